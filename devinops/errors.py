@@ -1,0 +1,114 @@
+"""The error tree. Each class knows the exit code that tells its reader what to do next.
+
+DevinopsError           1   expected failure; nothing was written
+├─ ConfigError          1   a setting is missing, malformed or contradicts another
+├─ InputError           1   the files have problems; carries every one of them
+├─ ApiError             1   the API answered with an error, or not at all
+│  ├─ Unreachable       1   no answer
+│  └─ BadAnswer         1   an answer that cannot be used or cannot be proved complete
+├─ Refused              4   a guard or a missing approval stopped the run
+├─ Stale                5   what was reviewed is not what would be done now
+└─ UsageError          64   the command line was wrong
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from devinops.model import Problem
+
+
+class ExitCode(IntEnum):
+    """What to do next; see `worst` for which of several wins."""
+
+    OK = 0
+    MEND = 1
+    LOOK = 2
+    RUN_AGAIN = 3
+    DECIDE = 4
+    PLAN_AGAIN = 5
+    USAGE = 64
+    BUG = 70
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+_PRECEDENCE = (
+    ExitCode.INTERRUPTED,
+    ExitCode.TERMINATED,
+    ExitCode.BUG,
+    ExitCode.USAGE,
+    ExitCode.MEND,
+    ExitCode.PLAN_AGAIN,
+    ExitCode.RUN_AGAIN,
+    ExitCode.DECIDE,
+    ExitCode.LOOK,
+    ExitCode.OK,
+)
+
+
+def worst(*codes: ExitCode) -> ExitCode:
+    """Return the code that comes first in the documented order; OK without any."""
+    return min(codes, key=_PRECEDENCE.index, default=ExitCode.OK)
+
+
+class DevinopsError(Exception):
+    """An expected failure. `str()` is one line for a person: what, where, what was expected, what next."""
+
+    exit_code = ExitCode.MEND
+
+
+class ConfigError(DevinopsError):
+    """A setting is missing, malformed or contradicts another one."""
+
+
+class InputError(DevinopsError):
+    """The files have problems. `problems` holds all of them, never only the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{len(self.problems)} problem(s) in the files")
+
+
+class ApiError(DevinopsError):
+    """The API answered with an error. `status` is the HTTP status, None where there was no answer.
+
+    `answered` is False where the request may or may not have been carried out: no answer, or a 5xx.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(message)
+
+    @property
+    def answered(self) -> bool:
+        return self.status is not None and self.status < 500
+
+
+class Unreachable(ApiError):
+    """No answer: the name did not resolve, the connection failed or was cut, or the time ran out."""
+
+
+class BadAnswer(ApiError):
+    """An answer that cannot be used: not JSON, not of the documented shape, or not provably complete."""
+
+
+class Refused(DevinopsError):
+    """A guard or a missing approval stopped the whole run before the first write."""
+
+    exit_code = ExitCode.DECIDE
+
+
+class Stale(DevinopsError):
+    """What was reviewed is not what would be done now; nothing was written."""
+
+    exit_code = ExitCode.PLAN_AGAIN
+
+
+class UsageError(DevinopsError):
+    """The command line was wrong."""
+
+    exit_code = ExitCode.USAGE

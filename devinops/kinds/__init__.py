@@ -1,0 +1,31 @@
+"""The kinds, one module each. `KINDS` is found by walking this folder, so none can be forgotten."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from graphlib import TopologicalSorter
+from types import MappingProxyType
+
+from devinops.model import Kind
+
+
+def _walk() -> dict[str, Kind]:
+    found: dict[str, Kind] = {}
+    for module in pkgutil.iter_modules(__path__):
+        kind: Kind = importlib.import_module(f"{__name__}.{module.name}").KIND
+        found[kind.noun] = kind
+    return dict(sorted(found.items()))
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(_walk())
+"""noun → kind, in the order of the nouns."""
+
+SECTIONS: Mapping[str, Kind] = MappingProxyType({kind.section: kind for kind in KINDS.values()})
+"""section of a YAML file → kind."""
+
+ORDER: tuple[str, ...] = tuple(
+    TopologicalSorter({n: sorted(k.references) for n, k in KINDS.items()}).static_order()
+)
+"""The nouns so that what is referred to comes first; deletes go the other way."""
