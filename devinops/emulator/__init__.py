@@ -1,0 +1,63 @@
+"""A local stand-in for the Devin API: knowledge notes, playbooks and secrets, on v1 and v3.
+
+Shares no code with the client, so that one mistake cannot pass on both sides. Needs the extra `emulator`;
+importing this package alone loads nothing of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from devinops.errors import ConfigError
+
+if TYPE_CHECKING:
+    from devinops.emulator.app import create_app
+    from devinops.emulator.person import Malformed
+    from devinops.emulator.quirks import Quirks, parse_quirks
+    from devinops.emulator.records import Rejected
+    from devinops.emulator.seed import Seed, parse_seed, read_seed
+    from devinops.emulator.server import Emulator, serve
+    from devinops.emulator.store import Store
+
+__all__ = [
+    "Emulator",
+    "Malformed",
+    "Quirks",
+    "Rejected",
+    "Seed",
+    "Store",
+    "create_app",
+    "parse_quirks",
+    "parse_seed",
+    "read_seed",
+    "serve",
+]
+
+_HOMES = {
+    "Emulator": "server",
+    "Malformed": "person",
+    "Quirks": "quirks",
+    "Rejected": "records",
+    "Seed": "seed",
+    "Store": "store",
+    "create_app": "app",
+    "parse_quirks": "quirks",
+    "parse_seed": "seed",
+    "read_seed": "seed",
+    "serve": "server",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name's module when the name is first used."""
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith(__package__ or ""):
+            raise
+        hint = "install it with: pip install 'devinops[emulator]'"
+        raise ConfigError(f"the emulator needs {missing.name}, which is not installed; {hint}") from None

@@ -1,0 +1,196 @@
+"""What every API request passes on its way in and out.
+
+A *layer* is called with the request and with a function that asks the rest; it may answer by itself, ask and
+look at the answer, or replace it. Latency, the rate limit, the request log and the saving of the state are
+layers, and so is anything else that has to meddle with answers. Requests to paths outside `/v1` and `/v3`
+pass no layer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from email.utils import formatdate
+from functools import partial
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+API_PATHS = ("/v1/", "/v3/")
+_HIDDEN = "***"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request with its whole body. `target` is the path with the query string as sent."""
+
+    method: str
+    path: str
+    target: str
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The parsed body; None without one or when it is not JSON."""
+        try:
+            return json.loads(self.body) if self.body else None
+        except (ValueError, RecursionError):
+            return None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer; `headers` as ASGI has them."""
+
+    status: int
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+
+
+Next = Callable[[Call], Awaitable[Reply]]
+Layer = Callable[[Call, Next], Awaitable[Reply]]
+
+
+class Gate:
+    """ASGI middleware that leads API requests through layers, the first one outermost."""
+
+    def __init__(self, app: ASGIApp, layers: Sequence[Layer]) -> None:
+        self.app = app
+        self.layers = layers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(API_PATHS):
+            await self.app(scope, receive, send)
+            return
+        call = await _read(scope, receive)
+        ask: Next = partial(_ask, self.app, scope)
+        for layer in reversed(self.layers):
+            ask = partial(_through, layer, ask)
+        reply = await ask(call)
+        await send({"type": "http.response.start", "status": reply.status, "headers": list(reply.headers)})
+        await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _through(layer: Layer, ask: Next, call: Call) -> Reply:
+    return await layer(call, ask)
+
+
+async def _read(scope: Scope, receive: Receive) -> Call:
+    chunks = []
+    more = True
+    while more:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    raw_path = scope.get("raw_path") or scope["path"].encode()
+    query = scope.get("query_string", b"")
+    target = (raw_path + (b"?" + query if query else b"")).decode("latin-1")
+    return Call(scope["method"], scope["path"], target, b"".join(chunks))
+
+
+async def _ask(app: ASGIApp, scope: Scope, call: Call) -> Reply:
+    """Hand the request to the application and collect its answer."""
+    status, headers, chunks = 500, [], []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": call.body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal status, headers
+        if message["type"] == "http.response.start":
+            status, headers = message["status"], list(message.get("headers", ()))
+        else:
+            chunks.append(message.get("body", b""))
+
+    await app(scope, receive, send)
+    return Reply(status, headers, b"".join(chunks))
+
+
+class RequestLog:
+    """Keeps what was asked and how it was answered, secret values hidden."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: list[dict[str, Any]] = []
+
+    async def __call__(self, call: Call, ask: Next) -> Reply:
+        reply = await ask(call)
+        entry = {"method": call.method, "path": call.target, "body": loggable(call), "status": reply.status}
+        with self._lock:
+            self._entries.append(entry)
+        return reply
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return the requests in the order in which they were answered."""
+        with self._lock:
+            return [dict(entry) for entry in self._entries]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()
+
+
+def loggable(call: Call) -> Any:
+    """Return the parsed body; on the paths of secrets every `value` in it is hidden.
+
+    Elsewhere nothing is hidden, so that a value sent to a place where it does not belong can be found.
+    """
+    data = call.json
+    if "secrets" not in call.path.split("/") or data is None:
+        return data
+    return _hide(data) if isinstance(data, dict | list) else _HIDDEN
+
+
+def _hide(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {name: _HIDDEN if name == "value" else _hide(item) for name, item in data.items()}
+    if isinstance(data, list):
+        return [_hide(item) for item in data]
+    return data
+
+
+def latency(milliseconds: float) -> Layer:
+    """Answer each request so much later; requests wait side by side."""
+
+    async def layer(call: Call, ask: Next) -> Reply:
+        await asyncio.sleep(milliseconds / 1000)
+        return await ask(call)
+
+    return layer
+
+
+class RateLimit:
+    """A token bucket: `rate` requests a second, and as many at once, at least one.
+
+    A request without a token is answered with 429. How Retry-After looks is up to the `retry_after` quirk.
+    """
+
+    def __init__(
+        self, rate: float, refuse: Callable[[Call, dict[str, str]], Reply], style: Callable[[], str]
+    ) -> None:
+        self.rate, self.size = rate, max(1.0, rate)
+        self._refuse, self._style = refuse, style
+        self._tokens, self._seen = self.size, time.monotonic()
+
+    async def __call__(self, call: Call, ask: Next) -> Reply:
+        self._refill()
+        if self._tokens < 1:
+            return self._refuse(call, self._headers())
+        self._tokens -= 1
+        return await ask(call)
+
+    def _refill(self) -> None:
+        now = time.monotonic()
+        self._tokens = min(self.size, self._tokens + (now - self._seen) * self.rate)
+        self._seen = now
+
+    def _headers(self) -> dict[str, str]:
+        """Say when the next token is there, rounded up to whole seconds."""
+        seconds = max(1, math.ceil((1 - self._tokens) / self.rate))
+        shown = {"seconds": str(seconds), "date": formatdate(time.time() + seconds, usegmt=True)}
+        return {"Retry-After": shown[style]} if (style := self._style()) in shown else {}

@@ -1,0 +1,219 @@
+"""What the store holds, and how a list of it is cut into pages. Standard library only."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+JsonObject = dict[str, Any]
+
+
+class Rejected(Exception):
+    """The API would refuse this: `status` and `detail` as answered; `loc` names the field of a 422."""
+
+    def __init__(
+        self, status: int, detail: str, loc: tuple[str, ...] = ("body",), given: object = None
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.loc, self.given = status, detail, loc, given
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """Common to all objects. `org` None: of the enterprise. Times in Unix seconds. `seq`: order of creation."""
+
+    id: str
+    org: str | None
+    seq: int
+    created_at: int
+    updated_at: int
+    created_by: str
+    updated_by: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Folder(Record):
+    """A place for notes. `parent_id` None: at the top. Names may contain a slash and may repeat."""
+
+    name: str
+    parent_id: str | None = None
+    description: str = ""
+    access_type: str = "org"
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(slots=True, kw_only=True)
+class Note(Record):
+    """A knowledge note. `folder_id` None: in the root."""
+
+    name: str
+    body: str
+    trigger: str
+    folder_id: str | None = None
+    pinned_repo: str | None = None
+    macro: str | None = None
+    is_enabled: bool = True
+    access_type: str = "org"
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(slots=True, kw_only=True)
+class Playbook(Record):
+    """A playbook; `structured_output_schema` is a JSON Schema or None."""
+
+    title: str
+    body: str
+    macro: str | None = None
+    structured_output_schema: JsonObject | None = None
+    access_type: str = "org"
+
+    @property
+    def label(self) -> str:
+        return self.title
+
+
+@dataclass(slots=True, kw_only=True)
+class Secret(Record):
+    """What may be known about a secret. `digest` is a salted hash, kept in memory only and never answered."""
+
+    key: str
+    secret_type: str
+    note: str | None = None
+    is_sensitive: bool = True
+    access_type: str = "org"
+    digest: bytes | None = field(default=None, repr=False)
+
+    @property
+    def label(self) -> str:
+        return self.key
+
+
+@dataclass(slots=True, kw_only=True)
+class Event(Record):
+    """A line of the audit log; `created_by` did it, `email` is None for a service user."""
+
+    action: str
+    data: JsonObject
+    email: str | None = None
+
+    @property
+    def label(self) -> str:
+        return self.action
+
+
+AnyRecord = Folder | Note | Playbook | Secret | Event
+R = TypeVar("R", Folder, Note, Playbook, Secret, Event)
+
+# Each order as a key that is unique, because a cursor is a place in it.
+ORDERS: dict[str, Callable[[AnyRecord], tuple[Any, ...]]] = {
+    "created": lambda record: (record.seq,),
+    "reversed": lambda record: (-record.seq,),
+    "name": lambda record: (record.label, record.seq),
+    "updated": lambda record: (record.updated_at, record.seq),
+}
+_KEY_TYPES = {
+    "created": (int,),
+    "reversed": (int,),
+    "name": (str, int),
+    "updated": (int, int),
+    "offset": (int,),
+}
+
+
+class Table(Generic[R]):
+    """Objects of one kind by id, in the order they came, with sorted listings kept until the next change."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, R] = {}
+        self._listings: dict[tuple[object, str], list[R]] = {}
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self._rows.values())
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
+    def get(self, record_id: str) -> R | None:
+        return self._rows.get(record_id)
+
+    def add(self, record: R) -> R:
+        self._rows[record.id] = record
+        self.touch()
+        return record
+
+    def remove(self, record: R) -> None:
+        del self._rows[record.id]
+        self.touch()
+
+    def touch(self) -> None:
+        """Forget the listings: something that they show or sort by has changed."""
+        self._listings.clear()
+
+    def listing(self, name: object, order: str, belongs: Callable[[R], bool]) -> list[R]:
+        """Return the records that belong, sorted. `name` stands for `belongs` in the cache. Not to be changed."""
+        if (name, order) not in self._listings:
+            self._listings[name, order] = sorted(filter(belongs, self), key=ORDERS[order])
+        return self._listings[name, order]
+
+
+@dataclass(frozen=True)
+class Page(Generic[R]):
+    """A piece of a list. `end_cursor` is None on the last page; `total` counts the whole list."""
+
+    items: list[R]
+    end_cursor: str | None
+    total: int
+
+
+def cut_page(rows: list[R], tag: str, *, order: str, stable: bool, first: int, after: str | None) -> Page[R]:
+    """Return up to `first` of the sorted `rows` behind the cursor `after`.
+
+    A cursor belongs to the list called `tag` and to its order; any other one is a 422. A stable cursor is a
+    place in the order, otherwise it is a count, and writes between two pages shift what it means.
+    """
+    start = 0 if after is None else _start(rows, tag, order, stable, after)
+    end = start + first
+    if end >= len(rows):
+        return Page(rows[start:], None, len(rows))
+    place = ORDERS[order](rows[end - 1]) if stable else (end,)
+    return Page(rows[start:end], _encode(tag, order if stable else "offset", place), len(rows))
+
+
+def _start(rows: list[R], tag: str, order: str, stable: bool, after: str) -> int:
+    if not stable:
+        return max(int(_decode(after, tag, "offset")[0]), 0)
+    return bisect_right(rows, _decode(after, tag, order), key=ORDERS[order])
+
+
+def _encode(tag: str, order: str, place: tuple[object, ...]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([tag, order, *place]).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, tag: str, order: str) -> tuple[Any, ...]:
+    try:
+        raw = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        raw = None
+    if not isinstance(raw, list) or raw[:2] != [tag, order]:
+        raise _bad_cursor(cursor)
+    if tuple(map(type, raw[2:])) != _KEY_TYPES[order]:
+        raise _bad_cursor(cursor)
+    return tuple(raw[2:])
+
+
+def _bad_cursor(cursor: str) -> Rejected:
+    return Rejected(422, "Invalid cursor", ("query", "after"), cursor)

@@ -1,0 +1,165 @@
+"""The seed: what an emulator starts with.
+
+    organizations:
+      org-emulator:
+        folders: [{path: Backend/APIs}]
+        knowledge: [{name: …, trigger: …, body: …, folder: Backend/APIs}]
+        playbooks: [{title: …, body: …}]
+        secrets: [{key: NPM_TOKEN, type: key-value, note: …}]
+    enterprise: {folders: […], knowledge: […], playbooks: […]}
+    quirks: {macro: dropped}
+    keys: {cog_reader: {org: org-emulator, permissions: [UseDevinSessions]}}
+
+Everything is optional. Ids and times may be given to any object. Missing folders above a listed one are
+made; a note in a folder that is not listed is an error, as are unknown keys. A secret has no value here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from devinops.emulator.access import DEFAULT_ORG, PERMISSIONS, Actor, Principal, api_of
+from devinops.emulator.hints import did_you_mean
+from devinops.emulator.person import Malformed, plant
+from devinops.emulator.quirks import Quirks, parse_quirks
+from devinops.emulator.store import Kind, Store
+from devinops.errors import ConfigError
+
+_SECTIONS: dict[str, Kind] = {
+    "folders": "folder",
+    "knowledge": "knowledge",
+    "playbooks": "playbook",
+    "secrets": "secret",
+}
+_ENTERPRISE_SECTIONS = ("folders", "knowledge", "playbooks")
+_TOP = ("organizations", "enterprise", "quirks", "keys")
+_KEY_FIELDS = ("org", "permissions", "principal")
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A seed whose sections are known to exist; the objects in it are checked when they are planted."""
+
+    where: str = "seed"
+    organizations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    enterprise: Mapping[str, Any] = field(default_factory=dict)
+    quirks: Quirks = field(default_factory=Quirks)
+    keys: Mapping[str, Principal] = field(default_factory=dict)
+
+    def plant(self, store: Store) -> None:
+        """Put the objects into an empty store. Raises ConfigError for the first that does not fit."""
+        with store.lock:
+            store.organizations |= self.organizations.keys()
+            _plant_scope(store, None, self.enterprise, f"{self.where}: enterprise")
+            for org, sections in self.organizations.items():
+                _plant_scope(store, org, sections, f"{self.where}: organizations.{org}")
+
+
+def read_seed(path: Path) -> Seed:
+    """Read a YAML or JSON file. Raises ConfigError when it cannot be read or is malformed."""
+    import yaml
+
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot read the seed: {error}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    return parse_seed({} if raw is None else raw, str(path))
+
+
+def parse_seed(raw: object, where: str = "seed", quirks: Mapping[str, object] | None = None) -> Seed:
+    """Check the outline of a seed. `quirks` are added to those of the seed and win over them."""
+    top = _mapping(raw, where, _TOP)
+    organizations = _mapping(top.get("organizations"), f"{where}: organizations")
+    switches = {**_mapping(top.get("quirks"), f"{where}: quirks"), **(quirks or {})}
+    return Seed(
+        where=where,
+        organizations={
+            org: _mapping(sections, f"{where}: organizations.{org}", tuple(_SECTIONS))
+            for org, sections in organizations.items()
+        },
+        enterprise=_mapping(top.get("enterprise"), f"{where}: enterprise", _ENTERPRISE_SECTIONS),
+        quirks=parse_quirks(switches, f"{where}: quirks"),
+        keys=_keys(_mapping(top.get("keys"), f"{where}: keys"), organizations, f"{where}: keys"),
+    )
+
+
+def _plant_scope(store: Store, org: str | None, sections: Mapping[str, Any], where: str) -> None:
+    for name, kind in _SECTIONS.items():
+        entries = _list(sections.get(name), f"{where}.{name}")
+        numbered = list(enumerate(entries))
+        if kind == "folder":
+            # From the top down, so that a folder listed below its inner ones is not made twice.
+            numbered.sort(key=lambda entry: _depth(entry[1]))
+        for number, fields in numbered:
+            place = f"{where}.{name}[{number}]"
+            try:
+                plant(store, kind, org, _mapping(fields, place), log=False)
+            except Malformed as problem:
+                raise ConfigError(f"{place}: {problem}") from None
+
+
+def _depth(fields: object) -> int:
+    path = fields.get("path") if isinstance(fields, Mapping) else None
+    return path.count("/") if isinstance(path, str) else 0
+
+
+def _keys(raw: Mapping[str, Any], organizations: Mapping[str, Any], where: str) -> dict[str, Principal]:
+    return {key: _principal(key, fields, organizations, f"{where}.{key}") for key, fields in raw.items()}
+
+
+def _principal(key: str, raw: object, organizations: Mapping[str, Any], where: str) -> Principal:
+    fields = _mapping(raw, where, _KEY_FIELDS)
+    api = api_of(key)
+    if api is None:
+        raise ConfigError(f"{where}: expected a key that starts with cog_ (v3) or apk_ (v1)")
+    org = fields.get("org", DEFAULT_ORG)
+    if org is None and api == "v1":
+        raise ConfigError(f"{where}.org: a v1 key belongs to an organization")
+    if org is not None and org not in {DEFAULT_ORG, *organizations}:
+        raise ConfigError(f'{where}.org: no organization "{org}"{did_you_mean(str(org), organizations)}')
+    permissions = _permissions(fields.get("permissions"), f"{where}.permissions")
+    return Principal(api, org, _actor(key, fields, where), permissions)
+
+
+def _actor(key: str, fields: Mapping[str, Any], where: str) -> Actor:
+    """A service user named after its key's tail, or the person of a personal access token."""
+    kind, name = fields.get("principal", "service_user"), key.partition("_")[2]
+    if kind == "pat_user":
+        return Actor(f"user-{name}", name, f"{name}@example.com")
+    if kind != "service_user":
+        raise ConfigError(f"{where}.principal: expected service_user or pat_user")
+    return Actor(f"service-user-{name}", name)
+
+
+def _permissions(raw: object, where: str) -> frozenset[str]:
+    if raw is None:
+        return PERMISSIONS
+    names = [str(name) for name in _list(raw, where)]
+    for name in names:
+        if name not in PERMISSIONS:
+            raise ConfigError(f'{where}: unknown permission "{name}"{did_you_mean(name, PERMISSIONS)}')
+    return frozenset(names)
+
+
+def _mapping(raw: object, where: str, known: Sequence[str] | None = None) -> dict[str, Any]:
+    if raw is None:
+        return {}
+    if not isinstance(raw, Mapping) or not all(isinstance(name, str) for name in raw):
+        raise ConfigError(f"{where}: expected a mapping with texts as keys")
+    for name in raw:
+        if known is not None and name not in known:
+            raise ConfigError(f'{where}: unknown key "{name}"{did_you_mean(name, known)}')
+    return cast("dict[str, Any]", dict(raw))
+
+
+def _list(raw: object, where: str) -> Sequence[object]:
+    if raw is None:
+        return ()
+    if not isinstance(raw, list | tuple):
+        raise ConfigError(f"{where}: expected a list")
+    return raw

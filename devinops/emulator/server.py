@@ -1,0 +1,289 @@
+"""Running the emulator: in a background thread for tests and demos, or in the foreground until stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, cast
+
+import uvicorn
+from fastapi import FastAPI
+
+from devinops.emulator import person, views, webapp
+from devinops.emulator.access import DEFAULT_ORG
+from devinops.emulator.app import create_app
+from devinops.emulator.gate import Layer, RequestLog
+from devinops.emulator.records import JsonObject
+from devinops.emulator.seed import Seed, parse_seed, read_seed
+from devinops.emulator.state import StateFile
+from devinops.emulator.store import KINDS, Kind, Store
+from devinops.errors import ConfigError
+
+_STOP_S = 1  # how long requests that are still running may take when the server stops
+_PLURALS: dict[str, Kind] = {"folders": "folder", "playbooks": "playbook", "secrets": "secret"}
+
+
+class _Setup:
+    """A store with its seed and its file, and the application over it."""
+
+    def __init__(
+        self, seed: Seed, state: Path | None, *, latency_ms: float, rate_limit: float | None
+    ) -> None:
+        if rate_limit is not None and rate_limit <= 0:
+            raise ConfigError("rate limit: expected more than 0 requests a second")
+        if latency_ms < 0:
+            raise ConfigError("latency: expected 0 or more milliseconds")
+        self.seed = seed
+        self.store = Store(seed.quirks, seed.keys)
+        self.file = StateFile(state, self.store) if state is not None else None
+        if self.file is None or not self.file.load():
+            seed.plant(self.store)
+            self.save()
+        self.log = RequestLog()
+        self._options = {"latency_ms": latency_ms, "rate_limit": rate_limit}
+
+    def save(self) -> None:
+        if self.file is not None:
+            self.file.save()
+
+    def reset(self) -> None:
+        """Go back to the seed, whatever the state file said."""
+        with self.store.lock:
+            self.store.clear()
+            self.seed.plant(self.store)
+        self.save()
+
+    def app(self) -> FastAPI:
+        layers: list[Layer] = [self.file] if self.file is not None else []
+        options = cast("dict[str, Any]", self._options)
+        return create_app(
+            self.store, log=self.log, layers=layers, reset=self.reset, save=self.save, **options
+        )
+
+
+class _Server(uvicorn.Server):
+    """A server that calls back when it listens, wakes at once to stop, and treats a signal as a plain stop."""
+
+    def __init__(self, app: FastAPI, started: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            app,
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=_STOP_S,
+        )
+        super().__init__(config)
+        self._started = started
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        self._started()
+
+    async def main_loop(self) -> None:
+        """Tick every tenth of a second, as the date header needs it, and stop the moment `stop` is called."""
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), 0.1)
+
+    def stop(self) -> None:
+        """Ask the server to end; from any thread, and from a signal handler."""
+        self.should_exit = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._woken.set)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGINT and SIGTERM without raising them again afterwards, as the base class would."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {
+            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.stop()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket; port 0 takes any free one. Raises ConfigError when it cannot be had."""
+    if not 0 <= port <= 65535:
+        raise ConfigError(f"port {port}: expected 0 to 65535")
+    # The protocol is named because asyncio turns Nagle's algorithm off only where it sees TCP, and without
+    # that every answer waits 40 ms for the client's delayed acknowledgement.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    return listener
+
+
+def _url(host: str, listener: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}"
+
+
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8484,
+    seed: Path | None = None,
+    state: Path | None = None,
+    latency_ms: float = 0,
+    rate_limit: float | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM. Prints `listening on URL` on stdout once requests are accepted.
+
+    Raises ConfigError for a seed, a state file, an address or a number that cannot be used.
+    """
+    planted = read_seed(seed) if seed is not None else Seed()
+    setup = _Setup(planted, state, latency_ms=latency_ms, rate_limit=rate_limit)
+    listener = _listen(host, port)
+
+    def announce() -> None:
+        sys.stdout.write(f"listening on {_url(host, listener)}\n")
+        sys.stdout.flush()
+
+    with listener:
+        _Server(setup.app(), announce).run(sockets=[listener])
+
+
+class Emulator:
+    """The emulator in a background thread, on a loopback port of its own.
+
+    with Emulator({"organizations": {"org-emulator": {"folders": [{"path": "Backend"}]}}}) as emulator:
+        httpx.get(f"{emulator.url}/v3/self", headers={"Authorization": "Bearer cog_emulator"})
+
+    The seed has the shape of a seed file; `quirks` win over those in it. Methods that change something act as
+    a person in the web app.
+    """
+
+    def __init__(
+        self,
+        seed: Mapping[str, object] | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        state: Path | None = None,
+        latency_ms: float = 0,
+        rate_limit: float | None = None,
+        quirks: Mapping[str, object] | None = None,
+    ) -> None:
+        parsed = parse_seed(seed, quirks=quirks)
+        self._setup = _Setup(parsed, state, latency_ms=latency_ms, rate_limit=rate_limit)
+        self._address = (host, port)
+        self._listening = threading.Event()
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+        self.store = self._setup.store
+        self.url = ""
+
+    def __enter__(self) -> Emulator:
+        listener = _listen(*self._address)
+        self.url = _url(self._address[0], listener)
+        self._server = server = _Server(self._setup.app(), self._listening.set)
+        self._thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [listener]}, name="emulator", daemon=True
+        )
+        self._thread.start()
+        if not self._listening.wait(timeout=10):
+            raise RuntimeError("the emulator did not start within 10 seconds")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._server is not None
+        assert self._thread is not None
+        self._server.stop()
+        self._thread.join(timeout=10)
+
+    # -- looking
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """The API requests so far, each `{method, path, body, status}`; `path` with its query string."""
+        return self._setup.log.entries()
+
+    def clear_requests(self) -> None:
+        self._setup.log.clear()
+
+    def knowledge(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
+        """The live notes as v3 shows them, sorted by id; None: those of the enterprise."""
+        return self._live("knowledge", org)
+
+    def playbooks(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
+        return self._live("playbook", org)
+
+    def secrets(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
+        return self._live("secret", org)
+
+    def folders(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
+        with self.store.lock:
+            folders = cast("list[JsonObject]", views.folder_tree(self.store, org)["folders"])
+            return sorted(folders, key=lambda folder: str(folder["folder_id"]))
+
+    def _live(self, kind: Kind, org: str | None) -> list[JsonObject]:
+        with self.store.lock:
+            ids = sorted(record.id for record in self.store.table(kind) if record.org == org)
+            return [webapp.show(self.store, kind, record_id) for record_id in ids]
+
+    # -- acting as a person
+
+    def add_folder(self, path: str, org: str | None = DEFAULT_ORG) -> str:
+        """Make the folders of a path that are missing, and return the id of the last."""
+        folder_id = person.folder_at(self.store, org, path)
+        self._setup.save()
+        return folder_id
+
+    def add(self, kind: str, *, org: str | None = DEFAULT_ORG, **fields: object) -> str:
+        """Add an object with the fields of a seed entry, and return its id."""
+        record_id = person.plant(self.store, _kind(kind), org, fields)
+        self._setup.save()
+        return record_id
+
+    def edit(self, kind: str, id: str, **fields: object) -> None:
+        """Change some fields of an object. KeyError for an unknown id."""
+        person.edit(self.store, _kind(kind), id, fields)
+        self._setup.save()
+
+    def remove(self, kind: str, id: str) -> None:
+        """Delete an object. KeyError for an unknown id."""
+        person.remove(self.store, _kind(kind), id)
+        self._setup.save()
+
+    def reset(self) -> None:
+        """Go back to the seed."""
+        self._setup.reset()
+
+
+def _kind(name: str) -> Kind:
+    kind = _PLURALS.get(name, name)
+    if kind not in KINDS:
+        raise ValueError(f"{name!r} is no kind: expected one of {', '.join(KINDS)}")
+    return kind

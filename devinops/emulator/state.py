@@ -1,0 +1,115 @@
+"""The state file: every object, the audit log and the counters, so that a restart goes on where it stopped.
+
+JSON, replaced as a whole by an atomic rename. Holds no secret value and no hash of one. The quirks and keys
+are not in it: they come with each start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections import Counter
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from devinops.emulator.gate import Call, Next, Reply
+from devinops.emulator.records import Event, Folder, Note, Playbook, Record, Secret
+from devinops.emulator.store import Store
+from devinops.errors import ConfigError
+
+FORMAT = 1
+_TYPES: dict[str, type[Record]] = {
+    "folders": Folder,
+    "notes": Note,
+    "playbooks": Playbook,
+    "secrets": Secret,
+    "events": Event,
+}
+_MEMORY_ONLY = {"digest"}
+
+
+class StateFile:
+    """A store's file. As a layer it writes after each request that changed something, before the answer.
+
+    Requests that end while a write is going on share the next one.
+    """
+
+    def __init__(self, path: Path, store: Store) -> None:
+        self.path, self.store = path, store
+        self._turn = asyncio.Lock()
+
+    def load(self) -> bool:
+        """Fill the store; False without a file. Raises ConfigError for one that cannot be used."""
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return False
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{self.path}: cannot read the state: {error}") from None
+        try:
+            restore(self.store, json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            hint = "expected what an emulator wrote; delete it to start from the seed"
+            raise ConfigError(f"{self.path}: not a state file ({error}); {hint}") from None
+        return True
+
+    def save(self) -> None:
+        """Write the file if anything changed since the last time."""
+        with self.store.lock:
+            if not self.store.dirty:
+                return
+            text = json.dumps(dump(self.store), ensure_ascii=True)
+            self.store.dirty = False
+        try:
+            self._replace(text)
+        except OSError as error:
+            self.store.dirty = True
+            raise ConfigError(f"{self.path}: cannot write the state: {error.strerror or error}") from None
+
+    def _replace(self, text: str) -> None:
+        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.path)
+
+    async def __call__(self, call: Call, ask: Next) -> Reply:
+        reply = await ask(call)
+        if self.store.dirty:
+            async with self._turn:
+                await asyncio.to_thread(self.save)
+        return reply
+
+
+def dump(store: Store) -> dict[str, Any]:
+    """Return the store's content as JSON types. The caller holds the lock."""
+    tables = {name: [_row(record) for record in getattr(store, name)] for name in _TYPES}
+    return {
+        "format": FORMAT,
+        "organizations": sorted(store.organizations),
+        "counts": dict(store.counts),
+        **tables,
+    }
+
+
+def _row(record: Record) -> dict[str, Any]:
+    names = [item.name for item in fields(record) if item.name not in _MEMORY_ONLY]
+    return {name: getattr(record, name) for name in names}
+
+
+def restore(store: Store, content: dict[str, Any]) -> None:
+    """Fill the store with what `dump` returned. Raises ValueError, TypeError or KeyError for anything else."""
+    if content["format"] != FORMAT:
+        raise ValueError(f"format {content['format']!r}, expected {FORMAT}")
+    tables = {name: [make(**row) for row in content[name]] for name, make in _TYPES.items()}
+    with store.lock:
+        store.clear()
+        store.organizations |= set(content["organizations"])
+        store.counts = Counter(content["counts"])
+        for name, records in tables.items():
+            for record in records:
+                getattr(store, name).add(record)
+        store.dirty = False

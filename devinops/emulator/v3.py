@@ -1,0 +1,393 @@
+"""The v3 API: who the caller is, folders, notes, playbooks and secrets.
+
+An organization's path and the enterprise's do the same with another scope, so each pair of handlers shares
+its work. Every handler holds the store's lock from finding an object until its answer is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from devinops.emulator import access, models, views
+from devinops.emulator.app import (
+    Caller,
+    StoreDep,
+    V3Principal,
+    answer,
+    errors,
+    in_enterprise,
+    in_organization,
+    refuse_unknown_fields,
+)
+from devinops.emulator.records import JsonObject, Note, Page, Playbook, R, Rejected, Secret
+from devinops.emulator.store import Store
+
+router = APIRouter(prefix="/v3")
+
+First = Annotated[int, Query(ge=1, le=200)]
+After = Annotated[str | None, Query(description="The end_cursor of the page before")]
+Filter = Annotated[str | None, Query()]
+
+_ORG = "/organizations/{org_id}"
+_NOTES = "/knowledge/notes"
+_PLAYBOOKS = "/playbooks"
+
+
+def page_answer(store: Store, page: Page[R], view: Callable[[Store, R], JsonObject]) -> Response:
+    """Answer with a page in the usual envelope; with the `total` quirk, without its `total`."""
+    content: JsonObject = {
+        "items": [view(store, record) for record in page.items],
+        "end_cursor": page.end_cursor,
+        "has_next_page": page.end_cursor is not None,
+    }
+    if store.quirks.total == "present":
+        content["total"] = page.total
+    return answer(content)
+
+
+@router.get("/self", response_model=models.ServiceUser | models.PatUser, responses=errors())
+async def get_self(principal: V3Principal) -> Response:
+    """Say who the key belongs to."""
+    actor = principal.actor
+    if actor.is_person:
+        user = {"user_id": actor.id, "user_name": actor.name}
+        key = {"api_key_id": f"key-{actor.id}", "api_key_name": f"Key of {actor.name}"}
+        return answer({"principal_type": "pat_user", **key, **user, "org_id": principal.org})
+    service_user = {"service_user_id": actor.id, "service_user_name": actor.name}
+    return answer({"principal_type": "service_user", **service_user, "org_id": principal.org})
+
+
+# -- folders
+
+
+@router.get(f"{_ORG}/knowledge/folders", response_model=models.FolderTree, responses=errors(404))
+async def list_folders(
+    store: StoreDep, caller: Annotated[Caller, in_organization(*access.READ_FOLDERS)]
+) -> Response:
+    """List all folders of an organization."""
+    return answer(views.folder_tree(store, caller.org))
+
+
+@router.get("/enterprise/knowledge/folders", response_model=models.FolderTree, responses=errors())
+async def list_enterprise_folders(
+    store: StoreDep, caller: Annotated[Caller, in_enterprise(*access.ENTERPRISE_NOTES)]
+) -> Response:
+    """List all folders of the enterprise."""
+    return answer(views.folder_tree(store, None))
+
+
+# -- notes
+
+NoteReader = Annotated[Caller, in_organization(*access.READ_NOTES)]
+NoteWriter = Annotated[Caller, in_organization(*access.WRITE_NOTES)]
+EnterpriseNotes = Annotated[Caller, in_enterprise(*access.ENTERPRISE_NOTES)]
+
+
+@router.get(f"{_ORG}{_NOTES}", response_model=models.NotePage, responses=errors(404))
+async def list_notes(
+    store: StoreDep,
+    caller: NoteReader,
+    first: First = 100,
+    after: After = None,
+    search: Filter = None,
+    folder_path: Filter = None,
+    pinned_repo: Filter = None,
+) -> Response:
+    """List an organization's notes, a page at a time."""
+    wanted = {"search": search, "folder_path": folder_path, "pinned_repo": pinned_repo}
+    return _list_notes(store, caller, first, after, wanted)
+
+
+@router.get(f"/enterprise{_NOTES}", response_model=models.NotePage, responses=errors())
+async def list_enterprise_notes(
+    store: StoreDep,
+    caller: EnterpriseNotes,
+    first: First = 100,
+    after: After = None,
+    search: Filter = None,
+    folder_path: Filter = None,
+    pinned_repo: Filter = None,
+    access_type: Annotated[Literal["org", "enterprise"] | None, Query()] = None,
+) -> Response:
+    """List the notes of the enterprise and of its organizations, a page at a time."""
+    wanted = {"search": search, "folder_path": folder_path, "pinned_repo": pinned_repo}
+    return _list_notes(store, caller, first, after, {**wanted, "access_type": access_type})
+
+
+def _list_notes(
+    store: Store, caller: Caller, first: int, after: str | None, wanted: dict[str, str | None]
+) -> Response:
+    with store.lock:
+        rows: list[Note] = store.listing("knowledge", caller.org)
+        asked = {name: text for name, text in wanted.items() if text is not None}
+        if asked:
+            rows = [note for note in rows if _shows(store, note, asked)]
+        page = store.page(f"notes {caller.org}", rows, first, after)
+        return page_answer(store, page, views.note_v3)
+
+
+def _shows(store: Store, note: Note, asked: dict[str, str]) -> bool:
+    tests: dict[str, Callable[[str], bool]] = {
+        "search": lambda text: text.lower() in "\n".join((note.name, note.trigger, note.body)).lower(),
+        "folder_path": lambda path: _in_folder(store, note, path),
+        "pinned_repo": lambda repo: note.pinned_repo == repo,
+        "access_type": lambda scope: note.access_type == scope,
+    }
+    return all(tests[name](text) for name, text in asked.items())
+
+
+def _in_folder(store: Store, note: Note, path: str) -> bool:
+    root = store.quirks.root_folder_path
+    have = store.folder_path(note.folder_id)
+    if have == path or store.quirks.folder_filter == "exact":
+        return have == path
+    return path == root or have.startswith(f"{path}/")
+
+
+@router.post(f"{_ORG}{_NOTES}", response_model=models.Note, responses=errors(400, 404, 409))
+async def create_note(store: StoreDep, caller: NoteWriter, body: models.NoteWrite) -> Response:
+    """Create a note in an organization."""
+    return _create_note(store, caller, body)
+
+
+@router.post(f"/enterprise{_NOTES}", response_model=models.Note, responses=errors(400, 409))
+async def create_enterprise_note(
+    store: StoreDep, caller: EnterpriseNotes, body: models.NoteWrite
+) -> Response:
+    """Create a note for the whole enterprise."""
+    return _create_note(store, caller, body)
+
+
+def _create_note(store: Store, caller: Caller, body: models.NoteWrite) -> Response:
+    fields = _note_fields(store, caller, body)
+    with store.lock:
+        return answer(views.note_v3(store, store.create_note(caller.org, caller.actor, fields)))
+
+
+def _note_fields(store: Store, caller: Caller, body: models.NoteWrite) -> JsonObject:
+    """What a note is given by a body: everything but a missing `is_enabled`, which keeps its value."""
+    refuse_unknown_fields(store, body)
+    if caller.org is None and body.folder_id is not None:
+        raise Rejected(400, "folder_id is not supported for enterprise notes")
+    if body.pinned_repo == "all" and store.quirks.pinned_all == "422":
+        raise Rejected(422, "Value should be a repository", ("body", "pinned_repo"), body.pinned_repo)
+    fields = body.model_dump(include={"name", "body", "trigger", "folder_id", "pinned_repo"})
+    return fields if body.is_enabled is None else {**fields, "is_enabled": body.is_enabled}
+
+
+@router.get(f"{_ORG}{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(404))
+async def get_note(store: StoreDep, caller: NoteReader, note_id: str) -> Response:
+    """Read a note of an organization."""
+    return _get(store, caller, "knowledge", note_id)
+
+
+@router.get(f"/enterprise{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(404))
+async def get_enterprise_note(store: StoreDep, caller: EnterpriseNotes, note_id: str) -> Response:
+    """Read a note of the enterprise."""
+    return _get(store, caller, "knowledge", note_id)
+
+
+@router.put(f"{_ORG}{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(400, 404, 409))
+async def replace_note(store: StoreDep, caller: NoteWriter, note_id: str, body: models.NoteWrite) -> Response:
+    """Replace a note: what the body leaves out is cleared, but for `is_enabled`."""
+    return _replace_note(store, caller, note_id, body)
+
+
+@router.put(f"/enterprise{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(400, 404, 409))
+async def replace_enterprise_note(
+    store: StoreDep, caller: EnterpriseNotes, note_id: str, body: models.NoteWrite
+) -> Response:
+    """Replace a note of the enterprise."""
+    return _replace_note(store, caller, note_id, body)
+
+
+def _replace_note(store: Store, caller: Caller, note_id: str, body: models.NoteWrite) -> Response:
+    with store.lock:
+        note = store.find_to_write("knowledge", caller.org, note_id)
+        fields = _note_fields(store, caller, body)
+        if store.quirks.macro == "dropped":
+            fields["macro"] = None
+        return answer(views.note_v3(store, store.write("knowledge", note, caller.actor, fields)))
+
+
+@router.delete(f"{_ORG}{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(404))
+async def delete_note(store: StoreDep, caller: NoteWriter, note_id: str) -> Response:
+    """Delete a note and answer with it."""
+    return _delete(store, caller, "knowledge", note_id)
+
+
+@router.delete(f"/enterprise{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(404))
+async def delete_enterprise_note(store: StoreDep, caller: EnterpriseNotes, note_id: str) -> Response:
+    """Delete a note of the enterprise and answer with it."""
+    return _delete(store, caller, "knowledge", note_id)
+
+
+# -- playbooks
+
+PlaybookReader = Annotated[Caller, in_organization(*access.READ_PLAYBOOKS)]
+PlaybookWriter = Annotated[Caller, in_organization(*access.WRITE_PLAYBOOKS)]
+EnterprisePlaybooks = Annotated[Caller, in_enterprise(*access.ENTERPRISE_PLAYBOOKS)]
+
+
+@router.get(f"{_ORG}{_PLAYBOOKS}", response_model=models.PlaybookPage, responses=errors(404))
+async def list_playbooks(
+    store: StoreDep, caller: PlaybookReader, first: First = 100, after: After = None
+) -> Response:
+    """List an organization's playbooks, a page at a time."""
+    return _list_playbooks(store, caller, first, after)
+
+
+@router.get(f"/enterprise{_PLAYBOOKS}", response_model=models.PlaybookPage, responses=errors())
+async def list_enterprise_playbooks(
+    store: StoreDep, caller: EnterprisePlaybooks, first: First = 100, after: After = None
+) -> Response:
+    """List the playbooks of the enterprise and of its organizations, a page at a time."""
+    return _list_playbooks(store, caller, first, after)
+
+
+def _list_playbooks(store: Store, caller: Caller, first: int, after: str | None) -> Response:
+    with store.lock:
+        rows: list[Playbook] = store.listing("playbook", caller.org)
+        page = store.page(f"playbooks {caller.org}", rows, first, after)
+        return page_answer(store, page, views.playbook_v3)
+
+
+@router.post(f"{_ORG}{_PLAYBOOKS}", response_model=models.Playbook, responses=errors(404, 409))
+async def create_playbook(store: StoreDep, caller: PlaybookWriter, body: models.PlaybookWrite) -> Response:
+    """Create a playbook in an organization."""
+    return _create_playbook(store, caller, body)
+
+
+@router.post(f"/enterprise{_PLAYBOOKS}", response_model=models.Playbook, responses=errors(409))
+async def create_enterprise_playbook(
+    store: StoreDep, caller: EnterprisePlaybooks, body: models.PlaybookWrite
+) -> Response:
+    """Create a playbook for the whole enterprise."""
+    return _create_playbook(store, caller, body)
+
+
+def _create_playbook(store: Store, caller: Caller, body: models.PlaybookWrite) -> Response:
+    fields = _playbook_fields(store, body)
+    with store.lock:
+        return answer(views.playbook_v3(store, store.create_playbook(caller.org, caller.actor, fields)))
+
+
+def _playbook_fields(store: Store, body: models.PlaybookWrite) -> JsonObject:
+    """What the body sets: only what was sent, so that an update keeps what is left out."""
+    refuse_unknown_fields(store, body)
+    known = set(models.PlaybookWrite.model_fields)
+    return body.model_dump(include=known & body.model_fields_set)
+
+
+@router.get(f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404))
+async def get_playbook(store: StoreDep, caller: PlaybookReader, playbook_id: str) -> Response:
+    """Read a playbook of an organization."""
+    return _get(store, caller, "playbook", playbook_id)
+
+
+@router.get(f"/enterprise{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404))
+async def get_enterprise_playbook(store: StoreDep, caller: EnterprisePlaybooks, playbook_id: str) -> Response:
+    """Read a playbook of the enterprise."""
+    return _get(store, caller, "playbook", playbook_id)
+
+
+@router.put(f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404, 409))
+async def update_playbook(
+    store: StoreDep, caller: PlaybookWriter, playbook_id: str, body: models.PlaybookWrite
+) -> Response:
+    """Update a playbook: `macro` and the schema are kept when left out, and cleared by null."""
+    return _update_playbook(store, caller, playbook_id, body)
+
+
+@router.put(
+    f"/enterprise{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404, 409)
+)
+async def update_enterprise_playbook(
+    store: StoreDep, caller: EnterprisePlaybooks, playbook_id: str, body: models.PlaybookWrite
+) -> Response:
+    """Update a playbook of the enterprise."""
+    return _update_playbook(store, caller, playbook_id, body)
+
+
+def _update_playbook(store: Store, caller: Caller, playbook_id: str, body: models.PlaybookWrite) -> Response:
+    with store.lock:
+        playbook = store.find_to_write("playbook", caller.org, playbook_id)
+        fields = _playbook_fields(store, body)
+        return answer(views.playbook_v3(store, store.write("playbook", playbook, caller.actor, fields)))
+
+
+@router.delete(f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404))
+async def delete_playbook(store: StoreDep, caller: PlaybookWriter, playbook_id: str) -> Response:
+    """Delete a playbook and answer with it."""
+    return _delete(store, caller, "playbook", playbook_id)
+
+
+@router.delete(
+    f"/enterprise{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404)
+)
+async def delete_enterprise_playbook(
+    store: StoreDep, caller: EnterprisePlaybooks, playbook_id: str
+) -> Response:
+    """Delete a playbook of the enterprise and answer with it."""
+    return _delete(store, caller, "playbook", playbook_id)
+
+
+# -- notes and playbooks alike
+
+_VIEWS: dict[str, Callable[[Store, Any], JsonObject]] = {
+    "knowledge": views.note_v3,
+    "playbook": views.playbook_v3,
+}
+
+
+def _get(store: Store, caller: Caller, kind: Literal["knowledge", "playbook"], record_id: str) -> Response:
+    with store.lock:
+        return answer(_VIEWS[kind](store, store.find(kind, caller.org, record_id)))
+
+
+def _delete(store: Store, caller: Caller, kind: Literal["knowledge", "playbook"], record_id: str) -> Response:
+    with store.lock:
+        record = store.find_to_write(kind, caller.org, record_id)
+        content = _VIEWS[kind](store, record)
+        store.delete(kind, record, caller.actor)
+        return answer(content)
+
+
+# -- secrets
+
+SecretManager = Annotated[Caller, in_organization(*access.SECRETS)]
+
+
+@router.get(f"{_ORG}/secrets", response_model=models.SecretPage, responses=errors(404))
+async def list_secrets(
+    store: StoreDep, caller: SecretManager, first: First = 100, after: After = None
+) -> Response:
+    """List what is known of an organization's secrets, never a value."""
+    with store.lock:
+        rows: list[Secret] = store.listing("secret", caller.org)
+        page = store.page(f"secrets {caller.org}", rows, first, after)
+        return page_answer(store, page, views.secret_v3)
+
+
+@router.post(f"{_ORG}/secrets", response_model=models.Secret, responses=errors(400, 404, 409))
+async def create_secret(store: StoreDep, caller: SecretManager, body: models.SecretWrite) -> Response:
+    """Create a secret. There is no update."""
+    refuse_unknown_fields(store, body)
+    fields = {"key": body.key, "secret_type": body.type, "note": body.note, "is_sensitive": body.is_sensitive}
+    with store.lock:
+        secret = store.create_secret(caller.organization, caller.actor, body.value, fields)
+        return answer(views.secret_v3(store, secret))
+
+
+@router.delete(f"{_ORG}/secrets/{{secret_id}}", response_model=models.Secret, responses=errors(404))
+async def delete_secret(store: StoreDep, caller: SecretManager, secret_id: str) -> Response:
+    """Delete a secret. One that does not exist answers 403, as the real API does, not 404."""
+    with store.lock:
+        secret = store.find_secret(caller.organization, secret_id, missing=403)
+        content = views.secret_v3(store, secret)
+        store.delete("secret", secret, caller.actor)
+        return answer(content)

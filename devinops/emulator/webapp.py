@@ -1,0 +1,107 @@
+"""`/_emulator/…`: what only a person in the web app can do, and looks behind the scenes. No key is needed.
+
+Objects are given by the names that a seed uses. Bodies are JSON; `org` says where a new object goes, the
+default organization when missing, the enterprise when null.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, cast
+
+from fastapi import APIRouter, Body, Request
+from starlette.responses import Response
+
+from devinops.emulator import person, views
+from devinops.emulator.access import DEFAULT_ORG
+from devinops.emulator.app import StoreDep, answer
+from devinops.emulator.gate import RequestLog
+from devinops.emulator.records import JsonObject
+from devinops.emulator.store import Kind, Store
+
+router = APIRouter(prefix="/_emulator", include_in_schema=False)
+
+Noun = Literal["folders", "knowledge", "playbooks", "secrets"]
+Fields = Annotated[dict[str, Any], Body()]
+_KINDS: dict[str, Kind] = {
+    "folders": "folder",
+    "knowledge": "knowledge",
+    "playbooks": "playbook",
+    "secrets": "secret",
+}
+
+
+def _log(request: Request) -> RequestLog:
+    return cast("RequestLog", request.app.state.log)
+
+
+@router.get("/requests")
+async def read_requests(request: Request) -> Response:
+    """List the API requests so far: method, path with query, parsed body, status."""
+    return answer(_log(request).entries())
+
+
+@router.delete("/requests")
+async def forget_requests(request: Request) -> Response:
+    _log(request).clear()
+    return Response(status_code=204)
+
+
+@router.post("/reset")
+async def reset(request: Request) -> Response:
+    """Go back to the seed; the log of requests stays."""
+    request.app.state.reset()
+    return Response(status_code=204)
+
+
+@router.post("/{noun}")
+async def add(request: Request, store: StoreDep, noun: Noun, fields: Fields) -> Response:
+    """Add an object as a person, and answer with it as v3 shows it."""
+    kind = _KINDS[noun]
+    org = fields.pop("org", DEFAULT_ORG)
+    with store.lock:
+        try:
+            record_id = person.plant(store, kind, org, fields)
+        except person.Malformed as problem:
+            raise person.as_rejected(problem) from None
+        _save(request)
+        return answer(show(store, kind, record_id))
+
+
+@router.patch("/{noun}/{record_id}")
+async def edit(request: Request, store: StoreDep, noun: Noun, record_id: str, fields: Fields) -> Response:
+    """Change any field of an object as a person, and answer with the object."""
+    kind = _KINDS[noun]
+    with store.lock:
+        try:
+            person.edit(store, kind, record_id, fields)
+        except (person.Malformed, KeyError) as problem:
+            raise person.as_rejected(problem) from None
+        _save(request)
+        return answer(show(store, kind, record_id))
+
+
+@router.delete("/{noun}/{record_id}")
+async def remove(request: Request, store: StoreDep, noun: Noun, record_id: str) -> Response:
+    """Delete an object as a person; what is in a folder moves to where the folder was."""
+    try:
+        person.remove(store, _KINDS[noun], record_id)
+    except KeyError as problem:
+        raise person.as_rejected(problem) from None
+    _save(request)
+    return Response(status_code=204)
+
+
+def _save(request: Request) -> None:
+    request.app.state.save()
+
+
+def show(store: Store, kind: Kind, record_id: str) -> JsonObject:
+    """Return an object as v3 shows it."""
+    record = store.get(kind, record_id)
+    if kind == "folder":
+        tree = views.folder_tree(store, record.org)
+        folders = cast("list[JsonObject]", tree["folders"])
+        return next(folder for folder in folders if folder["folder_id"] == record_id)
+    if kind == "knowledge":
+        return views.note_v3(store, record)
+    return views.playbook_v3(store, record) if kind == "playbook" else views.secret_v3(store, record)
