@@ -163,7 +163,8 @@ class Endpoint:
     """Where one API keeps a kind, and what it can do there.
 
     `path` is relative to the organization (v3) or to /v1. `items` names the list in an answer; empty means
-    that the answer is the list. `gone` are the answers to DELETE that can mean "no longer there".
+    that the answer is the list. `gone` are the answers to DELETE that can mean "no longer there". `flat`:
+    there are no folders in folders, and the path of one is its own name.
     """
 
     path: str
@@ -175,6 +176,7 @@ class Endpoint:
     updates: Updates = Updates.REPLACE
     deletes: bool = True
     gone: frozenset[int] = frozenset({404})
+    flat: bool = False
     read_permission: str = ""
     write_permission: str = ""
 

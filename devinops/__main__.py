@@ -1,0 +1,3 @@
+from devinops.cli import run
+
+run()

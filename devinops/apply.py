@@ -1,0 +1,294 @@
+"""A plan becomes a report: each change is made through a `Writer`, and what became of it is told truthfully."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from devinops.diff import changed_fields
+from devinops.errors import ApiError, BadAnswer, DevinopsError, ExitCode, Unreachable, worst
+from devinops.kinds import KINDS, LEVELS
+from devinops.model import UNSET, Action, ApiVersion, Change, Live, Resource, Snapshot
+from devinops.plan import Plan, lost
+
+RECOVERY_WAITS_S = (1.0, 3.0, 9.0)
+"""When to list again for an object whose create was not answered."""
+
+SILENCES = 3
+"""After so many changes in a row without an answer nothing new is started."""
+
+
+class Writer(Protocol):
+    """What apply needs of an API client."""
+
+    @property
+    def api(self) -> ApiVersion: ...
+    def snapshot(self, kinds: Collection[str] | None = None) -> Snapshot: ...
+    def reads_one(self, kind: str) -> bool: ...
+    def read(self, kind: str, id: str) -> Live | None: ...
+    def create(
+        self, kind: str, resource: Resource, folder_id: str | None, *, value: str | None = None
+    ) -> Live | None: ...
+    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live | None: ...
+    def delete(self, kind: str, id: str) -> None: ...
+
+
+class Outcome(StrEnum):
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    HELD_BACK = "held back"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one change. `unclear`: it failed, and nobody can say whether the server carried it out."""
+
+    change: Change
+    outcome: Outcome
+    message: str = ""
+    id: str | None = None
+    unclear: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """What apply did, in the order of the plan.
+
+    `left` are the changes that a plan made afterwards still holds; None where that plan could not be made,
+    and then `unverified` says why.
+    """
+
+    plan: Plan
+    results: tuple[Result, ...]
+    left: tuple[Change, ...] | None = ()
+    unverified: str = ""
+    interrupted: ExitCode | None = None
+
+    def count(self, outcome: Outcome) -> int:
+        return sum(result.outcome is outcome for result in self.results)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """RUN_AGAIN where something failed or is left after a write, MEND where nothing was written."""
+        codes = [self.plan.exit_code()]
+        if self.count(Outcome.HELD_BACK):
+            codes.append(ExitCode.DECIDE)
+        if self.count(Outcome.FAILED) or self.count(Outcome.SKIPPED) or self.left or self.left is None:
+            wrote = any(result.outcome is Outcome.DONE or result.unclear for result in self.results)
+            codes.append(ExitCode.RUN_AGAIN if wrote else ExitCode.MEND)
+        if self.interrupted:
+            codes.append(self.interrupted)
+        return worst(*codes)
+
+
+class _HeldBack(Exception):
+    """This change must wait for a person; the text says why."""
+
+
+class Applier:
+    """Carries out one plan. One use.
+
+    `values` maps the names of environment variables to secret values, all resolved before. `on_result` is
+    called from the calling thread after each change.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        snapshot: Snapshot,
+        writer: Writer,
+        *,
+        values: Mapping[str, str],
+        parallelism: int = 8,
+        on_result: Callable[[Result], None] = lambda _: None,
+        pause: Callable[[float], object] | None = None,
+    ) -> None:
+        self.plan, self.writer, self.values = plan, writer, values
+        self.parallelism, self.on_result = parallelism, on_result
+        self.stopped = threading.Event()
+        self.pause = pause or self.stopped.wait
+        self.interrupted: ExitCode | None = None
+        self.why_stopped = ""
+        self._known = {live.id for live in snapshot.objects}
+        self._lock = threading.Lock()
+        self._silences = 0
+
+    def run(self) -> tuple[Result, ...]:
+        """Make every change; return their results in the order of the plan."""
+        results: dict[int, Result] = {}
+        order = {id(change): place for place, change in enumerate(self.plan.changes)}
+        for stage in _stages(self.plan.changes):
+            for result in self._run_stage(stage):
+                results[order[id(result.change)]] = result
+                self.on_result(result)
+        return tuple(results[place] for place in sorted(results))
+
+    def interrupt(self, code: ExitCode) -> None:
+        """Finish what is in flight and start nothing new; `code` is what the run exits with."""
+        self.interrupted = code
+        self.stop("interrupted")
+
+    def stop(self, why: str) -> None:
+        """Start nothing new."""
+        self.why_stopped = self.why_stopped or why
+        self.stopped.set()
+
+    def _run_stage(self, stage: list[Change]) -> Iterator[Result]:
+        with ThreadPoolExecutor(max_workers=self.parallelism, thread_name_prefix="apply") as pool:
+            pending = {pool.submit(self._settle, change) for change in stage}
+            while pending:
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+
+    def _settle(self, change: Change) -> Result:
+        if self.stopped.is_set():
+            return Result(change, Outcome.SKIPPED, self.why_stopped)
+        try:
+            made, message = self._make(change)
+        except _HeldBack as held:
+            return Result(change, Outcome.HELD_BACK, str(held), change.id)
+        except DevinopsError as error:
+            return self._failed(change, error)
+        self._silences = 0
+        return Result(change, Outcome.DONE, message, made)
+
+    def _failed(self, change: Change, error: DevinopsError) -> Result:
+        unclear = isinstance(error, ApiError) and not error.answered
+        if isinstance(error, ApiError) and error.status == 401:
+            self.stop("the API no longer takes the key")
+        if isinstance(error, Unreachable):
+            with self._lock:
+                self._silences += 1
+                if self._silences >= SILENCES:
+                    self.stop("the API does not answer")
+        return Result(change, Outcome.FAILED, str(error), change.id, unclear)
+
+    def _make(self, change: Change) -> tuple[str | None, str]:
+        """Make one change; return the object's id and a remark."""
+        match change.action:
+            case Action.CREATE:
+                return self._create(change)
+            case Action.UPDATE | Action.RENAME:
+                return self._update(change)
+            case Action.DELETE:
+                return self._delete(change)
+        raise AssertionError(change.action)
+
+    def _create(self, change: Change) -> tuple[str | None, str]:
+        assert change.declaration
+        resource = change.declaration.resource
+        value_from: Any = getattr(resource, "value_from", UNSET)
+        value = self.values[value_from["env"]] if value_from is not UNSET else None
+        remark = ""
+        try:
+            live = self.writer.create(change.key.kind, resource, change.folder_id, value=value)
+        except ApiError as error:
+            if error.answered and not isinstance(error, BadAnswer):
+                raise
+            live, remark = self._recover(change, error), "not answered, but found afterwards"
+        if live is not None:
+            self._known.add(live.id)
+        return live.id if live else None, remark
+
+    def _recover(self, change: Change, error: ApiError) -> Live:
+        """Look for the object of a create that was not answered: never send a second one.
+
+        Raises the error again where it does not appear, and stops the run where several could be it.
+        """
+        for seconds in RECOVERY_WAITS_S:
+            self.pause(seconds)
+            found = [
+                live
+                for live in self.writer.snapshot({change.key.kind}).under(change.key)
+                if self._is_new(live, change)
+            ]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                ids = ", ".join(live.id for live in found)
+                self.stop("a create has an unclear outcome")
+                raise ApiError(
+                    f"{error}; afterwards several objects could be it ({ids}): delete all but one"
+                ) from error
+        raise error
+
+    def _is_new(self, live: Live, change: Change) -> bool:
+        assert change.declaration
+        kind = KINDS[change.key.kind]
+        return live.id not in self._known and not changed_fields(
+            kind, change.declaration.resource, live.resource
+        )
+
+    def _update(self, change: Change) -> tuple[str | None, str]:
+        assert change.live
+        assert change.declaration
+        kind, before = change.key.kind, self._current(change)
+        if before is None:
+            raise _HeldBack("it was deleted after the plan was made; plan again")
+        whole = before.resource.overlaid(change.declaration.resource)
+        answer = self.writer.update(kind, before.id, whole, change.folder_id)
+        self._verify_kept(change, before, answer)
+        return before.id, ""
+
+    def _verify_kept(self, change: Change, before: Live, answer: Live | None) -> None:
+        kind = KINDS[change.key.kind]
+        for name, value in lost(kind, self.writer.api, before.resource):
+            if answer is not None and getattr(answer.resource, name) != value:
+                raise ApiError(f"the update lost its {name} {value}: set it again in the web app", status=200)
+
+    def _delete(self, change: Change) -> tuple[str | None, str]:
+        kind = change.key.kind
+        assert change.id
+        if self._current(change) is None:
+            return change.id, "it was gone already"
+        try:
+            self.writer.delete(kind, change.id)
+        except ApiError as error:
+            endpoint = KINDS[kind].endpoints[self.writer.api]
+            if error.status not in endpoint.gone or (kind, change.id) in self.writer.snapshot({kind}).by_id:
+                raise
+            return change.id, "it was gone already"
+        return change.id, ""
+
+    def _current(self, change: Change) -> Live | None:
+        """Return the object as it is now; None where it is gone. Held back where it moved since the plan.
+
+        Where the API has no single read, that is the object of the snapshot: the race lasts as long as the
+        apply.
+        """
+        assert change.live
+        if not self.writer.reads_one(change.key.kind):
+            return change.live
+        now = self.writer.read(change.key.kind, change.live.id)
+        if now is not None and (
+            now.resource != change.live.resource or now.folder_id != change.live.folder_id
+        ):
+            raise _HeldBack("it was edited after the plan was made; plan again")
+        return now
+
+
+def _stages(changes: Collection[Change]) -> Iterator[list[Change]]:
+    """Yield the changes that may be made side by side: references first, then deletes in reverse."""
+    for level in LEVELS:
+        yield [c for c in changes if c.key.kind in level and c.action is not Action.DELETE]
+    for level in reversed(LEVELS):
+        yield [c for c in changes if c.key.kind in level and c.action is Action.DELETE]
+
+
+def apply(applier: Applier, verify: Callable[[], Plan]) -> Report:
+    """Run the applier, then plan again with `verify` and report what is left."""
+    results = applier.run()
+    if applier.interrupted:
+        return Report(applier.plan, results, None, "the run was interrupted", applier.interrupted)
+    held = {result.change.key for result in results if result.outcome is Outcome.HELD_BACK}
+    try:
+        left = tuple(change for change in verify().changes if change.key not in held)
+    except DevinopsError as error:
+        return Report(applier.plan, results, None, str(error))
+    return Report(applier.plan, results, left)

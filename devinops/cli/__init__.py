@@ -1,0 +1,142 @@
+"""The command line. `main` is the only place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from devinops import __version__
+from devinops.errors import DevinopsError, ExitCode, InputError
+
+COMMANDS = {
+    "init": "Start a repository: configuration, a first note, CI and pre-commit.",
+    "validate": "Check the files, offline and without a key.",
+    "plan": "Show what apply would change; never writes.",
+    "apply": "Make the organization what the files say.",
+    "whoami": "Show the effective settings and who the key belongs to.",
+    "schema": "Print the JSON Schemas of the files and of the JSON output.",
+    "emulator": "Serve a local stand-in for the Devin API.",
+    "demo": "Show the whole round on a local emulator; needs no key.",
+    "completion": "Print the shell completion script.",
+}
+"""Command → its one line of help, so that listing them imports none of them."""
+
+SYNONYMS = {
+    "diff": "plan",
+    "sync": "apply",
+    "dump": "plan",
+    "ping": "whoami",
+    "check": "validate",
+    "deploy": "apply",
+}
+"""What people of neighbouring tools type first."""
+
+
+class Commands(click.Group):
+    """A group that imports a command only when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"devinops.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = SYNONYMS.get(args[0]) or next(
+                iter(difflib.get_close_matches(args[0], COMMANDS, n=1)), None
+            )
+            hint = f" Did you mean {near!r}?" if near else ""
+            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="devinops %(version)s")
+def cli() -> None:
+    """GitOps for Devin: knowledge, playbooks and secrets as reviewed files, planned and applied.
+
+    Start with `devinops demo`, then `devinops init`.
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit code. Never raises, whatever happens."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = cli.main(args=argv, prog_name="devinops", standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or 0)
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; nothing more is done", err=True)
+        return ExitCode.INTERRUPTED
+    except InputError as error:
+        return _show_problems(error)
+    except DevinopsError as error:
+        click.echo(f"devinops: {_one_line(str(error))}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader has gone, as in `devinops plan | head`: whatever is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.MEND
+    except Exception as error:
+        return _show_bug(error)
+
+
+def _one_line(text: str) -> str:
+    from devinops.render.escape import line
+
+    return line(text)
+
+
+def _show_problems(error: InputError) -> int:
+    from devinops.render.text import Text, problem_counts
+
+    for problem in error.problems:
+        click.echo(Text().problem(problem), err=True)
+    click.echo(f"devinops: {problem_counts(error.problems)}; nothing was read from the API", err=True)
+    return error.exit_code
+
+
+def _show_bug(error: Exception) -> int:
+    report = "".join(traceback.format_exception(error))
+    for name, value in os.environ.items():
+        if "DEVIN" in name and len(value) > 5:
+            report = report.replace(value, "***")
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="devinops-bug-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+    ) as log:
+        log.write(f"devinops {__version__}, Python {sys.version}\n{report}")
+    click.echo(
+        f"devinops: a bug: {type(error).__name__}; this is not your fault. Please report it with {log.name}",
+        err=True,
+    )
+    return ExitCode.BUG
+
+
+def run() -> Any:
+    """Entry point of the `devinops` program."""
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""`devinops emulator`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from devinops.errors import ConfigError, ExitCode, UsageError
+
+
+def require_emulator() -> None:
+    """Raises ConfigError saying how to install what the emulator needs."""
+    from importlib.util import find_spec
+
+    if not (find_spec("fastapi") and find_spec("uvicorn")):
+        raise ConfigError("the emulator needs its extra: pip install 'devinops[emulator]'")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8484, show_default=True, help="0: any free one."
+)
+@click.option("--seed", type=click.Path(path_type=Path), help="What is there at the start (YAML or JSON).")
+@click.option("--state", type=click.Path(path_type=Path), help="Keep everything in this file over restarts.")
+@click.option(
+    "--latency", type=click.IntRange(0, 60_000), default=0, metavar="MS", help="Delay of every answer."
+)
+@click.option("--rate-limit", metavar="N/s", help="Answer 429 above N requests a second.")
+def command(
+    host: str, port: int, seed: Path | None, state: Path | None, latency: int, rate_limit: str | None
+) -> ExitCode:
+    """Serve a local stand-in for the Devin API, v3 and v1, until Ctrl-C.
+
+    Keys: cog_emulator (organization org-emulator), cog_enterprise, apk_emulator (v1).
+
+    \b
+      devinops emulator &
+      export DEVIN_API_URL=http://127.0.0.1:8484 DEVIN_API_KEY=cog_emulator
+      devinops plan
+    """
+    require_emulator()
+    from devinops.emulator.server import serve
+
+    serve(host=host, port=port, seed=seed, state=state, latency_ms=latency, rate_limit=_rate(rate_limit))
+    return ExitCode.OK
+
+
+def _rate(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        rate = float(text.removesuffix("/s"))
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise UsageError(f'--rate-limit takes a number of requests a second such as 5/s, not "{text}"')
+    return rate

@@ -1,0 +1,190 @@
+"""`devinops init`."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from devinops import __version__
+from devinops.config import CONFIG_FILE
+from devinops.errors import ConfigError, ExitCode
+
+_CONFIG = """\
+# Settings of devinops. Everything here is optional; the README says what each line does.
+version: 1
+required_version: ">={version}"
+
+targets:
+  production:
+    # The key is read from this variable alone; it never stands in a file.
+    api_key_env: DEVIN_API_KEY
+{org_id}
+    # A host of your own: api_url: https://api.acme.devinenterprise.com
+    # API v3 with a key that begins with cog_, v1 with apk_: api_version: v3
+    # Refuse to delete more than this share of a kind at once: max_delete: 20%
+
+# Files that are not entries, as globs relative to this directory:
+# ignore: ["knowledge/drafts/**"]
+"""
+
+_NOTE = """\
+---
+name: Where knowledge is written
+trigger: When asked to remember something, or to add or change knowledge, playbooks or secrets
+pinned_repo: {repo}
+---
+Knowledge, playbooks and the list of secrets are files in {where}.
+They are reviewed there and applied by devinops; an edit in the web app shows up as a change in the next plan.
+
+To add knowledge, open a pull request with a Markdown file below `knowledge/`:
+the directory is the folder, the front matter holds `name` and `trigger`, the text below it is the body.
+Run `devinops validate` before you commit.
+"""
+
+_WORKFLOW = """\
+name: devinops
+on:
+  pull_request:
+  push:
+    branches: [{branch}]
+
+permissions:
+  contents: read
+
+# One run at a time: two applies must not meet.
+concurrency:
+  group: devinops-${{{{ github.event_name == 'push' && 'apply' || github.ref }}}}
+
+jobs:
+  devinops:
+    runs-on: ubuntu-latest
+    env:
+      DEVIN_API_KEY: ${{{{ secrets.DEVIN_API_KEY }}}}
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "3.12"
+      - run: pip install "devinops>={version}"
+      - run: devinops validate
+      # A pull request from a fork has no key, so there is nothing to plan with.
+      - if: github.event_name == 'pull_request' && env.DEVIN_API_KEY != ''
+        run: devinops plan
+      - if: github.event_name == 'push'
+        run: devinops apply --yes
+"""
+
+_GITLAB = """\
+devinops:
+  image: python:3.12
+  before_script: [pip install "devinops>={version}"]
+  # One run at a time: two applies must not meet.
+  resource_group: devinops
+  script:
+    - devinops validate
+    - if [ "$CI_COMMIT_BRANCH" = "$CI_DEFAULT_BRANCH" ]; then devinops apply --yes; else devinops plan; fi
+"""
+
+_PRE_COMMIT = """\
+repos:
+  - repo: https://github.com/devinops/devinops
+    rev: v{version}
+    hooks:
+      - id: devinops-validate
+"""
+
+
+@dataclass(frozen=True)
+class Git:
+    """What can be found out about the repository; None where it cannot."""
+
+    host: str | None = None
+    repo: str | None = None
+    branch: str = "main"
+
+    @classmethod
+    def of(cls, root: Path) -> Git:
+        url = _git(root, "remote", "get-url", "origin") or ""
+        found = re.search(r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url)
+        head = _git(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
+        branch = head.partition("/")[2] or _git(root, "symbolic-ref", "--short", "HEAD") or "main"
+        return cls(found[1], found[2], branch) if found else cls(branch=branch)
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+@click.command()
+@click.option(
+    "-C",
+    "--root",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Directory to start in. Default: this one.",
+)
+def command(root: Path | None) -> ExitCode:
+    """Start a repository: devinops.yaml, a first note, CI and pre-commit. Never overwrites a file.
+
+    \b
+      devinops init
+      devinops validate
+    """
+    root = (root or Path.cwd()).absolute()
+    git = Git.of(root)
+    snippets = []
+    for name, text in files(git, os.environ.get("DEVIN_ORG_ID", "").strip()).items():
+        if _write(root, name, text):
+            click.echo(f"wrote {name}")
+        else:
+            click.echo(f"kept  {name}, which is there")
+            if name.startswith("."):
+                snippets.append((name, text))
+    for name, text in snippets:
+        click.echo(f"\nTo add by hand to {name}:\n\n{text}", nl=False)
+    click.echo("\nNext: devinops validate, then set DEVIN_API_KEY and run devinops plan")
+    return ExitCode.OK
+
+
+def files(git: Git, org_id: str) -> dict[str, str]:
+    """Return path → text of what init writes."""
+    where = f"`{git.repo}`" if git.repo else "the repository that holds `devinops.yaml`"
+    shown_org = (
+        f"    org_id: {org_id}"
+        if org_id
+        else "    # Asked from the API when it is not said: org_id: org-0123abcd"
+    )
+    first = {
+        CONFIG_FILE: _CONFIG.format(version=__version__, org_id=shown_org),
+        "knowledge/where-knowledge-is-written.md": _NOTE.format(repo=git.repo or "null", where=where),
+        ".pre-commit-config.yaml": _PRE_COMMIT.format(version=__version__),
+    }
+    if git.host and "gitlab" in git.host:
+        return first | {".gitlab-ci.yml": _GITLAB.format(version=__version__)}
+    return first | {
+        ".github/workflows/devinops.yml": _WORKFLOW.format(version=__version__, branch=git.branch)
+    }
+
+
+def _write(root: Path, name: str, text: str) -> bool:
+    """Write a new file; False where there is one already. Raises ConfigError."""
+    path = root / name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error
+    return True

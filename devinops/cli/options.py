@@ -1,0 +1,197 @@
+"""The options that commands share, and what they need of the world."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from devinops.config import Flags, Project, check_environment, find_root, read_project
+from devinops.errors import ConfigError, UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = ("text", "json")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The common options of one run. `reports` are (format, file) pairs beside stdout."""
+
+    root: Path
+    format: str = "text"
+    reports: tuple[tuple[str, Path], ...] = ()
+    only: tuple[str, ...] = ()
+    color: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    flags: Flags = Flags()
+
+    def project(self) -> Project:
+        return read_project(self.root)
+
+    def say(self, text: str) -> None:
+        """Write progress or a diagnostic to stderr; -q hides it."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def log(self, text: str) -> None:
+        """Write a line for -v to stderr."""
+        if self.verbose:
+            click.echo(text, err=True)
+
+    def write(self, format: str, chunks: Callable[[str], Iterable[str]]) -> None:
+        """Write the answer in `format` to stdout, and in each format of --report to its file."""
+        for chunk in chunks(format):
+            click.echo(chunk, nl=False, color=self.color or None)
+        for other, path in self.reports:
+            write_file(path, chunks(other))
+
+
+def write_file(path: Path, chunks: Iterable[str]) -> None:
+    """Write a report beside its place and move it there, so that nobody reads half of one."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.writelines(chunks)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ConfigError(f"--report cannot write {path}: {error.strerror or error}") from error
+
+
+def wants_color(no_color: bool) -> bool:
+    """Colour only on a terminal, unless FORCE_COLOR; NO_COLOR and --no-color win."""
+    if no_color or os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def is_interactive() -> bool:
+    """Tell whether somebody can answer a question."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+
+
+def _reports(values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
+    found = []
+    for value in values:
+        format, equals, path = value.partition("=")
+        if format not in FORMATS or not equals or not path:
+            raise UsageError(f'--report takes FORMAT=FILE with {" or ".join(FORMATS)}, not "{value}"')
+        found.append((format, Path(path)))
+    return tuple(found)
+
+
+def _envvar(option: str) -> str:
+    return f"DEVINOPS_{option}"
+
+
+_FILES = (
+    click.option(
+        "-C",
+        "--root",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar=_envvar("ROOT"),
+        help="Directory of the files. Default: the nearest parent with devinops.yaml, else this one.",
+    ),
+    click.option(
+        "--format",
+        type=click.Choice(FORMATS),
+        default="text",
+        envvar=_envvar("FORMAT"),
+        show_default=True,
+        help="What stdout is written in.",
+    ),
+    click.option(
+        "--report",
+        "reports",
+        multiple=True,
+        metavar="FORMAT=FILE",
+        envvar=_envvar("REPORT"),
+        help="Write the answer to a file as well; repeatable.",
+    ),
+    click.option(
+        "--no-color", is_flag=True, envvar=_envvar("NO_COLOR"), help="No colour, even on a terminal."
+    ),
+    click.option("-q", "--quiet", is_flag=True, envvar=_envvar("QUIET"), help="No progress on stderr."),
+    click.option(
+        "-v", "--verbose", is_flag=True, envvar=_envvar("VERBOSE"), help="Show requests and full texts."
+    ),
+)
+
+_API = (
+    click.option("-t", "--target", envvar=_envvar("TARGET"), help="Target of devinops.yaml to work on."),
+    click.option(
+        "--parallelism",
+        type=click.IntRange(1, 64),
+        envvar=_envvar("PARALLELISM"),
+        help="Requests at the same time.  [default: 8]",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0, 3600, min_open=True),
+        envvar=_envvar("TIMEOUT"),
+        metavar="SECONDS",
+        help="Time for one attempt of a request.  [default: 60]",
+    ),
+    click.option(
+        "--ca-bundle",
+        type=click.Path(path_type=Path),
+        envvar=_envvar("CA_BUNDLE"),
+        help="Certificates to trust instead of the system's (PEM).",
+    ),
+)
+
+_ONLY = click.option(
+    "--only",
+    multiple=True,
+    metavar="KIND[:GLOB]",
+    envvar=_envvar("ONLY"),
+    help="Show and apply only these changes, such as 'knowledge:Backend/*'; repeatable.",
+)
+
+
+def common(*, api: bool = False, only: bool = False) -> Callable[[F], F]:
+    """Give a command the common options; its function gets them as one `Options`."""
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def wrapped(
+            root: Path | None,
+            format: str,
+            reports: tuple[str, ...],
+            no_color: bool,
+            quiet: bool,
+            verbose: bool,
+            target: str | None = None,
+            parallelism: int | None = None,
+            timeout: float | None = None,
+            ca_bundle: Path | None = None,
+            only: tuple[str, ...] = (),
+            **rest: Any,
+        ) -> Any:
+            check_environment(os.environ)
+            options = Options(
+                root=find_root(Path.cwd()) if root is None else root.absolute(),
+                format=format,
+                reports=_reports(reports),
+                only=only,
+                color=wants_color(no_color),
+                quiet=quiet,
+                verbose=verbose,
+                flags=Flags(target, timeout, parallelism, ca_bundle),
+            )
+            return function(options, **rest)
+
+        shared = (*_FILES, *(_API if api else ()), *((_ONLY,) if only else ()))
+        for option in reversed(shared):
+            wrapped = option(wrapped)
+        return wrapped  # type: ignore[return-value]
+
+    return decorate

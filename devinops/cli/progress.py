@@ -1,0 +1,57 @@
+"""Progress on stderr, on a terminal alone and only once work takes more than a second."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from types import TracebackType
+
+import click
+
+from devinops.cli.options import Options
+
+DELAY_S = 1.0
+
+
+class Progress:
+    """Shows how far work has come: a bar where the `length` is known, a count where it is not."""
+
+    def __init__(self, options: Options, label: str, length: int | None = None) -> None:
+        self.label, self.length = label, length
+        self.shown = (
+            sys.stderr.isatty() and not options.quiet and not options.verbose and not os.environ.get("CI")
+        )
+        self.started = time.monotonic()
+        self.drawn = False
+        self.done = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.drawn:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+    def step(self) -> None:
+        """Count one more."""
+        self.at(self.done + 1)
+
+    def at(self, done: int) -> None:
+        """Say that `done` are done. Any thread may call it."""
+        with self._lock:
+            self.done = done
+            if not self.shown or time.monotonic() - self.started < DELAY_S:
+                return
+            self.drawn = True
+            click.echo(f"\r\x1b[K{self._line()}", nl=False, err=True)
+
+    def _line(self) -> str:
+        if self.length is None:
+            return f"{self.label} … {self.done} objects"
+        filled = 30 * self.done // max(self.length, 1)
+        return f"{self.label} [{'#' * filled}{'-' * (30 - filled)}] {self.done}/{self.length}"

@@ -1,0 +1,107 @@
+"""What plan and apply share: read the files, the settings and the organization, and make a plan."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import click
+
+from devinops.api import Connection, Reader
+from devinops.checks import api_problems, secret_version_warnings
+from devinops.cli.options import Options, write_file
+from devinops.cli.progress import Progress
+from devinops.cli.validate import read
+from devinops.config import Settings, resolve
+from devinops.errors import DevinopsError, ExitCode, InputError
+from devinops.model import Declaration, Problem, Severity, Snapshot
+from devinops.plan import Only, Plan, Where, build_plan
+
+
+@dataclass(frozen=True)
+class Job:
+    """The files and settings of one run, free of problems."""
+
+    options: Options
+    settings: Settings
+    declarations: tuple[Declaration, ...]
+    warnings: tuple[Problem, ...]
+    only: tuple[Only, ...]
+
+    @classmethod
+    def of(cls, options: Options) -> Job:
+        """Raises InputError with the problems of all files, ConfigError, UsageError."""
+        only = tuple(map(Only.parse, options.only))
+        loaded = read(options)
+        _stop_on_errors(loaded.problems)
+        settings = resolve(options.project(), options.flags, os.environ)
+        wanted = [d for d in loaded.declarations if d.concerns(settings.target)]
+        problems = [*loaded.problems, *api_problems(wanted, settings.api), *secret_version_warnings(wanted)]
+        _stop_on_errors(problems)
+        return cls(options, settings, loaded.declarations, tuple(sorted(problems)), only)
+
+    @property
+    def connection(self) -> Connection:
+        return connection(self.settings)
+
+    def snapshot(self, reader: Reader) -> Snapshot:
+        with Progress(self.options, "reading") as progress:
+            return reader.snapshot(progress=progress.at)
+
+    def plan(self, reader: Reader, snapshot: Snapshot, allow_delete: int | None = None) -> Plan:
+        settings = self.settings
+        return build_plan(
+            self.declarations,
+            snapshot,
+            Where(settings.target, settings.api_url, settings.api, reader.org_id),
+            policy=settings.policy,
+            today=datetime.now(UTC).date(),
+            only=self.only,
+            allow_delete=allow_delete,
+            warnings=self.warnings,
+        )
+
+
+def connection(settings: Settings) -> Connection:
+    return Connection(
+        api_url=settings.api_url,
+        api=settings.api,
+        key=settings.key,
+        org_id=settings.org_id,
+        timeout_s=settings.timeout_s,
+        parallelism=settings.parallelism,
+        ca_bundle=settings.ca_bundle,
+    )
+
+
+def _stop_on_errors(problems: Sequence[Problem]) -> None:
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise InputError(problems)
+
+
+def plan_chunks(options: Options, plan: Plan, format: str, code: ExitCode) -> Iterator[str]:
+    """Yield a plan in a format."""
+    if format == "json":
+        from devinops.render import json
+
+        yield from json.dump(json.plan_document(plan, code))
+    else:
+        from devinops.render.text import Text
+
+        yield from (f"{one}\n" for one in Text(options.color, options.verbose).plan(plan))
+
+
+def write_failure(options: Options, error: DevinopsError) -> None:
+    """Write the JSON document of a run that failed, wherever JSON was asked for."""
+    from devinops.render import json
+
+    problems = error.problems if isinstance(error, InputError) else ()
+    document = json.failure_document(str(error), problems, error.exit_code)
+    if options.format == "json":
+        for chunk in json.dump(document):
+            click.echo(chunk, nl=False)
+    for format, path in options.reports:
+        if format == "json":
+            write_file(path, json.dump(document))

@@ -1,0 +1,44 @@
+"""`devinops schema`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from devinops.cli.options import write_file
+from devinops.errors import ExitCode, UsageError
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Write each as NAME.schema.json there instead.",
+)
+def command(name: str | None, directory: Path | None) -> ExitCode:
+    """Print the JSON Schemas (2020-12) of the files and of the JSON output; NAME chooses one.
+
+    \b
+      devinops schema                        all of them, in one object
+      devinops schema declarations           the YAML files
+      devinops schema --directory schemas    as files, for an editor
+    """
+    from devinops.schema import schemas
+
+    known = schemas()
+    if name is not None and name not in known:
+        raise UsageError(f'there is no schema "{name}"; NAME is one of {", ".join(known)}')
+    chosen = known if name is None else {name: known[name]}
+    if directory is not None:
+        for one, schema in chosen.items():
+            write_file(directory / f"{one}.schema.json", [dumped(schema)])
+    else:
+        click.echo(dumped(chosen if name is None else chosen[name]), nl=False)
+    return ExitCode.OK
+
+
+def dumped(schema: object) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,97 @@
+"""`devinops validate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from devinops.checks import target_problems
+from devinops.cli.options import Options, common
+from devinops.errors import ExitCode, InputError, UsageError
+from devinops.load import Loaded, load
+from devinops.model import Problem, Severity, Source
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@common()
+def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
+    """Check the files, offline and without a key.
+
+    Everything is read, since entries depend on each other; PATHS narrow what is shown.
+
+    \b
+      devinops validate
+      devinops validate knowledge/Backend
+    """
+    loaded = read(options)
+    problems = _narrowed(loaded.problems, options.root, paths)
+    failed = any(problem.severity is Severity.ERROR for problem in problems)
+    code = ExitCode.MEND if failed else ExitCode.OK
+
+    def chunks(format: str) -> Iterator[str]:
+        if format == "json":
+            from devinops.render import json
+
+            yield from json.dump(
+                json.problems_document(
+                    problems, files=len(loaded.files), entries=len(loaded.declarations), exit_code=code
+                )
+            )
+            return
+        from devinops.render.text import Text, problem_counts
+
+        text = Text(options.color)
+        yield from (f"{text.problem(problem)}\n" for problem in problems)
+        if problems:
+            yield f"{problem_counts(problems)}\n"
+        else:
+            yield f"{len(loaded.declarations)} entries in {len(loaded.files)} files, no problems\n"
+
+    options.write(options.format, chunks)
+    return code
+
+
+def read(options: Options) -> Loaded:
+    """Read devinops.yaml and every declaration; problems of both are in the result."""
+    try:
+        project = options.project()
+    except InputError as error:
+        loaded = load(options.root)
+        return Loaded(loaded.declarations, tuple(sorted([*error.problems, *loaded.problems])), loaded.files)
+    loaded = load(project.root, paths=project.paths, ignore=project.ignore)
+    problems = [*loaded.problems, *target_problems(loaded.declarations, project.targets)]
+    if not loaded.files:
+        problems.append(nothing_found())
+    return Loaded(loaded.declarations, tuple(sorted(problems)), loaded.files)
+
+
+def nothing_found() -> Problem:
+    return Problem(
+        Source("."),
+        "no-entries",
+        "no file with entries was found: expected knowledge/**, playbooks/**, knowledge.yaml, playbooks.yaml, "
+        "folders.yaml or secrets.yaml; check --root, or start with devinops init",
+    )
+
+
+def _narrowed(problems: tuple[Problem, ...], root: Path, paths: tuple[Path, ...]) -> list[Problem]:
+    if not paths:
+        return list(problems)
+    wanted = []
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist; PATHS are files or directories below {root}")
+        try:
+            wanted.append(path.resolve().relative_to(root.resolve()).as_posix())
+        except ValueError:
+            raise UsageError(
+                f"{path} is not below {root}; PATHS narrow what is shown of that directory"
+            ) from None
+    return [
+        p
+        for p in problems
+        if any(w in (".", p.source.path) or p.source.path.startswith(f"{w}/") for w in wanted)
+    ]

@@ -1,0 +1,92 @@
+"""`devinops whoami`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from devinops.api import Identity, open_reader
+from devinops.cli.options import Options, common
+from devinops.cli.run import connection, write_failure
+from devinops.config import Settings, resolve
+from devinops.errors import DevinopsError, ExitCode
+
+
+@click.command()
+@common(api=True)
+def command(options: Options) -> ExitCode:
+    """Show the effective settings, where each comes from, and who the key belongs to.
+
+    \b
+      devinops whoami
+      devinops whoami --target production
+    """
+    try:
+        settings = resolve(options.project(), options.flags, os.environ)
+        if options.format == "text":
+            _echo(options, _settings(settings))
+        with open_reader(connection(settings), options.log) as reader:
+            identity, org_id = reader.whoami(), reader.org_id
+    except DevinopsError as error:
+        write_failure(options, error)
+        raise
+    if options.format == "text":
+        _echo(options, _identity(settings, identity, org_id))
+    else:
+        _echo(options, _json(settings, identity, org_id))
+    return ExitCode.OK
+
+
+def _echo(options: Options, lines: Iterator[str]) -> None:
+    for one in lines:
+        click.echo(one)
+
+
+def _rows(settings: Settings) -> dict[str, Any]:
+    return {
+        "target": settings.target,
+        "api_url": settings.api_url,
+        "api_version": settings.api,
+        "org_id": settings.org_id,
+        "api_key": "*** (never shown)",
+        "max_delete": str(settings.policy.max_delete),
+        "v3_macro": settings.policy.v3_macro,
+        "timeout": settings.timeout_s,
+        "parallelism": settings.parallelism,
+        "ca_bundle": str(settings.ca_bundle) if settings.ca_bundle else None,
+    }
+
+
+def _settings(settings: Settings) -> Iterator[str]:
+    from devinops.render.escape import line
+
+    yield line(f"root          {settings.root}")
+    for name, value in _rows(settings).items():
+        shown = "-" if value is None else f"{value:g}" if isinstance(value, float) else value
+        yield line(f"{name:13} {shown}  ({settings.sources[name]})")
+
+
+def _identity(settings: Settings, identity: Identity, org_id: str | None) -> Iterator[str]:
+    from devinops.render.escape import line
+
+    yield ""
+    yield line(f"The key belongs to {identity.principal}.")
+    if org_id is not None:
+        yield line(f"Organization: {org_id}.")
+
+
+def _json(settings: Settings, identity: Identity, org_id: str | None) -> Iterator[str]:
+    from devinops.render import json
+
+    document = {
+        "format_version": json.FORMAT_VERSION,
+        "root": str(settings.root),
+        "settings": {n: {"value": v, "source": settings.sources[n]} for n, v in _rows(settings).items()},
+        "principal": identity.principal,
+        "principal_type": identity.principal_type,
+        "org_id": org_id,
+    }
+    yield "".join(json.dump(document)).rstrip("\n")

@@ -1,0 +1,354 @@
+"""Settings: flags, environment and devinops.yaml become one `Settings`, each value with its source.
+
+Precedence: flag > environment > devinops.yaml > default; inside a named target its `org_id` and `api_url` win,
+and an environment that says otherwise stops the run. The rules on where a credential may go are here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+
+from devinops import __version__
+from devinops.errors import ConfigError, InputError, UsageError
+from devinops.load import Document, read_yaml
+from devinops.model import ApiVersion, Problem, Severity, Source
+from devinops.policy import MaxDelete, Policy
+
+CONFIG_FILE: Final = "devinops.yaml"
+DEFAULT_TARGET: Final = "default"
+DEFAULT_URL: Final = "https://api.devin.ai"
+KEY_VARIABLES: Final = ("DEVIN_API_KEY", "DEVIN_TOKEN", "DEVIN_API_TOKEN")
+VENDOR_DOMAINS: Final = ("devin.ai", "devinenterprise.com")
+API_BY_PREFIX: Final[Mapping[str, ApiVersion]] = {"cog_": "v3", "apk_": "v1"}
+
+GLOBAL_OPTIONS: Final = (
+    "ROOT",
+    "TARGET",
+    "ONLY",
+    "FORMAT",
+    "REPORT",
+    "NO_COLOR",
+    "QUIET",
+    "VERBOSE",
+    "PARALLELISM",
+    "TIMEOUT",
+    "CA_BUNDLE",
+)
+"""The options that `DEVINOPS_<OPTION>` may set. Approvals are never among them."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A root directory and what its devinops.yaml says; without the file all is default."""
+
+    root: Path
+    document: Document | None = None
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        return self.document.data if self.document else {}
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(self.data.get("paths") or ())
+
+    @property
+    def ignore(self) -> tuple[str, ...]:
+        return tuple(self.data.get("ignore") or ())
+
+    @property
+    def targets(self) -> Mapping[str, Mapping[str, Any]]:
+        return {name: body or {} for name, body in (self.data.get("targets") or {}).items()}
+
+    def place(self, *path: str) -> Source:
+        return self.document.place(*path) if self.document else Source(CONFIG_FILE)
+
+
+@dataclass(frozen=True)
+class Flags:
+    """The options of the command line that settings depend on; None where not given."""
+
+    target: str | None = None
+    timeout: float | None = None
+    parallelism: int | None = None
+    ca_bundle: Path | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The effective values of one run. `sources` says for each where it came from."""
+
+    root: Path
+    target: str
+    api_url: str
+    api: ApiVersion
+    org_id: str | None
+    key: str = field(repr=False)
+    key_variable: str
+    timeout_s: float
+    parallelism: int
+    ca_bundle: Path | None
+    policy: Policy
+    sources: Mapping[str, str]
+
+
+# --- the project ------------------------------------------------------------------------------------------
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest directory from `start` upwards with a devinops.yaml, else `start`."""
+    start = start.absolute()
+    return next((d for d in (start, *start.parents) if (d / CONFIG_FILE).is_file()), start)
+
+
+def read_project(root: Path) -> Project:
+    """Read devinops.yaml. Raises InputError with every problem, ConfigError for another version's file."""
+    if not root.is_dir():
+        raise UsageError(f"{root} is not a directory; --root takes the directory that holds {CONFIG_FILE}")
+    if not (root / CONFIG_FILE).exists() and not (root / CONFIG_FILE).is_symlink():
+        return Project(root)
+    document, problems = read_yaml(root / CONFIG_FILE, root, "config")
+    if document is not None and not any(p.severity is Severity.ERROR for p in problems):
+        problems = [*problems, *_target_problems(document)]
+    if document is None or any(p.severity is Severity.ERROR for p in problems):
+        raise InputError(problems)
+    project = Project(root, document)
+    _check_version(project)
+    return project
+
+
+def _target_problems(document: Document) -> Iterable[Problem]:
+    for name, target in (document.data.get("targets") or {}).items():
+        variable = (target or {}).get("api_key_env")
+        if variable is not None and "DEVIN" not in variable:
+            yield Problem(
+                document.place("targets", name, "api_key_env"),
+                "foreign-key-variable",
+                f'api_key_env must name a variable with DEVIN in its name, not "{variable}": a pull request '
+                "must not be able to send another tool's secret; rename the variable in CI",
+            )
+        if (limit := (target or {}).get("max_delete")) is not None and MaxDelete.parse(limit) is None:
+            yield Problem(
+                document.place("targets", name, "max_delete"),
+                "invalid-value",
+                f'max_delete takes a share such as "20%" (0% to 100%) or a whole number, not {limit!r}',
+            )
+
+
+def _check_version(project: Project) -> None:
+    wanted = project.data.get("required_version")
+    if wanted is None:
+        return
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    place = project.place("required_version")
+    try:
+        fits = SpecifierSet(wanted).contains(__version__, prereleases=True)
+    except InvalidSpecifier:
+        raise ConfigError(
+            f'{place}: required_version takes a range such as ">=0.1,<1", not "{wanted}"'
+        ) from None
+    if not fits:
+        raise ConfigError(
+            f"{place}: this repository wants devinops {wanted}, this is {__version__}; install that"
+        )
+
+
+# --- the effective settings -------------------------------------------------------------------------------
+
+
+def check_environment(environ: Mapping[str, str]) -> None:
+    """Refuse a `DEVINOPS_*` variable that means nothing: a typo must not silently do something else.
+
+    Raises ConfigError naming the variable and the nearest known one.
+    """
+    known = {f"DEVINOPS_{option}" for option in GLOBAL_OPTIONS}
+    for name in sorted(environ):
+        if not name.startswith("DEVINOPS_") or name in known:
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise ConfigError(
+            f"the environment variable {name} is not known{hint}; unset it. Known are "
+            f"{', '.join(sorted(known))}; approvals are given on the command line alone"
+        )
+
+
+def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Settings:
+    """Bring all sources together. Raises ConfigError or UsageError; never puts the key into a message."""
+    name, target_source = _target(project, flags)
+    target = project.targets.get(name, {})
+    sources = {"target": target_source}
+
+    def declared(option: str, default: Any) -> Any:
+        sources[option] = str(project.place("targets", name, option)) if option in target else "default"
+        return target.get(option, default)
+
+    api_url = _api_url(project, name, target, environ, sources)
+    _check_host(api_url, environ, sources["api_url"])
+    key, variable = _key(target, environ)
+    sources["api_key"] = f"environment {variable}"
+    api = _api(declared("api_version", None), key, variable, sources)
+    policy = Policy(
+        max_delete=MaxDelete.parse(declared("max_delete", "20%")) or MaxDelete(20, percent=True),
+        v3_macro=declared("v3_macro", "hold"),
+    )
+    return Settings(
+        root=project.root,
+        target=name,
+        api_url=api_url,
+        api=api,
+        org_id=_org_id(project, name, target, environ, sources),
+        key=key,
+        key_variable=variable,
+        timeout_s=_flag("timeout", flags.timeout, 60.0, sources),
+        parallelism=_flag("parallelism", flags.parallelism, 8, sources),
+        ca_bundle=_flag("ca_bundle", flags.ca_bundle, None, sources),
+        policy=policy,
+        sources=sources,
+    )
+
+
+def _flag(option: str, value: Any, default: Any, sources: dict[str, str]) -> Any:
+    sources[option] = "default" if value is None else f"option --{option.replace('_', '-')}"
+    return default if value is None else value
+
+
+def _target(project: Project, flags: Flags) -> tuple[str, str]:
+    names = sorted(project.targets)
+    if flags.target is not None:
+        if flags.target in names or (not names and flags.target == DEFAULT_TARGET):
+            return flags.target, "option --target"
+        near = difflib.get_close_matches(flags.target, names, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        listed = ", ".join(names) or f"none, so only {DEFAULT_TARGET}"
+        raise UsageError(f'there is no target "{flags.target}"{hint}; {CONFIG_FILE} declares {listed}')
+    if len(names) > 1:
+        raise UsageError(
+            f"{CONFIG_FILE} declares several targets ({', '.join(names)}): choose one with --target"
+        )
+    if names:
+        return names[0], f"{project.place('targets', names[0])}, the only target"
+    return DEFAULT_TARGET, "default"
+
+
+def _settled(
+    option: str, variable: str, name: str, project: Project, declared: Any, environ: Mapping[str, str]
+) -> tuple[str | None, str]:
+    """Return a target's value or the environment's, and its source; refuse two that differ."""
+    outside = environ.get(variable, "").strip() or None
+    if declared is None:
+        return outside, f"environment {variable}" if outside else "default"
+    place = str(project.place("targets", name, option))
+    if outside is not None and outside.rstrip("/") != declared.rstrip("/"):
+        raise ConfigError(
+            f'{place}: target {name} has {option} "{declared}", but {variable} in the environment is "{outside}"; '
+            "unset the variable, or choose the target that it belongs to"
+        )
+    return declared, place
+
+
+def _api_url(
+    project: Project,
+    name: str,
+    target: Mapping[str, Any],
+    environ: Mapping[str, str],
+    sources: dict[str, str],
+) -> str:
+    value, sources["api_url"] = _settled(
+        "api_url", "DEVIN_API_URL", name, project, target.get("api_url"), environ
+    )
+    return (value or DEFAULT_URL).rstrip("/")
+
+
+def _org_id(
+    project: Project,
+    name: str,
+    target: Mapping[str, Any],
+    environ: Mapping[str, str],
+    sources: dict[str, str],
+) -> str | None:
+    value, source = _settled("org_id", "DEVIN_ORG_ID", name, project, target.get("org_id"), environ)
+    sources["org_id"] = source if value else "asked from the API"
+    if value is not None and not re.fullmatch(r"[A-Za-z0-9._~-]+", value):
+        raise ConfigError(f'{source}: "{value}" is not an organization id (such as org-0123abcd)')
+    return value
+
+
+def _check_host(url: str, environ: Mapping[str, str], source: str) -> None:
+    """Refuse to send a credential anywhere but to the vendor, to loopback or where the environment says."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ConfigError(f'{source}: api_url "{url}" is not a URL: {error}') from None
+    if parts.scheme not in ("https", "http") or not host or parts.username or parts.query or parts.fragment:
+        raise ConfigError(
+            f'{source}: api_url takes https://HOST[:PORT] without user, query or fragment, not "{url}"'
+        )
+    if parts.path.strip("/"):
+        raise ConfigError(f'{source}: api_url takes no path; devinops adds the version: drop "{parts.path}"')
+    if is_loopback(host):
+        return
+    if parts.scheme == "http":
+        raise ConfigError(
+            f'{source}: api_url "{url}" is not encrypted; plain http is taken for loopback only'
+        )
+    if any(host == domain or host.endswith(f".{domain}") for domain in VENDOR_DOMAINS):
+        return
+    outside = urlsplit(environ.get("DEVIN_API_URL", "").strip())
+    if (outside.scheme, outside.hostname) != ("https", host):
+        raise ConfigError(
+            f"{source}: the key is not sent to {host}: neither under {' or '.join(VENDOR_DOMAINS)} nor loopback. "
+            "If it is your own gateway, set DEVIN_API_URL to it outside the repository"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address can only mean this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _key(target: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, str]:
+    wanted = (target["api_key_env"],) if "api_key_env" in target else KEY_VARIABLES
+    for variable in wanted:
+        value = environ.get(variable, "").strip()
+        if not value:
+            continue
+        if not value.isascii() or not value.isprintable() or " " in value:
+            raise ConfigError(f"the key in {variable} has a space or a sign that no key has; set it again")
+        return value, variable
+    empty = [variable for variable in wanted if variable in environ]
+    state = (
+        f"{empty[0]} is set but empty (CI gives no secrets to a pull request from a fork)"
+        if empty
+        else "none is set"
+    )
+    raise ConfigError(
+        f"no API key: set {' or '.join(wanted)} to a key that begins with cog_ or apk_; {state}"
+    )
+
+
+def _api(declared: str | None, key: str, variable: str, sources: dict[str, str]) -> ApiVersion:
+    if declared is not None:
+        return cast(ApiVersion, declared)
+    for prefix, version in API_BY_PREFIX.items():
+        if key.startswith(prefix):
+            sources["api_version"] = f"the key's prefix {prefix}"
+            return version
+    raise ConfigError(
+        f"the key in {variable} begins with neither cog_ (API v3) nor apk_ (API v1); check the variable, "
+        f"or set api_version for the target in {CONFIG_FILE}"
+    )

@@ -1,0 +1,48 @@
+"""Which fields of a live object differ from its declaration. Pure; `==` decides, deepdiff names paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from devinops.model import UNSET, Attribute, FieldChange, Kind, Resource, canonical_text
+
+
+def changed_fields(kind: Kind, want: Resource, have: Resource) -> tuple[FieldChange, ...]:
+    """Return the declared fields whose live value differs, in the order of the kind.
+
+    A field that the declaration does not say, or that the API does not tell, is left out.
+    """
+    changes = []
+    for attribute in kind.attributes:
+        after, before = getattr(want, attribute.name), getattr(have, attribute.name)
+        if after is UNSET or before is UNSET or same(attribute, before, after):
+            continue
+        changes.append(FieldChange(attribute.name, before, after))
+    return tuple(changes)
+
+
+def same(attribute: Attribute, one: Any, other: Any) -> bool:
+    """Tell whether two values of a field are equal.
+
+    White space around a text does not count: some servers trim it, and a no-op update would only add a
+    version in the web app's history.
+    """
+    if one == other and type(one) is type(other):
+        return True
+    if attribute.text and isinstance(one, str) and isinstance(other, str):
+        return canonical_text(one).strip() == canonical_text(other).strip()
+    return False
+
+
+def nested_paths(before: Any, after: Any) -> list[str]:
+    """Name the places at which two nested values differ, such as `properties.id.type`; sorted.
+
+    Empty where one side is no mapping or list: then the whole value changed.
+    """
+    if not isinstance(before, dict | list) or not isinstance(after, dict | list):
+        return []
+    from deepdiff import DeepDiff
+
+    tree = DeepDiff(before, after, view="tree", ignore_order=False)
+    paths = {".".join(map(str, item.path(output_format="list"))) for items in tree.values() for item in items}
+    return sorted(path for path in paths if path)

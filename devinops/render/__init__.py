@@ -1,0 +1,1 @@
+"""Plans, reports and problems as text and JSON. Returns strings; prints nothing."""

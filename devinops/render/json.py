@@ -1,0 +1,144 @@
+"""Plans, reports and problems for programs. Keys and their meaning: `PLAN_SCHEMA`, `PROBLEMS_SCHEMA`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from devinops import __version__
+from devinops.apply import Report
+from devinops.errors import ExitCode
+from devinops.model import UNSET, Change, FieldChange, HeldBack, Problem, Source
+from devinops.plan import Plan
+
+FORMAT_VERSION = "1.0"
+
+
+def dump(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a document piece by piece: ASCII, keys in the given order, a newline at the end.
+
+    `##[` would be a command to a CI runner that reads the log; it can only stand inside a JSON string, where
+    an escape means the same.
+    """
+    for piece in json.JSONEncoder(indent=2).iterencode(document):
+        yield piece.replace("##[", "\\u0023#[")
+    yield "\n"
+
+
+def plan_document(plan: Plan, exit_code: ExitCode) -> dict[str, Any]:
+    """Return a plan as JSON data."""
+    where = plan.where
+    return {
+        **_head(),
+        "target": {
+            "name": where.target,
+            "org_id": where.org_id,
+            "api_url": where.api_url,
+            "api_version": where.api,
+        },
+        "inventory": {"store": "none", "owned": 0},
+        "digest": plan.digest,
+        "complete": True,
+        "exit_code": int(exit_code),
+        "changes": [change(one) for one in plan.changes],
+        "held_back": [held_back(one) for one in plan.held_back],
+        "drift": [],
+        "problems": [problem(one) for one in plan.problems],
+        "refusals": list(plan.refusals),
+        "unmanaged": dict(plan.unmanaged),
+        "unchanged": plan.unchanged,
+        "summary": plan.summary,
+    }
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """Return a plan with what apply made of it."""
+    return plan_document(report.plan, report.exit_code) | {
+        "results": [
+            {
+                "key": str(result.change.key),
+                "action": result.change.action.value,
+                "outcome": result.outcome.value,
+                "id": result.id,
+                "message": result.message,
+                "unclear": result.unclear,
+            }
+            for result in report.results
+        ],
+        "left": None if report.left is None else [change(one) for one in report.left],
+        "unverified": report.unverified,
+        "interrupted": report.interrupted is not None,
+    }
+
+
+def failure_document(error: str, problems: Iterable[Problem], exit_code: ExitCode) -> dict[str, Any]:
+    """Return the document of a run that came to no plan."""
+    return {
+        **_head(),
+        "complete": False,
+        "exit_code": int(exit_code),
+        "error": error,
+        "problems": [problem(one) for one in problems],
+    }
+
+
+def problems_document(
+    problems: Iterable[Problem], *, files: int, entries: int, exit_code: ExitCode
+) -> dict[str, Any]:
+    """Return what validate found."""
+    return {
+        **_head(),
+        "exit_code": int(exit_code),
+        "files": files,
+        "entries": entries,
+        "problems": [problem(one) for one in problems],
+    }
+
+
+def _head() -> dict[str, Any]:
+    return {"format_version": FORMAT_VERSION, "tool_version": __version__}
+
+
+def change(change: Change) -> dict[str, Any]:
+    return {
+        "key": str(change.key),
+        "kind": change.key.kind,
+        "id": change.id,
+        "action": change.action.value,
+        "reason": change.reason,
+        "source": _source(change.source),
+        "fields": {field.name: _field(field) for field in change.fields},
+    }
+
+
+def _field(field: FieldChange) -> dict[str, Any]:
+    sides = {"before": field.before, "after": field.after}
+    return {side: value for side, value in sides.items() if value is not UNSET}
+
+
+def held_back(held: HeldBack) -> dict[str, Any]:
+    return {
+        "key": str(held.key),
+        "kind": held.key.kind,
+        "hold": held.hold.value,
+        "reason": held.reason,
+        "source": _source(held.source),
+        "ids": list(held.ids),
+        "needed_by": [str(key) for key in held.needed_by],
+    }
+
+
+def problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "path": problem.source.path,
+        "line": problem.source.line,
+        "column": problem.source.column,
+        "severity": problem.severity.value,
+        "code": problem.code,
+        "message": problem.message,
+    }
+
+
+def _source(source: Source | None) -> dict[str, Any] | None:
+    return {"file": source.path, "line": source.line, "column": source.column} if source else None

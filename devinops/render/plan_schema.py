@@ -1,0 +1,139 @@
+"""JSON Schemas of the JSON documents that devinops writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from devinops.model import Action, Hold, Severity
+
+_TEXT = {"type": "string"}
+_COUNT = {"type": "integer", "minimum": 0}
+_HEAD = {
+    "format_version": {
+        "type": "string",
+        "pattern": "^1\\.",
+        "description": "A new major number can break readers.",
+    },
+    "tool_version": _TEXT,
+    "exit_code": {
+        "type": "integer",
+        "description": "What the run exits with; the README says what each means.",
+    },
+}
+
+
+def _object(properties: dict[str, Any], optional: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+    required = [name for name in properties if name not in optional]
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    } | more
+
+
+_PROBLEM = _object(
+    {
+        "path": _TEXT,
+        "line": {"type": "integer", "minimum": 1},
+        "column": {"type": "integer", "minimum": 1},
+        "severity": {"enum": [severity.value for severity in Severity]},
+        "code": {"type": "string", "description": "Stable name of this kind of problem."},
+        "message": _TEXT,
+    }
+)
+_SOURCE = {
+    "oneOf": [
+        {"type": "null"},
+        _object({"file": _TEXT, "line": _COUNT, "column": _COUNT}),
+    ]
+}
+_CHANGE = _object(
+    {
+        "key": {"type": "string", "description": "kind:folder/name; / and % inside a part are %2F and %25."},
+        "kind": _TEXT,
+        "id": {"type": ["string", "null"]},
+        "action": {"enum": [action.value for action in Action]},
+        "reason": _TEXT,
+        "source": _SOURCE,
+        "fields": {
+            "type": "object",
+            "description": "Field → before and after. A side that is missing has no value; null is a value.",
+            "additionalProperties": _object({"before": {}, "after": {}}, optional=("before", "after")),
+        },
+    }
+)
+_HELD_BACK = _object(
+    {
+        "key": _TEXT,
+        "kind": _TEXT,
+        "hold": {"enum": [hold.value for hold in Hold]},
+        "reason": _TEXT,
+        "source": _SOURCE,
+        "ids": {"type": "array", "items": _TEXT},
+        "needed_by": {"type": "array", "items": _TEXT},
+    }
+)
+_RESULT = _object(
+    {
+        "key": _TEXT,
+        "action": {"enum": [action.value for action in Action]},
+        "outcome": {"enum": ["done", "failed", "skipped", "held back"]},
+        "id": {"type": ["string", "null"]},
+        "message": _TEXT,
+        "unclear": {
+            "type": "boolean",
+            "description": "Failed, and nobody can say whether it was carried out.",
+        },
+    }
+)
+_REPORT = {
+    "results": {"type": "array", "items": _RESULT},
+    "left": {
+        "type": ["array", "null"],
+        "items": _CHANGE,
+        "description": "Changes that a plan made afterwards still holds; null: that plan could not be made.",
+    },
+    "unverified": _TEXT,
+    "interrupted": {"type": "boolean"},
+}
+_COMPLETE = _object(
+    _HEAD
+    | {
+        "target": _object(
+            {
+                "name": _TEXT,
+                "org_id": {"type": ["string", "null"]},
+                "api_url": _TEXT,
+                "api_version": {"enum": ["v3", "v1"]},
+            }
+        ),
+        "inventory": _object({"store": {"enum": ["none", "branch", "file"]}, "owned": _COUNT}),
+        "digest": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "complete": {"const": True},
+        "changes": {"type": "array", "items": _CHANGE},
+        "held_back": {"type": "array", "items": _HELD_BACK},
+        "drift": {"type": "array"},
+        "problems": {"type": "array", "items": _PROBLEM},
+        "refusals": {"type": "array", "items": _TEXT, "description": "Why nothing at all may be applied."},
+        "unmanaged": {"type": "object", "additionalProperties": _COUNT},
+        "unchanged": _COUNT,
+        "summary": {"type": "object", "additionalProperties": _COUNT},
+    }
+    | _REPORT,
+    optional=tuple(_REPORT),
+)
+_FAILED = _object(
+    _HEAD | {"complete": {"const": False}, "error": _TEXT, "problems": {"type": "array", "items": _PROBLEM}},
+    description="A run that came to no plan.",
+)
+
+PLAN_SCHEMA: dict[str, Any] = {
+    "title": "What devinops plan and apply write with --format json; after apply with results",
+    "oneOf": [_COMPLETE, _FAILED],
+}
+
+PROBLEMS_SCHEMA: dict[str, Any] = {
+    "title": "What devinops validate writes with --format json",
+    **_object(_HEAD | {"files": _COUNT, "entries": _COUNT, "problems": {"type": "array", "items": _PROBLEM}}),
+}

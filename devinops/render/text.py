@@ -1,0 +1,252 @@
+"""Plans, reports and problems for people: stable, grouped by kind, colour never the only signal."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from devinops.apply import Outcome, Report, Result
+from devinops.diff import nested_paths
+from devinops.kinds import KINDS
+from devinops.model import (
+    UNSET,
+    Action,
+    Change,
+    FieldChange,
+    HeldBack,
+    Key,
+    Problem,
+    Severity,
+    canonical_text,
+)
+from devinops.plan import Plan
+from devinops.render.escape import body_line, line
+
+SYMBOLS = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.RENAME: ">",
+    Action.ADOPT: "<=",
+    Action.REPLACE: "±",
+    Action.DELETE: "-",
+}
+_COLOURS = {
+    "+": 32,
+    "~": 33,
+    ">": 36,
+    "<=": 36,
+    "±": 35,
+    "-": 31,
+    "!": 35,
+    "x": 31,
+    "@": 36,
+    "error": 31,
+    "warning": 33,
+}
+_TO = {
+    Action.CREATE: "to create",
+    Action.UPDATE: "to update",
+    Action.RENAME: "to rename",
+    Action.ADOPT: "to adopt",
+    Action.REPLACE: "to replace",
+    Action.DELETE: "to delete",
+}
+MAX_LINE = 2_000
+MAX_DIFF_LINES = 20_000
+MAX_NEEDED_BY = 5
+
+
+@dataclass(frozen=True)
+class Text:
+    """How to write: `colour` for a terminal, `full` for every line where a summary would do."""
+
+    colour: bool = False
+    full: bool = False
+
+    def paint(self, sign: str, text: str | None = None) -> str:
+        text = sign if text is None else text
+        return f"\x1b[{_COLOURS[sign]}m{text}\x1b[0m" if self.colour else text
+
+    def bold(self, text: str) -> str:
+        return f"\x1b[1m{text}\x1b[0m" if self.colour else text
+
+    # --- plan ---------------------------------------------------------------------------------------------
+
+    def plan(self, plan: Plan) -> Iterator[str]:
+        """Yield the lines of a plan; the last one holds the counts."""
+        yield self.bold(header(plan))
+        for noun, changes in groupby(plan.changes, key=lambda change: change.key.kind):
+            yield ""
+            yield self.bold(noun)
+            for change in changes:
+                yield from self.change(change)
+        yield from self._held_back(plan.held_back)
+        yield from self._warnings(plan.problems)
+        for refusal in plan.refusals:
+            yield ""
+            yield f"{self.paint('!')} refused, nothing will be applied: {line(refusal)}"
+        yield ""
+        yield f"digest {plan.digest}"
+        yield counts(plan)
+
+    def change(self, change: Change) -> Iterator[str]:
+        """Yield the lines of one change."""
+        place = f"  {change.source}" if change.source else ""
+        sign = self.paint(SYMBOLS[change.action])
+        yield f"  {sign} {line(str(change.key))}{line(place)}"
+        yield f"      {line(change.reason)}"
+        for field in change.fields:
+            yield from self._field(change, field)
+
+    def _field(self, change: Change, field: FieldChange) -> Iterator[str]:
+        if field.before is UNSET:
+            yield f"      {self.paint('+')} {field.name}: {self._value(change, field, field.after)}"
+        elif field.after is UNSET:
+            yield f"      {self.paint('-')} {field.name}: {self._value(change, field, field.before)}"
+        elif _is_text(change, field):
+            yield f"      {self.paint('~')} {field.name}:"
+            yield from self._diff(field.before, field.after)
+        else:
+            at = (
+                f" (at {line(', '.join(paths))})"
+                if (paths := nested_paths(field.before, field.after))
+                else ""
+            )
+            yield f"      {self.paint('~')} {field.name}: {_short(field.before)} → {_short(field.after)}{at}"
+
+    def _value(self, change: Change, field: FieldChange, value: Any) -> str:
+        if not _is_text(change, field):
+            return _short(value)
+        lines = str(value).splitlines() or [""]
+        if len(lines) == 1:
+            return _clip(line(lines[0]), MAX_LINE if self.full else 100)
+        if not self.full:
+            return f"{_clip(line(lines[0]), 60)} … ({len(lines)} lines)"
+        return "".join(f"\n        | {_clip(body_line(one))}" for one in lines)
+
+    def _diff(self, before: str, after: str) -> Iterator[str]:
+        old, new = canonical_text(before).split("\n"), canonical_text(after).split("\n")
+        if len(old) + len(new) > MAX_DIFF_LINES:
+            yield f"        {len(old)} lines → {len(new)} lines (too many to compare here)"
+            return
+        for one in list(difflib.unified_diff(old, new, lineterm="", n=3))[2:]:
+            sign, rest = one[0], one[1:]
+            if sign == "@":
+                yield f"        {self.paint('@', one)}"
+            else:
+                shown = f"{sign}|{_clip(body_line(rest, white_space=sign != ' '))}"
+                yield f"        {self.paint(sign, shown) if sign != ' ' else shown}"
+
+    def _held_back(self, held_back: Sequence[HeldBack]) -> Iterator[str]:
+        if not held_back:
+            return
+        yield ""
+        yield self.bold("held back")
+        for held in held_back:
+            place = f"  {held.source}" if held.source else ""
+            yield f"  {self.paint('!')} {line(str(held.key))}{line(place)}"
+            yield f"      {held.hold}: {line(held.reason)}"
+            if held.needed_by:
+                yield f"      needed by {self._keys(held.needed_by)}"
+
+    def _keys(self, keys: Sequence[Key]) -> str:
+        shown = keys if self.full else keys[:MAX_NEEDED_BY]
+        more = f" and {len(keys) - len(shown)} more" if len(shown) < len(keys) else ""
+        return ", ".join(line(str(key)) for key in shown) + more
+
+    def _warnings(self, problems: Iterable[Problem]) -> Iterator[str]:
+        shown = list(map(self.problem, problems))
+        if shown:
+            yield ""
+            yield self.bold("warnings")
+            yield from (f"  {one}" for one in shown)
+
+    # --- problems -----------------------------------------------------------------------------------------
+
+    def problem(self, problem: Problem) -> str:
+        """Return one problem as `path:line:column: error: message [code]`."""
+        severity = self.paint(problem.severity.value)
+        return f"{line(str(problem.source))}: {severity}: {line(problem.message)} [{problem.code}]"
+
+    # --- report -------------------------------------------------------------------------------------------
+
+    def report(self, report: Report) -> Iterator[str]:
+        """Yield the lines of what apply did; the last one holds the counts."""
+        signs = {Outcome.FAILED: "x", Outcome.SKIPPED: "!", Outcome.HELD_BACK: "!"}
+        for result in report.results:
+            if result.outcome in signs:
+                yield f"  {self.paint(signs[result.outcome])} {self._result(result)}"
+            elif result.message or self.full:
+                yield f"  {self.paint('+')} {self._result(result)}"
+        if report.left:
+            yield f"A plan made afterwards still has {_count(len(report.left), 'change')}:"
+            yield from (
+                f"  {self.paint(SYMBOLS[c.action])} {line(str(c.key))}: {line(c.reason)}" for c in report.left
+            )
+        if report.left is None:
+            yield f"What is left could not be checked: {line(report.unverified)}"
+        yield tally(report)
+
+    def _result(self, result: Result) -> str:
+        message = f": {line(result.message)}" if result.message else ""
+        return f"{result.change.action} {line(str(result.change.key))} {result.outcome}{message}"
+
+
+def header(plan: Plan) -> str:
+    where = plan.where
+    org = f"organization {where.org_id}" if where.org_id else "the key's organization"
+    return line(f"Plan for {where.target}: {org} at {where.api_url} (API {where.api}), inventory: none")
+
+
+def counts(plan: Plan) -> str:
+    """Return the last line of a plan."""
+    parts = [f"{plan.summary[a.value]} {_TO[a]}" for a in Action if plan.summary[a.value]]
+    unmanaged = sum(plan.unmanaged.values())
+    return (
+        f"Plan: {', '.join(parts) or 'nothing to change'}; {len(plan.held_back)} held back, "
+        f"{plan.unchanged} unchanged, {unmanaged} unmanaged."
+    )
+
+
+def tally(report: Report) -> str:
+    """Return the last line of a report."""
+    parts = [f"{report.count(outcome)} {outcome}" for outcome in Outcome]
+    if report.plan.held_back:
+        parts[-1] = f"{report.count(Outcome.HELD_BACK) + len(report.plan.held_back)} held back"
+    word = "Interrupted" if report.interrupted else "Applied"
+    return f"{word}: {', '.join(parts)}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def problem_counts(problems: Iterable[Problem]) -> str:
+    """Return such as `2 errors, 1 warning in 2 files`."""
+    problems = list(problems)
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    files = len({problem.source.path for problem in problems})
+    warnings = len(problems) - errors
+    return f"{_count(errors, 'error')}, {_count(warnings, 'warning')} in {_count(files, 'file')}"
+
+
+def _is_text(change: Change, field: FieldChange) -> bool:
+    attributes = KINDS[change.key.kind].attributes
+    values = (value for value in (field.before, field.after) if value is not UNSET)
+    return all(isinstance(value, str) for value in values) and any(
+        a.name == field.name and a.text for a in attributes
+    )
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, str):
+        return _clip(line(value) if value else '""')
+    return _clip(line(json.dumps(value, ensure_ascii=False)))
+
+
+def _clip(text: str, most: int = MAX_LINE) -> str:
+    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most} more)"
