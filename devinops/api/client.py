@@ -1,0 +1,200 @@
+"""The snapshot and the five calls, for both APIs: what differs between them is in the kinds' data."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+from devinops.api import Connection, Identity, codec, ignore, v1, v3
+from devinops.api.http import Call, Getter, Sender, segment
+from devinops.api.listing import Item, read_list, unpaged
+from devinops.api.parallel import side_by_side
+from devinops.errors import ApiError, BadAnswer
+from devinops.kinds import KINDS
+from devinops.model import ApiVersion, Endpoint, FolderPath, Kind, Live, Resource, Snapshot
+
+
+class ReadingClient:
+    """A Reader. Its connection can send GET alone."""
+
+    def __init__(self, http: Getter, connection: Connection) -> None:
+        self.api: ApiVersion = connection.api
+        self.api_url = connection.api_url
+        self._getter = http
+        self._parallelism = connection.parallelism
+        self._org_id = connection.org_id if connection.api == "v3" else None
+        self._lock = threading.Lock()
+        self._folders: Mapping[str, FolderPath] = {}
+
+    # --- who and where ---
+
+    @property
+    def org_id(self) -> str | None:
+        with self._lock:
+            if self._org_id is None and self.api == "v3":
+                self._org_id = v3.identity(self._getter).org_id
+                v3.base(self._org_id)
+            return self._org_id
+
+    def whoami(self) -> Identity:
+        return v1.IDENTITY if self.api == "v1" else v3.identity(self._getter)
+
+    def _path(self, kind: Kind, id: str | None = None) -> str:
+        base = v1.BASE if self.api == "v1" else v3.base(self.org_id)
+        path = f"{base}/{kind.endpoints[self.api].path}"
+        return path if id is None else f"{path}/{segment(id, 'the id')}"
+
+    # --- lists ---
+
+    def snapshot(
+        self, kinds: Collection[str] | None = None, progress: Callable[[int], None] = ignore
+    ) -> Snapshot:
+        wanted = [kind for kind in KINDS.values() if kinds is None or kind.noun in kinds]
+        lists = self._lists(wanted, progress)
+        return Snapshot.of(
+            codec.decode(kind, self.api, item, self._folders, self._org_id)
+            for kind in wanted
+            for item in lists[kind.noun]
+        )
+
+    def _lists(self, wanted: list[Kind], progress: Callable[[int], None]) -> dict[str, list[Item]]:
+        """Return kind → objects, also of the kinds that the wanted ones refer to."""
+        needed = {ref for kind in wanted for ref in kind.references} | {kind.noun for kind in wanted}
+        sharing: dict[str, list[Kind]] = {}
+        for noun in sorted(needed):
+            if self.api in KINDS[noun].endpoints:
+                sharing.setdefault(KINDS[noun].endpoints[self.api].path, []).append(KINDS[noun])
+        count = _Count(progress)
+        jobs = [partial(self._list, kinds, count.add) for kinds in sharing.values()]
+        found: dict[str, list[Item]] = {noun: [] for noun in needed}
+        for lists in side_by_side(jobs, self._parallelism):
+            found |= lists
+        if "folder" in needed:
+            self._folders = codec.folder_paths(KINDS["folder"], self.api, found["folder"])
+        return found
+
+    def _list(self, kinds: list[Kind], progress: Callable[[int], None]) -> dict[str, list[Item]]:
+        """Read the list that these kinds share: v1 answers notes and folders in one."""
+        ends = [kind.endpoints[self.api] for kind in kinds]
+        needs = next((end.read_permission for end in ends if end.read_permission), "")
+        call = Call("GET", self._path(kinds[0]), permission=needs)
+        if len(kinds) == 1:
+            return {kinds[0].noun: read_list(self._getter, call, ends[0], progress)}
+        answer = self._getter.get(call)
+        return {
+            kind.noun: unpaged(answer, call, end, progress) for kind, end in zip(kinds, ends, strict=True)
+        }
+
+    # --- the connection ---
+
+    def close(self) -> None:
+        self._getter.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class WritingClient(ReadingClient):
+    """A Writer."""
+
+    def __init__(self, http: Sender, connection: Connection) -> None:
+        super().__init__(http, connection)
+        self._sender = http
+
+    def reads_one(self, kind: str) -> bool:
+        return self._end(kind).reads_one
+
+    def read(self, kind: str, id: str) -> Live | None:
+        if not self.reads_one(kind):
+            raise ValueError(f"API {self.api} reads no single {kind}")
+        call = Call("GET", self._path(KINDS[kind], id), permission=self._end(kind).read_permission)
+        try:
+            answer = self._sender.get(call)
+        except BadAnswer:
+            raise
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+        return self._live(KINDS[kind], _object(answer, call), self._folders)
+
+    def create(
+        self, kind: str, resource: Resource, folder_id: str | None, *, value: str | None = None
+    ) -> Live | None:
+        body = codec.encode(KINDS[kind], self.api, resource, folder_id, value, creating=True)
+        secrets = () if value is None else (value,)
+        call = Call("POST", self._path(KINDS[kind]), body=body, secrets=secrets, permission=self._needs(kind))
+        answer = _object(self._sender.send(call), call)
+        made = answer.get(self._end(kind).id)
+        if not isinstance(made, str) or not made:
+            raise BadAnswer(f"{call}: the answer names no {self._end(kind).id}, so what it made is not known")
+        return self._written(KINDS[kind], answer, made, resource, folder_id, creating=True)
+
+    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live | None:
+        body = codec.encode(KINDS[kind], self.api, resource, folder_id)
+        call = Call("PUT", self._path(KINDS[kind], id), body=body, permission=self._needs(kind))
+        answer = _object(self._sender.send(call) or {}, call)
+        return self._written(KINDS[kind], answer, id, resource, folder_id)
+
+    def delete(self, kind: str, id: str) -> None:
+        call = Call("DELETE", self._path(KINDS[kind], id), permission=self._needs(kind))
+        try:
+            self._sender.delete(call)
+        except BadAnswer:
+            raise
+        except ApiError as error:
+            if error.status != 404 or error.status not in self._end(kind).gone:
+                raise
+
+    def _end(self, kind: str) -> Endpoint:
+        return KINDS[kind].endpoints[self.api]
+
+    def _needs(self, kind: str) -> str:
+        return self._end(kind).write_permission
+
+    def _written(
+        self,
+        kind: Kind,
+        answer: Item,
+        id: str,
+        resource: Resource,
+        folder_id: str | None,
+        *,
+        creating: bool = False,
+    ) -> Live:
+        """Return what the API answered to a write, else what was sent: v1 can answer an id or a status alone."""
+        if codec.is_whole(kind, self.api, answer):
+            folders = {**self._folders, **codec.known_folder(resource, folder_id)}
+            return self._live(kind, answer, folders)
+        return codec.sent(kind, self.api, id, resource, folder_id, creating=creating)
+
+    def _live(self, kind: Kind, answer: Item, folders: Mapping[str, FolderPath]) -> Live:
+        return codec.decode(kind, self.api, answer, folders, self._org_id)
+
+
+class _Count:
+    """Adds up what several threads read."""
+
+    def __init__(self, progress: Callable[[int], None]) -> None:
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._total = 0
+
+    def add(self, count: int) -> None:
+        with self._lock:
+            self._total += count
+            self._progress(self._total)
+
+
+def _object(answer: Any, call: Call) -> Item:
+    if not isinstance(answer, Mapping):
+        raise BadAnswer(f"{call}: the answer is not an object")
+    return answer

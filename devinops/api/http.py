@@ -1,0 +1,426 @@
+"""HTTP: the only module that knows httpx. Sends one call at a time, again where that is safe, and explains.
+
+Two classes, so that a client made for reading cannot write: `Getter` has GET, `Sender` the rest as well.
+Every failure leaves as a DevinopsError whose message is one line and holds neither the key nor a value.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, NoReturn
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from devinops import __version__
+from devinops.api import Connection, retry, words
+from devinops.errors import ApiError, BadAnswer, ConfigError, Unreachable
+
+LARGEST_ANSWER: Final = 64 * 1024 * 1024
+"""Bytes of one answer, unpacked; more is refused."""
+
+_PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request. `path` begins with `/` and is quoted already; `permission` is what a 403 may be about.
+
+    `secrets` are texts that must not come back in a message.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    permission: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} {words.clean(self.path)}"
+
+    @property
+    def target(self) -> str:
+        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in self.query.items())
+        return f"{self.path}?{query}" if query else self.path
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+    location: str | None = None
+    retry_after: str | None = None
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """Why there is no answer. `again`: the same request could fare better later."""
+
+    reason: str
+    again: bool = True
+    timed_out: bool = False
+    broken: bool = False
+    """There was an answer, but it cannot be read."""
+
+
+def segment(text: str, what: str) -> str:
+    """Return an opaque id quoted as one segment of a path. Raises ConfigError for what no path can hold."""
+    if text in ("", ".", ".."):
+        raise ConfigError(f"{what} {text!r} cannot be part of an address")
+    return quote(text.encode("utf-8", "replace"), safe="")
+
+
+class Getter:
+    """Sends GET and nothing else. Threads may share it."""
+
+    methods: ClassVar[frozenset[str]] = frozenset({"GET"})
+
+    def __init__(self, connection: Connection, log: Callable[[str], None]) -> None:
+        self._connection = connection
+        self._log = log
+        self._log_lock = threading.Lock()
+        self._gate = retry.Gate()
+        self._host = _host(connection)
+        self._client = _client(connection)
+
+    def get(self, call: Call) -> Any:
+        """Return the JSON of an answer. Raises ApiError."""
+        return self._json(call, self._send(call))
+
+    def close(self) -> None:
+        """Wake all waiting threads, which then fail, and drop the connections."""
+        self._gate.stop()
+        self._client.close()
+
+    # --- asking again ---
+
+    def _send(self, call: Call) -> _Answer:
+        """Return an answer of 2xx, after as many attempts as the policy allows. Raises ApiError."""
+        if call.method not in self.methods:
+            raise AssertionError(f"{call.method} through a client for {', '.join(sorted(self.methods))}")
+        for attempt in range(self._connection.retries + 1):
+            if not self._gate.wait():
+                break
+            outcome = self._attempt(call)
+            if attempt == self._connection.retries or not _again(call, outcome):
+                return self._settled(call, outcome, attempt + 1)
+            self._wait(outcome, attempt)
+        raise Unreachable(f"{call}: interrupted")
+
+    def _wait(self, outcome: _Answer | _Failure, attempt: int) -> None:
+        status = outcome.status if isinstance(outcome, _Answer) else None
+        header = outcome.retry_after if isinstance(outcome, _Answer) else None
+        asked = retry.retry_after_s(header, time.time())
+        seconds = retry.delay_s(attempt, self._connection.backoff_s, asked)
+        self._say(f"trying again in {seconds:.1f} s")
+        if status == retry.TOO_MANY:
+            self._gate.hold(seconds)
+        else:
+            self._gate.pause(seconds)
+
+    def _settled(self, call: Call, outcome: _Answer | _Failure, attempts: int) -> _Answer:
+        if isinstance(outcome, _Failure):
+            self._give_up(call, outcome, attempts)
+        if not 200 <= outcome.status < 300:
+            self._complain(call, outcome)
+        return outcome
+
+    # --- one attempt ---
+
+    def _attempt(self, call: Call) -> _Answer | _Failure:
+        start = time.monotonic()
+        try:
+            outcome: _Answer | _Failure = self._exchange(call, start)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict, OSError) as error:
+            outcome = explain(error)
+        took = f"in {(time.monotonic() - start) * 1000:.0f} ms"
+        said = outcome.status if isinstance(outcome, _Answer) else self._masked(call, outcome.reason)
+        self._say(f"{call.method} {call.target} {said} {took}")
+        return outcome
+
+    def _exchange(self, call: Call, start: float) -> _Answer | _Failure:
+        content = None if call.body is None else _content(call)
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        url = self._connection.api_url.rstrip("/") + call.target
+        with self._client.stream(call.method, url, content=content, headers=headers) as response:
+            try:
+                body = self._body(response, start)
+            except httpx.HTTPError:
+                if not 400 <= response.status_code < 500:
+                    raise
+                # the status says enough: the request was turned down
+                body = b""
+            if body is None:
+                return _Failure(
+                    f"an answer of more than {LARGEST_ANSWER >> 20} MiB", again=False, broken=True
+                )
+            return _Answer(
+                response.status_code,
+                response.headers.get("content-type", ""),
+                body,
+                response.headers.get("location"),
+                response.headers.get("retry-after"),
+            )
+
+    def _body(self, response: httpx.Response, start: float) -> bytes | None:
+        """Read an answer within the time of the attempt; None when it is too large."""
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                return None
+            if time.monotonic() - start > self._connection.timeout_s:
+                raise httpx.ReadTimeout("the answer took too long")
+        return bytes(body)
+
+    # --- saying what happened ---
+
+    def _json(self, call: Call, answer: _Answer) -> Any:
+        """Parse an answer. BadAnswer leaves `status` open: whether a write happened is not known."""
+        if words.looks_like_html(answer.body, answer.content_type):
+            raise BadAnswer(f"{call}: {words.server_words(answer.body, answer.content_type)}")
+        try:
+            text = answer.body.decode("utf-8")
+            found = json.loads(text, parse_constant=_refuse)
+            if "\\ud" in text.lower():
+                json.dumps(found, ensure_ascii=False).encode("utf-8")
+        except UnicodeError:
+            raise BadAnswer(f"{call}: the answer holds text that is not Unicode") from None
+        except (ValueError, RecursionError) as error:
+            raise BadAnswer(f"{call}: the answer is not JSON, or broke off: {_position(error)}") from None
+        return found
+
+    def _give_up(self, call: Call, failure: _Failure, attempts: int) -> NoReturn:
+        reason = self._masked(call, failure.reason)
+        if failure.broken:
+            raise BadAnswer(f"{call}: {reason}")
+        if failure.timed_out:
+            reason = f"timed out after {self._connection.timeout_s:g} s"
+        times = f", {attempts} attempts" if attempts > 1 else ""
+        open_end = "" if call.method == "GET" else "; whether it was carried out is not known"
+        raise Unreachable(f"cannot reach {self._host}: {reason}{times} ({call}){open_end}")
+
+    def _complain(self, call: Call, answer: _Answer) -> NoReturn:
+        if 300 <= answer.status < 400:
+            raise ApiError(self._redirected(call, answer), status=answer.status)
+        said = words.server_words(answer.body, answer.content_type, self._secrets(call))
+        parts = (f"{call} answered {answer.status}", said)
+        hint = self._hint(call, answer.status)
+        message = ": ".join(filter(None, parts)) + (f" ({hint})" if hint else "")
+        html = words.looks_like_html(answer.body, answer.content_type)
+        # a web page with 404 says that the address is wrong, not that an object is gone
+        error = BadAnswer if html and answer.status == 404 else ApiError
+        raise error(message, status=answer.status)
+
+    def _redirected(self, call: Call, answer: _Answer) -> str:
+        try:
+            host = urlsplit(answer.location or "").hostname or self._host
+        except ValueError:
+            host = "an address that cannot be read"
+        return (
+            f"{call} answered {answer.status}, a redirect to {words.clean(host, 100)}, which is not followed: "
+            "check DEVIN_API_URL"
+        )
+
+    def _hint(self, call: Call, status: int) -> str:
+        key, api = self._connection.key, self._connection.api
+        if status in (401, 403) and key.startswith("cog_" if api == "v1" else "apk_"):
+            return f"a key that begins with {key[:4]} does not work with API {api}"
+        if status == 401:
+            return "check the key: DEVIN_API_KEY, DEVIN_TOKEN or DEVIN_API_TOKEN, or the target's api_key_env"
+        if status == 403:
+            lacking = call.permission or "for this"
+            return f"the key probably lacks the permission {lacking}"
+        if status == 404 and call.method == "GET" and api == "v3":
+            return "check org_id or DEVIN_ORG_ID, and DEVIN_API_URL"
+        return ""
+
+    def _secrets(self, call: Call) -> tuple[str, ...]:
+        return (self._connection.key, *call.secrets)
+
+    def _masked(self, call: Call, text: str) -> str:
+        return words.clean(words.mask(text, self._secrets(call)))
+
+    def _say(self, line: str) -> None:
+        with self._log_lock:
+            self._log(words.mask(line, (self._connection.key,)))
+
+
+class Sender(Getter):
+    """Sends the writes as well."""
+
+    methods = frozenset({"GET", "POST", "PUT", "DELETE"})
+
+    def send(self, call: Call) -> Any:
+        """Send a POST or PUT and return the JSON of the answer, None when it is empty. Raises ApiError."""
+        answer = self._send(call)
+        return self._json(call, answer) if answer.body.strip() else None
+
+    def delete(self, call: Call) -> None:
+        """Send a DELETE. What the answer says beyond 2xx does not matter. Raises ApiError."""
+        self._send(call)
+
+
+# --- setting up -------------------------------------------------------------------------------------------
+
+
+def is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(connection: Connection) -> str:
+    """Return host, and port where one is named. Raises ConfigError for an address no key may be sent to."""
+    try:
+        url = urlsplit(connection.api_url)
+        host, port = url.hostname, url.port
+    except ValueError:
+        raise ConfigError("DEVIN_API_URL is not an address such as https://api.devin.ai") from None
+    if (
+        url.scheme not in ("https", "http")
+        or not host
+        or url.username is not None
+        or url.query
+        or url.fragment
+    ):
+        raise ConfigError("DEVIN_API_URL is not an address such as https://api.devin.ai")
+    if url.scheme == "http" and not is_loopback(host):
+        raise ConfigError(
+            f"DEVIN_API_URL: {words.clean(host, 100)} needs https; plain http is for loopback only"
+        )
+    return words.clean(host, 100) + (f":{port}" if port else "")
+
+
+def _client(connection: Connection) -> httpx.Client:
+    loopback = is_loopback(urlsplit(connection.api_url).hostname or "")
+    verify = _trust(connection)
+    try:
+        return httpx.Client(
+            verify=verify,
+            # in clear on this machine: a proxy would see the key
+            trust_env=not loopback,
+            headers={
+                "Authorization": f"Bearer {_key(connection)}",
+                "User-Agent": f"devinops/{__version__}",
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+            },
+            timeout=httpx.Timeout(connection.timeout_s, pool=None),
+            limits=httpx.Limits(
+                max_connections=connection.parallelism, max_keepalive_connections=connection.parallelism
+            ),
+            follow_redirects=False,
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        # the text could hold the password of a proxy
+        raise ConfigError(_bad_proxy(error)) from None
+
+
+def _key(connection: Connection) -> str:
+    key = connection.key
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError("the API key is empty or holds a space, a line break or a sign that no key has")
+    return key
+
+
+def _trust(connection: Connection) -> ssl.SSLContext | bool:
+    if connection.ca_bundle is None:
+        return _environment_trust()
+    try:
+        return ssl.create_default_context(cafile=str(connection.ca_bundle))
+    except (OSError, ssl.SSLError, ValueError) as error:
+        reason = words.clean(getattr(error, "strerror", None) or "not readable", 100)
+        raise ConfigError(
+            f"--ca-bundle {connection.ca_bundle}: no certificates in PEM form ({reason})"
+        ) from None
+
+
+def _environment_trust() -> ssl.SSLContext | bool:
+    """Return httpx's own choice, with SSL_CERT_FILE and SSL_CERT_DIR checked: its own error has no name."""
+    try:
+        return httpx.create_ssl_context()
+    except (OSError, ssl.SSLError, ValueError):
+        raise ConfigError("SSL_CERT_FILE or SSL_CERT_DIR names no certificates in PEM form") from None
+
+
+def _bad_proxy(error: Exception) -> str:
+    said = [name for name in _PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
+    where = " or ".join(said) or "the proxy setting"
+    if isinstance(error, ImportError):
+        return f"{where}: a SOCKS proxy needs the package socksio (pip install 'httpx[socks]')"
+    return f"{where}: not the address of a proxy, such as http://proxy.example:3128"
+
+
+# --- small parts ------------------------------------------------------------------------------------------
+
+
+def _again(call: Call, outcome: _Answer | _Failure) -> bool:
+    if isinstance(outcome, _Failure):
+        return outcome.again and retry.worth_repeating(call.method, None)
+    return retry.worth_repeating(call.method, outcome.status)
+
+
+def _content(call: Call) -> bytes:
+    try:
+        return json.dumps(call.body, allow_nan=False).encode("ascii")
+    except (TypeError, ValueError):
+        # without the reason, which would quote the value
+        raise ApiError(f"{call}: a value cannot be written as JSON (a date or NaN from YAML?)") from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _position(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}, column {error.colno}"
+    return "nested too deeply" if isinstance(error, RecursionError) else "a number JSON does not have"
+
+
+def explain(error: Exception) -> _Failure:
+    """Say why there is no answer, for every exception of httpx."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        found = next(cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError))
+        why = getattr(found, "verify_message", "") or "verification failed"
+        return _Failure(
+            f"its certificate is not trusted: {why} (--ca-bundle names other authorities)", again=False
+        )
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return _Failure("DEVIN_API_URL is not an address such as https://api.devin.ai", again=False)
+    if isinstance(error, httpx.DecodingError):
+        return _Failure("the answer cannot be unpacked", again=False, broken=True)
+    if isinstance(error, httpx.TimeoutException):
+        return _Failure("timed out", timed_out=True)
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return _Failure("its name does not resolve")
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return _Failure("it refused the connection")
+    if isinstance(error, httpx.ProxyError):
+        return _Failure(f"the proxy refused: {error}")
+    if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError | OSError):
+        return _Failure(f"the connection failed or was cut: {str(error) or type(error).__name__}")
+    return _Failure(f"the request could not be sent: {type(error).__name__}", again=False)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,105 @@
+"""Lists, read whole or not at all.
+
+A list that is too short would make a plan create what exists and delete what is only out of sight; so what
+cannot be proved complete is an error. Source: docs.devin.ai, pagination (`first` up to 200, `after`,
+`has_next_page`, `end_cursor`, `total` often absent).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from devinops.api.http import Call, Getter
+from devinops.errors import BadAnswer
+from devinops.model import Endpoint
+
+PAGE_SIZE: Final = 200
+_EMPTY_PAGES: Final = 100
+"""So many pages in a row may be empty and promise more; then it is taken for a loop."""
+
+Item = Mapping[str, Any]
+
+
+def read_list(http: Getter, call: Call, endpoint: Endpoint, progress: Callable[[int], None]) -> list[Item]:
+    """Return all objects of a list; `progress` gets the number of those that a page added. Raises ApiError."""
+    if not endpoint.paged:
+        return unpaged(http.get(call), call, endpoint, progress)
+    items: list[Item] = []
+    for page in _pages(http, call, endpoint):
+        items += page
+        progress(len(page))
+    _without_repeats(items, call, endpoint)
+    return items
+
+
+def unpaged(answer: Any, call: Call, endpoint: Endpoint, progress: Callable[[int], None]) -> list[Item]:
+    """Return the objects of an answer that holds the whole list."""
+    items = _items(answer, call, endpoint)
+    _without_repeats(items, call, endpoint)
+    progress(len(items))
+    return items
+
+
+def _pages(http: Getter, call: Call, endpoint: Endpoint) -> Iterator[list[Item]]:
+    cursors: set[str] = set()
+    query = {"first": str(PAGE_SIZE)}
+    came = empty = 0
+    while True:
+        answer = http.get(dataclasses.replace(call, query=query))
+        page = _items(answer, call, endpoint)
+        came += len(page)
+        empty = 0 if page else empty + 1
+        yield page
+        cursor = _next(answer, call)
+        if cursor is None:
+            return _all_came(answer, came, call)
+        if cursor in cursors or empty > _EMPTY_PAGES:
+            raise incomplete(call, "its pages go round in a circle")
+        cursors.add(cursor)
+        query = {"first": str(PAGE_SIZE), "after": cursor}
+
+
+def _next(answer: Item, call: Call) -> str | None:
+    """Return the cursor of the next page, None after the last."""
+    more, cursor = answer.get("has_next_page"), answer.get("end_cursor")
+    if more is False:
+        return None
+    if more is not True:
+        raise incomplete(call, "has_next_page is neither true nor false")
+    if not isinstance(cursor, str) or not cursor:
+        raise incomplete(call, "it has more pages, but no end_cursor that leads to them")
+    return cursor
+
+
+def _all_came(answer: Item, came: int, call: Call) -> None:
+    total = answer.get("total")
+    if isinstance(total, int) and total > came:
+        raise incomplete(call, f"it counts {total} objects and showed {came}")
+
+
+def _items(answer: Any, call: Call, endpoint: Endpoint) -> list[Item]:
+    if endpoint.items and not isinstance(answer, Mapping):
+        raise incomplete(call, "the answer is not an object")
+    items = answer.get(endpoint.items) if endpoint.items else answer
+    if not isinstance(items, list):
+        raise incomplete(call, f"{endpoint.items or 'the answer'} is not a list")
+    if not all(isinstance(item, Mapping) for item in items):
+        raise incomplete(call, f"{endpoint.items or 'the answer'} holds something that is not an object")
+    return items
+
+
+def _without_repeats(items: list[Item], call: Call, endpoint: Endpoint) -> None:
+    seen: set[str] = set()
+    for item in items:
+        found = item.get(endpoint.id)
+        if not isinstance(found, str):
+            continue  # decoding says more about it
+        if found in seen:
+            raise incomplete(call, "it shows one object twice, so others may be missing")
+        seen.add(found)
+
+
+def incomplete(call: Call, what: str) -> BadAnswer:
+    return BadAnswer(f"{call}: {what}; the list cannot be proved complete and is not used; run again")

@@ -1,0 +1,47 @@
+"""A few jobs side by side, such that Ctrl-C is quick: an executor would wait for a hanging connection."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def side_by_side(jobs: Sequence[Callable[[], T]], width: int) -> list[T]:
+    """Return the jobs' results in their order, with at most `width` threads.
+
+    When jobs fail, all are awaited and the first one's error, in the order of the jobs, is raised: equal
+    failures give equal messages. An interrupt leaves the threads behind; they are daemons.
+    """
+    if width <= 1 or len(jobs) <= 1:
+        return [job() for job in jobs]
+    todo: queue.SimpleQueue[int] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[int, T | None, Exception | None]] = queue.SimpleQueue()
+    for number in range(len(jobs)):
+        todo.put(number)
+    for _ in range(min(width, len(jobs))):
+        threading.Thread(target=_work, args=(jobs, todo, done), daemon=True).start()
+    results = sorted((done.get() for _ in jobs), key=lambda result: result[0])
+    for _, _, error in results:
+        if error is not None:
+            raise error
+    return [value for _, value, _ in results]  # type: ignore[misc]
+
+
+def _work(
+    jobs: Sequence[Callable[[], T]],
+    todo: queue.SimpleQueue[int],
+    done: queue.SimpleQueue[tuple[int, T | None, Exception | None]],
+) -> None:
+    while True:
+        try:
+            number = todo.get_nowait()
+        except queue.Empty:
+            return
+        try:
+            done.put((number, jobs[number](), None))
+        except Exception as error:
+            done.put((number, None, error))

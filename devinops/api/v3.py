@@ -1,0 +1,45 @@
+"""What is particular to API v3: paths below an organization, and `/v3/self` to ask which.
+
+Source: docs.devin.ai, v3 self; the shapes differ by principal, and more types of principal exist than are
+documented, so only names that are there are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from devinops.api import Identity
+from devinops.api.http import Call, Getter, segment
+from devinops.api.words import clean
+from devinops.errors import BadAnswer, ConfigError
+
+_SELF: Final = Call("GET", "/v3/self")
+_NAMES: Final = ("service_user_name", "user_name", "api_key_name", "service_user_id", "user_id", "api_key_id")
+
+
+def identity(http: Getter) -> Identity:
+    """Ask who the key belongs to. Raises ApiError."""
+    answer = http.get(_SELF)
+    if not isinstance(answer, Mapping):
+        raise BadAnswer(f"{_SELF}: the answer is not an object")
+    kind = _text(answer, "principal_type")
+    names = (_text(answer, name) for name in _NAMES)
+    name = next(filter(None, names), None)
+    return Identity(clean(name or kind or "unnamed", 100), _text(answer, "org_id"), kind)
+
+
+def base(org_id: str | None) -> str:
+    """Return the path that the endpoints are relative to. Raises ConfigError without an organization."""
+    if org_id is None:
+        raise ConfigError(
+            "the key belongs to no single organization: set org_id in devinops.yaml or DEVIN_ORG_ID"
+        )
+    return f"/v3/organizations/{segment(org_id, 'org_id')}"
+
+
+def _text(answer: Mapping[str, Any], name: str) -> str | None:
+    found = answer.get(name)
+    if found is not None and not isinstance(found, str):
+        raise BadAnswer(f"{_SELF}: {name} is not a text")
+    return found or None
