@@ -20,7 +20,6 @@ from devinops.kinds import KINDS
 from devinops.model import Attribute, Ensure, Kind
 
 if TYPE_CHECKING:
-    from jsonschema import ValidationError
     from jsonschema.protocols import Validator
 
 Path = tuple[str | int, ...]
@@ -310,7 +309,7 @@ def _validator_class() -> Any:
         if isinstance(value, str) and not _compiled(wanted).search(value):
             yield ValidationError(f"{value!r} does not match {wanted!r}")
 
-    return validators.extend(Draft202012Validator, {"pattern": pattern})
+    return validators.extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
 
 
 @cache
@@ -333,7 +332,7 @@ def check(name_or_validator: str | Validator, value: Any) -> Iterator[Finding]:
                 yield finding
 
 
-def _findings(error: ValidationError) -> Iterator[Finding]:
+def _findings(error: Any) -> Iterator[Finding]:
     path: Path = tuple(error.absolute_path)
     if "propertyNames" in error.absolute_schema_path:
         yield Finding((*path, error.instance), "invalid-value", _misfit(error), at_key=True)
@@ -346,37 +345,37 @@ def _findings(error: ValidationError) -> Iterator[Finding]:
 Explained = Iterator[tuple[Path, str, str]]
 
 
-def _explain_unknown(error: ValidationError) -> Explained:
+def _explain_unknown(error: Any) -> Explained:
     known = list(error.schema.get("properties", ()))
     for name in error.instance:
         if name not in known:
             yield (name,), "unknown-key", f"unknown key {quoted(name)}; {suggestion(name, known)}"
 
 
-def _explain_missing(error: ValidationError) -> Explained:
+def _explain_missing(error: Any) -> Explained:
     for name in error.validator_value:
         if name not in error.instance:
             yield (), "missing-field", _missing(error, name)
 
 
-def _explain_dependent(error: ValidationError) -> Explained:
+def _explain_dependent(error: Any) -> Explained:
     for name, needed in error.validator_value.items():
         for other in needed if name in error.instance else ():
             if other not in error.instance:
                 yield (), "missing-field", f"{name} also needs the field {other}: add it"
 
 
-def _missing(error: ValidationError, name: str) -> str:
+def _missing(error: Any, name: str) -> str:
     wanted = error.schema.get("properties", {}).get(name, {}).get("description", "")
     return f"the field {name} is missing" + (f". {wanted}" if wanted else ": add it")
 
 
-def _explain_alternatives(error: ValidationError) -> Explained:
+def _explain_alternatives(error: Any) -> Explained:
     names = [name for choice in error.validator_value for name in choice["required"]]
     yield (), "missing-field", f"the field {names[0]} is missing: write {' or '.join(names)}"
 
 
-def _explain_not(error: ValidationError) -> Explained:
+def _explain_not(error: Any) -> Explained:
     if error.validator_value["required"] == ["body"]:
         yield (), "body-twice", "body and body_file are both given: keep one of them"
     else:
@@ -387,14 +386,14 @@ def _explain_not(error: ValidationError) -> Explained:
         )
 
 
-def _explain_type(error: ValidationError) -> Explained:
+def _explain_type(error: Any) -> Explained:
     wanted = error.validator_value
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     expected = " or ".join(_TYPES.get(name, name) for name in names)
     yield (), "wrong-type", f"expected {expected}, got {described(error.instance)}{_remedy(names, error)}"
 
 
-def _remedy(names: list[str], error: ValidationError) -> str:
+def _remedy(names: list[str], error: Any) -> str:
     value = error.instance
     if "string" in names and isinstance(value, bool | int | float):
         return "; quote it"
@@ -407,7 +406,7 @@ def _remedy(names: list[str], error: ValidationError) -> str:
     return ""
 
 
-def _explain_enum(error: ValidationError) -> Explained:
+def _explain_enum(error: Any) -> Explained:
     known = [str(value) for value in error.validator_value]
     yield (
         (),
@@ -416,29 +415,29 @@ def _explain_enum(error: ValidationError) -> Explained:
     )
 
 
-def _explain_const(error: ValidationError) -> Explained:
+def _explain_const(error: Any) -> Explained:
     wanted = described(error.validator_value)
     yield (), "invalid-value", f"expected {wanted}, got {described(error.instance)}"
 
 
-def _explain_misfit(error: ValidationError) -> Explained:
+def _explain_misfit(error: Any) -> Explained:
     yield (), "invalid-value", _misfit(error)
 
 
-def _misfit(error: ValidationError) -> str:
+def _misfit(error: Any) -> str:
     expected = error.schema.get("description") or f"expected a text like {error.validator_value}"
     return f"{described(error.instance)} does not fit. {expected}"
 
 
-def _explain_empty(error: ValidationError) -> Explained:
+def _explain_empty(error: Any) -> Explained:
     yield (), "invalid-value", f"must not be empty. {error.schema.get('description', '')}".rstrip()
 
 
-def _explain_other(error: ValidationError) -> Explained:
+def _explain_other(error: Any) -> Explained:
     yield (), "invalid-value", error.message
 
 
-_EXPLAIN: Mapping[str, Callable[[ValidationError], Explained]] = {
+_EXPLAIN: Mapping[str, Callable[[Any], Explained]] = {
     "additionalProperties": _explain_unknown,
     "required": _explain_missing,
     "dependentRequired": _explain_dependent,

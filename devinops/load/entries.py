@@ -1,0 +1,241 @@
+"""One entry as written → a declaration, or the problems that keep it from being one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from devinops.load.codes import problem
+from devinops.load.markdown import Page
+from devinops.load.yamltree import CONTROL, Node, control_character
+from devinops.model import (
+    ROOT,
+    Attribute,
+    Declaration,
+    Ensure,
+    FolderPath,
+    Key,
+    Kind,
+    Problem,
+    Source,
+    canonical_text,
+    folder_path,
+)
+from devinops.schema import Finding, check, entry_validator
+
+BodyReader = Callable[[str, Source], tuple[str | None, list[Problem]]]
+"""(`body_file` as written, its place) → text, problems."""
+
+
+def findings_to_problems(node: Node, file: str, findings: Iterable[Finding]) -> Iterator[Problem]:
+    """Yield the findings as problems with their places; what the YAML itself got wrong is not said twice."""
+    for finding in findings:
+        at = node.at(finding.path)
+        if not at.broken:
+            yield problem(place(node, file, finding), finding.code, finding.message)
+
+
+def place(node: Node, file: str, finding: Finding) -> Source:
+    """Return where a finding below `node` is mended."""
+    if finding.at_key:
+        return node.at(finding.path[:-1]).key_source(file, str(finding.path[-1]))
+    return node.at(finding.path).source(file)
+
+
+def declare(
+    node: Node,
+    kind: Kind,
+    file: str,
+    *,
+    page: Page | None = None,
+    directory: FolderPath = ROOT,
+    read_body: BodyReader | None = None,
+) -> tuple[Declaration | None, list[Problem]]:
+    """Return the declaration of an entry, or None and what is wrong with it.
+
+    `page` is the Markdown file whose front matter the entry is, `directory` the folder where none is said.
+    """
+    entry = _Entry(node, kind, file, page, directory, read_body)
+    declaration = entry.declaration()
+    return (None if entry.problems or node.tainted else declaration), entry.problems
+
+
+@dataclass
+class _Entry:
+    """The reading of one entry: `values` and `places` fill up, `problems` too."""
+
+    node: Node
+    kind: Kind
+    file: str
+    page: Page | None
+    directory: FolderPath
+    read_body: BodyReader | None
+    problems: list[Problem] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, Source] = field(default_factory=dict)
+
+    @property
+    def source(self) -> Source:
+        return Source(self.file) if self.page else self.node.source(self.file)
+
+    def report(self, source: Source, code: str, message: str) -> None:
+        self.problems.append(problem(source, code, message))
+
+    def declaration(self) -> Declaration | None:
+        """Return the declaration, None where too little is right to make one."""
+        wrong = self.check_schema()
+        if not isinstance(self.node.data, dict):
+            return None
+        self.take_values(wrong)
+        self.take_body(wrong)
+        self.check_body()
+        if self.problems or self.node.tainted or self.kind.identity not in self.values:
+            return None
+        resource = self.kind.resource(**self.values)
+        for name, message in self.kind.check(resource):
+            self.report(self.places.get(name, self.source), "invalid-value", message)
+        return self.build(resource)
+
+    def build(self, resource: Any) -> Declaration:
+        said = self.node.data
+        key = self.kind.key(resource)
+        targets = said.get("targets")
+        return Declaration(
+            key=key,
+            resource=resource,
+            source=self.source,
+            ensure=self.ensure,
+            previously=self.previously(key),
+            protect=said.get("protect", False),
+            targets=None if targets is None else tuple(targets),
+            meta=said.get("meta", {}),
+            places=self.places,
+        )
+
+    @property
+    def ensure(self) -> Ensure:
+        said = self.node.data.get("ensure")
+        return Ensure(said) if said in tuple(Ensure) else Ensure.PRESENT
+
+    # the schema
+
+    def check_schema(self) -> set[str]:
+        """Report what the schema finds. Returns the fields concerned."""
+        validator = entry_validator(self.kind.noun, front_matter=self.page is not None)
+        findings = [self.adjusted(finding) for finding in check(validator, self.node.data)]
+        self.problems.extend(findings_to_problems(self.node, self.file, findings))
+        return {str(finding.path[0]) for finding in findings if finding.path}
+
+    def adjusted(self, finding: Finding) -> Finding:
+        """Say of a body what only its surroundings tell."""
+        if finding.path == ("body",) and finding.code == "invalid-value":
+            return Finding(finding.path, "empty-body", _EMPTY_BODY)
+        if self.page and finding.code == "unknown-key" and finding.path in (("body",), ("body_file",)):
+            message = f"{finding.path[0]} has no place here: the text below the front matter is the body"
+            return Finding(finding.path, finding.code, message, at_key=True)
+        return finding
+
+    # the fields
+
+    def take_values(self, wrong: set[str]) -> None:
+        for attribute in self.kind.attributes:
+            name = attribute.name
+            if name not in self.node.data or name in wrong:
+                continue
+            node = self.node.at((name,))
+            self.places[name] = node.text_source(self.file) if attribute.text else node.source(self.file)
+            if not node.tainted:
+                self.values[name] = self.value(attribute, node.data)
+        if self.kind.foldered:
+            self.values.setdefault("folder", self.directory)
+
+    def value(self, attribute: Attribute, written: Any) -> Any:
+        """Return a value in its one spelling."""
+        name = attribute.name
+        if attribute.text and isinstance(written, str):
+            text = canonical_text(written)
+            if written and not text and name != "body":
+                self.report(self.places[name], "invalid-value", "must not be blank")
+            return text
+        if name == self.kind.identity:
+            self.check_name(self.places[name], written)
+        if _is_folder(self.kind, attribute):
+            return self.folder(self.places[name], written)
+        return written
+
+    def folder(self, source: Source, written: str | None) -> FolderPath:
+        path = folder_path(written or "")
+        if CONTROL.search(path) or "\n" in path or "\t" in path:
+            self.report(source, "invalid-value", "a folder has no tabs, line breaks or control characters")
+        if self.kind.noun == "folder" and not path:
+            self.report(source, "invalid-value", "this path names no folder: write names joined with /")
+        return path
+
+    def check_name(self, source: Source, name: str) -> None:
+        if name != name.strip():
+            self.report(source, "invalid-value", "remove the white space at the ends of this name")
+        elif re.search(r"[\t\n\u2028\u2029]", name) or CONTROL.search(name):
+            self.report(source, "invalid-value", "a name has no tabs, line breaks or control characters")
+
+    # the body
+
+    def take_body(self, wrong: set[str]) -> None:
+        """Take the body from below the front matter, or from the file that `body_file` names."""
+        node = self.node.at(("body_file",))
+        if self.page:
+            self.values["body"] = canonical_text(self.page.body)
+            self.places["body"] = self.page.body_source
+        elif "body_file" in self.node.data and "body_file" not in wrong and not node.tainted:
+            self.places["body"] = self.node.key_source(self.file, "body_file")
+            self.take_body_file(node)
+
+    def take_body_file(self, node: Node) -> None:
+        if self.read_body is None:
+            return
+        text, problems = self.read_body(node.data, node.source(self.file))
+        self.problems.extend(problems)
+        if text is not None:
+            self.values["body"] = canonical_text(text)
+
+    def check_body(self) -> None:
+        """Refuse a body that is empty by accident: a truncated file must not wipe a note.
+
+        `body: ""` of a note is meant, and the only way to say so.
+        """
+        if self.ensure is not Ensure.PRESENT or self.values.get("body") != "":
+            return
+        if self.node.data.get("body") != "" or self.page:
+            self.report(self.places["body"], "empty-body", _EMPTY_BODY)
+
+    # renames
+
+    def previously(self, key: Key) -> tuple[Key, ...]:
+        """Return the old keys, each once."""
+        old = []
+        for i, said in enumerate(self.node.data.get("previously", ())):
+            before = _old_key(self.kind, key, said)
+            if before == key:
+                source = self.node.at(("previously", i)).source(self.file)
+                self.report(source, "contradiction", f"{key.place} is what it is called now: remove this")
+            old.append(before)
+        return tuple(dict.fromkeys(old))
+
+
+_EMPTY_BODY = "the body is empty: write it, or say `ensure: absent` to delete the live one"
+
+
+def _is_folder(kind: Kind, attribute: Attribute) -> bool:
+    return attribute.ref == "folder" or (kind.noun == "folder" and attribute.name == kind.identity)
+
+
+def _old_key(kind: Kind, now: Key, said: Mapping[str, Any]) -> Key:
+    folder = folder_path(said["folder"] or "") if "folder" in said else now.folder
+    return Key(now.kind, folder, said.get(kind.identity, now.name))
+
+
+def control_problems(text: str, path: str) -> list[Problem]:
+    """Return a problem for the first control character of a text that is a whole file."""
+    found = CONTROL.search(text)
+    return [control_character(text, found.start(), path)] if found else []

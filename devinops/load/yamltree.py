@@ -1,0 +1,466 @@
+"""YAML text → a tree of plain values in which every value and key knows its place.
+
+YAML 1.2 core: `yes`, `on`, `2027-03-01` and `12:30` are strings. Built from events without recursion, so
+that neither deep nesting nor aliases inside aliases can exhaust the stack or the memory. Explicit tags are
+problems: nothing is ever constructed but text, numbers, true, false, null, lists and mappings.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import yaml
+
+from devinops.load.codes import problem
+from devinops.model import Problem, Source
+from devinops.schema import quoted
+
+LEVELS: Final = 100
+"""How deep a file may be nested, aliases included."""
+
+EXPANSION: Final = 100_000
+"""How many nodes aliases may add to a file. 64 characters of text weigh as much as a node."""
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# Python refuses to convert longer numbers, and nobody writes them.
+_DIGITS: Final = 400
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters but for tab and newline."""
+
+_UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
+_ESCAPED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Node:
+    """A value and where it stands (line and column from 1).
+
+    `data` is the plain value. `children` are the nodes of a list or mapping, `keys` the places of a
+    mapping's keys. `broken`: a problem was reported for this very value; `tainted`: for it or below it.
+    `literal`: a block of text after `|` or `>`. `size` counts its nodes and `height` its levels.
+    """
+
+    __slots__ = (
+        "broken",
+        "children",
+        "column",
+        "data",
+        "height",
+        "keys",
+        "line",
+        "literal",
+        "size",
+        "tainted",
+    )
+
+    def __init__(self, data: Any, line: int, column: int) -> None:
+        self.data = data
+        self.line = line
+        self.column = column
+        self.children: list[Node] | dict[str, Node] | None = None
+        self.keys: dict[str, tuple[int, int]] | None = None
+        self.broken = False
+        self.tainted = False
+        self.literal = False
+        self.size = 1
+        self.height = 0
+
+    def at(self, path: tuple[str | int, ...]) -> Node:
+        """Return the node at the end of a path, or the last one on the way that exists."""
+        node = self
+        for part in path:
+            below = _child(node, part)
+            if below is None:
+                break
+            node = below
+        return node
+
+    def source(self, file: str) -> Source:
+        return Source(file, self.line, self.column)
+
+    def key_source(self, file: str, key: str) -> Source:
+        """Return the place of a key, or of the mapping where it has no such key."""
+        line, column = (self.keys or {}).get(key, (self.line, self.column))
+        return Source(file, line, column)
+
+    def text_source(self, file: str) -> Source:
+        """Return the place of a text's first line: a block begins below its `|`."""
+        if not self.literal:
+            return self.source(file)
+        blank = re.match(r"\n*", self.data)
+        return Source(file, self.line + 1 + (len(blank[0]) if blank else 0))
+
+    def spoil(self) -> Node:
+        self.broken = self.tainted = True
+        return self
+
+
+def _child(node: Node, part: str | int) -> Node | None:
+    children = node.children
+    if isinstance(children, dict) and isinstance(part, str):
+        return children.get(part)
+    if isinstance(children, list) and isinstance(part, int) and part < len(children):
+        return children[part]
+    return None
+
+
+def parse(text: str, file: str, *, line: int = 1) -> tuple[list[Node], list[Problem]]:
+    """Return the root of each document and the problems, both in the order of the file.
+
+    `line` is the line of `file` that the text begins at. Newlines are expected as LF. After text that is
+    not YAML nothing is read: the documents before it are returned.
+    """
+    found = _UNREADABLE.search(text)
+    if found:
+        return [], [control_character(text, found.start(), file, line)]
+    builder = _Builder(file, line)
+    shielded, builder.restore = _shield(text)
+    try:
+        for event in yaml.parse(shielded, Loader=_LOADER):
+            builder.take(event)
+    except _Stop:
+        pass
+    except yaml.MarkedYAMLError as error:
+        builder.problems.append(_syntax_problem(error, text, file, line))
+    except yaml.YAMLError as error:
+        builder.problems.append(problem(Source(file, line), "yaml-syntax", f"this is not YAML: {error}"))
+    return builder.documents, builder.problems
+
+
+def control_character(text: str, at: int, file: str, line: int = 1) -> Problem:
+    """Return the problem for the character at an offset of a text that begins at `line`."""
+    before = text[:at]
+    source = Source(file, line + before.count("\n"), at - before.rfind("\n"))
+    message = f"the character U+{ord(text[at]):04X} is not text: remove it"
+    return problem(source, "control-character", message)
+
+
+def _shield(text: str) -> tuple[str, dict[int, str]]:
+    """Hide the line separators of Unicode behind characters that the text does not use.
+
+    YAML 1.2 takes U+2028 and U+2029 for text; the parser, older, for the end of a line.
+    """
+    lines = [char for char in "\u2028\u2029" if char in text]
+    if not lines:
+        return text, {}
+    free = (chr(code) for code in range(0xE000, 0xF900) if chr(code) not in text)
+    hidden = list(zip(lines, free, strict=False))
+    for line, stand_in in hidden:
+        text = text.replace(line, stand_in)
+    return text, {ord(stand_in): line for line, stand_in in hidden}
+
+
+# --- building ---------------------------------------------------------------------------------------------
+
+
+class _Stop(Exception):
+    """The rest of the file is not worth reading; the problem is noted."""
+
+
+_SKIPPED: Final = object()
+
+
+class _Open:
+    """A list or mapping that is being read. `key` is the key that waits for its value."""
+
+    __slots__ = ("anchor", "key", "merges", "node")
+
+    def __init__(self, node: Node, anchor: str | None) -> None:
+        self.node = node
+        self.anchor = anchor
+        self.key: Any = None
+        self.merges: list[Node] = []
+
+
+class _Builder:
+    def __init__(self, file: str, line: int) -> None:
+        self.file = file
+        self.line = line
+        self.restore: dict[int, str] = {}
+        self.documents: list[Node] = []
+        self.problems: list[Problem] = []
+        self._open: list[_Open] = []
+        self._anchors: dict[str, Node | None] = {}  # None: still open
+        self._expanded = 0
+        self._takers: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.SequenceStartEvent: self._sequence,
+            yaml.MappingStartEvent: self._mapping,
+            yaml.SequenceEndEvent: self._end,
+            yaml.MappingEndEvent: self._end,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+        }
+
+    def take(self, event: yaml.Event) -> None:
+        taker = self._takers.get(type(event))
+        if taker:
+            taker(event)
+
+    def _report(self, node: Node, code: str, message: str) -> None:
+        self.problems.append(problem(node.source(self.file), code, message))
+
+    def _node(self, data: Any, event: Any) -> Node:
+        mark = event.start_mark
+        node = Node(data, mark.line + self.line, mark.column + 1)
+        if event.tag is not None:
+            node.spoil()
+            self._report(node, "yaml-tag", _tag_message(event))
+        return node
+
+    def _document(self, _: yaml.DocumentStartEvent) -> None:
+        self._anchors = {}
+
+    # values
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        text = event.value.translate(self.restore) if self.restore else event.value
+        node = self._node(text, event)
+        node.size += len(text) // 64
+        if event.implicit[0]:
+            if text == "<<" and self._expects_key():
+                self._open[-1].key = self._merge_key(node)
+                return
+            node.data = self._plain(text, node)
+        elif event.style in ("|", ">"):
+            node.literal = True
+        elif event.style == '"' and (found := _ESCAPED.search(text)):
+            node.spoil()
+            message = f"the character U+{ord(found[0]):04X} is not text: remove it"
+            self._report(node, "control-character", message)
+        if event.anchor:
+            self._anchors[event.anchor] = node
+        self._add(node)
+
+    def _plain(self, text: str, node: Node) -> Any:
+        """Return what a scalar without quotes stands for in YAML 1.2."""
+        if text in _NULL:
+            return None
+        if text in _BOOL:
+            return _BOOL[text]
+        if text[0] not in "+-.0123456789":
+            return text
+        if _INT.fullmatch(text) and len(text) < _DIGITS:
+            return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
+        if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
+            return float(text)
+        if _FLOAT.fullmatch(text) or _NOT_FINITE.fullmatch(text):
+            node.spoil()
+            self._report(node, "yaml-number", f"{quoted(text)} is no number that JSON can hold; quote it")
+        return text
+
+    def _sequence(self, event: yaml.SequenceStartEvent) -> None:
+        node = self._node([], event)
+        node.children = []
+        self._push(node, event.anchor)
+
+    def _mapping(self, event: yaml.MappingStartEvent) -> None:
+        node = self._node({}, event)
+        node.children, node.keys = {}, {}
+        self._push(node, event.anchor)
+
+    def _push(self, node: Node, anchor: str | None) -> None:
+        self._check_depth(node, 1)
+        if anchor:
+            self._anchors[anchor] = None
+        self._open.append(_Open(node, anchor))
+
+    def _end(self, _: yaml.Event) -> None:
+        done = self._open.pop()
+        if done.merges:
+            self._merge(done)
+        if done.anchor:
+            self._anchors[done.anchor] = done.node
+        self._add(done.node)
+
+    def _alias(self, event: Any) -> None:
+        mark = event.start_mark
+        here = Node(None, mark.line + self.line, mark.column + 1)
+        node = self._anchors.get(event.anchor, here)
+        if node is None:
+            self._report(
+                here, "yaml-alias", f"*{event.anchor} stands inside of what it stands for: remove it"
+            )
+            node = here.spoil()
+        elif node is here:
+            message = f"*{event.anchor} is an alias, and there is no &{event.anchor} above it"
+            self._report(here, "yaml-alias", f"{message}; quote the value if it is text")
+            here.spoil()
+        self._check_depth(here, node.height)
+        self._expanded += node.size
+        if self._expanded > EXPANSION:
+            message = f"aliases add more than {EXPANSION} nodes to this file: write the values out"
+            self._report(here, "too-many-aliases", message)
+            raise _Stop
+        self._add(node)
+
+    def _check_depth(self, node: Node, levels: int) -> None:
+        if len(self._open) + levels > LEVELS:
+            self._report(node, "too-deep", f"more than {LEVELS} levels of nesting: flatten it")
+            raise _Stop
+
+    # where a value goes
+
+    def _expects_key(self) -> bool:
+        return bool(self._open) and self._open[-1].node.keys is not None and self._open[-1].key is None
+
+    def _add(self, node: Node) -> None:
+        """Put a finished value into the list or mapping around it."""
+        if not self._open:
+            self.documents.append(node)
+            return
+        around = self._open[-1]
+        outer = around.node
+        outer.size += node.size
+        outer.height = max(outer.height, node.height + 1)
+        outer.tainted = outer.tainted or node.tainted
+        if isinstance(outer.children, list):
+            outer.children.append(node)
+            outer.data.append(node.data)
+        elif around.key is None:
+            around.key = self._key(node, outer)
+        else:
+            key, around.key = around.key, None
+            self._put(around, key, node)
+
+    def _put(self, around: _Open, key: Any, node: Node) -> None:
+        outer = around.node
+        if key == "<<" and isinstance(key, _Merge):
+            around.merges.append(node)
+        elif key is not _SKIPPED and isinstance(outer.children, dict):
+            outer.children[key] = node
+            outer.data[key] = node.data
+
+    def _key(self, node: Node, outer: Node) -> Any:
+        """Return the key to use, or `_SKIPPED` with a problem noted."""
+        key = node.data
+        keys = outer.keys if outer.keys is not None else {}
+        if node.broken:
+            return _SKIPPED
+        if not isinstance(key, str):
+            outer.tainted = True
+            written = "null" if key is None else str(key).lower() if isinstance(key, bool) else str(key)
+            plain = not isinstance(key, list | dict)
+            self._report(
+                node, "yaml-key", "a key must be a string" + (f': write "{written}"' if plain else "")
+            )
+            return _SKIPPED
+        if key in keys:
+            outer.tainted = True
+            message = f"the key {quoted(key)} is here a second time; the first is on line {keys[key][0]}"
+            self._report(node, "duplicate-key", f"{message}: keep one")
+            return _SKIPPED
+        keys[key] = (node.line, node.column)
+        return key
+
+    def _merge_key(self, node: Node) -> Any:
+        outer = self._open[-1]
+        if outer.merges:
+            outer.node.tainted = True
+            self._report(
+                node, "duplicate-key", "the merge key << is here a second time: use one << with a list"
+            )
+            return _SKIPPED
+        return _Merge("<<")
+
+    def _merge(self, done: _Open) -> None:
+        """Add what `<<` brings; a key of the mapping itself wins, then the earlier of several."""
+        given = done.merges[0]
+        for node in given.children if isinstance(given.children, list) else [given]:
+            if isinstance(node.children, dict):
+                _take_over(done.node, node)
+            elif not node.broken:
+                done.node.tainted = True
+                self._report(
+                    node, "yaml-key", "<< merges mappings; this is none: write an alias such as *base"
+                )
+
+
+class _Merge(str):
+    """The key `<<` without quotes; with quotes it is a key like any other."""
+
+    __slots__ = ()
+
+
+def _take_over(outer: Node, other: Node) -> None:
+    if not (isinstance(outer.children, dict) and isinstance(other.children, dict)):
+        return
+    for key, node in other.children.items():
+        if key not in outer.children:
+            outer.children[key] = node
+            outer.data[key] = node.data
+            if outer.keys is not None and other.keys is not None:
+                outer.keys[key] = other.keys.get(key, (node.line, node.column))
+
+
+# --- words ------------------------------------------------------------------------------------------------
+
+
+def _tag_message(event: Any) -> str:
+    tag = event.tag.removeprefix("tag:yaml.org,2002:")
+    value = getattr(event, "value", "")
+    if event.tag.startswith("!"):
+        written = f"{tag} {value}".rstrip()
+        return f"{tag} without quotes is a YAML tag, not text: write {quoted(written)}"
+    return f"the tag !!{tag} is not read: write the value without it, in quotes if it is text"
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str, line: int) -> Problem:
+    """Return what is wrong in words of people, at the place where it is mended."""
+    mark: Any = error.problem_mark or error.context_mark
+    quote_open = "quoted scalar" in (error.context or "") and "end of stream" in (error.problem or "")
+    if quote_open:
+        mark = error.context_mark
+    lines = text.split("\n")
+    row = min(mark.line, len(lines) - 1)
+    message = next(_explanations(error, lines[row], mark.column, quote_open))
+    return problem(Source(file, row + line, mark.column + 1), "yaml-syntax", message)
+
+
+def _explanations(error: yaml.MarkedYAMLError, row: str, column: int, quote_open: bool) -> Iterator[str]:
+    """Yield explanations of a parser's error, the most telling first."""
+    what, context = error.problem or "", error.context or ""
+    begins = row[column : column + 1]
+    if quote_open:
+        yield "a quote is opened here and never closed"
+    if "mapping values are not allowed" in what:
+        yield _colon_message(row, column)
+    if begins == "\t" or "tab character" in what:
+        yield "a tab cannot indent YAML: use spaces"
+    if "cannot start any token" in what:
+        yield f"a value cannot begin with {begins}: quote the value"
+    if "alias" in context or "anchor" in context:
+        yield f"{row[max(column - 1, 0)]} begins {_article(context)} in YAML: quote the value if it is text"
+    if "tag" in what or "tag" in context:
+        yield "! begins a tag in YAML: quote the value if it is text"
+    if "block scalar" in context:
+        yield "the text begins on the line below | or >: move it there, or quote it"
+    if "unknown escape character" in what:
+        yield r"\ begins an escape in double quotes: write \\ or use single quotes"
+    if "flow" in context:
+        yield "the [ or { before this is not closed as expected: check commas, brackets and quotes"
+    if "could not find expected ':'" in what:
+        yield "expected `key: value`: a colon and a space are missing on this line or the one above"
+    if "block" in context:
+        yield "this does not fit the lines above it: check the indentation, and quote a value with quotes in it"
+    yield f"this is not YAML: {context} {what}".replace("  ", " ")
+
+
+def _article(context: str) -> str:
+    return "an alias" if "alias" in context else "an anchor"
+
+
+def _colon_message(row: str, column: int) -> str:
+    if re.search(r":\s", row[:column]):
+        return "a colon and a space inside a value: quote the value"
+    return "this line is indented like a part of the value above it: align it with its neighbours"
