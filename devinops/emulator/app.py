@@ -245,7 +245,7 @@ def create_app(
     `reset` is what `POST /_emulator/reset` does; without it the store is emptied. `save` is called after each
     change that a person makes.
     """
-    from devinops.emulator import v1, v3, webapp
+    from devinops.emulator import audit, v1, v3, webapp
 
     app = FastAPI(
         title="Devin API emulator",
@@ -259,7 +259,7 @@ def create_app(
     app.state.log = log = log or RequestLog()
     app.state.reset = reset or store.clear
     app.state.save = save
-    for router in (v3.router, v1.router, webapp.router):
+    for router in (v3.router, audit.router, v1.router, webapp.router):
         app.include_router(router)
     app.add_exception_handler(Rejected, _on_rejected)
     app.add_exception_handler(HTTPException, _on_http_error)

@@ -52,6 +52,8 @@ class Reply:
     body: bytes
 
 
+_STOPPING = Reply(503, [(b"content-type", b"application/json")], b'{"detail":"The emulator is stopping"}')
+
 Next = Callable[[Call], Awaitable[Reply]]
 Layer = Callable[[Call, Next], Awaitable[Reply]]
 
@@ -71,7 +73,11 @@ class Gate:
         ask: Next = partial(_ask, self.app, scope)
         for layer in reversed(self.layers):
             ask = partial(_through, layer, ask)
-        reply = await ask(call)
+        try:
+            reply = await ask(call)
+        except asyncio.CancelledError:
+            # Only a server that stops cancels a request: an answer is better than a traceback.
+            reply = _STOPPING
         await send({"type": "http.response.start", "status": reply.status, "headers": list(reply.headers)})
         await send({"type": "http.response.body", "body": reply.body})
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -26,7 +27,7 @@ from devinops.emulator.state import StateFile
 from devinops.emulator.store import KINDS, Kind, Store
 from devinops.errors import ConfigError
 
-_STOP_S = 1  # how long requests that are still running may take when the server stops
+_STOP_S = 0.5  # how long requests that are still running may take when the server stops
 _PLURALS: dict[str, Kind] = {"folders": "folder", "playbooks": "playbook", "secrets": "secret"}
 
 
@@ -80,7 +81,6 @@ class _Server(uvicorn.Server):
             lifespan="off",
             log_level="warning",
             access_log=False,
-            timeout_graceful_shutdown=_STOP_S,
         )
         super().__init__(config)
         self._started = started
@@ -99,6 +99,31 @@ class _Server(uvicorn.Server):
             counter += 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), 0.1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, close idle connections at once, and give running requests a moment.
+
+        Does what the base class does without its fixed pauses, which add up over hundreds of tests.
+        """
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if not await self._quiet(_STOP_S):
+            for task in list(self.server_state.tasks):
+                task.cancel()
+            await self._quiet(_STOP_S)
+
+    async def _quiet(self, seconds: float) -> bool:
+        """Wait until no request and no connection is left; False when the time is up before."""
+        end = time.monotonic() + seconds
+        while self.server_state.connections or self.server_state.tasks:
+            if time.monotonic() > end:
+                return False
+            await asyncio.sleep(0.002)
+        return True
 
     def stop(self) -> None:
         """Ask the server to end; from any thread, and from a signal handler."""
