@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -67,7 +67,7 @@ class Plan:
     held_back: tuple[HeldBack, ...] = ()
     problems: tuple[Problem, ...] = ()
     refusals: tuple[str, ...] = ()
-    unmanaged: Mapping[str, int] = Counter()
+    unmanaged: Mapping[str, int] = field(default_factory=dict)
     unchanged: int = 0
 
     @cached_property

@@ -92,11 +92,20 @@ devinops:
 
 _PRE_COMMIT = """\
 repos:
-  - repo: https://github.com/devinops/devinops
-    rev: v{version}
+  - repo: local
     hooks:
       - id: devinops-validate
+        name: devinops validate
+        entry: devinops validate
+        language: python
+        additional_dependencies: ["devinops>={version}"]
+        files: {files}
+        pass_filenames: false
 """
+
+
+HOOK_FILES = r"(^|/)((knowledge|playbooks)/.*\.(md|ya?ml)|(knowledge|playbooks|folders|secrets|devinops)\.ya?ml)$"
+"""What the pre-commit hook runs on; the same as in .pre-commit-hooks.yaml."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +176,7 @@ def files(git: Git, org_id: str) -> dict[str, str]:
     first = {
         CONFIG_FILE: _CONFIG.format(version=__version__, org_id=shown_org),
         "knowledge/where-knowledge-is-written.md": _NOTE.format(repo=git.repo or "null", where=where),
-        ".pre-commit-config.yaml": _PRE_COMMIT.format(version=__version__),
+        ".pre-commit-config.yaml": _PRE_COMMIT.format(version=__version__, files=HOOK_FILES),
     }
     if git.host and "gitlab" in git.host:
         return first | {".gitlab-ci.yml": _GITLAB.format(version=__version__)}

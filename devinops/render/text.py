@@ -95,12 +95,11 @@ class Text:
 
     def change(self, change: Change) -> Iterator[str]:
         """Yield the lines of one change."""
-        place = f"  {change.source}" if change.source else ""
-        sign = self.paint(SYMBOLS[change.action])
-        yield f"  {sign} {line(str(change.key))}{line(place)}"
-        yield f"      {line(change.reason)}"
+        yield f"  {self.paint(SYMBOLS[change.action])} {line(str(change.key))}"
+        yield f"      {_because(change.source, change.reason)}"
         for field in change.fields:
-            yield from self._field(change, field)
+            if field.before is not UNSET or not _in_key(change, field):
+                yield from self._field(change, field)
 
     def _field(self, change: Change, field: FieldChange) -> Iterator[str]:
         if field.before is UNSET:
@@ -125,7 +124,7 @@ class Text:
         if len(lines) == 1:
             return _clip(line(lines[0]), MAX_LINE if self.full else 100)
         if not self.full:
-            return f"{_clip(line(lines[0]), 60)} … ({len(lines)} lines)"
+            return f"{line(lines[0][:60]).rstrip()} … ({len(lines)} lines)"
         return "".join(f"\n        | {_clip(body_line(one))}" for one in lines)
 
     def _diff(self, before: str, after: str) -> Iterator[str]:
@@ -138,7 +137,7 @@ class Text:
             if sign == "@":
                 yield f"        {self.paint('@', one)}"
             else:
-                shown = f"{sign}|{_clip(body_line(rest, white_space=sign != ' '))}"
+                shown = f"{sign} {_clip(body_line(rest, white_space=sign != ' '))}".rstrip()
                 yield f"        {self.paint(sign, shown) if sign != ' ' else shown}"
 
     def _held_back(self, held_back: Sequence[HeldBack]) -> Iterator[str]:
@@ -147,9 +146,8 @@ class Text:
         yield ""
         yield self.bold("held back")
         for held in held_back:
-            place = f"  {held.source}" if held.source else ""
-            yield f"  {self.paint('!')} {line(str(held.key))}{line(place)}"
-            yield f"      {held.hold}: {line(held.reason)}"
+            yield f"  {self.paint('!')} {line(str(held.key))}"
+            yield f"      {_because(held.source, f'{held.hold}: {held.reason}')}"
             if held.needed_by:
                 yield f"      needed by {self._keys(held.needed_by)}"
 
@@ -232,6 +230,16 @@ def problem_counts(problems: Iterable[Problem]) -> str:
     files = len({problem.source.path for problem in problems})
     warnings = len(problems) - errors
     return f"{_count(errors, 'error')}, {_count(warnings, 'warning')} in {_count(files, 'file')}"
+
+
+def _because(source: Source | None, reason: str) -> str:
+    place = f"{source.path}:{source.line}: " if source else ""
+    return line(f"{place}{reason}")
+
+
+def _in_key(change: Change, field: FieldChange) -> bool:
+    """Tell whether a field only repeats what the key says."""
+    return field.name in (KINDS[change.key.kind].identity, "folder")
 
 
 def _is_text(change: Change, field: FieldChange) -> bool:

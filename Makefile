@@ -1,0 +1,56 @@
+# Everything sets itself up in $(VENV). `make demo` shows the main job, `make test` runs the tests.
+PYTHON ?= python3
+VENV ?= .venv
+WHEELHOUSE := $(VENV)/wheelhouse
+PYTEST_ARGS ?=
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint format schemas benchmark clean
+
+demo: $(VENV)/.demo
+	@$(BIN)/devinops demo
+
+test: $(VENV)/.test $(WHEELHOUSE)/.done
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.test
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+schemas: $(VENV)/.test
+	$(BIN)/devinops schema --directory schemas
+
+benchmark: $(VENV)/.test
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "devinops needs Python 3.11 or newer; $(PYTHON) is older: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "$(PYTHON) has no venv module: install it (Debian: apt-get install python3-venv)"; exit 1; }
+
+# Stamps: set-up is done again only when what is installed changes.
+$(VENV)/.demo: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "setting up $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[emulator]'
+	@touch $@
+
+$(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "setting up $(VENV) for the tests …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@touch $@ $(VENV)/.demo
+
+# The hook test installs devinops through pre-commit itself; it takes packages from here and nowhere else.
+$(WHEELHOUSE)/.done: setup.cfg pyproject.toml $(VENV)/.test
+	@echo "filling $(WHEELHOUSE) …"
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir $(WHEELHOUSE) . 'setuptools>=70.1'
+	@rm -f $(WHEELHOUSE)/devinops-*.whl
+	@touch $@

@@ -1,0 +1,125 @@
+"""Fixtures for all tests: a clean environment, no network beyond loopback, a command line to call."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from devinops.cli import main
+
+settings.register_profile("devinops", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
+settings.load_profile("devinops")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="fail when a test was skipped")
+    parser.addoption("--rewrite-golden", action="store_true", help="write the golden files anew; read the diff")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if report.skipped and item.config.getoption("--no-skips") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which --no-skips forbids: {report.longrepr}"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees a real key, a CI's settings or somebody's git configuration."""
+    for name in list(os.environ):
+        if name.startswith(("DEVIN", "GIT_")) or name in (
+            "CI", "NO_COLOR", "FORCE_COLOR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+            "http_proxy", "https_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+        ):  # fmt: skip
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that would leave this machine fails instead."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not ipaddress.ip_address(address[0]).is_loopback:
+            raise AssertionError(f"a test tried to connect to {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+Devinops = Callable[..., Ran]
+
+
+@pytest.fixture
+def devinops(capfd: pytest.CaptureFixture[str]) -> Devinops:
+    """Run the command line in this process: `devinops("plan", "--root", path)`."""
+
+    def run(*argv: str | Path) -> Ran:
+        capfd.readouterr()
+        code = main([str(argument) for argument in argv])
+        captured = capfd.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
+    """Write files (path → text) below a fresh root; later calls add to it."""
+    root = tmp_path / "repository"
+    root.mkdir()
+
+    def write(files: Mapping[str, str]) -> Path:
+        for name, text in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="")
+        return root
+
+    return write
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Point the command line at an API: `use(emulator.url, key="apk_emulator")`."""
+
+    def point(url: str, key: str = "cog_emulator") -> None:
+        monkeypatch.setenv("DEVIN_API_URL", url)
+        monkeypatch.setenv("DEVIN_API_KEY", key)
+
+    return point
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with tests/golden/NAME; `--rewrite-golden` writes it instead."""
+
+    def compare(name: str, text: str) -> None:
+        path = Path(__file__).parent / "golden" / name
+        if request.config.getoption("--rewrite-golden"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare

@@ -1,0 +1,138 @@
+"""What a plan says of files and live objects; the cases are data."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devinops.errors import ExitCode, UsageError
+from devinops.load import Loaded, load
+from devinops.model import Snapshot
+from devinops.plan import Only, Plan, Where, build_plan
+from devinops.policy import Policy
+from devinops.render.text import SYMBOLS, Text
+from tests.support import snapshot
+
+TODAY = date(2026, 3, 12)
+CASES = yaml.safe_load((Path(__file__).parent / "cases" / "plan.yaml").read_text(encoding="utf-8"))
+
+
+def loaded(tmp_path: Path, sections: dict[str, Any]) -> Loaded:
+    for section, entries in sections.items():
+        (tmp_path / f"{section}.yaml").write_text(yaml.safe_dump({section: entries}), encoding="utf-8")
+    found = load(tmp_path)
+    assert found.problems == ()
+    return found
+
+
+def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
+    return build_plan(
+        loaded(tmp_path, case["declare"]).declarations,
+        more.pop("live", snapshot(case.get("live", ()))),
+        Where("production", "https://api.devin.ai", case.get("api", "v3"), "org-1"),
+        policy=Policy(**case.get("policy", {})),
+        today=TODAY,
+        only=tuple(map(Only.parse, case.get("only", ()))),
+        allow_delete=case.get("allow_delete"),
+        **more,
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
+def test_plan(tmp_path: Path, case: dict[str, Any]) -> None:
+    plan = plan_of(tmp_path, case)
+    assert shown(plan, case["expect"]) == case["expect"]
+    whole = "\n".join(Text(full=True).plan(plan))
+    for part in case.get("says", ()):
+        assert part in whole
+    for wanted, given in (("refused", plan.refusals), ("warns", [p.message for p in plan.problems])):
+        assert len(given) == len(case.get(wanted, ()))
+        assert all(part in text for part, text in zip(case.get(wanted, ()), given, strict=True))
+    if "unmanaged" in case:
+        assert plan.unmanaged == case["unmanaged"]
+    if "unchanged" in case:
+        assert plan.unchanged == case["unchanged"]
+    for key, needed_by in case.get("needed_by", {}).items():
+        assert [list(map(str, h.needed_by)) for h in plan.held_back if str(h.key) == key] == [needed_by]
+
+
+def shown(plan: Plan, expected: list[str]) -> list[str]:
+    """Write a plan as the cases do; fields are named where the case names them."""
+    with_fields = any("(" in one for one in expected)
+    lines = []
+    for change in plan.changes:
+        fields = f" ({', '.join(f.name for f in change.fields)})" if with_fields else ""
+        lines.append(f"{SYMBOLS[change.action]} {change.key}{fields}")
+    return lines + [f"! {held.hold} {held.key}" for held in plan.held_back]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
+def test_no_order_of_files_or_listings_changes_a_plan(tmp_path: Path, case: dict[str, Any]) -> None:
+    plan = plan_of(tmp_path, case)
+    shuffled = list(snapshot(case.get("live", ())).objects)
+    random.Random(7).shuffle(shuffled)
+    again = plan_of(tmp_path, case, live=Snapshot.of(shuffled))
+    assert "\n".join(Text(full=True).plan(again)) == "\n".join(Text(full=True).plan(plan))
+
+
+@pytest.mark.parametrize(
+    ("case", "code", "detailed"),
+    [
+        ({"declare": {"knowledge": [{"name": "A", "trigger": "t", "body": "b"}]}}, ExitCode.OK, ExitCode.LOOK),
+        ({"declare": {"folders": [{"path": "F"}]}}, ExitCode.DECIDE, ExitCode.DECIDE),
+        ({"declare": {"knowledge": [{"name": "A", "ensure": "absent"}]}}, ExitCode.OK, ExitCode.OK),
+    ],
+)
+def test_the_exit_code_of_a_plan_says_what_to_do(
+    tmp_path: Path, case: dict[str, Any], code: ExitCode, detailed: ExitCode
+) -> None:
+    plan = plan_of(tmp_path, case)
+    assert (plan.exit_code(), plan.exit_code(detailed=True)) == (code, detailed)
+
+
+NOTE = {"name": "A", "trigger": "t", "body": "new"}
+LIVE = {"kind": "knowledge", "name": "A", "id": "note-1"}
+
+
+@pytest.mark.parametrize(
+    ("why", "entry", "live", "same"),
+    [
+        ("the same again", {}, {}, True),
+        ("white space that is not sent", {"body": "new\n\n"}, {}, True),
+        ("what is not sent", {"meta": {"owner": "platform"}}, {}, True),
+        ("another text", {"body": "newer"}, {}, False),
+        ("another field", {"is_enabled": False}, {}, False),
+        ("an outside edit of a declared field", {}, {"body": "edited"}, False),
+        ("an outside edit of a field that the update sends along", {}, {"pinned_repo": "acme/api"}, False),
+        ("another object under the key", {}, {"id": "note-2"}, False),
+    ],
+)
+def test_the_digest_changes_with_what_would_be_done_and_nothing_else(
+    tmp_path: Path, why: str, entry: dict[str, Any], live: dict[str, Any], same: bool
+) -> None:
+    before = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}, "live": [LIVE]})
+    after = plan_of(tmp_path, {"declare": {"knowledge": [NOTE | entry]}, "live": [LIVE | live]})
+    assert (before.digest == after.digest) is same
+
+
+def test_the_digest_does_not_depend_on_where_a_file_lies(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
+    (change,) = plan.changes
+    assert change.declaration
+    moved = replace(change, declaration=replace(change.declaration, source=replace(change.declaration.source, line=9)))
+    assert replace(plan, changes=(moved,)).digest == plan.digest
+
+
+@pytest.mark.parametrize(
+    ("only", "message"),
+    [("knowlege", 'did you mean "knowledge"'), ("knowledge:Nope", "matches nothing"), ("", "is no kind")],
+)
+def test_an_only_that_cannot_mean_anything_is_a_usage_error(tmp_path: Path, only: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}, "only": [only]})
