@@ -25,7 +25,16 @@ KINDS: Mapping[str, Kind] = MappingProxyType(_walk())
 SECTIONS: Mapping[str, Kind] = MappingProxyType({kind.section: kind for kind in KINDS.values()})
 """section of a YAML file → kind."""
 
-ORDER: tuple[str, ...] = tuple(
-    TopologicalSorter({n: sorted(k.references) for n, k in KINDS.items()}).static_order()
-)
-"""The nouns so that what is referred to comes first; deletes go the other way."""
+
+def _levels() -> tuple[frozenset[str], ...]:
+    sorter = TopologicalSorter({noun: kind.references for noun, kind in KINDS.items()})
+    sorter.prepare()
+    levels = []
+    while ready := sorter.get_ready():
+        levels.append(frozenset(ready))
+        sorter.done(*ready)
+    return tuple(levels)
+
+
+LEVELS: tuple[frozenset[str], ...] = _levels()
+"""The nouns so that what is referred to comes in an earlier set; deletes go the other way."""

@@ -38,6 +38,6 @@ KIND = Kind(
             **_READ_ONLY,  # type: ignore[arg-type]
         ),
         # v1 answers folders together with the notes, flat and by their own name alone.
-        "v1": Endpoint(path="knowledge", items="folders", id="id", **_READ_ONLY),  # type: ignore[arg-type]
+        "v1": Endpoint(path="knowledge", items="folders", id="id", flat=True, **_READ_ONLY),  # type: ignore[arg-type]
     },
 )

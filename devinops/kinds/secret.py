@@ -50,7 +50,13 @@ class Secret(Resource):
     value_from: Mapping[str, str] | Unset = attribute(
         schema={
             "type": "object",
-            "properties": {"env": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}},
+            "properties": {
+                "env": {
+                    "type": "string",
+                    "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+                    "description": "Name of an environment variable: letters, digits and _.",
+                }
+            },
             "required": ["env"],
             "additionalProperties": False,
             "description": "Where apply finds the value when it has to create the secret: {env: NAME}.",
