@@ -59,16 +59,6 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {name: _headed(name, schema) for name, schema in found.items()}
 
 
-def file_name(name: str) -> str:
-    """Return what the file of a schema is called."""
-    return f"{name}.schema.json"
-
-
-def as_text(schema: Mapping[str, Any]) -> str:
-    """Return a schema as its file holds it."""
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
 def _headed(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"$schema": DIALECT, "$id": f"urn:devinops:schema:{name}", **schema}
 
@@ -229,7 +219,7 @@ def _config() -> dict[str, Any]:
 
 def _target() -> dict[str, Any]:
     return {
-        "type": "object",
+        "type": ["object", "null"],
         "description": "One organization with its address and credential.",
         "properties": {
             "org_id": {
@@ -339,8 +329,10 @@ def _findings(error: Any) -> Iterator[Finding]:
         return
     explain = _EXPLAIN.get(str(error.validator), _explain_other)
     for below, code, message in explain(error):
-        yield Finding((*path, *below), code, message, at_key=code == "unknown-key")
+        yield Finding((*path, *below), code, message, at_key=code in _AT_KEY)
 
+
+_AT_KEY = frozenset({"unknown-key", "body-twice", "contradiction"})
 
 Explained = Iterator[tuple[Path, str, str]]
 
@@ -355,7 +347,7 @@ def _explain_unknown(error: Any) -> Explained:
 def _explain_missing(error: Any) -> Explained:
     for name in error.validator_value:
         if name not in error.instance:
-            yield (), "missing-field", _missing(error, name)
+            yield (), "missing-field", f"the field {name} is missing: add it"
 
 
 def _explain_dependent(error: Any) -> Explained:
@@ -365,11 +357,6 @@ def _explain_dependent(error: Any) -> Explained:
                 yield (), "missing-field", f"{name} also needs the field {other}: add it"
 
 
-def _missing(error: Any, name: str) -> str:
-    wanted = error.schema.get("properties", {}).get(name, {}).get("description", "")
-    return f"the field {name} is missing" + (f". {wanted}" if wanted else ": add it")
-
-
 def _explain_alternatives(error: Any) -> Explained:
     names = [name for choice in error.validator_value for name in choice["required"]]
     yield (), "missing-field", f"the field {names[0]} is missing: write {' or '.join(names)}"
@@ -377,13 +364,10 @@ def _explain_alternatives(error: Any) -> Explained:
 
 def _explain_not(error: Any) -> Explained:
     if error.validator_value["required"] == ["body"]:
-        yield (), "body-twice", "body and body_file are both given: keep one of them"
+        yield ("body_file",), "body-twice", "body and body_file are both given: keep one of them"
     else:
-        yield (
-            (),
-            "contradiction",
-            "ensure: absent deletes what protect: true keeps: remove one of them",
-        )
+        message = "ensure: absent deletes what protect: true keeps: remove one of them"
+        yield ("protect",), "contradiction", message
 
 
 def _explain_type(error: Any) -> Explained:
@@ -425,7 +409,7 @@ def _explain_misfit(error: Any) -> Explained:
 
 
 def _misfit(error: Any) -> str:
-    expected = error.schema.get("description") or f"expected a text like {error.validator_value}"
+    expected = error.schema.get("description") or f"Expected: {error.validator_value}"
     return f"{described(error.instance)} does not fit. {expected}"
 
 

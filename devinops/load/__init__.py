@@ -143,7 +143,7 @@ def read_yaml(path: Path, root: Path, schema: str) -> tuple[Document | None, lis
     of its values is returned beside them.
     """
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-    text, problems = files.read_text(str(path), name)
+    text, problems = files.read_inside(path, root, name)
     if text is None:
         return None, problems
     documents, problems = parse(text, name)

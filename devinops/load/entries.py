@@ -32,8 +32,8 @@ BodyReader = Callable[[str, Source], tuple[str | None, list[Problem]]]
 def findings_to_problems(node: Node, file: str, findings: Iterable[Finding]) -> Iterator[Problem]:
     """Yield the findings as problems with their places; what the YAML itself got wrong is not said twice."""
     for finding in findings:
-        at = node.at(finding.path)
-        if not at.broken:
+        concerned = finding.path[:-1] if finding.at_key else finding.path
+        if not node.at(concerned).broken:
             yield problem(place(node, file, finding), finding.code, finding.message)
 
 

@@ -375,6 +375,15 @@ def read_text(real: str, path: str, source: Source | None = None) -> tuple[str |
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), []
 
 
+def read_inside(path: Path, root: Path, name: str) -> tuple[str | None, list[Problem]]:
+    """Return the text of a file that must not lead out of the root, or None with a problem about `name`."""
+    real = os.path.realpath(path)
+    if not inside(real, os.path.realpath(root)):
+        message = "this leads out of the root: copy it here, or remove it"
+        return None, [problem(Source(name), "outside-root", message)]
+    return read_text(real, name)
+
+
 def _read_regular(real: str) -> bytes | None:
     """Return the bytes of a regular file, None for anything else."""
     if not stat.S_ISREG(os.stat(real).st_mode):

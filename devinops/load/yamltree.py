@@ -189,6 +189,7 @@ class _Builder:
         self.restore: dict[int, str] = {}
         self.documents: list[Node] = []
         self.problems: list[Problem] = []
+        self._root: Node | None = None
         self._open: list[_Open] = []
         self._anchors: dict[str, Node | None] = {}  # None: still open
         self._expanded = 0
@@ -199,7 +200,8 @@ class _Builder:
             yaml.SequenceEndEvent: self._end,
             yaml.MappingEndEvent: self._end,
             yaml.AliasEvent: self._alias,
-            yaml.DocumentStartEvent: self._document,
+            yaml.DocumentStartEvent: self._begin_document,
+            yaml.DocumentEndEvent: self._end_document,
         }
 
     def take(self, event: yaml.Event) -> None:
@@ -218,8 +220,12 @@ class _Builder:
             self._report(node, "yaml-tag", _tag_message(event))
         return node
 
-    def _document(self, _: yaml.DocumentStartEvent) -> None:
+    def _begin_document(self, _: yaml.DocumentStartEvent) -> None:
         self._anchors = {}
+
+    def _end_document(self, _: yaml.DocumentEndEvent) -> None:
+        if self._root:
+            self.documents.append(self._root)
 
     # values
 
@@ -306,7 +312,7 @@ class _Builder:
 
     def _check_depth(self, node: Node, levels: int) -> None:
         if len(self._open) + levels > LEVELS:
-            self._report(node, "too-deep", f"more than {LEVELS} levels of nesting: flatten it")
+            self._report(node, "too-deep", _TOO_DEEP)
             raise _Stop
 
     # where a value goes
@@ -317,7 +323,7 @@ class _Builder:
     def _add(self, node: Node) -> None:
         """Put a finished value into the list or mapping around it."""
         if not self._open:
-            self.documents.append(node)
+            self._root = node
             return
         around = self._open[-1]
         outer = around.node
@@ -406,6 +412,9 @@ def _take_over(outer: Node, other: Node) -> None:
 # --- words ------------------------------------------------------------------------------------------------
 
 
+_TOO_DEEP = f"more than {LEVELS} levels of nesting: flatten it"
+
+
 def _tag_message(event: Any) -> str:
     tag = event.tag.removeprefix("tag:yaml.org,2002:")
     value = getattr(event, "value", "")
@@ -423,8 +432,11 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str, line: int
         mark = error.context_mark
     lines = text.split("\n")
     row = min(mark.line, len(lines) - 1)
+    source = Source(file, row + line, mark.column + 1)
+    if "nesting depth" in (error.problem or ""):
+        return problem(source, "too-deep", _TOO_DEEP)
     message = next(_explanations(error, lines[row], mark.column, quote_open))
-    return problem(Source(file, row + line, mark.column + 1), "yaml-syntax", message)
+    return problem(source, "yaml-syntax", message)
 
 
 def _explanations(error: yaml.MarkedYAMLError, row: str, column: int, quote_open: bool) -> Iterator[str]:
@@ -461,6 +473,8 @@ def _article(context: str) -> str:
 
 
 def _colon_message(row: str, column: int) -> str:
+    if column > 1024:
+        return "a key has at most 1024 characters: quote the value, or write it below |"
     if re.search(r":\s", row[:column]):
         return "a colon and a space inside a value: quote the value"
     return "this line is indented like a part of the value above it: align it with its neighbours"
