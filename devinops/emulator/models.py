@@ -15,9 +15,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 SCHEMA_BYTES = 64 * 1024
 
 
-def _references(schema: object) -> Iterator[object]:
+def _references(schema: object) -> Iterator[str]:
+    """Every reference in a schema, wherever it stands."""
     if isinstance(schema, dict):
-        yield from (schema[name] for name in ("$ref",) if name in schema)
+        reference = schema.get("$ref")
+        if isinstance(reference, str):
+            yield reference
         schema = list(schema.values())
     if isinstance(schema, list):
         for item in schema:
@@ -25,16 +28,31 @@ def _references(schema: object) -> Iterator[object]:
 
 
 def _output_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Check what is said of a structured output schema: at most 64 KB, no reference to the outside."""
-    if len(json.dumps(schema, allow_nan=False).encode()) > SCHEMA_BYTES:
+    """Check what is said of a structured output schema: draft 7, at most 64 KB, no outside reference."""
+    from jsonschema import Draft7Validator, SchemaError
+
+    if len(json.dumps(schema, allow_nan=False, ensure_ascii=False).encode()) > SCHEMA_BYTES:
         raise ValueError("the schema is larger than 64 KB")
-    if any(isinstance(ref, str) and not ref.startswith("#") for ref in _references(schema)):
+    if not all(reference.startswith("#") for reference in _references(schema)):
         raise ValueError("the schema has an external reference")
+    try:
+        Draft7Validator.check_schema(schema)
+    except SchemaError as error:
+        raise ValueError(f"not a draft 7 schema: {error.message}") from None
     return schema
 
 
-Text = Annotated[str, Field()]
-NonEmpty = Annotated[str, Field(min_length=1)]
+def _sendable(text: str) -> str:
+    """Refuse lone surrogates: JSON can write them, but no answer could carry them back."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("not valid Unicode") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_sendable)]
+NonEmpty = Annotated[str, Field(min_length=1), AfterValidator(_sendable)]
 Macro = Annotated[str, Field(pattern=r"^![A-Za-z0-9_-]+$")]
 OutputSchema = Annotated[dict[str, Any], AfterValidator(_output_schema)]
 SecretType = Literal["cookie", "key-value", "totp"]
@@ -56,10 +74,10 @@ class Answer(BaseModel):
 class NoteWrite(Request):
     """Create or replace a note. On a replacement, what is left out is cleared, but for `is_enabled`."""
 
-    name: str
-    body: str
-    trigger: str
-    folder_id: str | None = None
+    name: Text
+    body: Text
+    trigger: Text
+    folder_id: Text | None = None
     pinned_repo: NonEmpty | None = None
     is_enabled: StrictBool | None = None
 
@@ -67,8 +85,8 @@ class NoteWrite(Request):
 class PlaybookWrite(Request):
     """Create or update a playbook. On an update, `macro` and the schema are kept when left out."""
 
-    title: str
-    body: str
+    title: Text
+    body: Text
     macro: Macro | None = None
     structured_output_schema: OutputSchema | None = None
 
@@ -77,21 +95,21 @@ class SecretWrite(Request):
     """Create a secret. The value is never answered."""
 
     type: SecretType
-    key: str
-    value: Annotated[str, Field(json_schema_extra={"writeOnly": True})]
+    key: Text
+    value: Annotated[Text, Field(json_schema_extra={"writeOnly": True})]
     is_sensitive: StrictBool = True
-    note: str | None = None
+    note: Text | None = None
 
 
 class KnowledgeWriteV1(Request):
     """Create or replace knowledge on v1."""
 
-    name: str
-    body: str
-    trigger_description: str
-    parent_folder_id: str | None = None
-    pinned_repo: str | None = None
-    macro: Annotated[str, Field(pattern="^!")] | None = None
+    name: Text
+    body: Text
+    trigger_description: Text
+    parent_folder_id: Text | None = None
+    pinned_repo: Text | None = None
+    macro: Annotated[str, Field(pattern="^!"), AfterValidator(_sendable)] | None = None
 
 
 class PlaybookWriteV1(Request):
@@ -106,10 +124,10 @@ class SecretWriteV1(Request):
     """Create a secret on v1; all five fields are required."""
 
     type: SecretType
-    key: str
-    value: Annotated[str, Field(json_schema_extra={"writeOnly": True})]
+    key: Text
+    value: Annotated[Text, Field(json_schema_extra={"writeOnly": True})]
     sensitive: StrictBool
-    note: str
+    note: Text
 
 
 class ServiceUser(Answer):

@@ -106,7 +106,7 @@ async def v1_list_playbooks(store: StoreDep, caller: PlaybookReader) -> Response
         return answer([views.playbook_v1(store, row) for row in _own(store, "playbook", caller)])
 
 
-@router.post("/playbooks", response_model=models.PlaybookV1, responses=errors(409))
+@router.post("/playbooks", response_model=models.PlaybookV1, responses=errors(400, 409))
 async def v1_create_playbook(
     store: StoreDep, caller: PlaybookWriter, body: models.PlaybookWriteV1
 ) -> Response:
@@ -123,7 +123,7 @@ async def v1_get_playbook(store: StoreDep, caller: PlaybookReader, playbook_id: 
         return answer(views.playbook_v1(store, _find(store, "playbook", caller, playbook_id)))
 
 
-@router.put("/playbooks/{playbook_id}", response_model=models.Status, responses=errors(404, 409))
+@router.put("/playbooks/{playbook_id}", response_model=models.Status, responses=errors(400, 404, 409))
 async def v1_update_playbook(
     store: StoreDep, caller: PlaybookWriter, playbook_id: str, body: models.PlaybookWriteV1
 ) -> Response:

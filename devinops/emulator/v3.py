@@ -256,13 +256,13 @@ def _list_playbooks(store: Store, caller: Caller, first: int, after: str | None)
         return page_answer(store, page, views.playbook_v3)
 
 
-@router.post(f"{_ORG}{_PLAYBOOKS}", response_model=models.Playbook, responses=errors(404, 409))
+@router.post(f"{_ORG}{_PLAYBOOKS}", response_model=models.Playbook, responses=errors(400, 404, 409))
 async def create_playbook(store: StoreDep, caller: PlaybookWriter, body: models.PlaybookWrite) -> Response:
     """Create a playbook in an organization."""
     return _create_playbook(store, caller, body)
 
 
-@router.post(f"/enterprise{_PLAYBOOKS}", response_model=models.Playbook, responses=errors(409))
+@router.post(f"/enterprise{_PLAYBOOKS}", response_model=models.Playbook, responses=errors(400, 409))
 async def create_enterprise_playbook(
     store: StoreDep, caller: EnterprisePlaybooks, body: models.PlaybookWrite
 ) -> Response:
@@ -295,7 +295,9 @@ async def get_enterprise_playbook(store: StoreDep, caller: EnterprisePlaybooks, 
     return _get(store, caller, "playbook", playbook_id)
 
 
-@router.put(f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404, 409))
+@router.put(
+    f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(400, 404, 409)
+)
 async def update_playbook(
     store: StoreDep, caller: PlaybookWriter, playbook_id: str, body: models.PlaybookWrite
 ) -> Response:
@@ -304,7 +306,9 @@ async def update_playbook(
 
 
 @router.put(
-    f"/enterprise{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404, 409)
+    f"/enterprise{_PLAYBOOKS}/{{playbook_id}}",
+    response_model=models.Playbook,
+    responses=errors(400, 404, 409),
 )
 async def update_enterprise_playbook(
     store: StoreDep, caller: EnterprisePlaybooks, playbook_id: str, body: models.PlaybookWrite

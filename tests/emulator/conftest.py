@@ -1,0 +1,36 @@
+"""Real HTTP on loopback against an emulator in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import httpx
+import pytest
+from emulator_api import Api
+
+from devinops.emulator import Emulator
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Api]]:
+    """Return a function that starts an emulator and returns its clients; all ends with the test."""
+    with ExitStack() as stack:
+
+        def client(url: str, key: str) -> httpx.Client:
+            headers = {"Authorization": f"Bearer {key}"} if key else {}
+            return stack.enter_context(
+                httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=20)
+            )
+
+        def begin(seed: dict[str, Any] | None = None, **options: Any) -> Api:
+            return Api(stack.enter_context(Emulator(seed, **options)), client)
+
+        yield begin
+
+
+@pytest.fixture
+def api(start: Callable[..., Api]) -> Api:
+    """An emulator without anything in it."""
+    return start()
