@@ -245,9 +245,9 @@ def _time(item: _Item, name: str) -> int | None:
     found = item.fields.get(name)
     if found is None:
         return None
-    if isinstance(found, int | float) and not isinstance(found, bool):
-        return int(found)
     try:
+        if isinstance(found, int | float) and not isinstance(found, bool):
+            return int(found)
         when = datetime.fromisoformat(found)
         return int(when.replace(tzinfo=when.tzinfo or UTC).timestamp())
     except (TypeError, ValueError, OverflowError):

@@ -168,7 +168,7 @@ class Getter:
                 response.status_code,
                 response.headers.get("content-type", ""),
                 body,
-                response.headers.get("location"),
+                response.extensions.get("location"),
                 response.headers.get("retry-after"),
             )
 
@@ -324,6 +324,7 @@ def _client(connection: Connection) -> httpx.Client:
                 max_connections=connection.parallelism, max_keepalive_connections=connection.parallelism
             ),
             follow_redirects=False,
+            event_hooks={"response": [_set_location_aside]},
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         # the text could hold the password of a proxy
@@ -363,6 +364,11 @@ def _bad_proxy(error: Exception) -> str:
     if isinstance(error, ImportError):
         return f"{where}: a SOCKS proxy needs the package socksio (pip install 'httpx[socks]')"
     return f"{where}: not the address of a proxy, such as http://proxy.example:3128"
+
+
+def _set_location_aside(response: httpx.Response) -> None:
+    """Hide where a redirect leads from httpx, which would parse it and call nonsense a broken connection."""
+    response.extensions["location"] = response.headers.pop("location", None)
 
 
 # --- small parts ------------------------------------------------------------------------------------------

@@ -1,0 +1,443 @@
+"""Snapshots and writes against servers that misbehave."""
+
+from __future__ import annotations
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import devinops.api
+from devinops.api import Identity, open_reader, open_writer
+from devinops.errors import ApiError, BadAnswer, ConfigError, Unreachable
+from devinops.kinds import KINDS
+from devinops.kinds.knowledge import Knowledge
+from devinops.kinds.playbook import Playbook
+from devinops.kinds.secret import Secret
+from devinops.model import UNSET
+
+ORG = "/v3/organizations/org-1"
+NOTES = f"{ORG}/knowledge/notes"
+
+
+def note(id, **changes):
+    facts = {"name": f"Note {id}", "body": "b", "trigger": "t", "folder_id": None, "folder_path": ""}
+    return {"note_id": id, **facts, **changes}
+
+
+def page(items, cursor=None, **more):
+    return {"items": items, "has_next_page": cursor is not None, "end_cursor": cursor, **more}
+
+
+@pytest.fixture
+def api(serve, reply):
+    """api({path: answer or {cursor: answer}}) serves lists; whatever is not named is an empty one."""
+
+    def start(answers=None, **options):
+        def answer(asked):
+            path, _, query = asked.path.partition("?")
+            found = (answers or {}).get(path, page([]))
+            if path.endswith("/folders") and found == page([]):
+                found = {"folders": [], "root_note_count": 0}
+            if callable(found):
+                found = found(query)
+            return found if isinstance(found, reply) else reply(body=found)
+
+        return serve(answer, **options)
+
+    return start
+
+
+@pytest.fixture
+def snapshot(connect):
+    def take(server, kinds=None, **changes):
+        with open_reader(connect(server.url, **changes)) as reader:
+            return reader.snapshot(kinds)
+
+    return take
+
+
+# --- lists ------------------------------------------------------------------------------------------------
+
+
+def test_a_snapshot_reads_lists_alone_and_is_sorted(api, snapshot):
+    server = api({NOTES: page([note("b"), note("a")])})
+    assert [live.id for live in snapshot(server).objects] == ["a", "b"]
+    assert sorted(server.lines) == [
+        f"GET {ORG}/knowledge/folders",
+        f"GET {NOTES}?first=200",
+        f"GET {ORG}/playbooks?first=200",
+        f"GET {ORG}/secrets?first=200",
+    ]
+
+
+def test_pages_are_followed_to_the_end(api, connect):
+    pages = {
+        "first=200": page([note("a")], "c&1=ü"),
+        "first=200&after=c%261%3D%C3%BC": page([], "c2"),
+        "first=200&after=c2": page([note("b")], total=2),
+    }
+    server = api({NOTES: pages.__getitem__})
+    counts: list[int] = []
+    with open_reader(connect(server.url)) as reader:
+        found = reader.snapshot({"knowledge"}, counts.append)
+    assert [live.id for live in found.objects] == ["a", "b"]
+    assert counts == sorted(counts)
+    assert counts[-1] == 2
+
+
+def test_only_what_is_asked_for_is_read_with_what_it_refers_to(api, snapshot):
+    server = api()
+    snapshot(server, {"secret"})
+    assert server.lines == [f"GET {ORG}/secrets?first=200"]
+    server = api({f"{ORG}/knowledge/folders": {"folders": [], "root_note_count": 0}})
+    snapshot(server, {"knowledge"})
+    assert sorted(server.lines) == [f"GET {ORG}/knowledge/folders", f"GET {NOTES}?first=200"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [],
+        {},
+        {"items": None, "has_next_page": False},
+        {"items": {}, "has_next_page": False},
+        {"items": ["x"], "has_next_page": False},
+        {"items": [None], "has_next_page": False},
+        {"items": []},
+        {"items": [], "has_next_page": None},
+        {"items": [], "has_next_page": "false"},
+        {"items": [], "has_next_page": True},
+        {"items": [], "has_next_page": True, "end_cursor": None},
+        {"items": [], "has_next_page": True, "end_cursor": ""},
+        {"items": [], "has_next_page": True, "end_cursor": 7},
+        page([note("a"), note("a")]),
+        page([note("a")], total=2),
+        page([note("a")], "always the same"),
+    ],
+)
+def test_a_list_that_cannot_be_proved_complete_is_not_used(api, snapshot, answer):
+    server = api({NOTES: answer})
+    with pytest.raises(BadAnswer, match=f"^GET {NOTES}: .*cannot be proved complete.*run again"):
+        snapshot(server)
+
+
+def test_pages_that_promise_more_forever_end(api, snapshot):
+    numbers = iter(range(10_000))
+    server = api({NOTES: lambda _: page([], f"c{next(numbers)}")})
+    with pytest.raises(BadAnswer, match="in a circle"):
+        snapshot(server, {"knowledge"})
+    assert len(server.asked) < 200
+
+
+def test_an_object_on_two_pages_is_noticed(api, snapshot):
+    pages = {"first=200": page([note("a")], "c"), "first=200&after=c": page([note("a")])}
+    with pytest.raises(BadAnswer, match="one object twice"):
+        snapshot(api({NOTES: pages.__getitem__}))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"root_note_count": 0},
+        {"folders": {}},
+        {"folders": [{"folder_id": "a", "name": "A", "path": "A"}] * 2},
+        [],
+    ],
+)
+def test_lists_without_pages_are_held_to_the_same(api, snapshot, answer):
+    server = api({f"{ORG}/knowledge/folders": answer})
+    with pytest.raises(BadAnswer, match="cannot be proved complete"):
+        snapshot(server)
+
+
+def test_a_bad_object_names_list_object_and_field(api, snapshot):
+    server = api({NOTES: page([note("a"), note("b", trigger=7)])})
+    with pytest.raises(BadAnswer, match=r"knowledge/notes.*: b: trigger: expected text, got a number"):
+        snapshot(server)
+
+
+def test_a_missing_permission_is_named(api, reply, snapshot):
+    server = api({f"{ORG}/secrets": reply(403, {"detail": "Forbidden"})})
+    with pytest.raises(ApiError, match=r"secrets answered 403: Forbidden .*ManageOrgSecrets"):
+        snapshot(server)
+
+
+def test_the_same_failures_give_the_same_message(serve, reply, snapshot):
+    server = serve(reply(401, {"detail": "no"}))
+    messages = set()
+    for _ in range(5):
+        with pytest.raises(ApiError) as caught:
+            snapshot(server)
+        messages.add(str(caught.value))
+    assert len(messages) == 1
+
+
+def test_lists_are_read_side_by_side(api, connect):
+    together = threading.Barrier(4, timeout=5)
+
+    def wait(_):
+        together.wait()
+        return {"folders": [], "root_note_count": 0, **page([])}
+
+    paths = [f"{ORG}/knowledge/folders", NOTES, f"{ORG}/playbooks", f"{ORG}/secrets"]
+    server = api(dict.fromkeys(paths, wait))
+    with open_reader(connect(server.url)) as reader:
+        assert reader.snapshot().objects == ()
+
+
+def test_one_at_a_time_where_that_is_wished(api, connect):
+    busy, most = [], []
+
+    def watch(_):
+        busy.append(1)
+        most.append(len(busy))
+        time.sleep(0.02)
+        busy.pop()
+        return {"folders": [], "root_note_count": 0, **page([])}
+
+    paths = [f"{ORG}/knowledge/folders", NOTES, f"{ORG}/playbooks", f"{ORG}/secrets"]
+    server = api(dict.fromkeys(paths, watch))
+    with open_reader(connect(server.url, parallelism=1)) as reader:
+        reader.snapshot()
+    assert max(most) == 1
+
+
+# --- who and where ----------------------------------------------------------------------------------------
+
+
+def test_the_organization_is_asked_for_once(api, connect):
+    server = api(
+        {"/v3/self": {"principal_type": "service_user", "service_user_name": "CI", "org_id": "org-1"}}
+    )
+    with open_reader(connect(server.url, org_id=None)) as reader:
+        reader.snapshot()
+        assert reader.org_id == "org-1"
+    assert server.lines.count("GET /v3/self") == 1
+
+
+def test_a_key_of_an_enterprise_needs_an_organization(api, connect):
+    server = api({"/v3/self": {"principal_type": "service_user", "service_user_name": "CI", "org_id": None}})
+    with open_reader(connect(server.url, org_id=None)) as reader:
+        with pytest.raises(ConfigError, match=r"set org_id .* or DEVIN_ORG_ID"):
+            _ = reader.org_id
+        with pytest.raises(ConfigError, match="DEVIN_ORG_ID"):
+            reader.snapshot()
+    assert set(server.lines) == {"GET /v3/self"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "identity"),
+    [
+        (
+            {
+                "principal_type": "service_user",
+                "service_user_id": "s",
+                "service_user_name": "CI",
+                "org_id": "o",
+            },
+            Identity("CI", "o", "service_user"),
+        ),
+        ({"api_key_id": "k", "api_key_name": "Key", "user_id": "u", "user_name": "Ada"}, Identity("Ada")),
+        ({"principal_type": "devin_brain", "org_id": None}, Identity("devin_brain", None, "devin_brain")),
+        ({}, Identity("unnamed")),
+    ],
+)
+def test_whoami_knows_every_kind_of_principal(api, connect, answer, identity):
+    with open_reader(connect(api({"/v3/self": answer}).url)) as reader:
+        assert reader.whoami() == identity
+
+
+@pytest.mark.parametrize("answer", [[], {"org_id": 7}, {"service_user_name": {}}])
+def test_whoami_is_checked(api, connect, answer):
+    with (
+        open_reader(connect(api({"/v3/self": answer}).url)) as reader,
+        pytest.raises(BadAnswer, match="self"),
+    ):
+        reader.whoami()
+
+
+def test_v1_cannot_say_who(api, connect):
+    server = api()
+    with open_reader(connect(server.url, api="v1", key="apk_x")) as reader:
+        assert reader.whoami().principal == "unknown (API v1 has no self)"
+        assert reader.org_id is None
+    assert server.asked == []
+
+
+def test_odd_organization_ids_stay_in_their_place(api, connect):
+    server = api()
+    with open_reader(connect(server.url, org_id="a/../b")) as reader:
+        reader.snapshot({"secret"})
+    assert server.lines == ["GET /v3/organizations/a%2F..%2Fb/secrets?first=200"]
+    with open_reader(connect(server.url, org_id="..")) as reader, pytest.raises(ConfigError, match="org_id"):
+        reader.snapshot()
+
+
+def test_a_path_in_the_address_is_kept(serve, reply, connect):
+    server = serve(reply(body=page([])))
+    with open_reader(connect(f"{server.url}/devin/")) as reader:
+        reader.snapshot({"secret"})
+    assert server.lines == [f"GET /devin{ORG}/secrets?first=200"]
+
+
+# --- writes -----------------------------------------------------------------------------------------------
+
+RESOURCE = Knowledge(name="N", folder="", trigger="t", body="b", pinned_repo=None)
+
+
+@pytest.fixture
+def writer(connect):
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        yield lambda server, **changes: stack.enter_context(open_writer(connect(server.url, **changes)))
+
+
+def test_a_reader_has_no_writes(api, connect):
+    with open_reader(connect(api().url)) as reader:
+        assert not any(hasattr(reader, name) for name in ("create", "update", "delete"))
+
+
+def test_a_note_that_is_not_there_reads_as_none(serve, reply, writer):
+    assert writer(serve(reply(404, {"detail": "Not found"}))).read("knowledge", "n") is None
+    with pytest.raises(BadAnswer):
+        writer(serve(reply(404, b"<html>", {"Content-Type": "text/html"}))).read("knowledge", "n")
+    with pytest.raises(ApiError):
+        writer(serve(reply(403, {"detail": "no"}))).read("knowledge", "n")
+
+
+def test_what_cannot_be_read_alone_is_not_asked_for(api, writer):
+    server = api()
+    client = writer(server)
+    assert client.reads_one("knowledge")
+    assert not client.reads_one("secret")
+    with pytest.raises(ValueError, match="reads no single secret"):
+        client.read("secret", "s")
+    assert server.asked == []
+
+
+def test_a_create_that_cannot_be_read_leaves_the_outcome_open(serve, reply, writer):
+    for body in (b"", b"{", [], {"detail": "created"}, {"note_id": 7}, note("n", body=7)):
+        with pytest.raises(BadAnswer) as caught:
+            writer(serve(reply(body=body))).create("knowledge", RESOURCE, None)
+        assert not caught.value.answered
+
+
+def test_an_update_that_answers_nothing_is_what_was_sent(serve, reply, writer):
+    for answer in (reply(204, b""), reply(body={"status": "success"})):
+        live = writer(serve(answer)).update("knowledge", "n", RESOURCE, None)
+        assert live is not None
+        assert live.id == "n"
+        assert live.resource.body == "b"
+
+
+@pytest.mark.parametrize("status", [200, 204, 404])
+def test_a_delete_is_done_when_it_is_gone(serve, reply, writer, status):
+    server = serve(reply(status, b""))
+    writer(server).delete("knowledge", "n/1")
+    assert server.lines == [f"DELETE {NOTES}/n%2F1"]
+
+
+def test_a_delete_that_was_lost_on_the_way_back_is_done_the_second_time(serve, reply, writer):
+    server = serve([reply(raw=b""), reply(404, {"detail": "Not found"})])
+    writer(server).delete("knowledge", "n")
+    assert len(server.asked) == 2
+
+
+def test_a_403_for_a_secret_is_left_to_the_caller(serve, reply, writer):
+    with pytest.raises(ApiError) as caught:
+        writer(serve(reply(403, {"detail": "Forbidden"}))).delete("secret", "s")
+    assert caught.value.status == 403
+
+
+@pytest.mark.parametrize("id", ["", ".", ".."])
+def test_an_id_can_not_turn_a_delete_into_another(api, writer, id):
+    server = api()
+    with pytest.raises(ConfigError):
+        writer(server).delete("knowledge", id)
+    assert server.asked == []
+
+
+def test_the_value_of_a_secret_goes_out_and_nowhere_else(serve, reply, connect):
+    value = "hunter2 and more"
+    server = serve(reply(422, {"detail": [{"loc": ["body"], "msg": f"no {value}", "input": value}]}))
+    lines: list[str] = []
+    with open_writer(connect(server.url), lines.append) as client, pytest.raises(ApiError) as caught:
+        client.create("secret", Secret(key="K", type="key-value"), None, value=value)
+    assert server.asked[0].json["value"] == value
+    assert "hunter2" not in f"{caught.value} {caught.value!r} {lines} {vars(client)}"
+
+
+def test_v1_answers_ids_and_statuses(serve, reply, writer):
+    client = writer(serve(reply(body={"id": "s-1"})), api="v1")
+    live = client.create("secret", Secret(key="K", type="totp"), None, value="v")
+    assert live is not None
+    assert (live.id, live.key.name, live.resource.note) == ("s-1", "K", UNSET)
+    client = writer(serve(reply(body={"status": "success"})), api="v1")
+    live = client.update("playbook", "p-1", Playbook(title="T", body="B", macro="!m"), None)
+    assert live is not None
+    assert (live.id, live.resource) == ("p-1", Playbook(title="T", body="B", macro="!m"))
+
+
+def test_a_new_note_knows_the_folder_it_was_sent_to(serve, reply, writer):
+    answer = {"id": "n", "name": "N", "body": "b", "trigger_description": "t", "parent_folder_id": "f-9"}
+    client = writer(serve(reply(body=answer)), api="v1")
+    live = client.create("knowledge", Knowledge(name="N", folder="New", trigger="t", body="b"), "f-9")
+    assert live is not None
+    assert live.key.folder == "New"
+
+
+# --- as a package -----------------------------------------------------------------------------------------
+
+
+def test_importing_the_package_does_not_load_httpx():
+    script = "import sys, devinops.api; sys.exit('httpx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_one_module_alone_imports_httpx():
+    root = Path(devinops.api.__file__).parents[1]
+    users = [
+        path.relative_to(root).as_posix()
+        for path in sorted(root.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Import) and any(name.name == "httpx" for name in node.names))
+        or (isinstance(node, ast.ImportFrom) and node.module == "httpx")
+    ]
+    assert users == ["api/http.py"]
+
+
+def test_an_interrupted_snapshot_does_not_wait_for_a_hanging_server(serve, reply, connect):
+    release = threading.Event()
+
+    def hang(_):
+        release.wait(10)
+        return reply(body=page([]))
+
+    server = serve(hang)
+    started = time.monotonic()
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt), open_reader(connect(server.url)) as reader:
+            reader.snapshot()
+        assert time.monotonic() - started < 2
+    finally:
+        release.set()
+        timer.join()
+
+
+def test_a_server_that_is_gone_is_unreachable(free_port, connect):
+    with open_reader(connect(f"http://127.0.0.1:{free_port}")) as reader, pytest.raises(Unreachable):
+        reader.snapshot()
+
+
+def test_every_kind_is_served_by_both_apis():
+    assert all(set(kind.endpoints) == {"v1", "v3"} for kind in KINDS.values())

@@ -1,0 +1,355 @@
+"""Wire to model and back."""
+
+from __future__ import annotations
+
+import pytest
+
+from devinops.api import codec
+from devinops.errors import BadAnswer
+from devinops.kinds import KINDS
+from devinops.kinds.folder import Folder
+from devinops.kinds.knowledge import Knowledge
+from devinops.kinds.playbook import Playbook
+from devinops.kinds.secret import Secret
+from devinops.model import ROOT, UNSET, Access, Key, Live
+
+NOTE = {
+    "note_id": "note-1",
+    "name": "Errors",
+    "body": "Text",
+    "trigger": "When",
+    "folder_id": "f-1",
+    "folder_path": "Backend",
+    "pinned_repo": "acme/api",
+    "macro": "!errors",
+    "is_enabled": True,
+    "access_type": "org",
+    "org_id": "org-1",
+    "created_at": 1,
+    "updated_at": 2,
+    "invented_later": {"by": "the vendor"},
+}
+PLAYBOOK = {
+    "playbook_id": "playbook-1",
+    "title": "Triage",
+    "body": "Steps",
+    "macro": None,
+    "structured_output_schema": {"type": "object"},
+    "created_by": "user-1",
+    "updated_by": "user-2",
+    "created_at": 1,
+    "updated_at": 2,
+    "access_type": "org",
+    "org_id": "org-1",
+}
+SECRET = {
+    "secret_id": "secret-1",
+    "key": "NPM_TOKEN",
+    "note": None,
+    "is_sensitive": True,
+    "secret_type": "key-value",
+    "access_type": "org",
+    "created_by": "user-1",
+    "created_at": 1,
+    "updated_by": None,
+    "updated_at": None,
+}
+NOTE_V1 = {
+    "id": "note-1",
+    "name": "Errors",
+    "body": "Text",
+    "trigger_description": "When",
+    "parent_folder_id": "f-1",
+    "created_at": "2026-01-02T03:04:05.678Z",
+    "created_by": {"full_name": "Ada", "id": "user-1", "image_url": None},
+}
+PLAYBOOK_V1 = {
+    "playbook_id": "playbook-1",
+    "title": "Triage",
+    "body": "Steps",
+    "access_type": "team",
+    "created_at": "2026-01-02T03:04:05+01:00",
+    "created_by_user_name": "Ada",
+}
+SECRET_V1 = {"id": "secret-1", "type": "dictionary", "key": "K", "created_at": None}
+FOLDERS = {"f-1": codec.path_of("Backend")}
+
+
+def decode(item, noun="knowledge", api="v3", folders=FOLDERS, org_id="org-1", **changes):
+    return codec.decode(KINDS[noun], api, {**item, **changes}, folders, org_id)
+
+
+def test_a_note_of_v3_is_read_whole():
+    assert decode(NOTE) == Live(
+        key=Key("knowledge", "Backend", "Errors"),
+        id="note-1",
+        resource=Knowledge(
+            name="Errors",
+            folder="Backend",
+            trigger="When",
+            pinned_repo="acme/api",
+            is_enabled=True,
+            macro="!errors",
+            body="Text",
+        ),
+        folder_id="f-1",
+        created_at=1,
+        updated_at=2,
+    )
+
+
+def test_a_playbook_of_v3_is_read_whole():
+    live = decode(PLAYBOOK, "playbook")
+    assert live.key == Key("playbook", ROOT, "Triage")
+    assert live.resource == Playbook(
+        title="Triage", macro=None, structured_output_schema={"type": "object"}, body="Steps"
+    )
+    assert (live.created_by, live.updated_by) == ("user-1", "user-2")
+
+
+def test_a_secret_of_v3_is_read_under_other_names_than_it_is_written():
+    live = decode(SECRET, "secret")
+    assert live.resource == Secret(key="NPM_TOKEN", type="key-value", note=None, is_sensitive=True)
+
+
+def test_v1_writes_times_and_people_its_own_way():
+    live = decode(NOTE_V1, api="v1", org_id=None)
+    assert live.created_at == 1767323045
+    assert live.created_by == "Ada"
+    assert live.key == Key("knowledge", "Backend", "Errors")
+    playbook = decode(PLAYBOOK_V1, "playbook", "v1", org_id=None)
+    assert playbook.created_at == 1767319445
+    assert playbook.created_by == "Ada"
+    assert playbook.ours
+    assert decode(SECRET_V1, "secret", "v1").resource == Secret(key="K", type="dictionary")
+    assert decode(NOTE_V1, api="v1", created_at="2026-01-02T03:04:05").created_at == 1767323045
+
+
+def test_missing_means_null_where_null_is_allowed_and_not_said_elsewhere():
+    bare = {name: NOTE[name] for name in ("note_id", "name", "body", "trigger")}
+    resource = decode(bare).resource
+    assert resource.pinned_repo is None
+    assert resource.macro is None
+    assert resource.is_enabled is UNSET
+    assert decode(NOTE, is_enabled=None).resource.is_enabled is UNSET
+    assert decode(NOTE_V1, api="v1").resource.is_enabled is UNSET
+    assert decode(SECRET_V1, "secret", "v1").resource.note is UNSET
+
+
+@pytest.mark.parametrize("noun", ["knowledge", "playbook", "secret"])
+@pytest.mark.parametrize("wrong", [7, ["x"], {"x": 1}])
+def test_every_field_of_a_wrong_type_is_named(noun, wrong):
+    item = {"knowledge": NOTE, "playbook": PLAYBOOK, "secret": SECRET}[noun]
+    for name in item:
+        if name == "invented_later" or (wrong == 7 and name.endswith("_at")):
+            continue
+        if name in ("created_by", "updated_by") and isinstance(wrong, dict):
+            continue
+        if name == "structured_output_schema" and isinstance(wrong, dict):
+            continue
+        with pytest.raises(BadAnswer, match=f": {name}: expected ") as caught:
+            decode({**item, name: wrong}, noun)
+        assert "\n" not in str(caught.value)
+        path = KINDS[noun].endpoints["v3"].path
+        assert path in str(caught.value)
+        if not name.endswith("_id") or name in ("folder_id", "org_id"):
+            assert item[KINDS[noun].endpoints["v3"].id] in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["note_id", "name", "body", "trigger"])
+def test_what_an_object_cannot_be_without_is_missed(name):
+    for item in ({**NOTE, name: None}, {n: v for n, v in NOTE.items() if n != name}):
+        with pytest.raises(BadAnswer, match=name):
+            decode(item)
+
+
+def test_true_is_no_number_and_no_text():
+    for name in ("created_at", "name"):
+        with pytest.raises(BadAnswer, match=name):
+            decode(NOTE, **{name: True})
+
+
+@pytest.mark.parametrize("time", ["yesterday", "", "2026-13-01", [], {}, float("inf"), float("nan")])
+def test_a_time_that_is_none_is_named(time):
+    with pytest.raises(BadAnswer, match="created_at"):
+        decode(NOTE, created_at=time)
+
+
+# --- whose ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "access", "ours"),
+    [
+        ({}, Access.ORG, True),
+        ({"access_type": None}, Access.ORG, True),
+        ({"org_id": None}, Access.ORG, True),
+        ({"access_type": "enterprise", "org_id": None}, Access.ENTERPRISE, False),
+        ({"access_type": "personal"}, Access.PERSONAL, False),
+        ({"access_type": "galaxy"}, Access.ENTERPRISE, False),
+        ({"org_id": "org-2"}, Access.ORG, False),
+    ],
+)
+def test_what_is_not_the_organizations_is_not_ours(changes, access, ours):
+    live = decode(NOTE, **changes)
+    assert (live.access, live.ours) == (access, ours)
+
+
+def test_a_secret_without_a_key_is_nobodys():
+    live = decode(SECRET, "secret", key=None)
+    assert live.key == Key("secret", ROOT, "")
+    assert not live.ours
+    assert not decode(SECRET_V1, "secret", "v1", key=None).ours
+
+
+# --- folders ----------------------------------------------------------------------------------------------
+
+
+def folder(id, name, path, parent=None, **more):
+    return {"folder_id": id, "name": name, "path": path, "parent_folder_id": parent, "note_count": 0, **more}
+
+
+def paths(*items, api="v3"):
+    return codec.folder_paths(KINDS["folder"], api, items)
+
+
+def test_parents_tell_a_slash_in_a_name_from_one_between_names():
+    found = paths(
+        folder("a", "CI/CD", "CI/CD"),
+        folder("b", "100%", "CI/CD/100%", "a"),
+        folder("c", "CI", "CI"),
+        folder("d", "CD", "CI/CD", "c"),
+    )
+    assert found == {"a": "CI%2FCD", "b": "CI%2FCD/100%25", "c": "CI", "d": "CI/CD"}
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [folder("b", "APIs", "Backend/APIs", "gone")],
+        [folder("b", "APIs", "Backend/APIs", "b")],
+        [folder("b", "APIs", "Backend/APIs", "a"), folder("a", "Backend", "Backend", "b")],
+        [folder("b", "APIs", "Backend/APIs")],
+        [folder("b", "APIs", "/Backend/APIs/")],
+    ],
+)
+def test_where_parents_do_not_lead_up_the_written_path_has_to_do(items):
+    assert paths(*items)["b"] == "Backend/APIs"
+
+
+def test_v1_folders_are_flat():
+    item = {"id": "a", "name": "CI/CD", "description": "", "created_at": "2026-01-01T00:00:00Z"}
+    found = paths(item, api="v1")
+    assert found == {"a": "CI%2FCD"}
+    live = decode(item, "folder", "v1", found)
+    assert live.resource == Folder(path="CI%2FCD")
+    assert live.key == Key("folder", ROOT, "CI/CD")
+
+
+def test_a_folder_without_a_name_is_named():
+    with pytest.raises(BadAnswer, match="a: name: expected a text that is not empty"):
+        paths(folder("a", "", ""))
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"folder_id": None, "folder_path": ""}, ROOT),
+        ({"folder_id": None, "folder_path": "/"}, ROOT),
+        ({"folder_id": "f-1", "folder_path": "Renamed meanwhile"}, "Backend"),
+        ({"folder_id": "new", "folder_path": "Just/Made"}, "Just/Made"),
+        ({"folder_id": "new", "folder_path": ""}, "new"),
+    ],
+)
+def test_the_folder_of_a_note(changes, path):
+    live = decode(NOTE, **changes)
+    assert live.key.folder == path
+    assert live.folder_id == changes["folder_id"]
+
+
+def test_a_note_that_hides_its_folder_is_not_taken_for_one_in_the_root():
+    with pytest.raises(BadAnswer, match="folder_id: missing"):
+        decode({name: value for name, value in NOTE.items() if name != "folder_id"})
+
+
+# --- writing ----------------------------------------------------------------------------------------------
+
+NOTE_RESOURCE = Knowledge(name="N", folder="Backend", trigger="T", pinned_repo=None, body="B")
+
+
+def encode(noun, api, resource, folder_id=None, value=None, creating=False):
+    return codec.encode(KINDS[noun], api, resource, folder_id, value, creating=creating)
+
+
+def test_an_update_sends_every_field_that_is_said_and_null_for_none():
+    assert encode("knowledge", "v3", NOTE_RESOURCE, "f-1") == {
+        "name": "N",
+        "folder_id": "f-1",
+        "trigger": "T",
+        "pinned_repo": None,
+        "body": "B",
+    }
+    assert encode("knowledge", "v1", NOTE_RESOURCE.overlaid(Knowledge(macro=None))) == {
+        "name": "N",
+        "parent_folder_id": None,
+        "trigger_description": "T",
+        "pinned_repo": None,
+        "macro": None,
+        "body": "B",
+    }
+
+
+def test_a_macro_is_never_sent_to_v3():
+    assert "macro" not in encode("knowledge", "v3", Knowledge(name="N", macro="!m"))
+    assert "is_enabled" not in encode("knowledge", "v1", Knowledge(name="N", is_enabled=False))
+
+
+def test_a_secret_is_created_with_its_defaults_and_its_value():
+    secret = Secret(key="K", type="totp", max_age="90d", version="1", value_from={"env": "K"})
+    assert encode("secret", "v3", secret, value="v", creating=True) == {
+        "key": "K",
+        "type": "totp",
+        "note": "",
+        "is_sensitive": True,
+        "value": "v",
+    }
+    assert encode("secret", "v1", secret, value="v", creating=True) == {
+        "key": "K",
+        "type": "totp",
+        "note": "",
+        "sensitive": True,
+        "value": "v",
+    }
+
+
+def test_texts_are_sent_as_they_are():
+    assert encode("playbook", "v3", Playbook(title="T", body="  x\r\n\n", macro=None)) == {
+        "title": "T",
+        "body": "  x\r\n\n",
+        "macro": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("noun", "api"), [("knowledge", "v3"), ("knowledge", "v1"), ("playbook", "v3"), ("playbook", "v1")]
+)
+def test_what_is_read_is_written_back_as_it_was(noun, api):
+    item = {
+        ("knowledge", "v3"): NOTE,
+        ("knowledge", "v1"): NOTE_V1,
+        ("playbook", "v3"): PLAYBOOK,
+        ("playbook", "v1"): PLAYBOOK_V1,
+    }[noun, api]
+    live = decode(item, noun, api)
+    body = encode(noun, api, live.resource, live.folder_id)
+    assert all(item.get(name) == value for name, value in body.items())
+
+
+def test_what_was_sent_reads_as_if_the_api_had_answered_it():
+    sent = codec.sent(
+        KINDS["secret"], "v1", "s-1", Secret(key="K", type="totp", note="n"), None, creating=True
+    )
+    assert sent == Live(Key("secret", ROOT, "K"), "s-1", Secret(key="K", type="totp"))
+    note = codec.sent(KINDS["knowledge"], "v1", "n-1", NOTE_RESOURCE, "f-9")
+    assert note.key == Key("knowledge", "Backend", "N")
+    assert note.folder_id == "f-9"

@@ -1,0 +1,548 @@
+"""Requests that fail, are repeated, and are explained."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import re
+import signal
+import ssl
+import threading
+import time
+from email.utils import formatdate
+
+import httpx
+import pytest
+import trustme
+
+from devinops import __version__
+from devinops.api import Connection, http, retry
+from devinops.api.http import Call, Getter, Sender, segment
+from devinops.errors import ApiError, BadAnswer, ConfigError, DevinopsError, Unreachable
+
+GET = Call("GET", "/v3/things")
+OK = {"fine": True}
+
+
+@pytest.fixture
+def send(connect):
+    """send(url, call, **changes) sends one call through a fresh client and returns the JSON."""
+
+    def run(url, call=GET, log=lambda _: None, **changes):
+        with contextlib.closing(Sender(connect(url, **changes), log)) as client:
+            if call.method == "GET":
+                return client.get(call)
+            return client.delete(call) if call.method == "DELETE" else client.send(call)
+
+    return run
+
+
+def test_a_request_says_who_asks_and_as_whom(serve, reply, send):
+    server = serve(reply(body=OK))
+    assert send(server.url) == OK
+    headers = server.asked[0].headers
+    assert headers["Authorization"] == "Bearer cog_canary_key_0123456789"
+    assert headers["User-Agent"] == f"devinops/{__version__}"
+
+
+def test_a_client_made_for_reading_cannot_write(serve, reply, connect):
+    server = serve(reply(body=OK))
+    with contextlib.closing(Getter(connect(server.url), print)) as client:
+        assert not hasattr(client, "send")
+        assert not hasattr(client, "delete")
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            with pytest.raises(AssertionError):
+                client.get(Call(method, "/v3/things"))
+    assert server.asked == []
+
+
+# --- asking again -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_what_can_be_repeated_is_repeated(serve, reply, send, method, status):
+    server = serve([reply(status), reply(status), reply(body=OK)])
+    assert send(server.url, Call(method, "/v3/things", body={})) == (None if method == "DELETE" else OK)
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+def test_a_refusal_is_final(serve, reply, send, status):
+    server = serve(reply(status, {"detail": "no"}))
+    with pytest.raises(ApiError) as caught:
+        send(server.url)
+    assert caught.value.status == status
+    assert caught.value.answered
+    assert len(server.asked) == 1
+
+
+def test_four_retries_and_then_it_is_over(serve, reply, send):
+    server = serve(reply(500, {"detail": "broken"}))
+    with pytest.raises(ApiError, match="GET /v3/things answered 500: broken") as caught:
+        send(server.url)
+    assert len(server.asked) == 5
+    assert not caught.value.answered
+
+
+def test_a_post_is_repeated_on_429_alone(serve, reply, send):
+    call = Call("POST", "/v3/things", body={"name": "x"})
+    server = serve([reply(429), reply(429), reply(body=OK)])
+    assert send(server.url, call) == OK
+    assert [asked.json for asked in server.asked] == [{"name": "x"}] * 3
+
+    for bad in (reply(500), reply(503), reply(raw=b"")):
+        server = serve(bad)
+        with pytest.raises(ApiError) as caught:
+            send(server.url, call)
+        assert not caught.value.answered
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Type: app",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+        b"not http at all\r\n\r\n",
+    ],
+)
+def test_a_cut_connection_is_tried_again_and_then_explained(serve, reply, send, raw):
+    server = serve([reply(raw=raw), reply(body=OK)])
+    assert send(server.url) == OK
+
+    server = serve(reply(raw=raw))
+    with pytest.raises(Unreachable, match=r"cannot reach 127\.0\.0\.1:\d+: .*cut.*5 attempts") as caught:
+        send(server.url)
+    assert caught.value.status is None
+    assert len(server.asked) == 5
+
+
+def test_a_refusal_whose_text_is_cut_off_is_still_a_refusal(serve, reply, send):
+    server = serve(reply(raw=b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\n{"))
+    with pytest.raises(ApiError) as caught:
+        send(server.url)
+    assert caught.value.status == 403
+    assert len(server.asked) == 1
+
+
+def test_nobody_listening_is_said(free_port, send):
+    with pytest.raises(Unreachable, match="refused the connection, 5 attempts"):
+        send(f"http://127.0.0.1:{free_port}")
+
+
+def test_a_name_that_does_not_resolve_is_said(send):
+    with pytest.raises(Unreachable, match=r"cannot reach nowhere\.invalid: its name does not resolve"):
+        send("https://nowhere.invalid", retries=0)
+
+
+def test_a_hanging_server_is_given_up(serve, reply, send):
+    server = serve(lambda _: time.sleep(1) or reply(body=OK))
+    with pytest.raises(Unreachable, match=r"timed out after 0\.05 s, 2 attempts"):
+        send(server.url, timeout_s=0.05, retries=1)
+
+
+def test_a_trickle_does_not_outlive_the_time_of_an_attempt(serve, reply, send):
+    def drops():
+        yield b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n"
+        for _ in range(100):
+            time.sleep(0.05)
+            yield b" "
+
+    server = serve(lambda _: reply(raw=drops()))
+    started = time.monotonic()
+    with pytest.raises(Unreachable, match=r"timed out after 0\.3 s"):
+        send(server.url, timeout_s=0.3, retries=0)
+    assert time.monotonic() - started < 2
+
+
+# --- waiting ----------------------------------------------------------------------------------------------
+
+NOW = 1_800_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0", 0),
+        ("7", 7),
+        (" 7 ", 7),
+        ("60", 60),
+        ("3600", 60),
+        ("9" * 400, 60),
+        (formatdate(NOW + 20, usegmt=True), 20),
+        (formatdate(NOW + 9000, usegmt=True), 60),
+        (formatdate(NOW - 20, usegmt=True), 0),
+        (None, None),
+        ("", None),
+        ("-1", None),
+        ("1.5", None),
+        ("soon", None),
+        ("٣", None),
+        ("Thu, 99 Foo 2026 99:99:99 GMT", None),
+        ("1e3", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_and_never_more_than_a_minute(header, seconds):
+    assert retry.retry_after_s(header, NOW) == seconds
+
+
+def test_waits_double_and_are_never_shorter_than_asked():
+    waits = [retry.delay_s(attempt, 1, None) for attempt in range(4)]
+    assert all(2**n / 2 <= wait <= 2**n for n, wait in enumerate(waits))
+    assert retry.delay_s(0, 1, 30) == 30
+    assert retry.delay_s(20, 1, None) == 60
+
+
+def test_after_a_429_all_threads_wait(serve, reply, connect):
+    server = serve([reply(429, headers={"Retry-After": "1"}), reply(body=OK)])
+    with contextlib.closing(Getter(connect(server.url), print)) as client:
+        started = time.monotonic()
+        first = threading.Thread(target=client.get, args=(GET,))
+        first.start()
+        while not server.asked:
+            time.sleep(0.005)
+        time.sleep(0.1)
+        client.get(GET)
+        assert time.monotonic() - started > 0.9
+        first.join()
+
+
+def test_ctrl_c_ends_a_wait_at_once(serve, reply, connect):
+    server = serve(reply(429, headers={"Retry-After": "60"}))
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupted)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        started = time.monotonic()
+        with (
+            contextlib.closing(Getter(connect(server.url), print)) as client,
+            pytest.raises(KeyboardInterrupt),
+        ):
+            client.get(GET)
+        assert time.monotonic() - started < 2
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_closing_wakes_a_thread_that_waits(serve, reply, connect):
+    server = serve(reply(503, headers={"Retry-After": "60"}))
+    client = Getter(connect(server.url), lambda _: None)
+    errors: list[Exception] = []
+
+    def work():
+        try:
+            client.get(GET)
+        except DevinopsError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not server.asked:
+        time.sleep(0.005)
+    client.close()
+    thread.join(timeout=2)
+    assert not thread.is_alive()
+    assert isinstance(errors[0], Unreachable)
+
+
+# --- answers that are no use ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"a": 1',
+        b"nonsense",
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"a": "\\ud800"}',
+        b'{"a": ' + b"9" * 5000 + b"}",
+    ],
+)
+def test_what_is_not_json_is_refused_and_names_the_request(serve, reply, send, body):
+    server = serve(reply(body=body))
+    with pytest.raises(BadAnswer, match=r"^GET /v3/things: ") as caught:
+        send(server.url)
+    assert "\n" not in str(caught.value)
+    assert not caught.value.answered
+    assert len(server.asked) == 1
+
+
+PAGE = b"<!DOCTYPE html><html><body>Please log in</body></html>"
+
+
+@pytest.mark.parametrize("headers", [{"Content-Type": "text/html"}, {"Content-Type": "application/json"}])
+@pytest.mark.parametrize("status", [200, 404, 403])
+def test_a_web_page_is_recognised(serve, reply, send, headers, status):
+    server = serve(reply(status, PAGE, headers))
+    with pytest.raises(ApiError, match="an HTML page instead of JSON") as caught:
+        send(server.url)
+    assert "Please log in" not in str(caught.value)
+    # 404 from a proxy must not be taken for "the object is gone"
+    assert isinstance(caught.value, BadAnswer) == (status != 403)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed_and_names_the_host(serve, reply, send, status):
+    other = serve(reply(body=OK))
+    server = serve(reply(status, headers={"Location": other.url.replace("127.0.0.1", "localhost")}))
+    with pytest.raises(ApiError, match=r"a redirect to localhost.*DEVIN_API_URL") as caught:
+        send(server.url)
+    assert caught.value.status == status
+    assert other.asked == []
+
+
+@pytest.mark.parametrize("location", ["", "/login", "http://[::1", "\x1b[31m"])
+def test_a_redirect_to_nonsense_is_an_error_too(serve, reply, send, location):
+    server = serve(reply(302, headers={"Location": location}))
+    with pytest.raises(ApiError, match="a redirect to"):
+        send(server.url)
+
+
+def test_a_huge_answer_is_refused(serve, reply, send, monkeypatch):
+    monkeypatch.setattr(http, "LARGEST_ANSWER", 1 << 20)
+    server = serve(reply(body=b'"' + b"x" * (3 << 20) + b'"'))
+    with pytest.raises(BadAnswer, match="more than 1 MiB"):
+        send(server.url)
+    assert len(server.asked) == 1
+
+
+def test_a_small_answer_that_unpacks_to_a_huge_one_is_refused(serve, reply, send, monkeypatch):
+    import gzip
+
+    monkeypatch.setattr(http, "LARGEST_ANSWER", 1 << 20)
+    server = serve(reply(body=gzip.compress(b" " * (20 << 20)), headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(BadAnswer, match="more than 1 MiB"):
+        send(server.url)
+
+
+def test_an_answer_that_cannot_be_unpacked_is_refused(serve, reply, send):
+    server = serve(reply(body=b"not gzip", headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(BadAnswer, match="cannot be unpacked"):
+        send(server.url)
+
+
+def test_a_delete_does_not_look_at_what_comes_back(serve, reply, send):
+    for answer in (reply(204, b""), reply(200, b"gone"), reply(200, PAGE)):
+        assert send(serve(answer).url, Call("DELETE", "/v3/things/1")) is None
+
+
+@pytest.mark.parametrize("value", [float("nan"), object()])
+def test_a_value_json_does_not_have_is_never_sent(serve, reply, send, value):
+    server = serve(reply(body=OK))
+    with pytest.raises(ApiError, match="cannot be written as JSON"):
+        send(server.url, Call("PUT", "/v3/things/1", body={"schema": {"default": value}}))
+    assert server.asked == []
+
+
+# --- hints ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "api", "key", "hint"),
+    [
+        (401, "v3", "cog_x", "DEVIN_API_KEY"),
+        (401, "v3", "cog_x", "api_key_env"),
+        (403, "v3", "cog_x", "permission ManageOrgThings"),
+        (403, "v1", "cog_x", "begins with cog_ does not work with API v1"),
+        (401, "v3", "apk_x", "begins with apk_ does not work with API v3"),
+        (404, "v3", "cog_x", "DEVIN_ORG_ID"),
+    ],
+)
+def test_a_refusal_says_what_to_look_at(serve, reply, send, status, api, key, hint):
+    server = serve(reply(status, {"detail": "No."}))
+    with pytest.raises(ApiError, match=hint):
+        send(server.url, Call("GET", "/v3/things", permission="ManageOrgThings"), api=api, key=key)
+
+
+# --- every failure of the layer below ---------------------------------------------------------------------
+
+REQUEST = httpx.Request("GET", "https://api.devin.ai/v3/self")
+
+
+def _instances():
+    for name, found in sorted(vars(httpx).items()):
+        if inspect.isclass(found) and issubclass(found, Exception):
+            if issubclass(found, httpx.HTTPStatusError):
+                yield name, found("no", request=REQUEST, response=httpx.Response(500, request=REQUEST))
+            elif issubclass(found, httpx.StreamError) and found is not httpx.StreamError:
+                yield name, found()
+            else:
+                yield name, found("no")
+
+
+@pytest.mark.parametrize("error", [pytest.param(error, id=name) for name, error in _instances()])
+def test_every_exception_of_httpx_becomes_ours(error, connect, monkeypatch):
+    client = Getter(connect("http://127.0.0.1:1", retries=1), lambda _: None)
+
+    def fail(*_, **__):
+        raise error
+
+    with contextlib.closing(client):
+        monkeypatch.setattr(client._client, "stream", fail)
+        with pytest.raises(ApiError) as caught:
+            client.get(GET)
+    assert "\n" not in str(caught.value)
+    assert caught.value.status is None
+
+
+@pytest.mark.parametrize(
+    "error", [httpx.InvalidURL("x"), httpx.UnsupportedProtocol("x"), ssl.SSLCertVerificationError()]
+)
+def test_what_cannot_get_better_is_not_repeated(error):
+    assert not http.explain(error).again
+
+
+# --- setting up -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls(authority):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+def test_a_certificate_nobody_vouches_for_is_refused_once(serve, reply, send, tls):
+    server = serve(reply(body=OK), tls)
+    lines: list[str] = []
+    with pytest.raises(Unreachable, match=r"certificate is not trusted.*--ca-bundle"):
+        send(server.url, log=lines.append)
+    assert server.asked == []
+    assert len(lines) == 1
+
+
+def test_a_ca_bundle_is_trusted(serve, reply, send, tls, authority, tmp_path):
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    assert send(serve(reply(body=OK), tls).url, ca_bundle=bundle) == OK
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate", "-----BEGIN CERTIFICATE-----\nxx\n"])
+def test_a_ca_bundle_without_certificates_is_an_error(connect, tmp_path, content):
+    bundle = tmp_path / "ca.pem"
+    if content is not None:
+        bundle.write_text(content)
+    with pytest.raises(ConfigError, match=f"--ca-bundle {re.escape(str(bundle))}"):
+        Getter(connect("https://api.devin.ai", ca_bundle=bundle), print)
+
+
+def test_a_broken_ssl_cert_file_is_an_error(connect, tmp_path, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    with pytest.raises(ConfigError, match="SSL_CERT_FILE"):
+        Getter(connect("https://api.devin.ai"), print)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://user:hunter2@proxy:1080", "nonsense://x", "http://h:99x"])
+def test_a_proxy_that_cannot_be_used_is_an_error_without_its_password(connect, monkeypatch, proxy):
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(ConfigError, match="HTTPS_PROXY") as caught:
+        Getter(connect("https://api.devin.ai"), print)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_loopback_never_goes_through_a_proxy(serve, reply, send, monkeypatch):
+    proxy, server = serve(reply(500)), serve(reply(body=OK))
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, proxy.url)
+        monkeypatch.setenv(name.lower(), proxy.url)
+    assert send(server.url) == OK
+    assert proxy.asked == []
+
+
+def test_other_hosts_go_through_the_proxy_of_the_environment(serve, reply, send, monkeypatch):
+    proxy = serve(reply(body=OK))
+    proxy_seen: list[str] = []
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    with pytest.raises(Unreachable):
+        send("https://api.devin.ai", retries=0, log=proxy_seen.append)
+    # CONNECT is not a method that the server knows: what matters is that it was asked, and not the host
+    assert "proxy" in proxy_seen[0] or "501" in proxy_seen[0]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://api.devin.ai", "ftp://api.devin.ai", "api.devin.ai", "", "https://", "https://a:b@c"]
+)
+def test_no_key_goes_to_an_address_that_is_not_safe(connect, url):
+    with pytest.raises(ConfigError, match="DEVIN_API_URL") as caught:
+        Getter(connect(url), print)
+    assert "a:b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["", "cog_x\n", "cog_x y", "cog_\x00", "„cog_x“"])
+def test_a_key_that_no_header_can_hold_is_an_error_that_does_not_show_it(connect, key):
+    with pytest.raises(ConfigError, match="API key") as caught:
+        Getter(connect("https://api.devin.ai", key=key), print)
+    assert "cog_" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", ".", ".."])
+def test_an_id_that_would_change_the_path_is_refused(text):
+    with pytest.raises(ConfigError, match="the id"):
+        segment(text, "the id")
+
+
+def test_an_id_stays_one_segment_of_the_path(serve, reply, send):
+    server = serve(reply(body=OK))
+    send(server.url, Call("GET", f"/v3/{segment('a/../b?c#d%2F é', 'the id')}"))
+    assert server.asked[0].path == "/v3/a%2F..%2Fb%3Fc%23d%252F%20%C3%A9"
+
+
+# --- nothing secret gets out ------------------------------------------------------------------------------
+
+VALUE = 'hunter2-is "a" long\nsecret & more'
+SECRET = Call("POST", "/v3/secrets", body={"key": "K", "value": VALUE}, secrets=(VALUE,))
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        lambda value, key: {"detail": f"bad value {value} with {key}"},
+        lambda value, key: {
+            "detail": [{"loc": ["body", "value"], "msg": "too long", "input": value, "ctx": key}]
+        },
+        lambda value, key: {"title": f"no {value[:12]}… for {key}"},
+        lambda value, key: {"unheard": {"of": value}},
+        lambda value, key: f"{value!r} {key}".encode(),
+        lambda value, key: f"plain {value} {key}".encode(),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 422, 500])
+def test_neither_key_nor_value_is_in_an_error_or_the_log(serve, reply, send, echo, status):
+    key = "cog_canary_key_0123456789"
+    server = serve(reply(status, echo(VALUE, key)))
+    lines: list[str] = []
+    with pytest.raises(ApiError) as caught:
+        send(server.url, SECRET, log=lines.append)
+    shown = f"{caught.value} {caught.value!r} {lines} {SECRET!r} {SECRET}"
+    assert "hunter2" not in shown
+    assert "canary" not in shown
+    assert caught.value.__cause__ is None
+
+
+def test_a_connection_does_not_show_its_key():
+    assert "cog_x" not in repr(Connection("https://api.devin.ai", "v3", "cog_x", None))
+
+
+def test_the_log_has_a_line_for_each_attempt(serve, reply, send):
+    server = serve([reply(500), reply(body=OK)])
+    lines: list[str] = []
+    send(server.url, Call("GET", "/v3/things", {"first": "200"}), log=lines.append)
+    assert re.fullmatch(r"GET /v3/things\?first=200 500 in \d+ ms", lines[0])
+    assert re.fullmatch(r"trying again in \d\.\d s", lines[1])
+    assert re.fullmatch(r"GET /v3/things\?first=200 200 in \d+ ms", lines[2])

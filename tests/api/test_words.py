@@ -1,0 +1,106 @@
+"""What a server says, as a person may see it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devinops.api.words import clean, mask, server_words
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"detail": "Note not found"}, "Note not found"),
+        ({"detail": [{"loc": ["body", "trigger"], "msg": "Field required"}]}, "body.trigger: Field required"),
+        (
+            {
+                "detail": [
+                    {"loc": ["body", 0, "a"], "msg": "x", "input": "hush", "ctx": {"e": "hush"}},
+                    {"msg": "y"},
+                ]
+            },
+            "body.0.a: x; y",
+        ),
+        ({"type": "about:blank", "title": "Unprocessable", "status": 422}, "Unprocessable"),
+        (
+            {"title": "T", "detail": "Invalid", "errors": [{"pointer": "/body/name", "detail": "too long"}]},
+            "Invalid: /body/name: too long",
+        ),
+        (
+            {"title": "T", "errors": [{"field": "name", "message": "too long", "input": "hush"}]},
+            "name: too long",
+        ),
+        ({"error": {"message": "Bad key", "type": "auth"}}, "Bad key"),
+        ({"error": "nope"}, "nope"),
+        ({"message": "nope"}, "nope"),
+        ("just text", "just text"),
+        ({"odd": 1, "input": "hush"}, '{"odd": 1}'),
+        ({"detail": None}, '{"detail": null}'),
+        ({"detail": [1, "two", None]}, "two"),
+    ],
+)
+def test_all_known_shapes_of_an_error_are_read(body, words):
+    assert server_words(json.dumps(body).encode(), "application/json") == words
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", ""),
+        (b"upstream timed out\n", "upstream timed out"),
+        (b'{"detail": "cut', '{"detail": "cut'),
+        (b"\xff\x00bad", r"�\x00bad"),
+        (b"<html>secret", "an HTML page instead of JSON (a proxy or a login page?)"),
+    ],
+)
+def test_other_bodies_are_shown_as_they_are_or_named(body, words):
+    assert server_words(body, "text/plain") == words
+
+
+def test_words_stay_on_one_line_and_show_what_would_be_invisible():
+    assert clean("a\r\nb\t\x1b[31mred\x07 \u202eevil\u200b") == r"a b \x1b[31mred\x07 \u202eevil\u200b"
+    assert clean("Ünïcödé — 漢字") == "Ünïcödé — 漢字"
+
+
+def test_words_are_shortened():
+    assert clean("x" * 5000) == "x" * 299 + "…"
+    assert clean("y" * 300) == "y" * 300
+
+
+@given(st.text())
+def test_words_are_always_printable_and_short(text):
+    shown = clean(text)
+    assert len(shown) <= 300
+    assert "\n" not in shown
+    assert "\x1b" not in shown
+
+
+SPELLINGS = [
+    lambda text: text,
+    json.dumps,
+    lambda text: json.dumps(text, ensure_ascii=False),
+    repr,
+    lambda text: f"value starts {text[:10]} and was cut",
+]
+
+
+@pytest.mark.parametrize("spell", SPELLINGS)
+@pytest.mark.parametrize(
+    "secret", ["correct horse battery", 'with "quotes" and\nlines', "schlüssel-geheim-1", "a%2Fb c/d&e"]
+)
+def test_a_secret_is_masked_in_every_spelling(spell, secret):
+    shown = mask(f"before {spell(secret)} after", [secret])
+    assert secret[:9] not in shown
+    assert "***" in shown
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+
+
+def test_short_and_empty_secrets_are_masked_without_end():
+    assert mask("a1b1", ["1"]) == "a***b***"
+    assert mask("text", [""]) == "text"
+    assert mask("*" * 30, ["*" * 9]).count("*") < 30
