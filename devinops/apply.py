@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from devinops.diff import changed_fields
-from devinops.errors import ApiError, BadAnswer, DevinopsError, ExitCode, Unreachable, worst
+from devinops.errors import ApiError, DevinopsError, ExitCode, Unreachable, worst
 from devinops.kinds import KINDS, LEVELS
 from devinops.model import UNSET, Action, ApiVersion, Change, Live, Resource, Snapshot
 from devinops.plan import Plan, lost
@@ -46,7 +46,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one change. `unclear`: it failed, and nobody can say whether the server carried it out."""
+    """What became of one change. `unclear`: it failed, yet the server has or may have written something."""
 
     change: Change
     outcome: Outcome
@@ -88,6 +88,10 @@ class Report:
 
 class _HeldBack(Exception):
     """This change must wait for a person; the text says why."""
+
+
+class _Lost(DevinopsError):
+    """An update was made, and a value that could not be sent is gone."""
 
 
 class Applier:
@@ -159,7 +163,7 @@ class Applier:
         return Result(change, Outcome.DONE, message, made)
 
     def _failed(self, change: Change, error: DevinopsError) -> Result:
-        unclear = isinstance(error, ApiError) and not error.answered
+        unclear = isinstance(error, _Lost) or (isinstance(error, ApiError) and not error.answered)
         if isinstance(error, ApiError) and error.status == 401:
             self.stop("the API no longer takes the key")
         if isinstance(error, Unreachable):
@@ -189,7 +193,7 @@ class Applier:
         try:
             live = self.writer.create(change.key.kind, resource, change.folder_id, value=value)
         except ApiError as error:
-            if error.answered and not isinstance(error, BadAnswer):
+            if error.answered:
                 raise
             live, remark = self._recover(change, error), "not answered, but found afterwards"
         if live is not None:
@@ -240,7 +244,7 @@ class Applier:
         kind = KINDS[change.key.kind]
         for name, value in lost(kind, self.writer.api, before.resource):
             if answer is not None and getattr(answer.resource, name) != value:
-                raise ApiError(f"the update lost its {name} {value}: set it again in the web app", status=200)
+                raise _Lost(f"the update lost its {name} {value}: set it again in the web app")
 
     def _delete(self, change: Change) -> tuple[str | None, str]:
         kind = change.key.kind

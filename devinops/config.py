@@ -70,6 +70,9 @@ class Project:
     def place(self, *path: str) -> Source:
         return self.document.place(*path) if self.document else Source(CONFIG_FILE)
 
+    def key_place(self, *path: str) -> Source:
+        return self.document.key_place(*path) if self.document else Source(CONFIG_FILE)
+
 
 @dataclass(frozen=True)
 class Flags:
@@ -235,7 +238,7 @@ def _target(project: Project, flags: Flags) -> tuple[str, str]:
             f"{CONFIG_FILE} declares several targets ({', '.join(names)}): choose one with --target"
         )
     if names:
-        return names[0], f"{project.place('targets', names[0])}, the only target"
+        return names[0], f"{project.key_place('targets', names[0])}, the only target"
     return DEFAULT_TARGET, "default"
 
 

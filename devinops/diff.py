@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import normalize
 
 from devinops.model import UNSET, Attribute, FieldChange, Kind, Resource, canonical_text
 
@@ -24,14 +25,18 @@ def changed_fields(kind: Kind, want: Resource, have: Resource) -> tuple[FieldCha
 def same(attribute: Attribute, one: Any, other: Any) -> bool:
     """Tell whether two values of a field are equal.
 
-    White space around a text does not count: some servers trim it, and a no-op update would only add a
-    version in the web app's history.
+    Of a text neither white space around it counts nor how its accents are composed: servers may trim or
+    normalise it, and nobody could see the difference.
     """
     if one == other and type(one) is type(other):
         return True
     if attribute.text and isinstance(one, str) and isinstance(other, str):
-        return canonical_text(one).strip() == canonical_text(other).strip()
+        return _seen(one) == _seen(other)
     return False
+
+
+def _seen(text: str) -> str:
+    return normalize("NFC", canonical_text(text).strip())
 
 
 def nested_paths(before: Any, after: Any) -> list[str]:

@@ -21,7 +21,9 @@ settings.load_profile("devinops")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="fail when a test was skipped")
-    parser.addoption("--rewrite-golden", action="store_true", help="write the golden files anew; read the diff")
+    parser.addoption(
+        "--rewrite-golden", action="store_true", help="write the golden files anew; read the diff"
+    )
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -52,7 +54,10 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and not ipaddress.ip_address(address[0]).is_loopback:
+        if (
+            self.family in (socket.AF_INET, socket.AF_INET6)
+            and not ipaddress.ip_address(address[0]).is_loopback
+        ):
             raise AssertionError(f"a test tried to connect to {address}")
         connect(self, address)
 

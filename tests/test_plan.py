@@ -84,7 +84,11 @@ def test_no_order_of_files_or_listings_changes_a_plan(tmp_path: Path, case: dict
 @pytest.mark.parametrize(
     ("case", "code", "detailed"),
     [
-        ({"declare": {"knowledge": [{"name": "A", "trigger": "t", "body": "b"}]}}, ExitCode.OK, ExitCode.LOOK),
+        (
+            {"declare": {"knowledge": [{"name": "A", "trigger": "t", "body": "b"}]}},
+            ExitCode.OK,
+            ExitCode.LOOK,
+        ),
         ({"declare": {"folders": [{"path": "F"}]}}, ExitCode.DECIDE, ExitCode.DECIDE),
         ({"declare": {"knowledge": [{"name": "A", "ensure": "absent"}]}}, ExitCode.OK, ExitCode.OK),
     ],
@@ -125,7 +129,9 @@ def test_the_digest_does_not_depend_on_where_a_file_lies(tmp_path: Path) -> None
     plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
     (change,) = plan.changes
     assert change.declaration
-    moved = replace(change, declaration=replace(change.declaration, source=replace(change.declaration.source, line=9)))
+    moved = replace(
+        change, declaration=replace(change.declaration, source=replace(change.declaration.source, line=9))
+    )
     assert replace(plan, changes=(moved,)).digest == plan.digest
 
 

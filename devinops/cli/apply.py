@@ -89,7 +89,7 @@ def _write(job: Job, writer: Writer, plan: Plan, snapshot: Snapshot, values: Map
             on_result=lambda _: progress.step(),
         )
         with _interruptible(applier, job.options):
-            return apply(applier, lambda: job.plan(writer, writer.snapshot()))
+            return apply(applier, lambda: job.plan(writer, job.snapshot(writer)))
 
 
 @contextmanager

@@ -104,7 +104,9 @@ repos:
 """
 
 
-HOOK_FILES = r"(^|/)((knowledge|playbooks)/.*\.(md|ya?ml)|(knowledge|playbooks|folders|secrets|devinops)\.ya?ml)$"
+HOOK_FILES = (
+    r"(^|/)((knowledge|playbooks)/.*\.(md|ya?ml)|(knowledge|playbooks|folders|secrets|devinops)\.ya?ml)$"
+)
 """What the pre-commit hook runs on; the same as in .pre-commit-hooks.yaml."""
 
 

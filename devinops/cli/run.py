@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,6 +16,7 @@ from devinops.cli.progress import Progress
 from devinops.cli.validate import read
 from devinops.config import Settings, resolve
 from devinops.errors import DevinopsError, ExitCode, InputError
+from devinops.kinds import KINDS
 from devinops.model import Declaration, Problem, Severity, Snapshot
 from devinops.plan import Only, Plan, Where, build_plan
 
@@ -46,9 +47,15 @@ class Job:
     def connection(self) -> Connection:
         return connection(self.settings)
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds to list: those of the entries, so that a key needs no right on the others."""
+        return frozenset(d.key.kind for d in self.declarations if d.concerns(self.settings.target))
+
     def snapshot(self, reader: Reader) -> Snapshot:
+        """List what is live. Raises ApiError where a list cannot be proved complete."""
         with Progress(self.options, "reading") as progress:
-            return reader.snapshot(progress=progress.at)
+            return reader.snapshot(with_references(self.kinds), progress.at)
 
     def plan(self, reader: Reader, snapshot: Snapshot, allow_delete: int | None = None) -> Plan:
         settings = self.settings
@@ -62,6 +69,12 @@ class Job:
             allow_delete=allow_delete,
             warnings=self.warnings,
         )
+
+
+def with_references(kinds: Iterable[str]) -> frozenset[str]:
+    """Return these kinds and those that they refer to."""
+    found = frozenset(kinds)
+    return found.union(*(KINDS[kind].references for kind in found))
 
 
 def connection(settings: Settings) -> Connection:

@@ -39,7 +39,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Control characters but for tab and newline."""
 
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
-_ESCAPED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_ESCAPED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # CR is a line end, as in a file
 
 
 class Node:
@@ -461,6 +461,8 @@ def _explanations(error: yaml.MarkedYAMLError, row: str, column: int, quote_open
         yield r"\ begins an escape in double quotes: write \\ or use single quotes"
     if "flow" in context:
         yield "the [ or { before this is not closed as expected: check commas, brackets and quotes"
+    if "document start" in what:
+        yield "the document has ended above: indent this line, or begin a new document with ---"
     if "could not find expected ':'" in what:
         yield "expected `key: value`: a colon and a space are missing on this line or the one above"
     if "block" in context:

@@ -83,7 +83,7 @@ _RESULT = _object(
         "message": _TEXT,
         "unclear": {
             "type": "boolean",
-            "description": "Failed, and nobody can say whether it was carried out.",
+            "description": "Failed, yet something was or may have been written.",
         },
     }
 )

@@ -1,0 +1,228 @@
+"""Which value wins, what it is traced to, and where a key may go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from devinops.config import Flags, Settings, check_environment, find_root, read_project, resolve
+from devinops.errors import ConfigError, DevinopsError, InputError, UsageError
+
+Write = Callable[[Mapping[str, str]], Path]
+KEY = {"DEVIN_API_KEY": "cog_key"}
+
+
+def settings(root: Path, environ: Mapping[str, str], flags: Flags | None = None) -> Settings:
+    return resolve(read_project(root), flags or Flags(), environ)
+
+
+def config(write: Write, text: str) -> Path:
+    return write({"devinops.yaml": f"version: 1\n{text}"})
+
+
+def test_without_a_file_everything_comes_from_the_environment_and_defaults(tmp_path: Path) -> None:
+    found = settings(tmp_path, KEY)
+    assert (found.target, found.api_url, found.api, found.org_id) == (
+        "default",
+        "https://api.devin.ai",
+        "v3",
+        None,
+    )
+    assert found.sources["api_key"] == "environment DEVIN_API_KEY"
+    assert found.sources["api_version"] == "the key's prefix cog_"
+    assert (found.timeout_s, found.parallelism) == (60.0, 8)
+
+
+@pytest.mark.parametrize(
+    ("environ", "key"),
+    [
+        ({"DEVIN_API_KEY": "cog_1", "DEVIN_TOKEN": "cog_2", "DEVIN_API_TOKEN": "cog_3"}, "cog_1"),
+        ({"DEVIN_TOKEN": "cog_2", "DEVIN_API_TOKEN": "cog_3"}, "cog_2"),
+        ({"DEVIN_API_KEY": " ", "DEVIN_API_TOKEN": "cog_3"}, "cog_3"),
+        ({"DEVIN_API_KEY": "cog_1\n"}, "cog_1"),
+    ],
+)
+def test_the_key_comes_from_the_first_variable_that_holds_one(
+    tmp_path: Path, environ: dict[str, str], key: str
+) -> None:
+    assert settings(tmp_path, environ).key == key
+
+
+def test_a_target_with_its_own_variable_reads_no_other(repository: Write) -> None:
+    root = config(repository, "targets: {a: {api_key_env: DEVIN_API_KEY_A}}")
+    assert settings(root, KEY | {"DEVIN_API_KEY_A": "cog_a"}).key == "cog_a"
+    with pytest.raises(ConfigError, match="set DEVIN_API_KEY_A to a key"):
+        settings(root, KEY)
+
+
+def test_each_value_is_traced_to_its_place(repository: Write) -> None:
+    root = config(repository, "targets:\n  a:\n    org_id: org-1\n    max_delete: 5\n")
+    found = settings(root, KEY | {"DEVIN_API_URL": "http://localhost:1"}, Flags(timeout=5.0))
+    assert found.sources == {
+        "target": "devinops.yaml:3:3, the only target",
+        "org_id": "devinops.yaml:4:13",
+        "max_delete": "devinops.yaml:5:17",
+        "api_url": "environment DEVIN_API_URL",
+        "api_key": "environment DEVIN_API_KEY",
+        "api_version": "the key's prefix cog_",
+        "v3_macro": "default",
+        "timeout": "option --timeout",
+        "parallelism": "default",
+        "ca_bundle": "default",
+    }
+    assert str(found.policy.max_delete) == "5"
+
+
+TARGETS = "targets: {production: {org_id: org-1}, staging: {org_id: org-2}}"
+
+
+def test_several_targets_without_a_choice_are_a_usage_error(repository: Write) -> None:
+    with pytest.raises(UsageError, match=r"several targets \(production, staging\)"):
+        settings(config(repository, TARGETS), KEY)
+    assert settings(config(repository, TARGETS), KEY, Flags(target="staging")).org_id == "org-2"
+
+
+def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Write) -> None:
+    with pytest.raises(UsageError, match="did you mean production"):
+        settings(config(repository, TARGETS), KEY, Flags(target="producton"))
+
+
+@pytest.mark.parametrize(
+    ("target", "environ", "message"),
+    [
+        ("{org_id: org-1}", {"DEVIN_ORG_ID": "org-2"}, "DEVIN_ORG_ID in the environment is"),
+        (
+            "{api_url: https://api.devin.ai}",
+            {"DEVIN_API_URL": "http://localhost:1"},
+            "DEVIN_API_URL in the environment",
+        ),
+        ("{org_id: org/../x}", {}, "is not an organization id"),
+        ("{}", {"DEVIN_API_KEY": "nonsense"}, "begins with neither cog_"),
+        ("{}", {"DEVIN_API_KEY": "cog_ä"}, "a sign that no key has"),
+        ("{}", {"DEVIN_API_KEY": "cog_a b"}, "a space"),
+        ("{}", {"DEVIN_API_KEY": ""}, "DEVIN_API_KEY is set but empty"),
+        ("{api_url: http://api.devin.ai}", {}, "is not encrypted"),
+        ("{api_url: 'https://user@api.devin.ai'}", {}, "without user"),
+        ("{api_url: https://api.devin.ai/v3}", {}, 'drop "/v3"'),
+        ("{api_url: api.devin.ai}", {}, "takes https://HOST"),
+        ("{api_url: 'https://[::1'}", {}, "is not a URL"),
+        ("{api_url: https://evil.example}", {}, "the key is not sent to evil.example"),
+        ("{api_url: https://devin.ai.evil.example}", {}, "the key is not sent to"),
+        ("{api_url: https://evildevin.ai}", {}, "the key is not sent to"),
+    ],
+)
+def test_what_contradicts_or_endangers_the_key_stops_the_run(
+    repository: Write, target: str, environ: dict[str, str], message: str
+) -> None:
+    root = config(repository, f"targets: {{a: {target}}}")
+    with pytest.raises(ConfigError) as caught:
+        settings(root, KEY | environ)
+    assert message in str(caught.value)
+    assert "cog_key" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.devin.ai",
+        "https://api.acme.devinenterprise.com",
+        "http://127.0.0.1:8484",
+        "http://[::1]:1",
+        "http://localhost",
+    ],
+)
+def test_the_vendors_hosts_and_loopback_get_the_key(repository: Write, url: str) -> None:
+    root = config(repository, f"targets: {{a: {{api_url: '{url}/'}}}}")
+    assert settings(root, KEY).api_url == url
+
+
+def test_another_host_gets_the_key_only_when_the_environment_names_it(repository: Write) -> None:
+    root = config(repository, "targets: {a: {api_url: https://gateway.example}}")
+    assert (
+        settings(root, KEY | {"DEVIN_API_URL": "https://gateway.example"}).api_url
+        == "https://gateway.example"
+    )
+
+
+@pytest.mark.parametrize(("key", "api"), [("cog_x", "v3"), ("apk_x", "v1"), ("apk_user_x", "v1")])
+def test_the_prefix_of_the_key_chooses_the_api(tmp_path: Path, key: str, api: str) -> None:
+    assert settings(tmp_path, {"DEVIN_API_KEY": key}).api == api
+
+
+def test_a_declared_api_version_wins_over_the_prefix(repository: Write) -> None:
+    found = settings(config(repository, "targets: {a: {api_version: v1}}"), KEY)
+    assert (found.api, found.sources["api_version"]) == ("v1", "devinops.yaml:2:28")
+
+
+def test_the_key_is_in_no_repr(tmp_path: Path) -> None:
+    assert "cog_key" not in repr(settings(tmp_path, KEY))
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("targts: {}", ["unknown-key"]),
+        ("targets: {a: {org: x}}", ["unknown-key"]),
+        ("targets: {a: {api_key_env: AWS_SECRET_ACCESS_KEY}}", ["foreign-key-variable"]),
+        ("targets: {a: {max_delete: 120%}}", ["invalid-value"]),
+        ("targets: {a: {max_delete: -1}}", ["invalid-value"]),
+        ("targets: {a: {v3_macro: hald}}", ["invalid-value"]),
+        ("targets: {a: {api_version: v2}}", ["invalid-value"]),
+        ("paths: x", ["wrong-type"]),
+        ("version: 1", ["duplicate-key"]),
+    ],
+)
+def test_problems_of_the_file_have_a_place_and_a_code(repository: Write, text: str, codes: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        read_project(config(repository, text))
+    assert [problem.code for problem in caught.value.problems] == codes
+    assert all(
+        problem.source.path == "devinops.yaml" and problem.source.line == 2
+        for problem in caught.value.problems
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [(">=99", "wants devinops >=99"), ("about 1", "takes a range"), ("<0.1", "install that")],
+)
+def test_another_version_is_told_so(repository: Write, wanted: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        read_project(config(repository, f"required_version: '{wanted}'"))
+
+
+def test_this_version_is_enough(repository: Write) -> None:
+    assert read_project(config(repository, "required_version: '>=0.1'")).targets == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("DEVINOPS_TARGT", "did you mean DEVINOPS_TARGET"),
+        ("DEVINOPS_YES", "approvals are given on the command line alone"),
+        ("DEVINOPS_EXPECT", "is not known"),
+        ("DEVINOPS_ALLOW_DELETE", "is not known"),
+    ],
+)
+def test_a_variable_that_means_nothing_is_fatal(name: str, message: str) -> None:
+    with pytest.raises(DevinopsError, match=message):
+        check_environment({name: "1"})
+    check_environment({"DEVINOPS_TARGET": "a", "DEVIN_API_KEY": "b", "PATH": "c"})
+
+
+def test_the_root_is_the_nearest_parent_with_a_devinops_yaml(repository: Write) -> None:
+    root = repository({"devinops.yaml": "version: 1\n", "a/b/c.md": ""})
+    assert find_root(root / "a" / "b") == root
+    (root / "a" / "devinops.yaml").write_text("version: 1\n")
+    assert find_root(root / "a" / "b") == root / "a"
+
+
+def test_without_a_devinops_yaml_the_root_is_here(tmp_path: Path) -> None:
+    assert find_root(tmp_path) == tmp_path
+
+
+def test_a_root_that_is_no_directory_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is not a directory"):
+        read_project(tmp_path / "nope")

@@ -1,0 +1,320 @@
+"""The main job over real HTTP: files → plan → apply → empty plan, on both APIs, quirks both ways."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devinops.emulator import Emulator
+from devinops.emulator.quirks import VALUES
+from tests.conftest import Devinops
+
+Write = Callable[[Mapping[str, str]], Path]
+
+FOLDERS = [{"path": "Backend"}, {"path": "Backend/APIs"}]
+V3_FILES = {
+    "knowledge/Backend/APIs/errors.md": "---\nname: Error envelope\ntrigger: When adding an endpoint\n"
+    "pinned_repo: acme/api\nis_enabled: false\n---\n\n# Errors\n\nEvery error is an object.\n",
+    "knowledge/root.md": "---\nname: Style\ntrigger: When writing code\n---\n    indented first line\n\nmore\n",
+    "knowledge.yaml": 'knowledge:\n  - {name: Ünïcode 🚀 / 100%, folder: Backend, trigger: t, body: "a\\r\\nb"}\n',
+    "playbooks/triage.md": '---\ntitle: Triage\nmacro: "!triage"\nstructured_output_schema: {type: object}\n---\nLook.\n',
+    "secrets.yaml": "secrets:\n  - {key: NPM_TOKEN, type: key-value, value_from: {env: NPM_TOKEN}}\n",
+}
+V1_FILES = {
+    "knowledge/Backend/errors.md": "---\nname: Error envelope\ntrigger: t\npinned_repo: all\nmacro: '!err'\n---\nBody.\n",
+    "knowledge/root.md": "---\nname: Style\ntrigger: When writing code\n---\nText.\n",
+    "playbooks/triage.md": '---\ntitle: Triage\nmacro: "!triage"\n---\nLook.\n',
+    "secrets.yaml": "secrets:\n  - {key: NPM_TOKEN, type: key-value, note: n, value_from: {env: NPM_TOKEN}}\n",
+}
+QUIRKS: list[dict[str, str]] = [{}] + [
+    {name: value} for name, values in VALUES.items() for value in values[1:]
+]
+"""Every open question about the API, answered the other way."""
+
+
+@pytest.fixture
+def npm_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NPM_TOKEN", "value-of-the-token")
+
+
+def seed(**sections: Any) -> dict[str, Any]:
+    return {
+        "organizations": {"org-emulator": {"folders": FOLDERS} | sections},
+        "enterprise": {"knowledge": [{"name": "Style", "trigger": "t", "body": "of the enterprise"}]},
+    }
+
+
+APIS = [("cog_emulator", V3_FILES, 5), ("apk_emulator", V1_FILES, 4)]
+
+
+@pytest.mark.parametrize("quirks", QUIRKS, ids=str)
+@pytest.mark.parametrize(("key", "files", "count"), APIS, ids=["v3", "v1"])
+def test_what_is_applied_is_there_and_a_second_plan_is_empty(
+    quirks: dict[str, str],
+    key: str,
+    files: dict[str, str],
+    count: int,
+    repository: Write,
+    devinops: Devinops,
+    use: Callable[..., None],
+    npm_token: None,
+) -> None:
+    root = repository(files)
+    with Emulator(seed(), quirks=quirks) as emulator:
+        use(emulator.url, key)
+        plan = devinops("plan", "-C", root, "--detailed-exitcode")
+        assert plan.code == 2, plan
+        assert f"Plan: {count} to create; 0 held back" in plan.out
+        assert {request["method"] for request in emulator.requests} == {"GET"}
+
+        applied = devinops("apply", "-C", root, "--yes")
+        assert applied.code == 0, applied
+        assert applied.out.splitlines()[-1] == f"Applied: {count} done, 0 failed, 0 skipped, 0 held back."
+        assert emulator.store.secret_matches("org-emulator", "NPM_TOKEN", "value-of-the-token")
+        assert (
+            "value-of-the-token" not in json.dumps(emulator.requests) + applied.out + applied.err + plan.out
+        )
+
+        again = devinops("plan", "-C", root, "--detailed-exitcode")
+        assert again.code == 0, again
+        emulator.clear_requests()
+        nothing = devinops("apply", "-C", root, "--yes")
+        assert (nothing.code, {r["method"] for r in emulator.requests}) == (0, {"GET"})
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
+    with Emulator(seed()) as running:
+        use(running.url)
+        yield running
+
+
+def one(objects: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    (found,) = [o for o in objects if name in (o.get("name"), o.get("title"), o.get("key"))]
+    return found
+
+
+def test_one_changed_word_is_one_update_and_a_two_line_diff(
+    emulator: Emulator, repository: Write, devinops: Devinops, npm_token: None
+) -> None:
+    root = repository(V3_FILES)
+    devinops("apply", "-C", root, "--yes")
+    before = one(emulator.knowledge(), "Error envelope")
+    changed = V3_FILES["knowledge/Backend/APIs/errors.md"].replace("object", "array")
+    repository(
+        {
+            "knowledge/Backend/APIs/errors.md": changed.replace("is_enabled: false\n", "").replace(
+                "pinned_repo: acme/api\n", ""
+            )
+        }
+    )
+    plan = devinops("plan", "-C", root)
+    assert [line.strip() for line in plan.out.splitlines() if line.strip().startswith(("- ", "+ "))] == [
+        "- Every error is an object.",
+        "+ Every error is an array.",
+    ]
+    assert plan.out.splitlines()[-1].startswith("Plan: 1 to update; 0 held back, 4 unchanged")
+    emulator.clear_requests()
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    after = one(emulator.knowledge(), "Error envelope")
+    assert after == before | {
+        "body": "# Errors\n\nEvery error is an array.",
+        "updated_at": after["updated_at"],
+    }
+    writes = [(r["method"], r["path"]) for r in emulator.requests if before["note_id"] in r["path"]]
+    note = f"/v3/organizations/org-emulator/knowledge/notes/{before['note_id']}"
+    assert writes == [("GET", note), ("PUT", note)]
+
+
+KEPT = {"pinned_repo": "acme/api", "is_enabled": False}
+
+
+@pytest.mark.parametrize(
+    ("key", "extra"), [("cog_emulator", {}), ("apk_emulator", {"macro": "!kept"})], ids=["v3", "v1"]
+)
+@pytest.mark.parametrize("quirks", [{}, {"v1_put_nullable": "cleared"}, {"v1_put_nullable": "kept"}], ids=str)
+def test_what_a_file_does_not_mention_survives_an_update(
+    key: str,
+    extra: dict[str, Any],
+    quirks: dict[str, Any],
+    repository: Write,
+    devinops: Devinops,
+    use: Callable[..., None],
+) -> None:
+    note = {"name": "A", "trigger": "t", "body": "old", "folder": "Backend"} | KEPT | extra
+    schema = {"type": "object", "required": ["a"]}
+    playbook = {"title": "P", "body": "old", "macro": "!p", "structured_output_schema": schema}
+    root = repository(
+        {
+            "knowledge/Backend/a.md": "---\nname: A\ntrigger: t\n---\nnew\n",
+            "playbooks/p.md": "---\ntitle: P\n---\nnew\n",
+        }
+    )
+    with Emulator(seed(knowledge=[note], playbooks=[playbook]), quirks=quirks) as emulator:
+        use(emulator.url, key)
+        before = one(emulator.knowledge(), "A")
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        after = one(emulator.knowledge(), "A")
+        assert after == before | {"body": "new", "updated_at": after["updated_at"]}
+        stays = one(emulator.playbooks(), "P")
+        assert (stays["body"], stays["macro"], stays["structured_output_schema"]) == ("new", "!p", schema)
+
+
+def test_a_rename_and_a_move_by_previously_keep_the_id(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    note_id = emulator.add(
+        "knowledge", name="Old", trigger="t", body="b", folder="Backend", pinned_repo="acme/api"
+    )
+    root = repository(
+        {
+            "knowledge/Backend/APIs/n.md": "---\nname: New\ntrigger: t\npreviously: [{folder: Backend, name: Old}]\n---\nb\n"
+        }
+    )
+    assert "1 to rename" in devinops("plan", "-C", root).out
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    (note,) = emulator.knowledge()
+    assert (note["note_id"], note["name"], note["folder_path"], note["pinned_repo"]) == (
+        note_id, "New", "Backend/APIs", "acme/api",
+    )  # fmt: skip
+    assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+
+
+def test_missing_folders_are_named_once_and_the_rest_is_applied(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(
+        {
+            "knowledge/Nope/a.md": "---\nname: A\ntrigger: t\n---\na\n",
+            "knowledge/Nope/b.md": "---\nname: B\ntrigger: t\n---\nb\n",
+            "knowledge/Backend/c.md": "---\nname: C\ntrigger: t\n---\nc\n",
+        }
+    )
+    applied = devinops("apply", "-C", root, "--yes")
+    assert applied.code == 4
+    assert applied.out.count("folder:Nope") == 1
+    assert "create it in the web app" in applied.out
+    assert [(note["name"], note["folder_path"]) for note in emulator.knowledge()] == [("C", "Backend")]
+    emulator.add_folder("Nope")
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert {note["folder_path"] for note in emulator.knowledge()} == {"Backend", "Nope"}
+
+
+def test_what_is_not_declared_is_bit_identical_after_any_apply(
+    emulator: Emulator, repository: Write, devinops: Devinops, npm_token: None
+) -> None:
+    emulator.add("knowledge", name="Theirs", trigger="t", body="  as they left it \n")
+    emulator.add("knowledge", name="Style", trigger="t", body="of the enterprise", access_type="enterprise")
+    emulator.add("playbook", title="Theirs", body="b")
+    emulator.add("secret", key="OTHER", type="totp")
+    before = (emulator.knowledge(), emulator.playbooks(), emulator.secrets())
+    assert devinops("apply", "-C", repository(V3_FILES), "--yes").code == 0
+    after = (emulator.knowledge(), emulator.playbooks(), emulator.secrets())
+    for old, new in zip(before, after, strict=True):
+        assert [object for object in new if object in old] == old
+
+
+def test_tombstones_delete_and_more_than_three_want_the_exact_number(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    names = ["A", "B", "C", "D"]
+    for name in names:
+        emulator.add("knowledge", name=name, trigger="t", body="b")
+    root = repository(
+        {"knowledge.yaml": json.dumps({"knowledge": [{"name": n, "ensure": "absent"} for n in names]})}
+    )
+    refused = devinops("apply", "-C", root, "--yes")
+    assert (refused.code, len(emulator.knowledge())) == (4, 4)
+    assert "--allow-delete 4" in refused.err
+    assert devinops("apply", "-C", root, "--yes", "--allow-delete", "3").code == 4
+    assert len(emulator.knowledge()) == 4
+    assert devinops("apply", "-C", root, "--yes", "--allow-delete", "4").code == 0
+    assert emulator.knowledge() == []
+
+
+def test_a_protected_tombstone_is_a_contradiction_in_the_file(repository: Write, devinops: Devinops) -> None:
+    root = repository({"knowledge.yaml": "knowledge: [{name: A, ensure: absent, protect: true}]"})
+    ran = devinops("validate", "-C", root)
+    assert (ran.code, "contradiction" in ran.out) == (1, True)
+
+
+def test_expect_applies_what_was_reviewed_or_nothing(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"knowledge/a.md": "---\nname: A\ntrigger: t\n---\na\n"})
+    digest = json.loads(devinops("plan", "-C", root, "--format", "json").out)["digest"]
+    emulator.add("knowledge", name="A", trigger="t", body="made meanwhile")
+    before = emulator.knowledge()
+    stale = devinops("apply", "-C", root, "--expect", digest)
+    assert (stale.code, emulator.knowledge()) == (5, before)
+    assert "made meanwhile" in stale.out
+    digest = json.loads(devinops("plan", "-C", root, "--format", "json").out)["digest"]
+    assert devinops("apply", "-C", root, "--expect", digest).code == 0
+    assert [note["body"] for note in emulator.knowledge()] == ["a"]
+
+
+def test_a_secret_without_a_value_stops_before_the_first_write(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(V3_FILES)
+    ran = devinops("apply", "-C", root, "--yes")
+    assert ran.code == 1
+    assert "NPM_TOKEN (for secret:NPM_TOKEN)" in ran.err
+    assert emulator.knowledge() == []
+
+
+def test_a_macro_that_an_update_drops_is_reported(
+    repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    note = {"name": "A", "trigger": "t", "body": "old", "macro": "!a"}
+    root = repository(
+        {
+            "knowledge/a.md": "---\nname: A\ntrigger: t\n---\nnew\n",
+            "devinops.yaml": "version: 1\ntargets: {a: {v3_macro: verify}}\n",
+        }
+    )
+    for kept, code in (("kept", 0), ("dropped", 3)):
+        with Emulator(seed(knowledge=[note]), quirks={"macro": kept}) as emulator:
+            use(emulator.url)
+            ran = devinops("apply", "-C", root, "--yes")
+            assert ran.code == code, ran
+            assert ("the update lost its macro !a" in ran.out) is (code == 3)
+
+
+def test_a_macro_on_v3_is_a_problem_before_anything_is_read(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"knowledge/a.md": "---\nname: A\ntrigger: t\nmacro: '!a'\n---\nb\n"})
+    ran = devinops("plan", "-C", root)
+    assert (ran.code, emulator.requests) == (1, [])
+    assert "knowledge/a.md:4:8: error: API v3 cannot set macro" in ran.err
+
+
+def test_v1_says_what_it_cannot_do(
+    emulator: Emulator, repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    use(emulator.url, "apk_emulator")
+    ran = devinops("plan", "-C", repository(V3_FILES))
+    assert (ran.code, emulator.requests) == (1, [])
+    for part in ("cannot set is_enabled", "cannot set structured_output_schema", '"Backend/APIs" is nested'):
+        assert part in ran.err
+
+
+def test_parallelism_does_not_change_the_result(
+    repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    entries = [{"name": f"N{i}", "trigger": "t", "body": f"body {i}", "folder": "Backend"} for i in range(40)]
+    root = repository({"knowledge.yaml": json.dumps({"knowledge": entries})})
+    results = []
+    for parallelism in (1, 32):
+        with Emulator(seed()) as emulator:
+            use(emulator.url)
+            ran = devinops("apply", "-C", root, "--yes", "--parallelism", str(parallelism))
+            assert ran.code == 0
+            names = sorted((n["name"], n["body"], n["folder_path"]) for n in emulator.knowledge())
+            results.append((names, ran.out.replace(emulator.url, "")))
+    assert results[0] == results[1]
