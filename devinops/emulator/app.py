@@ -85,7 +85,16 @@ async def _on_rejected(request: Request, problem: Exception) -> Response:
 
 async def _on_http_error(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)
-    return error(store_of(request), request.url.path, problem.status_code, problem.detail, problem.headers)
+    headers = dict(problem.headers or {})
+    if problem.status_code == 405:
+        headers["Allow"] = _allowed(request)
+    return error(store_of(request), request.url.path, problem.status_code, problem.detail, headers)
+
+
+def _allowed(request: Request) -> str:
+    """Return every method of a path; the framework's own header names those of one route only."""
+    routes = [route for route in request.app.state.routes if route.path_regex.match(request.url.path)]
+    return ", ".join(sorted({method for route in routes for method in route.methods}))
 
 
 async def _on_invalid(request: Request, problem: Exception) -> Response:
@@ -259,7 +268,9 @@ def create_app(
     app.state.log = log = log or RequestLog()
     app.state.reset = reset or store.clear
     app.state.save = save
-    for router in (v3.router, audit.router, v1.router, webapp.router):
+    routers = (v3.router, audit.router, v1.router, webapp.router)
+    app.state.routes = [route for router in routers for route in router.routes]
+    for router in routers:
         app.include_router(router)
     app.add_exception_handler(Rejected, _on_rejected)
     app.add_exception_handler(HTTPException, _on_http_error)

@@ -62,8 +62,19 @@ def read_seed(path: Path) -> Seed:
     """Read a YAML or JSON file. Raises ConfigError when it cannot be read or is malformed."""
     import yaml
 
+    class Loader(yaml.SafeLoader):
+        """Refuses a mapping that says something twice; plain YAML would take the last."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            for number, name in enumerate(names):
+                if name in names[:number]:
+                    mark = node.value[number][0].start_mark
+                    raise yaml.constructor.ConstructorError(None, None, f'"{name}" is there twice', mark)
+            return super().construct_mapping(node, deep)
+
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot read the seed: {error}") from None
     except yaml.YAMLError as error:

@@ -1,0 +1,294 @@
+"""Each open question, answered both ways."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import pytest
+from emulator_api import NOTE, ORG, good
+
+from devinops.emulator.quirks import VALUES, Quirks, parse_quirks
+from devinops.errors import ConfigError
+
+NOTES = f"{ORG}/knowledge/notes"
+SECRETS = f"{ORG}/secrets"
+SECRET = {"type": "key-value", "key": "K", "value": "v"}
+PLAYBOOK = {"title": "Triage", "body": "Look first."}
+KNOWLEDGE = {"name": "Deploys", "body": "Use blue-green.", "trigger_description": "deploying"}
+
+
+def replaced_macro(api):
+    note = api.emulator.add("knowledge", **NOTE, macro="!deploy")
+    return good(api.v3.put(f"{NOTES}/{note}", json=NOTE))["macro"]
+
+
+def left_out_on_v1(api):
+    folder = api.emulator.add_folder("A")
+    full = {**KNOWLEDGE, "macro": "!a", "pinned_repo": "all", "parent_folder_id": folder}
+    made = good(api.v1.post("/v1/knowledge", json=full))
+    replaced = good(api.v1.put(f"/v1/knowledge/{made['id']}", json=KNOWLEDGE))
+    return [replaced[name] == full[name] for name in ("macro", "pinned_repo", "parent_folder_id")]
+
+
+def macro_left_out_of_a_v1_playbook(api):
+    made = good(api.v1.post("/v1/playbooks", json={**PLAYBOOK, "macro": "!a"}))
+    good(api.v1.put(f"/v1/playbooks/{made['playbook_id']}", json=PLAYBOOK))
+    return api.emulator.playbooks()[0]["macro"]
+
+
+def deleted_on_v1(api):
+    made = good(api.v1.post("/v1/knowledge", json=KNOWLEDGE))
+    response = api.v1.delete(f"/v1/knowledge/{made['id']}")
+    assert api.emulator.knowledge() == []
+    return response.status_code, bool(response.content)
+
+
+def v3_id_of_a_v1_note(api):
+    shown = good(api.v1.post("/v1/knowledge", json=KNOWLEDGE))["id"]
+    good(api.v1.put(f"/v1/knowledge/{shown}", json=KNOWLEDGE))
+    real = api.emulator.knowledge()[0]["note_id"]
+    return shown == real, api.v1.delete(f"/v1/knowledge/{real}").status_code
+
+
+def pinned_to_all(api):
+    return api.v3.post(NOTES, json={**NOTE, "pinned_repo": "all"}).status_code
+
+
+def pinned_with_host(api):
+    pins = ("github.com/acme/api", "acme/api")
+    return [api.note(pinned_repo=pin)["pinned_repo"] for pin in pins]
+
+
+def enterprise_note_in_the_organization(api):
+    made = good(api.enterprise.post("/v3/enterprise/knowledge/notes", json=NOTE))["note_id"]
+    path = f"{NOTES}/{made}"
+    listed = len(good(api.v3.get(NOTES))["items"])
+    writes = [api.v3.put(path, json=NOTE).status_code, api.v3.delete(path).status_code]
+    return [listed, api.v3.get(path).status_code, *writes]
+
+
+def enterprise_playbook_in_the_organization(api):
+    good(api.enterprise.post("/v3/enterprise/playbooks", json=PLAYBOOK))
+    return len(good(api.v3.get(f"{ORG}/playbooks"))["items"])
+
+
+def switched_off_by_a_person(api):
+    note = api.note()
+    api.emulator.edit("knowledge", note["note_id"], is_enabled=False)
+    return api.emulator.knowledge()[0]["is_enabled"]
+
+
+def filed_nowhere(api):
+    made = api.v3.post(NOTES, json={**NOTE, "folder_id": "folder-x"})
+    put = api.v3.put(f"{NOTES}/{api.note()['note_id']}", json={**NOTE, "folder_id": "folder-x"})
+    old = api.v1.post("/v1/knowledge", json={**KNOWLEDGE, "parent_folder_id": "folder-x"})
+    assert made.status_code == put.status_code == old.status_code
+    assert made.json()["detail"]
+    return made.status_code
+
+
+def secret_created_twice(api):
+    good(api.v3.post(SECRETS, json=SECRET))
+    again = api.v3.post(SECRETS, json=SECRET).status_code
+    old = api.v1.post("/v1/secrets", json={**SECRET, "sensitive": True, "note": ""}).status_code
+    return again, old, len(api.emulator.secrets())
+
+
+def macro_used_twice(api):
+    first, second = ({**PLAYBOOK, "macro": macro} for macro in ("!a", "!b"))
+    made = good(api.v3.post(f"{ORG}/playbooks", json=first))["playbook_id"]
+    good(api.v3.post(f"{ORG}/playbooks", json=second))
+    good(api.v3.put(f"{ORG}/playbooks/{made}", json=first))
+    notes = [api.v1.post("/v1/knowledge", json={**KNOWLEDGE, "macro": "!a"}).status_code for _ in "ab"]
+    again = api.v3.post(f"{ORG}/playbooks", json=first).status_code
+    return [again, api.v3.put(f"{ORG}/playbooks/{made}", json=second).status_code, *notes]
+
+
+def bodies_of(api):
+    sizes = [65536, 65537]
+    return [api.v3.post(NOTES, json={**NOTE, "body": "x" * size}).status_code for size in sizes]
+
+
+def unknown_field(api):
+    asked = [
+        (NOTES, NOTE),
+        (f"{ORG}/playbooks", PLAYBOOK),
+        (SECRETS, SECRET),
+    ]
+    return {api.v3.post(path, json={**body, "macros": "!a"}).status_code for path, body in asked}
+
+
+def shape_of_an_error(api):
+    missing, invalid = api.v3.get(f"{NOTES}/note-x"), api.v3.post(NOTES, json={})
+    assert missing.headers["Content-Type"] == invalid.headers["Content-Type"]
+    return missing.headers["Content-Type"], list(missing.json()), list(invalid.json())
+
+
+def body_answered(api, body):
+    note = api.note(body=body)
+    again = good(api.v3.put(f"{NOTES}/{note['note_id']}", json={**NOTE, "body": body}))
+    playbook = good(api.v3.post(f"{ORG}/playbooks", json={**PLAYBOOK, "body": body}))
+    assert note["body"] == again["body"] == playbook["body"]
+    return note["body"]
+
+
+def path_of_the_root(api):
+    path = api.note()["folder_path"]
+    assert good(api.v3.get(NOTES, params={"folder_path": path}))["total"] == 1
+    return path
+
+
+def notes_under(api):
+    api.note(folder_id=api.emulator.add_folder("A"))
+    api.note(folder_id=api.emulator.add_folder("A/B"))
+    api.note(folder_id=api.emulator.add_folder("AB"))
+    api.note()
+    paths = ("A", "A/B", "")
+    return [len(good(api.v3.get(NOTES, params={"folder_path": path}))["items"]) for path in paths]
+
+
+def order_of_names(api):
+    b, _, _ = (api.note(name=name) for name in "bca")
+    good(api.v3.put(f"{NOTES}/{b['note_id']}", json={**NOTE, "name": "b"}))
+    first = good(api.v3.get(NOTES, params={"first": 2}))
+    second = good(api.v3.get(NOTES, params={"first": 2, "after": first["end_cursor"]}))
+    return "".join(note["name"] for note in first["items"] + second["items"])
+
+
+def second_page_after_a_deletion(api):
+    notes = [api.note(name=name) for name in "abcd"]
+    cursor = good(api.v3.get(NOTES, params={"first": 2}))["end_cursor"]
+    good(api.v3.delete(f"{NOTES}/{notes[0]['note_id']}"))
+    page = good(api.v3.get(NOTES, params={"first": 2, "after": cursor}))
+    return "".join(note["name"] for note in page["items"])
+
+
+def keys_of_a_page(api):
+    return set(good(api.v3.get(SECRETS)))
+
+
+PAGE = {"items", "end_cursor", "has_next_page"}
+PROBLEM = ["type", "title", "status", "detail", "instance"]
+JSON_TYPE, PROBLEM_TYPE = "application/json", "application/problem+json"
+DECOMPOSED, COMPOSED = "e\u0301", "\u00e9"
+
+CASES = [
+    ("macro", "kept", replaced_macro, "!deploy"),
+    ("macro", "dropped", replaced_macro, None),
+    ("v1_put_nullable", "cleared", left_out_on_v1, [False] * 3),
+    ("v1_put_nullable", "kept", left_out_on_v1, [True] * 3),
+    ("v1_put_nullable", "cleared", macro_left_out_of_a_v1_playbook, None),
+    ("v1_put_nullable", "kept", macro_left_out_of_a_v1_playbook, "!a"),
+    ("v1_delete", "200", deleted_on_v1, (200, True)),
+    ("v1_delete", "204", deleted_on_v1, (204, False)),
+    ("v1_ids", "shared", v3_id_of_a_v1_note, (True, 200)),
+    ("v1_ids", "separate", v3_id_of_a_v1_note, (False, 404)),
+    ("pinned_all", "accepted", pinned_to_all, 200),
+    ("pinned_all", "422", pinned_to_all, 422),
+    ("pinned_host", "kept", pinned_with_host, ["github.com/acme/api", "acme/api"]),
+    ("pinned_host", "stripped", pinned_with_host, ["acme/api", "acme/api"]),
+    ("enterprise_notes_in_org_list", "false", enterprise_note_in_the_organization, [0, 404, 404, 404]),
+    ("enterprise_notes_in_org_list", "true", enterprise_note_in_the_organization, [1, 200, 403, 403]),
+    ("enterprise_playbooks_in_org_list", "false", enterprise_playbook_in_the_organization, 0),
+    ("enterprise_playbooks_in_org_list", "true", enterprise_playbook_in_the_organization, 1),
+    ("is_enabled_view", "organization", switched_off_by_a_person, False),
+    ("is_enabled_view", "service_user", switched_off_by_a_person, True),
+    ("unknown_folder", "404", filed_nowhere, 404),
+    ("unknown_folder", "400", filed_nowhere, 400),
+    ("unknown_folder", "422", filed_nowhere, 422),
+    ("duplicate_secret", "409", secret_created_twice, (409, 409, 1)),
+    ("duplicate_secret", "400", secret_created_twice, (400, 400, 1)),
+    ("duplicate_secret", "allowed", secret_created_twice, (200, 200, 3)),
+    ("duplicate_macro", "allowed", macro_used_twice, [200, 200, 200, 200]),
+    ("duplicate_macro", "409", macro_used_twice, [409, 409, 200, 409]),
+    ("body_limit", "none", bodies_of, [200, 200]),
+    ("body_limit", "65536", bodies_of, [200, 422]),
+    ("unknown_fields", "ignored", unknown_field, {200}),
+    ("unknown_fields", "422", unknown_field, {422}),
+    ("error_body", "detail", shape_of_an_error, (JSON_TYPE, ["detail"], ["detail"])),
+    ("error_body", "problem", shape_of_an_error, (PROBLEM_TYPE, PROBLEM, [*PROBLEM, "errors"])),
+    ("bodies", "kept", lambda api: body_answered(api, "\n a \n"), "\n a \n"),
+    ("bodies", "trimmed", lambda api: body_answered(api, "\n a \n"), "a"),
+    ("newlines", "kept", lambda api: body_answered(api, "a\nb\r\nc"), "a\nb\r\nc"),
+    ("newlines", "crlf", lambda api: body_answered(api, "a\nb\r\nc"), "a\r\nb\r\nc"),
+    ("unicode", "kept", lambda api: body_answered(api, DECOMPOSED), DECOMPOSED),
+    ("unicode", "nfc", lambda api: body_answered(api, DECOMPOSED), COMPOSED),
+    ("root_folder_path", "", path_of_the_root, ""),
+    ("root_folder_path", "/", path_of_the_root, "/"),
+    ("folder_filter", "exact", notes_under, [1, 1, 1]),
+    ("folder_filter", "subtree", notes_under, [2, 1, 4]),
+    ("list_order", "created", order_of_names, "bca"),
+    ("list_order", "name", order_of_names, "abc"),
+    ("list_order", "updated", order_of_names, "cab"),
+    ("list_order", "reversed", order_of_names, "acb"),
+    ("paging", "stable", second_page_after_a_deletion, "cd"),
+    ("paging", "offset", second_page_after_a_deletion, "d"),
+    ("total", "present", keys_of_a_page, {*PAGE, "total"}),
+    ("total", "absent", keys_of_a_page, PAGE),
+]
+
+
+@pytest.mark.parametrize(
+    ("quirk", "value", "look", "expected"), CASES, ids=[f"{case[0]}-{case[1] or 'empty'}" for case in CASES]
+)
+def test_a_quirk_does_what_its_value_says(start, quirk, value, look, expected):
+    assert look(start(quirks={quirk: value})) == expected
+
+
+@pytest.mark.parametrize("value", VALUES["retry_after"])
+def test_a_429_says_when_to_come_back_as_the_quirk_wants(start, value):
+    api = start(rate_limit=1, quirks={"retry_after": value})
+    responses = [api.v3.get("/v3/self") for _ in range(2)]
+    assert [response.status_code for response in responses] == [200, 429]
+    header = responses[1].headers.get("Retry-After")
+    assert responses[1].json() == {"detail": "Rate limit exceeded"}
+    if value == "seconds":
+        assert header == "1"
+    elif value == "date":
+        assert abs(parsedate_to_datetime(header) - datetime.now(UTC)) < timedelta(seconds=5)
+    else:
+        assert header is None
+
+
+def test_every_quirk_and_every_value_has_a_test():
+    tried = {(case[0], case[1]) for case in CASES} | {("retry_after", v) for v in VALUES["retry_after"]}
+    assert tried == {(name, value) for name, values in VALUES.items() for value in values}
+
+
+def test_every_quirk_is_in_the_table_of_the_docstring():
+    from devinops.emulator import quirks
+
+    rows = [line.split("|") for line in quirks.__doc__.splitlines() if line.startswith("| ")][2:]
+    table = {row[1].strip(): tuple(v.strip().strip('"') for v in row[2].split(",")) for row in rows}
+    assert table == dict(VALUES)
+
+
+def test_the_first_value_is_the_default():
+    assert Quirks() == parse_quirks({name: values[0] for name, values in VALUES.items()})
+
+
+def test_values_may_be_written_as_yaml_gives_them():
+    raw = {
+        "duplicate_secret": 400,
+        "enterprise_notes_in_org_list": True,
+        "body_limit": 65536,
+        "v1_delete": 204,
+    }
+    quirks = parse_quirks(raw)
+    assert (quirks.duplicate_secret, quirks.enterprise_notes_in_org_list) == ("400", "true")
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ({"macros": "kept"}, 'unknown quirk "macros"; did you mean "macro"?'),
+        ({"macro": "droped"}, '"droped" is not one of kept, dropped; did you mean "dropped"?'),
+        ({"duplicate_secret": 404}, '"404" is not one of 409, 400, allowed'),
+        ({"root_folder_path": "root"}, 'is not one of "", /'),
+    ],
+)
+def test_an_unknown_name_or_value_is_an_error_that_helps(raw, words):
+    with pytest.raises(ConfigError) as caught:
+        parse_quirks(raw)
+    assert words in str(caught.value)

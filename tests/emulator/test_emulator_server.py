@@ -1,0 +1,168 @@
+"""Starting, stopping, and being slow on purpose."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from emulator_api import NOTE, good
+
+from devinops.emulator import Emulator, serve
+from devinops.errors import ConfigError
+
+AUTH = {"Authorization": "Bearer cog_emulator"}
+
+
+@contextmanager
+def served(*arguments):
+    """Run `serve` in a process of its own and yield it with its URL."""
+    code = f"from pathlib import Path; from devinops.emulator import serve; serve({', '.join(arguments)})"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("listening on http://"), process.stderr.read()
+        yield process, line.split()[-1]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_says_where_it_listens_and_stops_quietly_on_a_signal(number, tmp_path):
+    seed = tmp_path / "seed.yaml"
+    seed.write_text("organizations: {org-emulator: {folders: [{path: A}]}}", encoding="utf-8")
+    with (
+        served("port=0", f"seed=Path({str(seed)!r})") as (process, url),
+        httpx.Client(headers=AUTH) as client,
+    ):
+        tree = good(client.get(f"{url}/v3/organizations/org-emulator/knowledge/folders"))
+        assert tree["folders"][0]["path"] == "A"
+        begin = time.monotonic()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (0, "", "")
+    assert time.monotonic() - begin < 3
+
+
+def test_a_request_that_is_running_when_the_server_stops_makes_no_traceback():
+    with served("port=0", "latency_ms=60000") as (process, url), ThreadPoolExecutor(1) as pool:
+        running = pool.submit(httpx.get, f"{url}/v3/self", headers=AUTH, timeout=20)
+        time.sleep(0.5)
+        process.terminate()
+        _, err = process.communicate(timeout=10)
+        assert (process.returncode, err) == (0, "")
+        assert running.result().status_code == 503
+
+
+def test_what_was_answered_before_a_kill_is_there_after_it(tmp_path):
+    state = f"state=Path({str(tmp_path / 'state.json')!r})"
+    path = "/v3/organizations/org-emulator/knowledge/notes"
+    with served("port=0", state) as (process, url):
+        made = good(httpx.post(url + path, headers=AUTH, json=NOTE))
+        process.kill()
+    with served("port=0", state) as (_, url):
+        assert good(httpx.get(url + path, headers=AUTH))["items"] == [made]
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_a_port_that_cannot_be_is_an_error(port):
+    with pytest.raises(ConfigError, match="expected 0 to 65535"):
+        serve(port=port)
+
+
+def test_a_port_in_use_is_an_error_of_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for use in (lambda: serve(port=port), Emulator(port=port).__enter__):
+            with pytest.raises(ConfigError) as caught:
+                use()
+            assert str(caught.value).startswith(f"cannot listen on 127.0.0.1:{port}: ")
+            assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("options", [{"rate_limit": 0}, {"rate_limit": -1}, {"latency_ms": -1}])
+def test_numbers_that_make_no_sense_are_errors(options):
+    with pytest.raises(ConfigError):
+        Emulator(**options)
+
+
+def test_the_context_manager_listens_inside_and_not_after():
+    with Emulator() as emulator:
+        port = int(emulator.url.rpartition(":")[2])
+        assert httpx.get(f"{emulator.url}/v3/self", headers=AUTH).status_code == 200
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{emulator.url}/v3/self")
+    with Emulator(port=port) as again:
+        assert again.url == emulator.url
+
+
+def test_it_stops_at_once_with_idle_connections_open_and_leaves_no_thread():
+    threads = threading.active_count()
+    with httpx.Client(headers=AUTH) as client:
+        with Emulator() as emulator:
+            client.get(f"{emulator.url}/v3/self")
+            begin = time.monotonic()
+        assert time.monotonic() - begin < 1
+    assert threading.active_count() == threads
+
+
+def test_an_exception_inside_passes_through():
+    with pytest.raises(ZeroDivisionError), Emulator():
+        raise ZeroDivisionError
+
+
+def test_two_emulators_know_nothing_of_each_other(start):
+    first, second = start(), start()
+    first.note()
+    assert second.emulator.knowledge() == []
+
+
+def test_latency_delays_each_answer_and_not_one_after_the_other(start):
+    api = start(latency_ms=200)
+    begin = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: good(api.v3.get("/v3/self")), range(8)))
+    assert 0.2 <= time.monotonic() - begin < 1
+
+
+def test_latency_and_rate_limit_leave_the_web_app_alone(start):
+    api = start(latency_ms=500, rate_limit=0.001)
+    begin = time.monotonic()
+    for _ in range(5):
+        good(api.person.get("/requests"))
+    assert time.monotonic() - begin < 0.5
+
+
+def test_the_rate_limit_lets_through_what_it_says_and_logs_the_rest(start):
+    api = start(rate_limit=5)
+    codes = [api.v3.get("/v3/self").status_code for _ in range(10)]
+    assert codes[:5] == [200] * 5
+    assert codes.count(429) >= 4
+    assert [entry["status"] for entry in api.emulator.requests] == codes
+    time.sleep(0.3)
+    assert api.v3.get("/v3/self").status_code == 200
+
+
+def test_a_429_can_be_a_problem_document(start):
+    api = start(rate_limit=0.5, quirks={"error_body": "problem"})
+    refused = [api.v3.get("/v3/self") for _ in range(2)][1]
+    assert (refused.json()["status"], refused.json()["instance"]) == (429, "/v3/self")
+    assert refused.headers["Retry-After"] == "2"
+
+
+def test_importing_and_serving_needs_no_setting_of_the_environment():
+    environment = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
+    script = "from devinops.emulator import Emulator\nwith Emulator() as e: print(e.url)"
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
