@@ -1,0 +1,289 @@
+"""What apply does when the API fails, answers nothing, or the organization moves under it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devinops.apply import RECOVERY_WAITS_S, SILENCES, Applier, Outcome, Report, apply
+from devinops.errors import ApiError, ExitCode, Unreachable
+from devinops.kinds import KINDS
+from devinops.load import load
+from devinops.model import ApiVersion, Live, Resource, Snapshot
+from devinops.plan import Plan, Where, build_plan
+from devinops.policy import Policy
+from tests.support import live, snapshot
+
+
+@dataclass
+class Organization:
+    """A Writer in memory. `faults` maps (method, name) to an error, raised `before` or `after` the deed."""
+
+    objects: list[Live] = field(default_factory=list)
+    api: ApiVersion = "v3"
+    faults: Mapping[tuple[str, str], tuple[str, Exception]] = field(default_factory=dict)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    before_call: Callable[[str, str], None] = lambda method, name: None
+    hidden_reads: int = 0
+    """How many listings do not show yet what was made."""
+    appear: list[Live] = field(default_factory=list)
+
+    def snapshot(self, kinds: Collection[str] | None = None, progress: Any = None) -> Snapshot:
+        self.calls.append(("list", ",".join(sorted(kinds or KINDS))))
+        if self.hidden_reads:
+            self.hidden_reads -= 1
+        else:
+            self.objects += self.appear
+            self.appear = []
+        return Snapshot.of(o for o in self.objects if kinds is None or o.key.kind in kinds)
+
+    def reads_one(self, kind: str) -> bool:
+        return KINDS[kind].endpoints[self.api].reads_one
+
+    def read(self, kind: str, id: str) -> Live | None:
+        found = next((o for o in self.objects if o.id == id), None)
+        self._call("read", found.key.name if found else id, lambda: None)
+        return next((o for o in self.objects if o.id == id), None)
+
+    def create(
+        self, kind: str, resource: Resource, folder_id: str | None, *, value: str | None = None
+    ) -> Live:
+        key = KINDS[kind].key(resource)
+        made = Live(key, f"new-{key.name}", resource, folder_id=folder_id)
+        self._call("create", key.name, lambda: self.appear.append(made))
+        return made
+
+    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live | None:
+        (old,) = (o for o in self.objects if o.id == id)
+        new = replace(old, key=KINDS[kind].key(resource), resource=resource, folder_id=folder_id)
+        self._call("update", old.key.name, lambda: self.objects.__setitem__(self.objects.index(old), new))
+        return new
+
+    def delete(self, kind: str, id: str) -> None:
+        (old,) = (o for o in self.objects if o.id == id)
+        self._call("delete", old.key.name, lambda: self.objects.remove(old))
+
+    def _call(self, method: str, name: str, deed: Callable[[], None]) -> None:
+        self.calls.append((method, name))
+        self.before_call(method, name)
+        when, error = self.faults.get((method, name), ("", None))
+        if error is not None and when == "before":
+            raise error
+        deed()
+        if error is not None:
+            raise error
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Report]:
+    """Apply sections of YAML to an Organization."""
+
+    def go(sections: dict[str, Any], organization: Organization, **options: Any) -> Report:
+        for section, entries in sections.items():
+            (tmp_path / f"{section}.yaml").write_text(yaml.safe_dump({section: entries}), encoding="utf-8")
+        declarations = load(tmp_path).declarations
+        where = Where("production", "https://api.devin.ai", organization.api, "org-1")
+
+        def plan(found: Snapshot) -> Plan:
+            policy = Policy(v3_macro="verify")
+            return build_plan(declarations, found, where, policy=policy, today=date(2026, 3, 12))
+
+        found = Snapshot.of(organization.objects)
+        on_applier = options.pop("on_applier", lambda _: None)
+        applier = Applier(
+            plan(found), found, organization, values={"TOKEN": "value"}, pause=lambda s: None, **options
+        )
+        on_applier(applier)
+        return apply(applier, lambda: plan(organization.snapshot()))
+
+    return go
+
+
+def notes(*names: str, **fields: Any) -> dict[str, Any]:
+    return {"knowledge": [{"name": name, "trigger": "t", "body": "new"} | fields for name in names]}
+
+
+def outcomes(report: Report) -> dict[str, Outcome]:
+    return {result.change.key.name: result.outcome for result in report.results}
+
+
+REFUSED = ApiError("POST answered 422: no", status=422)
+FAILED = ApiError("POST answered 500: oops", status=500)
+SILENT = Unreachable("cannot reach the API: cut")
+
+
+def test_independent_work_goes_on_after_a_failure(run: Callable[..., Report]) -> None:
+    organization = Organization(faults={("create", "B"): ("before", REFUSED)})
+    report = run(notes("A", "B", "C"), organization)
+    assert outcomes(report) == {"A": Outcome.DONE, "B": Outcome.FAILED, "C": Outcome.DONE}
+    assert report.exit_code == ExitCode.RUN_AGAIN
+    assert [change.key.name for change in report.left or ()] == ["B"]
+
+
+def test_when_nothing_could_be_written_the_code_says_mend(run: Callable[..., Report]) -> None:
+    report = run(notes("A"), Organization(faults={("create", "A"): ("before", REFUSED)}))
+    assert report.exit_code == ExitCode.MEND
+
+
+@pytest.mark.parametrize("error", [FAILED, SILENT], ids=["500", "silence"])
+@pytest.mark.parametrize("hidden_reads", range(len(RECOVERY_WAITS_S)))
+def test_a_create_without_an_answer_is_found_and_never_sent_again(
+    run: Callable[..., Report], error: ApiError, hidden_reads: int
+) -> None:
+    organization = Organization(faults={("create", "A"): ("after", error)}, hidden_reads=hidden_reads)
+    report = run(notes("A"), organization, parallelism=1)
+    (result,) = report.results
+    assert (result.outcome, result.id) == (Outcome.DONE, "new-A")
+    assert [call for call in organization.calls if call[0] == "create"] == [("create", "A")]
+    assert report.exit_code == ExitCode.OK
+
+
+@pytest.mark.parametrize("error", [FAILED, SILENT], ids=["500", "silence"])
+def test_a_create_that_did_not_happen_fails_after_three_looks(
+    run: Callable[..., Report], error: ApiError
+) -> None:
+    organization = Organization(faults={("create", "A"): ("before", error)})
+    report = run(notes("A"), organization)
+    (result,) = report.results
+    assert (result.outcome, result.unclear) == (Outcome.FAILED, True)
+    assert report.exit_code == ExitCode.RUN_AGAIN
+    assert organization.calls.count(("list", "knowledge")) == len(RECOVERY_WAITS_S)
+
+
+def test_an_equal_object_that_was_there_before_is_not_taken_for_the_new_one(
+    run: Callable[..., Report],
+) -> None:
+    twin = live("knowledge", name="A", body="new", id="twin", ours=False)
+    organization = Organization([twin], faults={("create", "A"): ("before", FAILED)})
+    assert outcomes(run(notes("A"), organization)) == {"A": Outcome.FAILED}
+
+
+def test_several_candidates_stop_the_run(run: Callable[..., Report]) -> None:
+    organization = Organization(faults={("create", "A"): ("after", FAILED)})
+    organization.appear.append(live("knowledge", name="A", body="new", id="stranger"))
+    report = run(notes("A", "B"), organization, parallelism=1)
+    a, b = report.results
+    assert a.outcome is Outcome.FAILED
+    assert "new-A, stranger" in a.message
+    assert b.outcome in (Outcome.SKIPPED, Outcome.DONE)
+
+
+MOVED: dict[str, Callable[[Organization], None]] = {
+    "edited": lambda o: o.objects.__setitem__(0, live("knowledge", name="A", body="edited", id="note-1")),
+    "deleted": lambda o: o.objects.clear(),
+}
+
+
+@pytest.mark.parametrize("moved", MOVED)
+def test_what_moved_after_the_plan_is_held_back(run: Callable[..., Report], moved: str) -> None:
+    organization = Organization([live("knowledge", name="A", id="note-1")])
+    organization.before_call = lambda method, name: MOVED[moved](organization) if method == "read" else None
+    report = run(notes("A"), organization)
+    assert outcomes(report) == {"A": Outcome.HELD_BACK}
+    assert ("update", "A") not in organization.calls
+    assert report.exit_code == ExitCode.DECIDE if moved == "edited" else report.exit_code
+
+
+def test_an_edit_before_a_delete_holds_the_delete_back(run: Callable[..., Report]) -> None:
+    organization = Organization([live("knowledge", name="A", id="note-1")])
+    organization.before_call = lambda method, name: (
+        MOVED["edited"](organization) if method == "read" else None
+    )
+    report = run({"knowledge": [{"name": "A", "ensure": "absent"}]}, organization)
+    assert (outcomes(report), len(organization.objects)) == ({"A": Outcome.HELD_BACK}, 1)
+
+
+def test_deleting_what_is_gone_already_is_done(run: Callable[..., Report]) -> None:
+    organization = Organization([live("knowledge", name="A", id="note-1")])
+    organization.before_call = lambda method, name: organization.objects.clear() if method == "read" else None
+    report = run({"knowledge": [{"name": "A", "ensure": "absent"}]}, organization)
+    assert [(r.outcome, r.message) for r in report.results] == [(Outcome.DONE, "it was gone already")]
+
+
+@pytest.mark.parametrize(("gone", "outcome"), [(True, Outcome.DONE), (False, Outcome.FAILED)])
+def test_a_403_on_deleting_a_secret_is_judged_by_the_list(
+    run: Callable[..., Report], gone: bool, outcome: Outcome
+) -> None:
+    forbidden = ApiError("DELETE answered 403", status=403)
+    organization = Organization(
+        [live("secret", key="TOKEN", type="totp", id="s-1")],
+        faults={("delete", "TOKEN"): ("after" if gone else "before", forbidden)},
+    )
+    report = run({"secrets": [{"key": "TOKEN", "ensure": "absent"}]}, organization)
+    assert outcomes(report) == {"TOKEN": outcome}
+
+
+def test_a_revoked_key_skips_what_has_not_begun(run: Callable[..., Report]) -> None:
+    revoked = ApiError("401", status=401)
+    organization = Organization(faults={("create", "A"): ("before", revoked)})
+    report = run(notes("A", "B", "C"), organization, parallelism=1)
+    counts = {o: report.count(o) for o in Outcome}
+    assert counts[Outcome.FAILED] == 1
+    assert counts[Outcome.SKIPPED] >= 1
+    assert counts[Outcome.FAILED] + counts[Outcome.SKIPPED] + counts[Outcome.DONE] == 3
+    assert all("no longer takes the key" in r.message for r in report.results if r.outcome is Outcome.SKIPPED)
+
+
+def test_an_api_that_has_gone_silent_is_not_asked_for_ever(run: Callable[..., Report]) -> None:
+    names = [f"N{number:02}" for number in range(20)]
+    organization = Organization(faults={("create", name): ("before", SILENT) for name in names})
+    report = run(notes(*names), organization, parallelism=1)
+    assert report.count(Outcome.FAILED) == SILENCES
+    assert report.count(Outcome.SKIPPED) == len(names) - SILENCES
+
+
+def test_an_interruption_finishes_what_is_in_flight_and_starts_nothing_new(
+    run: Callable[..., Report],
+) -> None:
+    organization = Organization()
+    appliers: list[Applier] = []
+    organization.before_call = lambda method, name: appliers[0].interrupt(ExitCode.TERMINATED)
+    report = run(notes("A", "B", "C"), organization, parallelism=1, on_applier=appliers.append)
+    assert (report.count(Outcome.DONE), report.count(Outcome.SKIPPED)) == (1, 2)
+    assert (report.exit_code, report.left) == (ExitCode.TERMINATED, None)
+
+
+def test_a_last_look_that_fails_is_said(run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch) -> None:
+    organization = Organization()
+
+    def silent(kinds: Collection[str] | None = None) -> Snapshot:
+        raise SILENT
+
+    monkeypatch.setattr(organization, "snapshot", silent)
+    report = run(notes("A"), organization)
+    assert (report.left, report.unverified, report.exit_code) == (None, str(SILENT), ExitCode.RUN_AGAIN)
+
+
+def test_references_come_first_and_deletes_last(run: Callable[..., Report]) -> None:
+    organization = Organization(
+        [live("playbook", title="P", id="p-1"), live("knowledge", name="Z", id="n-1")],
+    )
+    sections = notes("A") | {
+        "playbooks": [{"title": "P", "ensure": "absent"}],
+        "secrets": [{"key": "S", "type": "totp", "value_from": {"env": "TOKEN"}}],
+    }
+    sections["knowledge"].append({"name": "Z", "ensure": "absent"})
+    assert run(sections, organization).exit_code == ExitCode.OK
+    writes = [name for method, name in organization.calls if method in ("create", "update", "delete")]
+    assert writes == ["S", "A", "Z", "P"]
+
+
+def test_an_update_sends_the_object_as_it_is_now_with_the_declared_fields_on_top(
+    run: Callable[..., Report],
+) -> None:
+    before = live("knowledge", name="A", id="note-1", pinned_repo="acme/api", is_enabled=False, macro="!a")
+    organization = Organization([before])
+    assert run(notes("A"), organization).exit_code == ExitCode.OK
+    (after,) = organization.objects
+    assert after.resource == before.resource.overlaid(KINDS["knowledge"].resource(body="new", trigger="t"))
+
+
+def test_a_plan_without_live_objects_needs_none(run: Callable[..., Report]) -> None:
+    report = run({"knowledge": [{"name": "A", "ensure": "absent"}]}, Organization(list(snapshot([]).objects)))
+    assert (report.results, report.exit_code) == ((), ExitCode.OK)
