@@ -159,10 +159,10 @@ class _Entry:
             if written and not text and name != "body":
                 self.report(self.places[name], "invalid-value", "must not be blank")
             return text
-        if name == self.kind.identity:
-            self.check_name(self.places[name], written)
         if _is_folder(self.kind, attribute):
             return self.folder(self.places[name], written)
+        if name == self.kind.identity:
+            self.check_name(self.places[name], written)
         return written
 
     def folder(self, source: Source, written: str | None) -> FolderPath:

@@ -26,6 +26,7 @@ CONFIG = "devinops.yaml"
 
 _SUFFIXES = (".md", ".yaml", ".yml")
 _DIRECTORIES = frozenset(kind.section for kind in KINDS.values() if kind.markdown)
+_OUTSIDE = "this leads out of the root: copy it here, or remove it"
 _ROOT_FILES = frozenset(f"{section}.yaml" for section in SECTIONS)
 
 
@@ -180,8 +181,10 @@ class Finder:
         start, real = "/".join(fixed), os.path.join(self.root, *fixed)
         if fixed == parts:
             self._spelled_out(start, real)
+        elif not inside(os.path.realpath(real), self.root):
+            self._report(start, "outside-root", _OUTSIDE)
         elif os.path.isdir(real):
-            self._match_below(start, real, glob_pattern("/".join(parts)))
+            self._match_below(start, os.path.realpath(real), glob_pattern("/".join(parts)))
         if self._hits == 0 and before == len(self._links) + len(self.problems):
             message = f"paths: {glob!r} matches no .md, .yaml or .yml file: correct or remove it"
             self._report(CONFIG, "no-match", message)
@@ -267,7 +270,7 @@ class Finder:
         self._hits += 1
         if path in self._found or not self._by_one_name(path, real):
             return
-        section, directories = _section_of(path)
+        section, directories = section_of(path)
         if name.endswith(".md") and not section:
             message = "expected a directory called knowledge or playbooks above it, to say what it is"
             self._report(path, "no-kind", message)
@@ -295,7 +298,7 @@ class Finder:
             self._report(link.path, "unreadable", f"cannot follow this link: {error.strerror}")
             return
         if not inside(real, self.root):
-            self._report(link.path, "outside-root", "this leads out of the root: copy it here, or remove it")
+            self._report(link.path, "outside-root", _OUTSIDE)
         elif self._misplaced(link.path, directory=os.path.isdir(real)):
             pass
         elif not os.path.isdir(real):
@@ -316,7 +319,7 @@ def _is_text(name: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
-def _section_of(path: str) -> tuple[str, tuple[str, ...]]:
+def section_of(path: str) -> tuple[str, tuple[str, ...]]:
     """Return the section a Markdown file belongs to and the directories below that; empty where there is none.
 
     The top directory decides where it is a section, else the nearest one above the file.
@@ -379,8 +382,7 @@ def read_inside(path: Path, root: Path, name: str) -> tuple[str | None, list[Pro
     """Return the text of a file that must not lead out of the root, or None with a problem about `name`."""
     real = os.path.realpath(path)
     if not inside(real, os.path.realpath(root)):
-        message = "this leads out of the root: copy it here, or remove it"
-        return None, [problem(Source(name), "outside-root", message)]
+        return None, [problem(Source(name), "outside-root", _OUTSIDE)]
     return read_text(real, name)
 
 

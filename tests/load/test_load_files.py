@@ -1,0 +1,315 @@
+"""The file system as an adversary: links, loops, pipes, bytes, depth and bombs."""
+
+from __future__ import annotations
+
+import os
+import time
+import tracemalloc
+
+import pytest
+import yaml
+
+from devinops.load import files, load, read_yaml, yamltree
+from devinops.load.files import Ignore, glob_pattern
+from tests.load.tree import note, plant
+
+SECRET = "never to be read"
+
+
+def link(target):
+    return lambda path: path.symlink_to(target)
+
+
+def fifo(path):
+    os.mkfifo(path)
+
+
+def content(text):
+    return lambda path: path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+def laughs():
+    lines = ["x0: &x0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]"]
+    lines += [f"x{i}: &x{i} [{', '.join([f'*x{i - 1}'] * 10)}]" for i in range(1, 12)]
+    return "\n".join(lines)
+
+
+# path → how it is made (outside of the root is `../outside`), and the problems to expect
+HOSTILE = {
+    "file link out": ({"knowledge/a.md": link("../../outside/a.md")}, ["knowledge/a.md:1:1 outside-root"]),
+    "absolute link": ({"knowledge/a.md": link("/etc/hosts")}, ["knowledge/a.md:1:1 outside-root"]),
+    "directory link out": ({"knowledge/a": link("../../outside")}, ["knowledge/a:1:1 outside-root"]),
+    "section link out": ({"knowledge": link("../outside")}, ["knowledge:1:1 outside-root"]),
+    "root file link out": ({"knowledge.yaml": link("../outside/k.yaml")}, ["knowledge.yaml:1:1 outside-root"]),
+    "link to a neighbour of the root": ({"knowledge": link("../root-2")}, ["knowledge:1:1 outside-root"]),
+    "body_file by a link": (
+        {
+            "texts": link("../outside"),
+            "playbooks.yaml": content("playbooks:\n- {title: a, body_file: texts/a.md}\n"),
+        },
+        ["playbooks.yaml:2:25 outside-root"],
+    ),
+    "body_file from a pipe": (
+        {"pipe": fifo, "playbooks.yaml": content("playbooks:\n- {title: a, body_file: pipe}\n")},
+        ["playbooks.yaml:2:25 not-a-file"],
+    ),
+    "body_file in a loop": (
+        {"loop": link("loop"), "playbooks.yaml": content("playbooks:\n- {title: a, body_file: loop}\n")},
+        ["playbooks.yaml:2:25 unreadable"],
+    ),
+    "body_file that is not text": (
+        {"b": content(b"ok\n\xc3\xa9\xff"), "playbooks.yaml": content("playbooks:\n- {title: a, body_file: b}\n")},
+        ["b:2:2 not-utf8"],
+    ),
+    "pipe": (
+        {"knowledge/a.md": fifo, "secrets.yaml": fifo},
+        ["knowledge/a.md:1:1 not-a-file", "secrets.yaml:1:1 not-a-file"],
+    ),
+    "link to itself": ({"knowledge/a.md": link("a.md")}, ["knowledge/a.md:1:1 unreadable"]),
+    "link to nowhere": ({"knowledge": link("nowhere")}, ["knowledge:1:1 unreadable"]),
+    "section link to a file": ({"x": content(""), "knowledge": link("x")}, ["knowledge:1:1 not-a-directory"]),
+    "link upwards": (
+        {"knowledge/a.md": content(note("a")), "knowledge/up": link("."), "knowledge/top": link("..")},
+        ["knowledge/top:1:1 same-file", "knowledge/up:1:1 same-file"],
+    ),
+    "one directory twice": (
+        {"knowledge/a/n.md": content(note("a")), "knowledge/b": link("a")},
+        ["knowledge/b:1:1 same-file"],
+    ),
+    "one file twice": (
+        {"knowledge/z.md": content(note("a")), "knowledge/a.md": link("z.md")},
+        ["knowledge/a.md:1:1 same-file"],
+    ),
+    "links across each other": (
+        {"knowledge/a/x": link("../b"), "knowledge/b/x": link("../a"), "knowledge/n.md": content(note("a"))},
+        ["knowledge/a/x:1:1 same-file", "knowledge/b/x:1:1 same-file"],
+    ),
+    "links inside the root": (
+        {"texts/n.md": content(note("a")), "knowledge/n.md": link("../texts/n.md"), "playbooks": link("texts/p")},
+        ["playbooks:1:1 unreadable"],
+    ),
+    "not UTF-8": (
+        {
+            "knowledge/a.md": content(b"\xef\xbb\xbf---\r\nname: \xc3\xa9\xff"),
+            "secrets.yaml": content("secrets".encode("utf-16")),
+        },
+        ["knowledge/a.md:2:8 not-utf8", "secrets.yaml:1:1 not-utf8"],
+    ),
+    "deep flow": ({"knowledge.yaml": content("[" * 100_000)}, ["knowledge.yaml:1:1001 too-deep"]),
+    "deep flow on lines": ({"knowledge.yaml": content("[\n" * 100_000)}, ["knowledge.yaml:101:1 too-deep"]),
+    "deep block": ({"knowledge.yaml": content("- " * 100_000)}, ["knowledge.yaml:1:201 too-deep"]),
+    "deep front matter": (
+        {"knowledge/a.md": content(f"---\na: {'{a: ' * 100_000}\n---\n")},
+        ["knowledge/a.md:2:400 too-deep"],
+    ),
+    "billion laughs": ({"knowledge.yaml": content(laughs())}, ["knowledge.yaml:5:45 too-many-aliases"]),
+    "long laughs": (
+        {"knowledge.yaml": content(f"a: &a {'x' * 1_000_000}\nb: [{'*a, ' * 1000}]\n")},
+        ["knowledge.yaml:2:29 too-many-aliases"],
+    ),
+    "deep laughs": (
+        {"knowledge.yaml": content("a0: &a0 [1]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 200)))},
+        ["knowledge.yaml:100:12 too-deep"],
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def root(tmp_path):
+    plant(tmp_path, {"outside/a.md": note(SECRET), "outside/k.yaml": SECRET, "root-2/a.md": note(SECRET)})
+    (tmp_path / "root").mkdir()
+    return tmp_path / "root"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files(name, root):
+    made, wanted = HOSTILE[name]
+    for path, make in made.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        make(root / path)
+    started = time.monotonic()
+    result = load(root)
+    assert time.monotonic() - started < 5
+    assert [f"{p.source} {p.code}" for p in result.problems] == wanted
+    assert SECRET not in repr(result)
+
+
+def test_bombs_take_no_memory(tmp_path):
+    text = laughs() + "\n"
+    tracemalloc.start()
+    yamltree.parse(text, "f")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+def test_links_inside_the_root_are_followed(tmp_path):
+    plant(tmp_path, {"texts/n.md": note("a"), "shared/m.md": note("m"), "knowledge/x.md": note("x")})
+    (tmp_path / "knowledge/n.md").symlink_to("../texts/n.md")
+    (tmp_path / "knowledge/team").symlink_to("../shared")
+    result = load(tmp_path)
+    assert result.problems == ()
+    assert [str(d.key) for d in result.declarations] == ["knowledge:a", "knowledge:x", "knowledge:team/m"]
+
+
+def test_a_path_through_a_link_is_followed_or_refused(tmp_path):
+    plant(tmp_path, {"root/real/knowledge/a.md": note("a"), "outside/knowledge/a.md": note("a")})
+    root = tmp_path / "root"
+    (root / "link").symlink_to("real")
+    (root / "out").symlink_to("../outside")
+    assert [str(d.key) for d in load(root, paths=["link/knowledge"]).declarations] == ["knowledge:a"]
+    result = load(root, paths=["out/knowledge", "out/knowledge/*.md"])
+    assert [p.code for p in result.problems] == ["outside-root"]
+    assert result.declarations == ()
+
+
+def test_an_unreadable_directory_is_a_problem(tmp_path, monkeypatch):
+    plant(tmp_path, {"knowledge/a/n.md": note("a"), "knowledge/b.md": note("b")})
+    scan = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("a"):
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    result = load(tmp_path)
+    assert [str(p.source) for p in result.problems] == ["knowledge/a:1:1"]
+    assert "Permission denied" in result.problems[0].message
+    assert [d.key.name for d in result.declarations] == ["b"]
+
+
+def test_an_unreadable_file_is_a_problem(tmp_path, monkeypatch):
+    plant(tmp_path, {"knowledge/a.md": note("a"), "knowledge/b.md": note("b")})
+    read = files._read_regular
+
+    def refuse(real):
+        if real.endswith("a.md"):
+            raise PermissionError(13, "Permission denied")
+        return read(real)
+
+    monkeypatch.setattr(files, "_read_regular", refuse)
+    result = load(tmp_path)
+    assert [(str(p.source), p.code) for p in result.problems] == [("knowledge/a.md:1:1", "unreadable")]
+
+
+def test_a_missing_root_is_a_problem_not_empty(tmp_path):
+    assert [p.code for p in load(tmp_path / "nowhere").problems] == ["unreadable"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of bytes")
+def test_a_name_that_is_not_utf8(tmp_path):
+    (tmp_path / "knowledge").mkdir()
+    try:
+        with open(os.fsencode(tmp_path / "knowledge") + b"/\xff.md", "w") as file:
+            file.write(note("a"))
+    except OSError:
+        pytest.skip("this file system has no such names")
+    (problem,) = load(tmp_path).problems
+    assert (problem.code, str(problem.source)) == ("not-utf8", "knowledge/\\udcff.md:1:1")
+    assert problem.source.path.encode()
+
+
+def test_order_of_names(tmp_path):
+    plant(tmp_path, {f"knowledge/{name}.md": note(name) for name in "zmab"})
+    assert load(tmp_path).files == tuple(f"knowledge/{name}.md" for name in "abmz")
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "matches"),
+    [
+        ("a/*.md", "a/b.md", True),
+        ("a/*.md", "a/b/c.md", False),
+        ("a/**", "a/b/c.md", True),
+        ("a/**/c.md", "a/c.md", True),
+        ("a/**/c.md", "a/b/b/c.md", True),
+        ("**/c.md", "c.md", True),
+        ("a?c", "abc", True),
+        ("a?c", "a/c", False),
+        ("[ab].md", "b.md", True),
+        ("[!ab].md", "b.md", False),
+        ("[!ab].md", "/.md", False),
+        ("[a-c^]x", "^x", True),
+        ("a[", "a[", True),
+        ("a+(b).md", "a+(b).md", True),
+    ],
+)
+def test_globs(glob, path, matches):
+    assert bool(glob_pattern(glob).fullmatch(path)) is matches
+
+
+def test_ignore_of_directories_alone():
+    ignored = Ignore(["build/"])
+    assert ignored("x/build", directory=True)
+    assert not ignored("x/build")
+
+
+# --- devinops.yaml ----------------------------------------------------------------------------------------
+
+
+def test_a_document_knows_its_places(tmp_path):
+    text = "version: 1\ntargets:\n  staging:\n    org_id: org-1\n    api_verson: v3\n  Prod: {max_delete: 200%}\n"
+    document, problems = read_yaml(
+        plant(tmp_path, {"devinops.yaml": text}) / "devinops.yaml", tmp_path, "config"
+    )
+    assert document is not None
+    assert document.data["targets"]["staging"]["org_id"] == "org-1"
+    assert str(document.place("targets", "staging", "org_id")) == "devinops.yaml:4:13"
+    assert str(document.key_place("targets", "staging", "org_id")) == "devinops.yaml:4:5"
+    assert str(document.place("targets", "staging", "nothing")) == "devinops.yaml:4:5"
+    assert [f"{p.source} {p.code}" for p in problems] == [
+        "devinops.yaml:5:5 unknown-key",
+        "devinops.yaml:6:3 invalid-value",
+        "devinops.yaml:6:22 invalid-value",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "usable"),
+    [
+        ("", ["1:1 missing-field"], True),
+        ("---\n", ["1:1 missing-field"], True),
+        ("version: 2\n", ["1:10 invalid-value"], True),
+        ("version: 1\n---\nversion: 1\n", ["3:1 yaml-syntax"], True),
+        ("version: [\n", ["2:1 yaml-syntax"], False),
+        ("version: 1\ntargets: {a: {prune: off}}\n", [], True),
+        ("version: 1\nversion: 1\n", ["2:1 duplicate-key"], True),
+    ],
+)
+def test_reading_a_document(text, wanted, usable, tmp_path):
+    plant(tmp_path, {"devinops.yaml": text})
+    document, problems = read_yaml(tmp_path / "devinops.yaml", tmp_path, "config")
+    assert [f"{p.source.line}:{p.source.column} {p.code}" for p in problems] == wanted
+    assert (document is not None) is usable
+
+
+def test_a_document_outside_of_the_root(root):
+    (root / "devinops.yaml").symlink_to("../outside/k.yaml")
+    document, problems = read_yaml(root / "devinops.yaml", root, "config")
+    assert document is None
+    assert [p.code for p in problems] == ["outside-root"]
+
+
+def test_a_document_that_is_missing(tmp_path):
+    assert [p.code for p in read_yaml(tmp_path / "devinops.yaml", tmp_path, "config")[1]] == ["unreadable"]
+
+
+def test_there_is_a_parser_without_c(tmp_path, monkeypatch):
+    monkeypatch.setattr(yamltree, "_LOADER", yaml.SafeLoader)
+    plant(
+        tmp_path,
+        {
+            "knowledge.yaml": 'knowledge:\n- {name: yes, trigger: "t", body: |\n',
+            "playbooks.yaml": "[" * 10_000,
+        },
+    )
+    assert [p.code for p in load(tmp_path).problems] == ["yaml-syntax", "too-deep"]
+    good = "knowledge:\n- name: yes\n  trigger: 't'\n  body: |\n    b\n  meta: {n: 1, d: 2027-03-01}\n"
+    plant(
+        tmp_path,
+        {"knowledge.yaml": good, "playbooks.yaml": "playbooks:\n- title: a\n  macro: !x\n  body: b\n"},
+    )
+    result = load(tmp_path)
+    assert [p.code for p in result.problems] == ["yaml-tag"]
+    assert [d.meta for d in result.declarations] == [{"n": 1, "d": "2027-03-01"}]
