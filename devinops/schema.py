@@ -374,13 +374,15 @@ def _explain_type(error: Any) -> Explained:
     wanted = error.validator_value
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     expected = " or ".join(_TYPES.get(name, name) for name in names)
-    yield (), "wrong-type", f"expected {expected}, got {described(error.instance)}{_remedy(names, error)}"
+    yield (), "wrong-type", f"expected {expected}, got {_shown(error)}{_remedy(names, error)}"
 
 
 def _remedy(names: list[str], error: Any) -> str:
     value = error.instance
     if "string" in names and isinstance(value, bool | int | float):
         return "; quote it"
+    if "string" in names and isinstance(value, dict | list):
+        return "; quote it if it is text"
     if "boolean" in names and str(value).lower() in ("yes", "no", "on", "off", "true", "false", "0", "1"):
         return "; write true or false without quotes"
     if "array" in names and value is not None and not isinstance(value, dict):
@@ -410,7 +412,14 @@ def _explain_misfit(error: Any) -> Explained:
 
 def _misfit(error: Any) -> str:
     expected = error.schema.get("description") or f"Expected: {error.validator_value}"
-    return f"{described(error.instance)} does not fit. {expected}"
+    return f"{_shown(error)} does not fit. {expected}"
+
+
+def _shown(error: Any) -> str:
+    """Describe a value, but not what somebody may have written instead of a reference to a secret."""
+    if "value_from" in error.absolute_path and isinstance(error.instance, str):
+        return "this text"
+    return described(error.instance)
 
 
 def _explain_empty(error: Any) -> Explained:

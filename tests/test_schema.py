@@ -115,6 +115,13 @@ def test_a_pattern_means_the_whole_text():
     assert [path for path, _, _ in said(entry_validator("playbook"), value)] == [("macro",)]
 
 
+def test_a_value_that_may_be_a_secret_is_not_repeated():
+    for value_from in ("hunter2!", {"env": "hunter2!"}, {"value": "hunter2!"}):
+        findings = said(entry_validator("secret"), {"key": "A", "type": "totp", "value_from": value_from})
+        assert findings
+        assert "hunter2" not in str([message for _, _, message in findings])
+
+
 def test_words():
     assert quoted('a\n\x1b"') == '"a\\n\\u001b\\""'
     assert len(quoted("x" * 1000)) == 62

@@ -49,9 +49,6 @@ def split(text: str, file: str, fields: Iterable[str] = ()) -> tuple[Page | None
 
 def _front(text: str, file: str) -> tuple[Node | None, list[Problem]]:
     documents, problems = parse(text, file, line=2)
-    if len(documents) > 1:
-        second = documents[1].source(file)
-        problems.append(problem(second, "yaml-syntax", "front matter is one document: remove the second one"))
     if problems and not documents:
         return None, problems
     front = documents[0] if documents else Node(None, 1, 1)

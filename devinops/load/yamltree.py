@@ -426,6 +426,10 @@ def _tag_message(event: Any) -> str:
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str, line: int) -> Problem:
     """Return what is wrong in words of people, at the place where it is mended."""
+    conflict = re.search(r"^<{7} ", text, re.MULTILINE)
+    if conflict:
+        message = "a merge conflict is not resolved: keep one side, and remove the lines that mark it"
+        return problem(Source(file, line + text.count("\n", 0, conflict.start())), "yaml-syntax", message)
     mark: Any = error.problem_mark or error.context_mark
     quote_open = "quoted scalar" in (error.context or "") and "end of stream" in (error.problem or "")
     if quote_open:
@@ -457,6 +461,8 @@ def _explanations(error: yaml.MarkedYAMLError, row: str, column: int, quote_open
         yield "! begins a tag in YAML: quote the value if it is text"
     if "block scalar" in context:
         yield "the text begins on the line below | or >: move it there, or quote it"
+    if "block sequence entries" in what:
+        yield "- begins an item of a list, on a line of its own: move it to the line below, or quote the value"
     if "unknown escape character" in what:
         yield r"\ begins an escape in double quotes: write \\ or use single quotes"
     if "flow" in context:
