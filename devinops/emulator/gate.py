@@ -70,6 +70,8 @@ class Gate:
             await self.app(scope, receive, send)
             return
         call = await _read(scope, receive)
+        if call is None:
+            return
         ask: Next = partial(_ask, self.app, scope)
         for layer in reversed(self.layers):
             ask = partial(_through, layer, ask)
@@ -86,11 +88,14 @@ async def _through(layer: Layer, ask: Next, call: Call) -> Reply:
     return await layer(call, ask)
 
 
-async def _read(scope: Scope, receive: Receive) -> Call:
+async def _read(scope: Scope, receive: Receive) -> Call | None:
+    """Return the request; None when the client went away before it was complete."""
     chunks = []
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     raw_path = scope.get("raw_path") or scope["path"].encode()
@@ -125,10 +130,14 @@ class RequestLog:
         self._entries: list[dict[str, Any]] = []
 
     async def __call__(self, call: Call, ask: Next) -> Reply:
-        reply = await ask(call)
-        entry = {"method": call.method, "path": call.target, "body": loggable(call), "status": reply.status}
-        with self._lock:
-            self._entries.append(entry)
+        status = 500  # what the server makes of an exception
+        try:
+            reply = await ask(call)
+            status = reply.status
+        finally:
+            entry = {"method": call.method, "path": call.target, "body": loggable(call), "status": status}
+            with self._lock:
+                self._entries.append(entry)
         return reply
 
     def entries(self) -> list[dict[str, Any]]:

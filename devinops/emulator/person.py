@@ -126,7 +126,7 @@ def plant(
             raise Malformed(f'the id "{fields["id"]}" is used twice')
         if kind == "folder" and "path" in fields:
             return _plant_path(store, org, dict(fields), log=log)
-        ready = _ready(store, kind, org, fields)
+        ready = _ready(store, org, fields)
         if kind == "folder" and "name" not in ready:
             raise Malformed('"path" or "name" is missing')
         return str(store.insert(kind, org, PERSON, ready, log=log).id)
@@ -140,7 +140,7 @@ def _plant_path(store: Store, org: str | None, fields: JsonObject, *, log: bool)
     if not name:
         raise Malformed("path: expected names joined with a slash")
     parent = folder_at(store, org, above, log=log) if above else None
-    ready = _ready(store, "folder", org, {**fields, "name": name, "parent_folder_id": parent})
+    ready = _ready(store, org, {**fields, "name": name, "parent_folder_id": parent})
     return str(store.insert("folder", org, PERSON, ready, log=log).id)
 
 
@@ -151,15 +151,13 @@ def folder_at(store: Store, org: str | None, path: str, *, log: bool = True) -> 
         return there[0].id if there else plant(store, "folder", org, {"path": path}, log=log)
 
 
-def _ready(store: Store, kind: Kind, org: str | None, fields: Mapping[str, Any]) -> JsonObject:
+def _ready(store: Store, org: str | None, fields: Mapping[str, Any]) -> JsonObject:
     """Turn people's names into the store's: a folder's path into its id, times into seconds."""
     ready = dict(fields)
     if "folder" in ready:
         ready["folder_id"] = _one_folder(store, org, ready.pop("folder"))
     if "type" in ready:
         ready["secret_type"] = ready.pop("type")
-    elif kind == "secret" and "key" in ready:
-        ready["secret_type"] = "key-value"
     if "parent_folder_id" in ready:
         ready["parent_id"] = ready.pop("parent_folder_id")
     for name in {"folder_id", "parent_id"} & ready.keys():
@@ -201,8 +199,7 @@ def edit(store: Store, kind: Kind, record_id: str, fields: Mapping[str, object])
     check_fields(kind, fields, whole=False)
     with store.lock:
         record = store.get(kind, record_id)
-        ready = _ready(store, kind, record.org, fields)
-        ready.pop("secret_type" if "type" not in fields else "", None)
+        ready = _ready(store, record.org, fields)
         if kind == "folder":
             _check_move(store, record, ready)
         if store.quirks.is_enabled_view == "service_user":

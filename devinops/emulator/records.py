@@ -88,7 +88,7 @@ class Secret(Record):
     """What may be known about a secret. `digest` is a salted hash, kept in memory only and never answered."""
 
     key: str
-    secret_type: str
+    secret_type: str = "key-value"
     note: str | None = None
     is_sensitive: bool = True
     access_type: str = "org"

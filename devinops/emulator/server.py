@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, cast
@@ -28,6 +28,7 @@ from devinops.emulator.store import KINDS, Kind, Store
 from devinops.errors import ConfigError
 
 _STOP_S = 0.5  # how long requests that are still running may take when the server stops
+_KEEP_ALIVE_S = 120  # long, so that a slow test's next request never meets a connection being closed
 _PLURALS: dict[str, Kind] = {"folders": "folder", "playbooks": "playbook", "secrets": "secret"}
 
 
@@ -35,7 +36,13 @@ class _Setup:
     """A store with its seed and its file, and the application over it."""
 
     def __init__(
-        self, seed: Seed, state: Path | None, *, latency_ms: float, rate_limit: float | None
+        self,
+        seed: Seed,
+        state: Path | None,
+        *,
+        latency_ms: float,
+        rate_limit: float | None,
+        layers: Sequence[Layer] = (),
     ) -> None:
         if rate_limit is not None and rate_limit <= 0:
             raise ConfigError("rate limit: expected more than 0 requests a second")
@@ -48,7 +55,9 @@ class _Setup:
             seed.plant(self.store)
             self.save()
         self.log = RequestLog()
-        self._options = {"latency_ms": latency_ms, "rate_limit": rate_limit}
+        self._latency_ms, self._rate_limit = latency_ms, rate_limit
+        # The file comes outside: what a layer lets through is saved even if the layer then spoils the answer.
+        self._layers: list[Layer] = [*([self.file] if self.file is not None else []), *layers]
 
     def save(self) -> None:
         if self.file is not None:
@@ -62,10 +71,14 @@ class _Setup:
         self.save()
 
     def app(self) -> FastAPI:
-        layers: list[Layer] = [self.file] if self.file is not None else []
-        options = cast("dict[str, Any]", self._options)
         return create_app(
-            self.store, log=self.log, layers=layers, reset=self.reset, save=self.save, **options
+            self.store,
+            log=self.log,
+            latency_ms=self._latency_ms,
+            rate_limit=self._rate_limit,
+            layers=self._layers,
+            reset=self.reset,
+            save=self.save,
         )
 
 
@@ -79,8 +92,10 @@ class _Server(uvicorn.Server):
             http="h11",
             ws="none",
             lifespan="off",
+            log_config=None,  # the default would bind this process's logging to the present stderr
             log_level="warning",
             access_log=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
         )
         super().__init__(config)
         self._started = started
@@ -204,8 +219,8 @@ class Emulator:
     with Emulator({"organizations": {"org-emulator": {"folders": [{"path": "Backend"}]}}}) as emulator:
         httpx.get(f"{emulator.url}/v3/self", headers={"Authorization": "Bearer cog_emulator"})
 
-    The seed has the shape of a seed file; `quirks` win over those in it. Methods that change something act as
-    a person in the web app.
+    The seed has the shape of a seed file; `quirks` win over those in it. `layers` may meddle with requests and
+    answers, see `gate`. Methods that change something act as a person in the web app.
     """
 
     def __init__(
@@ -218,9 +233,10 @@ class Emulator:
         latency_ms: float = 0,
         rate_limit: float | None = None,
         quirks: Mapping[str, object] | None = None,
+        layers: Sequence[Layer] = (),
     ) -> None:
         parsed = parse_seed(seed, quirks=quirks)
-        self._setup = _Setup(parsed, state, latency_ms=latency_ms, rate_limit=rate_limit)
+        self._setup = _Setup(parsed, state, latency_ms=latency_ms, rate_limit=rate_limit, layers=layers)
         self._address = (host, port)
         self._listening = threading.Event()
         self._server: _Server | None = None
