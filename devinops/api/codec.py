@@ -296,7 +296,8 @@ def encode(
         if wire is None or wire.write is None:
             continue
         said = folder_id if attribute.ref == "folder" else getattr(resource, attribute.name)
-        if said is UNSET and creating:
+        if creating and (said is UNSET or (said is None and wire.read is None)):
+            # nobody can read back whether it is null or empty, and v1 refuses null
             said = attribute.default
         if said is not UNSET:
             body[wire.write] = said

@@ -29,6 +29,7 @@ class Secret(Resource):
     type: str | Unset = attribute(
         schema={"enum": ["cookie", "key-value", "totp"], "description": "What kind of value it is."},
         wires={"v3": Wire(read="secret_type", write="type"), "v1": both("type")},
+        default="key-value",
     )
     note: str | None | Unset = attribute(
         schema={"type": ["string", "null"], "description": "What it is for."},

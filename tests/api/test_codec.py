@@ -322,6 +322,13 @@ def test_a_secret_is_created_with_its_defaults_and_its_value():
     }
 
 
+def test_a_secret_needs_no_more_than_its_key():
+    assert encode("secret", "v3", Secret(key="K"), value="v", creating=True)["type"] == "key-value"
+    assert encode("secret", "v3", Secret(key="K", note=None), creating=True)["note"] is None
+    # v1 takes no null there
+    assert encode("secret", "v1", Secret(key="K", note=None), creating=True)["note"] == ""
+
+
 def test_texts_are_sent_as_they_are():
     assert encode("playbook", "v3", Playbook(title="T", body="  x\r\n\n", macro=None)) == {
         "title": "T",

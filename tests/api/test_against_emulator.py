@@ -1,0 +1,213 @@
+"""The client and the emulator, which share no code, over real HTTP."""
+
+from __future__ import annotations
+
+import pytest
+
+from devinops.api import Connection, open_reader, open_writer
+from devinops.errors import ApiError, ConfigError
+from devinops.kinds.knowledge import Knowledge
+from devinops.kinds.playbook import Playbook
+from devinops.kinds.secret import Secret
+from devinops.model import Key
+
+emulator = pytest.importorskip("devinops.emulator")
+pytest.importorskip("uvicorn")
+
+SEED = {
+    "organizations": {
+        "org-emulator": {
+            "folders": [{"path": "Backend"}, {"path": "Backend/APIs"}],
+            "knowledge": [
+                {"name": "Root note", "trigger": "t", "body": "b"},
+                {"name": "Errors", "trigger": "t", "body": "b", "folder": "Backend/APIs", "macro": "!errors"},
+            ],
+            "playbooks": [{"title": "Triage", "body": "steps", "macro": "!triage"}],
+            "secrets": [{"key": "NPM_TOKEN", "type": "key-value", "note": "read-only"}],
+        }
+    }
+}
+KEYS = {"v3": "cog_emulator", "v1": "apk_emulator"}
+
+
+@pytest.fixture
+def start():
+    """start(seed, **options) → url and emulator of a running one."""
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        yield lambda seed=None, **options: stack.enter_context(emulator.Emulator(seed or SEED, **options))
+
+
+def link(emu, api, **changes):
+    return Connection(emu.url, api, changes.pop("key", KEYS[api]), backoff_s=0.001, **changes)
+
+
+def names(snapshot):
+    return [str(live.key) for live in snapshot.objects]
+
+
+def test_v3_snapshot(start):
+    emu = start()
+    with open_reader(link(emu, "v3")) as reader:
+        snapshot = reader.snapshot()
+        assert reader.whoami().principal == "Emulator"
+        assert reader.org_id == "org-emulator"
+    assert names(snapshot) == [
+        "folder:Backend",
+        "folder:Backend/APIs",
+        "knowledge:Root note",
+        "knowledge:Backend/APIs/Errors",
+        "playbook:Triage",
+        "secret:NPM_TOKEN",
+    ]
+    assert all(live.ours for live in snapshot.objects)
+    assert {request["method"] for request in emu.requests} == {"GET"}
+
+
+def test_v1_snapshot_in_three_requests_with_flat_folders(start):
+    emu = start()
+    with open_reader(link(emu, "v1")) as reader:
+        snapshot = reader.snapshot()
+    assert names(snapshot) == [
+        "folder:APIs",
+        "folder:Backend",
+        "knowledge:Root note",
+        "knowledge:APIs/Errors",
+        "playbook:Triage",
+        "secret:NPM_TOKEN",
+    ]
+    assert sorted(r["path"] for r in emu.requests) == ["/v1/knowledge", "/v1/playbooks", "/v1/secrets"]
+
+
+@pytest.mark.parametrize(
+    "quirks", [{"root_folder_path": "/"}, {"total": "absent"}, {"list_order": "reversed"}]
+)
+def test_a_snapshot_is_the_same_whatever_the_open_questions_turn_out_to_be(start, quirks):
+    with open_reader(link(start(), "v3")) as reader:
+        usual = names(reader.snapshot())
+    with open_reader(link(start(quirks=quirks), "v3")) as reader:
+        assert names(reader.snapshot()) == usual
+
+
+def test_many_pages(start):
+    notes = [{"name": f"Note {number}", "trigger": "t", "body": "b"} for number in range(450)]
+    emu = start({"organizations": {"org-emulator": {"knowledge": notes}}})
+    with open_reader(link(emu, "v3")) as reader:
+        assert len(reader.snapshot({"knowledge"}).objects) == 450
+    assert sum("/notes?" in request["path"] for request in emu.requests) == 3
+
+
+def test_enterprise_objects_in_an_organizations_list_are_not_ours(start):
+    seed = {**SEED, "enterprise": {"knowledge": [{"name": "Everyone", "trigger": "t", "body": "b"}]}}
+    emu = start(seed, quirks={"enterprise_notes_in_org_list": "true"})
+    with open_reader(link(emu, "v3")) as reader:
+        found = {live.key.name: live.ours for live in reader.snapshot({"knowledge"}).objects}
+    assert found == {"Everyone": False, "Root note": True, "Errors": True}
+
+
+@pytest.mark.parametrize("api", ["v3", "v1"])
+def test_a_note_from_its_creation_to_its_end(start, api):
+    emu = start()
+    with open_writer(link(emu, api)) as writer:
+        folder = "Backend/APIs" if api == "v3" else "APIs"
+        folder_id = writer.snapshot().under(Key("folder", *_split(folder)))[0].id
+        made = writer.create(
+            "knowledge", Knowledge(name="N", folder=folder, trigger="t", body="b\n"), folder_id
+        )
+        assert made is not None
+        assert made.key == Key("knowledge", folder, "N")
+        assert made.folder_id == folder_id
+
+        moved = made.resource.overlaid(Knowledge(folder="", body="new", pinned_repo="acme/api"))
+        changed = writer.update("knowledge", made.id, moved, None)
+        assert changed is not None
+        assert changed.resource == moved
+        if writer.reads_one("knowledge"):
+            assert writer.read("knowledge", made.id) == changed
+        assert changed.resource in [live.resource for live in writer.snapshot().objects]
+
+        writer.delete("knowledge", made.id)
+        assert ("knowledge", made.id) not in writer.snapshot().by_id
+        writer.delete("knowledge", made.id)
+
+
+def _split(path):
+    above, _, name = path.rpartition("/")
+    return above, name
+
+
+@pytest.mark.parametrize("api", ["v3", "v1"])
+def test_a_playbook_from_its_creation_to_its_end(start, api):
+    emu = start()
+    with open_writer(link(emu, api)) as writer:
+        schema = {"structured_output_schema": {"type": "object"}} if api == "v3" else {}
+        made = writer.create("playbook", Playbook(title="P", body="b", macro="!p", **schema), None)
+        assert made is not None
+        assert made.resource == Playbook(title="P", body="b", macro="!p", **schema)
+        cleared = made.resource.overlaid(Playbook(macro=None))
+        changed = writer.update("playbook", made.id, cleared, None)
+        assert changed is not None
+        assert changed.resource == cleared
+        read = writer.read("playbook", made.id)
+        assert read is not None
+        assert read.resource == cleared
+        writer.delete("playbook", made.id)
+        assert writer.read("playbook", made.id) is None
+
+
+@pytest.mark.parametrize("api", ["v3", "v1"])
+def test_a_secret_is_made_and_deleted_and_its_value_stays_away(start, api):
+    emu = start()
+    lines: list[str] = []
+    with open_writer(link(emu, api), lines.append) as writer:
+        made = writer.create("secret", Secret(key="K", type="totp"), None, value="canary-value")
+        assert made is not None
+        assert made.key == Key("secret", "", "K")
+        listed = writer.snapshot({"secret"}).by_id["secret", made.id]
+        assert listed.resource == made.resource
+        writer.delete("secret", made.id)
+        assert ("secret", made.id) not in writer.snapshot().by_id
+        if api == "v3":
+            with pytest.raises(ApiError, match="403") as caught:
+                writer.delete("secret", made.id)
+            assert caught.value.status == 403
+    assert "canary" not in f"{lines} {made}"
+
+
+@pytest.mark.parametrize("error_body", ["detail", "problem"])
+def test_a_refused_body_is_explained_field_by_field_without_an_echo(start, error_body):
+    emu = start(quirks={"error_body": error_body})
+    with open_writer(link(emu, "v3")) as writer, pytest.raises(ApiError, match=r"body\.type: ") as caught:
+        writer.create("secret", Secret(key="K", type="dictionary"), None, value="canary-value")
+    assert caught.value.status == 422
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error_body", ["detail", "problem"])
+def test_a_key_for_the_other_api_is_recognised(start, error_body):
+    emu = start(quirks={"error_body": error_body})
+    for api, key in (("v1", "cog_emulator"), ("v3", "apk_emulator")):
+        with (
+            open_reader(link(emu, api, key=key, org_id="org-emulator")) as reader,
+            pytest.raises(ApiError, match=f"does not work with API {api}"),
+        ):
+            reader.snapshot()
+
+
+def test_an_enterprise_key_works_once_it_is_told_the_organization(start):
+    emu = start()
+    with open_reader(link(emu, "v3", key="cog_enterprise")) as reader, pytest.raises(ConfigError):
+        reader.snapshot()
+    with open_reader(link(emu, "v3", key="cog_enterprise", org_id="org-emulator")) as reader:
+        assert len(reader.snapshot().objects) == 6
+
+
+@pytest.mark.parametrize("style", ["absent", "seconds", "date"])
+def test_a_rate_limit_is_waited_out(start, style):
+    emu = start(rate_limit=4, quirks={"retry_after": style})
+    connection = Connection(emu.url, "v3", "cog_emulator", backoff_s=0.3)
+    with open_reader(connection) as reader:
+        for _ in range(2):
+            assert len(reader.snapshot().objects) == 6
+    assert 429 in {request["status"] for request in emu.requests}
