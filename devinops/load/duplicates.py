@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import combinations
 
 from devinops.load.codes import problem
 from devinops.model import Declaration, Key, Problem
@@ -23,13 +22,10 @@ def duplicates(declarations: Iterable[Declaration]) -> Iterator[Problem]:
 
 def _clashes(key: Key, claimants: list[Declaration]) -> Iterator[Problem]:
     """Yield one problem for each claimant that clashes, naming the first other one."""
-    other: dict[int, Declaration] = {}
-    for i, j in combinations(range(len(claimants)), 2):
-        if not _apart(claimants[i], claimants[j]):
-            other.setdefault(i, claimants[j])
-            other.setdefault(j, claimants[i])
-    for i, twin in sorted(other.items()):
-        yield problem(claimants[i].source, "duplicate-declaration", _message(key, claimants[i], twin))
+    for one in claimants:
+        twin = next((other for other in claimants if other is not one and not _apart(one, other)), None)
+        if twin:
+            yield problem(one.source, "duplicate-declaration", _message(key, one, twin))
 
 
 def _message(key: Key, one: Declaration, other: Declaration) -> str:
