@@ -7,8 +7,6 @@ jsonschema, and imports it only when something is checked.
 from __future__ import annotations
 
 import difflib
-import importlib
-import importlib.util
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from devinops.kinds import KINDS
 from devinops.model import Attribute, Ensure, Kind
+from devinops.plan_schema import PLAN_SCHEMA, PROBLEMS_SCHEMA
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -49,13 +48,12 @@ def schemas() -> dict[str, dict[str, Any]]:
     """Return name → JSON Schema (draft 2020-12), in the order of the documentation.
 
     `declarations` is a YAML file, `knowledge` and `playbook` are the front matter of a Markdown file,
-    `config` is devinops.yaml, `plan` is the plan as JSON.
+    `config` is devinops.yaml; `plan` and `problems` are what plan, apply and validate write as JSON.
     """
     found = {"declarations": _declarations()}
     found |= {kind.noun: entry_schema(kind, front_matter=True) for kind in KINDS.values() if kind.markdown}
     found["config"] = _config()
-    if importlib.util.find_spec("devinops.render.plan_schema"):
-        found["plan"] = importlib.import_module("devinops.render.plan_schema").PLAN_SCHEMA
+    found |= {"plan": PLAN_SCHEMA, "problems": PROBLEMS_SCHEMA}
     return {name: _headed(name, schema) for name, schema in found.items()}
 
 

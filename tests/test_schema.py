@@ -130,10 +130,5 @@ def test_words():
     assert suggestion("qqq", []) == "nothing can be said here"
 
 
-def test_a_plan_without_a_schema_is_left_out(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    assert list(schemas()) == ["declarations", "knowledge", "playbook", "config"]
-
-
 def test_schemas_survive_json():
     assert json.loads(json.dumps(schemas())) == schemas()

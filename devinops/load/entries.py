@@ -102,6 +102,8 @@ class _Entry:
         said = self.node.data
         key = self.kind.key(resource)
         targets = said.get("targets")
+        if targets is not None:
+            self.places["targets"] = self.node.at(("targets",)).source(self.file)
         return Declaration(
             key=key,
             resource=resource,

@@ -98,7 +98,7 @@ class Text:
         yield f"  {self.paint(SYMBOLS[change.action])} {line(str(change.key))}"
         yield f"      {_because(change.source, change.reason)}"
         for field in change.fields:
-            if field.before is not UNSET or not _in_key(change, field):
+            if not _goes_without_saying(change, field):
                 yield from self._field(change, field)
 
     def _field(self, change: Change, field: FieldChange) -> Iterator[str]:
@@ -237,9 +237,12 @@ def _because(source: Source | None, reason: str) -> str:
     return line(f"{place}{reason}")
 
 
-def _in_key(change: Change, field: FieldChange) -> bool:
-    """Tell whether a field only repeats what the key says."""
-    return field.name in (KINDS[change.key.kind].identity, "folder")
+def _goes_without_saying(change: Change, field: FieldChange) -> bool:
+    """Tell whether a field of a created or deleted object only repeats the key, or says that nothing is there."""
+    if field.before is not UNSET and field.after is not UNSET:
+        return False
+    value = field.after if field.before is UNSET else field.before
+    return value is None or field.name in (KINDS[change.key.kind].identity, "folder")
 
 
 def _is_text(change: Change, field: FieldChange) -> bool:

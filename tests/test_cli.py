@@ -1,0 +1,452 @@
+"""The command line: exit codes, where output goes, what is refused, and that nothing there ever writes by mistake."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from devinops import __version__
+from devinops.cli import COMMANDS, main
+from devinops.emulator import Emulator
+from devinops.schema import schemas
+from tests.conftest import Devinops
+
+Write = Callable[[Mapping[str, str]], Path]
+NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
+    with Emulator() as running:
+        use(running.url)
+        yield running
+
+
+# --- usage ------------------------------------------------------------------------------------------------
+
+
+def test_the_version_is_that_of_the_package(devinops: Devinops) -> None:
+    assert devinops("--version").out == f"devinops {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(devinops: Devinops, command: str) -> None:
+    ran = devinops(command, "--help")
+    assert ran.code == 0
+    assert f"Usage: devinops {command}" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["diff"], "Did you mean 'plan'?"),
+        (["sync"], "Did you mean 'apply'?"),
+        (["dump"], "There is no command 'dump'."),
+        (["ping"], "Did you mean 'whoami'?"),
+        (["aply"], "Did you mean 'apply'?"),
+        (["plan", "--detailed-exit"], "No such option"),
+        (["apply", "--ye"], "No such option"),
+        (["apply", "--yes", "extra"], "unexpected extra argument"),
+        (["plan", "--format", "yaml"], "'yaml' is not"),
+        (["plan", "--report", "text"], "FORMAT=FILE"),
+        (["plan", "--report", "yaml=x"], "FORMAT=FILE"),
+        (["plan", "--only", "nots"], "is no kind"),
+        (["plan", "--parallelism", "0"], "0 is not in the range"),
+        (["plan", "-C", "/nonexistent/directory"], "is not a directory"),
+        (["plan", "--target", "nope"], 'there is no target "nope"'),
+        (["validate", "nope.md"], "nope.md does not exist"),
+        (["schema", "nope"], 'there is no schema "nope"'),
+        (["completion", "csh"], "is not one of"),
+        (["emulator", "--rate-limit", "many"], "requests a second"),
+        (["apply"], "--yes"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_is_64_and_sends_nothing(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    argv: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(repository({"knowledge/a.md": NOTE}))
+    ran = devinops(*argv)
+    assert (ran.code, ran.out, emulator.requests) == (64, "", [])
+    assert message in ran.err
+
+
+def test_an_unknown_variable_stops_every_command_that_it_could_change(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVINOPS_YES", "1")
+    root = repository({"knowledge/a.md": NOTE})
+    for command in ("validate", "plan", "apply", "whoami"):
+        ran = devinops(command, "-C", root, *(["--yes"] if command == "apply" else []))
+        assert (ran.code, emulator.requests) == (1, [])
+        assert "DEVINOPS_YES is not known" in ran.err
+
+
+def test_global_options_can_come_from_the_environment(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVINOPS_ROOT", str(repository({"knowledge/a.md": NOTE})))
+    monkeypatch.setenv("DEVINOPS_FORMAT", "json")
+    assert json.loads(devinops("plan").out)["summary"]["create"] == 1
+
+
+# --- validate ---------------------------------------------------------------------------------------------
+
+
+def test_validate_needs_neither_key_nor_network(repository: Write, devinops: Devinops) -> None:
+    ran = devinops("validate", "-C", repository({"knowledge/a.md": NOTE}))
+    assert (ran.code, ran.out, ran.err) == (0, "1 entries in 1 files, no problems\n", "")
+
+
+BROKEN = {
+    "knowledge/a.md": "---\nname: A\ntriger: t\n---\nbody\n",
+    "knowledge/deep/b.md": "no front matter\n",
+    "secrets.yaml": "secrets:\n  - {key: TOKEN, type: key-valu}\n",
+    "devinops.yaml": "version: 1\ntarget: {}\n",
+}
+
+
+def test_validate_shows_the_problems_of_every_file(
+    repository: Write, devinops: Devinops, golden: Callable[[str, str], None]
+) -> None:
+    ran = devinops("validate", "-C", repository(BROKEN))
+    assert ran.code == 1
+    golden("validate.txt", ran.out)
+
+
+def test_paths_narrow_what_validate_shows(
+    repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository(BROKEN))
+    ran = devinops("validate", "knowledge/deep")
+    assert ran.code == 1
+    assert [line.partition(":")[0] for line in ran.out.splitlines()[:-1]] == ["knowledge/deep/b.md"]
+
+
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_a_directory_without_entries_is_an_error_not_an_empty_plan(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops, command: str
+) -> None:
+    ran = devinops(command, "-C", tmp_path)
+    assert (ran.code, emulator.requests) == (1, [])
+    assert "no file with entries was found" in ran.out + ran.err
+
+
+def test_an_entry_for_a_target_that_is_not_declared_is_a_problem(
+    repository: Write, devinops: Devinops
+) -> None:
+    files = {
+        "devinops.yaml": "version: 1\ntargets: {staging: {}}\n",
+        "knowledge/a.md": NOTE.replace("trigger", "targets: [stagin]\ntrigger"),
+    }
+    ran = devinops("validate", "-C", repository(files))
+    assert ran.code == 1
+    assert "knowledge/a.md:3:" in ran.out
+    assert 'did you mean "staging"' in ran.out
+
+
+# --- plan and apply ---------------------------------------------------------------------------------------
+
+FILES = {
+    "knowledge/Backend/errors.md": "---\nname: Error envelope\ntrigger: When adding an endpoint\npinned_repo: null\n---\nOne\ntwo changed\nthree\nfour \tx\nfive\nsix\nseven\n",
+    "knowledge/Missing/folder.md": "---\nname: Somewhere\ntrigger: t\n---\nb\n",
+    "knowledge/hostile.md": '---\nname: "::error::x"\ntrigger: t\n---\n\u202e##[group]x\n',
+    "knowledge/moved.md": "---\nname: Moved\ntrigger: t\npreviously: [{name: Old name}]\n---\nb\n",
+    "knowledge/twice.md": "---\nname: Twice\ntrigger: t\n---\nnew\n",
+    "knowledge/gone.yaml": "knowledge:\n  - {name: Gone, ensure: absent}\n",
+    "playbooks/triage.md": '---\ntitle: Triage\nmacro: "!triage"\nstructured_output_schema: {type: object, required: [b]}\n---\nLook.\n',
+    "secrets.yaml": "secrets:\n  - {key: NEW, type: key-value, value_from: {env: NEW_VALUE}}\n  - {key: OLD, type: totp, max_age: 30d}\n",
+}
+SEED = {
+    "organizations": {
+        "org-emulator": {
+            "folders": [{"path": "Backend", "id": "folder-1"}],
+            "knowledge": [
+                {
+                    "id": "note-1",
+                    "name": "Error envelope",
+                    "folder": "Backend",
+                    "trigger": "When adding an endpoint",
+                    "pinned_repo": "acme/api",
+                    "body": "One\ntwo\nthree\nfour x\nfive\nsix\nseven",
+                },
+                {"id": "note-2", "name": "Old name", "trigger": "t", "body": "b"},
+                {"id": "note-3", "name": "Twice", "trigger": "t", "body": "b"},
+                {"id": "note-4", "name": "Twice", "trigger": "t", "body": "b"},
+                {"id": "note-5", "name": "Gone", "trigger": "t", "body": "b"},
+                {"id": "note-6", "name": "Theirs", "trigger": "t", "body": "b"},
+            ],
+            "playbooks": [
+                {
+                    "id": "playbook-1",
+                    "title": "Triage",
+                    "macro": "!triage",
+                    "body": "Look.",
+                    "structured_output_schema": {"type": "object", "required": ["a"]},
+                }
+            ],
+            "secrets": [
+                {
+                    "id": "secret-1",
+                    "key": "OLD",
+                    "type": "totp",
+                    "created_at": 1700000000,
+                    "updated_at": 1700000000,
+                }
+            ],
+        }
+    }
+}
+
+
+@pytest.fixture
+def full(use: Callable[..., None], repository: Write) -> Iterator[tuple[Emulator, Path]]:
+    with Emulator(SEED) as running:
+        use(running.url)
+        yield running, repository(FILES)
+
+
+def steady(text: str, url: str) -> str:
+    """Leave out what differs from run to run: the port, and the age of a secret."""
+    return re.sub(r"it is \d+ days old", "it is N days old", text.replace(url, "http://emulator"))
+
+
+def test_plan_in_text(
+    full: tuple[Emulator, Path], devinops: Devinops, golden: Callable[[str, str], None]
+) -> None:
+    emulator, root = full
+    ran = devinops("plan", "-C", root)
+    assert (ran.code, ran.err) == (4, "")
+    golden("plan.txt", steady(ran.out, emulator.url))
+
+
+def test_plan_in_json(
+    full: tuple[Emulator, Path], devinops: Devinops, golden: Callable[[str, str], None]
+) -> None:
+    emulator, root = full
+    ran = devinops("plan", "-C", root, "--format", "json", "--detailed-exitcode")
+    assert (ran.code, ran.err, ran.out.isascii()) == (4, "", True)
+    document = json.loads(ran.out)
+    Draft202012Validator(schemas()["plan"]).validate(document)
+    assert document["exit_code"] == 4
+    golden("plan.json", steady(ran.out, emulator.url))
+
+
+def test_apply_in_text_and_json(
+    full: tuple[Emulator, Path],
+    devinops: Devinops,
+    golden: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    emulator, root = full
+    monkeypatch.setenv("NEW_VALUE", "the value")
+    ran = devinops("apply", "-C", root, "--yes", "--report", f"json={tmp_path / 'report.json'}")
+    assert ran.code == 4
+    golden("apply.txt", steady(ran.out, emulator.url))
+    document = json.loads((tmp_path / "report.json").read_text())
+    Draft202012Validator(schemas()["plan"]).validate(document)
+    assert {result["outcome"] for result in document["results"]} == {"done"}
+    assert (document["exit_code"], document["left"]) == (4, [])
+    assert "the value" not in (tmp_path / "report.json").read_text() + ran.out + ran.err
+
+
+def test_plan_never_writes_whatever_is_asked(full: tuple[Emulator, Path], devinops: Devinops) -> None:
+    emulator, root = full
+    for extra in (
+        [],
+        ["--detailed-exitcode"],
+        ["--allow-delete", "1"],
+        ["--only", "knowledge"],
+        ["--format", "json"],
+    ):
+        devinops("plan", "-C", root, *extra)
+    assert {request["method"] for request in emulator.requests} == {"GET"}
+
+
+def test_only_lists_what_the_entries_need(emulator: Emulator, repository: Write, devinops: Devinops) -> None:
+    devinops("plan", "-C", repository({"playbooks/a.md": "---\ntitle: A\n---\nb\n"}))
+    assert [request["path"].partition("?")[0] for request in emulator.requests] == [
+        "/v3/self",
+        "/v3/organizations/org-emulator/playbooks",
+    ]
+
+
+def test_loading_that_fails_still_gives_a_document(repository: Write, devinops: Devinops) -> None:
+    ran = devinops("plan", "-C", repository(BROKEN), "--format", "json")
+    document = json.loads(ran.out)
+    Draft202012Validator(schemas()["plan"]).validate(document)
+    assert (ran.code, document["complete"], len(document["problems"])) == (1, False, 5)
+
+
+def test_an_api_that_fails_still_gives_a_document(
+    emulator: Emulator, repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    use(emulator.url, "cog_wrong")
+    ran = devinops("plan", "-C", repository({"knowledge/a.md": NOTE}), "--format", "json")
+    document = json.loads(ran.out)
+    Draft202012Validator(schemas()["plan"]).validate(document)
+    assert (ran.code, document["exit_code"]) == (1, 1)
+    assert "401" in document["error"]
+
+
+@pytest.mark.parametrize(("answer", "code", "count"), [("y\n", 0, 1), ("n\n", 4, 0), ("", 130, 0)])
+def test_apply_asks_on_a_terminal(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    code: int,
+    count: int,
+) -> None:
+    monkeypatch.setattr("devinops.cli.apply.is_interactive", lambda: True)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+    ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}))
+    assert (ran.code, len(emulator.knowledge())) == (code, count)
+    assert "Apply these 1 changes?" in ran.err
+
+
+def test_nothing_to_do_is_not_asked_about(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devinops.cli.apply.is_interactive", lambda: True)
+    emulator.add("knowledge", name="A", trigger="When testing", body="The body.")
+    ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}))
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_report_that_cannot_be_written_says_so(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    ran = devinops(
+        "plan", "-C", repository({"knowledge/a.md": NOTE}), "--report", f"text={tmp_path}/no/such/dir.txt"
+    )
+    assert ran.code == 1
+    assert "--report cannot write" in ran.err
+
+
+# --- other commands ---------------------------------------------------------------------------------------
+
+
+def test_whoami_shows_each_value_with_its_source_and_never_the_key(
+    emulator: Emulator, repository: Write, devinops: Devinops, golden: Callable[[str, str], None]
+) -> None:
+    root = repository({"devinops.yaml": "version: 1\ntargets: {production: {max_delete: 5}}\n"})
+    ran = devinops("whoami", "-C", root, "--timeout", "5")
+    assert ran.code == 0
+    golden("whoami.txt", steady(ran.out, emulator.url).replace(str(root), "/repository"))
+    assert "cog_emulator" not in ran.out + ran.err
+    document = json.loads(devinops("whoami", "-C", root, "--format", "json").out)
+    assert document["settings"]["max_delete"] == {"value": "5", "source": "devinops.yaml:2:36"}
+    assert document["org_id"] == "org-emulator"
+
+
+def test_whoami_shows_the_settings_even_when_the_key_is_wrong(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    use(emulator.url, "cog_wrong")
+    ran = devinops("whoami", "-C", tmp_path)
+    assert ran.code == 1
+    assert "environment DEVIN_API_URL" in ran.out
+    assert "401" in ran.err
+
+
+def test_schemas_are_printed_alone_and_together(devinops: Devinops) -> None:
+    everything = json.loads(devinops("schema").out)
+    assert everything == schemas()
+    for name, schema in everything.items():
+        assert json.loads(devinops("schema", name).out) == schema
+
+
+def test_demo_shows_the_whole_round_whatever_the_environment_says(
+    devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVIN_API_KEY", "cog_of_somebody")
+    monkeypatch.setenv("DEVIN_ORG_ID", "org-of-somebody")
+    ran = devinops("demo")
+    assert (ran.code, ran.err) == (0, "")
+    for part in (
+        "3 to create",
+        "Applied: 3 done",
+        "nothing to change",
+        "- - Never put a password into an answer.",
+    ):
+        assert part in ran.out
+    assert os.environ["DEVIN_API_KEY"] == "cog_of_somebody"
+
+
+def test_a_bug_is_70_with_a_log_that_holds_no_key(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(f"with the key {os.environ['DEVIN_API_KEY']}")
+
+    monkeypatch.setattr("devinops.cli.run.build_plan", broken)
+    ran = devinops("plan", "-C", repository({"knowledge/a.md": NOTE}))
+    assert ran.code == 70
+    (log,) = re.findall(r"\S+/devinops-bug-\S+\.log", ran.err)
+    text = Path(log).read_text()
+    Path(log).unlink()
+    assert "RuntimeError" in text
+    assert "cog_emulator" not in text + ran.err
+
+
+# --- as a process -----------------------------------------------------------------------------------------
+
+
+def process(*argv: str, **options: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "devinops", *argv]
+    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def test_a_closed_pipe_is_no_traceback(full: tuple[Emulator, Path]) -> None:
+    _, root = full
+    with process("plan", "-C", str(root)) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        assert running.stderr.read() == ""
+        assert running.wait() == 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)], ids=["SIGINT", "SIGTERM"])
+def test_an_interrupted_apply_reports_what_it_did(
+    repository: Write, use: Callable[..., None], number: int, code: int
+) -> None:
+    entries = [{"name": f"N{i}", "trigger": "t", "body": "b"} for i in range(60)]
+    root = repository({"knowledge.yaml": json.dumps({"knowledge": entries})})
+    with Emulator(latency_ms=100) as emulator:
+        use(emulator.url)
+        with process("apply", "-C", str(root), "--yes", "--parallelism", "2", "--format", "json") as running:
+            while not emulator.knowledge():
+                time.sleep(0.02)
+            running.send_signal(number)
+            out, err = running.communicate()
+        assert running.returncode == code
+        assert "Traceback" not in err
+        document = json.loads(out)
+        assert document["interrupted"] is True
+        done = {result["key"] for result in document["results"] if result["outcome"] == "done"}
+        assert done == {f"knowledge:{note['name']}" for note in emulator.knowledge()}
+        assert 0 < len(done) < 60
+        assert len(document["results"]) == 60
+
+
+def test_main_never_raises() -> None:
+    assert main(["--no-such-option"]) == 64
