@@ -186,11 +186,15 @@ class RateLimit:
     """
 
     def __init__(
-        self, rate: float, refuse: Callable[[Call, dict[str, str]], Reply], style: Callable[[], str]
+        self,
+        rate: float,
+        refuse: Callable[[Call, dict[str, str]], Reply],
+        style: Callable[[], str],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.rate, self.size = rate, max(1.0, rate)
         self._refuse, self._style = refuse, style
-        self._tokens, self._seen = self.size, time.monotonic()
+        self._tokens, self._clock, self._seen = self.size, clock, clock()
 
     async def __call__(self, call: Call, ask: Next) -> Reply:
         self._refill()
@@ -200,7 +204,7 @@ class RateLimit:
         return await ask(call)
 
     def _refill(self) -> None:
-        now = time.monotonic()
+        now = self._clock()
         self._tokens = min(self.size, self._tokens + (now - self._seen) * self.rate)
         self._seen = now
 

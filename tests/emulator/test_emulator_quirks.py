@@ -238,15 +238,15 @@ def test_a_quirk_does_what_its_value_says(start, quirk, value, look, expected):
 
 @pytest.mark.parametrize("value", VALUES["retry_after"])
 def test_a_429_says_when_to_come_back_as_the_quirk_wants(start, value):
-    api = start(rate_limit=1, quirks={"retry_after": value})
+    api = start(rate_limit=0.1, quirks={"retry_after": value})
     responses = [api.v3.get("/v3/self") for _ in range(2)]
     assert [response.status_code for response in responses] == [200, 429]
     header = responses[1].headers.get("Retry-After")
     assert responses[1].json() == {"detail": "Rate limit exceeded"}
     if value == "seconds":
-        assert header == "1"
+        assert 1 <= int(header) <= 10
     elif value == "date":
-        assert abs(parsedate_to_datetime(header) - datetime.now(UTC)) < timedelta(seconds=5)
+        assert abs(parsedate_to_datetime(header) - datetime.now(UTC)) < timedelta(seconds=15)
     else:
         assert header is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ import pytest
 from emulator_api import NOTE, good
 
 from devinops.emulator import Emulator, serve
+from devinops.emulator.gate import Call, RateLimit
 from devinops.errors import ConfigError
 
 AUTH = {"Authorization": "Bearer cog_emulator"}
@@ -133,7 +135,7 @@ def test_latency_delays_each_answer_and_not_one_after_the_other(start):
     begin = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: good(api.v3.get("/v3/self")), range(8)))
-    assert 0.2 <= time.monotonic() - begin < 1
+    assert 0.2 <= time.monotonic() - begin < 1.5
 
 
 def test_latency_and_rate_limit_leave_the_web_app_alone(start):
@@ -141,24 +143,35 @@ def test_latency_and_rate_limit_leave_the_web_app_alone(start):
     begin = time.monotonic()
     for _ in range(5):
         good(api.person.get("/requests"))
-    assert time.monotonic() - begin < 0.5
+    assert time.monotonic() - begin < 2
 
 
-def test_the_rate_limit_lets_through_what_it_says_and_logs_the_rest(start):
-    api = start(rate_limit=5)
-    codes = [api.v3.get("/v3/self").status_code for _ in range(10)]
-    assert codes[:5] == [200] * 5
-    assert codes.count(429) >= 4
+def test_the_rate_limit_refuses_and_logs_what_is_too_much(start):
+    api = start(rate_limit=0.01)
+    codes = [api.v3.get("/v3/self").status_code for _ in range(3)]
+    assert codes == [200, 429, 429]
     assert [entry["status"] for entry in api.emulator.requests] == codes
-    time.sleep(0.3)
-    assert api.v3.get("/v3/self").status_code == 200
+
+
+def test_the_rate_limit_lets_through_a_second_s_worth_at_once_and_then_one_by_one():
+    now = 0.0
+
+    async def ask(call):
+        return "through"
+
+    limit = RateLimit(5, lambda call, headers: headers["Retry-After"], lambda: "seconds", clock=lambda: now)
+    call = Call("GET", "/v3/self", "/v3/self", b"")
+    answers = [asyncio.run(limit(call, ask)) for _ in range(7)]
+    assert answers == ["through"] * 5 + ["1"] * 2
+    now = 0.21
+    assert [asyncio.run(limit(call, ask)) for _ in range(2)] == ["through", "1"]
 
 
 def test_a_429_can_be_a_problem_document(start):
-    api = start(rate_limit=0.5, quirks={"error_body": "problem"})
+    api = start(rate_limit=0.1, quirks={"error_body": "problem"})
     refused = [api.v3.get("/v3/self") for _ in range(2)][1]
     assert (refused.json()["status"], refused.json()["instance"]) == (429, "/v3/self")
-    assert refused.headers["Retry-After"] == "2"
+    assert 1 <= int(refused.headers["Retry-After"]) <= 10
 
 
 def test_importing_and_serving_needs_no_setting_of_the_environment():
