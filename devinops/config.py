@@ -7,7 +7,6 @@ and an environment that says otherwise stops the run. The rules on where a crede
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from devinops import __version__
+from devinops.api import is_loopback
 from devinops.errors import ConfigError, InputError, UsageError
 from devinops.load import Document, read_yaml
 from devinops.model import ApiVersion, Problem, Severity, Source
@@ -312,16 +312,6 @@ def _check_host(url: str, environ: Mapping[str, str], source: str) -> None:
             f"{source}: the key is not sent to {host}: neither under {' or '.join(VENDOR_DOMAINS)} nor loopback. "
             "If it is your own gateway, set DEVIN_API_URL to it outside the repository"
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address can only mean this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _key(target: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, str]:

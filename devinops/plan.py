@@ -330,9 +330,9 @@ class _Builder:
             self._missing_secret(declaration)
             return
         differences = changed_fields(KINDS["secret"], declaration.resource, live.resource)
-        blocking = [field for field in differences if field.name != "note"]
-        for field in differences:
-            if field.name == "note":
+        blocking = [change for change in differences if change.name != "note"]
+        for change in differences:
+            if change.name == "note":
                 self._warn(
                     declaration,
                     "note",
@@ -344,7 +344,7 @@ class _Builder:
             self.unchanged += 1
             return
         words = ", ".join(
-            f"{field.name} is {_say(field.before)}, not {_say(field.after)}" for field in blocking
+            f"{change.name} is {_say(change.before)}, not {_say(change.after)}" for change in blocking
         )
         self.hold(
             Hold.REQUIREMENT,

@@ -6,6 +6,7 @@ are driven by the kinds' data, and importing this package stays cheap: httpx com
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,16 @@ from devinops.model import ApiVersion, Live, Resource, Snapshot
 
 def ignore(_: object) -> None:
     """Take a report of progress or a log line and do nothing with it."""
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address can only mean this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)

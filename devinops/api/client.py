@@ -68,6 +68,8 @@ class ReadingClient:
             if self.api in KINDS[noun].endpoints:
                 sharing.setdefault(KINDS[noun].endpoints[self.api].path, []).append(KINDS[noun])
         count = _Count(progress)
+        # Asked before the lists start: they would all wait for the answer, and all ask again if it failed.
+        _ = self.org_id
         jobs = [partial(self._list, kinds, count.add) for kinds in sharing.values()]
         found: dict[str, list[Item]] = {noun: [] for noun in needed}
         for lists in side_by_side(jobs, self._parallelism):

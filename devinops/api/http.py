@@ -6,7 +6,6 @@ Every failure leaves as a DevinopsError whose message is one line and holds neit
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import socket
@@ -21,7 +20,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from devinops import __version__
-from devinops.api import Connection, retry, words
+from devinops.api import Connection, is_loopback, retry, words
 from devinops.errors import ApiError, BadAnswer, ConfigError, Unreachable
 
 LARGEST_ANSWER: Final = 64 * 1024 * 1024
@@ -272,15 +271,6 @@ class Sender(Getter):
 
 
 # --- setting up -------------------------------------------------------------------------------------------
-
-
-def is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _host(connection: Connection) -> str:

@@ -21,6 +21,17 @@ from devinops.model import (
     Key,
     Problem,
     Severity,
+    Source,
+    canonical_text,
+)
+    UNSET,
+    Action,
+    Change,
+    FieldChange,
+    HeldBack,
+    Key,
+    Problem,
+    Severity,
     canonical_text,
 )
 from devinops.plan import Plan

@@ -1,0 +1,117 @@
+"""What init writes is valid, fits the repository, and overwrites nothing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from devinops.cli.init import HOOK_FILES, Git
+from devinops.emulator import Emulator
+from tests.conftest import Devinops
+
+
+def git(root: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True)
+
+
+def test_what_init_writes_can_be_validated_planned_and_applied(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert devinops("init", "-C", tmp_path).code == 0
+    assert devinops("validate", "-C", tmp_path).out == "1 entries in 1 files, no problems\n"
+    with Emulator() as emulator:
+        monkeypatch.setenv("DEVIN_API_URL", emulator.url)
+        monkeypatch.setenv("DEVIN_API_KEY", "cog_emulator")
+        assert devinops("apply", "-C", tmp_path, "--yes").code == 0
+        assert [note["name"] for note in emulator.knowledge()] == ["Where knowledge is written"]
+
+
+def test_init_uses_what_the_repository_tells(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "--initial-branch", "trunk")
+    git(tmp_path, "remote", "add", "origin", "git@github.com:acme/devin-knowledge.git")
+    monkeypatch.setenv("DEVIN_ORG_ID", "org-123")
+    devinops("init", "-C", tmp_path)
+    assert "pinned_repo: acme/devin-knowledge" in next((tmp_path / "knowledge").iterdir()).read_text()
+    assert "org_id: org-123" in (tmp_path / "devinops.yaml").read_text()
+    workflow = yaml.safe_load((tmp_path / ".github/workflows/devinops.yml").read_text())
+    # `on` is a boolean to YAML 1.1, which this reader speaks and GitHub does not.
+    assert workflow[True]["push"] == {"branches": ["trunk"]}
+    assert devinops("validate", "-C", tmp_path).code == 0
+
+
+def test_on_gitlab_it_writes_gitlabs_file(tmp_path: Path, devinops: Devinops) -> None:
+    git(tmp_path, "init")
+    git(tmp_path, "remote", "add", "origin", "https://gitlab.example.com/group/sub/project.git")
+    devinops("init", "-C", tmp_path)
+    assert (
+        yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())["devinops"]["resource_group"] == "devinops"
+    )
+    assert not (tmp_path / ".github").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "repo"),
+    [
+        ("git@github.com:acme/api.git", "github.com", "acme/api"),
+        ("https://github.com/acme/api", "github.com", "acme/api"),
+        ("https://token@github.com/acme/api.git", "github.com", "acme/api"),
+        ("ssh://git@git.acme.example:2222/acme/api.git", "git.acme.example", "acme/api"),
+        ("https://gitlab.com/group/sub/project.git", "gitlab.com", "group/sub/project"),
+        ("/srv/git/api.git", None, None),
+    ],
+)
+def test_remotes_are_understood(tmp_path: Path, url: str, host: str | None, repo: str | None) -> None:
+    git(tmp_path, "init")
+    git(tmp_path, "remote", "add", "origin", url)
+    found = Git.of(tmp_path)
+    assert (found.host, found.repo) == (host, repo)
+
+
+def test_init_never_overwrites_and_shows_what_to_add(tmp_path: Path, devinops: Devinops) -> None:
+    (tmp_path / ".pre-commit-config.yaml").write_text("repos: []\n")
+    first = devinops("init", "-C", tmp_path)
+    assert "kept  .pre-commit-config.yaml" in first.out
+    assert "id: devinops-validate" in first.out
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    again = devinops("init", "-C", tmp_path)
+    assert (again.code, again.out.count("wrote")) == (0, 0)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert before[tmp_path / ".pre-commit-config.yaml"] == b"repos: []\n"
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path, devinops: Devinops) -> None:
+    (tmp_path / "file").write_text("")
+    ran = devinops("init", "-C", tmp_path / "file" / "below")
+    assert ran.code == 1
+    assert ran.err.startswith("devinops: cannot write ")
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "takes"),
+    [
+        ("knowledge/a.md", True),
+        ("knowledge/Backend/APIs/errors.yaml", True),
+        ("teams/platform/playbooks/triage.yml", True),
+        ("secrets.yaml", True),
+        ("devinops.yaml", True),
+        ("folders.yaml", True),
+        ("README.md", False),
+        ("knowledge/picture.png", False),
+        ("docs/knowledge.md", False),
+        (".github/workflows/ci.yaml", False),
+    ],
+)
+def test_the_hook_runs_on_declarations_alone(path: str, takes: bool) -> None:
+    assert bool(re.search(HOOK_FILES, path)) is takes
+
+
+def test_the_published_hook_and_the_one_of_init_agree() -> None:
+    (hook,) = yaml.safe_load((Path(__file__).parent.parent / ".pre-commit-hooks.yaml").read_text())
+    assert hook["files"] == HOOK_FILES
