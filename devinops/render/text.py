@@ -24,16 +24,6 @@ from devinops.model import (
     Source,
     canonical_text,
 )
-    UNSET,
-    Action,
-    Change,
-    FieldChange,
-    HeldBack,
-    Key,
-    Problem,
-    Severity,
-    canonical_text,
-)
 from devinops.plan import Plan
 from devinops.render.escape import body_line, line
 
