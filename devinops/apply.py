@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -144,11 +144,8 @@ class Applier:
 
     def _run_stage(self, stage: list[Change]) -> Iterator[Result]:
         with ThreadPoolExecutor(max_workers=self.parallelism, thread_name_prefix="apply") as pool:
-            pending = {pool.submit(self._settle, change) for change in stage}
-            while pending:
-                done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
+            for future in as_completed([pool.submit(self._settle, change) for change in stage]):
+                yield future.result()
 
     def _settle(self, change: Change) -> Result:
         if self.stopped.is_set():
