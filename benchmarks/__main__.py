@@ -1,0 +1,136 @@
+"""`python -m benchmarks`: plan 10,000 entries of 4 KB against a slow emulator, and count what it costs.
+
+Prints, for each measurement, the number, the bound that the project promises, and whether it holds; exits 1
+where one does not. The emulator runs in a process of its own, so that its memory is not counted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ENTRIES = 10_000
+BYTES = 4_000
+LATENCY_MS = 50
+PAGE = 200
+FOLDERS = 20
+
+_MEASURED = """
+import resource, sys, time
+from devinops.cli import main
+start = time.process_time()
+code = main(sys.argv[1:])
+print(code, time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, file=sys.stderr)
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    cpu_s: float
+    wall_s: float
+    peak_mb: float
+    last_line: str
+
+
+def devinops(root: Path, *argv: str) -> Ran:
+    """Run a command in a fresh process; return what it cost."""
+    start = time.monotonic()
+    command = [sys.executable, "-c", _MEASURED, *argv, "--root", str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    wall = time.monotonic() - start
+    code, cpu, peak = done.stderr.split()[-3:]
+    return Ran(int(code), float(cpu), wall, float(peak), done.stdout.splitlines()[-1] if done.stdout else "")
+
+
+@contextmanager
+def emulator(folder: Path) -> Iterator[str]:
+    """Serve an organization that has the folders; yield its URL."""
+    seed = {"organizations": {"org-emulator": {"folders": [{"path": f"F{n}"} for n in range(FOLDERS)]}}}
+    (folder / "seed.json").write_text(json.dumps(seed))
+    command = [sys.executable, "-m", "devinops", "emulator", "--port", "0", "--latency", str(LATENCY_MS)]
+    with subprocess.Popen(
+        [*command, "--seed", str(folder / "seed.json")], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            yield process.stdout.readline().split()[-1]
+        finally:
+            process.terminate()
+
+
+def write_files(root: Path) -> None:
+    text = "".join(f"Line {n} of a note that is long enough to count.\n" for n in range(BYTES // 48))
+    for number in range(ENTRIES):
+        path = root / "knowledge" / f"F{number % FOLDERS}" / f"note-{number:05}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"---\nname: Note {number:05}\ntrigger: When number {number} comes up\n---\n{number}\n{text}")
+
+
+def requests(url: str) -> list[str]:
+    with urllib.request.urlopen(f"{url}/_emulator/requests") as answer:
+        return [f"{one['method']} {one['path'].partition('?')[0]}" for one in json.load(answer)]
+
+
+def forget(url: str) -> None:
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/_emulator/requests", method="DELETE")):
+        pass
+
+
+class Checks:
+    """Prints each measurement with its bound and remembers whether all hold."""
+
+    failed = False
+
+    def __call__(self, what: str, value: float, bound: float, unit: str = "") -> None:
+        holds = value <= bound
+        self.failed |= not holds
+        print(f"{'ok  ' if holds else 'FAIL'}  {what}: {value:.4g}{unit} (at most {bound:.4g}{unit})", flush=True)
+
+
+def main() -> int:
+    check = Checks()
+    with tempfile.TemporaryDirectory() as directory, emulator(Path(directory)) as url:
+        root = Path(directory) / "repository"
+        write_files(root)
+        os.environ |= {"DEVIN_API_URL": url, "DEVIN_API_KEY": "cog_emulator"}
+        validate = devinops(root, "validate")
+        print(f"      validate: {validate.cpu_s:.1f} s CPU, {validate.peak_mb:.0f} MB", flush=True)
+
+        plan = devinops(root, "plan")
+        assert re.match(rf"Plan: {ENTRIES} to create;", plan.last_line), plan
+        check("a plan of creates, requests that are no list", _others(requests(url)), 0)
+        check("a plan of creates, peak memory", plan.peak_mb, 300, " MB")
+
+        apply = devinops(root, "apply", "--yes", "--parallelism", "32")
+        assert (apply.code, apply.last_line.split(" failed")[0]) == (0, f"Applied: {ENTRIES} done, 0"), apply
+        print(f"      apply: {apply.wall_s:.0f} s, {apply.cpu_s:.0f} s CPU, {apply.peak_mb:.0f} MB", flush=True)
+
+        forget(url)
+        again = devinops(root, "plan", "--detailed-exitcode")
+        assert again.code == 0, again
+        sent = requests(url)
+        check("a plan of nothing, requests that are no list", _others(sent), 0)
+        check("a plan of nothing, requests", len(sent), ENTRIES / PAGE + 2)
+        check("a plan of nothing, peak memory", again.peak_mb, 300, " MB")
+        check("a plan of nothing, CPU against validate alone", again.cpu_s / validate.cpu_s, 3, "×")
+    return check.failed
+
+
+def _others(sent: list[str]) -> int:
+    lists = re.compile(r"GET (/v3/self|/v3/organizations/org-emulator/(knowledge/(folders|notes)|playbooks|secrets))")
+    return sum(not lists.fullmatch(one) for one in sent)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
