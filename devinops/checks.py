@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from devinops.kinds import KINDS
 from devinops.model import (
@@ -15,6 +15,18 @@ from devinops.model import (
     Problem,
     Severity,
 )
+
+CODES: Mapping[str, str] = {
+    "foreign-key-variable": "`api_key_env` names a variable without DEVIN in its name",
+    "nested-folder": "a folder in a folder, which API v1 does not know",
+    "no-entries": "no file with entries was found",
+    "secret-age": "a secret older than its `max_age` (warning)",
+    "secret-note": "the note of a secret differs from the live one (warning)",
+    "unknown-target": "an entry for a target that devinops.yaml does not declare",
+    "unsupported-field": "a field that the API in use cannot set",
+    "version-needs-inventory": "`version` of a secret has no effect without an inventory (warning)",
+}
+"""The codes of problems that loading alone does not find, wherever they are found."""
 
 
 def target_problems(declarations: Iterable[Declaration], targets: Collection[str]) -> Iterator[Problem]:
