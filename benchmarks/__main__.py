@@ -74,7 +74,9 @@ def write_files(root: Path) -> None:
     for number in range(ENTRIES):
         path = root / "knowledge" / f"F{number % FOLDERS}" / f"note-{number:05}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"---\nname: Note {number:05}\ntrigger: When number {number} comes up\n---\n{number}\n{text}")
+        path.write_text(
+            f"---\nname: Note {number:05}\ntrigger: When number {number} comes up\n---\n{number}\n{text}"
+        )
 
 
 def requests(url: str) -> list[str]:
@@ -95,7 +97,10 @@ class Checks:
     def __call__(self, what: str, value: float, bound: float, unit: str = "") -> None:
         holds = value <= bound
         self.failed |= not holds
-        print(f"{'ok  ' if holds else 'FAIL'}  {what}: {value:.4g}{unit} (at most {bound:.4g}{unit})", flush=True)
+        print(
+            f"{'ok  ' if holds else 'FAIL'}  {what}: {value:.4g}{unit} (at most {bound:.4g}{unit})",
+            flush=True,
+        )
 
 
 def main() -> int:
@@ -114,7 +119,9 @@ def main() -> int:
 
         apply = devinops(root, "apply", "--yes", "--parallelism", "32")
         assert (apply.code, apply.last_line.split(" failed")[0]) == (0, f"Applied: {ENTRIES} done, 0"), apply
-        print(f"      apply: {apply.wall_s:.0f} s, {apply.cpu_s:.0f} s CPU, {apply.peak_mb:.0f} MB", flush=True)
+        print(
+            f"      apply: {apply.wall_s:.0f} s, {apply.cpu_s:.0f} s CPU, {apply.peak_mb:.0f} MB", flush=True
+        )
 
         forget(url)
         again = devinops(root, "plan", "--detailed-exitcode")
@@ -128,7 +135,9 @@ def main() -> int:
 
 
 def _others(sent: list[str]) -> int:
-    lists = re.compile(r"GET (/v3/self|/v3/organizations/org-emulator/(knowledge/(folders|notes)|playbooks|secrets))")
+    lists = re.compile(
+        r"GET (/v3/self|/v3/organizations/org-emulator/(knowledge/(folders|notes)|playbooks|secrets))"
+    )
     return sum(not lists.fullmatch(one) for one in sent)
 
 
