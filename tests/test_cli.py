@@ -319,7 +319,7 @@ def test_apply_asks_on_a_terminal(
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
     ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}))
     assert (ran.code, len(emulator.knowledge())) == (code, count)
-    assert "Apply these 1 changes?" in ran.err
+    assert "Apply this change?" in ran.err
 
 
 def test_nothing_to_do_is_not_asked_about(

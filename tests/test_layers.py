@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "devinops"
 
 LAYERS = (
     {"model", "policy"},
-    {"errors", "kinds", "plan_schema"},
+    {"errors", "kinds", "plan_schema", "owned"},
     {"schema", "match", "diff", "guard", "checks"},
     {"plan"},
     {"apply"},

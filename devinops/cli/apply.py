@@ -63,9 +63,13 @@ def _apply(job: Job, writer: Writer, *, yes: bool, expect: str | None, allow_del
     if not plan.changes:
         return _finish(options, Report(plan, ()))
     values = secret_values(plan, os.environ)
-    if not approved and not click.confirm(f"Apply these {len(plan.changes)} changes?", err=True):
+    if not approved and not click.confirm(f"Apply {_these(len(plan.changes))}?", err=True):
         raise Refused("not approved; nothing was written")
     return _finish(options, _write(job, writer, plan, snapshot, values))
+
+
+def _these(count: int) -> str:
+    return "this change" if count == 1 else f"these {count} changes"
 
 
 def _show(options: Options, plan: Plan, *, asking: bool) -> None:

@@ -1,0 +1,103 @@
+"""What this repository owns: the inventory as values. Pure; where it is kept is `devinops/inventory/`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from devinops.model import Action, Key, Resource
+
+DIGEST_LENGTH = 16
+
+
+def fingerprint(value: Any) -> str:
+    """Return a short hash of a field's value; equal values have equal ones. No body can be read from it."""
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    kind = "text" if isinstance(value, str) else "json"
+    return hashlib.sha256(f"{kind}:{text}".encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_LENGTH]
+
+
+def fingerprints(resource: Resource) -> dict[str, str]:
+    """Return field → fingerprint of what is said; `value_from` names a variable and is no part of it."""
+    return {name: fingerprint(value) for name, value in resource.items() if name != "value_from"}
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """One field as of the last apply: fingerprints of what was sent and of what the server answered to that.
+
+    They differ where a server normalises. `read` is None where the API does not tell the field.
+    """
+
+    sent: str
+    read: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An owned object. `source` and `commit` say where it was declared; `fields` are the managed ones.
+
+    A record of kind folder is a memory of the folder's path under its id; folders are never owned.
+    """
+
+    key: Key
+    id: str
+    source: str | None = None
+    commit: str | None = None
+    protect: bool = False
+    fields: Mapping[str, Base] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write that a run has announced and not yet settled. `id` is None for a create."""
+
+    run: str
+    action: Action
+    key: Key
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All records, and the intents of runs that are under way or died. `store` is none, file or branch."""
+
+    store: str = "none"
+    records: tuple[Record, ...] = ()
+    intents: tuple[Intent, ...] = ()
+
+    @classmethod
+    def of(cls, store: str, records: Iterable[Record], intents: Iterable[Intent] = ()) -> Inventory:
+        return cls(store, tuple(sorted(records, key=lambda r: (r.key, r.id))), tuple(intents))
+
+    @cached_property
+    def by_id(self) -> Mapping[tuple[str, str], Record]:
+        """(kind, id) → record."""
+        return {(record.key.kind, record.id): record for record in self.records}
+
+    @cached_property
+    def by_key(self) -> Mapping[Key, Record]:
+        return {record.key: record for record in self.records}
+
+    @cached_property
+    def owned(self) -> tuple[Record, ...]:
+        """The records of objects; memories of folders left out."""
+        return tuple(record for record in self.records if record.key.kind != "folder")
+
+    def changed(self, put: Iterable[Record] = (), drop: Iterable[tuple[str, str]] = ()) -> Inventory:
+        """Return this inventory with records put (by kind and id) and dropped ((kind, id))."""
+        records = dict(self.by_id)
+        for gone in drop:
+            records.pop(gone, None)
+        records |= {(record.key.kind, record.id): record for record in put}
+        return replace(Inventory.of(self.store, records.values()), intents=self.intents)
+
+
+def base(sent: Resource, read: Resource) -> dict[str, Base]:
+    """Return what to remember of an object: the declared fields as sent, and as the server answered them."""
+    answered = fingerprints(read)
+    return {name: Base(digest, answered.get(name)) for name, digest in fingerprints(sent).items()}
