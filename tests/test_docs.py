@@ -144,6 +144,8 @@ class Session:
         self.cwd, self.url, self.digest = cwd, url, ""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.env = {**os.environ, "PATH": path, "DEVIN_API_URL": url, "DEVIN_API_KEY": "cog_emulator"}
+        # One after the other, or the notes would get their ids, and so the digests, in any order.
+        self.env["DEVINOPS_PARALLELISM"] = "1"
 
     def run(self, command: str) -> str:
         env = self.env | {"DIGEST": self.digest}
