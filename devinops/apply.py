@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
-from devinops.diff import changed_fields
+from devinops.builder import remembered
+from devinops.diff import changed_fields, lost
 from devinops.errors import ApiError, DevinopsError, ExitCode, Unreachable, worst
 from devinops.kinds import KINDS, LEVELS
 from devinops.model import UNSET, Action, ApiVersion, Change, Live, Resource, Snapshot
-from devinops.plan import Plan, lost
+from devinops.owned import Intent, Record
+from devinops.plan import Plan
 
 RECOVERY_WAITS_S = (1.0, 3.0, 9.0)
 """When to list again for an object whose create was not answered."""
@@ -37,6 +39,35 @@ class Writer(Protocol):
     def delete(self, kind: str, id: str) -> None: ...
 
 
+class Journal(Protocol):
+    """Where the inventory learns what is about to be done and what was done, one run long."""
+
+    def begin(self, intents: Sequence[Intent]) -> None:
+        """Announce the writes before the first one. Raises Stale where another run is at the same objects."""
+        ...
+
+    def settle(self, put: Sequence[Record], drop: Sequence[tuple[str, str]]) -> None:
+        """Note durably what one change made of the inventory."""
+        ...
+
+    def finish(self) -> None:
+        """Write everything where it belongs, and take the announcement back."""
+        ...
+
+
+class NoJournal:
+    """What an apply without an inventory writes: nothing."""
+
+    def begin(self, intents: Sequence[Intent]) -> None:
+        pass
+
+    def settle(self, put: Sequence[Record], drop: Sequence[tuple[str, str]]) -> None:
+        pass
+
+    def finish(self) -> None:
+        pass
+
+
 class Outcome(StrEnum):
     DONE = "done"
     FAILED = "failed"
@@ -53,6 +84,8 @@ class Result:
     message: str = ""
     id: str | None = None
     unclear: bool = False
+    live: Live | None = None
+    """The object as it is after the change, as far as the API tells."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +130,9 @@ class _Lost(DevinopsError):
 class Applier:
     """Carries out one plan. One use.
 
-    `values` maps the names of environment variables to secret values, all resolved before. `on_result` is
-    called from the calling thread after each change.
+    `values` maps the names of environment variables to secret values, all resolved before. `before_write` gets
+    an object as it is right before it is overwritten or deleted; what it raises fails that change. `on_result`
+    is called from the calling thread after each change. `run_id` and `commit` are for the inventory.
     """
 
     def __init__(
@@ -110,10 +144,15 @@ class Applier:
         values: Mapping[str, str],
         parallelism: int = 8,
         on_result: Callable[[Result], None] = lambda _: None,
+        before_write: Callable[[Live], None] = lambda _: None,
+        journal: Journal | None = None,
+        run_id: str = "",
+        commit: str | None = None,
         pause: Callable[[float], object] | None = None,
     ) -> None:
         self.plan, self.writer, self.values = plan, writer, values
-        self.parallelism, self.on_result = parallelism, on_result
+        self.parallelism, self.on_result, self.before_write = parallelism, on_result, before_write
+        self.journal, self.run_id, self.commit = journal or NoJournal(), run_id, commit
         self.stopped = threading.Event()
         self.pause = pause or self.stopped.wait
         self.interrupted: ExitCode | None = None
@@ -123,14 +162,38 @@ class Applier:
         self._silences = 0
 
     def run(self) -> tuple[Result, ...]:
-        """Make every change; return their results in the order of the plan."""
+        """Make every change; return their results in the order of the plan. Raises Stale before any write."""
+        changes = self.plan.changes
+        self.journal.begin([Intent(self.run_id, c.action, c.key, c.id) for c in changes])
+        self.journal.settle(self.plan.put, self.plan.drop)
         results: dict[int, Result] = {}
         order = {id(change): place for place, change in enumerate(self.plan.changes)}
         for stage in _stages(self.plan.changes):
             for result in self._run_stage(stage):
                 results[order[id(result.change)]] = result
+                self._note(result)
                 self.on_result(result)
+        self.journal.finish()
         return tuple(results[place] for place in sorted(results))
+
+    def _note(self, result: Result) -> None:
+        """Tell the inventory what became of a change."""
+        change = result.change
+        if result.outcome is not Outcome.DONE:
+            return
+        if change.action is Action.DELETE:
+            self.journal.settle([], [(change.key.kind, change.id or "")])
+        elif result.live is not None:
+            drop = [(change.key.kind, change.id)] if change.action is Action.REPLACE and change.id else []
+            self.journal.settle([self._record(change, result.live)], drop)
+
+    def _record(self, change: Change, live: Live) -> Record:
+        assert change.declaration
+        declaration, known = change.declaration, self.plan.inventory
+        before = known.by_id.get((change.key.kind, live.id))
+        kept = {f.name for drift in self.plan.drift if drift.key == change.key for f in drift.fields}
+        fields = remembered(declaration.resource, live.resource, before.fields if before else {}, kept)
+        return Record(change.key, live.id, declaration.source.path, self.commit, declaration.protect, fields)
 
     def interrupt(self, code: ExitCode) -> None:
         """Finish what is in flight and start nothing new; `code` is what the run exits with."""
@@ -151,13 +214,13 @@ class Applier:
         if self.stopped.is_set():
             return Result(change, Outcome.SKIPPED, self.why_stopped)
         try:
-            made, message = self._make(change)
+            live, message = self._make(change)
         except _HeldBack as held:
             return Result(change, Outcome.HELD_BACK, str(held), change.id)
         except DevinopsError as error:
             return self._failed(change, error)
         self._silences = 0
-        return Result(change, Outcome.DONE, message, made)
+        return Result(change, Outcome.DONE, message, live.id if live else change.id, live=live)
 
     def _failed(self, change: Change, error: DevinopsError) -> Result:
         unclear = isinstance(error, _Lost) or (isinstance(error, ApiError) and not error.answered)
@@ -170,18 +233,19 @@ class Applier:
                     self.stop("the API does not answer")
         return Result(change, Outcome.FAILED, str(error), change.id, unclear)
 
-    def _make(self, change: Change) -> tuple[str | None, str]:
-        """Make one change; return the object's id and a remark."""
+    def _make(self, change: Change) -> tuple[Live | None, str]:
+        """Make one change; return the object as it is then, None where it is gone, and a remark."""
         match change.action:
             case Action.CREATE:
                 return self._create(change)
-            case Action.UPDATE | Action.RENAME:
+            case Action.UPDATE | Action.RENAME | Action.ADOPT:
                 return self._update(change)
+            case Action.REPLACE:
+                return self._replace(change)
             case Action.DELETE:
                 return self._delete(change)
-        raise AssertionError(change.action)
 
-    def _create(self, change: Change) -> tuple[str | None, str]:
+    def _create(self, change: Change) -> tuple[Live | None, str]:
         assert change.declaration
         resource = change.declaration.resource
         value_from: Any = getattr(resource, "value_from", UNSET)
@@ -195,7 +259,23 @@ class Applier:
             live, remark = self._recover(change, error), "not answered, but found afterwards"
         if live is not None:
             self._known.add(live.id)
-        return live.id if live else None, remark
+        return live, remark
+
+    def _replace(self, change: Change) -> tuple[Live | None, str]:
+        """Delete and create again. From the delete on the object is missing, so the create is tried hard.
+
+        Another attempt is made only after a listing has shown that the one before made nothing.
+        """
+        self._delete(change)
+        for last in (False, False, True):
+            try:
+                return self._create(change)
+            except DevinopsError as error:
+                if last or (isinstance(error, ApiError) and error.answered):
+                    raise _Lost(
+                        f"it was deleted and is MISSING now, since creating it again failed: {error}"
+                    ) from error
+        raise AssertionError
 
     def _recover(self, change: Change, error: ApiError) -> Live:
         """Look for the object of a create that was not answered: never send a second one.
@@ -226,16 +306,17 @@ class Applier:
             kind, change.declaration.resource, live.resource
         )
 
-    def _update(self, change: Change) -> tuple[str | None, str]:
+    def _update(self, change: Change) -> tuple[Live | None, str]:
         assert change.live
-        assert change.declaration
+        if not change.fields:
+            return change.live, ""
         kind, before = change.key.kind, self._current(change)
         if before is None:
             raise _HeldBack("it was deleted after the plan was made; plan again")
-        whole = before.resource.overlaid(change.declaration.resource)
-        answer = self.writer.update(kind, before.id, whole, change.folder_id)
+        self.before_write(before)
+        answer = self.writer.update(kind, before.id, change.written(), change.folder_id)
         self._verify_kept(change, before, answer)
-        return before.id, ""
+        return answer or replace(before, resource=change.written()), ""
 
     def _verify_kept(self, change: Change, before: Live, answer: Live | None) -> None:
         kind = KINDS[change.key.kind]
@@ -243,19 +324,21 @@ class Applier:
             if answer is not None and getattr(answer.resource, name) != value:
                 raise _Lost(f"the update lost its {name} {value}: set it again in the web app")
 
-    def _delete(self, change: Change) -> tuple[str | None, str]:
+    def _delete(self, change: Change) -> tuple[Live | None, str]:
         kind = change.key.kind
         assert change.id
-        if self._current(change) is None:
-            return change.id, "it was gone already"
+        before = self._current(change)
+        if before is None:
+            return None, "it was gone already"
+        self.before_write(before)
         try:
             self.writer.delete(kind, change.id)
         except ApiError as error:
             endpoint = KINDS[kind].endpoints[self.writer.api]
             if error.status not in endpoint.gone or (kind, change.id) in self.writer.snapshot({kind}).by_id:
                 raise
-            return change.id, "it was gone already"
-        return change.id, ""
+            return None, "it was gone already"
+        return None, ""
 
     def _current(self, change: Change) -> Live | None:
         """Return the object as it is now; None where it is gone. Held back where it moved since the plan.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unicodedata import normalize
 
-from devinops.model import UNSET, Attribute, FieldChange, Kind, Resource, canonical_text
+from devinops.model import UNSET, ApiVersion, Attribute, FieldChange, Kind, Resource, Updates, canonical_text
 
 
 def changed_fields(kind: Kind, want: Resource, have: Resource) -> tuple[FieldChange, ...]:
@@ -51,3 +51,11 @@ def nested_paths(before: Any, after: Any) -> list[str]:
     tree = DeepDiff(before, after, view="tree", ignore_order=False)
     paths = {".".join(map(str, item.path(output_format="list"))) for items in tree.values() for item in items}
     return sorted(path for path in paths if path)
+
+
+def lost(kind: Kind, api: ApiVersion, live: Resource) -> list[tuple[str, Any]]:
+    """Return name and value of what a full replacement might lose: live values an API reads but cannot send."""
+    if kind.endpoints[api].updates is not Updates.REPLACE:
+        return []
+    names = (a.name for a in kind.attributes if (wire := a.wires.get(api)) and wire.read and not wire.write)
+    return [(name, value) for name in names if (value := getattr(live, name)) not in (UNSET, None, "")]

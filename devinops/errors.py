@@ -3,6 +3,7 @@
 DevinopsError           1   expected failure; nothing was written
 ├─ ConfigError          1   a setting is missing, malformed or contradicts another
 ├─ InputError           1   the files have problems; carries every one of them
+├─ InventoryError       1   the inventory cannot be read or written
 ├─ ApiError             1   the API answered with an error, or not at all
 │  ├─ Unreachable       1   no answer
 │  └─ BadAnswer         1   an answer that cannot be used or cannot be proved complete
@@ -71,6 +72,10 @@ class InputError(DevinopsError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__(f"{len(self.problems)} problem(s) in the files")
+
+
+class InventoryError(DevinopsError):
+    """The inventory is damaged, of another organization, or cannot be read or written where it is kept."""
 
 
 class ApiError(DevinopsError):

@@ -3,33 +3,87 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from devinops.model import Action, Change
-from devinops.policy import MaxDelete
+from devinops.model import Action, Change, Declaration, Ensure, Snapshot
+from devinops.owned import Inventory
+from devinops.policy import Approvals, MaxDelete, Policy
 
 ALWAYS_ALLOWED = 3
 
 
-def refusals(
-    changes: Iterable[Change], owned: Mapping[str, int], limit: MaxDelete, allow_delete: int | None
+def guard(
+    changes: Sequence[Change],
+    declarations: Iterable[Declaration],
+    snapshot: Snapshot,
+    inventory: Inventory,
+    policy: Policy,
+    approvals: Approvals,
 ) -> tuple[str, ...]:
-    """Say why these changes must not be applied; empty where they may.
+    """Say why these changes must not be applied; empty where they may."""
+    owned = Counter(record.key.kind for record in inventory.owned)
+    in_scope = Counter(
+        live.key.kind
+        for live in snapshot.objects
+        if live.ours
+        and live.key.kind == "knowledge"
+        and (live.key.kind, live.id) not in inventory.by_id
+        and policy.in_scope(live.key.folder)
+    )
+    return (
+        *_deletes(changes, owned + in_scope, declarations, policy.max_delete, approvals.allow_delete),
+        *_missing(snapshot, inventory, owned, policy.max_delete, approvals.allow_missing),
+    )
 
-    Deletes of a kind above max(3, `limit` of the `owned` objects of that kind) want `--allow-delete N`, and
-    N accepts exactly that many deletes in all: another number than the reviewed one is refused as well.
+
+def _deletes(
+    changes: Iterable[Change],
+    managed: Mapping[str, int],
+    declarations: Iterable[Declaration],
+    limit: MaxDelete,
+    allowed: int | None,
+) -> tuple[str, ...]:
+    """Refuse deletes of a kind above max(3, `limit` of the `managed` objects), or of a kind's last declarations.
+
+    `allowed` accepts exactly that many deletes in all: another number than the reviewed one is refused as well.
     """
     deletes = Counter(change.key.kind for change in changes if change.action is Action.DELETE)
     total = deletes.total()
-    if allow_delete is not None:
-        if allow_delete == total:
+    if allowed is not None:
+        if allowed == total:
             return ()
-        return (
-            f"--allow-delete {allow_delete} accepts exactly {allow_delete} deletes, this plan has {total}",
-        )
+        return (f"--allow-delete {allowed} accepts exactly {allowed} deletes, this plan has {total}",)
+    declared = {d.key.kind for d in declarations if d.ensure is not Ensure.ABSENT}
     return tuple(
-        f"{count} {kind} deletes are more than {allowed} (3, or max_delete {limit} of {owned.get(kind, 0)} owned): "
-        f"look at each, then pass --allow-delete {total}"
+        f"{reason}: look at each, then pass --allow-delete {total}"
         for kind, count in sorted(deletes.items())
-        if count > (allowed := max(ALWAYS_ALLOWED, limit.of(owned.get(kind, 0))))
+        if (reason := _too_many(kind, count, managed.get(kind, 0), limit, kind in declared))
+    )
+
+
+def _too_many(kind: str, count: int, managed: int, limit: MaxDelete, declared: bool) -> str:
+    most = max(ALWAYS_ALLOWED, limit.of(managed))
+    if count > most:
+        return f"{count} {kind} deletes are more than {most} (3, or max_delete {limit} of {managed})"
+    if managed and not declared:
+        return f"no {kind} is declared any more, while {managed} are owned or in scope, and {count} would be deleted"
+    return ""
+
+
+def _missing(
+    snapshot: Snapshot, inventory: Inventory, owned: Mapping[str, int], limit: MaxDelete, allowed: int | None
+) -> tuple[str, ...]:
+    """Refuse where more owned objects are not listed than deletes would be allowed: the listing may be wrong."""
+    listed = snapshot.by_id
+    missing = Counter(r.key.kind for r in inventory.owned if (r.key.kind, r.id) not in listed)
+    total = missing.total()
+    if allowed is not None:
+        if allowed == total:
+            return ()
+        return (f"--allow-missing {allowed} accepts exactly {allowed} missing objects, here are {total}",)
+    return tuple(
+        f"{count} of {owned[kind]} owned {kind} objects are not in the listing: is the key's organization the right "
+        f"one? If they were deleted outside, pass --allow-missing {total}"
+        for kind, count in sorted(missing.items())
+        if count > max(ALWAYS_ALLOWED, limit.of(owned[kind]))
     )

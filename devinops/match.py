@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from devinops.model import Declaration, Key, Live, Snapshot
+from devinops.model import (
+    UNSET,
+    Declaration,
+    Ensure,
+    FolderPath,
+    Key,
+    Live,
+    Resource,
+    Snapshot,
+    canonical_text,
+)
+from devinops.owned import Inventory, Record
 
 
 class Found(StrEnum):
     """How a live object was recognised."""
 
+    INVENTORY = "inventory"
     KEY = "exact key"
     PREVIOUSLY = "previous key"
+    BODY = "same body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +35,8 @@ class Match:
     """A declaration and the live object it means.
 
     `live` is None where there is none, or where several share the key: those are `namesakes`, found under
-    `key`, and only a person can say which is meant.
+    `key`, and only a person can say which is meant. `record` is the inventory's of `live`; where nothing is
+    live, of the object that was.
     """
 
     declaration: Declaration
@@ -29,32 +44,149 @@ class Match:
     found: Found | None = None
     namesakes: tuple[Live, ...] = ()
     key: Key | None = None
+    record: Record | None = None
 
 
-def match(declarations: Iterable[Declaration], snapshot: Snapshot) -> list[Match]:
-    """Match every declaration, in the order of their keys: first the exact key, then `previously`.
+def match(
+    declarations: Iterable[Declaration], snapshot: Snapshot, inventory: Inventory | None = None
+) -> list[Match]:
+    """Match every declaration, in the order of their keys.
 
-    A previous key counts only where the exact one is free, and an object that another declaration has by
-    its exact key is never taken for a renamed one.
+    (1) The inventory's id, if live: a new name or folder is a rename. (2) The exact key. (3) A previous key,
+    only where the exact one is free. (4) The same non-empty body among owned objects that nothing else means,
+    one to one. An object that an earlier step gives to one declaration is never given to another.
     """
-    wanted = sorted(declarations, key=lambda declaration: declaration.key)
-    taken = {live.id for declaration in wanted for live in snapshot.under(declaration.key)}
-    return [_match(declaration, snapshot, taken) for declaration in wanted]
+    return _Matcher(snapshot, inventory or Inventory()).run(sorted(declarations, key=lambda d: d.key))
 
 
-def _match(declaration: Declaration, snapshot: Snapshot, taken: set[str]) -> Match:
-    exact = snapshot.under(declaration.key)
-    if exact:
-        return _one(declaration, exact, declaration.key, Found.KEY)
-    for key in declaration.previously:
-        free = [live for live in snapshot.under(key) if live.id not in taken]
-        if free:
-            taken.update(live.id for live in free)
-            return _one(declaration, free, key, Found.PREVIOUSLY)
-    return Match(declaration)
+class _Matcher:
+    def __init__(self, snapshot: Snapshot, inventory: Inventory) -> None:
+        self.snapshot, self.inventory = snapshot, inventory
+        self.taken: set[tuple[str, str]] = set()
+
+    def run(self, wanted: Sequence[Declaration]) -> list[Match]:
+        found: dict[Key, Match] = {}
+        for step in (self._by_inventory, self._by_key, self._by_previous):
+            for declaration in wanted:
+                if declaration.key not in found and (one := step(declaration)):
+                    found[declaration.key] = one
+        left = [declaration for declaration in wanted if declaration.key not in found]
+        found |= self._by_body(left)
+        return [found.get(d.key) or Match(d, record=self.inventory.by_key.get(d.key)) for d in wanted]
+
+    def _by_inventory(self, declaration: Declaration) -> Match | None:
+        record = self.inventory.by_key.get(declaration.key)
+        live = self._live(record)
+        return self._match(declaration, [live], declaration.key, Found.INVENTORY) if live else None
+
+    def _by_key(self, declaration: Declaration) -> Match | None:
+        lives = self._free(self.snapshot.under(declaration.key))
+        return self._match(declaration, lives, declaration.key, Found.KEY) if lives else None
+
+    def _by_previous(self, declaration: Declaration) -> Match | None:
+        for key in declaration.previously:
+            remembered = self._live(self.inventory.by_key.get(key))
+            lives = self._free([remembered] if remembered else self.snapshot.under(key))
+            if lives:
+                return self._match(declaration, lives, key, Found.PREVIOUSLY)
+        return None
+
+    def _by_body(self, left: Sequence[Declaration]) -> dict[Key, Match]:
+        """Pair what is left with owned objects of the same body, where each has only the other."""
+        orphans = defaultdict(list)
+        for record in self.inventory.owned:
+            live = self._live(record)
+            if live and (kind_id(live) not in self.taken) and (body := _body(live.resource)):
+                orphans[live.key.kind, body].append(live)
+        seekers = defaultdict(list)
+        for declaration in left:
+            if declaration.ensure is Ensure.PRESENT and (body := _body(declaration.resource)):
+                seekers[declaration.key.kind, body].append(declaration)
+        pairs = ((ones, orphans[text]) for text, ones in seekers.items() if text in orphans)
+        return {
+            ones[0].key: self._match(ones[0], lives, lives[0].key, Found.BODY)
+            for ones, lives in pairs
+            if len(ones) == len(lives) == 1
+        }
+
+    def _live(self, record: Record | None) -> Live | None:
+        """Return the object that a record means, if it is live and still the organization's own."""
+        if record is None:
+            return None
+        live = self.snapshot.by_id.get((record.key.kind, record.id))
+        return live if live and live.ours else None
+
+    def _free(self, lives: Iterable[Live]) -> list[Live]:
+        return [live for live in lives if kind_id(live) not in self.taken]
+
+    def _match(self, declaration: Declaration, lives: Sequence[Live], key: Key, found: Found) -> Match:
+        self.taken.update(map(kind_id, lives))
+        if len(lives) > 1:
+            return Match(declaration, namesakes=tuple(lives), key=key)
+        record = self.inventory.by_id.get(kind_id(lives[0])) or self.inventory.by_key.get(declaration.key)
+        return Match(declaration, lives[0], found, key=key, record=record)
 
 
-def _one(declaration: Declaration, lives: Sequence[Live], key: Key, found: Found) -> Match:
-    if len(lives) == 1:
-        return Match(declaration, lives[0], found, key=key)
-    return Match(declaration, namesakes=tuple(lives), key=key)
+def kind_id(live: Live) -> tuple[str, str]:
+    return live.key.kind, live.id
+
+
+def _body(resource: Resource) -> str:
+    body = getattr(resource, "body", UNSET)
+    return canonical_text(body) if isinstance(body, str) else ""
+
+
+# --- folders renamed in the web app -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RenamedFolder:
+    """A folder that has another path than the files and the inventory say."""
+
+    id: str
+    declared: Key
+    live: Live
+
+
+def renamed_folders(
+    used: Iterable[FolderPath], snapshot: Snapshot, inventory: Inventory
+) -> list[RenamedFolder]:
+    """Return the folders that the files call by a path which is no longer live, found by their ids.
+
+    A path that the files use as well stands for itself, so files that follow a rename are never misread.
+    """
+    paths = frozenset(used)
+    found = []
+    for path in sorted(paths):
+        key = folder_key(path)
+        record = inventory.by_key.get(key)
+        live = snapshot.by_id.get(("folder", record.id)) if record else None
+        if live and not snapshot.under(key) and live.key.place not in paths:
+            found.append(RenamedFolder(live.id, key, live))
+    return found
+
+
+def as_declared(snapshot: Snapshot, renamed: Sequence[RenamedFolder]) -> Snapshot:
+    """Return the snapshot with renamed folders, and the notes in them, under the paths that the files use."""
+    if not renamed:
+        return snapshot
+    keys = {one.id: one.declared for one in renamed}
+    return Snapshot.of(_relocated(live, keys) for live in snapshot.objects)
+
+
+def _relocated(live: Live, keys: Mapping[str, Key]) -> Live:
+    if live.key.kind == "folder" and live.id in keys:
+        return replace(live, key=keys[live.id])
+    if live.folder_id is not None and live.folder_id in keys:
+        path = FolderPath(keys[live.folder_id].place)
+        return replace(live, key=replace(live.key, folder=path), resource=_in_folder(live.resource, path))
+    return live
+
+
+def _in_folder(resource: Resource, path: FolderPath) -> Resource:
+    return replace(resource, folder=path)  # type: ignore[call-arg]
+
+
+def folder_key(path: str) -> Key:
+    """Return the key of a folder from its path."""
+    return Key.parse(f"folder:{path}")

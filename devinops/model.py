@@ -369,10 +369,26 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     folder_id: str | None = None
     """The id behind the declared folder; None is the root."""
+    was_declared: Source | None = None
+    """Where a pruned object was declared, as the inventory remembers."""
 
     @property
     def source(self) -> Source | None:
-        return self.declaration.source if self.declaration else None
+        return self.declaration.source if self.declaration else self.was_declared
+
+    def written(self) -> Resource:
+        """Return what the object will be: the live one with the changed fields laid over, else the declared one."""
+        assert self.declaration
+        if self.live is None:
+            return self.declaration.resource
+        declared = {
+            change.name: change.after for change in self.fields if change.name in _names(self.live.resource)
+        }
+        return dataclasses.replace(self.live.resource, **declared)
+
+
+def _names(resource: Resource) -> frozenset[str]:
+    return frozenset(field.name for field in dataclasses.fields(resource))
 
 
 class Hold(StrEnum):
@@ -394,3 +410,29 @@ class HeldBack:
     source: Source | None = None
     ids: tuple[str, ...] = ()
     needed_by: tuple[Key, ...] = ()
+
+
+class Moved(StrEnum):
+    """What happened to an owned object outside."""
+
+    EDITED = "edited"
+    DELETED = "deleted"
+    RECREATED = "re-created"
+    RENAMED = "renamed"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """An outside edit. `fields` have the declared value as `before` and the live one as `after`.
+
+    `at` is in epoch seconds; it and `by` are None where the API does not say.
+    """
+
+    moved: Moved
+    key: Key
+    id: str
+    reason: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    source: Source | None = None
+    at: int | None = None
+    by: str | None = None

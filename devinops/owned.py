@@ -89,11 +89,14 @@ class Inventory:
         return tuple(record for record in self.records if record.key.kind != "folder")
 
     def changed(self, put: Iterable[Record] = (), drop: Iterable[tuple[str, str]] = ()) -> Inventory:
-        """Return this inventory with records put (by kind and id) and dropped ((kind, id))."""
-        records = dict(self.by_id)
-        for gone in drop:
-            records.pop(gone, None)
-        records |= {(record.key.kind, record.id): record for record in put}
+        """Return this inventory with records dropped ((kind, id)) and put.
+
+        A record that is put takes the place of the one with its id and of the one with its key.
+        """
+        new = {(record.key.kind, record.id): record for record in put}
+        keys = {record.key for record in new.values()}
+        gone = {*drop, *(place for place, record in self.by_id.items() if record.key in keys)}
+        records = {place: record for place, record in self.by_id.items() if place not in gone} | new
         return replace(Inventory.of(self.store, records.values()), intents=self.intents)
 
 

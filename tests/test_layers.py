@@ -15,7 +15,9 @@ PACKAGE = Path(__file__).parent.parent / "devinops"
 LAYERS = (
     {"model", "policy"},
     {"errors", "kinds", "plan_schema", "owned"},
-    {"schema", "match", "diff", "guard", "checks"},
+    {"schema", "match", "diff", "checks"},
+    {"classify", "guard"},
+    {"builder"},
     {"plan"},
     {"apply"},
     {"load", "api", "render", "emulator"},

@@ -15,7 +15,7 @@ from devinops.errors import ExitCode, UsageError
 from devinops.load import Loaded, load
 from devinops.model import Snapshot
 from devinops.plan import Only, Plan, Where, build_plan
-from devinops.policy import Policy
+from devinops.policy import Approvals, Policy
 from devinops.render.text import SYMBOLS, Text
 from tests.support import snapshot
 
@@ -39,7 +39,8 @@ def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
         policy=Policy(**case.get("policy", {})),
         today=TODAY,
         only=tuple(map(Only.parse, case.get("only", ()))),
-        allow_delete=case.get("allow_delete"),
+        inventory=more.pop("inventory", None),
+        approvals=Approvals(**case.get("approvals", {})),
         **more,
     )
 

@@ -12,12 +12,13 @@ import click
 
 from devinops.api import Writer, open_writer
 from devinops.apply import Applier, Report, apply
-from devinops.cli.options import Options, common, is_interactive
+from devinops.cli.options import Options, approvals, common, is_interactive
 from devinops.cli.progress import Progress
 from devinops.cli.run import Job, plan_chunks, write_failure
 from devinops.errors import ConfigError, DevinopsError, ExitCode, Refused, Stale, UsageError
 from devinops.model import UNSET, Action, Snapshot
 from devinops.plan import Plan
+from devinops.policy import Approvals
 
 
 @click.command()
@@ -25,9 +26,9 @@ from devinops.plan import Plan
 @click.option(
     "--expect", metavar="DIGEST", help="Apply only the plan with this digest; anything else exits 5."
 )
-@click.option("--allow-delete", type=click.IntRange(0), metavar="N", help="Accept exactly N deletes.")
 @common(api=True, only=True)
-def command(options: Options, yes: bool, expect: str | None, allow_delete: int | None) -> ExitCode:
+@approvals
+def command(options: Options, yes: bool, expect: str | None, approvals: Approvals) -> ExitCode:
     """Make the organization what the files say: plan, show, ask, write, and plan again.
 
     \b
@@ -42,16 +43,16 @@ def command(options: Options, yes: bool, expect: str | None, allow_delete: int |
     try:
         job = Job.of(options)
         with open_writer(job.connection, options.log) as writer:
-            return _apply(job, writer, yes=yes, expect=expect, allow_delete=allow_delete)
+            return _apply(job, writer, yes=yes, expect=expect, approvals=approvals)
     except DevinopsError as error:
         write_failure(options, error)
         raise
 
 
-def _apply(job: Job, writer: Writer, *, yes: bool, expect: str | None, allow_delete: int | None) -> ExitCode:
+def _apply(job: Job, writer: Writer, *, yes: bool, expect: str | None, approvals: Approvals) -> ExitCode:
     options = job.options
     snapshot = job.snapshot(writer)
-    plan = job.plan(writer, snapshot, allow_delete)
+    plan = job.plan(writer, snapshot, approvals)
     approved = yes or expect is not None
     _show(options, plan, asking=not approved)
     if expect is not None and expect != plan.digest:
@@ -65,7 +66,7 @@ def _apply(job: Job, writer: Writer, *, yes: bool, expect: str | None, allow_del
     values = secret_values(plan, os.environ)
     if not approved and not click.confirm(f"Apply {_these(len(plan.changes))}?", err=True):
         raise Refused("not approved; nothing was written")
-    return _finish(options, _write(job, writer, plan, snapshot, values))
+    return _finish(options, _write(job, writer, plan, snapshot, values, approvals))
 
 
 def _these(count: int) -> str:
@@ -82,7 +83,9 @@ def _show(options: Options, plan: Plan, *, asking: bool) -> None:
             click.echo(chunk, nl=False, err=options.format != "text", color=options.color or None)
 
 
-def _write(job: Job, writer: Writer, plan: Plan, snapshot: Snapshot, values: Mapping[str, str]) -> Report:
+def _write(
+    job: Job, writer: Writer, plan: Plan, snapshot: Snapshot, values: Mapping[str, str], approvals: Approvals
+) -> Report:
     with Progress(job.options, "applying", len(plan.changes)) as progress:
         applier = Applier(
             plan,
@@ -93,7 +96,7 @@ def _write(job: Job, writer: Writer, plan: Plan, snapshot: Snapshot, values: Map
             on_result=lambda _: progress.step(),
         )
         with _interruptible(applier, job.options):
-            return apply(applier, lambda: job.plan(writer, job.snapshot(writer)))
+            return apply(applier, lambda: job.plan(writer, job.snapshot(writer), approvals))
 
 
 @contextmanager
@@ -120,7 +123,7 @@ def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
     wanted: dict[str, str] = {}
     for change in plan.changes:
         value_from = getattr(change.declaration and change.declaration.resource, "value_from", UNSET)
-        if change.action is Action.CREATE and value_from is not UNSET:
+        if change.action in (Action.CREATE, Action.REPLACE) and value_from is not UNSET:
             wanted[value_from["env"]] = str(change.key)
     missing = [f"{name} (for {key})" for name, key in sorted(wanted.items()) if not environ.get(name)]
     if missing:

@@ -14,6 +14,7 @@ import click
 
 from devinops.config import Flags, Project, check_environment, find_root, read_project
 from devinops.errors import ConfigError, UsageError
+from devinops.policy import Approvals
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -195,3 +196,39 @@ def common(*, api: bool = False, only: bool = False) -> Callable[[F], F]:
         return wrapped  # type: ignore[return-value]
 
     return decorate
+
+
+_APPROVALS = (
+    click.option("--adopt", is_flag=True, help="Take over live objects that differ from their entries."),
+    click.option(
+        "--on-conflict",
+        type=click.Choice(["git", "live"]),
+        help="Decide where both sides changed: write Git's version, or keep the live one.",
+    ),
+    click.option("--allow-delete", type=click.IntRange(0), metavar="N", help="Accept exactly N deletes."),
+    click.option(
+        "--allow-missing",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Accept that exactly N owned objects are not listed.",
+    ),
+)
+
+
+def approvals(function: F) -> F:
+    """Give a command the flags that approve; its function gets them as one `Approvals`. Never from the environment."""
+
+    @functools.wraps(function)
+    def wrapped(
+        *args: Any,
+        adopt: bool,
+        on_conflict: str | None,
+        allow_delete: int | None,
+        allow_missing: int | None,
+        **rest: Any,
+    ) -> Any:
+        return function(*args, approvals=Approvals(adopt, on_conflict, allow_delete, allow_missing), **rest)
+
+    for option in reversed(_APPROVALS):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]

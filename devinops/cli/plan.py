@@ -5,21 +5,17 @@ from __future__ import annotations
 import click
 
 from devinops.api import open_reader
-from devinops.cli.options import Options, common
+from devinops.cli.options import Options, approvals, common
 from devinops.cli.run import Job, plan_chunks, write_failure
 from devinops.errors import DevinopsError, ExitCode
+from devinops.policy import Approvals
 
 
 @click.command()
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
-@click.option(
-    "--allow-delete",
-    type=click.IntRange(0),
-    metavar="N",
-    help="Show the plan as with exactly N deletes accepted.",
-)
 @common(api=True, only=True)
-def command(options: Options, detailed_exitcode: bool, allow_delete: int | None) -> ExitCode:
+@approvals
+def command(options: Options, detailed_exitcode: bool, approvals: Approvals) -> ExitCode:
     """Show what apply would change; never writes.
 
     \b
@@ -30,7 +26,7 @@ def command(options: Options, detailed_exitcode: bool, allow_delete: int | None)
     try:
         job = Job.of(options)
         with open_reader(job.connection, options.log) as reader:
-            plan = job.plan(reader, job.snapshot(reader), allow_delete)
+            plan = job.plan(reader, job.snapshot(reader), approvals)
     except DevinopsError as error:
         write_failure(options, error)
         raise

@@ -19,6 +19,7 @@ from devinops.errors import DevinopsError, ExitCode, InputError
 from devinops.kinds import KINDS
 from devinops.model import Declaration, Problem, Severity, Snapshot
 from devinops.plan import Only, Plan, Where, build_plan
+from devinops.policy import Approvals
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Job:
         with Progress(self.options, "reading") as progress:
             return reader.snapshot(with_references(self.kinds), progress.at)
 
-    def plan(self, reader: Reader, snapshot: Snapshot, allow_delete: int | None = None) -> Plan:
+    def plan(self, reader: Reader, snapshot: Snapshot, approvals: Approvals) -> Plan:
         settings = self.settings
         return build_plan(
             self.declarations,
@@ -66,7 +67,7 @@ class Job:
             policy=settings.policy,
             today=datetime.now(UTC).date(),
             only=self.only,
-            allow_delete=allow_delete,
+            approvals=approvals,
             warnings=self.warnings,
         )
 
