@@ -381,14 +381,13 @@ class Change:
         assert self.declaration
         if self.live is None:
             return self.declaration.resource
-        declared = {
-            change.name: change.after for change in self.fields if change.name in _names(self.live.resource)
+        names = {field.name for field in dataclasses.fields(self.live.resource)}
+        changed = {change.name: change.after for change in self.fields if change.name in names}
+        # What the API does not tell cannot be compared; it is sent along, or an update might lose it.
+        untold = {
+            n: v for n, v in self.declaration.resource.items() if getattr(self.live.resource, n) is UNSET
         }
-        return dataclasses.replace(self.live.resource, **declared)
-
-
-def _names(resource: Resource) -> frozenset[str]:
-    return frozenset(field.name for field in dataclasses.fields(resource))
+        return dataclasses.replace(self.live.resource, **(untold | changed))
 
 
 class Hold(StrEnum):

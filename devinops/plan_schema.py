@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from devinops.model import Action, Hold, Severity
+from devinops.model import Action, Hold, Moved, Severity
 
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -74,6 +74,23 @@ _HELD_BACK = _object(
         "needed_by": {"type": "array", "items": _TEXT},
     }
 )
+_DRIFT = _object(
+    {
+        "key": _TEXT,
+        "kind": _TEXT,
+        "id": _TEXT,
+        "moved": {"enum": [moved.value for moved in Moved]},
+        "reason": _TEXT,
+        "source": _SOURCE,
+        "fields": {
+            "type": "object",
+            "description": "Field → before (as declared) and after (as it is live).",
+            "additionalProperties": _object({"before": {}, "after": {}}, optional=("before", "after")),
+        },
+        "at": {"type": ["integer", "null"], "description": "Epoch seconds of the last edit."},
+        "by": {"type": ["string", "null"], "description": "Who, where the API says."},
+    }
+)
 _RESULT = _object(
     {
         "key": _TEXT,
@@ -113,7 +130,8 @@ _COMPLETE = _object(
         "complete": {"const": True},
         "changes": {"type": "array", "items": _CHANGE},
         "held_back": {"type": "array", "items": _HELD_BACK},
-        "drift": {"type": "array"},
+        "drift": {"type": "array", "items": _DRIFT, "description": "Outside edits, left as they are."},
+        "notes": {"type": "array", "items": _TEXT},
         "problems": {"type": "array", "items": _PROBLEM},
         "refusals": {"type": "array", "items": _TEXT, "description": "Why nothing at all may be applied."},
         "unmanaged": {"type": "object", "additionalProperties": _COUNT},

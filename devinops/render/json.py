@@ -9,7 +9,7 @@ from typing import Any
 from devinops import __version__
 from devinops.apply import Report
 from devinops.errors import ExitCode
-from devinops.model import UNSET, Change, FieldChange, HeldBack, Problem, Source
+from devinops.model import UNSET, Change, Drift, FieldChange, HeldBack, Problem, Source
 from devinops.plan import Plan
 
 FORMAT_VERSION = "1.0"
@@ -37,14 +37,15 @@ def plan_document(plan: Plan, exit_code: ExitCode) -> dict[str, Any]:
             "api_url": where.api_url,
             "api_version": where.api,
         },
-        "inventory": {"store": "none", "owned": 0},
+        "inventory": {"store": plan.inventory.store, "owned": len(plan.inventory.owned)},
         "digest": plan.digest,
         "complete": True,
         "exit_code": int(exit_code),
         "changes": [change(one) for one in plan.changes],
         "held_back": [held_back(one) for one in plan.held_back],
-        "drift": [],
+        "drift": [drift(one) for one in plan.drift],
         "problems": [problem(one) for one in plan.problems],
+        "notes": list(plan.notes),
         "refusals": list(plan.refusals),
         "unmanaged": dict(plan.unmanaged),
         "unchanged": plan.unchanged,
@@ -126,6 +127,20 @@ def held_back(held: HeldBack) -> dict[str, Any]:
         "source": _source(held.source),
         "ids": list(held.ids),
         "needed_by": [str(key) for key in held.needed_by],
+    }
+
+
+def drift(drift: Drift) -> dict[str, Any]:
+    return {
+        "key": str(drift.key),
+        "kind": drift.key.kind,
+        "id": drift.id,
+        "moved": drift.moved.value,
+        "reason": drift.reason,
+        "source": _source(drift.source),
+        "fields": {field.name: _field(field) for field in drift.fields},
+        "at": drift.at,
+        "by": drift.by,
     }
 
 

@@ -6,6 +6,7 @@ import difflib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -16,9 +17,11 @@ from devinops.model import (
     UNSET,
     Action,
     Change,
+    Drift,
     FieldChange,
     HeldBack,
     Key,
+    Moved,
     Problem,
     Severity,
     Source,
@@ -86,7 +89,11 @@ class Text:
             for change in changes:
                 yield from self.change(change)
         yield from self._held_back(plan.held_back)
+        yield from self._drift(plan.drift)
         yield from self._warnings(plan.problems)
+        for note in plan.notes:
+            yield ""
+            yield line(note)
         for refusal in plan.refusals:
             yield ""
             yield f"{self.paint('!')} refused, nothing will be applied: {line(refusal)}"
@@ -100,14 +107,14 @@ class Text:
         yield f"      {_because(change.source, change.reason)}"
         for field in change.fields:
             if not _goes_without_saying(change, field):
-                yield from self._field(change, field)
+                yield from self._field(change.key.kind, field)
 
-    def _field(self, change: Change, field: FieldChange) -> Iterator[str]:
+    def _field(self, kind: str, field: FieldChange) -> Iterator[str]:
         if field.before is UNSET:
-            yield f"      {self.paint('+')} {field.name}: {self._value(change, field, field.after)}"
+            yield f"      {self.paint('+')} {field.name}: {self._value(kind, field, field.after)}"
         elif field.after is UNSET:
-            yield f"      {self.paint('-')} {field.name}: {self._value(change, field, field.before)}"
-        elif _is_text(change, field):
+            yield f"      {self.paint('-')} {field.name}: {self._value(kind, field, field.before)}"
+        elif _is_text(kind, field):
             yield f"      {self.paint('~')} {field.name}:"
             yield from self._diff(field.before, field.after)
         else:
@@ -118,8 +125,8 @@ class Text:
             )
             yield f"      {self.paint('~')} {field.name}: {_short(field.before)} → {_short(field.after)}{at}"
 
-    def _value(self, change: Change, field: FieldChange, value: Any) -> str:
-        if not _is_text(change, field):
+    def _value(self, kind: str, field: FieldChange, value: Any) -> str:
+        if not _is_text(kind, field):
             return _short(value)
         lines = str(value).splitlines() or [""]
         if len(lines) == 1:
@@ -151,6 +158,18 @@ class Text:
             yield f"      {_because(held.source, f'{held.hold}: {held.reason}')}"
             if held.needed_by:
                 yield f"      needed by {self._keys(held.needed_by)}"
+
+    def _drift(self, drift: Sequence[Drift]) -> Iterator[str]:
+        """Yield the outside edits; in a diff `-` is what the files say and `+` what is live."""
+        if not drift:
+            return
+        yield ""
+        yield self.bold("outside edits, left as they are")
+        for one in drift:
+            yield f"  {self.paint('@')} {line(str(one.key))}"
+            yield f"      {_because(one.source, said_of_drift(one))}"
+            for field in one.fields:
+                yield from self._field(one.key.kind, field)
 
     def _keys(self, keys: Sequence[Key]) -> str:
         shown = keys if self.full else keys[:MAX_NEEDED_BY]
@@ -198,16 +217,31 @@ class Text:
 def header(plan: Plan) -> str:
     where = plan.where
     org = f"organization {where.org_id}" if where.org_id else "the key's organization"
-    return line(f"Plan for {where.target}: {org} at {where.api_url} (API {where.api}), inventory: none")
+    owned = len(plan.inventory.owned)
+    inventory = "none" if plan.inventory.store == "none" else f"{plan.inventory.store}, {owned} owned"
+    return line(
+        f"Plan for {where.target}: {org} at {where.api_url} (API {where.api}), inventory: {inventory}"
+    )
+
+
+def said_of_drift(drift: Drift) -> str:
+    """Return what happened, when and by whom, as far as the API says."""
+    parts = [drift.moved.value + (f": {drift.reason}" if drift.reason else "")]
+    if drift.at is not None:
+        parts.append(datetime.fromtimestamp(drift.at, UTC).strftime("%Y-%m-%d %H:%M UTC"))
+    if drift.moved is Moved.EDITED:
+        parts.append(f"by {drift.by}" if drift.by else "who: unknown")
+    return ", ".join(parts)
 
 
 def counts(plan: Plan) -> str:
     """Return the last line of a plan."""
     parts = [f"{plan.summary[a.value]} {_TO[a]}" for a in Action if plan.summary[a.value]]
     unmanaged = sum(plan.unmanaged.values())
+    drift = f"{_count(len(plan.drift), 'outside edit')}, " if plan.drift else ""
     return (
         f"Plan: {', '.join(parts) or 'nothing to change'}; {len(plan.held_back)} held back, "
-        f"{plan.unchanged} unchanged, {unmanaged} unmanaged."
+        f"{drift}{plan.unchanged} unchanged, {unmanaged} unmanaged."
     )
 
 
@@ -246,8 +280,8 @@ def _goes_without_saying(change: Change, field: FieldChange) -> bool:
     return value is None or field.name in (KINDS[change.key.kind].identity, "folder")
 
 
-def _is_text(change: Change, field: FieldChange) -> bool:
-    attributes = KINDS[change.key.kind].attributes
+def _is_text(kind: str, field: FieldChange) -> bool:
+    attributes = KINDS[kind].attributes
     values = (value for value in (field.before, field.after) if value is not UNSET)
     return all(isinstance(value, str) for value in values) and any(
         a.name == field.name and a.text for a in attributes
