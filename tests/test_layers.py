@@ -20,7 +20,7 @@ LAYERS = (
     {"builder"},
     {"plan"},
     {"apply"},
-    {"load", "api", "render", "emulator"},
+    {"load", "api", "render", "emulator", "inventory"},
     {"config"},
     {"cli"},
 )

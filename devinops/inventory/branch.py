@@ -1,0 +1,216 @@
+"""The inventory on a branch of its own, written with git plumbing.
+
+Work tree, index, HEAD and local branches stay as they are. A save is a commit on top of what was loaded and a
+push that is not forced, so of two that meet one is rejected and reads again.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+from devinops.errors import ConfigError, InventoryError
+from devinops.inventory import disk
+from devinops.inventory.git import NETWORK_S, Git, last_words, masked
+from devinops.inventory.kept import Stored
+
+_FETCHES = 3
+_RACED = (
+    "cannot lock ref",
+    "failed to update ref",
+    "reference already exists",
+    "fetch first",
+    "non-fast-forward",
+)
+
+
+class BranchPlace:
+    """`<root in the repository>/<target>.jsonl` on the branch. Every call talks to the remote."""
+
+    store = "branch"
+
+    def __init__(self, root: Path, target: str, branch: str, remote: str | None = None) -> None:
+        self.target, self.branch, self.wanted_remote = target, branch, remote
+        self.git = Git(root)
+        self.ref = f"refs/heads/{branch}"
+
+    @property
+    def label(self) -> str:
+        return f"{self.branch}:{self.path}"
+
+    @cached_property
+    def _repository(self) -> tuple[Path, str]:
+        """The directory that all work trees of the repository share, and the root's path in it."""
+        done = self.git.run("rev-parse", "--git-common-dir", "--show-prefix")
+        if done.code:
+            raise ConfigError(
+                f"inventory: {{store: branch}} needs a Git repository here ({last_words(done.err)}): "
+                "run devinops in a clone, or say store: file"
+            )
+        common, _, prefix = done.out.decode("utf-8", "surrogateescape").partition("\n")
+        return (self.git.cwd / common).resolve(), prefix.removesuffix("\n")
+
+    @property
+    def path(self) -> str:
+        """The file's path on the branch."""
+        return f"{self._repository[1]}{self.target}.jsonl"
+
+    @property
+    def directory(self) -> Path:
+        common, prefix = self._repository
+        return common / "devinops" / prefix
+
+    def prepare(self) -> None:
+        with disk.told(self.directory):
+            self.directory.mkdir(parents=True, exist_ok=True)
+
+    # --- the remote ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def remote(self) -> str:
+        """The remote that holds the branch. Raises ConfigError where it is not clear which."""
+        remotes = self.git.text("remote").split()
+        if not remotes:
+            raise ConfigError(
+                "inventory: {store: branch} needs a remote, and this repository has none: add one, or say store: file"
+            )
+        wanted = self.wanted_remote or ("origin" if "origin" in remotes or len(remotes) > 1 else remotes[0])
+        if wanted in remotes:
+            return wanted
+        if self.wanted_remote is None:
+            raise ConfigError(
+                f"there is no remote origin but several others ({', '.join(remotes)}): "
+                "choose one with inventory: {store: branch, remote: NAME}"
+            )
+        near = difflib.get_close_matches(wanted, remotes, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise ConfigError(f'there is no remote "{wanted}"{hint}; known are {", ".join(remotes)}')
+
+    def _tip(self) -> str | None:
+        """Return the commit at the tip of the branch, None without one. Raises ConfigError for a branch in use."""
+        done = self.git.run("ls-remote", "--symref", self.remote, "HEAD", self.ref, timeout_s=NETWORK_S)
+        if done.code:
+            raise InventoryError(f"the remote {self.remote} cannot be read: {last_words(done.err)}")
+        tip = None
+        for line in done.text.splitlines():
+            value, _, name = line.partition("\t")
+            if name == "HEAD" and value == f"ref: {self.ref}":
+                raise ConfigError(self._in_use(f"the default branch of {self.remote}"))
+            if name == self.ref:
+                tip = value
+        if self.git.run("symbolic-ref", "--quiet", "HEAD").text == self.ref:
+            raise ConfigError(self._in_use("checked out here"))
+        return tip
+
+    def _in_use(self, how: str) -> str:
+        return (
+            f'the branch "{self.branch}" is {how}, and the inventory needs one of its own: choose another with '
+            "inventory: {store: branch, branch: NAME}"
+        )
+
+    # --- reading ------------------------------------------------------------------------------------------
+
+    def load(self) -> Stored:
+        for _ in range(_FETCHES):
+            tip = self._tip()
+            if tip is None:
+                return Stored(None)
+            if self._has(tip) or self._fetch(tip):
+                return Stored(self._text(tip), tip)
+        raise InventoryError(f"{self.branch} moves on {self.remote} faster than it can be fetched: run again")
+
+    def _has(self, commit: str) -> bool:
+        return self.git.run("cat-file", "-e", f"{commit}^{{tree}}").code == 0
+
+    def _fetch(self, tip: str) -> bool:
+        """Fetch the branch; tell whether `tip` came with it. Of a shallow clone only the tip is asked for."""
+        shallow = self.git.text("rev-parse", "--is-shallow-repository") == "true"
+        done = self.git.run(
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--no-write-fetch-head",
+            "--refmap=",
+            *(["--depth=1"] if shallow else []),
+            self.remote,
+            f"+{self.ref}:refs/remotes/{self.remote}/{self.branch}",
+            timeout_s=NETWORK_S,
+        )
+        if self._has(tip):
+            return True
+        # Another process of this clone can hold the lock of the ref.
+        if done.code and "cannot lock ref" not in done.err:
+            raise InventoryError(
+                f"{self.branch} cannot be fetched from {self.remote}: {last_words(done.err)}"
+            )
+        return False
+
+    def _text(self, tip: str) -> str | None:
+        entry = self.git.raw("ls-tree", "--full-tree", "-z", tip, self.path)
+        if not entry:
+            return None
+        mode, _, rest = entry.partition(b" ")
+        if not mode.startswith(b"100"):
+            raise InventoryError(f"{self.label} is not a plain file: remove it from the branch")
+        blob = rest.split(b"\t")[0].split()[-1].decode("ascii")
+        try:
+            return self.git.raw("cat-file", "blob", blob).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InventoryError(
+                f"{self.label}: this is not UTF-8: restore it from the branch's history"
+            ) from error
+
+    # --- writing ------------------------------------------------------------------------------------------
+
+    def save(self, text: str, before: Stored, message: str) -> bool:
+        commit = self._commit(text, before.version, message)
+        done = self.git.run(
+            "push",
+            "--porcelain",
+            "--no-verify",
+            "--no-follow-tags",
+            "--recurse-submodules=no",
+            self.remote,
+            f"{commit}:{self.ref}",
+            timeout_s=NETWORK_S,
+        )
+        return done.code == 0 or self._arrived(commit, before, f"{done.text}\n{done.err}")
+
+    def _arrived(self, commit: str, before: Stored, said: str) -> bool:
+        """Judge a push that failed: True where it got there all the same, False where another was faster."""
+        if any(words in said for words in _RACED):
+            return False
+        try:
+            tip = self._tip()
+        except InventoryError:
+            tip = before.version
+        if tip == commit:
+            return True
+        if tip != before.version:
+            return False
+        reason = re.search(r"^!.*?(\[.*\].*)$", said, re.MULTILINE)
+        words = masked(reason[1]) if reason else last_words(said)
+        if reason and "remote:" in said:
+            words = f"{words}; {last_words(said)}"
+        raise ConfigError(
+            f"the inventory cannot be pushed to {self.branch} on {self.remote}: {words}. The job needs the right to "
+            "push to this branch"
+        )
+
+    def _commit(self, text: str, parent: str | None, message: str) -> str:
+        """Make a commit with the file on top of `parent`; other files of the branch are kept."""
+        blob = self.git.text("hash-object", "-w", "--stdin", data=text.encode("ascii"))
+        with tempfile.TemporaryDirectory(prefix="devinops-") as scratch:
+            env = {"GIT_INDEX_FILE": os.fspath(Path(scratch) / "index")}
+            self.git.raw("read-tree", parent or "--empty", env=env)
+            self.git.raw("update-index", "--add", "--cacheinfo", f"100644,{blob},{self.path}", env=env)
+            tree = self.git.text("write-tree", env=env)
+        parents = ["-p", parent] if parent else []
+        return self.git.text(
+            "commit-tree", tree, *parents, data=f"{message}\n".encode(), env=self.git.identity()
+        )

@@ -1,0 +1,162 @@
+"""What the file and the branch share: results go to a journal on this machine, the rest is read, changed, written.
+
+Where the inventory lies is a `Place`. Its `save` says no when somebody else was faster; then everything is read
+again and the change is made once more on what they left.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from devinops.errors import InventoryError, Stale
+from devinops.inventory import disk, merge
+from devinops.inventory.format import Header, Settled, dump, dump_settled, parse, parse_settled
+from devinops.inventory.lock import locked
+from devinops.owned import Intent, Inventory, Record
+
+TRIES = 5
+FINISH_TRIES = 20
+"""After the writes the results must get home, so it is tried for longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What lies in a place: the text, None where there is none, and the version that a save builds on."""
+
+    text: str | None
+    version: str | None = None
+
+
+class Place(Protocol):
+    """Where an inventory lies. Every call raises InventoryError or ConfigError."""
+
+    store: str
+
+    @property
+    def label(self) -> str:
+        """What people call it in a message."""
+        ...
+
+    @property
+    def directory(self) -> Path:
+        """The directory of journal and lock on this machine."""
+        ...
+
+    def prepare(self) -> None:
+        """Make the directory ready to be written to."""
+        ...
+
+    def load(self) -> Stored: ...
+
+    def save(self, text: str, before: Stored, message: str) -> bool:
+        """Write; False where somebody else has written since `before`."""
+        ...
+
+
+@dataclass
+class _Run:
+    """What this process knows of a run that it has begun."""
+
+    before: Mapping[merge.Id, Record]
+    results: list[Settled] = field(default_factory=list)
+
+
+class KeptStore:
+    """An inventory in a place; see `Store` for what each call means."""
+
+    def __init__(
+        self, place: Place, header: Header, *, pause: Callable[[float], object] = time.sleep
+    ) -> None:
+        self.place, self.header, self.pause = place, header, pause
+        self._runs: dict[str, _Run] = {}
+
+    @property
+    def journal(self) -> Path:
+        return self.place.directory / f"{self.header.target}.journal"
+
+    def read(self) -> Inventory:
+        # The journal first: what is compacted in between is then seen twice instead of never.
+        journal = self._journal()
+        return merge.recover(self._parse(self.place.load()), journal)
+
+    def begin(self, run: str, intents: Sequence[Intent], base: Inventory) -> None:
+        self._update(
+            lambda stored: merge.announce(stored, run, intents, base), f"{run}: {len(intents)} announced"
+        )
+        self._runs[run] = _Run(base.by_id)
+
+    def settle(self, run: str, put: Sequence[Record] = (), drop: Sequence[tuple[str, str]] = ()) -> None:
+        result = Settled(run, tuple(put), tuple(drop))
+        self._runs.setdefault(run, _Run({})).results.append(result)
+        with self._locked():
+            disk.append(self.journal, dump_settled(result))
+
+    def finish(self, run: str) -> None:
+        known = self._runs.get(run, _Run({}))
+        count = sum(len(one.put) + len(one.drop) for one in known.results)
+        self._update(
+            lambda stored: merge.conclude(stored, run, known.results, known.before),
+            f"{run}: {count} recorded",
+            FINISH_TRIES,
+        )
+        self._runs.pop(run, None)
+
+    def unlock(self, run: str) -> None:
+        self._update(lambda stored: merge.without(stored, run), f"{run}: unlocked")
+
+    def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
+        self._update(lambda stored: merge.rewrite(stored, inventory, base), why)
+
+    def _update(self, change: Callable[[Inventory], Inventory], message: str, tries: int = TRIES) -> None:
+        with self._locked():
+            for attempt in range(tries):
+                if attempt:
+                    self.pause(random.uniform(0.05, 0.2) * min(2**attempt, 16))
+                if self._try(change, f"devinops: {self.header.target}: {message}"):
+                    return
+        raise Stale(
+            f"{self.place.label}: others were faster {tries} times in a row: run again; what this run has recorded "
+            f"is kept in {self.journal} until then"
+        )
+
+    def _try(self, change: Callable[[Inventory], Inventory], message: str) -> bool:
+        journal = self._journal()
+        stored = self.place.load()
+        before = self._parse(stored)
+        text = dump(self.header, change(merge.recover(before, journal)))
+        if text != dump(self.header, before) and not self.place.save(text, stored, message):
+            return False
+        disk.remove(self.journal)
+        return True
+
+    def _parse(self, stored: Stored) -> Inventory:
+        if stored.text is None:
+            return Inventory(self.place.store)
+        return parse(stored.text, self.header, self.place.label, self.place.store)
+
+    def _journal(self) -> tuple[Settled, ...]:
+        text = disk.read(self.journal)
+        return parse_settled(text, str(self.journal)) if text else ()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.place.prepare()
+        path = self.place.directory / f"{self.header.target}.lock"
+        disk.refuse_symlink(path)
+        entered = False
+        try:
+            with locked(path):
+                entered = True
+                yield
+        except OSError as error:
+            if entered:
+                raise
+            raise InventoryError(
+                f"{path}: {error.strerror or error}: the inventory cannot be locked"
+            ) from error
