@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from devinops import __version__
 from devinops.api import is_loopback
 from devinops.errors import ConfigError, InputError, UsageError
+from devinops.inventory import InventorySettings
 from devinops.load import Document, read_yaml
 from devinops.model import ApiVersion, Problem, Severity, Source
 from devinops.policy import MaxDelete, Policy
@@ -99,6 +100,7 @@ class Settings:
     parallelism: int
     ca_bundle: Path | None
     policy: Policy
+    inventory: InventorySettings
     sources: Mapping[str, str]
 
 
@@ -215,6 +217,7 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
         parallelism=_flag("parallelism", flags.parallelism, 8, sources),
         ca_bundle=_flag("ca_bundle", flags.ca_bundle, None, sources),
         policy=policy,
+        inventory=InventorySettings(**declared("inventory", {})),
         sources=sources,
     )
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from devinops.inventory_schema import INVENTORY_SCHEMA
 from devinops.kinds import KINDS
 from devinops.model import Attribute, Ensure, Kind
 from devinops.plan_schema import PLAN_SCHEMA, PROBLEMS_SCHEMA
@@ -26,6 +27,8 @@ Path = tuple[str | int, ...]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TARGET_NAME = "^[a-z0-9][a-z0-9._-]*$"
 ENVIRONMENT_NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
+BRANCH_NAME = "^[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*$"
+REMOTE_NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,12 +51,13 @@ def schemas() -> dict[str, dict[str, Any]]:
     """Return name → JSON Schema (draft 2020-12), in the order of the documentation.
 
     `declarations` is a YAML file, `knowledge` and `playbook` are the front matter of a Markdown file,
-    `config` is devinops.yaml; `plan` and `problems` are what plan, apply and validate write as JSON.
+    `config` is devinops.yaml; `plan` and `problems` are what plan, apply and validate write as JSON;
+    `inventory` is one line of an inventory.
     """
     found = {"declarations": _declarations()}
     found |= {kind.noun: entry_schema(kind, front_matter=True) for kind in KINDS.values() if kind.markdown}
     found["config"] = _config()
-    found |= {"plan": PLAN_SCHEMA, "problems": PROBLEMS_SCHEMA}
+    found |= {"plan": PLAN_SCHEMA, "problems": PROBLEMS_SCHEMA, "inventory": INVENTORY_SCHEMA}
     return {name: _headed(name, schema) for name, schema in found.items()}
 
 
@@ -242,8 +246,23 @@ def _target() -> dict[str, Any]:
             "inventory": {
                 "type": "object",
                 "properties": {
-                    "store": {"enum": ["none"], "description": "Where the inventory is kept (default: none)."}
+                    "store": {
+                        "enum": ["none", "branch", "file"],
+                        "description": "Where it is kept: nowhere (default), on a branch of its own, or below "
+                        ".devinops/.",
+                    },
+                    "branch": {
+                        "type": "string",
+                        "pattern": BRANCH_NAME,
+                        "description": "Branch for store: branch (default: devinops).",
+                    },
+                    "remote": {
+                        "type": "string",
+                        "pattern": REMOTE_NAME,
+                        "description": "Remote for store: branch (default: origin, else the only one).",
+                    },
                 },
+                "required": ["store"],
                 "additionalProperties": False,
                 "description": "The record of which live objects this repository owns.",
             },

@@ -9,6 +9,7 @@ import pytest
 
 from devinops.config import Flags, Settings, check_environment, find_root, read_project, resolve
 from devinops.errors import ConfigError, DevinopsError, InputError, UsageError
+from devinops.inventory import InventorySettings
 
 Write = Callable[[Mapping[str, str]], Path]
 KEY = {"DEVIN_API_KEY": "cog_key"}
@@ -68,11 +69,21 @@ def test_each_value_is_traced_to_its_place(repository: Write) -> None:
         "api_key": "environment DEVIN_API_KEY",
         "api_version": "the key's prefix cog_",
         "v3_macro": "default",
+        "inventory": "default",
         "timeout": "option --timeout",
         "parallelism": "default",
         "ca_bundle": "default",
     }
     assert str(found.policy.max_delete) == "5"
+
+
+def test_the_inventory_is_off_unless_a_target_asks_for_it(repository: Write) -> None:
+    text = "targets:\n  a: {inventory: {store: branch, branch: state/devin, remote: up}}\n  b: {}\n"
+    root = config(repository, text)
+    found = settings(root, KEY, Flags(target="a"))
+    assert found.inventory == InventorySettings("branch", "state/devin", "up")
+    assert found.sources["inventory"] == "devinops.yaml:3:18"
+    assert settings(root, KEY, Flags(target="b")).inventory == InventorySettings("none", "devinops", None)
 
 
 TARGETS = "targets: {production: {org_id: org-1}, staging: {org_id: org-2}}"
@@ -170,6 +181,10 @@ def test_the_key_is_in_no_repr(tmp_path: Path) -> None:
         ("targets: {a: {max_delete: -1}}", ["invalid-value"]),
         ("targets: {a: {v3_macro: hald}}", ["invalid-value"]),
         ("targets: {a: {api_version: v2}}", ["invalid-value"]),
+        ("targets: {a: {inventory: {store: s3}}}", ["invalid-value"]),
+        ("targets: {a: {inventory: {branch: b}}}", ["missing-field"]),
+        ("targets: {a: {inventory: {store: branch, branch: a..b}}}", ["invalid-value"]),
+        ("targets: {a: {inventory: {store: branch, remote: --upload-pack=x}}}", ["invalid-value"]),
         ("paths: x", ["wrong-type"]),
         ("version: 1", ["duplicate-key"]),
     ],

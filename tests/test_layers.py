@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "devinops"
 
 LAYERS = (
     {"model", "policy"},
-    {"errors", "kinds", "plan_schema", "owned"},
+    {"errors", "kinds", "plan_schema", "inventory_schema", "owned"},
     {"schema", "match", "diff", "checks"},
     {"classify", "guard"},
     {"builder"},
@@ -50,6 +50,7 @@ PURE = {
     "checks",
     "plan",
     "plan_schema",
+    "inventory_schema",
     "schema",
 }
 

@@ -54,6 +54,7 @@ def _rows(settings: Settings) -> dict[str, Any]:
         "api_key": "*** (never shown)",
         "max_delete": str(settings.policy.max_delete),
         "v3_macro": settings.policy.v3_macro,
+        "inventory": str(settings.inventory),
         "timeout": settings.timeout_s,
         "parallelism": settings.parallelism,
         "ca_bundle": str(settings.ca_bundle) if settings.ca_bundle else None,
