@@ -93,7 +93,7 @@ class Report:
     """What apply did, in the order of the plan.
 
     `left` are the changes that a plan made afterwards still holds; None where that plan could not be made,
-    and then `unverified` says why.
+    and then `unverified` says why. `backup` is the file with what was overwritten or deleted.
     """
 
     plan: Plan
@@ -101,6 +101,7 @@ class Report:
     left: tuple[Change, ...] | None = ()
     unverified: str = ""
     interrupted: ExitCode | None = None
+    backup: str | None = None
 
     def count(self, outcome: Outcome) -> int:
         return sum(result.outcome is outcome for result in self.results)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from devinops.builder import Builder, Circumstances, unmanaged
 from devinops.errors import ExitCode, UsageError, worst
@@ -45,6 +46,25 @@ class Where:
     api: ApiVersion
     org_id: str | None
 
+    @property
+    def host(self) -> str:
+        """The host of the API, with its port where one is given."""
+        return urlsplit(self.api_url).netloc.lower()
+
+    def apart(self, here: Where) -> str:
+        """Say in words how something made here for another place differs from `here`; empty where it does not."""
+        facts = (
+            ("target", self.target, here.target),
+            ("API host", self.host, here.host),
+            ("API version", self.api, here.api),
+            ("organization", self.org_id, here.org_id),
+        )
+        return ", ".join(
+            f"{name} {one or '(unknown)'}, not {other or '(unknown)'}"
+            for name, one, other in facts
+            if one != other
+        )
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -77,6 +97,11 @@ class Plan:
         for change in self.changes:
             total.update(_fingerprint(change))
         return total.hexdigest()[:DIGEST_LENGTH]
+
+    @property
+    def owned(self) -> int:
+        """How many objects the inventory owns."""
+        return len(self.inventory.owned)
 
     @cached_property
     def summary(self) -> dict[str, int]:

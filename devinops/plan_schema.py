@@ -113,6 +113,10 @@ _REPORT = {
     },
     "unverified": _TEXT,
     "interrupted": {"type": "boolean"},
+    "backup": {
+        "type": ["string", "null"],
+        "description": "File with what was overwritten or deleted, relative to the root; null: nothing was.",
+    },
 }
 _COMPLETE = _object(
     _HEAD
@@ -137,9 +141,10 @@ _COMPLETE = _object(
         "unmanaged": {"type": "object", "additionalProperties": _COUNT},
         "unchanged": _COUNT,
         "summary": {"type": "object", "additionalProperties": _COUNT},
+        "only": {"type": "array", "items": _TEXT, "description": "The --only that the plan was made with."},
     }
     | _REPORT,
-    optional=tuple(_REPORT),
+    optional=("only", *_REPORT),
 )
 _FAILED = _object(
     _HEAD | {"complete": {"const": False}, "error": _TEXT, "problems": {"type": "array", "items": _PROBLEM}},

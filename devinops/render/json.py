@@ -37,7 +37,7 @@ def plan_document(plan: Plan, exit_code: ExitCode) -> dict[str, Any]:
             "api_url": where.api_url,
             "api_version": where.api,
         },
-        "inventory": {"store": plan.inventory.store, "owned": len(plan.inventory.owned)},
+        "inventory": {"store": plan.inventory.store, "owned": plan.owned},
         "digest": plan.digest,
         "complete": True,
         "exit_code": int(exit_code),
@@ -50,7 +50,7 @@ def plan_document(plan: Plan, exit_code: ExitCode) -> dict[str, Any]:
         "unmanaged": dict(plan.unmanaged),
         "unchanged": plan.unchanged,
         "summary": plan.summary,
-    }
+    } | ({"only": list(plan.only)} if plan.only else {})
 
 
 def report_document(report: Report) -> dict[str, Any]:
@@ -70,6 +70,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "left": None if report.left is None else [change(one) for one in report.left],
         "unverified": report.unverified,
         "interrupted": report.interrupted is not None,
+        "backup": report.backup,
     }
 
 

@@ -207,6 +207,8 @@ class Text:
             )
         if report.left is None:
             yield f"What is left could not be checked: {line(report.unverified)}"
+        if report.backup:
+            yield line(f"What was overwritten or deleted: {report.backup} (devinops rollback brings it back)")
         yield tally(report)
 
     def _result(self, result: Result) -> str:
@@ -217,8 +219,7 @@ class Text:
 def header(plan: Plan) -> str:
     where = plan.where
     org = f"organization {where.org_id}" if where.org_id else "the key's organization"
-    owned = len(plan.inventory.owned)
-    inventory = "none" if plan.inventory.store == "none" else f"{plan.inventory.store}, {owned} owned"
+    inventory = "none" if plan.inventory.store == "none" else f"{plan.inventory.store}, {plan.owned} owned"
     return line(
         f"Plan for {where.target}: {org} at {where.api_url} (API {where.api}), inventory: {inventory}"
     )
