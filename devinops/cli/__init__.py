@@ -21,6 +21,7 @@ COMMANDS = {
     "validate": "Check the files, offline and without a key.",
     "plan": "Show what apply would change; never writes.",
     "apply": "Make the organization what the files say.",
+    "inventory": "Show and mend the record of what this repository owns.",
     "whoami": "Show the effective settings and who the key belongs to.",
     "schema": "Print the JSON Schemas of the files and of the JSON output.",
     "emulator": "Serve a local stand-in for the Devin API.",
