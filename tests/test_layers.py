@@ -19,8 +19,8 @@ LAYERS = (
     {"classify", "guard"},
     {"builder"},
     {"plan"},
-    {"apply"},
-    {"load", "api", "render", "emulator", "inventory"},
+    {"apply", "rollback"},
+    {"load", "api", "render", "emulator", "inventory", "saved", "backup"},
     {"config"},
     {"cli"},
 )
@@ -50,6 +50,7 @@ PURE = {
     "checks",
     "plan",
     "plan_schema",
+    "rollback",
     "inventory_schema",
     "schema",
 }

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import click
 
 from devinops.api import Writer, open_writer
-from devinops.apply import Applier, Report, apply
+from devinops.apply import Report
+from devinops.backup import Backups
 from devinops.cli.options import Options, approvals, common, is_interactive
-from devinops.cli.progress import Progress
-from devinops.cli.run import Job, plan_chunks, write_failure
+from devinops.cli.run import Job, write_failure
+from devinops.cli.write import ask, carry_out, finish, show
 from devinops.errors import ConfigError, DevinopsError, ExitCode, Refused, Stale, UsageError
-from devinops.model import UNSET, Action, Snapshot
+from devinops.inventory import new_run
+from devinops.model import UNSET, Action
 from devinops.plan import Plan
 from devinops.policy import Approvals
 
@@ -54,7 +54,7 @@ def _apply(job: Job, writer: Writer, *, yes: bool, expect: str | None, approvals
     snapshot = job.snapshot(writer)
     plan = job.plan(writer, snapshot, approvals)
     approved = yes or expect is not None
-    _show(options, plan, asking=not approved)
+    show(options, plan, asking=not approved)
     if expect is not None and expect != plan.digest:
         raise Stale(
             f"the plan has the digest {plan.digest}, not {expect}: nothing was written; review the plan above"
@@ -62,60 +62,21 @@ def _apply(job: Job, writer: Writer, *, yes: bool, expect: str | None, approvals
     if plan.refusals:
         raise Refused(f"refused, nothing was written: {'; '.join(plan.refusals)}")
     if not plan.changes:
-        return _finish(options, Report(plan, ()))
+        return finish(options, Report(plan, ()))
     values = secret_values(plan, os.environ)
-    if not approved and not click.confirm(f"Apply {_these(len(plan.changes))}?", err=True):
-        raise Refused("not approved; nothing was written")
-    return _finish(options, _write(job, writer, plan, snapshot, values, approvals))
-
-
-def _these(count: int) -> str:
-    return "this change" if count == 1 else f"these {count} changes"
-
-
-def _show(options: Options, plan: Plan, *, asking: bool) -> None:
-    """Show the plan before anything is written.
-
-    JSON has it in the document at the end; whoever is asked sees it on stderr.
-    """
-    if options.format == "text" or asking:
-        for chunk in plan_chunks(options, plan, "text", plan.exit_code()):
-            click.echo(chunk, nl=False, err=options.format != "text", color=options.color or None)
-
-
-def _write(
-    job: Job, writer: Writer, plan: Plan, snapshot: Snapshot, values: Mapping[str, str], approvals: Approvals
-) -> Report:
-    with Progress(job.options, "applying", len(plan.changes)) as progress:
-        applier = Applier(
-            plan,
-            snapshot,
-            writer,
-            values=values,
-            parallelism=job.settings.parallelism,
-            on_result=lambda _: progress.step(),
-        )
-        with _interruptible(applier, job.options):
-            return apply(applier, lambda: job.plan(writer, job.snapshot(writer), approvals))
-
-
-@contextmanager
-def _interruptible(applier: Applier, options: Options) -> Iterator[None]:
-    """Let the first Ctrl-C or SIGTERM finish what is in flight, and the second one stop at once."""
-
-    def stop(number: int, _: FrameType | None) -> None:
-        if applier.interrupted:
-            os._exit(applier.interrupted)
-        code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
-        options.say("\ninterrupted: finishing what is in flight; again to stop at once")
-        applier.interrupt(code)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    if not approved:
+        ask(plan)
+    report = carry_out(
+        options,
+        plan,
+        snapshot,
+        writer,
+        Backups(job.settings.root, plan.where, new_run(datetime.now(UTC))),
+        lambda: job.plan(writer, job.snapshot(writer), approvals),
+        values=values,
+        parallelism=job.settings.parallelism,
+    )
+    return finish(options, report)
 
 
 def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
@@ -131,18 +92,3 @@ def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
             f"no value in the environment for {', '.join(missing)}: set it; nothing was written"
         )
     return {name: environ[name] for name in wanted}
-
-
-def _finish(options: Options, report: Report) -> ExitCode:
-    def chunks(format: str) -> Iterator[str]:
-        if format == "json":
-            from devinops.render import json
-
-            yield from json.dump(json.report_document(report))
-        else:
-            from devinops.render.text import Text
-
-            yield from (f"{one}\n" for one in Text(options.color, options.verbose).report(report))
-
-    options.write(options.format, chunks)
-    return report.exit_code

@@ -1,0 +1,251 @@
+"""Saved plans: the JSON plan document in a file, and back as a `Plan` to show or to hold an apply against.
+
+A file is untrusted: whatever is damaged in it ends as one line and exit code 1, never as a traceback.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from devinops.errors import ConfigError
+from devinops.kinds import KINDS
+from devinops.model import (
+    UNSET,
+    Action,
+    Change,
+    Drift,
+    FieldChange,
+    FolderPath,
+    HeldBack,
+    Hold,
+    Key,
+    Moved,
+    Problem,
+    Severity,
+    Source,
+    decode_part,
+)
+from devinops.owned import Inventory
+from devinops.plan import Plan, Where
+from devinops.plan_schema import PLAN_SCHEMA
+from devinops.schema import check, validator
+
+MAJOR: Final = "1"
+"""The major number of the plan documents that can be read."""
+
+LARGEST: Final = 256 * 1024 * 1024
+"""Bytes of a file that are read; more is no plan."""
+
+
+@dataclass(frozen=True)
+class SavedPlan(Plan):
+    """A plan as it was saved. Its changes can be shown and compared, never applied: live objects are not in it.
+
+    `digest` and `owned` are what the document says.
+    """
+
+    digest: str = ""
+    owned: int = 0
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+# --- writing ----------------------------------------------------------------------------------------------
+
+
+def save(path: Path, chunks: Iterable[str]) -> None:
+    """Write a document so that only its owner can read it, all of it or nothing. Raises ConfigError."""
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"--out cannot write {path}: it is there, and it is no file")
+    try:
+        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    except OSError as error:
+        raise ConfigError(f"--out cannot write {path}: {error.strerror or error}") from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.writelines(chunks)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(partial).replace(path)
+    except OSError as error:
+        raise ConfigError(f"--out cannot write {path}: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):
+            Path(partial).unlink()
+
+
+# --- reading ----------------------------------------------------------------------------------------------
+
+
+def read_plan(path: Path) -> SavedPlan:
+    """Read what `save` wrote. Raises ConfigError in one line, with what to do next."""
+    return plan_of(_document(path), path)
+
+
+def _document(path: Path) -> Mapping[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot read the plan {path}: {error.strerror or error}") from error
+    if len(data) > LARGEST:
+        raise _damaged(path, f"it has more than {LARGEST} bytes")
+    try:
+        document = json.loads(data.decode("utf-8"), object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, f"it is not JSON, or was cut off ({_first_line(error)})") from None
+    if not isinstance(document, Mapping):
+        raise _damaged(path, "it is no JSON object")
+    return document
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return found
+
+
+def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
+    """Turn a plan document into values. Raises ConfigError."""
+    version = document.get("format_version")
+    if isinstance(version, str) and version.partition(".")[0] != MAJOR:
+        raise ConfigError(
+            f"{path} has format version {version[:20]}, and this devinops reads {MAJOR}.x: use the devinops that "
+            "wrote it, or plan again"
+        )
+    if document.get("complete") is False:
+        raise ConfigError(f"{path} is of a run that came to no plan: mend what it reports, then plan again")
+    try:
+        finding = next(iter(check(validator(_reading_schema()), document)), None)
+    except RecursionError:
+        raise _damaged(path, "it is nested too deeply") from None
+    if finding is not None:
+        where = ".".join(map(str, finding.path)) or "the document"
+        raise _damaged(path, f"{where}: {finding.message}")
+    try:
+        return _plan(document)
+    except ValueError as error:
+        raise _damaged(path, _first_line(error)) from None
+
+
+def _damaged(path: Path, what: str) -> ConfigError:
+    return ConfigError(f"{path} is no plan that can be used: {what}; write it anew with devinops plan --out")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200]
+
+
+def _reading_schema() -> Mapping[str, Any]:
+    """Return the schema of a plan, open for what a later minor version may add."""
+    complete: Mapping[str, Any] = _opened(PLAN_SCHEMA["oneOf"][0])
+    return complete
+
+
+def _opened(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        return {k: _opened(v) for k, v in schema.items() if not (k == "additionalProperties" and v is False)}
+    return [_opened(one) for one in schema] if isinstance(schema, list) else schema
+
+
+# --- a document as values ---------------------------------------------------------------------------------
+
+
+def _plan(document: Mapping[str, Any]) -> SavedPlan:
+    """Raises ValueError for what a schema cannot say."""
+    target, inventory = document["target"], document["inventory"]
+    where = Where(target["name"], target["api_url"], target["api_version"], target["org_id"])
+    _ = where.host  # raises ValueError for what is no address
+    return SavedPlan(
+        where=where,
+        changes=tuple(map(_change, document["changes"])),
+        held_back=tuple(map(_held_back, document["held_back"])),
+        drift=tuple(map(_drift, document["drift"])),
+        problems=tuple(map(_problem, document["problems"])),
+        notes=tuple(document.get("notes", ())),
+        refusals=tuple(document["refusals"]),
+        unmanaged=document["unmanaged"],
+        unchanged=document["unchanged"],
+        inventory=Inventory(inventory["store"]),  # what it owns is not in the document, only how many
+        only=tuple(document.get("only", ())),
+        digest=document["digest"],
+        owned=inventory["owned"],
+        document=document,
+    )
+
+
+def _change(one: Mapping[str, Any]) -> Change:
+    return Change(
+        Action(one["action"]),
+        _key(one["key"]),
+        one["reason"],
+        one["id"],
+        fields=_fields(one["fields"]),
+        was_declared=_source(one["source"]),
+    )
+
+
+def _fields(fields: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+    return tuple(
+        FieldChange(name, sides.get("before", UNSET), sides.get("after", UNSET))
+        for name, sides in fields.items()
+    )
+
+
+def _held_back(one: Mapping[str, Any]) -> HeldBack:
+    return HeldBack(
+        Hold(one["hold"]),
+        _key(one["key"]),
+        one["reason"],
+        _source(one["source"]),
+        tuple(one["ids"]),
+        tuple(map(_key, one["needed_by"])),
+    )
+
+
+def _drift(one: Mapping[str, Any]) -> Drift:
+    if one["at"] is not None:
+        _check_time(one["at"])
+    return Drift(
+        Moved(one["moved"]),
+        _key(one["key"]),
+        one["id"],
+        one["reason"],
+        _fields(one["fields"]),
+        _source(one["source"]),
+        one["at"],
+        one["by"],
+    )
+
+
+def _check_time(seconds: int) -> None:
+    try:
+        datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError("at: this is no time") from error
+
+
+def _problem(one: Mapping[str, Any]) -> Problem:
+    place = Source(one["path"], one["line"], one["column"])
+    return Problem(place, one["code"], one["message"], Severity(one["severity"]))
+
+
+def _source(one: Mapping[str, Any] | None) -> Source | None:
+    return Source(one["file"], one["line"], one["column"]) if one else None
+
+
+def _key(text: str) -> Key:
+    """Read a key exactly as it was printed, also one that nobody could declare."""
+    kind, _, place = text.partition(":")
+    if kind not in KINDS:
+        raise ValueError(f"{text[:80]!r} is of no kind that this devinops knows")
+    folder, _, name = place.rpartition("/")
+    return Key(kind, FolderPath(folder), decode_part(name))
