@@ -473,9 +473,10 @@ class Builder:
         """Judge every owned object that no declaration means."""
         claimed = {(one.record.key.kind, one.record.id) for one in matches if one.record}
         claimed |= {kind_id(live) for one in matches for live in (*one.namesakes, one.live) if live}
+        keys = {one.declaration.key for one in matches if one.declaration.ensure is Ensure.PRESENT}
         left = 0
         for record in self.given.inventory.owned:
-            if (record.key.kind, record.id) in claimed:
+            if (record.key.kind, record.id) in claimed or record.key in keys:
                 continue
             live = self.snapshot.by_id.get((record.key.kind, record.id))
             if live is None or record.key.kind == "secret":

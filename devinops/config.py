@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, NoReturn, cast
 from urllib.parse import urlsplit
 
 from devinops import __version__
@@ -19,8 +19,8 @@ from devinops.api import is_loopback
 from devinops.errors import ConfigError, InputError, UsageError
 from devinops.inventory import InventorySettings
 from devinops.load import Document, read_yaml
-from devinops.model import ApiVersion, Problem, Severity, Source
-from devinops.policy import MaxDelete, Policy
+from devinops.model import ApiVersion, Problem, Severity, Source, folder_path
+from devinops.policy import MaxDelete, OnDrift, Policy, Prune
 
 CONFIG_FILE: Final = "devinops.yaml"
 DEFAULT_TARGET: Final = "default"
@@ -204,7 +204,11 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
     policy = Policy(
         max_delete=MaxDelete.parse(declared("max_delete", "20%")) or MaxDelete(20, percent=True),
         v3_macro=declared("v3_macro", "hold"),
+        prune=Prune(declared("prune", Prune.OFF)),
+        scope=tuple(folder_glob(glob) for glob in declared("scope", ())),
+        on_drift=OnDrift(declared("on_drift", OnDrift.KEEP)),
     )
+    _check_policy(project, name, target, api)
     return Settings(
         root=project.root,
         target=name,
@@ -220,6 +224,32 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
         inventory=InventorySettings(**declared("inventory", {})),
         sources=sources,
     )
+
+
+def folder_glob(written: str) -> str:
+    """Return a glob of `scope` in the spelling of folder paths; `/` stays."""
+    return written if written == "/" else folder_path(written)
+
+
+def _check_policy(project: Project, name: str, target: Mapping[str, Any], api: ApiVersion) -> None:
+    """Refuse what can have no effect: a setting that is believed to protect and does not is worse than none."""
+    store = (target.get("inventory") or {}).get("store", "none")
+    prune = target.get("prune", Prune.OFF)
+
+    def refuse(option: str, why: str) -> NoReturn:
+        raise ConfigError(f"{project.place('targets', name, option)}: {why}")
+
+    if store == "none":
+        for option, harmless in (("prune", Prune.OFF), ("on_drift", OnDrift.KEEP)):
+            if target.get(option, harmless) != harmless:
+                refuse(
+                    option, f"{option}: {target[option]} needs an inventory: add inventory: {{store: branch}}"
+                )
+    if ("scope" in target) != (prune == Prune.SCOPE):
+        option = "scope" if "scope" in target else "prune"
+        refuse(option, "prune: scope and scope: [folders] go together; the other one is missing")
+    if prune == Prune.SCOPE and api == "v1":
+        refuse("prune", "prune: scope needs API v3: v1 does not tell folders in folders apart")
 
 
 def _flag(option: str, value: Any, default: Any, sources: dict[str, str]) -> Any:

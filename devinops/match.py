@@ -123,7 +123,7 @@ class _Matcher:
         self.taken.update(map(kind_id, lives))
         if len(lives) > 1:
             return Match(declaration, namesakes=tuple(lives), key=key)
-        record = self.inventory.by_id.get(kind_id(lives[0])) or self.inventory.by_key.get(declaration.key)
+        record = self.inventory.by_id.get(kind_id(lives[0]))
         return Match(declaration, lives[0], found, key=key, record=record)
 
 

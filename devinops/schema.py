@@ -18,6 +18,7 @@ from devinops.inventory_schema import INVENTORY_SCHEMA
 from devinops.kinds import KINDS
 from devinops.model import Attribute, Ensure, Kind
 from devinops.plan_schema import PLAN_SCHEMA, PROBLEMS_SCHEMA
+from devinops.policy import OnDrift, Prune
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -26,6 +27,7 @@ Path = tuple[str | int, ...]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TARGET_NAME = "^[a-z0-9][a-z0-9._-]*$"
+SCOPE = r"^(/|[^/*?\[\]]+(/[^/]+)*)$"
 ENVIRONMENT_NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
 BRANCH_NAME = "^[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*$"
 REMOTE_NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
@@ -266,7 +268,23 @@ def _target() -> dict[str, Any]:
                 "additionalProperties": False,
                 "description": "The record of which live objects this repository owns.",
             },
-            "prune": {"enum": ["off"], "description": "Which undeclared objects are deleted (default: off)."},
+            "prune": {
+                "enum": [prune.value for prune in Prune],
+                "description": "Which undeclared objects are deleted: none (off, the default), those that the "
+                "inventory owns, or every note in `scope` as well.",
+            },
+            "scope": {
+                "type": "array",
+                "minItems": 1,
+                "items": {"type": "string", "pattern": SCOPE},
+                "description": "Folders for `prune: scope`: a folder, or a folder with globs below it such as "
+                "Backend/**; / for the notes in the root.",
+            },
+            "on_drift": {
+                "enum": [choice.value for choice in OnDrift],
+                "description": "What becomes of outside edits: shown and kept (the default), overwritten, or a "
+                "refusal of the run.",
+            },
             "max_delete": {
                 "type": ["string", "integer"],
                 "pattern": "^(100|[0-9]{1,2})%$",

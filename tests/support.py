@@ -8,10 +8,12 @@ from typing import Any
 from devinops.kinds import KINDS
 from devinops.model import ROOT, Access, Key, Live, Snapshot, folder_path, join_folder
 
+LIVE = ("id", "created_at", "updated_at", "created_by", "updated_by", "folder_id")
+
 
 def live(kind: str, **facts: Any) -> Live:
     """Build a live object from flat facts: the kind's fields, and those of `Live`."""
-    own = {name: facts.pop(name) for name in ("id", "created_at", "updated_at", "folder_id") if name in facts}
+    own = {name: facts.pop(name) for name in LIVE if name in facts}
     access = Access(facts.pop("access", "org"))
     ours = facts.pop("ours", access is Access.ORG)
     if kind == "knowledge":

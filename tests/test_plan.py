@@ -12,15 +12,21 @@ import pytest
 import yaml
 
 from devinops.errors import ExitCode, UsageError
+from devinops.kinds import KINDS
 from devinops.load import Loaded, load
 from devinops.model import Snapshot
+from devinops.owned import Inventory, Record, base
 from devinops.plan import Only, Plan, Where, build_plan
-from devinops.policy import Approvals, Policy
+from devinops.policy import Approvals, OnDrift, Policy, Prune
 from devinops.render.text import SYMBOLS, Text
-from tests.support import snapshot
+from tests.support import live, snapshot
 
 TODAY = date(2026, 3, 12)
-CASES = yaml.safe_load((Path(__file__).parent / "cases" / "plan.yaml").read_text(encoding="utf-8"))
+CASES = [
+    case
+    for name in ("plan.yaml", "inventory.yaml")
+    for case in yaml.safe_load((Path(__file__).parent / "cases" / name).read_text(encoding="utf-8"))
+]
 
 
 def loaded(tmp_path: Path, sections: dict[str, Any]) -> Loaded:
@@ -34,15 +40,36 @@ def loaded(tmp_path: Path, sections: dict[str, Any]) -> Loaded:
 def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
     return build_plan(
         loaded(tmp_path, case["declare"]).declarations,
-        more.pop("live", snapshot(case.get("live", ()))),
+        more.pop("live", None) or snapshot(case.get("live", ())),
         Where("production", "https://api.devin.ai", case.get("api", "v3"), "org-1"),
-        policy=Policy(**case.get("policy", {})),
+        policy=policy_of(case.get("policy", {})),
         today=TODAY,
         only=tuple(map(Only.parse, case.get("only", ()))),
-        inventory=more.pop("inventory", None),
+        inventory=inventory_of(case.get("owned")),
         approvals=Approvals(**case.get("approvals", {})),
         **more,
     )
+
+
+def policy_of(said: dict[str, Any]) -> Policy:
+    enums = {"prune": Prune, "on_drift": OnDrift, "scope": tuple}
+    return Policy(**{name: enums.get(name, lambda v: v)(value) for name, value in said.items()})
+
+
+def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
+    """Build an inventory from the objects as they were last applied; `read` are fields the server answered otherwise."""
+    if owned is None:
+        return Inventory()
+    records = []
+    for facts in owned:
+        facts = dict(facts)
+        read, protect = facts.pop("read", {}), facts.pop("protect", False)
+        sent = live(**facts)
+        fields = base(sent.resource, replace(sent.resource, **read))
+        records.append(
+            Record(sent.key, sent.id, f"{KINDS[sent.key.kind].section}.yaml", None, protect, fields)
+        )
+    return Inventory.of("file", records)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
@@ -57,6 +84,8 @@ def test_plan(tmp_path: Path, case: dict[str, Any]) -> None:
         assert all(part in text for part, text in zip(case.get(wanted, ()), given, strict=True))
     if "unmanaged" in case:
         assert plan.unmanaged == case["unmanaged"]
+    if "records" in case:
+        assert [f"{r.key}" for r in plan.put] + [f"-{id}" for _, id in plan.drop] == case["records"]
     if "unchanged" in case:
         assert plan.unchanged == case["unchanged"]
     for key, needed_by in case.get("needed_by", {}).items():
@@ -70,7 +99,8 @@ def shown(plan: Plan, expected: list[str]) -> list[str]:
     for change in plan.changes:
         fields = f" ({', '.join(f.name for f in change.fields)})" if with_fields else ""
         lines.append(f"{SYMBOLS[change.action]} {change.key}{fields}")
-    return lines + [f"! {held.hold} {held.key}" for held in plan.held_back]
+    lines += [f"! {held.hold} {held.key}" for held in plan.held_back]
+    return lines + [f"@ {drift.moved} {drift.key}" for drift in plan.drift]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
