@@ -56,7 +56,7 @@ def test_every_command_has_help(devinops: Devinops, command: str) -> None:
         (["aply"], "Did you mean 'apply'?"),
         (["plan", "--detailed-exit"], "No such option"),
         (["apply", "--ye"], "No such option"),
-        (["apply", "--yes", "extra"], "unexpected extra argument"),
+        (["apply", "--yes", "plan.json", "extra"], "unexpected extra argument"),
         (["plan", "--format", "yaml"], "'yaml' is not"),
         (["plan", "--report", "text"], "FORMAT=FILE"),
         (["plan", "--report", "yaml=x"], "FORMAT=FILE"),

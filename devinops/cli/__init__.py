@@ -20,6 +20,7 @@ COMMANDS = {
     "init": "Start a repository: configuration, a first note, CI and pre-commit.",
     "validate": "Check the files, offline and without a key.",
     "plan": "Show what apply would change; never writes.",
+    "show": "Show a saved plan, offline.",
     "apply": "Make the organization what the files say.",
     "inventory": "Show and mend the record of what this repository owns.",
     "whoami": "Show the effective settings and who the key belongs to.",

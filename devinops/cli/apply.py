@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
@@ -12,9 +13,10 @@ from devinops.api import Writer, open_writer
 from devinops.apply import Report
 from devinops.backup import Backups
 from devinops.cli.options import Options, approvals, common, is_interactive
+from devinops.cli.reviewed import Reviewed
 from devinops.cli.run import Job, write_failure
 from devinops.cli.write import ask, carry_out, finish, show
-from devinops.errors import ConfigError, DevinopsError, ExitCode, Refused, Stale, UsageError
+from devinops.errors import ConfigError, DevinopsError, ExitCode, Refused, UsageError
 from devinops.inventory import new_run
 from devinops.model import UNSET, Action
 from devinops.plan import Plan
@@ -22,43 +24,48 @@ from devinops.policy import Approvals
 
 
 @click.command()
+@click.argument("plan", required=False, type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
 @click.option(
     "--expect", metavar="DIGEST", help="Apply only the plan with this digest; anything else exits 5."
 )
 @common(api=True, only=True)
 @approvals
-def command(options: Options, yes: bool, expect: str | None, approvals: Approvals) -> ExitCode:
+def command(
+    options: Options, plan: Path | None, yes: bool, expect: str | None, approvals: Approvals
+) -> ExitCode:
     """Make the organization what the files say: plan, show, ask, write, and plan again.
+
+    PLAN is a file of devinops plan --out: it is applied unasked if it still is what would be done.
 
     \b
       devinops apply                         asks before it writes
+      devinops apply plan.json               what was reviewed, or nothing
       devinops apply --expect DIGEST         what was reviewed, or nothing
       devinops apply --yes                   for CI
     """
-    if not (yes or expect is not None or is_interactive()):
+    if not (yes or plan or expect is not None or is_interactive()):
         raise UsageError(
             "apply has no terminal to ask on: pass --expect DIGEST (from devinops plan), or --yes"
         )
     try:
+        reviewed, options = Reviewed.of(plan, expect, options)
         job = Job.of(options)
         with open_writer(job.connection, options.log) as writer:
-            return _apply(job, writer, yes=yes, expect=expect, approvals=approvals)
+            return _apply(job, writer, reviewed, yes=yes, approvals=approvals)
     except DevinopsError as error:
         write_failure(options, error)
         raise
 
 
-def _apply(job: Job, writer: Writer, *, yes: bool, expect: str | None, approvals: Approvals) -> ExitCode:
+def _apply(job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals: Approvals) -> ExitCode:
     options = job.options
+    reviewed.check_place(job.where(writer))
     snapshot = job.snapshot(writer)
     plan = job.plan(writer, snapshot, approvals)
-    approved = yes or expect is not None
+    approved = yes or reviewed.expect is not None
     show(options, plan, asking=not approved)
-    if expect is not None and expect != plan.digest:
-        raise Stale(
-            f"the plan has the digest {plan.digest}, not {expect}: nothing was written; review the plan above"
-        )
+    reviewed.check(plan, options)
     if plan.refusals:
         raise Refused(f"refused, nothing was written: {'; '.join(plan.refusals)}")
     if not plan.changes:

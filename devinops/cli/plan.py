@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from devinops.api import open_reader
@@ -9,19 +11,23 @@ from devinops.cli.options import Options, approvals, common
 from devinops.cli.run import Job, plan_chunks, write_failure
 from devinops.errors import DevinopsError, ExitCode
 from devinops.policy import Approvals
+from devinops.saved import save
 
 
 @click.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan for show and apply."
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
 @common(api=True, only=True)
 @approvals
-def command(options: Options, detailed_exitcode: bool, approvals: Approvals) -> ExitCode:
+def command(options: Options, out: Path | None, detailed_exitcode: bool, approvals: Approvals) -> ExitCode:
     """Show what apply would change; never writes.
 
     \b
       devinops plan
       devinops plan --detailed-exitcode      exit 2: changes are pending
-      devinops plan --format json > plan.json
+      devinops plan --out plan.json          then devinops apply plan.json
     """
     try:
         job = Job.of(options)
@@ -31,5 +37,7 @@ def command(options: Options, detailed_exitcode: bool, approvals: Approvals) -> 
         write_failure(options, error)
         raise
     code = plan.exit_code(detailed=detailed_exitcode)
+    if out is not None:
+        save(out, plan_chunks(options, plan, "json", code))
     options.write(options.format, lambda format: plan_chunks(options, plan, format, code))
     return code

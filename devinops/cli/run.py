@@ -53,6 +53,10 @@ class Job:
         """The kinds to list: those of the entries, so that a key needs no right on the others."""
         return frozenset(d.key.kind for d in self.declarations if d.concerns(self.settings.target))
 
+    def where(self, reader: Reader) -> Where:
+        settings = self.settings
+        return Where(settings.target, settings.api_url, settings.api, reader.org_id)
+
     def snapshot(self, reader: Reader) -> Snapshot:
         """List what is live. Raises ApiError where a list cannot be proved complete."""
         with Progress(self.options, "reading") as progress:
@@ -63,7 +67,7 @@ class Job:
         return build_plan(
             self.declarations,
             snapshot,
-            Where(settings.target, settings.api_url, settings.api, reader.org_id),
+            self.where(reader),
             policy=settings.policy,
             today=datetime.now(UTC).date(),
             only=self.only,

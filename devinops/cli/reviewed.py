@@ -1,0 +1,67 @@
+"""`apply PLAN`: a saved plan decides what is applied, as long as it is still what would be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from devinops.cli.options import Options
+from devinops.errors import ConfigError, Stale, UsageError
+from devinops.plan import Plan, Where
+from devinops.saved import SavedPlan, read_plan
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """What somebody looked at before: a digest, and the saved plan where there is one."""
+
+    expect: str | None = None
+    plan: SavedPlan | None = None
+
+    @classmethod
+    def of(cls, path: Path | None, expect: str | None, options: Options) -> tuple[Reviewed, Options]:
+        """Read the plan, if any; the options get its `--only`. Raises ConfigError, UsageError."""
+        if path is None:
+            return cls(expect), options
+        plan = read_plan(path)
+        if expect is not None and expect != plan.digest:
+            raise UsageError(
+                f"--expect {expect} is not the digest of {path}, {plan.digest}: leave one of the two out"
+            )
+        if options.only and set(_whole(options.only)) != set(plan.only):
+            said = " ".join(f"--only {one}" for one in plan.only) or "no --only"
+            raise UsageError(f"{path} was made with {said}: apply it without --only")
+        return cls(plan.digest, plan), replace(options, only=plan.only)
+
+    def check_place(self, here: Where) -> None:
+        """Raise ConfigError where the saved plan is of another target, host or organization."""
+        if self.plan is not None and (apart := self.plan.where.apart(here)):
+            raise ConfigError(
+                f"the plan is for another place ({apart}): apply it there, or plan again here; nothing was written"
+            )
+
+    def check(self, plan: Plan, options: Options) -> None:
+        """Raise Stale where this is not the plan that was reviewed, and show the difference."""
+        if self.expect is None or self.expect == plan.digest:
+            return
+        if self.plan is None:
+            raise Stale(
+                f"the plan has the digest {plan.digest}, not {self.expect}: nothing was written; "
+                "review the plan above"
+            )
+        from devinops.render.differences import Differences
+        from devinops.render.text import Text
+
+        found = Differences.between(self.plan, plan)
+        for one in found.lines(Text(options.color, options.verbose)):
+            click.echo(one, err=options.format != "text", color=options.color or None)
+        raise Stale(
+            f"the plan is no longer what was reviewed ({found}; digest {plan.digest}, not {self.expect}): "
+            "nothing was written; plan and review again"
+        )
+
+
+def _whole(only: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one if ":" in one else f"{one}:*" for one in only)
