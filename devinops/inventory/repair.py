@@ -1,0 +1,73 @@
+"""Records whose object is gone, and the live objects that might be it. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from devinops.model import Live, Snapshot
+from devinops.owned import Inventory, Record, fingerprints
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A live object that nobody owns, and what speaks for it."""
+
+    live: Live
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A record without its object. `link` is the one object to point it to, None where that is not clear."""
+
+    record: Record
+    candidates: tuple[Candidate, ...] = ()
+    link: Candidate | None = None
+
+    @property
+    def linked(self) -> Record:
+        """The record of the new object. What was sent to that is unknown, so nothing of the old is kept."""
+        assert self.link
+        return replace(self.record, id=self.link.live.id, fields={})
+
+
+def find(inventory: Inventory, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Return what is missing, in the order of keys, each with the best candidates.
+
+    An object that is the best one for two records is linked to neither.
+    """
+    missing = [r for r in inventory.owned if (r.key.kind, r.id) not in snapshot.by_id]
+    free = [
+        live for live in snapshot.objects if live.ours and (live.key.kind, live.id) not in inventory.by_id
+    ]
+    found = [Finding(record, tuple(_best(record, free))) for record in missing]
+    wanted = Counter(one.candidates[0].live.id for one in found if len(one.candidates) == 1)
+    return tuple(
+        replace(one, link=one.candidates[0])
+        if len(one.candidates) == 1 and wanted[one.candidates[0].live.id] == 1
+        else one
+        for one in found
+    )
+
+
+def _best(record: Record, free: Iterable[Live]) -> Iterator[Candidate]:
+    """Yield the objects for which the most speaks; the body counts more than the name, that more than the folder."""
+    ranked = [
+        (rank, live) for live in free if live.key.kind == record.key.kind if (rank := _rank(record, live))
+    ]
+    most = max((rank for rank, _ in ranked), default=None)
+    for rank, live in ranked:
+        if rank == most:
+            words = ("the same body", "the same name", "the same folder")
+            yield Candidate(live, tuple(w for w, holds in zip(words, rank, strict=True) if holds))
+
+
+def _rank(record: Record, live: Live) -> tuple[bool, bool, bool] | None:
+    base = record.fields.get("body")
+    body = base is not None and fingerprints(live.resource).get("body") in (base.read, base.sent)
+    name = live.key.name == record.key.name
+    if not (body or name):
+        return None
+    return body, name, live.key.folder == record.key.folder

@@ -1,0 +1,91 @@
+"""Repositories with a remote, and small inventories."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from devinops.inventory import Header, InventorySettings, Store, open_store
+from devinops.model import Action, Key
+from devinops.owned import Base, Intent, Inventory, Record
+
+HEADER = Header("api.devin.ai", "org-1", "production")
+
+
+def git(cwd: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"git {arguments}: {done.stderr}"
+    return done.stdout.strip()
+
+
+def commit(cwd: Path, *arguments: str) -> None:
+    git(cwd, "-c", "user.name=P", "-c", "user.email=p@localhost", "commit", "-q", *arguments)
+
+
+def record(name: str, id: str | None = None, body: str = "0" * 16) -> Record:
+    return Record(
+        Key.parse(f"knowledge:{name}"),
+        id or f"note-{name}",
+        f"knowledge/{name}.md",
+        fields={"body": Base(body, body)},
+    )
+
+
+def intent(run: str, name: str, action: Action = Action.CREATE, id: str | None = None) -> Intent:
+    return Intent(run, action, Key.parse(f"knowledge:{name}"), id)
+
+
+def applied(store: Store, run: str, *names: str) -> None:
+    """One whole run that creates notes."""
+    store.begin(run, [intent(run, name) for name in names], store.read())
+    for name in names:
+        store.settle(run, [record(name)])
+    store.finish(run)
+
+
+def names(inventory: Inventory) -> list[str]:
+    return [one.key.name for one in inventory.records]
+
+
+def runs(intents: Iterable[Intent]) -> list[str]:
+    return sorted({one.run for one in intents})
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Path:
+    """A bare repository whose default branch has two commits and a directory `teams/a`."""
+    bare, work = tmp_path / "remote.git", tmp_path / "work"
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(bare))
+    git(tmp_path, "clone", "-q", str(bare), str(work))
+    git(work, "checkout", "-q", "-b", "main")
+    (work / "teams" / "a").mkdir(parents=True)
+    for number in (1, 2):
+        (work / "teams" / "a" / "file.txt").write_text(f"{number}\n")
+        git(work, "add", ".")
+        commit(work, "-m", str(number))
+    git(work, "push", "-q", "origin", "main")
+    return bare
+
+
+@pytest.fixture
+def clone(remote: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Clone the remote: `clone("name", "--depth=1")`."""
+
+    def make(name: str = "clone", *options: str) -> Path:
+        git(tmp_path, "clone", "-q", *options, remote.as_uri(), name)
+        return tmp_path / name
+
+    return make
+
+
+def on_branch(
+    root: Path, header: Header = HEADER, branch: str = "devinops", remote: str | None = None
+) -> Store:
+    return open_store(InventorySettings("branch", branch, remote), root, header)
+
+
+def in_file(root: Path, header: Header = HEADER) -> Store:
+    return open_store(InventorySettings("file"), root, header)

@@ -1,0 +1,189 @@
+"""The text of an inventory: what goes in comes out, and no damage is ever taken for an empty inventory."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from devinops.errors import ExitCode, InventoryError
+from devinops.inventory.format import Header, Settled, dump, dump_settled, parse, parse_settled
+from devinops.kinds import KINDS
+from devinops.model import Action, FolderPath, Key
+from devinops.owned import Base, Intent, Inventory, Record
+from devinops.schema import schemas
+from tests.inventory.conftest import HEADER, intent, record
+
+some = st.text(min_size=1, max_size=8)
+keys = st.builds(Key, st.sampled_from(list(KINDS)), st.text(max_size=8).map(FolderPath), some)
+bases = st.builds(Base, some, st.none() | some)
+records = st.builds(
+    Record,
+    keys,
+    some,
+    st.none() | some,
+    st.none() | some,
+    st.booleans(),
+    st.dictionaries(st.text(max_size=5), bases, max_size=3),
+)
+intents = st.builds(Intent, some, st.sampled_from(Action), keys, st.none() | some)
+
+
+def unique(found: list[Record]) -> list[Record]:
+    by_id = {(one.key.kind, one.id): one for one in found}
+    return list({one.key: one for one in by_id.values()}.values())
+
+
+inventories = st.builds(
+    lambda found, open: Inventory.of("file", unique(found), sorted(set(open), key=repr)),
+    st.lists(records, max_size=5),
+    st.lists(intents, max_size=3),
+)
+headers = st.builds(Header, some, st.none() | some, some)
+
+
+@given(headers, inventories)
+def test_what_is_written_is_read_back_and_written_alike(header: Header, inventory: Inventory) -> None:
+    text = dump(header, inventory)
+    found = parse(text, header, "place")
+    assert found.records == inventory.records
+    assert set(found.intents) == set(inventory.intents)
+    assert dump(header, found) == text
+    assert text.isascii()
+    assert text.count("\n") == 1 + len(inventory.records) + len(inventory.intents)
+
+
+@given(inventories)
+def test_every_line_fits_the_schema(inventory: Inventory) -> None:
+    validator = Draft202012Validator(schemas()["inventory"])
+    for line in dump(HEADER, inventory).splitlines():
+        validator.validate(json.loads(line))
+
+
+@given(st.lists(st.builds(Settled, some, st.tuples(records), st.tuples(st.tuples(some, some))), max_size=3))
+def test_a_journal_is_read_back_and_a_torn_last_line_is_left_out(results: list[Settled]) -> None:
+    text = "".join(map(dump_settled, results))
+    assert parse_settled(text, "place") == tuple(results)
+    assert parse_settled(f'{text}{{"run": "r', "place") == tuple(results)
+
+
+def test_lines_are_sorted_and_leave_out_what_is_empty() -> None:
+    two = Inventory(
+        "file",
+        (
+            record("b"),
+            Record(
+                Key.parse("knowledge:a"),
+                "1",
+                protect=True,
+                fields={"x": Base("s", None), "b": Base("s", "r")},
+            ),
+        ),
+        (intent("r", "c"),),
+    )
+    assert dump(HEADER, two) == (
+        '{"devinops_inventory": 1, "api_host": "api.devin.ai", "org_id": "org-1", "target": "production"}\n'
+        '{"key": "knowledge:a", "id": "1", "protect": true, "fields": {"b": ["s", "r"], "x": ["s", null]}}\n'
+        '{"key": "knowledge:b", "id": "note-b", "source": "knowledge/b.md", "fields": {"body": "0000000000000000"}}\n'
+        '{"intent": "r", "action": "create", "key": "knowledge:c"}\n'
+    )
+
+
+def test_order_and_windows_line_ends_do_not_matter() -> None:
+    text = dump(HEADER, Inventory.of("file", [record("a"), record("b")]))
+    head, a, b, _ = text.split("\n")
+    assert parse("\r\n".join([head, b, a, ""]), HEADER, "place") == parse(text, HEADER, "place")
+
+
+def test_folders_that_nobody_would_type_keep_their_key() -> None:
+    odd = Record(Key("knowledge", FolderPath(" A//b%2f "), " n/%2F% "), "1")
+    assert parse(dump(HEADER, Inventory("file", (odd,))), HEADER, "place").records == (odd,)
+
+
+HEAD = dump(HEADER, Inventory("file"))
+A = '{"key": "knowledge:a", "id": "1"}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("", 1, "empty, not even a header"),
+        (" \n\n", 1, "empty, not even a header"),
+        (A, 1, "the header"),
+        ("[]\n", 1, "expected a JSON object"),
+        (HEAD[:-1], 1, "cut off"),
+        (HEAD + A[:-1], 2, "cut off"),
+        (HEAD + A[:12], 2, "cut off"),
+        (HEAD + A[:12] + "\n", 2, "not JSON"),
+        (HEAD + "\n" + A, 2, "not JSON"),
+        (HEAD + "[" * 100_000 + "\n", 2, "not JSON"),
+        (HEAD + "<<<<<<< ours\n" + A + "=======\n>>>>>>> theirs\n", 2, "conflict marker"),
+        ("<<<<<<< ours\n" + HEAD, 1, "conflict marker"),
+        (HEAD + "||||||| base\n", 2, "conflict marker"),
+        (HEAD + HEAD, 2, "a second header"),
+        (HEAD + "3\n", 2, "expected a JSON object"),
+        (HEAD + A.replace("}", ', "extra": 1}'), 2, 'unknown key "extra"'),
+        (HEAD + A.replace('"id"', '"key": "knowledge:b", "id"'), 2, "a name stands twice"),
+        (HEAD + A + A.replace("a", "b"), 3, "knowledge 1 stands in line 2 already"),
+        (HEAD + A + A.replace("1", "2"), 3, "knowledge:a stands in line 2 already"),
+        (HEAD + A.replace('"1"', "1"), 2, '"id" is not a text'),
+        (HEAD + A.replace('"1"', '""'), 2, '"id" is not a text'),
+        (HEAD + '{"id": "1"}\n', 2, '"key" is missing'),
+        (HEAD + A.replace("knowledge", "notes"), 2, "no key of a known kind"),
+        (HEAD + A.replace("a", "%"), 2, "no key of a known kind"),
+        (HEAD + A.replace("}", ', "protect": 1}'), 2, '"protect" is true or false'),
+        (HEAD + A.replace("}", ', "fields": []}'), 2, '"fields" is an object'),
+        (HEAD + A.replace("}", ', "fields": {"body": 1}}'), 2, 'the field "body"'),
+        (HEAD + A.replace("}", ', "fields": {"body": [null, "r"]}}'), 2, 'the field "body"'),
+        (HEAD + '{"intent": "r", "action": "crate", "key": "knowledge:a"}\n', 2, '"crate" is no action'),
+        (HEAD + '{"intent": "r", "key": "knowledge:a"}\n', 2, '"action" is missing'),
+        (HEAD.replace(": 1", ": 2"), 1, "written by a newer devinops (format 2"),
+        (HEAD.replace(": 1", ": true"), 1, "is a whole number"),
+        (HEAD.replace(": 1", ": 0"), 1, "is a whole number"),
+        (HEAD.replace(": 1", ': 1, "more": 1'), 1, 'unknown key "more"'),
+        (HEAD.replace("production", "staging"), 1, "the target staging, the run is for production"),
+        (HEAD.replace("org-1", "org-2"), 1, "the org_id org-2, the run is for org-1"),
+        (HEAD.replace('"org-1"', "null"), 1, "the org_id (none), the run is for org-1"),
+        (HEAD.replace("api.devin.ai", "other.example"), 1, "the api_host other.example, the run is for api.devin.ai"),
+    ],
+)  # fmt: skip
+def test_damage_is_named_with_its_place_and_never_empty(text: str, line: int, words: str) -> None:
+    with pytest.raises(InventoryError) as caught:
+        parse(text, HEADER, "x.jsonl")
+    assert str(caught.value).startswith(f"x.jsonl:{line}: ")
+    assert words in str(caught.value)
+    assert caught.value.exit_code == ExitCode.MEND
+
+
+@given(st.integers(1, 400), inventories)
+def test_a_text_that_was_cut_is_never_read(length: int, inventory: Inventory) -> None:
+    text = dump(HEADER, inventory)
+    cut = text[: -min(length, len(text))]
+    if cut.endswith("\n"):
+        assert len(parse(cut, HEADER, "x").records) <= len(inventory.records)
+    else:
+        with pytest.raises(InventoryError):
+            parse(cut, HEADER, "x")
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for whole in (text, HEAD + text, HEAD + text + "\n"):
+        try:
+            parse(whole, HEADER, "x")
+        except InventoryError:
+            continue
+
+
+@pytest.mark.parametrize("line", ["{}\n", "x\n", '{"run": "r", "put": [1], "drop": []}\n', '{"run": "r", "put": [], "drop": [1]}\n'])  # fmt: skip
+def test_a_damaged_journal_is_refused(line: str) -> None:
+    with pytest.raises(InventoryError, match=r"^j:1: "):
+        parse_settled(line, "j")
+
+
+def test_the_header_is_of_the_apis_address() -> None:
+    assert Header.of("https://API.devin.ai/", None, "t") == Header("api.devin.ai", None, "t")
+    assert Header.of("http://127.0.0.1:8484", "o", "t").api_host == "127.0.0.1:8484"
