@@ -22,6 +22,7 @@ COMMANDS = {
     "plan": "Show what apply would change; never writes.",
     "show": "Show a saved plan, offline.",
     "apply": "Make the organization what the files say.",
+    "rollback": "Bring back what a run overwrote or deleted.",
     "inventory": "Show and mend the record of what this repository owns.",
     "whoami": "Show the effective settings and who the key belongs to.",
     "schema": "Print the JSON Schemas of the files and of the JSON output.",
@@ -38,6 +39,8 @@ SYNONYMS = {
     "ping": "whoami",
     "check": "validate",
     "deploy": "apply",
+    "undo": "rollback",
+    "restore": "rollback",
 }
 """What people of neighbouring tools type first."""
 

@@ -1,0 +1,158 @@
+"""`devinops rollback`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from devinops.api import Writer, open_writer
+from devinops.apply import Outcome, Report, Result
+from devinops.backup import Backup, Backups, find, read_backup, summaries
+from devinops.cli.options import Options, common, is_interactive
+from devinops.cli.progress import Progress
+from devinops.cli.reviewed import Reviewed
+from devinops.cli.run import connection, with_references, write_failure
+from devinops.cli.write import ask, carry_out, finish, show
+from devinops.config import Settings, resolve
+from devinops.errors import ConfigError, DevinopsError, ExitCode, UsageError
+from devinops.inventory import new_run
+from devinops.model import Action, Snapshot
+from devinops.plan import Plan, Where
+from devinops.rollback import rollback_plan
+
+
+@click.command()
+@click.argument("backup", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask; for CI.")
+@click.option("--expect", metavar="DIGEST", help="Roll back only by the plan with this digest.")
+@common(api=True)
+def command(options: Options, backup: str | None, yes: bool, expect: str | None) -> ExitCode:
+    """Bring back what a run overwrote or deleted: plan, show, ask, write.
+
+    BACKUP is a file, the name of a run, or latest (of the target). Without it the backups are listed. What the
+    run created stays; a secret's value cannot come back.
+
+    \b
+      devinops rollback
+      devinops rollback latest
+      devinops rollback 20260312T101500Z-1f2e3d --yes
+    """
+    if backup is None:
+        _list(options)
+        return ExitCode.OK
+    if not (yes or expect is not None or is_interactive()):
+        raise UsageError("rollback has no terminal to ask on: pass --yes, or --expect DIGEST")
+    try:
+        settings = resolve(options.project(), options.flags, os.environ)
+        path = find(settings.root, backup, settings.target).absolute()
+        saved = read_backup(path, settings.root)
+        with open_writer(connection(settings), options.log) as writer:
+            return _roll_back(options, settings, writer, saved, Reviewed(expect), yes=yes)
+    except DevinopsError as error:
+        write_failure(options, error)
+        raise
+
+
+def _roll_back(
+    options: Options, settings: Settings, writer: Writer, saved: Backup, reviewed: Reviewed, *, yes: bool
+) -> ExitCode:
+    here = Where(settings.target, settings.api_url, settings.api, writer.org_id)
+    if apart := saved.where.apart(here):
+        raise ConfigError(f"{saved.path} is of another place ({apart}): roll back there; nothing was written")
+
+    def read() -> Snapshot:
+        with Progress(options, "reading") as progress:
+            kinds = {one.live.key.kind for one in saved.objects}
+            return writer.snapshot(with_references(kinds), progress.at)
+
+    def plan_of(snapshot: Snapshot) -> Plan:
+        return rollback_plan(saved.objects, snapshot, here, policy=settings.policy, run=saved.run)
+
+    snapshot = read()
+    plan = replace(plan_of(snapshot), notes=tuple(_notes(saved)))
+    approved = yes or reviewed.expect is not None
+    show(options, plan, asking=not approved)
+    reviewed.check(plan, options)
+    if not plan.changes:
+        return finish(options, Report(plan, ()))
+    if not approved:
+        ask(plan)
+    report = carry_out(
+        options,
+        plan,
+        snapshot,
+        writer,
+        Backups(settings.root, here, new_run(datetime.now(UTC)), keep=saved.path),
+        lambda: plan_of(read()),
+        values={},
+        parallelism=settings.parallelism,
+    )
+    return finish(options, replace(report, results=tuple(map(_told, report.results))))
+
+
+def _notes(saved: Backup) -> Iterator[str]:
+    if saved.torn:
+        yield (
+            "the last line of the backup is incomplete and left out: the run ended while it was written, before "
+            "the request for that object was sent"
+        )
+
+
+def _told(result: Result) -> Result:
+    """Say of an object that was created again that it has a new id."""
+    if result.change.action is Action.CREATE and result.outcome is Outcome.DONE:
+        remark = f"created again, under the new id {result.id}"
+        return replace(result, message=f"{result.message}; {remark}" if result.message else remark)
+    return result
+
+
+# --- the list ---------------------------------------------------------------------------------------------
+
+
+def _list(options: Options) -> None:
+    found = list(summaries(options.root))
+
+    def chunks(format: str) -> Iterator[str]:
+        from devinops.render import json
+        from devinops.render.escape import line
+
+        if format == "json":
+            rows = [_row(options.root, path, backup) for path, backup in found]
+            yield from json.dump({"format_version": json.FORMAT_VERSION, "backups": rows})
+            return
+        for path, backup in found:
+            yield f"{line(_words(_shown(options.root, path), backup))}\n"
+        if not found:
+            yield "no backups: none is made before something is overwritten or deleted\n"
+
+    options.write(options.format, chunks)
+
+
+def _words(file: str, backup: Backup | str) -> str:
+    if isinstance(backup, str):
+        return f"unreadable: {backup}"
+    count = len(backup.objects)
+    objects = "1 object" if count == 1 else f"{count} objects"
+    return f"{backup.time}  {backup.where.target}  {objects}  {file}"
+
+
+def _row(root: Path, path: Path, backup: Backup | str) -> dict[str, Any]:
+    if isinstance(backup, str):
+        return {"file": _shown(root, path), "error": backup}
+    return {
+        "file": _shown(root, path),
+        "run": backup.run,
+        "time": backup.time,
+        "target": backup.where.target,
+        "objects": len(backup.objects),
+    }
+
+
+def _shown(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()
