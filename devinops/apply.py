@@ -158,6 +158,7 @@ class Applier:
         self.pause = pause or self.stopped.wait
         self.interrupted: ExitCode | None = None
         self.why_stopped = ""
+        self.unsaved = ""
         self._known = {live.id for live in snapshot.objects}
         self._lock = threading.Lock()
         self._silences = 0
@@ -174,7 +175,7 @@ class Applier:
                 results[order[id(result.change)]] = result
                 self._note(result)
                 self.on_result(result)
-        self.journal.finish()
+        self._keep(self.journal.finish)
         return tuple(results[place] for place in sorted(results))
 
     def _note(self, result: Result) -> None:
@@ -183,10 +184,19 @@ class Applier:
         if result.outcome is not Outcome.DONE:
             return
         if change.action is Action.DELETE:
-            self.journal.settle([], [(change.key.kind, change.id or "")])
+            self._keep(lambda: self.journal.settle([], [(change.key.kind, change.id or "")]))
         elif result.live is not None:
             drop = [(change.key.kind, change.id)] if change.action is Action.REPLACE and change.id else []
-            self.journal.settle([self._record(change, result.live)], drop)
+            record = self._record(change, result.live)
+            self._keep(lambda: self.journal.settle([record], drop))
+
+    def _keep(self, step: Callable[[], None]) -> None:
+        """Do a step of the inventory. After the first write a failure there must not cost the report."""
+        try:
+            step()
+        except DevinopsError as error:
+            self.unsaved = self.unsaved or str(error)
+            self.stop("the inventory cannot be written")
 
     def _record(self, change: Change, live: Live) -> Record:
         assert change.declaration
@@ -371,6 +381,8 @@ def apply(applier: Applier, verify: Callable[[], Plan]) -> Report:
     results = applier.run()
     if applier.interrupted:
         return Report(applier.plan, results, None, "the run was interrupted", applier.interrupted)
+    if applier.unsaved:
+        return Report(applier.plan, results, None, f"the inventory was not written: {applier.unsaved}")
     held = {result.change.key for result in results if result.outcome is Outcome.HELD_BACK}
     try:
         left = tuple(change for change in verify().changes if change.key not in held)

@@ -41,6 +41,7 @@ GLOBAL_OPTIONS: Final = (
     "PARALLELISM",
     "TIMEOUT",
     "CA_BUNDLE",
+    "LOCK_TIMEOUT",
 )
 """The options that `DEVINOPS_<OPTION>` may set. Approvals are never among them."""
 

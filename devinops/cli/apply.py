@@ -12,9 +12,10 @@ import click
 from devinops.api import Writer, open_writer
 from devinops.apply import Report
 from devinops.backup import Backups
+from devinops.cli.init import git_says
 from devinops.cli.options import Options, approvals, common, is_interactive
 from devinops.cli.reviewed import Reviewed
-from devinops.cli.run import Job, write_failure
+from devinops.cli.run import Job, RunJournal, write_failure
 from devinops.cli.write import ask, carry_out, finish, show
 from devinops.errors import ConfigError, DevinopsError, ExitCode, Refused, UsageError
 from devinops.inventory import new_run
@@ -61,27 +62,29 @@ def command(
 def _apply(job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals: Approvals) -> ExitCode:
     options = job.options
     reviewed.check_place(job.where(writer))
-    snapshot = job.snapshot(writer)
-    plan = job.plan(writer, snapshot, approvals)
+    plan, snapshot = job.look(writer, approvals)
     approved = yes or reviewed.expect is not None
     show(options, plan, asking=not approved)
     reviewed.check(plan, options)
     if plan.refusals:
         raise Refused(f"refused, nothing was written: {'; '.join(plan.refusals)}")
-    if not plan.changes:
+    if not (plan.changes or plan.put or plan.drop):
         return finish(options, Report(plan, ()))
     values = secret_values(plan, os.environ)
-    if not approved:
+    if plan.changes and not approved:
         ask(plan)
+    run = new_run(datetime.now(UTC))
     report = carry_out(
         options,
         plan,
         snapshot,
         writer,
-        Backups(job.settings.root, plan.where, new_run(datetime.now(UTC))),
-        lambda: job.plan(writer, job.snapshot(writer), approvals),
+        Backups(job.settings.root, plan.where, run),
+        lambda: job.look(writer, approvals)[0],
         values=values,
         parallelism=job.settings.parallelism,
+        journal=RunJournal(job.store(writer), run, plan.inventory),
+        commit=git_says(job.settings.root, "rev-parse", "HEAD"),
     )
     return finish(options, report)
 

@@ -120,14 +120,14 @@ class Git:
 
     @classmethod
     def of(cls, root: Path) -> Git:
-        url = _git(root, "remote", "get-url", "origin") or ""
+        url = git_says(root, "remote", "get-url", "origin") or ""
         found = re.search(r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url)
-        head = _git(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
-        branch = head.partition("/")[2] or _git(root, "symbolic-ref", "--short", "HEAD") or "main"
+        head = git_says(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
+        branch = head.partition("/")[2] or git_says(root, "symbolic-ref", "--short", "HEAD") or "main"
         return cls(found[1], found[2], branch) if found else cls(branch=branch)
 
 
-def _git(root: Path, *arguments: str) -> str | None:
+def git_says(root: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(
             ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False

@@ -32,6 +32,7 @@ class Options:
     color: bool = False
     quiet: bool = False
     verbose: bool = False
+    lock_timeout: float = 0.0
     flags: Flags = Flags()
 
     def project(self) -> Project:
@@ -149,6 +150,15 @@ _API = (
     ),
 )
 
+_LOCK = click.option(
+    "--lock-timeout",
+    type=click.FloatRange(0, 3600),
+    default=0.0,
+    metavar="SECONDS",
+    envvar=_envvar("LOCK_TIMEOUT"),
+    help="Wait so long for another run to settle its inventory.",
+)
+
 _ONLY = click.option(
     "--only",
     multiple=True,
@@ -174,6 +184,7 @@ def common(*, api: bool = False, only: bool = False) -> Callable[[F], F]:
             parallelism: int | None = None,
             timeout: float | None = None,
             ca_bundle: Path | None = None,
+            lock_timeout: float = 0.0,
             only: tuple[str, ...] = (),
             **rest: Any,
         ) -> Any:
@@ -186,11 +197,12 @@ def common(*, api: bool = False, only: bool = False) -> Callable[[F], F]:
                 color=wants_color(no_color),
                 quiet=quiet,
                 verbose=verbose,
+                lock_timeout=lock_timeout,
                 flags=Flags(target, timeout, parallelism, ca_bundle),
             )
             return function(options, **rest)
 
-        shared = (*_FILES, *(_API if api else ()), *((_ONLY,) if only else ()))
+        shared = (*_FILES, *(_API if api else ()), *((_ONLY, _LOCK) if only else ()))
         for option in reversed(shared):
             wrapped = option(wrapped)
         return wrapped  # type: ignore[return-value]

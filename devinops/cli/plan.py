@@ -32,7 +32,7 @@ def command(options: Options, out: Path | None, detailed_exitcode: bool, approva
     try:
         job = Job.of(options)
         with open_reader(job.connection, options.log) as reader:
-            plan = job.plan(reader, job.snapshot(reader), approvals)
+            plan, _ = job.look(reader, approvals)
     except DevinopsError as error:
         write_failure(options, error)
         raise

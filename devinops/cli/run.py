@@ -11,15 +11,18 @@ import click
 
 from devinops.api import Connection, Reader
 from devinops.checks import api_problems, secret_version_warnings
+from devinops.cli.authors import with_authors
 from devinops.cli.options import Options, write_file
 from devinops.cli.progress import Progress
 from devinops.cli.validate import read
 from devinops.config import Settings, resolve
 from devinops.errors import DevinopsError, ExitCode, InputError
+from devinops.inventory import Header, Store, open_store, wait_for_runs
 from devinops.kinds import KINDS
 from devinops.model import Declaration, Problem, Severity, Snapshot
+from devinops.owned import Intent, Inventory, Record
 from devinops.plan import Only, Plan, Where, build_plan
-from devinops.policy import Approvals
+from devinops.policy import Approvals, Prune
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,9 @@ class Job:
         _stop_on_errors(loaded.problems)
         settings = resolve(options.project(), options.flags, os.environ)
         wanted = [d for d in loaded.declarations if d.concerns(settings.target)]
-        problems = [*loaded.problems, *api_problems(wanted, settings.api), *secret_version_warnings(wanted)]
+        forgetful = settings.inventory.store == "none"
+        problems = [*loaded.problems, *api_problems(wanted, settings.api)]
+        problems += secret_version_warnings(wanted) if forgetful else ()
         _stop_on_errors(problems)
         return cls(options, settings, loaded.declarations, tuple(sorted(problems)), only)
 
@@ -48,32 +53,59 @@ class Job:
     def connection(self) -> Connection:
         return connection(self.settings)
 
-    @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds to list: those of the entries, so that a key needs no right on the others."""
-        return frozenset(d.key.kind for d in self.declarations if d.concerns(self.settings.target))
-
     def where(self, reader: Reader) -> Where:
         settings = self.settings
         return Where(settings.target, settings.api_url, settings.api, reader.org_id)
 
-    def snapshot(self, reader: Reader) -> Snapshot:
-        """List what is live. Raises ApiError where a list cannot be proved complete."""
-        with Progress(self.options, "reading") as progress:
-            return reader.snapshot(with_references(self.kinds), progress.at)
+    def store(self, reader: Reader) -> Store:
+        """Return where the inventory is kept. Raises ConfigError."""
+        header = Header.of(self.settings.api_url, reader.org_id, self.settings.target)
+        return open_store(self.settings.inventory, self.settings.root, header)
 
-    def plan(self, reader: Reader, snapshot: Snapshot, approvals: Approvals) -> Plan:
+    def kinds(self, inventory: Inventory) -> frozenset[str]:
+        """The kinds to list: those of the entries and of what is owned; a key needs no right on the others."""
+        found = {d.key.kind for d in self.declarations if d.concerns(self.settings.target)}
+        found |= {record.key.kind for record in inventory.records}
+        if self.settings.policy.prune is Prune.SCOPE:
+            found.add("knowledge")
+        return with_references(found)
+
+    def look(self, reader: Reader, approvals: Approvals) -> tuple[Plan, Snapshot]:
+        """Read the inventory and the organization, and plan. Raises ApiError, InventoryError, Stale."""
         settings = self.settings
-        return build_plan(
+        inventory = wait_for_runs(self.store(reader), self.options.lock_timeout)
+        with Progress(self.options, "reading") as progress:
+            snapshot = reader.snapshot(self.kinds(inventory), progress.at)
+        plan = build_plan(
             self.declarations,
             snapshot,
             self.where(reader),
             policy=settings.policy,
             today=datetime.now(UTC).date(),
+            inventory=inventory,
             only=self.only,
             approvals=approvals,
             warnings=self.warnings,
         )
+        return with_authors(plan, reader), snapshot
+
+
+@dataclass(frozen=True)
+class RunJournal:
+    """One run's way to the inventory, which was `base` when the run was planned."""
+
+    store: Store
+    run: str
+    base: Inventory
+
+    def begin(self, intents: Sequence[Intent]) -> None:
+        self.store.begin(self.run, intents, self.base)
+
+    def settle(self, put: Sequence[Record], drop: Sequence[tuple[str, str]]) -> None:
+        self.store.settle(self.run, put, drop)
+
+    def finish(self) -> None:
+        self.store.finish(self.run)
 
 
 def with_references(kinds: Iterable[str]) -> frozenset[str]:
