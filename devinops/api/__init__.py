@@ -7,7 +7,7 @@ are driven by the kinds' data, and importing this package stays cheap: httpx com
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -57,6 +57,14 @@ class Identity:
     principal_type: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who did something, in words for a person, and when in epoch seconds, as far as the API says."""
+
+    who: str
+    at: int | None = None
+
+
 class Reader(Protocol):
     """All that plan gets. A context manager; threads may share it.
 
@@ -82,6 +90,13 @@ class Reader(Protocol):
 
         The lists are read side by side. `progress` gets the number of objects read so far, from the
         reading threads but never from two at once. A list that cannot be proved complete is a BadAnswer.
+        """
+        ...
+
+    def authors(self, ids: Collection[str], since: int, until: int) -> Mapping[str, Author]:
+        """Return id → who edited it last, between two times in epoch seconds.
+
+        Only v3 tells, and only a key of the enterprise; for any other this is empty and no error.
         """
         ...
 

@@ -8,7 +8,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from devinops.api import Connection, Identity, codec, ignore, v1, v3
+from devinops.api import Author, Connection, Identity, codec, ignore, v1, v3
 from devinops.api.http import Call, Getter, Sender, segment
 from devinops.api.listing import Item, read_list, unpaged
 from devinops.api.parallel import side_by_side
@@ -46,6 +46,13 @@ class ReadingClient:
         base = v1.BASE if self.api == "v1" else v3.base(self.org_id)
         path = f"{base}/{kind.endpoints[self.api].path}"
         return path if id is None else f"{path}/{segment(id, 'the id')}"
+
+    def authors(self, ids: Collection[str], since: int, until: int) -> Mapping[str, Author]:
+        if self.api == "v1" or not ids or self.org_id is None:
+            return {}
+        from devinops.api import audit
+
+        return audit.authors(self._getter, self.org_id, ids, since, until)
 
     # --- lists ---
 
