@@ -1,0 +1,422 @@
+"""The inventory on a branch: real repositories in the states that CI leaves them in, and clones that race."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from devinops.errors import ConfigError, InventoryError, Stale
+from devinops.inventory import Header, InventorySettings, open_store
+from devinops.inventory.branch import BranchPlace
+from devinops.inventory.git import Git, last_words, masked
+from devinops.inventory.kept import KeptStore, Stored
+from devinops.model import Action
+from devinops.owned import Inventory
+from tests.inventory.conftest import HEADER, applied, commit, git, intent, names, on_branch, record, runs
+
+Clone = Callable[..., Path]
+STAGING = Header("api.devin.ai", "org-2", "staging")
+
+
+def listing(remote: Path, branch: str = "devinops") -> list[str]:
+    return git(remote, "ls-tree", "-r", "--name-only", branch).splitlines()
+
+
+def subjects(remote: Path) -> list[str]:
+    return git(remote, "log", "--reverse", "--format=%s", "devinops").splitlines()
+
+
+def state(root: Path) -> dict[str, str]:
+    """Everything that a user could notice: index, HEAD, local branches, tags, stash, configuration, files."""
+    top = Path(git(root, "rev-parse", "--show-toplevel"))
+    files = [path for path in top.rglob("*") if path.is_file() and ".git" not in path.relative_to(top).parts]
+    files += [
+        top / ".git" / name
+        for name in ("index", "HEAD", "config", "FETCH_HEAD")
+        if (top / ".git" / name).exists()
+    ]
+    found = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return found | {"refs": git(root, "for-each-ref", "refs/heads", "refs/tags", "refs/stash")}
+
+
+# --- the states of a clone --------------------------------------------------------------------------------
+
+
+def plain(root: Path) -> Path:
+    return root
+
+
+def detached(root: Path) -> Path:
+    git(root, "checkout", "-q", "--detach")
+    return root
+
+
+def dirty(root: Path) -> Path:
+    (root / "teams" / "a" / "file.txt").write_text("edited\n")
+    (root / "staged.txt").write_text("staged\n")
+    git(root, "add", "staged.txt")
+    (root / "untracked.txt").write_text("untracked\n")
+    return root
+
+
+def nested(root: Path) -> Path:
+    return root / "teams" / "a"
+
+
+def other_remote_name(root: Path) -> Path:
+    git(root, "remote", "rename", "origin", "upstream")
+    return root
+
+
+def mid_merge(root: Path) -> Path:
+    git(root, "checkout", "-q", "-b", "side", "HEAD~1")
+    (root / "teams" / "a" / "file.txt").write_text("side\n")
+    commit(root, "-a", "-m", "side")
+    subprocess.run(["git", "merge", "-q", "main"], cwd=root, check=False, capture_output=True)
+    return root
+
+
+def hostile_hooks(root: Path) -> Path:
+    for name in ("pre-push", "reference-transaction", "pre-commit", "post-checkout"):
+        hook = root / ".git" / "hooks" / name
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text("#!/bin/sh\ntouch hook-ran\nexit 1\n")
+        hook.chmod(0o755)
+    return root
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--depth=1",), ("--single-branch",), ("--filter=blob:none",)], ids=" ".join
+)
+@pytest.mark.parametrize(
+    "prepare", [plain, detached, dirty, nested, other_remote_name, mid_merge, hostile_hooks]
+)
+def test_a_run_works_in_every_state_and_leaves_it_as_it_was(
+    clone: Clone, remote: Path, options: tuple[str, ...], prepare: Callable[[Path], Path]
+) -> None:
+    if prepare is mid_merge and "--depth=1" in options:
+        options = ("--depth=2",)
+    git(remote, "config", "uploadpack.allowFilter", "true")
+    root = prepare(clone("clone", *options))
+    before = state(root)
+    shallow = git(root, "rev-parse", "--is-shallow-repository")
+    applied(on_branch(root), "r1", "a", "b")
+    applied(on_branch(root), "r2", "c")
+    assert names(on_branch(root).read()) == ["a", "b", "c"]
+    assert state(root) == before
+    assert git(root, "rev-parse", "--is-shallow-repository") == shallow
+    prefix = "teams/a/" if prepare is nested else ""
+    assert listing(remote) == [f"{prefix}production.jsonl"]
+
+
+def test_another_clone_that_never_saw_the_branch_reads_and_adds(clone: Clone, remote: Path) -> None:
+    one, two = clone("one", "--depth=1"), clone("two", "--depth=1")
+    applied(on_branch(one), "r1", "a")
+    assert names(on_branch(two).read()) == ["a"]
+    applied(on_branch(two), "r2", "b")
+    assert names(on_branch(one).read()) == ["a", "b"]
+    assert subjects(remote) == [
+        "devinops: production: r1: 1 announced",
+        "devinops: production: r1: 1 recorded",
+        "devinops: production: r2: 1 announced",
+        "devinops: production: r2: 1 recorded",
+    ]
+
+
+def test_the_branch_has_a_history_of_its_own(clone: Clone, remote: Path) -> None:
+    applied(on_branch(clone()), "r1", "a")
+    assert git(remote, "rev-list", "--count", "devinops") == "2"
+    related = subprocess.run(
+        ["git", "merge-base", "main", "devinops"], cwd=remote, capture_output=True, check=False
+    )
+    assert related.returncode == 1
+
+
+def test_targets_and_roots_share_a_branch_and_other_files_stay(clone: Clone, remote: Path) -> None:
+    root = clone()
+    git(root, "checkout", "-q", "--orphan", "devinops")
+    git(root, "rm", "-rfq", ".")
+    (root / "README.md").write_text("about this branch\n")
+    git(root, "add", ".")
+    commit(root, "-m", "readme")
+    git(root, "push", "-q", "origin", "devinops")
+    git(root, "checkout", "-q", "main")
+    git(root, "branch", "-D", "-q", "devinops")
+    applied(on_branch(root), "r1", "a")
+    applied(on_branch(root, STAGING), "r2", "b")
+    applied(on_branch(root / "teams"), "r3", "c")
+    assert listing(remote) == ["README.md", "production.jsonl", "staging.jsonl", "teams/production.jsonl"]
+    assert names(on_branch(root).read()) == ["a"]
+    assert names(on_branch(root, STAGING).read()) == ["b"]
+    assert names(on_branch(root / "teams").read()) == ["c"]
+
+
+def test_git_is_told_a_name_only_where_it_has_none(
+    clone: Clone, remote: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = clone()
+    applied(on_branch(root), "r1", "a")
+    assert git(remote, "log", "-1", "--format=%an <%ae> %cn <%ce>", "devinops") == " ".join(
+        ["devinops <devinops@localhost>"] * 2
+    )
+    git(root, "config", "user.name", "Ann")
+    git(root, "config", "user.email", "ann@localhost")
+    monkeypatch.setenv("GIT_COMMITTER_NAME", "CI")
+    applied(on_branch(root), "r2", "b")
+    found = git(remote, "log", "-1", "--format=%an <%ae> %cn <%ce>", "devinops")
+    assert found == "Ann <ann@localhost> CI <ann@localhost>"
+
+
+def test_a_hook_of_another_repository_does_not_lead_astray(
+    clone: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = clone()
+    git(tmp_path, "init", "-q", "other")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "other" / ".git" / "index"))
+    applied(on_branch(root), "r1", "a")
+    assert names(on_branch(root).read()) == ["a"]
+
+
+def test_a_branch_that_was_rewritten_is_read_as_it_is_now(clone: Clone, remote: Path) -> None:
+    one, two = clone("one"), clone("two")
+    applied(on_branch(one), "r1", "a")
+    applied(on_branch(two), "r2", "b")
+    git(remote, "update-ref", "refs/heads/devinops", git(remote, "rev-parse", "devinops~2"))
+    assert names(on_branch(two).read()) == ["a"]
+    applied(on_branch(two), "r3", "c")
+    assert names(on_branch(one).read()) == ["a", "c"]
+
+
+def test_a_branch_that_was_deleted_is_an_empty_inventory(clone: Clone, remote: Path) -> None:
+    root = clone()
+    applied(on_branch(root), "r1", "a")
+    git(remote, "update-ref", "-d", "refs/heads/devinops")
+    assert on_branch(root).read() == Inventory("branch")
+    applied(on_branch(root), "r2", "b")
+    assert names(on_branch(root).read()) == ["b"]
+
+
+def test_a_dead_run_is_taken_up_where_it_died(clone: Clone, remote: Path) -> None:
+    root, elsewhere = clone("one"), clone("two")
+    dead = on_branch(root)
+    dead.begin("r1", [intent("r1", "a"), intent("r1", "b")], dead.read())
+    dead.settle("r1", [record("a")])
+    there, here = on_branch(elsewhere).read(), on_branch(root).read()
+    assert (names(there), len(there.intents)) == ([], 2)
+    assert (names(here), len(here.intents)) == (["a"], 1)
+    on_branch(root).unlock("r1")
+    assert on_branch(elsewhere).read() == Inventory.of("branch", [record("a")])
+
+
+# --- races ------------------------------------------------------------------------------------------------
+
+
+class Interfering(BranchPlace):
+    """A branch on which somebody else pushes right before each of our first pushes."""
+
+    def __init__(self, root: Path, others: list[Callable[[], None]]) -> None:
+        super().__init__(root, "production", "devinops")
+        self.others = others
+        self.saves = 0
+
+    def save(self, text: str, before: Stored, message: str) -> bool:
+        self.saves += 1
+        if self.others:
+            self.others.pop(0)()
+        return super().save(text, before, message)
+
+
+def test_a_rejected_push_takes_in_what_the_other_did_and_tries_again(clone: Clone) -> None:
+    one, two = clone("one", "--depth=1"), clone("two", "--depth=1")
+    others = [lambda n=n: applied(on_branch(two), f"o{n}", f"o{n}") for n in range(3)]
+    place = Interfering(one, others)
+    store = KeptStore(place, HEADER, pause=lambda _: None)
+    store.begin("r1", [intent("r1", "a")], store.read())
+    assert place.saves == 4
+    others.append(lambda: applied(on_branch(two), "o9", "o9"))
+    store.settle("r1", [record("a")])
+    store.finish("r1")
+    assert names(on_branch(two).read()) == ["a", "o0", "o1", "o2", "o9"]
+    assert on_branch(two).read().intents == ()
+
+
+def test_a_rejected_push_refuses_where_the_other_means_the_same_object(clone: Clone, remote: Path) -> None:
+    one, two = clone("one"), clone("two")
+    other = on_branch(two)
+    place = Interfering(one, [lambda: other.begin("o1", [intent("o1", "a")], other.read())])
+    store = KeptStore(place, HEADER, pause=lambda _: None)
+    with pytest.raises(Stale, match=r"the run o1 is at work on knowledge:a"):
+        store.begin("r1", [intent("r1", "a")], store.read())
+    assert runs(on_branch(two).read().intents) == ["o1"]
+    assert subjects(remote) == ["devinops: production: o1: 1 announced"]
+
+
+def test_a_rejected_push_refuses_where_the_other_has_recorded_the_object(clone: Clone) -> None:
+    one, two = clone("one"), clone("two")
+    applied(on_branch(two), "o0", "a", "b")
+
+    def update() -> None:
+        other = on_branch(two)
+        base = other.read()
+        other.write(base.changed([record("a", body="9" * 16)]), base)
+
+    store = KeptStore(Interfering(one, [update]), HEADER, pause=lambda _: None)
+    with pytest.raises(Stale, match=r"for knowledge:a: plan again"):
+        store.begin("r1", [intent("r1", "a", Action.UPDATE, "note-a")], store.read())
+
+
+def test_trying_has_an_end(clone: Clone) -> None:
+    one, two = clone("one"), clone("two")
+    others = [lambda n=n: applied(on_branch(two), f"o{n}", f"o{n}") for n in range(6)]
+    store = KeptStore(Interfering(one, others), HEADER, pause=lambda _: None)
+    with pytest.raises(Stale, match="others were faster 5 times in a row"):
+        store.begin("r1", [intent("r1", "a")], store.read())
+
+
+def test_a_push_whose_answer_was_lost_is_recognized(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = clone()
+    run = Git.run
+
+    def lossy(self: Git, *arguments: str, **rest: object) -> object:
+        done = run(self, *arguments, **rest)  # type: ignore[arg-type]
+        if arguments[0] == "push":
+            return type(done)(128, b"", "fatal: the remote end hung up unexpectedly")
+        return done
+
+    monkeypatch.setattr(Git, "run", lossy)
+    applied(on_branch(root), "r1", "a")
+    assert names(on_branch(root).read()) == ["a"]
+
+
+PROCESS = """
+    import sys
+    from pathlib import Path
+    from tests.inventory.conftest import applied, on_branch
+    for number in range(3):
+        applied(on_branch(Path(sys.argv[1])), f"{sys.argv[2]}-{number}", f"{sys.argv[2]}{number}")
+"""
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["two clones", "one clone"])
+def test_processes_side_by_side_lose_nothing(clone: Clone, remote: Path, shared: bool) -> None:
+    one = clone("one")
+    two = one if shared else clone("two")
+    code = textwrap.dedent(PROCESS)
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, str(root), name], cwd=Path(__file__).parents[2])
+        for root, name in ((one, "x"), (two, "y"))
+    ]
+    assert [process.wait(timeout=120) for process in started] == [0, 0]
+    found = on_branch(one).read()
+    assert names(found) == ["x0", "x1", "x2", "y0", "y1", "y2"]
+    assert found.intents == ()
+    assert git(remote, "rev-list", "--count", "devinops") == "12"
+
+
+# --- what is refused --------------------------------------------------------------------------------------
+
+
+def check_refused(root: Path, words: str, branch: str = "devinops", remote: str | None = None) -> None:
+    store = open_store(InventorySettings("branch", branch, remote), root, HEADER)
+    for act in (store.read, lambda: store.begin("r", [intent("r", "a")], Inventory("branch"))):
+        with pytest.raises(ConfigError, match=words):
+            act()
+
+
+def test_the_branches_that_people_work_on_are_refused(clone: Clone, remote: Path) -> None:
+    root = clone()
+    check_refused(root, 'the branch "main" is the default branch of origin', "main")
+    git(root, "checkout", "-q", "-b", "feature")
+    check_refused(root, 'the branch "feature" is checked out here', "feature")
+    check_refused(root, "the default branch of origin", "main")
+    assert git(remote, "rev-list", "--count", "main") == "2"
+
+
+def test_a_directory_without_a_repository_is_told_about_the_file(tmp_path: Path) -> None:
+    (tmp_path / "bare").mkdir()
+    check_refused(tmp_path / "bare", "needs a Git repository here .* say store: file")
+
+
+def test_a_repository_without_a_remote_is_told_about_the_file(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "alone")
+    check_refused(tmp_path / "alone", "has none: add one, or say store: file")
+
+
+def test_the_remote_must_be_clear(clone: Clone, remote: Path) -> None:
+    root = clone()
+    check_refused(root, r'no remote "orgin" \(did you mean origin\?\)', remote="orgin")
+    git(root, "remote", "rename", "origin", "one")
+    git(root, "remote", "add", "two", str(remote))
+    check_refused(root, r"no remote origin but several others \(one, two\)")
+    applied(on_branch(root, remote="two"), "r1", "a")
+    assert listing(remote) == ["production.jsonl"]
+
+
+def test_without_git_the_file_is_named(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = clone()
+    monkeypatch.setenv("PATH", "")
+    check_refused(root, "no git here")
+
+
+def test_a_remote_that_does_not_answer_is_one_line_without_credentials(clone: Clone) -> None:
+    root = clone()
+    git(root, "remote", "set-url", "origin", "http://bob:hunter2@127.0.0.1:9/x.git")
+    with pytest.raises(InventoryError) as caught:
+        on_branch(root).read()
+    assert "the remote origin cannot be read: fatal: unable to access 'http://" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_push_that_the_server_forbids_is_told_in_its_words(clone: Clone, remote: Path) -> None:
+    root = clone()
+    hook = remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'GH006: Protected branch' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(
+        ConfigError, match=r"cannot be pushed to devinops on origin: .*pre-receive hook declined.*GH006"
+    ):
+        applied(on_branch(root), "r1", "a")
+    assert git(remote, "for-each-ref", "--format=%(refname)") == "refs/heads/main"
+
+
+def test_git_that_hangs_is_stopped_with_what_it_started(clone: Clone) -> None:
+    root = clone()
+    with pytest.raises(InventoryError, match=r"git -c took longer than 0\.2 s"):
+        Git(root).run("-c", "alias.hang=!sleep 60", "hang", timeout_s=0.2)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "<<<<<<< x\n", '{"devinops_inventory": 1}\n', '{"devinops_inventory": 9}\n']
+)
+def test_a_damaged_file_on_the_branch_stops_and_stays(clone: Clone, remote: Path, content: str) -> None:
+    root = clone()
+    applied(on_branch(root), "r1", "a")
+    store = on_branch(root)
+    base = store.read()
+    place = BranchPlace(root, "production", "devinops")
+    assert place.save(content, place.load(), "damage")
+    tip = git(remote, "rev-parse", "devinops")
+    for act in (on_branch(root).read, lambda: on_branch(root).begin("r2", [intent("r2", "b")], base)):
+        with pytest.raises(InventoryError, match=r"^devinops:production\.jsonl:1: "):
+            act()
+    assert git(remote, "rev-parse", "devinops") == tip
+
+
+def test_last_words() -> None:
+    assert last_words("") == "without a word"
+    assert last_words("a\nb\n") == "b"
+    assert (
+        last_words("To x\nhint: pull\nremote: no\nfatal: https://u:p@h/ gone\n")
+        == "remote: no; fatal: https://***@h/ gone"
+    )
+    assert len(last_words("fatal: " + "x" * 1000)) == 400
+    assert masked("ssh://git@host/x https://token@h") == "ssh://***@host/x https://***@h"

@@ -1,0 +1,409 @@
+"""The inventory in a file: whole or as before, whatever dies when, and two processes never lose each other's work."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from devinops.errors import InventoryError, Stale
+from devinops.inventory import Header, InventorySettings, disk, new_run, open_runs, open_store, wait_for_runs
+from devinops.inventory.file import IGNORED, prepare_directory
+from devinops.inventory.lock import locked
+from devinops.model import Action, Key
+from devinops.owned import Intent, Inventory, Record
+from tests.inventory.conftest import HEADER, applied, in_file, intent, names, record, runs
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions and symlinks of POSIX")
+
+
+def file(root: Path) -> Path:
+    return root / ".devinops" / "production.jsonl"
+
+
+def journal(root: Path) -> Path:
+    return root / ".devinops" / "production.journal"
+
+
+def test_reading_writes_nothing(tmp_path: Path) -> None:
+    assert in_file(tmp_path).read() == Inventory("file")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_leaves_records_and_nothing_else(tmp_path: Path) -> None:
+    applied(in_file(tmp_path), "r1", "b", "a")
+    assert in_file(tmp_path).read() == Inventory.of("file", [record("a"), record("b")])
+    left = {path.name for path in (tmp_path / ".devinops").iterdir()}
+    assert left == {".gitignore", "production.jsonl", "production.lock"}
+    assert (tmp_path / ".devinops" / ".gitignore").read_text() == IGNORED
+
+
+def test_a_run_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
+    applied(in_file(tmp_path), "r1")
+    assert not file(tmp_path).exists()
+
+
+def test_a_gitignore_that_is_there_is_kept(tmp_path: Path) -> None:
+    prepare_directory(tmp_path)
+    (tmp_path / ".devinops" / ".gitignore").write_text("mine\n")
+    applied(in_file(tmp_path), "r1", "a")
+    assert (tmp_path / ".devinops" / ".gitignore").read_text() == "mine\n"
+
+
+def test_git_sees_the_inventory_and_not_its_journal(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    store = in_file(tmp_path)
+    store.begin("r1", [intent("r1", "a")], store.read())
+    store.settle("r1", [record("a")])
+    (tmp_path / ".devinops" / "backups").mkdir()
+    (tmp_path / ".devinops" / "backups" / "x").touch()
+    seen = subprocess.run(
+        ["git", "-C", tmp_path, "status", "--porcelain", "-uall"], capture_output=True, text=True, check=True
+    )
+    assert seen.stdout.split()[1::2] == [".devinops/.gitignore", ".devinops/production.jsonl"]
+
+
+# --- runs that die ----------------------------------------------------------------------------------------
+
+
+def test_what_a_dead_run_settled_is_owned_and_the_rest_stays_announced(tmp_path: Path) -> None:
+    dead = in_file(tmp_path)
+    dead.begin("r1", [intent("r1", "a"), intent("r1", "b")], dead.read())
+    dead.settle("r1", [record("a")])
+    found = in_file(tmp_path).read()
+    assert names(found) == ["a"]
+    assert open_runs(found) == {"r1": [intent("r1", "b")]}
+
+
+def test_the_next_run_on_other_objects_keeps_what_the_dead_one_settled(tmp_path: Path) -> None:
+    dead = in_file(tmp_path)
+    dead.begin("r1", [intent("r1", "a"), intent("r1", "b")], dead.read())
+    dead.settle("r1", [record("a")])
+    applied(in_file(tmp_path), "r2", "c")
+    found = in_file(tmp_path).read()
+    assert (names(found), runs(found.intents)) == (["a", "c"], ["r1"])
+    assert not journal(tmp_path).exists()
+
+
+def test_unlock_clears_the_run_and_keeps_its_results(tmp_path: Path) -> None:
+    dead = in_file(tmp_path)
+    dead.begin("r1", [intent("r1", "a"), intent("r1", "b")], dead.read())
+    dead.settle("r1", [record("a")])
+    in_file(tmp_path).unlock("r1")
+    assert in_file(tmp_path).read() == Inventory.of("file", [record("a")])
+
+
+def test_the_journal_of_a_run_that_was_given_up_elsewhere_is_not_believed(tmp_path: Path) -> None:
+    dead = in_file(tmp_path)
+    dead.begin("r1", [intent("r1", "a")], dead.read())
+    old = journal(tmp_path)
+    dead.settle("r1", [record("a", body="1" * 16)])
+    text = old.read_text()
+    dead.finish("r1")
+    old.write_text(text.replace("note-a", "note-old"))
+    assert in_file(tmp_path).read().records == (record("a", body="1" * 16),)
+
+
+@pytest.mark.parametrize("cut", [1, 10, 40])
+def test_a_torn_line_of_the_journal_was_never_acknowledged(tmp_path: Path, cut: int) -> None:
+    dead = in_file(tmp_path)
+    dead.begin("r1", [intent("r1", name) for name in "abc"], dead.read())
+    dead.settle("r1", [record("a")])
+    dead.settle("r1", [record("b")])
+    os.truncate(journal(tmp_path), journal(tmp_path).stat().st_size - cut)
+    assert names(in_file(tmp_path).read()) == ["a"]
+    in_file(tmp_path).settle("r1", [record("c")])
+    assert names(in_file(tmp_path).read()) == ["a", "c"]
+
+
+def test_a_replaced_object_is_settled_by_its_new_one_alone(tmp_path: Path) -> None:
+    key = Key.parse("secret:TOKEN")
+    applied(in_file(tmp_path), "r0")
+    store = in_file(tmp_path)
+    store.write(Inventory.of("file", [Record(key, "old")]), store.read())
+    store.begin("r1", [Intent("r1", Action.REPLACE, key, "old")], store.read())
+    store.settle("r1", drop=[("secret", "old")])
+    assert (names(store.read()), runs(store.read().intents)) == ([], ["r1"])
+    store.settle("r1", [Record(key, "new")])
+    assert store.read() == Inventory.of("file", [Record(key, "new")])
+
+
+def test_renames_that_swap_two_names_keep_both(tmp_path: Path) -> None:
+    applied(in_file(tmp_path), "r0", "a", "b")
+    store = in_file(tmp_path)
+    swap = [intent("r1", "b", Action.RENAME, "note-a"), intent("r1", "a", Action.RENAME, "note-b")]
+    store.begin("r1", swap, store.read())
+    store.settle("r1", [record("b", "note-a")])
+    store.settle("r1", [record("a", "note-b")])
+    store.finish("r1")
+    assert {one.key.name: one.id for one in store.read().records} == {"a": "note-b", "b": "note-a"}
+
+
+# --- runs that meet ---------------------------------------------------------------------------------------
+
+
+def test_a_run_on_the_same_object_is_refused_before_it_writes(tmp_path: Path) -> None:
+    first, second = in_file(tmp_path), in_file(tmp_path)
+    base = second.read()
+    first.begin("r1", [intent("r1", "a")], first.read())
+    with pytest.raises(
+        Stale, match=r"the run r1 is at work on knowledge:a: .* unlock r1\. Nothing was written"
+    ):
+        second.begin("r2", [intent("r2", "a")], base)
+    assert runs(second.read().intents) == ["r1"]
+
+
+def test_a_run_on_the_same_id_under_another_name_is_refused(tmp_path: Path) -> None:
+    applied(in_file(tmp_path), "r0", "a")
+    first, second = in_file(tmp_path), in_file(tmp_path)
+    base = second.read()
+    first.begin("r1", [intent("r1", "b", Action.RENAME, "note-a")], first.read())
+    with pytest.raises(Stale, match="r1 is at work on knowledge:b"):
+        second.begin("r2", [intent("r2", "a", Action.UPDATE, "note-a")], base)
+
+
+def test_a_plan_made_before_somebody_else_recorded_the_object_is_stale(tmp_path: Path) -> None:
+    second = in_file(tmp_path)
+    base = second.read()
+    applied(in_file(tmp_path), "r1", "a", "b")
+    with pytest.raises(Stale, match=r"has changed since it was read, for knowledge:a: plan again"):
+        second.begin("r2", [intent("r2", "a")], base)
+
+
+def test_runs_on_different_objects_do_not_get_into_each_others_way(tmp_path: Path) -> None:
+    first, second = in_file(tmp_path), in_file(tmp_path)
+    base = first.read()
+    first.begin("r1", [intent("r1", "a")], base)
+    second.begin("r2", [intent("r2", "b")], base)
+    second.settle("r2", [record("b")])
+    first.settle("r1", [record("a")])
+    first.finish("r1")
+    assert (names(second.read()), runs(second.read().intents)) == (["a", "b"], [])
+    second.finish("r2")
+    assert in_file(tmp_path).read() == Inventory.of("file", [record("a"), record("b")])
+
+
+def test_what_somebody_recorded_later_is_not_overwritten_at_the_end(tmp_path: Path) -> None:
+    first = in_file(tmp_path)
+    first.begin("r1", [intent("r1", "a"), intent("r1", "b")], first.read())
+    first.settle("r1", [record("a")])
+    in_file(tmp_path).unlock("r1")
+    other = in_file(tmp_path)
+    other.begin("r2", [intent("r2", "a", Action.UPDATE, "note-a")], other.read())
+    other.settle("r2", [record("a", body="2" * 16)])
+    other.finish("r2")
+    first.settle("r1", [record("b")])
+    first.finish("r1")
+    assert in_file(tmp_path).read() == Inventory.of("file", [record("a", body="2" * 16), record("b")])
+
+
+def test_write_refuses_what_has_changed_or_is_being_worked_on(tmp_path: Path) -> None:
+    applied(in_file(tmp_path), "r0", "a", "b")
+    store = in_file(tmp_path)
+    base = store.read()
+    store.begin("r1", [intent("r1", "a", Action.UPDATE, "note-a")], base)
+    with pytest.raises(Stale, match="the run r1 is at work"):
+        store.write(base.changed(drop=[("knowledge", "note-a")]), base)
+    store.write(base.changed(drop=[("knowledge", "note-b")]), base)
+    assert names(store.read()) == ["a"]
+    with pytest.raises(Stale, match="has changed since it was read, for knowledge:b"):
+        store.write(base.changed([record("b", body="3" * 16)]), base)
+
+
+PROCESS = """
+    import sys
+    from pathlib import Path
+    from tests.inventory.conftest import applied, in_file
+    for number in range(10):
+        applied(in_file(Path(sys.argv[1])), f"{sys.argv[2]}-{number}", f"{sys.argv[2]}{number}")
+"""
+
+
+def test_processes_side_by_side_lose_nothing(tmp_path: Path) -> None:
+    code = textwrap.dedent(PROCESS)
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name], cwd=Path(__file__).parents[2])
+        for name in ("x", "y", "z")
+    ]
+    assert [process.wait(timeout=120) for process in started] == [0, 0, 0]
+    found = in_file(tmp_path).read()
+    assert names(found) == sorted(f"{name}{number}" for name in "xyz" for number in range(10))
+    assert found.intents == ()
+
+
+DYING = """
+    import os, sys
+    from pathlib import Path
+    from devinops.inventory.lock import locked
+    with locked(Path(sys.argv[1])):
+        print("held", flush=True)
+        sys.stdin.read()
+        os._exit(9)
+"""
+
+
+def test_a_dead_process_leaves_no_lock_behind(tmp_path: Path) -> None:
+    path = tmp_path / "x.lock"
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(DYING), str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(Stale, match=r"another devinops holds .*x\.lock"), locked(path, patience_s=0.1):
+            pass
+        process.kill()
+        process.wait()
+        with locked(path, patience_s=5):
+            pass
+
+
+# --- the disk ---------------------------------------------------------------------------------------------
+
+
+def test_a_directory_that_cannot_be_written_can_be_read_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(in_file(tmp_path), "r1", "a")
+    (tmp_path / ".devinops").chmod(0o500)
+    open_ = os.open
+
+    def guarded(path: str | Path, flags: int, *mode: int) -> int:
+        """Refuse as the system does, also when the tests run as root."""
+        if flags & (os.O_CREAT | os.O_RDWR):
+            raise PermissionError(13, "Permission denied", str(path))
+        return open_(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", guarded)
+    store = in_file(tmp_path)
+    assert names(store.read()) == ["a"]
+    with pytest.raises(InventoryError, match="Permission denied"):
+        store.begin("r2", [intent("r2", "b")], store.read())
+    (tmp_path / ".devinops").chmod(0o700)
+
+
+def test_a_file_where_the_directory_should_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".devinops").write_text("")
+    store = in_file(tmp_path)
+    with pytest.raises(InventoryError, match=r"\.devinops"):
+        store.begin("r", [intent("r", "a")], Inventory("file"))
+
+
+@posix
+@pytest.mark.parametrize("name", ["production.jsonl", "production.journal", "production.lock"])
+def test_no_symlink_is_followed(tmp_path: Path, name: str) -> None:
+    applied(in_file(tmp_path), "r1", "a")
+    outside = tmp_path / "outside"
+    outside.write_bytes(file(tmp_path).read_bytes())
+    before = outside.read_bytes()
+    (tmp_path / ".devinops" / name).unlink(missing_ok=True)
+    (tmp_path / ".devinops" / name).symlink_to(outside)
+    with pytest.raises(InventoryError, match="symlink"):
+        in_file(tmp_path).begin("r2", [intent("r2", "b")], Inventory("file"))
+    assert outside.read_bytes() == before
+
+
+@posix
+def test_a_directory_that_is_a_symlink_is_refused_for_reading_too(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / ".devinops").symlink_to(tmp_path / "elsewhere")
+    for act in (lambda s: s.read(), lambda s: s.begin("r", [intent("r", "a")], Inventory("file"))):
+        with pytest.raises(InventoryError, match="symlink"):
+            act(in_file(root))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@posix
+def test_permissions_are_kept(tmp_path: Path) -> None:
+    applied(in_file(tmp_path), "r1", "a")
+    file(tmp_path).chmod(0o640)
+    applied(in_file(tmp_path), "r2", "b")
+    assert stat.S_IMODE(file(tmp_path).stat().st_mode) == 0o640
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(in_file(tmp_path), "r1", "a")
+    before = file(tmp_path).read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(disk.os, "fsync", full)
+    store = in_file(tmp_path)
+    with pytest.raises(InventoryError, match="No space left"):
+        store.begin("r2", [intent("r2", "b")], store.read())
+    assert file(tmp_path).read_bytes() == before
+    assert not list((tmp_path / ".devinops").glob("*.tmp")) + list((tmp_path / ".devinops").glob(".*.tmp"))
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"<<<<<<< x\n"])
+def test_a_damaged_file_stops_reading_and_writing_and_stays(tmp_path: Path, content: bytes) -> None:
+    applied(in_file(tmp_path), "r1", "a")
+    file(tmp_path).write_bytes(content)
+    store = in_file(tmp_path)
+    with pytest.raises(InventoryError):
+        store.read()
+    with pytest.raises(InventoryError):
+        store.begin("r2", [intent("r2", "b")], Inventory("file"))
+    assert file(tmp_path).read_bytes() == content
+
+
+def test_another_target_has_its_own_file(tmp_path: Path) -> None:
+    staging = Header("api.devin.ai", "org-2", "staging")
+    applied(in_file(tmp_path), "r1", "a")
+    applied(in_file(tmp_path, staging), "r2", "b")
+    assert (names(in_file(tmp_path).read()), names(in_file(tmp_path, staging).read())) == (["a"], ["b"])
+
+
+# --- none, and waiting ------------------------------------------------------------------------------------
+
+
+def test_without_an_inventory_nothing_is_kept(tmp_path: Path) -> None:
+    store = open_store(InventorySettings(), tmp_path, HEADER)
+    applied(store, "r1", "a")
+    store.unlock("r1")
+    store.write(Inventory.of("none", [record("a")]), store.read())
+    assert store.read() == Inventory("none")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_waiting_ends_when_the_run_does(tmp_path: Path) -> None:
+    store = in_file(tmp_path)
+    store.begin("r1", [intent("r1", "a")], store.read())
+    now = [0.0]
+
+    def pause(seconds: float) -> None:
+        now[0] += seconds
+        if now[0] >= 4:
+            store.finish("r1")
+
+    assert wait_for_runs(in_file(tmp_path), 60, clock=lambda: now[0], pause=pause).intents == ()
+    assert now[0] == 4
+
+
+def test_waiting_has_an_end_and_names_the_run(tmp_path: Path) -> None:
+    store = in_file(tmp_path)
+    store.begin("r1", [intent("r1", "a")], store.read())
+    now = [0.0]
+    with pytest.raises(Stale, match=r"the run r1 has not settled knowledge:a: .* inventory unlock r1"):
+        wait_for_runs(store, 3, clock=lambda: now[0], pause=lambda s: now.__setitem__(0, now[0] + s))
+    assert now[0] == 3
+
+
+def test_runs_of_one_second_have_different_names() -> None:
+    from datetime import UTC, datetime
+
+    moment = datetime(2026, 1, 31, 12, 0, 5, tzinfo=UTC)
+    assert len({new_run(moment) for _ in range(20)}) == 20
+    assert new_run(moment).startswith("20260131T120005Z-")
