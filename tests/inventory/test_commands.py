@@ -1,0 +1,292 @@
+"""`devinops inventory`: what it says of the record, and that it never writes to the organization."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devinops.cli import inventory as commands
+from devinops.emulator import Emulator
+from devinops.inventory import Header
+from devinops.model import Action, Key
+from devinops.owned import Base, Intent, Inventory, Record, fingerprint
+from tests.conftest import Devinops
+from tests.inventory.conftest import in_file
+
+Write = Callable[[Mapping[str, str]], Path]
+
+CONFIG = "version: 1\ntargets: {production: {org_id: org-emulator, inventory: {store: file}}}\n"
+SEED = {
+    "organizations": {
+        "org-emulator": {
+            "folders": [{"path": "Backend", "id": "folder-1"}],
+            "knowledge": [
+                {"id": "note-1", "name": "Errors", "folder": "Backend", "trigger": "t", "body": "errors"},
+                {"id": "note-2", "name": "Twice", "trigger": "t", "body": "b"},
+                {"id": "note-3", "name": "Twice", "trigger": "t", "body": "b"},
+                {
+                    "id": "note-4",
+                    "name": "Moved",
+                    "trigger": "t",
+                    "body": "moved body",
+                    "created_at": 1767225600,
+                },
+            ],
+        }
+    },
+    "enterprise": {"knowledge": [{"id": "note-9", "name": "Enterprise", "trigger": "t", "body": "b"}]},
+}
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
+    with Emulator(SEED) as running:
+        use(running.url)
+        yield running
+        assert all(one["method"] == "GET" for one in running.requests)
+
+
+@pytest.fixture
+def root(repository: Write, emulator: Emulator) -> Path:
+    note = "---\nname: Twice\ntrigger: t\n---\nb\n"
+    return repository({"devinops.yaml": CONFIG, "knowledge/twice.md": note})
+
+
+def owned(key: str, id: str, **fields: str) -> Record:
+    bases = {name: Base(fingerprint(value), fingerprint(value)) for name, value in fields.items()}
+    return Record(Key.parse(key), id, "knowledge/x.md", fields=bases)
+
+
+Owns = Callable[..., Inventory]
+
+
+@pytest.fixture
+def owns(root: Path, emulator: Emulator) -> Owns:
+    """Add records to the inventory, and return it as it is: `owns(record, …)`."""
+
+    def put(*records: Record) -> Inventory:
+        store = in_file(root, Header.of(emulator.url, "org-emulator", "production"))
+        if records:
+            base = store.read()
+            store.write(base.changed(records), base)
+        return store.read()
+
+    return put
+
+
+ERRORS = owned("knowledge:Backend/Errors", "note-1", body="errors", trigger="t")
+
+
+def test_without_an_inventory_the_way_to_one_is_told(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"devinops.yaml": "version: 1\n"})
+    for argv in (["list"], ["show", "knowledge:a"], ["link", "knowledge:a", "b"], ["forget", "knowledge:a"], ["repair"], ["unlock", "r"]):  # fmt: skip
+        ran = devinops("inventory", *argv, "-C", root)
+        assert (ran.code, ran.out) == (1, "")
+        assert (
+            "the target default has no inventory: to turn one on, say inventory: {store: branch}" in ran.err
+        )
+    assert emulator.requests == []
+
+
+def test_list_shows_key_id_and_file_and_the_count_last(root: Path, owns: Owns, devinops: Devinops) -> None:
+    assert devinops("inventory", "list", "-C", root).out == "0 owned (file)\n"
+    owns(owned("knowledge:Twice", "note-2"), ERRORS)
+    assert devinops("inventory", "list", "-C", root).out == (
+        "knowledge:Twice           note-2  knowledge/x.md\n"
+        "knowledge:Backend/Errors  note-1  knowledge/x.md\n"
+        "2 owned (file)\n"
+    )
+    found = json.loads(devinops("inventory", "list", "-C", root, "--format", "json").out)
+    assert (found["target"], found["store"], found["owned"]) == ("production", "file", 2)
+    assert [one["id"] for one in found["records"]] == ["note-2", "note-1"]
+    assert found["open_runs"] == []
+
+
+def test_text_of_others_is_not_obeyed(root: Path, owns: Owns, devinops: Devinops) -> None:
+    owns(Record(Key.parse("knowledge:\u202e##[group]"), "\x1b[31m"))
+    assert not {"\u202e", "\x1b", "##["} & set(devinops("inventory", "list", "-C", root).out)
+    assert "##[" not in devinops("inventory", "list", "-C", root).out
+
+
+def test_folders_that_are_remembered_are_not_owned(root: Path, owns: Owns, devinops: Devinops) -> None:
+    owns(ERRORS, Record(Key.parse("folder:Backend"), "folder-1"))
+    assert devinops("inventory", "list", "-C", root).out.endswith("1 owned (file)\n")
+
+
+def test_show_tells_field_by_field_whether_live_agrees(root: Path, owns: Owns, devinops: Devinops) -> None:
+    owns(
+        owned("knowledge:Backend/Errors", "note-1", body="other", trigger="t"),
+        owned("knowledge:Gone", "x", body="b"),
+    )
+    ran = devinops("inventory", "show", "knowledge:Backend/Errors", "-C", root)
+    assert ran.code == 0
+    assert [line.split(maxsplit=2)[::2] for line in ran.out.splitlines()[-2:]] == [
+        ["body", "changed outside"],
+        ["trigger", "as applied"],
+    ]
+    ran = devinops("inventory", "show", "knowledge:Gone", "-C", root, "--format", "json")
+    record = json.loads(ran.out)["record"]
+    assert (record["live"], record["fields"]["body"]["state"]) == (None, "gone")
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "words"),
+    [
+        (["show", "knowledge:Backend/Error"], 1, "did you mean knowledge:Backend/Errors?"),
+        (["forget", "knowledge:Backend/Error"], 1, "did you mean knowledge:Backend/Errors?"),
+        (["show", "playbook:x"], 1, "devinops inventory list shows what is"),
+        (["show", "Errors"], 64, "KEY is as plan and inventory list print it"),
+        (["show", "knowlege:Errors"], 64, "did you mean knowledge?"),
+        (["link", "folder:Backend", "folder-1"], 64, "folders are never owned"),
+        (["link", "knowledge:Twice", "note-7"], 1, "no knowledge with the id note-7; knowledge:Twice is note-2, note-3"),
+        (["link", "knowledge:Twic", "note-2"], 1, "did you mean knowledge:Twice?"),
+        (["link", "knowledge:Twice", "note-9"], 1, "note-9"),
+        (["link", "knowledge:Twice", "note-1"], 1, "owned as knowledge:Backend/Errors"),
+        (["unlock", "r7"], 1, 'there is no open run "r7"; open are: none'),
+        (["lis"], 64, "No such command"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_what_is_not_meant_is_refused_with_a_hint(
+    root: Path, owns: Owns, devinops: Devinops, argv: list[str], code: int, words: str
+) -> None:
+    before = owns(ERRORS)
+    ran = devinops("inventory", *argv, "-C", root) if len(argv) > 1 else devinops("inventory", *argv)
+    assert (ran.code, ran.out) == (code, "")
+    assert words in ran.err
+    assert owns() == before
+
+
+def test_link_settles_which_of_two_namesakes_is_meant(root: Path, owns: Owns, devinops: Devinops) -> None:
+    ran = devinops("inventory", "link", "knowledge:Twice", "note-3", "-C", root)
+    assert (ran.code, ran.out) == (0, "knowledge:Twice is note-3\n")
+    assert owns().records == (Record(Key.parse("knowledge:Twice"), "note-3"),)
+    assert devinops("inventory", "link", "knowledge:Twice", "note-2", "-C", root).code == 0
+    assert [one.id for one in owns().records] == ["note-2"]
+
+
+def test_a_record_that_is_linked_anew_keeps_what_is_not_of_the_object(
+    root: Path, owns: Owns, devinops: Devinops
+) -> None:
+    owns(
+        Record(
+            Key.parse("knowledge:Twice"),
+            "old",
+            "knowledge/twice.md",
+            "c0ffee",
+            True,
+            {"body": Base("1", "1")},
+        )
+    )
+    devinops("inventory", "link", "knowledge:Twice", "note-3", "-C", root)
+    assert owns().records == (
+        Record(Key.parse("knowledge:Twice"), "note-3", "knowledge/twice.md", "c0ffee", True),
+    )
+
+
+def test_forget_drops_the_record_alone(root: Path, owns: Owns, devinops: Devinops) -> None:
+    owns(ERRORS, owned("knowledge:Twice", "note-2"))
+    ran = devinops("inventory", "forget", "knowledge:Twice", "-C", root)
+    assert (ran.code, ran.out) == (0, "knowledge:Twice is not owned any more; note-2 was not touched\n")
+    assert owns().records == (ERRORS,)
+
+
+def test_unlock_shows_what_was_not_settled(
+    root: Path, owns: Owns, devinops: Devinops, emulator: Emulator
+) -> None:
+    store = in_file(root, Header.of(emulator.url, "org-emulator", "production"))
+    intents = [
+        Intent("run-1", Action.CREATE, Key.parse("knowledge:New")),
+        Intent("run-1", Action.UPDATE, Key.parse("knowledge:Twice"), "note-2"),
+    ]
+    store.begin("run-1", intents, store.read())
+    assert "open run run-1: 2 writes not settled" in devinops("inventory", "list", "-C", root).out
+    assert "did you mean run-1?" in devinops("inventory", "unlock", "run-2", "-C", root).err
+    ran = devinops("inventory", "unlock", "run-1", "-C", root)
+    assert ran.out == (
+        "unlocked run-1: 2 writes not settled\n  create knowledge:New\n  update knowledge:Twice (note-2)\n"
+    )
+    assert owns().intents == ()
+
+
+LOST = owned("knowledge:Was", "gone-1", body="moved body")
+
+
+def test_repair_links_what_is_gone_to_what_looks_like_it(root: Path, owns: Owns, devinops: Devinops) -> None:
+    before = owns(ERRORS, LOST)
+    ran = devinops("inventory", "repair", "-C", root)
+    assert ran.code == 4
+    assert ran.out == (
+        "knowledge:Was: gone-1 is gone\n"
+        "  -> note-4, knowledge:Moved: the same body, the same folder, created 2026-01-01\n"
+        "1 to link again, 0 to decide\n"
+    )
+    assert "--yes links them" in ran.err
+    assert owns() == before
+    assert devinops("inventory", "repair", "--yes", "-C", root).code == 0
+    assert owns().records == (Record(LOST.key, "note-4", LOST.source), ERRORS)
+    assert devinops("inventory", "repair", "-C", root).out == "0 to link again, 0 to decide\n"
+
+
+@pytest.mark.parametrize(("answer", "code", "id"), [(True, 0, "note-4"), (False, 4, "gone-1")])
+def test_repair_asks_at_a_terminal(
+    root: Path,
+    owns: Owns,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: bool,
+    code: int,
+    id: str,
+) -> None:
+    owns(LOST)
+    monkeypatch.setattr(commands, "is_interactive", lambda: True)
+    monkeypatch.setattr(commands.click, "confirm", lambda *_, **__: answer)
+    assert devinops("inventory", "repair", "-C", root).code == code
+    assert [one.id for one in owns().records] == [id]
+
+
+def test_repair_leaves_to_a_person_what_is_not_clear(root: Path, owns: Owns, devinops: Devinops) -> None:
+    before = owns(
+        owned("knowledge:Twice", "gone-1", body="b"), owned("knowledge:Nothing", "gone-2", body="z")
+    )
+    ran = devinops("inventory", "repair", "--yes", "-C", root, "--format", "json")
+    found: list[dict[str, Any]] = json.loads(ran.out)["missing"]
+    assert ran.code == 4
+    assert [(one["key"], one["link"], [c["id"] for c in one["candidates"]]) for one in found] == [
+        ("knowledge:Nothing", None, []),
+        ("knowledge:Twice", None, ["note-2", "note-3"]),
+    ]
+    assert owns() == before
+
+
+def test_two_records_never_get_one_object(root: Path, owns: Owns, devinops: Devinops) -> None:
+    before = owns(
+        owned("knowledge:A", "gone-1", body="moved body"), owned("knowledge:B", "gone-2", body="moved body")
+    )
+    assert "0 to link again, 2 to decide" in devinops("inventory", "repair", "--yes", "-C", root).out
+    assert owns() == before
+
+
+def test_what_is_owned_is_no_candidate(root: Path, owns: Owns, devinops: Devinops) -> None:
+    owns(LOST, owned("knowledge:Moved", "note-4", body="moved body"))
+    assert "0 to link again, 1 to decide" in devinops("inventory", "repair", "--yes", "-C", root).out
+
+
+def test_an_inventory_of_another_organization_stops(
+    root: Path, owns: Owns, devinops: Devinops, repository: Write
+) -> None:
+    owns(ERRORS)
+    path = root / ".devinops" / "production.jsonl"
+    path.write_text(path.read_text().replace("org-emulator", "org-other"))
+    ran = devinops("inventory", "list", "-C", root, "--format", "json")
+    assert ran.code == 1
+    assert (
+        ".devinops/production.jsonl:1: this inventory is of the org_id org-other"
+        in json.loads(ran.out)["error"]
+    )
