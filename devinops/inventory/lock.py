@@ -11,7 +11,8 @@ from pathlib import Path
 
 from devinops.errors import Stale
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
+"""A push within the same clone may take as long as git is given for it."""
 _STEP_S = 0.02
 
 if sys.platform == "win32":
