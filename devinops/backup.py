@@ -144,7 +144,13 @@ def _files(directory: Path) -> list[Path]:
     if directory.is_symlink() or not directory.is_dir():
         return []
     found = (path for path in directory.iterdir() if path.suffix == ".jsonl" and _RUN.fullmatch(path.stem))
-    return sorted(path for path in found if path.is_file() and not path.is_symlink())
+    files = (path for path in found if path.is_file() and not path.is_symlink())
+    return sorted(files, key=_age)
+
+
+def _age(path: Path) -> tuple[str, int]:
+    """Return what backups are sorted by: the second in the name, within it the time of the file."""
+    return path.name.partition("-")[0], path.stat().st_mtime_ns
 
 
 def _header(run: str, where: Where) -> dict[str, Any]:

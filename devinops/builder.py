@@ -338,7 +338,7 @@ class Builder:
                 Moved.EDITED,
                 declaration.key,
                 live.id,
-                f"{', '.join(f.name for f in fields)} edited outside",
+                ", ".join(f.name for f in fields),
                 sides_of,
                 declaration.source,
                 live.updated_at,
@@ -496,7 +496,14 @@ class Builder:
             self._conflict(record, live, f"{why}, but {', '.join(names)} edited outside")
         elif names and self.given.approvals.on_conflict == "live":
             self.found.drift.append(
-                Drift(Moved.EDITED, record.key, live.id, f"{why}; edited outside, kept", (), _source(record))
+                Drift(
+                    Moved.EDITED,
+                    record.key,
+                    live.id,
+                    f"{', '.join(names)}; {why}, and kept",
+                    (),
+                    _source(record),
+                )
             )
         else:
             self._delete(live, why, None, _source(record))

@@ -24,6 +24,7 @@ COMMANDS = {
     "apply": "Make the organization what the files say.",
     "rollback": "Bring back what a run overwrote or deleted.",
     "inventory": "Show and mend the record of what this repository owns.",
+    "drift": "Show what was edited outside since the last apply.",
     "whoami": "Show the effective settings and who the key belongs to.",
     "schema": "Print the JSON Schemas of the files and of the JSON output.",
     "emulator": "Serve a local stand-in for the Devin API.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,12 +17,13 @@ from devinops.backup import Backup, Backups, find, read_backup, summaries
 from devinops.cli.options import Options, common, is_interactive
 from devinops.cli.progress import Progress
 from devinops.cli.reviewed import Reviewed
-from devinops.cli.run import connection, with_references, write_failure
+from devinops.cli.run import RunJournal, connection, with_references, write_failure
 from devinops.cli.write import ask, carry_out, finish, show
 from devinops.config import Settings, resolve
 from devinops.errors import ConfigError, DevinopsError, ExitCode, UsageError
-from devinops.inventory import new_run
+from devinops.inventory import Header, new_run, open_store, wait_for_runs
 from devinops.model import Action, Snapshot
+from devinops.owned import Record
 from devinops.plan import Plan, Where
 from devinops.rollback import rollback_plan
 
@@ -74,8 +75,10 @@ def _roll_back(
     def plan_of(snapshot: Snapshot) -> Plan:
         return rollback_plan(saved.objects, snapshot, here, policy=settings.policy, run=saved.run)
 
+    store = open_store(settings.inventory, settings.root, Header.of(here.api_url, here.org_id, here.target))
+    inventory = wait_for_runs(store, options.lock_timeout)
     snapshot = read()
-    plan = replace(plan_of(snapshot), notes=tuple(_notes(saved)))
+    plan = replace(plan_of(snapshot), notes=tuple(_notes(saved)), inventory=inventory)
     approved = yes or reviewed.expect is not None
     show(options, plan, asking=not approved)
     reviewed.check(plan, options)
@@ -83,17 +86,29 @@ def _roll_back(
         return finish(options, Report(plan, ()))
     if not approved:
         ask(plan)
+    run = new_run(datetime.now(UTC))
     report = carry_out(
         options,
         plan,
         snapshot,
         writer,
-        Backups(settings.root, here, new_run(datetime.now(UTC)), keep=saved.path),
+        Backups(settings.root, here, run, keep=saved.path),
         lambda: plan_of(read()),
         values={},
         parallelism=settings.parallelism,
+        journal=_Announced(store, run, inventory),
     )
     return finish(options, replace(report, results=tuple(map(_told, report.results))))
+
+
+class _Announced(RunJournal):
+    """Keeps other runs away, and leaves what the inventory remembers as it is.
+
+    So a rollback is an outside edit to the next plan until the commit is reverted as well, and by default kept.
+    """
+
+    def settle(self, put: Sequence[Record], drop: Sequence[tuple[str, str]]) -> None:
+        pass
 
 
 def _notes(saved: Backup) -> Iterator[str]:

@@ -30,7 +30,7 @@ def plan_document(plan: Plan, exit_code: ExitCode) -> dict[str, Any]:
     """Return a plan as JSON data."""
     where = plan.where
     return {
-        **_head(),
+        **head(),
         "target": {
             "name": where.target,
             "org_id": where.org_id,
@@ -77,7 +77,7 @@ def report_document(report: Report) -> dict[str, Any]:
 def failure_document(error: str, problems: Iterable[Problem], exit_code: ExitCode) -> dict[str, Any]:
     """Return the document of a run that came to no plan."""
     return {
-        **_head(),
+        **head(),
         "complete": False,
         "exit_code": int(exit_code),
         "error": error,
@@ -90,7 +90,7 @@ def problems_document(
 ) -> dict[str, Any]:
     """Return what validate found."""
     return {
-        **_head(),
+        **head(),
         "exit_code": int(exit_code),
         "files": files,
         "entries": entries,
@@ -98,7 +98,8 @@ def problems_document(
     }
 
 
-def _head() -> dict[str, Any]:
+def head() -> dict[str, Any]:
+    """Return what every document begins with."""
     return {"format_version": FORMAT_VERSION, "tool_version": __version__}
 
 

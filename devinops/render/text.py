@@ -12,6 +12,7 @@ from typing import Any
 
 from devinops.apply import Outcome, Report, Result
 from devinops.diff import nested_paths
+from devinops.drift import Findings
 from devinops.kinds import KINDS
 from devinops.model import (
     UNSET,
@@ -166,10 +167,20 @@ class Text:
         yield ""
         yield self.bold("outside edits, left as they are")
         for one in drift:
-            yield f"  {self.paint('@')} {line(str(one.key))}"
-            yield f"      {_because(one.source, said_of_drift(one))}"
-            for field in one.fields:
-                yield from self._field(one.key.kind, field)
+            yield from self._edit(one)
+
+    def _edit(self, one: Drift) -> Iterator[str]:
+        yield f"  {self.paint('@')} {line(str(one.key))}"
+        yield f"      {_because(one.source, said_of_drift(one))}"
+        for field in one.fields:
+            yield from self._field(one.key.kind, field)
+
+    def drift(self, found: Findings) -> Iterator[str]:
+        """Yield the lines of what `devinops drift` found; the last one holds the counts."""
+        for one in found.drift:
+            yield from self._edit(one)
+        unmanaged = sum(found.unmanaged.values())
+        yield f"Drift: {_count(len(found.drift), 'outside edit')}; {unmanaged} unmanaged."
 
     def _keys(self, keys: Sequence[Key]) -> str:
         shown = keys if self.full else keys[:MAX_NEEDED_BY]
@@ -227,7 +238,7 @@ def header(plan: Plan) -> str:
 
 def said_of_drift(drift: Drift) -> str:
     """Return what happened, when and by whom, as far as the API says."""
-    parts = [drift.moved.value + (f": {drift.reason}" if drift.reason else "")]
+    parts = [f"{drift.moved} outside" + (f": {drift.reason}" if drift.reason else "")]
     if drift.at is not None:
         parts.append(datetime.fromtimestamp(drift.at, UTC).strftime("%Y-%m-%d %H:%M UTC"))
     if drift.moved is Moved.EDITED:

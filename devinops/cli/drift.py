@@ -1,0 +1,78 @@
+"""`devinops drift`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from devinops.api import open_reader
+from devinops.cli.authors import authored
+from devinops.cli.options import Options, common
+from devinops.cli.progress import Progress
+from devinops.cli.run import connection, with_references, write_failure
+from devinops.config import CONFIG_FILE, Settings, resolve
+from devinops.drift import Findings, find_drift
+from devinops.errors import ConfigError, DevinopsError, ExitCode
+from devinops.inventory import Header, open_store
+from devinops.kinds import KINDS
+
+
+@click.command()
+@common(api=True)
+def command(options: Options) -> ExitCode:
+    """Show what was edited outside since the last apply; exit 2 where anything was.
+
+    The organization is compared with the inventory alone, so this fits a nightly job: changes in Git that are
+    not applied yet do not show. Objects that are not owned are counted and never make it exit 2.
+
+    \b
+      devinops drift
+      devinops drift --format json
+    """
+    try:
+        settings = resolve(options.project(), options.flags, os.environ)
+        if settings.inventory.store == "none":
+            raise ConfigError(
+                f"the target {settings.target} has no inventory to compare with: turn one on with inventory: "
+                f"{{store: branch}} in {CONFIG_FILE}, or use devinops plan, which compares with the files"
+            )
+        found = _find(options, settings)
+    except DevinopsError as error:
+        write_failure(options, error)
+        raise
+    code = ExitCode.LOOK if found.drift else ExitCode.OK
+    options.write(options.format, lambda format: _chunks(options, settings, found, format, code))
+    return code
+
+
+def _find(options: Options, settings: Settings) -> Findings:
+    with open_reader(connection(settings), options.log) as reader:
+        header = Header.of(settings.api_url, reader.org_id, settings.target)
+        inventory = open_store(settings.inventory, settings.root, header).read()
+        owned = {record.key.kind for record in inventory.records}
+        with Progress(options, "reading") as progress:
+            snapshot = reader.snapshot(with_references(owned or KINDS), progress.at)
+        found = find_drift(inventory, snapshot)
+        return Findings(authored(found.drift, reader), found.unmanaged)
+
+
+def _chunks(
+    options: Options, settings: Settings, found: Findings, format: str, code: ExitCode
+) -> Iterator[str]:
+    if format == "json":
+        from devinops.render import json
+
+        document: dict[str, Any] = json.head() | {
+            "target": settings.target,
+            "exit_code": int(code),
+            "drift": [json.drift(one) for one in found.drift],
+            "unmanaged": dict(found.unmanaged),
+        }
+        yield from json.dump(document)
+    else:
+        from devinops.render.text import Text
+
+        yield from (f"{one}\n" for one in Text(options.color).drift(found))
