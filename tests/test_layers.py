@@ -17,7 +17,7 @@ LAYERS = (
     {"errors", "kinds", "plan_schema", "inventory_schema", "owned"},
     {"schema", "match", "diff", "checks"},
     {"classify", "guard"},
-    {"builder"},
+    {"builder", "drift"},
     {"plan"},
     {"apply", "rollback"},
     {"load", "api", "render", "emulator", "inventory", "saved", "backup"},
@@ -53,6 +53,9 @@ PURE = {
     "rollback",
     "inventory_schema",
     "schema",
+    "drift",
+    "builder",
+    "classify",
 }
 
 
