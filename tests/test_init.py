@@ -38,11 +38,42 @@ def test_init_uses_what_the_repository_tells(
     monkeypatch.setenv("DEVIN_ORG_ID", "org-123")
     devinops("init", "-C", tmp_path)
     assert "pinned_repo: acme/devin-knowledge" in next((tmp_path / "knowledge").iterdir()).read_text()
-    assert "org_id: org-123" in (tmp_path / "devinops.yaml").read_text()
+    config = yaml.safe_load((tmp_path / "devinops.yaml").read_text())["targets"]["production"]
+    assert config["org_id"] == "org-123"
+    assert (config["inventory"], config["prune"]) == ({"store": "branch"}, "owned")
     workflow = yaml.safe_load((tmp_path / ".github/workflows/devinops.yml").read_text())
     # `on` is a boolean to YAML 1.1, which this reader speaks and GitHub does not.
     assert workflow[True]["push"] == {"branches": ["trunk"]}
     assert devinops("validate", "-C", tmp_path).code == 0
+
+
+def test_without_a_remote_nothing_is_remembered_and_nothing_pruned(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    devinops("init", "-C", tmp_path)
+    assert set(yaml.safe_load((tmp_path / "devinops.yaml").read_text())["targets"]["production"]) == {
+        "api_key_env"
+    }
+
+
+def test_with_a_remote_the_inventory_works_as_init_writes_it(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "--bare", "--initial-branch", "main", str(tmp_path / "origin.git"))
+    root = tmp_path / "clone"
+    git(tmp_path, "clone", str(tmp_path / "origin.git"), str(root))
+    devinops("init", "-C", root)
+    git(root, "add", "--all")
+    git(root, "-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "-m", "init")
+    git(root, "push", "origin", "HEAD:main")
+    with Emulator() as emulator:
+        monkeypatch.setenv("DEVIN_API_URL", emulator.url)
+        monkeypatch.setenv("DEVIN_API_KEY", "cog_emulator")
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        assert devinops("inventory", "list", "-C", root).out.splitlines()[-1] == "1 owned (branch)"
+        note = root / "knowledge" / "where-knowledge-is-written.md"
+        note.rename(root / "knowledge" / "moved.md")
+        assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
 
 
 def test_on_gitlab_it_writes_gitlabs_file(tmp_path: Path, devinops: Devinops) -> None:

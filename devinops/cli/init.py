@@ -24,6 +24,7 @@ targets:
     # The key is read from this variable alone; it never stands in a file.
     api_key_env: DEVIN_API_KEY
 {org_id}
+{inventory}
     # A host of your own: api_url: https://api.acme.devinenterprise.com
     # API v3 with a key that begins with cog_, v1 with apk_: api_version: v3
     # Refuse to delete more than this share of a kind at once: max_delete: 20%
@@ -31,6 +32,16 @@ targets:
 # Files that are not entries, as globs relative to this directory:
 # ignore: ["knowledge/drafts/**"]
 """
+
+_WITH_REMOTE = """\
+    # What devinops creates or adopts is recorded on the branch devinops of this repository (fingerprints, no
+    # texts): so a removed file deletes its object, a rename stays one, and an edit in the web app is not lost.
+    inventory: {store: branch}
+    prune: owned"""
+
+_WITHOUT_REMOTE = """\
+    # Without a remote there is no place to remember what is owned, so nothing is ever deleted by leaving it out.
+    # Once there is one: inventory: {store: branch} and prune: owned"""
 
 _NOTE = """\
 ---
@@ -54,7 +65,7 @@ on:
     branches: [{branch}]
 
 permissions:
-  contents: read
+  contents: write  # for the branch devinops, where the inventory is
 
 # One run at a time: two applies must not meet.
 concurrency:
@@ -66,7 +77,7 @@ jobs:
     env:
       DEVIN_API_KEY: ${{{{ secrets.DEVIN_API_KEY }}}}
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@v4  # its token also writes the branch devinops
       - uses: actions/setup-python@v5
         with:
           python-version: "3.12"
@@ -117,6 +128,7 @@ class Git:
     host: str | None = None
     repo: str | None = None
     branch: str = "main"
+    remote: bool = False
 
     @classmethod
     def of(cls, root: Path) -> Git:
@@ -124,7 +136,9 @@ class Git:
         found = re.search(r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url)
         head = git_says(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
         branch = head.partition("/")[2] or git_says(root, "symbolic-ref", "--short", "HEAD") or "main"
-        return cls(found[1], found[2], branch) if found else cls(branch=branch)
+        if found is None:
+            return cls(branch=branch, remote=bool(url))
+        return cls(found[1], found[2], branch, remote=True)
 
 
 def git_says(root: Path, *arguments: str) -> str | None:
@@ -176,7 +190,9 @@ def files(git: Git, org_id: str) -> dict[str, str]:
         else "    # Asked from the API when it is not said: org_id: org-0123abcd"
     )
     first = {
-        CONFIG_FILE: _CONFIG.format(version=__version__, org_id=shown_org),
+        CONFIG_FILE: _CONFIG.format(
+            version=__version__, org_id=shown_org, inventory=_WITH_REMOTE if git.remote else _WITHOUT_REMOTE
+        ),
         "knowledge/where-knowledge-is-written.md": _NOTE.format(repo=git.repo or "null", where=where),
         ".pre-commit-config.yaml": _PRE_COMMIT.format(version=__version__, files=HOOK_FILES),
     }
