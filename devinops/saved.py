@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -194,10 +195,13 @@ def _change(one: Mapping[str, Any]) -> Change:
 
 
 def _fields(fields: Mapping[str, Any]) -> tuple[FieldChange, ...]:
-    return tuple(
-        FieldChange(name, sides.get("before", UNSET), sides.get("after", UNSET))
-        for name, sides in fields.items()
-    )
+    return tuple(_field(name, sides) for name, sides in fields.items())
+
+
+def _field(name: str, sides: Mapping[str, Any]) -> FieldChange:
+    if not sides.keys() & {"before", "after"} or not name.isidentifier():
+        raise ValueError(f"{name[:80]!r} is no field with a value before or after")
+    return FieldChange(name, sides.get("before", UNSET), sides.get("after", UNSET))
 
 
 def _held_back(one: Mapping[str, Any]) -> HeldBack:
@@ -234,6 +238,8 @@ def _check_time(seconds: int) -> None:
 
 
 def _problem(one: Mapping[str, Any]) -> Problem:
+    if not re.fullmatch("[a-z0-9-]+", one["code"]):
+        raise ValueError(f"{one['code'][:80]!r} is no code of a problem")
     place = Source(one["path"], one["line"], one["column"])
     return Problem(place, one["code"], one["message"], Severity(one["severity"]))
 
