@@ -64,7 +64,8 @@ class Backups:
             with self._lock:
                 if self._descriptor is None:
                     self._begin()
-                self._write(_object(live))
+                assert self._descriptor is not None
+                _append(self._descriptor, _object(live))
         except OSError as error:
             raise DevinopsError(
                 f"cannot save a backup below {self.root / DIRECTORY} ({error.strerror or error}), so nothing was sent: "
@@ -94,17 +95,28 @@ class Backups:
         directory = _directory(self.root)
         _prune(directory, datetime.now(UTC), self.keep)
         path = directory / f"{self.run}.jsonl"
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        self.path = path
-        self._write(_header(self.run, self.where))
-        _sync_directory(directory)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        try:
+            _append(descriptor, _header(self.run, self.where))
+            _sync_directory(directory)
+        except OSError:
+            os.close(descriptor)
+            path.unlink()
+            raise
+        self._descriptor, self.path = descriptor, path
 
-    def _write(self, line: Mapping[str, Any]) -> None:
-        assert self._descriptor is not None
-        data = (json.dumps(line) + "\n").encode("ascii")
+
+def _append(descriptor: int, line: Mapping[str, Any]) -> None:
+    """Add a line to a file and wait for the disk. Where that fails, nothing of it stays. Raises OSError."""
+    data = (json.dumps(line) + "\n").encode("ascii")
+    size = os.fstat(descriptor).st_size
+    try:
         while data:
-            data = data[os.write(self._descriptor, data) :]
-        os.fsync(self._descriptor)
+            data = data[os.write(descriptor, data) :]
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
 
 
 def _directory(root: Path) -> Path:
@@ -272,12 +284,19 @@ def _where(path: Path, header: Mapping[str, Any]) -> Where:
     api, org_id = header.get("api"), header.get("org_id")
     if api not in ("v1", "v3") or not isinstance(org_id, str | None):
         raise _damaged(path, 1, "api or org_id cannot be used")
-    return Where(header["target"], header["api_url"], api, org_id)
+    where = Where(header["target"], header["api_url"], api, org_id)
+    try:
+        _ = where.host
+    except ValueError:
+        raise _damaged(path, 1, "api_url is no address") from None
+    return where
 
 
 def _live(path: Path, line: int, item: Mapping[str, Any]) -> Live:
     try:
         kind = KINDS[item["kind"]]
+        if kind.noun == "folder":
+            raise ValueError("no run overwrites a folder")
         resource = _resource(item["kind"], item["fields"])
         texts = {name: _optional(item, name, str) for name in ("folder_id", *_PEOPLE)}
         times = {name: _optional(item, name, int) for name in _TIMES}
