@@ -76,6 +76,24 @@ def test_all_pages_are_read(running, monkeypatch):
     assert set(asked(running)) == {"note-1"}
 
 
+@pytest.mark.parametrize(("key", "said"), [("cog_enterprise", "by "), ("cog_emulator", "who: unknown")])
+def test_a_plan_names_who_edited_a_note_outside(running, use, repository, devinops, monkeypatch, key, said):
+    use(running.url, key)
+    monkeypatch.setenv("DEVIN_ORG_ID", "org-emulator")
+    root = repository(
+        {
+            "knowledge/a.md": "---\nname: A\ntrigger: t\n---\nb\n",
+            "devinops.yaml": "version: 1\ntargets: {default: {inventory: {store: file}}}\n",
+        }
+    )
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    running.edit("knowledge", "note-1", body="mine")
+    plan = devinops("plan", "-C", root)
+    (line,) = (line for line in plan.out.splitlines() if "edited" in line and "UTC" in line)
+    assert said in line
+    assert ("@" in line) == (key == "cog_enterprise")
+
+
 class Answers:
     """A Getter that answers what it is told."""
 
