@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from devinops.api import Reader
-from devinops.model import Drift
+from devinops.api import Author, Reader
+from devinops.model import Drift, Moved
 from devinops.plan import Plan
+
+AROUND_S = 60 * 60
+"""So far around the times of the edits the audit log is read: clocks differ."""
 
 
 def with_authors(plan: Plan, reader: Reader) -> Plan:
@@ -16,5 +19,21 @@ def with_authors(plan: Plan, reader: Reader) -> Plan:
 
 
 def authored(drift: Sequence[Drift], reader: Reader) -> tuple[Drift, ...]:
-    """Return outside edits with their authors, as far as the API tells them."""
-    return tuple(drift)
+    """Return outside edits with their authors, as far as the API tells them.
+
+    Playbooks name their last editor themselves; for notes the audit log is asked.
+    """
+    wanted = {one.id: one.at for one in drift if _unknown(one)}
+    times = [at for at in wanted.values() if at is not None]
+    if not times:
+        return tuple(drift)
+    found = reader.authors(list(wanted), min(times) - AROUND_S, max(times) + AROUND_S)
+    return tuple(_named(one, found.get(one.id)) for one in drift)
+
+
+def _unknown(drift: Drift) -> bool:
+    return drift.moved is Moved.EDITED and drift.key.kind == "knowledge" and drift.by is None
+
+
+def _named(drift: Drift, author: Author | None) -> Drift:
+    return replace(drift, by=author.who) if author and _unknown(drift) else drift
