@@ -122,10 +122,17 @@ class Builder:
 
     # --- small parts --------------------------------------------------------------------------------------
 
-    def hold(self, hold: Hold, one: Declaration | Record, reason: str, lives: Iterable[Live] = ()) -> None:
+    def hold(
+        self,
+        hold: Hold,
+        one: Declaration | Record,
+        reason: str,
+        lives: Iterable[Live] = (),
+        fields: tuple[FieldChange, ...] = (),
+    ) -> None:
         ids = tuple(live.id for live in lives)
         source = one.source if isinstance(one, Declaration) else _source(one)
-        self.found.held.append(HeldBack(hold, one.key, reason, source, ids))
+        self.found.held.append(HeldBack(hold, one.key, reason, source, ids, (), fields))
 
     def _forget(self, record: Record | None) -> None:
         if record:
@@ -161,11 +168,13 @@ class Builder:
             return
         self.waiting[key].append(change.declaration)
 
-    def _conflict(self, one: Declaration | Record, live: Live | None, what: str) -> None:
+    def _conflict(
+        self, one: Declaration | Record, live: Live | None, what: str, fields: tuple[FieldChange, ...] = ()
+    ) -> None:
         """Hold back where both sides moved, saying when and by whom."""
         when = f" ({said_of(live)})" if live and said_of(live) else ""
         reason = f"{what}{when}: decide with --on-conflict git or --on-conflict live"
-        self.hold(Hold.CONFLICT, one, reason, [live] if live else [])
+        self.hold(Hold.CONFLICT, one, reason, [live] if live else [], fields)
 
     def _namesakes(self, one: Match) -> None:
         count, ids = len(one.namesakes), ", ".join(live.id for live in one.namesakes)
@@ -290,7 +299,7 @@ class Builder:
         if fields and not self.given.approvals.adopt:
             names = ", ".join(f.name for f in fields)
             reason = f"it is live, not owned, and differs in {names}: look at it, then pass --adopt to take it over"
-            self.hold(Hold.APPROVAL, one.declaration, reason, [live])
+            self.hold(Hold.APPROVAL, one.declaration, reason, [live], fields)
             return
         if (
             fields
@@ -314,7 +323,7 @@ class Builder:
             write, outside = _in_order(KINDS[live.key.kind], write + outside), ()
         if moved.both and approvals.on_conflict is None:
             names = ", ".join(f.name for f in moved.both)
-            self._conflict(declaration, live, f"{names} changed in Git and outside")
+            self._conflict(declaration, live, f"{names} changed in Git and outside", moved.both)
             return
         if moved.both and approvals.on_conflict == "git":
             write = _in_order(KINDS[live.key.kind], write + moved.both)

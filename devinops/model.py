@@ -401,7 +401,10 @@ class Hold(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """A step that a person has to decide on or make possible, with what waits for it."""
+    """A step that a person has to decide on or make possible, with what waits for it.
+
+    Of a conflict `fields` are the live values as `before` and those of Git as `after`.
+    """
 
     hold: Hold
     key: Key
@@ -409,6 +412,7 @@ class HeldBack:
     source: Source | None = None
     ids: tuple[str, ...] = ()
     needed_by: tuple[Key, ...] = ()
+    fields: tuple[FieldChange, ...] = ()
 
 
 class Moved(StrEnum):

@@ -72,6 +72,11 @@ _HELD_BACK = _object(
         "source": _SOURCE,
         "ids": {"type": "array", "items": _TEXT},
         "needed_by": {"type": "array", "items": _TEXT},
+        "fields": {
+            "type": "object",
+            "description": "Of a conflict: field → before (as it is live) and after (as declared).",
+            "additionalProperties": _object({"before": {}, "after": {}}, optional=("before", "after")),
+        },
     }
 )
 _DRIFT = _object(

@@ -212,6 +212,7 @@ def _held_back(one: Mapping[str, Any]) -> HeldBack:
         _source(one["source"]),
         tuple(one["ids"]),
         tuple(map(_key, one["needed_by"])),
+        _fields(one["fields"]),
     )
 
 

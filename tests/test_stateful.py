@@ -114,7 +114,7 @@ class Organization(RuleBasedStateMachine):
             return
         self.converge()
         before = self.live()
-        shutil.rmtree(self.root / ".devinops")
+        shutil.rmtree(self.root / ".devinops", ignore_errors=True)
         self.run("apply", "--yes")
         after = self.live()
         assert set(before) <= set(after)

@@ -129,6 +129,7 @@ def held_back(held: HeldBack) -> dict[str, Any]:
         "source": _source(held.source),
         "ids": list(held.ids),
         "needed_by": [str(key) for key in held.needed_by],
+        "fields": {field.name: _field(field) for field in held.fields},
     }
 
 

@@ -159,6 +159,8 @@ class Text:
             yield f"      {_because(held.source, f'{held.hold}: {held.reason}')}"
             if held.needed_by:
                 yield f"      needed by {self._keys(held.needed_by)}"
+            for field in held.fields:
+                yield from self._field(held.key.kind, field)
 
     def _drift(self, drift: Sequence[Drift]) -> Iterator[str]:
         """Yield the outside edits; in a diff `-` is what the files say and `+` what is live."""
