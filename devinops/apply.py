@@ -159,6 +159,7 @@ class Applier:
         self.interrupted: ExitCode | None = None
         self.why_stopped = ""
         self.unsaved = ""
+        self.finished = False
         self._known = {live.id for live in snapshot.objects}
         self._lock = threading.Lock()
         self._silences = 0
@@ -176,6 +177,7 @@ class Applier:
                 self._note(result)
                 self.on_result(result)
         self._keep(self.journal.finish)
+        self.finished = True
         return tuple(results[place] for place in sorted(results))
 
     def _note(self, result: Result) -> None:
@@ -388,4 +390,7 @@ def apply(applier: Applier, verify: Callable[[], Plan]) -> Report:
         left = tuple(change for change in verify().changes if change.key not in held)
     except DevinopsError as error:
         return Report(applier.plan, results, None, str(error))
+    except KeyboardInterrupt:
+        # Everything is written by now; what is lost is the proof that nothing is left.
+        return Report(applier.plan, results, None, "the run was interrupted", applier.interrupted)
     return Report(applier.plan, results, left)

@@ -84,6 +84,11 @@ class Flags:
     timeout: float | None = None
     parallelism: int | None = None
     ca_bundle: Path | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Where each came from, such as `option --target`."""
+
+    def source(self, option: str) -> str:
+        return self.sources.get(option, f"option --{option.replace('_', '-')}")
 
 
 @dataclass(frozen=True)
@@ -218,9 +223,9 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
         org_id=_org_id(project, name, target, environ, sources),
         key=key,
         key_variable=variable,
-        timeout_s=_flag("timeout", flags.timeout, 60.0, sources),
-        parallelism=_flag("parallelism", flags.parallelism, 8, sources),
-        ca_bundle=_flag("ca_bundle", flags.ca_bundle, None, sources),
+        timeout_s=_flag("timeout", flags, 60.0, sources),
+        parallelism=_flag("parallelism", flags, 8, sources),
+        ca_bundle=_flag("ca_bundle", flags, None, sources),
         policy=policy,
         inventory=InventorySettings(**declared("inventory", {})),
         sources=sources,
@@ -253,8 +258,9 @@ def _check_policy(project: Project, name: str, target: Mapping[str, Any], api: A
         refuse("prune", "prune: scope needs API v3: v1 does not tell folders in folders apart")
 
 
-def _flag(option: str, value: Any, default: Any, sources: dict[str, str]) -> Any:
-    sources[option] = "default" if value is None else f"option --{option.replace('_', '-')}"
+def _flag(option: str, flags: Flags, default: Any, sources: dict[str, str]) -> Any:
+    value = getattr(flags, option)
+    sources[option] = "default" if value is None else flags.source(option)
     return default if value is None else value
 
 
@@ -262,7 +268,7 @@ def _target(project: Project, flags: Flags) -> tuple[str, str]:
     names = sorted(project.targets)
     if flags.target is not None:
         if flags.target in names or (not names and flags.target == DEFAULT_TARGET):
-            return flags.target, "option --target"
+            return flags.target, flags.source("target")
         near = difflib.get_close_matches(flags.target, names, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         listed = ", ".join(names) or f"none, so only {DEFAULT_TARGET}"
@@ -313,7 +319,7 @@ def _org_id(
     sources: dict[str, str],
 ) -> str | None:
     value, source = _settled("org_id", "DEVIN_ORG_ID", name, project, target.get("org_id"), environ)
-    sources["org_id"] = source if value else "asked from the API"
+    sources["org_id"] = source if value else "asked from the API; API v1 has none"
     if value is not None and not re.fullmatch(r"[A-Za-z0-9._~-]+", value):
         raise ConfigError(f'{source}: "{value}" is not an organization id (such as org-0123abcd)')
     return value
@@ -326,7 +332,8 @@ def _check_host(url: str, environ: Mapping[str, str], source: str) -> None:
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
         raise ConfigError(f'{source}: api_url "{url}" is not a URL: {error}') from None
-    if parts.scheme not in ("https", "http") or not host or parts.username or parts.query or parts.fragment:
+    named = re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host)
+    if parts.scheme not in ("https", "http") or not named or parts.username or parts.query or parts.fragment:
         raise ConfigError(
             f'{source}: api_url takes https://HOST[:PORT] without user, query or fragment, not "{url}"'
         )

@@ -145,11 +145,12 @@ _COMPLETE = _object(
         "refusals": {"type": "array", "items": _TEXT, "description": "Why nothing at all may be applied."},
         "unmanaged": {"type": "object", "additionalProperties": _COUNT},
         "unchanged": _COUNT,
+        "error": {"type": "string", "description": "Why the plan was not applied."},
         "summary": {"type": "object", "additionalProperties": _COUNT},
         "only": {"type": "array", "items": _TEXT, "description": "The --only that the plan was made with."},
     }
     | _REPORT,
-    optional=("only", *_REPORT),
+    optional=("only", "error", *_REPORT),
 )
 _FAILED = _object(
     _HEAD | {"complete": {"const": False}, "error": _TEXT, "problems": {"type": "array", "items": _PROBLEM}},

@@ -415,7 +415,8 @@ def _explain_type(error: Any) -> Explained:
 def _remedy(names: list[str], error: Any) -> str:
     value = error.instance
     if "string" in names and isinstance(value, bool | int | float):
-        return "; quote it"
+        examples = error.schema.get("examples")
+        return f", such as {examples[0]}" if examples else "; quote it"
     if "string" in names and isinstance(value, dict | list):
         return "; quote it if it is text"
     if "boolean" in names and str(value).lower() in ("yes", "no", "on", "off", "true", "false", "0", "1"):

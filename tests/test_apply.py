@@ -260,6 +260,23 @@ def test_a_last_look_that_fails_is_said(run: Callable[..., Report], monkeypatch:
     assert (report.left, report.unverified, report.exit_code) == (None, str(SILENT), ExitCode.RUN_AGAIN)
 
 
+def test_an_interruption_of_the_last_look_costs_only_the_proof(run: Callable[..., Report]) -> None:
+    organization = Organization()
+    appliers: list[Applier] = []
+
+    def look(kinds: Collection[str] | None = None) -> Snapshot:
+        appliers[0].interrupt(ExitCode.INTERRUPTED)
+        raise KeyboardInterrupt
+
+    organization.snapshot = look  # type: ignore[method-assign]
+    report = run(notes("A"), organization, on_applier=appliers.append)
+    assert (outcomes(report), report.left, report.exit_code) == (
+        {"A": Outcome.DONE},
+        None,
+        ExitCode.INTERRUPTED,
+    )
+
+
 def test_references_come_first_and_deletes_last(run: Callable[..., Report]) -> None:
     organization = Organization(
         [live("playbook", title="P", id="p-1"), live("knowledge", name="Z", id="n-1")],

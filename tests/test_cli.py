@@ -332,14 +332,39 @@ def test_nothing_to_do_is_not_asked_about(
     assert (ran.code, ran.err) == (0, "")
 
 
-def test_a_report_that_cannot_be_written_says_so(
+def test_a_report_without_a_place_stops_before_anything_is_written(
     emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
 ) -> None:
-    ran = devinops(
-        "plan", "-C", repository({"knowledge/a.md": NOTE}), "--report", f"text={tmp_path}/no/such/dir.txt"
-    )
-    assert ran.code == 1
-    assert "--report cannot write" in ran.err
+    root = repository({"knowledge/a.md": NOTE})
+    for place in (tmp_path / "no" / "such" / "dir.txt", tmp_path):
+        ran = devinops("apply", "-C", root, "--yes", "--report", f"text={place}")
+        assert (ran.code, emulator.requests) == (64, [])
+        assert "--report cannot write" in ran.err
+
+
+@pytest.mark.parametrize("why", ["refused", "stale"])
+def test_a_plan_that_is_not_applied_is_still_in_the_document(
+    emulator: Emulator, repository: Write, devinops: Devinops, why: str
+) -> None:
+    names = ["A", "B", "C", "D"]
+    for name in names:
+        emulator.add("knowledge", name=name, trigger="t", body="b")
+    entries = [{"name": name, "ensure": "absent"} for name in names]
+    root = repository({"knowledge.yaml": json.dumps({"knowledge": entries})})
+    flags = ["--yes"] if why == "refused" else ["--expect", "0" * 32, "--allow-delete", "4"]
+    ran = devinops("apply", "-C", root, "--format", "json", *flags)
+    document = json.loads(ran.out)
+    Draft202012Validator(schemas()["plan"]).validate(document)
+    assert (ran.code, document["exit_code"]) == ((4, 4) if why == "refused" else (5, 5))
+    assert (len(document["changes"]), "error" in document, len(emulator.knowledge())) == (4, True, 4)
+
+
+def test_validate_says_what_it_did_not_show(
+    repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository(BROKEN | {"knowledge/fine.md": NOTE}))
+    ran = devinops("validate", "knowledge/fine.md")
+    assert (ran.code, ran.out) == (0, "no problems in knowledge/fine.md; 5 elsewhere, not shown\n")
 
 
 # --- other commands ---------------------------------------------------------------------------------------
@@ -413,7 +438,8 @@ def test_a_bug_is_70_with_a_log_that_holds_no_key(
 
 def process(*argv: str, **options: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "devinops", *argv]
-    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    return subprocess.Popen(command, text=True, **options)  # type: ignore[call-overload, no-any-return]
 
 
 def test_a_closed_pipe_is_no_traceback(full: tuple[Emulator, Path]) -> None:
@@ -447,6 +473,55 @@ def test_an_interrupted_apply_reports_what_it_did(
         assert done == {f"knowledge:{note['name']}" for note in emulator.knowledge()}
         assert 0 < len(done) < 60
         assert len(document["results"]) == 60
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(("format", "code", "written"), [("text", 1, 0), ("json", 3, 1)])
+def test_a_full_disk_never_hides_what_was_written(
+    emulator: Emulator, repository: Write, format: str, code: int, written: int
+) -> None:
+    """Text shows the plan first and so fails before the write; JSON comes last, and then stderr has the report."""
+    root = repository({"knowledge/a.md": NOTE})
+    with (
+        Path("/dev/full").open("w") as full,
+        process("apply", "-C", str(root), "--yes", "--format", format, stdout=full) as running,
+    ):
+        _, err = running.communicate()
+    assert (running.returncode, len(emulator.knowledge())) == (code, written)
+    assert "No space left" in err
+    assert ("Applied: 1 done" in err) is bool(written)
+
+
+def test_an_interruption_of_the_last_look_keeps_the_report(
+    repository: Write, use: Callable[..., None]
+) -> None:
+    root = repository({"knowledge/a.md": NOTE})
+    with Emulator(latency_ms=1000) as emulator:
+        use(emulator.url)
+        with process("apply", "-C", str(root), "--yes", "--format", "json") as running:
+            while not any(request["method"] == "POST" for request in emulator.requests):
+                time.sleep(0.02)
+            time.sleep(0.3)
+            running.send_signal(2)
+            out, err = running.communicate()
+    assert (running.returncode, "Traceback" in err) == (130, False)
+    document = json.loads(out)
+    assert (document["interrupted"], document["results"][0]["outcome"], document["left"]) == (
+        True,
+        "done",
+        None,
+    )
+
+
+def test_sigterm_while_reading_is_143(repository: Write, use: Callable[..., None]) -> None:
+    root = repository({"knowledge/a.md": NOTE})
+    with Emulator(latency_ms=2000) as emulator:
+        use(emulator.url)
+        with process("plan", "-C", str(root)) as running:
+            time.sleep(1)
+            running.send_signal(15)
+            _, err = running.communicate()
+    assert (running.returncode, err) == (143, "terminated; nothing more is done\n")
 
 
 def test_main_never_raises() -> None:

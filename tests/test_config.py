@@ -175,6 +175,19 @@ def test_a_declared_api_version_wins_over_the_prefix(repository: Write) -> None:
     assert (found.api, found.sources["api_version"]) == ("v1", "devinops.yaml:2:28")
 
 
+def test_a_value_from_a_variable_names_the_variable(tmp_path: Path) -> None:
+    flags = Flags(timeout=5.0, sources={"timeout": "environment DEVINOPS_TIMEOUT"})
+    assert settings(tmp_path, KEY, flags).sources["timeout"] == "environment DEVINOPS_TIMEOUT"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.com%2f.devin.ai", "evil.com;.devin.ai", "evil.com\\.devin.ai", "ev il.devin.ai"]
+)
+def test_a_host_that_is_none_gets_no_key(tmp_path: Path, host: str) -> None:
+    with pytest.raises(ConfigError, match="takes https://HOST"):
+        settings(tmp_path, KEY | {"DEVIN_API_URL": f"https://{host}"})
+
+
 def test_the_key_is_in_no_repr(tmp_path: Path) -> None:
     assert "cog_key" not in repr(settings(tmp_path, KEY))
 

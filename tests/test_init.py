@@ -76,6 +76,27 @@ def test_with_a_remote_the_inventory_works_as_init_writes_it(
         assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
 
 
+def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(tmp_path: Path, devinops: Devinops) -> None:
+    git(tmp_path, "init")
+    root = tmp_path / "teams" / "my devin"
+    root.mkdir(parents=True)
+    ran = devinops("init", "-C", root)
+    assert "wrote ../../.github/workflows/devinops.yml" in ran.out
+    assert not (root / ".github").exists()
+    assert (
+        "devinops validate --root 'teams/my devin'"
+        in (tmp_path / ".github/workflows/devinops.yml").read_text()
+    )
+    (hook,) = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    assert hook["entry"] == "devinops validate --root 'teams/my devin'"
+
+
+def test_a_file_where_a_directory_belongs_is_not_kept_but_told(tmp_path: Path, devinops: Devinops) -> None:
+    (tmp_path / "knowledge").write_text("")
+    ran = devinops("init", "-C", tmp_path)
+    assert (ran.code, "there is a file where a directory belongs" in ran.err) == (1, True)
+
+
 def test_on_gitlab_it_writes_gitlabs_file(tmp_path: Path, devinops: Devinops) -> None:
     git(tmp_path, "init")
     git(tmp_path, "remote", "add", "origin", "https://gitlab.example.com/group/sub/project.git")

@@ -179,7 +179,7 @@ def test_in_json_a_stale_plan_is_a_document_and_the_difference_goes_to_stderr(
     emulator.remove("knowledge", "note-Gone")
     ran = devinops("apply", path, "-C", root, "--format", "json")
     document = json.loads(ran.out)
-    assert (ran.code, document["exit_code"], document["complete"]) == (5, 5, False)
+    assert (ran.code, document["exit_code"], document["complete"]) == (5, 5, True)
     assert "gone: in the reviewed plan" in ran.err
 
 

@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, NoReturn
@@ -23,7 +24,7 @@ from devinops import __version__
 from devinops.api import Connection, is_loopback, retry, words
 from devinops.errors import ApiError, BadAnswer, ConfigError, Unreachable
 
-LARGEST_ANSWER: Final = 64 * 1024 * 1024
+LARGEST_ANSWER: Final = 256 * 1024 * 1024
 """Bytes of one answer, unpacked; more is refused."""
 
 _PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
@@ -56,7 +57,7 @@ class Call:
 class _Answer:
     status: int
     content_type: str
-    body: bytes = field(repr=False)
+    body: bytes | bytearray = field(repr=False)
     location: str | None = None
     retry_after: str | None = None
 
@@ -90,6 +91,7 @@ class Getter:
         self._log_lock = threading.Lock()
         self._gate = retry.Gate()
         self._host = _host(connection)
+        self._proxy = _proxy(connection)
         self._client = _client(connection)
 
     def get(self, call: Call) -> Any:
@@ -158,7 +160,7 @@ class Getter:
                 if not 400 <= response.status_code < 500:
                     raise
                 # the status says enough: the request was turned down
-                body = b""
+                body = bytearray()
             if body is None:
                 return _Failure(
                     f"an answer of more than {LARGEST_ANSWER >> 20} MiB", again=False, broken=True
@@ -171,7 +173,7 @@ class Getter:
                 response.headers.get("retry-after"),
             )
 
-    def _body(self, response: httpx.Response, start: float) -> bytes | None:
+    def _body(self, response: httpx.Response, start: float) -> bytearray | None:
         """Read an answer within the time of the attempt; None when it is too large."""
         body = bytearray()
         for chunk in response.iter_bytes():
@@ -180,7 +182,7 @@ class Getter:
                 return None
             if time.monotonic() - start > self._connection.timeout_s:
                 raise httpx.ReadTimeout("the answer took too long")
-        return bytes(body)
+        return body
 
     # --- saying what happened ---
 
@@ -191,7 +193,7 @@ class Getter:
         try:
             text = answer.body.decode("utf-8")
             found = json.loads(text, parse_constant=_refuse)
-            if "\\ud" in text.lower():
+            if "\\ud" in text or "\\uD" in text or "\\UD" in text:
                 json.dumps(found, ensure_ascii=False).encode("utf-8")
         except UnicodeError:
             raise BadAnswer(f"{call}: the answer holds text that is not Unicode") from None
@@ -207,7 +209,8 @@ class Getter:
             reason = f"timed out after {self._connection.timeout_s:g} s"
         times = f", {attempts} attempts" if attempts > 1 else ""
         open_end = "" if call.method == "GET" else "; whether it was carried out is not known"
-        raise Unreachable(f"cannot reach {self._host}: {reason}{times} ({call}){open_end}")
+        way = f"{self._host} through the proxy {self._proxy}" if self._proxy else self._host
+        raise Unreachable(f"cannot reach {way}: {reason}{times} ({call}){open_end}")
 
     def _complain(self, call: Call, answer: _Answer) -> NoReturn:
         if 300 <= answer.status < 400:
@@ -293,6 +296,21 @@ def _host(connection: Connection) -> str:
             f"DEVIN_API_URL: {words.clean(host, 100)} needs https; plain http is for loopback only"
         )
     return words.clean(host, 100) + (f":{port}" if port else "")
+
+
+def _proxy(connection: Connection) -> str:
+    """Return the host of the proxy that requests go through, without its password; empty for none."""
+    url = urlsplit(connection.api_url)
+    host = url.hostname or ""
+    if is_loopback(host) or urllib.request.proxy_bypass(host):
+        return ""
+    proxies = urllib.request.getproxies()
+    chosen = proxies.get(url.scheme) or proxies.get("all") or ""
+    try:
+        parts = urlsplit(chosen if "://" in chosen else f"http://{chosen}")
+        return words.clean(f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or "", 100)
+    except ValueError:
+        return ""
 
 
 def _client(connection: Connection) -> httpx.Client:

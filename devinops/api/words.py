@@ -43,7 +43,7 @@ def mask(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-def server_words(body: bytes, content_type: str, secrets: Iterable[str] = ()) -> str:
+def server_words(body: bytes | bytearray, content_type: str, secrets: Iterable[str] = ()) -> str:
     """Return what an error answer says, on one line; empty where it says nothing."""
     if looks_like_html(body, content_type):
         return "an HTML page instead of JSON (a proxy or a login page?)"
@@ -56,7 +56,7 @@ def server_words(body: bytes, content_type: str, secrets: Iterable[str] = ()) ->
     return clean(mask(said, secrets))
 
 
-def looks_like_html(body: bytes, content_type: str) -> bool:
+def looks_like_html(body: bytes | bytearray, content_type: str) -> bool:
     start = body[:256].lstrip().lower()
     return "html" in content_type.lower() or start.startswith((b"<!doctype html", b"<html"))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -105,11 +107,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         click.echo(f"devinops: {_one_line(str(error))}", err=True)
         return error.exit_code
     except BrokenPipeError:
-        # The reader has gone, as in `devinops plan | head`: whatever is still buffered has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone, as in `devinops plan | head`.
+        _silence_stdout()
+        return ExitCode.MEND
+    except _Terminated:
+        click.echo("terminated; nothing more is done", err=True)
+        return ExitCode.TERMINATED
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            return _show_bug(error)
+        _silence_stdout()
+        click.echo(
+            f"devinops: the answer cannot be written: {error.strerror}; make room, then run again", err=True
+        )
         return ExitCode.MEND
     except Exception as error:
         return _show_bug(error)
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class _Terminated(BaseException):
+    """SIGTERM came while nothing was being written."""
+
+
+def _silence_stdout() -> None:
+    from devinops.cli.options import silence_stdout
+
+    silence_stdout()
 
 
 def _one_line(text: str) -> str:
@@ -127,10 +153,13 @@ def _show_problems(error: InputError) -> int:
     return error.exit_code
 
 
+_SENSITIVE = ("DEVIN", "KEY", "TOKEN", "SECRET", "PASS", "LOGIN", "COOKIE", "CREDENTIAL", "AUTH")
+
+
 def _show_bug(error: Exception) -> int:
     report = "".join(traceback.format_exception(error))
     for name, value in os.environ.items():
-        if "DEVIN" in name and len(value) > 5:
+        if len(value) > 5 and any(word in name.upper() for word in _SENSITIVE):
             report = report.replace(value, "***")
     with tempfile.NamedTemporaryFile(
         "w", prefix="devinops-bug-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
@@ -145,4 +174,9 @@ def _show_bug(error: Exception) -> int:
 
 def run() -> Any:
     """Entry point of the `devinops` program."""
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(main())
+
+
+def _terminate(*_: object) -> None:
+    raise _Terminated

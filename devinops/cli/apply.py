@@ -15,9 +15,9 @@ from devinops.backup import Backups
 from devinops.cli.init import git_says
 from devinops.cli.options import Options, approvals, common, is_interactive
 from devinops.cli.reviewed import Reviewed
-from devinops.cli.run import Job, RunJournal, write_failure
+from devinops.cli.run import Job, NotApplied, RunJournal, write_failure
 from devinops.cli.write import ask, carry_out, finish, show
-from devinops.errors import ConfigError, DevinopsError, ExitCode, Refused, UsageError
+from devinops.errors import ConfigError, DevinopsError, ExitCode, Refused, Stale, UsageError
 from devinops.inventory import new_run
 from devinops.model import UNSET, Action
 from devinops.plan import Plan
@@ -65,9 +65,12 @@ def _apply(job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals
     plan, snapshot = job.look(writer, approvals)
     approved = yes or reviewed.expect is not None
     show(options, plan, asking=not approved)
-    reviewed.check(plan, options)
-    if plan.refusals:
-        raise Refused(f"refused, nothing was written: {'; '.join(plan.refusals)}")
+    try:
+        reviewed.check(plan, options)
+        if plan.refusals:
+            raise Refused(f"refused, nothing was written: {'; '.join(plan.refusals)}")
+    except (Refused, Stale) as error:
+        raise NotApplied(plan, error) from error
     if not (plan.changes or plan.put or plan.drop):
         return finish(options, Report(plan, ()))
     values = secret_values(plan, os.environ)

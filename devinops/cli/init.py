@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,12 +83,12 @@ jobs:
         with:
           python-version: "3.12"
       - run: pip install "devinops>={version}"
-      - run: devinops validate
+      - run: devinops validate{root}
       # A pull request from a fork has no key, so there is nothing to plan with.
       - if: github.event_name == 'pull_request' && env.DEVIN_API_KEY != ''
-        run: devinops plan
+        run: devinops plan{root}
       - if: github.event_name == 'push'
-        run: devinops apply --yes
+        run: devinops apply --yes{root}
 """
 
 _GITLAB = """\
@@ -97,8 +98,8 @@ devinops:
   # One run at a time: two applies must not meet.
   resource_group: devinops
   script:
-    - devinops validate
-    - if [ "$CI_COMMIT_BRANCH" = "$CI_DEFAULT_BRANCH" ]; then devinops apply --yes; else devinops plan; fi
+    - devinops validate{root}
+    - if [ "$CI_COMMIT_BRANCH" = "$CI_DEFAULT_BRANCH" ]; then devinops apply --yes{root}; else devinops plan{root}; fi
 """
 
 _PRE_COMMIT = """\
@@ -107,7 +108,7 @@ repos:
     hooks:
       - id: devinops-validate
         name: devinops validate
-        entry: devinops validate
+        entry: devinops validate{root}
         language: python
         additional_dependencies: ["devinops>={version}"]
         files: {files}
@@ -129,6 +130,14 @@ class Git:
     repo: str | None = None
     branch: str = "main"
     remote: bool = False
+    top: Path | None = None
+    below: str = ""
+    """The root's path below the top of the repository; empty where they are one."""
+
+    @property
+    def option(self) -> str:
+        """What a command at the top needs to find the root."""
+        return f" --root {shlex.quote(self.below)}" if self.below else ""
 
     @classmethod
     def of(cls, root: Path) -> Git:
@@ -136,9 +145,10 @@ class Git:
         found = re.search(r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url)
         head = git_says(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
         branch = head.partition("/")[2] or git_says(root, "symbolic-ref", "--short", "HEAD") or "main"
-        if found is None:
-            return cls(branch=branch, remote=bool(url))
-        return cls(found[1], found[2], branch, remote=True)
+        top = git_says(root, "rev-parse", "--show-toplevel")
+        below = (git_says(root, "rev-parse", "--show-prefix") or "").strip("/")
+        host, repo = (found[1], found[2]) if found else (None, None)
+        return cls(host, repo, branch, bool(url), Path(top) if top else None, below)
 
 
 def git_says(root: Path, *arguments: str) -> str | None:
@@ -169,12 +179,15 @@ def command(root: Path | None) -> ExitCode:
     git = Git.of(root)
     snippets = []
     for name, text in files(git, os.environ.get("DEVIN_ORG_ID", "").strip()).items():
-        if _write(root, name, text):
-            click.echo(f"wrote {name}")
+        # What Git's host and pre-commit read stands at the top of the repository, wherever the root is.
+        top = git.top if name.startswith(".") and git.top else root
+        shown = os.path.relpath(top / name, root).replace(os.sep, "/")
+        if _write(top, name, text):
+            click.echo(f"wrote {shown}")
         else:
-            click.echo(f"kept  {name}, which is there")
+            click.echo(f"kept  {shown}, which is there")
             if name.startswith("."):
-                snippets.append((name, text))
+                snippets.append((shown, text))
     for name, text in snippets:
         click.echo(f"\nTo add by hand to {name}:\n\n{text}", nl=False)
     click.echo("\nNext: devinops validate, then set DEVIN_API_KEY and run devinops plan")
@@ -194,20 +207,22 @@ def files(git: Git, org_id: str) -> dict[str, str]:
             version=__version__, org_id=shown_org, inventory=_WITH_REMOTE if git.remote else _WITHOUT_REMOTE
         ),
         "knowledge/where-knowledge-is-written.md": _NOTE.format(repo=git.repo or "null", where=where),
-        ".pre-commit-config.yaml": _PRE_COMMIT.format(version=__version__, files=HOOK_FILES),
+        ".pre-commit-config.yaml": _PRE_COMMIT.format(version=__version__, files=HOOK_FILES, root=git.option),
     }
     if git.host and "gitlab" in git.host:
-        return first | {".gitlab-ci.yml": _GITLAB.format(version=__version__)}
-    return first | {
-        ".github/workflows/devinops.yml": _WORKFLOW.format(version=__version__, branch=git.branch)
-    }
+        return first | {".gitlab-ci.yml": _GITLAB.format(version=__version__, root=git.option)}
+    workflow = _WORKFLOW.format(version=__version__, branch=git.branch, root=git.option)
+    return first | {".github/workflows/devinops.yml": workflow}
 
 
 def _write(root: Path, name: str, text: str) -> bool:
     """Write a new file; False where there is one already. Raises ConfigError."""
     path = root / name
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise NotADirectoryError(20, "there is a file where a directory belongs") from error
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from devinops.config import Flags, Project, check_environment, find_root, read_project
 from devinops.errors import ConfigError, UsageError
@@ -56,6 +57,11 @@ class Options:
             write_file(path, chunks(other))
 
 
+def silence_stdout() -> None:
+    """Point stdout nowhere: its reader or its disk is gone, and what is still buffered would only fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def write_file(path: Path, chunks: Iterable[str]) -> None:
     """Write a report beside its place and move it there, so that nobody reads half of one."""
     partial = path.with_name(f".{path.name}.partial")
@@ -86,8 +92,20 @@ def _reports(values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
         format, equals, path = value.partition("=")
         if format not in FORMATS or not equals or not path:
             raise UsageError(f'--report takes FORMAT=FILE with {" or ".join(FORMATS)}, not "{value}"')
+        if not Path(path).absolute().parent.is_dir() or Path(path).is_dir():
+            raise UsageError(f"--report cannot write {path}: expected a file in a directory that exists")
         found.append((format, Path(path)))
     return tuple(found)
+
+
+def _sources() -> dict[str, str]:
+    """Return option → source of those that the environment gave."""
+    context = click.get_current_context()
+    return {
+        name: f"environment {_envvar(name.upper())}"
+        for name in context.params
+        if context.get_parameter_source(name) is ParameterSource.ENVIRONMENT
+    }
 
 
 def _envvar(option: str) -> str:
@@ -198,7 +216,7 @@ def common(*, api: bool = False, only: bool = False) -> Callable[[F], F]:
                 quiet=quiet,
                 verbose=verbose,
                 lock_timeout=lock_timeout,
-                flags=Flags(target, timeout, parallelism, ca_bundle),
+                flags=Flags(target, timeout, parallelism, ca_bundle, _sources()),
             )
             return function(options, **rest)
 

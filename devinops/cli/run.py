@@ -143,12 +143,23 @@ def plan_chunks(options: Options, plan: Plan, format: str, code: ExitCode) -> It
         yield from (f"{one}\n" for one in Text(options.color, options.verbose).plan(plan))
 
 
+class NotApplied(DevinopsError):
+    """A plan was made, and then not applied; `cause` says why and what to exit with."""
+
+    def __init__(self, plan: Plan, cause: DevinopsError) -> None:
+        self.plan, self.exit_code = plan, cause.exit_code
+        super().__init__(str(cause))
+
+
 def write_failure(options: Options, error: DevinopsError) -> None:
     """Write the JSON document of a run that failed, wherever JSON was asked for."""
     from devinops.render import json
 
-    problems = error.problems if isinstance(error, InputError) else ()
-    document = json.failure_document(str(error), problems, error.exit_code)
+    if isinstance(error, NotApplied):
+        document = json.plan_document(error.plan, error.exit_code) | {"error": str(error)}
+    else:
+        problems = error.problems if isinstance(error, InputError) else ()
+        document = json.failure_document(str(error), problems, error.exit_code)
     if options.format == "json":
         for chunk in json.dump(document):
             click.echo(chunk, nl=False)

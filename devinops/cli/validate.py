@@ -45,8 +45,12 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
 
         text = Text(options.color)
         yield from (f"{text.problem(problem)}\n" for problem in problems)
+        elsewhere = len(loaded.problems) - len(problems)
+        more = f"; {elsewhere} elsewhere, not shown" if elsewhere else ""
         if problems:
-            yield f"{problem_counts(problems)}\n"
+            yield f"{problem_counts(problems)}{more}\n"
+        elif paths:
+            yield f"no problems in {', '.join(map(str, paths))}{more}\n"
         else:
             yield f"{len(loaded.declarations)} entries in {len(loaded.files)} files, no problems\n"
 

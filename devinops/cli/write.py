@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,12 +13,12 @@ from types import FrameType
 import click
 
 from devinops.api import Writer
-from devinops.apply import Applier, Journal, Report, apply
+from devinops.apply import Applier, Journal, Outcome, Report, apply
 from devinops.backup import Backups
-from devinops.cli.options import Options
+from devinops.cli.options import Options, silence_stdout
 from devinops.cli.progress import Progress
 from devinops.cli.run import plan_chunks
-from devinops.errors import ExitCode, Refused
+from devinops.errors import ConfigError, ExitCode, Refused, worst
 from devinops.model import Snapshot
 from devinops.plan import Plan
 
@@ -30,6 +31,8 @@ def show(options: Options, plan: Plan, *, asking: bool) -> None:
     if options.format == "text" or asking:
         for chunk in plan_chunks(options, plan, "text", plan.exit_code()):
             click.echo(chunk, nl=False, err=options.format != "text", color=options.color or None)
+        # Whoever reads this may have gone: better to learn that before the first write than after the last.
+        sys.stdout.flush()
 
 
 def ask(plan: Plan) -> None:
@@ -80,6 +83,9 @@ def _interruptible(applier: Applier, options: Options) -> Iterator[None]:
         if applier.interrupted:
             os._exit(applier.interrupted)
         code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
+        if applier.finished:
+            applier.interrupt(code)
+            raise KeyboardInterrupt
         options.say("\ninterrupted: finishing what is in flight; again to stop at once")
         applier.interrupt(code)
 
@@ -104,5 +110,21 @@ def finish(options: Options, report: Report) -> ExitCode:
 
             yield from (f"{one}\n" for one in Text(options.color, options.verbose).report(report))
 
-    options.write(options.format, chunks)
+    try:
+        options.write(options.format, chunks)
+        sys.stdout.flush()
+    except (OSError, ConfigError) as error:
+        return _tell_all_the_same(options, report, error)
     return report.exit_code
+
+
+def _tell_all_the_same(options: Options, report: Report, error: Exception) -> ExitCode:
+    """Put the report on stderr where its place is gone: what was written must not stay unsaid."""
+    from devinops.render.text import Text
+
+    silence_stdout()
+    click.echo(f"devinops: the report cannot be written where it belongs ({error}); here it is:", err=True)
+    for one in Text(full=options.verbose).report(report):
+        click.echo(one, err=True)
+    wrote = any(result.outcome is Outcome.DONE or result.unclear for result in report.results)
+    return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.MEND)

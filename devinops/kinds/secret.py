@@ -45,6 +45,7 @@ class Secret(Resource):
         schema={
             "type": "string",
             "pattern": "^[1-9][0-9]{0,4}[dw]$",
+            "examples": ["90d"],
             "description": "Older, in days (90d) or weeks (12w): a warning.",
         },
     )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from devinops.kinds import KINDS, SECTIONS
 from devinops.load import files
@@ -99,7 +100,7 @@ class _Reader:
         page, problems = split(text, file.path, fields)
         self.problems.extend(problems)
         if page:
-            directory = folder_path("/".join(file.directories))
+            directory = folder_path(normalize("NFC", "/".join(file.directories)))
             declaration, more = declare(page.front, kind, file.path, page=page, directory=directory)
             self._take((None if problems else declaration, more))
 

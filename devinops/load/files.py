@@ -157,6 +157,8 @@ class Finder:
             self._entry(entry, name)
         elif lower in _ROOT_FILES or lower.removesuffix(".yml") + ".yaml" in _ROOT_FILES:
             self._report(name, "not-read", f"not read: rename it to {lower.partition('.')[0]}.yaml")
+        elif (near := _singular(lower)) and os.path.isdir(entry.path) == (near in _DIRECTORIES):
+            self._report(name, "not-read", f"not read: rename it to {near}")
         elif lower in _DIRECTORIES and os.path.isdir(entry.path):
             self._report(name, "not-read", f"not read: rename it to {lower}")
 
@@ -405,12 +407,23 @@ def _not_utf8(data: bytes, error: UnicodeDecodeError, path: str) -> Problem:
     )
 
 
+def _singular(name: str) -> str:
+    """Return the name that is read where this one lacks its plural, such as secret.yml; else nothing."""
+    stem = name.removesuffix(".yml").removesuffix(".yaml")
+    plural = f"{stem}s" + (".yaml" if stem != name else "")
+    return plural if plural in _DIRECTORIES or plural in _ROOT_FILES else ""
+
+
 def read_body(written: str, file: File, root: str, source: Source) -> tuple[str | None, str, list[Problem]]:
     """Return the text of a `body_file` written in `file`, its path from the root, and the problems."""
     if PurePosixPath(written).is_absolute() or PureWindowsPath(written).drive:
         message = "body_file must be relative to the file it is written in"
         return None, "", [problem(source, "outside-root", message)]
     beside = os.path.dirname(os.path.join(root, file.path))
+    if not inside(os.path.normpath(os.path.join(beside, written)), root):
+        # Before anything is looked at: not even whether a file exists out there is told.
+        message = f"{written!r} leads out of the root: copy the file into it"
+        return None, "", [problem(source, "outside-root", message)]
     try:
         real = os.path.realpath(os.path.join(beside, written), strict=True)
     except FileNotFoundError:

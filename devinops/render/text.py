@@ -252,9 +252,11 @@ def counts(plan: Plan) -> str:
     """Return the last line of a plan."""
     parts = [f"{plan.summary[a.value]} {_TO[a]}" for a in Action if plan.summary[a.value]]
     unmanaged = sum(plan.unmanaged.values())
+    needed = sum(len(held.needed_by) for held in plan.held_back)
+    waiting = f" with {_count(needed, 'entry waiting', 'entries waiting')}" if needed else ""
     drift = f"{_count(len(plan.drift), 'outside edit')}, " if plan.drift else ""
     return (
-        f"Plan: {', '.join(parts) or 'nothing to change'}; {len(plan.held_back)} held back, "
+        f"Plan: {', '.join(parts) or 'nothing to change'}; {len(plan.held_back)} held back{waiting}, "
         f"{drift}{plan.unchanged} unchanged, {unmanaged} unmanaged."
     )
 
@@ -268,8 +270,8 @@ def tally(report: Report) -> str:
     return f"{word}: {', '.join(parts)}."
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
 
 
 def problem_counts(problems: Iterable[Problem]) -> str:

@@ -69,6 +69,16 @@ def test_an_unreachable_host(plan, free_port):
     )
 
 
+@pytest.mark.parametrize(
+    "proxy", ["http://user:password@127.0.0.1:{port}", "http://no-such-host.invalid:3128"]
+)
+def test_an_unreachable_proxy_is_named(plan, free_port, monkeypatch, proxy):
+    monkeypatch.setenv("HTTPS_PROXY", proxy.format(port=free_port))
+    ran = plan("https://api.devin.ai")
+    check(ran, "cannot reach api.devin.ai through the proxy ")
+    assert "password" not in ran.err
+
+
 def test_an_untrusted_certificate(plan, serve, reply, tmp_path):
     import ssl
 
