@@ -24,13 +24,16 @@ BYTES = 4_000
 LATENCY_MS = 50
 PAGE = 200
 FOLDERS = 20
+CONFIG = "devinops.yaml"
 
 _MEASURED = """
 import resource, sys, time
 from devinops.cli import main
 start = time.process_time()
 code = main(sys.argv[1:])
-print(code, time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, file=sys.stderr)
+io = open("/proc/self/io").read().split() if sys.platform == "linux" else ["wchar:", "0"]
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(code, time.process_time() - start, peak, int(io[io.index("wchar:") + 1]) / 1e6, file=sys.stderr)
 """
 
 
@@ -40,6 +43,7 @@ class Ran:
     cpu_s: float
     wall_s: float
     peak_mb: float
+    written_mb: float
     last_line: str
 
 
@@ -49,8 +53,15 @@ def devinops(root: Path, *argv: str) -> Ran:
     command = [sys.executable, "-c", _MEASURED, *argv, "--root", str(root)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     wall = time.monotonic() - start
-    code, cpu, peak = done.stderr.split()[-3:]
-    return Ran(int(code), float(cpu), wall, float(peak), done.stdout.splitlines()[-1] if done.stdout else "")
+    code, cpu, peak, written = done.stderr.split()[-4:]
+    return Ran(
+        int(code),
+        float(cpu),
+        wall,
+        float(peak),
+        float(written),
+        done.stdout.splitlines()[-1] if done.stdout else "",
+    )
 
 
 @contextmanager
@@ -131,7 +142,46 @@ def main() -> int:
         check("a plan of nothing, requests", len(sent), ENTRIES / PAGE + 2)
         check("a plan of nothing, peak memory", again.peak_mb, 300, " MB")
         check("a plan of nothing, CPU against validate alone", again.cpu_s / validate.cpu_s, 3, "×")
+
+        _inventory(root, url, check)
+
+        (root / CONFIG).unlink()
+        os.environ["DEVIN_API_KEY"] = "apk_emulator"
+        old = devinops(root, "plan", "--detailed-exitcode")
+        assert old.code == 0, old
+        check("the same over API v1, whose list is one answer, peak memory", old.peak_mb, 300, " MB")
     return check.failed
+
+
+def _inventory(root: Path, url: str, check: Checks) -> None:
+    """Own everything; compare a plan that changes nothing with and without the inventory, turn and turn about."""
+    configured = "version: 1\ntargets: {production: {inventory: {store: file}, prune: owned}}\n"
+    (root / CONFIG).write_text(configured)
+    adopt = devinops(root, "apply", "--yes")
+    assert adopt.code == 0, adopt
+    print(f"      adopting {ENTRIES} objects: {adopt.wall_s:.0f} s, {adopt.peak_mb:.0f} MB", flush=True)
+    with_it, without = [], []
+    for _ in range(5):
+        (root / CONFIG).write_text(configured)
+        with_it.append(devinops(root, "plan", "--detailed-exitcode"))
+        (root / CONFIG).write_text("version: 1\n")
+        without.append(devinops(root, "plan", "--detailed-exitcode"))
+    assert {ran.code for ran in with_it + without} == {0}
+    wall = min(ran.wall_s for ran in with_it) / min(ran.wall_s for ran in without)
+    check(f"a plan of nothing, time with {ENTRIES} owned objects against none", wall, 1.1, "×")
+    check("the same, peak memory", max(ran.peak_mb for ran in with_it), 300, " MB")
+
+    (root / CONFIG).write_text(configured)
+    for number in range(1000):
+        path = root / "knowledge" / f"F{number % FOLDERS}" / f"note-{number:05}.md"
+        path.write_text(path.read_text() + "One more line.\n")
+    size = (root / ".devinops" / "production.jsonl").stat().st_size
+    changed = devinops(root, "apply", "--yes", "--parallelism", "32")
+    assert changed.code == 0, changed
+    print(f"      1000 updates: {changed.wall_s:.0f} s, {changed.written_mb:.0f} MB written", flush=True)
+    check(
+        "1000 changes, bytes written against the inventory's size", changed.written_mb * 1e6 / size, 20, "×"
+    )
 
 
 def _others(sent: list[str]) -> int:

@@ -171,7 +171,10 @@ class Applier:
         self.journal.settle(self.plan.put, self.plan.drop)
         results: dict[int, Result] = {}
         order = {id(change): place for place, change in enumerate(self.plan.changes)}
-        for stage in _stages(self.plan.changes):
+        for result in self._adopt([change for change in changes if _is_record(change)]):
+            results[order[id(result.change)]] = result
+            self.on_result(result)
+        for stage in _stages([change for change in changes if not _is_record(change)]):
             for result in self._run_stage(stage):
                 results[order[id(result.change)]] = result
                 self._note(result)
@@ -191,6 +194,14 @@ class Applier:
             drop = [(change.key.kind, change.id)] if change.action is Action.REPLACE and change.id else []
             record = self._record(change, result.live)
             self._keep(lambda: self.journal.settle([record], drop))
+
+    def _adopt(self, changes: Sequence[Change]) -> list[Result]:
+        """Adopt what is equal already: records alone, all noted in one go."""
+        pairs = [(change, change.live) for change in changes if change.live]
+        if pairs:
+            records = [self._record(change, live) for change, live in pairs]
+            self._keep(lambda: self.journal.settle(records, []))
+        return [Result(change, Outcome.DONE, "", live.id, live=live) for change, live in pairs]
 
     def _keep(self, step: Callable[[], None]) -> None:
         """Do a step of the inventory. After the first write a failure there must not cost the report."""
@@ -321,8 +332,6 @@ class Applier:
 
     def _update(self, change: Change) -> tuple[Live | None, str]:
         assert change.live
-        if not change.fields:
-            return change.live, ""
         kind, before = change.key.kind, self._current(change)
         if before is None:
             raise _HeldBack("it was deleted after the plan was made; plan again")
@@ -368,6 +377,11 @@ class Applier:
         ):
             raise _HeldBack("it was edited after the plan was made; plan again")
         return now
+
+
+def _is_record(change: Change) -> bool:
+    """Tell whether a change only teaches the inventory something."""
+    return change.action is Action.ADOPT and not change.fields
 
 
 def _stages(changes: Collection[Change]) -> Iterator[list[Change]]:

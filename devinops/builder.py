@@ -359,14 +359,16 @@ class Builder:
         self, one: Match, live: Live, record: Record, moved: Sides, outside: tuple[FieldChange, ...]
     ) -> None:
         """Renew a record that no longer tells the truth although nothing has to be written."""
-        fields = remembered(one.declaration.resource, live.resource, record.fields, {f.name for f in outside})
+        fields = record.fields
+        if moved.record:
+            fields = remembered(one.declaration.resource, live.resource, fields, {f.name for f in outside})
         new = Record(
             one.declaration.key,
             live.id,
             one.declaration.source.path,
             record.commit,
             one.declaration.protect,
-            fields if moved.record else record.fields,
+            fields,
         )
         if new != record:
             self.found.put.append(new)
