@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from devinops.classify import moved_outside
 from devinops.match import as_declared, renamed_folders
@@ -14,10 +12,10 @@ from devinops.owned import Inventory, Record
 
 @dataclass(frozen=True)
 class Findings:
-    """Outside edits in the order of their keys; `unmanaged` counts, by kind, what is live and not owned."""
+    """Outside edits, and the live objects that are not owned; both in the order of their keys."""
 
     drift: tuple[Drift, ...] = ()
-    unmanaged: Mapping[str, int] = field(default_factory=dict)
+    unmanaged: tuple[Live, ...] = ()
 
 
 def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
@@ -61,10 +59,9 @@ def _about(record: Record, moved: Moved, reason: str, live: Live | None) -> Drif
     return Drift(moved, record.key, record.id, reason, (), source, at, by)
 
 
-def _unmanaged(inventory: Inventory, snapshot: Snapshot) -> dict[str, int]:
-    counts = Counter(
-        live.key.kind
+def _unmanaged(inventory: Inventory, snapshot: Snapshot) -> tuple[Live, ...]:
+    return tuple(
+        live
         for live in snapshot.objects
         if live.ours and live.key.kind != "folder" and (live.key.kind, live.id) not in inventory.by_id
     )
-    return dict(sorted(counts.items()))

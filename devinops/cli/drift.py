@@ -69,10 +69,10 @@ def _chunks(
             "target": settings.target,
             "exit_code": int(code),
             "drift": [json.drift(one) for one in found.drift],
-            "unmanaged": dict(found.unmanaged),
+            "unmanaged": [{"key": str(live.key), "id": live.id} for live in found.unmanaged],
         }
         yield from json.dump(document)
     else:
         from devinops.render.text import Text
 
-        yield from (f"{one}\n" for one in Text(options.color).drift(found))
+        yield from (f"{one}\n" for one in Text(options.color, options.verbose).drift(found))

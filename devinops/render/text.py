@@ -63,6 +63,7 @@ _TO = {
 MAX_LINE = 2_000
 MAX_DIFF_LINES = 20_000
 MAX_NEEDED_BY = 5
+MAX_UNMANAGED = 20
 
 
 @dataclass(frozen=True)
@@ -181,8 +182,13 @@ class Text:
         """Yield the lines of what `devinops drift` found; the last one holds the counts."""
         for one in found.drift:
             yield from self._edit(one)
-        unmanaged = sum(found.unmanaged.values())
-        yield f"Drift: {_count(len(found.drift), 'outside edit')}; {unmanaged} unmanaged."
+        if found.unmanaged:
+            yield self.bold("unmanaged, and no drift")
+            shown = found.unmanaged if self.full else found.unmanaged[:MAX_UNMANAGED]
+            yield from (f"  {line(str(live.key))}  {line(live.id)}" for live in shown)
+            if len(shown) < len(found.unmanaged):
+                yield f"  and {len(found.unmanaged) - len(shown)} more (--verbose shows all)"
+        yield f"Drift: {_count(len(found.drift), 'outside edit')}; {len(found.unmanaged)} unmanaged."
 
     def _keys(self, keys: Sequence[Key]) -> str:
         shown = keys if self.full else keys[:MAX_NEEDED_BY]
