@@ -89,6 +89,7 @@ class Plan:
     put: tuple[Record, ...] = ()
     drop: tuple[tuple[str, str], ...] = ()
     only: tuple[str, ...] = ()
+    approvals: Approvals = field(default_factory=Approvals)
 
     @cached_property
     def digest(self) -> str:
@@ -222,6 +223,7 @@ def build_plan(
         unmanaged=unmanaged(seen, matches, inventory),
         unchanged=found.unchanged,
         only=tuple(map(str, only)),
+        approvals=approvals,
     )
     guards = guard(plan.changes, wanted, snapshot, inventory, policy, approvals)
     if only:

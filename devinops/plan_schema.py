@@ -148,9 +148,19 @@ _COMPLETE = _object(
         "error": {"type": "string", "description": "Why the plan was not applied."},
         "summary": {"type": "object", "additionalProperties": _COUNT},
         "only": {"type": "array", "items": _TEXT, "description": "The --only that the plan was made with."},
+        "approvals": _object(
+            {
+                "adopt": {"const": True},
+                "on_conflict": {"enum": ["git", "live"]},
+                "allow_delete": _COUNT,
+                "allow_missing": _COUNT,
+            },
+            optional=("adopt", "on_conflict", "allow_delete", "allow_missing"),
+            description="The flags that the plan was made with; whoever applies it from a file approves the same.",
+        ),
     }
     | _REPORT,
-    optional=("only", "error", *_REPORT),
+    optional=("only", "approvals", "error", *_REPORT),
 )
 _FAILED = _object(
     _HEAD | {"complete": {"const": False}, "error": _TEXT, "problems": {"type": "array", "items": _PROBLEM}},

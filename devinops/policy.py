@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
@@ -82,3 +82,11 @@ class Approvals:
     on_conflict: str | None = None
     allow_delete: int | None = None
     allow_missing: int | None = None
+
+    def given(self) -> dict[str, Any]:
+        """Return option → value of what is approved."""
+        return {
+            field.name: value
+            for field in fields(self)
+            if (value := getattr(self, field.name)) != field.default
+        }

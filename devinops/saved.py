@@ -37,6 +37,7 @@ from devinops.model import (
 from devinops.owned import Inventory
 from devinops.plan import Plan, Where
 from devinops.plan_schema import PLAN_SCHEMA
+from devinops.policy import Approvals
 from devinops.schema import check, validator
 
 MAJOR: Final = "1"
@@ -177,6 +178,7 @@ def _plan(document: Mapping[str, Any]) -> SavedPlan:
         unchanged=document["unchanged"],
         inventory=Inventory(inventory["store"]),  # what it owns is not in the document, only how many
         only=tuple(document.get("only", ())),
+        approvals=Approvals(**document.get("approvals", {})),
         digest=document["digest"],
         owned=inventory["owned"],
         document=document,

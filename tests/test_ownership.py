@@ -64,6 +64,21 @@ def test_a_reviewed_plan_that_would_undo_another_pull_request_is_refused(
     assert {n["name"]: n["body"] for n in emulator.knowledge()} == {"A": "by the first", "B": "by the second"}
 
 
+def test_a_saved_plan_remembers_what_was_approved(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    emulator.add("knowledge", name="A", trigger="t", body="theirs")
+    root, path = (
+        repository({"devinops.yaml": CONFIG, "knowledge/a.md": note("A", "ours")}),
+        tmp_path / "plan.json",
+    )
+    assert devinops("plan", "-C", root).code == 4
+    assert devinops("plan", "-C", root, "--adopt", "--out", path).code == 0
+    assert devinops("apply", path, "-C", root, "--on-conflict", "git").code == 64
+    assert devinops("apply", path, "-C", root).code == 0
+    assert emulator.knowledge()[0]["body"] == "ours"
+
+
 def test_drift_tells_what_moved_and_when_nothing_did(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:

@@ -53,7 +53,7 @@ def command(
         reviewed, options = Reviewed.of(plan, expect, options)
         job = Job.of(options)
         with open_writer(job.connection, options.log) as writer:
-            return _apply(job, writer, reviewed, yes=yes, approvals=approvals)
+            return _apply(job, writer, reviewed, yes=yes, approvals=reviewed.approvals(approvals))
     except DevinopsError as error:
         write_failure(options, error)
         raise

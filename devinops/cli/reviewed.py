@@ -10,6 +10,7 @@ import click
 from devinops.cli.options import Options
 from devinops.errors import ConfigError, Stale, UsageError
 from devinops.plan import Plan, Where
+from devinops.policy import Approvals
 from devinops.saved import SavedPlan, read_plan
 
 
@@ -34,6 +35,14 @@ class Reviewed:
             said = " ".join(f"--only {one}" for one in plan.only) or "no --only"
             raise UsageError(f"{path} was made with {said}: apply it without --only")
         return cls(plan.digest, plan), replace(options, only=plan.only)
+
+    def approvals(self, said: Approvals) -> Approvals:
+        """Return what is approved: what the saved plan was made with. Raises UsageError where flags contradict."""
+        if self.plan is None or said.given().items() <= self.plan.approvals.given().items():
+            return self.plan.approvals if self.plan else said
+        raise UsageError(
+            "the saved plan was made with other approvals: leave the flags out, or plan again with them"
+        )
 
     def check_place(self, here: Where) -> None:
         """Raise ConfigError where the saved plan is of another target, host or organization."""

@@ -50,7 +50,9 @@ def plan_document(plan: Plan, exit_code: ExitCode) -> dict[str, Any]:
         "unmanaged": dict(plan.unmanaged),
         "unchanged": plan.unchanged,
         "summary": plan.summary,
-    } | ({"only": list(plan.only)} if plan.only else {})
+        **({"only": list(plan.only)} if plan.only else {}),
+        **({"approvals": given} if (given := plan.approvals.given()) else {}),
+    }
 
 
 def report_document(report: Report) -> dict[str, Any]:
