@@ -228,6 +228,23 @@ def test_a_plan_for_another_place_is_1_before_anything_is_listed(
     assert {request["path"] for request in emulator.requests} <= {"/v3/self"}
 
 
+# --- damaged files ----------------------------------------------------------------------------------------
+
+DAMAGED: dict[str, tuple[str | bytes, str]] = {
+    "empty": ("", "not JSON"),
+    "cut off": (json.dumps(GOLDEN)[:-20], "not JSON"),
+    "a list": ("[]", "no JSON object"),
+    "another document": ("{}", "format_version"),
+    "a later format": (json.dumps(GOLDEN | {"format_version": "2.0"}), "format version 2.0"),
+    "a failed run": ('{"format_version": "1.0", "complete": false}', "came to no plan"),
+    "twice": ('{"digest": "a", "digest": "b"}', "twice"),
+    "deep": ("[" * 100_000, "not JSON"),
+    "not text": (b"\xff\xfe", "not JSON"),
+    "an unknown kind": (json.dumps(GOLDEN).replace("playbook:", "playboook:"), "no kind"),
+    "no address": (json.dumps(GOLDEN).replace("http://emulator", "http://["), "URL"),
+}
+
+
 @pytest.mark.parametrize("case", DAMAGED)
 @pytest.mark.parametrize("command", ["show", "apply"])
 def test_a_damaged_plan_is_one_line_and_nothing_is_asked_of_the_api(
