@@ -6,7 +6,9 @@ again and the change is made once more on what they left.
 
 from __future__ import annotations
 
+import os
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,10 +19,11 @@ from typing import Protocol
 from devinops.errors import InventoryError, Stale
 from devinops.inventory import disk, merge
 from devinops.inventory.format import Header, Settled, dump, dump_settled, parse, parse_settled
-from devinops.inventory.lock import locked
+from devinops.inventory.lock import abandoned, hold, locked
 from devinops.owned import Intent, Inventory, Record
 
 TRIES = 5
+_RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
 FINISH_TRIES = 20
 """After the writes the results must get home, so it is tried for longer."""
 
@@ -75,6 +78,7 @@ class KeptStore:
     ) -> None:
         self.place, self.header, self.pause = place, header, pause
         self._runs: dict[str, _Run] = {}
+        self._alive: dict[str, int] = {}
 
     @property
     def journal(self) -> Path:
@@ -83,12 +87,17 @@ class KeptStore:
     def read(self) -> Inventory:
         # The journal first: what is compacted in between is then seen twice instead of never.
         journal = self._journal()
-        return merge.recover(self._parse(self.place.load()), journal)
+        return self._without_the_dead(merge.recover(self._parse(self.place.load()), journal))
 
     def begin(self, run: str, intents: Sequence[Intent], base: Inventory) -> None:
-        self._update(
-            lambda stored: merge.announce(stored, run, intents, base), f"{run}: {len(intents)} announced"
-        )
+        self._show_life(run)
+        try:
+            self._update(
+                lambda stored: merge.announce(stored, run, intents, base), f"{run}: {len(intents)} announced"
+            )
+        except BaseException:
+            self._end(run)
+            raise
         self._runs[run] = _Run(base.by_id)
 
     def settle(self, run: str, put: Sequence[Record] = (), drop: Sequence[tuple[str, str]] = ()) -> None:
@@ -106,6 +115,7 @@ class KeptStore:
             FINISH_TRIES,
         )
         self._runs.pop(run, None)
+        self._end(run)
 
     def unlock(self, run: str) -> None:
         self._update(lambda stored: merge.without(stored, run), f"{run}: unlocked")
@@ -129,11 +139,42 @@ class KeptStore:
         journal = self._journal()
         stored = self.place.load()
         before = self._parse(stored)
-        text = dump(self.header, change(merge.recover(before, journal)))
+        recovered = merge.recover(before, journal)
+        settled = self._without_the_dead(recovered)
+        text = dump(self.header, change(settled))
         if text != dump(self.header, before) and not self.place.save(text, stored, message):
             return False
         disk.remove(self.journal)
+        for run in {intent.run for intent in recovered.intents} - {intent.run for intent in settled.intents}:
+            disk.remove(self._life(run))
         return True
+
+    # A run holds a lock of its own as long as its process lives. One that is free again tells that the run died
+    # on this machine, so its intents are settled: what it did is live, and the next plan sees that.
+
+    def _life(self, run: str) -> Path:
+        return self.place.directory / f"{self.header.target}.{run}.lock"
+
+    def _show_life(self, run: str) -> None:
+        self.place.prepare()
+        try:
+            self._alive[run] = hold(self._life(run))
+        except OSError as error:
+            raise InventoryError(
+                f"{self._life(run)}: {error.strerror or error}: the run cannot be locked"
+            ) from error
+
+    def _end(self, run: str) -> None:
+        descriptor = self._alive.pop(run, None)
+        if descriptor is not None:
+            disk.remove(self._life(run))
+            os.close(descriptor)
+
+    def _without_the_dead(self, inventory: Inventory) -> Inventory:
+        for run in {intent.run for intent in inventory.intents}:
+            if _RUN.fullmatch(run) and abandoned(self._life(run)):
+                inventory = merge.without(inventory, run)
+        return inventory
 
     def _parse(self, stored: Stored) -> Inventory:
         if stored.text is None:

@@ -39,6 +39,31 @@ def locked(path: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
         os.close(descriptor)
 
 
+def hold(path: Path) -> int:
+    """Take the lock at `path` at once and keep it; closing the returned descriptor, or dying, gives it back.
+
+    Raises OSError, also where somebody has it.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    try:
+        _take(descriptor)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def abandoned(path: Path) -> bool:
+    """Tell whether the lock at `path` was held once and is not any more; False where it never was."""
+    if not path.exists():
+        return False
+    try:
+        os.close(hold(path))
+    except OSError:
+        return False
+    return True
+
+
 def _wait(descriptor: int, path: Path, until: float) -> None:
     while True:
         try:
