@@ -5,13 +5,16 @@ WHEELHOUSE := $(VENV)/wheelhouse
 PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format schemas benchmark clean
+.PHONY: demo test crash-matrix lint format schemas benchmark clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
 
 test: $(VENV)/.test $(WHEELHOUSE)/.done
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+crash-matrix: $(VENV)/.test
+	$(BIN)/python -m pytest -n auto -m crash tests/crash $(PYTEST_ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check

@@ -1,0 +1,113 @@
+"""SIGKILL before and after every request of an apply, with real processes; then it is run again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devinops.emulator import Emulator
+from tests.crash.world import CHANGES, SEED, VALUE, World
+
+pytestmark = pytest.mark.crash
+CHUNKS = 8
+"""The cases are dealt out to so many tests, for as many workers."""
+
+
+@dataclass
+class Killer:
+    """A layer of the emulator: ends the client before or after the request number `at` is carried out."""
+
+    at: int | None = None
+    after: bool = False
+    seen: int = 0
+    process: subprocess.Popen[str] | None = None
+    killed: list[int] = field(default_factory=list)
+
+    async def __call__(self, call: Any, ask: Any) -> Any:
+        number, self.seen = self.seen, self.seen + 1
+        if number == self.at and not self.after:
+            self.kill()
+        reply = await ask(call)
+        if number == self.at and self.after:
+            self.kill()
+        return reply
+
+    def kill(self) -> None:
+        assert self.process
+        self.killed.append(self.process.pid)
+        os.kill(self.process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def world(tmp_path: Path, killer: Killer, store: str) -> Iterator[World]:
+    with Emulator(SEED, layers=[killer]) as emulator:
+        yield World.make(tmp_path, emulator, store)
+
+
+def apply(made: World, killer: Killer) -> int:
+    """Run apply in a process of its own; return what it exits with."""
+    env = {
+        **os.environ,
+        "DEVIN_API_URL": made.emulator.url,
+        "DEVIN_API_KEY": "cog_emulator",
+        "A_SECRET_VALUE": VALUE,
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "devinops",
+        "apply",
+        "--yes",
+        "--root",
+        str(made.root),
+        "--format",
+        "json",
+    ]
+    process = subprocess.Popen(command, env=env, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    killer.process = process
+    _, err = process.communicate(timeout=120)
+    assert "Traceback" not in err, err
+    return process.returncode
+
+
+def requests_of_an_apply(tmp_path: Path, store: str) -> int:
+    """Run undisturbed, check that it is what the cases are made for, and count its requests."""
+    killer = Killer()
+    with world(tmp_path / "undisturbed", killer, store) as made:
+        theirs = made.theirs()
+        assert apply(made, killer) == 0
+        assert made.problems() == []
+        assert made.theirs() == theirs
+        return killer.seen
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_a_killed_apply_is_finished_by_the_next_one(
+    tmp_path: Path, chunk: int, record_property: Callable[[str, object], None]
+) -> None:
+    total = requests_of_an_apply(tmp_path, "file")
+    assert total > CHANGES
+    cases = [(at, after) for at in range(total) for after in (False, True)][chunk::CHUNKS]
+    for at, after in cases:
+        killer = Killer(at, after)
+        with world(tmp_path / f"{at}-{after}", killer, "file") as made:
+            theirs = made.theirs()
+            killed = apply(made, killer)
+            where = f"killed {'after' if after else 'before'} request {at} of {total}"
+            # After the very last answer the process may be quicker to end than to be killed.
+            assert (killed, bool(killer.killed)) == (-signal.SIGKILL, True) or at == total - 1, where
+            assert made.theirs() == theirs, where
+            killer.at = None
+            assert apply(made, killer) == 0, where
+            assert made.problems() == [], where
+            assert made.theirs() == theirs, where
+    record_property("kills", len(cases))

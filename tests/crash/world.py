@@ -1,0 +1,161 @@
+"""An organization and a repository with an apply of more than forty mixed changes between them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from devinops.emulator import Emulator
+from devinops.inventory.format import Header, dump
+from devinops.kinds import KINDS
+from devinops.model import Key, join_folder
+from devinops.owned import Inventory, Record, base
+
+VALUE = "the-value-of-the-secret"
+CONFIG = """\
+version: 1
+targets:
+  production:
+    org_id: org-emulator
+    inventory: {store: %s}
+    %s
+"""
+
+
+def _note(name: str, body: str, id: str = "") -> dict[str, Any]:
+    return {"name": name, "trigger": f"t {name}", "body": body, "folder": "F"} | ({"id": id} if id else {})
+
+
+OWNED_NOTES = [_note(f"Kept {n}", f"old {n}", f"note-kept-{n}") for n in range(3)]
+UPDATED = [_note(f"Updated {n}", f"old {n}", f"note-updated-{n}") for n in range(10)]
+RENAMED = [_note(f"Old name {n}", f"the same body {n}", f"note-renamed-{n}") for n in range(6)]
+PRUNED = [_note(f"Pruned {n}", f"old {n}", f"note-pruned-{n}") for n in range(8)]
+PLAYBOOKS = [{"title": f"Playbook {n}", "body": f"old {n}", "id": f"playbook-{n}"} for n in range(4)]
+SECRETS = [{"key": "ROTATED", "type": "key-value", "note": "", "id": "secret-rotated"}]
+THEIRS = {
+    "knowledge": [_note(f"Theirs {n}", f"  theirs {n} ", f"note-theirs-{n}") for n in range(3)],
+    "playbooks": [{"title": "Theirs", "body": "theirs", "id": "playbook-theirs"}],
+    "secrets": [{"key": "THEIRS", "type": "totp", "id": "secret-theirs"}],
+}
+SEED = {
+    "organizations": {
+        "org-emulator": {
+            "folders": [{"path": "F", "id": "folder-1"}],
+            "knowledge": [*OWNED_NOTES, *UPDATED, *RENAMED, *PRUNED, *THEIRS["knowledge"]],
+            "playbooks": [*PLAYBOOKS, *THEIRS["playbooks"]],
+            "secrets": [*SECRETS, *THEIRS["secrets"]],
+        }
+    }
+}
+DESIRED_NOTES = [
+    *OWNED_NOTES,
+    *(note | {"body": f"new {n}"} for n, note in enumerate(UPDATED)),
+    *(note | {"name": f"New name {n}"} for n, note in enumerate(RENAMED)),
+    *(_note(f"Created {n}", f"created {n}") for n in range(10)),
+]
+DESIRED_PLAYBOOKS = [
+    *(playbook | {"body": f"new {n}"} for n, playbook in enumerate(PLAYBOOKS)),
+    {"title": "Created playbook", "body": "created"},
+]
+VALUE_FROM = {"value_from": {"env": "A_SECRET_VALUE"}}
+DESIRED_SECRETS = [
+    {"key": "ROTATED", "type": "key-value", "version": "2"} | VALUE_FROM,
+    {"key": "CREATED", "type": "key-value", "version": "1"} | VALUE_FROM,
+]
+CHANGES = 10 + 6 + 10 + 8 + 4 + 1 + 1 + 1
+
+
+@dataclass(frozen=True)
+class World:
+    """A root directory and the emulator that it is applied to."""
+
+    root: Path
+    emulator: Emulator
+
+    @classmethod
+    def make(cls, root: Path, emulator: Emulator, store: str = "file") -> World:
+        """Write the files, and the inventory of the apply before."""
+        prune = "prune: owned\n    max_delete: 100%" if store != "none" else "max_delete: 100%"
+        root.mkdir(parents=True)
+        (root / "devinops.yaml").write_text(CONFIG % (store, prune))
+        sections = {"knowledge": DESIRED_NOTES, "playbooks": DESIRED_PLAYBOOKS, "secrets": DESIRED_SECRETS}
+        for section, entries in sections.items():
+            plain = [{k: v for k, v in entry.items() if k != "id"} for entry in entries]
+            (root / f"{section}.yaml").write_text(json.dumps({section: plain}))
+        if store == "file":
+            header = Header(urlsplit(emulator.url).netloc, "org-emulator", "production")
+            (root / ".devinops").mkdir()
+            (root / ".devinops" / "production.jsonl").write_text(
+                dump(header, Inventory.of("file", _records()))
+            )
+        return cls(root, emulator)
+
+    def problems(self) -> list[str]:
+        """Say everything in which the organization is not as it must be at the end."""
+        live = {
+            "knowledge": {(n["folder_path"], n["name"]): n for n in self.emulator.knowledge()},
+            "playbooks": {p["title"]: p for p in self.emulator.playbooks()},
+            "secrets": {s["key"]: s for s in self.emulator.secrets()},
+        }
+        counts = (
+            len(self.emulator.knowledge()),
+            len(self.emulator.playbooks()),
+            len(self.emulator.secrets()),
+        )
+        found = []
+        if counts != (len(live["knowledge"]), len(live["playbooks"]), len(live["secrets"])):
+            found.append(f"namesakes: {counts}")
+        wanted = {("F", n["name"]) for n in (*DESIRED_NOTES, *THEIRS["knowledge"])}
+        if set(live["knowledge"]) != wanted:
+            found.append(f"notes: {set(live['knowledge']) ^ wanted}")
+        for note in DESIRED_NOTES:
+            found += _differences(live["knowledge"].get(("F", note["name"]), {}), note, "note_id")
+        for playbook in DESIRED_PLAYBOOKS:
+            found += _differences(live["playbooks"].get(playbook["title"], {}), playbook, "playbook_id")
+        if set(live["secrets"]) != {"ROTATED", "CREATED", "THEIRS"}:
+            found.append(f"secrets: {set(live['secrets'])}")
+        for key in ("ROTATED", "CREATED"):
+            if not self.emulator.store.secret_matches("org-emulator", key, VALUE):
+                found.append(f"the value of {key} is not the new one")
+        return found
+
+    def theirs(self) -> list[Mapping[str, Any]]:
+        """Return every object that nobody here owns, as it is."""
+        everything = (*self.emulator.knowledge(), *self.emulator.playbooks(), *self.emulator.secrets())
+        return [one for one in everything if "theirs" in json.dumps(one)]
+
+
+def _differences(live: Mapping[str, Any], wanted: Mapping[str, Any], id_field: str) -> list[str]:
+    """Compare the declared fields; where an id is known, a rename or update must have kept it."""
+    named = wanted.get("name", wanted.get("title"))
+    found = []
+    if live.get("body") != wanted["body"]:
+        found.append(f"{named}: {live.get('body')!r}")
+    if "id" in wanted and live.get(id_field) != wanted["id"]:
+        found.append(f"{named}: has the id {live.get(id_field)}, not {wanted['id']}")
+    return found
+
+
+def _records() -> list[Record]:
+    folder = Record(Key("folder", join_folder([]), "F"), "folder-1")
+    owned = {
+        "knowledge": [*OWNED_NOTES, *UPDATED, *RENAMED, *PRUNED],
+        "playbook": PLAYBOOKS,
+        "secret": SECRETS,
+    }
+    records = [folder]
+    for noun, objects in owned.items():
+        kind = KINDS[noun]
+        for facts in objects:
+            values = {name: value for name, value in facts.items() if name != "id"}
+            if noun == "secret":
+                values["version"] = "1"
+            resource = kind.resource(**values)
+            records.append(
+                Record(kind.key(resource), facts["id"], None, None, False, base(resource, resource))
+            )
+    return records
