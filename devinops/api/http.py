@@ -89,7 +89,8 @@ class Getter:
         self._connection = connection
         self._log = log
         self._log_lock = threading.Lock()
-        self._gate = retry.Gate()
+        self._gate = retry.Gate(connection.parallelism)
+        self._budget = retry.Budget()
         self._host = _host(connection)
         self._proxy = _proxy(connection)
         self._client = _client(connection)
@@ -109,31 +110,59 @@ class Getter:
         """Return an answer of 2xx, after as many attempts as the policy allows. Raises ApiError."""
         if call.method not in self.methods:
             raise AssertionError(f"{call.method} through a client for {', '.join(sorted(self.methods))}")
+        self._budget.begin()
+        limited = 0
         for attempt in range(self._connection.retries + 1):
-            if not self._gate.wait():
-                break
-            outcome = self._attempt(call)
-            if attempt == self._connection.retries or not _again(call, outcome):
-                return self._settled(call, outcome, attempt + 1)
+            outcome = self._admitted(call)
+            again = attempt < self._connection.retries and _again(call, outcome)
+            if not again or not self._may_spend(outcome):
+                if not _is_answer(outcome):
+                    self._budget.charge(limited)
+                return self._settled(call, outcome, attempt + 1, used_up=again)
+            limited += _status(outcome) == retry.TOO_MANY
             self._wait(outcome, attempt)
-        raise Unreachable(f"{call}: interrupted")
+        raise AssertionError
+
+    def _may_spend(self, outcome: _Answer | _Failure) -> bool:
+        """Tell whether the run has a retry left for this; one after a 429 is paid where it leads to no answer."""
+        return self._budget.is_open() if _status(outcome) == retry.TOO_MANY else self._budget.take()
+
+    def _admitted(self, call: Call) -> _Answer | _Failure:
+        """Make one attempt as soon as the pace that all threads share lets it start. Raises Unreachable."""
+        era = self._gate.enter()
+        if era is None:
+            raise Unreachable(f"{call}: interrupted")
+        status = None
+        try:
+            outcome = self._attempt(call)
+            status = _status(outcome)
+        finally:
+            self._gate.leave(era, status)
+        return outcome
 
     def _wait(self, outcome: _Answer | _Failure, attempt: int) -> None:
-        status = outcome.status if isinstance(outcome, _Answer) else None
         header = outcome.retry_after if isinstance(outcome, _Answer) else None
         asked = retry.retry_after_s(header, time.time())
         seconds = retry.delay_s(attempt, self._connection.backoff_s, asked)
         self._say(f"trying again in {seconds:.1f} s")
-        if status == retry.TOO_MANY:
+        if _status(outcome) == retry.TOO_MANY:
+            self._say(f"requests at a time: {self._gate.pace.limit} of {self._connection.parallelism}")
             self._gate.hold(seconds)
         else:
             self._gate.pause(seconds)
 
-    def _settled(self, call: Call, outcome: _Answer | _Failure, attempts: int) -> _Answer:
+    def _settled(
+        self, call: Call, outcome: _Answer | _Failure, attempts: int, *, used_up: bool = False
+    ) -> _Answer:
+        note = (
+            f"; not tried again: all {self._budget.allowed} retries of this run are used up"
+            if used_up
+            else ""
+        )
         if isinstance(outcome, _Failure):
-            self._give_up(call, outcome, attempts)
+            self._give_up(call, outcome, attempts, note)
         if not 200 <= outcome.status < 300:
-            self._complain(call, outcome)
+            self._complain(call, outcome, note)
         return outcome
 
     # --- one attempt ---
@@ -201,7 +230,7 @@ class Getter:
             raise BadAnswer(f"{call}: the answer is not JSON, or broke off: {_position(error)}") from None
         return found
 
-    def _give_up(self, call: Call, failure: _Failure, attempts: int) -> NoReturn:
+    def _give_up(self, call: Call, failure: _Failure, attempts: int, note: str) -> NoReturn:
         reason = self._masked(call, failure.reason)
         if failure.broken:
             raise BadAnswer(f"{call}: {reason}")
@@ -210,15 +239,15 @@ class Getter:
         times = f", {attempts} attempts" if attempts > 1 else ""
         open_end = "" if call.method == "GET" else "; whether it was carried out is not known"
         way = f"{self._host} through the proxy {self._proxy}" if self._proxy else self._host
-        raise Unreachable(f"cannot reach {way}: {reason}{times} ({call}){open_end}")
+        raise Unreachable(f"cannot reach {way}: {reason}{times} ({call}){open_end}{note}")
 
-    def _complain(self, call: Call, answer: _Answer) -> NoReturn:
+    def _complain(self, call: Call, answer: _Answer, note: str) -> NoReturn:
         if 300 <= answer.status < 400:
             raise ApiError(self._redirected(call, answer), status=answer.status)
         said = words.server_words(answer.body, answer.content_type, self._secrets(call))
         parts = (f"{call} answered {answer.status}", said)
         hint = self._hint(call, answer.status)
-        message = ": ".join(filter(None, parts)) + (f" ({hint})" if hint else "")
+        message = ": ".join(filter(None, parts)) + (f" ({hint})" if hint else "") + note
         html = words.looks_like_html(answer.body, answer.content_type)
         # a web page with 404 says that the address is wrong, not that an object is gone
         error = BadAnswer if html and answer.status == 404 else ApiError
@@ -380,6 +409,16 @@ def _set_location_aside(response: httpx.Response) -> None:
 
 
 # --- small parts ------------------------------------------------------------------------------------------
+
+
+def _status(outcome: _Answer | _Failure) -> int | None:
+    return outcome.status if isinstance(outcome, _Answer) else None
+
+
+def _is_answer(outcome: _Answer | _Failure) -> bool:
+    """Tell whether the server works and said something, be it a refusal."""
+    status = _status(outcome)
+    return status is not None and status < 500 and status != retry.TOO_MANY
 
 
 def _again(call: Call, outcome: _Answer | _Failure) -> bool:

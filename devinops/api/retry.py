@@ -46,25 +46,124 @@ def retry_after_s(header: str | None, now: float) -> float | None:
     return min(max(seconds, 0), LONGEST_WAIT_S)
 
 
-class Gate:
-    """Holds all threads back after one of them was told to slow down. `stop` wakes them for good."""
+class Budget:
+    """How many retries a run may spend in all: a fixed number, or a share of its requests where that is more.
+
+    Without it a broken server would make each of a thousand requests wait for minutes.
+    """
+
+    LEAST = 50
+    SHARE = 0.2
 
     def __init__(self) -> None:
-        self._stopped = threading.Event()
         self._lock = threading.Lock()
+        self.requests = self.spent = 0
+
+    @property
+    def allowed(self) -> int:
+        return max(self.LEAST, int(self.SHARE * self.requests))
+
+    def begin(self) -> None:
+        """Count a request, whatever becomes of it."""
+        with self._lock:
+            self.requests += 1
+
+    def take(self) -> bool:
+        """Spend one retry; False where none is left."""
+        with self._lock:
+            if self.spent >= self.allowed:
+                return False
+            self.spent += 1
+            return True
+
+    def is_open(self) -> bool:
+        """Tell whether any retry is left, and spend none: after a 429 it is not known yet whether it is breakage."""
+        with self._lock:
+            return self.spent < self.allowed
+
+    def charge(self, count: int) -> None:
+        """Count retries that a limit of the server asked for, and that led to no answer after all."""
+        with self._lock:
+            self.spent += count
+
+
+class Pace:
+    """How many requests may be under way: half as many after a 429, one more after a round of successes. Pure.
+
+    Times are whatever the caller's clock says, in seconds. Requests that were under way when the limit was halved
+    do not halve it again: they were sent at the old pace.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = self.limit = most
+        self.under_way = 0
         self._until = 0.0
+        self._era = 0
+        self._successes = 0
+
+    def wait_s(self, now: float) -> float | None:
+        """Return the seconds until the next request may start, 0 for now; None: when another one has ended."""
+        if now < self._until:
+            return self._until - now
+        return 0.0 if self.under_way < self.limit else None
+
+    def start(self) -> int:
+        """Count a request that starts; return what `end` wants to know of it."""
+        self.under_way += 1
+        return self._era
+
+    def end(self, era: int, status: int | None) -> None:
+        """Count a request that ended with a status, None without an answer, and learn from it."""
+        self.under_way -= 1
+        if status == TOO_MANY:
+            self._slow_down(era)
+        elif status is not None and status < 500:
+            self._speed_up()
+
+    def hold(self, until: float) -> None:
+        """Start nothing before then; an earlier, longer hold stays."""
+        self._until = max(self._until, until)
+
+    def _slow_down(self, era: int) -> None:
+        if era == self._era:
+            self._era += 1
+            self.limit = max(1, self.limit // 2)
+        self._successes = 0
+
+    def _speed_up(self) -> None:
+        self._successes += 1
+        if self._successes >= self.limit:
+            self.limit, self._successes = min(self.most, self.limit + 1), 0
+
+
+class Gate:
+    """Lets the threads of a client through at one `Pace`. `stop` wakes all that wait, for good."""
+
+    def __init__(self, most: int) -> None:
+        self.pace = Pace(most)
+        self._stopped = threading.Event()
+        self._changed = threading.Condition()
+
+    def enter(self) -> int | None:
+        """Wait until a request may start. Returns what `leave` wants to know; None when stopped."""
+        with self._changed:
+            while not self._stopped.is_set():
+                wait = self.pace.wait_s(time.monotonic())
+                if wait == 0:
+                    return self.pace.start()
+                self._changed.wait(wait)
+        return None
+
+    def leave(self, era: int, status: int | None) -> None:
+        """Say that a request has ended."""
+        with self._changed:
+            self.pace.end(era, status)
+            self._changed.notify_all()
 
     def hold(self, seconds: float) -> None:
-        """Let nobody through for so long from now; an earlier, longer hold stays."""
-        with self._lock:
-            self._until = max(self._until, time.monotonic() + seconds)
-
-    def wait(self) -> bool:
-        """Wait until the way is free. Returns False when stopped."""
-        while (left := self._until - time.monotonic()) > 0:
-            if not self.pause(left):
-                return False
-        return not self._stopped.is_set()
+        """Let nobody through for so long from now."""
+        with self._changed:
+            self.pace.hold(time.monotonic() + seconds)
 
     def pause(self, seconds: float) -> bool:
         """Wait so long, interruptibly. Returns False when stopped."""
@@ -72,3 +171,5 @@ class Gate:
 
     def stop(self) -> None:
         self._stopped.set()
+        with self._changed:
+            self._changed.notify_all()
