@@ -16,13 +16,14 @@ made; a note in a folder that is not listed is an error, as are unknown keys. A 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from devinops.emulator.access import DEFAULT_ORG, PERMISSIONS, Actor, Principal, api_of
 from devinops.emulator.hints import did_you_mean
+from devinops.emulator.outline import mapping, read_yaml, sequence
 from devinops.emulator.person import Malformed, plant
 from devinops.emulator.quirks import Quirks, parse_quirks
 from devinops.emulator.store import Kind, Store
@@ -60,48 +61,30 @@ class Seed:
 
 def read_seed(path: Path) -> Seed:
     """Read a YAML or JSON file. Raises ConfigError when it cannot be read or is malformed."""
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        """Refuses a mapping that says something twice; plain YAML would take the last."""
-
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-            names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            for number, name in enumerate(names):
-                if name in names[:number]:
-                    mark = node.value[number][0].start_mark
-                    raise yaml.constructor.ConstructorError(None, None, f'"{name}" is there twice', mark)
-            return super().construct_mapping(node, deep)
-
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot read the seed: {error}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    raw = read_yaml(path, "the seed")
     return parse_seed({} if raw is None else raw, str(path))
 
 
 def parse_seed(raw: object, where: str = "seed", quirks: Mapping[str, object] | None = None) -> Seed:
     """Check the outline of a seed. `quirks` are added to those of the seed and win over them."""
-    top = _mapping(raw, where, _TOP)
-    organizations = _mapping(top.get("organizations"), f"{where}: organizations")
-    switches = {**_mapping(top.get("quirks"), f"{where}: quirks"), **(quirks or {})}
+    top = mapping(raw, where, _TOP)
+    organizations = mapping(top.get("organizations"), f"{where}: organizations")
+    switches = {**mapping(top.get("quirks"), f"{where}: quirks"), **(quirks or {})}
     return Seed(
         where=where,
         organizations={
-            org: _mapping(sections, f"{where}: organizations.{org}", tuple(_SECTIONS))
+            org: mapping(sections, f"{where}: organizations.{org}", tuple(_SECTIONS))
             for org, sections in organizations.items()
         },
-        enterprise=_mapping(top.get("enterprise"), f"{where}: enterprise", _ENTERPRISE_SECTIONS),
+        enterprise=mapping(top.get("enterprise"), f"{where}: enterprise", _ENTERPRISE_SECTIONS),
         quirks=parse_quirks(switches, f"{where}: quirks"),
-        keys=_keys(_mapping(top.get("keys"), f"{where}: keys"), organizations, f"{where}: keys"),
+        keys=_keys(mapping(top.get("keys"), f"{where}: keys"), organizations, f"{where}: keys"),
     )
 
 
 def _plant_scope(store: Store, org: str | None, sections: Mapping[str, Any], where: str) -> None:
     for name, kind in _SECTIONS.items():
-        entries = _list(sections.get(name), f"{where}.{name}")
+        entries = sequence(sections.get(name), f"{where}.{name}")
         numbered = list(enumerate(entries))
         if kind == "folder":
             # From the top down, so that a folder listed below its inner ones is not made twice.
@@ -109,7 +92,7 @@ def _plant_scope(store: Store, org: str | None, sections: Mapping[str, Any], whe
         for number, fields in numbered:
             place = f"{where}.{name}[{number}]"
             try:
-                plant(store, kind, org, _mapping(fields, place), log=False)
+                plant(store, kind, org, mapping(fields, place), log=False)
             except Malformed as problem:
                 raise ConfigError(f"{place}: {problem}") from None
 
@@ -124,7 +107,7 @@ def _keys(raw: Mapping[str, Any], organizations: Mapping[str, Any], where: str) 
 
 
 def _principal(key: str, raw: object, organizations: Mapping[str, Any], where: str) -> Principal:
-    fields = _mapping(raw, where, _KEY_FIELDS)
+    fields = mapping(raw, where, _KEY_FIELDS)
     api = api_of(key)
     if api is None:
         raise ConfigError(f"{where}: expected a key that starts with cog_ (v3) or apk_ (v1)")
@@ -150,27 +133,8 @@ def _actor(key: str, fields: Mapping[str, Any], where: str) -> Actor:
 def _permissions(raw: object, where: str) -> frozenset[str]:
     if raw is None:
         return PERMISSIONS
-    names = [str(name) for name in _list(raw, where)]
+    names = [str(name) for name in sequence(raw, where)]
     for name in names:
         if name not in PERMISSIONS:
             raise ConfigError(f'{where}: unknown permission "{name}"{did_you_mean(name, PERMISSIONS)}')
     return frozenset(names)
-
-
-def _mapping(raw: object, where: str, known: Sequence[str] | None = None) -> dict[str, Any]:
-    if raw is None:
-        return {}
-    if not isinstance(raw, Mapping) or not all(isinstance(name, str) for name in raw):
-        raise ConfigError(f"{where}: expected a mapping with texts as keys")
-    for name in raw:
-        if known is not None and name not in known:
-            raise ConfigError(f'{where}: unknown key "{name}"{did_you_mean(name, known)}')
-    return cast("dict[str, Any]", dict(raw))
-
-
-def _list(raw: object, where: str) -> Sequence[object]:
-    if raw is None:
-        return ()
-    if not isinstance(raw, list | tuple):
-        raise ConfigError(f"{where}: expected a list")
-    return raw

@@ -1,0 +1,57 @@
+"""Reading the files that an emulator is given, and the outline of what is in them.
+
+Everything here raises ConfigError with one line that says where and what was expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from devinops.emulator.hints import did_you_mean
+from devinops.errors import ConfigError
+
+
+def read_yaml(path: Path, what: str) -> object:
+    """Return what a YAML or JSON file says, None for an empty one; `what` names it in an error."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Refuses a mapping that says something twice; plain YAML would take the last."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            for number, name in enumerate(names):
+                if name in names[:number]:
+                    mark = node.value[number][0].start_mark
+                    raise yaml.constructor.ConstructorError(None, None, f'"{name}" is there twice', mark)
+            return super().construct_mapping(node, deep)
+
+    try:
+        return cast("object", yaml.load(path.read_text(encoding="utf-8"), Loader))  # noqa: S506
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot read {what}: {error}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+
+
+def mapping(raw: object, where: str, known: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return a mapping, empty for None, whose keys are texts and among the `known` ones."""
+    if raw is None:
+        return {}
+    if not isinstance(raw, Mapping) or not all(isinstance(name, str) for name in raw):
+        raise ConfigError(f"{where}: expected a mapping with texts as keys")
+    for name in raw:
+        if known is not None and name not in known:
+            raise ConfigError(f'{where}: unknown key "{name}"{did_you_mean(name, known)}')
+    return cast("dict[str, Any]", dict(raw))
+
+
+def sequence(raw: object, where: str) -> Sequence[object]:
+    """Return a list, empty for None."""
+    if raw is None:
+        return ()
+    if not isinstance(raw, list | tuple):
+        raise ConfigError(f"{where}: expected a list")
+    return raw
