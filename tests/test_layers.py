@@ -30,6 +30,7 @@ OWNERS = {
     "yaml": {"load", "emulator"},
     "jsonschema": {"schema", "emulator"},
     "httpx": {"api"},
+    "httpcore": {"api"},
     "click": {"cli"},
     "deepdiff": {"diff"},
     "packaging": {"config"},

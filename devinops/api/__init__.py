@@ -124,7 +124,7 @@ class Writer(Reader, Protocol):
 
     def create(
         self, kind: str, resource: Resource, folder_id: str | None, *, value: str | None = None
-    ) -> Live | None:
+    ) -> Live:
         """Create an object; None as `folder_id` is the root, `value` a secret's value.
 
         UNSET fields are left to their `default`, or to the API. Where the API answers no more than an id,
@@ -132,7 +132,7 @@ class Writer(Reader, Protocol):
         """
         ...
 
-    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live | None:
+    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live:
         """Replace an object by `resource`: live values overlaid with the declared ones.
 
         Every writable field is sent, None as null; UNSET fields are left out.

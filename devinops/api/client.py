@@ -137,7 +137,7 @@ class WritingClient(ReadingClient):
 
     def create(
         self, kind: str, resource: Resource, folder_id: str | None, *, value: str | None = None
-    ) -> Live | None:
+    ) -> Live:
         body = codec.encode(KINDS[kind], self.api, resource, folder_id, value, creating=True)
         secrets = () if value is None else (value,)
         call = Call("POST", self._path(KINDS[kind]), body=body, secrets=secrets, permission=self._needs(kind))
@@ -147,7 +147,7 @@ class WritingClient(ReadingClient):
             raise BadAnswer(f"{call}: the answer names no {self._end(kind).id}, so what it made is not known")
         return self._written(KINDS[kind], answer, made, resource, folder_id, creating=True)
 
-    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live | None:
+    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live:
         body = codec.encode(KINDS[kind], self.api, resource, folder_id)
         call = Call("PUT", self._path(KINDS[kind], id), body=body, permission=self._needs(kind))
         answer = _object(self._sender.send(call) or {}, call)

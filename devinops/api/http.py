@@ -22,6 +22,7 @@ import httpx
 
 from devinops import __version__
 from devinops.api import Connection, is_loopback, retry, words
+from devinops.api.deadline import Deadline, bind
 from devinops.errors import ApiError, BadAnswer, ConfigError, Unreachable
 
 LARGEST_ANSWER: Final = 256 * 1024 * 1024
@@ -94,6 +95,8 @@ class Getter:
         self._host = _host(connection)
         self._proxy = _proxy(connection)
         self._client = _client(connection)
+        self._deadline = Deadline()
+        bind(self._client, self._deadline)
 
     def get(self, call: Call) -> Any:
         """Return the JSON of an answer. Raises ApiError."""
@@ -170,7 +173,8 @@ class Getter:
     def _attempt(self, call: Call) -> _Answer | _Failure:
         start = time.monotonic()
         try:
-            outcome: _Answer | _Failure = self._exchange(call, start)
+            with self._deadline.within(self._connection.timeout_s):
+                outcome: _Answer | _Failure = self._exchange(call, start)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict, OSError) as error:
             outcome = explain(error)
         took = f"in {(time.monotonic() - start) * 1000:.0f} ms"
