@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -19,6 +19,9 @@ from devinops.plan import Plan
 
 RECOVERY_WAITS_S = (1.0, 3.0, 9.0)
 """When to list again for an object whose create was not answered."""
+
+REPLACE_ATTEMPTS = 3
+"""How often a secret that is deleted already is created anew before giving up."""
 
 SILENCES = 3
 """After so many changes in a row without an answer nothing new is started."""
@@ -34,8 +37,8 @@ class Writer(Protocol):
     def read(self, kind: str, id: str) -> Live | None: ...
     def create(
         self, kind: str, resource: Resource, folder_id: str | None, *, value: str | None = None
-    ) -> Live | None: ...
-    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live | None: ...
+    ) -> Live: ...
+    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live: ...
     def delete(self, kind: str, id: str) -> None: ...
 
 
@@ -259,15 +262,15 @@ class Applier:
 
     def _make(self, change: Change) -> tuple[Live | None, str]:
         """Make one change; return the object as it is then, None where it is gone, and a remark."""
-        match change.action:
-            case Action.CREATE:
-                return self._create(change)
-            case Action.UPDATE | Action.RENAME | Action.ADOPT:
-                return self._update(change)
-            case Action.REPLACE:
-                return self._replace(change)
-            case Action.DELETE:
-                return self._delete(change)
+        make = {
+            Action.CREATE: self._create,
+            Action.UPDATE: self._update,
+            Action.RENAME: self._update,
+            Action.ADOPT: self._update,
+            Action.REPLACE: self._replace,
+            Action.DELETE: self._delete,
+        }
+        return make[change.action](change)
 
     def _create(self, change: Change) -> tuple[Live | None, str]:
         assert change.declaration
@@ -281,8 +284,7 @@ class Applier:
             if error.answered:
                 raise
             live, remark = self._recover(change, error), "not answered, but found afterwards"
-        if live is not None:
-            self._known.add(live.id)
+        self._known.add(live.id)
         return live, remark
 
     def _replace(self, change: Change) -> tuple[Live | None, str]:
@@ -291,15 +293,16 @@ class Applier:
         Another attempt is made only after a listing has shown that the one before made nothing.
         """
         self._delete(change)
-        for last in (False, False, True):
+        attempts = REPLACE_ATTEMPTS
+        while True:
+            attempts -= 1
             try:
                 return self._create(change)
             except DevinopsError as error:
-                if last or (isinstance(error, ApiError) and error.answered):
+                if not attempts or (isinstance(error, ApiError) and error.answered):
                     raise _Lost(
                         f"it was deleted and is MISSING now, since creating it again failed: {error}"
                     ) from error
-        raise AssertionError
 
     def _recover(self, change: Change, error: ApiError) -> Live:
         """Look for the object of a create that was not answered: never send a second one.
@@ -338,12 +341,12 @@ class Applier:
         self.before_write(before)
         answer = self.writer.update(kind, before.id, change.written(), change.folder_id)
         self._verify_kept(change, before, answer)
-        return answer or replace(before, resource=change.written()), ""
+        return answer, ""
 
-    def _verify_kept(self, change: Change, before: Live, answer: Live | None) -> None:
+    def _verify_kept(self, change: Change, before: Live, answer: Live) -> None:
         kind = KINDS[change.key.kind]
         for name, value in lost(kind, self.writer.api, before.resource):
-            if answer is not None and getattr(answer.resource, name) != value:
+            if getattr(answer.resource, name) != value:
                 raise _Lost(f"the update lost its {name} {value}: set it again in the web app")
 
     def _delete(self, change: Change) -> tuple[Live | None, str]:

@@ -59,7 +59,7 @@ class Organization:
         self._call("create", key.name, lambda: self.appear.append(made))
         return made
 
-    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live | None:
+    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live:
         (old,) = (o for o in self.objects if o.id == id)
         new = replace(old, key=KINDS[kind].key(resource), resource=resource, folder_id=folder_id)
         self._call("update", old.key.name, lambda: self.objects.__setitem__(self.objects.index(old), new))

@@ -6,7 +6,6 @@ secret that is gone answers 403.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -69,12 +68,9 @@ class Secret(Resource):
     )
 
 
-def age_days(text: str) -> int:
-    """Return a `max_age` such as 90d or 12w in days."""
-    found = re.fullmatch(r"(\d+)([dw])", text)
-    if found is None:
-        raise ValueError(text)
-    return int(found[1]) * _DAYS[found[2]]
+def age_days(max_age: str) -> int:
+    """Return a `max_age`, such as 90d or 12w, in days."""
+    return int(max_age[:-1]) * _DAYS[max_age[-1]]
 
 
 _SINGLE = {"updates": Updates.NONE, "gone": frozenset({403, 404})}
