@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from http import HTTPStatus
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, FastAPI, Path, Request, Security
@@ -19,6 +18,7 @@ from devinops.emulator.access import Principal
 from devinops.emulator.gate import Call, Gate, Layer, RateLimit, Reply, RequestLog, latency
 from devinops.emulator.records import Rejected
 from devinops.emulator.store import Store
+from devinops.emulator.wire import phrase
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="bearerAuth")
 
@@ -58,7 +58,7 @@ def error(
         return Response(render({"detail": detail}), status, headers, "application/json")
     body: dict[str, object] = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": phrase(status),
         "status": status,
         "detail": detail if isinstance(detail, str) else "Request validation failed",
         "instance": path,

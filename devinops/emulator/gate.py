@@ -1,9 +1,9 @@
 """What every API request passes on its way in and out.
 
 A *layer* is called with the request and with a function that asks the rest; it may answer by itself, ask and
-look at the answer, or replace it. Latency, the rate limit, the request log and the saving of the state are
-layers, and so is anything else that has to meddle with answers. Requests to paths outside `/v1` and `/v3`
-pass no layer.
+look at the answer, or replace it. Latency, the rate limit, the request log, the fault script and the saving of
+the state are layers, and so is anything else that has to meddle with answers. Requests to paths outside `/v1`
+and `/v3` pass no layer.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import math
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import partial
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from devinops.emulator.wire import Connection, Sending, Wire, whole
 
 API_PATHS = ("/v1/", "/v3/")
 _HIDDEN = "***"
@@ -27,12 +29,17 @@ _HIDDEN = "***"
 
 @dataclass(frozen=True)
 class Call:
-    """A request with its whole body. `target` is the path with the query string as sent."""
+    """A request with its whole body. `target` is the path with the query string as sent.
+
+    A layer may ask for another query string. `key` is the bearer token; `connection` None: no server of ours.
+    """
 
     method: str
     path: str
     target: str
     body: bytes
+    key: str = field(default="", repr=False)
+    connection: Connection | None = field(default=None, repr=False, compare=False)
 
     @property
     def json(self) -> Any:
@@ -45,11 +52,16 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """A whole answer; `headers` as ASGI has them."""
+    """A whole answer; `headers` as ASGI has them. `status` None: nothing is answered.
 
-    status: int
+    `sending` is the way it goes out, `fault` the name of the fault that it shows.
+    """
+
+    status: int | None
     headers: Sequence[tuple[bytes, bytes]]
     body: bytes
+    sending: Sending = whole
+    fault: str | None = None
 
 
 _STOPPING = Reply(503, [(b"content-type", b"application/json")], b'{"detail":"The emulator is stopping"}')
@@ -69,7 +81,8 @@ class Gate:
         if scope["type"] != "http" or not scope["path"].startswith(API_PATHS):
             await self.app(scope, receive, send)
             return
-        call = await _read(scope, receive)
+        wire = Wire(scope, receive, send)
+        call = await _read(scope, receive, wire.connection)
         if call is None:
             return
         ask: Next = partial(_ask, self.app, scope)
@@ -80,15 +93,14 @@ class Gate:
         except asyncio.CancelledError:
             # Only a server that stops cancels a request: an answer is better than a traceback.
             reply = _STOPPING
-        await send({"type": "http.response.start", "status": reply.status, "headers": list(reply.headers)})
-        await send({"type": "http.response.body", "body": reply.body})
+        await reply.sending(wire, reply)
 
 
 async def _through(layer: Layer, ask: Next, call: Call) -> Reply:
     return await layer(call, ask)
 
 
-async def _read(scope: Scope, receive: Receive) -> Call | None:
+async def _read(scope: Scope, receive: Receive, connection: Connection | None) -> Call | None:
     """Return the request; None when the client went away before it was complete."""
     chunks = []
     more = True
@@ -101,7 +113,14 @@ async def _read(scope: Scope, receive: Receive) -> Call | None:
     raw_path = scope.get("raw_path") or scope["path"].encode()
     query = scope.get("query_string", b"")
     target = (raw_path + (b"?" + query if query else b"")).decode("latin-1")
-    return Call(scope["method"], scope["path"], target, b"".join(chunks))
+    return Call(scope["method"], scope["path"], target, b"".join(chunks), _bearer(scope), connection)
+
+
+def _bearer(scope: Scope) -> str:
+    """Return the key, empty without one."""
+    value: bytes = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    scheme, _, key = value.decode("latin-1").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
 
 
 async def _ask(app: ASGIApp, scope: Scope, call: Call) -> Reply:
@@ -118,7 +137,8 @@ async def _ask(app: ASGIApp, scope: Scope, call: Call) -> Reply:
         else:
             chunks.append(message.get("body", b""))
 
-    await app(scope, receive, send)
+    query = call.target.partition("?")[2].encode("latin-1")
+    await app({**scope, "query_string": query}, receive, send)
     return Reply(status, headers, b"".join(chunks))
 
 
@@ -130,15 +150,21 @@ class RequestLog:
         self._entries: list[dict[str, Any]] = []
 
     async def __call__(self, call: Call, ask: Next) -> Reply:
-        status = 500  # what the server makes of an exception
         try:
             reply = await ask(call)
-            status = reply.status
-        finally:
-            entry = {"method": call.method, "path": call.target, "body": loggable(call), "status": status}
-            with self._lock:
-                self._entries.append(entry)
+        except BaseException as error:
+            # What the server, or the gate, makes of an exception.
+            self._keep(call, 503 if isinstance(error, asyncio.CancelledError) else 500)
+            raise
+        self._keep(call, reply.status, reply.fault)
         return reply
+
+    def _keep(self, call: Call, status: int | None, fault: str | None = None) -> None:
+        entry = {"method": call.method, "path": call.target, "body": loggable(call), "status": status}
+        if fault is not None:
+            entry["fault"] = fault
+        with self._lock:
+            self._entries.append(entry)
 
     def entries(self) -> list[dict[str, Any]]:
         """Return the requests in the order in which they were answered."""

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from devinops.emulator import person, views, webapp
 from devinops.emulator.access import DEFAULT_ORG
@@ -25,6 +26,7 @@ from devinops.emulator.records import JsonObject
 from devinops.emulator.seed import Seed, parse_seed, read_seed
 from devinops.emulator.state import StateFile
 from devinops.emulator.store import KINDS, Kind, Store
+from devinops.emulator.wire import CONNECTION
 from devinops.errors import ConfigError
 
 _STOP_S = 0.5  # how long requests that are still running may take when the server stops
@@ -82,6 +84,23 @@ class _Setup:
         )
 
 
+class _Connection(H11Protocol):
+    """Shows itself to the application, which may break it, and does not wait for what never ends."""
+
+    stuck = False
+    doomed = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, CONNECTION: self}
+
+    def shutdown(self) -> None:
+        if self.stuck:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
+
 class _Server(uvicorn.Server):
     """A server that calls back when it listens, wakes at once to stop, and treats a signal as a plain stop."""
 
@@ -89,7 +108,7 @@ class _Server(uvicorn.Server):
         config = uvicorn.Config(
             app,
             loop="asyncio",
-            http="h11",
+            http=_Connection,
             ws="none",
             lifespan="off",
             log_config=None,  # the default would bind this process's logging to the present stderr
