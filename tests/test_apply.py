@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from devinops.apply import RECOVERY_WAITS_S, SILENCES, Applier, Outcome, Report, apply
-from devinops.errors import ApiError, ExitCode, Unreachable
+from devinops.apply import RECOVERY_WAITS_S, REPLACE_ATTEMPTS, SILENCES, Applier, Outcome, Report, apply
+from devinops.errors import ApiError, DevinopsError, ExitCode, Unreachable
 from devinops.kinds import KINDS
 from devinops.load import load
-from devinops.model import ApiVersion, Live, Resource, Snapshot
+from devinops.model import UNSET, ApiVersion, Live, Resource, Snapshot
+from devinops.owned import Inventory, Record, base
 from devinops.plan import Plan, Where, build_plan
 from devinops.policy import Policy
 from tests.support import live, snapshot
@@ -88,11 +89,14 @@ def run(tmp_path: Path) -> Callable[..., Report]:
         for section, entries in sections.items():
             (tmp_path / f"{section}.yaml").write_text(yaml.safe_dump({section: entries}), encoding="utf-8")
         declarations = load(tmp_path).declarations
+        inventory = options.pop("inventory", None)
         where = Where("production", "https://api.devin.ai", organization.api, "org-1")
 
         def plan(found: Snapshot) -> Plan:
             policy = Policy(v3_macro="verify")
-            return build_plan(declarations, found, where, policy=policy, today=date(2026, 3, 12))
+            return build_plan(
+                declarations, found, where, policy=policy, today=date(2026, 3, 12), inventory=inventory
+            )
 
         found = Snapshot.of(organization.objects)
         on_applier = options.pop("on_applier", lambda _: None)
@@ -299,6 +303,113 @@ def test_an_update_sends_the_object_as_it_is_now_with_the_declared_fields_on_top
     assert run(notes("A"), organization).exit_code == ExitCode.OK
     (after,) = organization.objects
     assert after.resource == before.resource.overlaid(KINDS["knowledge"].resource(body="new", trigger="t"))
+
+
+@dataclass
+class Recorder:
+    """A journal that remembers what it was told; `broken` names a step that fails."""
+
+    broken: str = ""
+    steps: list[str] = field(default_factory=list)
+
+    def begin(self, intents: Any) -> None:
+        self._step("begin", [f"{i.action} {i.key.name}" for i in intents])
+
+    def settle(self, put: Any, drop: Any) -> None:
+        self._step("settle", [r.key.name for r in put] + [f"-{id}" for _, id in drop])
+
+    def finish(self) -> None:
+        self._step("finish", [])
+
+    def _step(self, name: str, what: list[str]) -> None:
+        self.steps.append(" ".join([name, *what]))
+        if name == self.broken:
+            raise DevinopsError("no room")
+
+
+def owned_by(run: Callable[..., Report], organization: Organization, journal: Recorder) -> Report:
+    return run(
+        notes("A", "B") | {"playbooks": [{"title": "P", "ensure": "absent"}]},
+        organization,
+        parallelism=1,
+        journal=journal,
+    )
+
+
+def test_the_inventory_is_told_before_the_first_write_and_after_each(run: Callable[..., Report]) -> None:
+    journal, organization = Recorder(), Organization([live("playbook", title="P", id="p-1")])
+    assert owned_by(run, organization, journal).exit_code == ExitCode.OK
+    assert journal.steps == [
+        "begin create A create B delete P",
+        "settle",
+        "settle A",
+        "settle B",
+        "settle -p-1",
+        "finish",
+    ]
+
+
+@pytest.mark.parametrize("broken", ["settle", "finish"])
+def test_an_inventory_that_cannot_be_written_costs_no_report(run: Callable[..., Report], broken: str) -> None:
+    journal, organization = Recorder(), Organization([live("playbook", title="P", id="p-1")])
+    run_steps = journal.steps
+
+    def settle(put: Any, drop: Any) -> None:
+        run_steps.append("settle")
+        if broken == "settle" and put:
+            raise DevinopsError("no room")
+
+    journal.settle = settle  # type: ignore[method-assign]
+    journal.broken = broken
+    report = owned_by(run, organization, journal)
+    assert "the inventory was not written: no room" in report.unverified
+    assert report.exit_code == ExitCode.RUN_AGAIN
+    assert report.count(Outcome.SKIPPED) == (2 if broken == "settle" else 0)
+
+
+def test_an_announcement_that_is_refused_comes_before_any_write(run: Callable[..., Report]) -> None:
+    organization = Organization()
+    with pytest.raises(DevinopsError, match="no room"):
+        run(notes("A"), organization, journal=Recorder("begin"))
+    assert [call for call in organization.calls if call[0] != "list"] == []
+
+
+def rotation(version: str) -> dict[str, Any]:
+    return {"secrets": [{"key": "S", "type": "totp", "version": version, "value_from": {"env": "TOKEN"}}]}
+
+
+@pytest.mark.parametrize(
+    ("fault", "creates", "outcome"),
+    [
+        (None, 1, Outcome.DONE),
+        (("after", SILENT), 1, Outcome.DONE),
+        (("before", SILENT), REPLACE_ATTEMPTS, Outcome.FAILED),
+        (("before", REFUSED), 1, Outcome.FAILED),
+    ],
+    ids=["answered", "lost answer", "silence", "refused"],
+)
+def test_a_rotation_tries_the_create_hard(
+    run: Callable[..., Report], fault: Any, creates: int, outcome: Outcome
+) -> None:
+    old = live("secret", key="S", type="totp", id="s-1", version="1")
+    inventory = Inventory.of("file", [Record(old.key, old.id, fields=base(old.resource, old.resource))])
+    shown = replace(old, resource=replace(old.resource, version=UNSET))
+    organization = Organization([shown], faults={("create", "S"): fault} if fault else {})
+    report = run(rotation("2"), organization, inventory=inventory)
+    assert [call[0] for call in organization.calls if call[0] != "list"] == ["delete"] + ["create"] * creates
+    assert outcomes(report) == {"S": outcome}
+    if outcome is Outcome.FAILED:
+        assert "MISSING now" in report.results[0].message
+        assert report.exit_code == ExitCode.RUN_AGAIN
+
+
+def test_equal_objects_are_adopted_without_a_request(run: Callable[..., Report]) -> None:
+    journal = Recorder()
+    organization = Organization([live("knowledge", name=name, body="new", id=f"n-{name}") for name in "AB"])
+    report = run(notes("A", "B"), organization, journal=journal, inventory=Inventory.of("file", []))
+    assert report.count(Outcome.DONE) == 2
+    assert journal.steps == ["begin adopt A adopt B", "settle", "settle A B", "finish"]
+    assert {call[0] for call in organization.calls} == {"list"}
 
 
 def test_a_plan_without_live_objects_needs_none(run: Callable[..., Report]) -> None:

@@ -1,0 +1,109 @@
+"""Small parts of the core that no plan shows by itself."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from devinops.builder import MOST_PAIRS
+from devinops.checks import api_problems, secret_version_warnings
+from devinops.classify import sides
+from devinops.kinds import KINDS
+from devinops.kinds.knowledge import Knowledge
+from devinops.kinds.playbook import SCHEMA_BYTES, Playbook
+from devinops.kinds.secret import Secret, age_days
+from devinops.load import load
+from devinops.model import ROOT, UNSET, Declaration, Ensure, FolderPath, Key, Snapshot, Source
+from devinops.owned import Inventory, Record, base
+from devinops.plan import Where, build_plan
+from devinops.policy import MaxDelete, Policy, Prune
+from tests.support import live
+
+
+def test_unset_is_false_and_says_its_name() -> None:
+    assert not UNSET
+    assert repr(UNSET) == "UNSET"
+
+
+@pytest.mark.parametrize("text", ["", "knowledge", "knowledge:", ":A", "knowledge:F/"])
+def test_what_is_no_key_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match="is not KIND"):
+        Key.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"), [("20%", "20%"), (5, "5"), ("5", "5"), ("0%", "0%"), ("100%", "100%")]
+)
+def test_a_limit_of_deletes_is_read_as_it_is_shown(written: object, shown: str) -> None:
+    assert str(MaxDelete.parse(written)) == shown
+
+
+@pytest.mark.parametrize("written", ["101%", "-1", "20 %", True, None, 2.5, "many"])
+def test_what_is_no_limit_is_none(written: object) -> None:
+    assert MaxDelete.parse(written) is None
+
+
+def test_ages_are_in_days() -> None:
+    assert (age_days("90d"), age_days("12w")) == (90, 84)
+
+
+def test_a_schema_of_a_result_has_a_largest_size(tmp_path: Path) -> None:
+    kind = KINDS["playbook"]
+    small = Playbook(title="P", body="b", structured_output_schema={"a": "x"})
+    large = Playbook(title="P", body="b", structured_output_schema={"a": "x" * SCHEMA_BYTES})
+    assert list(kind.check(small)) == []
+    assert [name for name, _ in kind.check(large)] == ["structured_output_schema"]
+
+
+def test_fields_that_no_api_knows_have_no_sides() -> None:
+    want = Secret(key="A", type="totp", version="2")
+    found = sides(KINDS["secret"], {}, want, Secret(key="A", type="totp"))
+    assert (found.git, found.live, found.both) == ((), (), ())
+
+
+def note(ensure: Ensure, folder: str, macro: str) -> Declaration:
+    resource = Knowledge(name="A", folder=FolderPath(folder), trigger="t", body="b", macro=macro)
+    return Declaration(Key("knowledge", FolderPath(folder), "A"), resource, Source("a.yaml"), ensure)
+
+
+def test_what_is_not_managed_needs_nothing_of_the_api() -> None:
+    assert list(api_problems([note(Ensure.UNMANAGED, "F/G", "!a")], "v1")) == []
+    assert [p.code for p in api_problems([note(Ensure.ABSENT, "F/G", "!a")], "v1")] == ["nested-folder"]
+    assert [p.code for p in api_problems([note(Ensure.PRESENT, "F", "!a")], "v3")] == ["unsupported-field"]
+
+
+def test_a_version_without_an_inventory_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "secrets.yaml").write_text("secrets: [{key: A, version: '1'}, {key: B}]")
+    (warning,) = secret_version_warnings(load(tmp_path).declarations)
+    assert (warning.code, warning.severity) == ("version-needs-inventory", "warning")
+
+
+def test_too_many_pairs_get_no_hint_at_renames() -> None:
+    """Comparing every create with every delete would take for ever in a large clean-up."""
+    count = int(MOST_PAIRS**0.5) + 1
+    olds = [live("knowledge", name=f"Old {n}", id=f"n{n}", body=f"alike {n}") for n in range(count)]
+    records = [Record(o.key, o.id, fields=base(o.resource, o.resource)) for o in olds]
+    wanted = [
+        Declaration(
+            Key("knowledge", ROOT, f"New {n}"),
+            Knowledge(name=f"New {n}", folder=ROOT, trigger="t", body=f"alike {n}!"),
+            Source("a.yaml"),
+        )
+        for n in range(count)
+    ]
+
+    def reasons(number: int) -> set[str]:
+        plan = build_plan(
+            wanted[:number],
+            Snapshot.of(olds[:number]),
+            Where("t", "https://api.devin.ai", "v3", "org-1"),
+            policy=Policy(prune=Prune.OWNED),
+            today=date(2026, 1, 1),
+            inventory=Inventory.of("file", records[:number]),
+        )
+        return {change.reason.partition(";")[2][:6] for change in plan.changes if change.action == "create"}
+
+    assert reasons(3) == {" is it"}
+    assert reasons(count) == {""}
