@@ -193,7 +193,8 @@ class Applier:
             return
         if change.action is Action.DELETE:
             self._keep(lambda: self.journal.settle([], [(change.key.kind, change.id or "")]))
-        elif result.live is not None:
+        else:
+            assert result.live, "whatever is no delete leaves an object"
             drop = [(change.key.kind, change.id)] if change.action is Action.REPLACE and change.id else []
             record = self._record(change, result.live)
             self._keep(lambda: self.journal.settle([record], drop))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.builder import MOST_PAIRS
+from devinops.builder import MOST_PAIRS, remembered
 from devinops.checks import api_problems, secret_version_warnings
 from devinops.classify import sides
 from devinops.kinds import KINDS
@@ -19,6 +19,7 @@ from devinops.model import ROOT, UNSET, Declaration, Ensure, FolderPath, Key, Sn
 from devinops.owned import Inventory, Record, base
 from devinops.plan import Where, build_plan
 from devinops.policy import MaxDelete, Policy, Prune
+from devinops.schema import check, validator
 from tests.support import live
 
 
@@ -107,3 +108,25 @@ def test_too_many_pairs_get_no_hint_at_renames() -> None:
 
     assert reasons(3) == {" is it"}
     assert reasons(count) == {""}
+
+
+def test_a_finding_is_told_once_and_only_about_what_is_wrong() -> None:
+    schema = {
+        "properties": {"a": {}, "b": {}, "c": {}},
+        "allOf": [{"required": ["x", "y"]}, {"required": ["y"]}],
+        "dependentRequired": {"a": ["b", "c"], "z": ["b"]},
+    }
+    found = [finding.message for finding in check(validator(schema), {"a": 1, "b": 1, "x": 1})]
+    assert sorted(found) == ["a also needs the field c: add it", "the field y is missing: add it"]
+
+
+def test_an_outside_edit_that_was_kept_stays_visible_after_the_next_apply() -> None:
+    """The record of the edited field must not learn the edit, or the next plan would take it for ours."""
+    before = Knowledge(name="A", folder=ROOT, trigger="t", body="old", pinned_repo="acme/api")
+    sent = Knowledge(name="A", folder=ROOT, trigger="t", body="new", pinned_repo="acme/api")
+    read = Knowledge(name="A", folder=ROOT, trigger="t", body="new", pinned_repo="acme/web")
+    bases = base(before, before)
+    found = remembered(sent, read, bases, {"pinned_repo", "macro"})
+    assert found["pinned_repo"] == bases["pinned_repo"]
+    assert found["body"] == base(sent, read)["body"]
+    assert remembered(sent, read, bases)["pinned_repo"] != bases["pinned_repo"]

@@ -117,6 +117,12 @@ def test_a_folder_that_is_gone_is_a_requirement_once_for_all() -> None:
     assert [str(key) for key in held.needed_by] == ["knowledge:Old/A", "knowledge:Old/B"]
 
 
+def test_a_folder_path_that_two_folders_share_by_now_is_a_conflict() -> None:
+    folders = [{"kind": "folder", "path": "Old", "id": id} for id in ("folder-2", "folder-3")]
+    (held,) = plan([saved(folder="Old", folder_id="folder-1")], folders).held_back
+    assert (held.hold, held.ids) == (Hold.CONFLICT, ("folder-2", "folder-3"))
+
+
 def test_a_secret_cannot_come_back() -> None:
     secret = live("secret", key="TOKEN", id="secret-1")
     (held,) = plan([secret], []).held_back
