@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import importlib
+import io
 import os
 import signal
 import sys
@@ -96,7 +97,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return int(code or 0)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(_harmless(shown.getvalue()), nl=False, err=True)
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; nothing more is done", err=True)
@@ -142,6 +145,12 @@ def _one_line(text: str) -> str:
     from devinops.render.escape import line
 
     return line(text)
+
+
+def _harmless(text: str) -> str:
+    from devinops.render.escape import lines
+
+    return lines(text)
 
 
 def _show_problems(error: InputError) -> int:

@@ -175,6 +175,8 @@ def command(root: Path | None) -> ExitCode:
       devinops init
       devinops validate
     """
+    from devinops.render.escape import line, lines
+
     root = (root or Path.cwd()).absolute()
     git = Git.of(root)
     snippets = []
@@ -183,13 +185,13 @@ def command(root: Path | None) -> ExitCode:
         top = git.top if name.startswith(".") and git.top else root
         shown = os.path.relpath(top / name, root).replace(os.sep, "/")
         if _write(top, name, text):
-            click.echo(f"wrote {shown}")
+            click.echo(line(f"wrote {shown}"))
         else:
-            click.echo(f"kept  {shown}, which is there")
+            click.echo(line(f"kept  {shown}, which is there"))
             if name.startswith("."):
                 snippets.append((shown, text))
     for name, text in snippets:
-        click.echo(f"\nTo add by hand to {name}:\n\n{text}", nl=False)
+        click.echo(lines(f"\nTo add by hand to {name}:\n\n{text}"), nl=False)
     click.echo("\nNext: devinops validate, then set DEVIN_API_KEY and run devinops plan")
     return ExitCode.OK
 

@@ -42,12 +42,12 @@ class Options:
     def say(self, text: str) -> None:
         """Write progress or a diagnostic to stderr; -q hides it."""
         if not self.quiet:
-            click.echo(text, err=True)
+            tell(text)
 
     def log(self, text: str) -> None:
         """Write a line for -v to stderr."""
         if self.verbose:
-            click.echo(text, err=True)
+            tell(text)
 
     def write(self, format: str, chunks: Callable[[str], Iterable[str]]) -> None:
         """Write the answer in `format` to stdout, and in each format of --report to its file."""
@@ -55,6 +55,13 @@ class Options:
             click.echo(chunk, nl=False, color=self.color or None)
         for other, path in self.reports:
             write_file(path, chunks(other))
+
+
+def tell(text: str) -> None:
+    """Write to stderr; whatever the text holds, neither a terminal nor a CI runner obeys it."""
+    from devinops.render.escape import lines
+
+    click.echo(lines(text), err=True)
 
 
 def silence_stdout() -> None:

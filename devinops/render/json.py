@@ -11,6 +11,7 @@ from devinops.apply import Report
 from devinops.errors import ExitCode
 from devinops.model import UNSET, Change, Drift, FieldChange, HeldBack, Problem, Source
 from devinops.plan import Plan
+from devinops.render.escape import json_text
 
 FORMAT_VERSION = "1.0"
 
@@ -18,11 +19,10 @@ FORMAT_VERSION = "1.0"
 def dump(document: Mapping[str, Any]) -> Iterator[str]:
     """Yield a document piece by piece: ASCII, keys in the given order, a newline at the end.
 
-    `##[` would be a command to a CI runner that reads the log; it can only stand inside a JSON string, where
-    an escape means the same.
+    What would be a command to a CI runner that reads the log is escaped: inside a string that means the same.
     """
     for piece in json.JSONEncoder(indent=2).iterencode(document):
-        yield piece.replace("##[", "\\u0023#[")
+        yield json_text(piece)
     yield "\n"
 
 

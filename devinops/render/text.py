@@ -132,10 +132,10 @@ class Text:
             return _short(value)
         lines = str(value).splitlines() or [""]
         if len(lines) == 1:
-            return _clip(line(lines[0]), MAX_LINE if self.full else 100)
+            return line(lines[0], MAX_LINE if self.full else 100)
         if not self.full:
             return f"{line(lines[0][:60]).rstrip()} … ({len(lines)} lines)"
-        return "".join(f"\n        | {_clip(body_line(one))}" for one in lines)
+        return "".join(f"\n        | {body_line(one, most=MAX_LINE)}" for one in lines)
 
     def _diff(self, before: str, after: str) -> Iterator[str]:
         old, new = canonical_text(before).split("\n"), canonical_text(after).split("\n")
@@ -147,7 +147,7 @@ class Text:
             if sign == "@":
                 yield f"        {self.paint('@', one)}"
             else:
-                shown = f"{sign} {_clip(body_line(rest, white_space=sign != ' '))}".rstrip()
+                shown = f"{sign} {body_line(rest, white_space=sign != ' ', most=MAX_LINE)}".rstrip()
                 yield f"        {self.paint(sign, shown) if sign != ' ' else shown}"
 
     def _held_back(self, held_back: Sequence[HeldBack]) -> Iterator[str]:
@@ -312,9 +312,5 @@ def _is_text(kind: str, field: FieldChange) -> bool:
 
 def _short(value: Any) -> str:
     if isinstance(value, str):
-        return _clip(line(value) if value else '""')
-    return _clip(line(json.dumps(value, ensure_ascii=False)))
-
-
-def _clip(text: str, most: int = MAX_LINE) -> str:
-    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most} more)"
+        return line(value, MAX_LINE) if value else '""'
+    return line(json.dumps(value, ensure_ascii=False), MAX_LINE)
