@@ -7,6 +7,7 @@ import schemathesis
 from emulator_api import NOTE
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from devinops.emulator import Emulator, Store, create_app
 
@@ -40,7 +41,11 @@ def key_for(path):
 
 
 def make_possible(case):
-    """Put in what no schema can say: the organization, no made-up cursor or range, no filed enterprise note."""
+    """Put in what no schema can say: the organization, no made-up cursor or range, no filed enterprise note.
+
+    Nor can it say that an output schema must be one of draft 7; a word such as `description` in a made-up one
+    is seldom used as that wants it.
+    """
     if "org_id" in (case.path_parameters or {}):
         case.path_parameters["org_id"] = "org-emulator"
     if case.meta.generation.mode is GenerationMode.NEGATIVE:
@@ -49,6 +54,14 @@ def make_possible(case):
         (case.query or {}).pop(name, None)
     if case.operation.path.startswith("/v3/enterprise") and isinstance(case.body, dict):
         case.body.pop("folder_id", None)
+    if isinstance(case.body, dict) and case.body.get("structured_output_schema"):
+        case.body["structured_output_schema"] = {"type": "object"}
+
+
+def unjudged(case):
+    """Return the checks that do not hold: a query parameter that nobody knows is ignored, not refused."""
+    known = {parameter.name for parameter in case.operation.query}
+    return [negative_data_rejection] if set(case.query or {}) - known else []
 
 
 @schema.parametrize()
@@ -64,7 +77,7 @@ def test_answers_are_as_documented(case, emulator):
     """Codes, content types, headers and bodies; also that bad requests are refused and good ones taken."""
     make_possible(case)
     headers = {"Authorization": f"Bearer {key_for(case.operation.path)}"}
-    case.call_and_validate(base_url=emulator.url, headers=headers)
+    case.call_and_validate(base_url=emulator.url, headers=headers, excluded_checks=unjudged(case))
 
 
 def test_every_operation_documents_its_refusals():
