@@ -28,8 +28,15 @@ def require_emulator() -> None:
     "--latency", type=click.IntRange(0, 60_000), default=0, metavar="MS", help="Delay of every answer."
 )
 @click.option("--rate-limit", metavar="N/s", help="Answer 429 above N requests a second.")
+@click.option("--faults", type=click.Path(path_type=Path), help="What goes wrong, and when (YAML or JSON).")
 def command(
-    host: str, port: int, seed: Path | None, state: Path | None, latency: int, rate_limit: str | None
+    host: str,
+    port: int,
+    seed: Path | None,
+    state: Path | None,
+    latency: int,
+    rate_limit: str | None,
+    faults: Path | None,
 ) -> ExitCode:
     """Serve a local stand-in for the Devin API, v3 and v1, until Ctrl-C.
 
@@ -43,7 +50,15 @@ def command(
     require_emulator()
     from devinops.emulator.server import serve
 
-    serve(host=host, port=port, seed=seed, state=state, latency_ms=latency, rate_limit=_rate(rate_limit))
+    serve(
+        host=host,
+        port=port,
+        seed=seed,
+        state=state,
+        latency_ms=latency,
+        rate_limit=_rate(rate_limit),
+        faults=faults,
+    )
     return ExitCode.OK
 
 

@@ -12,6 +12,7 @@ from devinops.errors import ConfigError
 
 if TYPE_CHECKING:
     from devinops.emulator.app import create_app
+    from devinops.emulator.fault_rules import parse_faults, read_faults
     from devinops.emulator.person import Malformed
     from devinops.emulator.quirks import Quirks, parse_quirks
     from devinops.emulator.records import Rejected
@@ -27,8 +28,10 @@ __all__ = [
     "Seed",
     "Store",
     "create_app",
+    "parse_faults",
     "parse_quirks",
     "parse_seed",
+    "read_faults",
     "read_seed",
     "serve",
 ]
@@ -41,8 +44,10 @@ _HOMES = {
     "Seed": "seed",
     "Store": "store",
     "create_app": "app",
+    "parse_faults": "fault_rules",
     "parse_quirks": "quirks",
     "parse_seed": "seed",
+    "read_faults": "fault_rules",
     "read_seed": "seed",
     "serve": "server",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import Depends, FastAPI, Path, Request, Security
 from fastapi.encoders import jsonable_encoder
@@ -19,6 +19,9 @@ from devinops.emulator.gate import Call, Gate, Layer, RateLimit, Reply, RequestL
 from devinops.emulator.records import Rejected
 from devinops.emulator.store import Store
 from devinops.emulator.wire import phrase
+
+if TYPE_CHECKING:
+    from devinops.emulator.faults import Faults
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="bearerAuth")
 
@@ -244,17 +247,19 @@ def create_app(
     log: RequestLog | None = None,
     latency_ms: float = 0,
     rate_limit: float | None = None,
+    faults: Faults | None = None,
     layers: Sequence[Layer] = (),
     reset: Callable[[], None] | None = None,
     save: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """Return the application over a store.
 
-    `rate_limit` is in requests a second over all keys. `layers` come innermost, right before the handlers.
-    `reset` is what `POST /_emulator/reset` does; without it the store is emptied. `save` is called after each
-    change that a person makes.
+    `rate_limit` is in requests a second over all keys. `layers` come innermost, right before the handlers;
+    `faults` come before them. `reset` is what `POST /_emulator/reset` does; without it the store is emptied.
+    `save` is called after each change that a person makes.
     """
     from devinops.emulator import audit, v1, v3, webapp
+    from devinops.emulator.faults import Faults
 
     app = FastAPI(
         title="Devin API emulator",
@@ -266,6 +271,7 @@ def create_app(
     )
     app.state.store = store
     app.state.log = log = log or RequestLog()
+    app.state.faults = faults = faults or Faults(store)
     app.state.reset = reset or store.clear
     app.state.save = save
     routers = (v3.router, audit.router, v1.router, webapp.router)
@@ -275,7 +281,7 @@ def create_app(
     app.add_exception_handler(Rejected, _on_rejected)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_middleware(Gate, layers=_layers(store, log, latency_ms, rate_limit, layers))
+    app.add_middleware(Gate, layers=_layers(store, log, latency_ms, rate_limit, [faults, *layers]))
     return app
 
 

@@ -21,6 +21,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from devinops.emulator import person, views, webapp
 from devinops.emulator.access import DEFAULT_ORG
 from devinops.emulator.app import create_app
+from devinops.emulator.fault_rules import Script, parse_faults, read_faults
+from devinops.emulator.faults import Faults
 from devinops.emulator.gate import Layer, RequestLog
 from devinops.emulator.records import JsonObject
 from devinops.emulator.seed import Seed, parse_seed, read_seed
@@ -44,6 +46,7 @@ class _Setup:
         *,
         latency_ms: float,
         rate_limit: float | None,
+        faults: Script,
         layers: Sequence[Layer] = (),
     ) -> None:
         if rate_limit is not None and rate_limit <= 0:
@@ -57,6 +60,7 @@ class _Setup:
             seed.plant(self.store)
             self.save()
         self.log = RequestLog()
+        self.faults = Faults(self.store, faults)
         self._latency_ms, self._rate_limit = latency_ms, rate_limit
         # The file comes outside: what a layer lets through is saved even if the layer then spoils the answer.
         self._layers: list[Layer] = [*([self.file] if self.file is not None else []), *layers]
@@ -66,10 +70,11 @@ class _Setup:
             self.file.save()
 
     def reset(self) -> None:
-        """Go back to the seed, whatever the state file said."""
+        """Go back to the seed, whatever the state file said, and to the beginning of the fault script."""
         with self.store.lock:
             self.store.clear()
             self.seed.plant(self.store)
+        self.faults.rewind()
         self.save()
 
     def app(self) -> FastAPI:
@@ -78,6 +83,7 @@ class _Setup:
             log=self.log,
             latency_ms=self._latency_ms,
             rate_limit=self._rate_limit,
+            faults=self.faults,
             layers=self._layers,
             reset=self.reset,
             save=self.save,
@@ -215,13 +221,15 @@ def serve(
     state: Path | None = None,
     latency_ms: float = 0,
     rate_limit: float | None = None,
+    faults: Path | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM. Prints `listening on URL` on stdout once requests are accepted.
 
-    Raises ConfigError for a seed, a state file, an address or a number that cannot be used.
+    Raises ConfigError for a seed, a state file, a fault script, an address or a number that cannot be used.
     """
     planted = read_seed(seed) if seed is not None else Seed()
-    setup = _Setup(planted, state, latency_ms=latency_ms, rate_limit=rate_limit)
+    script = read_faults(faults) if faults is not None else Script()
+    setup = _Setup(planted, state, latency_ms=latency_ms, rate_limit=rate_limit, faults=script)
     listener = _listen(host, port)
 
     def announce() -> None:
@@ -238,8 +246,9 @@ class Emulator:
     with Emulator({"organizations": {"org-emulator": {"folders": [{"path": "Backend"}]}}}) as emulator:
         httpx.get(f"{emulator.url}/v3/self", headers={"Authorization": "Bearer cog_emulator"})
 
-    The seed has the shape of a seed file; `quirks` win over those in it. `layers` may meddle with requests and
-    answers, see `gate`. Methods that change something act as a person in the web app.
+    The seed has the shape of a seed file; `quirks` win over those in it. `faults` is a fault script, see
+    `fault_rules`; `layers` may meddle with requests and answers, see `gate`. Methods that change something act
+    as a person in the web app.
     """
 
     def __init__(
@@ -252,10 +261,18 @@ class Emulator:
         latency_ms: float = 0,
         rate_limit: float | None = None,
         quirks: Mapping[str, object] | None = None,
+        faults: object = (),
         layers: Sequence[Layer] = (),
     ) -> None:
         parsed = parse_seed(seed, quirks=quirks)
-        self._setup = _Setup(parsed, state, latency_ms=latency_ms, rate_limit=rate_limit, layers=layers)
+        self._setup = _Setup(
+            parsed,
+            state,
+            latency_ms=latency_ms,
+            rate_limit=rate_limit,
+            faults=parse_faults(faults),
+            layers=layers,
+        )
         self._address = (host, port)
         self._listening = threading.Event()
         self._server: _Server | None = None
@@ -287,11 +304,24 @@ class Emulator:
 
     @property
     def requests(self) -> list[dict[str, Any]]:
-        """The API requests so far, each `{method, path, body, status}`; `path` with its query string."""
+        """The API requests so far, each `{method, path, body, status}`; `path` with its query string.
+
+        `status` is None where nothing was answered; `fault` names the fault of a request that had one.
+        """
         return self._setup.log.entries()
 
     def clear_requests(self) -> None:
         self._setup.log.clear()
+
+    @property
+    def faults(self) -> JsonObject:
+        """The fault script with, per rule, `counts` of the requests that `matched` and that were `faulted`."""
+        return self._setup.faults.show()
+
+    @faults.setter
+    def faults(self, script: object) -> None:
+        """Replace the fault script from its beginning; an empty list ends all faults. Raises ConfigError."""
+        self._setup.faults.use(parse_faults(script))
 
     def knowledge(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
         """The live notes as v3 shows them, sorted by id; None: those of the enterprise."""

@@ -14,9 +14,12 @@ from starlette.responses import Response
 from devinops.emulator import person, views
 from devinops.emulator.access import DEFAULT_ORG
 from devinops.emulator.app import StoreDep, answer
+from devinops.emulator.fault_rules import Script, parse_faults
+from devinops.emulator.faults import Faults
 from devinops.emulator.gate import RequestLog
-from devinops.emulator.records import JsonObject
+from devinops.emulator.records import JsonObject, Rejected
 from devinops.emulator.store import Kind, Store
+from devinops.errors import ConfigError
 
 router = APIRouter(prefix="/_emulator", include_in_schema=False)
 
@@ -36,7 +39,7 @@ def _log(request: Request) -> RequestLog:
 
 @router.get("/requests")
 async def read_requests(request: Request) -> Response:
-    """List the API requests so far: method, path with query, parsed body, status."""
+    """List the API requests so far: method, path with query, parsed body, status (null: no answer), fault."""
     return answer(_log(request).entries())
 
 
@@ -48,8 +51,34 @@ async def forget_requests(request: Request) -> Response:
 
 @router.post("/reset")
 async def reset(request: Request) -> Response:
-    """Go back to the seed; the log of requests stays."""
+    """Go back to the seed and to the beginning of the fault script; the log of requests stays."""
     request.app.state.reset()
+    return Response(status_code=204)
+
+
+def _faults(request: Request) -> Faults:
+    return cast("Faults", request.app.state.faults)
+
+
+@router.get("/faults")
+async def read_faults(request: Request) -> Response:
+    """Show the fault script, and per rule how many requests matched and how many were spoilt."""
+    return answer(_faults(request).show())
+
+
+@router.put("/faults")
+async def replace_faults(request: Request, script: Annotated[Any, Body()]) -> Response:
+    """Replace the fault script, and start it from its beginning."""
+    try:
+        _faults(request).use(parse_faults(script))
+    except ConfigError as problem:
+        raise Rejected(422, str(problem)) from None
+    return await read_faults(request)
+
+
+@router.delete("/faults")
+async def end_faults(request: Request) -> Response:
+    _faults(request).use(Script())
     return Response(status_code=204)
 
 

@@ -135,10 +135,9 @@ def dripped(part: str, pause_s: float) -> Sending:
     """Send the head or the body byte by byte, and close the connection at the end."""
 
     async def send(wire: Wire, reply: Reply) -> None:
-        connection = wire.below()
-        connection.stuck = True
+        wire.below().stuck = True
         try:
-            await _drip(connection.transport, _pieces(part, reply), pause_s)
+            await _drip(wire, _pieces(part, reply), pause_s)
         except asyncio.CancelledError:
             wire.abort()
         wire.close()
@@ -166,12 +165,15 @@ def _head(reply: Reply) -> bytes:
     return b"\r\n".join([*lines, b"connection: close", b"", b""])
 
 
-async def _drip(transport: asyncio.Transport, pieces: Iterator[bytes], pause_s: float) -> None:
+async def _drip(wire: Wire, pieces: Iterator[bytes], pause_s: float) -> None:
+    """Send the pieces with a pause after each, until the connection ends."""
     for piece in pieces:
-        if transport.is_closing():
-            return
-        transport.write(piece)
-        await asyncio.sleep(pause_s)
+        wire.below().transport.write(piece)
+        try:
+            await asyncio.wait_for(wire.gone(), pause_s)
+        except TimeoutError:
+            continue
+        return
 
 
 def phrase(status: int) -> str:

@@ -1,0 +1,289 @@
+"""The fault script: which requests go wrong, and how.
+
+    seed: 7
+    faults:
+      - {method: POST, path: /v3/**/notes, nth: 1, fault: drop, when: after}
+      - {path: /v3/**, probability: 0.1, fault: status, status: 503}
+
+A list of rules alone will do as well. The first rule that matches a request wins. A rule whose fault cannot
+befall a request (a list's to a write) leaves it to the others.
+
+| key | says |
+| --- | --- |
+| `method` | one method or a list of them; any without it |
+| `path` | a pattern for the path without the query: `*` is within a segment, `**` goes over segments |
+| `nth` | which of the requests with this method and path: `3`, `[1, 3]`, `"3+"` (the third and all after it) |
+| `probability` | 0 to 1; the script's `seed` (0) decides, the same way in every run |
+| `times` | how often at most |
+| `fault` | one of those below, whose parameters stand beside it |
+
+| fault | parameters (default) | what happens |
+| --- | --- | --- |
+| status | `status` (503), `when` (before, after) | an error, before or after the request is carried out |
+| html | `status` (200), `when` (before, after) | a web page instead of the answer, as from a proxy |
+| rate-limit | `retry_after` (seconds, date, absent, any text), `seconds` (1) | 429, not carried out |
+| revoke-key | | 401 from now on for the key that was used |
+| drop | `when` (before, after, during), `reset` (false) | no answer, or half of one; the connection ends |
+| close | | the answer, but the connection ends although it was to be kept |
+| stale-connection | | the answer, but the next request on the connection is dropped, not carried out |
+| hang | `when` (before, after) | no answer until the client gives up |
+| drip | `part` (body, headers), `delay_ms` (10) | the answer byte by byte, so long apart |
+| delay | `delay_ms` (1000), `when` (before, after) | the answer, later |
+| truncate | | half of the body, of the length announced |
+| garbage | | a body that is not JSON |
+| empty-list | | a list with nothing in it |
+| repeat-page | | the page before again (not for the first page) |
+| skip-page | | the page after the one asked for |
+| lost-cursor | | `has_next_page` without a cursor |
+| looping-cursor | | a page that leads to itself |
+| low-total | `by` (1) | `total` is too small by this |
+| late-object | `lists` (1) | what is created stays out of this many lists |
+| edit | `set` (the body or the note gets a line) | a person edits the object right before |
+| delete | | a person deletes the object right before |
+| namesake | `set` (nothing: a twin) | a person makes a copy of the object, or of what is about to be created |
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from devinops.emulator.hints import did_you_mean
+from devinops.emulator.outline import mapping, read_yaml, sequence
+from devinops.emulator.person import FIELDS
+from devinops.errors import ConfigError
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_RULE_KEYS = ("method", "path", "nth", "probability", "times", "fault")
+_TOP = ("seed", "faults")
+
+# A parameter's check returns the value, or raises ValueError saying what was expected.
+Check = Callable[[object], Any]
+
+
+def _whole_number(least: int, most: int | None = None) -> Check:
+    expected = f"a whole number, {least} or more" if most is None else f"a whole number, {least} to {most}"
+
+    def check(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError(expected)
+        if value < least or (most is not None and value > most):
+            raise ValueError(expected)
+        return value
+
+    return check
+
+
+def _one_of(*values: str) -> Check:
+    def check(value: object) -> str:
+        if value not in values:
+            raise ValueError(f"one of {', '.join(values)}{did_you_mean(str(value), values)}")
+        return str(value)
+
+    return check
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def _milliseconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 600_000:
+        raise ValueError("0 to 600000 milliseconds")
+    return value
+
+
+def _retry_after(value: object) -> str:
+    """Take a style (seconds, date, absent) or what the header says as it is."""
+    if value is None:
+        return "absent"
+    text = str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
+    if not re.fullmatch(r"[!-~]([ -~]*[!-~])?", text):
+        raise ValueError("seconds, date, absent, or the header's text")
+    return text
+
+
+def _set(value: object) -> dict[str, Any]:
+    """Take fields by the names of a seed, where any kind has them."""
+    if not isinstance(value, Mapping) or not value:
+        raise ValueError("a mapping of fields")
+    known = {name for fields in FIELDS.values() for name in fields}
+    for name, content in value.items():
+        checks = [fields[name] for fields in FIELDS.values() if name in fields]
+        if not checks:
+            raise ValueError(f'fields of an object, not "{name}"{did_you_mean(str(name), known)}')
+        if not any(check(content) for check in checks):
+            raise ValueError(f"{checks[0].__doc__} for {name}")
+    return dict(value)
+
+
+_WHEN = (_one_of("before", "after"), "before")
+PARAMETERS: Mapping[str, Mapping[str, tuple[Check, Any]]] = {
+    "status": {"status": (_whole_number(400, 599), 503), "when": _WHEN},
+    "html": {"status": (_whole_number(200, 599), 200), "when": _WHEN},
+    "rate-limit": {"retry_after": (_retry_after, "seconds"), "seconds": (_whole_number(0), 1)},
+    "revoke-key": {},
+    "drop": {"when": (_one_of("before", "after", "during"), "before"), "reset": (_boolean, False)},
+    "close": {},
+    "stale-connection": {},
+    "hang": {"when": _WHEN},
+    "drip": {"part": (_one_of("body", "headers"), "body"), "delay_ms": (_milliseconds, 10)},
+    "delay": {"delay_ms": (_milliseconds, 1000), "when": _WHEN},
+    "truncate": {},
+    "garbage": {},
+    "empty-list": {},
+    "repeat-page": {},
+    "skip-page": {},
+    "lost-cursor": {},
+    "looping-cursor": {},
+    "low-total": {"by": (_whole_number(1), 1)},
+    "late-object": {"lists": (_whole_number(1), 1)},
+    "edit": {"set": (_set, None)},
+    "delete": {},
+    "namesake": {"set": (_set, None)},
+}
+
+
+@dataclass(frozen=True)
+class Nth:
+    """Which of the requests that match are meant, counted from 1."""
+
+    exactly: frozenset[int] = frozenset()
+    onwards: int | None = 1
+
+    def __contains__(self, number: object) -> bool:
+        assert isinstance(number, int)
+        return number in self.exactly or (self.onwards is not None and number >= self.onwards)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of a script. `given` is how it was written; `chance` names its place in the sequence of chances."""
+
+    given: Mapping[str, Any]
+    fault: str
+    parameters: Mapping[str, Any]
+    methods: frozenset[str]
+    path: re.Pattern[str]
+    nth: Nth = field(default_factory=Nth)
+    probability: float = 1.0
+    times: int | None = None
+    chance: str = ""
+
+    def matches(self, method: str, path: str) -> bool:
+        return method in self.methods and self.path.fullmatch(path) is not None
+
+    def wants(self, number: int) -> bool:
+        """Tell whether the fault befalls the request with this number; the same in every run."""
+        if number not in self.nth:
+            return False
+        return self.probability >= 1 or random.Random(f"{self.chance}:{number}").random() < self.probability
+
+
+@dataclass(frozen=True)
+class Script:
+    """The rules, in the order in which they are tried."""
+
+    seed: int = 0
+    rules: Sequence[Rule] = ()
+
+
+def read_faults(path: Path) -> Script:
+    """Read a YAML or JSON file. Raises ConfigError when it cannot be read or is malformed."""
+    return parse_faults(read_yaml(path, "the fault script"), str(path))
+
+
+def parse_faults(raw: object, where: str = "fault script") -> Script:
+    """Check a script: a list of rules, or a mapping with `seed` and `faults`. Raises ConfigError."""
+    top = {"faults": raw} if isinstance(raw, list | tuple) else mapping(raw, where, _TOP)
+    seed = _checked(_whole_number(0), top.get("seed", 0), f"{where}: seed")
+    entries = enumerate(sequence(top.get("faults"), f"{where}: faults"))
+    return Script(
+        seed, [_rule(entry, seed, number, f"{where}: faults[{number}]") for number, entry in entries]
+    )
+
+
+def _rule(raw: object, seed: int, number: int, where: str) -> Rule:
+    given = mapping(raw, where)
+    fault = _fault(given, where)
+    known = PARAMETERS[fault]
+    mapping(raw, where, (*_RULE_KEYS, *known))
+    parameters = {
+        name: _checked(check, given[name], f"{where}.{name}") if name in given else default
+        for name, (check, default) in known.items()
+    }
+    times = given.get("times")
+    return Rule(
+        given=given,
+        fault=fault,
+        parameters=parameters,
+        methods=_methods(given.get("method"), f"{where}.method"),
+        path=_checked(_path, given.get("path", "/**"), f"{where}.path"),
+        nth=_checked(_nth, given.get("nth", "1+"), f"{where}.nth"),
+        probability=_checked(_probability, given.get("probability", 1), f"{where}.probability"),
+        times=None if times is None else _checked(_whole_number(1), times, f"{where}.times"),
+        chance=f"{seed}:{number}",
+    )
+
+
+def _fault(given: Mapping[str, Any], where: str) -> str:
+    if "fault" not in given:
+        mapping(given, where, (*_RULE_KEYS, *(name for known in PARAMETERS.values() for name in known)))
+        raise ConfigError(f'{where}: "fault" is missing')
+    name = given["fault"]
+    if not isinstance(name, str) or name not in PARAMETERS:
+        hint = did_you_mean(str(name), PARAMETERS) or f": expected one of {', '.join(PARAMETERS)}"
+        raise ConfigError(f'{where}.fault: unknown fault "{name}"{hint}')
+    return name
+
+
+def _checked(check: Check, value: object, where: str) -> Any:
+    try:
+        return check(value)
+    except ValueError as problem:
+        raise ConfigError(f"{where}: expected {problem}") from None
+
+
+def _methods(raw: object, where: str) -> frozenset[str]:
+    if raw is None:
+        return frozenset(METHODS)
+    names = list(sequence(raw, where)) if isinstance(raw, list | tuple) else [raw]
+    return frozenset(_checked(_one_of(*METHODS), str(name).upper(), where) for name in names)
+
+
+def _path(value: object) -> re.Pattern[str]:
+    """Turn a pattern into a regular expression."""
+    if not isinstance(value, str) or not value.startswith(("/", "*")):
+        raise ValueError("a pattern such as /v3/**/notes/*")
+    if value.startswith("/_"):
+        raise ValueError("a pattern for paths below /v1 or /v3; what is below /_emulator never fails")
+    wild = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
+    parts = re.split(r"(\*\*|\*|\?)", value)
+    return re.compile("".join(wild.get(part, re.escape(part)) for part in parts), re.DOTALL)
+
+
+def _nth(value: object) -> Nth:
+    exactly: set[int] = set()
+    onwards: list[int] = []
+    items = value if isinstance(value, list | tuple) else [value]
+    for item in items:
+        found = re.fullmatch(r"([1-9]\d{0,8})(\+?)", "" if isinstance(item, bool) else str(item))
+        if found is None:
+            raise ValueError('a number from 1 on, a list of them, or "3+"')
+        if found[2]:
+            onwards.append(int(found[1]))
+        else:
+            exactly.add(int(found[1]))
+    return Nth(frozenset(exactly), min(onwards, default=None))
+
+
+def _probability(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError("a number from 0 to 1")
+    return float(value)
