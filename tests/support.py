@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from devinops.kinds import KINDS
@@ -35,3 +39,58 @@ def snapshot(objects: Iterable[Mapping[str, Any]]) -> Snapshot:
 
 def key(text: str) -> Key:
     return Key.parse(text)
+
+
+# --- a server that answers whatever a test wants --------------------------------------------------------------
+
+
+@dataclass
+class Asked:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Answered:
+    """An answer; status 0: the connection is cut."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Answer = Callable[[Asked], Answered]
+
+
+@contextmanager
+def server(answer: Answer) -> Iterator[str]:
+    """Serve on loopback; yields the address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _any(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            found = answer(Asked(self.command, self.path, dict(self.headers), body))
+            if not found.status:
+                return
+            self.send_response_only(found.status)
+            length = {"Content-Type": "application/json", "Content-Length": str(len(found.body))}
+            for name, value in (length | found.headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(found.body)
+
+        do_GET = do_POST = do_PUT = do_DELETE = _any
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{running.server_port}"
+        finally:
+            running.shutdown()
+            thread.join()

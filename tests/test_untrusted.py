@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from devinops.cli.options import tell
 from devinops.emulator import Emulator
 from devinops.render.escape import body_line, line
 from tests.conftest import Devinops, Ran
+from tests.support import Answer, Answered, server
 
 Write = Callable[[Mapping[str, str]], Path]
 
@@ -249,36 +248,9 @@ def test_the_whole_round_is_harmless(
 # --- a hostile server ---------------------------------------------------------------------------------------
 
 
-@contextmanager
-def server(answer: Callable[[str, str], tuple[int, str, bytes]]) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def _any(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, content_type, body = answer(self.command, self.path)
-            self.send_response_only(status)
-            for name, value in (("Content-Type", content_type), ("Content-Length", str(len(body)))):
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_POST = do_PUT = do_DELETE = _any
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{running.server_port}"
-        finally:
-            running.shutdown()
-            thread.join()
-
-
-def answers(status: int, body: Any) -> Callable[[str, str], tuple[int, str, bytes]]:
+def answers(status: int, body: Any) -> Answer:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return lambda method, path: (status, "application/json", data)
+    return lambda asked: Answered(status, data)
 
 
 SERVERS = {
@@ -292,7 +264,7 @@ SERVERS = {
     "wrong value": answers(200, {"items": [{"note_id": HOSTILE, "name": [HOSTILE]}], "has_next_page": False}),
     "cursor": answers(200, {"items": [], "has_next_page": HOSTILE, "end_cursor": HOSTILE}),
     "not json": answers(200, HOSTILE.encode()),
-    "html": lambda method, path: (200, "text/html", b"<html>" + HOSTILE.encode()),
+    "html": lambda asked: Answered(200, b"<html>" + HOSTILE.encode(), {"Content-Type": "text/html"}),
     "principal": answers(
         200,
         {"principal_type": "service_user", "service_user_name": HOSTILE, "service_user_id": HOSTILE, "org_id": "org-1"},
@@ -305,7 +277,7 @@ SERVERS = {
 
 @pytest.mark.parametrize("answer", SERVERS.values(), ids=SERVERS)
 def test_what_a_server_says_is_harmless(
-    answer: Callable[[str, str], tuple[int, str, bytes]],
+    answer: Answer,
     repository: Write,
     devinops: Devinops,
     use: Callable[..., None],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 from urllib.parse import quote
@@ -38,8 +38,11 @@ def clean(text: str, longest: int = LONGEST) -> str:
 def mask(text: str, secrets: Iterable[str]) -> str:
     """Replace each secret by ***, also as JSON or a URL spell it, and also when only its beginning is there."""
     for secret in secrets:
-        for spelling in _spellings(secret):
-            text = _mask_one(text, spelling)
+        spellings = list(_spellings(secret))
+        for spelling in spellings:
+            text = text.replace(spelling, MASK)
+        # only now: the beginning that two spellings share would hide the rest of the one that is there
+        text = _mask_beginnings(text, [spelling for spelling in spellings if len(spelling) > _HEAD])
     return text
 
 
@@ -132,14 +135,13 @@ def _spellings(secret: str) -> Iterator[str]:
     yield from sorted(filter(None, ways), key=lambda way: (-len(way), way))
 
 
-def _mask_one(text: str, secret: str) -> str:
-    text = text.replace(secret, MASK)
-    head = secret[:_HEAD]
-    if len(secret) <= _HEAD:
-        return text
-    while (start := text.find(head)) >= 0:
-        end = start + _common(text[start:], secret)
-        text = f"{text[:start]}{MASK}{text[end:]}"
+def _mask_beginnings(text: str, spellings: Sequence[str]) -> str:
+    for head in {spelling[:_HEAD]: None for spelling in spellings}:
+        while (start := text.find(head)) >= 0:
+            end = start + max(
+                _common(text[start : start + len(spelling)], spelling) for spelling in spellings
+            )
+            text = f"{text[:start]}{MASK}{text[end:]}"
     return text
 
 

@@ -6,7 +6,6 @@ import difflib
 import errno
 import importlib
 import io
-import os
 import signal
 import sys
 import tempfile
@@ -162,14 +161,10 @@ def _show_problems(error: InputError) -> int:
     return error.exit_code
 
 
-_SENSITIVE = ("DEVIN", "KEY", "TOKEN", "SECRET", "PASS", "LOGIN", "COOKIE", "CREDENTIAL", "AUTH")
-
-
 def _show_bug(error: Exception) -> int:
-    report = "".join(traceback.format_exception(error))
-    for name, value in os.environ.items():
-        if len(value) > 5 and any(word in name.upper() for word in _SENSITIVE):
-            report = report.replace(value, "***")
+    from devinops.cli.masks import masked
+
+    report = masked("".join(traceback.format_exception(error)))
     with tempfile.NamedTemporaryFile(
         "w", prefix="devinops-bug-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
     ) as log:

@@ -13,6 +13,7 @@ from devinops.api import Writer, open_writer
 from devinops.apply import Report
 from devinops.backup import Backups
 from devinops.cli.init import git_says
+from devinops.cli.masks import remember
 from devinops.cli.options import Options, approvals, common, is_interactive
 from devinops.cli.reviewed import Reviewed
 from devinops.cli.run import Job, NotApplied, RunJournal, write_failure
@@ -104,4 +105,5 @@ def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
         raise ConfigError(
             f"no value in the environment for {', '.join(missing)}: set it; nothing was written"
         )
+    remember(environ[name] for name in wanted)
     return {name: environ[name] for name in wanted}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -104,3 +105,17 @@ def test_short_and_empty_secrets_are_masked_without_end():
     assert mask("a1b1", ["1"]) == "a***b***"
     assert mask("text", [""]) == "text"
     assert mask("*" * 30, ["*" * 9]).count("*") < 30
+
+
+VALUE = 'first-part "quoted" ünï\nsecond-long-line'
+
+
+@pytest.mark.parametrize("spell", [str, repr, json.dumps, lambda v: json.dumps(v, ensure_ascii=False), quote])
+@pytest.mark.parametrize("cut", [None, 20, 12])
+def test_whatever_the_spelling_no_rest_stays_behind_the_mask(spell, cut):
+    """Spellings begin alike; masking what they have in common must not hide the whole from the mask."""
+    shown = mask(f"a {spell(VALUE)[:cut]} b", [VALUE])
+    for part in ("first", "part", "quoted", "second", "line", "n\\u00ef", "nï"):
+        assert part not in shown, shown
+    assert shown.startswith("a ")
+    assert shown.endswith("b")
