@@ -127,9 +127,9 @@ def _directory(root: Path) -> Path:
             raise OSError(f"{path} is a symbolic link")
         path.mkdir(mode=mode, exist_ok=True)
     directory.chmod(0o700)
-    ignored = above / ".gitignore"
-    if not (ignored.exists() or ignored.is_symlink()):
-        ignored.write_text(GITIGNORE, encoding="utf-8")
+    for ignored, text in ((directory / ".gitignore", "*\n"), (above / ".gitignore", GITIGNORE)):
+        if not (ignored.exists() or ignored.is_symlink()):
+            ignored.write_text(text, encoding="utf-8")
     return directory
 
 

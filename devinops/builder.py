@@ -14,7 +14,7 @@ from devinops.classify import Sides, moved_outside, sides
 from devinops.diff import changed_fields, lost
 from devinops.kinds import KINDS
 from devinops.kinds.secret import age_days
-from devinops.match import Match, RenamedFolder, folder_key, kind_id
+from devinops.match import Match, RenamedFolder, body_of, folder_key, kind_id
 from devinops.model import (
     UNSET,
     Access,
@@ -88,10 +88,14 @@ class Builder:
         self.found = Findings()
         self.foreign = {live.key: live for live in snapshot.objects if not live.ours}
         self.waiting: defaultdict[Key, list[Declaration]] = defaultdict(list)
+        self.orphans: list[tuple[Record, Live]] = []
+        self.present: list[Declaration] = []
 
     def classify(self, one: Match) -> None:
         """Take in what one declaration means."""
         declaration = one.declaration
+        if declaration.ensure is Ensure.PRESENT:
+            self.present.append(declaration)
         if declaration.ensure is Ensure.UNMANAGED:
             self._forget(one.record)
         elif declaration.key.kind == "folder":
@@ -233,6 +237,11 @@ class Builder:
                 )
             )
             return
+        taken = self.snapshot.by_id.get((one.record.key.kind, one.record.id))
+        if taken is not None:
+            reason = f"it belongs to others now ({taken.access}): drop the entry, or have it given back in the web app"
+            self.hold(Hold.REQUIREMENT, one.declaration, reason, [taken])
+            return
         again = self._change(Action.CREATE, one, "deleted outside", _declared(one.declaration.resource))
         git_moved = any(
             fingerprints(one.declaration.resource).get(n) != b.sent for n, b in one.record.fields.items()
@@ -244,7 +253,13 @@ class Builder:
             self._file(again)
         else:
             self.found.drift.append(
-                Drift(Moved.DELETED, one.declaration.key, one.record.id, source=one.declaration.source)
+                Drift(
+                    Moved.DELETED,
+                    one.declaration.key,
+                    one.record.id,
+                    "on_drift: overwrite makes it anew, devinops inventory forget lets it go",
+                    source=one.declaration.source,
+                )
             )
 
     def _present(self, one: Match, live: Live) -> None:
@@ -490,14 +505,26 @@ class Builder:
             if (record.key.kind, record.id) in claimed or record.key in keys:
                 continue
             live = self.snapshot.by_id.get((record.key.kind, record.id))
-            if live is None or record.key.kind == "secret":
+            if live is None or not live.ours or record.key.kind == "secret":
                 self._forget(record)
+                continue
+            self.orphans.append((record, live))
+            if waiting := self._held_with_body(live):
+                reason = f"it has the text of {waiting}, which is held back: it stays until that is decided"
+                self.hold(Hold.CONFLICT, record, reason, [live])
             elif self.given.policy.prune is Prune.OFF:
                 left += 1
             else:
                 self._prune(record, live, taken_away=record.key in elsewhere)
         if left:
             self.found.notes.append(f"{left} owned objects are no longer declared; with prune: off they stay")
+
+    def _held_with_body(self, live: Live) -> Key | None:
+        """Return the entry that is held back and has the text of this object: it may be the object's new name."""
+        text = body_of(live.resource)
+        keys = {held.key for held in self.found.held if held.hold in (Hold.APPROVAL, Hold.CONFLICT)}
+        found = (d.key for d in self.present if d.key in keys and text and body_of(d.resource) == text)
+        return next(found, None)
 
     def _prune(self, record: Record, live: Live, *, taken_away: bool) -> None:
         why = "its targets: no longer name this target" if taken_away else "no longer declared"
@@ -537,28 +564,28 @@ class Builder:
             )
 
     def _hint_at_renames(self) -> None:
-        """Say where a create and a delete look like one object under a new name."""
+        """Say where a create looks like an owned object that is no longer declared, under a new name."""
         creates = [c for c in self.found.changes if c.action is Action.CREATE]
-        deletes = [c for c in self.found.changes if c.action is Action.DELETE and c.declaration is None]
-        if len(creates) * len(deletes) > MOST_PAIRS:
+        if len(creates) * len(self.orphans) > MOST_PAIRS:
             return
         for place, change in enumerate(self.found.changes):
-            if change.action is Action.CREATE and (old := _lookalike(change, deletes)):
+            if change.action is Action.CREATE and (old := _lookalike(change, self.orphans)):
                 hint = f"; is it {old}? Then add previously: {_previously(old)}, and it keeps its id"
                 self.found.changes[place] = replace(change, reason=f"{change.reason}{hint}")
 
 
-def _lookalike(create: Change, deletes: Sequence[Change]) -> Key | None:
+def _lookalike(create: Change, orphans: Iterable[tuple[Record, Live]]) -> Key | None:
+    """Return the owned object that a create is most like: by its text, else its file, else its name."""
     assert create.declaration
-    text = str(getattr(create.declaration.resource, "body", ""))
-    for delete in deletes:
-        assert delete.live
-        if delete.key.kind != create.key.kind:
-            continue
-        old = str(getattr(delete.live.resource, "body", ""))
-        if delete.key.name == create.key.name or SequenceMatcher(None, text, old).quick_ratio() >= ALIKE:
-            return delete.key
-    return None
+    declaration = create.declaration
+    found = []
+    for record, live in orphans:
+        alike = SequenceMatcher(None, body_of(declaration.resource), body_of(live.resource)).quick_ratio()
+        same_file = record.source == declaration.source.path
+        same_name = record.key.name == create.key.name
+        if record.key.kind == create.key.kind and (alike >= ALIKE or same_file or same_name):
+            found.append((alike >= ALIKE, alike, same_file, same_name, record.key))
+    return max(found)[-1] if found else None
 
 
 def _previously(old: Key) -> str:
@@ -615,9 +642,11 @@ def _say(value: Any) -> str:
     return "unset" if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
 
 
-def unmanaged(snapshot: Snapshot, matches: Iterable[Match], inventory: Inventory) -> dict[str, int]:
-    """Count, by kind, the organization's own objects that are neither declared nor owned."""
-    managed = {
+def unmanaged(
+    snapshot: Snapshot, matches: Iterable[Match], inventory: Inventory, changes: Iterable[Change]
+) -> dict[str, int]:
+    """Count, by kind, the organization's own objects that are neither declared nor owned, nor about to go."""
+    managed = {(c.key.kind, c.id) for c in changes if c.action is Action.DELETE} | {
         kind_id(one.live) for one in matches if one.live and one.declaration.ensure is not Ensure.UNMANAGED
     }
     counts = Counter(

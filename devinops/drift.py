@@ -40,6 +40,8 @@ def _drift(record: Record, snapshot: Snapshot) -> Drift | None:
     live = snapshot.by_id.get((record.key.kind, record.id))
     if live is None:
         return _gone(record, snapshot)
+    if not live.ours:
+        return _about(record, Moved.EDITED, f"it belongs to others now ({live.access})", live)
     names = moved_outside(record.fields, live.resource)
     if not names:
         return None

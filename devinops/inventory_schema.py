@@ -64,7 +64,15 @@ _INTENT: dict[str, Any] = {
     "additionalProperties": False,
 }
 
+_END: dict[str, Any] = {
+    "type": "object",
+    "description": "The last line: a file without it was cut off.",
+    "properties": {"devinops_inventory_end": {"const": True, "description": "Nothing follows."}},
+    "required": ["devinops_inventory_end"],
+    "additionalProperties": False,
+}
+
 INVENTORY_SCHEMA: Final[dict[str, Any]] = {
-    "description": "One line of an inventory of devinops (JSON Lines): the header first, then records and intents.",
-    "anyOf": [_HEADER, _RECORD, _INTENT],
+    "description": "One line of an inventory of devinops (JSON Lines): header, records, intents, end.",
+    "anyOf": [_HEADER, _RECORD, _INTENT, _END],
 }

@@ -96,11 +96,11 @@ class _Matcher:
         orphans = defaultdict(list)
         for record in self.inventory.owned:
             live = self._live(record)
-            if live and (kind_id(live) not in self.taken) and (body := _body(live.resource)):
+            if live and (kind_id(live) not in self.taken) and (body := body_of(live.resource)):
                 orphans[live.key.kind, body].append(live)
         seekers = defaultdict(list)
         for declaration in left:
-            if declaration.ensure is Ensure.PRESENT and (body := _body(declaration.resource)):
+            if declaration.ensure is Ensure.PRESENT and (body := body_of(declaration.resource)):
                 seekers[declaration.key.kind, body].append(declaration)
         pairs = ((ones, orphans[text]) for text, ones in seekers.items() if text in orphans)
         return {
@@ -131,7 +131,8 @@ def kind_id(live: Live) -> tuple[str, str]:
     return live.key.kind, live.id
 
 
-def _body(resource: Resource) -> str:
+def body_of(resource: Resource) -> str:
+    """Return the text of an object in its canonical form; empty where it has none."""
     body = getattr(resource, "body", UNSET)
     return canonical_text(body) if isinstance(body, str) else ""
 

@@ -220,14 +220,14 @@ def build_plan(
         inventory=inventory,
         put=(*sorted(found.put, key=lambda r: (r.key, r.id)), *_folder_memory(wanted, seen, inventory)),
         drop=tuple(sorted(found.drop)),
-        unmanaged=unmanaged(seen, matches, inventory),
+        unmanaged=unmanaged(seen, matches, inventory, found.changes),
         unchanged=found.unchanged,
         only=tuple(map(str, only)),
         approvals=approvals,
     )
-    guards = guard(plan.changes, wanted, snapshot, inventory, policy, approvals)
     if only:
         plan = _narrowed(plan, only, [*(d.key for d in wanted), *seen.by_key])
+    guards = guard(plan.changes, wanted, snapshot, inventory, policy, approvals)
     return replace(plan, refusals=(*found.refusals, *guards))
 
 

@@ -79,6 +79,55 @@ def test_a_saved_plan_remembers_what_was_approved(
     assert emulator.knowledge()[0]["body"] == "ours"
 
 
+def test_an_edited_plan_file_is_not_what_was_reviewed(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    """Whoever reviews a file must not be shown less than what its digest stands for."""
+    root, path = (
+        repository(
+            {"devinops.yaml": CONFIG, "knowledge/a.md": note("A", "a"), "knowledge/b.md": note("B", "b")}
+        ),
+        tmp_path / "p.json",
+    )
+    devinops("plan", "-C", root, "--out", path)
+    document = json.loads(path.read_text())
+    document["changes"].pop()
+    path.write_text(json.dumps(document))
+    ran = devinops("apply", path, "-C", root)
+    assert (ran.code, emulator.knowledge()) == (1, [])
+    assert "was edited" in ran.err
+
+
+def test_backups_stay_out_of_git_whatever_else_is_ignored(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(
+        {"devinops.yaml": CONFIG, "knowledge/a.md": note("A", "a"), ".devinops/.gitignore": "*.tmp\n"}
+    )
+    git(root, "init", "--quiet")
+    devinops("apply", "-C", root, "--yes")
+    repository({"knowledge/a.md": note("A", "b")})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert list((root / ".devinops" / "backups").glob("*.jsonl"))
+    assert "backups" not in git(root, "status", "--porcelain", "--untracked-files=all")
+
+
+def test_an_object_that_went_to_others_is_the_same_to_plan_and_drift(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(
+        {"devinops.yaml": CONFIG, "knowledge/a.md": note("A", "a"), "knowledge/b.md": note("B", "b")}
+    )
+    devinops("apply", "-C", root, "--yes")
+    emulator.edit("knowledge", names(emulator)["A"], access_type="enterprise")
+    for command in ("plan", "drift"):
+        assert "it belongs to others now" in devinops(command, "-C", root).out
+    (root / "knowledge" / "a.md").unlink()
+    emulator.clear_requests()
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert {request["method"] for request in emulator.requests} == {"GET"}
+
+
 def test_drift_tells_what_moved_and_when_nothing_did(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
@@ -293,7 +342,8 @@ def test_unsettled_intents_of_another_run_stop_the_next_one(
         "key": "knowledge:A",
         "id": names(emulator)["A"],
     }
-    path.write_text(path.read_text() + json.dumps(intent) + "\n")
+    *lines, end = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines, json.dumps(intent), "\n", end]))
     repository({"knowledge/a.md": note("A", "b")})
     for command in (["plan"], ["apply", "--yes"], ["apply", "--yes", "--lock-timeout", "0.1"]):
         ran = devinops(*command, "-C", root)

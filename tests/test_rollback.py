@@ -222,7 +222,7 @@ def test_everything_but_the_secret_comes_back(
         before = state(emulator)
         assert devinops("apply", "-C", root, "--yes").code == 0
         after = state(emulator)
-        (first,) = (root / ".devinops/backups").iterdir()
+        (first,) = (root / ".devinops/backups").glob("*.jsonl")
         ran = devinops("rollback", "latest", "-C", root, "--yes")
         assert ran.code == 4, ran
         created = after.pop("Created")
@@ -257,7 +257,7 @@ def test_the_plan_in_text(
 ) -> None:
     emulator, root = applied
     ran = devinops("rollback", "latest", "-C", root, "--yes")
-    runs = [path.stem for path in (root / ".devinops/backups").iterdir()]
+    runs = [path.stem for path in (root / ".devinops/backups").glob("*.jsonl")]
     text = ran.out.replace(emulator.url, "http://emulator")
     for run in sorted(runs):
         text = text.replace(run, "RUN")
@@ -289,7 +289,7 @@ def test_without_a_name_the_backups_are_listed_without_a_key(
 ) -> None:
     _, root = applied
     monkeypatch.delenv("DEVIN_API_KEY")
-    (path,) = (root / ".devinops/backups").iterdir()
+    (path,) = (root / ".devinops/backups").glob("*.jsonl")
     (root / ".devinops/backups" / path.name.replace("-", "-0")).write_text("broken\n")
     ran = devinops("rollback", "-C", root)
     first, second = ran.out.splitlines()
@@ -313,7 +313,7 @@ def test_a_backup_of_another_place_is_refused(
     applied: tuple[Emulator, Path], devinops: Devinops, fact: str, value: str
 ) -> None:
     emulator, root = applied
-    (path,) = (root / ".devinops/backups").iterdir()
+    (path,) = (root / ".devinops/backups").glob("*.jsonl")
     header, rest = path.read_text().split("\n", 1)
     path.write_text(json.dumps(json.loads(header) | {fact: value}) + "\n" + rest)
     emulator.clear_requests()
@@ -346,7 +346,7 @@ def test_it_never_waits_where_nobody_can_answer(repository: Write, devinops: Dev
 
 def test_a_torn_last_line_is_told_and_left_out(applied: tuple[Emulator, Path], devinops: Devinops) -> None:
     _, root = applied
-    (path,) = (root / ".devinops/backups").iterdir()
+    (path,) = (root / ".devinops/backups").glob("*.jsonl")
     path.write_text(path.read_text() + '{"kind": "knowl')
     ran = devinops("rollback", "latest", "-C", root, "--yes")
     assert ran.code == 4

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from devinops.cli.options import Options
 from devinops.errors import ConfigError, Stale, UsageError
+from devinops.model import Change
 from devinops.plan import Plan, Where
 from devinops.policy import Approvals
+from devinops.render import json
 from devinops.saved import SavedPlan, read_plan
 
 
@@ -51,9 +55,18 @@ class Reviewed:
                 f"the plan is for another place ({apart}): apply it there, or plan again here; nothing was written"
             )
 
+    def _check_contents(self, plan: Plan) -> None:
+        """Raise ConfigError where the file shows other changes than those of its digest: somebody edited it."""
+        if self.plan is not None and _essence(self.plan.changes) != _essence(plan.changes):
+            raise ConfigError(
+                "the saved plan was edited: the changes in it are not those of its digest; nothing was written; "
+                "plan and review again"
+            )
+
     def check(self, plan: Plan, options: Options) -> None:
         """Raise Stale where this is not the plan that was reviewed, and show the difference."""
         if self.expect is None or self.expect == plan.digest:
+            self._check_contents(plan)
             return
         if self.plan is None:
             raise Stale(
@@ -70,6 +83,11 @@ class Reviewed:
             f"the plan is no longer what was reviewed ({found}; digest {plan.digest}, not {self.expect}): "
             "nothing was written; plan and review again"
         )
+
+
+def _essence(changes: Iterable[Change]) -> list[dict[str, Any]]:
+    """Return what changes do, without the places in files, which may move."""
+    return [{k: v for k, v in json.change(one).items() if k not in ("source", "reason")} for one in changes]
 
 
 def _whole(only: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -73,9 +74,14 @@ class Job:
     def look(self, reader: Reader, approvals: Approvals) -> tuple[Plan, Snapshot]:
         """Read the inventory and the organization, and plan. Raises ApiError, InventoryError, Stale."""
         settings = self.settings
-        inventory = wait_for_runs(self.store(reader), self.options.lock_timeout)
-        with Progress(self.options, "reading") as progress:
-            snapshot = reader.snapshot(self.kinds(inventory), progress.at)
+        store, declared = self.store(reader), self.kinds(Inventory())
+        with Progress(self.options, "reading") as progress, ThreadPoolExecutor(1) as aside:
+            # Git and the API are waited for side by side.
+            reading = aside.submit(wait_for_runs, store, self.options.lock_timeout)
+            snapshot = reader.snapshot(declared, progress.at)
+            inventory = reading.result()
+            if more := self.kinds(inventory) - declared:
+                snapshot = Snapshot.of((*snapshot.objects, *reader.snapshot(more, progress.at).objects))
         plan = build_plan(
             self.declarations,
             snapshot,

@@ -48,6 +48,11 @@ class Settled:
     drop: tuple[tuple[str, str], ...] = ()
 
 
+END: Final = {"devinops_inventory_end": True}
+_END_LINE: Final = json.dumps(END)
+"""The last line: without it a file that was cut at the end of a line would pass for a smaller one."""
+
+
 # --- writing ----------------------------------------------------------------------------------------------
 
 
@@ -69,6 +74,7 @@ def _objects(header: Header, inventory: Inventory) -> Iterator[dict[str, Any]]:
         yield _without_empty(
             {"intent": intent.run, "action": intent.action.value, "key": str(intent.key), "id": intent.id}
         )
+    yield END
 
 
 def _record_object(record: Record) -> dict[str, Any]:
@@ -107,13 +113,18 @@ def parse(text: str, expected: Header, place: str, store: str = "file") -> Inven
     records: list[Record] = []
     intents: list[Intent] = []
     seen: dict[object, int] = {}
-    for number, line in enumerate(lines[1:], 2):
+    whole = len(lines) > 1 and lines[-1] == _END_LINE
+    for number, line in enumerate(lines[1:-1] if whole else lines[1:], 2):
         one = _at(place, number, _line, line)
         if isinstance(one, Intent):
             intents.append(one)
         else:
             _at(place, number, _check_new, one, seen, number)
             records.append(one)
+    if not whole:
+        raise InventoryError(
+            f"{place}:{len(lines)}: the end is missing, so the file is cut off here: {RESTORE}"
+        )
     return Inventory.of(store, records, intents)
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from devinops.model import Live, Snapshot
 from devinops.owned import Inventory, Record, fingerprints
 
+SAME_BODY = "the same body"
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -36,7 +38,8 @@ class Finding:
 def find(inventory: Inventory, snapshot: Snapshot) -> tuple[Finding, ...]:
     """Return what is missing, in the order of keys, each with the best candidates.
 
-    An object that is the best one for two records is linked to neither.
+    An object that is the best one for two records is linked to neither, and one of another text to none: whoever
+    wrote that would lose it with the next apply. `inventory link` is there for a person who knows.
     """
     missing = [r for r in inventory.owned if (r.key.kind, r.id) not in snapshot.by_id]
     free = [
@@ -46,7 +49,9 @@ def find(inventory: Inventory, snapshot: Snapshot) -> tuple[Finding, ...]:
     wanted = Counter(one.candidates[0].live.id for one in found if len(one.candidates) == 1)
     return tuple(
         replace(one, link=one.candidates[0])
-        if len(one.candidates) == 1 and wanted[one.candidates[0].live.id] == 1
+        if len(one.candidates) == 1
+        and wanted[one.candidates[0].live.id] == 1
+        and SAME_BODY in one.candidates[0].evidence
         else one
         for one in found
     )
@@ -60,8 +65,9 @@ def _best(record: Record, free: Iterable[Live]) -> Iterator[Candidate]:
     most = max((rank for rank, _ in ranked), default=None)
     for rank, live in ranked:
         if rank == most:
-            words = ("the same body", "the same name", "the same folder")
-            yield Candidate(live, tuple(w for w, holds in zip(words, rank, strict=True) if holds))
+            words = (SAME_BODY, "the same name", "the same folder")
+            evidence = [word for word, holds in zip(words, rank, strict=True) if holds]
+            yield Candidate(live, tuple(evidence if rank[0] else [*evidence, "another body"]))
 
 
 def _rank(record: Record, live: Live) -> tuple[bool, bool, bool] | None:
