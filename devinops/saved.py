@@ -6,16 +6,14 @@ A file is untrusted: whatever is damaged in it ends as one line and exit code 1,
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from devinops import files
 from devinops.errors import ConfigError
 from devinops.kinds import KINDS
 from devinops.model import (
@@ -63,24 +61,11 @@ class SavedPlan(Plan):
 
 
 def save(path: Path, chunks: Iterable[str]) -> None:
-    """Write a document so that only its owner can read it, all of it or nothing. Raises ConfigError."""
-    if path.exists() and not path.is_file():
-        raise ConfigError(f"--out cannot write {path}: it is there, and it is no file")
+    """Write a document, all of it or nothing; a new file is its owner's alone. Raises ConfigError."""
     try:
-        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+        files.replace(path, chunks, mode=0o600)
     except OSError as error:
         raise ConfigError(f"--out cannot write {path}: {error.strerror or error}") from error
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(chunks)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(partial).replace(path)
-    except OSError as error:
-        raise ConfigError(f"--out cannot write {path}: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):
-            Path(partial).unlink()
 
 
 # --- reading ----------------------------------------------------------------------------------------------

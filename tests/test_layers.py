@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "devinops"
 
 LAYERS = (
-    {"model", "policy"},
+    {"model", "policy", "files"},
     {"errors", "kinds", "plan_schema", "inventory_schema", "owned"},
     {"schema", "match", "diff", "checks"},
     {"classify", "guard"},

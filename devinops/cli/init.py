@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from devinops import __version__
+from devinops import files as whole
 from devinops.config import CONFIG_FILE
 from devinops.errors import ConfigError, ExitCode
 
@@ -225,10 +226,9 @@ def _write(root: Path, name: str, text: str) -> bool:
             path.parent.mkdir(parents=True, exist_ok=True)
         except FileExistsError as error:
             raise NotADirectoryError(20, "there is a file where a directory belongs") from error
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
-        return False
+        if os.path.lexists(path):
+            return False
+        whole.replace(path, [text])
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error
     return True

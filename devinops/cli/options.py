@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from devinops import files
 from devinops.config import Flags, Project, check_environment, find_root, read_project
 from devinops.errors import ConfigError, UsageError
 from devinops.policy import Approvals
@@ -69,16 +70,12 @@ def silence_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def write_file(path: Path, chunks: Iterable[str]) -> None:
-    """Write a report beside its place and move it there, so that nobody reads half of one."""
-    partial = path.with_name(f".{path.name}.partial")
+def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> None:
+    """Write a file as a whole, so that nobody reads half of one. Raises ConfigError."""
     try:
-        with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.writelines(chunks)
-        partial.replace(path)
+        files.replace(path, chunks)
     except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ConfigError(f"--report cannot write {path}: {error.strerror or error}") from error
+        raise ConfigError(f"{option} cannot write {path}: {error.strerror or error}") from error
 
 
 def wants_color(no_color: bool) -> bool:

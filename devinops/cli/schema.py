@@ -34,7 +34,7 @@ def command(name: str | None, directory: Path | None) -> ExitCode:
     chosen = known if name is None else {name: known[name]}
     if directory is not None:
         for one, schema in chosen.items():
-            write_file(directory / f"{one}.schema.json", [dumped(schema)])
+            write_file(directory / f"{one}.schema.json", [dumped(schema)], "--directory")
     else:
         click.echo(dumped(chosen if name is None else chosen[name]), nl=False)
     return ExitCode.OK
