@@ -10,7 +10,7 @@ comma := ,
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: core demo test crash-matrix lint format schemas benchmark clean
+.PHONY: core demo test crash-matrix crash-sample lint format schemas benchmark clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -18,7 +18,11 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test $(WHEELHOUSE)/.done
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
+# Kills at every request, and each fault at every request; the sample takes every request and every fault.
 crash-matrix: $(VENV)/.test
+	CRASH_MATRIX=all $(BIN)/python -m pytest -n auto -m crash tests/crash $(PYTEST_ARGS)
+
+crash-sample: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto -m crash tests/crash $(PYTEST_ARGS)
 
 # The modules whose every branch is tested; CI fails where that is no longer so.
