@@ -29,7 +29,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TARGET_NAME = "^[a-z0-9][a-z0-9._-]*$"
 SCOPE = r"^(/|[^/*?\[\]]+(/[^/]+)*)$"
 ENVIRONMENT_NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
-BRANCH_NAME = "^[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*$"
+BRANCH_NAME = "^(?!HEAD$|refs/)[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*$"
 REMOTE_NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 
 

@@ -201,6 +201,8 @@ def test_the_key_is_in_no_repr(tmp_path: Path) -> None:
         ("targets: {a: {max_delete: 120%}}", ["invalid-value"]),
         ("targets: {a: {max_delete: -1}}", ["invalid-value"]),
         ("targets: {a: {v3_macro: hald}}", ["invalid-value"]),
+        ("targets: {a: {inventory: {store: branch, branch: HEAD}}}", ["invalid-value"]),
+        ("targets: {a: {inventory: {store: branch, branch: refs/heads/x}}}", ["invalid-value"]),
         ("targets: {a: {api_version: v2}}", ["invalid-value"]),
         ("targets: {a: {inventory: {store: s3}}}", ["invalid-value"]),
         ("targets: {a: {inventory: {branch: b}}}", ["missing-field"]),

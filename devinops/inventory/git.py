@@ -168,8 +168,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def last_words(text: str) -> str:
     """Return what git said at the end on one line, without hints and credentials."""
-    lines = [line.strip() for line in text.replace("\r", "\n").splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "!"))] or lines[-1:]
+    # A rejected ref is written for machines, as sign, names and reason between tabs: the reason is for people.
+    lines = [
+        line.strip().rpartition("\t")[2] for line in text.replace("\r", "\n").splitlines() if line.strip()
+    ]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "["))] or lines[-1:]
+    telling = list(dict.fromkeys(telling))
     said = "; ".join(telling[-3:]) or "without a word"
     return masked(said if len(said) <= 400 else f"{said[:399]}…")
 
