@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -74,14 +73,11 @@ class Job:
     def look(self, reader: Reader, approvals: Approvals) -> tuple[Plan, Snapshot]:
         """Read the inventory and the organization, and plan. Raises ApiError, InventoryError, Stale."""
         settings = self.settings
-        store, declared = self.store(reader), self.kinds(Inventory())
-        with Progress(self.options, "reading") as progress, ThreadPoolExecutor(1) as aside:
-            # Git and the API are waited for side by side.
-            reading = aside.submit(wait_for_runs, store, self.options.lock_timeout)
-            snapshot = reader.snapshot(declared, progress.at)
-            inventory = reading.result()
-            if more := self.kinds(inventory) - declared:
-                snapshot = Snapshot.of((*snapshot.objects, *reader.snapshot(more, progress.at).objects))
+        # First the inventory, then what is live: the other way round a run that ends in between would make what it
+        # has just created look deleted outside.
+        inventory = wait_for_runs(self.store(reader), self.options.lock_timeout)
+        with Progress(self.options, "reading") as progress:
+            snapshot = reader.snapshot(self.kinds(inventory), progress.at)
         plan = build_plan(
             self.declarations,
             snapshot,
