@@ -16,6 +16,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from devinops import apply as applying
+from devinops.api import retry
 from devinops.cli import main
 from devinops.emulator import Emulator
 from devinops.errors import ExitCode
@@ -29,6 +31,18 @@ QUIRKS: list[dict[str, str]] = [
     {"newlines": "crlf"},
     {"unicode": "nfc"},
     {"list_order": "reversed", "root_folder_path": "/", "enterprise_notes_in_org_list": "true"},
+]
+FAULTS: list[dict[str, Any]] = [
+    {"fault": "status", "status": 500},
+    {"fault": "status", "status": 502, "when": "after"},
+    {"fault": "drop", "when": "before"},
+    {"fault": "drop", "when": "after"},
+    {"fault": "drop", "when": "during"},
+    {"fault": "html", "status": 200, "when": "after"},
+    {"fault": "truncate"},
+    {"fault": "rate-limit", "retry_after": "absent"},
+    {"fault": "empty-list"},
+    {"fault": "late-object", "lists": 1},
 ]
 CONFIG = """\
 version: 1
@@ -54,6 +68,9 @@ class Organization(RuleBasedStateMachine):
             "organizations": {"org-emulator": {"folders": folders}},
             "enterprise": {"knowledge": [{"name": "A", "trigger": "t", "body": "theirs"}]},
         }
+        self.waits = retry.delay_s, applying.RECOVERY_WAITS_S
+        retry.delay_s = lambda *_: 0.001
+        applying.RECOVERY_WAITS_S = (0.0, 0.0, 0.0)
         self.root = Path(tempfile.mkdtemp(prefix="devinops-stateful-"))
         self.emulator = Emulator(seed, quirks=quirks)
         self.emulator.__enter__()
@@ -64,6 +81,7 @@ class Organization(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "emulator"):
+            retry.delay_s, applying.RECOVERY_WAITS_S = self.waits
             self.emulator.__exit__(None, None, None)
             shutil.rmtree(self.root)
 
@@ -149,6 +167,23 @@ class Organization(RuleBasedStateMachine):
         assert again["held_back"] == plan["held_back"]
         self.document("apply", "--yes", *flags)
         assert self.live() == after
+
+    @rule(fault=st.sampled_from(FAULTS), seed=st.integers(0, 99))
+    def apply_while_the_network_fails(self, fault: dict[str, Any], seed: int) -> None:
+        """Whatever fails: others' objects stay, the report names no success that is none, the next run goes on."""
+        if not self.files:
+            return
+        owned_before, before = self.owned(), self.live()
+        self.emulator.faults = {"seed": seed, "faults": [{"probability": 0.3, **fault}]}
+        code, _ = self.run("apply", "--yes", "--timeout", "5")
+        assert code in (ExitCode.OK, ExitCode.MEND, ExitCode.RUN_AGAIN, ExitCode.DECIDE, ExitCode.PLAN_AGAIN)
+        self.emulator.faults = []
+        created = set(self.live()) - set(before)
+        keys = [self.key(self.live()[id]) for id in created]
+        assert len(keys) == len(set(keys)), "a create was sent twice"
+        self.never_touches_what_is_not_owned(before, self.live(), owned_before | self.owned())
+        ran = self.document("apply", "--yes")
+        assert ran["exit_code"] in (ExitCode.OK, ExitCode.DECIDE), ran
 
     @rule(data=st.data(), name=st.text("xyz", min_size=1, max_size=3))
     def rename(self, data: st.DataObject, name: str) -> None:
