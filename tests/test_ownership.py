@@ -128,6 +128,17 @@ def test_an_object_that_went_to_others_is_the_same_to_plan_and_drift(
     assert {request["method"] for request in emulator.requests} == {"GET"}
 
 
+def test_an_empty_list_that_the_folders_contradict_is_not_believed(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"knowledge/F/a.md": note("A", "a")})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    emulator.faults = [{"path": "/v3/**/notes", "method": "GET", "fault": "empty-list"}]
+    ran = devinops("apply", "-C", root, "--yes")
+    assert (ran.code, len(emulator.knowledge())) == (1, 1)
+    assert "cannot be proved complete" in ran.err
+
+
 def test_drift_tells_what_moved_and_when_nothing_did(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:

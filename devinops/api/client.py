@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from devinops.api import Author, Connection, Identity, codec, ignore, v1, v3
 from devinops.api.http import Call, Getter, Sender, segment
-from devinops.api.listing import Item, read_list, unpaged
+from devinops.api.listing import Item, check_counts, read_list, unpaged
 from devinops.api.parallel import side_by_side
 from devinops.errors import ApiError, BadAnswer
 from devinops.kinds import KINDS
@@ -83,6 +83,8 @@ class ReadingClient:
             found |= lists
         if "folder" in needed:
             self._folders = codec.folder_paths(KINDS["folder"], self.api, found["folder"])
+        if {"folder", "knowledge"} <= needed:
+            check_counts(found["folder"], found["knowledge"])
         return found
 
     def _list(self, kinds: list[Kind], progress: Callable[[int], None]) -> dict[str, list[Item]]:

@@ -8,7 +8,7 @@ cannot be proved complete is an error. Source: docs.devin.ai, pagination (`first
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from devinops.api.http import Call, Getter
@@ -103,3 +103,18 @@ def _without_repeats(items: list[Item], call: Call, endpoint: Endpoint) -> None:
 
 def incomplete(call: Call, what: str) -> BadAnswer:
     return BadAnswer(f"{call}: {what}; the list cannot be proved complete and is not used; run again")
+
+
+def check_counts(folders: Iterable[Item], notes: Iterable[Item]) -> None:
+    """Raise BadAnswer where folders count notes, and not one note that is in a folder was listed.
+
+    An empty list is as whole as any other by its own words; taken for the truth it would make every note anew.
+    Only this much is compared: whether `note_count` takes folders below along is not documented.
+    """
+    counts = (folder.get("note_count") for folder in folders)
+    counted = sum(count for count in counts if isinstance(count, int))
+    if counted > 0 and not any(note.get("folder_id") for note in notes):
+        raise BadAnswer(
+            f"the folders count {counted} notes, but none in a folder was listed: the list cannot be proved complete "
+            "and is not used; run again"
+        )

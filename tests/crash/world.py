@@ -79,7 +79,7 @@ class World:
     @classmethod
     def make(cls, root: Path, emulator: Emulator, store: str = "file") -> World:
         """Write the files, and the inventory of the apply before."""
-        prune = "prune: owned\n    max_delete: 100%" if store != "none" else "max_delete: 100%"
+        prune = "prune: owned\n    max_delete: 40%" if store != "none" else "max_delete: 40%"
         root.mkdir(parents=True)
         (root / "devinops.yaml").write_text(CONFIG % (store, prune))
         sections = {"knowledge": DESIRED_NOTES, "playbooks": DESIRED_PLAYBOOKS, "secrets": DESIRED_SECRETS}
