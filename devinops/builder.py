@@ -575,13 +575,13 @@ class Builder:
 
 
 def _lookalike(create: Change, orphans: Iterable[tuple[Record, Live]]) -> Key | None:
-    """Return the owned object that a create is most like: by its text, else its file, else its name."""
+    """Return the owned object that a create is most like: by its text, else its Markdown file, else its name."""
     assert create.declaration
     declaration = create.declaration
     found = []
     for record, live in orphans:
         alike = SequenceMatcher(None, body_of(declaration.resource), body_of(live.resource)).quick_ratio()
-        same_file = record.source == declaration.source.path
+        same_file = record.source == declaration.source.path and declaration.source.path.endswith(".md")
         same_name = record.key.name == create.key.name
         if record.key.kind == create.key.kind and (alike >= ALIKE or same_file or same_name):
             found.append((alike >= ALIKE, alike, same_file, same_name, record.key))
@@ -647,7 +647,10 @@ def unmanaged(
 ) -> dict[str, int]:
     """Count, by kind, the organization's own objects that are neither declared nor owned, nor about to go."""
     managed = {(c.key.kind, c.id) for c in changes if c.action is Action.DELETE} | {
-        kind_id(one.live) for one in matches if one.live and one.declaration.ensure is not Ensure.UNMANAGED
+        kind_id(live)
+        for one in matches
+        for live in (*one.namesakes, one.live)
+        if live and one.declaration.ensure is not Ensure.UNMANAGED
     }
     counts = Counter(
         live.key.kind

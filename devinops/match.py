@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from devinops.model import (
-    UNSET,
     Declaration,
     Ensure,
     FolderPath,
@@ -133,7 +132,7 @@ def kind_id(live: Live) -> tuple[str, str]:
 
 def body_of(resource: Resource) -> str:
     """Return the text of an object in its canonical form; empty where it has none."""
-    body = getattr(resource, "body", UNSET)
+    body = getattr(resource, "body", "")
     return canonical_text(body) if isinstance(body, str) else ""
 
 

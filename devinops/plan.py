@@ -146,7 +146,7 @@ class Only:
         """Raises UsageError for a kind that does not exist."""
         kind, _, glob = text.partition(":")
         if kind not in KINDS:
-            near = difflib.get_close_matches(kind, KINDS, n=1)
+            near = difflib.get_close_matches(kind, KINDS)
             hint = f' (did you mean "{near[0]}"?)' if near else ""
             raise UsageError(f'--only takes KIND[:GLOB]; "{kind}" is no kind{hint}: {", ".join(KINDS)}')
         return cls(kind, glob or "*")
@@ -199,8 +199,10 @@ def build_plan(
     ever touched. Raises UsageError for an `only` that matches nothing.
     """
     inventory, approvals = inventory or Inventory(), approvals or Approvals()
-    everything = list(declarations)
-    wanted = [declaration for declaration in everything if declaration.concerns(where.target)]
+    wanted: list[Declaration] = []
+    others: list[Declaration] = []
+    for declaration in declarations:
+        (wanted if declaration.concerns(where.target) else others).append(declaration)
     renamed = renamed_folders(_paths(wanted), snapshot, inventory)
     seen = as_declared(snapshot, renamed)
     builder = Builder(seen, snapshot, Circumstances(where.api, policy, approvals, today, inventory))
@@ -209,16 +211,16 @@ def build_plan(
     matches = match(wanted, seen, inventory)
     for one in matches:
         builder.classify(one)
-    found = builder.finish(matches, (d for d in everything if not d.concerns(where.target)))
+    found = builder.finish(matches, others)
     plan = Plan(
         where=where,
-        changes=tuple(sorted(found.changes, key=lambda change: (change.key, change.id or ""))),
+        changes=tuple(sorted(found.changes, key=lambda change: (change.key, str(change.id)))),
         held_back=tuple(sorted(found.held, key=lambda held: (held.key, held.hold))),
         drift=tuple(sorted(found.drift, key=lambda drift: (drift.key, drift.id))),
         problems=tuple(sorted([*warnings, *found.warnings])),
         notes=tuple(found.notes),
         inventory=inventory,
-        put=(*sorted(found.put, key=lambda r: (r.key, r.id)), *_folder_memory(wanted, seen, inventory)),
+        put=(*found.put, *_folder_memory(wanted, seen, inventory)),
         drop=tuple(sorted(found.drop)),
         unmanaged=unmanaged(seen, matches, inventory, found.changes),
         unchanged=found.unchanged,
@@ -251,8 +253,7 @@ def _folder_memory(
     found = []
     for path in sorted(_paths(declarations)):
         lives = snapshot.under(folder_key(path))
-        if len(lives) == 1 and inventory.by_key.get(lives[0].key, None) != (
-            record := Record(lives[0].key, lives[0].id)
-        ):
-            found.append(record)
+        records = [Record(live.key, live.id) for live in lives]
+        if len(records) == 1 and inventory.by_key.get(records[0].key) != records[0]:
+            found += records
     return found

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from devinops.kinds.knowledge import Knowledge
 from devinops.match import Found, match
-from devinops.model import ROOT, Declaration, Key, Source
-from tests.support import snapshot
+from devinops.model import ROOT, Declaration, Key, Snapshot, Source
+from devinops.owned import Inventory, Record
+from tests.support import live, snapshot
 
 
 def note(name: str, *previously: str) -> Declaration:
@@ -36,3 +41,32 @@ def test_one_object_is_never_taken_twice() -> None:
 def test_two_entries_can_swap_their_names_only_by_way_of_a_third() -> None:
     swapped = found(note("A", "B"), note("B", "A"), live=["A", "B"])
     assert swapped == {"A": ("A", Found.KEY), "B": ("B", Found.KEY)}
+
+
+@pytest.mark.parametrize(
+    ("owned", "facts", "found", "under"),
+    [
+        ("New", {"name": "Elsewhere"}, Found.INVENTORY, "New"),
+        (None, {"name": "New"}, Found.KEY, "New"),
+        (None, {"name": "Old"}, Found.PREVIOUSLY, "Old"),
+        ("Old", {"name": "Elsewhere"}, Found.PREVIOUSLY, "Old"),
+        ("Gone", {"name": "Gone"}, Found.BODY, "Gone"),
+    ],
+)
+def test_a_match_says_how_its_object_was_recognised_and_under_which_key(
+    owned: str | None, facts: dict[str, Any], found: Found, under: str
+) -> None:
+    one = live("knowledge", id="n1", **facts)
+    records = [Record(Key("knowledge", ROOT, owned), "n1")] if owned else []
+    (matched,) = match([note("New", "Old")], Snapshot.of([one]), Inventory.of("file", records))
+    assert (matched.live, matched.found, matched.namesakes) == (one, found, ())
+    assert matched.key == Key("knowledge", ROOT, under)
+    assert matched.record == (records[0] if owned else None)
+
+
+def test_namesakes_come_with_the_key_that_they_share() -> None:
+    two = [live("knowledge", name="Old", id=id) for id in ("n1", "n2")]
+    (matched,) = match([note("New", "Old")], Snapshot.of(two))
+    assert (matched.live, matched.found, matched.record) == (None, None, None)
+    assert matched.namesakes == tuple(two)
+    assert matched.key == Key("knowledge", ROOT, "Old")

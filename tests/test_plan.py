@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,11 +16,12 @@ import yaml
 from devinops.errors import ExitCode, UsageError
 from devinops.kinds import KINDS
 from devinops.load import Loaded, load
-from devinops.model import Snapshot
+from devinops.model import Key, Snapshot
 from devinops.owned import Inventory, Record, base
 from devinops.plan import Only, Plan, Where, build_plan
-from devinops.policy import Approvals, OnDrift, Policy, Prune
+from devinops.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
 from devinops.render.text import SYMBOLS, Text
+from tests.account import account
 from tests.support import live, snapshot
 
 TODAY = date(2026, 3, 12)
@@ -52,7 +55,7 @@ def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
 
 
 def policy_of(said: dict[str, Any]) -> Policy:
-    enums = {"prune": Prune, "on_drift": OnDrift, "scope": tuple}
+    enums = {"prune": Prune, "on_drift": OnDrift, "scope": tuple, "max_delete": MaxDelete.parse}
     return Policy(**{name: enums.get(name, lambda v: v)(value) for name, value in said.items()})
 
 
@@ -65,6 +68,9 @@ def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
         facts = dict(facts)
         read, protect = facts.pop("read", {}), facts.pop("protect", False)
         sent = live(**facts)
+        if sent.key.kind == "folder":
+            records.append(Record(sent.key, sent.id))
+            continue
         fields = base(sent.resource, replace(sent.resource, **read))
         records.append(
             Record(sent.key, sent.id, f"{KINDS[sent.key.kind].section}.yaml", None, protect, fields)
@@ -90,6 +96,24 @@ def test_plan(tmp_path: Path, case: dict[str, Any]) -> None:
         assert plan.unchanged == case["unchanged"]
     for key, needed_by in case.get("needed_by", {}).items():
         assert [list(map(str, h.needed_by)) for h in plan.held_back if str(h.key) == key] == [needed_by]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
+def test_nothing_of_a_plan_changes_unseen(
+    tmp_path: Path, case: dict[str, Any], golden: Callable[[str, str], None]
+) -> None:
+    """What a case does not expect by name is seen in the difference of a golden file."""
+    golden(f"plans/{slug(case['why'])}.txt", account(plan_of(tmp_path, case)))
+
+
+def test_every_golden_plan_is_that_of_a_case() -> None:
+    files = {path.stem for path in (Path(__file__).parent / "golden" / "plans").iterdir()}
+    assert files == {slug(case["why"]) for case in CASES}
+    assert len(files) == len(CASES)
+
+
+def slug(why: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", why.lower()).strip("-")
 
 
 def shown(plan: Plan, expected: list[str]) -> list[str]:
@@ -164,6 +188,80 @@ def test_the_digest_does_not_depend_on_where_a_file_lies(tmp_path: Path) -> None
         change, declaration=replace(change.declaration, source=replace(change.declaration.source, line=9))
     )
     assert replace(plan, changes=(moved,)).digest == plan.digest
+
+
+REPLACED = {
+    "owned": [{"kind": "secret", "key": "A", "type": "totp", "version": "1", "id": "s1"}],
+    "live": [{"kind": "secret", "key": "A", "type": "totp", "id": "s1"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("section", "one", "other", "same"),
+    [
+        (
+            "playbooks",
+            {"title": "P", "body": "b", "structured_output_schema": {"type": "object", "required": ["a"]}},
+            {"title": "P", "body": "b", "structured_output_schema": {"required": ["a"], "type": "object"}},
+            True,
+        ),
+        (
+            "secrets",
+            {"key": "A", "type": "totp", "version": "2", "note": "for CI", "value_from": {"env": "X"}},
+            {"key": "A", "type": "totp", "version": "2", "note": "for CD", "value_from": {"env": "X"}},
+            False,
+        ),
+    ],
+)
+def test_the_digest_covers_what_is_sent_by_value(
+    tmp_path: Path, section: str, one: dict[str, Any], other: dict[str, Any], same: bool
+) -> None:
+    """A replaced secret is created from its declaration: also what no change names is sent."""
+    digests = [plan_of(tmp_path, REPLACED | {"declare": {section: [entry]}}).digest for entry in (one, other)]
+    assert (digests[0] == digests[1]) is same
+
+
+def test_the_digest_covers_the_key_of_a_change(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
+    elsewhere = replace(plan.changes[0], key=Key.parse("knowledge:F/A"))
+    assert replace(plan, changes=(elsewhere,)).digest != plan.digest
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({}, ""),
+        ({"api_url": "https://API.devin.ai/v3"}, ""),
+        ({"target": "staging"}, "target staging, not production"),
+        ({"api_url": "https://devin.example:8443"}, "API host devin.example:8443, not api.devin.ai"),
+        ({"api": "v1"}, "API version v1, not v3"),
+        ({"org_id": None}, "organization (unknown), not org-1"),
+        ({"org_id": "org-2", "api": "v1"}, "API version v1, not v3, organization org-2, not org-1"),
+    ],
+)
+def test_a_plan_says_how_its_place_differs_from_here(other: dict[str, Any], words: str) -> None:
+    here = Where("production", "https://api.devin.ai", "v3", "org-1")
+    assert replace(here, **other).apart(here) == words
+
+
+def test_what_is_not_known_here_is_said_too() -> None:
+    here = Where("production", "https://api.devin.ai", "v1", None)
+    assert replace(here, org_id="org-1").apart(here) == "organization org-1, not (unknown)"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("knowledge", "knowledge:*"), ("knowledge:", "knowledge:*"), ("secret:CI_*", "secret:CI_*")],
+)
+def test_an_only_without_a_glob_takes_the_whole_kind(written: str, meant: str) -> None:
+    assert str(Only.parse(written)) == meant
+
+
+def test_an_only_of_no_kind_names_the_kinds() -> None:
+    with pytest.raises(UsageError) as caught:
+        Only.parse("zzz")
+    kinds = "folder, knowledge, playbook, secret"
+    assert str(caught.value) == f'--only takes KIND[:GLOB]; "zzz" is no kind: {kinds}'
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""A plan told to the last field, so that a case shows everything that a change of the core would change."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any
+
+from devinops.model import UNSET, Change, Declaration, FieldChange, Key, Live, Resource, Source
+from devinops.owned import Base, Inventory, Record
+from devinops.plan import Plan
+
+
+def account(plan: Plan) -> str:
+    """Return a plan as lines, a fact each; what is as by default is left out. Where it is for is the caller's."""
+    return "\n".join(_lines(plan)) + "\n"
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    for field in dataclasses.fields(plan):
+        value = getattr(plan, field.name)
+        if field.name == "where" or isinstance(value, Inventory):
+            continue
+        if not isinstance(value, tuple):
+            yield f"{field.name}: {_told(value)}"
+            continue
+        for one in value:
+            yield f"{field.name}: {_told(one)}"
+            if isinstance(one, Change):
+                yield f"  written: {_told(one.written() if one.declaration else None)}"
+            for part in getattr(one, "fields", ()) if not isinstance(one, Record) else ():
+                yield f"  {_told(part)}"
+    yield f"owned: {plan.owned}"
+    yield f"summary: {', '.join(f'{count} {name}' for name, count in plan.summary.items() if count)}"
+    yield f"exit codes: {int(plan.exit_code())}, {int(plan.exit_code(detailed=True))} detailed"
+
+
+def _told(value: Any) -> str:
+    match value:
+        case Key() | Source():
+            return str(value)
+        case Declaration():
+            return f"{value.key} at {value.source}"
+        case Live():
+            return f"{value.key} {value.id}"
+        case FieldChange():
+            return f"{value.name}: {_told(value.before)} → {_told(value.after)}"
+        case Resource():
+            return " ".join(f"{name}={_told(part)}" for name, part in value.items())
+        case Base():
+            read = "" if value.read == value.sent else f"/{value.read and value.read[:6]}"
+            return f"{value.sent[:6]}{read}"
+        case Enum():
+            return "UNSET" if value is UNSET else str(value)
+        case tuple() | list():
+            return f"[{', '.join(map(_told, value))}]"
+        case dict():
+            return f"{{{', '.join(f'{name}: {_told(part)}' for name, part in value.items())}}}"
+    if dataclasses.is_dataclass(value):
+        parts = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if not _default(f, value)}
+        if not isinstance(value, Record):
+            parts.pop("fields", None)
+        return " ".join(f"{name}={_told(part)}" for name, part in parts.items()) or "-"
+    return repr(value)
+
+
+def _default(field: dataclasses.Field[Any], value: Any) -> bool:
+    given = getattr(value, field.name)
+    made = field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
+    return bool(given == made)

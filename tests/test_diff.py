@@ -1,0 +1,60 @@
+"""When two values of a field are the same, and how places in nested ones are named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from devinops.diff import nested_paths, same
+from devinops.kinds import KINDS
+
+
+def attribute(kind: str, name: str) -> Any:
+    return next(a for a in KINDS[kind].attributes if a.name == name)
+
+
+BODY, NAME = attribute("knowledge", "body"), attribute("knowledge", "name")
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "other", "equal"),
+    [
+        (BODY, "text", "text", True),
+        (BODY, "text", " text\r\n", True),
+        (BODY, "caf\u00e9", "cafe\u0301", True),
+        (BODY, "text", "tex t", False),
+        (BODY, "text", None, False),
+        (BODY, None, "None", False),
+        (NAME, "text", "text ", False),
+        (NAME, "caf\u00e9", "cafe\u0301", False),
+        (NAME, True, 1, False),
+        (NAME, None, None, True),
+    ],
+)
+def test_only_texts_are_the_same_despite_white_space_and_accents(
+    field: Any, one: Any, other: Any, equal: bool
+) -> None:
+    assert same(field, one, other) is equal
+    assert same(field, other, one) is equal
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "paths"),
+    [
+        ({"a": 1}, {"a": 1}, []),
+        ({"a": {"b": 1}, "c": [1, 2]}, {"a": {"b": 2}, "c": [2, 1]}, ["a.b", "c.0", "c.1"]),
+        ({"a": 1, "b": 1, "c": 1}, {"b": 1, "c": 1, "d": 1}, ["a", "d"]),
+        ({"a": 1}, {"b": 1}, []),
+        ([1], [1, 2], ["1"]),
+        ({"a": 1}, [1], []),
+        ({"a": 1}, None, []),
+        ("text", {"a": 1}, []),
+        ({}, None, []),
+        (None, {}, []),
+    ],
+)
+def test_the_places_at_which_nested_values_differ_are_named_in_order(
+    before: Any, after: Any, paths: list[str]
+) -> None:
+    assert nested_paths(before, after) == paths
