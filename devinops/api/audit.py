@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from devinops.api import Author
+from devinops.api.bounds import LONGEST_CURSOR
 from devinops.api.http import Call, Getter, segment
 from devinops.api.words import clean
 from devinops.errors import ApiError
@@ -78,6 +79,8 @@ def _window(http: Getter, call: Call, start: int, end: int) -> Iterator[Mapping[
         yield from (item for item in items if isinstance(item, Mapping))
         cursor = answer.get("end_cursor")
         if answer.get("has_next_page") is not True or not isinstance(cursor, str):
+            return
+        if len(cursor) > LONGEST_CURSOR:
             return
         query["after"] = cursor
 

@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from devinops.api import Author, Connection, Identity, codec, ignore, v1, v3
+from devinops.api.bounds import Room
 from devinops.api.http import Call, Getter, Sender, segment
-from devinops.api.listing import Item, check_counts, read_list, unpaged
+from devinops.api.listing import Item, check_counts, read_list, room_for_lists, unpaged
 from devinops.api.parallel import side_by_side
 from devinops.errors import ApiError, BadAnswer
 from devinops.kinds import KINDS
@@ -77,7 +78,8 @@ class ReadingClient:
         count = _Count(progress)
         # Asked before the lists start: they would all wait for the answer, and all ask again if it failed.
         _ = self.org_id
-        jobs = [partial(self._list, kinds, count.add) for kinds in sharing.values()]
+        room = room_for_lists()
+        jobs = [partial(self._list, kinds, count.add, room) for kinds in sharing.values()]
         found: dict[str, list[Item]] = {noun: [] for noun in needed}
         for lists in side_by_side(jobs, self._parallelism):
             found |= lists
@@ -87,14 +89,14 @@ class ReadingClient:
             check_counts(found["folder"], found["knowledge"])
         return found
 
-    def _list(self, kinds: list[Kind], progress: Callable[[int], None]) -> dict[str, list[Item]]:
+    def _list(self, kinds: list[Kind], progress: Callable[[int], None], room: Room) -> dict[str, list[Item]]:
         """Read the list that these kinds share: v1 answers notes and folders in one."""
         ends = [kind.endpoints[self.api] for kind in kinds]
         needs = next((end.read_permission for end in ends if end.read_permission), "")
         call = Call("GET", self._path(kinds[0]), permission=needs)
         if len(kinds) == 1:
-            return {kinds[0].noun: read_list(self._getter, call, ends[0], progress)}
-        answer = self._getter.get(call)
+            return {kinds[0].noun: read_list(self._getter, call, ends[0], progress, room)}
+        answer = self._getter.get(call, room)
         return {
             kind.noun: unpaged(answer, call, end, progress) for kind, end in zip(kinds, ends, strict=True)
         }

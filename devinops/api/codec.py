@@ -247,10 +247,13 @@ def _time(item: _Item, name: str) -> int | None:
         return None
     try:
         if isinstance(found, int | float) and not isinstance(found, bool):
-            return int(found)
-        when = datetime.fromisoformat(found)
-        return int(when.replace(tzinfo=when.tzinfo or UTC).timestamp())
-    except (TypeError, ValueError, OverflowError):
+            seconds = int(found)
+        else:
+            when = datetime.fromisoformat(found)
+            seconds = int(when.replace(tzinfo=when.tzinfo or UTC).timestamp())
+        datetime.fromtimestamp(seconds, UTC)  # raises for what cannot be shown
+        return seconds
+    except (TypeError, ValueError, OverflowError, OSError):
         raise item.bad(name, f"expected a time, got {_shown(found)}") from None
 
 

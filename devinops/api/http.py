@@ -7,6 +7,7 @@ Every failure leaves as a DevinopsError whose message is one line and holds neit
 from __future__ import annotations
 
 import json
+import math
 import os
 import socket
 import ssl
@@ -15,18 +16,21 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, ClassVar, Final, NoReturn
 from urllib.parse import quote, urlsplit
 
 import httpx
 
 from devinops import __version__
-from devinops.api import Connection, is_loopback, retry, words
+from devinops.api import Connection, bounds, is_loopback, retry, words
+from devinops.api.bounds import Full, Room
 from devinops.api.deadline import Deadline, bind
+from devinops.api.unpack import ASKED_FOR, Unreadable, unpacked
 from devinops.errors import ApiError, BadAnswer, ConfigError, Unreachable
 
-LARGEST_ANSWER: Final = 256 * 1024 * 1024
-"""Bytes of one answer, unpacked; more is refused."""
+LONGEST_HEADER: Final = 200
+"""Characters of a header that are looked at."""
 
 _PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 
@@ -98,9 +102,10 @@ class Getter:
         self._deadline = Deadline()
         bind(self._client, self._deadline)
 
-    def get(self, call: Call) -> Any:
-        """Return the JSON of an answer. Raises ApiError."""
-        return self._json(call, self._send(call))
+    def get(self, call: Call, room: Room | None = None) -> Any:
+        """Return the JSON of an answer, for which there must be room. Raises ApiError."""
+        room = room or Room(bounds.LARGEST_ANSWER)
+        return self._json(call, self._send(call, room), room)
 
     def close(self) -> None:
         """Wake all waiting threads, which then fail, and drop the connections."""
@@ -109,14 +114,14 @@ class Getter:
 
     # --- asking again ---
 
-    def _send(self, call: Call) -> _Answer:
+    def _send(self, call: Call, room: Room) -> _Answer:
         """Return an answer of 2xx, after as many attempts as the policy allows. Raises ApiError."""
         if call.method not in self.methods:
             raise AssertionError(f"{call.method} through a client for {', '.join(sorted(self.methods))}")
         self._budget.begin()
         limited = 0
         for attempt in range(self._connection.retries + 1):
-            outcome = self._admitted(call)
+            outcome = self._admitted(call, room)
             again = attempt < self._connection.retries and _again(call, outcome)
             if not again or not self._may_spend(outcome):
                 if not _is_answer(outcome):
@@ -130,14 +135,14 @@ class Getter:
         """Tell whether the run has a retry left for this; one after a 429 is paid where it leads to no answer."""
         return self._budget.is_open() if _status(outcome) == retry.TOO_MANY else self._budget.take()
 
-    def _admitted(self, call: Call) -> _Answer | _Failure:
+    def _admitted(self, call: Call, room: Room) -> _Answer | _Failure:
         """Make one attempt as soon as the pace that all threads share lets it start. Raises Unreachable."""
         era = self._gate.enter()
         if era is None:
             raise Unreachable(f"{call}: interrupted")
         status = None
         try:
-            outcome = self._attempt(call)
+            outcome = self._attempt(call, room)
             status = _status(outcome)
         finally:
             self._gate.leave(era, status)
@@ -170,11 +175,11 @@ class Getter:
 
     # --- one attempt ---
 
-    def _attempt(self, call: Call) -> _Answer | _Failure:
+    def _attempt(self, call: Call, room: Room) -> _Answer | _Failure:
         start = time.monotonic()
         try:
             with self._deadline.within(self._connection.timeout_s):
-                outcome: _Answer | _Failure = self._exchange(call, start)
+                outcome: _Answer | _Failure = self._exchange(call, start, room)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict, OSError) as error:
             outcome = explain(error)
         took = f"in {(time.monotonic() - start) * 1000:.0f} ms"
@@ -182,52 +187,70 @@ class Getter:
         self._say(f"{call.method} {call.target} {said} {took}")
         return outcome
 
-    def _exchange(self, call: Call, start: float) -> _Answer | _Failure:
+    def _exchange(self, call: Call, start: float, room: Room) -> _Answer | _Failure:
         content = None if call.body is None else _content(call)
         headers = {} if content is None else {"Content-Type": "application/json"}
         url = self._connection.api_url.rstrip("/") + call.target
         with self._client.stream(call.method, url, content=content, headers=headers) as response:
             try:
-                body = self._body(response, start)
+                body = self._body(response, start, room)
+            except Full as full:
+                return _Failure(f"{full}{room.then}", again=False, broken=True)
+            except Unreadable:
+                if not 400 <= response.status_code < 500:
+                    return _Failure("the answer cannot be unpacked", again=False, broken=True)
+                body = bytearray()
             except httpx.HTTPError:
                 if not 400 <= response.status_code < 500:
                     raise
                 # the status says enough: the request was turned down
                 body = bytearray()
-            if body is None:
-                return _Failure(
-                    f"an answer of more than {LARGEST_ANSWER >> 20} MiB", again=False, broken=True
-                )
             return _Answer(
                 response.status_code,
-                response.headers.get("content-type", ""),
+                response.headers.get("content-type", "")[:LONGEST_HEADER],
                 body,
                 response.extensions.get("location"),
-                response.headers.get("retry-after"),
+                response.headers.get("retry-after", "")[:LONGEST_HEADER],
             )
 
-    def _body(self, response: httpx.Response, start: float) -> bytearray | None:
-        """Read an answer within the time of the attempt; None when it is too large."""
+    def _body(self, response: httpx.Response, start: float, room: Room) -> bytearray:
+        """Read an answer within the time of the attempt; of an error only the beginning.
+
+        Raises Full, Unreadable, httpx.HTTPError.
+        """
         body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > LARGEST_ANSWER:
-                return None
-            if time.monotonic() - start > self._connection.timeout_s:
-                raise httpx.ReadTimeout("the answer took too long")
+        fine, taken = 200 <= response.status_code < 300, 0
+        try:
+            # not httpx's own unpacking: it makes one piece of what 64 KiB unpack to, be it gigabytes
+            for piece in unpacked(response.iter_raw(), response.headers.get("content-encoding", "")):
+                if fine:
+                    room.take_bytes(len(piece))
+                    taken += len(piece)
+                body += piece
+                if not fine and len(body) >= bounds.LARGEST_COMPLAINT:
+                    break
+                if time.monotonic() - start > self._connection.timeout_s:
+                    raise httpx.ReadTimeout("the answer took too long")
+        except BaseException:
+            room.give_back(taken)
+            raise
         return body
 
     # --- saying what happened ---
 
-    def _json(self, call: Call, answer: _Answer) -> Any:
+    def _json(self, call: Call, answer: _Answer, room: Room) -> Any:
         """Parse an answer. BadAnswer leaves `status` open: whether a write happened is not known."""
         if words.looks_like_html(answer.body, answer.content_type):
             raise BadAnswer(f"{call}: {words.server_words(answer.body, answer.content_type)}")
         try:
+            room.check_values(answer.body)
             text = answer.body.decode("utf-8")
-            found = json.loads(text, parse_constant=_refuse)
-            if "\\ud" in text or "\\uD" in text or "\\UD" in text:
-                json.dumps(found, ensure_ascii=False).encode("utf-8")
+            found = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+            room.take_values(found)
+            if "\\ud" in text or "\\uD" in text:
+                _check_texts(found)
+        except Full as full:
+            raise BadAnswer(f"{call}: {full}{room.then}") from None
         except UnicodeError:
             raise BadAnswer(f"{call}: the answer holds text that is not Unicode") from None
         except (ValueError, RecursionError) as error:
@@ -298,12 +321,13 @@ class Sender(Getter):
 
     def send(self, call: Call) -> Any:
         """Send a POST or PUT and return the JSON of the answer, None when it is empty. Raises ApiError."""
-        answer = self._send(call)
-        return self._json(call, answer) if answer.body.strip() else None
+        room = Room(bounds.LARGEST_ANSWER)
+        answer = self._send(call, room)
+        return self._json(call, answer, room) if answer.body.strip() else None
 
     def delete(self, call: Call) -> None:
         """Send a DELETE. What the answer says beyond 2xx does not matter. Raises ApiError."""
-        self._send(call)
+        self._send(call, Room(bounds.LARGEST_ANSWER))
 
 
 # --- setting up -------------------------------------------------------------------------------------------
@@ -358,12 +382,14 @@ def _client(connection: Connection) -> httpx.Client:
                 "Authorization": f"Bearer {_key(connection)}",
                 "User-Agent": f"devinops/{__version__}",
                 "Accept": "application/json",
-                "Accept-Encoding": "gzip",
+                "Accept-Encoding": ASKED_FOR,
             },
             timeout=httpx.Timeout(connection.timeout_s, pool=None),
             limits=httpx.Limits(
                 max_connections=connection.parallelism, max_keepalive_connections=connection.parallelism
             ),
+            # none is needed, and a server could hand out new ones for ever
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             follow_redirects=False,
             event_hooks={"response": [_set_location_aside]},
         )
@@ -443,6 +469,25 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
+def _finite(number: str) -> float:
+    """Read a number; 1e999 would be one that JSON cannot say again."""
+    found = float(number)
+    return found if math.isfinite(found) else _refuse(number)
+
+
+def _check_texts(found: Any) -> None:
+    """Raises UnicodeError where a text holds half a sign."""
+    waiting = [found]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            one.encode("utf-8")
+        elif isinstance(one, dict):
+            waiting += (*one, *one.values())
+        elif isinstance(one, list):
+            waiting += one
+
+
 def _position(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"line {error.lineno}, column {error.colno}"
@@ -460,8 +505,6 @@ def explain(error: Exception) -> _Failure:
         )
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return _Failure("DEVIN_API_URL is not an address such as https://api.devin.ai", again=False)
-    if isinstance(error, httpx.DecodingError):
-        return _Failure("the answer cannot be unpacked", again=False, broken=True)
     if isinstance(error, httpx.TimeoutException):
         return _Failure("timed out", timed_out=True)
     if any(isinstance(cause, socket.gaierror) for cause in causes):

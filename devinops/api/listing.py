@@ -11,6 +11,8 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from devinops.api import bounds
+from devinops.api.bounds import Room
 from devinops.api.http import Call, Getter
 from devinops.errors import BadAnswer
 from devinops.model import Endpoint
@@ -22,13 +24,24 @@ _EMPTY_PAGES: Final = 100
 Item = Mapping[str, Any]
 
 
-def read_list(http: Getter, call: Call, endpoint: Endpoint, progress: Callable[[int], None]) -> list[Item]:
+_NOT_USED: Final = "; the list cannot be proved complete and is not used; run again"
+
+
+def room_for_lists() -> Room:
+    """Return the room that the lists of one snapshot share."""
+    return Room(bounds.LARGEST_LISTS, _NOT_USED, what="the lists have")
+
+
+def read_list(
+    http: Getter, call: Call, endpoint: Endpoint, progress: Callable[[int], None], room: Room
+) -> list[Item]:
     """Return all objects of a list; `progress` gets the number of those that a page added. Raises ApiError."""
     if not endpoint.paged:
-        return unpaged(http.get(call), call, endpoint, progress)
+        return unpaged(http.get(call, room), call, endpoint, progress)
     items: list[Item] = []
-    for page in _pages(http, call, endpoint):
+    for page in _pages(http, call, endpoint, room):
         items += page
+        _check_count(len(items), call)
         progress(len(page))
     _without_repeats(items, call, endpoint)
     return items
@@ -37,17 +50,23 @@ def read_list(http: Getter, call: Call, endpoint: Endpoint, progress: Callable[[
 def unpaged(answer: Any, call: Call, endpoint: Endpoint, progress: Callable[[int], None]) -> list[Item]:
     """Return the objects of an answer that holds the whole list."""
     items = _items(answer, call, endpoint)
+    _check_count(len(items), call)
     _without_repeats(items, call, endpoint)
     progress(len(items))
     return items
 
 
-def _pages(http: Getter, call: Call, endpoint: Endpoint) -> Iterator[list[Item]]:
+def _check_count(count: int, call: Call) -> None:
+    if count > bounds.MOST_OBJECTS:
+        raise incomplete(call, f"it has more than {bounds.MOST_OBJECTS} objects")
+
+
+def _pages(http: Getter, call: Call, endpoint: Endpoint, room: Room) -> Iterator[list[Item]]:
     cursors: set[str] = set()
     query = {"first": str(PAGE_SIZE)}
     came = empty = 0
     while True:
-        answer = http.get(dataclasses.replace(call, query=query))
+        answer = http.get(dataclasses.replace(call, query=query), room)
         page = _items(answer, call, endpoint)
         came += len(page)
         empty = 0 if page else empty + 1
@@ -57,6 +76,8 @@ def _pages(http: Getter, call: Call, endpoint: Endpoint) -> Iterator[list[Item]]
             return _all_came(answer, came, call)
         if cursor in cursors or empty > _EMPTY_PAGES:
             raise incomplete(call, "its pages go round in a circle")
+        if len(cursors) >= bounds.MOST_PAGES:
+            raise incomplete(call, f"it has more than {bounds.MOST_PAGES} pages")
         cursors.add(cursor)
         query = {"first": str(PAGE_SIZE), "after": cursor}
 
@@ -70,6 +91,8 @@ def _next(answer: Item, call: Call) -> str | None:
         raise incomplete(call, "has_next_page is neither true nor false")
     if not isinstance(cursor, str) or not cursor:
         raise incomplete(call, "it has more pages, but no end_cursor that leads to them")
+    if len(cursor) > bounds.LONGEST_CURSOR:
+        raise incomplete(call, f"its end_cursor has more than {bounds.LONGEST_CURSOR} characters")
     return cursor
 
 
@@ -102,7 +125,7 @@ def _without_repeats(items: list[Item], call: Call, endpoint: Endpoint) -> None:
 
 
 def incomplete(call: Call, what: str) -> BadAnswer:
-    return BadAnswer(f"{call}: {what}; the list cannot be proved complete and is not used; run again")
+    return BadAnswer(f"{call}: {what}{_NOT_USED}")
 
 
 def check_counts(folders: Iterable[Item], notes: Iterable[Item]) -> None:

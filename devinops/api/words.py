@@ -136,13 +136,23 @@ def _spellings(secret: str) -> Iterator[str]:
 
 
 def _mask_beginnings(text: str, spellings: Sequence[str]) -> str:
-    for head in {spelling[:_HEAD]: None for spelling in spellings}:
-        while (start := text.find(head)) >= 0:
-            end = start + max(
-                _common(text[start : start + len(spelling)], spelling) for spelling in spellings
-            )
-            text = f"{text[:start]}{MASK}{text[end:]}"
+    alike: dict[str, list[str]] = {}
+    for spelling in spellings:
+        alike.setdefault(spelling[:_HEAD], []).append(spelling)
+    for head, ways in alike.items():
+        # again, since what is left around a mask may make a beginning; each round makes the text shorter
+        while head in text:
+            text = "".join(_without_beginnings(text, head, ways))
     return text
+
+
+def _without_beginnings(text: str, head: str, spellings: Sequence[str]) -> Iterator[str]:
+    end = 0
+    while (start := text.find(head, end)) >= 0:
+        yield text[end:start]
+        yield MASK
+        end = start + max(_common(text[start : start + len(way)], way) for way in spellings)
+    yield text[end:]
 
 
 def _common(one: str, other: str) -> int:

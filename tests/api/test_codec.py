@@ -169,7 +169,8 @@ def test_true_is_no_number_and_no_text():
             decode(NOTE, **{name: True})
 
 
-@pytest.mark.parametrize("time", ["yesterday", "", "2026-13-01", [], {}, float("inf"), float("nan")])
+@pytest.mark.parametrize("time", ["yesterday", "", "2026-13-01", [], {}, float("inf"), float("nan"), 10**12, -(10**30),
+                                  1e300, "0001-01-01T00:00:00+14:00"])  # fmt: skip
 def test_a_time_that_is_none_is_named(time):
     with pytest.raises(BadAnswer, match="created_at"):
         decode(NOTE, created_at=time)

@@ -1,0 +1,347 @@
+"""What a server answers without end costs no more than the bounds, and is refused before the first write."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import itertools
+import json
+import zlib
+
+import pytest
+
+from devinops.api import audit, bounds, open_reader, open_writer
+from devinops.api.bounds import Full, Room
+from devinops.api.http import Call, Getter
+from devinops.api.unpack import PIECE, Unreadable, unpacked
+from devinops.errors import ApiError, BadAnswer
+from devinops.kinds.playbook import Playbook
+
+GET = Call("GET", "/v3/things")
+ORG = "/v3/organizations/org-1"
+NOTES = f"{ORG}/knowledge/notes"
+REFUSED = "; the list cannot be proved complete and is not used; run again"
+
+
+def note(id, **changes):
+    return {"note_id": id, "name": f"Note {id}", "body": "b", "trigger": "t", "folder_id": None, **changes}
+
+
+def page(items, cursor=None):
+    return {"items": items, "has_next_page": cursor is not None, "end_cursor": cursor}
+
+
+@pytest.fixture
+def get(serve, reply, connect):
+    """get(reply) asks a server that always answers this, once."""
+
+    def run(answer, **changes):
+        server = serve(answer)
+        with contextlib.closing(Getter(connect(server.url, **changes), lambda _: None)) as client:
+            try:
+                return client.get(GET)
+            finally:
+                assert len(server.asked) == 1
+
+    return run
+
+
+@pytest.fixture
+def notes(serve, reply, connect):
+    """notes(pages) reads the notes from a server with these pages, and returns (snapshot, requests)."""
+
+    def run(pages, api="v3"):
+        def answer(asked):
+            if "folders" in asked.path:
+                return reply(body={"folders": [], "root_note_count": 0})
+            return reply(body=next(pages))
+
+        server = serve(answer)
+        key = "cog_x" if api == "v3" else "apk_x"
+        with open_reader(connect(server.url, api=api, key=key)) as reader:
+            return reader.snapshot({"knowledge"}), server
+
+    return run
+
+
+# --- one answer -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}, {"Content-Encoding": "deflate"}])
+def test_a_huge_answer_is_refused_packed_or_not(get, reply, monkeypatch, headers):
+    monkeypatch.setattr(bounds, "LARGEST_ANSWER", 1 << 20)
+    pack = {"gzip": gzip.compress, "deflate": zlib.compress}.get(headers.get("Content-Encoding"), bytes)
+    with pytest.raises(BadAnswer, match=r"^GET /v3/things: an answer of more than 1 MiB$"):
+        get(reply(body=pack(b'"' + b"x" * (3 << 20) + b'"'), headers=headers))
+    assert get(reply(body=pack(b'"' + b"x" * 1000 + b'"'), headers=headers)) == "x" * 1000
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "gzip,br", "snappy"])
+def test_what_is_packed_in_a_way_that_was_not_asked_for_is_refused(get, reply, encoding):
+    packed = gzip.compress(gzip.compress(b"{}"))
+    with pytest.raises(BadAnswer, match="cannot be unpacked"):
+        get(reply(body=packed, headers={"Content-Encoding": encoding}))
+
+
+def test_a_refusal_that_cannot_be_unpacked_is_still_a_refusal(get, reply):
+    with pytest.raises(ApiError, match="403") as caught:
+        get(reply(403, b"no gzip", {"Content-Encoding": "gzip"}))
+    assert caught.value.status == 403
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_of_a_huge_refusal_only_the_beginning_is_read(get, reply, monkeypatch, status):
+    monkeypatch.setattr(bounds, "LARGEST_COMPLAINT", 1000)
+    monkeypatch.setattr(bounds, "LARGEST_ANSWER", 2000)
+
+    def without_end():
+        yield b"HTTP/1.1 %d No\r\nContent-Type: text/plain\r\n\r\nnot allowed here " % status
+        while True:
+            yield b"y" * 10_000
+
+    with pytest.raises(ApiError, match="not allowed here yyy") as caught:
+        get(reply(raw=without_end()), retries=0)
+    assert caught.value.status == status
+    assert len(str(caught.value)) < 500
+
+
+def test_headers_without_end_are_refused(get, reply):
+    raw = itertools.chain([b"HTTP/1.1 200 OK\r\n"], (b"X-%d: y\r\n" % n * 1000 for n in itertools.count()))
+    with pytest.raises(ApiError, match="connection failed or was cut"):
+        get(reply(raw=raw), retries=0)
+
+
+def test_cookies_are_not_kept(serve, reply, connect):
+    numbers = itertools.count()
+    server = serve(lambda _: reply(body={}, headers={"Set-Cookie": f"c{next(numbers)}={'x' * 1000}"}))
+    with contextlib.closing(Getter(connect(server.url), lambda _: None)) as client:
+        client.get(GET)
+        client.get(GET)
+        assert len(client._client.cookies) == 0
+    assert "Cookie" not in server.asked[-1].headers
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b"{}," * 2000 + b"{}]",
+        b"[" + b'{"":0},' * 2000 + b"0]",
+        b"[" + b"[]," * 2000 + b"0]",
+        b"[" + b'"a",' * 2000 + b"0]",
+        b"[{" * 2000,
+    ],
+)
+def test_many_tiny_values_are_refused_before_they_are_parsed(get, reply, monkeypatch, body):
+    monkeypatch.setattr(bounds, "MOST_VALUES", 1000)
+    monkeypatch.setattr("devinops.api.http.json.loads", None)
+    with pytest.raises(BadAnswer, match="more than 1000 values"):
+        get(reply(body=body))
+
+
+def test_what_stands_in_a_text_is_no_value(get, reply, monkeypatch):
+    monkeypatch.setattr(bounds, "MOST_VALUES", 10)
+    text = 'if (a, b) { x[1] = "," } \\ ' * 100
+    assert get(reply(body=[text, {"a": text}, text])) == [text, {"a": text}, text]
+    assert get(reply(body=["\\"] * 9)) == ["\\"] * 9
+    with pytest.raises(BadAnswer, match="more than 10 values"):
+        get(reply(body=["\\"] * 10))
+
+
+@pytest.mark.parametrize(("count", "fits"), [(9, True), (10, False)])
+@pytest.mark.parametrize("make", [lambda n: [0] * n, lambda n: {str(i): 0 for i in range(n)}])
+def test_values_are_counted_with_what_is_around_them(get, reply, monkeypatch, count, fits, make):
+    monkeypatch.setattr(bounds, "MOST_VALUES", 10)
+    with contextlib.nullcontext() if fits else pytest.raises(BadAnswer, match="more than 10 values"):
+        assert get(reply(body=make(count))) == make(count)
+
+
+@pytest.mark.parametrize("pair", [("[", "]"), ('{"a":', "}")])
+def test_what_is_nested_too_deeply_is_refused(get, reply, pair):
+    def nested(levels):
+        return (pair[0] * levels + "0" + pair[1] * levels).encode()
+
+    assert get(reply(body=nested(bounds.DEEPEST)))
+    with pytest.raises(BadAnswer, match="more than 200 levels"):
+        get(reply(body=nested(bounds.DEEPEST + 1)))
+
+
+@pytest.mark.parametrize("number", [b"1e400", b"-1e400", b"1" * 400 + b".5"])
+def test_a_number_that_cannot_be_said_again_is_refused(get, reply, number):
+    with pytest.raises(BadAnswer, match="a number JSON does not have"):
+        get(reply(body=b'{"a": ' + number + b"}"))
+
+
+@pytest.mark.parametrize(
+    "where", ['"\\ud800"', '{"\\udfff": 1}', '[[{"a": "x\\uD83Dx"}]]', '"\\ude00\\ud83d"']
+)
+def test_half_a_sign_is_refused_wherever_it_stands(get, reply, where):
+    with pytest.raises(BadAnswer, match="not Unicode"):
+        get(reply(body=where.encode()))
+
+
+def test_a_whole_sign_may_be_escaped(get, reply):
+    assert get(reply(body=b'["\\ud83d\\ude00", "\\\\ud800"]')) == ["😀", "\\ud800"]
+
+
+# --- a list -----------------------------------------------------------------------------------------------
+
+
+def fresh(size=1):
+    """Pages that go on for ever, each with objects of its own and a cursor of its own."""
+    for number in itertools.count():
+        yield page([note(f"{number}-{n}") for n in range(size)], f"c{number}")
+
+
+def test_pages_with_ever_new_objects_end_at_the_bytes(notes, monkeypatch):
+    monkeypatch.setattr(bounds, "LARGEST_LISTS", 10_000)
+    with pytest.raises(BadAnswer) as caught:
+        notes(fresh())
+    assert str(caught.value) == f"GET {NOTES}: the lists have more than 10000 bytes{REFUSED}"
+
+
+def test_pages_with_ever_new_objects_end_at_their_number(notes, monkeypatch):
+    monkeypatch.setattr(bounds, "MOST_OBJECTS", 50)
+    with pytest.raises(BadAnswer) as caught:
+        notes(fresh(size=20))
+    assert str(caught.value) == f"GET {NOTES}: it has more than 50 objects{REFUSED}"
+
+
+def test_pages_with_ever_new_objects_end_at_the_values(notes, monkeypatch):
+    monkeypatch.setattr(bounds, "MOST_VALUES", 500)
+    with pytest.raises(BadAnswer, match=rf"^GET {NOTES}: the lists have more than 500 values{REFUSED}$"):
+        notes(fresh())
+
+
+def test_pages_end_at_their_number(notes, monkeypatch):
+    monkeypatch.setattr(bounds, "MOST_PAGES", 5)
+    with pytest.raises(BadAnswer, match=rf"^GET {NOTES}: it has more than 5 pages{REFUSED}$"):
+        notes(fresh())
+    pages = [page([note(str(n))], f"c{n}") for n in range(5)]
+    assert len(notes(iter([*pages, page([note("last")])]))[0].objects) == 6
+
+
+def test_an_endless_cursor_is_refused(notes):
+    with pytest.raises(
+        BadAnswer, match=rf"^GET {NOTES}: its end_cursor has more than 4096 characters{REFUSED}$"
+    ):
+        notes(iter([page([], "c" * 4097)]))
+    found, server = notes(iter([page([], "ü" * 4096), page([note("a")])]))
+    assert [live.id for live in found.objects] == ["a"]
+    assert any(asked.path.endswith("%C3%BC" * 4096) for asked in server.asked)
+
+
+def test_the_list_of_v1_is_held_to_the_same(notes, monkeypatch):
+    whole = {"folders": [], "knowledge": [{"id": str(n), "name": "n", "body": "b" * 100} for n in range(50)]}
+    with monkeypatch.context() as patched:
+        patched.setattr(bounds, "LARGEST_LISTS", 1000)
+        with pytest.raises(BadAnswer) as caught:
+            notes(itertools.repeat(whole), "v1")
+    assert str(caught.value) == f"GET /v1/knowledge: the lists have more than 1000 bytes{REFUSED}"
+    monkeypatch.setattr(bounds, "MOST_OBJECTS", 49)
+    with pytest.raises(BadAnswer, match="more than 49 objects"):
+        notes(itertools.repeat(whole), "v1")
+
+
+def test_all_lists_of_a_snapshot_share_the_room(serve, reply, connect, monkeypatch):
+    def answer(asked):
+        filler = {"folders": [], "root_note_count": 0} if "folders" in asked.path else page([])
+        return reply(body=filler | {"more": "x" * 1000})
+
+    server = serve(answer)
+    monkeypatch.setattr(bounds, "LARGEST_LISTS", 3000)
+    with open_reader(connect(server.url)) as reader:
+        for kind in ("playbook", "secret", "playbook"):
+            reader.snapshot({kind})
+        with pytest.raises(BadAnswer, match="the lists have more than 3000 bytes"):
+            reader.snapshot()
+
+
+def test_an_attempt_that_came_to_nothing_takes_no_room(serve, reply, connect, monkeypatch):
+    monkeypatch.setattr(bounds, "LARGEST_LISTS", 1500)
+    cut = reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + b" " * 1000)
+    server = serve([cut, cut, reply(500, b" " * 1000), reply(body=page([]) | {"more": "x" * 1000})])
+    with open_reader(connect(server.url)) as reader:
+        assert reader.snapshot({"secret"}).objects == ()
+    assert len(server.asked) == 4
+
+
+def test_nothing_is_written_after_a_list_that_is_too_long(
+    devinops, repository, use, serve, reply, monkeypatch
+):
+    monkeypatch.setattr(bounds, "LARGEST_LISTS", 10_000)
+    monkeypatch.setenv("DEVIN_ORG_ID", "org-1")
+    pages = fresh()
+
+    def answer(asked):
+        return reply(body={"folders": []} if "folders" in asked.path else next(pages))
+
+    server = serve(answer)
+    use(server.url)
+    root = repository({"knowledge/a.md": "---\nname: A\ntrigger: t\n---\nb\n"})
+    ran = devinops("apply", "--yes", "-C", root)
+    assert ran.code == 1
+    assert "the lists have more than 10000 bytes" in ran.err
+    assert {asked.method for asked in server.asked} == {"GET"}
+
+
+def test_the_audit_log_follows_no_endless_cursor(serve, reply, connect):
+    event = {"user_email": "a@b", "created_at": 5, "data": {"id": "note-1"}}
+    server = serve(reply(body={"items": [event], "has_next_page": True, "end_cursor": "c" * 5000}))
+    with contextlib.closing(Getter(connect(server.url), lambda _: None)) as client:
+        found = audit.authors(client, "org-1", ["note-1", "note-2"], 0, 10)
+    assert set(found) == {"note-1"}
+    assert len(server.asked) == 1
+
+
+def test_the_answer_to_a_write_is_bounded_and_leaves_open_what_happened(serve, reply, connect, monkeypatch):
+    monkeypatch.setattr(bounds, "LARGEST_ANSWER", 1000)
+    server = serve(reply(body={"playbook_id": "p", "title": "x" * 2000, "body": "b"}))
+    with (
+        open_writer(connect(server.url)) as writer,
+        pytest.raises(BadAnswer, match=r"^POST .* more than 1000 bytes$") as caught,
+    ):
+        writer.create("playbook", Playbook(title="P", body="b"), None)
+    assert not caught.value.answered
+    assert len(server.asked) == 1
+
+
+# --- the parts --------------------------------------------------------------------------------------------
+
+
+def test_room_is_taken_and_given_back():
+    room = Room(10)
+    room.take_bytes(10)
+    room.take_bytes(0)
+    with pytest.raises(Full, match="an answer of more than 10 bytes"):
+        room.take_bytes(1)
+    room.give_back(5)
+    room.take_bytes(5)
+
+
+def test_ten_thousand_notes_of_4_kb_in_one_answer_fit_with_room_to_spare():
+    one = {f"field {n}": None for n in range(14)} | {"body": "код, {x: [1]}\n" * 190}
+    assert len(one["body"].encode()) >= 3_000
+    text = b"[" + b",".join([json.dumps(one).encode()] * 10_000) + b"]"
+    room = Room(bounds.LARGEST_LISTS)
+    room.take_bytes(len(text))
+    room.check_values(text)
+    assert room._values == bounds.MOST_VALUES
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE, PIECE + 1, 40 * PIECE])
+@pytest.mark.parametrize(
+    "pack", [gzip.compress, zlib.compress, lambda data: gzip.compress(data[:9]) + gzip.compress(data[9:])]
+)
+def test_what_was_packed_comes_out_in_small_pieces(size, pack):
+    data = bytes(size)
+    packed = pack(data)
+    for step in (7, 10_000):
+        pieces = list(unpacked((packed[i : i + step] for i in range(0, len(packed), step)), "GZIP, identity"))
+        assert b"".join(pieces) == data
+        assert max(map(len, pieces)) <= PIECE
+    with pytest.raises(Unreadable):
+        list(unpacked([packed[:-3]], "gzip"))
+
+
+def test_an_empty_answer_may_call_itself_packed():
+    assert b"".join(unpacked([], "gzip")) == b""
