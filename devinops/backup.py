@@ -11,6 +11,7 @@ import dataclasses
 import json
 import os
 import re
+import stat
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from devinops import __version__
+from devinops import __version__, files
 from devinops.errors import ConfigError, DevinopsError
 from devinops.kinds import KINDS
 from devinops.model import Access, FolderPath, Live, Resource, Source
@@ -34,8 +35,7 @@ KEEP_FILES: Final = 20
 KEEP_DAYS: Final = 90
 """An older backup goes, however few there are."""
 
-DIRECTORY: Final = Path(".devinops") / "backups"
-GITIGNORE: Final = "backups/\n*.journal\n*.lock\n"
+DIRECTORY: Final = Path(files.STATE) / "backups"
 LATEST: Final = "latest"
 
 _RUN: Final = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{4,12}")
@@ -65,11 +65,10 @@ class Backups:
                 if self._descriptor is None:
                     self._begin()
                 assert self._descriptor is not None
-                _append(self._descriptor, _object(live))
+                files.append(self._descriptor, _line(_object(live)))
         except OSError as error:
             raise DevinopsError(
-                f"cannot save a backup below {self.root / DIRECTORY} ({error.strerror or error}), so nothing was sent: "
-                "make room or writable, then run again"
+                f"cannot save a backup below {self.root / DIRECTORY}, so nothing was sent: {files.reason(error)}"
             ) from error
 
     @property
@@ -95,52 +94,28 @@ class Backups:
         directory = _directory(self.root)
         _prune(directory, datetime.now(UTC), self.keep)
         path = directory / f"{self.run}.jsonl"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        descriptor = files.open_lines(path, mode=0o600, new=True)
         try:
-            _append(descriptor, _header(self.run, self.where))
-            _sync_directory(directory)
-        except OSError:
+            files.append(descriptor, _line(_header(self.run, self.where)))
+        except BaseException:
             os.close(descriptor)
-            path.unlink()
+            path.unlink(missing_ok=True)
             raise
         self._descriptor, self.path = descriptor, path
 
 
-def _append(descriptor: int, line: Mapping[str, Any]) -> None:
-    """Add a line to a file and wait for the disk. Where that fails, nothing of it stays. Raises OSError."""
-    data = (json.dumps(line) + "\n").encode("ascii")
-    size = os.fstat(descriptor).st_size
-    try:
-        while data:
-            data = data[os.write(descriptor, data) :]
-        os.fsync(descriptor)
-    except OSError:
-        os.ftruncate(descriptor, size)
-        raise
+def _line(one: Mapping[str, Any]) -> bytes:
+    return (json.dumps(one) + "\n").encode("ascii")
 
 
 def _directory(root: Path) -> Path:
     """Return the directory of the backups, made if need be and for its owner alone. Raises OSError."""
-    above, directory = root / DIRECTORY.parent, root / DIRECTORY
-    for path, mode in ((above, 0o755), (directory, 0o700)):
-        if path.is_symlink():
-            raise OSError(f"{path} is a symbolic link")
-        path.mkdir(mode=mode, exist_ok=True)
+    files.state_directory(root)
+    directory = root / DIRECTORY
+    files.make_directory(directory, mode=0o700)
     directory.chmod(0o700)
-    for ignored, text in ((directory / ".gitignore", "*\n"), (above / ".gitignore", GITIGNORE)):
-        if not (ignored.exists() or ignored.is_symlink()):
-            ignored.write_text(text, encoding="utf-8")
+    files.ignore(directory, "*\n")
     return directory
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the name of a new file last, where the system can do that."""
-    if os.name == "posix":
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _prune(directory: Path, now: datetime, keep: Path | None) -> None:
@@ -152,17 +127,24 @@ def _prune(directory: Path, now: datetime, keep: Path | None) -> None:
 
 
 def _files(directory: Path) -> list[Path]:
-    """Return the backups in a directory, oldest first; nothing else that lies there, and no links."""
-    if directory.is_symlink() or not directory.is_dir():
+    """Return the backups in a directory, oldest first; nothing else that lies there, and no links. Raises OSError."""
+    if directory.is_symlink() or directory.parent.is_symlink() or not directory.is_dir():
         return []
     found = (path for path in directory.iterdir() if path.suffix == ".jsonl" and _RUN.fullmatch(path.stem))
-    files = (path for path in found if path.is_file() and not path.is_symlink())
-    return sorted(files, key=_age)
+    aged = ((_age(path), path) for path in found)
+    return [path for _, path in sorted((age, path) for age, path in aged if age)]
 
 
-def _age(path: Path) -> tuple[str, int]:
-    """Return what backups are sorted by: the second in the name, within it the time of the file."""
-    return path.name.partition("-")[0], path.stat().st_mtime_ns
+def _age(path: Path) -> tuple[str, int] | None:
+    """Return what backups are sorted by: the second in the name, within it the time of the file.
+
+    None for what is no file, or none any more: another run deletes old backups too.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return (path.name.partition("-")[0], found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
 
 
 def _header(run: str, where: Where) -> dict[str, Any]:
@@ -209,8 +191,11 @@ class Backup:
 
 
 def backups(root: Path) -> list[Path]:
-    """Return the files of all backups below a root, newest first."""
-    return list(reversed(_files(root / DIRECTORY)))
+    """Return the files of all backups below a root, newest first. Raises ConfigError."""
+    try:
+        return list(reversed(_files(root / DIRECTORY)))
+    except OSError as error:
+        raise ConfigError(f"cannot list the backups in {root / DIRECTORY}: {files.reason(error)}") from error
 
 
 def find(root: Path, name: str, target: str) -> Path:
@@ -219,7 +204,7 @@ def find(root: Path, name: str, target: str) -> Path:
         return _latest(root, target)
     if _RUN.fullmatch(name):
         path = root / DIRECTORY / f"{name}.jsonl"
-        if not path.is_file():
+        if path not in backups(root):
             raise ConfigError(f"there is no backup of the run {name}; devinops rollback lists those that are")
         return path
     return Path(name)
@@ -240,9 +225,11 @@ def read_backup(path: Path, root: Path | None = None) -> Backup:
     if path.is_symlink():
         raise ConfigError(f"{path} is a symbolic link: name the backup itself")
     try:
-        data = path.read_bytes()
+        data = files.read(path)
     except OSError as error:
-        raise ConfigError(f"cannot read the backup {path}: {error.strerror or error}") from error
+        raise ConfigError(
+            f"cannot read the backup {path}: {error.strerror or error}; devinops rollback lists those that are there"
+        ) from error
     *lines, rest = data.split(b"\n")
     if not lines:
         raise _damaged(path, 1, "the header is missing or incomplete")

@@ -65,7 +65,7 @@ def save(path: Path, chunks: Iterable[str]) -> None:
     try:
         files.replace(path, chunks, mode=0o600)
     except OSError as error:
-        raise ConfigError(f"--out cannot write {path}: {error.strerror or error}") from error
+        raise ConfigError(f"--out cannot write {path}: {files.reason(error)}") from error
 
 
 # --- reading ----------------------------------------------------------------------------------------------

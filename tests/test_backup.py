@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.backup import DIRECTORY, GITIGNORE, KEEP_DAYS, KEEP_FILES, Backups, backups, find, read_backup
+from devinops.backup import DIRECTORY, KEEP_DAYS, KEEP_FILES, Backups, backups, find, read_backup
 from devinops.emulator import Emulator
 from devinops.errors import ConfigError, DevinopsError
+from devinops.files import IGNORED
 from devinops.model import Live
 from devinops.plan import Where
 from tests.conftest import Devinops
@@ -66,7 +67,7 @@ def test_it_is_for_its_owner_alone_and_out_of_git(tmp_path: Path) -> None:
     path = saved(tmp_path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert (tmp_path / ".devinops/.gitignore").read_text() == GITIGNORE
+    assert (tmp_path / ".devinops/.gitignore").read_text() == IGNORED
 
 
 def test_a_gitignore_that_is_there_stays(tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_a_disk_that_is_full_for_a_while_leaves_a_backup_that_can_be_read(
         write(descriptor, data[:7])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("devinops.backup.os.write", sometimes)
+    monkeypatch.setattr("devinops.files.os.write", sometimes)
     with Backups(tmp_path, WHERE, RUN) as made:
         for number, one in enumerate(objects()):
             room[0] = number % 2 == 1
@@ -216,7 +217,7 @@ def test_without_a_backup_nothing_is_sent_and_the_rest_goes_on(
         def full(descriptor: int, data: bytes) -> int:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("devinops.backup.os.write", full)
+        monkeypatch.setattr("devinops.files.os.write", full)
     else:
         (root / ".devinops").write_text("in the way")
     ran = devinops("apply", "-C", root, "--yes")

@@ -117,6 +117,6 @@ def test_what_is_no_file_stays(write: Writer, make: Callable[[Path], None], tmp_
 
 
 def test_what_a_crash_left_is_in_nobodys_way(tmp_path: Path) -> None:
-    (tmp_path / f".a.{os.getpid()}.partial").write_text("torn")
+    (tmp_path / f".a.{os.getpid()}.tmp").write_text("torn")
     files.replace(tmp_path / "a", ["new"])
     assert names(tmp_path) == ["a"]

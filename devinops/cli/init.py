@@ -230,5 +230,5 @@ def _write(root: Path, name: str, text: str) -> bool:
             return False
         whole.replace(path, [text])
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror or error}") from error
+        raise ConfigError(f"cannot write {path}: {whole.reason(error)}") from error
     return True

@@ -1,13 +1,13 @@
-"""Files that survive a crash: written whole or not at all, appended to line by line, never through a symlink."""
+"""The files of an inventory: in place, never through a symlink, and an InventoryError for whatever fails."""
 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from devinops import files
 from devinops.errors import InventoryError
 
 
@@ -17,26 +17,25 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        name = error.filename or path
-        raise InventoryError(
-            f"{name}: {error.strerror or error}: the inventory needs to read and write here"
-        ) from error
+        raise InventoryError(f"the inventory cannot use {path}: {files.reason(error)}") from error
 
 
 def refuse_symlink(path: Path) -> None:
     """Raise InventoryError where a symlink would lead out of the place that was reviewed."""
-    if path.is_symlink():
+    with told(path):
+        linked = path.is_symlink()
+    if linked:
         raise InventoryError(
             f"{path} is a symlink: the inventory is read and written in place; remove the link"
         )
 
 
 def read(path: Path) -> str | None:
-    """Return the text of a file, None where there is none."""
+    """Return the text of a file, None where there is none. Raises InventoryError."""
     refuse_symlink(path)
     try:
         with told(path):
-            return path.read_bytes().decode("utf-8")
+            return files.read(path).decode("utf-8")
     except UnicodeDecodeError as error:
         raise InventoryError(f"{path}: this is not UTF-8: restore it from the history of Git") from error
     except InventoryError as error:
@@ -46,63 +45,24 @@ def read(path: Path) -> str | None:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file beside its place and move it there; its permissions are kept. One writer at a time."""
+    """Write a file whole or not at all; its permissions are kept. One writer at a time. Raises InventoryError."""
     refuse_symlink(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with told(path):
-        try:
-            with suppress(FileNotFoundError):
-                partial.unlink()
-            with open(partial, "x", encoding="ascii", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                with suppress(FileNotFoundError):
-                    partial.chmod(stat.S_IMODE(path.stat().st_mode))
-                os.fsync(file.fileno())
-            partial.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                partial.unlink()
-            raise
-        _sync_directory(path.parent)
+        files.replace(path, [text], encoding="ascii", errors="strict")
 
 
 def append(path: Path, line: str) -> None:
-    """Add a line, and return once it is on the disk. What a crash left of a line before it is cut off."""
+    """Add a line, and return once it is on the disk. Raises InventoryError, and then nothing of it stays."""
     refuse_symlink(path)
     with told(path):
-        is_new = not path.exists()
-        with open(path, "a+b") as file:
-            _cut_torn_line(file.fileno())
-            file.write(line.encode("ascii"))
-            file.flush()
-            os.fsync(file.fileno())
-        if is_new:
-            _sync_directory(path.parent)
-
-
-def _cut_torn_line(descriptor: int) -> None:
-    size = os.fstat(descriptor).st_size
-    if not size:
-        return
-    os.lseek(descriptor, size - 1, os.SEEK_SET)
-    if os.read(descriptor, 1) == b"\n":
-        return
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    os.ftruncate(descriptor, os.read(descriptor, size).rfind(b"\n") + 1)
+        descriptor = files.open_lines(path)
+        try:
+            files.append(descriptor, line.encode("ascii"))
+        finally:
+            os.close(descriptor)
 
 
 def remove(path: Path) -> None:
+    """Delete a file if it is there. Raises InventoryError."""
     with told(path), suppress(FileNotFoundError):
         path.unlink()
-
-
-def _sync_directory(path: Path) -> None:
-    """Make a new name in a directory durable, where the system can."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from devinops import files
 from devinops.errors import InventoryError, Stale
 from devinops.inventory import disk, merge
 from devinops.inventory.format import Header, Settled, dump, dump_settled, parse, parse_settled
@@ -48,7 +49,7 @@ class Place(Protocol):
 
     @property
     def directory(self) -> Path:
-        """The directory of journal and lock on this machine."""
+        """The directory of journal and lock on this machine. Raises InventoryError where it cannot be used."""
         ...
 
     def prepare(self) -> None:
@@ -161,7 +162,7 @@ class KeptStore:
             self._alive[run] = hold(self._life(run))
         except OSError as error:
             raise InventoryError(
-                f"{self._life(run)}: {error.strerror or error}: the run cannot be locked"
+                f"the run cannot be locked with {self._life(run)}: {files.reason(error)}"
             ) from error
 
     def _end(self, run: str) -> None:
@@ -199,5 +200,5 @@ class KeptStore:
             if entered:
                 raise
             raise InventoryError(
-                f"{path}: {error.strerror or error}: the inventory cannot be locked"
+                f"the inventory cannot be locked with {path}: {files.reason(error)}"
             ) from error

@@ -31,7 +31,7 @@ else:
 @contextmanager
 def locked(path: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
     """Hold the lock at `path`; its file stays. Raises OSError, and Stale after `patience_s`."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    descriptor = _open(path)
     try:
         _wait(descriptor, path, time.monotonic() + patience_s)
         yield
@@ -44,24 +44,31 @@ def hold(path: Path) -> int:
 
     Raises OSError, also where somebody has it.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    return _taken(_open(path))
+
+
+def abandoned(path: Path) -> bool:
+    """Tell whether the lock at `path` was held once and is not any more; False where it never was."""
+    try:
+        # Never made here: a run that ends right now takes its lock away, and did not die.
+        os.close(_taken(_open(path, 0)))
+    except OSError:
+        return False
+    return True
+
+
+def _open(path: Path, create: int = os.O_CREAT) -> int:
+    return os.open(path, os.O_RDWR | create | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
+def _taken(descriptor: int) -> int:
+    """Return the descriptor with its lock taken, or close it and raise OSError."""
     try:
         _take(descriptor)
     except OSError:
         os.close(descriptor)
         raise
     return descriptor
-
-
-def abandoned(path: Path) -> bool:
-    """Tell whether the lock at `path` was held once and is not any more; False where it never was."""
-    if not path.exists():
-        return False
-    try:
-        os.close(hold(path))
-    except OSError:
-        return False
-    return True
 
 
 def _wait(descriptor: int, path: Path, until: float) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from devinops.errors import InventoryError, Stale
+from devinops.files import IGNORED, state_directory
 from devinops.inventory import Header, InventorySettings, disk, new_run, open_runs, open_store, wait_for_runs
-from devinops.inventory.file import IGNORED, prepare_directory
 from devinops.inventory.lock import locked
 from devinops.model import Action, Key
 from devinops.owned import Intent, Inventory, Record
@@ -49,7 +49,7 @@ def test_a_run_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_gitignore_that_is_there_is_kept(tmp_path: Path) -> None:
-    prepare_directory(tmp_path)
+    state_directory(tmp_path)
     (tmp_path / ".devinops" / ".gitignore").write_text("mine\n")
     applied(in_file(tmp_path), "r1", "a")
     assert (tmp_path / ".devinops" / ".gitignore").read_text() == "mine\n"
