@@ -19,6 +19,7 @@ from devinops.emulator.gate import Call, Gate, Layer, RateLimit, Reply, RequestL
 from devinops.emulator.records import Rejected
 from devinops.emulator.store import Store
 from devinops.emulator.wire import phrase
+from devinops.errors import ConfigError
 
 if TYPE_CHECKING:
     from devinops.emulator.faults import Faults
@@ -84,6 +85,11 @@ async def _on_rejected(request: Request, problem: Exception) -> Response:
     detail = _complaint(problem) if problem.status == 422 else problem.detail
     headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else None
     return error(store_of(request), request.url.path, problem.status, detail, headers)
+
+
+async def _on_config_error(request: Request, problem: Exception) -> Response:
+    """The state file cannot be written."""
+    return error(store_of(request), request.url.path, 500, str(problem))
 
 
 async def _on_http_error(request: Request, problem: Exception) -> Response:
@@ -279,6 +285,7 @@ def create_app(
     for router in routers:
         app.include_router(router)
     app.add_exception_handler(Rejected, _on_rejected)
+    app.add_exception_handler(ConfigError, _on_config_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_middleware(Gate, layers=_layers(store, log, latency_ms, rate_limit, [faults, *layers]))

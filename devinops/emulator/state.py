@@ -1,6 +1,6 @@
 """The state file: every object, the audit log and the counters, so that a restart goes on where it stopped.
 
-JSON, replaced as a whole by an atomic rename. Holds no secret value and no hash of one. The quirks and keys
+JSON, replaced as a whole. Holds no secret value and no hash of one. The quirks and keys
 are not in it: they come with each start.
 """
 
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
+import threading
 from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from devinops import files
 from devinops.emulator.gate import Call, Next, Reply
 from devinops.emulator.records import Event, Folder, Note, Playbook, Record, Secret
 from devinops.emulator.store import Store
@@ -39,6 +40,8 @@ class StateFile:
     def __init__(self, path: Path, store: Store) -> None:
         self.path, self.store = path, store
         self._turn = asyncio.Lock()
+        self._writing = threading.Lock()
+        self._taken = self._written = 0
 
     def load(self) -> bool:
         """Fill the store; False without a file. Raises ConfigError for one that cannot be used."""
@@ -56,36 +59,41 @@ class StateFile:
         return True
 
     def save(self) -> None:
-        """Write the file if anything changed since the last time."""
+        """Write the file if anything changed since the last time. Raises ConfigError; the next one tries again."""
         with self.store.lock:
             if not self.store.dirty:
                 return
             text = json.dumps(dump(self.store), ensure_ascii=True)
             self.store.dirty = False
+            self._taken = number = self._taken + 1
         try:
-            self._replace(text)
+            self._write(number, text)
         except OSError as error:
             self.store.dirty = True
-            raise ConfigError(f"{self.path}: cannot write the state: {error.strerror or error}") from None
+            raise ConfigError(f"{self.path}: cannot write the state: {files.reason(error)}") from None
 
-    def _replace(self, text: str) -> None:
-        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+    def _write(self, number: int, text: str) -> None:
+        """Write a content, unless a later one is there already: threads may come here out of turn."""
+        with self._writing:
+            if number > self._written:
+                files.replace(self.path, [text])
+                self._written = number
 
     async def __call__(self, call: Call, ask: Next) -> Reply:
         reply = await ask(call)
         if self.store.dirty:
-            async with self._turn:
-                await asyncio.to_thread(self.save)
+            try:
+                async with self._turn:
+                    await asyncio.to_thread(self.save)
+            except ConfigError as error:
+                return _not_saved(error)
         return reply
+
+
+def _not_saved(error: ConfigError) -> Reply:
+    """Answer a request whose change is made and is not in the file."""
+    body = json.dumps({"detail": str(error)}).encode("ascii")
+    return Reply(500, [(b"content-type", b"application/json")], body)
 
 
 def dump(store: Store) -> dict[str, Any]:
