@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import errno
 import importlib
 import io
 import signal
@@ -15,7 +14,7 @@ from typing import Any
 
 import click
 
-from devinops import __version__
+from devinops import __version__, files
 from devinops.errors import DevinopsError, ExitCode, InputError
 
 COMMANDS = {
@@ -98,36 +97,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(shown)
-        click.echo(_harmless(shown.getvalue()), nl=False, err=True)
+        _tell(_harmless(shown.getvalue()))
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; nothing more is done", err=True)
+        _tell("interrupted; nothing more is done\n")
         return ExitCode.INTERRUPTED
     except InputError as error:
         return _show_problems(error)
     except DevinopsError as error:
-        click.echo(f"devinops: {_one_line(str(error))}", err=True)
+        _tell(f"devinops: {_one_line(str(error))}\n")
         return error.exit_code
     except BrokenPipeError:
         # The reader has gone, as in `devinops plan | head`.
         _silence_stdout()
         return ExitCode.MEND
     except _Terminated:
-        click.echo("terminated; nothing more is done", err=True)
+        _tell("terminated; nothing more is done\n")
         return ExitCode.TERMINATED
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in files.NO_ROOM:
             return _show_bug(error)
         _silence_stdout()
-        click.echo(
-            f"devinops: the answer cannot be written: {error.strerror}; make room, then run again", err=True
-        )
+        _tell(f"devinops: the answer cannot be written: {files.reason(error)}\n")
         return ExitCode.MEND
     except Exception as error:
         return _show_bug(error)
-
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class _Terminated(BaseException):
@@ -138,6 +132,12 @@ def _silence_stdout() -> None:
     from devinops.cli.options import silence_stdout
 
     silence_stdout()
+
+
+def _tell(text: str) -> None:
+    from devinops.cli.options import echo_err
+
+    echo_err(text)
 
 
 def _one_line(text: str) -> str:
@@ -156,8 +156,8 @@ def _show_problems(error: InputError) -> int:
     from devinops.render.text import Text, problem_counts
 
     for problem in error.problems:
-        click.echo(Text().problem(problem), err=True)
-    click.echo(f"devinops: {problem_counts(error.problems)}; nothing was read from the API", err=True)
+        _tell(f"{Text().problem(problem)}\n")
+    _tell(f"devinops: {problem_counts(error.problems)}; nothing was read from the API\n")
     return error.exit_code
 
 
@@ -165,15 +165,22 @@ def _show_bug(error: Exception) -> int:
     from devinops.cli.masks import masked
 
     report = masked("".join(traceback.format_exception(error)))
+    log = f"devinops {__version__}, Python {sys.version}\n{report}"
+    said = f"devinops: a bug: {type(error).__name__}; this is not your fault. Please report it with"
+    try:
+        _tell(f"{said} {_logged(log)}\n")
+    except OSError:
+        _tell(f"{said} this:\n{_harmless(log)}")
+    return ExitCode.BUG
+
+
+def _logged(text: str) -> str:
+    """Write a new temporary file; return its name. Raises OSError."""
     with tempfile.NamedTemporaryFile(
         "w", prefix="devinops-bug-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
     ) as log:
-        log.write(f"devinops {__version__}, Python {sys.version}\n{report}")
-    click.echo(
-        f"devinops: a bug: {type(error).__name__}; this is not your fault. Please report it with {log.name}",
-        err=True,
-    )
-    return ExitCode.BUG
+        log.write(text)
+    return log.name
 
 
 def run() -> Any:

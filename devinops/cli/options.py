@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,7 +63,13 @@ def tell(text: str) -> None:
     """Write to stderr; whatever the text holds, neither a terminal nor a CI runner obeys it."""
     from devinops.render.escape import lines
 
-    click.echo(lines(text), err=True)
+    echo_err(f"{lines(text)}\n")
+
+
+def echo_err(text: str) -> None:
+    """Write to stderr as it is. Where that is full or gone, nobody reads it, and the run goes on all the same."""
+    with suppress(OSError):
+        click.echo(text, nl=False, err=True)
 
 
 def silence_stdout() -> None:
@@ -75,7 +82,7 @@ def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> N
     try:
         files.replace(path, chunks)
     except OSError as error:
-        raise ConfigError(f"{option} cannot write {path}: {error.strerror or error}") from error
+        raise ConfigError(f"{option} cannot write {path}: {files.reason(error)}") from error
 
 
 def wants_color(no_color: bool) -> bool:

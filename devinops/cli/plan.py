@@ -33,11 +33,11 @@ def command(options: Options, out: Path | None, detailed_exitcode: bool, approva
         job = Job.of(options)
         with open_reader(job.connection, options.log) as reader:
             plan, _ = job.look(reader, approvals)
+        code = plan.exit_code(detailed=detailed_exitcode)
+        if out is not None:
+            save(out, plan_chunks(options, plan, "json", code))
     except DevinopsError as error:
         write_failure(options, error)
         raise
-    code = plan.exit_code(detailed=detailed_exitcode)
-    if out is not None:
-        save(out, plan_chunks(options, plan, "json", code))
     options.write(options.format, lambda format: plan_chunks(options, plan, format, code))
     return code

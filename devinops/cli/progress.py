@@ -8,9 +8,7 @@ import threading
 import time
 from types import TracebackType
 
-import click
-
-from devinops.cli.options import Options
+from devinops.cli.options import Options, echo_err
 
 DELAY_S = 1.0
 
@@ -35,7 +33,7 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.drawn:
-            click.echo("\r\x1b[K", nl=False, err=True)
+            echo_err("\r\x1b[K")
 
     def step(self) -> None:
         """Count one more."""
@@ -48,7 +46,7 @@ class Progress:
             if not self.shown or time.monotonic() - self.started < DELAY_S:
                 return
             self.drawn = True
-            click.echo(f"\r\x1b[K{self._line()}", nl=False, err=True)
+            echo_err(f"\r\x1b[K{self._line()}")
 
     def _line(self) -> str:
         if self.length is None:

@@ -9,14 +9,15 @@ from datetime import UTC, datetime
 
 import click
 
+from devinops import files
 from devinops.api import Connection, Reader
 from devinops.checks import api_problems, secret_version_warnings
 from devinops.cli.authors import with_authors
-from devinops.cli.options import Options, write_file
+from devinops.cli.options import Options, silence_stdout, tell, write_file
 from devinops.cli.progress import Progress
 from devinops.cli.validate import read
 from devinops.config import Settings, resolve
-from devinops.errors import DevinopsError, ExitCode, InputError
+from devinops.errors import ConfigError, DevinopsError, ExitCode, InputError, worst
 from devinops.inventory import Header, Store, open_store, wait_for_runs
 from devinops.kinds import KINDS
 from devinops.model import Declaration, Problem, Severity, Snapshot
@@ -154,7 +155,10 @@ class NotApplied(DevinopsError):
 
 
 def write_failure(options: Options, error: DevinopsError) -> None:
-    """Write the JSON document of a run that failed, wherever JSON was asked for."""
+    """Write the JSON document of a run that failed, wherever JSON was asked for.
+
+    Where that fails too it is told beside the error, and never instead of it.
+    """
     from devinops.render import json
 
     if isinstance(error, NotApplied):
@@ -163,8 +167,19 @@ def write_failure(options: Options, error: DevinopsError) -> None:
         problems = error.problems if isinstance(error, InputError) else ()
         document = json.failure_document(str(error), problems, error.exit_code)
     if options.format == "json":
-        for chunk in json.dump(document):
-            click.echo(chunk, nl=False)
+        try:
+            for chunk in json.dump(document):
+                click.echo(chunk, nl=False)
+        except BrokenPipeError:
+            silence_stdout()
+        except OSError as failure:
+            silence_stdout()
+            error.exit_code = worst(error.exit_code, ExitCode.MEND)
+            tell(f"devinops: the answer cannot be written: {files.reason(failure)}")
     for format, path in options.reports:
         if format == "json":
-            write_file(path, json.dump(document))
+            try:
+                write_file(path, json.dump(document))
+            except ConfigError as failure:
+                error.exit_code = worst(error.exit_code, failure.exit_code)
+                tell(f"devinops: {failure}")

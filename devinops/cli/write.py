@@ -15,7 +15,7 @@ import click
 from devinops.api import Writer
 from devinops.apply import Applier, Journal, Outcome, Report, apply
 from devinops.backup import Backups
-from devinops.cli.options import Options, silence_stdout, tell
+from devinops.cli.options import Options, echo_err, silence_stdout, tell
 from devinops.cli.progress import Progress
 from devinops.cli.run import plan_chunks
 from devinops.errors import ConfigError, ExitCode, Refused, worst
@@ -125,6 +125,6 @@ def _tell_all_the_same(options: Options, report: Report, error: Exception) -> Ex
     silence_stdout()
     tell(f"devinops: the report cannot be written where it belongs ({error}); here it is:")
     for one in Text(full=options.verbose).report(report):
-        click.echo(one, err=True)
+        echo_err(f"{one}\n")
     wrote = any(result.outcome is Outcome.DONE or result.unclear for result in report.results)
     return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.MEND)

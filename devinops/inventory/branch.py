@@ -10,9 +10,12 @@ import difflib
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from devinops import files
 from devinops.errors import ConfigError, InventoryError
 from devinops.inventory import disk
 from devinops.inventory.git import NETWORK_S, Git, last_words, masked
@@ -26,6 +29,17 @@ _RACED = (
     "fetch first",
     "non-fast-forward",
 )
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """Yield a directory for a moment. Raises InventoryError."""
+    try:
+        directory = tempfile.TemporaryDirectory(prefix="devinops-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise InventoryError(f"no temporary directory can be made: {files.reason(error)}") from error
+    with directory as name:
+        yield name
 
 
 class BranchPlace:
@@ -205,7 +219,7 @@ class BranchPlace:
     def _commit(self, text: str, parent: str | None, message: str) -> str:
         """Make a commit with the file on top of `parent`; other files of the branch are kept."""
         blob = self.git.text("hash-object", "-w", "--stdin", data=text.encode("ascii"))
-        with tempfile.TemporaryDirectory(prefix="devinops-") as scratch:
+        with _scratch() as scratch:
             env = {"GIT_INDEX_FILE": os.fspath(Path(scratch) / "index")}
             self.git.raw("read-tree", parent or "--empty", env=env)
             self.git.raw("update-index", "--add", "--cacheinfo", f"100644,{blob},{self.path}", env=env)
