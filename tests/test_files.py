@@ -1,4 +1,4 @@
-"""Every writer that replaces a file: all of it or nothing, one line where it cannot, permissions kept."""
+"""Every writer of files: all of it or nothing, one line where it cannot, permissions kept, links not followed."""
 
 from __future__ import annotations
 
@@ -13,30 +13,50 @@ import pytest
 from devinops import files
 from devinops.cli.init import _write
 from devinops.cli.options import write_file
-from devinops.errors import ConfigError
+from devinops.errors import ConfigError, DevinopsError
+from devinops.inventory import disk
 from devinops.saved import save
+from tests.disk import WRONG, breaks, limited, names, room_for
 
 Writer = Callable[[Path, list[str]], object]
 WRITERS: dict[str, Writer] = {
     "--report": write_file,
     "--out": save,
     "--directory": lambda path, chunks: write_file(path, chunks, "--directory"),
+    "inventory": lambda path, chunks: disk.replace(path, "".join(chunks)),
     "init": lambda path, chunks: _write(path.parent, path.name, "".join(chunks)),
 }
 REPLACING = {name: writer for name, writer in WRITERS.items() if name != "init"}
+"""Those that write over what is there."""
+ANY_TEXT = {name: writer for name, writer in REPLACING.items() if name != "inventory"}
 every = pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
 replacing = pytest.mark.parametrize("write", REPLACING.values(), ids=REPLACING)
+any_text = pytest.mark.parametrize("write", ANY_TEXT.values(), ids=ANY_TEXT)
+no_files = pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["directory", "pipe"])
 
 
-def names(directory: Path) -> list[str]:
-    return sorted(path.name for path in directory.iterdir())
+# --- whole files ------------------------------------------------------------------------------------------
 
 
 @every
 def test_a_file_is_written_and_nothing_else_stays(write: Writer, tmp_path: Path) -> None:
-    write(tmp_path / "a", ["one\n", "zwei ü\n"])
-    assert (tmp_path / "a").read_bytes() == "one\nzwei ü\n".encode()
+    write(tmp_path / "a", ["one\n", "two\n"])
+    assert (tmp_path / "a").read_bytes() == b"one\ntwo\n"
     assert names(tmp_path) == ["a"]
+
+
+@any_text
+def test_a_report_holds_whatever_the_text_is(write: Writer, tmp_path: Path) -> None:
+    write(tmp_path / "a", ["zwei ü\n", "half \ud83d\n"])
+    assert (tmp_path / "a").read_bytes() == b"zwei \xc3\xbc\nhalf \\ud83d\n"
+
+
+@pytest.mark.parametrize("text", ["ü", "\ud83d"])
+def test_an_inventory_is_never_altered_on_the_way(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(UnicodeError):
+        disk.replace(tmp_path / "a", text)
+    assert (names(tmp_path), (tmp_path / "a").read_text()) == (["a"], "old")
 
 
 @replacing
@@ -50,31 +70,53 @@ def test_permissions_are_kept(write: Writer, mode: int, tmp_path: Path) -> None:
 
 
 @every
-@pytest.mark.parametrize("step", ["fsync", "replace", "open"])
-@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ENOENT])
+@pytest.mark.parametrize("step", ["open", "fsync", "replace"])
+@pytest.mark.parametrize("error", WRONG, ids=errno.errorcode.get)
 def test_what_fails_is_one_line_and_leaves_nothing_half_written(
     write: Writer, step: str, error: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object, **__: object) -> int:
-        raise OSError(error, os.strerror(error))
-
     kept = tmp_path / "kept"
     kept.write_text("old")
     with monkeypatch.context() as broken:
-        if step == "replace":
-            broken.setattr(Path, "replace", fail)
-        else:
-            broken.setattr(os, step, fail)
-        with pytest.raises(ConfigError, match=os.strerror(error)) as caught:
-            write(tmp_path / "a", ["new"])
-        assert "\n" not in str(caught.value)
-        if write in REPLACING.values():
-            with pytest.raises(ConfigError):
-                write(kept, ["new"])
+        breaks(broken, step, error)
+        for path in (tmp_path / "a", kept) if write in REPLACING.values() else (tmp_path / "a",):
+            with pytest.raises(DevinopsError) as caught:
+                write(path, ["new"])
+            said = str(caught.value)
+            assert str(path) in said
+            assert os.strerror(error) in said
+            assert said.endswith("then run again")
+            assert "\n" not in said
+    assert (names(tmp_path), kept.read_text()) == (["kept"], "old")
+    write(tmp_path / "a", ["new"])
+    assert (tmp_path / "a").read_text() == "new"
+
+
+@every
+@limited
+@pytest.mark.parametrize("room", [0, 1, 4095, 4096, 99_999])
+def test_a_disk_that_is_full_half_way_leaves_the_old_file(write: Writer, room: int, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("old")
+    with room_for(room):
+        for path in (tmp_path / "a", kept) if write in REPLACING.values() else (tmp_path / "a",):
+            with pytest.raises(DevinopsError, match=r"File too large: make room, then run again$"):
+                write(path, ["x" * 50_000, "y" * 50_000])
     assert (names(tmp_path), kept.read_text()) == (["kept"], "old")
 
 
 @replacing
+def test_once_it_is_in_its_place_it_is_written(
+    write: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last step, which makes the name last, can fail too; saying so would mean that the old file is there."""
+    (tmp_path / "a").write_text("old")
+    breaks(monkeypatch, "fsync", errno.EIO, after=1)
+    write(tmp_path / "a", ["new"])
+    assert ((tmp_path / "a").read_text(), names(tmp_path)) == ("new", ["a"])
+
+
+@any_text
 def test_what_breaks_in_the_middle_leaves_the_old_file(write: Writer, tmp_path: Path) -> None:
     def chunks() -> Iterator[str]:
         yield "half"
@@ -87,7 +129,7 @@ def test_what_breaks_in_the_middle_leaves_the_old_file(write: Writer, tmp_path: 
     assert (names(tmp_path), path.read_text()) == (["a"], "old")
 
 
-@replacing
+@any_text
 def test_a_link_is_replaced_and_what_it_leads_to_is_not_touched(write: Writer, tmp_path: Path) -> None:
     outside, inside = tmp_path / "outside", tmp_path / "inside"
     inside.mkdir()
@@ -101,6 +143,16 @@ def test_a_link_is_replaced_and_what_it_leads_to_is_not_touched(write: Writer, t
     )
 
 
+@every
+def test_a_link_in_the_place_of_what_is_written_first_is_not_followed(write: Writer, tmp_path: Path) -> None:
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
+    inside.mkdir()
+    outside.write_text("old")
+    (inside / f".a.{os.getpid()}.tmp").symlink_to(outside)
+    write(inside / "a", ["new"])
+    assert (outside.read_text(), (inside / "a").read_text(), names(inside)) == ("old", "new", ["a"])
+
+
 def test_init_takes_a_link_for_a_file_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "nowhere")
     assert _write(tmp_path, "a", "text") is False
@@ -108,15 +160,219 @@ def test_init_takes_a_link_for_a_file_that_is_there(tmp_path: Path) -> None:
 
 
 @replacing
-@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["directory", "pipe"])
+@no_files
 def test_what_is_no_file_stays(write: Writer, make: Callable[[Path], None], tmp_path: Path) -> None:
     make(tmp_path / "a")
-    with pytest.raises(ConfigError, match="no file"):
+    with pytest.raises(DevinopsError, match="no file"):
         write(tmp_path / "a", ["new"])
     assert not (tmp_path / "a").is_file()
-
-
-def test_what_a_crash_left_is_in_nobodys_way(tmp_path: Path) -> None:
-    (tmp_path / f".a.{os.getpid()}.tmp").write_text("torn")
-    files.replace(tmp_path / "a", ["new"])
     assert names(tmp_path) == ["a"]
+
+
+@every
+def test_a_place_below_a_file_or_nowhere_is_one_line(write: Writer, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    places = [tmp_path / "file" / "a"]
+    if write in REPLACING.values():  # init makes its directories
+        places.append(tmp_path / "nowhere" / "a")
+    for place in places:
+        with pytest.raises(DevinopsError) as caught:
+            write(place, ["new"])
+        assert str(place) in str(caught.value)
+        assert "\n" not in str(caught.value)
+    assert (names(tmp_path), (tmp_path / "file").read_text()) == (["file"], "old")
+
+
+@every
+def test_what_a_crash_left_is_in_nobodys_way(write: Writer, tmp_path: Path) -> None:
+    (tmp_path / f".a.{os.getpid()}.tmp").write_text("torn")
+    write(tmp_path / "a", ["new"])
+    assert names(tmp_path) == ["a"]
+
+
+# --- lines ------------------------------------------------------------------------------------------------
+
+LINE = b'{"a": 1}\n'
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Iterator[int]:
+    descriptor = files.open_lines(tmp_path / "lines")
+    files.append(descriptor, b"first\n")
+    yield descriptor
+    os.close(descriptor)
+
+
+def test_lines_that_are_written_byte_by_byte_are_whole(
+    lines: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:1]))
+    files.append(lines, LINE)
+    assert (tmp_path / "lines").read_bytes() == b"first\n" + LINE
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize("cut", [True, False], ids=["cut", "not cut"])
+@pytest.mark.parametrize("fits", range(len(LINE)))
+def test_a_line_that_does_not_fit_leaves_nothing_of_it(
+    lines: int, fits: int, cut: bool, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where cutting it off fails as well, the next line does it."""
+    write, room = os.write, [fits]
+
+    def full(descriptor: int, data: bytes) -> int:
+        if not room[0]:
+            raise error
+        room[0] -= 1
+        return write(descriptor, data[:1])
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "write", full)
+        if not cut:
+            breaks(broken, "ftruncate", errno.EIO)
+        with pytest.raises(type(error)) as caught:
+            files.append(lines, LINE)
+        assert caught.value is error
+    torn = b"" if cut else LINE[:fits]
+    assert (tmp_path / "lines").read_bytes() == b"first\n" + torn
+    files.append(lines, b"last\n")
+    assert (tmp_path / "lines").read_bytes() == b"first\nlast\n"
+
+
+@pytest.mark.parametrize("error", WRONG, ids=errno.errorcode.get)
+def test_a_line_that_is_not_on_the_disk_was_not_added(
+    lines: int, error: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        breaks(broken, "fsync", error)
+        with pytest.raises(OSError, match=os.strerror(error)):
+            files.append(lines, LINE)
+    assert (tmp_path / "lines").read_bytes() == b"first\n"
+
+
+@limited
+def test_a_line_for_which_there_is_no_room_was_not_added(lines: int, tmp_path: Path) -> None:
+    with room_for(8), pytest.raises(OSError, match="File too large"):
+        files.append(lines, LINE)
+    assert (tmp_path / "lines").read_bytes() == b"first\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_disk_that_was_always_full_is_told_as_it_is() -> None:
+    descriptor = os.open("/dev/full", os.O_RDWR)
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            files.append(descriptor, LINE)
+    finally:
+        os.close(descriptor)
+
+
+@no_files
+def test_lines_are_not_added_to_what_is_no_file(make: Callable[[Path], None], tmp_path: Path) -> None:
+    make(tmp_path / "lines")
+    with pytest.raises(OSError):
+        files.open_lines(tmp_path / "lines")
+    assert not (tmp_path / "lines").is_file()
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_lines_are_not_added_through_a_link(new: bool, tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("old")
+    (tmp_path / "lines").symlink_to(tmp_path / "outside")
+    with pytest.raises(OSError):
+        files.open_lines(tmp_path / "lines", new=new)
+    assert (tmp_path / "outside").read_text() == "old"
+
+
+def test_a_file_whose_name_may_not_last_is_not_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    breaks(monkeypatch, "fsync", errno.EIO)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        files.open_lines(tmp_path / "lines", new=True)
+    assert names(tmp_path) == []
+
+
+# --- reading and directories ------------------------------------------------------------------------------
+
+
+@no_files
+def test_what_is_no_file_is_not_read_and_not_waited_for(make: Callable[[Path], None], tmp_path: Path) -> None:
+    make(tmp_path / "a")
+    with pytest.raises(OSError):
+        files.read(tmp_path / "a")
+
+
+def test_a_link_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("of others")
+    (tmp_path / "a").symlink_to(tmp_path / "outside")
+    with pytest.raises(OSError):
+        files.read(tmp_path / "a")
+
+
+@pytest.mark.parametrize("way", ["link", "link to nowhere", "file"])
+def test_a_directory_is_made_in_its_place_or_not_at_all(way: str, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    if way == "link":
+        (tmp_path / "elsewhere").mkdir()
+    if way == "file":
+        (root / ".devinops").write_text("old")
+    else:
+        (root / ".devinops").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError):
+        files.state_directory(root)
+    assert names(tmp_path) == (["elsewhere", "root"] if way == "link" else ["root"])
+    assert way != "link" or names(tmp_path / "elsewhere") == []
+
+
+@pytest.mark.parametrize("step", ["open", "fsync", "replace"])
+def test_a_gitignore_is_whole_or_not_there(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".devinops").mkdir()
+    with monkeypatch.context() as broken:
+        breaks(broken, step, errno.ENOSPC)
+        with pytest.raises(OSError, match="No space left"):
+            files.state_directory(tmp_path)
+    assert names(tmp_path / ".devinops") == []
+    files.state_directory(tmp_path)
+    assert (tmp_path / ".devinops" / ".gitignore").read_text() == files.IGNORED
+
+
+def test_a_gitignore_that_is_a_link_stays_and_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / ".devinops").mkdir()
+    (tmp_path / ".devinops" / ".gitignore").symlink_to(tmp_path / "outside")
+    files.state_directory(tmp_path)
+    assert names(tmp_path) == [".devinops"]
+
+
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.ENOTSUP], ids=errno.errorcode.get)
+def test_a_system_that_cannot_make_names_last_is_no_error(
+    error: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaks(monkeypatch, "fsync", error)
+    files.sync_directory(tmp_path)
+
+
+def test_a_directory_that_cannot_be_read_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    breaks(monkeypatch, "open", errno.EACCES)
+    files.sync_directory(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "No space left on device: make room, then run again"),
+        (errno.EROFS, "Read-only file system: make it readable and writable, then run again"),
+        (errno.ENOENT, "No such file or directory: make its directory, then run again"),
+        (errno.EIO, "Input/output error: mend that, then run again"),
+    ],
+    ids=lambda value: errno.errorcode[value] if isinstance(value, int) else "",
+)
+def test_an_error_says_what_to_do(number: int, words: str) -> None:
+    assert files.reason(OSError(number, os.strerror(number))) == words
+
+
+def test_the_option_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^--directory cannot write .*a: "):
+        write_file(tmp_path / "nowhere" / "a", ["x"], "--directory")
