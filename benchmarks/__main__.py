@@ -12,12 +12,13 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks import bounds
+from benchmarks.measure import Checks, devinops
 
 ENTRIES = 10_000
 BYTES = 4_000
@@ -25,43 +26,6 @@ LATENCY_MS = 50
 PAGE = 200
 FOLDERS = 20
 CONFIG = "devinops.yaml"
-
-_MEASURED = """
-import resource, sys, time
-from devinops.cli import main
-start = time.process_time()
-code = main(sys.argv[1:])
-io = open("/proc/self/io").read().split() if sys.platform == "linux" else ["wchar:", "0"]
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(code, time.process_time() - start, peak, int(io[io.index("wchar:") + 1]) / 1e6, file=sys.stderr)
-"""
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    cpu_s: float
-    wall_s: float
-    peak_mb: float
-    written_mb: float
-    last_line: str
-
-
-def devinops(root: Path, *argv: str) -> Ran:
-    """Run a command in a fresh process; return what it cost."""
-    start = time.monotonic()
-    command = [sys.executable, "-c", _MEASURED, *argv, "--root", str(root)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    wall = time.monotonic() - start
-    code, cpu, peak, written = done.stderr.split()[-4:]
-    return Ran(
-        int(code),
-        float(cpu),
-        wall,
-        float(peak),
-        float(written),
-        done.stdout.splitlines()[-1] if done.stdout else "",
-    )
 
 
 @contextmanager
@@ -100,20 +64,6 @@ def forget(url: str) -> None:
         pass
 
 
-class Checks:
-    """Prints each measurement with its bound and remembers whether all hold."""
-
-    failed = False
-
-    def __call__(self, what: str, value: float, bound: float, unit: str = "") -> None:
-        holds = value <= bound
-        self.failed |= not holds
-        print(
-            f"{'ok  ' if holds else 'FAIL'}  {what}: {value:.4g}{unit} (at most {bound:.4g}{unit})",
-            flush=True,
-        )
-
-
 def main() -> int:
     check = Checks()
     with tempfile.TemporaryDirectory() as directory, emulator(Path(directory)) as url:
@@ -150,6 +100,7 @@ def main() -> int:
         old = devinops(root, "plan", "--detailed-exitcode")
         assert old.code == 0, old
         check("the same over API v1, whose list is one answer, peak memory", old.peak_mb, 300, " MB")
+    bounds.measure(check)
     return check.failed
 
 

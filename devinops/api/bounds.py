@@ -12,8 +12,8 @@ from typing import Any, Final
 
 LARGEST_LISTS: Final = 128 * 1024 * 1024
 """Bytes of all lists of one snapshot together, unpacked. 10,000 notes of 4 KB are 40 MiB, twice that where each sign
-outside of ASCII is an escape. A text costs at most nine times its bytes while it is read: itself, and twice four
-bytes a sign."""
+outside of ASCII is an escape. Until it is compared, a text costs three times its bytes as a rule, and twelve times
+where one sign in it makes each of the others four bytes."""
 
 LARGEST_ANSWER: Final = 32 * 1024 * 1024
 """Bytes of any other answer, unpacked: one object, or a page of the audit log."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
@@ -137,7 +138,7 @@ def _spellings(secret: str) -> Iterator[str]:
 
 def _mask_beginnings(text: str, spellings: Sequence[str]) -> str:
     alike: dict[str, list[str]] = {}
-    for spelling in spellings:
+    for spelling in sorted(spellings):
         alike.setdefault(spelling[:_HEAD], []).append(spelling)
     for head, ways in alike.items():
         # again, since what is left around a mask may make a beginning; each round makes the text shorter
@@ -147,11 +148,16 @@ def _mask_beginnings(text: str, spellings: Sequence[str]) -> str:
 
 
 def _without_beginnings(text: str, head: str, spellings: Sequence[str]) -> Iterator[str]:
+    """Yield the text with masks; the spellings are sorted, and all begin with the head."""
+    longest = max(map(len, spellings))
     end = 0
     while (start := text.find(head, end)) >= 0:
         yield text[end:start]
         yield MASK
-        end = start + max(_common(text[start : start + len(way)], way) for way in spellings)
+        rest = text[start : start + longest]
+        # in order, what has most in common with a text stands beside its place
+        place = bisect(spellings, rest)
+        end = start + max(_common(rest, way) for way in spellings[max(0, place - 1) : place + 1])
     yield text[end:]
 
 

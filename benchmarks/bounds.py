@@ -1,0 +1,153 @@
+"""`python -m benchmarks.bounds`: what the worst answers of a server cost in memory, against the bytes it may send.
+
+Each plan runs in a process of its own. Its peak above that of a plan of an empty organization is put in relation to
+`LARGEST_LISTS`, so that the numbers are the same on every machine.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import tempfile
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import Checks, devinops
+from devinops.api.bounds import LARGEST_LISTS, MOST_VALUES
+
+MIB = 1024 * 1024
+HEAD, TAIL = b'{"has_next_page": false, "items": [', b"]}"
+NOTE = '{"note_id": "%s", "name": "N", "trigger": "t", "body": "%s", "folder_id": null}'
+Pieces = Callable[[], Iterator[bytes]]
+"""What the list of notes answers, each time it is asked."""
+
+
+def repeated(item: bytes, size: int = LARGEST_LISTS - MIB) -> Iterator[bytes]:
+    """One page of equal objects."""
+    block = (item + b",") * (MIB // len(item))
+    yield HEAD
+    yield from itertools.repeat(block, size // len(block))
+    yield item + TAIL
+
+
+def one_note(body: Iterator[bytes]) -> Iterator[bytes]:
+    before, _, after = (NOTE % ("note-1", "%")).partition("%")
+    yield HEAD + before.encode()
+    yield from body
+    yield after.encode() + TAIL
+
+
+def endless_pages(body: str) -> Pieces:
+    """Pages with ids and cursors of their own, without end."""
+    numbers = itertools.count()
+
+    def page() -> Iterator[bytes]:
+        start = next(numbers)
+        items = ",".join(NOTE % (f"n-{start}-{number}", body) for number in range(200))
+        yield f'{{"has_next_page": true, "end_cursor": "c{start}", "items": [{items}]}}'.encode()
+
+    return page
+
+
+def costliest() -> Iterator[bytes]:
+    """One note with a member that nobody knows, of almost as many values as are read."""
+    block = b'{"":0},' * 1000
+    yield HEAD + (NOTE % ("note-1", "b")).removesuffix("}").encode() + b', "more": ['
+    yield from itertools.repeat(block, MOST_VALUES // 2000 - 1)
+    yield b"0]}" + TAIL
+
+
+def bomb() -> Iterator[bytes]:
+    """1 GiB of spaces, packed."""
+    packer = zlib.compressobj(9, wbits=31)
+    for _ in range(1024):
+        yield packer.compress(b" " * MIB)
+    yield packer.flush()
+
+
+CASES: dict[str, tuple[Pieces, str, float]] = {
+    "no end of bytes": (lambda: itertools.repeat(b" " * MIB), "more than 128 MiB", 3),
+    "1 GiB of spaces in 1 MiB of gzip": (bomb, "more than 128 MiB", 3),
+    "as many {} as fit": (lambda: repeated(b"{}"), f"more than {MOST_VALUES} values", 3),
+    "as many values as are read, the costliest": (costliest, "", 4),
+    "no end of pages of 4 KB notes": (endless_pages("x" * 4000), "more than 128 MiB", 5),
+    "no end of pages of tiny notes": (endless_pages(""), "more than 100000 objects", 5),
+    "one text of the largest size": (
+        lambda: one_note(itertools.repeat(b"x" * MIB, LARGEST_LISTS // MIB - 1)),
+        "",
+        6,
+    ),
+    "the same, four bytes a sign in memory": (
+        lambda: one_note(
+            itertools.chain(["😀".encode()], itertools.repeat(b"x" * MIB, LARGEST_LISTS // MIB - 1))
+        ),
+        "",
+        14,
+    ),
+    "one line of 10 MB": (lambda: one_note(itertools.repeat(b"x" * MIB, 10)), "", 3),
+}
+"""Name → pieces of the answer, what the plan says of it (empty: it is fine), and the promised ratio."""
+
+
+@contextmanager
+def server(pieces: Pieces, packed: bool) -> Iterator[str]:
+    """Serve these notes and nothing else; yield the URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            if packed and "/notes" in self.path:
+                self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            try:
+                for piece in pieces() if "/notes" in self.path else [b'{"folders": []}']:
+                    self.wfile.write(piece)
+            except ConnectionError:
+                pass
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{running.server_port}"
+        finally:
+            running.shutdown()
+            thread.join()
+
+
+def peak_mb(root: Path, pieces: Pieces, said: str, *, packed: bool = False) -> float:
+    """Plan against a server; return the peak memory of that."""
+    with server(pieces, packed) as url:
+        os.environ |= {"DEVIN_API_URL": url, "DEVIN_API_KEY": "cog_x", "DEVIN_ORG_ID": "org-1"}
+        # not as JSON: the text of the note would come here, and the peak of a child begins with that of its parent
+        ran = devinops(root, "plan")
+    assert (ran.code, said in ran.error) == (1 if said else 0, True), ran
+    return ran.peak_mb
+
+
+def measure(check: Checks) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        (root / "knowledge").mkdir()
+        (root / "knowledge" / "n.md").write_text("---\nname: N\ntrigger: t\n---\nb\n")
+        empty = peak_mb(root, lambda: iter([HEAD + TAIL]), "")
+        print(f"      a plan of an empty organization: {empty:.0f} MB", flush=True)
+        for what, (pieces, said, bound) in CASES.items():
+            peak = peak_mb(root, pieces, said, packed=pieces is bomb)
+            ratio = (peak - empty) * MIB / LARGEST_LISTS
+            check(f"{what}, peak memory over the bytes of all lists", ratio, bound, "×")
+
+
+if __name__ == "__main__":
+    checks = Checks()
+    measure(checks)
+    sys.exit(checks.failed)
