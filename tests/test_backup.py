@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from devinops.files import IGNORED
 from devinops.model import Live
 from devinops.plan import Where
 from tests.conftest import Devinops
+from tests.disk import WRONG, breaks, limited, room_for
 from tests.support import live
 
 Write = Callable[[Mapping[str, str]], Path]
@@ -113,6 +116,146 @@ def test_a_disk_that_is_full_for_a_while_leaves_a_backup_that_can_be_read(
                     made.save(one)
     assert made.path is not None
     assert [one.live for one in read_backup(made.path).objects] == objects()[1::2]
+
+
+FAULTS = [("open", 0), ("open", 3), ("write", 0), ("write", 1), ("fsync", 0), ("fsync", 3), ("replace", 0)]
+"""A step of writing, and how often it works before it fails."""
+
+
+@pytest.mark.parametrize(("step", "after"), FAULTS)
+@pytest.mark.parametrize("error", WRONG, ids=errno.errorcode.get)
+def test_a_backup_that_cannot_be_made_is_one_line_and_leaves_nothing_torn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: int, error: int
+) -> None:
+    with Backups(tmp_path, WHERE, RUN) as made:
+        with monkeypatch.context() as broken:
+            breaks(broken, step, error, after)
+            with pytest.raises(DevinopsError) as caught:
+                made.save(objects()[0])
+        said = str(caught.value)
+        assert said.startswith(f"cannot save a backup below {tmp_path / DIRECTORY}, so nothing was sent: ")
+        assert said.endswith("then run again")
+        assert os.strerror(error) in said
+        assert not list(tmp_path.rglob("*.tmp"))
+        assert [read_backup(path).objects for path in backups(tmp_path)] == [()] * (made.path is not None)
+        made.save(objects()[0])
+    assert made.path is not None
+    assert [one.live for one in read_backup(made.path).objects] == objects()[:1]
+
+
+@limited
+@pytest.mark.parametrize("room", [0, 1, 3, 100, 250, 500, 700])
+def test_wherever_the_disk_is_full_the_backup_can_be_read(tmp_path: Path, room: int) -> None:
+    saved_whole = []
+    with room_for(room), Backups(tmp_path, WHERE, RUN) as made:
+        for one in objects():
+            with suppress(DevinopsError):
+                made.save(one)
+                saved_whole.append(one)
+    assert len(saved_whole) < len(objects())
+    found = [read_backup(path) for path in backups(tmp_path)]
+    assert [one.live for backup in found for one in backup.objects] == saved_whole
+    assert not any(backup.torn for backup in found)
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_a_torn_line_that_could_not_be_cut_off_is_cut_off_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+
+    def full(descriptor: int, data: bytes) -> int:
+        write(descriptor, data[:7])
+        raise OSError(28, "No space left on device")
+
+    with Backups(tmp_path, WHERE, RUN) as made:
+        made.save(objects()[0])
+        with monkeypatch.context() as broken:
+            broken.setattr(os, "write", full)
+            breaks(broken, "ftruncate", errno.EIO)
+            with pytest.raises(DevinopsError, match="No space left"):
+                made.save(objects()[1])
+        assert made.path is not None
+        assert read_backup(made.path).torn
+        made.save(objects()[2])
+    assert [one.live for one in read_backup(made.path).objects] == [objects()[0], objects()[2]]
+
+
+@pytest.mark.parametrize("name", [".devinops", DIRECTORY.as_posix()])
+def test_a_file_where_its_directory_belongs_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("old")
+    with pytest.raises(DevinopsError, match="there is a file where a directory belongs"):
+        saved(tmp_path)
+    assert (tmp_path / name).read_text() == "old"
+    assert backups(tmp_path) == []
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, Path.touch, lambda path: path.symlink_to("../outside")])
+def test_what_is_there_under_the_name_of_the_run_stays(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    run = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-00aa"
+    (tmp_path / DIRECTORY).mkdir(parents=True)
+    path = tmp_path / DIRECTORY / f"{run}.jsonl"
+    make(path)
+    before = path.lstat()
+    with pytest.raises(DevinopsError, match="File exists"):
+        saved(tmp_path, run=run)
+    assert path.lstat().st_ino == before.st_ino
+    assert not (tmp_path / "outside").exists()
+
+
+@pytest.mark.parametrize("linked", [".devinops", ".devinops/backups"])
+def test_behind_a_symlink_no_backup_is_found(tmp_path: Path, linked: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    saved(tmp_path / "elsewhere")
+    root = tmp_path / "root"
+    (root / linked).parent.mkdir(parents=True)
+    (root / linked).symlink_to(tmp_path / "elsewhere" / linked)
+    assert backups(root) == []
+    for name in (RUN, "latest"):
+        with pytest.raises(ConfigError, match="there is no backup"):
+            find(root, name, "production")
+
+
+def test_a_backup_that_vanishes_while_they_are_listed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run deletes what is too old, at any time."""
+    gone = saved(tmp_path, run="20260101T000000Z-0000")
+    stays = saved(tmp_path)
+    lstat = Path.lstat
+
+    def late(path: Path) -> os.stat_result:
+        if path == gone:
+            gone.unlink()
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", late)
+    assert backups(tmp_path) == [stays]
+
+
+def test_backups_that_cannot_be_listed_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, devinops: Devinops
+) -> None:
+    saved(tmp_path)
+
+    def denied(path: Path) -> Iterator[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", denied)
+    ran = devinops("rollback", "-C", tmp_path)
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "cannot list the backups in" in ran.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in directories")
+def test_a_pipe_is_no_backup_and_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / DIRECTORY).mkdir(parents=True)
+    pipe = tmp_path / DIRECTORY / f"{RUN}.jsonl"
+    os.mkfifo(pipe)
+    assert backups(tmp_path) == []
+    with pytest.raises(ConfigError, match="no file"):
+        read_backup(pipe)
 
 
 @pytest.mark.parametrize("linked", [".devinops", ".devinops/backups"])
