@@ -13,6 +13,7 @@ from devinops.api.bounds import Room
 from devinops.api.http import Call, Getter, Sender, segment
 from devinops.api.listing import Item, check_counts, read_list, room_for_lists, unpaged
 from devinops.api.parallel import side_by_side
+from devinops.api.words import clean
 from devinops.errors import ApiError, BadAnswer
 from devinops.kinds import KINDS
 from devinops.model import ApiVersion, Endpoint, FolderPath, Kind, Live, Resource, Snapshot
@@ -137,7 +138,7 @@ class WritingClient(ReadingClient):
             if error.status == 404:
                 return None
             raise
-        return self._live(KINDS[kind], _object(answer, call), self._folders)
+        return _same(self._live(KINDS[kind], _object(answer, call), self._folders), id, call)
 
     def create(
         self, kind: str, resource: Resource, folder_id: str | None, *, value: str | None = None
@@ -155,7 +156,7 @@ class WritingClient(ReadingClient):
         body = codec.encode(KINDS[kind], self.api, resource, folder_id)
         call = Call("PUT", self._path(KINDS[kind], id), body=body, permission=self._needs(kind))
         answer = _object(self._sender.send(call) or {}, call)
-        return self._written(KINDS[kind], answer, id, resource, folder_id)
+        return _same(self._written(KINDS[kind], answer, id, resource, folder_id), id, call)
 
     def delete(self, kind: str, id: str) -> None:
         call = Call("DELETE", self._path(KINDS[kind], id), permission=self._needs(kind))
@@ -205,6 +206,13 @@ class _Count:
         with self._lock:
             self._total += count
             self._progress(self._total)
+
+
+def _same(live: Live, id: str, call: Call) -> Live:
+    """Return an object that was asked for by its id. Raises BadAnswer where it is another one."""
+    if live.id != id:
+        raise BadAnswer(f"{call}: the answer is about another object, {clean(live.id, 80)}")
+    return live
 
 
 def _object(answer: Any, call: Call) -> Item:

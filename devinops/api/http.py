@@ -245,7 +245,9 @@ class Getter:
         try:
             room.check_values(answer.body)
             text = answer.body.decode("utf-8")
-            found = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+            found = json.loads(
+                text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_without_repeats
+            )
             room.take_values(found)
             if "\\ud" in text or "\\uD" in text:
                 _check_texts(found)
@@ -253,6 +255,8 @@ class Getter:
             raise BadAnswer(f"{call}: {full}{room.then}") from None
         except UnicodeError:
             raise BadAnswer(f"{call}: the answer holds text that is not Unicode") from None
+        except _Repeated:
+            raise BadAnswer(f"{call}: a name stands twice in one object of the answer") from None
         except (ValueError, RecursionError) as error:
             raise BadAnswer(f"{call}: the answer is not JSON, or broke off: {_position(error)}") from None
         return found
@@ -467,6 +471,17 @@ def _content(call: Call) -> bytes:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
+
+
+class _Repeated(Exception):
+    """One of two members of one name would have to be left out."""
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Repeated
+    return found
 
 
 def _finite(number: str) -> float:

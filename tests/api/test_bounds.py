@@ -171,6 +171,12 @@ def test_a_number_that_cannot_be_said_again_is_refused(get, reply, number):
         get(reply(body=b'{"a": ' + number + b"}"))
 
 
+@pytest.mark.parametrize("body", [b'{"a": 1, "a": 1}', b'[{"a": {"\\u0061": 1, "a": 2}}]'])
+def test_of_two_members_of_one_name_none_is_chosen(get, reply, body):
+    with pytest.raises(BadAnswer, match="stands twice"):
+        get(reply(body=body))
+
+
 @pytest.mark.parametrize(
     "where", ['"\\ud800"', '{"\\udfff": 1}', '[[{"a": "x\\uD83Dx"}]]', '"\\ude00\\ud83d"']
 )

@@ -338,6 +338,17 @@ def test_an_update_that_answers_nothing_is_what_was_sent(serve, reply, writer):
         assert live.resource.body == "b"
 
 
+def test_an_answer_about_another_object_is_not_used(serve, reply, writer):
+    client = writer(serve(reply(body=note("other\n"))))
+    for ask in (
+        lambda: client.read("knowledge", "n"),
+        lambda: client.update("knowledge", "n", RESOURCE, None),
+    ):
+        with pytest.raises(BadAnswer, match=r"another object, other$") as caught:
+            ask()
+        assert not caught.value.answered
+
+
 @pytest.mark.parametrize("status", [200, 204, 404])
 def test_a_delete_is_done_when_it_is_gone(serve, reply, writer, status):
     server = serve(reply(status, b""))
