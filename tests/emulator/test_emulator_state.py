@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import stat
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from emulator_api import NOTE, ORG, good
 
 from devinops.emulator import Emulator
+from devinops.emulator.state import StateFile
 from devinops.errors import ConfigError
+from tests.disk import WRONG, breaks, limited, names, room_for
 
 SECRET = {"type": "key-value", "key": "K", "value": "hunter2"}
 FULL = {
@@ -122,3 +127,67 @@ def test_a_truncated_state_is_an_error(start, tmp_path):
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(ConfigError, match=r"cannot write the state"):
         Emulator(state=tmp_path / "missing" / "state.json")
+
+
+@pytest.mark.parametrize("step", ["open", "fsync", "replace"])
+@pytest.mark.parametrize("error", WRONG, ids=errno.errorcode.get)
+def test_a_state_that_cannot_be_written_is_one_line_and_leaves_the_old_one(
+    tmp_path, monkeypatch, step, error
+):
+    state = tmp_path / "state.json"
+    emulator = Emulator(state=state)
+    before = state.read_bytes()
+    with monkeypatch.context() as broken:
+        breaks(broken, step, error)
+        with pytest.raises(ConfigError) as caught:
+            emulator.add("knowledge", **NOTE)
+    said = str(caught.value)
+    assert said.startswith(f"{state}: cannot write the state: {os.strerror(error)}")
+    assert said.endswith("then run again")
+    assert (names(tmp_path), state.read_bytes()) == (["state.json"], before)
+    emulator.add("knowledge", **NOTE)
+    assert len(json.loads(state.read_text())["notes"]) == 2, "what could not be saved comes with the next"
+
+
+@limited
+@pytest.mark.parametrize("room", [0, 1, 100])
+def test_a_full_disk_is_an_answer_and_not_a_traceback(start, tmp_path, room, capfd):
+    state = tmp_path / "state.json"
+    api = start(state=state)
+    before = state.read_bytes()
+    with room_for(room):
+        for answer in (
+            api.v3.post(f"{ORG}/knowledge/notes", json=NOTE),
+            api.person.post("/folders", json={"path": "X"}),
+            api.person.post("/reset"),
+        ):
+            assert answer.status_code == 500
+            assert answer.json()["detail"] == (
+                f"{state}: cannot write the state: File too large: make room, then run again"
+            )
+    assert (names(tmp_path), state.read_bytes()) == (["state.json"], before)
+    api.note()
+    assert len(json.loads(state.read_text())["notes"]) == 1
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_permissions_of_the_state_are_kept(start, tmp_path, mode):
+    state = tmp_path / "state.json"
+    start(state=state).note()
+    state.chmod(mode)
+    start(state=state).note()
+    assert stat.S_IMODE(state.stat().st_mode) == mode
+
+
+def test_a_state_that_is_a_directory_is_an_error(tmp_path):
+    with pytest.raises(ConfigError, match="cannot read the state"):
+        Emulator(state=tmp_path)
+
+
+def test_a_content_that_is_late_does_not_overwrite_a_later_one(tmp_path):
+    """Two threads save: the one that took its content first may come to the disk last."""
+    file = StateFile(tmp_path / "state.json", Emulator().store)
+    file._write(2, "later")
+    file._write(1, "earlier")
+    assert (tmp_path / "state.json").read_text() == "later"
