@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from typing import Any
 from devinops.classify import Sides, moved_outside, sides
 from devinops.diff import changed_fields, lost
 from devinops.kinds import KINDS
-from devinops.kinds.secret import age_days
+from devinops.kinds.secret import Secret, age_days
 from devinops.match import Match, RenamedFolder, body_of, folder_key, kind_id
 from devinops.model import (
     UNSET,
@@ -182,7 +183,8 @@ class Builder:
 
     def _namesakes(self, one: Match) -> None:
         count, ids = len(one.namesakes), ", ".join(live.id for live in one.namesakes)
-        settle = f", or devinops inventory link '{one.declaration.key}' ID" if self.given.remembers else ""
+        link = f", or devinops inventory link {shlex.quote(str(one.declaration.key))} ID"
+        settle = link if self.given.remembers else ""
         self.hold(
             Hold.CONFLICT,
             one.declaration,
@@ -400,7 +402,7 @@ class Builder:
 
     def _folder(self, one: Match) -> None:
         if one.live is None and not one.namesakes:
-            self.waiting[one.declaration.key].insert(0, one.declaration)
+            self.waiting[one.declaration.key].append(one.declaration)
         else:
             self.found.unchanged += 1
 
@@ -438,14 +440,14 @@ class Builder:
             words = ", ".join(f"{c.name} is {_say(c.before)}, not {_say(c.after)}" for c in blocking)
             reason = f"{words}: no API changes that; re-create it in the web app"
             self.hold(Hold.REQUIREMENT, declaration, reason, [live])
-        elif self.given.remembers and _value_from(declaration):
-            self._owned_secret(one, live)
+        elif self.given.remembers and _secret(declaration).value_from:
+            self._owned_secret(one)
         else:
             self.found.unchanged += 1
 
-    def _owned_secret(self, one: Match, live: Live) -> None:
+    def _owned_secret(self, one: Match) -> None:
         """Rotate where the version is another one than the last time; adopt where there was no last time."""
-        version = getattr(one.declaration.resource, "version", UNSET)
+        version = _secret(one.declaration).version
         if one.record is None:
             self.found.changes.append(self._change(Action.ADOPT, one, "live and not yet owned, equal", ()))
             return
@@ -466,7 +468,7 @@ class Builder:
         if other is not None and other.access is Access.PERSONAL:
             reason = "it exists as a personal secret only: add it as an organization secret in the web app"
             self.hold(Hold.REQUIREMENT, declaration, reason, [other])
-        elif not _value_from(declaration):
+        elif not _secret(declaration).value_from:
             reason = "it does not exist: add it in the web app, or let apply create it with value_from: {env: NAME}"
             self.hold(Hold.REQUIREMENT, declaration, reason)
         else:
@@ -478,9 +480,9 @@ class Builder:
             self.found.changes.append(self._change(Action.CREATE, one, reason, fields))
 
     def _warn_age(self, declaration: Declaration, live: Live) -> None:
-        max_age = getattr(declaration.resource, "max_age", UNSET)
+        max_age = _secret(declaration).max_age
         times = [time for time in (live.created_at, live.updated_at) if time is not None]
-        if max_age is UNSET or not times:
+        if not isinstance(max_age, str) or not times:
             return
         days = (self.given.today - datetime.fromtimestamp(max(times), UTC).date()).days
         if days > age_days(max_age):
@@ -628,14 +630,15 @@ def _declared(resource: Resource) -> tuple[FieldChange, ...]:
     return tuple(FieldChange(name, UNSET, value) for name, value in resource.items() if name != "value_from")
 
 
-def _value_from(declaration: Declaration) -> Mapping[str, str] | None:
-    found = getattr(declaration.resource, "value_from", UNSET)
-    return None if found is UNSET else found
+def _secret(declaration: Declaration) -> Secret:
+    assert isinstance(declaration.resource, Secret)
+    return declaration.resource
 
 
 def _value_shown(declaration: Declaration) -> str:
-    found = _value_from(declaration)
-    return f"env:{found['env']}" if found else ""
+    found = _secret(declaration).value_from
+    assert isinstance(found, Mapping)
+    return f"env:{found['env']}"
 
 
 def _say(value: Any) -> str:

@@ -44,11 +44,11 @@ def nested_paths(before: Any, after: Any) -> list[str]:
 
     Empty where one side is no mapping or list: then the whole value changed.
     """
-    if not isinstance(before, dict | list) or not isinstance(after, dict | list):
+    if not isinstance(after, dict | list):
         return []
     from deepdiff import DeepDiff
 
-    tree = DeepDiff(before, after, view="tree", ignore_order=False)
+    tree = DeepDiff(before, after, view="tree")
     paths = {".".join(map(str, item.path(output_format="list"))) for items in tree.values() for item in items}
     return sorted(path for path in paths if path)
 

@@ -132,7 +132,7 @@ def kind_id(live: Live) -> tuple[str, str]:
 
 def body_of(resource: Resource) -> str:
     """Return the text of an object in its canonical form; empty where it has none."""
-    body = getattr(resource, "body", "")
+    body = getattr(resource, "body", None)
     return canonical_text(body) if isinstance(body, str) else ""
 
 

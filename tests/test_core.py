@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from devinops.builder import MOST_PAIRS, remembered
+from devinops.builder import MOST_PAIRS, remembered, said_of
 from devinops.checks import api_problems, secret_version_warnings
 from devinops.classify import sides
 from devinops.kinds import KINDS
@@ -15,7 +17,18 @@ from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import SCHEMA_BYTES, Playbook
 from devinops.kinds.secret import Secret, age_days
 from devinops.load import load
-from devinops.model import ROOT, UNSET, Declaration, Ensure, FolderPath, Key, Snapshot, Source
+from devinops.match import body_of
+from devinops.model import (
+    ROOT,
+    UNSET,
+    Declaration,
+    Ensure,
+    FolderPath,
+    Key,
+    Snapshot,
+    Source,
+    canonical_text,
+)
 from devinops.owned import Inventory, Record, base
 from devinops.plan import Where, build_plan
 from devinops.policy import MaxDelete, Policy, Prune
@@ -95,19 +108,78 @@ def test_too_many_pairs_get_no_hint_at_renames() -> None:
         for n in range(count)
     ]
 
-    def reasons(number: int) -> set[str]:
+    def reasons(number: int, of: int) -> set[str]:
         plan = build_plan(
             wanted[:number],
-            Snapshot.of(olds[:number]),
+            Snapshot.of(olds[:of]),
             Where("t", "https://api.devin.ai", "v3", "org-1"),
             policy=Policy(prune=Prune.OWNED),
             today=date(2026, 1, 1),
-            inventory=Inventory.of("file", records[:number]),
+            inventory=Inventory.of("file", records[:of]),
         )
         return {change.reason.partition(";")[2][:6] for change in plan.changes if change.action == "create"}
 
-    assert reasons(3) == {" is it"}
-    assert reasons(count) == {""}
+    assert reasons(3, of=3) == {" is it"}
+    assert reasons(1, of=count) == {" is it"}
+    assert reasons(count - 1, of=count - 1) == {" is it"}
+    assert reasons(count, of=count) == {""}
+
+
+def moved_file(path: str, name: str) -> str:
+    """Return what is said of a create beside an owned object, of another text, that was declared in notes/a.md."""
+    old = live("knowledge", name="Old", id="n1", body="0123456789")
+    plan = build_plan(
+        [
+            Declaration(
+                Key("knowledge", ROOT, name),
+                Knowledge(name=name, folder=ROOT, trigger="t", body="words"),
+                Source(path),
+            )
+        ],
+        Snapshot.of([old]),
+        Where("t", "https://api.devin.ai", "v3", "org-1"),
+        policy=Policy(),
+        today=date(2026, 1, 1),
+        inventory=Inventory.of("file", [Record(old.key, "n1", "notes/a.md")]),
+    )
+    return plan.changes[0].reason
+
+
+def test_a_file_that_holds_one_entry_tells_what_it_held_before() -> None:
+    """Of a YAML file with many entries that would be a guess."""
+    assert "is it knowledge:Old?" in moved_file("notes/a.md", "New")
+    assert "is it" not in moved_file("notes/b.md", "New")
+    assert "is it" not in moved_file("notes/a.yaml", "New")
+
+
+def test_a_body_is_a_text_or_none() -> None:
+    note = Knowledge(name="A", folder=ROOT, trigger="t", body="a\r\n")
+    assert body_of(note) == canonical_text("a\n")
+    assert body_of(replace(note, body=UNSET)) == ""
+    assert body_of(Secret(key="A", type="totp")) == ""
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process can be set on POSIX alone")
+def test_times_are_told_in_utc_wherever_a_run_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    try:
+        edited = live("secret", key="A", type="totp", updated_at=1772409600 + 23 * 3600)
+        assert said_of(edited) == "2026-03-02 23:00 UTC"
+        declared = Declaration(edited.key, Secret(key="A", type="totp", max_age="1d"), Source("a.yaml"))
+        plan = build_plan(
+            [declared],
+            Snapshot.of([edited]),
+            Where("t", "https://api.devin.ai", "v3", "org-1"),
+            policy=Policy(),
+            today=date(2026, 3, 4),
+        )
+        assert [problem.message for problem in plan.problems] == [
+            "secret:A: it is 2 days old, more than 1d: rotate it"
+        ]
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
 
 
 def test_a_finding_is_told_once_and_only_about_what_is_wrong() -> None:

@@ -67,14 +67,14 @@ def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
     for facts in owned:
         facts = dict(facts)
         read, protect = facts.pop("read", {}), facts.pop("protect", False)
+        commit, source = facts.pop("commit", None), facts.pop("source", True)
         sent = live(**facts)
         if sent.key.kind == "folder":
             records.append(Record(sent.key, sent.id))
             continue
         fields = base(sent.resource, replace(sent.resource, **read))
-        records.append(
-            Record(sent.key, sent.id, f"{KINDS[sent.key.kind].section}.yaml", None, protect, fields)
-        )
+        where = f"{KINDS[sent.key.kind].section}.yaml"
+        records.append(Record(sent.key, sent.id, where if source else None, commit, protect, fields))
     return Inventory.of("file", records)
 
 
@@ -192,33 +192,40 @@ def test_the_digest_does_not_depend_on_where_a_file_lies(tmp_path: Path) -> None
 
 REPLACED = {
     "owned": [{"kind": "secret", "key": "A", "type": "totp", "version": "1", "id": "s1"}],
-    "live": [{"kind": "secret", "key": "A", "type": "totp", "id": "s1"}],
+    "live": [{"kind": "secret", "key": "A", "type": "totp", "note": "for tests", "id": "s1"}],
 }
 
 
-@pytest.mark.parametrize(
-    ("section", "one", "other", "same"),
-    [
-        (
-            "playbooks",
-            {"title": "P", "body": "b", "structured_output_schema": {"type": "object", "required": ["a"]}},
-            {"title": "P", "body": "b", "structured_output_schema": {"required": ["a"], "type": "object"}},
-            True,
-        ),
-        (
-            "secrets",
-            {"key": "A", "type": "totp", "version": "2", "note": "for CI", "value_from": {"env": "X"}},
-            {"key": "A", "type": "totp", "version": "2", "note": "for CD", "value_from": {"env": "X"}},
-            False,
-        ),
-    ],
-)
-def test_the_digest_covers_what_is_sent_by_value(
-    tmp_path: Path, section: str, one: dict[str, Any], other: dict[str, Any], same: bool
-) -> None:
-    """A replaced secret is created from its declaration: also what no change names is sent."""
-    digests = [plan_of(tmp_path, REPLACED | {"declare": {section: [entry]}}).digest for entry in (one, other)]
-    assert (digests[0] == digests[1]) is same
+def test_the_digest_of_a_replaced_secret_covers_all_that_is_sent(tmp_path: Path) -> None:
+    """It is created from its declaration, also with what no change names."""
+    entry = {"key": "A", "type": "totp", "version": "2", "value_from": {"env": "X"}}
+    one, other = (
+        plan_of(tmp_path, REPLACED | {"declare": {"secrets": [entry | {"note": note}]}})
+        for note in ("for CI", "for CD")
+    )
+    assert [change.action for change in one.changes] == ["replace"]
+    assert one.digest != other.digest
+
+
+def test_the_digest_tells_an_outside_edit_that_is_kept_from_one_that_is_written_over(tmp_path: Path) -> None:
+    case = {
+        "owned": [LIVE | {"body": "old", "pinned_repo": "acme/api"}],
+        "declare": {"knowledge": [NOTE | {"pinned_repo": "acme/api"}]},
+        "live": [LIVE | {"body": "old", "pinned_repo": "acme/web"}],
+    }
+    kept, over = (plan_of(tmp_path, case | {"policy": {"on_drift": say}}) for say in ("keep", "overwrite"))
+    assert kept.digest != over.digest
+
+
+def test_the_digest_does_not_depend_on_the_order_of_members(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, {"declare": {"playbooks": [{"title": "P", "body": "b"}]}})
+    (change,) = plan.changes
+    assert change.declaration
+    schemas = ({"type": "object", "required": []}, {"required": [], "type": "object"})
+    resources = [replace(change.declaration.resource, structured_output_schema=schema) for schema in schemas]  # type: ignore[call-arg]
+    declarations = [replace(change.declaration, resource=resource) for resource in resources]
+    digests = {replace(plan, changes=(replace(change, declaration=one),)).digest for one in declarations}
+    assert len(digests) == 1
 
 
 def test_the_digest_covers_the_key_of_a_change(tmp_path: Path) -> None:
