@@ -77,12 +77,16 @@ def silence_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class NotWritten(ConfigError):
+    """An answer cannot be written to a file; stdout has had it already."""
+
+
 def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> None:
-    """Write a file as a whole, so that nobody reads half of one. Raises ConfigError."""
+    """Write a file as a whole, so that nobody reads half of one. Raises NotWritten."""
     try:
         files.replace(path, chunks)
     except OSError as error:
-        raise ConfigError(f"{option} cannot write {path}: {files.reason(error)}") from error
+        raise NotWritten(f"{option} cannot write {path}: {files.reason(error)}") from error
 
 
 def wants_color(no_color: bool) -> bool:

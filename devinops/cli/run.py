@@ -13,11 +13,11 @@ from devinops import files
 from devinops.api import Connection, Reader
 from devinops.checks import api_problems, secret_version_warnings
 from devinops.cli.authors import with_authors
-from devinops.cli.options import Options, silence_stdout, tell, write_file
+from devinops.cli.options import NotWritten, Options, silence_stdout, tell, write_file
 from devinops.cli.progress import Progress
 from devinops.cli.validate import read
 from devinops.config import Settings, resolve
-from devinops.errors import ConfigError, DevinopsError, ExitCode, InputError, worst
+from devinops.errors import DevinopsError, ExitCode, InputError, worst
 from devinops.inventory import Header, Store, open_store, wait_for_runs
 from devinops.kinds import KINDS
 from devinops.model import Declaration, Problem, Severity, Snapshot
@@ -159,6 +159,8 @@ def write_failure(options: Options, error: DevinopsError) -> None:
 
     Where that fails too it is told beside the error, and never instead of it.
     """
+    if isinstance(error, NotWritten):
+        return
     from devinops.render import json
 
     if isinstance(error, NotApplied):
@@ -180,6 +182,6 @@ def write_failure(options: Options, error: DevinopsError) -> None:
         if format == "json":
             try:
                 write_file(path, json.dump(document))
-            except ConfigError as failure:
+            except NotWritten as failure:
                 error.exit_code = worst(error.exit_code, failure.exit_code)
                 tell(f"devinops: {failure}")
