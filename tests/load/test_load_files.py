@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import subprocess
+import sys
 import time
 import tracemalloc
 
 import pytest
 import yaml
 
+from devinops.emulator import Emulator
 from devinops.load import files, load, read_yaml, yamltree
 from devinops.load.files import Ignore, glob_pattern
 from tests.load.tree import note, plant
@@ -313,3 +318,131 @@ def test_there_is_a_parser_without_c(tmp_path, monkeypatch):
     result = load(tmp_path)
     assert [p.code for p in result.problems] == ["yaml-tag"]
     assert [d.meta for d in result.declarations] == [{"n": 1, "d": "2027-03-01"}]
+
+
+# --- the whole command line -------------------------------------------------------------------------------
+
+WATCHED = """
+import json, os, sys
+outside, touched = os.path.realpath(sys.argv[1]), []
+def watch(event, arguments):
+    if event in ("open", "os.listdir", "os.scandir", "os.remove", "os.rename", "os.mkdir", "os.chmod") and arguments:
+        if isinstance(arguments[0], (str, bytes)):
+            path = os.path.realpath(os.fsdecode(arguments[0]))
+            if path == outside or path.startswith(outside + os.sep):
+                touched.append(f"{event} {path}")
+from devinops.cli import main
+sys.addaudithook(watch)
+codes = [main(argv) for argv in json.loads(sys.argv[2])]
+print(json.dumps({"codes": codes, "touched": touched}))
+"""
+
+CONFIG = (
+    "version: 1\ntargets:\n  production: {org_id: org-emulator, inventory: {store: file}, prune: owned}\n"
+)
+HEADER = (
+    '{{"devinops_inventory": 1, "api_host": "{host}", "org_id": "org-emulator", "target": "production"}}\n'
+)
+END = '{"devinops_inventory_end": true}\n'
+
+LURES = {
+    "a configuration": {"devinops.yaml": link("../outside/devinops.yaml")},
+    "a target that is a path": {
+        "devinops.yaml": content("version: 1\ntargets: {../../outside/production: {inventory: {store: file}}}\n")
+    },
+    "paths": {"devinops.yaml": content(f"{CONFIG}paths: [../outside, ../outside/*.md, out/**]\n"), "out": link("../outside")},
+    "a section": {"knowledge": link("../outside")},
+    "an entry": {"knowledge/x.md": link("../../outside/a.md")},
+    "a body_file": {"playbooks.yaml": content("playbooks: [{title: x, body_file: ../outside/a.md}]\n")},
+    "a body_file behind a link": {
+        "texts": link("../outside"),
+        "playbooks.yaml": content("playbooks: [{title: x, body_file: texts/a.md}]\n"),
+    },
+    "a folder that is a path": {
+        "knowledge.yaml": content("knowledge: [{name: x, trigger: t, body: b, folder: ../../outside}]\n")
+    },
+    "a name that is a path": {
+        "knowledge.yaml": content("knowledge: [{name: ../../outside/a.md, trigger: t, body: b}]\n")
+    },
+    "the directory of the inventory": {".devinops": link("../outside")},
+    "the inventory": {".devinops/production.jsonl": link("../../outside/production.jsonl")},
+    "the journal": {".devinops/production.journal": link("../../outside/production.jsonl")},
+    "the lock": {".devinops/production.lock": link("../../outside/production.lock")},
+    "the gitignore": {".devinops/.gitignore": link("../../outside/ignored")},
+    "the backups": {".devinops/backups": link("../../outside")},
+    "a source in the inventory": {
+        ".devinops/production.jsonl": (
+            HEADER + '{{"key": "knowledge:gone", "id": "note-gone", "source": "../outside/a.md"}}\n' + END
+        )
+    },
+    "a run in the inventory": {
+        ".devinops/production.jsonl": (
+            HEADER + '{{"intent": "../../outside/a", "action": "create", "key": "knowledge:z"}}\n' + END
+        )
+    },
+}  # fmt: skip
+"""What leads out of the root to `../outside`; a text is an inventory, which needs the host."""
+
+CALLS = [
+    ["validate"],
+    ["plan"],
+    ["apply", "--yes"],
+    ["rollback"],
+    ["rollback", "latest", "--yes"],
+    ["inventory", "list"],
+]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+@pytest.mark.parametrize("lure", LURES)
+def test_no_command_touches_what_is_outside_of_the_root(lure, root, use):
+    outside = root.parent / "outside"
+    plant(
+        outside, {"production.jsonl": SECRET, "devinops.yaml": SECRET, "20260312T101500Z-1f2e.jsonl": SECRET}
+    )
+    with Emulator(
+        {"organizations": {"org-emulator": {"knowledge": [{"name": "a", "trigger": "t", "body": "old"}]}}}
+    ) as emulator:
+        use(emulator.url)
+        plant(root, {"devinops.yaml": CONFIG, "knowledge/a.md": note("a")})
+        host = emulator.url.partition("://")[2]
+        for path, make in LURES[lure].items():
+            remove(root / path.partition("/")[0] if path.startswith("knowledge") else root / path)
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(make, str):
+                (root / path).write_text(make.replace("{host}", host).replace("{{", "{").replace("}}", "}"))
+            else:
+                make(root / path)
+        ran = watched(outside, [[*argv, "-C", str(root)] for argv in CALLS])
+        answer = json.loads(ran.stdout.splitlines()[-1])
+        assert answer["touched"] == []
+        assert set(answer["codes"]) <= {0, 1, 3, 4, 5}, ran
+        seen = json.dumps([emulator.knowledge(), emulator.playbooks(), emulator.requests])
+        assert SECRET not in ran.stdout + ran.stderr + seen
+
+
+def test_a_touch_is_seen(root):
+    """What the test above looks for is found where somebody asks for it."""
+    outside = root.parent / "outside"
+    ran = watched(outside, [["show", str(root / ".." / "outside" / "a.md")]])
+    assert json.loads(ran.stdout.splitlines()[-1]) == {
+        "codes": [1],
+        "touched": [f"open {os.path.realpath(outside)}/a.md"],
+    }
+
+
+def watched(outside, calls):
+    """Make calls of the command line in a process that notes each touch of a directory."""
+    return subprocess.run(
+        [sys.executable, "-c", WATCHED, outside, json.dumps(calls)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+def remove(path):
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
