@@ -10,7 +10,7 @@ comma := ,
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: core demo test crash-matrix crash-sample lint format schemas benchmark clean
+.PHONY: core demo test crash-matrix crash-sample mutation lint format schemas benchmark clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -24,6 +24,12 @@ crash-matrix: $(VENV)/.test
 
 crash-sample: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto -m crash tests/crash $(PYTEST_ARGS)
+
+# Changes the deciding modules in every small way; fails where no test notices and tests/mutants.yaml gives no reason.
+mutation: $(VENV)/.mutation
+	rm -rf mutants
+	$(BIN)/mutmut run
+	$(BIN)/python -m tests.mutants
 
 # The modules whose every branch is tested; CI fails where that is no longer so.
 core:
@@ -45,7 +51,7 @@ benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) build dist mutants *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -63,6 +69,10 @@ $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "setting up $(VENV) for the tests …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
 	@touch $@ $(VENV)/.demo
+
+$(VENV)/.mutation: setup.cfg pyproject.toml $(VENV)/.test
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'
+	@touch $@
 
 # The hook test installs devinops through pre-commit itself; it takes packages from here and nowhere else.
 $(WHEELHOUSE)/.done: setup.cfg pyproject.toml $(VENV)/.test

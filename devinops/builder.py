@@ -582,11 +582,12 @@ def _lookalike(create: Change, orphans: Iterable[tuple[Record, Live]]) -> Key | 
     declaration = create.declaration
     found = []
     for record, live in orphans:
-        alike = SequenceMatcher(None, body_of(declaration.resource), body_of(live.resource)).quick_ratio()
+        ratio = SequenceMatcher(None, body_of(declaration.resource), body_of(live.resource)).quick_ratio()
+        alike = ratio if ratio >= ALIKE else 0.0
         same_file = record.source == declaration.source.path and declaration.source.path.endswith(".md")
         same_name = record.key.name == create.key.name
-        if record.key.kind == create.key.kind and (alike >= ALIKE or same_file or same_name):
-            found.append((alike >= ALIKE, alike, same_file, same_name, record.key))
+        if record.key.kind == create.key.kind and (alike or same_file or same_name):
+            found.append((alike, same_file, same_name, record.key))
     return max(found)[-1] if found else None
 
 

@@ -125,31 +125,50 @@ def test_too_many_pairs_get_no_hint_at_renames() -> None:
     assert reasons(count, of=count) == {""}
 
 
-def moved_file(path: str, name: str) -> str:
-    """Return what is said of a create beside an owned object, of another text, that was declared in notes/a.md."""
-    old = live("knowledge", name="Old", id="n1", body="0123456789")
+def hinted(declared: tuple[str, str, str], *olds: tuple[str, str, str]) -> str:
+    """Return the name of the owned object that a create is said to be; all are (name, body, file)."""
+    name, body, path = declared
+    lives = [live("knowledge", name=old, folder="F", body=text, id=old) for old, text, _ in olds]
+    records = [Record(one.key, one.id, path) for one, (_, _, path) in zip(lives, olds, strict=True)]
     plan = build_plan(
         [
             Declaration(
                 Key("knowledge", ROOT, name),
-                Knowledge(name=name, folder=ROOT, trigger="t", body="words"),
+                Knowledge(name=name, folder=ROOT, trigger="t", body=body),
                 Source(path),
             )
         ],
-        Snapshot.of([old]),
+        Snapshot.of(lives),
         Where("t", "https://api.devin.ai", "v3", "org-1"),
         policy=Policy(),
         today=date(2026, 1, 1),
-        inventory=Inventory.of("file", [Record(old.key, "n1", "notes/a.md")]),
+        inventory=Inventory.of("file", records),
     )
-    return plan.changes[0].reason
+    return plan.changes[0].reason.partition("is it knowledge:F/")[2].partition("?")[0]
 
 
-def test_a_file_that_holds_one_entry_tells_what_it_held_before() -> None:
-    """Of a YAML file with many entries that would be a guess."""
-    assert "is it knowledge:Old?" in moved_file("notes/a.md", "New")
-    assert "is it" not in moved_file("notes/b.md", "New")
-    assert "is it" not in moved_file("notes/a.yaml", "New")
+NEW = ("New", "abcde", "notes/a.md")
+SAME_FILE, SAME_NAME = ("File", "01234", "notes/a.md"), ("New", "56789", "notes/n.md")
+
+
+@pytest.mark.parametrize(
+    ("declared", "olds", "hint"),
+    [
+        (NEW, [SAME_FILE], "File"),
+        (NEW, [("Old", "01234", "notes/b.md")], ""),
+        (("New", "abcde", "a.yaml"), [("Old", "01234", "a.yaml")], ""),
+        (NEW, [SAME_NAME], "New"),
+        (NEW, [SAME_NAME, SAME_FILE], "File"),
+        (NEW, [SAME_FILE, ("Alike", "abcxy", "notes/b.md")], "Alike"),
+        (NEW, [("Alike", "abcxy", "notes/b.md"), ("More", "abcdx", "notes/b.md")], "More"),
+        (NEW, [SAME_FILE, ("New", "abxyz", "notes/b.md")], "File"),
+    ],
+)
+def test_a_hint_goes_by_the_text_then_by_the_markdown_file_then_by_the_name(
+    declared: tuple[str, str, str], olds: list[tuple[str, str, str]], hint: str
+) -> None:
+    """A text that is hardly alike says nothing, and of a YAML file with many entries the place would be a guess."""
+    assert hinted(declared, *olds) == hint
 
 
 def test_a_body_is_a_text_or_none() -> None:
