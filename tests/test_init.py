@@ -44,6 +44,10 @@ def test_init_uses_what_the_repository_tells(
     workflow = yaml.safe_load((tmp_path / ".github/workflows/devinops.yml").read_text())
     # `on` is a boolean to YAML 1.1, which this reader speaks and GitHub does not.
     assert workflow[True]["push"] == {"branches": ["trunk"]}
+    keeps = workflow["jobs"]["devinops"]["steps"][-1]
+    assert (keeps["uses"], keeps["with"]["path"]) == ("actions/upload-artifact@v4", ".devinops/backups/")
+    assert "always()" in keeps["if"]
+    assert keeps["with"]["include-hidden-files"] is True
     assert devinops("validate", "-C", tmp_path).code == 0
 
 
@@ -83,10 +87,10 @@ def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(tmp_path: Path, devi
     ran = devinops("init", "-C", root)
     assert "wrote ../../.github/workflows/devinops.yml" in ran.out
     assert not (root / ".github").exists()
-    assert (
-        "devinops validate --root 'teams/my devin'"
-        in (tmp_path / ".github/workflows/devinops.yml").read_text()
-    )
+    workflow = (tmp_path / ".github/workflows/devinops.yml").read_text()
+    assert "devinops validate --root 'teams/my devin'" in workflow
+    keeps = yaml.safe_load(workflow)["jobs"]["devinops"]["steps"][-1]["with"]
+    assert keeps["path"] == "teams/my devin/.devinops/backups/"
     (hook,) = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
     assert hook["entry"] == "devinops validate --root 'teams/my devin'"
 
@@ -101,9 +105,9 @@ def test_on_gitlab_it_writes_gitlabs_file(tmp_path: Path, devinops: Devinops) ->
     git(tmp_path, "init")
     git(tmp_path, "remote", "add", "origin", "https://gitlab.example.com/group/sub/project.git")
     devinops("init", "-C", tmp_path)
-    assert (
-        yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())["devinops"]["resource_group"] == "devinops"
-    )
+    job = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())["devinops"]
+    assert job["resource_group"] == "devinops"
+    assert (job["artifacts"]["paths"], job["artifacts"]["when"]) == ([".devinops/backups/"], "always")
     assert not (tmp_path / ".github").exists()
 
 
@@ -132,7 +136,8 @@ def test_init_never_overwrites_and_shows_what_to_add(tmp_path: Path, devinops: D
     assert "id: devinops-validate" in first.out
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     again = devinops("init", "-C", tmp_path)
-    assert (again.code, again.out.count("wrote")) == (0, 0)
+    assert again.code == 0
+    assert not [line for line in again.out.splitlines() if line.startswith("wrote")]
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     assert before[tmp_path / ".pre-commit-config.yaml"] == b"repos: []\n"
 

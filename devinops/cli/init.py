@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -90,6 +91,14 @@ jobs:
         run: devinops plan{root}
       - if: github.event_name == 'push'
         run: devinops apply --yes{root}
+      # What a run overwrote or deleted; an artifact of a public repository would be public.
+      - if: always() && github.event_name == 'push' && github.event.repository.private
+        uses: actions/upload-artifact@v4
+        with:
+          name: devinops-backups-${{{{ github.run_attempt }}}}
+          path: {backups}
+          include-hidden-files: true
+          if-no-files-found: ignore
 """
 
 _GITLAB = """\
@@ -101,6 +110,12 @@ devinops:
   script:
     - devinops validate{root}
     - if [ "$CI_COMMIT_BRANCH" = "$CI_DEFAULT_BRANCH" ]; then devinops apply --yes{root}; else devinops plan{root}; fi
+  # What a run overwrote or deleted; not for everybody who may see the project.
+  artifacts:
+    when: always
+    access: developer
+    expire_in: 90 days
+    paths: [{backups}]
 """
 
 _PRE_COMMIT = """\
@@ -212,9 +227,12 @@ def files(git: Git, org_id: str) -> dict[str, str]:
         "knowledge/where-knowledge-is-written.md": _NOTE.format(repo=git.repo or "null", where=where),
         ".pre-commit-config.yaml": _PRE_COMMIT.format(version=__version__, files=HOOK_FILES, root=git.option),
     }
+    # A double-quoted JSON text is one of YAML as well.
+    backups = json.dumps(f"{git.below}/.devinops/backups/".lstrip("/"), ensure_ascii=False)
     if git.host and "gitlab" in git.host:
-        return first | {".gitlab-ci.yml": _GITLAB.format(version=__version__, root=git.option)}
-    workflow = _WORKFLOW.format(version=__version__, branch=git.branch, root=git.option)
+        gitlab = _GITLAB.format(version=__version__, root=git.option, backups=backups)
+        return first | {".gitlab-ci.yml": gitlab}
+    workflow = _WORKFLOW.format(version=__version__, branch=git.branch, root=git.option, backups=backups)
     return first | {".github/workflows/devinops.yml": workflow}
 
 
