@@ -344,8 +344,10 @@ def test_the_inventory_on_a_branch_is_shared_by_clones(
 def test_unsettled_intents_of_another_run_stop_the_next_one(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
-    root = repository({"devinops.yaml": CONFIG, "knowledge/a.md": note("A", "a")})
-    assert devinops("apply", "-C", root, "--yes").code == 0
+    root = repository({"devinops.yaml": CONFIG})
+    for body in ("first", "a"):
+        repository({"knowledge/a.md": note("A", body)})
+        assert devinops("apply", "-C", root, "--yes").code == 0
     path = root / ".devinops" / "production.jsonl"
     intent = {
         "intent": "20260101T000000Z-abcdef",
@@ -356,8 +358,14 @@ def test_unsettled_intents_of_another_run_stop_the_next_one(
     *lines, end = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines, json.dumps(intent), "\n", end]))
     repository({"knowledge/a.md": note("A", "b")})
-    for command in (["plan"], ["apply", "--yes"], ["apply", "--yes", "--lock-timeout", "0.1"]):
-        ran = devinops(*command, "-C", root)
+    commands = (
+        "plan",
+        "apply --yes",
+        "apply --yes --lock-timeout 0.1",
+        "rollback latest --yes --lock-timeout 0.1",
+    )
+    for command in commands:
+        ran = devinops(*command.split(), "-C", root)
         assert ran.code == 5
         assert "20260101T000000Z-abcdef" in ran.err
     assert emulator.knowledge()[0]["body"] == "a"

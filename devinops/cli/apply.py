@@ -31,7 +31,7 @@ from devinops.policy import Approvals
 @click.option(
     "--expect", metavar="DIGEST", help="Apply only the plan with this digest; anything else exits 5."
 )
-@common(api=True, only=True)
+@common(api=True, only=True, lock=True)
 @approvals
 def command(
     options: Options, plan: Path | None, yes: bool, expect: str | None, approvals: Approvals

@@ -201,7 +201,7 @@ _ONLY = click.option(
 )
 
 
-def common(*, api: bool = False, only: bool = False) -> Callable[[F], F]:
+def common(*, api: bool = False, only: bool = False, lock: bool = False) -> Callable[[F], F]:
     """Give a command the common options; its function gets them as one `Options`."""
 
     def decorate(function: F) -> F:
@@ -235,7 +235,7 @@ def common(*, api: bool = False, only: bool = False) -> Callable[[F], F]:
             )
             return function(options, **rest)
 
-        shared = (*_FILES, *(_API if api else ()), *((_ONLY, _LOCK) if only else ()))
+        shared = (*_FILES, *(_API if api else ()), *([_ONLY] if only else ()), *([_LOCK] if lock else ()))
         for option in reversed(shared):
             wrapped = option(wrapped)
         return wrapped  # type: ignore[return-value]

@@ -19,7 +19,7 @@ from devinops.saved import save
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan for show and apply."
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
-@common(api=True, only=True)
+@common(api=True, only=True, lock=True)
 @approvals
 def command(options: Options, out: Path | None, detailed_exitcode: bool, approvals: Approvals) -> ExitCode:
     """Show what apply would change; never writes.

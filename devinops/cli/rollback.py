@@ -32,7 +32,7 @@ from devinops.rollback import rollback_plan
 @click.argument("backup", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
 @click.option("--expect", metavar="DIGEST", help="Roll back only by the plan with this digest.")
-@common(api=True)
+@common(api=True, lock=True)
 def command(options: Options, backup: str | None, yes: bool, expect: str | None) -> ExitCode:
     """Bring back what a run overwrote or deleted: plan, show, ask, write.
 
