@@ -105,8 +105,8 @@ def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
     version = document.get("format_version")
     if isinstance(version, str) and version.partition(".")[0] != MAJOR:
         raise ConfigError(
-            f"{path} has format version {version[:20]}, and this devinops reads {MAJOR}.x: use the devinops that "
-            "wrote it, or plan again"
+            f"{path} has format version {_printable(version[:20])}, and this devinops reads {MAJOR}.x: use the "
+            "devinops that wrote it, or plan again"
         )
     if document.get("complete") is False:
         raise ConfigError(f"{path} is of a run that came to no plan: mend what it reports, then plan again")
@@ -116,7 +116,7 @@ def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
         raise _damaged(path, "it is nested too deeply") from None
     if finding is not None:
         where = ".".join(map(str, finding.path)) or "the document"
-        raise _damaged(path, f"{where}: {finding.message}")
+        raise _damaged(path, f"{where[:200]}: {finding.message[:200]}")
     try:
         return _plan(document)
     except ValueError as error:
@@ -124,7 +124,13 @@ def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
 
 
 def _damaged(path: Path, what: str) -> ConfigError:
+    what = _printable(what)
     return ConfigError(f"{path} is no plan that can be used: {what}; write it anew with devinops plan --out")
+
+
+def _printable(text: str) -> str:
+    """Return a message that quotes a damaged file, with what cannot be printed as escapes."""
+    return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in text)
 
 
 def _first_line(error: Exception) -> str:

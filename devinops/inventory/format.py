@@ -138,7 +138,12 @@ def _at(place: str, number: int, read: Any, *arguments: Any) -> Any:
     try:
         return read(*arguments)
     except _Damage as damage:
-        raise InventoryError(f"{place}:{number}: {damage}") from None
+        raise InventoryError(f"{place}:{number}: {_printable(str(damage))}") from None
+
+
+def _printable(text: str) -> str:
+    """Return a message that quotes a damaged file, with what cannot be printed as escapes."""
+    return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in text)
 
 
 def _lines(text: str, place: str) -> list[str]:
