@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,8 +23,9 @@ def told(path: Path) -> Iterator[None]:
 
 def refuse_symlink(path: Path) -> None:
     """Raise InventoryError where a symlink would lead out of the place that was reviewed."""
-    with told(path):
-        linked = path.is_symlink()
+    linked = False
+    with told(path), suppress(FileNotFoundError):
+        linked = stat.S_ISLNK(os.lstat(path).st_mode)
     if linked:
         raise InventoryError(
             f"{path} is a symlink: the inventory is read and written in place; remove the link"
@@ -33,15 +35,13 @@ def refuse_symlink(path: Path) -> None:
 def read(path: Path) -> str | None:
     """Return the text of a file, None where there is none. Raises InventoryError."""
     refuse_symlink(path)
+    data = None
+    with told(path), suppress(FileNotFoundError):
+        data = files.read(path)
     try:
-        with told(path):
-            return files.read(path).decode("utf-8")
+        return data if data is None else data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InventoryError(f"{path}: this is not UTF-8: restore it from the history of Git") from error
-    except InventoryError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            return None
-        raise
 
 
 def replace(path: Path, text: str) -> None:
