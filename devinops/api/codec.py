@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from devinops.api.bounds import DEEPEST
 from devinops.api.words import clean
 from devinops.errors import BadAnswer
 from devinops.model import (
@@ -153,7 +154,7 @@ def _folder_path(item: _Item, others: Mapping[str, _Item]) -> FolderPath:
 
 
 def _names(item: _Item, others: Mapping[str, _Item]) -> list[str] | None:
-    """Return the names from the top to this folder; None where a parent is missing or a loop."""
+    """Return the names from the top to this folder; None where a parent is missing, a loop, or far too deep."""
     names: list[str] = []
     seen: set[str] = set()
     while True:
@@ -164,6 +165,8 @@ def _names(item: _Item, others: Mapping[str, _Item]) -> list[str] | None:
         if not name:
             raise item.bad("name", "expected a text that is not empty")
         names.insert(0, name)
+        if len(names) > DEEPEST:
+            return None
         parent = item.maybe_text("parent_folder_id")
         if parent is None:
             return names

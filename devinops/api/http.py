@@ -29,6 +29,9 @@ from devinops.api.deadline import Deadline, bind
 from devinops.api.unpack import ASKED_FOR, Unreadable, unpacked
 from devinops.errors import ApiError, BadAnswer, ConfigError, Unreachable
 
+MOST_DIGITS: Final = 100
+"""Digits of a whole number in an answer."""
+
 LONGEST_HEADER: Final = 200
 """Characters of a header that are looked at."""
 
@@ -246,7 +249,11 @@ class Getter:
             room.check_values(answer.body)
             text = answer.body.decode("utf-8")
             found = json.loads(
-                text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_without_repeats
+                text,
+                parse_constant=_refuse,
+                parse_float=_finite,
+                parse_int=_whole,
+                object_pairs_hook=_without_repeats,
             )
             room.take_values(found)
             if "\\ud" in text or "\\uD" in text:
@@ -490,6 +497,11 @@ def _finite(number: str) -> float:
     return found if math.isfinite(found) else _refuse(number)
 
 
+def _whole(number: str) -> int:
+    """Read a whole number, such as a time or a count; with thousands of digits it could not be written again."""
+    return int(number) if len(number) <= MOST_DIGITS else _refuse(number)
+
+
 def _check_texts(found: Any) -> None:
     """Raises UnicodeError where a text holds half a sign."""
     waiting = [found]
@@ -506,7 +518,11 @@ def _check_texts(found: Any) -> None:
 def _position(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"line {error.lineno}, column {error.colno}"
-    return "nested too deeply" if isinstance(error, RecursionError) else "a number JSON does not have"
+    return (
+        "nested too deeply"
+        if isinstance(error, RecursionError)
+        else "a number that JSON does not have, or that is too large"
+    )
 
 
 def explain(error: Exception) -> _Failure:

@@ -361,3 +361,19 @@ def test_what_was_sent_reads_as_if_the_api_had_answered_it():
     note = codec.sent(KINDS["knowledge"], "v1", "n-1", NOTE_RESOURCE, "f-9")
     assert note.key == Key("knowledge", "Backend", "N")
     assert note.folder_id == "f-9"
+
+
+def test_folders_below_each_other_without_end_take_their_path_from_the_text():
+    """Their names would have to be gathered once for each folder of all those above it."""
+    chain = [
+        {
+            "folder_id": f"f{n}",
+            "name": f"N{n}",
+            "path": f"text/N{n}",
+            "parent_folder_id": f"f{n - 1}" if n else None,
+        }
+        for n in range(5000)
+    ]
+    paths = codec.folder_paths(KINDS["folder"], "v3", chain)
+    assert paths["f2"] == "N0/N1/N2"
+    assert paths["f4999"] == "text/N4999"

@@ -110,19 +110,19 @@ def entry(one: Declaration) -> tuple[str, dict[str, Any]]:
     return KINDS[one.key.kind].section, values
 
 
-@fuzz(2)
+@fuzz()
 @given(st.deferred(lambda: damaged(st.sampled_from(yaml()), most=4)))
 def test_a_yaml_file_that_was_damaged(data: bytes) -> None:
     held({"knowledge.yaml": data})
 
 
-@fuzz(2)
+@fuzz()
 @given(st.deferred(lambda: damaged(st.sampled_from(markdown()), most=4)))
 def test_a_markdown_file_that_was_damaged(data: bytes) -> None:
     held({"knowledge/F/a.md": data})
 
 
-@fuzz()
+@fuzz(0.5)
 @given(content, content)
 def test_any_bytes(one: bytes, other: bytes) -> None:
     held({"knowledge.yaml": one, "playbooks/b.md": other})
@@ -136,19 +136,19 @@ ENTRIES = {
 }  # fmt: skip
 
 
-@fuzz(2)
+@fuzz()
 @given(mutated(st.just(ENTRIES)) | values)
 def test_entries_with_something_wrong_in_them(found: Any) -> None:
     held({"knowledge.yaml": text_of(found).encode()})
 
 
-@fuzz()
+@fuzz(0.5)
 @given(mutated(st.just(ENTRIES["knowledge"][0])) | values, st.text())
 def test_front_matter_with_something_wrong_in_it(front: Any, body: str) -> None:
     held({"knowledge/a.md": f"---\n{text_of(front)}\n---\n{body}".encode("utf-8", "replace")})
 
 
-@fuzz()
+@fuzz(0.5)
 @given(st.deferred(lambda: damaged(st.sampled_from(config()))) | content)
 def test_a_configuration_that_was_damaged(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as directory:

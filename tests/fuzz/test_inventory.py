@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,3 +125,24 @@ def test_a_journal_that_was_damaged(data: bytes) -> None:
     assert len(found) == text.count("\n")
     again = "".join(map(dump_settled, found))
     assert parse_settled(again, "x.jsonl") == found
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\x1b[2J", "a\nb", "\u2028", "\u202e", "😀\x85"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        lambda odd: LINES[0] | {"target": odd},
+        lambda odd: LINES[0] | {"org_id": odd},
+        lambda odd: {"intent": "r", "action": odd, "key": "knowledge:a"},
+        lambda odd: {"key": "knowledge:a", "id": "1", "fields": {odd: 1}},
+        lambda odd: {"key": f"knowledge:{odd}", "id": "note-Backend/a"},
+        lambda odd: {"key": "knowledge:Backend/a", "id": odd},
+    ],
+)
+def test_what_a_message_quotes_steers_no_terminal(odd: str, line: Callable[[str], Any]) -> None:
+    """Names of a damaged file stood in the message as they were."""
+    found = line(odd)
+    lines = [found, *LINES[1:]] if "target" in found else [*LINES[:-1], found, LINES[-1]]
+    with pytest.raises(InventoryError) as caught:
+        parse("".join(f"{json.dumps(one)}\n" for one in lines), HEADER, "x.jsonl")
+    refused(caught.value)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,7 +46,7 @@ def held(read: Callable[[], SavedPlan]) -> None:
     assert again == plan.document
 
 
-@fuzz(2)
+@fuzz()
 @given(damaged(st.just(BYTES), most=3))
 def test_a_plan_file_that_was_damaged(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as directory:
@@ -55,7 +56,7 @@ def test_a_plan_file_that_was_damaged(data: bytes) -> None:
         assert [p.read_bytes() for p in Path(directory).iterdir()] == [data]
 
 
-@fuzz(2)
+@fuzz()
 @given(mutated(st.just(REAL), most=2))
 def test_a_plan_with_something_wrong_in_it(found: Any) -> None:
     with tempfile.TemporaryDirectory() as directory:
@@ -64,7 +65,7 @@ def test_a_plan_with_something_wrong_in_it(found: Any) -> None:
         held(lambda: read_plan(path))
 
 
-@fuzz()
+@fuzz(0.5)
 @given(values)
 def test_a_plan_that_is_any_json(found: Any) -> None:
     with tempfile.TemporaryDirectory() as directory:
@@ -73,7 +74,7 @@ def test_a_plan_that_is_any_json(found: Any) -> None:
         held(lambda: read_plan(path))
 
 
-@fuzz(2)
+@fuzz()
 @given(st.integers(0, len(BYTES) - 3))
 def test_a_plan_that_was_cut_is_never_read(cut: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
@@ -85,3 +86,22 @@ def test_a_plan_that_was_cut_is_never_read(cut: int) -> None:
             refused(error)
         else:
             raise AssertionError(cut)
+
+
+@pytest.mark.parametrize("odd", ["2.\x1b[2J", "2.a\nb", "2.\u2028", "2.😀\x85"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda odd: {"format_version": odd},
+        lambda odd: {"target": {"api_version": odd}},
+        lambda odd: {"digest": {odd: "x" * 9000}},
+        lambda odd: {"changes": [GOLDEN["changes"][0] | {"source": {odd: "x" * 9000}}]},
+    ],
+)
+def test_what_a_message_quotes_is_short_and_steers_no_terminal(
+    odd: str, wrong: Callable[[str], dict[str, Any]]
+) -> None:
+    """A value that fits none of several shapes stood in the message whole, and as it was."""
+    with pytest.raises(ConfigError) as caught:
+        plan_of(REAL | wrong(odd), PLACE)
+    refused(caught.value)
