@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
+from devinops.api.bounds import Room
 from devinops.api.client import WritingClient
 from devinops.api.http import Call, Sender
 from devinops.cli import masks
@@ -233,9 +234,9 @@ def test_no_repr_and_no_traceback_shows_it(
     shown: list[str] = []
     send, create = Sender._send, WritingClient.create
 
-    def watched_send(self: Sender, call: Call) -> Any:
-        shown.extend((repr(call), str(call), repr(self._connection), repr(vars(self))))
-        return send(self, call)
+    def watched_send(self: Sender, call: Call, room: Room) -> Any:
+        shown.extend((repr(call), str(call), repr(self._connection), repr(vars(self)), repr(room)))
+        return send(self, call, room)
 
     def watched_create(self: WritingClient, *args: Any, **more: Any) -> Any:
         try:
