@@ -94,6 +94,7 @@ def _about(event: Mapping[str, Any], ids: Collection[str]) -> set[str]:
 
 
 def _author(event: Mapping[str, Any]) -> Author | None:
-    who = next((name for key in _NAMES if isinstance(name := event.get(key), str) and name), None)
+    names = (clean(name, 100) for key in _NAMES if isinstance(name := event.get(key), str))
+    who = next(filter(None, names), None)
     at = event.get("created_at")
-    return Author(clean(who, 100), at if type(at) is int else None) if who else None
+    return Author(who, at if type(at) is int else None) if who else None

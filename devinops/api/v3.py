@@ -24,9 +24,9 @@ def identity(http: Getter) -> Identity:
     if not isinstance(answer, Mapping):
         raise BadAnswer(f"{_SELF}: the answer is not an object")
     kind = _text(answer, "principal_type")
-    names = (_text(answer, name) for name in _NAMES)
-    name = next(filter(None, names), None)
-    return Identity(clean(name or kind or "unnamed", 100), _text(answer, "org_id"), kind)
+    names = [_text(answer, name) for name in _NAMES]
+    shown = (clean(name or "", 100) for name in (*names, kind))
+    return Identity(next(filter(None, shown), "unnamed"), _text(answer, "org_id"), kind)
 
 
 def base(org_id: str | None) -> str:

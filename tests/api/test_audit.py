@@ -123,6 +123,11 @@ def test_a_service_user_is_named_where_no_person_is():
     assert ask({"items": [event(None, service_user_name="CI")]})["note-1"].who == "CI"
 
 
+def test_a_name_of_nothing_but_space_is_none():
+    assert ask({"items": [event(" \n", service_user_name="CI")]})["note-1"].who == "CI"
+    assert ask({"items": [event(" ")]}) == {}
+
+
 @pytest.mark.parametrize(
     "error", [Unreachable("cut"), ApiError("422", status=422), ApiError("404", status=404)]
 )

@@ -247,6 +247,7 @@ def test_a_key_of_an_enterprise_needs_an_organization(api, connect):
         ({"api_key_id": "k", "api_key_name": "Key", "user_id": "u", "user_name": "Ada"}, Identity("Ada")),
         ({"principal_type": "devin_brain", "org_id": None}, Identity("devin_brain", None, "devin_brain")),
         ({}, Identity("unnamed")),
+        ({"user_name": " ", "principal_type": " "}, Identity("unnamed", None, " ")),
     ],
 )
 def test_whoami_knows_every_kind_of_principal(api, connect, answer, identity):
