@@ -28,7 +28,7 @@ crash-sample: $(VENV)/.test
 # Changes the deciding modules in every small way; fails where no test notices and tests/mutants.yaml gives no reason.
 mutation: $(VENV)/.mutation
 	rm -rf mutants
-	$(BIN)/mutmut run
+	CI=1 $(BIN)/mutmut run  # the same examples of Hypothesis each time
 	$(BIN)/python -m tests.mutants
 
 # The modules whose every branch is tested; CI fails where that is no longer so.

@@ -37,8 +37,8 @@ def classify(attribute: Attribute, base: Base | None, want: Any, have: Any) -> V
     if base is None:
         return Verdict.RECORD if same(attribute, have, want) else Verdict.UPDATE
     wanted = fingerprint(want)
-    git_moved = wanted != base.sent
-    live_moved = base.read is None or (wanted if have == want else fingerprint(have)) != base.read
+    answered = wanted if isinstance(have, str) and have == want else fingerprint(have)
+    git_moved, live_moved = wanted != base.sent, answered != base.read
     if not git_moved and not live_moved:
         return Verdict.NOTHING
     if same(attribute, have, want):
