@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from difflib import SequenceMatcher
 from typing import Any
 
 from devinops.classify import Sides, moved_outside, sides
@@ -42,7 +41,7 @@ from devinops.owned import Base, Inventory, Record, base, fingerprint, fingerpri
 from devinops.policy import Approvals, OnDrift, Policy, Prune
 
 ALIKE = 0.6
-"""From this similarity of their bodies on, a create and a delete get the hint that they may be one object."""
+"""From this share of signs in common on, a create and a delete get the hint that they may be one object."""
 
 MOST_PAIRS = 2_500
 """So many pairs are compared for that hint at the most."""
@@ -570,25 +569,32 @@ class Builder:
         creates = [c for c in self.found.changes if c.action is Action.CREATE]
         if len(creates) * len(self.orphans) > MOST_PAIRS:
             return
+        olds = [(record, Counter(body_of(live.resource))) for record, live in self.orphans]
         for place, change in enumerate(self.found.changes):
-            if change.action is Action.CREATE and (old := _lookalike(change, self.orphans)):
+            if change.action is Action.CREATE and (old := _lookalike(change, olds)):
                 hint = f"; is it {old}? Then add previously: {_previously(old)}, and it keeps its id"
                 self.found.changes[place] = replace(change, reason=f"{change.reason}{hint}")
 
 
-def _lookalike(create: Change, orphans: Iterable[tuple[Record, Live]]) -> Key | None:
+def _lookalike(create: Change, olds: Iterable[tuple[Record, Counter[str]]]) -> Key | None:
     """Return the owned object that a create is most like: by its text, else its Markdown file, else its name."""
     assert create.declaration
     declaration = create.declaration
+    signs = Counter(body_of(declaration.resource))
     found = []
-    for record, live in orphans:
-        ratio = SequenceMatcher(None, body_of(declaration.resource), body_of(live.resource)).quick_ratio()
-        alike = ratio if ratio >= ALIKE else 0.0
+    for record, old_signs in olds:
+        alike = _in_common(signs, old_signs)
         same_file = record.source == declaration.source.path and declaration.source.path.endswith(".md")
         same_name = record.key.name == create.key.name
         if record.key.kind == create.key.kind and (alike or same_file or same_name):
             found.append((alike, same_file, same_name, record.key))
     return max(found)[-1] if found else None
+
+
+def _in_common(signs: Counter[str], others: Counter[str]) -> float:
+    """Return which share of the signs of two texts both have, wherever they stand; 0 where that is below ALIKE."""
+    share = 2 * (signs & others).total() / max(1, signs.total() + others.total())
+    return share if share >= ALIKE else 0.0
 
 
 def _previously(old: Key) -> str:

@@ -39,18 +39,27 @@ def _seen(text: str) -> str:
     return normalize("NFC", canonical_text(text).strip())
 
 
+MOST_PARTS = 1_000
+"""Parts of a nested value up to which it is searched for what differs; deepdiff takes minutes for huge ones."""
+
+
 def nested_paths(before: Any, after: Any) -> list[str]:
     """Name the places at which two nested values differ, such as `properties.id.type`; sorted.
 
-    Empty where one side is no mapping or list: then the whole value changed.
+    Empty where one side is no mapping or list, or too large: then the whole value changed.
     """
-    if not isinstance(after, dict | list):
+    if not isinstance(after, dict | list) or max(map(_parts, (before, after))) > MOST_PARTS:
         return []
     from deepdiff import DeepDiff
 
     tree = DeepDiff(before, after, view="tree")
     paths = {".".join(map(str, item.path(output_format="list"))) for items in tree.values() for item in items}
     return sorted(path for path in paths if path)
+
+
+def _parts(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_parts, inner))
 
 
 def lost(kind: Kind, api: ApiVersion, live: Resource) -> list[tuple[str, Any]]:

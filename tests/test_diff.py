@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from devinops.diff import nested_paths, same
+from devinops.diff import MOST_PARTS, nested_paths, same
 from devinops.kinds import KINDS
 
 
@@ -47,6 +47,9 @@ def test_only_texts_are_the_same_despite_white_space_and_accents(
         ({"a": 1, "b": 1, "c": 1}, {"b": 1, "c": 1, "d": 1}, ["a", "d"]),
         ({"a": 1}, {"b": 1}, []),
         ([1], [1, 2], ["1"]),
+        ({"a": list(range(MOST_PARTS - 2))}, {"a": [*range(MOST_PARTS - 3), -1]}, [f"a.{MOST_PARTS - 3}"]),
+        ({"a": list(range(MOST_PARTS - 1))}, {"a": list(range(MOST_PARTS - 2))}, []),
+        ({"a": list(range(MOST_PARTS - 2))}, {"a": list(range(MOST_PARTS - 1))}, []),
         ({"a": 1}, [1], []),
         ({"a": 1}, None, []),
         ("text", {"a": 1}, []),

@@ -13,7 +13,6 @@ import pytest
 from devinops.api import audit, bounds, open_reader, open_writer
 from devinops.api.bounds import Full, Room
 from devinops.api.http import Call, Getter
-from devinops.api.unpack import PIECE, Unreadable, unpacked
 from devinops.errors import ApiError, BadAnswer
 from devinops.kinds.playbook import Playbook
 
@@ -332,22 +331,3 @@ def test_ten_thousand_notes_of_4_kb_in_one_answer_fit_with_room_to_spare():
     room.take_bytes(len(text))
     room.check_values(text)
     assert room._values == bounds.MOST_VALUES
-
-
-@pytest.mark.parametrize("size", [0, 1, PIECE, PIECE + 1, 40 * PIECE])
-@pytest.mark.parametrize(
-    "pack", [gzip.compress, zlib.compress, lambda data: gzip.compress(data[:9]) + gzip.compress(data[9:])]
-)
-def test_what_was_packed_comes_out_in_small_pieces(size, pack):
-    data = bytes(size)
-    packed = pack(data)
-    for step in (7, 10_000):
-        pieces = list(unpacked((packed[i : i + step] for i in range(0, len(packed), step)), "GZIP, identity"))
-        assert b"".join(pieces) == data
-        assert max(map(len, pieces)) <= PIECE
-    with pytest.raises(Unreadable):
-        list(unpacked([packed[:-3]], "gzip"))
-
-
-def test_an_empty_answer_may_call_itself_packed():
-    assert b"".join(unpacked([], "gzip")) == b""
