@@ -10,7 +10,7 @@ comma := ,
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: core demo test crash-matrix crash-sample mutation lint format schemas benchmark clean
+.PHONY: core demo test crash-matrix crash-sample fuzz mutation lint format schemas benchmark clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -24,6 +24,10 @@ crash-matrix: $(VENV)/.test
 
 crash-sample: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto -m crash tests/crash $(PYTEST_ARGS)
+
+# The readers on many made-up and broken inputs; `make test` tries a hundred of each kind.
+fuzz: $(VENV)/.test
+	FUZZ_EXAMPLES=3000 $(BIN)/python -m pytest -n auto tests/fuzz $(PYTEST_ARGS)
 
 # Changes the deciding modules in every small way; fails where no test notices and tests/mutants.yaml gives no reason.
 mutation: $(VENV)/.mutation
