@@ -593,7 +593,8 @@ def _lookalike(create: Change, olds: Iterable[tuple[Record, Counter[str]]]) -> K
 
 def _in_common(signs: Counter[str], others: Counter[str]) -> float:
     """Return which share of the signs of two texts both have, wherever they stand; 0 where that is below ALIKE."""
-    share = 2 * (signs & others).total() / max(1, signs.total() + others.total())
+    common = signs & others
+    share = 2 * common.total() / (signs.total() + others.total()) if common else 0.0
     return share if share >= ALIKE else 0.0
 
 
