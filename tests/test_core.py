@@ -162,6 +162,7 @@ SAME_FILE, SAME_NAME = ("File", "01234", "notes/a.md"), ("New", "56789", "notes/
         (NEW, [SAME_FILE, ("Alike", "abcxy", "notes/b.md")], "Alike"),
         (NEW, [("Alike", "abcxy", "notes/b.md"), ("More", "abcdx", "notes/b.md")], "More"),
         (NEW, [SAME_FILE, ("New", "abxyz", "notes/b.md")], "File"),
+        (("New", "", "notes/a.md"), [("Old", "", "notes/b.md")], ""),
     ],
 )
 def test_a_hint_goes_by_the_text_then_by_the_markdown_file_then_by_the_name(
