@@ -9,7 +9,8 @@ DevinopsError           1   expected failure; nothing was written
 │  └─ BadAnswer         1   an answer that cannot be used or cannot be proved complete
 ├─ Refused              4   a guard or a missing approval stopped the run
 ├─ Stale                5   what was reviewed is not what would be done now
-└─ UsageError          64   the command line was wrong
+├─ UsageError          64   the command line was wrong
+└─ Interrupted   130, 143   Ctrl-C or SIGTERM while nothing was being written
 """
 
 from __future__ import annotations
@@ -117,3 +118,16 @@ class UsageError(DevinopsError):
     """The command line was wrong."""
 
     exit_code = ExitCode.USAGE
+
+
+class Terminated(BaseException):
+    """SIGTERM came while nothing was being written: what KeyboardInterrupt is to Ctrl-C."""
+
+
+class Interrupted(DevinopsError):
+    """Ctrl-C or SIGTERM ended the run while nothing was being written; `by` is how it arrived."""
+
+    def __init__(self, by: BaseException) -> None:
+        terminated = isinstance(by, Terminated)
+        self.exit_code = ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
+        super().__init__(f"{'terminated' if terminated else 'interrupted'}; nothing more is done")

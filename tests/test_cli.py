@@ -381,6 +381,13 @@ def test_whoami_shows_each_value_with_its_source_and_never_the_key(
     document = json.loads(devinops("whoami", "-C", root, "--format", "json").out)
     assert document["settings"]["max_delete"] == {"value": "5", "source": "devinops.yaml:2:36"}
     assert document["org_id"] == "org-emulator"
+    report = root.parent / "whoami.json"
+    both = devinops("whoami", "-C", root, "--timeout", "5", "--report", f"json={report}")
+    assert both.out == ran.out
+    assert json.loads(report.read_text())["settings"]["timeout"] == {
+        "value": 5.0,
+        "source": "option --timeout",
+    }
 
 
 def test_whoami_shows_the_settings_even_when_the_key_is_wrong(
@@ -513,15 +520,61 @@ def test_an_interruption_of_the_last_look_keeps_the_report(
     )
 
 
-def test_sigterm_while_reading_is_143(repository: Write, use: Callable[..., None]) -> None:
-    root = repository({"knowledge/a.md": NOTE})
-    with Emulator(latency_ms=2000) as emulator:
+@pytest.mark.parametrize("argv", [["plan"], ["apply", "--yes"], ["drift"], ["whoami"]])
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(2, 130, "interrupted"), (15, 143, "terminated")], ids=["SIGINT", "SIGTERM"]
+)
+def test_an_interruption_while_reading_is_answered_too(
+    repository: Write,
+    use: Callable[..., None],
+    tmp_path: Path,
+    argv: list[str],
+    number: int,
+    code: int,
+    word: str,
+) -> None:
+    config = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
+    root = repository({"devinops.yaml": config, "knowledge/a.md": NOTE})
+    report = tmp_path / "report.json"
+    with Emulator(latency_ms=3000) as emulator:
         use(emulator.url)
-        with process("plan", "-C", str(root)) as running:
-            time.sleep(1)
-            running.send_signal(15)
-            _, err = running.communicate()
-    assert (running.returncode, err) == (143, "terminated; nothing more is done\n")
+        with process(
+            *argv, "-C", str(root), "-q", "--format", "json", "--report", f"json={report}"
+        ) as running:
+            while not emulator.requests and running.poll() is None:
+                time.sleep(0.02)
+            running.send_signal(number)
+            out, err = running.communicate()
+        assert {request["method"] for request in emulator.requests} == {"GET"}
+    assert (running.returncode, err.strip()) == (code, f"{word}; nothing more is done")
+    document = json.loads(out)
+    assert (document["exit_code"], document["error"]) == (code, f"{word}; nothing more is done")
+    assert json.loads(report.read_text()) == document
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("lost", ["stdout", "first"])
+def test_one_place_that_is_gone_costs_no_other_report(
+    emulator: Emulator, repository: Write, tmp_path: Path, lost: str
+) -> None:
+    root = repository({"knowledge/a.md": NOTE})
+    first, second = tmp_path / "first.txt", tmp_path / "second.json"
+    reports = (
+        "--report",
+        f"text={'/dev/full' if lost == 'first' else first}",
+        "--report",
+        f"json={second}",
+    )
+    with process("apply", "-C", str(root), "--yes", "--format", "json", *reports) as running:
+        assert running.stdout
+        assert running.stderr
+        if lost == "stdout":
+            running.stdout.close()
+        err = running.stderr.read()
+        code = running.wait()
+    assert (code, "Applied: 1 done" in err) == (3, True)
+    assert first.exists() is (lost == "stdout")
+    assert [result["outcome"] for result in json.loads(second.read_text())["results"]] == ["done"]
 
 
 def test_main_never_raises() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from devinops import __version__, files
-from devinops.errors import DevinopsError, ExitCode, InputError
+from devinops.errors import DevinopsError, ExitCode, InputError, Interrupted, Terminated
 
 COMMANDS = {
     "init": "Start a repository: configuration, a first note, CI and pre-commit.",
@@ -99,9 +99,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         error.show(shown)
         _tell(_harmless(shown.getvalue()))
         return ExitCode.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        _tell("interrupted; nothing more is done\n")
-        return ExitCode.INTERRUPTED
+    except (click.Abort, KeyboardInterrupt, Terminated) as stop:
+        ended = Interrupted(stop)
+        _tell(f"{ended}\n")
+        return ended.exit_code
     except InputError as error:
         return _show_problems(error)
     except DevinopsError as error:
@@ -111,9 +112,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has gone, as in `devinops plan | head`.
         _silence_stdout()
         return ExitCode.MEND
-    except _Terminated:
-        _tell("terminated; nothing more is done\n")
-        return ExitCode.TERMINATED
     except OSError as error:
         if error.errno not in files.NO_ROOM:
             return _show_bug(error)
@@ -122,10 +120,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.MEND
     except Exception as error:
         return _show_bug(error)
-
-
-class _Terminated(BaseException):
-    """SIGTERM came while nothing was being written."""
 
 
 def _silence_stdout() -> None:
@@ -190,4 +184,4 @@ def run() -> Any:
 
 
 def _terminate(*_: object) -> None:
-    raise _Terminated
+    raise Terminated

@@ -16,9 +16,9 @@ from devinops.cli.init import git_says
 from devinops.cli.masks import remember
 from devinops.cli.options import Options, approvals, common, is_interactive
 from devinops.cli.reviewed import Reviewed
-from devinops.cli.run import Job, NotApplied, RunJournal, write_failure
+from devinops.cli.run import Job, NotApplied, RunJournal, failures_written
 from devinops.cli.write import ask, carry_out, finish, show
-from devinops.errors import ConfigError, DevinopsError, ExitCode, Refused, Stale, UsageError
+from devinops.errors import ConfigError, ExitCode, Refused, Stale, UsageError
 from devinops.inventory import new_run
 from devinops.model import UNSET, Action
 from devinops.plan import Plan
@@ -50,17 +50,15 @@ def command(
         raise UsageError(
             "apply has no terminal to ask on: pass --expect DIGEST (from devinops plan), or --yes"
         )
-    try:
+    with failures_written(options):
         reviewed, options = Reviewed.of(plan, expect, options)
         job = Job.of(options)
         with open_writer(job.connection, options.log) as writer:
-            return _apply(job, writer, reviewed, yes=yes, approvals=reviewed.approvals(approvals))
-    except DevinopsError as error:
-        write_failure(options, error)
-        raise
+            report = _apply(job, writer, reviewed, yes=yes, approvals=reviewed.approvals(approvals))
+    return finish(options, report)
 
 
-def _apply(job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals: Approvals) -> ExitCode:
+def _apply(job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals: Approvals) -> Report:
     options = job.options
     reviewed.check_place(job.where(writer))
     plan, snapshot = job.look(writer, approvals)
@@ -73,12 +71,12 @@ def _apply(job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals
     except (Refused, Stale) as error:
         raise NotApplied(plan, error) from error
     if not (plan.changes or plan.put or plan.drop):
-        return finish(options, Report(plan, ()))
+        return Report(plan, ())
     values = secret_values(plan, os.environ)
     if plan.changes and not approved:
         ask(plan)
     run = new_run(datetime.now(UTC))
-    report = carry_out(
+    return carry_out(
         options,
         plan,
         snapshot,
@@ -90,7 +88,6 @@ def _apply(job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals
         journal=RunJournal(job.store(writer), run, plan.inventory),
         commit=git_says(job.settings.root, "rev-parse", "HEAD"),
     )
-    return finish(options, report)
 
 
 def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:

@@ -12,10 +12,10 @@ from devinops.api import open_reader
 from devinops.cli.authors import authored
 from devinops.cli.options import Options, common
 from devinops.cli.progress import Progress
-from devinops.cli.run import connection, with_references, write_failure
+from devinops.cli.run import connection, failures_written, with_references
 from devinops.config import CONFIG_FILE, Settings, resolve
 from devinops.drift import Findings, find_drift
-from devinops.errors import ConfigError, DevinopsError, ExitCode
+from devinops.errors import ConfigError, ExitCode
 from devinops.inventory import Header, open_store
 from devinops.kinds import KINDS
 
@@ -32,7 +32,7 @@ def command(options: Options) -> ExitCode:
       devinops drift
       devinops drift --format json
     """
-    try:
+    with failures_written(options):
         settings = resolve(options.project(), options.flags, os.environ)
         if settings.inventory.store == "none":
             raise ConfigError(
@@ -40,11 +40,8 @@ def command(options: Options) -> ExitCode:
                 f"{{store: branch}} in {CONFIG_FILE}, or use devinops plan, which compares with the files"
             )
         found = _find(options, settings)
-    except DevinopsError as error:
-        write_failure(options, error)
-        raise
     code = ExitCode.LOOK if found.drift else ExitCode.OK
-    options.write(options.format, lambda format: _chunks(options, settings, found, format, code))
+    options.write(lambda format: _chunks(options, settings, found, format, code))
     return code
 
 

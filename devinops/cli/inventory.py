@@ -16,10 +16,10 @@ from devinops import __version__
 from devinops.api import Reader, open_reader
 from devinops.cli.options import Options, common, is_interactive
 from devinops.cli.progress import Progress
-from devinops.cli.run import connection, with_references, write_failure
+from devinops.cli.run import connection, failures_written, with_references
 from devinops.cli.validate import read
 from devinops.config import CONFIG_FILE, Settings, resolve
-from devinops.errors import ConfigError, DevinopsError, ExitCode, UsageError
+from devinops.errors import ConfigError, ExitCode, UsageError
 from devinops.inventory import Header, Store, open_runs, open_store
 from devinops.inventory.repair import Finding, find
 from devinops.kinds import KINDS
@@ -63,13 +63,13 @@ class _Session:
 
                 yield from (f"{line(one)}\n" for one in lines)
 
-        self.options.write(self.options.format, chunks)
+        self.options.write(chunks)
 
 
 @contextmanager
 def _session(options: Options) -> Iterator[_Session]:
     """Open the inventory. Raises ConfigError where there is none."""
-    try:
+    with failures_written(options):
         settings = resolve(options.project(), options.flags, os.environ)
         if settings.inventory.store == "none":
             raise ConfigError(
@@ -80,9 +80,6 @@ def _session(options: Options) -> Iterator[_Session]:
             header = Header.of(settings.api_url, reader.org_id, settings.target)
             store = open_store(settings.inventory, settings.root, header)
             yield _Session(options, settings, reader, store)
-    except DevinopsError as error:
-        write_failure(options, error)
-        raise
 
 
 def _key(text: str) -> Key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +51,31 @@ class Options:
         if self.verbose:
             tell(text)
 
-    def write(self, format: str, chunks: Callable[[str], Iterable[str]]) -> None:
-        """Write the answer in `format` to stdout, and in each format of --report to its file."""
-        for chunk in chunks(format):
-            click.echo(chunk, nl=False, color=self.color or None)
-        for other, path in self.reports:
-            write_file(path, chunks(other))
+    def write(self, chunks: Callable[[str], Iterable[str]]) -> None:
+        """Write the answer to stdout, and in each format of --report to its file; `chunks` makes it in a format.
+
+        Where one cannot be written the others are all the same. Raises the first OSError or NotWritten.
+        """
+        for failure in list(self.attempts(chunks)):
+            raise failure
+
+    def attempts(
+        self, chunks: Callable[[str], Iterable[str]], formats: Collection[str] = FORMATS
+    ) -> Iterator[OSError | NotWritten]:
+        """Write the answer wherever it is wanted in one of the formats; yield what failed, stdout's OSError first."""
+        if self.format in formats:
+            try:
+                for chunk in chunks(self.format):
+                    click.echo(chunk, nl=False, color=self.color or None)
+                sys.stdout.flush()
+            except OSError as error:
+                yield error
+        for format, path in self.reports:
+            if format in formats:
+                try:
+                    write_file(path, chunks(format))
+                except NotWritten as error:
+                    yield error
 
 
 def tell(text: str) -> None:

@@ -8,8 +8,8 @@ import click
 
 from devinops.api import open_reader
 from devinops.cli.options import Options, approvals, common
-from devinops.cli.run import Job, plan_chunks, write_failure
-from devinops.errors import DevinopsError, ExitCode
+from devinops.cli.run import Job, failures_written, plan_chunks
+from devinops.errors import ExitCode
 from devinops.policy import Approvals
 from devinops.saved import save
 
@@ -29,15 +29,12 @@ def command(options: Options, out: Path | None, detailed_exitcode: bool, approva
       devinops plan --detailed-exitcode      exit 2: changes are pending
       devinops plan --out plan.json          then devinops apply plan.json
     """
-    try:
+    with failures_written(options):
         job = Job.of(options)
         with open_reader(job.connection, options.log) as reader:
             plan, _ = job.look(reader, approvals)
         code = plan.exit_code(detailed=detailed_exitcode)
         if out is not None:
             save(out, plan_chunks(options, plan, "json", code))
-    except DevinopsError as error:
-        write_failure(options, error)
-        raise
-    options.write(options.format, lambda format: plan_chunks(options, plan, format, code))
+    options.write(lambda format: plan_chunks(options, plan, format, code))
     return code

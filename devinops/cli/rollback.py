@@ -17,10 +17,10 @@ from devinops.backup import Backup, Backups, find, read_backup, summaries
 from devinops.cli.options import Options, common, is_interactive
 from devinops.cli.progress import Progress
 from devinops.cli.reviewed import Reviewed
-from devinops.cli.run import RunJournal, connection, with_references, write_failure
+from devinops.cli.run import RunJournal, connection, failures_written, with_references
 from devinops.cli.write import ask, carry_out, finish, show
 from devinops.config import Settings, resolve
-from devinops.errors import ConfigError, DevinopsError, ExitCode, UsageError
+from devinops.errors import ConfigError, ExitCode, UsageError
 from devinops.inventory import Header, new_run, open_store, wait_for_runs
 from devinops.model import Action, Snapshot
 from devinops.owned import Record
@@ -49,20 +49,18 @@ def command(options: Options, backup: str | None, yes: bool, expect: str | None)
         return ExitCode.OK
     if not (yes or expect is not None or is_interactive()):
         raise UsageError("rollback has no terminal to ask on: pass --yes, or --expect DIGEST")
-    try:
+    with failures_written(options):
         settings = resolve(options.project(), options.flags, os.environ)
         path = find(settings.root, backup, settings.target).absolute()
         saved = read_backup(path, settings.root)
         with open_writer(connection(settings), options.log) as writer:
-            return _roll_back(options, settings, writer, saved, Reviewed(expect), yes=yes)
-    except DevinopsError as error:
-        write_failure(options, error)
-        raise
+            report = _roll_back(options, settings, writer, saved, Reviewed(expect), yes=yes)
+    return finish(options, report)
 
 
 def _roll_back(
     options: Options, settings: Settings, writer: Writer, saved: Backup, reviewed: Reviewed, *, yes: bool
-) -> ExitCode:
+) -> Report:
     here = Where(settings.target, settings.api_url, settings.api, writer.org_id)
     if apart := saved.where.apart(here):
         raise ConfigError(f"{saved.path} is of another place ({apart}): roll back there; nothing was written")
@@ -83,7 +81,7 @@ def _roll_back(
     show(options, plan, asking=not approved)
     reviewed.check(plan, options)
     if not plan.changes:
-        return finish(options, Report(plan, ()))
+        return Report(plan, ())
     if not approved:
         ask(plan)
     run = new_run(datetime.now(UTC))
@@ -98,7 +96,7 @@ def _roll_back(
         parallelism=settings.parallelism,
         journal=_Announced(store, run, inventory),
     )
-    return finish(options, replace(report, results=tuple(map(_told, report.results))))
+    return replace(report, results=tuple(map(_told, report.results)))
 
 
 class _Announced(RunJournal):
@@ -146,7 +144,7 @@ def _list(options: Options) -> None:
         if not found:
             yield "no backups: none is made before something is overwritten or deleted\n"
 
-    options.write(options.format, chunks)
+    options.write(chunks)
 
 
 def _words(file: str, backup: Backup | str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,11 +14,11 @@ from devinops import files
 from devinops.api import Connection, Reader
 from devinops.checks import api_problems, secret_version_warnings
 from devinops.cli.authors import with_authors
-from devinops.cli.options import NotWritten, Options, silence_stdout, tell, write_file
+from devinops.cli.options import NotWritten, Options, silence_stdout, tell
 from devinops.cli.progress import Progress
 from devinops.cli.validate import read
 from devinops.config import Settings, resolve
-from devinops.errors import DevinopsError, ExitCode, InputError, worst
+from devinops.errors import DevinopsError, ExitCode, InputError, Interrupted, Terminated, worst
 from devinops.inventory import Header, Store, open_store, wait_for_runs
 from devinops.kinds import KINDS
 from devinops.model import Declaration, Problem, Severity, Snapshot
@@ -154,13 +155,26 @@ class NotApplied(DevinopsError):
         super().__init__(str(cause))
 
 
-def write_failure(options: Options, error: DevinopsError) -> None:
-    """Write the JSON document of a run that failed, wherever JSON was asked for.
+@contextmanager
+def failures_written(options: Options) -> Iterator[None]:
+    """Write the JSON document of a run that fails or is interrupted, wherever JSON was asked for.
 
     Where that fails too it is told beside the error, and never instead of it.
     """
-    if isinstance(error, NotWritten):
-        return
+    try:
+        yield
+    except NotWritten:
+        raise
+    except DevinopsError as error:
+        error.exit_code = worst(error.exit_code, _write_failure(options, error))
+        raise
+    except (KeyboardInterrupt, click.Abort, Terminated) as stop:
+        _write_failure(options, Interrupted(stop))
+        raise
+
+
+def _write_failure(options: Options, error: DevinopsError) -> ExitCode:
+    """Return what it adds to the exit code that not every document could be written."""
     from devinops.render import json
 
     if isinstance(error, NotApplied):
@@ -168,20 +182,15 @@ def write_failure(options: Options, error: DevinopsError) -> None:
     else:
         problems = error.problems if isinstance(error, InputError) else ()
         document = json.failure_document(str(error), problems, error.exit_code)
-    if options.format == "json":
-        try:
-            for chunk in json.dump(document):
-                click.echo(chunk, nl=False)
-        except BrokenPipeError:
+    code = ExitCode.OK
+    for failure in options.attempts(lambda _: json.dump(document), {"json"}):
+        if isinstance(failure, NotWritten):
+            said = str(failure)
+        else:
             silence_stdout()
-        except OSError as failure:
-            silence_stdout()
-            error.exit_code = worst(error.exit_code, ExitCode.MEND)
-            tell(f"devinops: the answer cannot be written: {files.reason(failure)}")
-    for format, path in options.reports:
-        if format == "json":
-            try:
-                write_file(path, json.dump(document))
-            except NotWritten as failure:
-                error.exit_code = worst(error.exit_code, failure.exit_code)
-                tell(f"devinops: {failure}")
+            if isinstance(failure, BrokenPipeError):
+                continue
+            said = f"the answer cannot be written: {files.reason(failure)}"
+        tell(f"devinops: {said}")
+        code = worst(code, ExitCode.MEND)
+    return code

@@ -34,5 +34,5 @@ def command(options: Options, plan: Path) -> ExitCode:
 
             yield from (f"{one}\n" for one in Text(options.color, options.verbose).plan(saved))
 
-    options.write(options.format, chunks)
+    options.write(chunks)
     return ExitCode.OK

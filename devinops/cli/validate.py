@@ -54,7 +54,7 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
         else:
             yield f"{len(loaded.declarations)} entries in {len(loaded.files)} files, no problems\n"
 
-    options.write(options.format, chunks)
+    options.write(chunks)
     return code
 
 

@@ -10,7 +10,7 @@ import click
 
 from devinops.api import Identity, open_reader
 from devinops.cli.options import Options, common
-from devinops.cli.run import connection, write_failure
+from devinops.cli.run import connection, failures_written
 from devinops.config import Settings, resolve
 from devinops.errors import DevinopsError, ExitCode
 
@@ -24,25 +24,25 @@ def command(options: Options) -> ExitCode:
       devinops whoami
       devinops whoami --target production
     """
-    try:
+    with failures_written(options):
         settings = resolve(options.project(), options.flags, os.environ)
-        if options.format == "text":
-            _echo(options, _settings(settings))
-        with open_reader(connection(settings), options.log) as reader:
-            identity, org_id = reader.whoami(), reader.org_id
-    except DevinopsError as error:
-        write_failure(options, error)
-        raise
-    if options.format == "text":
-        _echo(options, _identity(settings, identity, org_id))
-    else:
-        _echo(options, _json(settings, identity, org_id))
+        try:
+            with open_reader(connection(settings), options.log) as reader:
+                identity, org_id = reader.whoami(), reader.org_id
+        except DevinopsError:
+            if options.format == "text":
+                # where the key or the address is wrong, they are what to look at
+                click.echo("\n".join(_settings(settings)))
+            raise
+
+    def chunks(format: str) -> Iterator[str]:
+        if format == "json":
+            yield from _json(settings, identity, org_id)
+        else:
+            yield from (f"{one}\n" for one in (*_settings(settings), *_identity(identity, org_id)))
+
+    options.write(chunks)
     return ExitCode.OK
-
-
-def _echo(options: Options, lines: Iterator[str]) -> None:
-    for one in lines:
-        click.echo(one)
 
 
 def _rows(settings: Settings) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _settings(settings: Settings) -> Iterator[str]:
         yield line(f"{name:13} {shown}  ({settings.sources[name]})")
 
 
-def _identity(settings: Settings, identity: Identity, org_id: str | None) -> Iterator[str]:
+def _identity(identity: Identity, org_id: str | None) -> Iterator[str]:
     from devinops.render.escape import line
 
     yield ""
@@ -93,4 +93,4 @@ def _json(settings: Settings, identity: Identity, org_id: str | None) -> Iterato
         "principal_type": identity.principal_type,
         "org_id": org_id,
     }
-    yield "".join(json.dump(document)).rstrip("\n")
+    yield from json.dump(document)

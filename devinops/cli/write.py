@@ -111,7 +111,7 @@ def finish(options: Options, report: Report) -> ExitCode:
             yield from (f"{one}\n" for one in Text(options.color, options.verbose).report(report))
 
     try:
-        options.write(options.format, chunks)
+        options.write(chunks)
         sys.stdout.flush()
     except (OSError, ConfigError) as error:
         return _tell_all_the_same(options, report, error)
