@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from devinops.cli import main
 
 settings.register_profile("devinops", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
 settings.load_profile("devinops")
+
+# A shell's background jobs ignore Ctrl-C, and their children with them; some tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -434,8 +434,6 @@ def test_an_interrupted_snapshot_does_not_wait_for_a_hanging_server(serve, reply
         return reply(body=page([]))
 
     server = serve(hang)
-    # where the tests run in the background of a shell, Ctrl-C is ignored from the start
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.monotonic()
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
@@ -446,7 +444,6 @@ def test_an_interrupted_snapshot_does_not_wait_for_a_hanging_server(serve, reply
     finally:
         release.set()
         timer.join()
-        signal.signal(signal.SIGINT, before)
 
 
 def test_a_server_that_is_gone_is_unreachable(free_port, connect):
