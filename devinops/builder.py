@@ -518,7 +518,7 @@ class Builder:
             else:
                 self._prune(record, live, taken_away=record.key in elsewhere)
         if left:
-            self.found.notes.append(f"{left} owned objects are no longer declared; with prune: off they stay")
+            self.found.notes.append(f"owned, but no longer declared: {left}; with prune: off they stay")
 
     def _held_with_body(self, live: Live) -> Key | None:
         """Return the entry that is held back and has the text of this object: it may be the object's new name."""

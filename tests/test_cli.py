@@ -110,7 +110,7 @@ def test_global_options_can_come_from_the_environment(
 
 def test_validate_needs_neither_key_nor_network(repository: Write, devinops: Devinops) -> None:
     ran = devinops("validate", "-C", repository({"knowledge/a.md": NOTE}))
-    assert (ran.code, ran.out, ran.err) == (0, "1 entries in 1 files, no problems\n", "")
+    assert (ran.code, ran.out, ran.err) == (0, "1 entry in 1 file, no problems\n", "")
 
 
 BROKEN = {

@@ -51,7 +51,7 @@ def test_the_whole_devinops_yaml_of_the_documentation_is_valid(tmp_path: Path, d
     (tmp_path / "teams" / "a" / "devin" / "knowledge" / "a.md").write_text(
         "---\nname: A\ntrigger: t\n---\nb\n"
     )
-    assert devinops("validate", "-C", tmp_path).out == "1 entries in 1 files, no problems\n"
+    assert devinops("validate", "-C", tmp_path).out == "1 entry in 1 file, no problems\n"
 
 
 def test_the_promises_have_as_many_cases_as_the_documentation_says() -> None:

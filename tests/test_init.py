@@ -22,7 +22,7 @@ def test_what_init_writes_can_be_validated_planned_and_applied(
     tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert devinops("init", "-C", tmp_path).code == 0
-    assert devinops("validate", "-C", tmp_path).out == "1 entries in 1 files, no problems\n"
+    assert devinops("validate", "-C", tmp_path).out == "1 entry in 1 file, no problems\n"
     with Emulator() as emulator:
         monkeypatch.setenv("DEVIN_API_URL", emulator.url)
         monkeypatch.setenv("DEVIN_API_KEY", "cog_emulator")

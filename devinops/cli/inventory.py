@@ -25,6 +25,7 @@ from devinops.inventory.repair import Finding, find
 from devinops.kinds import KINDS
 from devinops.model import Key, Live, Snapshot
 from devinops.owned import Base, Intent, Inventory, Record, fingerprints
+from devinops.render import counted
 
 
 @click.group()
@@ -131,12 +132,8 @@ def _listing(inventory: Inventory) -> Iterator[str]:
     for key, id, source in shown:
         yield f"{key:{width}}  {id:{ids}}  {source}"
     for run, intents in open_runs(inventory).items():
-        yield f"open run {run}: {_counted(len(intents), 'write')} not settled"
+        yield f"open run {run}: {counted(len(intents), 'write')} not settled"
     yield f"{len(inventory.owned)} owned ({inventory.store})"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _document(inventory: Inventory) -> dict[str, Any]:
@@ -315,7 +312,7 @@ def unlock(options: Options, run: str) -> ExitCode:
             raise ConfigError(f'there is no open run "{run}"{hint}')
         session.store.unlock(run)
         session.answer(
-            [f"unlocked {run}: {_counted(len(runs[run]), 'write')} not settled", *_unsettled(runs[run])],
+            [f"unlocked {run}: {counted(len(runs[run]), 'write')} not settled", *_unsettled(runs[run])],
             {"run": run, "intents": [_intent_document(intent) for intent in runs[run]]},
         )
     return ExitCode.OK
@@ -352,12 +349,12 @@ def repair(options: Options, yes: bool) -> ExitCode:
             gone = [(one.record.key.kind, one.record.id) for one in links]
             changed = inventory.changed([one.linked for one in links], gone)
             session.store.write(changed, inventory, f"{len(links)} linked again")
-            options.say(f"linked {_counted(len(links), 'record')}")
+            options.say(f"linked {counted(len(links), 'record')}")
     return ExitCode.DECIDE if len(links) < len(findings) else ExitCode.OK
 
 
 def _approved(options: Options, count: int, *, yes: bool) -> bool:
-    if yes or (is_interactive() and click.confirm(f"Link {_counted(count, 'record')}?", err=True)):
+    if yes or (is_interactive() and click.confirm(f"Link {counted(count, 'record')}?", err=True)):
         return True
     options.say("nothing was linked; --yes links them")
     return False

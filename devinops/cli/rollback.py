@@ -25,6 +25,7 @@ from devinops.inventory import Header, new_run, open_store, wait_for_runs
 from devinops.model import Action, Snapshot
 from devinops.owned import Record
 from devinops.plan import Plan, Where
+from devinops.render import counted
 from devinops.rollback import rollback_plan
 
 
@@ -150,9 +151,7 @@ def _list(options: Options) -> None:
 def _words(file: str, backup: Backup | str) -> str:
     if isinstance(backup, str):
         return f"unreadable: {backup}"
-    count = len(backup.objects)
-    objects = "1 object" if count == 1 else f"{count} objects"
-    return f"{backup.time}  {backup.where.target}  {objects}  {file}"
+    return f"{backup.time}  {backup.where.target}  {counted(len(backup.objects), 'object')}  {file}"
 
 
 def _row(root: Path, path: Path, backup: Backup | str) -> dict[str, Any]:

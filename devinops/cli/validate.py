@@ -12,6 +12,7 @@ from devinops.cli.options import Options, common
 from devinops.errors import ExitCode, InputError, UsageError
 from devinops.load import Loaded, load
 from devinops.model import Problem, Severity, Source
+from devinops.render import counted
 
 
 @click.command()
@@ -52,7 +53,8 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
         elif paths:
             yield f"no problems in {', '.join(map(str, paths))}{more}\n"
         else:
-            yield f"{len(loaded.declarations)} entries in {len(loaded.files)} files, no problems\n"
+            entries = counted(len(loaded.declarations), "entry", "entries")
+            yield f"{entries} in {counted(len(loaded.files), 'file')}, no problems\n"
 
     options.write(chunks)
     return code

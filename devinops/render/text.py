@@ -29,6 +29,7 @@ from devinops.model import (
     canonical_text,
 )
 from devinops.plan import Plan
+from devinops.render import counted
 from devinops.render.escape import body_line, line
 
 SYMBOLS = {
@@ -188,7 +189,7 @@ class Text:
             yield from (f"  {line(str(live.key))}  {line(live.id)}" for live in shown)
             if len(shown) < len(found.unmanaged):
                 yield f"  and {len(found.unmanaged) - len(shown)} more (--verbose shows all)"
-        yield f"Drift: {_count(len(found.drift), 'outside edit')}; {len(found.unmanaged)} unmanaged."
+        yield f"Drift: {counted(len(found.drift), 'outside edit')}; {len(found.unmanaged)} unmanaged."
 
     def _keys(self, keys: Sequence[Key]) -> str:
         shown = keys if self.full else keys[:MAX_NEEDED_BY]
@@ -220,7 +221,7 @@ class Text:
             elif result.message or self.full:
                 yield f"  {self.paint('+')} {self._result(result)}"
         if report.left:
-            yield f"A plan made afterwards still has {_count(len(report.left), 'change')}:"
+            yield f"A plan made afterwards still has {counted(len(report.left), 'change')}:"
             yield from (
                 f"  {self.paint(SYMBOLS[c.action])} {line(str(c.key))}: {line(c.reason)}" for c in report.left
             )
@@ -259,8 +260,8 @@ def counts(plan: Plan) -> str:
     parts = [f"{plan.summary[a.value]} {_TO[a]}" for a in Action if plan.summary[a.value]]
     unmanaged = sum(plan.unmanaged.values())
     needed = sum(len(held.needed_by) for held in plan.held_back)
-    waiting = f" with {_count(needed, 'entry waiting', 'entries waiting')}" if needed else ""
-    drift = f"{_count(len(plan.drift), 'outside edit')}, " if plan.drift else ""
+    waiting = f" with {counted(needed, 'entry waiting', 'entries waiting')}" if needed else ""
+    drift = f"{counted(len(plan.drift), 'outside edit')}, " if plan.drift else ""
     return (
         f"Plan: {', '.join(parts) or 'nothing to change'}; {len(plan.held_back)} held back{waiting}, "
         f"{drift}{plan.unchanged} unchanged, {unmanaged} unmanaged."
@@ -276,17 +277,13 @@ def tally(report: Report) -> str:
     return f"{word}: {', '.join(parts)}."
 
 
-def _count(number: int, noun: str, plural: str = "") -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
-
-
 def problem_counts(problems: Iterable[Problem]) -> str:
     """Return such as `2 errors, 1 warning in 2 files`."""
     problems = list(problems)
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     files = len({problem.source.path for problem in problems})
     warnings = len(problems) - errors
-    return f"{_count(errors, 'error')}, {_count(warnings, 'warning')} in {_count(files, 'file')}"
+    return f"{counted(errors, 'error')}, {counted(warnings, 'warning')} in {counted(files, 'file')}"
 
 
 def _because(source: Source | None, reason: str) -> str:
