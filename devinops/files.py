@@ -28,6 +28,7 @@ _NEXT: Final = {
     "make its directory": (errno.ENOENT,),
 }
 _NO_FILE: Final = "it is there, and it is no file"
+_LINK: Final = "it is a symbolic link, which is not followed"
 _IN_PLACE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -50,12 +51,11 @@ def replace(
 ) -> None:
     """Write a text file; whoever reads it sees the old one or the new one. Raises OSError, and leaves nothing behind.
 
-    A file that is there keeps its permissions, a new one gets `mode` less the umask. What is there and no file,
-    such as a device, is refused; a symbolic link is replaced, not followed. `encoding` and `errors` are those of
-    `open`: a text that must not be altered takes "strict", and UnicodeError.
+    A file that is there keeps its permissions, a new one gets `mode` less the umask. What `check_place` refuses stays
+    as it is. `encoding` and `errors` are those of `open`: a text that must not be altered takes "strict", and
+    UnicodeError.
     """
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, _NO_FILE)
+    check_place(path)
     partial = path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
     with suppress(FileNotFoundError):
         partial.unlink()
@@ -74,6 +74,14 @@ def replace(
     # It is in its place: an error from here on would say that the old one still is.
     with suppress(OSError):
         sync_directory(path.parent)
+
+
+def check_place(path: Path) -> None:
+    """Raise OSError where no file may be put: in the place of a symbolic link (/dev/stdout is one) or a device."""
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, _LINK)
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, _NO_FILE)
 
 
 def _keep_mode(path: Path, partial: Path) -> None:
@@ -164,7 +172,7 @@ def state_directory(root: Path) -> Path:
 def make_directory(path: Path, *, mode: int = 0o777) -> None:
     """Make a directory if need be. Raises OSError, also where a symbolic link or a file is in its place."""
     if path.is_symlink():
-        raise OSError(errno.ELOOP, "it is a symbolic link, which is not followed")
+        raise OSError(errno.ELOOP, _LINK)
     try:
         path.mkdir(mode=mode)
     except FileExistsError as error:

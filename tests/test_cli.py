@@ -336,7 +336,14 @@ def test_a_report_without_a_place_stops_before_anything_is_written(
     emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
 ) -> None:
     root = repository({"knowledge/a.md": NOTE})
-    for place in (tmp_path / "no" / "such" / "dir.txt", tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for place in (
+        tmp_path / "no" / "such" / "dir.txt",
+        tmp_path,
+        tmp_path / "link",
+        "/dev/stdout",
+        os.devnull,
+    ):
         ran = devinops("apply", "-C", root, "--yes", "--report", f"text={place}")
         assert (ran.code, emulator.requests) == (64, [])
         assert "--report cannot write" in ran.err
@@ -552,26 +559,27 @@ def test_an_interruption_while_reading_is_answered_too(
     assert json.loads(report.read_text()) == document
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize("lost", ["stdout", "first"])
 def test_one_place_that_is_gone_costs_no_other_report(
-    emulator: Emulator, repository: Write, tmp_path: Path, lost: str
+    repository: Write, use: Callable[..., None], tmp_path: Path, lost: str
 ) -> None:
     root = repository({"knowledge/a.md": NOTE})
-    first, second = tmp_path / "first.txt", tmp_path / "second.json"
-    reports = (
-        "--report",
-        f"text={'/dev/full' if lost == 'first' else first}",
-        "--report",
-        f"json={second}",
-    )
-    with process("apply", "-C", str(root), "--yes", "--format", "json", *reports) as running:
-        assert running.stdout
-        assert running.stderr
-        if lost == "stdout":
-            running.stdout.close()
-        err = running.stderr.read()
-        code = running.wait()
+    first, second = tmp_path / "first" / "report.txt", tmp_path / "second.json"
+    first.parent.mkdir()
+    reports = ("--report", f"text={first}", "--report", f"json={second}")
+    with Emulator(latency_ms=200) as emulator:
+        use(emulator.url)
+        with process("apply", "-C", str(root), "--yes", "--format", "json", *reports) as running:
+            assert running.stdout
+            assert running.stderr
+            if lost == "stdout":
+                running.stdout.close()
+            else:
+                while not emulator.requests and running.poll() is None:
+                    time.sleep(0.02)
+                first.parent.rmdir()
+            err = running.stderr.read()
+            code = running.wait()
     assert (code, "Applied: 1 done" in err) == (3, True)
     assert first.exists() is (lost == "stdout")
     assert [result["outcome"] for result in json.loads(second.read_text())["results"]] == ["done"]

@@ -130,17 +130,14 @@ def test_what_breaks_in_the_middle_leaves_the_old_file(write: Writer, tmp_path: 
 
 
 @any_text
-def test_a_link_is_replaced_and_what_it_leads_to_is_not_touched(write: Writer, tmp_path: Path) -> None:
+def test_a_link_stays_and_so_does_what_it_leads_to(write: Writer, tmp_path: Path) -> None:
     outside, inside = tmp_path / "outside", tmp_path / "inside"
     inside.mkdir()
     outside.write_text("old")
     (inside / "a").symlink_to(outside)
-    write(inside / "a", ["new"])
-    assert (outside.read_text(), (inside / "a").read_text(), (inside / "a").is_symlink()) == (
-        "old",
-        "new",
-        False,
-    )
+    with pytest.raises((OSError, DevinopsError), match="it is a symbolic link, which is not followed"):
+        write(inside / "a", ["new"])
+    assert (outside.read_text(), names(inside), (inside / "a").readlink()) == ("old", ["a"], outside)
 
 
 @every

@@ -126,7 +126,11 @@ def _reports(values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
         format, equals, path = value.partition("=")
         if format not in FORMATS or not equals or not path:
             raise UsageError(f'--report takes FORMAT=FILE with {" or ".join(FORMATS)}, not "{value}"')
-        if not Path(path).absolute().parent.is_dir() or Path(path).is_dir():
+        try:
+            files.check_place(Path(path))
+        except OSError as error:
+            raise UsageError(f"--report cannot write {path}: {error.strerror}; expected a file") from error
+        if not Path(path).absolute().parent.is_dir():
             raise UsageError(f"--report cannot write {path}: expected a file in a directory that exists")
         found.append((format, Path(path)))
     return tuple(found)
