@@ -240,7 +240,7 @@ class Applier:
 
     def _settle(self, change: Change) -> Result:
         if self.stopped.is_set():
-            return Result(change, Outcome.SKIPPED, self.why_stopped)
+            return Result(change, Outcome.SKIPPED, self.why_stopped, change.id)
         try:
             live, message = self._make(change)
         except _HeldBack as held:

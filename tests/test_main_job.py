@@ -336,12 +336,10 @@ def without_what_differs(value: Any, url: str) -> Any:
 ID_FIELDS = {"id", "note_id", "playbook_id", "secret_id"}
 
 
-def one_run(root: Path, key: str, faults: Any, parallelism: int, run: Callable[..., Any]) -> dict[str, Any]:
+def one_run(root: Path, api: str, faults: Any, parallelism: int, run: Callable[..., Any]) -> dict[str, Any]:
     """Plan and apply in a world of its own; return everything that can be seen of it."""
     with Emulator(world.SEED, faults=faults) as emulator:
-        made = world.World.make(root, emulator)
-        if key == "apk_emulator":
-            as_v1(made)
+        made = world.World.make(root, emulator, api)
         shown = run(emulator.url, "plan", "-C", root, "--verbose")
         ran = run(
             emulator.url, "apply", "-C", root, "--yes", "--format", "json", "--parallelism", parallelism
@@ -375,21 +373,14 @@ def one_run(root: Path, key: str, faults: Any, parallelism: int, run: Callable[.
     return without_what_differs(seen, emulator.url)  # type: ignore[no-any-return]
 
 
-def as_v1(made: world.World) -> None:
-    """Turn a world into one of API v1, where a key has just one organization and no path names it."""
-    for path in (made.root / "devinops.yaml", made.root / ".devinops" / "production.jsonl"):
-        text = path.read_text().replace("    org_id: org-emulator\n", "")
-        path.write_text(text.replace('"org_id": "org-emulator"', '"org_id": null'))
-
-
 @pytest.mark.parametrize("faults", [[DELAYS], [LIMITS, DELAYS]], ids=["undisturbed", "with 429s"])
-@pytest.mark.parametrize("key", ["cog_emulator", "apk_emulator"], ids=["v3", "v1"])
+@pytest.mark.parametrize("api", world.KEYS)
 def test_parallelism_does_not_change_the_result(
     tmp_path: Path,
     devinops: Devinops,
     use: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
-    key: str,
+    api: str,
     faults: Any,
 ) -> None:
     """The plan, the report, the organization and the inventory are the same."""
@@ -401,10 +392,10 @@ def test_parallelism_does_not_change_the_result(
     monkeypatch.setenv("A_SECRET_VALUE", world.VALUE)
 
     def run(url: str, *argv: Any) -> Any:
-        use(url, key)
+        use(url, world.KEYS[api])
         return devinops(*map(str, argv))
 
-    one = one_run(tmp_path / "one", key, faults, 1, run)
-    many = one_run(tmp_path / "many", key, faults, 32, run)
+    one = one_run(tmp_path / "one", api, faults, 1, run)
+    many = one_run(tmp_path / "many", api, faults, 32, run)
     for what in one:
         assert one[what] == many[what], what

@@ -243,8 +243,7 @@ class Getter:
 
     def _json(self, call: Call, answer: _Answer, room: Room) -> Any:
         """Parse an answer. BadAnswer leaves `status` open: whether a write happened is not known."""
-        if words.looks_like_html(answer.body, answer.content_type):
-            raise BadAnswer(f"{call}: {words.server_words(answer.body, answer.content_type)}")
+        _refuse_web_page(call, answer)
         try:
             room.check_values(answer.body)
             text = answer.body.decode("utf-8")
@@ -337,8 +336,11 @@ class Sender(Getter):
         return self._json(call, answer, room) if answer.body.strip() else None
 
     def delete(self, call: Call) -> None:
-        """Send a DELETE. What the answer says beyond 2xx does not matter. Raises ApiError."""
-        self._send(call, Room(bounds.LARGEST_ANSWER))
+        """Send a DELETE. Raises ApiError.
+
+        A web page with 2xx came from something between here and the API. What else is answered does not matter.
+        """
+        _refuse_web_page(call, self._send(call, Room(bounds.LARGEST_ANSWER)))
 
 
 # --- setting up -------------------------------------------------------------------------------------------
@@ -474,6 +476,11 @@ def _content(call: Call) -> bytes:
     except (TypeError, ValueError):
         # without the reason, which would quote the value
         raise ApiError(f"{call}: a value cannot be written as JSON (a date or NaN from YAML?)") from None
+
+
+def _refuse_web_page(call: Call, answer: _Answer) -> None:
+    if words.looks_like_html(answer.body, answer.content_type):
+        raise BadAnswer(f"{call}: {words.server_words(answer.body, answer.content_type)}")
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -64,22 +64,25 @@ def _check_count(count: int, call: Call) -> None:
 def _pages(http: Getter, call: Call, endpoint: Endpoint, room: Room) -> Iterator[list[Item]]:
     cursors: set[str] = set()
     query = {"first": str(PAGE_SIZE)}
-    came = empty = 0
+    came = empty = total = 0
     while True:
         answer = http.get(dataclasses.replace(call, query=query), room)
         page = _items(answer, call, endpoint)
         came += len(page)
         empty = 0 if page else empty + 1
+        total = max(total, _total(answer))
         yield page
         cursor = _next(answer, call)
         if cursor is None:
-            return _all_came(answer, came, call)
+            break
         if cursor in cursors or empty > _EMPTY_PAGES:
             raise incomplete(call, "its pages go round in a circle")
         if len(cursors) >= bounds.MOST_PAGES:
             raise incomplete(call, f"it has more than {bounds.MOST_PAGES} pages")
         cursors.add(cursor)
         query = {"first": str(PAGE_SIZE), "after": cursor}
+    if total > came:
+        raise incomplete(call, f"it counts {total} objects and showed {came}")
 
 
 def _next(answer: Item, call: Call) -> str | None:
@@ -96,10 +99,10 @@ def _next(answer: Item, call: Call) -> str | None:
     return cursor
 
 
-def _all_came(answer: Item, came: int, call: Call) -> None:
+def _total(answer: Item) -> int:
+    """Return how many objects a page says there are in all, 0 where it does not say. Any page's word counts."""
     total = answer.get("total")
-    if isinstance(total, int) and total > came:
-        raise incomplete(call, f"it counts {total} objects and showed {came}")
+    return total if isinstance(total, int) else 0
 
 
 def _items(answer: Any, call: Call, endpoint: Endpoint) -> list[Item]:

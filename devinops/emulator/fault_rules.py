@@ -11,7 +11,7 @@ befall a request (a list's to a write) leaves it to the others.
 | key | says |
 | --- | --- |
 | `method` | one method or a list of them; any without it |
-| `path` | a pattern for the path without the query: `*` is within a segment, `**` goes over segments |
+| `path` | a pattern for the path without the query, or a list: `*` is within a segment, `**` goes over segments |
 | `nth` | which of the requests with this method and path: `3`, `[1, 3]`, `"3+"` (the third and all after it) |
 | `probability` | 0 to 1; the script's `seed` (0) decides, the same way in every run |
 | `times` | how often at most |
@@ -258,14 +258,19 @@ def _methods(raw: object, where: str) -> frozenset[str]:
 
 
 def _path(value: object) -> re.Pattern[str]:
-    """Turn a pattern into a regular expression."""
+    """Turn a pattern, or a list of them, into a regular expression."""
+    patterns = value if isinstance(value, list | tuple) and value else [value]
+    return re.compile("|".join(map(_expression, patterns)), re.DOTALL)
+
+
+def _expression(value: object) -> str:
     if not isinstance(value, str) or not value.startswith(("/", "*")):
         raise ValueError("a pattern such as /v3/**/notes/*")
     if value.startswith("/_"):
         raise ValueError("a pattern for paths below /v1 or /v3; what is below /_emulator never fails")
     wild = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
     parts = re.split(r"(\*\*|\*|\?)", value)
-    return re.compile("".join(wild.get(part, re.escape(part)) for part in parts), re.DOTALL)
+    return "".join(wild.get(part, re.escape(part)) for part in parts)
 
 
 def _nth(value: object) -> Nth:

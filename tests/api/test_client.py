@@ -128,6 +128,13 @@ def test_a_list_that_cannot_be_proved_complete_is_not_used(api, snapshot, answer
         snapshot(server)
 
 
+@pytest.mark.parametrize("second", [page([]), page([], total=0), page([note("b")], total=2)])
+def test_what_any_page_counts_must_come(api, snapshot, second):
+    pages = {"first=200": page([note("a")], "c", total=3), "first=200&after=c": second}
+    with pytest.raises(BadAnswer, match=r"counts 3 objects and showed [12]; .*cannot be proved complete"):
+        snapshot(api({NOTES: pages.__getitem__}))
+
+
 def test_pages_that_promise_more_forever_end(api, snapshot):
     numbers = iter(range(10_000))
     server = api({NOTES: lambda _: page([], f"c{next(numbers)}")})

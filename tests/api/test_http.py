@@ -367,8 +367,14 @@ def test_an_answer_that_cannot_be_unpacked_is_refused(serve, reply, send):
 
 
 def test_a_delete_does_not_look_at_what_comes_back(serve, reply, send):
-    for answer in (reply(204, b""), reply(200, b"gone"), reply(200, PAGE)):
+    for answer in (reply(204, b""), reply(200, b"gone"), reply(200, b'{"half": ')):
         assert send(serve(answer).url, Call("DELETE", "/v3/things/1")) is None
+
+
+def test_a_web_page_is_no_proof_of_a_delete(serve, reply, send):
+    with pytest.raises(BadAnswer, match=r"^DELETE /v3/things/1: ") as caught:
+        send(serve(reply(200, PAGE)).url, Call("DELETE", "/v3/things/1"))
+    assert not caught.value.answered
 
 
 @pytest.mark.parametrize("value", [float("nan"), object()])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from devinops.emulator import Emulator
-from devinops.inventory.format import Header, dump
+from devinops.inventory import Header, InventorySettings, open_store
 from devinops.kinds import KINDS
 from devinops.model import Key, join_folder
 from devinops.owned import Inventory, Record, base
@@ -19,11 +20,9 @@ VALUE = "the-value-of-the-secret"
 CONFIG = """\
 version: 1
 targets:
-  production:
-    org_id: org-emulator
-    inventory: {store: %s}
-    %s
+  production: {api_version: %s, inventory: {store: %s}, prune: owned, max_delete: 40%%}
 """
+KEYS = {"v3": "cog_emulator", "v1": "apk_emulator"}
 
 
 def _note(name: str, body: str, id: str = "") -> dict[str, Any]:
@@ -61,6 +60,10 @@ DESIRED_PLAYBOOKS = [
     *(playbook | {"body": f"new {n}"} for n, playbook in enumerate(PLAYBOOKS)),
     {"title": "Created playbook", "body": "created"},
 ]
+BODIES = {
+    **{f"knowledge:F/{note['name']}": note["body"] for note in DESIRED_NOTES},
+    **{f"playbook:{playbook['title']}": playbook["body"] for playbook in DESIRED_PLAYBOOKS},
+}
 VALUE_FROM = {"value_from": {"env": "A_SECRET_VALUE"}}
 DESIRED_SECRETS = [
     {"key": "ROTATED", "type": "key-value", "version": "2"} | VALUE_FROM,
@@ -75,24 +78,32 @@ class World:
 
     root: Path
     emulator: Emulator
+    api: str
 
     @classmethod
-    def make(cls, root: Path, emulator: Emulator, store: str = "file") -> World:
-        """Write the files, and the inventory of the apply before."""
-        prune = "prune: owned\n    max_delete: 40%" if store != "none" else "max_delete: 40%"
+    def make(
+        cls, root: Path, emulator: Emulator, api: str = "v3", store: Literal["file", "branch"] = "file"
+    ) -> World:
+        """Write the files, and the inventory of the apply before; for a branch it is in a repository with a remote."""
         root.mkdir(parents=True)
-        (root / "devinops.yaml").write_text(CONFIG % (store, prune))
+        (root / "devinops.yaml").write_text(CONFIG % (api, store))
         sections = {"knowledge": DESIRED_NOTES, "playbooks": DESIRED_PLAYBOOKS, "secrets": DESIRED_SECRETS}
         for section, entries in sections.items():
             plain = [{k: v for k, v in entry.items() if k != "id"} for entry in entries]
             (root / f"{section}.yaml").write_text(json.dumps({section: plain}))
-        if store == "file":
-            header = Header(urlsplit(emulator.url).netloc, "org-emulator", "production")
-            (root / ".devinops").mkdir()
-            (root / ".devinops" / "production.jsonl").write_text(
-                dump(header, Inventory.of("file", _records()))
-            )
-        return cls(root, emulator)
+        org = "org-emulator" if api == "v3" else None
+        header = Header(urlsplit(emulator.url).netloc, org, "production")
+        if store == "branch":
+            origin = root.with_name(f"{root.name}.git")
+            for command in (
+                ["init", "-q", "--bare", str(origin)],
+                ["init", "-q"],
+                ["remote", "add", "origin", str(origin)],
+            ):
+                subprocess.run(["git", *command], cwd=root, check=True)
+        kept = open_store(InventorySettings(store), root, header)
+        kept.write(Inventory.of(store, _records()), kept.read())
+        return cls(root, emulator, api)
 
     def problems(self) -> list[str]:
         """Say everything in which the organization is not as it must be at the end."""
@@ -123,10 +134,66 @@ class World:
                 found.append(f"the value of {key} is not the new one")
         return found
 
+    def objects(self) -> dict[str, Mapping[str, Any]]:
+        """Return id → object, with its key."""
+        return {
+            **{
+                n["note_id"]: n | {"key": f"knowledge:{n['folder_path']}/{n['name']}"}
+                for n in self.emulator.knowledge()
+            },
+            **{p["playbook_id"]: p | {"key": f"playbook:{p['title']}"} for p in self.emulator.playbooks()},
+            **{s["secret_id"]: s | {"key": f"secret:{s['key']}"} for s in self.emulator.secrets()},
+        }
+
+    def untrue(self, report: Any, before: Mapping[str, Any], *, blind: bool = False) -> list[str]:
+        """Say in what a report is not what became of the objects that were there `before`.
+
+        Blind is a run that was shown a list without an object that is there, or that left people their namesakes.
+        """
+        now = self.objects()
+        found, undone = [], set()
+        for result in report["results"]:
+            done = self._is_done(result, before, now)
+            if not done:
+                undone.add(result["key"])
+            if result["outcome"] == "done" and not done:
+                found.append(f"not done: {result}")
+            elif (
+                result["outcome"] != "done" and not result["unclear"] and not _untouched(result, before, now)
+            ):
+                found.append(f"touched: {result}")
+        left = report["left"]
+        if left is not None and not blind and {change["key"] for change in left} != undone:
+            found.append(f"left: {sorted(change['key'] for change in left)}, and not {sorted(undone)}")
+        if report["summary"]["held_back"] == 0 and left == [] and not blind and self.problems():
+            found.append(f"nothing is left, and yet {self.problems()}")
+        return found
+
+    def _is_done(self, result: Any, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+        key, id = result["key"], result["id"]
+        there = {one_id: one for one_id, one in now.items() if one["key"] == key}
+        if result["action"] == "delete":
+            return id not in now
+        if len(there) != 1 or (result["action"] in ("update", "rename") and id not in there):
+            return False
+        (object,) = there.values()
+        if key.startswith("secret:"):
+            # the value of one that is adopted is what its maker gave it
+            return result["action"] == "adopt" or self.emulator.store.secret_matches(
+                "org-emulator", key.removeprefix("secret:"), VALUE
+            )
+        return bool(object["body"] == BODIES[key])
+
     def theirs(self) -> list[Mapping[str, Any]]:
         """Return every object that nobody here owns, as it is."""
         everything = (*self.emulator.knowledge(), *self.emulator.playbooks(), *self.emulator.secrets())
         return [one for one in everything if "theirs" in json.dumps(one)]
+
+
+def _untouched(result: Any, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    if result["action"] == "create":
+        return all(one["key"] != result["key"] for id, one in now.items() if id not in before)
+    return bool(now.get(result["id"]) == before[result["id"]])
 
 
 def _differences(live: Mapping[str, Any], wanted: Mapping[str, Any], id_field: str) -> list[str]:

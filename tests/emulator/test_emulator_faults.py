@@ -460,6 +460,9 @@ def test_which_requests_are_meant(start, given, seen):
         ("**", NOTES, True),
         ("/v3/self", "/v3/selfish", False),
         ("/v3/.elf", "/v3/self", False),
+        (["/v3/self", "/v3/**/notes"], NOTES, True),
+        (["/v3/self", "/v3/**/notes"], SECRETS, False),
+        (["/v3/self", "/v3/**/notes"], "/v3/self/notes-and-more", False),
     ],
 )
 def test_patterns_for_paths(pattern, path, fits):
@@ -616,6 +619,8 @@ def test_the_command_takes_a_script(tmp_path):
             'faults[0].method: expected one of GET, POST, PUT, PATCH, DELETE; did you mean "GET"?',
         ),
         ([rule("close", path="notes")], "faults[0].path: expected a pattern such as /v3/**/notes/*"),
+        ([rule("close", path=[])], "faults[0].path: expected a pattern such as /v3/**/notes/*"),
+        ([rule("close", path=["/v3/**", 3])], "faults[0].path: expected a pattern such as /v3/**/notes/*"),
         ([rule("close", path="/_emulator/**")], "what is below /_emulator never fails"),
         ([rule("close", nth=0)], 'faults[0].nth: expected a number from 1 on, a list of them, or "3+"'),
         ([rule("close", nth="+3")], "faults[0].nth: expected"),
