@@ -12,12 +12,13 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from devinops import apply as applying
-from devinops.api import retry
+from devinops.api import listing, retry
 from devinops.cli import main
 from devinops.emulator import Emulator
 from devinops.errors import ExitCode
@@ -38,10 +39,17 @@ FAULTS: list[dict[str, Any]] = [
     {"fault": "drop", "when": "before"},
     {"fault": "drop", "when": "after"},
     {"fault": "drop", "when": "during"},
+    {"fault": "html", "status": 200, "when": "before"},
     {"fault": "html", "status": 200, "when": "after"},
     {"fault": "truncate"},
+    {"fault": "garbage"},
+    {"fault": "stale-connection"},
     {"fault": "rate-limit", "retry_after": "absent"},
+    {"fault": "revoke-key"},
     {"fault": "empty-list"},
+    {"fault": "repeat-page"},
+    {"fault": "skip-page"},
+    {"fault": "looping-cursor"},
     {"fault": "late-object", "lists": 1},
 ]
 CONFIG = """\
@@ -68,9 +76,10 @@ class Organization(RuleBasedStateMachine):
             "organizations": {"org-emulator": {"folders": folders}},
             "enterprise": {"knowledge": [{"name": "A", "trigger": "t", "body": "theirs"}]},
         }
-        self.waits = retry.delay_s, applying.RECOVERY_WAITS_S
-        retry.delay_s = lambda *_: 0.001
-        applying.RECOVERY_WAITS_S = (0.0, 0.0, 0.0)
+        self.patches = pytest.MonkeyPatch()
+        self.patches.setattr(retry, "delay_s", lambda *_: 0.001)
+        self.patches.setattr(applying, "RECOVERY_WAITS_S", (0.0, 0.0, 0.0))
+        self.patches.setattr(listing, "PAGE_SIZE", 2)  # else no list here had a second page
         self.root = Path(tempfile.mkdtemp(prefix="devinops-stateful-"))
         self.emulator = Emulator(seed, quirks=quirks)
         self.emulator.__enter__()
@@ -81,7 +90,7 @@ class Organization(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "emulator"):
-            retry.delay_s, applying.RECOVERY_WAITS_S = self.waits
+            self.patches.undo()
             self.emulator.__exit__(None, None, None)
             shutil.rmtree(self.root)
 
@@ -175,7 +184,8 @@ class Organization(RuleBasedStateMachine):
             return
         owned_before, before = self.owned(), self.live()
         self.emulator.faults = {"seed": seed, "faults": [{"probability": 0.3, **fault}]}
-        code, _ = self.run("apply", "--yes", "--timeout", "5")
+        code, out = self.run("apply", "--yes", "--timeout", "5", "--format", "json")
+        self.says_what_happened(json.loads(out), before)
         assert code in (ExitCode.OK, ExitCode.MEND, ExitCode.RUN_AGAIN, ExitCode.DECIDE, ExitCode.PLAN_AGAIN)
         self.emulator.faults = []
         created = set(self.live()) - set(before)
@@ -216,6 +226,18 @@ class Organization(RuleBasedStateMachine):
         for id, note in before.items():
             if id not in owned:
                 assert after.get(id) == note
+
+    def says_what_happened(self, report: dict[str, Any], before: Mapping[str, Any]) -> None:
+        after = self.live()
+        for result in report.get("results", ()):
+            action, id = result["action"], result["id"]
+            if result["outcome"] == "done":
+                assert (id in after) is (action != "delete"), result
+            elif action == "create" and not result["unclear"]:
+                made = (note for new, note in after.items() if new not in before)
+                assert all(f"knowledge:{'/'.join(filter(None, self.key(n)))}" != result["key"] for n in made)
+            elif not result["unclear"]:
+                assert after[id] == before[id], result
 
     @invariant()
     def the_enterprise_is_untouched(self) -> None:
