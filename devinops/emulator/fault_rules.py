@@ -5,8 +5,8 @@
       - {method: POST, path: /v3/**/notes, nth: 1, fault: drop, when: after}
       - {path: /v3/**, probability: 0.1, fault: status, status: 503}
 
-A list of rules alone will do as well. The first rule that matches a request wins. A rule whose fault cannot
-befall a request (a list's to a write) leaves it to the others.
+A list of rules alone will do as well. The first rule that matches a request wins: two faults never befall one
+request. A rule whose fault cannot befall a request (a list's to a write) leaves it to the others.
 
 | key | says |
 | --- | --- |
@@ -37,7 +37,7 @@ befall a request (a list's to a write) leaves it to the others.
 | lost-cursor | | `has_next_page` without a cursor |
 | looping-cursor | | a page that leads to itself |
 | low-total | `by` (1) | `total` is too small by this |
-| late-object | `lists` (1) | what is created stays out of this many lists |
+| late-object | `lists` (1), `lost` (false) | what is created stays out of this many lists; nor is it answered |
 | edit | `set` (the body or the note gets a line) | a person edits the object right before |
 | delete | | a person deletes the object right before |
 | namesake | `set` (nothing: a twin) | a person makes a copy of the object, or of what is about to be created |
@@ -143,7 +143,7 @@ PARAMETERS: Mapping[str, Mapping[str, tuple[Check, Any]]] = {
     "lost-cursor": {},
     "looping-cursor": {},
     "low-total": {"by": (_whole_number(1), 1)},
-    "late-object": {"lists": (_whole_number(1), 1)},
+    "late-object": {"lists": (_whole_number(1), 1), "lost": (_boolean, False)},
     "edit": {"set": (_set, None)},
     "delete": {},
     "namesake": {"set": (_set, None)},

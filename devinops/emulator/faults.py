@@ -93,14 +93,16 @@ class _Run:
         return chosen
 
     def hidden_from(self, call: Call) -> set[str]:
-        """Return the ids that this list must not show, and count it."""
+        """Return the ids that this page of a list must not show, and count the list with its first page."""
         if not is_list(call):
             return set()
         hidden = {record_id for path, record_id in self.late if path == call.path}
-        for record_id in hidden:
-            self.late[call.path, record_id] -= 1
-            if not self.late[call.path, record_id]:
-                del self.late[call.path, record_id]
+        if _after(call) is None:
+            for record_id in tuple(hidden):
+                self.late[call.path, record_id] -= 1
+                if self.late[call.path, record_id] < 0:
+                    del self.late[call.path, record_id]
+                    hidden.remove(record_id)
         return hidden
 
     async def look(self, hidden: set[str], ask: Next, call: Call) -> Reply:
@@ -390,7 +392,7 @@ async def _late_object(faults: Faults, run: _Run, parameters: Parameters, call: 
     record_id = _id_of(_json(reply)) if reply.status == 200 else None
     if record_id is not None:
         run.late[call.path, record_id] = parameters["lists"]
-    return reply
+    return replace(_NOTHING, sending=wire.dropped()) if parameters["lost"] else reply
 
 
 async def _edit(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:

@@ -5,7 +5,9 @@ Everything here raises ConfigError with one line that says where and what was ex
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +17,14 @@ from devinops.errors import ConfigError
 
 def read_yaml(path: Path, what: str) -> object:
     """Return what a YAML or JSON file says, None for an empty one; `what` names it in an error."""
+    try:
+        return parse_yaml(path.read_bytes(), str(path))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read {what}: {error}") from None
+
+
+def parse_yaml(content: bytes, where: str) -> object:
+    """Return what YAML or JSON says, None for nothing."""
     import yaml
 
     class Loader(yaml.SafeLoader):
@@ -29,11 +39,16 @@ def read_yaml(path: Path, what: str) -> object:
             return super().construct_mapping(node, deep)
 
     try:
-        return cast("object", yaml.load(path.read_text(encoding="utf-8"), Loader))  # noqa: S506
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot read {what}: {error}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{where}: cannot read this as UTF-8: {error}") from None
+    try:
+        return cast("object", yaml.load(text, Loader))  # noqa: S506
+    except (yaml.YAMLError, RecursionError) as error:
+        with suppress(ValueError, RecursionError):
+            # YAML refuses the tabs that JSON may be indented with
+            return cast("object", json.loads(text))
+        raise ConfigError(f"{where}: not YAML: {' '.join(str(error).split())}") from None
 
 
 def mapping(raw: object, where: str, known: Sequence[str] | None = None) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from devinops.emulator.app import StoreDep, answer
 from devinops.emulator.fault_rules import Script, parse_faults
 from devinops.emulator.faults import Faults
 from devinops.emulator.gate import RequestLog
+from devinops.emulator.outline import parse_yaml
 from devinops.emulator.records import JsonObject, Rejected
 from devinops.emulator.store import Kind, Store
 from devinops.errors import ConfigError
@@ -67,10 +68,10 @@ async def read_faults(request: Request) -> Response:
 
 
 @router.put("/faults")
-async def replace_faults(request: Request, script: Annotated[Any, Body()]) -> Response:
-    """Replace the fault script, and start it from its beginning."""
+async def replace_faults(request: Request) -> Response:
+    """Replace the fault script, YAML or JSON, and start it from its beginning."""
     try:
-        _faults(request).use(parse_faults(script))
+        _faults(request).use(parse_faults(parse_yaml(await request.body(), "fault script")))
     except ConfigError as problem:
         raise Rejected(422, str(problem)) from None
     return await read_faults(request)

@@ -325,6 +325,29 @@ def test_a_late_object_stays_out_of_the_next_lists(start):
     assert seen == [(1, 1), (1, 1), (2, 2)]
 
 
+def test_a_list_is_counted_once_however_many_pages_it_has(start):
+    api = start(seeded("A", "B"), faults=[rule("late-object", times=1)])
+    api.note()
+
+    def whole():
+        first = good(api.v3.get(NOTES, params={"first": 2}))
+        rest = (
+            good(api.v3.get(NOTES, params={"first": 2, "after": first["end_cursor"]}))["items"]
+            if first["has_next_page"]
+            else []
+        )
+        return len(first["items"]) + len(rest)
+
+    assert [whole(), whole()] == [2, 3]
+
+
+def test_a_late_object_may_be_without_an_answer_too(start):
+    api = start(faults=[rule("late-object", lost=True, times=1)])
+    with pytest.raises(httpx.RemoteProtocolError):
+        api.note()
+    assert [len(listed(api)["items"]) for _ in range(2)] == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -519,6 +542,26 @@ def test_faults_can_be_changed_while_running(start):
         422,
         True,
     )
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "seed: 3\nfaults:\n  - {fault: status, nth: 1}  # YAML\n",
+        '{\n\t"faults": [{"fault": "status", "nth": 1}]\n}',
+    ],
+)
+def test_a_script_that_is_put_may_be_a_file_as_it_is(start, script):
+    api = start()
+    good(api.person.put("/faults", content=script))
+    assert [api.v3.get(NOTES).status_code for _ in range(2)] == [503, 200]
+
+
+@pytest.mark.parametrize("script", [b"faults: [", b"[" * 100_000, b"\xff", b"faults: 3"])
+def test_a_script_that_is_put_and_cannot_be_read_changes_nothing(start, script):
+    api = start(faults=[rule("status")])
+    assert api.person.put("/faults", content=script).status_code == 422
+    assert good(api.person.get("/faults"))["faults"] == [rule("status")]
 
 
 def test_faults_can_be_changed_from_a_test(start):
