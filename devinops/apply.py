@@ -9,22 +9,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from devinops import owned
 from devinops.builder import remembered
 from devinops.diff import changed_fields, lost
-from devinops.errors import ApiError, DevinopsError, ExitCode, Unreachable, worst
+from devinops.errors import TOO_MANY, ApiError, DevinopsError, ExitCode, Unreachable, worst
 from devinops.kinds import KINDS, LEVELS
-from devinops.model import UNSET, Action, ApiVersion, Change, Live, Resource, Snapshot
-from devinops.owned import Intent, Record
+from devinops.model import UNSET, Action, ApiVersion, BeforeAgain, Change, Key, Live, Resource, Snapshot
+from devinops.owned import MAKING, Intent, Record
 from devinops.plan import Plan
-
-RECOVERY_WAITS_S = (1.0, 3.0, 9.0)
-"""When to list again for an object whose create was not answered."""
 
 REPLACE_ATTEMPTS = 3
 """How often a secret that is deleted already is created anew before giving up."""
 
 SILENCES = 3
-"""After so many changes in a row without an answer nothing new is started."""
+"""After so many changes in a row without an answer, or with nothing but 429, nothing new is started."""
 
 
 class Writer(Protocol):
@@ -38,8 +36,17 @@ class Writer(Protocol):
     def create(
         self, kind: str, resource: Resource, folder_id: str | None, *, value: str | None = None
     ) -> Live: ...
-    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live: ...
-    def delete(self, kind: str, id: str) -> None: ...
+    def update(
+        self,
+        kind: str,
+        id: str,
+        resource: Resource,
+        folder_id: str | None,
+        *,
+        before_again: BeforeAgain | None = None,
+    ) -> Live: ...
+    def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None: ...
+    def hurry(self) -> None: ...
 
 
 class Journal(Protocol):
@@ -53,8 +60,8 @@ class Journal(Protocol):
         """Note durably what one change made of the inventory."""
         ...
 
-    def finish(self) -> None:
-        """Write everything where it belongs, and take the announcement back."""
+    def finish(self, unclear: Collection[Key]) -> None:
+        """Write everything where it belongs, and take the announcement back, but for creates with an unclear end."""
         ...
 
 
@@ -67,7 +74,7 @@ class NoJournal:
     def settle(self, put: Sequence[Record], drop: Sequence[tuple[str, str]]) -> None:
         pass
 
-    def finish(self) -> None:
+    def finish(self, unclear: Collection[Key]) -> None:
         pass
 
 
@@ -127,8 +134,16 @@ class _HeldBack(Exception):
     """This change must wait for a person; the text says why."""
 
 
-class _Lost(DevinopsError):
-    """An update was made, and a value that could not be sent is gone."""
+class _Unclear(DevinopsError):
+    """It failed when something had been written, or may have been."""
+
+
+class _NotMade(Exception):
+    """A create was not answered, and afterwards nothing was listed that it could have made."""
+
+    def __init__(self, error: ApiError) -> None:
+        self.error = error
+        super().__init__(str(error))
 
 
 class Applier:
@@ -157,14 +172,16 @@ class Applier:
         self.plan, self.writer, self.values = plan, writer, values
         self.parallelism, self.on_result, self.before_write = parallelism, on_result, before_write
         self.journal, self.run_id, self.commit = journal or NoJournal(), run_id, commit
-        self.stopped = threading.Event()
-        self.pause = pause or self.stopped.wait
+        self._hurried = threading.Event()
+        self.pause = pause or self._hurried.wait
         self.interrupted: ExitCode | None = None
         self.why_stopped = ""
         self.unsaved = ""
         self.finished = False
         self._known = {live.id for live in snapshot.objects}
         self._lock = threading.Lock()
+        # One list in memory at a time, however many creates have an unclear end.
+        self._looking = threading.Lock()
         self._silences = 0
 
     def run(self) -> tuple[Result, ...]:
@@ -182,7 +199,8 @@ class Applier:
                 results[order[id(result.change)]] = result
                 self._note(result)
                 self.on_result(result)
-        self._keep(self.journal.finish)
+        unclear = {one.change.key for one in results.values() if one.unclear and one.change.action in MAKING}
+        self._keep(lambda: self.journal.finish(unclear))
         self.finished = True
         return tuple(results[place] for place in sorted(results))
 
@@ -224,14 +242,18 @@ class Applier:
         return Record(change.key, live.id, declaration.source.path, self.commit, declaration.protect, fields)
 
     def interrupt(self, code: ExitCode) -> None:
-        """Finish what is in flight and start nothing new; `code` is what the run exits with."""
+        """Finish what is in flight and start nothing new; `code` is what the run exits with.
+
+        A request in flight is awaited, and not sent again.
+        """
         self.interrupted = code
         self.stop("interrupted")
+        self._hurried.set()
+        self.writer.hurry()
 
     def stop(self, why: str) -> None:
         """Start nothing new."""
         self.why_stopped = self.why_stopped or why
-        self.stopped.set()
 
     def _run_stage(self, stage: list[Change]) -> Iterator[Result]:
         with ThreadPoolExecutor(max_workers=self.parallelism, thread_name_prefix="apply") as pool:
@@ -239,7 +261,7 @@ class Applier:
                 yield future.result()
 
     def _settle(self, change: Change) -> Result:
-        if self.stopped.is_set():
+        if self.why_stopped:
             return Result(change, Outcome.SKIPPED, self.why_stopped, change.id)
         try:
             live, message = self._make(change)
@@ -251,15 +273,20 @@ class Applier:
         return Result(change, Outcome.DONE, message, live.id if live else change.id, live=live)
 
     def _failed(self, change: Change, error: DevinopsError) -> Result:
-        unclear = isinstance(error, _Lost) or (isinstance(error, ApiError) and not error.answered)
-        if isinstance(error, ApiError) and error.status == 401:
-            self.stop("the API no longer takes the key")
-        if isinstance(error, Unreachable):
+        unclear = isinstance(error, _Unclear) or (isinstance(error, ApiError) and not error.answered)
+        status = error.status if isinstance(error, ApiError) else None
+        if status == 401:
+            self._stop_without_key()
+        if isinstance(error, Unreachable) or status == TOO_MANY:
             with self._lock:
                 self._silences += 1
                 if self._silences >= SILENCES:
-                    self.stop("the API does not answer")
+                    limited = status == TOO_MANY
+                    self.stop("the API takes no more requests" if limited else "the API does not answer")
         return Result(change, Outcome.FAILED, str(error), change.id, unclear)
+
+    def _stop_without_key(self) -> None:
+        self.stop("the API no longer takes the key")
 
     def _make(self, change: Change) -> tuple[Live | None, str]:
         """Make one change; return the object as it is then, None where it is gone, and a remark."""
@@ -274,6 +301,13 @@ class Applier:
         return make[change.action](change)
 
     def _create(self, change: Change) -> tuple[Live | None, str]:
+        try:
+            return self._create_once(change)
+        except _NotMade as nothing:
+            raise nothing.error from None
+
+    def _create_once(self, change: Change) -> tuple[Live | None, str]:
+        """Create an object. Raises _NotMade where it can be tried again."""
         assert change.declaration
         resource = change.declaration.resource
         value_from: Any = getattr(resource, "value_from", UNSET)
@@ -291,32 +325,39 @@ class Applier:
     def _replace(self, change: Change) -> tuple[Live | None, str]:
         """Delete and create again. From the delete on the object is missing, so the create is tried hard.
 
-        Another attempt is made only after a listing has shown that the one before made nothing.
+        Another attempt is made only after lists have shown that the one before made nothing.
         """
         self._delete(change)
-        attempts = REPLACE_ATTEMPTS
-        while True:
-            attempts -= 1
+        for attempt in range(1, REPLACE_ATTEMPTS + 1):
             try:
-                return self._create(change)
+                return self._create_once(change)
+            except _NotMade as nothing:
+                if attempt == REPLACE_ATTEMPTS:
+                    raise _missing(nothing.error) from nothing
             except DevinopsError as error:
-                if not attempts or (isinstance(error, ApiError) and error.answered):
-                    raise _Lost(
-                        f"it was deleted and is MISSING now, since creating it again failed: {error}"
-                    ) from error
+                if attempt == 1 and isinstance(error, ApiError) and error.answered:
+                    raise _missing(error) from error
+                raise _Unclear(
+                    f"it was deleted, and whether it was created again is not known: {error}"
+                ) from error
+        raise AssertionError
 
     def _recover(self, change: Change, error: ApiError) -> Live:
         """Look for the object of a create that was not answered: never send a second one.
 
-        Raises the error again where it does not appear, and stops the run where several could be it.
+        Raises _NotMade where it does not appear, and the error again where that is not certain. Stops the run where
+        several objects could be it.
         """
-        for seconds in RECOVERY_WAITS_S:
+        doubt = ""
+        for seconds in owned.RECOVERY_WAITS_S:
             self.pause(seconds)
-            found = [
-                live
-                for live in self.writer.snapshot({change.key.kind}).under(change.key)
-                if self._is_new(live, change)
-            ]
+            try:
+                found = self._made_by(change)
+                doubt = ""
+            except ApiError as failure:
+                if failure.status == 401:
+                    self._stop_without_key()
+                found, doubt = [], f"; it could not be looked for: {failure}"
             if len(found) == 1:
                 return found[0]
             if found:
@@ -325,7 +366,18 @@ class Applier:
                 raise ApiError(
                     f"{error}; afterwards several objects could be it ({ids}): delete all but one"
                 ) from error
-        raise error
+            if self.interrupted:
+                doubt = doubt or "; the run was interrupted before it could be looked for long enough"
+                break
+        if doubt:
+            raise type(error)(f"{error}{doubt}", status=error.status) from error
+        raise _NotMade(error)
+
+    def _made_by(self, change: Change) -> list[Live]:
+        """Return the objects that a create without an answer can have made. Raises ApiError."""
+        with self._looking:
+            snapshot = self.writer.snapshot({change.key.kind})
+        return [live for live in snapshot.under(change.key) if self._is_new(live, change)]
 
     def _is_new(self, live: Live, change: Change) -> bool:
         assert change.declaration
@@ -340,7 +392,9 @@ class Applier:
         if before is None:
             raise _HeldBack("it was deleted after the plan was made; plan again")
         self.before_write(before)
-        answer = self.writer.update(kind, before.id, change.written(), change.folder_id)
+        written = change.written()
+        again = self._before_again(before, written)
+        answer = self.writer.update(kind, before.id, written, change.folder_id, before_again=again)
         self._verify_kept(change, before, answer)
         return answer, ""
 
@@ -348,7 +402,7 @@ class Applier:
         kind = KINDS[change.key.kind]
         for name, value in lost(kind, self.writer.api, before.resource):
             if getattr(answer.resource, name) != value:
-                raise _Lost(f"the update lost its {name} {value}: set it again in the web app")
+                raise _Unclear(f"the update lost its {name} {value}: set it again in the web app")
 
     def _delete(self, change: Change) -> tuple[Live | None, str]:
         kind = change.key.kind
@@ -358,13 +412,58 @@ class Applier:
             return None, "it was gone already"
         self.before_write(before)
         try:
-            self.writer.delete(kind, change.id)
+            self.writer.delete(kind, change.id, before_again=self._before_again(before, None))
         except ApiError as error:
-            endpoint = KINDS[kind].endpoints[self.writer.api]
-            if error.status not in endpoint.gone or (kind, change.id) in self.writer.snapshot({kind}).by_id:
+            if not self._is_gone(change, error):
                 raise
             return None, "it was gone already"
         return None, ""
+
+    def _is_gone(self, change: Change, error: ApiError) -> bool:
+        """Tell whether what a delete was refused for is gone; only the list can tell where a status has two senses."""
+        kind = change.key.kind
+        if error.status not in KINDS[kind].endpoints[self.writer.api].gone:
+            return False
+        try:
+            with self._looking:
+                return (kind, change.id) not in self.writer.snapshot({kind}).by_id
+        except ApiError as failure:
+            raise type(error)(
+                f"{error}; whether it is gone could not be looked up: {failure}",
+                status=error.status,
+                doubtful=error.doubtful,
+            ) from error
+
+    def _before_again(self, before: Live, written: Resource | None) -> BeforeAgain | None:
+        """Return what looks at an object again before a write is repeated: people may have edited it meanwhile.
+
+        `written` is what an update sends. None where the API has no single read.
+        """
+        if not self.writer.reads_one(before.key.kind):
+            return None
+        unclear = False
+
+        def check(status: int | None) -> None:
+            nonlocal unclear
+            unclear = unclear or status != TOO_MANY
+            try:
+                now = self.writer.read(before.key.kind, before.id)
+            except ApiError as error:
+                error.doubtful = error.doubtful or unclear
+                raise
+            if now is None and written is not None:
+                raise _HeldBack("it was deleted after the plan was made; plan again")
+            if now is None or not _is_moved(now, before):
+                return
+            if written is None or not unclear:
+                raise _HeldBack("it was edited after the plan was made; plan again")
+            if changed_fields(KINDS[before.key.kind], written, now.resource):
+                raise _Unclear(
+                    "an attempt was not answered, and now it is neither as it was nor as it was written: somebody "
+                    "edited it, or the API changed the text; plan again"
+                )
+
+        return check
 
     def _current(self, change: Change) -> Live | None:
         """Return the object as it is now; None where it is gone. Held back where it moved since the plan.
@@ -376,11 +475,17 @@ class Applier:
         if not self.writer.reads_one(change.key.kind):
             return change.live
         now = self.writer.read(change.key.kind, change.live.id)
-        if now is not None and (
-            now.resource != change.live.resource or now.folder_id != change.live.folder_id
-        ):
+        if now is not None and _is_moved(now, change.live):
             raise _HeldBack("it was edited after the plan was made; plan again")
         return now
+
+
+def _missing(error: DevinopsError) -> _Unclear:
+    return _Unclear(f"it was deleted and is MISSING now, since creating it again failed: {error}")
+
+
+def _is_moved(now: Live, before: Live) -> bool:
+    return now.resource != before.resource or now.folder_id != before.folder_id
 
 
 def _is_record(change: Change) -> bool:

@@ -57,6 +57,10 @@ def worst(*codes: ExitCode) -> ExitCode:
     return min(codes, key=_PRECEDENCE.index, default=ExitCode.OK)
 
 
+TOO_MANY = 429
+"""The status with which an API says that it did nothing, since there were too many requests."""
+
+
 class DevinopsError(Exception):
     """An expected failure. `str()` is one line for a person: what, where, what was expected, what next."""
 
@@ -82,16 +86,17 @@ class InventoryError(DevinopsError):
 class ApiError(DevinopsError):
     """The API answered with an error. `status` is the HTTP status, None where there was no answer.
 
-    `answered` is False where the request may or may not have been carried out: no answer, or a 5xx.
+    `answered` is False where the request may or may not have been carried out: no answer, or a 5xx. `doubtful`
+    says so of an earlier attempt, whatever came of the last one.
     """
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
-        self.status = status
+    def __init__(self, message: str, *, status: int | None = None, doubtful: bool = False) -> None:
+        self.status, self.doubtful = status, doubtful
         super().__init__(message)
 
     @property
     def answered(self) -> bool:
-        return self.status is not None and self.status < 500
+        return self.status is not None and self.status < 500 and not self.doubtful
 
 
 class Unreachable(ApiError):

@@ -59,6 +59,10 @@ _INTENT: dict[str, Any] = {
         "action": {"enum": [action.value for action in Action], "description": "What it is about to do."},
         "key": _KEY,
         "id": _text("Id of the live object; missing for a create."),
+        "unclear": {
+            "type": "boolean",
+            "description": "The run is over, and whether it created the key is not known.",
+        },
     },
     "required": ["intent", "action", "key"],
     "additionalProperties": False,

@@ -13,6 +13,9 @@ from typing import Any, Final, Literal, NewType
 
 ApiVersion = Literal["v3", "v1"]
 
+BeforeAgain = Callable[[int | None], None]
+"""Called before a write is sent again, with the status that was answered, None for none; may raise to end it."""
+
 FolderPath = NewType("FolderPath", str)
 """Names from the top joined with `/`; inside a name `%` and `/` stand as `%25` and `%2F`. Root: empty."""
 

@@ -13,6 +13,12 @@ from devinops.model import Action, Key, Resource
 
 DIGEST_LENGTH = 16
 
+RECOVERY_WAITS_S = (1.0, 3.0, 9.0)
+"""When to list again for an object whose create was not answered: in that run, and once more in the next one."""
+
+MAKING = frozenset({Action.CREATE, Action.REPLACE})
+"""Actions that create an object."""
+
 
 def fingerprint(value: Any) -> str:
     """Return a short hash of a field's value; equal values have equal ones. No body can be read from it."""
@@ -54,12 +60,17 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A write that a run has announced and not yet settled. `id` is None for a create."""
+    """A write that a run has announced and not yet settled. `id` is None for a create.
+
+    `unclear`: the run is over, and nobody saw what became of the create. This keeps no run away; the next one that
+    would create the key looks for it first.
+    """
 
     run: str
     action: Action
     key: Key
     id: str | None = None
+    unclear: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,11 @@ class Inventory:
     @cached_property
     def by_key(self) -> Mapping[Key, Record]:
         return {record.key: record for record in self.records}
+
+    @cached_property
+    def unclear(self) -> frozenset[Key]:
+        """The keys that a run before may have created."""
+        return frozenset(intent.key for intent in self.intents if intent.unclear)
 
     @cached_property
     def owned(self) -> tuple[Record, ...]:

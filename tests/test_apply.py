@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -11,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
-from devinops.apply import RECOVERY_WAITS_S, REPLACE_ATTEMPTS, SILENCES, Applier, Outcome, Report, apply
+from devinops.apply import REPLACE_ATTEMPTS, SILENCES, Applier, Outcome, Report, apply
 from devinops.errors import ApiError, DevinopsError, ExitCode, Unreachable
 from devinops.kinds import KINDS
 from devinops.load import load
-from devinops.model import UNSET, ApiVersion, Live, Resource, Snapshot
-from devinops.owned import Inventory, Record, base
+from devinops.model import UNSET, ApiVersion, BeforeAgain, Key, Live, Resource, Snapshot
+from devinops.owned import RECOVERY_WAITS_S, Inventory, Record, base
 from devinops.plan import Plan, Where, build_plan
 from devinops.policy import Policy
 from tests.support import live, snapshot
@@ -31,9 +32,14 @@ class Organization:
     faults: Mapping[tuple[str, str], tuple[str, Exception]] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
     before_call: Callable[[str, str], None] = lambda method, name: None
+    written: Live = field(init=False)
     hidden_reads: int = 0
     """How many listings do not show yet what was made."""
     appear: list[Live] = field(default_factory=list)
+    attempts: Mapping[str, tuple[int | None, ...]] = field(default_factory=dict)
+    """Method → what its attempts before the last one answer."""
+    meanwhile: Callable[[], None] = lambda: None
+    """What happens between two attempts."""
 
     def snapshot(self, kinds: Collection[str] | None = None, progress: Any = None) -> Snapshot:
         self.calls.append(("list", ",".join(sorted(kinds or KINDS))))
@@ -60,15 +66,40 @@ class Organization:
         self._call("create", key.name, lambda: self.appear.append(made))
         return made
 
-    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live:
+    def update(
+        self,
+        kind: str,
+        id: str,
+        resource: Resource,
+        folder_id: str | None,
+        *,
+        before_again: BeforeAgain | None = None,
+    ) -> Live:
         (old,) = (o for o in self.objects if o.id == id)
         new = replace(old, key=KINDS[kind].key(resource), resource=resource, folder_id=folder_id)
-        self._call("update", old.key.name, lambda: self.objects.__setitem__(self.objects.index(old), new))
+        self.written = new
+        self._try_again("update", before_again)
+        self._call("update", old.key.name, lambda: self.put(new))
         return new
 
-    def delete(self, kind: str, id: str) -> None:
+    def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
         (old,) = (o for o in self.objects if o.id == id)
-        self._call("delete", old.key.name, lambda: self.objects.remove(old))
+        self._try_again("delete", before_again)
+        if old in self.objects:
+            self._call("delete", old.key.name, lambda: self.objects.remove(old))
+
+    def put(self, new: Live) -> None:
+        (at,) = (place for place, o in enumerate(self.objects) if o.id == new.id)
+        self.objects[at] = new
+
+    def _try_again(self, method: str, before_again: BeforeAgain | None) -> None:
+        for status in self.attempts.get(method, ()):
+            self.meanwhile()
+            if before_again:
+                before_again(status)
+
+    def hurry(self) -> None:
+        self.calls.append(("hurry", ""))
 
     def _call(self, method: str, name: str, deed: Callable[[], None]) -> None:
         self.calls.append((method, name))
@@ -101,7 +132,11 @@ def run(tmp_path: Path) -> Callable[..., Report]:
         found = Snapshot.of(organization.objects)
         on_applier = options.pop("on_applier", lambda _: None)
         applier = Applier(
-            plan(found), found, organization, values={"TOKEN": "value"}, pause=lambda s: None, **options
+            plan(found),
+            found,
+            organization,
+            values={"TOKEN": "value"},
+            **{"pause": lambda s: None, **options},
         )
         on_applier(applier)
         return apply(applier, lambda: plan(organization.snapshot()))
@@ -158,6 +193,75 @@ def test_a_create_that_did_not_happen_fails_after_three_looks(
     assert (result.outcome, result.unclear) == (Outcome.FAILED, True)
     assert report.exit_code == ExitCode.RUN_AGAIN
     assert organization.calls.count(("list", "knowledge")) == len(RECOVERY_WAITS_S)
+
+
+def test_the_looks_for_a_create_are_apart(run: Callable[..., Report]) -> None:
+    waits: list[float] = []
+    run(notes("A"), Organization(faults={("create", "A"): ("before", SILENT)}), pause=waits.append)
+    assert waits == list(RECOVERY_WAITS_S) == [1, 3, 9]
+
+
+@dataclass
+class Unlisted(Organization):
+    """Its lists fail, as often as there are `failures`; without an inventory none are read before the first write."""
+
+    failures: list[ApiError] = field(default_factory=list)
+    looks: int = 0
+
+    def snapshot(self, kinds: Collection[str] | None = None, progress: Any = None) -> Snapshot:
+        self.looks += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        return super().snapshot(kinds)
+
+
+FORBIDDEN = ApiError("GET answered 403", status=403)
+
+
+@pytest.mark.parametrize("failure", [FORBIDDEN, FAILED, SILENT], ids=["403", "500", "silence"])
+def test_a_create_that_cannot_be_looked_for_stays_unclear(
+    run: Callable[..., Report], failure: ApiError
+) -> None:
+    organization = Unlisted(
+        faults={("create", "A"): ("after", FAILED)}, failures=[failure] * len(RECOVERY_WAITS_S)
+    )
+    report = run(notes("A"), organization)
+    (result,) = report.results
+    assert (result.outcome, result.unclear, report.exit_code) == (
+        Outcome.FAILED,
+        True,
+        ExitCode.RUN_AGAIN,
+    )
+    assert result.message == f"{FAILED}; it could not be looked for: {failure}"
+
+
+def test_a_look_that_fails_is_repeated(run: Callable[..., Report]) -> None:
+    organization = Unlisted(faults={("create", "A"): ("after", FAILED)}, failures=[SILENT, FORBIDDEN])
+    assert outcomes(run(notes("A"), organization)) == {"A": Outcome.DONE}
+
+
+def test_a_look_without_a_key_ends_the_run(run: Callable[..., Report]) -> None:
+    revoked = ApiError("GET answered 401", status=401)
+    organization = Unlisted(faults={("create", "A"): ("after", FAILED)}, failures=[revoked] * 3)
+    report = run(notes("A", "B"), organization, parallelism=1)
+    assert outcomes(report) == {"A": Outcome.FAILED, "B": Outcome.SKIPPED}
+    assert "no longer takes the key" in report.results[1].message
+
+
+def test_one_list_is_read_at_a_time_however_many_creates_are_looked_for(run: Callable[..., Report]) -> None:
+    organization = Organization(faults={("create", name): ("after", FAILED) for name in "ABCDEF"})
+    reading, most, look = [0], [0], organization.snapshot
+
+    def snapshot(kinds: Collection[str] | None = None) -> Snapshot:
+        reading[0] += 1
+        most[0] = max(most[0], reading[0])
+        time.sleep(0.01)
+        reading[0] -= 1
+        return look(kinds)
+
+    organization.snapshot = snapshot  # type: ignore[method-assign]
+    assert run(notes(*"ABCDEF"), organization, parallelism=6).count(Outcome.DONE) == 6
+    assert most == [1]
 
 
 def test_an_equal_object_that_was_there_before_is_not_taken_for_the_new_one(
@@ -242,6 +346,36 @@ def test_an_api_that_has_gone_silent_is_not_asked_for_ever(run: Callable[..., Re
     assert report.count(Outcome.SKIPPED) == len(names) - SILENCES
 
 
+def test_an_api_that_takes_no_more_requests_is_not_asked_for_ever(run: Callable[..., Report]) -> None:
+    limited = ApiError("POST answered 429", status=429)
+    organization = Organization(faults={("create", name): ("before", limited) for name in "ABCDEF"})
+    report = run(notes(*"ABCDEF"), organization, parallelism=1)
+    assert (report.count(Outcome.FAILED), report.count(Outcome.SKIPPED)) == (SILENCES, 3)
+    assert report.results[-1].message == "the API takes no more requests"
+    assert report.exit_code == ExitCode.MEND
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_an_interruption_of_the_search_for_a_create_leaves_one_look(
+    run: Callable[..., Report], made: bool
+) -> None:
+    organization = Organization(faults={("create", "A"): ("after" if made else "before", SILENT)})
+    appliers: list[Applier] = []
+    journal = Recorder()
+    report = run(
+        notes("A"),
+        organization,
+        on_applier=appliers.append,
+        pause=lambda _: appliers[0].interrupt(ExitCode.INTERRUPTED),
+        journal=journal,
+    )
+    (result,) = report.results
+    assert organization.calls.count(("list", "knowledge")) == 1
+    assert ("hurry", "") in organization.calls
+    assert (result.outcome, result.unclear) == ((Outcome.DONE, False) if made else (Outcome.FAILED, True))
+    assert journal.steps[-1] == ("finish" if made else "finish A")
+
+
 def test_an_interruption_finishes_what_is_in_flight_and_starts_nothing_new(
     run: Callable[..., Report],
 ) -> None:
@@ -318,8 +452,8 @@ class Recorder:
     def settle(self, put: Any, drop: Any) -> None:
         self._step("settle", [r.key.name for r in put] + [f"-{id}" for _, id in drop])
 
-    def finish(self) -> None:
-        self._step("finish", [])
+    def finish(self, unclear: Collection[Key]) -> None:
+        self._step("finish", sorted(key.name for key in unclear))
 
     def _step(self, name: str, what: list[str]) -> None:
         self.steps.append(" ".join([name, *what]))
@@ -401,6 +535,161 @@ def test_a_rotation_tries_the_create_hard(
     if outcome is Outcome.FAILED:
         assert "MISSING now" in report.results[0].message
         assert report.exit_code == ExitCode.RUN_AGAIN
+
+
+def rotate(run: Callable[..., Report], organization: Organization, **options: Any) -> Report:
+    old = live("secret", key="S", type="totp", id="s-1", version="1")
+    organization.objects.append(replace(old, resource=replace(old.resource, version=UNSET)))
+    inventory = Inventory.of("file", [Record(old.key, old.id, fields=base(old.resource, old.resource))])
+    return run(rotation("2"), organization, inventory=inventory, **options)
+
+
+def test_a_rotation_is_not_tried_again_where_the_first_create_cannot_be_looked_for(
+    run: Callable[..., Report],
+) -> None:
+    organization = Unlisted(faults={("create", "S"): ("after", FAILED)}, failures=[SILENT] * 3)
+    journal = Recorder()
+    (result,) = rotate(run, organization, journal=journal).results
+    assert [name for name, _ in organization.calls].count("create") == 1
+    assert result.message.startswith("it was deleted, and whether it was created again is not known: POST")
+    assert result.unclear
+    assert journal.steps[-1] == "finish S"
+
+
+def test_a_rotation_whose_second_create_is_refused_may_have_succeeded_with_the_first(
+    run: Callable[..., Report],
+) -> None:
+    organization = Organization(faults={("create", "S"): ("before", SILENT)})
+    calls = organization.calls
+
+    def refuse(method: str, name: str) -> None:
+        if calls.count(("create", "S")) == 2:
+            raise ApiError("POST answered 409", status=409)
+
+    organization.before_call = refuse
+    (result,) = rotate(run, organization).results
+    assert calls.count(("create", "S")) == 2
+    assert "whether it was created again is not known: POST answered 409" in result.message
+    assert result.unclear
+
+
+def test_an_interrupted_rotation_is_not_tried_again(run: Callable[..., Report]) -> None:
+    organization = Organization(faults={("create", "S"): ("before", SILENT)})
+    appliers: list[Applier] = []
+    interrupt = lambda _: appliers[0].interrupt(ExitCode.INTERRUPTED)  # noqa: E731
+    (result,) = rotate(run, organization, on_applier=appliers.append, pause=interrupt).results
+    assert organization.calls.count(("create", "S")) == 1
+    assert "not known" in result.message
+
+
+# --- writes that are repeated -----------------------------------------------------------------------------
+
+BEFORE = live("knowledge", name="A", id="note-1")
+EDITED = live("knowledge", name="A", body="edited", id="note-1")
+
+
+def _edit(organization: Organization) -> None:
+    organization.put(EDITED)
+
+
+def _delete(organization: Organization) -> None:
+    organization.objects.clear()
+
+
+def _arrive(organization: Organization) -> None:
+    """The write arrived, although its answer did not."""
+    organization.put(organization.written)
+
+
+def _nothing(organization: Organization) -> None:
+    pass
+
+
+Meanwhile = Callable[[Organization], None]
+
+
+@pytest.mark.parametrize(
+    ("answers", "meanwhile", "outcome", "unclear", "after"),
+    [
+        ((429,), _nothing, Outcome.DONE, False, "new"),
+        ((429,), _edit, Outcome.HELD_BACK, False, "edited"),
+        ((429,), _delete, Outcome.HELD_BACK, False, None),
+        ((503,), _nothing, Outcome.DONE, False, "new"),
+        ((None,), _arrive, Outcome.DONE, False, "new"),
+        ((503,), _edit, Outcome.FAILED, True, "edited"),
+        ((None, 429), _edit, Outcome.FAILED, True, "edited"),
+        ((503,), _delete, Outcome.HELD_BACK, False, None),
+    ],
+)
+def test_an_update_is_repeated_only_over_what_it_was_made_for(
+    run: Callable[..., Report],
+    answers: tuple[int | None, ...],
+    meanwhile: Meanwhile,
+    outcome: Outcome,
+    unclear: bool,
+    after: str | None,
+) -> None:
+    organization = Organization([BEFORE], attempts={"update": answers})
+    organization.meanwhile = lambda: meanwhile(organization)
+    (result,) = run(notes("A"), organization).results
+    assert (result.outcome, result.unclear) == (outcome, unclear)
+    assert [one.resource.body for one in organization.objects] == ([after] if after else [])
+
+
+@pytest.mark.parametrize(
+    ("answers", "meanwhile", "outcome", "left"),
+    [
+        ((429,), _nothing, Outcome.DONE, 0),
+        ((503,), _delete, Outcome.DONE, 0),
+        ((429,), _edit, Outcome.HELD_BACK, 1),
+        ((503,), _edit, Outcome.HELD_BACK, 1),
+    ],
+)
+def test_a_delete_is_repeated_only_for_what_it_was_made_for(
+    run: Callable[..., Report],
+    answers: tuple[int | None, ...],
+    meanwhile: Meanwhile,
+    outcome: Outcome,
+    left: int,
+) -> None:
+    organization = Organization([BEFORE], attempts={"delete": answers})
+    organization.meanwhile = lambda: meanwhile(organization)
+    (result,) = run({"knowledge": [{"name": "A", "ensure": "absent"}]}, organization).results
+    assert (result.outcome, result.unclear, len(organization.objects)) == (outcome, False, left)
+
+
+@pytest.mark.parametrize(("answer", "unclear"), [(429, False), (503, True)])
+def test_what_cannot_be_looked_at_again_is_not_written_again(
+    run: Callable[..., Report], answer: int, unclear: bool
+) -> None:
+    organization = Organization([BEFORE], attempts={"update": (answer,)})
+
+    def forbid(method: str, name: str) -> None:
+        if organization.calls.count(("read", "A")) == 2:
+            raise ApiError("GET answered 403", status=403)
+
+    organization.before_call = forbid
+    (result,) = run(notes("A"), organization).results
+    assert (result.outcome, result.unclear) == (Outcome.FAILED, unclear)
+    assert organization.objects == [BEFORE]
+
+
+def test_without_a_single_read_a_write_is_repeated_as_it_is(run: Callable[..., Report]) -> None:
+    organization = Organization([BEFORE], api="v1", attempts={"update": (503,)})
+    organization.meanwhile = lambda: _edit(organization)
+    assert run(notes("A"), organization).exit_code == ExitCode.OK
+
+
+def test_a_secret_that_cannot_be_looked_up_keeps_the_first_error(run: Callable[..., Report]) -> None:
+    forbidden = ApiError("DELETE answered 403", status=403, doubtful=True)
+    organization = Unlisted(
+        [live("secret", key="TOKEN", type="totp", id="s-1")],
+        faults={("delete", "TOKEN"): ("before", forbidden)},
+        failures=[SILENT],
+    )
+    (result,) = run({"secrets": [{"key": "TOKEN", "ensure": "absent"}]}, organization).results
+    assert (result.outcome, result.unclear) == (Outcome.FAILED, True)
+    assert result.message == f"{forbidden}; whether it is gone could not be looked up: {SILENT}"
 
 
 def test_equal_objects_are_adopted_without_a_request(run: Callable[..., Report]) -> None:

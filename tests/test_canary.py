@@ -145,7 +145,7 @@ def organization(answer_post: Callable[[Asked], Answered]) -> Callable[[Asked], 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("devinops.apply.RECOVERY_WAITS_S", (0.0,))
+    monkeypatch.setattr("devinops.owned.RECOVERY_WAITS_S", (0.0,))
 
 
 @pytest.mark.usefixtures("quick")

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from devinops import apply as applying
+from devinops import owned
 from devinops.api import listing, retry
 from devinops.cli import main
 from devinops.emulator import Emulator
@@ -78,7 +78,7 @@ class Organization(RuleBasedStateMachine):
         }
         self.patches = pytest.MonkeyPatch()
         self.patches.setattr(retry, "delay_s", lambda *_: 0.001)
-        self.patches.setattr(applying, "RECOVERY_WAITS_S", (0.0, 0.0, 0.0))
+        self.patches.setattr(owned, "RECOVERY_WAITS_S", (0.0, 0.0, 0.0))
         self.patches.setattr(listing, "PAGE_SIZE", 2)  # else no list here had a second page
         self.root = Path(tempfile.mkdtemp(prefix="devinops-stateful-"))
         self.emulator = Emulator(seed, quirks=quirks)

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from devinops.model import ApiVersion, Live, Resource, Snapshot
+from devinops.model import ApiVersion, BeforeAgain, Live, Resource, Snapshot
 
 
 def ignore(_: object) -> None:
@@ -132,18 +132,30 @@ class Writer(Reader, Protocol):
         """
         ...
 
-    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live:
+    def update(
+        self,
+        kind: str,
+        id: str,
+        resource: Resource,
+        folder_id: str | None,
+        *,
+        before_again: BeforeAgain | None = None,
+    ) -> Live:
         """Replace an object by `resource`: live values overlaid with the declared ones.
 
         Every writable field is sent, None as null; UNSET fields are left out.
         """
         ...
 
-    def delete(self, kind: str, id: str) -> None:
+    def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
         """Delete an object; 404 counts as done.
 
         Deleting a secret that is gone can answer 403. That is raised: only the list can tell.
         """
+        ...
+
+    def hurry(self) -> None:
+        """Wait no more: what was not sent yet is sent at once, and nothing is sent again. For a signal handler."""
         ...
 
 

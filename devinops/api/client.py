@@ -16,7 +16,7 @@ from devinops.api.parallel import side_by_side
 from devinops.api.words import clean
 from devinops.errors import ApiError, BadAnswer
 from devinops.kinds import KINDS
-from devinops.model import ApiVersion, Endpoint, FolderPath, Kind, Live, Resource, Snapshot
+from devinops.model import ApiVersion, BeforeAgain, Endpoint, FolderPath, Kind, Live, Resource, Snapshot
 
 
 class ReadingClient:
@@ -152,14 +152,24 @@ class WritingClient(ReadingClient):
             raise BadAnswer(f"{call}: the answer names no {self._end(kind).id}, so what it made is not known")
         return self._written(KINDS[kind], answer, made, resource, folder_id, creating=True)
 
-    def update(self, kind: str, id: str, resource: Resource, folder_id: str | None) -> Live:
+    def update(
+        self,
+        kind: str,
+        id: str,
+        resource: Resource,
+        folder_id: str | None,
+        *,
+        before_again: BeforeAgain | None = None,
+    ) -> Live:
         body = codec.encode(KINDS[kind], self.api, resource, folder_id)
-        call = Call("PUT", self._path(KINDS[kind], id), body=body, permission=self._needs(kind))
+        path, needs = self._path(KINDS[kind], id), self._needs(kind)
+        call = Call("PUT", path, body=body, permission=needs, before_again=before_again)
         answer = _object(self._sender.send(call) or {}, call)
         return _same(self._written(KINDS[kind], answer, id, resource, folder_id), id, call)
 
-    def delete(self, kind: str, id: str) -> None:
-        call = Call("DELETE", self._path(KINDS[kind], id), permission=self._needs(kind))
+    def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
+        path, needs = self._path(KINDS[kind], id), self._needs(kind)
+        call = Call("DELETE", path, permission=needs, before_again=before_again)
         try:
             self._sender.delete(call)
         except BadAnswer:
@@ -167,6 +177,9 @@ class WritingClient(ReadingClient):
         except ApiError as error:
             if error.status != 404 or error.status not in self._end(kind).gone:
                 raise
+
+    def hurry(self) -> None:
+        self._sender.hurry()
 
     def _end(self, kind: str) -> Endpoint:
         return KINDS[kind].endpoints[self.api]

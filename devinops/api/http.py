@@ -26,7 +26,8 @@ from devinops import __version__
 from devinops.api import Connection, bounds, is_loopback, retry, words
 from devinops.api.bounds import Full, Room
 from devinops.api.deadline import Deadline, bind
-from devinops.errors import ApiError, BadAnswer, ConfigError, Unreachable
+from devinops.errors import TOO_MANY, ApiError, BadAnswer, ConfigError, Unreachable
+from devinops.model import BeforeAgain
 
 MOST_DIGITS: Final = 100
 """Digits of a whole number in an answer."""
@@ -38,6 +39,8 @@ _PACKINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
 """Content-Encodings that are unpacked. The 64 KiB that are read at a time become a thousand times that at the most;
 packed twice, which httpx would unpack as well, a million times."""
 
+_INTERRUPTED: Final = "; not tried again: the run was interrupted"
+
 _PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 
 
@@ -45,7 +48,8 @@ _PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 class Call:
     """One request. `path` begins with `/` and is quoted already; `permission` is what a 403 may be about.
 
-    `secrets` are texts that must not come back in a message.
+    `secrets` are texts that must not come back in a message. `before_again` is called with the status of the last
+    attempt, None for no answer, before another one; what it raises ends the call.
     """
 
     method: str
@@ -54,6 +58,7 @@ class Call:
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     permission: str = ""
+    before_again: BeforeAgain | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         return f"{self.method} {words.clean(self.path)}"
@@ -113,6 +118,10 @@ class Getter:
         room = room or Room(bounds.LARGEST_ANSWER)
         return self._json(call, self._send(call, room), room)
 
+    def hurry(self) -> None:
+        """Wait no more: what was not sent yet is sent at once, and nothing is sent again."""
+        self._gate.hurry()
+
     def close(self) -> None:
         """Wake all waiting threads, which then fail, and drop the connections."""
         self._gate.stop()
@@ -125,27 +134,46 @@ class Getter:
         if call.method not in self.methods:
             raise AssertionError(f"{call.method} through a client for {', '.join(sorted(self.methods))}")
         self._budget.begin()
-        limited = 0
-        for attempt in range(self._connection.retries + 1):
-            outcome = self._admitted(call, room)
-            again = attempt < self._connection.retries and _again(call, outcome)
-            if not again or not self._may_spend(outcome):
-                if not _is_answer(outcome):
-                    self._budget.charge(limited)
-                return self._settled(call, outcome, attempt + 1, used_up=again)
-            limited += _status(outcome) == retry.TOO_MANY
-            self._wait(outcome, attempt)
-        raise AssertionError
+        outcome = self._admitted(call, room)
+        if outcome is None:
+            raise Unreachable(f"{call}: interrupted before it was sent")
+        attempts, limited, doubtful, note = 1, 0, False, ""
+        while attempts <= self._connection.retries and _again(call, outcome):
+            if note := self._why_not_again(outcome):
+                break
+            limited += _status(outcome) == TOO_MANY
+            self._wait(outcome, attempts - 1)
+            if call.before_again:
+                call.before_again(_status(outcome))
+            following = self._admitted(call, room, again=True)
+            if following is None:
+                note = _INTERRUPTED
+                break
+            doubtful = doubtful or _leaves_doubt(call, outcome)
+            outcome, attempts = following, attempts + 1
+        if not _is_answer(outcome):
+            self._budget.charge(limited)
+        return self._settled(call, outcome, attempts, note, doubtful=doubtful)
 
-    def _may_spend(self, outcome: _Answer | _Failure) -> bool:
-        """Tell whether the run has a retry left for this; one after a 429 is paid where it leads to no answer."""
-        return self._budget.is_open() if _status(outcome) == retry.TOO_MANY else self._budget.take()
+    def _why_not_again(self, outcome: _Answer | _Failure) -> str:
+        """Say why there is no other attempt although it could help; empty where there is one, which is paid then.
 
-    def _admitted(self, call: Call, room: Room) -> _Answer | _Failure:
-        """Make one attempt as soon as the pace that all threads share lets it start. Raises Unreachable."""
-        era = self._gate.enter()
+        One after a 429 is paid only where it leads to no answer.
+        """
+        if self._gate.hurried:
+            return _INTERRUPTED
+        limited = _status(outcome) == TOO_MANY
+        if limited and self._gate.pace.is_dry:
+            return f"; not tried again: nothing but 429 came in {retry.LONGEST_DROUGHT_S:g} s of waiting"
+        if not (self._budget.is_open() if limited else self._budget.take()):
+            return f"; not tried again: all {self._budget.allowed} retries of this run are used up"
+        return ""
+
+    def _admitted(self, call: Call, room: Room, *, again: bool = False) -> _Answer | _Failure | None:
+        """Make one attempt as soon as the pace that all threads share lets it start; None where it must not."""
+        era = self._gate.enter(again=again)
         if era is None:
-            raise Unreachable(f"{call}: interrupted")
+            return None
         status = None
         try:
             outcome = self._attempt(call, room)
@@ -159,24 +187,19 @@ class Getter:
         asked = retry.retry_after_s(header, time.time())
         seconds = retry.delay_s(attempt, self._connection.backoff_s, asked)
         self._say(f"trying again in {seconds:.1f} s")
-        if _status(outcome) == retry.TOO_MANY:
+        if _status(outcome) == TOO_MANY:
             self._say(f"requests at a time: {self._gate.pace.limit} of {self._connection.parallelism}")
             self._gate.hold(seconds)
         else:
             self._gate.pause(seconds)
 
     def _settled(
-        self, call: Call, outcome: _Answer | _Failure, attempts: int, *, used_up: bool = False
+        self, call: Call, outcome: _Answer | _Failure, attempts: int, note: str, *, doubtful: bool
     ) -> _Answer:
-        note = (
-            f"; not tried again: all {self._budget.allowed} retries of this run are used up"
-            if used_up
-            else ""
-        )
         if isinstance(outcome, _Failure):
             self._give_up(call, outcome, attempts, note)
         if not 200 <= outcome.status < 300:
-            self._complain(call, outcome, note)
+            self._complain(call, outcome, note, doubtful=doubtful)
         return outcome
 
     # --- one attempt ---
@@ -278,9 +301,11 @@ class Getter:
         way = f"{self._host} through the proxy {self._proxy}" if self._proxy else self._host
         raise Unreachable(f"cannot reach {way}: {reason}{times} ({call}){open_end}{note}")
 
-    def _complain(self, call: Call, answer: _Answer, note: str) -> NoReturn:
+    def _complain(self, call: Call, answer: _Answer, note: str, *, doubtful: bool) -> NoReturn:
+        if doubtful and answer.status < 500:
+            note = f"; whether an earlier attempt was carried out is not known{note}"
         if 300 <= answer.status < 400:
-            raise ApiError(self._redirected(call, answer), status=answer.status)
+            raise ApiError(f"{self._redirected(call, answer)}{note}", status=answer.status, doubtful=doubtful)
         said = words.server_words(answer.body, answer.content_type, self._secrets(call))
         parts = (f"{call} answered {answer.status}", said)
         hint = self._hint(call, answer.status)
@@ -288,7 +313,7 @@ class Getter:
         html = words.looks_like_html(answer.body, answer.content_type)
         # a web page with 404 says that the address is wrong, not that an object is gone
         error = BadAnswer if html and answer.status == 404 else ApiError
-        raise error(message, status=answer.status)
+        raise error(message, status=answer.status, doubtful=doubtful)
 
     def _redirected(self, call: Call, answer: _Answer) -> str:
         try:
@@ -461,13 +486,18 @@ def _status(outcome: _Answer | _Failure) -> int | None:
 def _is_answer(outcome: _Answer | _Failure) -> bool:
     """Tell whether the server works and said something, be it a refusal."""
     status = _status(outcome)
-    return status is not None and status < 500 and status != retry.TOO_MANY
+    return status is not None and status < 500 and status != TOO_MANY
 
 
 def _again(call: Call, outcome: _Answer | _Failure) -> bool:
     if isinstance(outcome, _Failure):
         return outcome.again and retry.worth_repeating(call.method, None)
     return retry.worth_repeating(call.method, outcome.status)
+
+
+def _leaves_doubt(call: Call, outcome: _Answer | _Failure) -> bool:
+    """Tell whether an attempt may have changed something without saying so."""
+    return call.method != "GET" and _status(outcome) != TOO_MANY
 
 
 def _content(call: Call) -> bytes:

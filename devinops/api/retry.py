@@ -12,8 +12,12 @@ import time
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-TOO_MANY = 429
+from devinops.errors import TOO_MANY
+
 LONGEST_WAIT_S = 60.0
+
+LONGEST_DROUGHT_S = 300.0
+"""Seconds of waiting after 429s, without a success in between, after which nothing is tried again."""
 
 
 def worth_repeating(method: str, status: int | None) -> bool:
@@ -100,6 +104,7 @@ class Pace:
         self._until = 0.0
         self._era = 0
         self._successes = 0
+        self._dry_s = 0.0
 
     def wait_s(self, now: float) -> float | None:
         """Return the seconds until the next request may start, 0 for now; None: when another one has ended."""
@@ -120,9 +125,16 @@ class Pace:
         elif status is not None and status < 500:
             self._speed_up()
 
-    def hold(self, until: float) -> None:
-        """Start nothing before then; an earlier, longer hold stays."""
-        self._until = max(self._until, until)
+    def hold(self, now: float, seconds: float) -> None:
+        """Start nothing for so long; an earlier, longer hold stays."""
+        before = max(self._until, now)
+        self._until = max(before, now + seconds)
+        self._dry_s += self._until - before
+
+    @property
+    def is_dry(self) -> bool:
+        """Tell whether all the waiting since the last success makes it pointless to wait on."""
+        return self._dry_s >= LONGEST_DROUGHT_S
 
     def _slow_down(self, era: int) -> None:
         if era == self._era:
@@ -131,24 +143,37 @@ class Pace:
         self._successes = 0
 
     def _speed_up(self) -> None:
+        self._dry_s = 0.0
         self._successes += 1
         if self._successes >= self.limit:
             self.limit, self._successes = min(self.most, self.limit + 1), 0
 
 
 class Gate:
-    """Lets the threads of a client through at one `Pace`. `stop` wakes all that wait, for good."""
+    """Lets the threads of a client through at one `Pace`.
+
+    `hurry` ends all waiting for a better time: what was not sent yet goes at once, and nothing is sent again. `stop`
+    lets nobody through any more.
+    """
 
     def __init__(self, most: int) -> None:
         self.pace = Pace(most)
-        self._stopped = threading.Event()
+        self._stopped = False
+        self._hurried = threading.Event()
         self._changed = threading.Condition()
 
-    def enter(self) -> int | None:
-        """Wait until a request may start. Returns what `leave` wants to know; None when stopped."""
+    @property
+    def hurried(self) -> bool:
+        return self._hurried.is_set()
+
+    def enter(self, *, again: bool = False) -> int | None:
+        """Wait until a request may start. Returns what `leave` wants to know.
+
+        None means that it must not start: the gate is stopped, or hurried and this would be another attempt.
+        """
         with self._changed:
-            while not self._stopped.is_set():
-                wait = self.pace.wait_s(time.monotonic())
+            while not (self._stopped or (again and self.hurried)):
+                wait = 0.0 if self.hurried else self.pace.wait_s(time.monotonic())
                 if wait == 0:
                     return self.pace.start()
                 self._changed.wait(wait)
@@ -163,13 +188,17 @@ class Gate:
     def hold(self, seconds: float) -> None:
         """Let nobody through for so long from now."""
         with self._changed:
-            self.pace.hold(time.monotonic() + seconds)
+            self.pace.hold(time.monotonic(), seconds)
 
-    def pause(self, seconds: float) -> bool:
-        """Wait so long, interruptibly. Returns False when stopped."""
-        return not self._stopped.wait(seconds)
+    def pause(self, seconds: float) -> None:
+        """Wait so long, or until hurried."""
+        self._hurried.wait(seconds)
 
-    def stop(self) -> None:
-        self._stopped.set()
+    def hurry(self) -> None:
+        self._hurried.set()
         with self._changed:
             self._changed.notify_all()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self.hurry()

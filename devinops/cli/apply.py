@@ -71,6 +71,8 @@ def _apply(job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals
     except (Refused, Stale) as error:
         raise NotApplied(plan, error) from error
     if not (plan.changes or plan.put or plan.drop):
+        # What a run that died here has left must reach the others all the same.
+        job.store(writer).sweep()
         return Report(plan, ())
     values = secret_values(plan, os.environ)
     if plan.changes and not approved:
@@ -82,7 +84,7 @@ def _apply(job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals
         snapshot,
         writer,
         Backups(job.settings.root, plan.where, run),
-        lambda: job.look(writer, approvals)[0],
+        lambda: job.look(writer, approvals, patient=False)[0],
         values=values,
         parallelism=job.settings.parallelism,
         journal=RunJournal(job.store(writer), run, plan.inventory),

@@ -133,6 +133,8 @@ def _listing(inventory: Inventory) -> Iterator[str]:
         yield f"{key:{width}}  {id:{ids}}  {source}"
     for run, intents in open_runs(inventory).items():
         yield f"open run {run}: {counted(len(intents), 'write')} not settled"
+    for intent in _unclear(inventory):
+        yield f"perhaps created: {intent.key}, by the run {intent.run}"
     yield f"{len(inventory.owned)} owned ({inventory.store})"
 
 
@@ -145,7 +147,13 @@ def _document(inventory: Inventory) -> dict[str, Any]:
             {"run": run, "intents": [_intent_document(intent) for intent in intents]}
             for run, intents in open_runs(inventory).items()
         ],
+        "unclear": [{"run": intent.run, "key": str(intent.key)} for intent in _unclear(inventory)],
     }
+
+
+def _unclear(inventory: Inventory) -> list[Intent]:
+    """Return the creates of earlier runs of which nobody saw the end, in the order of their keys."""
+    return sorted((one for one in inventory.intents if one.unclear), key=lambda intent: intent.key)
 
 
 def _record_document(record: Record) -> dict[str, Any]:
@@ -299,7 +307,8 @@ def forget(options: Options, key: str) -> ExitCode:
 def unlock(options: Options, run: str) -> ExitCode:
     """Take away what RUN has announced, once it is certain that it died.
 
-    What it wrote and could not record is found by the next plan: an object equal to its entry is adopted.
+    What it wrote and could not record is found by the next plan: an object equal to its entry is adopted, and what
+    it may have created is looked for before it is created again.
 
     \b
       devinops inventory unlock 20260131T120000Z-1a2b3c

@@ -17,7 +17,7 @@ from devinops.backup import Backup, Backups, find, read_backup, summaries
 from devinops.cli.options import Options, common, is_interactive
 from devinops.cli.progress import Progress
 from devinops.cli.reviewed import Reviewed
-from devinops.cli.run import RunJournal, connection, failures_written, with_references
+from devinops.cli.run import RunJournal, connection, failures_written, look_patiently, with_references
 from devinops.cli.write import ask, carry_out, finish, show
 from devinops.config import Settings, resolve
 from devinops.errors import ConfigError, ExitCode, UsageError
@@ -76,8 +76,13 @@ def _roll_back(
 
     store = open_store(settings.inventory, settings.root, Header.of(here.api_url, here.org_id, here.target))
     inventory = wait_for_runs(store, options.lock_timeout)
-    snapshot = read()
-    plan = replace(plan_of(snapshot), notes=tuple(_notes(saved)), inventory=inventory)
+
+    def look() -> tuple[Plan, Snapshot]:
+        snapshot = read()
+        return plan_of(snapshot), snapshot
+
+    plan, snapshot = look_patiently(options, inventory, look)
+    plan = replace(plan, notes=tuple(_notes(saved)), inventory=inventory)
     approved = yes or reviewed.expect is not None
     show(options, plan, asking=not approved)
     reviewed.check(plan, options)

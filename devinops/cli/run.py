@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import click
 
-from devinops import files
+from devinops import files, owned
 from devinops.api import Connection, Reader
 from devinops.checks import api_problems, secret_version_warnings
 from devinops.cli.authors import with_authors
@@ -19,9 +20,9 @@ from devinops.cli.progress import Progress
 from devinops.cli.validate import read
 from devinops.config import Settings, resolve
 from devinops.errors import DevinopsError, ExitCode, InputError, Interrupted, Terminated, worst
-from devinops.inventory import Header, Store, open_store, wait_for_runs
+from devinops.inventory import Header, Store, listed, open_store, wait_for_runs
 from devinops.kinds import KINDS
-from devinops.model import Declaration, Problem, Severity, Snapshot
+from devinops.model import Action, Declaration, Key, Problem, Severity, Snapshot
 from devinops.owned import Intent, Inventory, Record
 from devinops.plan import Only, Plan, Where, build_plan
 from devinops.policy import Approvals, Prune
@@ -72,12 +73,23 @@ class Job:
             found.add("knowledge")
         return with_references(found)
 
-    def look(self, reader: Reader, approvals: Approvals) -> tuple[Plan, Snapshot]:
-        """Read the inventory and the organization, and plan. Raises ApiError, InventoryError, Stale."""
-        settings = self.settings
+    def look(self, reader: Reader, approvals: Approvals, *, patient: bool = True) -> tuple[Plan, Snapshot]:
+        """Read the inventory and the organization, and plan. Raises ApiError, InventoryError, Stale.
+
+        Where the plan creates what a run before may have created, a patient look is repeated for a while.
+        """
         # First the inventory, then what is live: the other way round a run that ends in between would make what it
         # has just created look deleted outside.
         inventory = wait_for_runs(self.store(reader), self.options.lock_timeout)
+
+        def once() -> tuple[Plan, Snapshot]:
+            return self._look_once(reader, approvals, inventory)
+
+        plan, snapshot = look_patiently(self.options, inventory, once) if patient else once()
+        return with_authors(plan, reader), snapshot
+
+    def _look_once(self, reader: Reader, approvals: Approvals, inventory: Inventory) -> tuple[Plan, Snapshot]:
+        settings = self.settings
         with Progress(self.options, "reading") as progress:
             snapshot = reader.snapshot(self.kinds(inventory), progress.at)
         plan = build_plan(
@@ -91,7 +103,29 @@ class Job:
             approvals=approvals,
             warnings=self.warnings,
         )
-        return with_authors(plan, reader), snapshot
+        return plan, snapshot
+
+
+def look_patiently(
+    options: Options, inventory: Inventory, look: Callable[[], tuple[Plan, Snapshot]]
+) -> tuple[Plan, Snapshot]:
+    """Plan with `look`, again after a while where the plan creates what a run before may have created.
+
+    A list can show a new object late, and creating it anew would make a second one.
+    """
+    plan, snapshot = look()
+    for seconds in owned.RECOVERY_WAITS_S:
+        unseen = [
+            str(c.key) for c in plan.changes if c.action is Action.CREATE and c.key in inventory.unclear
+        ]
+        if not unseen:
+            break
+        options.say(
+            f"a run before may have created {listed(unseen)}, and it is not listed: looking again in {seconds:g} s"
+        )
+        time.sleep(seconds)
+        plan, snapshot = look()
+    return plan, snapshot
 
 
 @dataclass(frozen=True)
@@ -108,8 +142,8 @@ class RunJournal:
     def settle(self, put: Sequence[Record], drop: Sequence[tuple[str, str]]) -> None:
         self.store.settle(self.run, put, drop)
 
-    def finish(self) -> None:
-        self.store.finish(self.run)
+    def finish(self, unclear: Collection[Key]) -> None:
+        self.store.finish(self.run, unclear)
 
 
 def with_references(kinds: Iterable[str]) -> frozenset[str]:

@@ -84,7 +84,7 @@ def _interruptible(applier: Applier, options: Options) -> Iterator[None]:
             os._exit(applier.interrupted)
         code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
         if applier.finished:
-            applier.interrupt(code)
+            applier.interrupted = code
             raise KeyboardInterrupt
         options.say("\ninterrupted: finishing what is in flight; again to stop at once")
         applier.interrupt(code)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +17,19 @@ from typing import Final, Literal, Protocol
 from devinops.errors import Stale
 from devinops.inventory.format import Header
 from devinops.inventory.merge import listed, open_runs
+from devinops.model import Key
 from devinops.owned import Intent, Inventory, Record
 
-__all__ = ["Header", "InventorySettings", "Store", "new_run", "open_runs", "open_store", "wait_for_runs"]
+__all__ = [
+    "Header",
+    "InventorySettings",
+    "Store",
+    "listed",
+    "new_run",
+    "open_runs",
+    "open_store",
+    "wait_for_runs",
+]
 
 StoreName = Literal["none", "branch", "file"]
 
@@ -60,15 +70,20 @@ class Store(Protocol):
         """Record results durably on this machine: records, and (kind, id) that are gone. Cheap; one thread."""
         ...
 
-    def finish(self, run: str) -> None:
+    def finish(self, run: str, unclear: Collection[Key] = ()) -> None:
         """Put the results of a run in their place and take its intents away, beside what others did meanwhile.
 
-        Where that fails, the journal on this machine still has them, and the intents stay.
+        Creates of the keys `unclear`, of which nobody saw the end, are remembered as that. Where this fails, the
+        journal on this machine still has the results, and the intents stay.
         """
         ...
 
+    def sweep(self) -> None:
+        """Put in its place what runs that died on this machine have left. Cheap where there were none."""
+        ...
+
     def unlock(self, run: str) -> None:
-        """Take away the intents of a run that died."""
+        """Take away the intents of a run that died; its creates stay as unclear."""
         ...
 
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
@@ -91,7 +106,10 @@ class NoStore:
     def settle(self, run: str, put: Sequence[Record] = (), drop: Sequence[tuple[str, str]] = ()) -> None:
         pass
 
-    def finish(self, run: str) -> None:
+    def finish(self, run: str, unclear: Collection[Key] = ()) -> None:
+        pass
+
+    def sweep(self) -> None:
         pass
 
     def unlock(self, run: str) -> None:

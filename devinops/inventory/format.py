@@ -22,7 +22,7 @@ VERSION_KEY: Final = "devinops_inventory"
 RESTORE: Final = "restore it from the history of Git, or delete it: what equals its entry is adopted again"
 
 _RECORD_KEYS = ("key", "id", "source", "commit", "protect", "fields")
-_INTENT_KEYS = ("intent", "action", "key", "id")
+_INTENT_KEYS = ("intent", "action", "key", "id", "unclear")
 _CONFLICT_MARKERS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
 
 
@@ -71,9 +71,7 @@ def _objects(header: Header, inventory: Inventory) -> Iterator[dict[str, Any]]:
     for record in sorted(inventory.records, key=lambda r: (r.key, r.id)):
         yield _record_object(record)
     for intent in sorted(set(inventory.intents), key=lambda i: (i.run, i.key, i.id or "", i.action)):
-        yield _without_empty(
-            {"intent": intent.run, "action": intent.action.value, "key": str(intent.key), "id": intent.id}
-        )
+        yield _intent_object(intent)
     yield END
 
 
@@ -84,6 +82,11 @@ def _record_object(record: Record) -> dict[str, Any]:
     }
     values = (str(record.key), record.id, record.source, record.commit, record.protect, fields)
     return _without_empty(dict(zip(_RECORD_KEYS, values, strict=True)))
+
+
+def _intent_object(intent: Intent) -> dict[str, Any]:
+    values = (intent.run, intent.action.value, str(intent.key), intent.id, intent.unclear)
+    return _without_empty(dict(zip(_INTENT_KEYS, values, strict=True)))
 
 
 def _without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -213,9 +216,7 @@ def _record(found: Any) -> Record:
     if not isinstance(found, dict):
         raise _Damage(f"expected a record: {RESTORE}")
     _check_names(found, _RECORD_KEYS)
-    protect, fields = found.get("protect", False), found.get("fields", {})
-    if not isinstance(protect, bool):
-        raise _Damage(f'"protect" is true or false: {RESTORE}')
+    fields = found.get("fields", {})
     if not isinstance(fields, dict):
         raise _Damage(f'"fields" is an object: {RESTORE}')
     return Record(
@@ -223,7 +224,7 @@ def _record(found: Any) -> Record:
         id=_required(found, "id"),
         source=_text(found, "source", optional=True),
         commit=_text(found, "commit", optional=True),
-        protect=protect,
+        protect=_flag(found, "protect"),
         fields={name: _base(name, value) for name, value in fields.items()},
     )
 
@@ -242,7 +243,8 @@ def _intent(found: dict[str, Any]) -> Intent:
     action = _required(found, "action")
     if action not in list(Action):
         raise _Damage(f'"{action}" is no action; known are {", ".join(Action)}: {RESTORE}')
-    return Intent(_required(found, "intent"), Action(action), _key(found), _text(found, "id", optional=True))
+    run, id = _required(found, "intent"), _text(found, "id", optional=True)
+    return Intent(run, Action(action), _key(found), id, _flag(found, "unclear"))
 
 
 def _settled(line: str) -> Settled:
@@ -294,6 +296,13 @@ def _text(found: Mapping[str, Any], name: str, *, optional: bool = False) -> str
     if value is None and optional:
         return None
     raise _Damage(f'"{name}" is {"missing" if value is None else "not a text"}: {RESTORE}')
+
+
+def _flag(found: Mapping[str, Any], name: str) -> bool:
+    value = found.get(name, False)
+    if not isinstance(value, bool):
+        raise _Damage(f'"{name}" is true or false: {RESTORE}')
+    return value
 
 
 def _check_new(record: Record, seen: dict[object, int], number: int) -> None:

@@ -10,8 +10,8 @@ import os
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -21,10 +21,13 @@ from devinops.errors import InventoryError, Stale
 from devinops.inventory import disk, merge
 from devinops.inventory.format import Header, Settled, dump, dump_settled, parse, parse_settled
 from devinops.inventory.lock import abandoned, hold, locked
+from devinops.model import Key
 from devinops.owned import Intent, Inventory, Record
 
 TRIES = 5
 _RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
+_NEW_RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+"""What `new_run` makes; nothing else that ends in .lock is taken for the lock of a run."""
 FINISH_TRIES = 20
 """After the writes the results must get home, so it is tried for longer."""
 
@@ -107,19 +110,26 @@ class KeptStore:
         with self._locked():
             disk.append(self.journal, dump_settled(result))
 
-    def finish(self, run: str) -> None:
+    def finish(self, run: str, unclear: Collection[Key] = ()) -> None:
         known = self._runs.get(run, _Run({}))
         count = sum(len(one.put) + len(one.drop) for one in known.results)
         self._update(
-            lambda stored: merge.conclude(stored, run, known.results, known.before),
+            lambda stored: merge.conclude(stored, run, known.results, known.before, unclear),
             f"{run}: {count} recorded",
             FINISH_TRIES,
         )
         self._runs.pop(run, None)
         self._end(run)
 
+    def sweep(self) -> None:
+        dead = self._dead_here()
+        if dead:
+            self._update(lambda stored: stored, f"{merge.listed(dead)}: died, swept up")
+            for run in dead:
+                disk.remove(self._life(run))
+
     def unlock(self, run: str) -> None:
-        self._update(lambda stored: merge.without(stored, run), f"{run}: unlocked")
+        self._update(lambda stored: merge.ended(stored, run), f"{run}: unlocked")
 
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
         self._update(lambda stored: merge.rewrite(stored, inventory, base), why)
@@ -146,7 +156,7 @@ class KeptStore:
         if text != dump(self.header, before) and not self.place.save(text, stored, message):
             return False
         disk.remove(self.journal)
-        for run in {intent.run for intent in recovered.intents} - {intent.run for intent in settled.intents}:
+        for run in merge.open_runs(recovered).keys() - merge.open_runs(settled).keys():
             disk.remove(self._life(run))
         return True
 
@@ -172,10 +182,21 @@ class KeptStore:
             os.close(descriptor)
 
     def _without_the_dead(self, inventory: Inventory) -> Inventory:
-        for run in {intent.run for intent in inventory.intents}:
+        for run in merge.open_runs(inventory):
             if _RUN.fullmatch(run) and abandoned(self._life(run)):
-                inventory = merge.without(inventory, run)
+                inventory = merge.ended(inventory, run)
         return inventory
+
+    def _dead_here(self) -> list[str]:
+        """Return the runs whose locks lie on this machine and are not held any more."""
+        prefix, suffix = f"{self.header.target}.", ".lock"
+        with disk.told(self.place.directory), suppress(FileNotFoundError):
+            names = sorted(path.name for path in self.place.directory.iterdir())
+            runs = [
+                n[len(prefix) : -len(suffix)] for n in names if n.startswith(prefix) and n.endswith(suffix)
+            ]
+            return [run for run in runs if _NEW_RUN.fullmatch(run) and abandoned(self._life(run))]
+        return []
 
     def _parse(self, stored: Stored) -> Inventory:
         if stored.text is None:

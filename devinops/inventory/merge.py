@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from devinops.errors import Stale
 from devinops.inventory.format import Settled
 from devinops.model import Action, Key
-from devinops.owned import Intent, Inventory, Record
+from devinops.owned import MAKING, Intent, Inventory, Record
 
 Id = tuple[str, str]
 """Kind and id."""
@@ -21,7 +21,8 @@ def open_runs(inventory: Inventory) -> dict[str, list[Intent]]:
     """Return the runs that have announced writes and not settled them all, with those."""
     found: defaultdict[str, list[Intent]] = defaultdict(list)
     for intent in inventory.intents:
-        found[intent.run].append(intent)
+        if not intent.unclear:
+            found[intent.run].append(intent)
     return dict(sorted(found.items()))
 
 
@@ -46,11 +47,14 @@ def fold(inventory: Inventory, results: Iterable[Settled]) -> Inventory:
 def _unsettled(intents: Iterable[Intent], results: Iterable[Settled]) -> list[Intent]:
     done: set[tuple[str, Key | Id]] = set()
     gone: set[tuple[str, Id]] = set()
+    found: set[Key] = set()
     for result in results:
+        found |= {record.key for record in result.put}
         done |= {(result.run, record.key) for record in result.put}
         done |= {(result.run, (record.key.kind, record.id)) for record in result.put}
         gone |= {(result.run, one) for one in result.drop}
-    return [intent for intent in intents if not _is_settled(intent, done, gone)]
+    left = [intent for intent in intents if not _is_settled(intent, done, gone)]
+    return [intent for intent in left if not (intent.unclear and intent.key in found)]
 
 
 def _is_settled(intent: Intent, done: set[tuple[str, Key | Id]], gone: set[tuple[str, Id]]) -> bool:
@@ -68,7 +72,7 @@ def recover(inventory: Inventory, journal: Iterable[Settled]) -> Inventory:
 
     A run without open intents was finished, or given up by a person; then the inventory knows better.
     """
-    running = {intent.run for intent in inventory.intents}
+    running = open_runs(inventory)
     return fold(inventory, (one for one in journal if one.run in running))
 
 
@@ -80,7 +84,9 @@ def announce(stored: Inventory, run: str, intents: Sequence[Intent], base: Inven
     ids, keys = _touched(intents)
     busy: defaultdict[str, set[str]] = defaultdict(set)
     for other in stored.intents:
-        if other.run != run and (other.key in keys or (other.id and (other.key.kind, other.id) in ids)):
+        if other.unclear or other.run == run:
+            continue
+        if other.key in keys or (other.id and (other.key.kind, other.id) in ids):
             busy[other.run].add(str(other.key))
     for name, theirs in sorted(busy.items()):
         raise Stale(
@@ -88,8 +94,8 @@ def announce(stored: Inventory, run: str, intents: Sequence[Intent], base: Inven
             f"inventory unlock {name}. Nothing was written"
         )
     _check_unchanged(stored, base, ids, keys)
-    own = [intent for intent in stored.intents if intent.run != run]
-    return replace(stored, intents=(*own, *intents))
+    others = [i for i in stored.intents if i.run != run and not (i.unclear and i.key in keys)]
+    return replace(stored, intents=(*others, *intents))
 
 
 def _touched(intents: Iterable[Intent]) -> tuple[set[Id], set[Key]]:
@@ -112,9 +118,13 @@ def _check_unchanged(stored: Inventory, base: Inventory, ids: Iterable[Id], keys
 
 
 def conclude(
-    stored: Inventory, run: str, results: Sequence[Settled], before: Mapping[Id, Record]
+    stored: Inventory,
+    run: str,
+    results: Sequence[Settled],
+    before: Mapping[Id, Record],
+    unclear: Collection[Key] = (),
 ) -> Inventory:
-    """Return the stored inventory with all results of a run and without its intents.
+    """Return the stored inventory with all results of a run, and of its intents only the `unclear` creates.
 
     `before` are the records as the run began. A record that is neither that nor of this run was made by
     somebody who came later, and stays.
@@ -138,12 +148,24 @@ def conclude(
         )
         for one in results
     ]
-    return without(fold(stored, ours), run)
+    return ended(fold(stored, ours), run, unclear)
 
 
-def without(inventory: Inventory, run: str) -> Inventory:
-    """Return the inventory without the intents of a run."""
-    return replace(inventory, intents=tuple(i for i in inventory.intents if i.run != run))
+def ended(inventory: Inventory, run: str, unclear: Collection[Key] | None = None) -> Inventory:
+    """Return the inventory without the intents of a run, but for creates of which nobody saw the end.
+
+    `unclear` are the keys of those; None, for a run that died: whatever it has not settled.
+    """
+
+    def left(intent: Intent) -> Intent | None:
+        if intent.run != run or intent.unclear:
+            return intent
+        makes = intent.action in MAKING
+        if makes and (unclear is None or intent.key in unclear):
+            return Intent(run, Action.CREATE, intent.key, unclear=True)
+        return None
+
+    return replace(inventory, intents=tuple(filter(None, map(left, inventory.intents))))
 
 
 def rewrite(stored: Inventory, wanted: Inventory, base: Inventory) -> Inventory:
@@ -156,7 +178,11 @@ def rewrite(stored: Inventory, wanted: Inventory, base: Inventory) -> Inventory:
     }
     put = [wanted.by_id[one] for one in ids if one in wanted.by_id]
     keys = {record.key for record in put}
-    busy = {i.run for i in stored.intents if i.key in keys or (i.id and (i.key.kind, i.id) in ids)}
+    busy = {
+        i.run
+        for i in stored.intents
+        if not i.unclear and (i.key in keys or (i.id and (i.key.kind, i.id) in ids))
+    }
     if busy:
         raise Stale(
             f"the run {min(busy)} is at work on this: wait for it; if it died, devinops inventory unlock "

@@ -299,7 +299,83 @@ def test_closing_wakes_a_thread_that_waits(serve, reply, connect):
     client.close()
     thread.join(timeout=2)
     assert not thread.is_alive()
-    assert isinstance(errors[0], Unreachable)
+    assert str(errors[0]).endswith("not tried again: the run was interrupted")
+    with pytest.raises(Unreachable, match="interrupted before it was sent"):
+        client.get(GET)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_hurried_client_repeats_nothing_and_waits_for_nothing(serve, reply, connect, status):
+    server = serve([reply(status, headers={"Retry-After": "60"}), reply(body=OK)])
+    errors: list[ApiError] = []
+
+    def work():
+        try:
+            client.send(Call("PUT", "/v3/things/1", body={}))
+        except ApiError as error:
+            errors.append(error)
+
+    with contextlib.closing(Sender(connect(server.url), lambda _: None)) as client:
+        thread = threading.Thread(target=work)
+        thread.start()
+        while not server.asked:
+            time.sleep(0.005)
+        time.sleep(0.1)
+        client.hurry()
+        thread.join(timeout=5)
+        assert client.get(GET) == OK
+    assert [error.status for error in errors] == [status]
+    assert str(errors[0]).endswith("not tried again: the run was interrupted")
+    assert errors[0].answered == (status == 429)
+    assert server.lines == ["PUT /v3/things/1", "GET /v3/things"]
+
+
+def test_a_hurried_client_tries_once(serve, reply, connect):
+    server = serve(reply(503))
+    with contextlib.closing(Sender(connect(server.url), lambda _: None)) as client:
+        client.hurry()
+        with pytest.raises(ApiError, match="interrupted"):
+            client.get(GET)
+    assert len(server.asked) == 1
+
+
+def test_before_another_attempt_is_asked_with_what_came_of_the_last(serve, reply, send):
+    server = serve([reply(503), reply(429), reply(raw=b""), reply(body=OK)])
+    statuses: list[int | None] = []
+    assert send(server.url, Call("PUT", "/v3/things/1", body={}, before_again=statuses.append)) == OK
+    assert statuses == [503, 429, None]
+
+
+def test_another_attempt_can_be_forbidden(serve, reply, send):
+    server = serve(reply(503))
+
+    def forbid(status):
+        raise LookupError(status)
+
+    with pytest.raises(LookupError, match="503"):
+        send(server.url, Call("DELETE", "/v3/things/1", before_again=forbid))
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "first", "answered"),
+    [
+        ("PUT", 503, False),
+        ("DELETE", 503, False),
+        ("PUT", 429, True),
+        ("GET", 503, True),
+        ("POST", 429, True),
+    ],
+)
+@pytest.mark.parametrize("last", [403, 302])
+def test_a_refusal_after_a_failure_leaves_open_what_the_failure_did(
+    serve, reply, send, method, first, answered, last
+):
+    server = serve([reply(first), reply(last)])
+    with pytest.raises(ApiError) as caught:
+        send(server.url, Call(method, "/v3/things", body=None if method in ("GET", "DELETE") else {}))
+    assert (caught.value.status, caught.value.answered) == (last, answered)
+    assert ("whether an earlier attempt was carried out is not known" in str(caught.value)) == (not answered)
 
 
 # --- answers that are no use ------------------------------------------------------------------------------

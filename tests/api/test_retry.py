@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devinops.api import retry
 from devinops.api.http import Call, Getter, Sender
-from devinops.api.retry import Budget, Gate, Pace
+from devinops.api.retry import LONGEST_DROUGHT_S, Budget, Gate, Pace
 from devinops.errors import ApiError, Unreachable
 
 STATUS = st.sampled_from([200, 204, 404, 429, 429, 500, 503, None])
@@ -46,11 +47,32 @@ def test_the_pace_stays_between_one_and_the_most_and_nothing_starts_in_a_hold(mo
                 assert pace.limit <= before or (status is not None and status < 500 and status != 429)
             case ("hold", seconds):
                 held = max(held, now + seconds)
-                pace.hold(now + seconds)
+                pace.hold(now, seconds)
             case ("tick", seconds):
                 now += seconds
         assert 1 <= pace.limit <= most
         assert pace.under_way == len(open_) <= most
+
+
+@given(st.integers(1, 8), EVENTS)
+def test_what_was_waited_for_since_the_last_success_is_added_up(most, events):
+    pace, now, held, waited, open_ = Pace(most), 0.0, 0.0, 0.0, []
+    for event in events:
+        match event:
+            case ("start",) if pace.wait_s(now) == 0:
+                open_.append(pace.start())
+            case ("end", which, status) if open_:
+                pace.end(open_.pop(which % len(open_)), status)
+                if status in (200, 204, 404):
+                    waited = 0.0
+            case ("hold", seconds):
+                more = max(held, now + seconds) - max(held, now)
+                waited, held = waited + more, max(held, now) + more
+                pace.hold(now, seconds)
+            case ("tick", seconds):
+                now += seconds
+        if abs(waited - LONGEST_DROUGHT_S) > 1e-6:
+            assert pace.is_dry == (waited > LONGEST_DROUGHT_S)
 
 
 @given(st.integers(1, 64))
@@ -167,6 +189,23 @@ def test_a_limit_that_never_lifts_uses_the_retries_up(serve, reply, connect):
     assert "used up" not in said[12]
     assert said[13] == said[14]
     assert "all 50 retries of this run are used up" in said[14]
+
+
+def test_a_limit_that_never_lifts_is_not_waited_for_for_hours(serve, reply, connect, monkeypatch):
+    monkeypatch.setattr(retry, "LONGEST_DROUGHT_S", 0.05)
+    server = serve(reply(429))
+    client = Sender(connect(server.url, backoff_s=0.02, retries=40), lambda _: None)
+    with contextlib.closing(client):
+        (said,) = failures(client, Call("POST", "/v3/things", body={}), 1)
+    assert said.endswith("not tried again: nothing but 429 came in 0.05 s of waiting")
+    assert 2 < len(server.asked) < 8
+
+
+def test_a_hurried_gate_lets_first_attempts_through_and_no_others():
+    gate = Gate(1)
+    gate.hold(60)
+    gate.hurry()
+    assert (gate.enter(), gate.enter(again=True), gate.enter()) == (0, None, 0)
 
 
 @pytest.mark.parametrize("width", [1, 32])

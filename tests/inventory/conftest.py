@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from devinops.inventory import Header, InventorySettings, Store, open_store
+from devinops.inventory.kept import KeptStore
 from devinops.model import Action, Key
 from devinops.owned import Base, Intent, Inventory, Record
 
@@ -44,6 +46,12 @@ def applied(store: Store, run: str, *names: str) -> None:
     for name in names:
         store.settle(run, [record(name)])
     store.finish(run)
+
+
+def dies(store: Store, run: str) -> None:
+    """Let a run go as the system does when its process dies: its lock is free, and the lock's file stays."""
+    assert isinstance(store, KeptStore)
+    os.close(store._alive.pop(run))
 
 
 def names(inventory: Inventory) -> list[str]:

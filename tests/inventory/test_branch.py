@@ -12,13 +12,24 @@ from pathlib import Path
 import pytest
 
 from devinops.errors import ConfigError, InventoryError, Stale
-from devinops.inventory import Header, InventorySettings, open_store
+from devinops.inventory import Header, InventorySettings, open_runs, open_store
 from devinops.inventory.branch import BranchPlace
 from devinops.inventory.git import Git, last_words, masked
 from devinops.inventory.kept import KeptStore, Stored
 from devinops.model import Action
 from devinops.owned import Inventory
-from tests.inventory.conftest import HEADER, applied, commit, git, intent, names, on_branch, record, runs
+from tests.inventory.conftest import (
+    HEADER,
+    applied,
+    commit,
+    dies,
+    git,
+    intent,
+    names,
+    on_branch,
+    record,
+    runs,
+)
 
 Clone = Callable[..., Path]
 STAGING = Header("api.devin.ai", "org-2", "staging")
@@ -212,6 +223,23 @@ def test_a_dead_run_is_taken_up_where_it_died(clone: Clone, remote: Path) -> Non
     assert (names(there), len(there.intents)) == ([], 2)
     assert (names(here), len(here.intents)) == (["a"], 1)
     on_branch(root).unlock("r1")
+    found = on_branch(elsewhere).read()
+    assert (found.records, [(one.key.name, one.unclear) for one in found.intents]) == (
+        (record("a"),),
+        [("b", True)],
+    )
+
+
+def test_what_a_run_left_that_died_here_reaches_the_others(clone: Clone) -> None:
+    root, elsewhere = clone("one"), clone("two")
+    run = "20260312T101500Z-1f2e3d"
+    dead = on_branch(root)
+    dead.begin(run, [intent(run, "a")], dead.read())
+    dead.settle(run, [record("a")])
+    dies(dead, run)
+    assert open_runs(on_branch(elsewhere).read())
+    on_branch(elsewhere).sweep()
+    on_branch(root).sweep()
     assert on_branch(elsewhere).read() == Inventory.of("branch", [record("a")])
 
 

@@ -212,7 +212,12 @@ def test_unlock_shows_what_was_not_settled(
     assert ran.out == (
         "unlocked run-1: 2 writes not settled\n  create knowledge:New\n  update knowledge:Twice (note-2)\n"
     )
-    assert owns().intents == ()
+    (left,) = owns().intents
+    assert (left.key, left.unclear) == (intents[0].key, True)
+    listed = devinops("inventory", "list", "-C", root)
+    assert "perhaps created: knowledge:New, by the run run-1" in listed.out
+    document = json.loads(devinops("inventory", "list", "-C", root, "--format", "json").out)
+    assert (document["open_runs"], document["unclear"]) == ([], [{"run": "run-1", "key": "knowledge:New"}])
 
 
 LOST = owned("knowledge:Was", "gone-1", body="moved body")

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from devinops.inventory import Header, InventorySettings, disk, new_run, open_ru
 from devinops.inventory.lock import locked
 from devinops.model import Action, Key
 from devinops.owned import Intent, Inventory, Record
-from tests.inventory.conftest import HEADER, applied, in_file, intent, names, record, runs
+from tests.inventory.conftest import HEADER, applied, dies, in_file, intent, names, record, runs
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions and symlinks of POSIX")
 
@@ -95,7 +96,111 @@ def test_unlock_clears_the_run_and_keeps_its_results(tmp_path: Path) -> None:
     dead.begin("r1", [intent("r1", "a"), intent("r1", "b")], dead.read())
     dead.settle("r1", [record("a")])
     in_file(tmp_path).unlock("r1")
-    assert in_file(tmp_path).read() == Inventory.of("file", [record("a")])
+    found = in_file(tmp_path).read()
+    assert (found.records, found.intents) == ((record("a"),), (unclear("r1", "b"),))
+    assert open_runs(found) == {}
+
+
+def unclear(run: str, name: str) -> Intent:
+    return replace(intent(run, name), unclear=True)
+
+
+RUN = "20260312T101500Z-1f2e3d"
+
+
+def died(root: Path, *intents: Intent, settled: str = "") -> None:
+    """A run that died on this machine, with its lock left behind."""
+    store = in_file(root)
+    store.begin(intents[0].run, intents, store.read())
+    for name in settled:
+        store.settle(intents[0].run, [record(name)])
+    dies(store, intents[0].run)
+
+
+@pytest.mark.parametrize(
+    ("action", "stays"),
+    [
+        (Action.CREATE, True),
+        (Action.REPLACE, True),
+        (Action.UPDATE, False),
+        (Action.RENAME, False),
+        (Action.ADOPT, False),
+        (Action.DELETE, False),
+    ],
+)
+def test_of_a_run_that_died_only_what_it_may_have_created_is_remembered(
+    tmp_path: Path, action: Action, stays: bool
+) -> None:
+    died(tmp_path, intent(RUN, "a", action, None if action is Action.CREATE else "note-a"))
+    found = in_file(tmp_path).read()
+    assert found.intents == ((unclear(RUN, "a"),) if stays else ())
+    assert found.unclear == ({intent(RUN, "a").key} if stays else frozenset())
+
+
+def test_what_a_run_says_is_unclear_stays_when_it_ends(tmp_path: Path) -> None:
+    store = in_file(tmp_path)
+    store.begin("r1", [intent("r1", "a"), intent("r1", "b"), intent("r1", "c")], store.read())
+    store.settle("r1", [record("a")])
+    store.finish("r1", {intent("r1", "b").key})
+    assert in_file(tmp_path).read() == Inventory.of("file", [record("a")], [unclear("r1", "b")])
+
+
+def test_an_unclear_create_keeps_no_run_away_and_ends_with_the_next_on_its_key(tmp_path: Path) -> None:
+    store = in_file(tmp_path)
+    store.begin("r1", [intent("r1", "a"), intent("r1", "b")], store.read())
+    store.finish("r1", {intent("r1", "a").key, intent("r1", "b").key})
+    assert wait_for_runs(in_file(tmp_path)).unclear
+    again = in_file(tmp_path)
+    again.begin("r2", [intent("r2", "a")], again.read())
+    assert set(again.read().intents) == {intent("r2", "a"), unclear("r1", "b")}
+    again.finish("r2")
+    assert again.read().intents == (unclear("r1", "b"),)
+
+
+def test_whoever_records_the_key_settles_an_unclear_create(tmp_path: Path) -> None:
+    store = in_file(tmp_path)
+    store.begin("r1", [intent("r1", "a")], store.read())
+    store.finish("r1", {intent("r1", "a").key})
+    before = store.read()
+    store.write(before.changed([record("a")]), before)
+    assert store.read() == Inventory.of("file", [record("a")])
+
+
+# --- sweeping up ------------------------------------------------------------------------------------------
+
+
+def locks(root: Path) -> list[str]:
+    return sorted(path.name for path in (root / ".devinops").glob("*.*.lock"))
+
+
+def test_what_a_dead_run_left_is_swept_into_its_place(tmp_path: Path) -> None:
+    died(tmp_path, intent(RUN, "a"), intent(RUN, "b"), settled="a")
+    found = in_file(tmp_path).read()
+    in_file(tmp_path).sweep()
+    assert not journal(tmp_path).exists()
+    assert locks(tmp_path) == []
+    assert in_file(tmp_path).read() == found == Inventory.of("file", [record("a")], [unclear(RUN, "b")])
+
+
+def test_the_lock_of_a_run_that_died_after_its_last_save_is_swept_up(tmp_path: Path) -> None:
+    died(tmp_path, intent(RUN, "a"))
+    in_file(tmp_path).unlock(RUN)
+    (tmp_path / ".devinops" / f"production.{RUN}.lock").touch()
+    in_file(tmp_path).sweep()
+    assert locks(tmp_path) == []
+
+
+def test_sweeping_leaves_the_living_and_what_is_of_others(tmp_path: Path) -> None:
+    store = in_file(tmp_path)
+    store.sweep()
+    assert not (tmp_path / ".devinops").exists()
+    store.begin(RUN, [intent(RUN, "a")], store.read())
+    for name in ("production.eu.lock", "production.not-a-run.lock", f"staging.{RUN}.lock"):
+        (tmp_path / ".devinops" / name).touch()
+    text, left = file(tmp_path).read_text(), locks(tmp_path)
+    in_file(tmp_path).sweep()
+    assert (file(tmp_path).read_text(), locks(tmp_path)) == (text, left)
+    assert f"production.{RUN}.lock" in left
 
 
 def test_the_journal_of_a_run_that_was_given_up_elsewhere_is_not_believed(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ records = st.builds(
     st.booleans(),
     st.dictionaries(st.text(max_size=5), bases, max_size=3),
 )
-intents = st.builds(Intent, some, st.sampled_from(Action), keys, st.none() | some)
+intents = st.builds(Intent, some, st.sampled_from(Action), keys, st.none() | some, st.booleans())
 
 
 def unique(found: list[Record]) -> list[Record]:
@@ -144,6 +144,7 @@ A = '{"key": "knowledge:a", "id": "1"}\n'
         (HEAD + A.replace("}", ', "fields": {"body": [null, "r"]}}'), 2, 'the field "body"'),
         (HEAD + '{"intent": "r", "action": "crate", "key": "knowledge:a"}\n', 2, '"crate" is no action'),
         (HEAD + '{"intent": "r", "key": "knowledge:a"}\n', 2, '"action" is missing'),
+        (HEAD + '{"intent": "r", "action": "create", "key": "knowledge:a", "unclear": 1}\n', 2, '"unclear" is true or'),
         (HEAD.replace(": 1", ": 2"), 1, "written by a newer devinops (format 2"),
         (HEAD.replace(": 1", ": true"), 1, "is a whole number"),
         (HEAD.replace(": 1", ": 0"), 1, "is a whole number"),
