@@ -120,4 +120,5 @@ def test_a_killed_apply_is_finished_by_the_next_one(
             assert (code, made.untrue(json.loads(out), between)) == (0, []), where
             assert made.problems() == [], where
             assert made.theirs() == theirs, where
+            assert made.intents() == [], where
     record_property("kills", len(cases))

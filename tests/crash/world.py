@@ -79,6 +79,7 @@ class World:
     root: Path
     emulator: Emulator
     api: str
+    store: str = "file"
 
     @classmethod
     def make(
@@ -103,7 +104,18 @@ class World:
                 subprocess.run(["git", *command], cwd=root, check=True)
         kept = open_store(InventorySettings(store), root, header)
         kept.write(Inventory.of(store, _records()), kept.read())
-        return cls(root, emulator, api)
+        return cls(root, emulator, api, store)
+
+    def intents(self) -> list[str]:
+        """Return what is announced or unclear in the inventory itself, whatever a journal says."""
+        if self.store == "file":
+            text = (self.root / ".devinops" / "production.jsonl").read_text()
+        else:
+            origin = ["git", "--git-dir", str(self.root.with_name(f"{self.root.name}.git"))]
+            text = subprocess.run(
+                [*origin, "show", "devinops:production.jsonl"], check=True, capture_output=True, text=True
+            ).stdout
+        return [line for line in text.splitlines() if "intent" in json.loads(line)]
 
     def problems(self) -> list[str]:
         """Say everything in which the organization is not as it must be at the end."""
