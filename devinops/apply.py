@@ -14,7 +14,18 @@ from devinops.builder import remembered
 from devinops.diff import changed_fields, lost
 from devinops.errors import TOO_MANY, ApiError, DevinopsError, ExitCode, Unreachable, worst
 from devinops.kinds import KINDS, LEVELS
-from devinops.model import UNSET, Action, ApiVersion, BeforeAgain, Change, Key, Live, Resource, Snapshot
+from devinops.model import (
+    UNSET,
+    Action,
+    ApiVersion,
+    BeforeAgain,
+    Change,
+    HeldBack,
+    Key,
+    Live,
+    Resource,
+    Snapshot,
+)
 from devinops.owned import MAKING, Intent, Record
 from devinops.plan import Plan
 
@@ -103,12 +114,14 @@ class Report:
     """What apply did, in the order of the plan.
 
     `left` are the changes that a plan made afterwards still holds; None where that plan could not be made,
-    and then `unverified` says why. `backup` is the file with what was overwritten or deleted.
+    and then `unverified` says why. `waiting` is what only that plan holds back: people were at work meanwhile.
+    `backup` is the file with what was overwritten or deleted.
     """
 
     plan: Plan
     results: tuple[Result, ...]
     left: tuple[Change, ...] | None = ()
+    waiting: tuple[HeldBack, ...] = ()
     unverified: str = ""
     interrupted: ExitCode | None = None
     backup: str | None = None
@@ -120,7 +133,7 @@ class Report:
     def exit_code(self) -> ExitCode:
         """RUN_AGAIN where something failed or is left after a write, MEND where nothing was written."""
         codes = [self.plan.exit_code()]
-        if self.count(Outcome.HELD_BACK):
+        if self.waiting or self.count(Outcome.HELD_BACK):
             codes.append(ExitCode.DECIDE)
         if self.count(Outcome.FAILED) or self.count(Outcome.SKIPPED) or self.left or self.left is None:
             wrote = any(result.outcome is Outcome.DONE or result.unclear for result in self.results)
@@ -505,15 +518,25 @@ def apply(applier: Applier, verify: Callable[[], Plan]) -> Report:
     """Run the applier, then plan again with `verify` and report what is left."""
     results = applier.run()
     if applier.interrupted:
-        return Report(applier.plan, results, None, "the run was interrupted", applier.interrupted)
+        return _unverified(applier, results, "the run was interrupted")
     if applier.unsaved:
-        return Report(applier.plan, results, None, f"the inventory was not written: {applier.unsaved}")
-    held = {result.change.key for result in results if result.outcome is Outcome.HELD_BACK}
+        return _unverified(applier, results, f"the inventory was not written: {applier.unsaved}")
     try:
-        left = tuple(change for change in verify().changes if change.key not in held)
+        after = verify()
     except DevinopsError as error:
-        return Report(applier.plan, results, None, str(error))
+        return _unverified(applier, results, str(error))
     except KeyboardInterrupt:
         # Everything is written by now; what is lost is the proof that nothing is left.
-        return Report(applier.plan, results, None, "the run was interrupted", applier.interrupted)
-    return Report(applier.plan, results, left)
+        return _unverified(applier, results, "the run was interrupted")
+    held = {result.change.key for result in results if result.outcome is Outcome.HELD_BACK}
+    known = held | {one.key for one in applier.plan.held_back}
+    return Report(
+        applier.plan,
+        results,
+        tuple(change for change in after.changes if change.key not in held),
+        tuple(one for one in after.held_back if one.key not in known),
+    )
+
+
+def _unverified(applier: Applier, results: tuple[Result, ...], why: str) -> Report:
+    return Report(applier.plan, results, None, unverified=why, interrupted=applier.interrupted)

@@ -116,6 +116,11 @@ _REPORT = {
         "items": _CHANGE,
         "description": "Changes that a plan made afterwards still holds; null: that plan could not be made.",
     },
+    "waiting": {
+        "type": "array",
+        "items": _HELD_BACK,
+        "description": "What a plan made afterwards holds back, and the one before did not.",
+    },
     "unverified": _TEXT,
     "interrupted": {"type": "boolean"},
     "backup": {

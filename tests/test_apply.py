@@ -20,6 +20,7 @@ from devinops.model import UNSET, ApiVersion, BeforeAgain, Key, Live, Resource, 
 from devinops.owned import RECOVERY_WAITS_S, Inventory, Record, base
 from devinops.plan import Plan, Where, build_plan
 from devinops.policy import Policy
+from devinops.render.text import Text
 from tests.support import live, snapshot
 
 
@@ -413,6 +414,17 @@ def test_an_interruption_of_the_last_look_costs_only_the_proof(run: Callable[...
         None,
         ExitCode.INTERRUPTED,
     )
+
+
+def test_what_only_the_last_look_holds_back_is_for_a_person(run: Callable[..., Report]) -> None:
+    organization = Organization()
+    twin = live("knowledge", name="A", body="by a person", id="note-2")
+    organization.before_call = lambda method, name: organization.objects.append(twin)
+    report = run(notes("A"), organization)
+    assert (outcomes(report), report.left, report.exit_code) == ({"A": Outcome.DONE}, (), ExitCode.DECIDE)
+    assert [(one.key.name, sorted(one.ids)) for one in report.waiting] == [("A", ["new-A", "note-2"])]
+    (said,) = [line for line in Text().report(report) if "note-2" in line]
+    assert said.startswith("  ! knowledge:A: ")
 
 
 def test_references_come_first_and_deletes_last(run: Callable[..., Report]) -> None:

@@ -527,6 +527,41 @@ def test_an_interruption_of_the_last_look_keeps_the_report(
     )
 
 
+STARTING = """
+import os, sys
+
+class Press:
+    def find_spec(self, name, *_):
+        if name == module:
+            os.kill(os.getpid(), number)
+
+module, number = sys.argv[1], int(sys.argv[2])
+sys.argv[1:] = ["plan"]
+sys.meta_path.insert(0, Press())
+from devinops.__main__ import run
+run()
+"""
+
+
+@pytest.mark.parametrize("module", ["devinops.cli", "click", "devinops.cli.plan", "yaml", "httpx"])
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(2, 130, "interrupted"), (15, 143, "terminated")], ids=["SIGINT", "SIGTERM"]
+)
+def test_an_interruption_while_starting_is_one_line(
+    emulator: Emulator, repository: Write, module: str, number: int, code: int, word: str
+) -> None:
+    root = repository({"knowledge/a.md": NOTE})
+    ran = subprocess.run(
+        [sys.executable, "-c", STARTING, module, str(number)],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr.strip()) == (code, f"{word}; nothing more is done")
+
+
 @pytest.mark.parametrize("argv", [["plan"], ["apply", "--yes"], ["drift"], ["whoami"]])
 @pytest.mark.parametrize(
     ("number", "code", "word"), [(2, 130, "interrupted"), (15, 143, "terminated")], ids=["SIGINT", "SIGTERM"]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import difflib
 import importlib
 import io
-import signal
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
 
 import click
 
@@ -101,7 +100,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt, Terminated) as stop:
         ended = Interrupted(stop)
-        _tell(f"{ended}\n")
+        with suppress(OSError):
+            # without another import: it may have been one that was interrupted
+            sys.stderr.write(f"{ended}\n")
         return ended.exit_code
     except InputError as error:
         return _show_problems(error)
@@ -175,13 +176,3 @@ def _logged(text: str) -> str:
     ) as log:
         log.write(text)
     return log.name
-
-
-def run() -> Any:
-    """Entry point of the `devinops` program."""
-    signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(main())
-
-
-def _terminate(*_: object) -> None:
-    raise Terminated

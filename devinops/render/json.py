@@ -70,6 +70,7 @@ def report_document(report: Report) -> dict[str, Any]:
             for result in report.results
         ],
         "left": None if report.left is None else [change(one) for one in report.left],
+        "waiting": [held_back(one) for one in report.waiting],
         "unverified": report.unverified,
         "interrupted": report.interrupted is not None,
         "backup": report.backup,

@@ -225,6 +225,11 @@ class Text:
             yield from (
                 f"  {self.paint(SYMBOLS[c.action])} {line(str(c.key))}: {line(c.reason)}" for c in report.left
             )
+        if report.waiting:
+            yield f"A plan made afterwards holds back {counted(len(report.waiting), 'object')}:"
+            yield from (
+                f"  {self.paint('!')} {line(str(one.key))}: {line(one.reason)}" for one in report.waiting
+            )
         if report.left is None:
             yield f"What is left could not be checked: {line(report.unverified)}"
         if report.backup:
