@@ -5,7 +5,8 @@ WHEELHOUSE := $(VENV)/wheelhouse
 PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 
-CORE := apply builder checks classify diff drift errors guard kinds/* match model owned plan policy rollback schema
+CORE := api/retry apply builder checks classify diff drift errors guard inventory/disk inventory/file inventory/format \
+	inventory/kept inventory/merge kinds/* match model owned plan policy rollback schema
 comma := ,
 empty :=
 space := $(empty) $(empty)

@@ -341,7 +341,9 @@ class Applier:
         Another attempt is made only after lists have shown that the one before made nothing.
         """
         self._delete(change)
-        for attempt in range(1, REPLACE_ATTEMPTS + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 return self._create_once(change)
             except _NotMade as nothing:
@@ -353,7 +355,6 @@ class Applier:
                 raise _Unclear(
                     f"it was deleted, and whether it was created again is not known: {error}"
                 ) from error
-        raise AssertionError
 
     def _recover(self, change: Change, error: ApiError) -> Live:
         """Look for the object of a create that was not answered: never send a second one.

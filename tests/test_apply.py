@@ -328,6 +328,18 @@ def test_a_403_on_deleting_a_secret_is_judged_by_the_list(
     assert outcomes(report) == {"TOKEN": outcome}
 
 
+@pytest.mark.parametrize("status", [422, 500])
+def test_another_failure_of_a_delete_is_no_sign_that_it_is_gone(
+    run: Callable[..., Report], status: int
+) -> None:
+    organization = Organization(
+        [live("knowledge", name="A", id="note-1")],
+        faults={("delete", "A"): ("before", ApiError("no", status=status))},
+    )
+    (result,) = run({"knowledge": [{"name": "A", "ensure": "absent"}]}, organization).results
+    assert (result.outcome, result.unclear) == (Outcome.FAILED, status == 500)
+
+
 def test_a_revoked_key_skips_what_has_not_begun(run: Callable[..., Report]) -> None:
     revoked = ApiError("401", status=401)
     organization = Organization(faults={("create", "A"): ("before", revoked)})

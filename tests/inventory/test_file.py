@@ -15,6 +15,7 @@ import pytest
 from devinops.errors import InventoryError, Stale
 from devinops.files import IGNORED, state_directory
 from devinops.inventory import Header, InventorySettings, disk, new_run, open_runs, open_store, wait_for_runs
+from devinops.inventory.kept import KeptStore
 from devinops.inventory.lock import locked
 from devinops.model import Action, Key
 from devinops.owned import Intent, Inventory, Record
@@ -164,6 +165,13 @@ def test_whoever_records_the_key_settles_an_unclear_create(tmp_path: Path) -> No
     before = store.read()
     store.write(before.changed([record("a")]), before)
     assert store.read() == Inventory.of("file", [record("a")])
+
+
+def test_a_run_that_announced_nothing_ends_with_nothing(tmp_path: Path) -> None:
+    applied(in_file(tmp_path), "r1", "a")
+    before = file(tmp_path).read_text()
+    in_file(tmp_path).finish("r2")
+    assert file(tmp_path).read_text() == before
 
 
 # --- sweeping up ------------------------------------------------------------------------------------------
@@ -399,6 +407,19 @@ def test_a_file_where_the_directory_should_be_is_told(tmp_path: Path) -> None:
     store = in_file(tmp_path)
     with pytest.raises(InventoryError, match=r"\.devinops"):
         store.begin("r", [intent("r", "a")], Inventory("file"))
+
+
+def test_an_error_behind_the_lock_is_not_blamed_on_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    store = in_file(tmp_path)
+    assert isinstance(store, KeptStore)
+    monkeypatch.setattr(store.place, "load", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        store.begin("r1", [intent("r1", "a")], Inventory("file"))
 
 
 @posix
