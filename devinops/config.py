@@ -325,17 +325,23 @@ def _org_id(
     return value
 
 
+def _without_user(url: str) -> str:
+    """Return an address without name and password."""
+    return re.sub(r"//.*@", "//***@", url)
+
+
 def _check_host(url: str, environ: Mapping[str, str], source: str) -> None:
     """Refuse to send a credential anywhere but to the vendor, to loopback or where the environment says."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise ConfigError(f'{source}: api_url "{url}" is not a URL: {error}') from None
+        raise ConfigError(f'{source}: api_url "{_without_user(url)}" is not a URL: {error}') from None
     named = re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host)
     if parts.scheme not in ("https", "http") or not named or parts.username or parts.query or parts.fragment:
         raise ConfigError(
-            f'{source}: api_url takes https://HOST[:PORT] without user, query or fragment, not "{url}"'
+            f"{source}: api_url takes https://HOST[:PORT] without user, query or fragment, not "
+            f'"{_without_user(url)}"'
         )
     if parts.path.strip("/"):
         raise ConfigError(f'{source}: api_url takes no path; devinops adds the version: drop "{parts.path}"')

@@ -56,12 +56,12 @@ def replace(
     UnicodeError.
     """
     check_place(path)
-    partial = path.with_name(f".{path.name[:100]}.{os.getpid()}.tmp")
+    partial = path.with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
     with suppress(FileNotFoundError):
         partial.unlink()
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _IN_PLACE
     try:
-        descriptor = os.open(partial, flags, mode)
+        descriptor = os.open(partial, flags, mode & _mode_of(path, mode))
         with open(descriptor, "w", encoding=encoding, errors=errors, newline="\n") as file:
             file.writelines(chunks)
             file.flush()
@@ -84,6 +84,13 @@ def check_place(path: Path) -> None:
         raise OSError(errno.EINVAL, _NO_FILE)
 
 
+def _mode_of(path: Path, default: int) -> int:
+    """Return the permissions of a file: what it does not show must not be shown while it is written."""
+    with suppress(FileNotFoundError):
+        return stat.S_IMODE(path.lstat().st_mode)
+    return default
+
+
 def _keep_mode(path: Path, partial: Path) -> None:
     with suppress(FileNotFoundError):
         found = path.lstat().st_mode
@@ -91,12 +98,15 @@ def _keep_mode(path: Path, partial: Path) -> None:
             partial.chmod(stat.S_IMODE(found))
 
 
-def read(path: Path) -> bytes:
-    """Return what is in a file. Raises OSError, also for a symbolic link, a pipe or a device; never blocks."""
-    descriptor = os.open(path, os.O_RDONLY | _IN_PLACE | getattr(os, "O_NONBLOCK", 0))
+def read(path: Path, most: int = -1, *, follow: bool = False) -> bytes:
+    """Return what is in a file, or its first `most` bytes. Raises OSError, also for a pipe or a device; never blocks.
+
+    A symbolic link is refused as well, but for a file that the user has named, with `follow`.
+    """
+    descriptor = os.open(path, os.O_RDONLY | (0 if follow else _IN_PLACE) | getattr(os, "O_NONBLOCK", 0))
     with open(descriptor, "rb") as file:
         _refuse_what_is_no_file(descriptor)
-        return file.read()
+        return file.read(most)
 
 
 # --- lines ------------------------------------------------------------------------------------------------

@@ -6,12 +6,13 @@ A file is untrusted: whatever is damaged in it ends as one line and exit code 1,
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from devinops import files
 from devinops.errors import ConfigError
@@ -78,19 +79,31 @@ def read_plan(path: Path) -> SavedPlan:
 
 def _document(path: Path) -> Mapping[str, Any]:
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+        data = files.read(path, LARGEST + 1, follow=True)
     except OSError as error:
         raise ConfigError(f"cannot read the plan {path}: {error.strerror or error}") from error
     if len(data) > LARGEST:
         raise _damaged(path, f"it has more than {LARGEST} bytes")
     try:
-        document = json.loads(data.decode("utf-8"), object_pairs_hook=_without_repeats)
+        document = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_without_repeats,
+            parse_constant=_refuse,
+            parse_float=_finite,
+        )
     except (ValueError, RecursionError) as error:
         raise _damaged(path, f"it is not JSON, or was cut off ({_first_line(error)})") from None
     if not isinstance(document, Mapping):
         raise _damaged(path, "it is no JSON object")
     return document
+
+
+def _refuse(number: str) -> NoReturn:
+    raise ValueError(f"{number} is no number of JSON")
+
+
+def _finite(number: str) -> float:
+    return found if math.isfinite(found := float(number)) else _refuse(number)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -466,6 +466,17 @@ def test_a_closed_pipe_is_no_traceback(full: tuple[Emulator, Path]) -> None:
         assert running.wait() == 1
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_costs_neither_the_write_nor_the_report(
+    emulator: Emulator, repository: Write, tmp_path: Path, closed: str
+) -> None:
+    root, report = repository({"knowledge/a.md": NOTE}), tmp_path / "report.json"
+    command = f'"$0" -m devinops apply --yes --report "json=$1" {closed}'
+    ran = subprocess.run(["sh", "-c", command, sys.executable, str(report)], cwd=root, check=False)
+    assert (ran.returncode, len(emulator.knowledge())) == (0, 1)
+    assert json.loads(report.read_text())["results"][0]["outcome"] == "done"
+
+
 @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)], ids=["SIGINT", "SIGTERM"])
 def test_an_interrupted_apply_reports_what_it_did(
     repository: Write, use: Callable[..., None], number: int, code: int

@@ -264,3 +264,11 @@ def test_without_a_devinops_yaml_the_root_is_here(tmp_path: Path) -> None:
 def test_a_root_that_is_no_directory_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not a directory"):
         read_project(tmp_path / "nope")
+
+
+def test_a_password_in_the_address_is_not_shown(tmp_path: Path) -> None:
+    environ = {"DEVIN_API_URL": "https://bob:hunter2@secret@gw.example", "DEVIN_API_KEY": "cog_x"}
+    with pytest.raises(ConfigError) as caught:
+        resolve(read_project(tmp_path), Flags(), environ)
+    assert "https://***@gw.example" in str(caught.value)
+    assert "hunter2" not in str(caught.value)

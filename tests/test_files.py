@@ -15,7 +15,7 @@ from devinops.cli.init import _write
 from devinops.cli.options import write_file
 from devinops.errors import ConfigError, DevinopsError
 from devinops.inventory import disk
-from devinops.saved import save
+from devinops.saved import read_plan, save
 from tests.disk import WRONG, breaks, limited, names, room_for
 
 Writer = Callable[[Path, list[str]], object]
@@ -67,6 +67,33 @@ def test_permissions_are_kept(write: Writer, mode: int, tmp_path: Path) -> None:
     path.chmod(mode)
     write(path, ["new"])
     assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", mode)
+
+
+def test_what_is_private_is_private_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+    path.chmod(0o600)
+    modes: list[int] = []
+
+    def chunks() -> Iterator[str]:
+        modes.extend(stat.S_IMODE(one.stat().st_mode) for one in tmp_path.iterdir())
+        yield "new"
+
+    files.replace(path, chunks())
+    assert modes == [0o600, 0o600]
+
+
+@replacing
+def test_a_name_may_be_as_long_as_names_may_be(write: Writer, tmp_path: Path) -> None:
+    write(tmp_path / ("🚀" * 63), ["new"])
+    assert len(names(tmp_path)) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_saved_plan_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "plan.json")
+    with pytest.raises(ConfigError, match="cannot read the plan"):
+        read_plan(tmp_path / "plan.json")
 
 
 @every

@@ -311,3 +311,10 @@ def test_no_bytes_are_a_traceback(tmp_path_factory: pytest.TempPathFactory, data
     path.write_bytes(data)
     with pytest.raises(ConfigError):
         read_plan(path)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_number_that_json_cannot_hold_is_no_part_of_a_plan(tmp_path: Path, number: str) -> None:
+    (tmp_path / "plan.json").write_text(f'{{"format_version": {number}}}')
+    with pytest.raises(ConfigError, match="is no number of JSON"):
+        read_plan(tmp_path / "plan.json")

@@ -165,6 +165,30 @@ def test_arguments_are_harmless(
     assert_harmless(ran, recognisable=False)
 
 
+def test_the_name_of_a_file_without_problems_is_harmless(repository: Write, devinops: Devinops) -> None:
+    name = "knowledge/b\x1b]0;x\x07\x9b31m\n::error::x.md"
+    root = repository({name: "---\nname: A\ntrigger: t\n---\nBody.\n"})
+    ran = devinops("validate", "-C", root, root / name)
+    assert (ran.code, ran.out.count("\n")) == (0, 1)
+    assert "\\n::error" in ran.out or "\\x3a:error" in ran.out
+    assert_harmless(ran, recognisable=False)
+
+
+def test_what_looks_like_a_space_and_what_is_not_assigned_is_shown() -> None:
+    assert line("a\u00a0b\u2003c\u2065d\U000e0002e") == "a\\xa0b\\u2003c\\u2065d\\U000e0002e"
+    assert line("a\u3000b") == "a\u3000b"
+
+
+def test_a_body_has_the_lines_that_it_has(
+    repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    body = "---\nname: A\ntrigger: t\n---\none\u2028two\nthree\n"
+    with Emulator() as emulator:
+        use(emulator.url)
+        ran = devinops("plan", "-v", "-C", repository({"knowledge/a.md": body}))
+    assert "        | one\\u2028two\n        | three\n" in ran.out
+
+
 # --- the whole round against objects with hostile texts -----------------------------------------------------
 
 SEED = {

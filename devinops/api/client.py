@@ -150,6 +150,8 @@ class WritingClient(ReadingClient):
         made = answer.get(self._end(kind).id)
         if not isinstance(made, str) or not made:
             raise BadAnswer(f"{call}: the answer names no {self._end(kind).id}, so what it made is not known")
+        if value and value in made:
+            raise BadAnswer(f"{call}: the answer calls what it made by the value of the secret")
         return self._written(KINDS[kind], answer, made, resource, folder_id, creating=True)
 
     def update(

@@ -321,7 +321,7 @@ class Getter:
         except ValueError:
             host = "an address that cannot be read"
         return (
-            f"{call} answered {answer.status}, a redirect to {words.clean(host, 100)}, which is not followed: "
+            f"{call} answered {answer.status}, a redirect to {self._masked(call, host)[:100]}, which is not followed: "
             "check DEVIN_API_URL"
         )
 

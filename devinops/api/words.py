@@ -7,16 +7,19 @@ RFC 9457 problems that keep `detail`); `{"error": {"message"}}` was met on v1 by
 
 from __future__ import annotations
 
+import html
 import json
 import unicodedata
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 LONGEST = 300
 """Characters of a server's words that are shown."""
+
+Span = tuple[int, int]
 
 MASK = "***"
 _HEAD = 8
@@ -37,14 +40,15 @@ def clean(text: str, longest: int = LONGEST) -> str:
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
-    """Replace each secret by ***, also as JSON or a URL spell it, and also when only its beginning is there."""
-    for secret in secrets:
-        spellings = list(_spellings(secret))
-        for spelling in spellings:
-            text = text.replace(spelling, MASK)
-        # only now: the beginning that two spellings share would hide the rest of the one that is there
-        text = _mask_beginnings(text, [spelling for spelling in spellings if len(spelling) > _HEAD])
-    return text
+    """Replace each secret by ***, also as JSON or a URL spell it, and also when only its beginning is there.
+
+    All of them are looked for in the text as it came: a secret can stand in the middle of another one, and masking the
+    one first would hide the other from the search.
+    """
+    spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
+    long = sorted(spelling for spelling in spellings if len(spelling) > _HEAD)
+    spans = sorted([*_wholes(text, spellings), *_beginnings(text, long)])
+    return "".join(_without(text, spans))
 
 
 def server_words(body: bytes | bytearray, content_type: str, secrets: Iterable[str] = ()) -> str:
@@ -124,41 +128,57 @@ def _visible(sign: str) -> str:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """Longest first, so that no spelling is cut in two by a shorter one."""
-    ways = {
-        secret,
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        repr(secret)[1:-1],
-        quote(secret.encode("utf-8", "replace"), safe=""),
-        *(line.strip() for line in secret.splitlines() if len(line.strip()) > _HEAD),
-    }
-    yield from sorted(filter(None, ways), key=lambda way: (-len(way), way))
+    yield from filter(
+        None,
+        {
+            secret,
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+            repr(secret)[1:-1],
+            quote(secret.encode("utf-8", "replace"), safe=""),
+            quote(secret.encode("utf-8", "replace")),
+            quote_plus(secret.encode("utf-8", "replace")),
+            json.dumps(json.dumps(secret)[1:-1])[1:-1],
+            html.escape(secret),
+            *(line.strip() for line in secret.splitlines() if len(line.strip()) > _HEAD),
+        },
+    )
 
 
-def _mask_beginnings(text: str, spellings: Sequence[str]) -> str:
+def _wholes(text: str, spellings: Iterable[str]) -> Iterator[Span]:
+    for spelling in spellings:
+        start = text.find(spelling)
+        while start >= 0:
+            yield start, start + len(spelling)
+            start = text.find(spelling, start + 1)
+
+
+def _beginnings(text: str, spellings: Sequence[str]) -> Iterator[Span]:
+    """Yield where sorted spellings begin, and how far the text follows the one that it follows longest."""
     alike: dict[str, list[str]] = {}
-    for spelling in sorted(spellings):
+    for spelling in spellings:
         alike.setdefault(spelling[:_HEAD], []).append(spelling)
     for head, ways in alike.items():
-        # again, since what is left around a mask may make a beginning; each round makes the text shorter
-        while head in text:
-            text = "".join(_without_beginnings(text, head, ways))
-    return text
+        longest = max(map(len, ways))
+        start = text.find(head)
+        while start >= 0:
+            rest = text[start : start + longest]
+            # in order, what has most in common with a text stands beside its place
+            place = bisect(ways, rest)
+            end = start + max(_common(rest, way) for way in ways[max(0, place - 1) : place + 1])
+            yield start, end
+            start = text.find(head, end - _HEAD + 1)
 
 
-def _without_beginnings(text: str, head: str, spellings: Sequence[str]) -> Iterator[str]:
-    """Yield the text with masks; the spellings are sorted, and all begin with the head."""
-    longest = max(map(len, spellings))
-    end = 0
-    while (start := text.find(head, end)) >= 0:
-        yield text[end:start]
-        yield MASK
-        rest = text[start : start + longest]
-        # in order, what has most in common with a text stands beside its place
-        place = bisect(spellings, rest)
-        end = start + max(_common(rest, way) for way in spellings[max(0, place - 1) : place + 1])
-    yield text[end:]
+def _without(text: str, spans: Iterable[Span]) -> Iterator[str]:
+    """Yield the text with a mask for the spans, one for those that overlap."""
+    at = 0
+    for start, end in spans:
+        if start >= at:
+            yield text[at:start]
+            yield MASK
+        at = max(at, end)
+    yield text[at:]
 
 
 def _common(one: str, other: str) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 import importlib
 import io
+import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -86,6 +89,9 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code. Never raises, whatever happens."""
+    # Where a wrapper has closed them, what is said goes nowhere; reports in files are written all the same.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -121,6 +127,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.MEND
     except Exception as error:
         return _show_bug(error)
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _silence_stdout() -> None:

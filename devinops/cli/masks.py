@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import Final
 
-from devinops.api.words import MASK, mask
+from devinops.api.words import mask
 
 _SENSITIVE: Final = ("DEVIN", "KEY", "TOKEN", "SECRET", "PASS", "LOGIN", "COOKIE", "CREDENTIAL", "AUTH")
 """Parts of the names of environment variables whose values are masked, whether they were read or not."""
@@ -24,7 +24,9 @@ def remember(values: Iterable[str]) -> None:
 
 def masked(text: str) -> str:
     """Return a text without the remembered values and without those of telling variables."""
-    for name, value in os.environ.items():
-        if len(value) >= _SHORTEST and any(word in name.upper() for word in _SENSITIVE):
-            text = text.replace(value, MASK)
-    return mask(text, sorted(_known))
+    telling = {
+        value
+        for name, value in os.environ.items()
+        if len(value) >= _SHORTEST and any(word in name.upper() for word in _SENSITIVE)
+    }
+    return mask(text, telling | _known)

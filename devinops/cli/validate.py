@@ -42,6 +42,7 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
                 )
             )
             return
+        from devinops.render.escape import line
         from devinops.render.text import Text, problem_counts
 
         text = Text(options.color)
@@ -51,7 +52,7 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
         if problems:
             yield f"{problem_counts(problems)}{more}\n"
         elif paths:
-            yield f"no problems in {', '.join(map(str, paths))}{more}\n"
+            yield f"no problems in {line(', '.join(map(str, paths)))}{more}\n"
         else:
             entries = counted(len(loaded.declarations), "entry", "entries")
             yield f"{entries} in {counted(len(loaded.files), 'file')}, no problems\n"

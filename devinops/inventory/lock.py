@@ -44,17 +44,31 @@ def hold(path: Path) -> int:
 
     Raises OSError, also where somebody has it.
     """
-    return _taken(_open(path))
+    descriptor = _taken(_open(path))
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, _mark(descriptor))
+    return descriptor
+
+
+def _mark(descriptor: int) -> bytes:
+    """Return what tells a lock from a copy of it."""
+    return b"%d\n" % os.fstat(descriptor).st_ino
 
 
 def abandoned(path: Path) -> bool:
-    """Tell whether the lock at `path` was held once and is not any more; False where it never was."""
+    """Tell whether the lock at `path` was held once and is not any more; False where it never was.
+
+    The copy of a lock, as in a clone that was copied while a run was at work, says nothing about its run.
+    """
     try:
         # Never made here: a run that ends right now takes its lock away, and did not die.
-        os.close(_taken(_open(path, 0)))
+        descriptor = _taken(_open(path, 0))
     except OSError:
         return False
-    return True
+    try:
+        return os.read(descriptor, 64) == _mark(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _open(path: Path, create: int = os.O_CREAT) -> int:

@@ -60,22 +60,38 @@ def glob_pattern(glob: str) -> re.Pattern[str]:
 
     Raises re.error for a character class that cannot be used.
     """
-    pattern = ""
+    if glob.count("**") > _MOST_DEEP:
+        raise re.error(f"more than {_MOST_DEEP} of **")
+    pieces: list[str] = []
+    star: int | None = None
     rest = re.sub(r"(\*\*/)+", "**/", glob)
     while rest:
-        for sign, meaning in _GLOB_SIGNS:
-            found = sign.match(rest)
-            if found:
-                pattern += meaning or _literal(found[0])
-                rest = rest[found.end() :]
-                break
-    return re.compile(pattern)
+        sign, meaning = next((one, means) for one, means in _GLOB_SIGNS if one.match(rest))
+        found = sign.match(rest)
+        assert found
+        piece, rest = meaning or _literal(found[0]), rest[found.end() :]
+        if piece == _STAR and star is not None:
+            # Of several in one name all but the last take as little as they can, and never more: trying all ways
+            # would take for ever.
+            pieces[star] = "(?>[^/]*?"
+            pieces.append(")")
+        if piece == _STAR:
+            star = len(pieces)
+        elif found[0] == "/" or found[0].startswith("**"):
+            star = None
+        pieces.append(piece)
+    return re.compile("".join(pieces))
+
+
+_STAR = r"[^/]*"
+_MOST_DEEP = 4
+"""So many `**` may be in a glob; each more multiplies the ways in which a deep path can match."""
 
 
 _GLOB_SIGNS = (
     (re.compile(r"\*\*/"), r"(?:[^/]+/)*"),
     (re.compile(r"\*\*"), r".+"),
-    (re.compile(r"\*"), r"[^/]*"),
+    (re.compile(r"\*"), _STAR),
     (re.compile(r"\?"), r"[^/]"),
     (re.compile(r"\[!?\]?[^\]]*\]"), ""),
     (re.compile(r".", re.DOTALL), ""),

@@ -6,8 +6,11 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories that steer a terminal, reorder text or cannot be seen."""
+_HIDDEN = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp", "Zs"})
+"""Unicode categories that steer a terminal, reorder text, cannot be seen or look like a space."""
+
+_WIDE_SPACE = "\u3000"
+"""The space of Chinese and Japanese text, which nobody takes for another."""
 
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
@@ -52,7 +55,7 @@ def _escape(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _shown(char: str) -> str:
-    if unicodedata.category(char) not in _HIDDEN and not _INVISIBLE.match(char):
+    if char == _WIDE_SPACE or (unicodedata.category(char) not in _HIDDEN and not _INVISIBLE.match(char)):
         return char
     named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char)
     if named:

@@ -131,7 +131,8 @@ class Text:
     def _value(self, kind: str, field: FieldChange, value: Any) -> str:
         if not _is_text(kind, field):
             return _short(value)
-        lines = str(value).splitlines() or [""]
+        # at line feeds alone: the others that Python knows are shown as what they are
+        lines = str(value).removesuffix("\n").split("\n")
         if len(lines) == 1:
             return line(lines[0], MAX_LINE if self.full else 100)
         if not self.full:

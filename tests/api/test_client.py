@@ -20,6 +20,7 @@ from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
+from devinops.kinds.secret import Secret
 from devinops.model import UNSET
 
 ORG = "/v3/organizations/org-1"
@@ -336,6 +337,14 @@ def test_a_create_that_cannot_be_read_leaves_the_outcome_open(serve, reply, writ
         with pytest.raises(BadAnswer) as caught:
             writer(serve(reply(body=body))).create("knowledge", RESOURCE, None)
         assert not caught.value.answered
+
+
+def test_an_id_that_is_the_value_is_not_taken_along(serve, reply, writer):
+    secret = Secret(key="K", type="key-value", value_from={"env": "V"})
+    server = serve(reply(body={"secret_id": "secret-canary-77", "secret_name": "K"}))
+    with pytest.raises(BadAnswer, match="by the value of the secret") as caught:
+        writer(server).create("secret", secret, None, value="canary-77")
+    assert "canary" not in str(caught.value)
 
 
 def test_an_update_that_answers_nothing_is_what_was_sent(serve, reply, writer):

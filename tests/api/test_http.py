@@ -429,6 +429,12 @@ def test_a_redirect_is_not_followed_and_names_the_host(serve, reply, send, statu
     assert other.asked == []
 
 
+def test_a_redirect_to_a_host_that_is_the_value_does_not_show_it(serve, reply, send):
+    server = serve(reply(302, headers={"Location": "https://canary-value-77.example/"}))
+    with pytest.raises(ApiError, match=r"a redirect to \*\*\*\.example"):
+        send(server.url, Call("POST", "/v3/things", body={}, secrets=("canary-value-77",)))
+
+
 @pytest.mark.parametrize("location", ["", "/login", "http://[::1", "\x1b[31m"])
 def test_a_redirect_to_nonsense_is_an_error_too(serve, reply, send, location):
     server = serve(reply(302, headers={"Location": location}))

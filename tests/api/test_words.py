@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import urllib.parse
 from urllib.parse import quote
 
 import pytest
@@ -99,6 +101,38 @@ def test_a_secret_is_masked_in_every_spelling(spell, secret):
     assert "***" in shown
     assert shown.startswith("before ")
     assert shown.endswith(" after")
+
+
+KEY = "cog_0123456789"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        (f'{{"k":"{KEY}","pw":"tail"}}', "***"),
+        (f'{{"k":"{KEY}","pw":"ta', "***"),
+        (f"before {KEY} after", "before *** after"),
+        (f"{KEY}{KEY}", "******"),
+        (f"https://{KEY}:tail@host", "https://***:tail@host"),
+    ],
+)
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_secret_within_a_secret_hides_nothing_of_the_other(text, masked, order):
+    secrets = [KEY, f'{{"k":"{KEY}","pw":"tail"}}']
+    assert mask(text, secrets[::order]) == masked
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        urllib.parse.quote_plus,
+        urllib.parse.quote,
+        html.escape,
+        lambda value: json.dumps({"said": json.dumps({"value": value})}),
+    ],
+)
+def test_a_secret_is_masked_as_gateways_spell_it(spell):
+    assert "tail" not in mask(spell('p@ss w/rd "\\q" tail&<x>'), ['p@ss w/rd "\\q" tail&<x>'])
 
 
 def test_short_and_empty_secrets_are_masked_without_end():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,8 @@ import tracemalloc
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devinops.emulator import Emulator
 from devinops.load import files, load, read_yaml, yamltree
@@ -242,6 +246,24 @@ def test_order_of_names(tmp_path):
 )
 def test_globs(glob, path, matches):
     assert bool(glob_pattern(glob).fullmatch(path)) is matches
+
+
+SIGNS = st.text(st.sampled_from("ab*?"), max_size=12).filter(lambda glob: "**" not in glob)
+
+
+@given(SIGNS, st.text(st.sampled_from("ab"), max_size=12))
+def test_stars_match_as_those_of_everybody(glob, name):
+    assert bool(glob_pattern(glob).fullmatch(name)) == fnmatch.fnmatchcase(name, glob)
+
+
+@pytest.mark.parametrize("glob", ["*a" * 40 + "b", "**/" + "*a" * 40 + "b", "*?" * 60 + "b"])
+def test_a_glob_of_many_stars_takes_no_time(glob):
+    assert not glob_pattern(glob).fullmatch("x/" + "a" * 250)
+
+
+def test_a_glob_with_many_double_stars_is_refused():
+    with pytest.raises(re.error, match="more than 4"):
+        glob_pattern("**/a/**/b/**/c/**/d/**/e")
 
 
 def test_ignore_of_directories_alone():
