@@ -20,7 +20,6 @@ from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
-from devinops.kinds.secret import Secret
 from devinops.model import UNSET
 
 ORG = "/v3/organizations/org-1"
