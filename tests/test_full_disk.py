@@ -386,7 +386,14 @@ def test_a_plan_file_that_cannot_be_opened_is_one_line(
     root = repository({"devinops.yaml": WITHOUT, "knowledge.yaml": notes("new", 1)})
     file = tmp_path / "plan.json"
     assert devinops("plan", "-C", root, "--out", file).code == 0
-    monkeypatch.setattr(Path, "open", failing(error))
+    opened = os.open
+
+    def guarded(path: Any, *arguments: Any, **options: Any) -> int:
+        if path == file:
+            raise OSError(error, os.strerror(error))
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", guarded)
     for argv in (["show", file], ["apply", file, "-C", root]):
         one_line(devinops(*argv), 1, f"cannot read the plan {file}: {os.strerror(error)}")
     assert writes(emulator) == []
