@@ -22,7 +22,7 @@ LONGEST = 300
 Span = tuple[int, int]
 
 MASK = "***"
-_HEAD = 8
+SHORTEST_TELLING = 8
 """So many first characters give a secret away: an echo that was cut off is masked as well."""
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -46,7 +46,7 @@ def mask(text: str, secrets: Iterable[str]) -> str:
     one first would hide the other from the search.
     """
     spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
-    long = sorted(spelling for spelling in spellings if len(spelling) > _HEAD)
+    long = sorted(spelling for spelling in spellings if len(spelling) > SHORTEST_TELLING)
     spans = sorted([*_wholes(text, spellings), *_beginnings(text, long)])
     return "".join(_without(text, spans))
 
@@ -140,7 +140,7 @@ def _spellings(secret: str) -> Iterator[str]:
             quote_plus(secret.encode("utf-8", "replace")),
             json.dumps(json.dumps(secret)[1:-1])[1:-1],
             html.escape(secret),
-            *(line.strip() for line in secret.splitlines() if len(line.strip()) > _HEAD),
+            *(line.strip() for line in secret.splitlines() if len(line.strip()) > SHORTEST_TELLING),
         },
     )
 
@@ -157,7 +157,7 @@ def _beginnings(text: str, spellings: Sequence[str]) -> Iterator[Span]:
     """Yield where sorted spellings begin, and how far the text follows the one that it follows longest."""
     alike: dict[str, list[str]] = {}
     for spelling in spellings:
-        alike.setdefault(spelling[:_HEAD], []).append(spelling)
+        alike.setdefault(spelling[:SHORTEST_TELLING], []).append(spelling)
     for head, ways in alike.items():
         longest = max(map(len, ways))
         start = text.find(head)
@@ -167,7 +167,7 @@ def _beginnings(text: str, spellings: Sequence[str]) -> Iterator[Span]:
             place = bisect(ways, rest)
             end = start + max(_common(rest, way) for way in ways[max(0, place - 1) : place + 1])
             yield start, end
-            start = text.find(head, end - _HEAD + 1)
+            start = text.find(head, end - SHORTEST_TELLING + 1)
 
 
 def _without(text: str, spans: Iterable[Span]) -> Iterator[str]:

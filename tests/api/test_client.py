@@ -346,6 +346,12 @@ def test_an_id_that_is_the_value_is_not_taken_along(serve, reply, writer):
     assert "canary" not in str(caught.value)
 
 
+def test_a_short_value_may_stand_in_an_id(serve, reply, writer):
+    secret = Secret(key="K", type="key-value", value_from={"env": "V"})
+    server = serve(reply(body={"secret_id": "secret-1", "secret_name": "K"}))
+    assert writer(server).create("secret", secret, None, value="1").id == "secret-1"
+
+
 def test_an_update_that_answers_nothing_is_what_was_sent(serve, reply, writer):
     for answer in (reply(204, b""), reply(body={"status": "success"})):
         live = writer(serve(answer)).update("knowledge", "n", RESOURCE, None)
