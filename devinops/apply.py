@@ -196,6 +196,7 @@ class Applier:
         # One list in memory at a time, however many creates have an unclear end.
         self._looking = threading.Lock()
         self._silences = 0
+        self._not_written: set[Key] = set()
 
     def run(self) -> tuple[Result, ...]:
         """Make every change; return their results in the order of the plan. Raises Stale before any write."""
@@ -221,6 +222,7 @@ class Applier:
         """Tell the inventory what became of a change."""
         change = result.change
         if result.outcome is not Outcome.DONE:
+            self._not_written.add(change.key)
             return
         if change.action is Action.DELETE:
             self._keep(lambda: self.journal.settle([], [(change.key.kind, change.id or "")]))
@@ -276,6 +278,9 @@ class Applier:
     def _settle(self, change: Change) -> Result:
         if self.why_stopped:
             return Result(change, Outcome.SKIPPED, self.why_stopped, change.id)
+        if change.successor in self._not_written:
+            reason = f"{change.successor} probably replaces it and was not written, so it stays"
+            return Result(change, Outcome.SKIPPED, reason, change.id)
         try:
             live, message = self._make(change)
         except _HeldBack as held:
@@ -322,12 +327,11 @@ class Applier:
     def _create_once(self, change: Change) -> tuple[Live | None, str]:
         """Create an object. Raises _NotMade where it can be tried again."""
         assert change.declaration
-        resource = change.declaration.resource
-        value_from: Any = getattr(resource, "value_from", UNSET)
+        value_from: Any = getattr(change.declaration.resource, "value_from", UNSET)
         value = self.values[value_from["env"]] if value_from is not UNSET else None
         remark = ""
         try:
-            live = self.writer.create(change.key.kind, resource, change.folder_id, value=value)
+            live = self.writer.create(change.key.kind, change.written(), change.folder_id, value=value)
         except ApiError as error:
             if error.answered:
                 raise
@@ -396,9 +400,7 @@ class Applier:
     def _is_new(self, live: Live, change: Change) -> bool:
         assert change.declaration
         kind = KINDS[change.key.kind]
-        return live.id not in self._known and not changed_fields(
-            kind, change.declaration.resource, live.resource
-        )
+        return live.id not in self._known and not changed_fields(kind, change.written(), live.resource)
 
     def _update(self, change: Change) -> tuple[Live | None, str]:
         assert change.live

@@ -14,7 +14,7 @@ from devinops.classify import Sides, moved_outside, sides
 from devinops.diff import changed_fields, lost
 from devinops.kinds import KINDS
 from devinops.kinds.secret import Secret, age_days
-from devinops.match import Match, RenamedFolder, body_of, folder_key, kind_id
+from devinops.match import Found, Match, RenamedFolder, body_of, folder_key, in_its_folder, kind_id
 from devinops.model import (
     UNSET,
     Access,
@@ -36,15 +36,16 @@ from devinops.model import (
     Severity,
     Snapshot,
     Source,
+    canonical_text,
 )
 from devinops.owned import Base, Inventory, Record, base, fingerprint, fingerprints
 from devinops.policy import Approvals, OnDrift, Policy, Prune
 
 ALIKE = 0.6
-"""From this share of signs in common on, a create and a delete get the hint that they may be one object."""
+"""Minimum share of pieces in common for an undeclared object and a new entry to be a likely rename."""
 
 MOST_PAIRS = 2_500
-"""So many pairs are compared for that hint at the most."""
+"""How many pairs of an undeclared object and a new entry have their texts compared; comparing takes time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,6 @@ class Findings:
     drift: list[Drift] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    refusals: list[str] = field(default_factory=list)
     put: list[Record] = field(default_factory=list)
     drop: list[tuple[str, str]] = field(default_factory=list)
     unchanged: int = 0
@@ -88,16 +88,12 @@ class Builder:
         self.found = Findings()
         self.foreign = {live.key: live for live in snapshot.objects if not live.ours}
         self.waiting: defaultdict[Key, list[Declaration]] = defaultdict(list)
-        self.orphans: list[tuple[Record, Live]] = []
-        self.present: list[Declaration] = []
 
     def classify(self, one: Match) -> None:
         """Take in what one declaration means."""
         declaration = one.declaration
-        if declaration.ensure is Ensure.PRESENT:
-            self.present.append(declaration)
         if declaration.ensure is Ensure.UNMANAGED:
-            self._forget(one.record)
+            self._unmanaged(one)
         elif declaration.key.kind == "folder":
             self._folder(one)
         elif one.namesakes:
@@ -114,14 +110,7 @@ class Builder:
     def finish(self, matches: Sequence[Match], others: Iterable[Declaration]) -> Findings:
         """Take in what nobody declared, and return everything. `others` are the entries of other targets."""
         self._orphans(matches, {declaration.key for declaration in others})
-        self._out_of_scope(matches)
-        self._hint_at_renames()
         self.found.held += [self._folder_hold(key, waiting) for key, waiting in self.waiting.items()]
-        if self.given.policy.on_drift is OnDrift.FAIL and self.found.drift:
-            count = len(self.found.drift)
-            self.found.refusals.append(
-                f"{count} outside edits and on_drift: fail; pull them or edit them back"
-            )
         return self.found
 
     # --- small parts --------------------------------------------------------------------------------------
@@ -142,12 +131,27 @@ class Builder:
         if record:
             self.found.drop.append((record.key.kind, record.id))
 
+    def _unmanaged(self, one: Match) -> None:
+        """Let go of an object, unless `prune: scope` would then delete it under a name that no entry mentions."""
+        live = one.live
+        if live is None or live.key == one.declaration.key or not self.given.policy.in_scope(live.key.folder):
+            self._forget(one.record)
+            return
+        if one.record:
+            reason = (
+                f"it is called {live.key} in the web app, which is in scope: give this entry that name, or the object "
+                "would be deleted as undeclared once it is no longer owned"
+            )
+            self.hold(Hold.CONFLICT, one.declaration, reason, [live])
+
     def _real(self, live: Live) -> Live:
         """Return an object as it is, not as the files call its folder."""
         return self.real.by_id[kind_id(live)]
 
     def _change(self, action: Action, one: Match, reason: str, fields: tuple[FieldChange, ...]) -> Change:
         live = one.live
+        if live and fields:
+            fields = _with_unreadable(KINDS[live.key.kind], fields, one.declaration.resource, live.resource)
         return Change(
             action,
             one.declaration.key,
@@ -159,18 +163,12 @@ class Builder:
         )
 
     def _file(self, change: Change) -> None:
-        """Add a change once its folder is found; else let it wait for the folder."""
+        """Add a change if the folder that it needs is there; otherwise let it wait for the folder."""
         assert change.declaration
-        folder = change.declaration.key.folder
-        if not folder:
-            self.found.changes.append(change)
-            return
-        key = folder_key(folder)
-        lives = self.snapshot.under(key)
-        if len(lives) == 1:
-            self.found.changes.append(replace(change, folder_id=lives[0].id))
-            return
-        self.waiting[key].append(change.declaration)
+        if placed := in_its_folder(change, self.snapshot):
+            self.found.changes.append(placed)
+        else:
+            self.waiting[folder_key(change.key.folder)].append(change.declaration)
 
     def _conflict(
         self, one: Declaration | Record, live: Live | None, what: str, fields: tuple[FieldChange, ...] = ()
@@ -219,13 +217,19 @@ class Builder:
         return moved_outside(record.fields, live.resource)
 
     def _delete(
-        self, live: Live, reason: str, declaration: Declaration | None, was: Source | None = None
+        self,
+        live: Live,
+        reason: str,
+        declaration: Declaration | None,
+        was: Source | None = None,
+        successor: Key | None = None,
     ) -> None:
         real = self._real(live)
         fields = tuple(FieldChange(name, value, UNSET) for name, value in real.resource.items())
-        self.found.changes.append(
-            Change(Action.DELETE, live.key, reason, live.id, declaration, real, fields, was_declared=was)
+        change = Change(
+            Action.DELETE, live.key, reason, live.id, declaration, real, fields, None, was, successor
         )
+        self.found.changes.append(change)
 
     # --- notes and playbooks ------------------------------------------------------------------------------
 
@@ -286,6 +290,11 @@ class Builder:
         renamed = one.declaration.key != live.key and any(f.name in (kind.identity, "folder") for f in fields)
         action = Action.RENAME if renamed else Action.UPDATE
         reason = f"was {live.key}" if renamed else f"{', '.join(f.name for f in fields)} changed"
+        if not one.record and any(map(_is_indentation, fields)):
+            remark += (
+                "; only the indentation of its first line differs: if this comes back after every apply, the API "
+                "removes it, so begin the text without it"
+            )
         self._file(self._change(action, one, f"{reason}{remark}", fields))
 
     def _hold_macro(self, kind: Kind, declaration: Declaration, live: Live) -> None:
@@ -440,11 +449,11 @@ class Builder:
             reason = f"{words}: no API changes that; re-create it in the web app"
             self.hold(Hold.REQUIREMENT, declaration, reason, [live])
         elif self.given.remembers and _secret(declaration).value_from:
-            self._owned_secret(one)
+            self._owned_secret(one, live)
         else:
             self.found.unchanged += 1
 
-    def _owned_secret(self, one: Match) -> None:
+    def _owned_secret(self, one: Match, live: Live) -> None:
         """Rotate where the version is another one than the last time; adopt where there was no last time."""
         version = _secret(one.declaration).version
         if one.record is None:
@@ -455,6 +464,7 @@ class Builder:
             self.found.unchanged += 1
             return
         fields = (
+            *changed_fields(KINDS["secret"], one.declaration.resource, live.resource),
             FieldChange("version", UNSET, version),
             FieldChange("value", UNSET, _value_shown(one.declaration)),
         )
@@ -496,12 +506,12 @@ class Builder:
 
     # --- what nobody declared -----------------------------------------------------------------------------
 
-    def _orphans(self, matches: Iterable[Match], elsewhere: set[Key]) -> None:
-        """Judge every owned object that no declaration means."""
+    def _undeclared(self, matches: Sequence[Match], elsewhere: set[Key]) -> list[Orphan]:
+        """Return the live objects that may be deleted because no declaration means them."""
         claimed = {(one.record.key.kind, one.record.id) for one in matches if one.record}
         claimed |= {kind_id(live) for one in matches for live in (*one.namesakes, one.live) if live}
         keys = {one.declaration.key for one in matches if one.declaration.ensure is Ensure.PRESENT}
-        left = 0
+        orphans = []
         for record in self.given.inventory.owned:
             if (record.key.kind, record.id) in claimed or record.key in keys:
                 continue
@@ -509,92 +519,146 @@ class Builder:
             if live is None or not live.ours or record.key.kind == "secret":
                 self._forget(record)
                 continue
-            self.orphans.append((record, live))
-            if waiting := self._held_with_body(live):
-                reason = f"it has the text of {waiting}, which is held back: it stays until that is decided"
-                self.hold(Hold.CONFLICT, record, reason, [live])
-            elif self.given.policy.prune is Prune.OFF:
+            away = record.key in elsewhere
+            why = "its targets: no longer name this target" if away else "no longer declared"
+            orphans.append(Orphan(live, record.key, why, record))
+        return orphans + [
+            Orphan(live, live.key, "in scope, not declared, and never owned")
+            for live in self.snapshot.objects
+            if live.key.kind == "knowledge"
+            and live.ours
+            and kind_id(live) not in claimed
+            and kind_id(live) not in self.given.inventory.by_id
+            and self.given.policy.in_scope(live.key.folder)
+        ]
+
+    def _orphans(self, matches: Sequence[Match], elsewhere: set[Key]) -> None:
+        """Decide what becomes of every object that nobody declares, and hint at renames."""
+        orphans = self._undeclared(matches, elsewhere)
+        newcomers = [
+            one.declaration
+            for one in matches
+            if one.declaration.ensure is Ensure.PRESENT and one.found is not Found.INVENTORY
+        ]
+        pairs = sorted(likely_renames(orphans, newcomers), key=_likeness)
+        successors = {kind_id(pair.orphan.live): pair.newcomer.key for pair in pairs}  # the best comes last
+        waiting = {held.key for held in self.found.held}
+        waiting |= {declaration.key for waits in self.waiting.values() for declaration in waits}
+        left = 0
+        for orphan in orphans:
+            if orphan.record and self.given.policy.prune is Prune.OFF:
                 left += 1
+            elif (successor := successors.get(kind_id(orphan.live))) in waiting:
+                reason = (
+                    f"{successor} probably replaces it, and that is held back: it stays until that is decided"
+                )
+                ids = (orphan.live.id,)
+                self.found.held.append(HeldBack(Hold.CONFLICT, orphan.key, reason, orphan.source, ids))
             else:
-                self._prune(record, live, taken_away=record.key in elsewhere)
+                self._prune(orphan, successor)
         if left:
             self.found.notes.append(f"owned, but no longer declared: {left}; with prune: off they stay")
+        self._hint_at_renames({pair.newcomer.key: pair.orphan for pair in pairs if pair.orphan.record})
 
-    def _held_with_body(self, live: Live) -> Key | None:
-        """Return the entry that is held back and has the text of this object: it may be the object's new name."""
-        text = body_of(live.resource)
-        keys = {held.key for held in self.found.held if held.hold in (Hold.APPROVAL, Hold.CONFLICT)}
-        found = (d.key for d in self.present if d.key in keys and text and body_of(d.resource) == text)
-        return next(found, None)
-
-    def _prune(self, record: Record, live: Live, *, taken_away: bool) -> None:
-        why = "its targets: no longer name this target" if taken_away else "no longer declared"
-        if record.protect:
+    def _prune(self, orphan: Orphan, successor: Key | None) -> None:
+        live, record, why = orphan.live, orphan.record, orphan.why
+        if record is None:
+            self._delete(live, why, None, successor=successor)
+        elif record.protect:
             self.hold(Hold.PROTECTED, record, f"{why}, but it was declared with protect: true", [live])
         elif (names := self._edited(record, live)) and self.given.approvals.on_conflict is None:
             self._conflict(record, live, f"{why}, but {', '.join(names)} edited outside")
         elif names and self.given.approvals.on_conflict == "live":
-            self.found.drift.append(
-                Drift(
-                    Moved.EDITED,
-                    record.key,
-                    live.id,
-                    f"{', '.join(names)}; {why}, and kept",
-                    (),
-                    _source(record),
-                )
-            )
+            reason = f"{', '.join(names)}; {why}, and kept"
+            self.found.drift.append(Drift(Moved.EDITED, record.key, live.id, reason, (), orphan.source))
         else:
-            self._delete(live, why, None, _source(record))
+            self._delete(live, why, None, orphan.source, successor)
 
-    def _out_of_scope(self, matches: Iterable[Match]) -> None:
-        """Plan to delete the notes in scope that nobody declared and that were never owned."""
-        claimed = {kind_id(live) for one in matches for live in (*one.namesakes, one.live) if live}
-        never_owned = 0
-        for live in self.snapshot.objects:
-            if live.key.kind != "knowledge" or not live.ours or kind_id(live) in claimed:
-                continue
-            if kind_id(live) in self.given.inventory.by_id or not self.given.policy.in_scope(live.key.folder):
-                continue
-            never_owned += 1
-            self._delete(live, "in scope, not declared, and never owned", None)
-        deletes = sum(change.action is Action.DELETE for change in self.found.changes)
-        if never_owned and self.given.approvals.allow_delete != deletes:
-            self.found.refusals.append(
-                f"{never_owned} notes in scope were never owned: look at each, then pass --allow-delete {deletes}"
-            )
-
-    def _hint_at_renames(self) -> None:
-        """Say where a create looks like an owned object that is no longer declared, under a new name."""
-        creates = [c for c in self.found.changes if c.action is Action.CREATE]
-        if len(creates) * len(self.orphans) > MOST_PAIRS:
-            return
-        olds = [(record, Counter(body_of(live.resource))) for record, live in self.orphans]
+    def _hint_at_renames(self, olds: Mapping[Key, Orphan]) -> None:
+        """Say where a create looks like an object that is no longer declared, under a new name."""
         for place, change in enumerate(self.found.changes):
-            if change.action is Action.CREATE and (old := _lookalike(change, olds)):
+            if change.action is Action.CREATE and change.key in olds:
+                old = olds[change.key].key
                 hint = f"; is it {old}? Then add previously: {_previously(old)}, and it keeps its id"
                 self.found.changes[place] = replace(change, reason=f"{change.reason}{hint}")
 
 
-def _lookalike(create: Change, olds: Iterable[tuple[Record, Counter[str]]]) -> Key | None:
-    """Return the owned object that a create is most like: by its text, else its Markdown file, else its name."""
-    assert create.declaration
-    declaration = create.declaration
-    signs = Counter(body_of(declaration.resource))
-    found = []
-    for record, old_signs in olds:
-        alike = _in_common(signs, old_signs)
-        same_file = record.source == declaration.source.path and declaration.source.path.endswith(".md")
-        same_name = record.key.name == create.key.name
-        if record.key.kind == create.key.kind and (alike or same_file or same_name):
-            found.append((alike, same_file, same_name, record.key))
-    return max(found)[-1] if found else None
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A live object that no declaration means, and why it may be deleted. `record` is None if it was never owned."""
+
+    live: Live
+    key: Key
+    why: str
+    record: Record | None = None
+
+    @property
+    def source(self) -> Source | None:
+        return _source(self.record) if self.record else None
+
+    @property
+    def file(self) -> str:
+        """The file that declared it; empty if that is not known."""
+        return self.source.path if self.source else ""
 
 
-def _in_common(signs: Counter[str], others: Counter[str]) -> float:
-    """Return which share of the signs of two texts both have, wherever they stand; 0 where that is below ALIKE."""
-    common = signs & others
-    share = 2 * common.total() / (signs.total() + others.total()) if common else 0.0
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """An orphan and an entry that probably replaces it, with what they have in common."""
+
+    orphan: Orphan
+    newcomer: Declaration
+    text: float
+    same_file: bool
+    same_name: bool
+
+
+def _likeness(pair: Likely) -> tuple[float, bool, bool, Key, Key]:
+    return pair.text, pair.same_file, pair.same_name, pair.orphan.key, pair.newcomer.key
+
+
+def likely_renames(orphans: Sequence[Orphan], newcomers: Sequence[Declaration]) -> list[Likely]:
+    """Pair orphans with the new entries that have their text, their Markdown file or their name.
+
+    If there are more than MOST_PAIRS pairs, texts are not compared.
+    """
+    if len(orphans) * len(newcomers) > MOST_PAIRS:
+        pairs = _by_file_or_name(orphans, newcomers)
+    else:
+        new = [(one, _pieces(body_of(one.resource))) for one in newcomers]
+        old = [(orphan, _pieces(body_of(orphan.live.resource))) for orphan in orphans]
+        pairs = [_likely(orphan, one, _in_common(text, his)) for orphan, text in old for one, his in new]
+    return [
+        pair
+        for pair in pairs
+        if pair.orphan.key.kind == pair.newcomer.key.kind and (pair.text or pair.same_file or pair.same_name)
+    ]
+
+
+def _by_file_or_name(orphans: Sequence[Orphan], newcomers: Sequence[Declaration]) -> list[Likely]:
+    found: defaultdict[str, dict[Key, Declaration]] = defaultdict(dict)
+    for one in newcomers:
+        found[f"name {one.key.name}"][one.key] = one
+        if one.source.path.endswith(".md"):
+            found[f"file {one.source.path}"][one.key] = one
+    candidates = ((o, found[f"name {o.key.name}"] | found[f"file {o.file}"]) for o in orphans)
+    return [_likely(orphan, one) for orphan, ones in candidates for one in ones.values()]
+
+
+def _likely(orphan: Orphan, newcomer: Declaration, text: float = 0.0) -> Likely:
+    same_file = orphan.file == newcomer.source.path and orphan.file.endswith(".md")
+    return Likely(orphan, newcomer, text, same_file, orphan.key.name == newcomer.key.name)
+
+
+def _pieces(text: str) -> Counter[str]:
+    """Return the runs of three characters of a text, with how often each stands there; of a short one itself."""
+    return Counter(text[at : at + 3] for at in range(max(1, len(text) - 2))) if text else Counter()
+
+
+def _in_common(one: Counter[str], other: Counter[str]) -> float:
+    """Return the share of pieces that two texts have in common, from 0 to 1; 0 if it is below ALIKE."""
+    common = one & other
+    share = 2 * common.total() / (one.total() + other.total()) if common else 0.0
     return share if share >= ALIKE else 0.0
 
 
@@ -632,6 +696,30 @@ def _source(record: Record) -> Source | None:
 def _in_order(kind: Kind, fields: tuple[FieldChange, ...]) -> tuple[FieldChange, ...]:
     place = {attribute.name: number for number, attribute in enumerate(kind.attributes)}
     return tuple(sorted(fields, key=lambda change: place[change.name]))
+
+
+def _is_indentation(change: FieldChange) -> bool:
+    """Tell whether a text differs in nothing but white space that the live one lacks at its beginning."""
+    before, after = change.before, change.after
+    if not isinstance(before, str) or not isinstance(after, str):
+        return False
+    return before != after and canonical_text(before) == canonical_text(after.lstrip())
+
+
+def _with_unreadable(
+    kind: Kind, fields: tuple[FieldChange, ...], want: Resource, have: Resource
+) -> tuple[FieldChange, ...]:
+    """Return the fields and the declared values that the API does not show: an update without them might lose them."""
+    known = {change.name for change in fields}
+    unreadable = tuple(
+        FieldChange(a.name, UNSET, getattr(want, a.name))
+        for a in kind.attributes
+        if a.wires
+        and a.name not in known
+        and getattr(want, a.name) is not UNSET
+        and getattr(have, a.name) is UNSET
+    )
+    return fields + unreadable
 
 
 def _declared(resource: Resource) -> tuple[FieldChange, ...]:

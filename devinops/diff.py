@@ -22,21 +22,21 @@ def changed_fields(kind: Kind, want: Resource, have: Resource) -> tuple[FieldCha
     return tuple(changes)
 
 
-def same(attribute: Attribute, one: Any, other: Any) -> bool:
-    """Tell whether two values of a field are equal.
+def same(attribute: Attribute, live: Any, declared: Any) -> bool:
+    """Tell whether a live value is the declared one, or what a server is known to make of it.
 
-    Of a text neither white space around it counts nor how its accents are composed: servers may trim or
-    normalise it, and nobody could see the difference.
+    Of a text neither blank lines and white space around it count nor how its accents are composed; the indentation of
+    its first line does, since in Markdown it can make a block of code.
     """
-    if one == other and type(one) is type(other):
+    if live == declared and type(live) is type(declared):
         return True
-    if attribute.text and isinstance(one, str) and isinstance(other, str):
-        return _seen(one) == _seen(other)
-    return False
+    if attribute.text and isinstance(live, str) and isinstance(declared, str):
+        return _seen(live) == _seen(declared)
+    return (answer := attribute.rewrites(declared)) is not None and answer == live
 
 
 def _seen(text: str) -> str:
-    return normalize("NFC", canonical_text(text).strip())
+    return normalize("NFC", canonical_text(text))
 
 
 MOST_PARTS = 1_000

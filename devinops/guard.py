@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from devinops.model import Action, Change, Declaration, Ensure, Snapshot
+from devinops.model import Action, Change, Declaration, Drift, Ensure, Snapshot
 from devinops.owned import Inventory
-from devinops.policy import Approvals, MaxDelete, Policy
+from devinops.policy import Approvals, MaxDelete, OnDrift, Policy
 
 ALWAYS_ALLOWED = 3
 
 
 def guard(
     changes: Sequence[Change],
+    drift: Sequence[Drift],
     declarations: Iterable[Declaration],
     snapshot: Snapshot,
     inventory: Inventory,
     policy: Policy,
     approvals: Approvals,
+    kinds: Collection[str],
 ) -> tuple[str, ...]:
-    """Say why these changes must not be applied; empty where they may."""
+    """Say why these changes must not be applied; empty if they may be.
+
+    `changes` and `drift` are those of the plan, narrowed to `kinds` and further by `--only`.
+    """
     owned = Counter(record.key.kind for record in inventory.owned)
     in_scope = Counter(
         live.key.kind
@@ -30,10 +35,34 @@ def guard(
         and (live.key.kind, live.id) not in inventory.by_id
         and policy.in_scope(live.key.folder)
     )
+    listed = Counter({kind: count for kind, count in owned.items() if kind in kinds})
     return (
+        *_drifted(drift, policy.on_drift),
+        *_never_owned(changes, inventory, approvals.allow_delete),
         *_deletes(changes, owned + in_scope, declarations, policy.max_delete, approvals.allow_delete),
-        *_missing(snapshot, inventory, owned, policy.max_delete, approvals.allow_missing),
+        *_missing(snapshot, inventory, listed, policy.max_delete, approvals.allow_missing),
     )
+
+
+def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[str, ...]:
+    if on_drift is not OnDrift.FAIL or not drift:
+        return ()
+    were = "object was" if len(drift) == 1 else "objects were"
+    why = f"{len(drift)} {were} changed outside devinops and on_drift is fail"
+    return (f"{why}: copy the changes into the files, or undo them in the web app",)
+
+
+def _never_owned(changes: Iterable[Change], inventory: Inventory, allowed: int | None) -> tuple[str, ...]:
+    """Refuse deletes of undeclared objects in scope that were never owned, unless their number is accepted.
+
+    That an accepted number is the right one is for `_deletes` to say.
+    """
+    deletes = [change for change in changes if change.action is Action.DELETE]
+    strangers = [c for c in deletes if not c.declaration and (c.key.kind, c.id) not in inventory.by_id]
+    if not strangers or allowed is not None:
+        return ()
+    were = "note in scope was" if len(strangers) == 1 else "notes in scope were"
+    return (f"{len(strangers)} {were} never owned: look at each, then pass --allow-delete {len(deletes)}",)
 
 
 def _deletes(
@@ -75,7 +104,9 @@ def _missing(
 ) -> tuple[str, ...]:
     """Refuse where more owned objects are not listed than deletes would be allowed: the listing may be wrong."""
     listed = snapshot.by_id
-    missing = Counter(r.key.kind for r in inventory.owned if (r.key.kind, r.id) not in listed)
+    missing = Counter(
+        r.key.kind for r in inventory.owned if r.key.kind in owned and (r.key.kind, r.id) not in listed
+    )
     total = missing.total()
     if allowed is not None:
         if allowed == total:

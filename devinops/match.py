@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from devinops.model import (
+    Change,
     Declaration,
     Ensure,
     FolderPath,
@@ -52,8 +53,9 @@ def match(
     """Match every declaration, in the order of their keys.
 
     (1) The inventory's id, if live: a new name or folder is a rename. (2) The exact key. (3) A previous key,
-    only where the exact one is free. (4) The same non-empty body among owned objects that nothing else means,
-    one to one. An object that an earlier step gives to one declaration is never given to another.
+    only if the exact one is free and the entry is not a tombstone. (4) The same non-empty body among owned
+    objects that nothing else means, one to one. An object that an earlier step gives to one declaration is
+    never given to another.
     """
     return _Matcher(snapshot, inventory or Inventory()).run(sorted(declarations, key=lambda d: d.key))
 
@@ -83,6 +85,9 @@ class _Matcher:
         return self._match(declaration, lives, declaration.key, Found.KEY) if lives else None
 
     def _by_previous(self, declaration: Declaration) -> Match | None:
+        if declaration.ensure is Ensure.ABSENT:
+            # Whoever has the old name today can be a stranger: a rename may take it, a delete must not.
+            return None
         for key in declaration.previously:
             remembered = self._live(self.inventory.by_key.get(key))
             lives = self._free([remembered] if remembered else self.snapshot.under(key))
@@ -185,6 +190,19 @@ def _relocated(live: Live, keys: Mapping[str, Key]) -> Live:
 
 def _in_folder(resource: Resource, path: FolderPath) -> Resource:
     return replace(resource, folder=path)  # type: ignore[call-arg]
+
+
+def in_its_folder(change: Change, snapshot: Snapshot) -> Change | None:
+    """Return a change with the id of the folder that its object will be in; None if no one folder has that path.
+
+    An object that the change does not move stays in its live folder, wherever its entry says it belongs.
+    """
+    if not change.moves:
+        return replace(change, folder_id=change.live.folder_id if change.live else None)
+    if not change.key.folder:
+        return change
+    lives = snapshot.under(folder_key(change.key.folder))
+    return replace(change, folder_id=lives[0].id) if len(lives) == 1 else None
 
 
 def folder_key(path: str) -> Key:

@@ -120,7 +120,7 @@ class Attribute:
     `schema` is the JSON Schema of the value as written; `wires` maps an API version to its names, and an
     API that is missing there knows no such field. `ref` names the kind a value refers to: in files a name
     or path, on the wire an id. `text` marks prose, sent in its canonical form. `default` is sent on create
-    where a declaration does not say.
+    where a declaration does not say. `rewrites` returns what some servers answer instead of a value, or None.
     """
 
     schema: Mapping[str, Any]
@@ -130,6 +130,7 @@ class Attribute:
     text: bool = False
     name: str = ""
     default: Any = UNSET
+    rewrites: Callable[[Any], Any] = lambda _: None
 
 
 def attribute(**facts: Any) -> Any:
@@ -371,26 +372,30 @@ class Change:
     live: Live | None = None
     fields: tuple[FieldChange, ...] = ()
     folder_id: str | None = None
-    """The id behind the declared folder; None is the root."""
+    """The id of the folder that the object will be in; None is the root."""
     was_declared: Source | None = None
     """Where a pruned object was declared, as the inventory remembers."""
+    successor: Key | None = None
+    """Of a delete: the new entry that probably replaces the object. It is deleted only after that is written."""
 
     @property
     def source(self) -> Source | None:
         return self.declaration.source if self.declaration else self.was_declared
 
+    @property
+    def moves(self) -> bool:
+        """Whether the object gets its folder from this change; otherwise it stays in the folder it is in."""
+        return self.live is None or any(change.name == "folder" for change in self.fields)
+
     def written(self) -> Resource:
-        """Return what the object will be: the live one with the changed fields laid over, else the declared one."""
+        """Return what the object will be: the live values with the `after` of each field laid over them.
+
+        Nothing else is sent, so what a reviewer sees is what is written.
+        """
         assert self.declaration
-        if self.live is None:
-            return self.declaration.resource
-        names = {field.name for field in dataclasses.fields(self.live.resource)}
-        changed = {change.name: change.after for change in self.fields if change.name in names}
-        # What the API does not tell cannot be compared; it is sent along, or an update might lose it.
-        untold = {
-            n: v for n, v in self.declaration.resource.items() if getattr(self.live.resource, n) is UNSET
-        }
-        return dataclasses.replace(self.live.resource, **(untold | changed))
+        before = self.live.resource if self.live else type(self.declaration.resource)()
+        names = {field.name for field in dataclasses.fields(before)}
+        return dataclasses.replace(before, **{f.name: f.after for f in self.fields if f.name in names})
 
 
 class Hold(StrEnum):

@@ -19,6 +19,7 @@ from devinops.guard import guard
 from devinops.kinds import KINDS
 from devinops.match import as_declared, folder_key, match, renamed_folders
 from devinops.model import (
+    UNSET,
     Action,
     ApiVersion,
     Change,
@@ -28,7 +29,6 @@ from devinops.model import (
     HeldBack,
     Key,
     Problem,
-    Resource,
     Snapshot,
 )
 from devinops.owned import Inventory, Record
@@ -50,6 +50,15 @@ class Where:
     def host(self) -> str:
         """The host of the API, with its port where one is given."""
         return urlsplit(self.api_url).netloc.lower()
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The place that a digest is for: host, API version and organization.
+
+        API v1 has no organization ids: there the name of the target stands for it.
+        """
+        place = ("target", self.target) if self.org_id is None else ("organization", self.org_id)
+        return (urlsplit(self.api_url).hostname or "", self.api, *place)
 
     def apart(self, here: Where) -> str:
         """Say in words how something made here for another place differs from `here`; empty where it does not."""
@@ -93,11 +102,8 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """Fingerprint of the changes alone: not of the commit, the time or where files lie."""
-        total = hashlib.sha256()
-        for change in self.changes:
-            total.update(_fingerprint(change))
-        return total.hexdigest()[:DIGEST_LENGTH]
+        """Fingerprint of the place and the changes; commit, time and files do not matter."""
+        return digest_of(self.where, [(change, live_hash(change)) for change in self.changes])
 
     @property
     def owned(self) -> int:
@@ -116,19 +122,25 @@ class Plan:
         return worst(decide, ExitCode.LOOK if detailed and self.changes else ExitCode.OK)
 
 
-def _fingerprint(change: Change) -> bytes:
-    before = change.live.resource if change.live else None
-    after = None if change.action is Action.DELETE else change.written()
-    if change.action is Action.REPLACE and change.declaration:
-        after = change.declaration.resource
-    parts = [change.key.kind, str(change.key), change.id, change.action.value, _hash(before), _hash(after)]
-    return json.dumps(parts).encode()
+def digest_of(where: Where, changes: Iterable[tuple[Change, str | None]]) -> str:
+    """Return the digest of changes, each with the `live_hash` of its object, for one place.
+
+    What an object will be follows from what it is and the fields that change, so these two are enough.
+    """
+    total = hashlib.sha256(json.dumps(where.identity).encode())
+    for change, before in changes:
+        fields = {f.name: [None if v is UNSET else [v] for v in (f.before, f.after)] for f in change.fields}
+        parts = [str(change.key), change.id, change.action.value, before, fields]
+        total.update(json.dumps(parts, sort_keys=True).encode())
+    return total.hexdigest()[:DIGEST_LENGTH]
 
 
-def _hash(resource: Resource | None) -> str | None:
-    if resource is None:
+def live_hash(change: Change) -> str | None:
+    """Return a hash of all live values of the object that a change writes; None for a create."""
+    if change.live is None:
         return None
-    return hashlib.sha256(json.dumps(dict(resource.items()), sort_keys=True).encode()).hexdigest()
+    values = dict(change.live.resource.items())
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 # --- --only -----------------------------------------------------------------------------------------------
@@ -158,19 +170,28 @@ class Only:
         return f"{self.kind}:{self.glob}"
 
 
-def _narrowed(plan: Plan, only: Sequence[Only], keys: Iterable[Key]) -> Plan:
+def _check(only: Iterable[Only], keys: Iterable[Key]) -> None:
     known = set(keys)
     for one in only:
         if not any(one.takes(key) for key in known):
             raise UsageError(f'--only "{one}" matches nothing that is declared or live; check it for a typo')
 
+
+def _narrowed(plan: Plan, only: Sequence[Only]) -> Plan:
+    """Return what is left of a plan under `--only`: a delete without its successor is left out too."""
+
     def taken(key: Key) -> bool:
         return any(one.takes(key) for one in only)
 
+    written = {change.key for change in plan.changes}
     held = (replace(h, needed_by=tuple(filter(taken, h.needed_by))) for h in plan.held_back)
     return replace(
         plan,
-        changes=tuple(c for c in plan.changes if taken(c.key)),
+        changes=tuple(
+            c
+            for c in plan.changes
+            if taken(c.key) and not (c.successor in written and not taken(c.successor))
+        ),
         drift=tuple(d for d in plan.drift if taken(d.key)),
         put=tuple(r for r in plan.put if taken(r.key) or r.key.kind == "folder"),
         drop=(),
@@ -192,11 +213,12 @@ def build_plan(
     approvals: Approvals | None = None,
     only: Sequence[Only] = (),
     warnings: Iterable[Problem] = (),
+    only_must_match: bool = True,
 ) -> Plan:
     """Compare what is declared with what is live and with what the inventory remembers.
 
     Without an inventory objects are known by their exact key or by `previously`, and nothing undeclared is
-    ever touched. Raises UsageError for an `only` that matches nothing.
+    ever touched. Raises UsageError for an `only` that matches nothing, unless an earlier plan was made with it.
     """
     inventory, approvals = inventory or Inventory(), approvals or Approvals()
     wanted: list[Declaration] = []
@@ -228,9 +250,12 @@ def build_plan(
         approvals=approvals,
     )
     if only:
-        plan = _narrowed(plan, only, [*(d.key for d in wanted), *seen.by_key])
-    guards = guard(plan.changes, wanted, snapshot, inventory, policy, approvals)
-    return replace(plan, refusals=(*found.refusals, *guards))
+        if only_must_match:
+            _check(only, [*(d.key for d in wanted), *seen.by_key])
+        plan = _narrowed(plan, only)
+    kinds = {one.kind for one in only} or set(KINDS)
+    refusals = guard(plan.changes, plan.drift, wanted, snapshot, inventory, policy, approvals, kinds)
+    return replace(plan, refusals=refusals)
 
 
 def _paths(declarations: Iterable[Declaration]) -> set[FolderPath]:

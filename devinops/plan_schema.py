@@ -56,6 +56,11 @@ _CHANGE = _object(
         "action": {"enum": [action.value for action in Action]},
         "reason": _TEXT,
         "source": _SOURCE,
+        "live_hash": {
+            "type": ["string", "null"],
+            "pattern": "^[0-9a-f]{64}$",
+            "description": "Hash of all live values of the object, a part of the digest; null for a create.",
+        },
         "fields": {
             "type": "object",
             "description": "Field → before and after. A side that is missing has no value; null is a value.",

@@ -13,6 +13,7 @@ from typing import Any
 
 from devinops.diff import changed_fields, lost
 from devinops.kinds import KINDS
+from devinops.match import folder_key, in_its_folder
 from devinops.model import (
     UNSET,
     Action,
@@ -203,17 +204,14 @@ class _Builder:
         return Change(action, one.live.key, reason, id, declaration, live, fields)
 
     def _file(self, change: Change, one: Saved) -> None:
-        """Add a change once its folder is found; else let it wait for the folder."""
+        """Add a change if the folder that it needs is there; otherwise let it wait for the folder."""
         known = one.live.folder_id
-        if not change.key.folder or ("folder", known) in self.snapshot.by_id:
+        if change.moves and ("folder", known) in self.snapshot.by_id:
             self.changes.append(replace(change, folder_id=known))
-            return
-        key = Key.parse(f"folder:{change.key.folder}")
-        lives = self.snapshot.under(key)
-        if len(lives) == 1:
-            self.changes.append(replace(change, folder_id=lives[0].id))
+        elif placed := in_its_folder(change, self.snapshot):
+            self.changes.append(placed)
         else:
-            self.waiting[key].append(one)
+            self.waiting[folder_key(change.key.folder)].append(one)
 
     def _folder_hold(self, key: Key, waiting: Sequence[Saved]) -> HeldBack:
         lives = self.snapshot.under(key)

@@ -34,7 +34,7 @@ from devinops.model import (
     decode_part,
 )
 from devinops.owned import Inventory
-from devinops.plan import Plan, Where
+from devinops.plan import Plan, Where, digest_of
 from devinops.plan_schema import PLAN_SCHEMA
 from devinops.policy import Approvals
 from devinops.schema import check, validator
@@ -50,10 +50,12 @@ LARGEST: Final = 256 * 1024 * 1024
 class SavedPlan(Plan):
     """A plan as it was saved. Its changes can be shown and compared, never applied: live objects are not in it.
 
-    `digest` and `owned` are what the document says.
+    `digest` is that of the changes in the document. `edited` says in words that the document states another one;
+    empty if it does not. `owned` is what the document says.
     """
 
     digest: str = ""
+    edited: str = ""
     owned: int = 0
     document: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -151,9 +153,14 @@ def _first_line(error: Exception) -> str:
 
 
 def _reading_schema() -> Mapping[str, Any]:
-    """Return the schema of a plan, open for what a later minor version may add."""
-    complete: Mapping[str, Any] = _opened(PLAN_SCHEMA["oneOf"][0])
-    return complete
+    """Return the schema of a plan, open for what a later minor version may add, except for approvals.
+
+    What an approval means has to be known to whoever acts on it.
+    """
+    written = PLAN_SCHEMA["oneOf"][0]
+    known = {"approvals": written["properties"]["approvals"]}
+    opened: dict[str, Any] = _opened(written)
+    return opened | {"properties": opened["properties"] | known}
 
 
 def _opened(schema: Any) -> Any:
@@ -170,9 +177,13 @@ def _plan(document: Mapping[str, Any]) -> SavedPlan:
     target, inventory = document["target"], document["inventory"]
     where = Where(target["name"], target["api_url"], target["api_version"], target["org_id"])
     _ = where.host  # raises ValueError for what is no address
+    changes = tuple(map(_change, document["changes"]))
+    hashes = (one["live_hash"] for one in document["changes"])
+    digest, stated = digest_of(where, zip(changes, hashes, strict=True)), document["digest"]
+    edited = f"it was changed after it was saved: it states the digest {stated}, its changes have {digest}"
     return SavedPlan(
         where=where,
-        changes=tuple(map(_change, document["changes"])),
+        changes=changes,
         held_back=tuple(map(_held_back, document["held_back"])),
         drift=tuple(map(_drift, document["drift"])),
         problems=tuple(map(_problem, document["problems"])),
@@ -183,7 +194,8 @@ def _plan(document: Mapping[str, Any]) -> SavedPlan:
         inventory=Inventory(inventory["store"]),  # what it owns is not in the document, only how many
         only=tuple(document.get("only", ())),
         approvals=Approvals(**document.get("approvals", {})),
-        digest=document["digest"],
+        digest=digest,
+        edited="" if digest == stated else edited,
         owned=inventory["owned"],
         document=document,
     )

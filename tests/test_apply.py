@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 import yaml
 
-from devinops.apply import REPLACE_ATTEMPTS, SILENCES, Applier, Outcome, Report, apply
+from devinops.apply import REPLACE_ATTEMPTS, SILENCES, Applier, NoJournal, Outcome, Report, apply
 from devinops.errors import ApiError, DevinopsError, ExitCode, Unreachable
 from devinops.kinds import KINDS
 from devinops.load import load
 from devinops.model import UNSET, ApiVersion, BeforeAgain, Key, Live, Resource, Snapshot
 from devinops.owned import RECOVERY_WAITS_S, Inventory, Record, base
 from devinops.plan import Plan, Where, build_plan
-from devinops.policy import Policy
+from devinops.policy import Policy, Prune
 from devinops.render.text import Text
 from tests.support import live, snapshot
 
@@ -122,10 +122,10 @@ def run(tmp_path: Path) -> Callable[..., Report]:
             (tmp_path / f"{section}.yaml").write_text(yaml.safe_dump({section: entries}), encoding="utf-8")
         declarations = load(tmp_path).declarations
         inventory = options.pop("inventory", None)
+        policy = options.pop("policy", Policy(v3_macro="verify"))
         where = Where("production", "https://api.devin.ai", organization.api, "org-1")
 
         def plan(found: Snapshot) -> Plan:
-            policy = Policy(v3_macro="verify")
             return build_plan(
                 declarations, found, where, policy=policy, today=date(2026, 3, 12), inventory=inventory
             )
@@ -164,6 +164,30 @@ def test_independent_work_goes_on_after_a_failure(run: Callable[..., Report]) ->
     assert outcomes(report) == {"A": Outcome.DONE, "B": Outcome.FAILED, "C": Outcome.DONE}
     assert report.exit_code == ExitCode.RUN_AGAIN
     assert [change.key.name for change in report.left or ()] == ["B"]
+
+
+@pytest.mark.parametrize("fault", ["before", None])
+def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
+    run: Callable[..., Report], fault: str | None
+) -> None:
+    """Renamed and edited in one commit: a create and a delete, and the text must not be lost in between."""
+    old = live("knowledge", name="Old", id="n1", body="one two three four")
+    faults = {("create", "New"): (fault, REFUSED)} if fault else {}
+    organization = Organization([old], faults=faults)
+    inventory = Inventory.of("file", [Record(old.key, old.id, fields=base(old.resource, old.resource))])
+    report = run(
+        notes("New", body="one two three four five"),
+        organization,
+        inventory=inventory,
+        policy=Policy(prune=Prune.OWNED),
+        journal=NoJournal(),
+    )
+    if fault is None:
+        assert outcomes(report) == {"New": Outcome.DONE, "Old": Outcome.DONE}
+        return
+    assert outcomes(report) == {"New": Outcome.FAILED, "Old": Outcome.SKIPPED}
+    assert old in organization.objects
+    assert "knowledge:New probably replaces it and was not written" in "\n".join(Text().report(report))
 
 
 def test_when_nothing_could_be_written_the_code_says_mend(run: Callable[..., Report]) -> None:

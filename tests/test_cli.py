@@ -224,7 +224,7 @@ def full(use: Callable[..., None], repository: Write) -> Iterator[tuple[Emulator
 def steady(text: str, url: str) -> str:
     """Leave out what differs from run to run: the port, the name of the run, and the age of a secret."""
     text = re.sub(r"\d{8}T\d{6}Z-[0-9a-f]+", "RUN", text)
-    return re.sub(r"it is \d+ days old", "it is N days old", text.replace(url, "http://emulator"))
+    return re.sub(r"it is \d+ days old", "it is N days old", text.replace(url, "http://127.0.0.1:8484"))
 
 
 def test_plan_in_text(
@@ -321,6 +321,31 @@ def test_apply_asks_on_a_terminal(
     ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}))
     assert (ran.code, len(emulator.knowledge())) == (code, count)
     assert "Apply this change?" in ran.err
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_what_changes_while_the_question_is_open_is_not_approved(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    format: str,
+) -> None:
+    emulator.add("knowledge", name="A", trigger="When testing", body="old", id="note-1")
+    monkeypatch.setattr("devinops.cli.apply.is_interactive", lambda: True)
+
+    class Slow(io.StringIO):
+        def readline(self, *_: object) -> str:
+            emulator.edit("knowledge", "note-1", body="edited while the question was open")
+            return "y\n"
+
+    monkeypatch.setattr(sys, "stdin", Slow())
+    ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}), "--format", format)
+    (note,) = emulator.knowledge()
+    assert (ran.code, note["body"]) == (5, "edited while the question was open")
+    assert "1 different" in ran.err
+    if format == "json":
+        assert json.loads(ran.out)["exit_code"] == 5
 
 
 def test_nothing_to_do_is_not_asked_about(

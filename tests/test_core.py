@@ -30,7 +30,7 @@ from devinops.model import (
     canonical_text,
 )
 from devinops.owned import Inventory, Record, base
-from devinops.plan import Where, build_plan
+from devinops.plan import Plan, Where, build_plan
 from devinops.policy import MaxDelete, Policy, Prune
 from devinops.schema import check, validator
 from tests.support import live
@@ -94,35 +94,55 @@ def test_a_version_without_an_inventory_is_a_warning(tmp_path: Path) -> None:
     assert (warning.code, warning.severity) == ("version-needs-inventory", "warning")
 
 
-def test_too_many_pairs_get_no_hint_at_renames() -> None:
-    """Comparing every create with every delete would take for ever in a large clean-up."""
+@pytest.mark.parametrize(
+    ("folder", "name", "file", "hinted"),
+    [
+        (ROOT, "New {}", "b{}.md", False),
+        (ROOT, "New {}", "a.yaml", False),
+        (ROOT, "New {}", "a{}.md", True),
+        (FolderPath("F"), "Old {}", "b{}.md", True),
+    ],
+)
+def test_in_a_large_clean_up_files_and_names_are_compared_but_no_texts(
+    folder: FolderPath, name: str, file: str, hinted: bool
+) -> None:
+    """Comparing the text of every create with that of every delete would take minutes."""
     count = int(MOST_PAIRS**0.5) + 1
     olds = [live("knowledge", name=f"Old {n}", id=f"n{n}", body=f"alike {n}") for n in range(count)]
-    records = [Record(o.key, o.id, fields=base(o.resource, o.resource)) for o in olds]
+    old_file = file if file == "a.yaml" else "a{}.md"
+    records = [
+        Record(o.key, o.id, old_file.format(n), fields=base(o.resource, o.resource))
+        for n, o in enumerate(olds)
+    ]
     wanted = [
         Declaration(
-            Key("knowledge", ROOT, f"New {n}"),
-            Knowledge(name=f"New {n}", folder=ROOT, trigger="t", body=f"alike {n}!"),
-            Source("a.yaml"),
+            Key("knowledge", folder, name.format(n)),
+            Knowledge(name=name.format(n), folder=folder, trigger="t", body=f"alike {n}!"),
+            Source(file.format(n)),
         )
         for n in range(count)
     ]
+    lives = [*olds, live("folder", path="F", id="f1")]
 
-    def reasons(number: int, of: int) -> set[str]:
-        plan = build_plan(
+    def plan_of(number: int, of: int) -> Plan:
+        return build_plan(
             wanted[:number],
-            Snapshot.of(olds[:of]),
+            Snapshot.of(lives),
             Where("t", "https://api.devin.ai", "v3", "org-1"),
             policy=Policy(prune=Prune.OWNED),
             today=date(2026, 1, 1),
             inventory=Inventory.of("file", records[:of]),
         )
-        return {change.reason.partition(";")[2][:6] for change in plan.changes if change.action == "create"}
 
-    assert reasons(3, of=3) == {" is it"}
-    assert reasons(1, of=count) == {" is it"}
-    assert reasons(count - 1, of=count - 1) == {" is it"}
-    assert reasons(count, of=count) == {""}
+    def reasons(number: int, of: int) -> set[str]:
+        creates = (change for change in plan_of(number, of).changes if change.action == "create")
+        return {change.reason.partition(";")[2][:6] for change in creates}
+
+    assert reasons(3, of=3) == reasons(1, of=count) == reasons(count - 1, of=count - 1) == {" is it"}
+    assert reasons(count, of=count) == ({" is it"} if hinted else {""})
+    deletes = [change for change in plan_of(count, of=count).changes if change.action == "delete"]
+    number = deletes[7].key.name.removeprefix("Old ")
+    assert deletes[7].successor == (wanted[int(number)].key if hinted else None)
 
 
 def hinted(declared: tuple[str, str, str], *olds: tuple[str, str, str]) -> str:
@@ -147,7 +167,7 @@ def hinted(declared: tuple[str, str, str], *olds: tuple[str, str, str]) -> str:
     return plan.changes[0].reason.partition("is it knowledge:F/")[2].partition("?")[0]
 
 
-NEW = ("New", "abcde", "notes/a.md")
+NEW = ("New", "abcdefghij", "notes/a.md")
 SAME_FILE, SAME_NAME = ("File", "01234", "notes/a.md"), ("New", "56789", "notes/n.md")
 
 
@@ -156,12 +176,12 @@ SAME_FILE, SAME_NAME = ("File", "01234", "notes/a.md"), ("New", "56789", "notes/
     [
         (NEW, [SAME_FILE], "File"),
         (NEW, [("Old", "01234", "notes/b.md")], ""),
-        (("New", "abcde", "a.yaml"), [("Old", "01234", "a.yaml")], ""),
+        (("New", "abcdefghij", "a.yaml"), [("Old", "01234", "a.yaml")], ""),
         (NEW, [SAME_NAME], "New"),
         (NEW, [SAME_NAME, SAME_FILE], "File"),
-        (NEW, [SAME_FILE, ("Alike", "abcxy", "notes/b.md")], "Alike"),
-        (NEW, [("Alike", "abcxy", "notes/b.md"), ("More", "abcdx", "notes/b.md")], "More"),
-        (NEW, [SAME_FILE, ("New", "abxyz", "notes/b.md")], "File"),
+        (NEW, [SAME_FILE, ("Alike", "abcdefgxyz", "notes/b.md")], "Alike"),
+        (NEW, [("Alike", "abcdefgxyz", "notes/b.md"), ("More", "abcdefghiz", "notes/b.md")], "More"),
+        (NEW, [SAME_FILE, ("New", "abcdefxyzw", "notes/b.md")], "File"),
         (("New", "", "notes/a.md"), [("Old", "", "notes/b.md")], ""),
     ],
 )

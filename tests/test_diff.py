@@ -14,14 +14,15 @@ def attribute(kind: str, name: str) -> Any:
     return next(a for a in KINDS[kind].attributes if a.name == name)
 
 
-BODY, NAME = attribute("knowledge", "body"), attribute("knowledge", "name")
+BODY, NAME, PIN = (attribute("knowledge", name) for name in ("body", "name", "pinned_repo"))
 
 
 @pytest.mark.parametrize(
     ("field", "one", "other", "equal"),
     [
         (BODY, "text", "text", True),
-        (BODY, "text", " text\r\n", True),
+        (BODY, "text", "\n\ntext \r\n", True),
+        (BODY, "text", " text", False),
         (BODY, "caf\u00e9", "cafe\u0301", True),
         (BODY, "text", "tex t", False),
         (BODY, "text", None, False),
@@ -37,6 +38,24 @@ def test_only_texts_are_the_same_despite_white_space_and_accents(
 ) -> None:
     assert same(field, one, other) is equal
     assert same(field, other, one) is equal
+
+
+@pytest.mark.parametrize(
+    ("live", "declared", "equal"),
+    [
+        ("acme/api", "github.com/acme/api", True),
+        ("group/sub/api", "gitlab.com/group/sub/api", True),
+        ("github.com/acme/api", "acme/api", False),
+        ("gitlab.com/acme/api", "github.com/acme/api", False),
+        ("acme/api", "gitlab/acme/api", False),
+        ("api", "acme.dev/api", False),
+        (None, "github.com/acme/api", False),
+        ("acme/api", None, False),
+        (None, "acme/api", False),
+    ],
+)
+def test_a_pin_may_come_back_without_its_host(live: Any, declared: Any, equal: bool) -> None:
+    assert same(PIN, live, declared) is equal
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,9 @@ def test_what_is_applied_is_there_and_a_second_plan_is_empty(
     npm_token: None,
 ) -> None:
     root = repository(files)
+    if quirks == {"bodies": "trimmed"}:
+        # Only an inventory remembers that the API removed the indentation of a first line.
+        repository({"devinops.yaml": "version: 1\ntargets: {production: {inventory: {store: file}}}\n"})
     with Emulator(seed(), quirks=quirks) as emulator:
         use(emulator.url, key)
         plan = devinops("plan", "-C", root, "--detailed-exitcode")
@@ -88,6 +91,26 @@ def test_what_is_applied_is_there_and_a_second_plan_is_empty(
         emulator.clear_requests()
         nothing = devinops("apply", "-C", root, "--yes")
         assert (nothing.code, {r["method"] for r in emulator.requests}) == (0, {"GET"})
+
+
+INDENTED = "---\nname: Style\ntrigger: t\n---\n    code\n"
+
+
+@pytest.mark.parametrize("bodies", ["kept", "trimmed"])
+def test_the_indentation_of_the_first_line_is_applied_and_an_api_that_removes_it_is_named(
+    repository: Write, devinops: Devinops, use: Callable[..., None], bodies: str
+) -> None:
+    root = repository({"knowledge/a.md": INDENTED.replace("    ", "")})
+    with Emulator(quirks={"bodies": bodies}) as emulator:
+        use(emulator.url)
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        repository({"knowledge/a.md": INDENTED})
+        plan = devinops("plan", "-C", root)
+        assert "1 to update" in plan.out
+        assert "if this comes back after every apply, the API removes it" in plan.out
+        applied = devinops("apply", "-C", root, "--yes")
+        (note,) = emulator.knowledge()
+        assert (applied.code, note["body"]) == ((0, "    code") if bodies == "kept" else (3, "code"))
 
 
 @pytest.fixture

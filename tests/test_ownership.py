@@ -309,6 +309,47 @@ def test_prune_scope_takes_what_is_not_declared_with_the_exact_number(
     assert set(names(emulator)) == {"A", "Elsewhere"}
 
 
+def test_only_can_delete_the_last_object_that_it_takes(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"devinops.yaml": CONFIG} | {f"knowledge/{n}.md": note(n, n) for n in "AB"})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    (root / "knowledge" / "A.md").unlink()
+    ran = devinops("apply", "-C", root, "--yes", "--only", "knowledge:A")
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "Applied: 1 done, 0 failed, 0 skipped, 0 held back.")
+    assert set(names(emulator)) == {"B"}
+    assert devinops("apply", "-C", root, "--yes", "--only", "knowledge:A").code == 64
+
+
+def test_only_and_scope_are_allowed_with_the_number_of_the_narrowed_plan(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    config = CONFIG.replace("prune: owned", "prune: scope\n    scope: [/, F]")
+    root = repository({"devinops.yaml": config, "knowledge/F/a.md": note("A", "a")})
+    emulator.add("knowledge", name="In F", trigger="t", body="b", folder="F")
+    emulator.add("knowledge", name="In the root", trigger="t", body="b")
+    only = ("-C", root, "--only", "knowledge:F/*")
+    refused = devinops("apply", "--yes", *only)
+    assert (refused.code, "pass --allow-delete 1" in refused.err) == (4, True)
+    assert devinops("apply", "--yes", *only, "--allow-delete", "1").code == 0
+    assert set(names(emulator)) == {"A", "In the root"}
+
+
+def test_a_move_with_an_edit_into_a_missing_folder_keeps_the_old_note(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    files = {f"knowledge/{n}.md": note(n, f"The text of {n}.") for n in "AB"}
+    root = repository({"devinops.yaml": CONFIG} | files)
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    (root / "knowledge" / "A.md").unlink()
+    repository({"knowledge/Missing/A.md": note("A", "The text of A, edited.")})
+    ran = devinops("apply", "-C", root, "--yes")
+    assert (ran.code, set(names(emulator))) == (4, {"A", "B"})
+    emulator.add("folder", path="Missing")
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert sorted(n["folder_path"] for n in emulator.knowledge()) == ["", "Missing"]
+
+
 def git(root: Path, *arguments: str) -> str:
     done = subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True, text=True)
     return done.stdout.strip()

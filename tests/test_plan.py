@@ -228,6 +228,34 @@ def test_the_digest_does_not_depend_on_the_order_of_members(tmp_path: Path) -> N
     assert len(digests) == 1
 
 
+@pytest.mark.parametrize(
+    ("place", "same"),
+    [
+        ({"target": "staging"}, True),
+        ({"api_url": "https://API.devin.ai:443/"}, True),
+        ({"api_url": "https://api.acme.devinenterprise.com"}, False),
+        ({"api": "v1"}, False),
+        ({"org_id": "org-2"}, False),
+        ({"org_id": None}, False),
+    ],
+)
+def test_what_was_reviewed_for_one_place_is_not_approved_for_another(
+    tmp_path: Path, place: dict[str, Any], same: bool
+) -> None:
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
+    assert (replace(plan, where=replace(plan.where, **place)).digest == plan.digest) is same
+    empty = replace(plan, changes=())
+    assert (replace(empty, where=replace(plan.where, **place)).digest == empty.digest) is same
+
+
+def test_on_v1_the_target_stands_for_the_organization_that_the_api_does_not_name(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
+    here = replace(plan.where, api="v1", org_id=None)
+    digests = {replace(plan, where=replace(here, target=name)).digest for name in ("a", "b", "org-1")}
+    assert len(digests) == 3
+    assert replace(plan, where=replace(here, org_id="a")).digest not in digests
+
+
 def test_the_digest_covers_the_key_of_a_change(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
     elsewhere = replace(plan.changes[0], key=Key.parse("knowledge:F/A"))

@@ -258,7 +258,7 @@ def test_the_plan_in_text(
     emulator, root = applied
     ran = devinops("rollback", "latest", "-C", root, "--yes")
     runs = [path.stem for path in (root / ".devinops/backups").glob("*.jsonl")]
-    text = ran.out.replace(emulator.url, "http://emulator")
+    text = ran.out.replace(emulator.url, "http://127.0.0.1:8484")
     for run in sorted(runs):
         text = text.replace(run, "RUN")
     ids = {note["name"]: note["note_id"] for note in emulator.knowledge()}

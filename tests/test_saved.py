@@ -205,6 +205,86 @@ def test_an_only_beside_a_plan_without_one_is_a_contradiction(
     assert devinops("apply", path, "-C", root, "--expect", digest).code == 0
 
 
+TAMPERED: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a body": lambda d: d["changes"][0]["fields"]["body"].update(after="evil"),
+    "an action": lambda d: d["changes"][0].update(action="adopt"),
+    "another object": lambda d: d["changes"][1].update(id="note-Theirs"),
+    "another live state": lambda d: d["changes"][1].update(live_hash="0" * 64),
+    "a change taken out": lambda d: d["changes"].pop(),
+    "the digest": lambda d: d.update(digest="0" * 32),
+    "the organization": lambda d: d["target"].update(org_id="org-other"),
+}
+
+
+@pytest.mark.parametrize("edit", TAMPERED)
+def test_an_edited_plan_is_shown_under_its_own_digest_and_never_applied(
+    planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops, edit: str
+) -> None:
+    root, path = planned
+    document = json.loads(path.read_text())
+    stated = document["digest"]
+    TAMPERED[edit](document)
+    path.write_text(json.dumps(document))
+    emulator.clear_requests()
+    shown = devinops("show", path)
+    (digest,) = [
+        line.removeprefix("digest ") for line in shown.out.splitlines() if line.startswith("digest ")
+    ]
+    assert shown.code == 1
+    assert (digest == stated) is (edit == "the digest")
+    assert f"it states the digest {document['digest']}, its changes have {digest}" in shown.err
+    as_json = json.loads(devinops("show", path, "--format", "json").out)
+    assert (as_json["digest"], as_json["exit_code"]) == (digest, 1)
+    assert "it was changed after it was saved" in as_json["notes"][-1]
+    for argv in (["apply", path, "-C", root], ["apply", path, "-C", root, "--expect", digest]):
+        ran = devinops(*argv)
+        assert (ran.code, emulator.requests) == (1, [])
+        assert "it was changed after it was saved" in ran.err
+
+
+def test_a_saved_plan_names_its_target(
+    planned: tuple[Path, Path], emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root, path = planned
+    repository({"devinops.yaml": "version: 1\ntargets: {staging: {}, production: {}}\n"})
+    assert devinops("plan", "-C", root, "-t", "staging", "--out", path).code == 0
+    other = devinops("apply", path, "-C", root, "-t", "production")
+    assert (other.code, writes(emulator)) == (1, [])
+    assert "target staging, not production" in other.err
+    assert devinops("apply", path, "-C", root).code == 0
+    repository({"devinops.yaml": "version: 1\ntargets: {a: {}, b: {}}\n"})
+    gone = devinops("apply", path, "-C", root)
+    assert (gone.code, 'there is no target "staging"' in gone.err) == (64, True)
+
+
+def test_a_digest_reviewed_for_one_target_is_refused_in_another(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    targets = (
+        "{a: {org_id: org-emulator, api_key_env: DEVIN_A}, b: {org_id: org-other, api_key_env: DEVIN_B}}"
+    )
+    root = repository(FILES | {"devinops.yaml": f"version: 1\ntargets: {targets}\n"})
+    monkeypatch.setenv("DEVIN_A", "cog_emulator")
+    monkeypatch.setenv("DEVIN_B", "cog_enterprise")
+    repository({"knowledge.yaml": "knowledge:\n  - {name: New, trigger: t, body: b}\n"})
+    digest = json.loads(devinops("plan", "-C", root, "-t", "a", "--format", "json").out)["digest"]
+    ran = devinops("apply", "-C", root, "-t", "b", "--expect", digest)
+    assert (ran.code, writes(emulator)) == (5, [])
+    assert devinops("apply", "-C", root, "-t", "a", "--expect", digest).code == 0
+
+
+def test_an_only_whose_objects_are_gone_is_a_stale_plan(
+    planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops
+) -> None:
+    root, path = planned
+    (root / "knowledge.yaml").write_text("knowledge:\n  - {name: Edited, trigger: t, body: new}\n")
+    assert devinops("plan", "-C", root, "--only", "knowledge:Edited", "--out", path).code == 0
+    (root / "knowledge.yaml").write_text("knowledge: []\n")
+    emulator.remove("knowledge", "note-Edited")
+    ran = devinops("apply", path, "-C", root)
+    assert (ran.code, writes(emulator)) == (5, [])
+
+
 @pytest.mark.parametrize(
     ("fact", "value"),
     [
@@ -220,9 +300,10 @@ def test_a_plan_for_another_place_is_1_before_anything_is_listed(
     root, path = planned
     document = json.loads(path.read_text())
     document["target"][fact] = value
-    path.write_text(json.dumps(document))
+    saved = plan_of(document, path)
+    path.write_text(json.dumps(document | {"digest": saved.digest}))
     emulator.clear_requests()
-    ran = devinops("apply", path, "-C", root)
+    ran = devinops("apply", path, "-C", root, *([] if fact != "name" else ["-t", "default"]))
     assert ran.code == 1
     assert "for another place" in ran.err
     assert {request["path"] for request in emulator.requests} <= {"/v3/self"}
@@ -241,7 +322,13 @@ DAMAGED: dict[str, tuple[str | bytes, str]] = {
     "deep": ("[" * 100_000, "not JSON"),
     "not text": (b"\xff\xfe", "not JSON"),
     "an unknown kind": (json.dumps(GOLDEN).replace("playbook:", "playboook:"), "no kind"),
-    "no address": (json.dumps(GOLDEN).replace("http://emulator", "http://["), "URL"),
+    "an unknown approval": (json.dumps(GOLDEN | {"approvals": {"allow_all": True}}), "allow_all"),
+    "an approval of another type": (
+        json.dumps(GOLDEN | {"approvals": {"allow_delete": "3"}}),
+        "allow_delete",
+    ),
+    "a decision that is none": (json.dumps(GOLDEN | {"approvals": {"on_conflict": "both"}}), "on_conflict"),
+    "no address": (json.dumps(GOLDEN).replace("http://127.0.0.1:8484", "http://["), "URL"),
 }
 
 
@@ -286,17 +373,23 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
             yield from places(inner, (*path, key))
 
 
-PLACES = [place for place in places(GOLDEN) if place]
+APPROVED = GOLDEN | {
+    "approvals": {"adopt": True, "on_conflict": "git", "allow_delete": 1, "allow_missing": 1}
+}
+PLACES = [place for place in places(APPROVED) if place]
 
 
-@given(st.sampled_from(PLACES), json_values)
-def test_no_damage_in_a_document_is_a_traceback(place: tuple[Any, ...], value: Any) -> None:
-    """Whatever stands anywhere, the plan is refused in words or can be shown to the end."""
-    document = json.loads(json.dumps(GOLDEN))
+@given(st.sampled_from(PLACES), json_values, st.booleans())
+def test_no_damage_in_a_document_is_a_traceback(place: tuple[Any, ...], value: Any, beside: bool) -> None:
+    """Whatever stands anywhere, also under a name of its own, the plan is refused in words or can be shown."""
+    document = json.loads(json.dumps(APPROVED))
     inner = document
     for step in place[:-1]:
         inner = inner[step]
-    inner[place[-1]] = value
+    if beside and isinstance(inner, dict):
+        inner["unknown"] = value
+    else:
+        inner[place[-1]] = value
     try:
         plan = plan_of(document, Path("plan.json"))
     except ConfigError:

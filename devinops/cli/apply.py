@@ -61,15 +61,11 @@ def command(
 def _apply(job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals: Approvals) -> Report:
     options = job.options
     reviewed.check_place(job.where(writer))
-    plan, snapshot = job.look(writer, approvals)
+    # A saved plan may have been made with an --only whose objects are gone since: that is a stale plan, not a typo.
+    plan, snapshot = job.look(writer, approvals, only_must_match=reviewed.plan is None)
     approved = yes or reviewed.expect is not None
     show(options, plan, asking=not approved)
-    try:
-        reviewed.check(plan, options)
-        if plan.refusals:
-            raise Refused(f"refused, nothing was written: {'; '.join(plan.refusals)}")
-    except (Refused, Stale) as error:
-        raise NotApplied(plan, error) from error
+    _check(plan, reviewed, options)
     if not (plan.changes or plan.put or plan.drop):
         # What a run that died here has left must reach the others all the same.
         job.store(writer).sweep()
@@ -77,6 +73,9 @@ def _apply(job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals
     values = secret_values(plan, os.environ)
     if plan.changes and not approved:
         ask(plan)
+        # The question may have been open for hours.
+        shown, (plan, snapshot) = plan, job.look(writer, approvals)
+        _check(plan, Reviewed(shown.digest, shown), options)
     run = new_run(datetime.now(UTC))
     return carry_out(
         options,
@@ -84,12 +83,22 @@ def _apply(job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals
         snapshot,
         writer,
         Backups(job.settings.root, plan.where, run),
-        lambda: job.look(writer, approvals, patient=False)[0],
+        lambda: job.look(writer, approvals, patient=False, only_must_match=False)[0],
         values=values,
         parallelism=job.settings.parallelism,
         journal=RunJournal(job.store(writer), run, plan.inventory),
         commit=git_says(job.settings.root, "rev-parse", "HEAD"),
     )
+
+
+def _check(plan: Plan, reviewed: Reviewed, options: Options) -> None:
+    """Raise NotApplied if this is not the plan that was reviewed, or may not be applied at all."""
+    try:
+        reviewed.check(plan, options)
+        if plan.refusals:
+            raise Refused(f"refused, nothing was written: {'; '.join(plan.refusals)}")
+    except (Refused, Stale) as error:
+        raise NotApplied(plan, error) from error
 
 
 def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
 
 from devinops.cli.options import Options
 from devinops.errors import ConfigError, Stale, UsageError
-from devinops.model import Change
 from devinops.plan import Plan, Where
 from devinops.policy import Approvals
-from devinops.render import json
-from devinops.saved import SavedPlan, read_plan
+from devinops.saved import read_plan
 
 
 @dataclass(frozen=True)
 class Reviewed:
-    """What somebody looked at before: a digest, and the saved plan where there is one."""
+    """What somebody looked at before: a digest, and the plan itself if it is at hand."""
 
     expect: str | None = None
-    plan: SavedPlan | None = None
+    plan: Plan | None = None
 
     @classmethod
     def of(cls, path: Path | None, expect: str | None, options: Options) -> tuple[Reviewed, Options]:
-        """Read the plan, if any; the options get its `--only`. Raises ConfigError, UsageError."""
+        """Read the plan, if any; the options get its `--only` and its target. Raises ConfigError, UsageError."""
         if path is None:
             return cls(expect), options
         plan = read_plan(path)
+        if plan.edited:
+            raise ConfigError(f"{path}: {plan.edited}; nothing was written: plan and review again")
         if expect is not None and expect != plan.digest:
             raise UsageError(
                 f"--expect {expect} is not the digest of {path}, {plan.digest}: leave one of the two out"
@@ -38,7 +36,11 @@ class Reviewed:
         if options.only and set(_whole(options.only)) != set(plan.only):
             said = " ".join(f"--only {one}" for one in plan.only) or "no --only"
             raise UsageError(f"{path} was made with {said}: apply it without --only")
-        return cls(plan.digest, plan), replace(options, only=plan.only)
+        flags = options.flags
+        if flags.target is None:
+            sources = {**flags.sources, "target": f"the plan {path}"}
+            flags = replace(flags, target=plan.where.target, sources=sources)
+        return cls(plan.digest, plan), replace(options, only=plan.only, flags=flags)
 
     def approvals(self, said: Approvals) -> Approvals:
         """Return what is approved: what the saved plan was made with. Raises UsageError where flags contradict."""
@@ -55,18 +57,9 @@ class Reviewed:
                 f"the plan is for another place ({apart}): apply it there, or plan again here; nothing was written"
             )
 
-    def _check_contents(self, plan: Plan) -> None:
-        """Raise ConfigError where the file shows other changes than those of its digest: somebody edited it."""
-        if self.plan is not None and _essence(self.plan.changes) != _essence(plan.changes):
-            raise ConfigError(
-                "the saved plan was edited: the changes in it are not those of its digest; nothing was written; "
-                "plan and review again"
-            )
-
     def check(self, plan: Plan, options: Options) -> None:
-        """Raise Stale where this is not the plan that was reviewed, and show the difference."""
+        """Raise Stale if this is not the plan that was reviewed, and show the difference."""
         if self.expect is None or self.expect == plan.digest:
-            self._check_contents(plan)
             return
         if self.plan is None:
             raise Stale(
@@ -83,11 +76,6 @@ class Reviewed:
             f"the plan is no longer what was reviewed ({found}; digest {plan.digest}, not {self.expect}): "
             "nothing was written; plan and review again"
         )
-
-
-def _essence(changes: Iterable[Change]) -> list[dict[str, Any]]:
-    """Return what changes do, without the places in files, which may move."""
-    return [{k: v for k, v in json.change(one).items() if k not in ("source", "reason")} for one in changes]
 
 
 def _whole(only: tuple[str, ...]) -> tuple[str, ...]:

@@ -73,22 +73,26 @@ class Job:
             found.add("knowledge")
         return with_references(found)
 
-    def look(self, reader: Reader, approvals: Approvals, *, patient: bool = True) -> tuple[Plan, Snapshot]:
-        """Read the inventory and the organization, and plan. Raises ApiError, InventoryError, Stale.
+    def look(
+        self, reader: Reader, approvals: Approvals, *, patient: bool = True, only_must_match: bool = True
+    ) -> tuple[Plan, Snapshot]:
+        """Read the inventory and the organization, and plan. Raises ApiError, InventoryError, Stale, UsageError.
 
-        Where the plan creates what a run before may have created, a patient look is repeated for a while.
+        If the plan creates what an earlier run may have created, a patient look is repeated for a while.
         """
         # First the inventory, then what is live: the other way round a run that ends in between would make what it
         # has just created look deleted outside.
         inventory = wait_for_runs(self.store(reader), self.options.lock_timeout)
 
         def once() -> tuple[Plan, Snapshot]:
-            return self._look_once(reader, approvals, inventory)
+            return self._look_once(reader, approvals, inventory, only_must_match)
 
         plan, snapshot = look_patiently(self.options, inventory, once) if patient else once()
         return with_authors(plan, reader), snapshot
 
-    def _look_once(self, reader: Reader, approvals: Approvals, inventory: Inventory) -> tuple[Plan, Snapshot]:
+    def _look_once(
+        self, reader: Reader, approvals: Approvals, inventory: Inventory, only_must_match: bool
+    ) -> tuple[Plan, Snapshot]:
         settings = self.settings
         with Progress(self.options, "reading") as progress:
             snapshot = reader.snapshot(self.kinds(inventory), progress.at)
@@ -102,6 +106,7 @@ class Job:
             only=self.only,
             approvals=approvals,
             warnings=self.warnings,
+            only_must_match=only_must_match,
         )
         return plan, snapshot
 

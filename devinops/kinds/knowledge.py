@@ -7,8 +7,18 @@ provider (`knowledge_note_resource.go`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from devinops.model import Endpoint, FolderPath, Kind, Resource, Unset, Wire, attribute, both
+
+
+def _without_host(pin: Any) -> str | None:
+    """Return `owner/repo` for `github.com/owner/repo`, None for a pin without a host.
+
+    Whether the API keeps a host is not documented; the vendor's provider sends both forms.
+    """
+    host, _, path = pin.partition("/") if isinstance(pin, str) else ("", "", "")
+    return path if "." in host and "/" in path else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +50,7 @@ class Knowledge(Resource):
             "description": "owner/repo: always recalled there; all: everywhere; null: by trigger only.",
         },
         wires={"v3": both("pinned_repo"), "v1": both("pinned_repo")},
+        rewrites=_without_host,
     )
     is_enabled: bool | Unset = attribute(
         schema={"type": "boolean", "description": "false keeps the note without using it."},

@@ -10,7 +10,7 @@ from devinops import __version__
 from devinops.apply import Report
 from devinops.errors import ExitCode
 from devinops.model import UNSET, Change, Drift, FieldChange, HeldBack, Problem, Source
-from devinops.plan import Plan
+from devinops.plan import Plan, live_hash
 from devinops.render.escape import json_text
 
 FORMAT_VERSION = "1.0"
@@ -114,6 +114,7 @@ def change(change: Change) -> dict[str, Any]:
         "action": change.action.value,
         "reason": change.reason,
         "source": _source(change.source),
+        "live_hash": live_hash(change),
         "fields": {field.name: _field(field) for field in change.fields},
     }
 
