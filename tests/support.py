@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from devinops.cli import main
 from devinops.kinds import KINDS
 from devinops.model import ROOT, Access, Key, Live, Snapshot, folder_path, join_folder
 
@@ -40,6 +43,20 @@ def snapshot(objects: Iterable[Mapping[str, Any]]) -> Snapshot:
 
 def key(text: str) -> Key:
     return Key.parse(text)
+
+
+def run_quietly(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[int, str, str]:
+    """Run the command line in this process with more environment variables; return exit code, stdout and stderr."""
+    before = dict(os.environ)
+    os.environ.update(environ)
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main(argv)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    return code, out.getvalue(), err.getvalue()
 
 
 # --- a server that answers whatever a test wants --------------------------------------------------------------

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from devinops import owned
 from devinops.api import listing, retry
-from devinops.cli import main
 from devinops.emulator import Emulator
 from devinops.errors import ExitCode
+from tests.support import run_quietly
 
 NAMES = ("A", "B", "C", "D", "E")
 FOLDERS = ("", "F", "F/G")
@@ -269,17 +266,9 @@ class Organization(RuleBasedStateMachine):
 
     def run(self, *argv: str) -> tuple[int, str]:
         self.write()
-        before = dict(os.environ)
-        os.environ.update(self.environ)
-        out, err = io.StringIO(), io.StringIO()
-        try:
-            with redirect_stdout(out), redirect_stderr(err):
-                code = main([*argv, "--root", str(self.root)])
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-        assert code != ExitCode.BUG, err.getvalue()
-        return code, out.getvalue()
+        code, out, err = run_quietly([*argv, "--root", str(self.root)], self.environ)
+        assert code != ExitCode.BUG, err
+        return code, out
 
     def document(self, *argv: str) -> dict[str, Any]:
         _, out = self.run(*argv, "--format", "json")
