@@ -37,10 +37,11 @@ def target_problems(declarations: Iterable[Declaration], targets: Collection[str
                 continue
             near = difflib.get_close_matches(name, targets, n=1)
             hint = f' (did you mean "{near[0]}"?)' if near else ""
+            target = "a target" if KINDS[declaration.key.kind].confidential else f'the target "{name}"'
             yield Problem(
                 declaration.place("targets"),
                 "unknown-target",
-                f'{declaration.key} is for the target "{name}"{hint}, which devinops.yaml does not declare',
+                f"{declaration.key} is for {target}{hint}, which devinops.yaml does not declare",
             )
 
 

@@ -142,7 +142,7 @@ def _target_problems(document: Document) -> Iterable[Problem]:
             yield Problem(
                 document.place("targets", name, "api_key_env"),
                 "foreign-key-variable",
-                f'api_key_env must name a variable with DEVIN in its name, not "{variable}": a pull request '
+                "api_key_env must name a variable with DEVIN in its name, and this one has none: a pull request "
                 "must not be able to send another tool's secret; rename the variable in CI",
             )
         if (limit := (target or {}).get("max_delete")) is not None and MaxDelete.parse(limit) is None:

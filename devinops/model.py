@@ -190,8 +190,9 @@ class Kind:
     """A kind of object: its dataclass, its place in files and in each API.
 
     `section` is its list in YAML files and, with `markdown`, its directory. `identity` is the field that
-    holds its name, `foldered` whether it lives in a folder. `check` yields (field, message) for what a
-    JSON Schema cannot say.
+    holds its name, `foldered` whether it lives in a folder. `confidential`: no problem of an entry repeats what
+    is written in it, since people write a value where only its name belongs. `check` yields (field, message)
+    for what a JSON Schema cannot say.
     """
 
     noun: str
@@ -204,6 +205,7 @@ class Kind:
     foldered: bool = False
     renames: bool = True
     tombstones: bool = True
+    confidential: bool = False
     check: Callable[[Any], Iterable[tuple[str, str]]] = lambda _: ()
 
     @cached_property

@@ -342,62 +342,70 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", pattern))
 
 
-def check(name_or_validator: str | Validator, value: Any) -> Iterator[Finding]:
+def check(name_or_validator: str | Validator, value: Any, *, discreet: bool = False) -> Iterator[Finding]:
     """Yield what is wrong with `value`, in the order of the schema, each finding once.
 
-    A name is one of `schemas()`, or `sections` for a YAML file without its entries.
+    A name is one of `schemas()`, or `sections` for a YAML file without its entries. A discreet message repeats
+    no key and no scalar of `value`: it may be a secret in the wrong place.
     """
     chosen = name_or_validator
     compiled = _named_validator(chosen) if isinstance(chosen, str) else chosen
     seen: set[Finding] = set()
     for error in compiled.iter_errors(value):
-        for finding in _findings(error):
+        for finding in _findings(error, discreet):
             if finding not in seen:
                 seen.add(finding)
                 yield finding
 
 
-def _findings(error: Any) -> Iterator[Finding]:
+def _findings(error: Any, discreet: bool) -> Iterator[Finding]:
     path: Path = tuple(error.absolute_path)
+    show = typed if discreet or _KEY_VARIABLE in path else described
     if "propertyNames" in error.absolute_schema_path:
-        yield Finding((*path, error.instance), "invalid-value", _misfit(error), at_key=True)
+        yield Finding((*path, error.instance), "invalid-value", _misfit(error, show), at_key=True)
         return
     explain = _EXPLAIN.get(str(error.validator), _explain_other)
-    for below, code, message in explain(error):
+    for below, code, message in explain(error, show):
         yield Finding((*path, *below), code, message, at_key=code in _AT_KEY)
 
 
 _AT_KEY = frozenset({"unknown-key", "body-twice", "contradiction"})
 
+_KEY_VARIABLE = "api_key_env"
+"""It names a variable; what is written there by mistake is the key itself."""
+
 Explained = Iterator[tuple[Path, str, str]]
+Show = Callable[[object], str]
+"""Says in a few words what a value is: `described`, or `typed` if it must not be repeated."""
 
 
-def _explain_unknown(error: Any) -> Explained:
+def _explain_unknown(error: Any, show: Show) -> Explained:
     known = list(error.schema.get("properties", ()))
     for name in error.instance:
         if name not in known:
-            yield (name,), "unknown-key", f"unknown key {quoted(name)}; {suggestion(name, known)}"
+            unknown = "this key is unknown" if show is typed else f"unknown key {quoted(name)}"
+            yield (name,), "unknown-key", f"{unknown}; {suggestion(name, known)}"
 
 
-def _explain_missing(error: Any) -> Explained:
+def _explain_missing(error: Any, _: Show) -> Explained:
     for name in error.validator_value:
         if name not in error.instance:
             yield (), "missing-field", f"the field {name} is missing: add it"
 
 
-def _explain_dependent(error: Any) -> Explained:
+def _explain_dependent(error: Any, _: Show) -> Explained:
     for name, needed in error.validator_value.items():
         for other in needed if name in error.instance else ():
             if other not in error.instance:
                 yield (), "missing-field", f"{name} also needs the field {other}: add it"
 
 
-def _explain_alternatives(error: Any) -> Explained:
+def _explain_alternatives(error: Any, _: Show) -> Explained:
     names = [name for choice in error.validator_value for name in choice["required"]]
     yield (), "missing-field", f"the field {names[0]} is missing: write {' or '.join(names)}"
 
 
-def _explain_not(error: Any) -> Explained:
+def _explain_not(error: Any, _: Show) -> Explained:
     if error.validator_value["required"] == ["body"]:
         yield ("body_file",), "body-twice", "body and body_file are both given: keep one of them"
     else:
@@ -405,11 +413,11 @@ def _explain_not(error: Any) -> Explained:
         yield ("protect",), "contradiction", message
 
 
-def _explain_type(error: Any) -> Explained:
+def _explain_type(error: Any, show: Show) -> Explained:
     wanted = error.validator_value
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     expected = " or ".join(_TYPES.get(name, name) for name in names)
-    yield (), "wrong-type", f"expected {expected}, got {_shown(error)}{_remedy(names, error)}"
+    yield (), "wrong-type", f"expected {expected}, got {show(error.instance)}{_remedy(names, error)}"
 
 
 def _remedy(names: list[str], error: Any) -> str:
@@ -428,45 +436,38 @@ def _remedy(names: list[str], error: Any) -> str:
     return ""
 
 
-def _explain_enum(error: Any) -> Explained:
+def _explain_enum(error: Any, show: Show) -> Explained:
     known = [str(value) for value in error.validator_value]
     yield (
         (),
         "invalid-value",
-        f"{described(error.instance)} is not known here; {suggestion(error.instance, known)}",
+        f"{show(error.instance)} is not known here; {suggestion(error.instance, known)}",
     )
 
 
-def _explain_const(error: Any) -> Explained:
+def _explain_const(error: Any, show: Show) -> Explained:
     wanted = described(error.validator_value)
-    yield (), "invalid-value", f"expected {wanted}, got {described(error.instance)}"
+    yield (), "invalid-value", f"expected {wanted}, got {show(error.instance)}"
 
 
-def _explain_misfit(error: Any) -> Explained:
-    yield (), "invalid-value", _misfit(error)
+def _explain_misfit(error: Any, show: Show) -> Explained:
+    yield (), "invalid-value", _misfit(error, show)
 
 
-def _misfit(error: Any) -> str:
+def _misfit(error: Any, show: Show) -> str:
     expected = error.schema.get("description") or f"Expected: {error.validator_value}"
-    return f"{_shown(error)} does not fit. {expected}"
+    return f"{show(error.instance)} does not fit. {expected}"
 
 
-def _shown(error: Any) -> str:
-    """Describe a value, but not what somebody may have written instead of a reference to a secret."""
-    if "value_from" in error.absolute_path and isinstance(error.instance, str):
-        return "this text"
-    return described(error.instance)
-
-
-def _explain_empty(error: Any) -> Explained:
+def _explain_empty(error: Any, _: Show) -> Explained:
     yield (), "invalid-value", f"must not be empty. {error.schema.get('description', '')}".rstrip()
 
 
-def _explain_other(error: Any) -> Explained:
-    yield (), "invalid-value", error.message
+def _explain_other(error: Any, show: Show) -> Explained:
+    yield (), "invalid-value", "this does not fit here" if show is typed else error.message
 
 
-_EXPLAIN: Mapping[str, Callable[[Any], Explained]] = {
+_EXPLAIN: Mapping[str, Callable[[Any, Show], Explained]] = {
     "additionalProperties": _explain_unknown,
     "required": _explain_missing,
     "dependentRequired": _explain_dependent,
@@ -510,6 +511,20 @@ def described(value: object) -> str:
         case list():
             return "a list"
     return "a mapping"
+
+
+def typed(value: object) -> str:
+    """Say what a value is without repeating it: `a number`, `this text`, `a list`."""
+    match value:
+        case None:
+            return "nothing (null)"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "this text"
+    return described(value)
 
 
 def quoted(text: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,15 @@ from jsonschema import Draft202012Validator
 
 from devinops.cli.schema import dumped
 from devinops.kinds import KINDS
-from devinops.schema import check, entry_schema, entry_validator, quoted, schemas, suggestion
+from devinops.schema import (
+    check,
+    entry_schema,
+    entry_validator,
+    quoted,
+    schemas,
+    suggestion,
+    validator,
+)
 
 DIRECTORY = Path(__file__).parent.parent / "schemas"
 MAX_DELETE = ("targets", "a", "max_delete")
@@ -118,9 +127,26 @@ def test_a_pattern_means_the_whole_text():
 
 def test_a_value_that_may_be_a_secret_is_not_repeated():
     for value_from in ("hunter2!", {"env": "hunter2!"}, {"value": "hunter2!"}):
-        findings = said(entry_validator("secret"), {"key": "A", "type": "totp", "value_from": value_from})
+        value = {"key": "A", "type": "totp", "value_from": value_from}
+        findings = list(check(entry_validator("secret"), value, discreet=True))
         assert findings
-        assert "hunter2" not in str([message for _, _, message in findings])
+        assert "hunter2" not in str([finding.message for finding in findings])
+
+
+def test_a_discreet_message_repeats_nothing_whatever_the_keyword():
+    """Also where the words are those of the library."""
+    open_message = said(validator({"multipleOf": 2}), 4711)[0][2]
+    (finding,) = check(validator({"multipleOf": 2}), 4711, discreet=True)
+    assert ("4711" in open_message, finding.message) == (True, "this does not fit here")
+    for value in (None, True, 4711, "hunter2", ["hunter2"], {"hunter2": 1}):
+        (finding,) = check(validator({"enum": ["a"]}), value, discreet=True)
+        assert not re.search("hunter2|4711", finding.message)
+
+
+def test_a_key_instead_of_its_variable_is_not_repeated():
+    (finding,) = said("config", {"version": 1, "targets": {"a": {"api_key_env": "cog-hunter2"}}})
+    assert finding[:2] == (("targets", "a", "api_key_env"), "invalid-value")
+    assert "hunter2" not in finding[2]
 
 
 def test_words():

@@ -82,6 +82,7 @@ KIND = Kind(
     resource=Secret,
     identity="key",
     renames=False,
+    confidential=True,
     endpoints={
         "v3": Endpoint(
             path="secrets",

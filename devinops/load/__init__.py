@@ -105,11 +105,12 @@ class _Reader:
             self._take((None if problems else declaration, more))
 
     def _yaml(self, file: files.File, text: str) -> None:
-        documents, problems = parse(text, file.path)
+        documents, problems = parse(text, file.path, discreet=_discreet)
         self.problems.extend(problems)
         entries = 0
         for document in documents:
-            found = check("sections", document.data)
+            # What stands at the top may be a secret whose section was forgotten.
+            found = check("sections", document.data, discreet=True)
             wrong = list(findings_to_problems(document, file.path, found))
             self.problems.extend(wrong)
             problems.extend(wrong)
@@ -135,6 +136,12 @@ class _Reader:
             return text, problems + control_problems(text or "", path)
 
         return read
+
+
+def _discreet(section: str | None) -> bool:
+    """Tell whether problems in a section must not repeat what is there: an unknown one may be that of secrets."""
+    kind = SECTIONS.get(section or "")
+    return kind is None or kind.confidential
 
 
 def read_yaml(path: Path, root: Path, schema: str) -> tuple[Document | None, list[Problem]]:

@@ -126,7 +126,8 @@ class _Entry:
     def check_schema(self) -> set[str]:
         """Report what the schema finds. Returns the fields concerned."""
         validator = entry_validator(self.kind.noun, front_matter=self.page is not None)
-        findings = [self.adjusted(finding) for finding in check(validator, self.node.data)]
+        found = check(validator, self.node.data, discreet=self.kind.confidential)
+        findings = [self.adjusted(finding) for finding in found]
         self.problems.extend(findings_to_problems(self.node, self.file, findings))
         return {str(finding.path[0]) for finding in findings if finding.path}
 

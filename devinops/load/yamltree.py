@@ -38,6 +38,9 @@ _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Control characters but for tab and newline."""
 
+Discreet = Callable[[str | None], bool]
+"""A key at the top of a document, None outside of any → whether problems below it must not repeat what is there."""
+
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 _ESCAPED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # CR is a line end, as in a file
 
@@ -114,7 +117,9 @@ def _child(node: Node, part: str | int) -> Node | None:
     return None
 
 
-def parse(text: str, file: str, *, line: int = 1) -> tuple[list[Node], list[Problem]]:
+def parse(
+    text: str, file: str, *, line: int = 1, discreet: Discreet = lambda _: False
+) -> tuple[list[Node], list[Problem]]:
     """Return the root of each document and the problems, both in the order of the file.
 
     `line` is the line of `file` that the text begins at. Newlines are expected as LF. After text that is
@@ -123,7 +128,7 @@ def parse(text: str, file: str, *, line: int = 1) -> tuple[list[Node], list[Prob
     found = _UNREADABLE.search(text)
     if found:
         return [], [control_character(text, found.start(), file, line)]
-    builder = _Builder(file, line)
+    builder = _Builder(file, line, discreet)
     shielded, builder.restore = _shield(text)
     try:
         for event in yaml.parse(shielded, Loader=_LOADER):
@@ -183,9 +188,10 @@ class _Open:
 
 
 class _Builder:
-    def __init__(self, file: str, line: int) -> None:
+    def __init__(self, file: str, line: int, discreet: Discreet) -> None:
         self.file = file
         self.line = line
+        self._discreet = discreet
         self.restore: dict[int, str] = {}
         self.documents: list[Node] = []
         self.problems: list[Problem] = []
@@ -212,12 +218,20 @@ class _Builder:
     def _report(self, node: Node, code: str, message: str) -> None:
         self.problems.append(problem(node.source(self.file), code, message))
 
+    def _shown(self, text: str, instead: str) -> str:
+        """Return a text from the file for a message, or the words to use instead of it."""
+        top = self._open[0].key if self._open else None
+        return instead if self._discreet(top if isinstance(top, str) else None) else text
+
     def _node(self, data: Any, event: Any) -> Node:
         mark = event.start_mark
         node = Node(data, mark.line + self.line, mark.column + 1)
         if event.tag is not None:
             node.spoil()
-            self._report(node, "yaml-tag", _tag_message(event))
+            message = self._shown(
+                _tag_message(event), "a YAML tag, not text, begins here: quote it if it is text"
+            )
+            self._report(node, "yaml-tag", message)
         return node
 
     def _begin_document(self, _: yaml.DocumentStartEvent) -> None:
@@ -262,7 +276,8 @@ class _Builder:
             return float(text)
         if _FLOAT.fullmatch(text) or _NOT_FINITE.fullmatch(text):
             node.spoil()
-            self._report(node, "yaml-number", f"{quoted(text)} is no number that JSON can hold; quote it")
+            number = self._shown(quoted(text), "this")
+            self._report(node, "yaml-number", f"{number} is no number that JSON can hold; quote it")
         return text
 
     def _sequence(self, event: yaml.SequenceStartEvent) -> None:
@@ -294,12 +309,12 @@ class _Builder:
         here = Node(None, mark.line + self.line, mark.column + 1)
         node = self._anchors.get(event.anchor, here)
         if node is None:
-            self._report(
-                here, "yaml-alias", f"*{event.anchor} stands inside of what it stands for: remove it"
-            )
+            alias = self._shown(f"*{event.anchor}", "this alias")
+            self._report(here, "yaml-alias", f"{alias} stands inside of what it stands for: remove it")
             node = here.spoil()
         elif node is here:
-            message = f"*{event.anchor} is an alias, and there is no &{event.anchor} above it"
+            alias = f"*{event.anchor} is an alias, and there is no &{event.anchor} above it"
+            message = self._shown(alias, "this is an alias without its anchor above it")
             self._report(here, "yaml-alias", f"{message}; quote the value if it is text")
             here.spoil()
         self._check_depth(here, node.height)
@@ -357,14 +372,14 @@ class _Builder:
             outer.tainted = True
             written = "null" if key is None else str(key).lower() if isinstance(key, bool) else str(key)
             plain = not isinstance(key, list | dict)
-            self._report(
-                node, "yaml-key", "a key must be a string" + (f': write "{written}"' if plain else "")
-            )
+            remedy = self._shown(f': write "{written}"', ": quote it") if plain else ""
+            self._report(node, "yaml-key", f"a key must be a string{remedy}")
             return _SKIPPED
         if key in keys:
             outer.tainted = True
-            message = f"the key {quoted(key)} is here a second time; the first is on line {keys[key][0]}"
-            self._report(node, "duplicate-key", f"{message}: keep one")
+            shown = self._shown(f"the key {quoted(key)}", "this key")
+            message = f"{shown} is here a second time; the first is on line {keys[key][0]}: keep one"
+            self._report(node, "duplicate-key", message)
             return _SKIPPED
         keys[key] = (node.line, node.column)
         return key
@@ -473,7 +488,8 @@ def _explanations(error: yaml.MarkedYAMLError, row: str, column: int, quote_open
         yield "expected `key: value`: a colon and a space are missing on this line or the one above"
     if "block" in context:
         yield "this does not fit the lines above it: check the indentation, and quote a value with quotes in it"
-    yield f"this is not YAML: {context} {what}".replace("  ", " ")
+    # Without what was found, which is text of the file, and may be that of a secret.
+    yield f"this is not YAML: {context} {re.sub(',? (but )?found .*', '', what)}".replace("  ", " ").rstrip()
 
 
 def _article(context: str) -> str:
