@@ -7,6 +7,7 @@ and an environment that says otherwise stops the run. The rules on where a crede
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,11 +19,17 @@ from devinops import __version__
 from devinops.api import is_loopback
 from devinops.errors import ConfigError, InputError, UsageError
 from devinops.inventory import InventorySettings
-from devinops.load import Document, read_yaml
+from devinops.load import (
+    CONFIG,
+    Document,
+    misnamed_config_problems,
+    misnamed_configs,
+    read_yaml,
+)
 from devinops.model import ApiVersion, Problem, Severity, Source, folder_path
 from devinops.policy import MaxDelete, OnDrift, Policy, Prune
 
-CONFIG_FILE: Final = "devinops.yaml"
+CONFIG_FILE: Final = CONFIG
 DEFAULT_TARGET: Final = "default"
 DEFAULT_URL: Final = "https://api.devin.ai"
 KEY_VARIABLES: Final = ("DEVIN_API_KEY", "DEVIN_TOKEN", "DEVIN_API_TOKEN")
@@ -69,7 +76,7 @@ class Project:
     def targets(self) -> Mapping[str, Mapping[str, Any]]:
         return {name: body or {} for name, body in (self.data.get("targets") or {}).items()}
 
-    def place(self, *path: str) -> Source:
+    def place(self, *path: str | int) -> Source:
         return self.document.place(*path) if self.document else Source(CONFIG_FILE)
 
     def key_place(self, *path: str) -> Source:
@@ -114,25 +121,47 @@ class Settings:
 
 
 def find_root(start: Path) -> Path:
-    """Return the nearest directory from `start` upwards with a devinops.yaml, else `start`."""
+    """Return the nearest directory from `start` upwards with a devinops.yaml, else `start`.
+
+    A file that was meant to be one counts as well: reading it fails, and names the right name.
+    """
     start = start.absolute()
-    return next((d for d in (start, *start.parents) if (d / CONFIG_FILE).is_file()), start)
+    return next((d for d in (start, *start.parents) if _is_root(d)), start)
+
+
+def _is_root(directory: Path) -> bool:
+    if os.path.lexists(directory / CONFIG_FILE):
+        return True
+    # .github/workflows/devinops.yml and the like are of other tools.
+    hidden = any(part.startswith(".") for part in directory.parts[-2:])
+    return not hidden and bool(misnamed_configs(str(directory)))
 
 
 def read_project(root: Path) -> Project:
     """Read devinops.yaml. Raises InputError with every problem, ConfigError for another version's file."""
+    project, problems = inspect_project(root)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise InputError(problems)
+    return project
+
+
+def inspect_project(root: Path) -> tuple[Project, list[Problem]]:
+    """Return what devinops.yaml says, and its problems; where it cannot be used all is default.
+
+    A file beside it that was meant to be devinops.yaml is a problem too. Raises ConfigError for another version's
+    file.
+    """
     if not root.is_dir():
         raise UsageError(f"{root} is not a directory; --root takes the directory that holds {CONFIG_FILE}")
-    if not (root / CONFIG_FILE).exists() and not (root / CONFIG_FILE).is_symlink():
-        return Project(root)
-    document, problems = read_yaml(root / CONFIG_FILE, root, "config")
-    if document is not None and not any(p.severity is Severity.ERROR for p in problems):
-        problems = [*problems, *_target_problems(document)]
-    if document is None or any(p.severity is Severity.ERROR for p in problems):
-        raise InputError(problems)
-    project = Project(root, document)
-    _check_version(project)
-    return project
+    project, problems = Project(root), list[Problem]()
+    if os.path.lexists(root / CONFIG_FILE):
+        document, problems = read_yaml(root / CONFIG_FILE, root, "config")
+        if document is not None and not any(p.severity is Severity.ERROR for p in problems):
+            project = Project(root, document)
+            problems = [*problems, *_target_problems(document)]
+            if not problems:
+                _check_version(project)
+    return project, sorted([*problems, *misnamed_config_problems(root, project.ignore)])
 
 
 def _target_problems(document: Document) -> Iterable[Problem]:

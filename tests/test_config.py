@@ -10,6 +10,7 @@ import pytest
 from devinops.config import Flags, Settings, check_environment, find_root, read_project, resolve
 from devinops.errors import ConfigError, DevinopsError, InputError, UsageError
 from devinops.inventory import InventorySettings
+from tests.conftest import Devinops
 
 Write = Callable[[Mapping[str, str]], Path]
 KEY = {"DEVIN_API_KEY": "cog_key"}
@@ -259,6 +260,106 @@ def test_the_root_is_the_nearest_parent_with_a_devinops_yaml(repository: Write) 
 
 def test_without_a_devinops_yaml_the_root_is_here(tmp_path: Path) -> None:
     assert find_root(tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize("name", ["devinops.yml", "DevinOps.yaml", ".devinops.yaml", "devinops.toml"])
+def test_a_root_can_be_found_by_a_devinops_yaml_with_a_wrong_name(repository: Write, name: str) -> None:
+    root = repository({name: "version: 1\n", "a/b/c.md": "", "a/devinops.yml/x": ""})
+    assert find_root(root / "a" / "b") == root
+    with pytest.raises(InputError) as caught:
+        read_project(root)
+    assert [(p.source.path, p.code) for p in caught.value.problems] == [(name, "not-read")]
+    assert "rename it to devinops.yaml" in caught.value.problems[0].message
+
+
+def test_a_workflow_called_devinops_marks_no_root(repository: Write) -> None:
+    root = repository({"devinops.yaml": "version: 1\n", ".github/workflows/devinops.yml": "on: push"})
+    repository({".circleci/devinops.yml": "", ".gitlab/ci/devinops.yml": ""})
+    for directory in (".github/workflows", ".circleci", ".gitlab/ci"):
+        assert find_root(root / directory) == root
+
+
+def test_a_devinops_yaml_that_is_a_link_to_nowhere_is_not_passed_over(repository: Write) -> None:
+    root = repository({"a/b.md": ""})
+    (root / "devinops.yaml").symlink_to("gone.yaml")
+    assert find_root(root / "a") == root
+    with pytest.raises(InputError):
+        read_project(root)
+
+
+def test_a_directory_that_cannot_be_listed_is_no_root(
+    repository: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository({"a/b.md": "", "devinops.yaml": "version: 1\n"})
+
+    def refuse(path: object) -> list[str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.listdir", refuse)
+    assert find_root(root / "a") == root
+
+
+def test_a_second_file_of_settings_is_a_problem_unless_it_is_ignored(repository: Write) -> None:
+    root = repository({"devinops.yaml": "version: 1\n", "devinops.yml": "version: 1\n"})
+    with pytest.raises(InputError) as caught:
+        read_project(root)
+    assert [(p.source.path, p.code) for p in caught.value.problems] == [("devinops.yml", "not-read")]
+    repository({"devinops.yaml": 'version: 1\nignore: [devinops.yml, "!x"]\n'})
+    assert read_project(root).ignore == ("devinops.yml", "!x")
+
+
+COMMANDS = [
+    ["validate"],
+    ["plan"],
+    ["apply", "--yes"],
+    ["drift"],
+    ["rollback", "latest", "--yes"],
+    ["inventory", "list"],
+    ["whoami"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("both", [False, True])
+def test_no_command_goes_on_without_the_settings_of_devinops_yml(
+    command: list[str],
+    both: bool,
+    repository: Write,
+    devinops: Devinops,
+    use: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root = repository(
+        {"devinops.yml": "version: 1\n", "knowledge/F/a.md": "---\nname: a\ntrigger: t\n---\nb\n"}
+    )
+    if both:
+        repository(
+            {"devinops.yaml": 'version: 1\nignore: ["knowledge/F/b.md"]\n', "knowledge/F/b.md": "text"}
+        )
+    use("http://127.0.0.1:9")
+    monkeypatch.chdir(root / "knowledge" / "F")
+    ran = devinops(*command)
+    assert ran.code == 1
+    assert (ran.out + ran.err).count("devinops.yml:1:1: error: not read: rename it to devinops.yaml") == 1
+    assert "b.md" not in ran.out + ran.err
+
+
+def test_problems_of_globs_stand_where_the_globs_are_written(repository: Write, devinops: Devinops) -> None:
+    text = 'version: 1\npaths:\n  - knowledge\n  - none\nignore: [drafts/, "!x",\n  "//x"]\n'
+    root = repository({"devinops.yaml": text, "knowledge/a.md": "---\nname: a\ntrigger: t\n---\nb\n"})
+    found = devinops("validate", "-C", root).out.splitlines()
+    assert [(line.split(": ")[0], line.rpartition("[")[2]) for line in found[:-1]] == [
+        ("devinops.yaml:4:5", "no-match]"),
+        ("devinops.yaml:5:10", "unused-ignore]"),
+        ("devinops.yaml:5:19", "bad-pattern]"),
+        ("devinops.yaml:6:3", "bad-pattern]"),
+    ]
+
+
+def test_a_key_instead_of_its_variable_is_not_shown(repository: Write) -> None:
+    with pytest.raises(InputError) as caught:
+        read_project(config(repository, "targets: {a: {api_key_env: cog_hunter2}}"))
+    assert "hunter2" not in str([problem.message for problem in caught.value.problems])
 
 
 def test_a_root_that_is_no_directory_is_a_usage_error(tmp_path: Path) -> None:

@@ -48,6 +48,8 @@ def test_the_whole_devinops_yaml_of_the_documentation_is_valid(tmp_path: Path, d
     (block,) = (b for b in re.findall(r"```yaml\n(.*?)```", FILES, re.DOTALL) if b.startswith("version: 1"))
     (tmp_path / "devinops.yaml").write_text(block)
     (tmp_path / "teams" / "a" / "devin" / "knowledge").mkdir(parents=True)
+    (tmp_path / "knowledge" / "drafts").mkdir(parents=True)
+    (tmp_path / "knowledge" / "drafts" / "idea.md").write_text("not yet")
     (tmp_path / "teams" / "a" / "devin" / "knowledge" / "a.md").write_text(
         "---\nname: A\ntrigger: t\n---\nb\n"
     )

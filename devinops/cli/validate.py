@@ -9,7 +9,7 @@ import click
 
 from devinops.checks import target_problems
 from devinops.cli.options import Options, common
-from devinops.errors import ExitCode, InputError, UsageError
+from devinops.errors import ExitCode, UsageError
 from devinops.load import Loaded, load
 from devinops.model import Problem, Severity, Source
 from devinops.render import counted
@@ -63,15 +63,13 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
 
 def read(options: Options) -> Loaded:
     """Read devinops.yaml and every declaration; problems of both are in the result."""
-    try:
-        project = options.project()
-    except InputError as error:
-        loaded = load(options.root)
-        return Loaded(loaded.declarations, tuple(sorted([*error.problems, *loaded.problems])), loaded.files)
-    loaded = load(project.root, paths=project.paths, ignore=project.ignore)
-    problems = [*loaded.problems, *target_problems(loaded.declarations, project.targets)]
-    if not loaded.files:
-        problems.append(nothing_found())
+    project, wrong = options.inspected_project()
+    loaded = load(project.root, paths=project.paths, ignore=project.ignore, place=project.place)
+    problems = {*wrong, *loaded.problems}
+    if project.document or not wrong:
+        problems |= {*target_problems(loaded.declarations, project.targets)}
+        if not loaded.files:
+            problems.add(nothing_found())
     return Loaded(loaded.declarations, tuple(sorted(problems)), loaded.files)
 
 

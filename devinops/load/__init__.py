@@ -1,7 +1,7 @@
 """Files → declarations. Every problem of every file is found; none hides another's.
 
-The codes of the problems are in `codes.CODES`. Modules: `files` finds and reads, `yamltree` and `markdown`
-parse, `entries` judges one entry, `duplicates` compares them.
+The codes of the problems are in `codes.CODES`. Modules: `files` finds and reads, by `names` and `globs`,
+`yamltree` and `markdown` parse, `entries` judges one entry, `duplicates` compares them.
 """
 
 from __future__ import annotations
@@ -10,19 +10,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
 
 from devinops.kinds import KINDS, SECTIONS
 from devinops.load import files
 from devinops.load.codes import CODES, problem
-from devinops.load.duplicates import duplicates
+from devinops.load.duplicates import duplicates, same_folders
 from devinops.load.entries import control_problems, declare, findings_to_problems
+from devinops.load.globs import Ignore, wrong_ignore
 from devinops.load.markdown import split
+from devinops.load.names import CONFIG, misnamed, misnamed_configs
 from devinops.load.yamltree import Node, parse
-from devinops.model import Declaration, Problem, Source, folder_path
+from devinops.model import Declaration, Problem, Source
 from devinops.schema import check
 
-__all__ = ["CODES", "Document", "Loaded", "load", "read_yaml"]
+__all__ = [
+    "CODES",
+    "CONFIG",
+    "Document",
+    "Loaded",
+    "load",
+    "misnamed_config_problems",
+    "misnamed_configs",
+    "read_yaml",
+]
 
 
 @dataclass(frozen=True)
@@ -54,19 +64,26 @@ class Document:
         return self.node.at(path[:-1]).key_source(self.path, str(path[-1]))
 
 
-def load(root: Path, *, paths: Sequence[str] = (), ignore: Sequence[str] = ()) -> Loaded:
-    """Read all declarations below `root`; `paths` and `ignore` are those of devinops.yaml.
+def load(
+    root: Path,
+    *,
+    paths: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    place: files.Place = files.no_place,
+) -> Loaded:
+    """Read all declarations below `root`; `paths` and `ignore` are those of devinops.yaml, `place` says where.
 
     Never raises for what is in the files or on the disk: see `Loaded.problems`. Entries with problems are
     not among the declarations, those of `duplicate-declaration` are.
     """
-    finder = files.Finder(root, paths=paths, ignore=ignore)
+    finder = files.Finder(root, paths=paths, ignore=ignore, place=place)
     finder.find()
     reader = _Reader(finder.root)
     for file in finder.files:
         reader.read(file)
     found = sorted(reader.declarations, key=lambda one: (one.key, one.source))
-    problems = {*finder.problems, *reader.problems, *duplicates(found)}
+    problems = {*finder.problems, *reader.problems, *same_folders(finder.files), *duplicates(found)}
+    problems |= {found for real, found in finder.misnamed.items() if real not in reader.bodies}
     return Loaded(tuple(found), tuple(sorted(problems)), tuple(file.path for file in finder.files))
 
 
@@ -77,6 +94,8 @@ class _Reader:
         self.root = root
         self.declarations: list[Declaration] = []
         self.problems: list[Problem] = []
+        self.bodies: set[str] = set()
+        """The real paths of the files that entries have as their bodies."""
 
     def read(self, file: files.File) -> None:
         text, problems = files.read_text(file.real, file.path)
@@ -100,8 +119,7 @@ class _Reader:
         page, problems = split(text, file.path, fields)
         self.problems.extend(problems)
         if page:
-            directory = folder_path(normalize("NFC", "/".join(file.directories)))
-            declaration, more = declare(page.front, kind, file.path, page=page, directory=directory)
+            declaration, more = declare(page.front, kind, file.path, page=page, directories=file.directories)
             self._take((None if problems else declaration, more))
 
     def _yaml(self, file: files.File, text: str) -> None:
@@ -132,8 +150,9 @@ class _Reader:
 
     def _body_reader(self, file: files.File) -> Any:
         def read(written: str, source: Source) -> tuple[str | None, list[Problem]]:
-            text, path, problems = files.read_body(written, file, self.root, source)
-            return text, problems + control_problems(text or "", path)
+            body = files.read_body(written, file, self.root, source)
+            self.bodies.add(body.real)
+            return body.text, body.problems + control_problems(body.text or "", body.path)
 
         return read
 
@@ -142,6 +161,12 @@ def _discreet(section: str | None) -> bool:
     """Tell whether problems in a section must not repeat what is there: an unknown one may be that of secrets."""
     kind = SECTIONS.get(section or "")
     return kind is None or kind.confidential
+
+
+def misnamed_config_problems(root: Path, ignore: Sequence[str] = ()) -> list[Problem]:
+    """Return a problem for each file in a root that was meant to be devinops.yaml and is not ignored."""
+    ignored = Ignore(glob for glob in ignore if not wrong_ignore(glob))
+    return [misnamed(name, CONFIG) for name in misnamed_configs(str(root)) if not ignored(name)]
 
 
 def read_yaml(path: Path, root: Path, schema: str) -> tuple[Document | None, list[Problem]]:

@@ -10,15 +10,18 @@ CODES: Mapping[str, str] = {
     # files
     "bad-pattern": "a glob in `paths` or `ignore` is absolute, leaves the root or cannot be used",
     "empty-file": "a YAML file without any entry (warning)",
+    "hidden": "a path that leads through a name that begins with a dot, which is never read",
     "missing-file": "a `body_file` that does not exist",
     "no-kind": "a Markdown file from `paths` with no directory called knowledge or playbooks above it",
     "no-match": "a glob in `paths` names nothing that can be read",
     "not-a-directory": "a file where a directory is expected",
     "not-a-file": "a directory, pipe or device where a file is expected",
-    "not-read": "a file whose name is nearly one that is read (warning)",
+    "not-read": "a file or directory whose name is nearly one that is read",
     "outside-root": "a path or symlink that leads out of the root",
     "same-file": "a symlink to something that is read under its own name as well, or a loop",
+    "same-folder": "two directories that are one folder, such as two Unicode forms of one name",
     "unreadable": "the operating system refuses to read it",
+    "unused-ignore": "a glob in `ignore` matches nothing in the root or in the directories that are read (warning)",
     # text
     "control-character": "a control character in a text",
     "front-matter-open": "front matter without a closing line of ---",
@@ -36,7 +39,7 @@ CODES: Mapping[str, str] = {
     # entries
     "body-twice": "both `body` and `body_file`",
     "contradiction": "two settings that exclude each other",
-    "duplicate-declaration": "two entries for one object",
+    "duplicate-declaration": "two entries for one object, or for two whose names differ only in their Unicode form",
     "empty-body": "a text that is empty, so that applying it would wipe the live one",
     "invalid-value": "a value of the right type that cannot be used",
     "missing-field": "a required field is missing",
@@ -44,7 +47,7 @@ CODES: Mapping[str, str] = {
     "wrong-type": "a value of another type than expected",
 }
 
-WARNINGS = frozenset({"empty-file", "not-read"})
+WARNINGS = frozenset({"empty-file", "unused-ignore"})
 
 
 def problem(source: Source, code: str, message: str) -> Problem:

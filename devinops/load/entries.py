@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from unicodedata import normalize
 
 from devinops.load.codes import problem
 from devinops.load.markdown import Page
 from devinops.load.yamltree import CONTROL, Node, control_character
 from devinops.model import (
-    ROOT,
     Attribute,
     Declaration,
     Ensure,
@@ -50,14 +50,14 @@ def declare(
     file: str,
     *,
     page: Page | None = None,
-    directory: FolderPath = ROOT,
+    directories: Sequence[str] = (),
     read_body: BodyReader | None = None,
 ) -> tuple[Declaration | None, list[Problem]]:
     """Return the declaration of an entry, or None and what is wrong with it.
 
-    `page` is the Markdown file whose front matter the entry is, `directory` the folder where none is said.
+    `page` is the Markdown file whose front matter the entry is, `directories` the folder where none is said.
     """
-    entry = _Entry(node, kind, file, page, directory, read_body)
+    entry = _Entry(node, kind, file, page, directories, read_body)
     declaration = entry.declaration()
     return (None if entry.problems or node.tainted else declaration), entry.problems
 
@@ -70,7 +70,7 @@ class _Entry:
     kind: Kind
     file: str
     page: Page | None
-    directory: FolderPath
+    directories: Sequence[str]
     read_body: BodyReader | None
     problems: list[Problem] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
@@ -151,8 +151,8 @@ class _Entry:
             self.places[name] = node.text_source(self.file) if attribute.text else node.source(self.file)
             if not node.tainted:
                 self.values[name] = self.value(attribute, node.data)
-        if self.kind.foldered:
-            self.values.setdefault("folder", self.directory)
+        if self.kind.foldered and "folder" not in self.node.data:
+            self.values["folder"] = self.folder_of_directories()
 
     def value(self, attribute: Attribute, written: Any) -> Any:
         """Return a value in its one spelling."""
@@ -170,16 +170,24 @@ class _Entry:
 
     def folder(self, source: Source, written: str | None) -> FolderPath:
         path = folder_path(written or "")
-        if CONTROL.search(path) or "\n" in path or "\t" in path:
+        if _UNPRINTABLE.search(path):
             self.report(source, "invalid-value", "a folder has no tabs, line breaks or control characters")
         if self.kind.noun == "folder" and not path:
             self.report(source, "invalid-value", "this path names no folder: write names joined with /")
         return path
 
+    def folder_of_directories(self) -> FolderPath:
+        """Return the folder that the directories above a Markdown file stand for."""
+        for name in self.directories:
+            if name != name.strip():
+                message = f"remove the white space at the ends of {name!r}: no folder has such a name"
+                self.report(self.source, "invalid-value", f"{message}, or write `folder`")
+        return self.folder(self.source, directory_folder(self.directories))
+
     def check_name(self, source: Source, name: str) -> None:
         if name != name.strip():
             self.report(source, "invalid-value", "remove the white space at the ends of this name")
-        elif re.search(r"[\t\n\u2028\u2029]", name) or CONTROL.search(name):
+        elif _UNPRINTABLE.search(name):
             self.report(source, "invalid-value", "a name has no tabs, line breaks or control characters")
 
     # the body
@@ -226,6 +234,17 @@ class _Entry:
         return tuple(dict.fromkeys(old))
 
 
+def directory_folder(names: Iterable[str]) -> FolderPath:
+    """Return the path of the folder that directories stand for.
+
+    In NFC, unlike everything that is written in a file: some file systems, and Git on macOS, hand a name out
+    decomposed that was typed composed, and the folder's name was typed in the web app. `folder` in the front
+    matter is taken to the letter.
+    """
+    return folder_path(normalize("NFC", "/".join(names)))
+
+
+_UNPRINTABLE = re.compile(rf"{CONTROL.pattern}|[\t\n\u2028\u2029]")
 _EMPTY_BODY = "the body is empty: write it, or say `ensure: absent` to delete the live one"
 
 

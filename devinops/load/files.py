@@ -1,33 +1,50 @@
 """Which files are read, and reading them without being led astray.
 
-Nothing is read that resolves outside the root, that is not a regular file, or that the file system reaches
-by going in circles; each such path is a problem. Directories are walked in the order of their names.
+Nothing is read that resolves outside the root or leads through a hidden name, that is not a regular file, or
+that the file system reaches by going in circles; each such path is a problem. Directories are walked in the
+order of their names.
 """
 
-# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH120
+# ruff: noqa: PTH100, PTH110, PTH112, PTH116, PTH118, PTH120, PTH122
 # Paths are strings here: os.scandir deals in them, and Path objects for ten thousand files cost seconds.
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from devinops.kinds import KINDS, SECTIONS
+from devinops.kinds import SECTIONS
 from devinops.load.codes import problem
+from devinops.load.globs import (
+    Ignore,
+    Rule,
+    fixed_parts,
+    glob_parts,
+    glob_pattern,
+    wrong_ignore,
+    wrong_path,
+)
+from devinops.load.names import (
+    CONFIG,
+    DIRECTORIES,
+    ROOT_FILES,
+    SUFFIXES,
+    hidden_part,
+    misnamed,
+    misnamed_configs,
+    right_name,
+    right_suffix,
+)
 from devinops.model import Kind, Problem, Source
 
-CONFIG = "devinops.yaml"
+Place = Callable[[str, int], Source]
+"""(`paths` or `ignore`, number of the glob) → where it is written."""
 
-_SUFFIXES = (".md", ".yaml", ".yml")
-_DIRECTORIES = frozenset(kind.section for kind in KINDS.values() if kind.markdown)
 _OUTSIDE = "this leads out of the root: copy it here, or remove it"
-_ROOT_FILES = frozenset(f"{section}.yaml" for section in SECTIONS)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,138 +68,113 @@ class File:
         return SECTIONS[self.section]
 
 
-# --- globs ------------------------------------------------------------------------------------------------
-
-
-@cache
-def glob_pattern(glob: str) -> re.Pattern[str]:
-    """Return the pattern of a glob for whole paths: `**` crosses directories, `*` and `?` do not.
-
-    Raises re.error for a character class that cannot be used.
-    """
-    if glob.count("**") > _MOST_DEEP:
-        raise re.error(f"more than {_MOST_DEEP} of **")
-    pieces: list[str] = []
-    star: int | None = None
-    rest = re.sub(r"(\*\*/)+", "**/", glob)
-    while rest:
-        sign, meaning = next((one, means) for one, means in _GLOB_SIGNS if one.match(rest))
-        found = sign.match(rest)
-        assert found
-        piece, rest = meaning or _literal(found[0]), rest[found.end() :]
-        if piece == _STAR and star is not None:
-            # Of several in one name all but the last take as little as they can, and never more: trying all ways
-            # would take for ever.
-            pieces[star] = "(?>[^/]*?"
-            pieces.append(")")
-        if piece == _STAR:
-            star = len(pieces)
-        elif found[0] == "/" or found[0].startswith("**"):
-            star = None
-        pieces.append(piece)
-    return re.compile("".join(pieces))
-
-
-_STAR = r"[^/]*"
-_MOST_DEEP = 4
-"""So many `**` may be in a glob; each more multiplies the ways in which a deep path can match."""
-
-
-_GLOB_SIGNS = (
-    (re.compile(r"\*\*/"), r"(?:[^/]+/)*"),
-    (re.compile(r"\*\*"), r".+"),
-    (re.compile(r"\*"), _STAR),
-    (re.compile(r"\?"), r"[^/]"),
-    (re.compile(r"\[!?\]?[^\]]*\]"), ""),
-    (re.compile(r".", re.DOTALL), ""),
-)
-
-
-def _literal(text: str) -> str:
-    if len(text) == 1:
-        return re.escape(text)
-    inside = text[1:-1].replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
-    return f"(?!/)[{'^' + inside[1:] if inside.startswith('!') else inside.replace('^', chr(92) + '^')}]"
-
-
-class Ignore:
-    """Globs as in .gitignore: without an inner `/` at any depth, with one from the root, `/` last for directories.
-
-    A directory that matches takes all below it along.
-    """
-
-    def __init__(self, globs: Iterable[str]) -> None:
-        self._rules = [self._rule(glob) for glob in globs]
-
-    @staticmethod
-    def _rule(glob: str) -> tuple[re.Pattern[str], bool]:
-        name = glob.rstrip("/")
-        anchored = name.removeprefix("/") if "/" in name else f"**/{name}"
-        return glob_pattern(anchored), glob.endswith("/")
-
-    def __call__(self, path: str, *, directory: bool = False) -> bool:
-        return any(
-            (directory or not only_directories) and rule.fullmatch(path)
-            for rule, only_directories in self._rules
-        )
-
-
 # --- finding ----------------------------------------------------------------------------------------------
 
 
-class Finder:
-    """Finds the files of one root. `files` are in order; `problems` say what could not be read."""
+def no_place(_: str, __: int) -> Source:
+    return Source(CONFIG)
 
-    def __init__(self, root: Path, *, paths: Sequence[str] = (), ignore: Sequence[str] = ()) -> None:
+
+class Finder:
+    """Finds the files of one root. `files` are in order; `problems` say what could not be read.
+
+    `misnamed` are files that are not read under their names, unless an entry has one as its body: real path → problem.
+    """
+
+    def __init__(
+        self, root: Path, *, paths: Sequence[str] = (), ignore: Sequence[str] = (), place: Place = no_place
+    ) -> None:
         self.root = os.path.realpath(root)
         self.problems: list[Problem] = []
+        self.misnamed: dict[str, Problem] = {}
         self._found: dict[str, File] = {}
         self._reals: dict[str, str] = {}  # real path → path it was first reached by
         self._links: list[_Link] = []
         self._hits = 0
-        self._paths = [glob for glob in paths if self._usable(glob, "paths")]
-        self._ignored = Ignore(glob for glob in ignore if self._usable(glob, "ignore"))
+        self._place = place
+        self._listed: set[str] = set()
+        self._paths = {
+            i: glob for i, glob in enumerate(paths) if self._usable("paths", i, glob, wrong_path(glob))
+        }
+        roots = (self.root, os.path.abspath(root))
+        self._ignore = {
+            i: glob
+            for i, glob in enumerate(ignore)
+            if self._usable("ignore", i, glob, wrong_ignore(glob, [r.replace(os.sep, "/") for r in roots]))
+        }
+        self._ignored = Ignore(self._ignore.values())
 
     @property
     def files(self) -> list[File]:
         return sorted(self._found.values())
 
     def find(self) -> None:
-        for entry in self._list("", self.root):
-            self._top(entry)
-        for glob in self._paths:
-            self._search(glob)
+        top = self._list("", self.root)
+        for entry in top:
+            if entry.name in DIRECTORIES or entry.name in ROOT_FILES:
+                self._entry(entry, entry.name)
+        for i, glob in self._paths.items():
+            self._search(i, glob)
         self._follow_links()
+        for name in sorted({*(entry.name for entry in top), *misnamed_configs(self.root)}):
+            self._judge_name(name)
+        for i, glob in self._ignore.items():
+            self._judge_ignored(i, glob)
 
     def _report(self, path: str, code: str, message: str) -> None:
         printable = path.encode("utf-8", "backslashreplace").decode()
         self.problems.append(problem(Source(printable or "."), code, message))
 
-    def _usable(self, glob: str, option: str) -> bool:
-        wrong = _wrong_glob(glob, anchored=option == "ignore")
+    def _report_glob(self, option: str, i: int, glob: str, code: str, words: str) -> None:
+        self.problems.append(problem(self._place(option, i), code, f"{option}: {glob!r} {words}"))
+
+    def _usable(self, option: str, i: int, glob: str, wrong: tuple[str, str] | None) -> bool:
         if wrong:
-            self._report(CONFIG, "bad-pattern", f"{option}: {glob!r} {wrong}")
+            self._report_glob(option, i, glob, *wrong)
         return not wrong
 
     # the root
 
-    def _top(self, entry: os.DirEntry[str]) -> None:
-        """Take what stands in the root under one of the names that are read."""
-        name, lower = entry.name, entry.name.lower()
-        if name in _DIRECTORIES or name in _ROOT_FILES:
-            self._entry(entry, name)
-        elif lower in _ROOT_FILES or lower.removesuffix(".yml") + ".yaml" in _ROOT_FILES:
-            self._report(name, "not-read", f"not read: rename it to {lower.partition('.')[0]}.yaml")
-        elif (near := _singular(lower)) and os.path.isdir(entry.path) == (near in _DIRECTORIES):
-            self._report(name, "not-read", f"not read: rename it to {near}")
-        elif lower in _DIRECTORIES and os.path.isdir(entry.path):
-            self._report(name, "not-read", f"not read: rename it to {lower}")
+    def _judge_name(self, name: str) -> None:
+        """Report what stands in the root under nearly one of the names that are read, and was not read by `paths`."""
+        place = os.path.join(self.root, name)
+        directory = os.path.isdir(place)
+        right = right_name(name, directory=directory)
+        if right and not self._ignored(name, directory=directory):
+            read = name in self._found or any(path.startswith(f"{name}/") for path in self._found)
+            if not read:
+                self.misnamed[place] = misnamed(name, right)
+
+    def _judge_ignored(self, i: int, glob: str) -> None:
+        """Report a glob of `ignore` that matches nothing.
+
+        A path without wildcards is looked for. With them only the root and the directories that are read are
+        searched: what is below others, which may be large, makes no difference.
+        """
+        rule = next((rule for rule in self._ignored.unused if rule.glob == glob), None)
+        if rule and not self._may_match(rule):
+            hint = " (a leading / is the root of these files)" if glob.startswith("/") else ""
+            words = (
+                f"matches nothing in the root or in the directories that are read{hint}: correct or remove it"
+            )
+            self._report_glob("ignore", i, glob, "unused-ignore", words)
+
+    def _may_match(self, rule: Rule) -> bool:
+        if not rule.fixed:
+            return False
+        fixed = "/".join(rule.fixed)
+        place = os.path.join(self.root, *rule.fixed)
+        if not inside(os.path.realpath(os.path.dirname(place)), self.root):
+            return False
+        if rule.literal:
+            return os.path.isdir(place) if rule.only_directories else os.path.lexists(place)
+        return fixed not in self._listed and os.path.isdir(place)
 
     def _misplaced(self, path: str, *, directory: bool) -> bool:
         """Report a file in the root where a directory belongs, or the other way round."""
-        if path in _DIRECTORIES and not directory:
+        if path in DIRECTORIES and not directory:
             self._report(path, "not-a-directory", "this is a file: expected a directory of entries")
-        elif path in _ROOT_FILES and directory:
+        elif path in ROOT_FILES and directory:
             self._report(path, "not-a-file", "this is a directory: expected a YAML file")
         else:
             return False
@@ -190,25 +182,35 @@ class Finder:
 
     # paths
 
-    def _search(self, glob: str) -> None:
+    def _search(self, i: int, glob: str) -> None:
         """Take what one of the `paths` names."""
         self._hits = 0
-        before = len(self._links) + len(self.problems)
-        parts = [part for part in glob.split("/") if part not in ("", ".")]
-        fixed = list(itertools.takewhile(lambda part: not re.search(r"[*?\[]", part), parts))
+        before = len(self._links) + len(self.problems) + len(self.misnamed)
+        parts = glob_parts(glob)
+        fixed = fixed_parts(parts)
         start, real = "/".join(fixed), os.path.join(self.root, *fixed)
         if fixed == parts:
             self._spelled_out(start, real)
-        elif not inside(os.path.realpath(real), self.root):
-            self._report(start, "outside-root", _OUTSIDE)
-        elif os.path.isdir(real):
+        elif self._reachable(start, os.path.realpath(real)) and os.path.isdir(real):
             self._match_below(start, os.path.realpath(real), glob_pattern("/".join(parts)))
-        if self._hits == 0 and before == len(self._links) + len(self.problems):
-            message = f"paths: {glob!r} matches no .md, .yaml or .yml file: correct or remove it"
-            self._report(CONFIG, "no-match", message)
+        if self._hits == 0 and before == len(self._links) + len(self.problems) + len(self.misnamed):
+            words = "matches no .md, .yaml or .yml file: correct or remove it"
+            self._report_glob("paths", i, glob, "no-match", words)
+
+    def _reachable(self, path: str, real: str) -> bool:
+        """Tell whether a path may be read, given where it leads; False with a problem."""
+        if not inside(real, self.root):
+            self._report(path, "outside-root", _OUTSIDE)
+        elif name := hidden_part(os.path.relpath(real, self.root)):
+            self._report(path, "hidden", _leads_through(name))
+        else:
+            return True
+        return False
 
     def _spelled_out(self, path: str, real: str) -> None:
         """Take a path without wildcards."""
+        if os.path.lexists(real):
+            self._ignored.note(path, directory=os.path.isdir(real))
         if os.path.realpath(real) != real:
             self._links.append(_Link(path, real))
         elif os.path.isdir(real):
@@ -232,13 +234,18 @@ class Finder:
 
     def _list(self, path: str, real: str) -> list[os.DirEntry[str]]:
         """Return the entries of a directory by name, without hidden ones; unreadable is a problem, not empty."""
+        self._listed.add(path)
         try:
             with os.scandir(real) as entries:
-                shown = [entry for entry in entries if not entry.name.startswith(".")]
+                found = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             self._report(path, "unreadable", f"cannot read this directory: {error.strerror}")
             return []
-        return sorted(shown, key=lambda entry: entry.name)
+        if self._ignored.unused:
+            for entry in found:
+                here = f"{path}/{entry.name}" if path else entry.name
+                self._ignored.note(here, directory=entry.is_symlink() or entry.is_dir())
+        return [entry for entry in found if not entry.name.startswith(".")]
 
     def _entry(self, entry: os.DirEntry[str], path: str) -> None:
         """Take one entry of a directory; links wait until everything else is known."""
@@ -281,14 +288,15 @@ class Finder:
         name = path.rpartition("/")[2].lower()
         if path == CONFIG or name == "readme.md" or self._ignored(path) or self._in_ignored(path):
             return
-        if name.endswith(".markdown"):
-            self._report(path, "not-read", f"not read: rename it to {path[: -len('.markdown')]}.md")
-        if not name.endswith(_SUFFIXES):
+        section, directories = section_of(path)
+        if not name.endswith(SUFFIXES):
+            if suffix := right_suffix(name, section=bool(section)):
+                base = os.path.splitext(path)[0]
+                self.misnamed[real] = misnamed(path, base.removesuffix(suffix) + suffix)
             return
         self._hits += 1
         if path in self._found or not self._by_one_name(path, real):
             return
-        section, directories = section_of(path)
         if name.endswith(".md") and not section:
             message = "expected a directory called knowledge or playbooks above it, to say what it is"
             self._report(path, "no-kind", message)
@@ -315,11 +323,10 @@ class Finder:
         except OSError as error:
             self._report(link.path, "unreadable", f"cannot follow this link: {error.strerror}")
             return
-        if not inside(real, self.root):
-            self._report(link.path, "outside-root", _OUTSIDE)
-        elif self._misplaced(link.path, directory=os.path.isdir(real)):
+        directory = os.path.isdir(real)
+        if not self._reachable(link.path, real) or self._misplaced(link.path, directory=directory):
             pass
-        elif not os.path.isdir(real):
+        elif not directory:
             self._file(link.path, real)
         elif inside(os.path.realpath(os.path.dirname(link.place)), real):
             self._report(link.path, "same-file", "this link leads back to a directory above it: remove it")
@@ -333,6 +340,10 @@ class _Link:
     place: str
 
 
+def _leads_through(name: str) -> str:
+    return f"this leads through {name}: what begins with a dot is never read; copy it here under another name"
+
+
 def _is_text(name: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in name)
 
@@ -344,27 +355,9 @@ def section_of(path: str) -> tuple[str, tuple[str, ...]]:
     """
     *above, _ = path.split("/")
     at = next(
-        (i for i in (0, *range(len(above) - 1, 0, -1)) if i < len(above) and above[i] in _DIRECTORIES), None
+        (i for i in (0, *range(len(above) - 1, 0, -1)) if i < len(above) and above[i] in DIRECTORIES), None
     )
     return ("", ()) if at is None else (above[at], tuple(above[at + 1 :]))
-
-
-def _wrong_glob(glob: str, *, anchored: bool) -> str:
-    """Return what is wrong with a glob, empty for nothing. A leading `/` means the root where `anchored`."""
-    if glob.startswith("!"):
-        return "begins with !: exceptions are not supported, list what is meant"
-    if not glob.strip("/"):
-        return "names nothing"
-    absolute = PurePosixPath(glob).is_absolute() and not anchored
-    if absolute or PureWindowsPath(glob).drive:
-        return "is absolute: write it relative to the root"
-    if ".." in glob.replace("\\", "/").split("/"):
-        return "leaves the root: remove the .."
-    try:
-        glob_pattern(glob)
-    except re.error as error:
-        return f"is no glob: {error}"
-    return ""
 
 
 # --- reading ----------------------------------------------------------------------------------------------
@@ -397,10 +390,15 @@ def read_text(real: str, path: str, source: Source | None = None) -> tuple[str |
 
 
 def read_inside(path: Path, root: Path, name: str) -> tuple[str | None, list[Problem]]:
-    """Return the text of a file that must not lead out of the root, or None with a problem about `name`."""
-    real = os.path.realpath(path)
-    if not inside(real, os.path.realpath(root)):
+    """Return the text of a file that must lead neither out of the root nor through a hidden name.
+
+    None with a problem about `name` if it does, or cannot be read.
+    """
+    real, top = os.path.realpath(path), os.path.realpath(root)
+    if not inside(real, top):
         return None, [problem(Source(name), "outside-root", _OUTSIDE)]
+    if hidden := hidden_part(os.path.relpath(real, top)):
+        return None, [problem(Source(name), "hidden", _leads_through(hidden))]
     return read_text(real, name)
 
 
@@ -423,33 +421,48 @@ def _not_utf8(data: bytes, error: UnicodeDecodeError, path: str) -> Problem:
     )
 
 
-def _singular(name: str) -> str:
-    """Return the name that is read where this one lacks its plural, such as secret.yml; else nothing."""
-    stem = name.removesuffix(".yml").removesuffix(".yaml")
-    plural = f"{stem}s" + (".yaml" if stem != name else "")
-    return plural if plural in _DIRECTORIES or plural in _ROOT_FILES else ""
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a `body_file` holds: None with problems if it cannot be used. `real` is empty if it leads nowhere."""
+
+    text: str | None
+    problems: list[Problem]
+    path: str = ""
+    real: str = ""
 
 
-def read_body(written: str, file: File, root: str, source: Source) -> tuple[str | None, str, list[Problem]]:
-    """Return the text of a `body_file` written in `file`, its path from the root, and the problems."""
+def read_body(written: str, file: File, root: str, source: Source) -> Body:
+    """Return what is in a `body_file` written in `file`."""
+
+    def refused(code: str, message: str) -> Body:
+        return Body(None, [problem(source, code, message)])
+
+    outside = f"{written!r} leads out of the root: copy the file into it"
     if PurePosixPath(written).is_absolute() or PureWindowsPath(written).drive:
-        message = "body_file must be relative to the file it is written in"
-        return None, "", [problem(source, "outside-root", message)]
+        return refused("outside-root", "body_file must be relative to the file it is written in")
     beside = os.path.dirname(os.path.join(root, file.path))
+    # Before anything is looked at: not even whether such a file exists is told.
     if not inside(os.path.normpath(os.path.join(beside, written)), root):
-        # Before anything is looked at: not even whether a file exists out there is told.
-        message = f"{written!r} leads out of the root: copy the file into it"
-        return None, "", [problem(source, "outside-root", message)]
+        return refused("outside-root", outside)
+    if name := hidden_part(written):
+        return refused("hidden", _hidden_body(written, name))
     try:
         real = os.path.realpath(os.path.join(beside, written), strict=True)
     except FileNotFoundError:
-        return None, "", [problem(source, "missing-file", f"there is no file {written!r} beside {file.path}")]
+        return refused("missing-file", f"there is no file {written!r} beside {file.path}")
     except (OSError, ValueError) as error:
-        message = f"cannot read {written!r}: {getattr(error, 'strerror', error)}"
-        return None, "", [problem(source, "unreadable", message)]
+        return refused("unreadable", f"cannot read {written!r}: {getattr(error, 'strerror', error)}")
     if not inside(real, root):
-        message = f"{written!r} leads out of the root: copy the file into it"
-        return None, "", [problem(source, "outside-root", message)]
+        return refused("outside-root", outside)
     path = os.path.relpath(real, root).replace(os.sep, "/")
+    if name := hidden_part(path):
+        return refused("hidden", _hidden_body(written, name))
     text, problems = read_text(real, path, source)
-    return text, path, problems
+    return Body(text, problems, path, real)
+
+
+def _hidden_body(written: str, name: str) -> str:
+    return (
+        f"{written!r} leads through {name}: what begins with a dot is never read; copy the text to a file under "
+        "another name"
+    )

@@ -9,8 +9,10 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
+from pathlib import Path
 
 import pytest
 import yaml
@@ -19,7 +21,7 @@ from hypothesis import strategies as st
 
 from devinops.emulator import Emulator
 from devinops.load import files, load, read_yaml, yamltree
-from devinops.load.files import Ignore, glob_pattern
+from devinops.load.globs import Ignore, glob_pattern
 from tests.load.tree import note, plant
 
 SECRET = "never to be read"
@@ -69,6 +71,31 @@ HOSTILE = {
     "body_file that is not text": (
         {"b": content(b"ok\n\xc3\xa9\xff"), "playbooks.yaml": content("playbooks:\n- {title: a, body_file: b}\n")},
         ["b:2:2 not-utf8"],
+    ),
+    "body_file by a link to what is hidden": (
+        {
+            ".env": content(SECRET),
+            ".git/config": content(SECRET),
+            "texts/a.md": link("../.env"),
+            "git": link(".git"),
+            "playbooks.yaml": content(
+                "playbooks:\n- {title: a, body_file: texts/a.md}\n- {title: b, body_file: git/config}\n"
+            ),
+        },
+        ["playbooks.yaml:2:25 hidden", "playbooks.yaml:3:25 hidden"],
+    ),
+    "links to what is hidden": (
+        {
+            ".env": content(SECRET),
+            ".git/config": content(SECRET),
+            ".git/k/a.md": content(note(SECRET)),
+            "knowledge/a.md": link("../.git/config"),
+            "knowledge/b.yaml": link("../.env"),
+            "knowledge/c": link("../.git/k"),
+            "playbooks": link(".git"),
+            "secrets.yaml": link(".env"),
+        },
+        [f"{path}:1:1 hidden" for path in ("knowledge/a.md", "knowledge/b.yaml", "knowledge/c", "playbooks", "secrets.yaml")],
     ),
     "pipe": (
         {"knowledge/a.md": fifo, "secrets.yaml": fifo},
@@ -171,6 +198,12 @@ def test_a_path_through_a_link_is_followed_or_refused(tmp_path):
     result = load(root, paths=["out/knowledge", "out/knowledge/*.md"])
     assert [p.code for p in result.problems] == ["outside-root"]
     assert result.declarations == ()
+    plant(root, {".hidden/knowledge/a.md": note("a")})
+    (root / "in").symlink_to(".hidden")
+    result = load(root, paths=["in/knowledge", "in/knowledge/*.md", "in/**"])
+    assert [str(p.source) for p in result.problems] == ["in:1:1", "in/knowledge:1:1"]
+    assert {p.code for p in result.problems} == {"hidden"}
+    assert result.declarations == ()
 
 
 def test_an_unreadable_directory_is_a_problem(tmp_path, monkeypatch):
@@ -201,6 +234,57 @@ def test_an_unreadable_file_is_a_problem(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "_read_regular", refuse)
     result = load(tmp_path)
     assert [(str(p.source), p.code) for p in result.problems] == [("knowledge/a.md:1:1", "unreadable")]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of POSIX")
+@pytest.mark.parametrize(
+    "name", ["a\nb", "a\tb", "a\x07b", "a\x85b", "a\u2028b", "a ", "\u3000a", " ", "x/\n/y"]
+)
+def test_a_directory_that_cannot_be_a_folder(name, tmp_path):
+    plant(
+        tmp_path, {f"knowledge/{name}/x.md": note("x"), f"playbooks/{name}/x.md": "---\ntitle: x\n---\nb\n"}
+    )
+    plant(tmp_path, {f"knowledge/{name}/y.md": "---\nname: y\nfolder: a\ntrigger: t\n---\nb\n"})
+    result = load(tmp_path)
+    assert [(p.source.path, p.code) for p in result.problems] == [(f"knowledge/{name}/x.md", "invalid-value")]
+    assert re.search("no tabs, line breaks|remove the white space", result.problems[0].message)
+    assert [str(d.key) for d in result.declarations] == ["knowledge:a/y", "playbook:x"]
+
+
+def test_an_absolute_path_of_the_root_is_no_glob_of_ignore(tmp_path):
+    plant(tmp_path, {"real/knowledge/a.md": note("a")})
+    (tmp_path / "link").symlink_to("real")
+    for root in (tmp_path / "real", tmp_path / "link"):
+        for base in (tmp_path / "real", root):
+            result = load(root, ignore=[f"{base}/knowledge/**", str(base)])
+            assert [p.code for p in result.problems] == ["bad-pattern", "bad-pattern"]
+
+
+def test_a_glob_that_matches_nothing_is_judged_without_walking_what_is_not_ours(tmp_path, monkeypatch):
+    plant(
+        tmp_path,
+        {"knowledge/a.md": note("a"), "node_modules/x/y.md": "", "docs/x/y.md": "", "knowledge/n/a/b.md": ""},
+    )
+    listed, scan = [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: listed.append(Path(path).name) or scan(path))
+    ignore = [
+        "node_modules/**",
+        "node_modules/*/y.md",
+        "docs/**/z.md",
+        "knowledge/n/",
+        "knowledge/n/**/z.md",
+        "*.none",
+    ]
+    result = load(tmp_path, ignore=ignore)
+    assert [p.message.split("'")[1] for p in result.problems] == ["*.none"]
+    assert listed == [tmp_path.resolve().name, "knowledge"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+def test_a_glob_is_not_looked_for_outside_of_the_root(root):
+    (root / "out").symlink_to("../outside")
+    result = load(root, ignore=["out/a.md", "out"])
+    assert [p.message.split("'")[1] for p in result.problems] == ["out/a.md"]
 
 
 def test_a_missing_root_is_a_problem_not_empty(tmp_path):
@@ -266,6 +350,16 @@ def test_a_glob_with_many_double_stars_is_refused():
         glob_pattern("**/a/**/b/**/c/**/d/**/e")
 
 
+@given(st.lists(st.text(st.sampled_from("ab*?[]!/.~\\"), max_size=12), max_size=3))
+def test_no_glob_raises(globs):
+    with tempfile.TemporaryDirectory() as directory:
+        root = plant(Path(directory), {"knowledge/a.md": note("a"), "b/a.md": "", ".a/b": ""})
+        result = load(root, paths=globs, ignore=[*globs, "**a**b**c**d"])
+    codes = {p.code for p in result.problems}
+    assert "bad-pattern" in codes
+    assert codes <= {"bad-pattern", "hidden", "no-match", "no-kind", "unused-ignore"}
+
+
 def test_ignore_of_directories_alone():
     ignored = Ignore(["build/"])
     assert ignored("x/build", directory=True)
@@ -316,6 +410,15 @@ def test_a_document_outside_of_the_root(root):
     document, problems = read_yaml(root / "devinops.yaml", root, "config")
     assert document is None
     assert [p.code for p in problems] == ["outside-root"]
+
+
+def test_a_document_that_is_hidden(root):
+    plant(root, {".env": f"{SECRET}: x"})
+    (root / "devinops.yaml").symlink_to(".env")
+    document, problems = read_yaml(root / "devinops.yaml", root, "config")
+    assert document is None
+    assert [p.code for p in problems] == ["hidden"]
+    assert SECRET not in repr(problems)
 
 
 def test_a_document_that_is_missing(tmp_path):
