@@ -18,17 +18,15 @@ from pathlib import Path
 from devinops import files
 from devinops.errors import ConfigError, InventoryError
 from devinops.inventory import disk
-from devinops.inventory.git import NETWORK_S, Git, last_words, masked
-from devinops.inventory.kept import Stored
+from devinops.inventory.git import NETWORK_S, Git, is_no_repository, last_words, masked
+from devinops.inventory.kept import Outrun, Stored
 
 _FETCHES = 3
-_RACED = (
-    "cannot lock ref",
-    "failed to update ref",
-    "reference already exists",
-    "fetch first",
-    "non-fast-forward",
-)
+_ANOTHER_TIP = ("fetch first", "non-fast-forward")
+"""Said of a push where the branch is not as it was read."""
+_BUSY = ("cannot lock ref", "failed to update ref", "reference already exists")
+"""Said while another push is under way."""
+_CHOOSE = "choose another with inventory: {store: branch, branch: NAME}"
 
 
 @contextmanager
@@ -51,6 +49,7 @@ class BranchPlace:
         self.target, self.branch, self.wanted_remote = target, branch, remote
         self.git = Git(root)
         self.ref = f"refs/heads/{branch}"
+        self._read_back = False
 
     @property
     def label(self) -> str:
@@ -60,11 +59,13 @@ class BranchPlace:
     def _repository(self) -> tuple[Path, str]:
         """The directory that all work trees of the repository share, and the root's path in it."""
         done = self.git.run("rev-parse", "--git-common-dir", "--show-prefix")
-        if done.code:
+        if is_no_repository(done):
             raise ConfigError(
                 f"inventory: {{store: branch}} needs a Git repository here ({last_words(done.err)}): "
                 "run devinops in a clone, or say store: file"
             )
+        if done.code:
+            raise ConfigError(f"git does not use the repository here: {last_words(done.err)}")
         common, _, prefix = done.out.decode("utf-8", "surrogateescape").partition("\n")
         return (self.git.cwd / common).resolve(), prefix.removesuffix("\n")
 
@@ -105,25 +106,49 @@ class BranchPlace:
         raise ConfigError(f'there is no remote "{wanted}"{hint}; known are {", ".join(remotes)}')
 
     def _tip(self) -> str | None:
-        """Return the commit at the tip of the branch, None without one. Raises ConfigError for a branch in use."""
-        done = self.git.run("ls-remote", "--symref", self.remote, "HEAD", self.ref, timeout_s=NETWORK_S)
+        """Return the commit at the tip of the branch, None without one.
+
+        Raises ConfigError where the branch is in use, or cannot be made beside those that the remote has.
+        """
+        done = self.git.run("ls-remote", "--symref", self.remote, "HEAD", "refs/heads/*", timeout_s=NETWORK_S)
         if done.code:
             raise InventoryError(f"the remote {self.remote} cannot be read: {last_words(done.err)}")
-        tip = None
-        for line in done.text.splitlines():
-            value, _, name = line.partition("\t")
-            if name == "HEAD" and value == f"ref: {self.ref}":
-                raise ConfigError(self._in_use(f"the default branch of {self.remote}"))
-            if name == self.ref:
-                tip = value
+        lines = [(name, value) for value, _, name in (x.partition("\t") for x in done.text.splitlines())]
+        # ls-remote compares the ends of names, so that there can be others among them.
+        branches = {name: value for name, value in lines if name.startswith("refs/heads/")}
+        if not branches:
+            raise ConfigError(
+                f"the remote {self.remote} has no branch yet, and the first one that it gets becomes its default "
+                f"branch, which must not be {self.branch}: push yours first (git push {self.remote} HEAD)"
+            )
+        if ("HEAD", f"ref: {self.ref}") in lines:
+            raise ConfigError(self._in_use(f"the default branch of {self.remote}"))
         if self.git.run("symbolic-ref", "--quiet", "HEAD").text == self.ref:
             raise ConfigError(self._in_use("checked out here"))
-        return tip
+        if self.ref not in branches:
+            for name in sorted(branches):
+                if name.startswith(f"{self.ref}/") or self.ref.startswith(f"{name}/"):
+                    raise ConfigError(self._in_the_way(name))
+        return branches.get(self.ref)
 
     def _in_use(self, how: str) -> str:
+        return f'the branch "{self.branch}" is {how}, and the inventory needs one of its own: {_CHOOSE}'
+
+    def _in_the_way(self, ref: str) -> str:
+        other = ref.removeprefix("refs/heads/")
         return (
-            f'the branch "{self.branch}" is {how}, and the inventory needs one of its own: choose another with '
-            "inventory: {store: branch, branch: NAME}"
+            f'the branch "{self.branch}" of the inventory cannot be made on {self.remote}, which has "{other}": git '
+            f'keeps no branch below the name of another; rename or delete "{other}", or {_CHOOSE}'
+        )
+
+    def _elsewhere(self) -> str:
+        """Say that a push and what is read are two places. Credentials are masked."""
+        pushed = ", ".join(self.git.text("remote", "get-url", "--push", "--all", self.remote).splitlines())
+        read = self.git.text("remote", "get-url", self.remote)
+        return masked(
+            f"the branch {self.branch} is pushed to {pushed} and read from {read}, and what is pushed cannot be read "
+            f"back: the inventory would be lost. Make both addresses of {self.remote} lead to one repository (git "
+            "remote set-url --push), or choose another remote with inventory: {store: branch, remote: NAME}"
         )
 
     # --- reading ------------------------------------------------------------------------------------------
@@ -181,9 +206,11 @@ class BranchPlace:
 
     # --- writing ------------------------------------------------------------------------------------------
 
-    def save(self, text: str, before: Stored, message: str) -> bool:
+    def save(self, text: str, before: Stored, message: str) -> None:
         commit = self._commit(text, before.version, message)
         done = self.git.run(
+            "-c",
+            f"remote.{self.remote}.mirror=false",
             "push",
             "--porcelain",
             "--no-verify",
@@ -193,24 +220,36 @@ class BranchPlace:
             f"{commit}:{self.ref}",
             timeout_s=NETWORK_S,
         )
-        return done.code == 0 or self._arrived(commit, before, f"{done.text}\n{done.err}")
+        # A push can go elsewhere than a fetch. Where one was seen to arrive, the next ones do.
+        if done.code or not self._read_back:
+            self._check_arrived(commit, before, "" if done.code == 0 else f"{done.text}\n{done.err}")
+            self._read_back = True
 
-    def _arrived(self, commit: str, before: Stored, said: str) -> bool:
-        """Judge a push that failed: True where it got there all the same, False where another was faster."""
-        if any(words in said for words in _RACED):
-            return False
+    def _check_arrived(self, commit: str, before: Stored, complaint: str) -> None:
+        """Look for a pushed commit where the branch is read. `complaint` is what git said of a push that failed.
+
+        Raises Outrun where somebody else was faster, or has put something on top of it: reading again tells which.
+        """
         try:
             tip = self._tip()
-        except InventoryError:
-            tip = before.version
+        except InventoryError as error:
+            raise Outrun(str(error)) from error
         if tip == commit:
-            return True
+            return
         if tip != before.version:
-            return False
-        reason = re.search(r"^!.*?(\[.*\].*)$", said, re.MULTILINE)
-        words = masked(reason[1]) if reason else last_words(said)
-        if reason and "remote:" in said:
-            words = f"{words}; {last_words(said)}"
+            raise Outrun
+        if not complaint or any(words in complaint for words in _ANOTHER_TIP):
+            raise ConfigError(self._elsewhere())
+        # Of a branch that the remote does not list.
+        in_the_way = re.search(r"'(\S+)' exists; cannot create", complaint)
+        if in_the_way:
+            raise ConfigError(self._in_the_way(in_the_way[1]))
+        if any(words in complaint for words in _BUSY):
+            raise Outrun(last_words(complaint))
+        reason = re.search(r"^!.*?(\[.*\].*)$", complaint, re.MULTILINE)
+        words = masked(reason[1]) if reason else last_words(complaint)
+        if reason and "remote:" in complaint:
+            words = f"{words}; {last_words(complaint)}"
         raise ConfigError(
             f"the inventory cannot be pushed to {self.branch} on {self.remote}: {words}. The job needs the right to "
             "push to this branch"

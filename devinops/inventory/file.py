@@ -32,6 +32,5 @@ class FilePlace:
     def load(self) -> Stored:
         return Stored(disk.read(self.directory / self.path.name))
 
-    def save(self, text: str, before: Stored, message: str) -> bool:
+    def save(self, text: str, before: Stored, message: str) -> None:
         disk.replace(self.path, text)
-        return True

@@ -30,8 +30,10 @@ _OF_A_REPOSITORY: Final = (
     "GIT_LITERAL_PATHSPECS",
     "GIT_GLOB_PATHSPECS",
     "GIT_ICASE_PATHSPECS",
+    "GIT_AUTHOR_DATE",
+    "GIT_COMMITTER_DATE",
 )
-"""Set for hooks and the like; they would lead to another repository or file than the root's."""
+"""Set for hooks and the like; they would lead to another repository, file or time than those of the run."""
 
 _QUIET: Final = tuple(
     part
@@ -41,9 +43,14 @@ _QUIET: Final = tuple(
         "core.fsmonitor=false",
         "gc.auto=0",
         "maintenance.auto=false",
+        "i18n.commitEncoding=UTF-8",
+        "color.ui=never",
+        "color.remote=never",
     )
     for part in ("-c", setting)
 )
+_SHOWN: Final = 1000
+"""Of git's words; its advice names a path, and then that of the remote."""
 _NAME: Final = "devinops"
 _EMAIL: Final = "devinops@localhost"
 
@@ -131,17 +138,12 @@ class Git:
         )
 
     def identity(self) -> dict[str, str]:
-        """Return the names and addresses that a commit needs and that neither environment nor git has."""
-        configured = self.run(
-            "config", "--name-only", "--get-regexp", r"^(user|author|committer)\.(name|email)$"
-        )
-        known = set(configured.text.split())
-        missing = {}
-        for role in ("author", "committer"):
-            for part, default in (("name", _NAME), ("email", _EMAIL)):
-                variable = f"GIT_{role.upper()}_{part.upper()}"
-                if not os.environ.get(variable) and not known & {f"user.{part}", f"{role}.{part}"}:
-                    missing[variable] = default
+        """Return a name and an address for each role in which git would refuse to commit, or guess who it is."""
+        missing: dict[str, str] = {}
+        for role in ("AUTHOR", "COMMITTER"):
+            # Only git knows what it takes for a name: an empty one stops a commit, and so does one of commas.
+            if self.run("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT").code:
+                missing |= {f"GIT_{role}_NAME": _NAME, f"GIT_{role}_EMAIL": _EMAIL}
         return missing
 
 
@@ -166,18 +168,41 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             return
 
 
+def is_no_repository(done: Done) -> bool:
+    """Tell whether git found no repository, and not one that it refuses to use."""
+    return "not a git repository" in done.err
+
+
 def last_words(text: str) -> str:
     """Return what git said at the end on one line, without hints and credentials."""
+    telling = _telling(text)
+    # A server can say a lot below its error.
+    first = [line for line in telling[:-2] if re.search("(error|fatal):", line)][:1]
+    said = "; ".join(dict.fromkeys([*first, *telling[-2:]])) or "without a word"
+    return masked(said if len(said) <= _SHOWN else f"{said[: _SHOWN - 1]}…")
+
+
+def _telling(text: str) -> list[str]:
+    """Return the lines that say what went wrong, each with what git explains below it; without any, the last line."""
     # A rejected ref is written for machines, as sign, names and reason between tabs: the reason is for people.
     lines = [
         line.strip().rpartition("\t")[2] for line in text.replace("\r", "\n").splitlines() if line.strip()
     ]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "["))] or lines[-1:]
-    telling = list(dict.fromkeys(telling))
-    said = "; ".join(telling[-3:]) or "without a word"
-    return masked(said if len(said) <= 400 else f"{said[:399]}…")
+    telling: list[str] = []
+    explained = False
+    for line in lines:
+        if line == "remote:" or line.startswith("error: failed to push some refs"):
+            continue
+        if line.startswith(("fatal:", "error:", "remote:", "[")):
+            telling.append(line)
+            explained = line.startswith("fatal:")
+        elif re.match("(hint|warning): ", line):
+            explained = False
+        elif explained:
+            telling[-1] += f" {line}"
+    return telling or lines[-1:]
 
 
 def masked(text: str) -> str:
     """Return a text with the credentials of URLs masked."""
-    return re.sub(r"(?<=://)[^/@\s]+@", "***@", text)
+    return re.sub(r"(?<=://)[^/\s]+@", "***@", text)

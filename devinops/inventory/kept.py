@@ -1,7 +1,7 @@
 """What the file and the branch share: results go to a journal on this machine, the rest is read, changed, written.
 
-Where the inventory lies is a `Place`. Its `save` says no when somebody else was faster; then everything is read
-again and the change is made once more on what they left.
+Where the inventory lies is a `Place`. Its `save` raises Outrun when somebody else was faster; then everything is
+read again and the change is made once more on what they left.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ class Stored:
     version: str | None = None
 
 
+class Outrun(Exception):
+    """Somebody else has written first, or is at it; `str()` is what git said of that, where it said something."""
+
+
 class Place(Protocol):
     """Where an inventory lies. Every call raises InventoryError or ConfigError."""
 
@@ -61,8 +65,8 @@ class Place(Protocol):
 
     def load(self) -> Stored: ...
 
-    def save(self, text: str, before: Stored, message: str) -> bool:
-        """Write; False where somebody else has written since `before`."""
+    def save(self, text: str, before: Stored, message: str) -> None:
+        """Write, so that `load` finds it. Raises Outrun where somebody else has written since `before`."""
         ...
 
 
@@ -139,26 +143,27 @@ class KeptStore:
             for attempt in range(tries):
                 if attempt:
                     self.pause(random.uniform(0.05, 0.2) * min(2**attempt, 16))
-                if self._try(change, f"devinops: {self.header.target}: {message}"):
-                    return
+                try:
+                    return self._try(change, f"devinops: {self.header.target}: {message}")
+                except Outrun as outrun:
+                    said = f" ({outrun})" if str(outrun) else ""
         raise Stale(
-            f"{self.place.label}: others were faster {tries} times in a row: run again; what this run has recorded "
-            f"is kept in {self.journal} until then"
+            f"{self.place.label}: others were faster {tries} times in a row{said}: run again; what this run has "
+            f"recorded is kept in {self.journal} until then"
         )
 
-    def _try(self, change: Callable[[Inventory], Inventory], message: str) -> bool:
+    def _try(self, change: Callable[[Inventory], Inventory], message: str) -> None:
         journal = self._journal()
         stored = self.place.load()
         before = self._parse(stored)
         recovered = merge.recover(before, journal)
         settled = self._without_the_dead(recovered)
         text = dump(self.header, change(settled))
-        if text != dump(self.header, before) and not self.place.save(text, stored, message):
-            return False
+        if text != dump(self.header, before):
+            self.place.save(text, stored, message)
         disk.remove(self.journal)
         for run in merge.open_runs(recovered).keys() - merge.open_runs(settled).keys():
             disk.remove(self._life(run))
-        return True
 
     # A run holds a lock of its own as long as its process lives. One that is free again tells that the run died
     # on this machine, so its intents are settled: what it did is live, and the next plan sees that.

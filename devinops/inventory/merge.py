@@ -171,10 +171,13 @@ def ended(inventory: Inventory, run: str, unclear: Collection[Key] | None = None
 def rewrite(stored: Inventory, wanted: Inventory, base: Inventory) -> Inventory:
     """Return the stored inventory with the differences between `base` and `wanted`.
 
-    Raises Stale where one of those objects has changed since `base`, or a run is at work on it.
+    Raises Stale where one of those objects has changed since `base`, or a run is at work on it. What is stored as
+    wanted already is fine: a push of it got there, and only its answer did not.
     """
     ids = {
-        one for one in base.by_id.keys() | wanted.by_id.keys() if base.by_id.get(one) != wanted.by_id.get(one)
+        one
+        for one in base.by_id.keys() | wanted.by_id.keys()
+        if wanted.by_id.get(one) not in (base.by_id.get(one), stored.by_id.get(one))
     }
     put = [wanted.by_id[one] for one in ids if one in wanted.by_id]
     keys = {record.key for record in put}

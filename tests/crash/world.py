@@ -97,9 +97,21 @@ class World:
         if store == "branch":
             origin = root.with_name(f"{root.name}.git")
             for command in (
-                ["init", "-q", "--bare", str(origin)],
-                ["init", "-q"],
+                ["init", "-q", "--bare", "--initial-branch=main", str(origin)],
+                ["init", "-q", "--initial-branch=main"],
                 ["remote", "add", "origin", str(origin)],
+                [
+                    "-c",
+                    "user.name=a",
+                    "-c",
+                    "user.email=a@localhost",
+                    "commit",
+                    "-q",
+                    "--allow-empty",
+                    "-m",
+                    "a",
+                ],
+                ["push", "-q", "origin", "main"],
             ):
                 subprocess.run(["git", *command], cwd=root, check=True)
         kept = open_store(InventorySettings(store), root, header)
