@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -78,6 +79,44 @@ def test_with_a_remote_the_inventory_works_as_init_writes_it(
         note = root / "knowledge" / "where-knowledge-is-written.md"
         note.rename(root / "knowledge" / "moved.md")
         assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+
+
+def test_a_repository_that_git_refuses_to_use_is_not_taken_for_none(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init")
+    git(tmp_path, "remote", "add", "origin", "git@github.com:acme/api.git")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    ran = devinops("init", "-C", tmp_path)
+    assert ran.code == 1
+    assert f"git config --global --add safe.directory {tmp_path}" in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == [".git"]
+
+
+def test_a_hook_of_another_repository_does_not_lead_astray(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "other")
+    git(tmp_path / "other", "remote", "add", "origin", "git@github.com:acme/other.git")
+    root = tmp_path / "root"
+    root.mkdir()
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    devinops("init", "-C", root)
+    assert "acme/other" not in next((root / "knowledge").iterdir()).read_text()
+
+
+def test_init_needs_no_git(tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert devinops("init", "-C", tmp_path).code == 0
+
+
+def test_a_path_that_is_no_unicode_is_the_top_all_the_same(tmp_path: Path, devinops: Devinops) -> None:
+    top = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    top.mkdir()
+    git(top, "init")
+    (top / "below").mkdir()
+    assert devinops("init", "-C", top / "below").code == 0
+    assert (top / ".pre-commit-config.yaml").is_file()
 
 
 def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(tmp_path: Path, devinops: Devinops) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shlex
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,8 @@ import click
 from devinops import __version__
 from devinops import files as whole
 from devinops.config import CONFIG_FILE
-from devinops.errors import ConfigError, ExitCode
+from devinops.errors import ConfigError, DevinopsError, ExitCode
+from devinops.inventory import git as program
 
 _CONFIG = """\
 # Settings of devinops. Everything here is optional; the README says what each line does.
@@ -157,6 +157,12 @@ class Git:
 
     @classmethod
     def of(cls, root: Path) -> Git:
+        """Raises ConfigError for a repository that git refuses to use: what is in it cannot be told then."""
+        repository = _call(root, "rev-parse", "--git-dir")
+        if repository and repository.code and not program.is_no_repository(repository):
+            raise ConfigError(
+                f"git does not use the repository of {root}: {program.last_words(repository.err)}; nothing was written"
+            )
         url = git_says(root, "remote", "get-url", "origin") or ""
         found = re.search(r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url)
         head = git_says(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
@@ -168,13 +174,16 @@ class Git:
 
 
 def git_says(root: Path, *arguments: str) -> str | None:
+    """Return a line that git writes, None without git, or where it has nothing to say."""
+    done = _call(root, *arguments)
+    return os.fsdecode(done.out).removesuffix("\n") if done and done.code == 0 else None
+
+
+def _call(root: Path, *arguments: str) -> program.Done | None:
     try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
-        )
-    except OSError:
+        return program.Git(root).run(*arguments)
+    except DevinopsError:
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
 
 
 @click.command()
