@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from devinops import files
-from devinops.errors import InventoryError, Stale
+from devinops.errors import DevinopsError, InventoryError, Stale
 from devinops.inventory import disk, merge
 from devinops.inventory.format import Header, Settled, dump, dump_settled, parse, parse_settled
 from devinops.inventory.lock import abandoned, hold, locked
@@ -103,7 +103,8 @@ class KeptStore:
             self._update(
                 lambda stored: merge.announce(stored, run, intents, base), f"{run}: {len(intents)} announced"
             )
-        except BaseException:
+        except DevinopsError:
+            # Of an interrupted one nobody knows whether it got there: the lock that stays says that its run is dead.
             self._end(run)
             raise
         self._runs[run] = _Run(base.by_id)

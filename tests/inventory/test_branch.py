@@ -323,6 +323,30 @@ def test_a_push_whose_answer_was_lost_is_recognized(clone: Clone, monkeypatch: p
     assert names(on_branch(root).read()) == ["a"]
 
 
+def test_an_announcement_that_was_interrupted_when_it_had_arrived_is_swept_up(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, elsewhere = clone("one"), clone("two")
+    run, call = "20260312T101500Z-1f2e3d", Git.run
+
+    def interrupted(self: Git, *arguments: str, **rest: object) -> object:
+        done = call(self, *arguments, **rest)  # type: ignore[arg-type]
+        if "push" in arguments:
+            raise KeyboardInterrupt
+        return done
+
+    store = on_branch(root)
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Git, "run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.begin(run, [intent(run, "a")], store.read())
+    dies(store, run)
+    assert runs(on_branch(elsewhere).read().intents) == [run]
+    assert open_runs(on_branch(root).read()) == {}
+    on_branch(root).sweep()
+    assert open_runs(on_branch(elsewhere).read()) == {}
+
+
 PROCESS = """
     import sys
     from pathlib import Path
