@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from devinops.emulator import Emulator
 from devinops.errors import ConfigError, InventoryError, Stale
 from devinops.inventory.git import last_words, masked
 from devinops.inventory.kept import KeptStore
 from devinops.owned import Inventory
+from tests.conftest import Devinops
 from tests.inventory.conftest import applied, commit, git, intent, names, on_branch, record
 
 Clone = Callable[..., Path]
@@ -576,3 +578,75 @@ def test_no_variable_leads_git_astray(clone: Clone, tmp_path: Path, monkeypatch:
         applied(on_branch(root / "teams" / "a"), "r1", "a")
     assert names(on_branch(other / "teams" / "a").read()) == ["a"]
     assert not os.path.lexists(tmp_path / "stranger" / ".git" / "index")
+
+
+# --- the whole command ------------------------------------------------------------------------------------
+
+FILES = {
+    "devinops.yaml": "version: 1\ntargets: {production: {org_id: org-emulator, inventory: {store: branch}}}\n",
+    "knowledge/a.md": "---\nname: A\ntrigger: t\n---\nb\n",
+}
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
+    with Emulator() as running:
+        use(running.url)
+        yield running
+
+
+@pytest.fixture
+def project(clone: Clone) -> Path:
+    root = clone("project")
+    (root / "knowledge").mkdir()
+    for name, text in FILES.items():
+        (root / name).write_text(text)
+    return root
+
+
+def branch_in_the_way(root: Path, remote: Path) -> None:
+    git(remote, "branch", "devinops/x", "main")
+
+
+def pushed_elsewhere(root: Path, remote: Path) -> None:
+    push_url(root, elsewhere(root, remote.parent))
+
+
+def no_branch(root: Path, remote: Path) -> None:
+    git(remote, "update-ref", "-d", "refs/heads/main")
+
+
+def not_allowed(root: Path, remote: Path) -> None:
+    hook(remote, "pre-receive", "exit 1")
+
+
+@pytest.mark.parametrize("broken", [branch_in_the_way, pushed_elsewhere, no_branch, not_allowed])
+def test_apply_writes_nothing_when_its_inventory_cannot_be_kept(
+    project: Path,
+    remote: Path,
+    emulator: Emulator,
+    devinops: Devinops,
+    broken: Callable[[Path, Path], None],
+) -> None:
+    broken(project, remote)
+    ran = devinops("apply", "--yes", "-C", project)
+    assert ran.code == 1
+    assert ran.err.startswith("devinops: ")
+    assert {one["method"] for one in emulator.requests} <= {"GET"}
+    planned = devinops("plan", "-C", project).code
+    assert planned == (0 if broken in (pushed_elsewhere, not_allowed) else 1)
+
+
+def test_an_inventory_that_cannot_be_kept_after_the_writes_does_not_cost_the_report(
+    project: Path, remote: Path, emulator: Emulator, devinops: Devinops
+) -> None:
+    hook(remote, "pre-receive", 'git rev-parse --quiet --verify devinops && echo "no more" && exit 1\nexit 0')
+    ran = devinops("apply", "--yes", "-C", project)
+    assert ran.code == 3
+    assert "knowledge:A" in ran.out
+    assert "the inventory was not written: the inventory cannot be pushed to devinops on origin" in ran.out
+    assert "no more" in ran.out
+    (remote / "hooks" / "pre-receive").unlink()
+    assert devinops("apply", "--yes", "-C", project).code == 0
+    assert devinops("inventory", "list", "-C", project).out.splitlines()[-1] == "1 owned (branch)"
+    assert len(emulator.knowledge()) == 1
