@@ -161,7 +161,7 @@ class Git:
         repository = _call(root, "rev-parse", "--git-dir")
         if repository and repository.code and not program.is_no_repository(repository):
             raise ConfigError(
-                f"git does not use the repository of {root}: {program.last_words(repository.err)}; nothing was written"
+                f"git cannot use the repository of {root}: {program.last_words(repository.err)}; nothing was written"
             )
         url = git_says(root, "remote", "get-url", "origin") or ""
         found = re.search(r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url)

@@ -65,7 +65,7 @@ class BranchPlace:
                 "run devinops in a clone, or say store: file"
             )
         if done.code:
-            raise ConfigError(f"git does not use the repository here: {last_words(done.err)}")
+            raise ConfigError(f"git cannot use the repository here: {last_words(done.err)}")
         common, _, prefix = done.out.decode("utf-8", "surrogateescape").partition("\n")
         return (self.git.cwd / common).resolve(), prefix.removesuffix("\n")
 
@@ -113,7 +113,7 @@ class BranchPlace:
         done = self.git.run("ls-remote", "--symref", self.remote, "HEAD", "refs/heads/*", timeout_s=NETWORK_S)
         if done.code:
             raise InventoryError(f"the remote {self.remote} cannot be read: {last_words(done.err)}")
-        lines = [(name, value) for value, _, name in (x.partition("\t") for x in done.text.splitlines())]
+        lines = [(name, value) for value, _, name in (x.partition("\t") for x in done.text.split("\n"))]
         # ls-remote compares the ends of names, so that there can be others among them.
         branches = {name: value for name, value in lines if name.startswith("refs/heads/")}
         if not branches:

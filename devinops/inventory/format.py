@@ -134,7 +134,7 @@ def parse(text: str, expected: Header, place: str, store: str = "file") -> Inven
 def parse_settled(text: str, place: str) -> tuple[Settled, ...]:
     """Read a journal. A last line without its end was never acknowledged, and is left out."""
     whole = text[: text.rfind("\n") + 1]
-    return tuple(_at(place, number, _settled, line) for number, line in enumerate(whole.splitlines(), 1))
+    return tuple(_at(place, number, _settled, line) for number, line in enumerate(whole.split("\n")[:-1], 1))
 
 
 def _at(place: str, number: int, read: Any, *arguments: Any) -> Any:

@@ -189,3 +189,11 @@ def test_a_damaged_journal_is_refused(line: str) -> None:
 def test_the_header_is_of_the_apis_address() -> None:
     assert Header.of("https://API.devin.ai/", None, "t") == Header("api.devin.ai", None, "t")
     assert Header.of("http://127.0.0.1:8484", "o", "t").api_host == "127.0.0.1:8484"
+
+
+@pytest.mark.parametrize("end", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_only_a_newline_ends_a_line_of_the_journal(end: str) -> None:
+    line = dump_settled(Settled("r1", drop=(("knowledge", "n-1"),)))
+    with pytest.raises(InventoryError, match=r"^x\.journal:1: "):
+        parse_settled(f"{line.rstrip()}{end}{line}", "x.journal")
+    assert len(parse_settled(line + line, "x.journal")) == 2
