@@ -93,6 +93,19 @@ def test_what_is_applied_is_there_and_a_second_plan_is_empty(
         assert (nothing.code, {r["method"] for r in emulator.requests}) == (0, {"GET"})
 
 
+@pytest.mark.parametrize("pinned_host", ["kept", "stripped"])
+@pytest.mark.parametrize("key", ["cog_emulator", "apk_emulator"])
+def test_a_pin_with_a_host_converges_without_an_inventory(
+    repository: Write, devinops: Devinops, use: Callable[..., None], pinned_host: str, key: str
+) -> None:
+    pinned = "---\nname: A\ntrigger: t\npinned_repo: github.com/acme/api\n---\nBody.\n"
+    root = repository({"knowledge/a.md": pinned})
+    with Emulator(quirks={"pinned_host": pinned_host}) as emulator:
+        use(emulator.url, key)
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+
+
 INDENTED = "---\nname: Style\ntrigger: t\n---\n    code\n"
 
 
