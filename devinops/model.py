@@ -314,9 +314,13 @@ class Live:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All live objects of one read, in the order of key and id whatever order the API answered in."""
+    """All live objects of one read, in the order of key and id whatever order the API answered in.
+
+    `unproved` are the kinds of which an object may be missing: their lists had several pages and were read once.
+    """
 
     objects: tuple[Live, ...]
+    unproved: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, objects: Iterable[Live]) -> Snapshot:

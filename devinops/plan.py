@@ -106,6 +106,11 @@ class Plan:
         return digest_of(self.where, [(change, live_hash(change)) for change in self.changes])
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to do, to decide or to forget."""
+        return not (self.changes or self.held_back or self.drift or self.refusals or self.drop)
+
+    @property
     def owned(self) -> int:
         """How many objects the inventory owns."""
         return len(self.inventory.owned)

@@ -224,6 +224,38 @@ def test_a_rename_and_a_move_by_previously_keep_the_id(
     assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
 
 
+MANY = [{"name": f"Note {n:03}", "trigger": "t", "body": "b"} for n in range(250)]
+SLIPS = [{"method": "GET", "path": "/v3/**/notes", "fault": "delete-shown", "times": 1}]
+"""A person deletes an object that the first page showed, and the first one of the second moves up to it."""
+
+
+@pytest.mark.parametrize("settings", ["{}", "{inventory: {store: file}, on_drift: overwrite}"])
+def test_an_object_that_slips_between_two_pages_is_not_created_again(
+    settings: str, repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    root = repository(
+        {
+            "knowledge.yaml": json.dumps({"knowledge": MANY[1:]}),
+            "devinops.yaml": f"version: 1\ntargets: {{a: {settings}}}\n",
+        }
+    )
+    with Emulator(seed(knowledge=MANY), quirks={"paging": "offset", "total": "absent"}) as emulator:
+        use(emulator.url)
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        emulator.clear_requests()
+        assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+        quiet = [request["path"] for request in emulator.requests if "/notes?" in request["path"]]
+        assert len(quiet) == 2, "a plan of nothing reads each page once"
+        emulator.faults = SLIPS
+        plan = devinops("plan", "-C", root, "--detailed-exitcode")
+        assert (plan.code, emulator.faults["counts"][0]["faulted"]) == (0, 1), plan
+        emulator.add("knowledge", **MANY[0])
+        emulator.faults = SLIPS
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        names = [note["name"] for note in emulator.knowledge()]
+        assert sorted(names) == [note["name"] for note in MANY]
+
+
 def test_missing_folders_are_named_once_and_the_rest_is_applied(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:

@@ -16,7 +16,7 @@ import yaml
 from devinops.errors import ExitCode, UsageError
 from devinops.kinds import KINDS
 from devinops.load import Loaded, load
-from devinops.model import Key, Snapshot
+from devinops.model import Drift, HeldBack, Hold, Key, Moved, Snapshot
 from devinops.owned import Inventory, Record, base
 from devinops.plan import Only, Plan, Where, build_plan
 from devinops.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
@@ -254,6 +254,20 @@ def test_on_v1_the_target_stands_for_the_organization_that_the_api_does_not_name
     digests = {replace(plan, where=replace(here, target=name)).digest for name in ("a", "b", "org-1")}
     assert len(digests) == 3
     assert replace(plan, where=replace(here, org_id="a")).digest not in digests
+
+
+def test_a_plan_is_quiet_when_there_is_nothing_to_do_to_decide_or_to_forget(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
+    key = Key.parse("knowledge:A")
+    quiet = replace(plan, changes=())
+    assert (plan.is_quiet, quiet.is_quiet) == (False, True)
+    for loud in (
+        replace(quiet, held_back=(HeldBack(Hold.CONFLICT, key, "r"),)),
+        replace(quiet, drift=(Drift(Moved.DELETED, key, "id"),)),
+        replace(quiet, refusals=("r",)),
+        replace(quiet, drop=(("knowledge", "id"),)),
+    ):
+        assert not loud.is_quiet
 
 
 def test_the_digest_covers_the_key_of_a_change(tmp_path: Path) -> None:

@@ -84,12 +84,20 @@ class Reader(Protocol):
         ...
 
     def snapshot(
-        self, kinds: Collection[str] | None = None, progress: Callable[[int], None] = ignore
+        self,
+        kinds: Collection[str] | None = None,
+        progress: Callable[[int], None] = ignore,
+        *,
+        sure: bool = True,
     ) -> Snapshot:
         """Return all live objects of the kinds (default: of every kind), read through lists alone.
 
         The lists are read side by side. `progress` gets the number of objects read so far, from the
         reading threads but never from two at once. A list that cannot be proved complete is a BadAnswer.
+
+        A list of several pages can lack an object if another was deleted while it was read. So it is read again
+        until nothing has gone between two readings. Without `sure` it is read once, which is enough to see that
+        nothing is to be done; the snapshot's `unproved` names these kinds.
         """
         ...
 

@@ -77,8 +77,8 @@ class Room:
         if 1 + sum(map(text.count, (b",", b"[", b"{"))) > left and _values(text, left) > left:
             raise self._too_many()
 
-    def take_values(self, found: Any) -> None:
-        """Count the values that were parsed. Raises Full, also for what is nested too deeply."""
+    def take_values(self, found: Any) -> int:
+        """Count the values that were parsed. Raises Full, also for what is nested too deeply. Returns their number."""
         count = 1
         level = [found] if isinstance(found, dict | list) else []
         for _ in range(DEEPEST):
@@ -97,9 +97,46 @@ class Room:
             if count > self._values:
                 raise self._too_many()
             self._values -= count
+        return count
+
+    def give_back_values(self, count: int) -> None:
+        """Take back the values of answers that are no longer held."""
+        with self._lock:
+            self._values += count
 
     def _too_many(self) -> Full:
         return Full(f"{self._what} more than {self._most_values} values")
+
+
+class Part(Room):
+    """What one reading of a list takes of the room that all lists share, until it is given up. Of one thread."""
+
+    def __init__(self, whole: Room) -> None:
+        super().__init__(0, whole.then)
+        self._whole = whole
+        self._taken_bytes = self._taken_values = 0
+
+    def take_bytes(self, count: int) -> None:
+        self._whole.take_bytes(count)
+        self._taken_bytes += count
+
+    def give_back(self, count: int) -> None:
+        self._whole.give_back(count)
+        self._taken_bytes -= count
+
+    def check_values(self, text: bytes | bytearray) -> None:
+        self._whole.check_values(text)
+
+    def take_values(self, found: Any) -> int:
+        count = self._whole.take_values(found)
+        self._taken_values += count
+        return count
+
+    def give_up(self) -> None:
+        """Give everything back: what was read is no longer held."""
+        self._whole.give_back(self._taken_bytes)
+        self._whole.give_back_values(self._taken_values)
+        self._taken_bytes = self._taken_values = 0
 
 
 def _values(text: bytes | bytearray, most: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +12,7 @@ from typing import Any, Self
 from devinops.api import Author, Connection, Identity, codec, ignore, v1, v3, words
 from devinops.api.bounds import Room
 from devinops.api.http import Call, Getter, Sender, segment
-from devinops.api.listing import Item, check_counts, read_list, room_for_lists, unpaged
+from devinops.api.listing import Item, Reading, check_counts, read_list, room_for_lists, unpaged
 from devinops.api.parallel import side_by_side
 from devinops.api.words import clean
 from devinops.errors import ApiError, BadAnswer
@@ -30,6 +31,7 @@ class ReadingClient:
         self._org_id = connection.org_id if connection.api == "v3" else None
         self._lock = threading.Lock()
         self._folders: Mapping[str, FolderPath] = {}
+        self._seen: dict[str, frozenset[str]] = {}
 
     # --- who and where ---
 
@@ -59,18 +61,24 @@ class ReadingClient:
     # --- lists ---
 
     def snapshot(
-        self, kinds: Collection[str] | None = None, progress: Callable[[int], None] = ignore
+        self,
+        kinds: Collection[str] | None = None,
+        progress: Callable[[int], None] = ignore,
+        *,
+        sure: bool = True,
     ) -> Snapshot:
         wanted = [kind for kind in KINDS.values() if kinds is None or kind.noun in kinds]
-        lists = self._lists(wanted, progress)
-        return Snapshot.of(
+        lists = self._lists(wanted, progress, sure)
+        found = Snapshot.of(
             codec.decode(kind, self.api, item, self._folders, self._org_id)
             for kind in wanted
-            for item in lists[kind.noun]
+            for item in lists[kind.noun].items
         )
+        unproved = frozenset(noun for noun, reading in lists.items() if reading.unproved)
+        return replace(found, unproved=unproved)
 
-    def _lists(self, wanted: list[Kind], progress: Callable[[int], None]) -> dict[str, list[Item]]:
-        """Return kind → objects, also of the kinds that the wanted ones refer to."""
+    def _lists(self, wanted: list[Kind], progress: Callable[[int], None], sure: bool) -> dict[str, Reading]:
+        """Return kind → its list, also of the kinds that the wanted ones refer to."""
         needed = {ref for kind in wanted for ref in kind.references} | {kind.noun for kind in wanted}
         sharing: dict[str, list[Kind]] = {}
         for noun in sorted(needed):
@@ -80,26 +88,33 @@ class ReadingClient:
         # Asked before the lists start: they would all wait for the answer, and all ask again if it failed.
         _ = self.org_id
         room = room_for_lists()
-        jobs = [partial(self._list, kinds, count.add, room) for kinds in sharing.values()]
-        found: dict[str, list[Item]] = {noun: [] for noun in needed}
+        jobs = [partial(self._list, kinds, count.add, room, sure) for kinds in sharing.values()]
+        found = {noun: Reading([]) for noun in needed}
         for lists in side_by_side(jobs, self._parallelism):
             found |= lists
         if "folder" in needed:
-            self._folders = codec.folder_paths(KINDS["folder"], self.api, found["folder"])
+            self._folders = codec.folder_paths(KINDS["folder"], self.api, found["folder"].items)
         if {"folder", "knowledge"} <= needed:
-            check_counts(found["folder"], found["knowledge"])
+            check_counts(found["folder"].items, found["knowledge"].items)
         return found
 
-    def _list(self, kinds: list[Kind], progress: Callable[[int], None], room: Room) -> dict[str, list[Item]]:
+    def _list(
+        self, kinds: list[Kind], progress: Callable[[int], None], room: Room, sure: bool
+    ) -> dict[str, Reading]:
         """Read the list that these kinds share: v1 answers notes and folders in one."""
         ends = [kind.endpoints[self.api] for kind in kinds]
         needs = next((end.read_permission for end in ends if end.read_permission), "")
         call = Call("GET", self._path(kinds[0]), permission=needs)
         if len(kinds) == 1:
-            return {kinds[0].noun: read_list(self._getter, call, ends[0], progress, room)}
+            noun = kinds[0].noun
+            before = self._seen.get(noun)
+            reading = read_list(self._getter, call, ends[0], progress, room, before=before, sure=sure)
+            self._seen[noun] = reading.ids
+            return {noun: reading}
         answer = self._getter.get(call, room)
         return {
-            kind.noun: unpaged(answer, call, end, progress) for kind, end in zip(kinds, ends, strict=True)
+            kind.noun: Reading(unpaged(answer, call, end, progress))
+            for kind, end in zip(kinds, ends, strict=True)
         }
 
     # --- the connection ---

@@ -8,11 +8,12 @@ cannot be proved complete is an error. Source: docs.devin.ai, pagination (`first
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from devinops.api import bounds
-from devinops.api.bounds import Room
+from devinops.api import bounds, ignore
+from devinops.api.bounds import Part, Room
 from devinops.api.http import Call, Getter
 from devinops.errors import BadAnswer
 from devinops.model import Endpoint
@@ -21,8 +22,10 @@ PAGE_SIZE: Final = 200
 _EMPTY_PAGES: Final = 100
 """So many pages in a row may be empty and promise more; then it is taken for a loop."""
 
-Item = Mapping[str, Any]
+MOST_READINGS: Final = 4
+"""A list of several pages is read at most this many times."""
 
+Item = Mapping[str, Any]
 
 _NOT_USED: Final = "; the list cannot be proved complete and is not used; run again"
 
@@ -32,19 +35,62 @@ def room_for_lists() -> Room:
     return Room(bounds.LARGEST_LISTS, _NOT_USED, what="the lists have")
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A list as it was read. `unproved`: it had several pages, and they were read only once."""
+
+    items: list[Item]
+    ids: frozenset[str] = frozenset()
+    unproved: bool = False
+
+
 def read_list(
-    http: Getter, call: Call, endpoint: Endpoint, progress: Callable[[int], None], room: Room
-) -> list[Item]:
-    """Return all objects of a list; `progress` gets the number of those that a page added. Raises ApiError."""
+    http: Getter,
+    call: Call,
+    endpoint: Endpoint,
+    progress: Callable[[int], None],
+    room: Room,
+    *,
+    before: Collection[str] | None = None,
+    sure: bool = True,
+) -> Reading:
+    """Return all objects of a list; `progress` gets the number of those that a page added. Raises ApiError.
+
+    If somebody deletes an object between two pages and a cursor is a count, all later objects move up and one is
+    never shown. No page tells: `total` is the same again if something was created as well. So a list of several
+    pages is read until a reading shows everything that the reading before showed: then nothing was deleted in
+    between. `before` holds the ids of an earlier reading. Without `sure` the first reading is returned.
+    """
     if not endpoint.paged:
-        return unpaged(http.get(call, room), call, endpoint, progress)
+        return Reading(unpaged(http.get(call, room), call, endpoint, progress))
+    for _ in range(MOST_READINGS):
+        part = Part(room)
+        items, pages = _read(http, call, endpoint, progress, part)
+        ids = _ids(items, endpoint)
+        if pages == 1 or not sure:
+            return Reading(items, ids, unproved=pages > 1)
+        if before is not None and ids.issuperset(before):
+            return Reading(items, ids)
+        # The next reading takes the place of this one in memory.
+        del items
+        part.give_up()
+        before, progress = ids, ignore
+    raise incomplete(call, f"objects were deleted during each of {MOST_READINGS} readings")
+
+
+def _read(
+    http: Getter, call: Call, endpoint: Endpoint, progress: Callable[[int], None], room: Room
+) -> tuple[list[Item], int]:
+    """Read a list once; return its objects and the number of its pages."""
     items: list[Item] = []
+    pages = 0
     for page in _pages(http, call, endpoint, room):
         items += page
+        pages += 1
         _check_count(len(items), call)
         progress(len(page))
     _without_repeats(items, call, endpoint)
-    return items
+    return items, pages
 
 
 def unpaged(answer: Any, call: Call, endpoint: Endpoint, progress: Callable[[int], None]) -> list[Item]:
@@ -125,6 +171,10 @@ def _without_repeats(items: list[Item], call: Call, endpoint: Endpoint) -> None:
         if found in seen:
             raise incomplete(call, "it shows one object twice, so others may be missing")
         seen.add(found)
+
+
+def _ids(items: Iterable[Item], endpoint: Endpoint) -> frozenset[str]:
+    return frozenset(found for item in items if isinstance(found := item.get(endpoint.id), str))
 
 
 def incomplete(call: Call, what: str) -> BadAnswer:

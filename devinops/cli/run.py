@@ -93,9 +93,18 @@ class Job:
     def _look_once(
         self, reader: Reader, approvals: Approvals, inventory: Inventory, only_must_match: bool
     ) -> tuple[Plan, Snapshot]:
+        plan, snapshot = self._plan(reader, approvals, inventory, only_must_match, sure=False)
+        if snapshot.unproved and not plan.is_quiet:
+            # What seems to be missing may have slipped between two pages.
+            plan, snapshot = self._plan(reader, approvals, inventory, only_must_match, sure=True)
+        return plan, snapshot
+
+    def _plan(
+        self, reader: Reader, approvals: Approvals, inventory: Inventory, only_must_match: bool, *, sure: bool
+    ) -> tuple[Plan, Snapshot]:
         settings = self.settings
         with Progress(self.options, "reading") as progress:
-            snapshot = reader.snapshot(self.kinds(inventory), progress.at)
+            snapshot = reader.snapshot(self.kinds(inventory), progress.at, sure=sure)
         plan = build_plan(
             self.declarations,
             snapshot,

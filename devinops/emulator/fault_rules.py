@@ -40,6 +40,7 @@ request. A rule whose fault cannot befall a request (a list's to a write) leaves
 | late-object | `lists` (1), `lost` (false) | what is created stays out of this many lists; nor is it answered |
 | edit | `set` (the body or the note gets a line) | a person edits the object right before |
 | delete | | a person deletes the object right before |
+| delete-shown | `copy` (false) | a person deletes the first object of the page before, and with `copy` adds it again |
 | namesake | `set` (nothing: a twin) | a person makes a copy of the object, or of what is about to be created |
 """
 
@@ -146,6 +147,7 @@ PARAMETERS: Mapping[str, Mapping[str, tuple[Check, Any]]] = {
     "late-object": {"lists": (_whole_number(1), 1), "lost": (_boolean, False)},
     "edit": {"set": (_set, None)},
     "delete": {},
+    "delete-shown": {"copy": (_boolean, False)},
     "namesake": {"set": (_set, None)},
 }
 

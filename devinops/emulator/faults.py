@@ -415,6 +415,19 @@ async def _delete(faults: Faults, run: _Run, parameters: Parameters, call: Call,
     return await ask(call)
 
 
+async def _delete_shown(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+    about = faults.about(call)
+    assert about, "a page of objects"
+    before = _json(await ask(replace(call, target=run.pages[call.path, _after(call) or ""])))
+    with faults.store.lock:
+        shown = (faults.store.table(about.kind).get(_id_of(item) or "") for item in before["items"])
+        if record := next(filter(None, shown), None):
+            person.remove(faults.store, about.kind, record.id)
+            if parameters["copy"]:
+                person.plant(faults.store, about.kind, record.org, _copied(about.kind, record))
+    return await ask(call)
+
+
 async def _namesake(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
     about = faults.about(call)
     with faults.store.lock:
@@ -464,6 +477,7 @@ _FAULTS: Mapping[str, Fault] = {
     "late-object": _late_object,
     "edit": _edit,
     "delete": _delete,
+    "delete-shown": _delete_shown,
     "namesake": _namesake,
 }
 
@@ -483,6 +497,10 @@ def _on_page(faults: Faults, run: _Run, call: Call) -> bool:
 
 def _on_later_page(faults: Faults, run: _Run, call: Call) -> bool:
     return _is_page(call) and (call.path, _after(call) or "") in run.pages
+
+
+def _on_later_page_of_objects(faults: Faults, run: _Run, call: Call) -> bool:
+    return _on_later_page(faults, run, call) and faults.about(call) is not None
 
 
 def _on_create(faults: Faults, run: _Run, call: Call) -> bool:
@@ -505,6 +523,7 @@ def _with_key(faults: Faults, run: _Run, call: Call) -> bool:
 _FITS: Mapping[str, Fit] = {
     "empty-list": _on_list,
     "repeat-page": _on_later_page,
+    "delete-shown": _on_later_page_of_objects,
     **dict.fromkeys(("skip-page", "lost-cursor", "looping-cursor", "low-total"), _on_page),
     "late-object": _on_create,
     **dict.fromkeys(("edit", "delete"), _on_object),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devinops.api import Connection, open_reader, open_writer
-from devinops.errors import ApiError, ConfigError
+from devinops.errors import ApiError, BadAnswer, ConfigError
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
@@ -90,12 +90,46 @@ def test_a_snapshot_is_the_same_whatever_the_open_questions_turn_out_to_be(start
         assert names(reader.snapshot()) == usual
 
 
-def test_many_pages(start):
-    notes = [{"name": f"Note {number}", "trigger": "t", "body": "b"} for number in range(450)]
-    emu = start({"organizations": {"org-emulator": {"knowledge": notes}}})
+MANY = [{"name": f"Note {number}", "trigger": "t", "body": "b"} for number in range(450)]
+
+
+@pytest.mark.parametrize(("sure", "requests"), [(False, 3), (True, 6)])
+def test_many_pages(start, sure, requests):
+    emu = start({"organizations": {"org-emulator": {"knowledge": MANY}}})
     with open_reader(link(emu, "v3")) as reader:
-        assert len(reader.snapshot({"knowledge"}).objects) == 450
-    assert sum("/notes?" in request["path"] for request in emu.requests) == 3
+        assert len(reader.snapshot({"knowledge"}, sure=sure).objects) == 450
+    assert sum("/notes?" in request["path"] for request in emu.requests) == requests
+
+
+@pytest.mark.parametrize(
+    ("paging", "total", "copy"),
+    [
+        ("offset", "absent", False),
+        ("offset", "absent", True),
+        ("offset", "present", True),
+        ("stable", "absent", False),
+    ],
+)
+def test_nothing_slips_when_somebody_deletes_between_two_pages(start, paging, total, copy):
+    """With a copy of what was deleted, `total` is the same on every page."""
+    faults = [{"path": "/v3/**/notes", "fault": "delete-shown", "times": 1, "copy": copy}]
+    quirks = {"paging": paging, "total": total}
+    emu = start({"organizations": {"org-emulator": {"knowledge": MANY}}}, quirks=quirks, faults=faults)
+    with open_reader(link(emu, "v3")) as reader:
+        found = {live.id for live in reader.snapshot({"knowledge"}).objects}
+    assert found == {note["note_id"] for note in emu.knowledge()}
+    assert emu.faults["counts"][0]["faulted"] == 1
+
+
+def test_a_total_that_was_not_reached_is_refused_at_once(start):
+    faults = [{"path": "/v3/**/notes", "fault": "delete-shown", "times": 1}]
+    emu = start(
+        {"organizations": {"org-emulator": {"knowledge": MANY}}}, quirks={"paging": "offset"}, faults=faults
+    )
+    with open_reader(link(emu, "v3")) as reader:
+        with pytest.raises(BadAnswer, match="it counts 450 objects and showed 449"):
+            reader.snapshot({"knowledge"})
+        assert len(reader.snapshot({"knowledge"}).objects) == 449
 
 
 def test_enterprise_objects_in_an_organizations_list_are_not_ours(start):

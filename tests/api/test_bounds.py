@@ -11,7 +11,7 @@ import zlib
 import pytest
 
 from devinops.api import audit, bounds, open_reader, open_writer
-from devinops.api.bounds import Full, Room
+from devinops.api.bounds import Full, Part, Room
 from devinops.api.http import Call, Getter
 from devinops.errors import ApiError, BadAnswer
 from devinops.kinds.playbook import Playbook
@@ -222,7 +222,7 @@ def test_pages_end_at_their_number(notes, monkeypatch):
     with pytest.raises(BadAnswer, match=rf"^GET {NOTES}: it has more than 5 pages{REFUSED}$"):
         notes(fresh())
     pages = [page([note(str(n))], f"c{n}") for n in range(5)]
-    assert len(notes(iter([*pages, page([note("last")])]))[0].objects) == 6
+    assert len(notes(itertools.cycle([*pages, page([note("last")])]))[0].objects) == 6
 
 
 def test_an_endless_cursor_is_refused(notes):
@@ -230,7 +230,7 @@ def test_an_endless_cursor_is_refused(notes):
         BadAnswer, match=rf"^GET {NOTES}: its end_cursor has more than 4096 characters{REFUSED}$"
     ):
         notes(iter([page([], "c" * 4097)]))
-    found, server = notes(iter([page([], "ü" * 4096), page([note("a")])]))
+    found, server = notes(itertools.cycle([page([], "ü" * 4096), page([note("a")])]))
     assert [live.id for live in found.objects] == ["a"]
     assert any(asked.path.endswith("%C3%BC" * 4096) for asked in server.asked)
 
@@ -321,6 +321,32 @@ def test_room_is_taken_and_given_back():
         room.take_bytes(1)
     room.give_back(5)
     room.take_bytes(5)
+
+
+def test_what_one_reading_took_is_given_back_when_another_takes_its_place():
+    whole = Room(100)
+    whole.take_bytes(10)
+    whole.take_values([1])
+    left = whole._values
+    part = Part(whole)
+    part.take_bytes(90)
+    part.give_back(20)
+    part.take_values([1, 2, 3])
+    assert whole._values == left - 4
+    with pytest.raises(Full, match="an answer of more than 100 bytes"):
+        part.take_bytes(21)
+    part.give_up()
+    assert whole._values == left
+    whole.take_bytes(90)
+
+
+def test_a_list_that_is_read_twice_takes_its_room_once(notes, monkeypatch):
+    pages = [page([note(str(n), body="b" * 400)], f"c{n}" if n < 3 else None) for n in range(4)]
+    monkeypatch.setattr(bounds, "LARGEST_LISTS", sum(len(json.dumps(one)) for one in pages) + 100)
+    monkeypatch.setattr(bounds, "MOST_VALUES", 60)
+    found, server = notes(itertools.cycle(pages))
+    assert len(found.objects) == 4
+    assert sum("/notes" in asked.path for asked in server.asked) == 8
 
 
 def test_ten_thousand_notes_of_4_kb_in_one_answer_fit_with_room_to_spare():

@@ -149,6 +149,77 @@ def test_an_object_on_two_pages_is_noticed(api, snapshot):
         snapshot(api({NOTES: pages.__getitem__}))
 
 
+def readings(*lists):
+    """Serve a list of two pages, another one at each reading, and from then on the last."""
+    left = [list(ids) for ids in lists]
+
+    def answer(query):
+        ids = left[0]
+        if "after" not in query:
+            return page([note(id) for id in ids[:2]], "c")
+        if len(left) > 1:
+            left.pop(0)
+        return page([note(id) for id in ids[2:]])
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("lists", "found", "times"),
+    [
+        (["abcd"], "abcd", 2),
+        (["abd", "bcd"], "bcd", 3),  # a is deleted after the first page, so c moves up to it
+        (["abc", "abcd"], "abcd", 2),  # only created: nothing can have moved up
+        (["abd", "bcd", "bcde"], "bcde", 3),
+        (["bacd", "dcba"], "abcd", 2),  # another order
+        (["abc", "bcd", "cde", "cde"], "cde", 4),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else str(value),
+)
+def test_a_list_of_several_pages_is_read_until_nothing_goes_between_two_readings(
+    api, snapshot, lists, found, times
+):
+    server = api({NOTES: readings(*lists)})
+    assert "".join(live.id for live in snapshot(server, {"knowledge"}).objects) == found
+    assert server.lines.count(f"GET {NOTES}?first=200") == times
+
+
+def test_a_list_from_which_something_goes_in_every_reading_is_not_used(api, snapshot):
+    server = api({NOTES: readings("abc", "bcd", "cde", "def", "efg")})
+    with pytest.raises(
+        BadAnswer, match=f"^GET {NOTES}: objects were deleted during each of 4 readings; .*run again"
+    ):
+        snapshot(server, {"knowledge"})
+    assert server.lines.count(f"GET {NOTES}?first=200") == 4
+
+
+def test_a_list_of_several_pages_can_be_read_once_and_then_says_so(api, connect):
+    server = api({NOTES: readings("abd", "bcd"), f"{ORG}/playbooks": page([])})
+    with open_reader(connect(server.url)) as reader:
+        once = reader.snapshot(sure=False)
+        assert ("".join(live.id for live in once.objects), once.unproved) == ("abd", {"knowledge"})
+        again = reader.snapshot()
+        assert ("".join(live.id for live in again.objects), again.unproved) == ("bcd", set())
+    # the first of both counts: the second snapshot reads on until it has what the one before it had
+    assert server.lines.count(f"GET {NOTES}?first=200") == 3
+    assert server.lines.count(f"GET {ORG}/playbooks?first=200") == 2
+
+
+def test_what_an_earlier_snapshot_read_is_not_read_twice_again(api, connect):
+    server = api({NOTES: readings("abc")})
+    with open_reader(connect(server.url)) as reader:
+        assert reader.snapshot({"knowledge"}, sure=False).unproved
+        assert not reader.snapshot({"knowledge"}).unproved
+    assert server.lines.count(f"GET {NOTES}?first=200") == 2
+
+
+def test_readings_after_the_first_count_for_nothing(api, connect):
+    counts: list[int] = []
+    with open_reader(connect(api({NOTES: readings("abd", "bcd")}).url)) as reader:
+        reader.snapshot({"knowledge"}, counts.append)
+    assert counts == [0, 2, 3]
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -286,6 +286,22 @@ def test_broken_pages(start, given, seen, paging):
 
 
 @pytest.mark.parametrize(
+    ("paging", "copy", "seen"),
+    [
+        ("offset", False, [["A", "B"], ["D", "E"]]),
+        ("offset", True, [["A", "B"], ["D", "E"], ["A"]]),
+        ("stable", False, [["A", "B"], ["C", "D"], ["E"]]),
+    ],
+)
+def test_an_object_that_was_shown_is_deleted_between_two_pages(start, paging, copy, seen):
+    given = rule("delete-shown", times=1, copy=copy)
+    api = start(seeded(*"ABCDE"), faults=[given], quirks={"paging": paging})
+    assert pages(api) == seen
+    assert sorted(note["name"] for note in api.emulator.knowledge()) == list("ABCDE")[not copy :]
+    assert api.emulator.faults["counts"] == [{"matched": len(seen), "faulted": 1}]
+
+
+@pytest.mark.parametrize(
     ("given", "fields"),
     [
         (rule("lost-cursor"), {"has_next_page": True, "end_cursor": None, "total": 2}),
