@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from devinops import owned
 from devinops.builder import remembered
-from devinops.diff import changed_fields, lost
+from devinops.diff import changed_fields, lost, not_taken
 from devinops.errors import TOO_MANY, ApiError, DevinopsError, ExitCode, Unreachable, worst
 from devinops.kinds import KINDS, LEVELS
 from devinops.model import (
@@ -337,6 +337,7 @@ class Applier:
                 raise
             live, remark = self._recover(change, error), "not answered, but found afterwards"
         self._known.add(live.id)
+        self._verify_taken(change, change.written(), live)
         return live, remark
 
     def _replace(self, change: Change) -> tuple[Live | None, str]:
@@ -412,7 +413,15 @@ class Applier:
         again = self._before_again(before, written)
         answer = self.writer.update(kind, before.id, written, change.folder_id, before_again=again)
         self._verify_kept(change, before, answer)
+        self._verify_taken(change, written, answer)
         return answer, ""
+
+    def _verify_taken(self, change: Change, sent: Resource, answer: Live) -> None:
+        if names := not_taken(KINDS[change.key.kind], self.writer.api, sent, answer.resource):
+            raise _Unclear(
+                f"it was written, but without {', '.join(names)}, which the API did not take: remove that from the "
+                "entry, and set it in the web app"
+            )
 
     def _verify_kept(self, change: Change, before: Live, answer: Live) -> None:
         kind = KINDS[change.key.kind]

@@ -71,6 +71,24 @@ def _unwritable(declaration: Declaration, api: ApiVersion) -> Iterator[Problem]:
             )
 
 
+def edition_problems(
+    declarations: Iterable[Declaration], api: ApiVersion, unknown_fields: Collection[tuple[str, str]]
+) -> Iterator[Problem]:
+    """Yield a problem for each declared field that this edition of an API shows of no object: it would be lost."""
+    for declaration in declarations:
+        if declaration.ensure is not Ensure.PRESENT:
+            continue
+        for name, value in declaration.resource.items():
+            if value is not None and (declaration.key.kind, name) in unknown_fields:
+                yield Problem(
+                    declaration.place(name),
+                    "unsupported-field",
+                    f"no {declaration.key.kind} that API {api} listed here has the field {name}, so it can be "
+                    "neither set nor compared: remove it, then the live value is kept, or limit the entry with "
+                    "targets:",
+                )
+
+
 def _writes(attribute: Attribute, api: ApiVersion) -> bool:
     wire = attribute.wires.get(api)
     return wire is not None and wire.write is not None

@@ -62,6 +62,27 @@ def _parts(value: Any) -> int:
     return 1 + sum(map(_parts, inner))
 
 
+def settable(kind: Kind, api: ApiVersion) -> list[Attribute]:
+    """Return the optional fields of a kind that an API can answer, create and update."""
+    if kind.endpoints[api].updates is Updates.NONE:
+        return []
+    return [
+        attribute
+        for attribute in kind.attributes
+        if not (attribute.required or attribute.ref)
+        and (wire := attribute.wires.get(api))
+        and wire.read
+        and wire.write
+    ]
+
+
+def not_taken(kind: Kind, api: ApiVersion, sent: Resource, answer: Resource) -> list[str]:
+    """Return the names of the fields that were sent and of which the answer to that has nothing."""
+    nothing: tuple[Any, ...] = (UNSET, None, "", {})
+    names = [attribute.name for attribute in settable(kind, api)]
+    return [n for n in names if getattr(sent, n) not in nothing and getattr(answer, n) in (UNSET, None)]
+
+
 def lost(kind: Kind, api: ApiVersion, live: Resource) -> list[tuple[str, Any]]:
     """Return name and value of what a full replacement might lose: live values an API reads but cannot send."""
     if kind.endpoints[api].updates is not Updates.REPLACE:

@@ -76,7 +76,10 @@ class InputError(DevinopsError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__(f"{len(self.problems)} problem(s) in the files")
+        first = self.problems[0]
+        super().__init__(
+            f"{len(self.problems)} problem(s) in the files, the first at {first.source}: {first.message}"
+        )
 
 
 class InventoryError(DevinopsError):

@@ -166,9 +166,9 @@ class Updates(StrEnum):
 class Endpoint:
     """Where one API keeps a kind, and what it can do there.
 
-    `path` is relative to the organization (v3) or to /v1. `items` names the list in an answer; empty means
-    that the answer is the list. `gone` are the answers to DELETE that can mean "no longer there". `flat`:
-    there are no folders in folders, and the path of one is its own name.
+    `path` is relative to the organization (v3) or to /v1. `items` names the list in an answer; if the list is not
+    paged and no other kind shares it, the answer may also be the list itself. `gone` are the answers to DELETE that
+    can mean "no longer there". `flat`: there are no folders in folders, and the path of one is its own name.
     """
 
     path: str
@@ -317,10 +317,12 @@ class Snapshot:
     """All live objects of one read, in the order of key and id whatever order the API answered in.
 
     `unproved` are the kinds of which an object may be missing: their lists had several pages and were read once.
+    `unknown_fields` are (kind, field) that no object of a list had, though other editions of the API have them.
     """
 
     objects: tuple[Live, ...]
     unproved: frozenset[str] = frozenset()
+    unknown_fields: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def of(cls, objects: Iterable[Live]) -> Snapshot:

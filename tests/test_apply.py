@@ -220,6 +220,32 @@ def test_a_create_that_did_not_happen_fails_after_three_looks(
     assert organization.calls.count(("list", "knowledge")) == len(RECOVERY_WAITS_S)
 
 
+@dataclass
+class WithoutMacros(Organization):
+    """An edition of API v1 whose knowledge has no macro."""
+
+    api: Any = "v1"
+
+    def create(self, *args: Any, **options: Any) -> Live:
+        return self._bare(super().create(*args, **options))
+
+    def update(self, *args: Any, **options: Any) -> Live:
+        return self._bare(super().update(*args, **options))
+
+    def _bare(self, live: Live) -> Live:
+        return replace(live, resource=replace(live.resource, macro=None))  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("objects", [[], [live("knowledge", name="A", body="old", macro=None)]])
+def test_a_field_that_the_api_did_not_take_is_a_failure_that_says_so(
+    run: Callable[..., Report], objects: list[Live]
+) -> None:
+    report = run(notes("A", macro="!a"), WithoutMacros(objects=objects))
+    (result,) = report.results
+    assert (result.outcome, result.unclear, report.exit_code) == (Outcome.FAILED, True, ExitCode.RUN_AGAIN)
+    assert result.message.startswith("it was written, but without macro, which the API did not take")
+
+
 def test_the_looks_for_a_create_are_apart(run: Callable[..., Report]) -> None:
     waits: list[float] = []
     run(notes("A"), Organization(faults={("create", "A"): ("before", SILENT)}), pause=waits.append)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from devinops.builder import MOST_PAIRS, remembered, said_of
-from devinops.checks import api_problems, secret_version_warnings
+from devinops.checks import api_problems, edition_problems, secret_version_warnings
 from devinops.classify import sides
 from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
@@ -77,7 +77,7 @@ def test_fields_that_no_api_knows_have_no_sides() -> None:
     assert (found.git, found.live, found.both) == ((), (), ())
 
 
-def note(ensure: Ensure, folder: str, macro: str) -> Declaration:
+def note(ensure: Ensure, folder: str, macro: str | None) -> Declaration:
     resource = Knowledge(name="A", folder=FolderPath(folder), trigger="t", body="b", macro=macro)
     return Declaration(Key("knowledge", FolderPath(folder), "A"), resource, Source("a.yaml"), ensure)
 
@@ -86,6 +86,24 @@ def test_what_is_not_managed_needs_nothing_of_the_api() -> None:
     assert list(api_problems([note(Ensure.UNMANAGED, "F/G", "!a")], "v1")) == []
     assert [p.code for p in api_problems([note(Ensure.ABSENT, "F/G", "!a")], "v1")] == ["nested-folder"]
     assert [p.code for p in api_problems([note(Ensure.PRESENT, "F", "!a")], "v3")] == ["unsupported-field"]
+
+
+@pytest.mark.parametrize(
+    ("ensure", "macro", "unknown", "codes"),
+    [
+        (Ensure.PRESENT, "!a", {("knowledge", "macro")}, ["unsupported-field"]),
+        (Ensure.PRESENT, None, {("knowledge", "macro")}, []),
+        (Ensure.PRESENT, "!a", {("playbook", "macro"), ("knowledge", "pinned_repo")}, []),
+        (Ensure.ABSENT, "!a", {("knowledge", "macro")}, []),
+        (Ensure.UNMANAGED, "!a", {("knowledge", "macro")}, []),
+    ],
+)
+def test_a_declared_field_that_an_edition_does_not_know_is_a_problem(
+    ensure: Ensure, macro: str | None, unknown: set[tuple[str, str]], codes: list[str]
+) -> None:
+    found = list(edition_problems([note(ensure, "F", macro)], "v1", unknown))
+    assert [problem.code for problem in found] == codes
+    assert all("no knowledge that API v1 listed here has the field macro" in one.message for one in found)
 
 
 def test_a_version_without_an_inventory_is_a_warning(tmp_path: Path) -> None:

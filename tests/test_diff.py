@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from devinops.diff import MOST_PARTS, nested_paths, same
+from devinops.diff import MOST_PARTS, nested_paths, not_taken, same, settable
 from devinops.kinds import KINDS
 
 
@@ -56,6 +56,40 @@ def test_only_texts_are_the_same_despite_white_space_and_accents(
 )
 def test_a_pin_may_come_back_without_its_host(live: Any, declared: Any, equal: bool) -> None:
     assert same(PIN, live, declared) is equal
+
+
+@pytest.mark.parametrize(
+    ("noun", "api", "names"),
+    [
+        ("knowledge", "v3", ["pinned_repo", "is_enabled"]),
+        ("knowledge", "v1", ["pinned_repo", "macro"]),
+        ("playbook", "v3", ["macro", "structured_output_schema"]),
+        ("playbook", "v1", ["macro"]),
+        ("secret", "v3", []),
+        ("folder", "v1", []),
+    ],
+)
+def test_settable_are_the_optional_fields_that_an_update_can_change(
+    noun: str, api: Any, names: list[str]
+) -> None:
+    assert [one.name for one in settable(KINDS[noun], api)] == names
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered", "names"),
+    [
+        ({"macro": "!a", "pinned_repo": "a/b"}, {"macro": None, "pinned_repo": "b"}, ["macro"]),
+        ({"macro": "!a", "pinned_repo": "a/b"}, {}, ["pinned_repo", "macro"]),
+        ({"macro": None, "pinned_repo": ""}, {}, []),
+        ({}, {"macro": None}, []),
+        ({"is_enabled": False}, {}, []),
+    ],
+)
+def test_not_taken_is_what_was_sent_and_came_back_as_nothing(
+    sent: dict[str, Any], answered: dict[str, Any], names: list[str]
+) -> None:
+    kind = KINDS["knowledge"]
+    assert not_taken(kind, "v1", kind.resource(**sent), kind.resource(**answered)) == names
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,8 @@ def test_what_is_applied_is_there_and_a_second_plan_is_empty(
     use: Callable[..., None],
     npm_token: None,
 ) -> None:
+    if quirks == {"v1_macro": "absent"}:
+        files = {name: text.replace("macro: '!err'\n", "") for name, text in files.items()}
     root = repository(files)
     if quirks == {"bodies": "trimmed"}:
         # Only an inventory remembers that the API removed the indentation of a first line.
@@ -364,6 +366,37 @@ def test_a_macro_on_v3_is_a_problem_before_anything_is_read(
     ran = devinops("plan", "-C", root)
     assert (ran.code, emulator.requests) == (1, [])
     assert "knowledge/a.md:4:8: error: API v3 cannot set macro" in ran.err
+
+
+@pytest.mark.parametrize("unknown", ["ignored", "422"])
+def test_a_macro_is_never_lost_in_silence_where_v1_has_none(
+    unknown: str, repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    """An empty list does not show that there are no macros; the answer to the first create does."""
+    root = repository({"knowledge/a.md": "---\nname: A\ntrigger: t\nmacro: '!a'\n---\nb\n"})
+    with Emulator(seed(), quirks={"v1_macro": "absent", "unknown_fields": unknown}) as emulator:
+        use(emulator.url, "apk_emulator")
+        ran = devinops("apply", "-C", root, "--yes")
+        if unknown == "422":
+            assert (ran.code, "Extra inputs are not permitted" in ran.out) == (1, True), ran
+            emulator.add("knowledge", name="A", trigger="t", body="b")
+        else:
+            assert (ran.code, "without macro, which the API did not take" in ran.out) == (3, True), ran
+        emulator.clear_requests()
+        for command in (["plan"], ["apply", "--yes"]):
+            again = devinops(*command, "-C", root)
+            assert (again.code, {request["method"] for request in emulator.requests}) == (1, {"GET"})
+            assert (
+                "knowledge/a.md:4:8: error: no knowledge that API v1 listed here has the field macro"
+                in again.err
+            )
+        repository({"knowledge/a.md": "---\nname: A\ntrigger: t\n---\nnew\n"})
+        (before,) = emulator.knowledge()
+        emulator.edit("knowledge", before["note_id"], macro="!theirs")
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        (after,) = emulator.knowledge()
+        assert (after["body"], after["macro"]) == ("new", "!theirs")
+        assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
 
 
 def test_v1_says_what_it_cannot_do(

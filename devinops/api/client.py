@@ -32,6 +32,7 @@ class ReadingClient:
         self._lock = threading.Lock()
         self._folders: Mapping[str, FolderPath] = {}
         self._seen: dict[str, frozenset[str]] = {}
+        self._unknown: dict[str, frozenset[str]] = {}
 
     # --- who and where ---
 
@@ -69,13 +70,18 @@ class ReadingClient:
     ) -> Snapshot:
         wanted = [kind for kind in KINDS.values() if kinds is None or kind.noun in kinds]
         lists = self._lists(wanted, progress, sure)
+        for kind in wanted:
+            self._unknown[kind.noun] = codec.unknown_fields(kind, self.api, lists[kind.noun].items)
         found = Snapshot.of(
-            codec.decode(kind, self.api, item, self._folders, self._org_id)
-            for kind in wanted
-            for item in lists[kind.noun].items
+            self._live(kind, item, self._folders) for kind in wanted for item in lists[kind.noun].items
         )
-        unproved = frozenset(noun for noun, reading in lists.items() if reading.unproved)
-        return replace(found, unproved=unproved)
+        return replace(
+            found,
+            unproved=frozenset(noun for noun, reading in lists.items() if reading.unproved),
+            unknown_fields=frozenset(
+                (kind.noun, name) for kind in wanted for name in self._unknown[kind.noun]
+            ),
+        )
 
     def _lists(self, wanted: list[Kind], progress: Callable[[int], None], sure: bool) -> dict[str, Reading]:
         """Return kind → its list, also of the kinds that the wanted ones refer to."""
@@ -113,9 +119,13 @@ class ReadingClient:
             return {noun: reading}
         answer = self._getter.get(call, room)
         return {
-            kind.noun: Reading(unpaged(answer, call, end, progress))
+            kind.noun: Reading(unpaged(answer, call, end, progress, shared=True))
             for kind, end in zip(kinds, ends, strict=True)
         }
+
+    def _live(self, kind: Kind, answer: Item, folders: Mapping[str, FolderPath]) -> Live:
+        unknown = self._unknown.get(kind.noun, frozenset())
+        return codec.decode(kind, self.api, answer, folders, self._org_id, unknown)
 
     # --- the connection ---
 
@@ -220,9 +230,6 @@ class WritingClient(ReadingClient):
             folders = {**self._folders, **codec.known_folder(resource, folder_id)}
             return self._live(kind, answer, folders)
         return codec.sent(kind, self.api, id, resource, folder_id, creating=creating)
-
-    def _live(self, kind: Kind, answer: Item, folders: Mapping[str, FolderPath]) -> Live:
-        return codec.decode(kind, self.api, answer, folders, self._org_id)
 
 
 class _Count:

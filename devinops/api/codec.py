@@ -7,13 +7,14 @@ UNSET ("the API does not say"); only what a kind requires has to be there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from devinops.api.bounds import DEEPEST
 from devinops.api.words import clean
+from devinops.diff import settable
 from devinops.errors import BadAnswer
 from devinops.model import (
     ROOT,
@@ -44,6 +45,7 @@ ABOUT: Final[Mapping[str, frozenset[str]]] = {
             "created_by",
             "created_by_user_name",
             "updated_by",
+            "updated_by_user_name",
         }
     ),
 }
@@ -72,6 +74,7 @@ class _Item:
     kind: Kind
     api: ApiVersion
     fields: Mapping[str, Any]
+    unknown: frozenset[str] = frozenset()
 
     @property
     def id(self) -> str:
@@ -104,13 +107,15 @@ def decode(
     item: Mapping[str, Any],
     folders: Mapping[str, FolderPath],
     org_id: str | None,
+    unknown: frozenset[str] = frozenset(),
 ) -> Live:
     """Return an object of an answer as Live.
 
     `folders` maps the ids of all folders to their paths, as `folder_paths` returns them. `org_id` is the
-    organization of this run, None where it is not known. Raises BadAnswer.
+    organization of this run, None where it is not known. `unknown` is what `unknown_fields` said of the list: such
+    a field is UNSET if it is missing. Raises BadAnswer.
     """
-    found = _Item(kind, api, item)
+    found = _Item(kind, api, item, unknown)
     resource = _resource(found, folders)
     named = _named(found)
     access, ours = _access(found, org_id)
@@ -124,8 +129,19 @@ def decode(
         created_at=_time(found, "created_at"),
         updated_at=_time(found, "updated_at"),
         created_by=_person(found, "created_by") or found.maybe_text("created_by_user_name"),
-        updated_by=_person(found, "updated_by"),
+        updated_by=_person(found, "updated_by") or found.maybe_text("updated_by_user_name"),
     )
+
+
+def unknown_fields(kind: Kind, api: ApiVersion, items: Collection[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the optional fields that no object of a list has, though this API can answer and update them.
+
+    Editions of the API differ. A field that some objects have is null where it is missing.
+    """
+    if not items:
+        return frozenset()
+    names = {attribute.name: attribute.wires[api].read for attribute in settable(kind, api)}
+    return frozenset(name for name, read in names.items() if not any(read in item for item in items))
 
 
 def folder_paths(kind: Kind, api: ApiVersion, items: Iterable[Mapping[str, Any]]) -> dict[str, FolderPath]:
@@ -188,6 +204,8 @@ def _value(item: _Item, attribute: Attribute, folders: Mapping[str, FolderPath])
         return UNSET
     if attribute.ref == "folder":
         return _folder(item, wire.read, folders)
+    if attribute.name in item.unknown and wire.read not in item.fields:
+        return UNSET
     found = item.fields.get(wire.read)
     if found is None and attribute.name == item.kind.identity and not _named(item):
         return ""

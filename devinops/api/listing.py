@@ -93,9 +93,17 @@ def _read(
     return items, pages
 
 
-def unpaged(answer: Any, call: Call, endpoint: Endpoint, progress: Callable[[int], None]) -> list[Item]:
-    """Return the objects of an answer that holds the whole list."""
+def unpaged(
+    answer: Any, call: Call, endpoint: Endpoint, progress: Callable[[int], None], *, shared: bool = False
+) -> list[Item]:
+    """Return the objects of an answer that holds the whole list. One that kinds share is never a bare list."""
+    if not shared and isinstance(answer, list):
+        answer = {endpoint.items: answer}
     items = _items(answer, call, endpoint)
+    if answer.get("has_next_page"):
+        raise incomplete(call, "it has more pages, which this list should not have")
+    if _total(answer) > len(items):
+        raise incomplete(call, f"it counts {_total(answer)} objects and showed {len(items)}")
     _check_count(len(items), call)
     _without_repeats(items, call, endpoint)
     progress(len(items))
@@ -152,13 +160,13 @@ def _total(answer: Item) -> int:
 
 
 def _items(answer: Any, call: Call, endpoint: Endpoint) -> list[Item]:
-    if endpoint.items and not isinstance(answer, Mapping):
+    if not isinstance(answer, Mapping):
         raise incomplete(call, "the answer is not an object")
-    items = answer.get(endpoint.items) if endpoint.items else answer
+    items = answer.get(endpoint.items)
     if not isinstance(items, list):
-        raise incomplete(call, f"{endpoint.items or 'the answer'} is not a list")
+        raise incomplete(call, f"{endpoint.items} is not a list")
     if not all(isinstance(item, Mapping) for item in items):
-        raise incomplete(call, f"{endpoint.items or 'the answer'} holds something that is not an object")
+        raise incomplete(call, f"{endpoint.items} holds something that is not an object")
     return items
 
 

@@ -13,7 +13,7 @@ import click
 
 from devinops import files, owned
 from devinops.api import Connection, Reader
-from devinops.checks import api_problems, secret_version_warnings
+from devinops.checks import api_problems, edition_problems, secret_version_warnings
 from devinops.cli.authors import with_authors
 from devinops.cli.options import NotWritten, Options, silence_stdout, tell
 from devinops.cli.progress import Progress
@@ -105,6 +105,8 @@ class Job:
         settings = self.settings
         with Progress(self.options, "reading") as progress:
             snapshot = reader.snapshot(self.kinds(inventory), progress.at, sure=sure)
+        wanted = (d for d in self.declarations if d.concerns(settings.target))
+        _stop_on_errors([*edition_problems(wanted, settings.api, snapshot.unknown_fields)])
         plan = build_plan(
             self.declarations,
             snapshot,

@@ -57,10 +57,15 @@ def answer(content: object, status: int = 200) -> Response:
 def error(
     store: Store, path: str, status: int, detail: object, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Build an error of the shape that the `error_body` quirk asks for; `detail` is a text, for 422 a list."""
-    if store.quirks.error_body == "detail":
+    """Build an error of the shape that the quirks ask for; `detail` is a text, for 422 a list."""
+    on_v1 = path.startswith("/v1/")
+    if on_v1 and store.quirks.v1_error_body == "error":
+        message = detail if isinstance(detail, str) else "Request validation failed"
+        body = {"error": {"message": message, "type": phrase(status)}}
+        return Response(render(body), status, headers, "application/json")
+    if on_v1 or store.quirks.error_body == "detail":
         return Response(render({"detail": detail}), status, headers, "application/json")
-    body: dict[str, object] = {
+    problem: dict[str, object] = {
         "type": "about:blank",
         "title": phrase(status),
         "status": status,
@@ -68,8 +73,8 @@ def error(
         "instance": path,
     }
     if not isinstance(detail, str):
-        body["errors"] = detail
-    return Response(render(body), status, headers, "application/problem+json")
+        problem["errors"] = detail
+    return Response(render(problem), status, headers, "application/problem+json")
 
 
 def _complaint(problem: Rejected) -> list[dict[str, object]]:
@@ -131,18 +136,20 @@ _MEANINGS = {
 }
 
 
-def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def errors(*statuses: int, v1: bool = False) -> dict[int | str, dict[str, Any]]:
     """Describe the error answers for the OpenAPI document, in both shapes; 401, 403, 422, 429 always."""
-    return {status: _describe(status) for status in sorted({401, 403, 422, 429, *statuses})}
+    return {status: _describe(status, v1) for status in sorted({401, 403, 422, 429, *statuses})}
 
 
-def _describe(status: int) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    described: dict[str, Any] = {
-        "description": _MEANINGS[status],
-        "model": _ERROR_MODELS.get(status, models.Refusal),
-        "content": {"application/problem+json": {"schema": schema}},
-    }
+def _describe(status: int, v1: bool) -> dict[str, Any]:
+    model = _ERROR_MODELS.get(status, models.Refusal)
+    described: dict[str, Any] = {"description": _MEANINGS[status]}
+    if v1:
+        described["model"] = model | models.RefusalV1
+    else:
+        described["model"] = model
+        schema = {"$ref": "#/components/schemas/Problem"}
+        described["content"] = {"application/problem+json": {"schema": schema}}
     if status == 429:
         described["headers"] = {
             "Retry-After": {"description": "Seconds or a date; may be absent", "schema": {"type": "string"}}

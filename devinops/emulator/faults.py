@@ -389,7 +389,7 @@ async def _low_total(faults: Faults, run: _Run, parameters: Parameters, call: Ca
 
 async def _late_object(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
     reply = await ask(call)
-    record_id = _id_of(_json(reply)) if reply.status == 200 else None
+    record_id = _id_of(_json(reply)) if reply.status in (200, 201) else None
     if record_id is not None:
         run.late[call.path, record_id] = parameters["lists"]
     return replace(_NOTHING, sending=wire.dropped()) if parameters["lost"] else reply

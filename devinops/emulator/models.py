@@ -255,7 +255,7 @@ class KnowledgeV1(Answer):
     trigger_description: str
     parent_folder_id: str | None
     pinned_repo: str | None
-    macro: str | None
+    macro: str | None = None
     created_at: str
     created_by: AuthorV1 | None
 
@@ -277,13 +277,19 @@ class PlaybookV1(Answer):
     title: str
     body: str
     macro: str | None
-    status: str
     access_type: str | None
     org_id: str | None
     created_at: str | None
     updated_at: str | None
     created_by_user_id: str | None
     created_by_user_name: str | None
+    status: str = "published"
+    updated_by_user_id: str | None = None
+    updated_by_user_name: str | None = None
+
+
+class PlaybookListV1(Answer):
+    playbooks: list[PlaybookV1]
 
 
 class SecretV1(Answer):
@@ -291,6 +297,10 @@ class SecretV1(Answer):
     type: Literal["cookie", "key-value", "dictionary", "totp"]
     key: str | None
     created_at: str | None
+
+
+class SecretListV1(Answer):
+    secrets: list[SecretV1]
 
 
 class Created(Answer):
@@ -327,6 +337,14 @@ class Refusal(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     detail: str
+
+
+class RefusalV1(BaseModel):
+    """An error body that a client of v1 was met with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    error: dict[str, str]
 
 
 class Invalid(BaseModel):

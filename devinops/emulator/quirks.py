@@ -7,7 +7,12 @@ a switch is what we think likeliest and the default; a seed's `quirks:` section 
 | --- | --- | --- |
 | macro | kept, dropped | does replacing a note on v3 keep a macro set elsewhere? |
 | v1_put_nullable | cleared, kept | what happens to nullable fields left out of a v1 replacement? |
-| v1_delete | 200, 204 | what does deleting knowledge on v1 answer? |
+| v1_delete | 200, 204 | what does deleting knowledge or a secret on v1 answer? |
+| v1_secret_created | 200, 201 | what does creating a secret on v1 answer? |
+| v1_lists | bare, object | are playbooks and secrets on v1 a bare list, or in an object as `playbooks` and `secrets`? |
+| v1_playbook_fields | status, all, none | which optional fields has a playbook on v1 (all: also who updated it)? |
+| v1_macro | present, absent | do the bodies of knowledge on v1 have `macro`? |
+| v1_error_body | detail, error | is an error on v1 `{"detail": …}` or `{"error": {"message", "type"}}`? |
 | v1_ids | shared, separate | has one object the same id on v1 and v3? |
 | pinned_all | accepted, 422 | is `pinned_repo: all` accepted on v3? |
 | pinned_host | kept, stripped | does `github.com/owner/repo` come back as sent? |
@@ -19,7 +24,7 @@ a switch is what we think likeliest and the default; a seed's `quirks:` section 
 | duplicate_macro | allowed, 409 | may two notes, or two playbooks, share a macro? |
 | body_limit | none, 65536 | is there a largest body (characters; more is a 422)? |
 | unknown_fields | ignored, 422 | are fields outside the schema ignored or refused? |
-| error_body | detail, problem | `{"detail": …}` or RFC 9457 `application/problem+json`? |
+| error_body | detail, problem | is an error on v3 `{"detail": …}` or RFC 9457 `application/problem+json`? |
 | retry_after | seconds, date, absent | what does a 429 carry? |
 | bodies | kept, trimmed | are bodies stripped of white space at both ends? |
 | newlines | kept, crlf | are line ends in bodies rewritten? |
@@ -53,6 +58,11 @@ class Quirks:
     macro: str = _switch("kept", "dropped")
     v1_put_nullable: str = _switch("cleared", "kept")
     v1_delete: str = _switch("200", "204")
+    v1_secret_created: str = _switch("200", "201")
+    v1_lists: str = _switch("bare", "object")
+    v1_playbook_fields: str = _switch("status", "all", "none")
+    v1_macro: str = _switch("present", "absent")
+    v1_error_body: str = _switch("detail", "error")
     v1_ids: str = _switch("shared", "separate")
     pinned_all: str = _switch("accepted", "422")
     pinned_host: str = _switch("kept", "stripped")

@@ -5,23 +5,27 @@ It shows the objects that v3 shows, without the enterprise's: another spelling o
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from devinops.emulator import access, models, views
-from devinops.emulator.app import Caller, StoreDep, answer, errors, on_v1, refuse_unknown_fields
-from devinops.emulator.records import JsonObject
+from devinops.emulator import access, app, models, views
+from devinops.emulator.app import Caller, StoreDep, answer, on_v1, refuse_unknown_fields
+from devinops.emulator.records import JsonObject, Rejected
 from devinops.emulator.store import Kind, Store
 
 router = APIRouter(prefix="/v1")
+errors = partial(app.errors, v1=True)
 
 KnowledgeReader = Annotated[Caller, on_v1(*access.READ_NOTES)]
 KnowledgeWriter = Annotated[Caller, on_v1(*access.WRITE_NOTES)]
 PlaybookReader = Annotated[Caller, on_v1(*access.READ_PLAYBOOKS)]
 PlaybookWriter = Annotated[Caller, on_v1(*access.WRITE_PLAYBOOKS)]
 SecretManager = Annotated[Caller, on_v1(*access.SECRETS)]
+
+_DELETED = {"description": "Deleted, where the v1_delete quirk says so"}
 
 # The field of the store for each field that v1 spells differently.
 _NAMES = {"trigger_description": "trigger", "parent_folder_id": "folder_id"}
@@ -43,10 +47,27 @@ def _sent(store: Store, body: models.Request, *, replace: bool) -> JsonObject:
     On a replacement, the nullable fields it leaves out are cleared or kept, as `v1_put_nullable` says.
     """
     refuse_unknown_fields(store, body)
-    names = set(type(body).model_fields)
+    names = set(type(body).model_fields) - _absent(store, body)
     if replace and store.quirks.v1_put_nullable == "kept":
         names &= body.model_fields_set
     return {_NAMES.get(name, name): value for name, value in body.model_dump(include=names).items()}
+
+
+def _deleted(store: Store, content: JsonObject) -> Response:
+    return Response(status_code=204) if store.quirks.v1_delete == "204" else answer(content)
+
+
+def _absent(store: Store, body: models.Request) -> set[str]:
+    """Return the fields of a body that the `v1_macro` quirk takes out of its schema."""
+    absent = (
+        {"macro"}
+        if isinstance(body, models.KnowledgeWriteV1) and store.quirks.v1_macro == "absent"
+        else set()
+    )
+    if store.quirks.unknown_fields == "422" and (sent := absent & body.model_fields_set):
+        name = sent.pop()
+        raise Rejected(422, "Extra inputs are not permitted", ("body", name), getattr(body, name))
+    return absent
 
 
 # -- knowledge
@@ -85,25 +106,24 @@ async def v1_replace_knowledge(
 @router.delete(
     "/knowledge/{note_id}",
     response_model=models.Detail,
-    responses={**errors(404), 204: {"description": "Deleted, where the v1_delete quirk says so"}},
+    responses={**errors(404), 204: _DELETED},
 )
 async def v1_delete_knowledge(store: StoreDep, caller: KnowledgeWriter, note_id: str) -> Response:
     """Delete knowledge."""
     with store.lock:
         store.delete("knowledge", _find(store, "knowledge", caller, note_id), caller.actor)
-    if store.quirks.v1_delete == "204":
-        return Response(status_code=204)
-    return answer({"detail": "Knowledge deleted"})
+    return _deleted(store, {"detail": "Knowledge deleted"})
 
 
 # -- playbooks
 
 
-@router.get("/playbooks", response_model=list[models.PlaybookV1], responses=errors())
+@router.get("/playbooks", response_model=list[models.PlaybookV1] | models.PlaybookListV1, responses=errors())
 async def v1_list_playbooks(store: StoreDep, caller: PlaybookReader) -> Response:
     """List all playbooks."""
     with store.lock:
-        return answer([views.playbook_v1(store, row) for row in _own(store, "playbook", caller)])
+        shown = [views.playbook_v1(store, row) for row in _own(store, "playbook", caller)]
+    return answer(views.list_v1(store, "playbooks", shown))
 
 
 @router.post("/playbooks", response_model=models.PlaybookV1, responses=errors(400, 409))
@@ -145,26 +165,36 @@ async def v1_delete_playbook(store: StoreDep, caller: PlaybookWriter, playbook_i
 # -- secrets
 
 
-@router.get("/secrets", response_model=list[models.SecretV1], responses=errors())
+@router.get("/secrets", response_model=list[models.SecretV1] | models.SecretListV1, responses=errors())
 async def v1_list_secrets(store: StoreDep, caller: SecretManager) -> Response:
     """List what is known of the secrets, never a value."""
     with store.lock:
-        return answer([views.secret_v1(row) for row in _own(store, "secret", caller)])
+        shown = [views.secret_v1(row) for row in _own(store, "secret", caller)]
+    return answer(views.list_v1(store, "secrets", shown))
 
 
-@router.post("/secrets", response_model=models.Created, responses=errors(400, 409))
+@router.post(
+    "/secrets",
+    response_model=models.Created,
+    responses={
+        **errors(400, 409),
+        201: {"model": models.Created, "description": "Created, where the v1_secret_created quirk says so"},
+    },
+)
 async def v1_create_secret(store: StoreDep, caller: SecretManager, body: models.SecretWriteV1) -> Response:
     """Create a secret."""
     refuse_unknown_fields(store, body)
     fields = {"key": body.key, "secret_type": body.type, "note": body.note, "is_sensitive": body.sensitive}
     secret = store.create_secret(caller.organization, caller.actor, body.value, fields)
-    return answer({"id": secret.id})
+    return answer({"id": secret.id}, int(store.quirks.v1_secret_created))
 
 
-@router.delete("/secrets/{secret_id}", response_model=models.Message, responses=errors(404))
+@router.delete(
+    "/secrets/{secret_id}", response_model=models.Message, responses={**errors(404), 204: _DELETED}
+)
 async def v1_delete_secret(store: StoreDep, caller: SecretManager, secret_id: str) -> Response:
     """Delete a secret. v1 answers 404 for one that does not exist, unlike v3."""
     with store.lock:
         secret = store.find_secret(caller.organization, secret_id, missing=404)
         store.delete("secret", secret, caller.actor)
-    return answer({"message": "Secret deleted"})
+    return _deleted(store, {"message": "Secret deleted"})

@@ -99,7 +99,7 @@ def event_v3(store: Store, event: Event) -> JsonObject:
 
 def note_v1(store: Store, note: Note) -> JsonObject:
     author = store.actor(note.created_by)
-    return {
+    shown = {
         "id": id_v1(store, note.id),
         "name": note.name,
         "body": note.body,
@@ -110,6 +110,9 @@ def note_v1(store: Store, note: Note) -> JsonObject:
         "created_at": iso(note.created_at),
         "created_by": {"full_name": author.name, "id": author.id, "image_url": None},
     }
+    if store.quirks.v1_macro == "absent":
+        del shown["macro"]
+    return shown
 
 
 def folder_v1(folder: Folder) -> JsonObject:
@@ -123,12 +126,11 @@ def folder_v1(folder: Folder) -> JsonObject:
 
 
 def playbook_v1(store: Store, playbook: Playbook) -> JsonObject:
-    return {
+    shown = {
         "playbook_id": id_v1(store, playbook.id),
         "title": playbook.title,
         "body": playbook.body,
         "macro": playbook.macro,
-        "status": "published",
         "access_type": playbook.access_type,
         "org_id": _org_id(playbook),
         "created_at": iso(playbook.created_at),
@@ -136,6 +138,17 @@ def playbook_v1(store: Store, playbook: Playbook) -> JsonObject:
         "created_by_user_id": playbook.created_by,
         "created_by_user_name": store.actor(playbook.created_by).name,
     }
+    if store.quirks.v1_playbook_fields != "none":
+        shown["status"] = "published"
+    if store.quirks.v1_playbook_fields == "all":
+        updated_by = playbook.updated_by or playbook.created_by
+        shown |= {"updated_by_user_id": updated_by, "updated_by_user_name": store.actor(updated_by).name}
+    return shown
+
+
+def list_v1(store: Store, name: str, items: list[JsonObject]) -> object:
+    """A list of v1 as the `v1_lists` quirk wants it."""
+    return items if store.quirks.v1_lists == "bare" else {name: items}
 
 
 def secret_v1(secret: Secret) -> JsonObject:

@@ -79,7 +79,7 @@ KIND = Kind(
         ),
         "v1": Endpoint(
             path="playbooks",
-            items="",
+            items="playbooks",
             id="playbook_id",
             reads_one=True,
             updates=Updates.KEEP,

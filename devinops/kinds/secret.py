@@ -93,6 +93,6 @@ KIND = Kind(
             write_permission="ManageOrgSecrets",
             **_SINGLE,  # type: ignore[arg-type]
         ),
-        "v1": Endpoint(path="secrets", items="", id="id", **_SINGLE),  # type: ignore[arg-type]
+        "v1": Endpoint(path="secrets", items="secrets", id="id", **_SINGLE),  # type: ignore[arg-type]
     },
 )

@@ -70,6 +70,7 @@ PLAYBOOK_V1 = {
     "access_type": "team",
     "created_at": "2026-01-02T03:04:05+01:00",
     "created_by_user_name": "Ada",
+    "updated_by_user_name": "Grace",
 }
 SECRET_V1 = {"id": "secret-1", "type": "dictionary", "key": "K", "created_at": None}
 FOLDERS = {"f-1": codec.path_of("Backend")}
@@ -119,10 +120,34 @@ def test_v1_writes_times_and_people_its_own_way():
     assert live.key == Key("knowledge", "Backend", "Errors")
     playbook = decode(PLAYBOOK_V1, "playbook", "v1", org_id=None)
     assert playbook.created_at == 1767319445
-    assert playbook.created_by == "Ada"
+    assert (playbook.created_by, playbook.updated_by) == ("Ada", "Grace")
     assert playbook.ours
     assert decode(SECRET_V1, "secret", "v1").resource == Secret(key="K", type="dictionary")
     assert decode(NOTE_V1, api="v1", created_at="2026-01-02T03:04:05").created_at == 1767323045
+
+
+@pytest.mark.parametrize(
+    ("noun", "api", "items", "names"),
+    [
+        ("knowledge", "v3", [NOTE], set()),
+        ("knowledge", "v3", [{"note_id": "n"}], {"pinned_repo", "is_enabled"}),
+        ("knowledge", "v1", [{"id": "n"}, {"id": "m", "pinned_repo": None}], {"macro"}),
+        ("playbook", "v1", [PLAYBOOK_V1], {"macro"}),
+        ("playbook", "v1", [], set()),
+        ("secret", "v3", [{"secret_id": "s"}], set()),
+        ("folder", "v3", [{"folder_id": "f"}], set()),
+    ],
+)
+def test_fields_that_no_object_of_a_list_has_are_unknown(noun, api, items, names):
+    assert codec.unknown_fields(KINDS[noun], api, items) == names
+
+
+def test_an_unknown_field_is_not_said_unless_an_answer_has_it():
+    unknown = frozenset({"pinned_repo"})
+    bare = {name: NOTE[name] for name in ("note_id", "name", "body", "trigger")}
+    for item, value in ((bare, UNSET), ({**bare, "pinned_repo": None}, None)):
+        live = codec.decode(KINDS["knowledge"], "v3", item, FOLDERS, "org-1", unknown)
+        assert (live.resource.pinned_repo, live.resource.macro) == (value, None)
 
 
 def test_missing_means_null_where_null_is_allowed_and_not_said_elsewhere():

@@ -28,9 +28,20 @@ DOCUMENT = create_app(Store()).openapi()
 schema = schemathesis.openapi.from_dict(DOCUMENT)
 
 
-@pytest.fixture(scope="module", params=["detail", "problem"])
+OTHER_EDITION = {
+    "error_body": "problem",
+    "v1_delete": "204",
+    "v1_error_body": "error",
+    "v1_lists": "object",
+    "v1_macro": "absent",
+    "v1_playbook_fields": "all",
+    "v1_secret_created": "201",
+}
+
+
+@pytest.fixture(scope="module", params=[{}, OTHER_EDITION], ids=["usual", "other edition"])
 def emulator(request):
-    with Emulator(SEED, quirks={"error_body": request.param}) as running:
+    with Emulator(SEED, quirks=request.param) as running:
         yield running
 
 

@@ -39,9 +39,50 @@ def macro_left_out_of_a_v1_playbook(api):
 
 def deleted_on_v1(api):
     made = good(api.v1.post("/v1/knowledge", json=KNOWLEDGE))
-    response = api.v1.delete(f"/v1/knowledge/{made['id']}")
-    assert api.emulator.knowledge() == []
-    return response.status_code, bool(response.content)
+    secret = api.emulator.add("secret", key="K")
+    responses = [api.v1.delete(f"/v1/{path}") for path in (f"knowledge/{made['id']}", f"secrets/{secret}")]
+    assert api.emulator.knowledge() == api.emulator.secrets() == []
+    return {(response.status_code, bool(response.content)) for response in responses}
+
+
+def secret_created_on_v1(api):
+    response = api.v1.post("/v1/secrets", json={**SECRET, "sensitive": True, "note": ""})
+    assert list(response.json()) == ["id"]
+    return response.status_code
+
+
+def lists_of_v1(api):
+    api.emulator.add("playbook", **PLAYBOOK)
+    api.emulator.add("secret", key="K")
+    found = [good(api.v1.get(f"/v1/{name}")) for name in ("playbooks", "secrets")]
+    items = [next(iter(one.values())) if isinstance(one, dict) else one for one in found]
+    assert [len(one) for one in items] == [1, 1]
+    return [list(one) if isinstance(one, dict) else "bare" for one in found]
+
+
+def optional_fields_of_a_v1_playbook(api):
+    playbook = api.emulator.add("playbook", **PLAYBOOK)
+    good(api.v1.put(f"/v1/playbooks/{playbook}", json=PLAYBOOK))
+    shown = good(api.v1.get(f"/v1/playbooks/{playbook}"))
+    names = ("status", "updated_by_user_id", "updated_by_user_name")
+    return [shown[name] for name in names if name in shown]
+
+
+def macro_on_v1(api):
+    made = good(api.v1.post("/v1/knowledge", json={**KNOWLEDGE, "macro": "!a"}))
+    note = api.emulator.add("knowledge", **NOTE, macro="!b")
+    put = good(api.v1.put(f"/v1/knowledge/{note}", json={**KNOWLEDGE, "macro": "!c"}))
+    listed = good(api.v1.get("/v1/knowledge"))["knowledge"]
+    assert len({"macro" in shown for shown in (made, put, *listed)}) == 1
+    live = {note["note_id"]: note["macro"] for note in api.emulator.knowledge()}
+    return [live[made["id"]], live[note]]
+
+
+def errors_of_v1(api):
+    missing, invalid = api.v1.delete("/v1/secrets/secret-x"), api.v1.post("/v1/knowledge", json={})
+    assert missing.headers["Content-Type"] == invalid.headers["Content-Type"] == JSON_TYPE
+    assert (missing.status_code, invalid.status_code) == (404, 422)
+    return missing.json(), list(invalid.json())
 
 
 def v3_id_of_a_v1_note(api):
@@ -170,6 +211,8 @@ def keys_of_a_page(api):
 
 PAGE = {"items", "end_cursor", "has_next_page"}
 PROBLEM = ["type", "title", "status", "detail", "instance"]
+NESTED = {"error": {"message": "Secret not found", "type": "Not Found"}}
+V1_USER = ("service-user-emulator-v1", "Emulator (v1)")
 JSON_TYPE, PROBLEM_TYPE = "application/json", "application/problem+json"
 DECOMPOSED, COMPOSED = "e\u0301", "\u00e9"
 
@@ -180,8 +223,19 @@ CASES = [
     ("v1_put_nullable", "kept", left_out_on_v1, [True] * 3),
     ("v1_put_nullable", "cleared", macro_left_out_of_a_v1_playbook, None),
     ("v1_put_nullable", "kept", macro_left_out_of_a_v1_playbook, "!a"),
-    ("v1_delete", "200", deleted_on_v1, (200, True)),
-    ("v1_delete", "204", deleted_on_v1, (204, False)),
+    ("v1_delete", "200", deleted_on_v1, {(200, True)}),
+    ("v1_delete", "204", deleted_on_v1, {(204, False)}),
+    ("v1_secret_created", "200", secret_created_on_v1, 200),
+    ("v1_secret_created", "201", secret_created_on_v1, 201),
+    ("v1_lists", "bare", lists_of_v1, ["bare", "bare"]),
+    ("v1_lists", "object", lists_of_v1, [["playbooks"], ["secrets"]]),
+    ("v1_playbook_fields", "status", optional_fields_of_a_v1_playbook, ["published"]),
+    ("v1_playbook_fields", "none", optional_fields_of_a_v1_playbook, []),
+    ("v1_playbook_fields", "all", optional_fields_of_a_v1_playbook, ["published", *V1_USER]),
+    ("v1_macro", "present", macro_on_v1, ["!a", "!c"]),
+    ("v1_macro", "absent", macro_on_v1, [None, "!b"]),
+    ("v1_error_body", "detail", errors_of_v1, ({"detail": "Secret not found"}, ["detail"])),
+    ("v1_error_body", "error", errors_of_v1, (NESTED, ["error"])),
     ("v1_ids", "shared", v3_id_of_a_v1_note, (True, 200)),
     ("v1_ids", "separate", v3_id_of_a_v1_note, (False, 404)),
     ("pinned_all", "accepted", pinned_to_all, 200),
@@ -249,6 +303,13 @@ def test_a_429_says_when_to_come_back_as_the_quirk_wants(start, value):
         assert abs(parsedate_to_datetime(header) - datetime.now(UTC)) < timedelta(seconds=15)
     else:
         assert header is None
+
+
+def test_a_macro_that_v1_does_not_know_is_as_any_unknown_field(start):
+    api = start(quirks={"v1_macro": "absent", "unknown_fields": "422"})
+    good(api.v1.post("/v1/knowledge", json=KNOWLEDGE))
+    refused = api.v1.post("/v1/knowledge", json={**KNOWLEDGE, "macro": None})
+    assert (refused.status_code, refused.json()["detail"][0]["loc"]) == (422, ["body", "macro"])
 
 
 def test_every_quirk_and_every_value_has_a_test():
