@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
 import signal
 import socket
 import sys
@@ -199,18 +201,37 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if not host:
+            raise UnicodeError("an empty name would mean every address of this machine")
+        if os.name == "posix":  # elsewhere this lets two servers listen on one port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(512)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         listener.close()
-        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+        raise ConfigError(f"cannot listen on {_place(host, port)}: {_why_not(host, port, error)}") from None
     return listener
 
 
+def _why_not(host: str, port: int, error: OSError | UnicodeError) -> str:
+    """Say why nothing can listen there, and what to do."""
+    if isinstance(error, UnicodeError | socket.gaierror):
+        return f'--host "{host}" is neither an address nor a name that resolves; 127.0.0.1 is this machine'
+    if error.errno == errno.EADDRINUSE:
+        return "something already listens there; stop it, or take any free port with --port 0"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"you are not allowed to use port {port}; take one above 1023, or any free one with --port 0"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is not an address of this machine; --host 127.0.0.1 is for this machine only"
+    return error.strerror or str(error)
+
+
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _url(host: str, listener: socket.socket) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listener.getsockname()[1]}"
+    return f"http://{_place(host, listener.getsockname()[1])}"
 
 
 def serve(
@@ -229,14 +250,15 @@ def serve(
     """
     planted = read_seed(seed) if seed is not None else Seed()
     script = read_faults(faults) if faults is not None else Script()
-    setup = _Setup(planted, state, latency_ms=latency_ms, rate_limit=rate_limit, faults=script)
-    listener = _listen(host, port)
+    with _listen(
+        host, port
+    ) as listener:  # first: the state file may be that of the emulator that listens there
 
-    def announce() -> None:
-        sys.stdout.write(f"listening on {_url(host, listener)}\n")
-        sys.stdout.flush()
+        def announce() -> None:
+            sys.stdout.write(f"listening on {_url(host, listener)}\n")
+            sys.stdout.flush()
 
-    with listener:
+        setup = _Setup(planted, state, latency_ms=latency_ms, rate_limit=rate_limit, faults=script)
         _Server(setup.app(), announce).run(sockets=[listener])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -83,14 +84,70 @@ def test_a_port_that_cannot_be_is_an_error(port):
         serve(port=port)
 
 
-def test_a_port_in_use_is_an_error_of_one_line():
+def test_a_port_in_use_is_an_error_of_one_line(tmp_path, devinops):
+    state = tmp_path / "state.json"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
+        said = (
+            f"cannot listen on 127.0.0.1:{port}: something already listens there; stop it, or take any free port "
+            "with --port 0"
+        )
         for use in (lambda: serve(port=port), Emulator(port=port).__enter__):
             with pytest.raises(ConfigError) as caught:
                 use()
-            assert str(caught.value).startswith(f"cannot listen on 127.0.0.1:{port}: ")
-            assert "\n" not in str(caught.value)
+            assert str(caught.value) == said
+        ran = devinops("emulator", "--port", port, "--state", state)
+    assert (ran.code, ran.out, ran.err) == (1, "", f"devinops: {said}\n")
+    assert not state.exists(), "it may be that of the emulator which listens there"
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("192.0.2.1", "192.0.2.1:8484: 192.0.2.1 is not an address of this machine"),
+        ("2001:db8::1", "[2001:db8::1]:8484: "),
+        ("a" * 70, "is neither an address nor a name"),
+        ("", ':8484: --host "" is neither an address nor a name'),
+    ],
+)
+def test_a_host_that_cannot_be_listened_on_is_an_error_of_one_line(host, said, devinops):
+    ran = devinops("emulator", "--host", host)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert ran.err.startswith("devinops: cannot listen on ")
+    assert said in ran.err
+
+
+def test_a_host_that_does_not_resolve_is_an_error_of_one_line(devinops, monkeypatch):
+    def refuse(self, address):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    ran = devinops("emulator", "--host", "nope.invalid")
+    said = '--host "nope.invalid" is neither an address nor a name that resolves; 127.0.0.1 is this machine'
+    assert (ran.code, ran.err) == (1, f"devinops: cannot listen on nope.invalid:8484: {said}\n")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_a_port_that_needs_more_rights_is_an_error_of_one_line(number, devinops, monkeypatch):
+    def refuse(self, address):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    ran = devinops("emulator", "--port", "80")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "devinops: cannot listen on 127.0.0.1:80: you are not allowed to use port 80; take one above 1023, or any "
+        "free one with --port 0\n"
+    )
+
+
+def test_what_else_the_system_says_is_passed_on(monkeypatch):
+    def refuse(self, address):
+        raise OSError(errno.ENOBUFS, "No buffer space available")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    with pytest.raises(ConfigError, match="8484: No buffer space available"):
+        serve()
 
 
 @pytest.mark.parametrize("options", [{"rate_limit": 0}, {"rate_limit": -1}, {"latency_ms": -1}])
