@@ -39,12 +39,13 @@ DIGEST_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The organization that a plan is for."""
+    """The organization that a plan is for. `emulator`: what answers is none of the service's."""
 
     target: str
     api_url: str
     api: ApiVersion
     org_id: str | None
+    emulator: bool = False
 
     @property
     def host(self) -> str:

@@ -142,7 +142,12 @@ _COMPLETE = _object(
                 "org_id": {"type": ["string", "null"]},
                 "api_url": _TEXT,
                 "api_version": {"enum": ["v3", "v1"]},
-            }
+                "emulator": {
+                    "type": "boolean",
+                    "description": "Whether devinops emulator answered, not the service.",
+                },
+            },
+            optional=("emulator",),
         ),
         "inventory": _object({"store": {"enum": ["none", "branch", "file"]}, "owned": _COUNT}),
         "digest": {"type": "string", "pattern": "^[0-9a-f]{32}$"},

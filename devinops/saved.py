@@ -175,7 +175,13 @@ def _opened(schema: Any) -> Any:
 def _plan(document: Mapping[str, Any]) -> SavedPlan:
     """Raises ValueError for what a schema cannot say."""
     target, inventory = document["target"], document["inventory"]
-    where = Where(target["name"], target["api_url"], target["api_version"], target["org_id"])
+    where = Where(
+        target["name"],
+        target["api_url"],
+        target["api_version"],
+        target["org_id"],
+        emulator=target.get("emulator", False),
+    )
     _ = where.host  # raises ValueError for what is no address
     changes = tuple(map(_change, document["changes"]))
     hashes = (one["live_hash"] for one in document["changes"])

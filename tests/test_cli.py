@@ -20,6 +20,7 @@ from devinops.cli import COMMANDS, main
 from devinops.emulator import Emulator
 from devinops.schema import schemas
 from tests.conftest import Devinops
+from tests.support import Answered, Asked, server
 
 Write = Callable[[Mapping[str, str]], Path]
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
@@ -400,6 +401,46 @@ def test_validate_says_what_it_did_not_show(
 
 
 # --- other commands ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("emulated", [True, False])
+def test_a_stand_in_is_named_as_one_in_every_answer(
+    emulated: bool, repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    """What stands for the service without saying so is taken for the service."""
+    page: dict[str, object] = {"items": [], "folders": [], "has_next_page": False, "org_id": "org-1"}
+
+    def answer(asked: Asked) -> Answered:
+        headers = {"Devinops-Emulator": "0"} if emulated else {}
+        return Answered(200, json.dumps(page).encode(), headers)
+
+    inventory = "version: 1\ntargets: {a: {inventory: {store: file}}}\n"
+    root = repository({"devinops.yaml": inventory, "playbooks.yaml": "playbooks: []\n"})
+    with server(answer) as url:
+        use(url)
+        text = {command: devinops(*command.split(), "-C", root).out for command in ANSWERS}
+        found = {c: json.loads(devinops(*c.split(), "-C", root, "--format", "json").out) for c in ANSWERS}
+    place = f"{'on the emulator ' if emulated else ''}at {url} (API v3)"
+    for command, printed in text.items():
+        if command in ("plan", "apply --yes"):
+            assert (
+                printed.splitlines()[0] == f"Plan for a: organization org-1 {place}, inventory: file, 0 owned"
+            )
+            assert found[command]["target"]["emulator"] is emulated
+        else:
+            assert (f"This is the emulator at {url}.\n" in printed) is emulated
+            assert found[command]["emulator"] is emulated
+
+
+ANSWERS = ("plan", "apply --yes", "whoami", "drift")
+
+
+def test_whoami_asks_nothing_on_v1_and_so_cannot_tell(
+    repository: Write, emulator: Emulator, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    use(emulator.url, "apk_emulator")
+    document = json.loads(devinops("whoami", "-C", repository({}), "--format", "json").out)
+    assert document["emulator"] is None
 
 
 def test_whoami_shows_each_value_with_its_source_and_never_the_key(

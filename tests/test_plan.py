@@ -293,6 +293,15 @@ def test_a_plan_says_how_its_place_differs_from_here(other: dict[str, Any], word
     assert replace(here, **other).apart(here) == words
 
 
+def test_that_a_place_is_an_emulator_changes_neither_the_digest_nor_what_it_is_compared_with(
+    tmp_path: Path,
+) -> None:
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
+    there = replace(plan.where, emulator=True)
+    assert there.apart(plan.where) == ""
+    assert replace(plan, where=there).digest == plan.digest
+
+
 def test_what_is_not_known_here_is_said_too() -> None:
     here = Where("production", "https://api.devin.ai", "v1", None)
     assert replace(here, org_id="org-1").apart(here) == "organization org-1, not (unknown)"

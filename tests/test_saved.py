@@ -67,6 +67,12 @@ def test_a_saved_plan_is_the_json_document_and_for_its_owner_alone(
     assert [p.name for p in path.parent.iterdir() if p.is_file()] == ["plan.json"]
 
 
+def test_a_plan_that_was_saved_before_there_was_a_word_of_emulators_is_read() -> None:
+    target = {name: value for name, value in GOLDEN["target"].items() if name != "emulator"}
+    assert plan_of(GOLDEN, Path("plan.json")).where.emulator is True
+    assert plan_of(GOLDEN | {"target": target}, Path("plan.json")).where.emulator is False
+
+
 def test_show_prints_what_plan_printed_without_key_and_network(
     planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,6 +79,11 @@ class Reader(Protocol):
         """The organization: configured, else asked for once. None on v1, where a key has just one."""
         ...
 
+    @property
+    def emulator(self) -> bool | None:
+        """Whether an emulator answers; None as long as nothing was asked."""
+        ...
+
     def whoami(self) -> Identity:
         """Return who the key belongs to. v1 cannot say, so there no request is made."""
         ...

@@ -44,6 +44,10 @@ class ReadingClient:
                 v3.base(self._org_id)
             return self._org_id
 
+    @property
+    def emulator(self) -> bool | None:
+        return self._getter.emulator
+
     def whoami(self) -> Identity:
         return v1.IDENTITY if self.api == "v1" else v3.identity(self._getter)
 

@@ -35,6 +35,9 @@ MOST_DIGITS: Final = 100
 LONGEST_HEADER: Final = 200
 """Characters of a header that are looked at."""
 
+_EMULATOR: Final = "Devinops-Emulator"
+"""The header by which the emulator says what it is. Nothing but words depends on it."""
+
 _PACKINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
 """Content-Encodings that are unpacked. The 64 KiB that are read at a time become a thousand times that at the most;
 packed twice, which httpx would unpack as well, a million times."""
@@ -97,7 +100,10 @@ def segment(text: str, what: str) -> str:
 
 
 class Getter:
-    """Sends GET and nothing else. Threads may share it."""
+    """Sends GET and nothing else. Threads may share it.
+
+    `emulator` tells whether the last answer was that of an emulator, None before there was one.
+    """
 
     methods: ClassVar[frozenset[str]] = frozenset({"GET"})
 
@@ -110,6 +116,7 @@ class Getter:
         self._host = _host(connection)
         self._proxy = _proxy(connection)
         self._client = _client(connection)
+        self.emulator: bool | None = None
         self._deadline = Deadline()
         bind(self._client, self._deadline)
 
@@ -221,6 +228,7 @@ class Getter:
         headers = {} if content is None else {"Content-Type": "application/json"}
         url = self._connection.api_url.rstrip("/") + call.target
         with self._client.stream(call.method, url, content=content, headers=headers) as response:
+            self.emulator = _EMULATOR in response.headers
             try:
                 body = self._body(response, start, room)
             except Full as full:

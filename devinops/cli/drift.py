@@ -39,13 +39,14 @@ def command(options: Options) -> ExitCode:
                 f"the target {settings.target} has no inventory to compare with: turn one on with inventory: "
                 f"{{store: branch}} in {CONFIG_FILE}, or use devinops plan, which compares with the files"
             )
-        found = _find(options, settings)
+        found, emulator = _find(options, settings)
     code = ExitCode.LOOK if found.drift else ExitCode.OK
-    options.write(lambda format: _chunks(options, settings, found, format, code))
+    options.write(lambda format: _chunks(options, settings, found, emulator, format, code))
     return code
 
 
-def _find(options: Options, settings: Settings) -> Findings:
+def _find(options: Options, settings: Settings) -> tuple[Findings, bool]:
+    """Return what was found, and whether an emulator answered."""
     with open_reader(connection(settings), options.log) as reader:
         header = Header.of(settings.api_url, reader.org_id, settings.target)
         inventory = open_store(settings.inventory, settings.root, header).read()
@@ -53,23 +54,27 @@ def _find(options: Options, settings: Settings) -> Findings:
         with Progress(options, "reading") as progress:
             snapshot = reader.snapshot(with_references(owned or KINDS), progress.at)
         found = find_drift(inventory, snapshot)
-        return Findings(authored(found.drift, reader), found.unmanaged)
+        return Findings(authored(found.drift, reader), found.unmanaged), bool(reader.emulator)
 
 
 def _chunks(
-    options: Options, settings: Settings, found: Findings, format: str, code: ExitCode
+    options: Options, settings: Settings, found: Findings, emulator: bool, format: str, code: ExitCode
 ) -> Iterator[str]:
     if format == "json":
         from devinops.render import json
 
         document: dict[str, Any] = json.head() | {
             "target": settings.target,
+            "emulator": emulator,
             "exit_code": int(code),
             "drift": [json.drift(one) for one in found.drift],
             "unmanaged": [{"key": str(live.key), "id": live.id} for live in found.unmanaged],
         }
         yield from json.dump(document)
     else:
+        from devinops.render.escape import line
         from devinops.render.text import Text
 
+        if emulator:
+            yield f"{line(f'This is the emulator at {settings.api_url}.')}\n"
         yield from (f"{one}\n" for one in Text(options.color, options.verbose).drift(found))

@@ -72,7 +72,8 @@ def _roll_back(
             return writer.snapshot(with_references(kinds), progress.at)
 
     def plan_of(snapshot: Snapshot) -> Plan:
-        return rollback_plan(saved.objects, snapshot, here, policy=settings.policy, run=saved.run)
+        where = replace(here, emulator=bool(writer.emulator))
+        return rollback_plan(saved.objects, snapshot, where, policy=settings.policy, run=saved.run)
 
     store = open_store(settings.inventory, settings.root, Header.of(here.api_url, here.org_id, here.target))
     inventory = wait_for_runs(store, options.lock_timeout)

@@ -58,7 +58,8 @@ class Job:
 
     def where(self, reader: Reader) -> Where:
         settings = self.settings
-        return Where(settings.target, settings.api_url, settings.api, reader.org_id)
+        org_id = reader.org_id
+        return Where(settings.target, settings.api_url, settings.api, org_id, emulator=bool(reader.emulator))
 
     def store(self, reader: Reader) -> Store:
         """Return where the inventory is kept. Raises ConfigError."""

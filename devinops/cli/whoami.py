@@ -28,18 +28,22 @@ def command(options: Options) -> ExitCode:
         settings = resolve(options.project(), options.flags, os.environ)
         try:
             with open_reader(connection(settings), options.log) as reader:
-                identity, org_id = reader.whoami(), reader.org_id
+                identity, org_id, emulator = reader.whoami(), reader.org_id, reader.emulator
         except DevinopsError:
             if options.format == "text":
                 # where the key or the address is wrong, they are what to look at
                 click.echo("\n".join(_settings(settings)))
             raise
 
+    from devinops.render.escape import line
+
     def chunks(format: str) -> Iterator[str]:
         if format == "json":
-            yield from _json(settings, identity, org_id)
+            yield from _json(settings, identity, org_id, emulator)
         else:
             yield from (f"{one}\n" for one in (*_settings(settings), *_identity(identity, org_id)))
+            if emulator:
+                yield f"{line(f'This is the emulator at {settings.api_url}.')}\n"
 
     options.write(chunks)
     return ExitCode.OK
@@ -82,7 +86,7 @@ def _identity(identity: Identity, org_id: str | None) -> Iterator[str]:
         yield line(f"Organization: {org_id}.")
 
 
-def _json(settings: Settings, identity: Identity, org_id: str | None) -> Iterator[str]:
+def _json(settings: Settings, identity: Identity, org_id: str | None, emulator: bool | None) -> Iterator[str]:
     from devinops.render import json
 
     document = {
@@ -92,5 +96,6 @@ def _json(settings: Settings, identity: Identity, org_id: str | None) -> Iterato
         "principal": identity.principal,
         "principal_type": identity.principal_type,
         "org_id": org_id,
+        "emulator": emulator,
     }
     yield from json.dump(document)

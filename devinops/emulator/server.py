@@ -30,7 +30,7 @@ from devinops.emulator.records import JsonObject
 from devinops.emulator.seed import Seed, parse_seed, read_seed
 from devinops.emulator.state import StateFile
 from devinops.emulator.store import KINDS, Kind, Store
-from devinops.emulator.wire import CONNECTION
+from devinops.emulator.wire import CONNECTION, MARK
 from devinops.errors import ConfigError
 
 _STOP_S = 0.5  # how long requests that are still running may take when the server stops
@@ -123,6 +123,7 @@ class _Server(uvicorn.Server):
             log_level="warning",
             access_log=False,
             timeout_keep_alive=_KEEP_ALIVE_S,
+            headers=[MARK],
         )
         super().__init__(config)
         self._started = started

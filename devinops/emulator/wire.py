@@ -16,8 +16,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from starlette.types import Receive, Scope, Send
 
+from devinops import __version__
+
 if TYPE_CHECKING:
     from devinops.emulator.gate import Reply
+
+MARK = ("Devinops-Emulator", __version__)
+"""The header of every answer, so that nobody takes the emulator for the service."""
 
 CONNECTION = "devinops.connection"  # where in the scope's `state` the connection is
 
@@ -162,6 +167,7 @@ def _head(reply: Reply) -> bytes:
     status = 500 if reply.status is None else reply.status
     lines = [f"HTTP/1.1 {status} {phrase(status)}".encode()]
     lines += [name + b": " + value for name, value in reply.headers]
+    lines.append(": ".join(MARK).encode())
     return b"\r\n".join([*lines, b"connection: close", b"", b""])
 
 

@@ -36,6 +36,7 @@ def plan_document(plan: Plan, exit_code: ExitCode) -> dict[str, Any]:
             "org_id": where.org_id,
             "api_url": where.api_url,
             "api_version": where.api,
+            "emulator": where.emulator,
         },
         "inventory": {"store": plan.inventory.store, "owned": plan.owned},
         "digest": plan.digest,

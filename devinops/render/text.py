@@ -246,9 +246,8 @@ def header(plan: Plan) -> str:
     where = plan.where
     org = f"organization {where.org_id}" if where.org_id else "the key's organization"
     inventory = "none" if plan.inventory.store == "none" else f"{plan.inventory.store}, {plan.owned} owned"
-    return line(
-        f"Plan for {where.target}: {org} at {where.api_url} (API {where.api}), inventory: {inventory}"
-    )
+    place = f"{'on the emulator ' if where.emulator else ''}at {where.api_url} (API {where.api})"
+    return line(f"Plan for {where.target}: {org} {place}, inventory: {inventory}")
 
 
 def said_of_drift(drift: Drift) -> str:

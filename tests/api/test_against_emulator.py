@@ -90,6 +90,14 @@ def test_a_snapshot_is_the_same_whatever_the_open_questions_turn_out_to_be(start
         assert names(reader.snapshot()) == usual
 
 
+@pytest.mark.parametrize("api", ["v3", "v1"])
+def test_the_client_notices_the_emulator(start, api):
+    with open_reader(link(start(), api)) as reader:
+        assert reader.emulator is None
+        reader.snapshot({"playbook"})
+        assert reader.emulator is True
+
+
 MANY = [{"name": f"Note {number}", "trigger": "t", "body": "b"} for number in range(450)]
 
 

@@ -63,6 +63,13 @@ def snapshot(connect):
     return take
 
 
+def test_what_does_not_say_that_it_is_an_emulator_is_none(api, connect):
+    with open_reader(connect(api().url)) as reader:
+        assert reader.emulator is None
+        reader.snapshot()
+        assert reader.emulator is False
+
+
 # --- lists ------------------------------------------------------------------------------------------------
 
 

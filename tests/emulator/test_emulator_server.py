@@ -18,6 +18,7 @@ import httpx
 import pytest
 from emulator_api import NOTE, good
 
+from devinops import __version__
 from devinops.emulator import Emulator, serve
 from devinops.emulator.gate import Call, RateLimit
 from devinops.errors import ConfigError
@@ -174,6 +175,22 @@ def test_it_stops_at_once_with_idle_connections_open_and_leaves_no_thread():
             begin = time.monotonic()
         assert time.monotonic() - begin < 1
     assert threading.active_count() == threads
+
+
+@pytest.mark.parametrize("part", ["body", "headers"])
+def test_every_answer_says_that_it_is_the_emulators(start, part):
+    faults = [
+        {"path": "/v3/self", "nth": 1, "fault": "status"},
+        {"path": "/v3/self", "nth": 2, "fault": "html"},
+        {"path": "/v3/self", "nth": 3, "fault": "drip", "part": part, "delay_ms": 1},
+    ]
+    api = start(faults=faults)
+    answers = [api.v3.get("/v3/self") for _ in range(4)]
+    answers += [api.v1.get("/v1/knowledge"), api.v3.get("/nowhere"), api.v3.put("/v3/self")]
+    answers += [api.person.get("/requests"), api.with_key("").get("/openapi.json"), api.v1.get("/v3/self")]
+    answers += [api.v3.post("/v3/organizations/org-emulator/playbooks", json={})]
+    assert {answer.headers.get_list("Devinops-Emulator")[0] for answer in answers} == {__version__}
+    assert {len(answer.headers.get_list("Devinops-Emulator")) for answer in answers} == {1}
 
 
 def test_an_exception_inside_passes_through():
