@@ -36,15 +36,14 @@ KEY_VARIABLES: Final = ("DEVIN_API_KEY", "DEVIN_TOKEN", "DEVIN_API_TOKEN")
 VENDOR_DOMAINS: Final = ("devin.ai", "devinenterprise.com")
 API_BY_PREFIX: Final[Mapping[str, ApiVersion]] = {"cog_": "v3", "apk_": "v1"}
 
+SWITCHES: Final = ("NO_COLOR", "QUIET", "VERBOSE")
 GLOBAL_OPTIONS: Final = (
     "ROOT",
     "TARGET",
     "ONLY",
     "FORMAT",
     "REPORT",
-    "NO_COLOR",
-    "QUIET",
-    "VERBOSE",
+    *SWITCHES,
     "PARALLELISM",
     "TIMEOUT",
     "CA_BUNDLE",
@@ -207,11 +206,19 @@ def _check_version(project: Project) -> None:
 def check_environment(environ: Mapping[str, str]) -> None:
     """Refuse a `DEVINOPS_*` variable that means nothing: a typo must not silently do something else.
 
-    Raises ConfigError naming the variable and the nearest known one.
+    Raises ConfigError naming the variable and the nearest known one; UsageError for an empty one that stands for an
+    option with a value. An empty switch is off.
     """
     known = {f"DEVINOPS_{option}" for option in GLOBAL_OPTIONS}
+    switches = {f"DEVINOPS_{option}" for option in SWITCHES}
     for name in sorted(environ):
-        if not name.startswith("DEVINOPS_") or name in known:
+        if not name.startswith("DEVINOPS_"):
+            continue
+        if name in known:
+            if name not in switches and not environ[name].strip():
+                raise UsageError(
+                    f"the environment variable {name} is set but empty; give it a value, or unset it"
+                )
             continue
         near = difflib.get_close_matches(name, known, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""

@@ -161,12 +161,16 @@ class Only:
 
     @classmethod
     def parse(cls, text: str) -> Only:
-        """Raises UsageError for a kind that does not exist."""
-        kind, _, glob = text.partition(":")
+        """Raises UsageError for a kind that does not exist, and for a glob that is empty."""
+        kind, colon, glob = text.partition(":")
         if kind not in KINDS:
             near = difflib.get_close_matches(kind, KINDS)
             hint = f' (did you mean "{near[0]}"?)' if near else ""
             raise UsageError(f'--only takes KIND[:GLOB]; "{kind}" is no kind{hint}: {", ".join(KINDS)}')
+        if colon and not glob:
+            raise UsageError(
+                f'--only "{text}" has no glob after the colon; for the whole kind write "{kind}"'
+            )
         return cls(kind, glob or "*")
 
     def takes(self, key: Key) -> bool:

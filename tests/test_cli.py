@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import click
 import pytest
 from jsonschema import Draft202012Validator
 
 from devinops import __version__
-from devinops.cli import COMMANDS, main
+from devinops.cli import COMMANDS, cli, main
+from devinops.config import GLOBAL_OPTIONS, SWITCHES
 from devinops.emulator import Emulator
 from devinops.schema import schemas
 from tests.conftest import Devinops
@@ -85,6 +87,103 @@ def test_a_wrong_command_line_is_64_and_sends_nothing(
     ran = devinops(*argv)
     assert (ran.code, ran.out, emulator.requests) == (64, "", [])
     assert message in ran.err
+
+
+def _takers() -> Iterator[tuple[list[str], str]]:
+    """Yield the words of a command, with one value left to give, and the name of that value."""
+    for name in COMMANDS:
+        group = cli.get_command(click.Context(cli), name)
+        assert group is not None
+        commands = group.commands if isinstance(group, click.Group) else {"": group}
+        for sub, command in commands.items():
+            for taken in command.params:
+                if isinstance(taken, click.Option) and (taken.is_flag or "--help" in taken.opts):
+                    continue
+                argv = [name, *([sub] if sub else [])]
+                arguments = [one for one in command.params if isinstance(one, click.Argument)]
+                argv += [
+                    "" if one is taken else "knowledge:A" for one in arguments if one.required or one is taken
+                ]
+                if isinstance(taken, click.Option):
+                    argv += [taken.opts[-1], ""]
+                yield argv, taken.opts[-1]
+
+
+@pytest.mark.parametrize("argv", [argv for argv, _ in _takers()], ids=" ".join)
+def test_an_empty_value_is_never_taken_for_leaving_it_out(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    argv: list[str],
+) -> None:
+    def serve(**_: object) -> None:
+        raise AssertionError("it serves")
+
+    monkeypatch.setattr("devinops.emulator.server.serve", serve)
+    root = repository({"knowledge/a.md": NOTE})
+    monkeypatch.chdir(root)
+    ran = devinops(*argv)
+    assert (ran.code, ran.out, emulator.requests) == (64, "", []), ran.err
+    assert [path.name for path in root.rglob("*")] == ["knowledge", "a.md"]
+
+
+@pytest.mark.parametrize("yes", [[], ["--yes"]], ids=["alone", "with --yes"])
+@pytest.mark.parametrize("command", [["apply"], ["apply", "plan.json"], ["rollback", "latest"]], ids=" ".join)
+def test_an_empty_digest_approves_nothing(
+    emulator: Emulator, repository: Write, devinops: Devinops, command: list[str], yes: list[str]
+) -> None:
+    root = repository({"knowledge/a.md": NOTE})
+    ran = devinops(*command, "-C", root, "--expect", "", *yes)
+    assert (ran.code, emulator.requests) == (64, [])
+    assert "'--expect': expected a value, but it is empty" in ran.err
+
+
+@pytest.mark.parametrize("option", sorted(set(GLOBAL_OPTIONS) - set(SWITCHES)))
+@pytest.mark.parametrize("value", ["", " "], ids=["empty", "blank"])
+def test_an_empty_variable_is_not_taken_for_an_unset_one(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    option: str,
+    value: str,
+) -> None:
+    monkeypatch.chdir(repository({"knowledge/a.md": NOTE}))
+    monkeypatch.setenv(f"DEVINOPS_{option}", value)
+    ran = devinops("apply", "--yes")
+    assert (ran.code, ran.out, emulator.requests) == (64, "", [])
+    assert (
+        f"DEVINOPS_{option} is set but empty" in ran.err or f"--{option.lower().replace('_', '-')}" in ran.err
+    )
+
+
+@pytest.mark.parametrize("option", SWITCHES)
+def test_an_empty_switch_is_off(
+    repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    monkeypatch.setenv(f"DEVINOPS_{option}", "")
+    assert devinops("validate", "-C", repository({"knowledge/a.md": NOTE})).code == 0
+
+
+@pytest.mark.parametrize("value", ["nan", "-nan", "NaN", "inf", "-inf", "-1", "1e999", "0x1"])
+@pytest.mark.parametrize(
+    "option", ["--timeout", "--lock-timeout", "--parallelism", "--allow-delete", "--allow-missing"]
+)
+def test_a_number_that_is_none_is_64(
+    emulator: Emulator, repository: Write, devinops: Devinops, option: str, value: str
+) -> None:
+    ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}), "--yes", option, value)
+    assert (ran.code, ran.out, emulator.requests) == (64, "", [])
+    assert f"'{option}'" in ran.err
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1/s", "-1", "1e999/s", "/s"])
+@pytest.mark.parametrize("option", ["--rate-limit", "--latency", "--port"])
+def test_a_number_of_the_emulator_that_is_none_is_64(devinops: Devinops, option: str, value: str) -> None:
+    ran = devinops("emulator", "--host", "no.such.host.invalid", option, value)
+    assert (ran.code, ran.out) == (64, "")
+    assert option in ran.err
 
 
 def test_an_unknown_variable_stops_every_command_that_it_could_change(

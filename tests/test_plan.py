@@ -309,7 +309,7 @@ def test_what_is_not_known_here_is_said_too() -> None:
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [("knowledge", "knowledge:*"), ("knowledge:", "knowledge:*"), ("secret:CI_*", "secret:CI_*")],
+    [("knowledge", "knowledge:*"), ("secret:CI_*", "secret:CI_*")],
 )
 def test_an_only_without_a_glob_takes_the_whole_kind(written: str, meant: str) -> None:
     assert str(Only.parse(written)) == meant
@@ -324,7 +324,12 @@ def test_an_only_of_no_kind_names_the_kinds() -> None:
 
 @pytest.mark.parametrize(
     ("only", "message"),
-    [("knowlege", 'did you mean "knowledge"'), ("knowledge:Nope", "matches nothing"), ("", "is no kind")],
+    [
+        ("knowlege", 'did you mean "knowledge"'),
+        ("knowledge:Nope", "matches nothing"),
+        ("knowledge:", 'for the whole kind write "knowledge"'),
+        ("", "is no kind"),
+    ],
 )
 def test_an_only_that_cannot_mean_anything_is_a_usage_error(tmp_path: Path, only: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):

@@ -14,7 +14,7 @@ from devinops.apply import Report
 from devinops.backup import Backups
 from devinops.cli.init import git_says
 from devinops.cli.masks import remember
-from devinops.cli.options import Options, approvals, common, is_interactive
+from devinops.cli.options import FilePath, NonEmpty, Options, approvals, common, is_interactive
 from devinops.cli.reviewed import Reviewed
 from devinops.cli.run import Job, NotApplied, RunJournal, failures_written
 from devinops.cli.write import ask, carry_out, finish, show
@@ -26,10 +26,13 @@ from devinops.policy import Approvals
 
 
 @click.command()
-@click.argument("plan", required=False, type=click.Path(path_type=Path))
+@click.argument("plan", required=False, type=FilePath())
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
 @click.option(
-    "--expect", metavar="DIGEST", help="Apply only the plan with this digest; anything else exits 5."
+    "--expect",
+    type=NonEmpty(),
+    metavar="DIGEST",
+    help="Apply only the plan with this digest; anything else exits 5.",
 )
 @common(api=True, only=True, lock=True)
 @approvals

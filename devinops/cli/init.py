@@ -13,6 +13,7 @@ import click
 
 from devinops import __version__
 from devinops import files as whole
+from devinops.cli.options import FilePath
 from devinops.config import CONFIG_FILE
 from devinops.errors import ConfigError, DevinopsError, ExitCode
 from devinops.inventory import git as program
@@ -190,7 +191,7 @@ def _call(root: Path, *arguments: str) -> program.Done | None:
 @click.option(
     "-C",
     "--root",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(file_okay=False),
     help="Directory to start in. Default: this one.",
 )
 def command(root: Path | None) -> ExitCode:

@@ -14,7 +14,7 @@ import click
 
 from devinops import __version__
 from devinops.api import Reader, open_reader
-from devinops.cli.options import Options, common, is_interactive
+from devinops.cli.options import NonEmpty, Options, common, is_interactive
 from devinops.cli.progress import Progress
 from devinops.cli.run import connection, failures_written, with_references
 from devinops.cli.validate import read
@@ -173,7 +173,7 @@ def _intent_document(intent: Intent) -> dict[str, Any]:
 
 
 @command.command()
-@click.argument("key")
+@click.argument("key", type=NonEmpty())
 @common(api=True)
 def show(options: Options, key: str) -> ExitCode:
     """Show one record, and whether the live object is still as it was applied.
@@ -224,8 +224,8 @@ def _details(record: Record, live: Live | None, states: Mapping[str, str]) -> It
 
 
 @command.command()
-@click.argument("key")
-@click.argument("id")
+@click.argument("key", type=NonEmpty())
+@click.argument("id", type=NonEmpty())
 @common(api=True)
 def link(options: Options, key: str, id: str) -> ExitCode:
     """Make KEY mean the live object ID: for namesakes, or an object that was made anew.
@@ -278,7 +278,7 @@ def _check_known(options: Options, target: str, inventory: Inventory, key: Key, 
 
 
 @command.command()
-@click.argument("key")
+@click.argument("key", type=NonEmpty())
 @common(api=True)
 def forget(options: Options, key: str) -> ExitCode:
     """Stop owning KEY. The object stays as it is, and is never pruned.
@@ -302,7 +302,7 @@ def forget(options: Options, key: str) -> ExitCode:
 
 
 @command.command()
-@click.argument("run")
+@click.argument("run", type=NonEmpty())
 @common(api=True)
 def unlock(options: Options, run: str) -> ExitCode:
     """Take away what RUN has announced, once it is certain that it died.

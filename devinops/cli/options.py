@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -23,6 +24,47 @@ from devinops.policy import Approvals
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("text", "json")
+
+
+# --- what an option can take ------------------------------------------------------------------------------
+
+
+_EMPTY = "expected a value, but it is empty: give one, or leave it out"
+
+
+class NonEmpty(click.types.StringParamType):
+    """A text that is not empty: what an unset variable of a script leaves must not mean "the default"."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text; fails if it is empty."""
+        return str(value) if str(value).strip() else self.fail(_EMPTY, param, ctx)
+
+
+class FilePath(click.Path):
+    """A path that is not empty: `Path("")` is the current directory."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(path_type=Path, **how)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; fails if it is empty."""
+        return super().convert(NonEmpty().convert(value, param, ctx), param, ctx)
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds in a range; `nan` is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number; fails for what is not a number, or is out of the range."""
+        seconds: float = super().convert(value, param, ctx)
+        return (
+            self.fail(f"expected a number of seconds, not {value}", param, ctx)
+            if math.isnan(seconds)
+            else seconds
+        )
+
+
+# --- the options of one run -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -158,7 +200,7 @@ _FILES = (
     click.option(
         "-C",
         "--root",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=FilePath(file_okay=False),
         envvar=_envvar("ROOT"),
         help="Directory of the files. Default: the nearest parent with devinops.yaml, else this one.",
     ),
@@ -173,6 +215,7 @@ _FILES = (
     click.option(
         "--report",
         "reports",
+        type=NonEmpty(),
         multiple=True,
         metavar="FORMAT=FILE",
         envvar=_envvar("REPORT"),
@@ -188,7 +231,13 @@ _FILES = (
 )
 
 _API = (
-    click.option("-t", "--target", envvar=_envvar("TARGET"), help="Target of devinops.yaml to work on."),
+    click.option(
+        "-t",
+        "--target",
+        type=NonEmpty(),
+        envvar=_envvar("TARGET"),
+        help="Target of devinops.yaml to work on.",
+    ),
     click.option(
         "--parallelism",
         type=click.IntRange(1, 64),
@@ -197,14 +246,14 @@ _API = (
     ),
     click.option(
         "--timeout",
-        type=click.FloatRange(0, 3600, min_open=True),
+        type=Seconds(0, 3600, min_open=True),
         envvar=_envvar("TIMEOUT"),
         metavar="SECONDS",
         help="Time for one attempt of a request.  [default: 60]",
     ),
     click.option(
         "--ca-bundle",
-        type=click.Path(path_type=Path),
+        type=FilePath(),
         envvar=_envvar("CA_BUNDLE"),
         help="Certificates to trust instead of the system's (PEM).",
     ),
@@ -212,7 +261,7 @@ _API = (
 
 _LOCK = click.option(
     "--lock-timeout",
-    type=click.FloatRange(0, 3600),
+    type=Seconds(0, 3600),
     default=0.0,
     metavar="SECONDS",
     envvar=_envvar("LOCK_TIMEOUT"),
@@ -221,6 +270,7 @@ _LOCK = click.option(
 
 _ONLY = click.option(
     "--only",
+    type=NonEmpty(),
     multiple=True,
     metavar="KIND[:GLOB]",
     envvar=_envvar("ONLY"),

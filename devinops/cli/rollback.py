@@ -14,7 +14,7 @@ import click
 from devinops.api import Writer, open_writer
 from devinops.apply import Outcome, Report, Result
 from devinops.backup import Backup, Backups, find, read_backup, summaries
-from devinops.cli.options import Options, common, is_interactive
+from devinops.cli.options import NonEmpty, Options, common, is_interactive
 from devinops.cli.progress import Progress
 from devinops.cli.reviewed import Reviewed
 from devinops.cli.run import RunJournal, connection, failures_written, look_patiently, with_references
@@ -30,9 +30,11 @@ from devinops.rollback import rollback_plan
 
 
 @click.command()
-@click.argument("backup", required=False)
+@click.argument("backup", required=False, type=NonEmpty())
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
-@click.option("--expect", metavar="DIGEST", help="Roll back only by the plan with this digest.")
+@click.option(
+    "--expect", type=NonEmpty(), metavar="DIGEST", help="Roll back only by the plan with this digest."
+)
 @common(api=True, lock=True)
 def command(options: Options, backup: str | None, yes: bool, expect: str | None) -> ExitCode:
     """Bring back what a run overwrote or deleted: plan, show, ask, write.

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from devinops.cli.options import write_file
+from devinops.cli.options import FilePath, NonEmpty, write_file
 from devinops.errors import ExitCode, UsageError
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, type=NonEmpty())
 @click.option(
     "--directory",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=FilePath(file_okay=False, exists=True),
     help="Write each as NAME.schema.json there instead.",
 )
 def command(name: str | None, directory: Path | None) -> ExitCode:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from devinops.cli.options import Options, common
+from devinops.cli.options import FilePath, Options, common
 from devinops.errors import ConfigError, ExitCode
 from devinops.saved import read_plan
 
 
 @click.command()
-@click.argument("plan", type=click.Path(path_type=Path))
+@click.argument("plan", type=FilePath())
 @common()
 def command(options: Options, plan: Path) -> ExitCode:
     """Show a saved plan, offline and without a key.

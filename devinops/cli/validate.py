@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from devinops.checks import target_problems
-from devinops.cli.options import Options, common
+from devinops.cli.options import FilePath, Options, common
 from devinops.errors import ExitCode, UsageError
 from devinops.load import Loaded, load
 from devinops.model import Problem, Severity, Source
@@ -16,7 +16,7 @@ from devinops.render import counted
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=FilePath())
 @common()
 def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
     """Check the files, offline and without a key.
