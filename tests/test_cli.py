@@ -178,7 +178,7 @@ def test_a_number_that_is_none_is_64(
     assert f"'{option}'" in ran.err
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-1/s", "-1", "1e999/s", "/s"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-1/s", "-1", "1e999/s", "1e-320/s", "/s"])
 @pytest.mark.parametrize("option", ["--rate-limit", "--latency", "--port"])
 def test_a_number_of_the_emulator_that_is_none_is_64(devinops: Devinops, option: str, value: str) -> None:
     ran = devinops("emulator", "--host", "no.such.host.invalid", option, value)

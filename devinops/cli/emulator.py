@@ -9,6 +9,9 @@ import click
 from devinops.cli.options import FilePath, NonEmpty
 from devinops.errors import ConfigError, ExitCode, UsageError
 
+_LOWEST_RATE = 0.001
+"""With less the next request would be allowed at a time that no header can name."""
+
 
 def require_emulator() -> None:
     """Raises ConfigError saying how to install what the emulator needs."""
@@ -70,6 +73,8 @@ def _rate(text: str | None) -> float | None:
         rate = float(text.removesuffix("/s"))
     except ValueError:
         rate = 0.0
-    if not 0 < rate < float("inf"):
-        raise UsageError(f'--rate-limit takes a number of requests a second such as 5/s, not "{text}"')
+    if not _LOWEST_RATE <= rate < float("inf"):
+        raise UsageError(
+            f'--rate-limit takes a number of requests a second from {_LOWEST_RATE}/s up, such as 5/s, not "{text}"'
+        )
     return rate
