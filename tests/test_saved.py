@@ -107,7 +107,7 @@ def test_a_place_that_cannot_be_written_is_one_line(
     planned: tuple[Path, Path], devinops: Devinops, tmp_path: Path, place: str
 ) -> None:
     ran = devinops("plan", "-C", planned[0], "--out", tmp_path / place)
-    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert (ran.code, ran.err.count("\n")) == (64, 1)
     assert "--out cannot write" in ran.err
 
 

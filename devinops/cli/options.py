@@ -51,6 +51,10 @@ class FilePath(click.Path):
         return super().convert(NonEmpty().convert(value, param, ctx), param, ctx)
 
 
+class OutputFile(FilePath):
+    """A file that the command writes. `common` checks that it may, before the command does anything."""
+
+
 class Seconds(click.FloatRange):
     """A number of seconds in a range; `nan` is in none."""
 
@@ -172,14 +176,23 @@ def _reports(values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
         format, equals, path = value.partition("=")
         if format not in FORMATS or not equals or not path:
             raise UsageError(f'--report takes FORMAT=FILE with {" or ".join(FORMATS)}, not "{value}"')
-        try:
-            files.check_place(Path(path))
-        except OSError as error:
-            raise UsageError(f"--report cannot write {path}: {error.strerror}; expected a file") from error
-        if not Path(path).absolute().parent.is_dir():
-            raise UsageError(f"--report cannot write {path}: expected a file in a directory that exists")
         found.append((format, Path(path)))
     return tuple(found)
+
+
+def _check_outputs(reports: Iterable[tuple[str, Path]], root: Path) -> None:
+    """Raise UsageError where a file that the command line wants written would destroy another one."""
+    from devinops.cli.outputs import check_outputs
+
+    context = click.get_current_context()
+    outputs, inputs = [("--report", path) for _, path in reports], []
+    for one in context.command.params:
+        value = context.params.get(one.name or "")
+        if isinstance(one.type, OutputFile) and value is not None:
+            outputs.append((one.opts[-1], value))
+        elif isinstance(value, Path):
+            inputs.append(value)
+    check_outputs(outputs, inputs, root)
 
 
 def _sources() -> dict[str, str]:
@@ -310,6 +323,7 @@ def common(*, api: bool = False, only: bool = False, lock: bool = False) -> Call
                 lock_timeout=lock_timeout,
                 flags=Flags(target, timeout, parallelism, ca_bundle, _sources()),
             )
+            _check_outputs(options.reports, options.root)
             return function(options, **rest)
 
         shared = (*_FILES, *(_API if api else ()), *([_ONLY] if only else ()), *([_LOCK] if lock else ()))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from devinops.api import open_reader
-from devinops.cli.options import FilePath, Options, approvals, common
+from devinops.cli.options import Options, OutputFile, approvals, common
 from devinops.cli.run import Job, failures_written, plan_chunks
 from devinops.errors import ExitCode
 from devinops.policy import Approvals
@@ -15,7 +15,7 @@ from devinops.saved import save
 
 
 @click.command()
-@click.option("--out", type=FilePath(), metavar="FILE", help="Save the plan for show and apply.")
+@click.option("--out", type=OutputFile(), metavar="FILE", help="Save the plan for show and apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
 @common(api=True, only=True, lock=True)
 @approvals

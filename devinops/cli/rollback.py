@@ -14,7 +14,7 @@ import click
 from devinops.api import Writer, open_writer
 from devinops.apply import Outcome, Report, Result
 from devinops.backup import Backup, Backups, find, read_backup, summaries
-from devinops.cli.options import NonEmpty, Options, common, is_interactive
+from devinops.cli.options import FilePath, NonEmpty, Options, common, is_interactive
 from devinops.cli.progress import Progress
 from devinops.cli.reviewed import Reviewed
 from devinops.cli.run import RunJournal, connection, failures_written, look_patiently, with_references
@@ -30,13 +30,13 @@ from devinops.rollback import rollback_plan
 
 
 @click.command()
-@click.argument("backup", required=False, type=NonEmpty())
+@click.argument("backup", required=False, type=FilePath())
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
 @click.option(
     "--expect", type=NonEmpty(), metavar="DIGEST", help="Roll back only by the plan with this digest."
 )
 @common(api=True, lock=True)
-def command(options: Options, backup: str | None, yes: bool, expect: str | None) -> ExitCode:
+def command(options: Options, backup: Path | None, yes: bool, expect: str | None) -> ExitCode:
     """Bring back what a run overwrote or deleted: plan, show, ask, write.
 
     BACKUP is a file, the name of a run, or latest (of the target). Without it the backups are listed. What the
@@ -54,7 +54,7 @@ def command(options: Options, backup: str | None, yes: bool, expect: str | None)
         raise UsageError("rollback has no terminal to ask on: pass --yes, or --expect DIGEST")
     with failures_written(options):
         settings = resolve(options.project(), options.flags, os.environ)
-        path = find(settings.root, backup, settings.target).absolute()
+        path = find(settings.root, str(backup), settings.target).absolute()
         saved = read_backup(path, settings.root)
         with open_writer(connection(settings), options.log) as writer:
             report = _roll_back(options, settings, writer, saved, Reviewed(expect), yes=yes)

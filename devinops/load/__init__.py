@@ -37,11 +37,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Loaded:
-    """What the files say: declarations by key, problems by place, and the files they are from."""
+    """What the files say: declarations by key, problems by place, and the files they are from.
+
+    `bodies` are the real paths of the files that a `body_file` names.
+    """
 
     declarations: tuple[Declaration, ...]
     problems: tuple[Problem, ...]
     files: tuple[str, ...]
+    bodies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ def load(
     found = sorted(reader.declarations, key=lambda one: (one.key, one.source))
     problems = {*finder.problems, *reader.problems, *same_folders(finder.files), *duplicates(found)}
     problems |= {found for real, found in finder.misnamed.items() if real not in reader.bodies}
-    return Loaded(tuple(found), tuple(sorted(problems)), tuple(file.path for file in finder.files))
+    read = tuple(file.path for file in finder.files)
+    return Loaded(tuple(found), tuple(sorted(problems)), read, tuple(sorted(reader.bodies - {""})))
 
 
 class _Reader:
