@@ -20,11 +20,13 @@ CODES: Mapping[str, str] = {
     "foreign-key-variable": "`api_key_env` names a variable without DEVIN in its name",
     "nested-folder": "a folder in a folder, which API v1 does not know",
     "no-entries": "no file with entries was found",
+    "other-version": "`required_version` wants another devinops",
     "secret-age": "a secret older than its `max_age` (warning)",
     "secret-note": "the note of a secret differs from the live one (warning)",
     "unknown-target": "an entry for a target that devinops.yaml does not declare",
     "unsupported-field": "a field that the API in use cannot set",
     "version-needs-inventory": "`version` of a secret has no effect without an inventory (warning)",
+    "without-effect": "a setting of a target that does nothing without another one",
 }
 """The codes of problems that loading alone does not find, wherever they are found."""
 

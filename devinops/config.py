@@ -9,10 +9,10 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from devinops import __version__
@@ -54,10 +54,14 @@ GLOBAL_OPTIONS: Final = (
 
 @dataclass(frozen=True)
 class Project:
-    """A root directory and what its devinops.yaml says; without the file all is default."""
+    """A root directory and what its devinops.yaml says; without the file all is default.
+
+    `whole` is False if a part of the file could not be read.
+    """
 
     root: Path
     document: Document | None = None
+    whole: bool = True
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -65,15 +69,20 @@ class Project:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        return tuple(self.data.get("paths") or ())
+        return self._texts("paths")
 
     @property
     def ignore(self) -> tuple[str, ...]:
-        return tuple(self.data.get("ignore") or ())
+        return self._texts("ignore")
 
     @property
     def targets(self) -> Mapping[str, Mapping[str, Any]]:
-        return {name: body or {} for name, body in (self.data.get("targets") or {}).items()}
+        targets = self.data.get("targets")
+        return {name: body or {} for name, body in targets.items()} if isinstance(targets, dict) else {}
+
+    def _texts(self, option: str) -> tuple[str, ...]:
+        listed = self.data.get(option)
+        return tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list) else ()
 
     def place(self, *path: str | int) -> Source:
         return self.document.place(*path) if self.document else Source(CONFIG_FILE)
@@ -137,67 +146,99 @@ def _is_root(directory: Path) -> bool:
 
 
 def read_project(root: Path) -> Project:
-    """Read devinops.yaml. Raises InputError with every problem, ConfigError for another version's file."""
-    project, problems = inspect_project(root)
+    """Read devinops.yaml. Raises InputError with every problem of every target, UsageError without a directory."""
+    project, problems = open_project(root)
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise InputError(problems)
     return project
 
 
-def inspect_project(root: Path) -> tuple[Project, list[Problem]]:
-    """Return what devinops.yaml says, and its problems; where it cannot be used all is default.
+def open_project(root: Path) -> tuple[Project, list[Problem]]:
+    """Return what can be used of devinops.yaml, and its problems. Raises UsageError without a directory.
 
-    A file beside it that was meant to be devinops.yaml is a problem too. Raises ConfigError for another version's
-    file.
+    A file beside it that was meant to be devinops.yaml is a problem too.
     """
     if not root.is_dir():
         raise UsageError(f"{root} is not a directory; --root takes the directory that holds {CONFIG_FILE}")
-    project, problems = Project(root), list[Problem]()
-    if os.path.lexists(root / CONFIG_FILE):
-        document, problems = read_yaml(root / CONFIG_FILE, root, "config")
-        if document is not None and not any(p.severity is Severity.ERROR for p in problems):
-            project = Project(root, document)
-            problems = [*problems, *_target_problems(document)]
-            if not problems:
-                _check_version(project)
+    if not os.path.lexists(root / CONFIG_FILE):
+        misnamed = misnamed_config_problems(root)
+        return Project(root, whole=not misnamed), misnamed
+    document, problems = read_yaml(root / CONFIG_FILE, root, "config")
+    if document is None or not isinstance(document.data, dict):
+        return Project(root, whole=False), sorted([*problems, *misnamed_config_problems(root)])
+    reported = {problem.source for problem in problems}
+    found = [*_version_problems(document), *_target_problems(document)]
+    problems += (problem for problem in found if problem.source not in reported)
+    project = Project(root, document, whole=not document.node.tainted)
     return project, sorted([*problems, *misnamed_config_problems(root, project.ignore)])
 
 
-def _target_problems(document: Document) -> Iterable[Problem]:
-    for name, target in (document.data.get("targets") or {}).items():
-        variable = (target or {}).get("api_key_env")
-        if variable is not None and "DEVIN" not in variable:
-            yield Problem(
-                document.place("targets", name, "api_key_env"),
-                "foreign-key-variable",
-                "api_key_env must name a variable with DEVIN in its name, and this one has none: a pull request "
-                "must not be able to send another tool's secret; rename the variable in CI",
-            )
-        if (limit := (target or {}).get("max_delete")) is not None and MaxDelete.parse(limit) is None:
-            yield Problem(
-                document.place("targets", name, "max_delete"),
-                "invalid-value",
-                f'max_delete takes a share such as "20%" (0% to 100%) or a whole number, not {limit!r}',
-            )
-
-
-def _check_version(project: Project) -> None:
-    wanted = project.data.get("required_version")
-    if wanted is None:
+def _version_problems(document: Document) -> Iterator[Problem]:
+    wanted = document.data.get("required_version")
+    if not isinstance(wanted, str):
         return
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-    place = project.place("required_version")
+    place = document.place("required_version")
     try:
         fits = SpecifierSet(wanted).contains(__version__, prereleases=True)
     except InvalidSpecifier:
-        raise ConfigError(
-            f'{place}: required_version takes a range such as ">=0.1,<1", not "{wanted}"'
-        ) from None
+        message = f'required_version takes a range such as ">=0.1,<1", not "{wanted}"'
+        yield Problem(place, "invalid-value", message)
+        return
     if not fits:
-        raise ConfigError(
-            f"{place}: this repository wants devinops {wanted}, this is {__version__}; install that"
+        message = f"this repository wants devinops {wanted}, this is {__version__}; install that"
+        yield Problem(place, "other-version", message)
+
+
+def _target_problems(document: Document) -> Iterator[Problem]:
+    """Yield what is wrong with targets that has the right type, as far as neither key nor environment is needed."""
+    targets = document.data.get("targets")
+    for name, target in targets.items() if isinstance(targets, dict) else ():
+        # What YAML itself got wrong is reported; what is left of the target would only mislead.
+        if not isinstance(target, dict) or document.node.at(("targets", name)).tainted:
+            continue
+        for option, code, message in _wrong_options(target):
+            yield Problem(document.place("targets", name, option), code, message)
+
+
+def _wrong_options(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield option, code and message of each problem. Values of a wrong type are the schema's to report."""
+    variable = target.get("api_key_env")
+    if isinstance(variable, str) and "DEVIN" not in variable:
+        message = (
+            "api_key_env must name a variable with DEVIN in its name, and this one has none: a pull request "
+            "must not be able to send another tool's secret; rename the variable in CI"
         )
+        yield "api_key_env", "foreign-key-variable", message
+    if (limit := target.get("max_delete")) is not None and MaxDelete.parse(limit) is None:
+        message = f'max_delete takes a share such as "20%" (0% to 100%) or a whole number, not {limit!r}'
+        yield "max_delete", "invalid-value", message
+    for option, check in (("org_id", _wrong_org_id), ("api_url", _wrong_url)):
+        if isinstance(value := target.get(option), str) and (why := check(value)):
+            yield option, "invalid-value", why
+    for option, why in _without_effect(target, target.get("api_version")):
+        yield option, "without-effect", why
+
+
+def _without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterator[tuple[str, str]]:
+    """Yield option and message of what has no effect: a setting that is believed to protect is worse than none.
+
+    `api` is None if only the key can tell the API version.
+    """
+    inventory = target.get("inventory", {"store": "none"})
+    store = inventory.get("store") if isinstance(inventory, dict) else None
+    prune = target.get("prune", Prune.OFF)
+    if store == "none":
+        for option, harmless in (("prune", Prune.OFF), ("on_drift", OnDrift.KEEP)):
+            if target.get(option, harmless) != harmless:
+                message = f"{option}: {target[option]} needs an inventory: add inventory: {{store: branch}}"
+                yield option, message
+    if ("scope" in target) != (prune == Prune.SCOPE):
+        option = "scope" if "scope" in target else "prune"
+        yield option, "prune: scope and scope: [folders] go together; the other one is missing"
+    if prune == Prune.SCOPE and api == "v1":
+        yield "prune", "prune: scope needs API v3: v1 does not tell folders in folders apart"
 
 
 # --- the effective settings -------------------------------------------------------------------------------
@@ -229,7 +270,7 @@ def check_environment(environ: Mapping[str, str]) -> None:
 
 
 def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Settings:
-    """Bring all sources together. Raises ConfigError or UsageError; never puts the key into a message."""
+    """Bring all sources together. Raises ConfigError, UsageError, InputError; never puts the key into a message."""
     name, target_source = _target(project, flags)
     target = project.targets.get(name, {})
     sources = {"target": target_source}
@@ -250,7 +291,9 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
         scope=tuple(folder_glob(glob) for glob in declared("scope", ())),
         on_drift=OnDrift(declared("on_drift", OnDrift.KEEP)),
     )
-    _check_policy(project, name, target, api)
+    found = _without_effect(target, api)
+    if problems := [Problem(project.place("targets", name, o), "without-effect", why) for o, why in found]:
+        raise InputError(problems)
     return Settings(
         root=project.root,
         target=name,
@@ -271,27 +314,6 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
 def folder_glob(written: str) -> str:
     """Return a glob of `scope` in the spelling of folder paths; `/` stays."""
     return written if written == "/" else folder_path(written)
-
-
-def _check_policy(project: Project, name: str, target: Mapping[str, Any], api: ApiVersion) -> None:
-    """Refuse what can have no effect: a setting that is believed to protect and does not is worse than none."""
-    store = (target.get("inventory") or {}).get("store", "none")
-    prune = target.get("prune", Prune.OFF)
-
-    def refuse(option: str, why: str) -> NoReturn:
-        raise ConfigError(f"{project.place('targets', name, option)}: {why}")
-
-    if store == "none":
-        for option, harmless in (("prune", Prune.OFF), ("on_drift", OnDrift.KEEP)):
-            if target.get(option, harmless) != harmless:
-                refuse(
-                    option, f"{option}: {target[option]} needs an inventory: add inventory: {{store: branch}}"
-                )
-    if ("scope" in target) != (prune == Prune.SCOPE):
-        option = "scope" if "scope" in target else "prune"
-        refuse(option, "prune: scope and scope: [folders] go together; the other one is missing")
-    if prune == Prune.SCOPE and api == "v1":
-        refuse("prune", "prune: scope needs API v3: v1 does not tell folders in folders apart")
 
 
 def _flag(option: str, flags: Flags, default: Any, sources: dict[str, str]) -> Any:
@@ -356,9 +378,16 @@ def _org_id(
 ) -> str | None:
     value, source = _settled("org_id", "DEVIN_ORG_ID", name, project, target.get("org_id"), environ)
     sources["org_id"] = source if value else "asked from the API; API v1 has none"
-    if value is not None and not re.fullmatch(r"[A-Za-z0-9._~-]+", value):
-        raise ConfigError(f'{source}: "{value}" is not an organization id (such as org-0123abcd)')
+    if value is not None and (why := _wrong_org_id(value)):
+        raise ConfigError(f"{source}: {why}")
     return value
+
+
+def _wrong_org_id(value: str) -> str:
+    """Return what is wrong with an organization id, empty for nothing."""
+    if re.fullmatch(r"[A-Za-z0-9._~-]+", value):
+        return ""
+    return f'"{value}" is not an organization id (such as org-0123abcd)'
 
 
 def _without_user(url: str) -> str:
@@ -366,28 +395,31 @@ def _without_user(url: str) -> str:
     return re.sub(r"//.*@", "//***@", url)
 
 
-def _check_host(url: str, environ: Mapping[str, str], source: str) -> None:
-    """Refuse to send a credential anywhere but to the vendor, to loopback or where the environment says."""
+def _wrong_url(url: str) -> str:
+    """Return what is wrong with an API's address, wherever it is: empty for nothing."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise ConfigError(f'{source}: api_url "{_without_user(url)}" is not a URL: {error}') from None
+        return f'api_url "{_without_user(url)}" is not a URL: {error}'
     named = re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host)
     if parts.scheme not in ("https", "http") or not named or parts.username or parts.query or parts.fragment:
-        raise ConfigError(
-            f"{source}: api_url takes https://HOST[:PORT] without user, query or fragment, not "
-            f'"{_without_user(url)}"'
+        return (
+            f'api_url takes https://HOST[:PORT] without user, query or fragment, not "{_without_user(url)}"'
         )
     if parts.path.strip("/"):
-        raise ConfigError(f'{source}: api_url takes no path; devinops adds the version: drop "{parts.path}"')
-    if is_loopback(host):
-        return
-    if parts.scheme == "http":
-        raise ConfigError(
-            f'{source}: api_url "{url}" is not encrypted; plain http is taken for loopback only'
-        )
-    if any(host == domain or host.endswith(f".{domain}") for domain in VENDOR_DOMAINS):
+        return f'api_url takes no path; devinops adds the version: drop "{parts.path}"'
+    if parts.scheme == "http" and not is_loopback(host):
+        return f'api_url "{url}" is not encrypted; plain http is taken for loopback only'
+    return ""
+
+
+def _check_host(url: str, environ: Mapping[str, str], source: str) -> None:
+    """Refuse to send a credential anywhere but to the vendor, to loopback or where the environment says."""
+    if why := _wrong_url(url):
+        raise ConfigError(f"{source}: {why}")
+    host = urlsplit(url).hostname or ""
+    if is_loopback(host) or any(host == domain or host.endswith(f".{domain}") for domain in VENDOR_DOMAINS):
         return
     outside = urlsplit(environ.get("DEVIN_API_URL", "").strip())
     if (outside.scheme, outside.hostname) != ("https", host):

@@ -229,6 +229,30 @@ def test_validate_shows_the_problems_of_every_file(
     golden("validate.txt", ran.out)
 
 
+def test_validate_and_plan_refuse_the_same_settings_and_still_know_what_is_ignored(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    settings = (
+        "version: 1\nrequired_version: '>=99'\nignore: [drafts]\ntargets:\n  a: {prune: owned}\n  b: {}\n"
+    )
+    entry = NOTE.replace("name: A", "name: A\ntargets: [c]")
+    root = repository({"devinops.yaml": settings, "knowledge/a.md": entry, "knowledge/drafts/b.md": "?"})
+    checked, planned = devinops("validate", "-C", root), devinops("plan", "-C", root, "-t", "b")
+    assert (checked.code, planned.code, emulator.requests) == (1, 1, [])
+    assert checked.out.splitlines()[:-1] == planned.err.splitlines()[:-1]
+    assert [line.partition(": ")[0] for line in checked.out.splitlines()[:-1]] == [
+        "devinops.yaml:2:19",
+        "devinops.yaml:5:14",
+        "knowledge/a.md:3:10",
+    ]
+    document = json.loads(devinops("validate", "-C", root, "--format", "json").out)
+    assert [one["code"] for one in document["problems"]] == [
+        "other-version",
+        "without-effect",
+        "unknown-target",
+    ]
+
+
 def test_paths_narrow_what_validate_shows(
     repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:

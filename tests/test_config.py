@@ -20,6 +20,10 @@ def settings(root: Path, environ: Mapping[str, str], flags: Flags | None = None)
     return resolve(read_project(root), flags or Flags(), environ)
 
 
+def told(error: DevinopsError) -> str:
+    return "\n".join(map(str, error.problems)) if isinstance(error, InputError) else str(error)
+
+
 def config(write: Write, text: str) -> Path:
     return write({"devinops.yaml": f"version: 1\n{text}"})
 
@@ -137,10 +141,81 @@ def test_what_contradicts_or_endangers_the_key_stops_the_run(
     repository: Write, target: str, environ: dict[str, str], message: str
 ) -> None:
     root = config(repository, f"targets: {{a: {target}}}")
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises((ConfigError, InputError)) as caught:
         settings(root, KEY | environ)
-    assert message in str(caught.value)
-    assert "cog_key" not in str(caught.value)
+    assert message in told(caught.value)
+    assert "cog_key" not in told(caught.value)
+
+
+POLICIES = """\
+targets:
+  a:
+    prune: owned
+    on_drift: fail
+  b: {inventory: {store: file}, scope: [A], org_id: org/1}
+  c:
+    inventory: {store: file}
+    api_version: v1
+    prune: scope
+    scope: [A]
+    max_delete: 120%
+    api_url: http://api.devin.ai
+  d: {prune: scope}
+  e: {prune: owned, inventory: {store: branch}, on_drift: overwrite}
+  f: {inventory: {store: s3}, prune: owned}
+  g: {inventory: nope, prune: owned, api_key_env: AWS_KEY}
+  h: nothing
+"""
+WRONG = """\
+devinops.yaml:4:12 without-effect prune: owned needs an inventory
+devinops.yaml:5:15 without-effect on_drift: fail needs an inventory
+devinops.yaml:6:40 without-effect prune: scope and scope
+devinops.yaml:6:53 invalid-value "org/1" is not an organization id
+devinops.yaml:10:12 without-effect prune: scope needs API v3
+devinops.yaml:12:17 invalid-value
+devinops.yaml:13:14 invalid-value api_url "http://api.devin.ai" is not encrypted
+devinops.yaml:14:14 without-effect prune: scope and scope
+devinops.yaml:14:14 without-effect prune: scope needs an inventory
+devinops.yaml:16:26 invalid-value
+devinops.yaml:17:18 wrong-type
+devinops.yaml:17:51 foreign-key-variable
+devinops.yaml:18:6 wrong-type
+"""
+
+
+def test_everything_that_is_wrong_with_any_target_is_a_problem_with_its_place(repository: Write) -> None:
+    with pytest.raises(InputError) as caught:
+        read_project(config(repository, POLICIES))
+    found = [f"{one.source} {one.code} {one.message}" for one in caught.value.problems]
+    wanted = WRONG.splitlines()
+    assert [one[: len(line)] for one, line in zip(found, wanted, strict=True)] == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "targets: [a]",
+        "targets: {a: {prune: [owned], scope: null, on_drift: 1, org_id: 2, api_url: {}, api_key_env: 3}}",
+        "targets: {a: {inventory: {store: file, store: none}, prune: owned}}",
+        "targets: {a: {inventory: *missing, prune: owned}}",
+        "targets: {a: {max_delete: 0x" + "F" * 5000 + "}}",
+        "required_version: [1]",
+    ],
+)
+def test_a_wrong_type_is_reported_once(repository: Write, text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_project(config(repository, text))
+    problems = caught.value.problems
+    assert len({one.source for one in problems}) == len(problems)
+    assert "without-effect" not in {one.code for one in problems}
+
+
+def test_what_only_the_key_can_tell_is_a_problem_once_it_is_there(repository: Write) -> None:
+    root = config(repository, "targets: {a: {inventory: {store: file}, prune: scope, scope: [A]}}")
+    assert settings(root, KEY).policy.in_scope("A")
+    with pytest.raises(InputError) as caught:
+        settings(root, {"DEVIN_API_KEY": "apk_1"})
+    assert [str(one.source) for one in caught.value.problems] == ["devinops.yaml:2:48"]
 
 
 @pytest.mark.parametrize(
@@ -228,8 +303,11 @@ def test_problems_of_the_file_have_a_place_and_a_code(repository: Write, text: s
     [(">=99", "wants devinops >=99"), ("about 1", "takes a range"), ("<0.1", "install that")],
 )
 def test_another_version_is_told_so(repository: Write, wanted: str, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        read_project(config(repository, f"required_version: '{wanted}'"))
+    with pytest.raises(InputError) as caught:
+        read_project(config(repository, f"required_version: '{wanted}'\ntargts: {{}}\n"))
+    first, second = caught.value.problems
+    assert message in first.message
+    assert (str(first.source), second.code) == ("devinops.yaml:2:19", "unknown-key")
 
 
 def test_this_version_is_enough(repository: Write) -> None:

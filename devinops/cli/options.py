@@ -16,9 +16,8 @@ import click
 from click.core import ParameterSource
 
 from devinops import files
-from devinops.config import Flags, Project, check_environment, find_root, inspect_project, read_project
+from devinops.config import Flags, Project, check_environment, find_root, read_project
 from devinops.errors import ConfigError, UsageError
-from devinops.model import Problem
 from devinops.policy import Approvals
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -87,9 +86,6 @@ class Options:
 
     def project(self) -> Project:
         return read_project(self.root)
-
-    def inspected_project(self) -> tuple[Project, list[Problem]]:
-        return inspect_project(self.root)
 
     def say(self, text: str) -> None:
         """Write progress or a diagnostic to stderr; -q hides it."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from devinops import files
-from devinops.config import CONFIG_FILE, Project, read_project
-from devinops.errors import DevinopsError, UsageError
+from devinops.config import CONFIG_FILE, open_project
+from devinops.errors import UsageError
 from devinops.kinds import KINDS
 from devinops.load import load
 
@@ -63,10 +63,7 @@ def _is_read(real: Path, root: Path) -> bool:
 
 
 def _names_read(root: Path) -> Iterable[str]:
-    try:
-        project = read_project(root)
-    except DevinopsError:
-        project = Project(root)
+    project, _ = open_project(root)
     loaded = load(root, paths=project.paths, ignore=project.ignore)
     return (*loaded.files, *loaded.bodies)
 

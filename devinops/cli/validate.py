@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from devinops.checks import target_problems
 from devinops.cli.options import FilePath, Options, common
+from devinops.config import open_project
 from devinops.errors import ExitCode, UsageError
 from devinops.load import Loaded, load
 from devinops.model import Problem, Severity, Source
@@ -63,14 +65,14 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
 
 def read(options: Options) -> Loaded:
     """Read devinops.yaml and every declaration; problems of both are in the result."""
-    project, wrong = options.inspected_project()
+    project, problems = open_project(options.root)
     loaded = load(project.root, paths=project.paths, ignore=project.ignore, place=project.place)
-    problems = {*wrong, *loaded.problems}
-    if project.document or not wrong:
-        problems |= {*target_problems(loaded.declarations, project.targets)}
-        if not loaded.files:
-            problems.add(nothing_found())
-    return Loaded(loaded.declarations, tuple(sorted(problems)), loaded.files)
+    problems = [*problems, *loaded.problems]
+    if project.whole:
+        problems += target_problems(loaded.declarations, project.targets)
+        problems += () if loaded.files else (nothing_found(),)
+    # A misnamed devinops.yaml is found by both.
+    return replace(loaded, problems=tuple(sorted(set(problems))))
 
 
 def nothing_found() -> Problem:
