@@ -190,6 +190,71 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path, devinops: De
 
 
 @pytest.mark.parametrize(
+    ("link", "to"),
+    [
+        ("knowledge", "outside"),
+        ("knowledge", "nowhere"),
+        ("knowledge", "../repository/knowledge"),
+        (".github", "outside"),
+        (".github/workflows", "outside"),
+        (".github/workflows/devinops.yml", "outside/new.yml"),
+        (".github/workflows/devinops.yml", "repository/inside.yml"),
+        ("knowledge/where-knowledge-is-written.md", "outside/new.md"),
+        ("devinops.yaml", "nowhere"),
+        (".pre-commit-config.yaml", "outside/new.yaml"),
+    ],
+)
+@pytest.mark.parametrize("below", ["", "teams/a"], ids=["top", "below"])
+def test_nothing_is_written_through_a_link_out_of_the_directory(
+    tmp_path: Path, devinops: Devinops, link: str, to: str, below: str
+) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "repository" / below).mkdir(parents=True)
+    git(tmp_path / "repository", "init")
+    place = tmp_path / "repository" / ("" if link.startswith(".") else below) / link
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(tmp_path / to)
+    before = sorted(tmp_path.rglob("[!.]*"))
+    ran = devinops("init", "-C", tmp_path / "repository" / below)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert f"{place} is a symbolic link that leads out of" in ran.err
+    assert sorted(tmp_path.rglob("[!.]*")) == before
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_a_link_to_the_root_and_links_inside_it_are_followed(tmp_path: Path, devinops: Devinops) -> None:
+    root = tmp_path / "repository" / "teams"
+    (root / "texts").mkdir(parents=True)
+    (root / "knowledge").symlink_to("texts")
+    (root / "mine.yaml").write_text("version: 1\n")
+    (root / "devinops.yaml").symlink_to("mine.yaml")
+    git(tmp_path / "repository", "init")
+    (tmp_path / "link").symlink_to(root)
+    ran = devinops("init", "-C", tmp_path / "link")
+    assert ran.code == 0
+    assert ran.out.splitlines()[:4] == [
+        "kept  devinops.yaml, which is there",
+        "wrote knowledge/where-knowledge-is-written.md",
+        "wrote ../.pre-commit-config.yaml",
+        "wrote ../.github/workflows/devinops.yml",
+    ]
+    assert (root / "texts" / "where-knowledge-is-written.md").is_file()
+
+
+@pytest.mark.parametrize("name", ["knowledge", ".github", ".github/workflows"])
+def test_a_file_where_a_directory_belongs_leaves_nothing_half_done(
+    tmp_path: Path, devinops: Devinops, name: str
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("")
+    before = sorted(tmp_path.rglob("*"))
+    ran = devinops("init", "-C", tmp_path)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert f"a file where a directory belongs, {tmp_path / name}" in ran.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
     ("path", "takes"),
     [
         ("knowledge/a.md", True),

@@ -17,6 +17,7 @@ from devinops.cli.options import FilePath
 from devinops.config import CONFIG_FILE
 from devinops.errors import ConfigError, DevinopsError, ExitCode
 from devinops.inventory import git as program
+from devinops.load.files import inside
 
 _CONFIG = """\
 # Settings of devinops. Everything here is optional; the README says what each line does.
@@ -203,14 +204,17 @@ def command(root: Path | None) -> ExitCode:
     """
     from devinops.render.escape import line, lines
 
-    root = (root or Path.cwd()).absolute()
+    root = Path(os.path.realpath(root or Path.cwd()))
     git = Git.of(root)
+    wanted = files(git, os.environ.get("DEVIN_ORG_ID", "").strip())
+    # What Git's host and pre-commit read stands at the top of the repository, wherever the root is.
+    tops = {name: git.top if name.startswith(".") and git.top else root for name in wanted}
+    for name, top in tops.items():
+        _check_place(top, name)
     snippets = []
-    for name, text in files(git, os.environ.get("DEVIN_ORG_ID", "").strip()).items():
-        # What Git's host and pre-commit read stands at the top of the repository, wherever the root is.
-        top = git.top if name.startswith(".") and git.top else root
-        shown = os.path.relpath(top / name, root).replace(os.sep, "/")
-        if _write(top, name, text):
+    for name, text in wanted.items():
+        shown = os.path.relpath(tops[name] / name, root).replace(os.sep, "/")
+        if _write(tops[name], name, text):
             click.echo(line(f"wrote {shown}"))
         else:
             click.echo(line(f"kept  {shown}, which is there"))
@@ -244,6 +248,29 @@ def files(git: Git, org_id: str) -> dict[str, str]:
         return first | {".gitlab-ci.yml": gitlab}
     workflow = _WORKFLOW.format(version=__version__, branch=git.branch, root=git.option, backups=backups)
     return first | {".github/workflows/devinops.yml": workflow}
+
+
+def _check_place(top: Path, name: str) -> None:
+    """Raise ConfigError where a file cannot be made: a file above it, or a symbolic link out of `top` or to nothing."""
+    path = top / name
+    above = [top / parent for parent in reversed(Path(name).parents)]
+    wrong = next((one for one in above if os.path.lexists(one) and not one.is_dir()), None)
+    if wrong is not None and not wrong.is_symlink():
+        raise ConfigError(
+            f"cannot write {path}: there is a file where a directory belongs, {wrong}: move it, then run again; "
+            "nothing was written"
+        )
+    if (
+        wrong is None
+        and inside(os.path.realpath(path.parent), os.path.realpath(top))
+        and (path.exists() or not path.is_symlink())
+    ):
+        return
+    link = next(one for one in (*above, path) if one.is_symlink())
+    raise ConfigError(
+        f"cannot write {path}: {link} is a symbolic link that leads out of {top} or to nothing: replace it, then run "
+        "again; nothing was written"
+    )
 
 
 def _write(root: Path, name: str, text: str) -> bool:
