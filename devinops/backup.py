@@ -13,8 +13,8 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,7 @@ from devinops.kinds import KINDS
 from devinops.model import Access, FolderPath, Live, Resource, Source
 from devinops.plan import Where
 from devinops.rollback import Saved
+from devinops.schema import TARGET_NAME
 
 FORMAT_VERSION: Final = "1.0"
 KEEP_FILES: Final = 20
@@ -212,7 +213,8 @@ def find(root: Path, name: str, target: str) -> Path:
 
 def _latest(root: Path, target: str) -> Path:
     for path in backups(root):
-        if read_backup(path).where.target == target:
+        # Only the header counts here: a damaged backup of another target is in nobody's way.
+        if _header_of(path, _lines(path)).where.target == target:
             return path
     raise ConfigError(f"there is no backup of the target {target} below {root / DIRECTORY}")
 
@@ -222,25 +224,35 @@ def read_backup(path: Path, root: Path | None = None) -> Backup:
 
     The sources of its objects are named relative to `root`, where they lie below it.
     """
-    if path.is_symlink():
-        raise ConfigError(f"{path} is a symbolic link: name the backup itself")
-    try:
-        data = files.read(path)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot read the backup {path}: {error.strerror or error}; devinops rollback lists those that are there"
-        ) from error
-    *lines, rest = data.split(b"\n")
-    if not lines:
-        raise _damaged(path, 1, "the header is missing or incomplete")
-    header = _parsed(path, 1, lines[0])
-    where = _where(path, header)
+    *lines, rest = _lines(path)
+    header = _header_of(path, lines)
     named = (path.relative_to(root) if root and path.is_relative_to(root) else path).as_posix()
     found: dict[tuple[str, str], Saved] = {}
     for number, text in enumerate(lines[1:], 2):
         live = _live(path, number, _parsed(path, number, text))
         found.setdefault((live.key.kind, live.id), Saved(live, Source(named, number)))
-    return Backup(path, header["run"], header["time"], where, tuple(found.values()), torn=bool(rest))
+    return replace(header, objects=tuple(found.values()), torn=bool(rest))
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Return the lines of a file, the last one without its end. Raises ConfigError."""
+    if path.is_symlink():
+        raise ConfigError(f"{path} is a symbolic link: name the backup itself")
+    try:
+        return files.read(path).split(b"\n")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read the backup {path}: {error.strerror or error}; devinops rollback lists those that are there"
+        ) from error
+
+
+def _header_of(path: Path, lines: Sequence[bytes]) -> Backup:
+    """Return what the header says, as a backup without objects. Raises ConfigError."""
+    if not lines:
+        raise _damaged(path, 1, "the header is missing or incomplete")
+    header = _parsed(path, 1, lines[0])
+    where = _where(path, header)
+    return Backup(path, header["run"], header["time"], where, ())
 
 
 def _damaged(path: Path, line: int, what: str) -> ConfigError:
@@ -250,6 +262,10 @@ def _damaged(path: Path, line: int, what: str) -> ConfigError:
 def _parsed(path: Path, line: int, text: bytes) -> dict[str, Any]:
     try:
         found = json.loads(text.decode("utf-8"))
+        # Python reads more than JSON: what could not be sent or printed must not come out of a backup.
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise _damaged(path, line, "half a character stands in it, which is not Unicode") from None
     except (ValueError, RecursionError):
         raise _damaged(path, line, "this is not JSON") from None
     if not isinstance(found, dict):
@@ -265,9 +281,9 @@ def _where(path: Path, header: Mapping[str, Any]) -> Where:
         raise ConfigError(
             f"{path} has format version {version[:20]}, and this devinops reads 1.x: use the devinops that wrote it"
         )
-    for name in ("run", "time", "target", "api_url"):
-        if not isinstance(header.get(name), str):
-            raise _damaged(path, 1, f"{name} is missing or no text")
+    for name, is_right in _TEXTS.items():
+        if not isinstance(found := header.get(name), str) or not is_right(found):
+            raise _damaged(path, 1, f"{name} is missing, or is not one")
     api, org_id = header.get("api"), header.get("org_id")
     if api not in ("v1", "v3") or not isinstance(org_id, str | None):
         raise _damaged(path, 1, "api or org_id cannot be used")
@@ -277,6 +293,22 @@ def _where(path: Path, header: Mapping[str, Any]) -> Where:
     except ValueError:
         raise _damaged(path, 1, "api_url is no address") from None
     return where
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+_TEXTS: Final[Mapping[str, Callable[[str], object]]] = {
+    "run": _RUN.fullmatch,
+    "time": _is_time,
+    "target": re.compile(TARGET_NAME).fullmatch,
+    "api_url": bool,
+}
+"""Texts of the header, and what tells whether one is right."""
 
 
 def _live(path: Path, line: int, item: Mapping[str, Any]) -> Live:
@@ -293,7 +325,7 @@ def _live(path: Path, line: int, item: Mapping[str, Any]) -> Live:
         access = Access(item.get("access", Access.ORG))
         return Live(kind.key(resource), id, resource, access=access, **texts, **times)
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(path, line, f"this is no object of a backup ({error})") from None
+        raise _damaged(path, line, f"this is no object of a backup ({str(error)[:200]})") from None
 
 
 def _resource(noun: str, fields: Any) -> Resource:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -434,6 +435,69 @@ DAMAGED: dict[str, Callable[[list[dict[str, Any]]], object]] = {
     "an unknown access": lambda found: found[1].update(access="mine"),
     "a time that is none": lambda found: found[1].update(created_at="yesterday"),
 }
+
+
+HALF = "x\ud800"
+DAMAGED |= {
+    "half a character in the run": lambda found: found[0].update(run=HALF),
+    "half a character in the time": lambda found: found[0].update(time=HALF),
+    "half a character in the target": lambda found: found[0].update(target=HALF),
+    "half a character in the organization": lambda found: found[0].update(org_id=HALF),
+    "half a character in what is ignored": lambda found: found[0].update(tool_version=HALF),
+    "half a character in a key": lambda found: found[1].update(key=HALF),
+    "half a character in an id": lambda found: found[1].update(id=HALF),
+    "half a character in a field": lambda found: found[1]["fields"].update(body=HALF),
+    "half a character in a schema": lambda found: found[3]["fields"].update(
+        structured_output_schema={HALF: [HALF]}
+    ),
+    "half a character in a name": lambda found: found[1].update({HALF: 1}),
+    "a number that is none": lambda found: found[3]["fields"].update(structured_output_schema={"a": 1e999}),
+    "a run that is none": lambda found: found[0].update(run="../../etc"),
+    "a time of ten megabytes": lambda found: found[0].update(time="2" * 10_000_000),
+    "a time with control characters": lambda found: found[0].update(time="2026-03-12T10:15:00Z\x1b[2J"),
+    "a time without its zone": lambda found: found[0].update(time="2026-03-12"),
+    "a target that nobody can declare": lambda found: found[0].update(target="a\nb"),
+    "an access of ten megabytes": lambda found: found[1].update(access="x" * 10_000_000),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_backup_hides_no_other(
+    tmp_path: Path,
+    devinops: Devinops,
+    use: Callable[..., None],
+    damage: Callable[[list[dict[str, Any]]], object],
+) -> None:
+    """It is one line of the list, and using it is one line with its place."""
+    older, newer = f"{datetime.now(UTC):%Y%m%dT000000Z}-1f2e", f"{datetime.now(UTC):%Y%m%dT000001Z}-1f2e"
+    saved(tmp_path, run=older)
+    path = saved(tmp_path, run=newer)
+    found = lines(path)
+    damage(found)
+    path.write_text("".join(json.dumps(line) + "\n" for line in found))
+    ran = devinops("rollback", "-C", tmp_path)
+    first, second = ran.out.splitlines()
+    assert (ran.code, ran.err, second.endswith(f"{DIRECTORY}/{older}.jsonl")) == (0, "", True)
+    assert first.startswith(f"unreadable: {path}")
+    assert len(ran.out.encode()) < 1000
+    document = json.loads(devinops("rollback", "-C", tmp_path, "--format", "json").out)
+    assert [len(row) for row in document["backups"]] == [2, 5]
+    use("http://127.0.0.1:1")
+    used = devinops("rollback", newer, "-C", tmp_path, "--yes")
+    assert (used.code, used.out, used.err.count("\n")) == (1, "", 1)
+    assert re.search(rf"{newer}\.jsonl(:\d+: | has format version 2)", used.err)
+
+
+def test_latest_is_not_stopped_by_a_damaged_backup_of_another_target(tmp_path: Path) -> None:
+    days = [f"{datetime.now(UTC) - timedelta(days=ago):%Y%m%d}T101500Z-1f2e" for ago in (2, 1)]
+    mine = saved(tmp_path, run=days[0])
+    other = saved(tmp_path, run=days[1], where=Where("staging", "https://api.devin.ai", "v3", "org-2"))
+    rows = other.read_text().splitlines()
+    other.write_text(f"{rows[0]}\nnot JSON\n")
+    assert find(tmp_path, "latest", "production") == mine
+    other.write_text("not JSON\n")
+    with pytest.raises(ConfigError, match=r":1: this is not JSON"):
+        find(tmp_path, "latest", "production")
 
 
 @pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
