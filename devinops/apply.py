@@ -32,6 +32,8 @@ from devinops.plan import Plan
 REPLACE_ATTEMPTS = 3
 """How often a secret that is deleted already is created anew before giving up."""
 
+_DELETING = (Action.REPLACE, Action.DELETE)
+
 SILENCES = 3
 """After so many changes in a row without an answer, or with nothing but 429, nothing new is started."""
 
@@ -128,6 +130,23 @@ class Report:
 
     def count(self, outcome: Outcome) -> int:
         return sum(result.outcome is outcome for result in self.results)
+
+    @property
+    def unsaved(self) -> tuple[Key, ...]:
+        """The secrets that were overwritten or deleted: no backup can hold their values."""
+        return tuple(change.key for change in self._gone() if change.key.kind == "secret")
+
+    @property
+    def restorable(self) -> bool:
+        """Whether a rollback brings back anything of what was overwritten or deleted."""
+        return any(change.key.kind != "secret" for change in self._gone())
+
+    def _gone(self) -> Iterator[Change]:
+        """Yield the changes that overwrote or deleted something, or may have."""
+        for result in self.results:
+            written = result.outcome is Outcome.DONE or result.unclear
+            if written and result.change.live and (result.change.fields or result.change.action in _DELETING):
+                yield result.change
 
     @property
     def exit_code(self) -> ExitCode:

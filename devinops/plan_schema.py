@@ -132,6 +132,11 @@ _REPORT = {
         "type": ["string", "null"],
         "description": "File with what was overwritten or deleted, relative to the root; null: nothing was.",
     },
+    "unsaved": {
+        "type": "array",
+        "items": _TEXT,
+        "description": "Keys of secrets that were overwritten or deleted: their values cannot be brought back.",
+    },
 }
 _COMPLETE = _object(
     _HEAD

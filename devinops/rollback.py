@@ -55,6 +55,7 @@ def rollback_plan(
         where=where,
         changes=tuple(sorted(builder.changes, key=lambda change: (change.key, change.id or ""))),
         held_back=tuple(sorted(builder.all_held(), key=lambda held: (held.key, held.hold))),
+        notes=tuple(sorted(builder.notes)),
         unchanged=builder.unchanged,
     )
 
@@ -69,6 +70,7 @@ class _Builder:
         self.changes: list[Change] = []
         self.held: list[HeldBack] = []
         self.waiting: defaultdict[Key, list[Saved]] = defaultdict(list)
+        self.notes: list[str] = []
         self.unchanged = 0
         self.placed = {(one.live.key.kind, one.live.id): self._placed(one) for one in saved}
 
@@ -107,8 +109,14 @@ class _Builder:
     # --- secrets ------------------------------------------------------------------------------------------
 
     def _secret(self, one: Saved, live: Live | None) -> None:
-        if live is not None or self.snapshot.under(one.live.key):
+        if live is not None:
             self.unchanged += 1
+            return
+        if self.snapshot.under(one.live.key):
+            self.notes.append(
+                f"{one.live.key} was deleted and created again since, and its value from before the run {self.run} was "
+                "never saved: to change the value, change version of its entry and apply"
+            )
             return
         reason = (
             "it was deleted, and nobody can read a value to save it: add it in the web app, or declare it with "

@@ -127,7 +127,18 @@ def test_a_secret_cannot_come_back() -> None:
     secret = live("secret", key="TOKEN", id="secret-1")
     (held,) = plan([secret], []).held_back
     assert (held.hold, str(held.key)) == (Hold.REQUIREMENT, "secret:TOKEN")
-    assert plan([secret], [{"kind": "secret", "key": "TOKEN", "id": "secret-2"}]).held_back == ()
+
+
+def test_a_secret_that_was_rotated_is_not_passed_off_as_unchanged() -> None:
+    secret = live("secret", key="TOKEN", id="secret-1")
+    rotated = plan([secret], [{"kind": "secret", "key": "TOKEN", "id": "secret-2"}])
+    assert (rotated.changes, rotated.held_back, rotated.unchanged) == ((), (), 0)
+    (note,) = rotated.notes
+    assert note.startswith(
+        "secret:TOKEN was deleted and created again since, and its value from before the run "
+    )
+    same = plan([secret], [{"kind": "secret", "key": "TOKEN", "id": "secret-1"}])
+    assert (same.notes, same.unchanged) == ((), 1)
 
 
 def test_a_macro_that_the_api_cannot_set_is_told_and_the_rest_is_done() -> None:
@@ -282,6 +293,52 @@ def test_expect_rolls_back_what_was_seen_or_nothing(
     assert (stale.code, {r["method"] for r in emulator.requests}) == (5, {"GET"})
     digest = next(line.split()[1] for line in stale.out.splitlines() if line.startswith("digest"))
     assert devinops("rollback", "latest", "-C", root, "--expect", digest).code == 4
+
+
+@pytest.mark.parametrize("others", [False, True], ids=["alone", "with a note"])
+@pytest.mark.parametrize("key", ["cog_emulator", "apk_emulator"])
+def test_a_rotation_promises_no_way_back(
+    use: Callable[..., None],
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    others: bool,
+) -> None:
+    def entries(version: str, body: str) -> dict[str, str]:
+        secret = (
+            f"secrets: [{{key: TOKEN, type: key-value, value_from: {{env: TOKEN}}, version: '{version}'}}]\n"
+        )
+        return {"secrets.yaml": secret, "knowledge/a.md": f"---\nname: A\ntrigger: t\n---\n{body}\n"}
+
+    with Emulator() as emulator:
+        use(emulator.url, key)
+        monkeypatch.setenv("TOKEN", "a-value-of-the-token")
+        settings = "version: 1\ntargets: {a: {inventory: {store: file}}}\n"
+        root = repository({"devinops.yaml": settings} | entries("1", "old"))
+        first = devinops("apply", "-C", root, "--yes", "--format", "json")
+        assert (first.code, json.loads(first.out)["unsaved"]) == (0, [])
+        repository(entries("2", "new" if others else "old"))
+        report = root.parent / "report.json"
+        ran = devinops("apply", "-C", root, "--yes", "--report", f"json={report}")
+        assert ran.code == 0
+        document = json.loads(report.read_text())
+        Draft202012Validator(schemas()["plan"]).validate(document)
+        assert document["unsaved"] == ["secret:TOKEN"]
+        said = next(line for line in ran.out.splitlines() if line.startswith("What was overwritten"))
+        way = "brings it back, except" if others else "cannot bring back"
+        assert said.endswith(
+            f"(devinops rollback {way} the value of a secret, which cannot be saved: secret:TOKEN)"
+        )
+        back = devinops("rollback", "latest", "-C", root, "--yes", "--report", f"json={report}")
+        assert back.code == 0
+        assert "\nsecret:TOKEN was deleted and created again since" in back.out
+        document = json.loads(report.read_text())
+        assert (len(document["notes"]), document["unchanged"], len(document["changes"])) == (
+            1,
+            0,
+            int(others),
+        )
 
 
 def test_without_a_name_the_backups_are_listed_without_a_key(

@@ -85,7 +85,7 @@ def _roll_back(
         return plan_of(snapshot), snapshot
 
     plan, snapshot = look_patiently(options, inventory, look)
-    plan = replace(plan, notes=tuple(_notes(saved)), inventory=inventory)
+    plan = replace(plan, notes=(*_notes(saved), *plan.notes), inventory=inventory)
     approved = yes or reviewed.expect is not None
     show(options, plan, asking=not approved)
     reviewed.check(plan, options)

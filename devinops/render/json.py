@@ -75,6 +75,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "unverified": report.unverified,
         "interrupted": report.interrupted is not None,
         "backup": report.backup,
+        "unsaved": [str(key) for key in report.unsaved],
     }
 
 

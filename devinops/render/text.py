@@ -234,7 +234,7 @@ class Text:
         if report.left is None:
             yield f"What is left could not be checked: {line(report.unverified)}"
         if report.backup:
-            yield line(f"What was overwritten or deleted: {report.backup} (devinops rollback brings it back)")
+            yield line(f"What was overwritten or deleted: {report.backup} ({_way_back(report)})")
         yield tally(report)
 
     def _result(self, result: Result) -> str:
@@ -280,6 +280,16 @@ def tally(report: Report) -> str:
         parts[-1] = f"{report.count(Outcome.HELD_BACK) + len(report.plan.held_back)} held back"
     word = "Interrupted" if report.interrupted else "Applied"
     return f"{word}: {', '.join(parts)}."
+
+
+def _way_back(report: Report) -> str:
+    """Return what devinops rollback can do about what was overwritten or deleted."""
+    if not report.unsaved:
+        return "devinops rollback brings it back"
+    secrets = f"the value of a secret, which cannot be saved: {', '.join(map(str, report.unsaved))}"
+    if report.restorable:
+        return f"devinops rollback brings it back, except {secrets}"
+    return f"devinops rollback cannot bring back {secrets}"
 
 
 def problem_counts(problems: Iterable[Problem]) -> str:
