@@ -39,7 +39,7 @@ DIGEST_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The organization that a plan is for. `emulator`: what answers is none of the service's."""
+    """The organization that a plan is for. `emulator`: an emulator answered, not the service."""
 
     target: str
     api_url: str

@@ -81,7 +81,7 @@ class Reader(Protocol):
 
     @property
     def emulator(self) -> bool | None:
-        """Whether an emulator answers; None as long as nothing was asked."""
+        """Whether an emulator answers; None before the first answer."""
         ...
 
     def whoami(self) -> Identity:

@@ -25,7 +25,7 @@ PlaybookReader = Annotated[Caller, on_v1(*access.READ_PLAYBOOKS)]
 PlaybookWriter = Annotated[Caller, on_v1(*access.WRITE_PLAYBOOKS)]
 SecretManager = Annotated[Caller, on_v1(*access.SECRETS)]
 
-_DELETED = {"description": "Deleted, where the v1_delete quirk says so"}
+_DELETED = {"description": "Deleted, if the v1_delete quirk says so"}
 
 # The field of the store for each field that v1 spells differently.
 _NAMES = {"trigger_description": "trigger", "parent_folder_id": "folder_id"}
@@ -178,7 +178,7 @@ async def v1_list_secrets(store: StoreDep, caller: SecretManager) -> Response:
     response_model=models.Created,
     responses={
         **errors(400, 409),
-        201: {"model": models.Created, "description": "Created, where the v1_secret_created quirk says so"},
+        201: {"model": models.Created, "description": "Created, if the v1_secret_created quirk says so"},
     },
 )
 async def v1_create_secret(store: StoreDep, caller: SecretManager, body: models.SecretWriteV1) -> Response:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from devinops.emulator.gate import Reply
 
 MARK = ("Devinops-Emulator", __version__)
-"""The header of every answer, so that nobody takes the emulator for the service."""
+"""The header of every answer, by which a client can tell the emulator from the service."""
 
 CONNECTION = "devinops.connection"  # where in the scope's `state` the connection is
 
