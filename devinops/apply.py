@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from devinops import owned
 from devinops.builder import remembered
 from devinops.diff import changed_fields, lost, not_taken
-from devinops.errors import TOO_MANY, ApiError, DevinopsError, ExitCode, Unreachable, worst
+from devinops.errors import TOO_MANY, ApiError, DevinopsError, ExitCode, Terminated, Unreachable, worst
 from devinops.kinds import KINDS, LEVELS
 from devinops.model import (
     UNSET,
@@ -556,7 +556,7 @@ def apply(applier: Applier, verify: Callable[[], Plan]) -> Report:
         after = verify()
     except DevinopsError as error:
         return _unverified(applier, results, str(error))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Terminated):
         # Everything is written by now; what is lost is the proof that nothing is left.
         return _unverified(applier, results, "the run was interrupted")
     held = {result.change.key for result in results if result.outcome is Outcome.HELD_BACK}

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from devinops.apply import REPLACE_ATTEMPTS, SILENCES, Applier, NoJournal, Outcome, Report, apply
-from devinops.errors import ApiError, DevinopsError, ExitCode, Unreachable
+from devinops.errors import ApiError, DevinopsError, ExitCode, Terminated, Unreachable
 from devinops.kinds import KINDS
 from devinops.load import load
 from devinops.model import UNSET, ApiVersion, BeforeAgain, Key, Live, Resource, Snapshot
@@ -461,13 +461,16 @@ def test_a_last_look_that_fails_is_said(run: Callable[..., Report], monkeypatch:
     assert (report.left, report.unverified, report.exit_code) == (None, str(SILENT), ExitCode.RUN_AGAIN)
 
 
-def test_an_interruption_of_the_last_look_costs_only_the_proof(run: Callable[..., Report]) -> None:
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, Terminated])
+def test_an_interruption_of_the_last_look_costs_only_the_proof(
+    run: Callable[..., Report], stop: type[BaseException]
+) -> None:
     organization = Organization()
     appliers: list[Applier] = []
 
     def look(kinds: Collection[str] | None = None) -> Snapshot:
         appliers[0].interrupt(ExitCode.INTERRUPTED)
-        raise KeyboardInterrupt
+        raise stop
 
     organization.snapshot = look  # type: ignore[method-assign]
     report = run(notes("A"), organization, on_applier=appliers.append)

@@ -6,11 +6,13 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -20,6 +22,7 @@ from devinops import __version__
 from devinops.cli import COMMANDS, cli, main
 from devinops.config import GLOBAL_OPTIONS, SWITCHES
 from devinops.emulator import Emulator
+from devinops.emulator.gate import Call, Next, Reply
 from devinops.schema import schemas
 from tests.conftest import Devinops
 from tests.support import Answered, Asked, server
@@ -727,39 +730,151 @@ def test_an_interruption_of_the_last_look_keeps_the_report(
     )
 
 
-STARTING = """
+PRESSING = """
 import os, sys
+
+HOW = {
+    # as a dataclass or a named tuple makes its methods
+    "through": lambda: exec("os.kill(os.getpid(), number)"),
+    "swallowed": lambda: exec("try: os.kill(os.getpid(), number)\\nexcept BaseException: pass"),
+    "turned": lambda: exec("try: os.kill(os.getpid(), number)\\nexcept BaseException: raise ImportError from None"),
+    "twice": lambda: exec("os.kill(os.getpid(), number); os.kill(os.getpid(), number)"),
+}
 
 class Press:
     def find_spec(self, name, *_):
-        if name == module:
-            os.kill(os.getpid(), number)
+        if name == module and not pressed:
+            pressed.append(name)
+            HOW[how]()
 
-module, number = sys.argv[1], int(sys.argv[2])
-sys.argv[1:] = ["plan"]
+how, module, number, pressed = sys.argv[1], sys.argv[2], int(sys.argv[3]), []
+del sys.argv[1:4]
 sys.meta_path.insert(0, Press())
 from devinops.__main__ import run
 run()
 """
+"""Runs devinops, and presses Ctrl-C or sends SIGTERM when it imports a module."""
 
 
-@pytest.mark.parametrize("module", ["devinops.cli", "click", "devinops.cli.plan", "yaml", "httpx"])
-@pytest.mark.parametrize(
+@pytest.fixture
+def pressing(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    (tmp_path / "pressing.py").write_text(PRESSING)
+    path = os.pathsep.join((str(Path(__file__).parents[1]), str(tmp_path)))
+
+    def press(*argv: str, root: Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pressing", *argv]
+        environment = os.environ | {"PYTHONPATH": path}
+        return subprocess.run(
+            command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    return press
+
+
+SIGNALS = pytest.mark.parametrize(
     ("number", "code", "word"), [(2, 130, "interrupted"), (15, 143, "terminated")], ids=["SIGINT", "SIGTERM"]
 )
-def test_an_interruption_while_starting_is_one_line(
-    emulator: Emulator, repository: Write, module: str, number: int, code: int, word: str
+
+
+@pytest.mark.parametrize("how", ["through", "swallowed", "turned", "twice"])
+@pytest.mark.parametrize(
+    "module", ["devinops.cli", "yaml", "httpx", "devinops.inventory.kept", "devinops.render.text"]
+)
+@SIGNALS
+def test_an_interruption_while_modules_are_imported_is_one_line_and_never_lost(
+    emulator: Emulator,
+    repository: Write,
+    pressing: Callable[..., subprocess.CompletedProcess[str]],
+    how: str,
+    module: str,
+    number: int,
+    code: int,
+    word: str,
+) -> None:
+    config = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
+    root = repository({"devinops.yaml": config, "knowledge/a.md": NOTE})
+    ran = pressing(how, module, str(number), "apply", "--yes", root=root)
+    assert (ran.returncode, ran.stderr.strip()) == (code, f"{word}; nothing more is done")
+    assert {request["method"] for request in emulator.requests} <= {"GET"}
+    assert not (root / ".devinops").exists()
+
+
+@SIGNALS
+def test_an_interruption_while_the_report_is_written_does_not_cost_it(
+    emulator: Emulator,
+    repository: Write,
+    pressing: Callable[..., subprocess.CompletedProcess[str]],
+    number: int,
+    code: int,
+    word: str,
 ) -> None:
     root = repository({"knowledge/a.md": NOTE})
-    ran = subprocess.run(
-        [sys.executable, "-c", STARTING, module, str(number)],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    # the plan is not shown, so the text of the report is the first
+    argv = ("apply", "--yes", "--format", "json", "--report", "text=report.txt")
+    ran = pressing("through", "devinops.render.text", str(number), *argv, root=root)
+    assert [result["outcome"] for result in json.loads(ran.stdout)["results"]] == ["done"]
+    assert "Applied: 1 done" in (root / "report.txt").read_text()
     assert (ran.returncode, ran.stderr.strip()) == (code, f"{word}; nothing more is done")
+
+
+def test_an_interruption_in_the_middle_of_a_line_of_progress_is_no_bug(
+    repository: Write, use: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Python refuses to write to a stream in whose write the handler was called."""
+
+    class Terminal(io.FileIO):
+        def isatty(self) -> bool:
+            return True
+
+        def write(self, text: Any) -> int:
+            if b"applying" in bytes(text) and not pressed:
+                pressed.append(True)
+                os.kill(os.getpid(), signal.SIGINT)
+            return super().write(text)
+
+    pressed: list[bool] = []
+    monkeypatch.setattr("devinops.cli.progress.DELAY_S", 0)
+    monkeypatch.delenv("CI", raising=False)
+    shown, report = tmp_path / "stderr", tmp_path / "report.json"
+    root = repository({"knowledge/a.md": NOTE, "knowledge/b.md": NOTE.replace("name: A", "name: B")})
+    with (
+        Emulator() as emulator,
+        Terminal(shown, "w") as raw,
+        io.TextIOWrapper(io.BufferedWriter(raw)) as stderr,
+    ):
+        use(emulator.url)
+        monkeypatch.setattr(sys, "stderr", stderr)
+        code = main(["apply", "--yes", "-C", str(root), "--parallelism", "1", "--report", f"json={report}"])
+        monkeypatch.undo()
+        done = [r for r in json.loads(report.read_text())["results"] if r["outcome"] == "done"]
+        assert (code, len(done)) == (130, len(emulator.knowledge()))
+    assert "interrupted: finishing what is in flight" in shown.read_text()
+
+
+@pytest.mark.parametrize("during", ["GET", "POST"])
+@pytest.mark.parametrize("number", [2, 15], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_that_was_ignored_at_the_start_stays_ignored(
+    repository: Write, use: Callable[..., None], during: str, number: int
+) -> None:
+    """As nohup does it, and a shell script with its background jobs."""
+    root = repository({"knowledge/a.md": NOTE})
+    ignoring = f"trap '' {number}; exec \"$0\" -m devinops apply --yes"
+    pressed: list[str] = []
+
+    async def press(call: Call, ask: Next) -> Reply:
+        if call.method == during and not pressed:
+            pressed.append(during)
+            running.send_signal(number)
+        return await ask(call)
+
+    with Emulator(layers=[press]) as emulator:
+        use(emulator.url)
+        with subprocess.Popen(
+            ["sh", "-c", ignoring, sys.executable], cwd=root, stderr=subprocess.PIPE
+        ) as running:
+            assert running.stderr
+            err = running.stderr.read()
+        assert (running.returncode, err, pressed, len(emulator.knowledge())) == (0, b"", [during], 1)
 
 
 @pytest.mark.parametrize("argv", [["plan"], ["apply", "--yes"], ["drift"], ["whoami"]])

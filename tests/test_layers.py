@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parent.parent / "devinops"
 LAYERS = (
     {"model", "policy", "files"},
     {"errors", "kinds", "plan_schema", "inventory_schema", "owned"},
-    {"schema", "match", "diff", "checks"},
+    {"schema", "match", "diff", "checks", "signals"},
     {"classify", "guard"},
     {"builder", "drift"},
     {"plan"},

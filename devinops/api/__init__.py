@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from devinops import signals
 from devinops.model import ApiVersion, BeforeAgain, Live, Resource, Snapshot
 
 
@@ -174,15 +175,17 @@ class Writer(Reader, Protocol):
 
 def open_reader(connection: Connection, log: Callable[[str], None] = ignore) -> Reader:
     """Return a client that can only read. `log` gets one line for each request. Raises ConfigError."""
-    from devinops.api.client import ReadingClient
-    from devinops.api.http import Getter
+    with signals.deferred():
+        from devinops.api.client import ReadingClient
+        from devinops.api.http import Getter
 
     return ReadingClient(Getter(connection, log), connection)
 
 
 def open_writer(connection: Connection, log: Callable[[str], None] = ignore) -> Writer:
     """Return a client that can read and write. `log` gets one line for each request. Raises ConfigError."""
-    from devinops.api.client import WritingClient
-    from devinops.api.http import Sender
+    with signals.deferred():
+        from devinops.api.client import WritingClient
+        from devinops.api.http import Sender
 
     return WritingClient(Sender(connection, log), connection)

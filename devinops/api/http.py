@@ -22,7 +22,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from devinops import __version__
+from devinops import __version__, signals
 from devinops.api import Connection, bounds, is_loopback, retry, words
 from devinops.api.bounds import Full, Room
 from devinops.api.deadline import Deadline, bind
@@ -140,6 +140,7 @@ class Getter:
         """Return an answer of 2xx, after as many attempts as the policy allows. Raises ApiError."""
         if call.method not in self.methods:
             raise AssertionError(f"{call.method} through a client for {', '.join(sorted(self.methods))}")
+        signals.check()
         self._budget.begin()
         outcome = self._admitted(call, room)
         if outcome is None:

@@ -10,14 +10,13 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
 import click
 
-from devinops import __version__, files
-from devinops.errors import DevinopsError, ExitCode, InputError, Interrupted, Terminated
+from devinops import __version__, files, signals
+from devinops.errors import DevinopsError, ExitCode, InputError, Terminated
 
 COMMANDS = {
     "init": "Start a repository: configuration, a first note, CI and pre-commit.",
@@ -58,7 +57,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"devinops.cli.{cmd_name}").command
+        with signals.deferred():
+            command = importlib.import_module(f"devinops.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
 
@@ -95,21 +95,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    before = signals.take_over()
     try:
-        code = cli.main(args=argv, prog_name="devinops", standalone_mode=False)
-        sys.stdout.flush()
-        return int(code or 0)
+        return signals.settled(_answer(argv))
+    finally:
+        signals.give_back(before)
+
+
+def _answer(argv: Sequence[str] | None) -> int:
+    try:
+        with signals.interruptible():
+            code = cli.main(args=argv, prog_name="devinops", standalone_mode=False)
+            sys.stdout.flush()
+            return int(code or 0)
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(shown)
         _tell(_harmless(shown.getvalue()))
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt, Terminated) as stop:
-        ended = Interrupted(stop)
-        with suppress(OSError):
-            # without another import: it may have been one that was interrupted
-            sys.stderr.write(f"{ended}\n")
-        return ended.exit_code
+        return signals.ended(stop)
     except InputError as error:
         return _show_problems(error)
     except DevinopsError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from devinops import signals
 from devinops.cli.emulator import require_emulator
 from devinops.errors import ExitCode
 
@@ -76,7 +77,8 @@ def command() -> ExitCode:
     Needs no key and touches nothing but a temporary directory and this machine's loopback address.
     """
     require_emulator()
-    from devinops.emulator import Emulator
+    with signals.deferred():
+        from devinops.emulator import Emulator
 
     with Emulator(SEED) as emulator, tempfile.TemporaryDirectory(prefix="devinops-demo-") as directory:
         root = Path(directory)
@@ -109,7 +111,7 @@ def _run(root: Path, arguments: Sequence[str], why: str | None = None) -> None:
     click.secho(f"$ devinops {' '.join(arguments)}", bold=True)
     code = main([*arguments, "--root", str(root)])
     if code != ExitCode.OK:
-        raise SystemExit(code)
+        raise click.exceptions.Exit(code)
 
 
 def _say(text: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from devinops import signals
 from devinops.cli.options import FilePath, NonEmpty
 from devinops.errors import ConfigError, ExitCode, UsageError
 
@@ -52,7 +53,8 @@ def command(
       devinops plan
     """
     require_emulator()
-    from devinops.emulator.server import serve
+    with signals.deferred():
+        from devinops.emulator.server import serve
 
     serve(
         host=host,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import click
 
-from devinops import files, owned
+from devinops import files, owned, signals
 from devinops.api import Connection, Reader
 from devinops.checks import api_problems, edition_problems, secret_version_warnings
 from devinops.cli.authors import with_authors
@@ -213,7 +213,8 @@ def failures_written(options: Options) -> Iterator[None]:
     Where that fails too it is told beside the error, and never instead of it.
     """
     try:
-        yield
+        with signals.checked():
+            yield
     except NotWritten:
         raise
     except DevinopsError as error:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
-from types import FrameType
 
 import click
 
+from devinops import signals
 from devinops.api import Writer
 from devinops.apply import Applier, Journal, Outcome, Report, apply
 from devinops.backup import Backups
@@ -38,6 +35,7 @@ def show(options: Options, plan: Plan, *, asking: bool) -> None:
 def ask(plan: Plan) -> None:
     """Ask for an approval. Raises Refused without one."""
     count = len(plan.changes)
+    signals.check()
     these = "this change" if count == 1 else f"these {count} changes"
     if not click.confirm(f"Apply {these}?", err=True):
         raise Refused("not approved; nothing was written")
@@ -56,7 +54,11 @@ def carry_out(
     journal: Journal | None = None,
     commit: str | None = None,
 ) -> Report:
-    """Apply a plan: progress, signals and the backup. `verify` plans again at the end."""
+    """Apply a plan: progress, signals and the backup. `verify` plans again at the end.
+
+    From here to the end of the command the first Ctrl-C or SIGTERM lets what is in flight finish and starts nothing
+    new; only the last look is broken off. So the report always comes out, and is true.
+    """
     with Progress(options, "applying", len(plan.changes)) as progress, backups:
         applier = Applier(
             plan,
@@ -70,31 +72,22 @@ def carry_out(
             run_id=backups.run,
             commit=commit,
         )
-        with _interruptible(applier, options):
-            report = apply(applier, verify)
+
+        def stop(code: ExitCode) -> None:
+            if applier.finished:
+                applier.interrupted = code
+                return
+            if not options.quiet:
+                signals.tell("\ninterrupted: finishing what is in flight; again to stop at once")
+            applier.interrupt(code)
+
+        def last_look() -> Plan:
+            with signals.interruptible():
+                return verify()
+
+        signals.instead(stop)
+        report = apply(applier, last_look)
     return replace(report, backup=backups.name)
-
-
-@contextmanager
-def _interruptible(applier: Applier, options: Options) -> Iterator[None]:
-    """Let the first Ctrl-C or SIGTERM finish what is in flight, and the second one stop at once."""
-
-    def stop(number: int, _: FrameType | None) -> None:
-        if applier.interrupted:
-            os._exit(applier.interrupted)
-        code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
-        if applier.finished:
-            applier.interrupted = code
-            raise KeyboardInterrupt
-        options.say("\ninterrupted: finishing what is in flight; again to stop at once")
-        applier.interrupt(code)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def finish(options: Options, report: Report) -> ExitCode:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import errno
 import os
-import signal
 import socket
 import sys
 import threading
@@ -20,6 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from devinops import signals
 from devinops.emulator import person, views, webapp
 from devinops.emulator.access import DEFAULT_ORG
 from devinops.emulator.app import create_app
@@ -177,17 +177,11 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop on SIGINT and SIGTERM without raising them again afterwards, as the base class would."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {
-            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        before = signals.take_over(self._on_signal)
         try:
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            signals.give_back(before)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.stop()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from devinops import files
+from devinops import files, signals
 from devinops.errors import DevinopsError, InventoryError, Stale
 from devinops.inventory import disk, merge
 from devinops.inventory.format import Header, Settled, dump, dump_settled, parse, parse_settled
@@ -140,6 +140,7 @@ class KeptStore:
         self._update(lambda stored: merge.rewrite(stored, inventory, base), why)
 
     def _update(self, change: Callable[[Inventory], Inventory], message: str, tries: int = TRIES) -> None:
+        signals.check()
         with self._locked():
             for attempt in range(tries):
                 if attempt:

@@ -27,9 +27,9 @@ AUTH = {"Authorization": "Bearer cog_emulator"}
 
 
 @contextmanager
-def served(*arguments):
+def served(*arguments, before="pass"):
     """Run `serve` in a process of its own and yield it with its URL."""
-    code = f"from pathlib import Path; from devinops.emulator import serve; serve({', '.join(arguments)})"
+    code = f"{before}; from pathlib import Path; from devinops.emulator import serve; serve({', '.join(arguments)})"
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -57,6 +57,18 @@ def test_serve_says_where_it_listens_and_stops_quietly_on_a_signal(number, tmp_p
         out, err = process.communicate(timeout=10)
     assert (process.returncode, out, err) == (0, "", "")
     assert time.monotonic() - begin < 3
+
+
+def test_a_signal_that_was_ignored_at_the_start_does_not_stop_it():
+    with served("port=0", before="import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)") as (
+        process,
+        url,
+    ):
+        process.send_signal(signal.SIGINT)
+        good(httpx.get(f"{url}/v3/self", headers=AUTH))
+        process.terminate()
+        assert process.communicate(timeout=10) == ("", "")
+        assert process.returncode == 0
 
 
 def test_a_request_that_is_running_when_the_server_stops_makes_no_traceback():
