@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from devinops.api import masks
 from devinops.cli import main
 
 settings.register_profile("devinops", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
@@ -22,6 +23,11 @@ settings.load_profile("devinops")
 # A shell's background jobs ignore Ctrl-C, and their children with them; some tests press it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masks, "_known", set())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

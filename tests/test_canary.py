@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import traceback
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ import pytest
 from devinops.api.bounds import Room
 from devinops.api.client import WritingClient
 from devinops.api.http import Call, Sender
-from devinops.cli import masks
 from devinops.cli.options import Options
 from devinops.cli.run import Job
 from devinops.config import Flags
@@ -45,7 +45,6 @@ NOTE = "---\nname: A\ntrigger: t\n---\n{}\n"
 @pytest.fixture(autouse=True)
 def value(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(ENV, VALUE)
-    monkeypatch.setattr(masks, "_known", set())
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
 
@@ -165,6 +164,45 @@ def test_what_a_server_echoes_is_not_shown(
         ran = run_all(devinops, root, tmp_path / "reports", "apply", "--yes", "--format", format)
     assert ran.code in (1, 3), ran
     assert_nothing_leaked(ran, tmp_path)
+
+
+SECOND = "swordfish-of-the-other-entry"
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_what_a_server_echoes_in_the_answer_to_another_request_is_not_shown(
+    method: str,
+    repository: Write,
+    devinops: Devinops,
+    use: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """The first value in the answer about the second secret, or to the list that follows."""
+    monkeypatch.setenv("SECOND", SECOND)
+    sent: list[bytes] = []
+
+    def answer(asked: Asked) -> Answered:
+        if asked.method == "POST":
+            sent.append(asked.body)
+        if asked.method == method and sent and not asked.path.startswith("/v3/self"):
+            before = json.loads(sent[0])["value"]
+            coded = b64encode(f"user:{before}".encode()).decode()
+            return Answered(422, json.dumps({"detail": f"not {before}, {coded}, {SECOND}"}).encode())
+        return organization(lambda _: Answered(500))(asked)
+
+    entries = json.loads(secrets_yaml())["secrets"]
+    entries.append(entries[0] | {"key": "OTHER", "value_from": {"env": "SECOND"}})
+    root = repository({"devinops.yaml": CONFIG, "secrets.yaml": json.dumps({"secrets": entries})})
+    with server(answer) as url:
+        use(url, HOSTILE_KEY)
+        ran = run_all(devinops, root, tmp_path / "reports", "apply", "--yes", "--parallelism", "1")
+    assert (ran.code, "not ***, " in ran.out) == (3 if method == "GET" else 1, True)
+    assert_nothing_leaked(ran, tmp_path)
+    for text in (ran.out, ran.err, (tmp_path / "reports" / "a.json").read_text()):
+        assert "swordfish" not in text
+        assert b64encode(VALUE.encode()).decode()[8:16] not in text
 
 
 @pytest.mark.usefixtures("quick")

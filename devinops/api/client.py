@@ -9,7 +9,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from devinops.api import Author, Connection, Identity, codec, ignore, v1, v3, words
+from devinops.api import Author, Connection, Identity, codec, ignore, masks, v1, v3, words
 from devinops.api.bounds import Room
 from devinops.api.http import Call, Getter, Sender, segment
 from devinops.api.listing import Item, Reading, check_counts, read_list, room_for_lists, unpaged
@@ -173,8 +173,9 @@ class WritingClient(ReadingClient):
         self, kind: str, resource: Resource, folder_id: str | None, *, value: str | None = None
     ) -> Live:
         body = codec.encode(KINDS[kind], self.api, resource, folder_id, value, creating=True)
-        secrets = () if value is None else (value,)
-        call = Call("POST", self._path(KINDS[kind]), body=body, secrets=secrets, permission=self._needs(kind))
+        if value is not None:
+            masks.remember([value])
+        call = Call("POST", self._path(KINDS[kind]), body=body, permission=self._needs(kind))
         answer = _object(self._sender.send(call), call)
         made = answer.get(self._end(kind).id)
         if not isinstance(made, str) or not made:

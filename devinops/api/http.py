@@ -1,7 +1,7 @@
 """HTTP: the only module that knows httpx. Sends one call at a time, again where that is safe, and explains.
 
 Two classes, so that a client made for reading cannot write: `Getter` has GET, `Sender` the rest as well.
-Every failure leaves as a DevinopsError whose message is one line and holds neither the key nor a value.
+Every failure leaves as a DevinopsError whose message is one line and holds neither the key nor a secret's value.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from devinops import __version__, signals
-from devinops.api import Connection, bounds, is_loopback, retry, words
+from devinops.api import Connection, bounds, is_loopback, masks, retry, words
 from devinops.api.bounds import Full, Room
 from devinops.api.deadline import Deadline, bind
 from devinops.errors import TOO_MANY, ApiError, BadAnswer, ConfigError, Unreachable
@@ -51,15 +51,14 @@ _PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 class Call:
     """One request. `path` begins with `/` and is quoted already; `permission` is what a 403 may be about.
 
-    `secrets` are texts that must not come back in a message. `before_again` is called with the status of the last
-    attempt, None for no answer, before another one; what it raises ends the call.
+    `before_again` is called with the status of the last attempt, None for no answer, before another one; what it raises
+    ends the call.
     """
 
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
     permission: str = ""
     before_again: BeforeAgain | None = field(default=None, repr=False)
 
@@ -108,6 +107,7 @@ class Getter:
     methods: ClassVar[frozenset[str]] = frozenset({"GET"})
 
     def __init__(self, connection: Connection, log: Callable[[str], None]) -> None:
+        masks.remember([connection.key])
         self._connection = connection
         self._log = log
         self._log_lock = threading.Lock()
@@ -220,7 +220,7 @@ class Getter:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict, OSError) as error:
             outcome = explain(error)
         took = f"in {(time.monotonic() - start) * 1000:.0f} ms"
-        said = outcome.status if isinstance(outcome, _Answer) else self._masked(call, outcome.reason)
+        said = outcome.status if isinstance(outcome, _Answer) else _masked(outcome.reason)
         self._say(f"{call.method} {call.target} {said} {took}")
         return outcome
 
@@ -300,7 +300,7 @@ class Getter:
         return found
 
     def _give_up(self, call: Call, failure: _Failure, attempts: int, note: str) -> NoReturn:
-        reason = self._masked(call, failure.reason)
+        reason = _masked(failure.reason)
         if failure.broken:
             raise BadAnswer(f"{call}: {reason}")
         if failure.timed_out:
@@ -315,7 +315,7 @@ class Getter:
             note = f"; whether an earlier attempt was carried out is not known{note}"
         if 300 <= answer.status < 400:
             raise ApiError(f"{self._redirected(call, answer)}{note}", status=answer.status, doubtful=doubtful)
-        said = words.server_words(answer.body, answer.content_type, self._secrets(call))
+        said = words.server_words(answer.body, answer.content_type, masks.known())
         parts = (f"{call} answered {answer.status}", said)
         hint = self._hint(call, answer.status)
         message = ": ".join(filter(None, parts)) + (f" ({hint})" if hint else "") + note
@@ -330,7 +330,7 @@ class Getter:
         except ValueError:
             host = "an address that cannot be read"
         return (
-            f"{call} answered {answer.status}, a redirect to {self._masked(call, host)[:100]}, which is not followed: "
+            f"{call} answered {answer.status}, a redirect to {_masked(host)[:100]}, which is not followed: "
             "check DEVIN_API_URL"
         )
 
@@ -347,15 +347,9 @@ class Getter:
             return "check org_id or DEVIN_ORG_ID, and DEVIN_API_URL"
         return ""
 
-    def _secrets(self, call: Call) -> tuple[str, ...]:
-        return (self._connection.key, *call.secrets)
-
-    def _masked(self, call: Call, text: str) -> str:
-        return words.clean(words.mask(text, self._secrets(call)))
-
     def _say(self, line: str) -> None:
         with self._log_lock:
-            self._log(words.mask(line, (self._connection.key,)))
+            self._log(words.mask(line, masks.known()))
 
 
 class Sender(Getter):
@@ -486,6 +480,10 @@ def _set_location_aside(response: httpx.Response) -> None:
 
 
 # --- small parts ------------------------------------------------------------------------------------------
+
+
+def _masked(text: str) -> str:
+    return words.clean(words.mask(text, masks.known()))
 
 
 def _status(outcome: _Answer | _Failure) -> int | None:

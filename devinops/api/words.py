@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import unicodedata
+from base64 import b64encode
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -40,7 +43,7 @@ def clean(text: str, longest: int = LONGEST) -> str:
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
-    """Replace each secret by ***, also as JSON or a URL spell it, and also when only its beginning is there.
+    """Replace each secret by ***, also as JSON, a URL, base64 or hex spell it, and when only its beginning is there.
 
     All of them are looked for in the text as it came: a secret can stand in the middle of another one, and masking the
     one first would hide the other from the search.
@@ -127,22 +130,34 @@ def _visible(sign: str) -> str:
     return sign.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
-def _spellings(secret: str) -> Iterator[str]:
-    yield from filter(
-        None,
-        {
-            secret,
-            json.dumps(secret)[1:-1],
-            json.dumps(secret, ensure_ascii=False)[1:-1],
-            repr(secret)[1:-1],
-            quote(secret.encode("utf-8", "replace"), safe=""),
-            quote(secret.encode("utf-8", "replace")),
-            quote_plus(secret.encode("utf-8", "replace")),
-            json.dumps(json.dumps(secret)[1:-1])[1:-1],
-            html.escape(secret),
-            *(line.strip() for line in secret.splitlines() if len(line.strip()) > SHORTEST_TELLING),
-        },
-    )
+@lru_cache(maxsize=256)
+def _spellings(secret: str) -> frozenset[str]:
+    raw = secret.encode("utf-8", "replace")
+    quoted = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
+    spelled = {
+        secret,
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        json.dumps(json.dumps(secret)[1:-1])[1:-1],
+        repr(secret)[1:-1],
+        html.escape(secret),
+        *quoted,
+        *(re.sub("%..", lambda code: code[0].lower(), once) for once in quoted),
+        *map(quote, quoted),
+    }
+    # short parts and codes of a short secret stand in many a text by chance
+    longer = {*map(str.strip, secret.splitlines()), *_base64(raw), raw.hex(), raw.hex().upper()}
+    return frozenset(filter(None, spelled)) | {part for part in longer if len(part) > SHORTEST_TELLING}
+
+
+def _base64(raw: bytes) -> Iterator[str]:
+    """Yield the codes of bytes within others: base64 takes three at a time, so the place decides.
+
+    The first character goes if it is made of what stands before as well; a text follows the rest as far as it is ours.
+    """
+    for before, start in enumerate((0, 2, 3)):
+        code = b64encode(bytes(before) + raw).decode("ascii")[start:]
+        yield from (code, code.translate(str.maketrans("+/", "-_")))
 
 
 def _wholes(text: str, spellings: Iterable[str]) -> Iterator[Span]:

@@ -172,7 +172,7 @@ def _show_problems(error: InputError) -> int:
 
 
 def _show_bug(error: Exception) -> int:
-    from devinops.cli.masks import masked
+    from devinops.api.masks import masked
 
     report = masked("".join(traceback.format_exception(error)))
     log = f"devinops {__version__}, Python {sys.version}\n{report}"

@@ -10,10 +10,10 @@ from pathlib import Path
 import click
 
 from devinops.api import Writer, open_writer
+from devinops.api.masks import remember
 from devinops.apply import Report
 from devinops.backup import Backups
 from devinops.cli.init import git_says
-from devinops.cli.masks import remember
 from devinops.cli.options import FilePath, NonEmpty, Options, approvals, common, is_interactive
 from devinops.cli.reviewed import Reviewed
 from devinops.cli.run import Job, NotApplied, RunJournal, failures_written

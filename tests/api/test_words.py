@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import urllib.parse
+from base64 import b64encode, urlsafe_b64encode
 from urllib.parse import quote
 
 import pytest
@@ -133,6 +134,43 @@ def test_a_secret_within_a_secret_hides_nothing_of_the_other(text, masked, order
 )
 def test_a_secret_is_masked_as_gateways_spell_it(spell):
     assert "tail" not in mask(spell('p@ss w/rd "\\q" tail&<x>'), ['p@ss w/rd "\\q" tail&<x>'])
+
+
+CODED = "hunter2>>p@ssword??ü"
+
+
+@pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
+@pytest.mark.parametrize("padded", [True, False])
+@pytest.mark.parametrize("before", ["", "u", "us", "user:"])
+@pytest.mark.parametrize("after", ["", ":", ":1", ":12"])
+def test_a_secret_is_masked_in_base64_wherever_it_stands(encode, padded, before, after):
+    code = encode(f"{before}{CODED}{after}".encode()).decode()
+    shown = mask(f"Basic {code if padded else code.rstrip('=')} .", [CODED])
+    head, _, tail = shown.partition("***")
+    # what stands around it, and at either side the character that it shares with that
+    assert len(head) <= len("Basic ") + -(-8 * len(before) // 6)
+    assert len(tail) <= len(" .") + -(-8 * len(after) // 6) + 1 + code.count("=")
+    assert (head.startswith("Basic "), tail.endswith(" .")) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda value: value.encode().hex(),
+        lambda value: value.encode().hex().upper(),
+        lambda value: quote(quote(value)),
+        lambda value: quote(quote(value, safe=""), safe=""),
+        lambda value: (
+            quote(value).replace("%3E%3E", "%3e%3e").replace("%C3%BC", "%c3%bc").replace("%3F", "%3f")
+        ),
+    ],
+)
+def test_a_secret_is_masked_in_codes(spell):
+    assert mask(f"a {spell(CODED)} b", [CODED]) == "a *** b"
+
+
+def test_a_code_of_a_short_secret_is_no_reason_to_mask():
+    assert mask("71 cQ== cm9v 726f6f74", ["q", "root"]) == "71 cQ== cm9v 726f6f74"
 
 
 def test_short_and_empty_secrets_are_masked_without_end():

@@ -115,9 +115,7 @@ def responses(draw: st.DrawFn) -> bytes:
     return head + b"\r\n" + body
 
 
-calls = st.sampled_from(
-    [Call("GET", "/v3/secrets"), Call("POST", "/v3/secrets", body={"key": "K"}, secrets=("K" * 9,))]
-)
+calls = st.sampled_from([Call("GET", "/v3/secrets"), Call("POST", "/v3/secrets", body={"key": "K"})])
 
 
 def held(call: Call, sent: bytes) -> object:

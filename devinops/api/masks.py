@@ -1,4 +1,7 @@
-"""What must never be written down: the values that this process has in its hands."""
+"""What must never be shown or written down: the secrets that this process has in its hands.
+
+One place for the whole process: a server can echo in one answer what was sent to it in another request.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,20 @@ _known: set[str] = set()
 
 
 def remember(values: Iterable[str]) -> None:
-    """Note secret values as soon as they are read: what is written about a bug must not hold them."""
+    """Note secrets as soon as they are read: from then on `known` has them. Any thread may call it."""
     _known.update(filter(None, values))
 
 
+def known() -> frozenset[str]:
+    """Return all secrets that were noted."""
+    return frozenset(_known)
+
+
 def masked(text: str) -> str:
-    """Return a text without the remembered values and without those of telling variables."""
+    """Return a text without the known secrets and without the values of telling variables."""
     telling = {
         value
         for name, value in os.environ.items()
         if len(value) >= _SHORTEST and any(word in name.upper() for word in _SENSITIVE)
     }
-    return mask(text, telling | _known)
+    return mask(text, telling | known())
