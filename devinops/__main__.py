@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from typing import NoReturn
-
-from devinops import signals
+import signal
 
 
-def run() -> NoReturn:
-    """Entry point of the `devinops` program."""
+def run() -> None:
+    """Entry point of the `devinops` program. Does not return."""
+    early: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) not in (signal.SIG_IGN, None):
+            signal.signal(number, lambda number, _: early.append(number))
+    # Only now: imports take most of the time before a command begins.
+    import sys
+
+    from devinops import signals
+
     signals.take_over()
+    for came in early:
+        signals.on_signal(came)
     sys.unraisablehook = signals.unraisable
-    # Only now: this takes most of the time before a command begins.
     from devinops.cli import main
 
     signals.leave(main())

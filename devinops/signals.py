@@ -54,7 +54,7 @@ def take_over(handler: Callable[[int, FrameType | None], None] | None = None) ->
     if not _in_main_thread():
         return {}
     wanted = [number for number in NUMBERS if signal.getsignal(number) not in _LEFT_ALONE]
-    return {number: signal.signal(number, handler or _on_signal) for number in wanted}
+    return {number: signal.signal(number, handler or on_signal) for number in wanted}
 
 
 def give_back(handlers: Mapping[int, Any]) -> None:
@@ -62,7 +62,8 @@ def give_back(handlers: Mapping[int, Any]) -> None:
         signal.signal(number, handler)
 
 
-def _on_signal(number: int, _: FrameType | None) -> None:
+def on_signal(number: int, _: FrameType | None = None) -> None:
+    """Handle a signal."""
     if _state.came is not None:
         _end_at_once()
     _state.came = number

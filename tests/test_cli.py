@@ -778,7 +778,7 @@ SIGNALS = pytest.mark.parametrize(
 
 @pytest.mark.parametrize("how", ["through", "swallowed", "turned", "twice"])
 @pytest.mark.parametrize(
-    "module", ["devinops.cli", "yaml", "httpx", "devinops.inventory.kept", "devinops.render.text"]
+    "module", ["devinops.signals", "devinops.cli", "httpx", "devinops.inventory.kept", "devinops.render.text"]
 )
 @SIGNALS
 def test_an_interruption_while_modules_are_imported_is_one_line_and_never_lost(
