@@ -450,26 +450,39 @@ def test_apply_asks_on_a_terminal(
     assert "Apply this change?" in ran.err
 
 
+class Meanwhile(io.StringIO):
+    """A terminal at which somebody says yes, but only after something else has happened."""
+
+    def __init__(self, happens: Callable[[], None]) -> None:
+        super().__init__()
+        self.happens = happens
+
+    def readline(self, *_: object) -> str:
+        self.happens()
+        return "y\n"
+
+
 @pytest.mark.parametrize("format", ["text", "json"])
+@pytest.mark.parametrize("command", [["apply"], ["rollback", "latest"]])
 def test_what_changes_while_the_question_is_open_is_not_approved(
     emulator: Emulator,
     repository: Write,
     devinops: Devinops,
     monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
     format: str,
 ) -> None:
     emulator.add("knowledge", name="A", trigger="When testing", body="old", id="note-1")
-    monkeypatch.setattr("devinops.cli.apply.is_interactive", lambda: True)
-
-    class Slow(io.StringIO):
-        def readline(self, *_: object) -> str:
-            emulator.edit("knowledge", "note-1", body="edited while the question was open")
-            return "y\n"
-
-    monkeypatch.setattr(sys, "stdin", Slow())
-    ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}), "--format", format)
+    root = repository({"knowledge/a.md": NOTE})
+    if command != ["apply"]:
+        assert devinops("apply", "-C", root, "--yes").code == 0
+    monkeypatch.setattr(f"devinops.cli.{command[0]}.is_interactive", lambda: True)
+    edited = "edited while the question was open"
+    happens = Meanwhile(lambda: emulator.edit("knowledge", "note-1", body=edited))
+    monkeypatch.setattr(sys, "stdin", happens)
+    ran = devinops(*command, "-C", root, "--format", format)
     (note,) = emulator.knowledge()
-    assert (ran.code, note["body"]) == (5, "edited while the question was open")
+    assert (ran.code, note["body"]) == (5, edited)
     assert "1 different" in ran.err
     if format == "json":
         assert json.loads(ran.out)["exit_code"] == 5

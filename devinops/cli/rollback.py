@@ -82,10 +82,10 @@ def _roll_back(
 
     def look() -> tuple[Plan, Snapshot]:
         snapshot = read()
-        return plan_of(snapshot), snapshot
+        plan = plan_of(snapshot)
+        return replace(plan, notes=(*_notes(saved), *plan.notes), inventory=inventory), snapshot
 
     plan, snapshot = look_patiently(options, inventory, look)
-    plan = replace(plan, notes=(*_notes(saved), *plan.notes), inventory=inventory)
     approved = yes or reviewed.expect is not None
     show(options, plan, asking=not approved)
     reviewed.check(plan, options)
@@ -93,6 +93,9 @@ def _roll_back(
         return Report(plan, ())
     if not approved:
         ask(plan)
+        # The question may have been open for hours.
+        shown, (plan, snapshot) = plan, look()
+        Reviewed(shown.digest, shown).check(plan, options)
     run = new_run(datetime.now(UTC))
     report = carry_out(
         options,
