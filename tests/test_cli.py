@@ -450,6 +450,25 @@ def test_apply_asks_on_a_terminal(
     assert "Apply this change?" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("value", "words"), [("", "no value in the environment"), ("a\udcffb", "is not UTF-8")]
+)
+def test_a_secret_without_a_value_that_can_be_sent_stops_before_the_first_write(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    value: str,
+    words: str,
+) -> None:
+    monkeypatch.setenv("NEW_VALUE", value)
+    entry = "secrets:\n  - {key: NEW, type: key-value, value_from: {env: NEW_VALUE}}\n"
+    ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE, "secrets.yaml": entry}), "--yes")
+    assert (ran.code, {request["method"] for request in emulator.requests}) == (1, {"GET"})
+    assert words in ran.err
+    assert "NEW_VALUE (for secret:NEW)" in ran.err
+
+
 class Meanwhile(io.StringIO):
     """A terminal at which somebody says yes, but only after something else has happened."""
 

@@ -95,7 +95,7 @@ def test_an_edited_plan_file_is_not_what_was_reviewed(
     path.write_text(json.dumps(document))
     ran = devinops("apply", path, "-C", root)
     assert (ran.code, emulator.knowledge()) == (1, [])
-    assert "was edited" in ran.err
+    assert "it was changed after it was saved" in ran.err
 
 
 def test_backups_stay_out_of_git_whatever_else_is_ignored(

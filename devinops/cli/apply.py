@@ -116,5 +116,19 @@ def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
         raise ConfigError(
             f"no value in the environment for {', '.join(missing)}: set it; nothing was written"
         )
+    # Bytes that are not UTF-8 reach Python as half characters, which no request can carry.
+    broken = [f"{name} (for {key})" for name, key in sorted(wanted.items()) if not _is_utf8(environ[name])]
+    if broken:
+        raise ConfigError(
+            f"the value in the environment is not UTF-8 for {', '.join(broken)}: set it again; nothing was written"
+        )
     remember(environ[name] for name in wanted)
     return {name: environ[name] for name in wanted}
+
+
+def _is_utf8(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

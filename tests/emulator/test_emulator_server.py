@@ -120,7 +120,6 @@ def test_a_port_in_use_is_an_error_of_one_line(tmp_path, devinops):
         ("192.0.2.1", "192.0.2.1:8484: 192.0.2.1 is not an address of this machine"),
         ("2001:db8::1", "[2001:db8::1]:8484: "),
         ("a" * 70, "is neither an address nor a name"),
-        ("", ':8484: --host "" is neither an address nor a name'),
     ],
 )
 def test_a_host_that_cannot_be_listened_on_is_an_error_of_one_line(host, said, devinops):
