@@ -11,6 +11,9 @@ comma := ,
 empty :=
 space := $(empty) $(empty)
 
+# The compiled files are what makes every run after the first one quick, and each `devinops` that a test starts.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: core demo test crash-matrix crash-sample fuzz mutation lint format schemas benchmark clean
 
 demo: $(VENV)/.demo

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 from fastapi import Depends, FastAPI, Path, Request, Security
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -157,6 +158,11 @@ def _describe(status: int, v1: bool) -> dict[str, Any]:
     return described
 
 
+def name_of(route: APIRoute) -> str:
+    """Return the operation's id in the OpenAPI document; the framework's own would hold its whole path."""
+    return route.name
+
+
 # -- who may call
 
 
@@ -274,11 +280,13 @@ def create_app(
     from devinops.emulator import audit, v1, v3, webapp
     from devinops.emulator.faults import Faults
 
+    # The routes as they stand in the routers: `include_router` would analyse all of them again for each emulator.
+    routes = [route for module in (v3, audit, v1, webapp) for route in module.router.routes]
     app = FastAPI(
         title="Devin API emulator",
         version="3",
         summary="Stands in for the knowledge, playbooks and secrets of the Devin API",
-        generate_unique_id_function=lambda route: route.name,
+        routes=routes,
         docs_url=None,
         redoc_url=None,
     )
@@ -287,10 +295,7 @@ def create_app(
     app.state.faults = faults = faults or Faults(store)
     app.state.reset = reset or store.clear
     app.state.save = save
-    routers = (v3.router, audit.router, v1.router, webapp.router)
-    app.state.routes = [route for router in routers for route in router.routes]
-    for router in routers:
-        app.include_router(router)
+    app.state.routes = routes
     app.add_exception_handler(Rejected, _on_rejected)
     app.add_exception_handler(ConfigError, _on_config_error)
     app.add_exception_handler(HTTPException, _on_http_error)

@@ -15,12 +15,13 @@ from devinops.emulator.app import (
     errors,
     in_enterprise,
     in_enterprise_about_organization,
+    name_of,
 )
 from devinops.emulator.records import Event, Rejected
 from devinops.emulator.store import Store
 from devinops.emulator.v3 import After, First, page_answer
 
-router = APIRouter(prefix="/v3/enterprise")
+router = APIRouter(prefix="/v3/enterprise", generate_unique_id_function=name_of)
 
 LONGEST_S = 100 * 24 * 60 * 60
 Seconds = Annotated[int | None, Query(description="Unix seconds")]

@@ -21,12 +21,13 @@ from devinops.emulator.app import (
     errors,
     in_enterprise,
     in_organization,
+    name_of,
     refuse_unknown_fields,
 )
 from devinops.emulator.records import JsonObject, Note, Page, Playbook, R, Rejected, Secret
 from devinops.emulator.store import Store
 
-router = APIRouter(prefix="/v3")
+router = APIRouter(prefix="/v3", generate_unique_id_function=name_of)
 
 First = Annotated[int, Query(ge=1, le=200)]
 After = Annotated[str | None, Query(description="The end_cursor of the page before")]

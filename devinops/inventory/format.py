@@ -151,7 +151,8 @@ def _printable(text: str) -> str:
 
 def _lines(text: str, place: str) -> list[str]:
     """Return the lines; refuse what is empty, in conflict or cut off."""
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    text = text.removeprefix("\ufeff")
+    lines = text.replace("\r\n", "\n").split("\n")
     for number, line in enumerate(lines, 1):
         if line.startswith(_CONFLICT_MARKERS):
             raise InventoryError(

@@ -17,9 +17,10 @@ from contextlib import contextmanager
 import httpx
 import pytest
 from emulator_api import NOTE, good
+from fastapi.routing import APIRoute
 
 from devinops import __version__
-from devinops.emulator import Emulator, serve
+from devinops.emulator import Emulator, Store, create_app, serve
 from devinops.emulator.gate import Call, RateLimit
 from devinops.errors import ConfigError
 
@@ -207,6 +208,13 @@ def test_every_answer_says_that_it_is_the_emulators(start, part):
 def test_an_exception_inside_passes_through():
     with pytest.raises(ZeroDivisionError), Emulator():
         raise ZeroDivisionError
+
+
+def test_all_emulators_of_a_process_share_their_routes():
+    """Analysing the handlers again for each of them would take longer than most tests."""
+    first, second = ([r for r in create_app(Store()).routes if isinstance(r, APIRoute)] for _ in range(2))
+    assert first
+    assert all(one is other for one, other in zip(first, second, strict=True))
 
 
 def test_two_emulators_know_nothing_of_each_other(start):

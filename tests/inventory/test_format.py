@@ -113,6 +113,8 @@ A = '{"key": "knowledge:a", "id": "1"}\n'
     [
         ("", 1, "empty, not even a header"),
         (" \n\n", 1, "empty, not even a header"),
+        ("\ufeff", 1, "empty, not even a header"),
+        ("\ufeff\n", 1, "empty, not even a header"),
         (A, 1, "the header"),
         ("[]\n", 1, "expected a JSON object"),
         (HEAD[:-1], 1, "cut off"),
