@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from devinops import owned
+from devinops import owned, waiting
 from devinops.builder import remembered
 from devinops.diff import changed_fields, lost, not_taken
 from devinops.errors import TOO_MANY, ApiError, DevinopsError, ExitCode, Terminated, Unreachable, worst
@@ -205,7 +205,7 @@ class Applier:
         self.parallelism, self.on_result, self.before_write = parallelism, on_result, before_write
         self.journal, self.run_id, self.commit = journal or NoJournal(), run_id, commit
         self._hurried = threading.Event()
-        self.pause = pause or self._hurried.wait
+        self.pause = pause or (lambda seconds: waiting.pause(seconds, self._hurried))
         self.interrupted: ExitCode | None = None
         self.why_stopped = ""
         self.unsaved = ""

@@ -6,6 +6,7 @@ import ipaddress
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from devinops import waiting
 from devinops.api import masks
 from devinops.cli import main
 
@@ -73,6 +75,74 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+LONG_S = 60.0
+"""How long a test waits for another thread or process: a hang ends then, and no slow machine needs as long."""
+
+
+class Waits(list[float]):
+    """The seconds that this process would have waited, in order; none of them pass.
+
+    Time stands still but for these waits. `instead`, if a test sets it, is called in place of each wait.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.instead: Callable[[float], object] = lambda _: None
+        self._lock = threading.Lock()
+        self._passed = 0.0
+
+    def now(self) -> float:
+        return self._passed
+
+    def pause(self, seconds: float, until: threading.Event | None = None) -> None:
+        with self._lock:
+            self.append(seconds)
+        self.instead(seconds)
+        with self._lock:
+            self._passed += seconds
+
+    def turn(self, condition: threading.Condition, seconds: float | None) -> None:
+        if seconds is None:
+            condition.wait()
+            return
+        condition.release()
+        try:
+            self.pause(seconds)
+        finally:
+            condition.acquire()
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
+    """Nothing in this process waits; the fixture holds what it would have waited."""
+    clock = Waits()
+    for name in ("now", "pause", "turn"):
+        monkeypatch.setattr(waiting, name, getattr(clock, name))
+    return clock
+
+
+_NOW, _PAUSE, _TURN = waiting.now, waiting.pause, waiting.turn
+
+
+@pytest.fixture
+def really_waits(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Let this process wait as it does for users, for tests that end a wait; the event says that one has begun."""
+    begun = threading.Event()
+
+    def pause(seconds: float, until: threading.Event | None = None) -> None:
+        begun.set()
+        _PAUSE(seconds, until)
+
+    def turn(condition: threading.Condition, seconds: float | None) -> None:
+        if seconds is not None:
+            begun.set()
+        _TURN(condition, seconds)
+
+    for name, real in (("now", _NOW), ("pause", pause), ("turn", turn)):
+        monkeypatch.setattr(waiting, name, real)
+    return begun
 
 
 @dataclass(frozen=True)

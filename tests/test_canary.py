@@ -142,12 +142,6 @@ def organization(answer_post: Callable[[Asked], Answered]) -> Callable[[Asked], 
     return answer
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("devinops.owned.RECOVERY_WAITS_S", (0.0,))
-
-
-@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("format", ["text", "json"])
 @pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
 def test_what_a_server_echoes_is_not_shown(
@@ -169,7 +163,6 @@ def test_what_a_server_echoes_is_not_shown(
 SECOND = "swordfish-of-the-other-entry"
 
 
-@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_what_a_server_echoes_in_the_answer_to_another_request_is_not_shown(
     method: str,
@@ -205,7 +198,6 @@ def test_what_a_server_echoes_in_the_answer_to_another_request_is_not_shown(
         assert b64encode(VALUE.encode()).decode()[8:16] not in text
 
 
-@pytest.mark.usefixtures("quick")
 def test_ctrl_c_does_not_show_it(
     repository: Write, devinops: Devinops, use: Callable[..., None], tmp_path: Path
 ) -> None:

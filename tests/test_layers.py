@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "devinops"
 
 LAYERS = (
-    {"model", "policy", "files"},
+    {"model", "policy", "files", "waiting"},
     {"errors", "kinds", "plan_schema", "inventory_schema", "owned"},
     {"schema", "match", "diff", "checks", "signals"},
     {"classify", "guard"},

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from devinops import owned
 from devinops.api import listing, retry
 from devinops.emulator import Emulator
 from devinops.errors import ExitCode
@@ -75,7 +74,6 @@ class Organization(RuleBasedStateMachine):
         }
         self.patches = pytest.MonkeyPatch()
         self.patches.setattr(retry, "delay_s", lambda *_: 0.001)
-        self.patches.setattr(owned, "RECOVERY_WAITS_S", (0.0, 0.0, 0.0))
         self.patches.setattr(listing, "PAGE_SIZE", 2)  # else no list here had a second page
         self.root = Path(tempfile.mkdtemp(prefix="devinops-stateful-"))
         self.emulator = Emulator(seed, quirks=quirks)

@@ -14,20 +14,14 @@ from typing import Any
 
 import pytest
 
-from devinops import owned
 from devinops.emulator import Emulator
-from tests.conftest import Devinops
+from tests.conftest import Devinops, Waits
 
 Write = Callable[[Mapping[str, str]], Path]
 
 CONFIG = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
 NOTE = "---\nname: A\ntrigger: t\n---\nBody.\n"
 LATE = {"fault": "late-object", "lost": True, "times": 1}
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(owned, "RECOVERY_WAITS_S", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture
@@ -55,7 +49,6 @@ def inventory(root: Path) -> list[dict[str, Any]]:
 # Of the lists of a run one is for the plan and one for the look at the end; a create without an answer adds three.
 
 
-@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("hidden", [4, 5, 7])
 def test_what_shows_up_late_is_found_by_the_next_run(
     root: Path, emulator: Emulator, devinops: Devinops, hidden: int
@@ -70,16 +63,14 @@ def test_what_shows_up_late_is_found_by_the_next_run(
     assert [line["key"] for line in inventory(root)] == ["knowledge:A"]
 
 
-@pytest.mark.usefixtures("quick")
 def test_plan_looks_again_as_well(root: Path, emulator: Emulator, devinops: Devinops) -> None:
     emulator.faults = [LATE | {"lists": 6}]
     devinops("apply", "--yes", "-C", root)
     ran = devinops("plan", "-C", root)
-    assert "looking again in 0 s" in ran.err
+    assert "looking again in 1 s" in ran.err
     assert "<= knowledge:A" in ran.out
 
 
-@pytest.mark.usefixtures("quick")
 def test_what_never_shows_up_is_created_after_the_looks(
     root: Path, emulator: Emulator, devinops: Devinops
 ) -> None:
@@ -92,16 +83,16 @@ def test_what_never_shows_up_is_created_after_the_looks(
 
 
 def test_the_looks_of_the_next_run_are_apart(
-    root: Path, emulator: Emulator, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+    root: Path, emulator: Emulator, devinops: Devinops, waits: Waits
 ) -> None:
-    monkeypatch.setattr(owned, "RECOVERY_WAITS_S", (0.01, 0.03))
     emulator.faults = [{"method": "POST", "fault": "drop", "when": "before", "times": 1}]
     devinops("apply", "--yes", "-C", root)
+    waits.clear()
     said = [line for line in devinops("plan", "-C", root).err.splitlines() if "looking again" in line]
-    assert [line.partition("looking again in ")[2] for line in said] == ["0.01 s", "0.03 s"]
+    assert [line.partition("looking again in ")[2] for line in said] == ["1 s", "3 s", "9 s"]
+    assert waits == [1, 3, 9]
 
 
-@pytest.mark.usefixtures("quick")
 def test_another_key_waits_for_nothing(root: Path, emulator: Emulator, devinops: Devinops) -> None:
     emulator.faults = [LATE | {"lists": 100}]
     devinops("apply", "--yes", "-C", root)
@@ -110,7 +101,6 @@ def test_another_key_waits_for_nothing(root: Path, emulator: Emulator, devinops:
     assert (ran.code, "looking again" in ran.err) == (0, False)
 
 
-@pytest.mark.usefixtures("quick")
 def test_a_rollback_looks_again_before_it_creates(root: Path, emulator: Emulator, devinops: Devinops) -> None:
     assert devinops("apply", "--yes", "-C", root).code == 0
     (root / "knowledge" / "a.md").write_text("---\nname: A\nensure: absent\n---\n")
@@ -147,7 +137,6 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.usefixtures("quick")
 def test_a_killed_run_may_have_created_what_is_not_listed_yet(
     root: Path, emulator: Emulator, devinops: Devinops
 ) -> None:
@@ -162,7 +151,6 @@ def test_a_killed_run_may_have_created_what_is_not_listed_yet(
     assert (ran.code, creates(emulator), len(emulator.knowledge())) == (0, 1, 1)
 
 
-@pytest.mark.usefixtures("quick")
 def test_ctrl_c_while_a_create_is_looked_for_is_answered_at_once_and_forgets_nothing(
     root: Path, emulator: Emulator, devinops: Devinops
 ) -> None:
@@ -181,7 +169,6 @@ def test_ctrl_c_while_a_create_is_looked_for_is_answered_at_once_and_forgets_not
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.usefixtures("quick")
 def test_a_second_signal_stops_at_once(
     root: Path, emulator: Emulator, devinops: Devinops, number: signal.Signals
 ) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+from devinops import waiting
 from devinops.errors import TOO_MANY
 
 LONGEST_WAIT_S = 60.0
@@ -173,10 +173,10 @@ class Gate:
         """
         with self._changed:
             while not (self._stopped or (again and self.hurried)):
-                wait = 0.0 if self.hurried else self.pace.wait_s(time.monotonic())
+                wait = 0.0 if self.hurried else self.pace.wait_s(waiting.now())
                 if wait == 0:
                     return self.pace.start()
-                self._changed.wait(wait)
+                waiting.turn(self._changed, wait)
         return None
 
     def leave(self, era: int, status: int | None) -> None:
@@ -188,11 +188,11 @@ class Gate:
     def hold(self, seconds: float) -> None:
         """Let nobody through for so long from now."""
         with self._changed:
-            self.pace.hold(time.monotonic(), seconds)
+            self.pace.hold(waiting.now(), seconds)
 
     def pause(self, seconds: float) -> None:
         """Wait so long, or until hurried."""
-        self._hurried.wait(seconds)
+        waiting.pause(seconds, self._hurried)
 
     def hurry(self) -> None:
         self._hurried.set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from datetime import UTC, datetime
 
 import click
 
-from devinops import files, owned, signals
+from devinops import files, owned, signals, waiting
 from devinops.api import Connection, Reader
 from devinops.checks import api_problems, edition_problems, secret_version_warnings
 from devinops.cli.authors import with_authors
@@ -140,7 +139,7 @@ def look_patiently(
         options.say(
             f"a run before may have created {listed(unseen)}, and it is not listed: looking again in {seconds:g} s"
         )
-        time.sleep(seconds)
+        waiting.pause(seconds)
         plan, snapshot = look()
     return plan, snapshot
 

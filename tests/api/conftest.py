@@ -138,9 +138,10 @@ def _in_turn(replies: list[Reply]) -> Callable[[Asked], Reply]:
 
 @pytest.fixture
 def free_port():
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port at which nobody listens. It stays taken, so that nobody else does so meanwhile."""
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 @pytest.fixture

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from devinops.api import Connection, open_reader, open_writer
+from devinops.emulator.gate import RateLimit
 from devinops.errors import ApiError, BadAnswer, ConfigError
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
@@ -246,10 +249,14 @@ def test_an_enterprise_key_works_once_it_is_told_the_organization(start):
 
 
 @pytest.mark.parametrize("style", ["absent", "seconds", "date"])
-def test_a_rate_limit_is_waited_out(start, style):
+def test_a_rate_limit_is_waited_out(start, style, waits, monkeypatch):
+    """One clock for both sides: no time passes but what the client waits."""
+    monkeypatch.setattr("devinops.emulator.app.RateLimit", partial(RateLimit, clock=waits.now))
     emu = start(rate_limit=4, quirks={"retry_after": style})
     connection = Connection(emu.url, "v3", "cog_emulator", backoff_s=0.3)
     with open_reader(connection) as reader:
         for _ in range(2):
             assert len(reader.snapshot().objects) == 6
     assert 429 in {request["status"] for request in emu.requests}
+    assert waits
+    assert style != "seconds" or min(waits) >= 1

@@ -10,15 +10,17 @@ import ssl
 import threading
 import time
 from email.utils import formatdate
+from types import SimpleNamespace
 
 import httpx
 import pytest
 import trustme
 
 from devinops import __version__
-from devinops.api import Connection, http, masks, retry
+from devinops.api import Connection, deadline, http, masks, retry
 from devinops.api.http import Call, Getter, Sender, segment
 from devinops.errors import ApiError, BadAnswer, ConfigError, DevinopsError, Unreachable
+from tests.conftest import LONG_S
 
 GET = Call("GET", "/v3/things")
 OK = {"fine": True}
@@ -138,29 +140,30 @@ def test_a_name_that_does_not_resolve_is_said(send):
 
 
 def test_a_hanging_server_is_given_up(serve, reply, send):
-    server = serve(lambda _: time.sleep(1) or reply(body=OK))
-    with pytest.raises(Unreachable, match=r"timed out after 0\.05 s, 2 attempts"):
-        send(server.url, timeout_s=0.05, retries=1)
+    release = threading.Event()
+    server = serve(lambda _: release.wait(LONG_S) and reply(body=OK))
+    try:
+        with pytest.raises(Unreachable, match=r"timed out after 0\.05 s, 2 attempts"):
+            send(server.url, timeout_s=0.05, retries=1)
+    finally:
+        release.set()
+
+
+# A server that sends something now and then, for longer than an attempt may take; then it hangs up, and where that is
+# what ends the attempt, the message says so.
+
+
+def slowly(pieces):
+    for piece in pieces:
+        time.sleep(0.02)
+        yield piece
 
 
 def test_a_trickle_does_not_outlive_the_time_of_an_attempt(serve, reply, send):
-    def drops():
-        yield b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n"
-        for _ in range(100):
-            time.sleep(0.05)
-            yield b" "
-
-    server = serve(lambda _: reply(raw=drops()))
-    started = time.monotonic()
-    with pytest.raises(Unreachable, match=r"timed out after 0\.3 s"):
-        send(server.url, timeout_s=0.3, retries=0)
-    assert time.monotonic() - started < 2
-
-
-def drip(data: bytes):
-    for number in range(len(data)):
-        time.sleep(0.05)
-        yield data[number : number + 1]
+    pieces = [b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n", *[b" "] * 100]
+    server = serve(lambda _: reply(raw=slowly(pieces)))
+    with pytest.raises(Unreachable, match=r"timed out after 0\.1 s"):
+        send(server.url, timeout_s=0.1, retries=0)
 
 
 @pytest.mark.parametrize("raw", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\n"])
@@ -170,30 +173,31 @@ def test_headers_that_drip_do_not_outlive_it_either(
 ):
     bundle = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(bundle)
-    server = serve(lambda _: reply(raw=drip(raw + b"x" * 100)), tls=tls if secure else None)
-    started = time.monotonic()
-    with pytest.raises(Unreachable, match=r"timed out after 0\.3 s, 2 attempts"):
-        send(server.url, timeout_s=0.3, retries=1, ca_bundle=bundle)
-    assert time.monotonic() - started < 2
+    pieces = [bytes([byte]) for byte in raw + b"x" * 100]
+    server = serve(lambda _: reply(raw=slowly(pieces)), tls=tls if secure else None)
+    with pytest.raises(Unreachable, match=r"timed out after 0\.1 s, 2 attempts"):
+        send(server.url, timeout_s=0.1, retries=1, ca_bundle=bundle)
 
 
 def test_interim_answers_without_end_do_not_outlive_it(serve, reply, send):
-    server = serve(lambda _: reply(raw=_hints()))
-    started = time.monotonic()
-    with pytest.raises(Unreachable, match=r"timed out after 0\.3 s"):
-        send(server.url, timeout_s=0.3, retries=0)
-    assert time.monotonic() - started < 2
+    server = serve(lambda _: reply(raw=slowly([b"HTTP/1.1 103 Early Hints\r\n\r\n"] * 100)))
+    with pytest.raises(Unreachable, match=r"timed out after 0\.1 s"):
+        send(server.url, timeout_s=0.1, retries=0)
 
 
-def _hints():
-    for _ in range(100):
-        time.sleep(0.05)
-        yield b"HTTP/1.1 103 Early Hints\r\n\r\n"
+def test_a_connection_that_is_used_again_gets_the_time_of_each_attempt(serve, reply, connect, monkeypatch):
+    """Together they take longer than one may; the clock goes on with each answer, and not in between."""
+    now = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0], time=time.time)
+    for module in (http, deadline):
+        monkeypatch.setattr(module, "time", clock)
 
+    def answer(_):
+        now[0] += 250
+        return reply(body=OK)
 
-def test_a_connection_that_is_used_again_gets_the_time_of_each_attempt(serve, reply, connect):
-    server = serve(lambda _: time.sleep(0.25) or reply(body=OK))
-    with contextlib.closing(Getter(connect(server.url, timeout_s=0.8, retries=0), print)) as client:
+    server = serve(answer)
+    with contextlib.closing(Getter(connect(server.url, timeout_s=800, retries=0), print)) as client:
         assert [client.get(GET) for _ in range(4)] == [OK] * 4
 
 
@@ -246,42 +250,51 @@ def test_waits_double_and_are_never_shorter_than_asked():
     assert retry.delay_s(20, 1, None) == 60
 
 
-def test_after_a_429_all_threads_wait(serve, reply, connect):
+def test_after_a_429_all_threads_wait(serve, reply, connect, waits):
+    """The second thread asks while the first one waits, and both waits end together."""
+    waiting, together = threading.Event(), threading.Barrier(2, timeout=LONG_S)
+
+    def instead(_):
+        waiting.set()
+        together.wait()
+
+    waits.instead = instead
     server = serve([reply(429, headers={"Retry-After": "1"}), reply(body=OK)])
     with contextlib.closing(Getter(connect(server.url), print)) as client:
-        started = time.monotonic()
         first = threading.Thread(target=client.get, args=(GET,))
         first.start()
-        while not server.asked:
-            time.sleep(0.005)
-        time.sleep(0.1)
-        client.get(GET)
-        assert time.monotonic() - started > 0.9
+        assert waiting.wait(LONG_S)
+        assert client.get(GET) == OK
         first.join()
+    assert waits == [1, 1]
+    assert len(server.asked) == 3
 
 
-def test_ctrl_c_ends_a_wait_at_once(serve, reply, connect):
+def test_ctrl_c_ends_a_wait_at_once(serve, reply, connect, really_waits):
+    """The alarm rings again and again: the first time it may do so in the moment before the wait."""
     server = serve(reply(429, headers={"Retry-After": "60"}))
+    pressed: list[int] = []
 
-    def interrupted(*_):
-        raise KeyboardInterrupt
+    def press(number, _):
+        if really_waits.is_set() and not pressed:
+            pressed.append(number)
+            raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGALRM, interrupted)
+    before = signal.signal(signal.SIGALRM, press)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.2)
-        started = time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
         with (
             contextlib.closing(Getter(connect(server.url), print)) as client,
             pytest.raises(KeyboardInterrupt),
         ):
             client.get(GET)
-        assert time.monotonic() - started < 2
+        assert len(server.asked) == 1
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
 
-def test_closing_wakes_a_thread_that_waits(serve, reply, connect):
+def test_closing_wakes_a_thread_that_waits(serve, reply, connect, really_waits):
     server = serve(reply(503, headers={"Retry-After": "60"}))
     client = Getter(connect(server.url), lambda _: None)
     errors: list[Exception] = []
@@ -294,18 +307,17 @@ def test_closing_wakes_a_thread_that_waits(serve, reply, connect):
 
     thread = threading.Thread(target=work)
     thread.start()
-    while not server.asked:
-        time.sleep(0.005)
+    assert really_waits.wait(LONG_S)
     client.close()
-    thread.join(timeout=2)
-    assert not thread.is_alive()
+    thread.join()
     assert str(errors[0]).endswith("not tried again: the run was interrupted")
+    assert len(server.asked) == 1
     with pytest.raises(Unreachable, match="interrupted before it was sent"):
         client.get(GET)
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_hurried_client_repeats_nothing_and_waits_for_nothing(serve, reply, connect, status):
+def test_a_hurried_client_repeats_nothing_and_waits_for_nothing(serve, reply, connect, status, really_waits):
     server = serve([reply(status, headers={"Retry-After": "60"}), reply(body=OK)])
     errors: list[ApiError] = []
 
@@ -318,11 +330,9 @@ def test_a_hurried_client_repeats_nothing_and_waits_for_nothing(serve, reply, co
     with contextlib.closing(Sender(connect(server.url), lambda _: None)) as client:
         thread = threading.Thread(target=work)
         thread.start()
-        while not server.asked:
-            time.sleep(0.005)
-        time.sleep(0.1)
+        assert really_waits.wait(LONG_S)
         client.hurry()
-        thread.join(timeout=5)
+        thread.join()
         assert client.get(GET) == OK
     assert [error.status for error in errors] == [status]
     assert str(errors[0]).endswith("not tried again: the run was interrupted")

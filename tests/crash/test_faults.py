@@ -87,10 +87,9 @@ CODES = {ExitCode.OK, ExitCode.MEND, ExitCode.RUN_AGAIN, ExitCode.DECIDE, ExitCo
 
 @pytest.fixture
 def apply(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Apply:
-    """Run apply here; return its exit code and its document. Waits are cut short, not left out."""
+    """Run apply here; return its exit code and its document."""
     monkeypatch.setattr("devinops.api.listing.PAGE_SIZE", PAGE)
     monkeypatch.setattr("devinops.api.retry.delay_s", lambda *_: 0.001)
-    monkeypatch.setattr("devinops.owned.RECOVERY_WAITS_S", (0.0, 0.0, 0.0))
     monkeypatch.setenv("A_SECRET_VALUE", VALUE)
 
     def run(made: World, timeout: float = 10) -> tuple[int, Any]:
