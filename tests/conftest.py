@@ -77,10 +77,6 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
-LONG_S = 60.0
-"""How long a test waits for another thread or process: a hang ends then, and no slow machine needs as long."""
-
-
 class Waits(list[float]):
     """The seconds that this process would have waited, in order; none of them pass.
 

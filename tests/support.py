@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -39,6 +40,18 @@ def live(kind: str, **facts: Any) -> Live:
 def snapshot(objects: Iterable[Mapping[str, Any]]) -> Snapshot:
     """Build a snapshot from `{kind: …, fields …}` mappings."""
     return Snapshot.of(live(**dict(one)) for one in objects)
+
+
+LONG_S = 60.0
+"""How long a test waits for another thread or process: a hang ends then, and no slow machine needs as long."""
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for what another thread or process does."""
+    end = time.monotonic() + LONG_S
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.005)
 
 
 def key(text: str) -> Key:

@@ -6,7 +6,6 @@ the script is replaced or rewound.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import time
@@ -17,7 +16,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from devinops.emulator import person, views, wire
+from devinops.emulator import gate, person, views, wire
 from devinops.emulator.app import error, render
 from devinops.emulator.fault_rules import Rule, Script
 from devinops.emulator.gate import Call, Next, Reply
@@ -325,10 +324,10 @@ async def _drip(faults: Faults, run: _Run, parameters: Parameters, call: Call, a
 
 async def _delay(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
     if parameters["when"] == "before":
-        await asyncio.sleep(parameters["delay_ms"] / 1000)
+        await gate.pause(parameters["delay_ms"])
         return await ask(call)
     reply = await ask(call)
-    await asyncio.sleep(parameters["delay_ms"] / 1000)
+    await gate.pause(parameters["delay_ms"])
     return reply
 
 

@@ -195,11 +195,16 @@ def _hide(data: Any) -> Any:
     return data
 
 
+async def pause(milliseconds: float) -> None:
+    """Let other requests go on for so long: the one place where the emulator is slow on purpose, for tests."""
+    await asyncio.sleep(milliseconds / 1000)
+
+
 def latency(milliseconds: float) -> Layer:
     """Answer each request so much later; requests wait side by side."""
 
     async def layer(call: Call, ask: Next) -> Reply:
-        await asyncio.sleep(milliseconds / 1000)
+        await pause(milliseconds)
         return await ask(call)
 
     return layer

@@ -33,6 +33,7 @@ from devinops.emulator.store import KINDS, Kind, Store
 from devinops.emulator.wire import CONNECTION, MARK
 from devinops.errors import ConfigError
 
+_START_S = 60  # long, for a machine that is busy
 _STOP_S = 0.5  # how long requests that are still running may take when the server stops
 _KEEP_ALIVE_S = 120  # long, so that a slow test's next request never meets a connection being closed
 _PLURALS: dict[str, Kind] = {"folders": "folder", "playbooks": "playbook", "secrets": "secret"}
@@ -305,8 +306,8 @@ class Emulator:
             target=server.run, kwargs={"sockets": [listener]}, name="emulator", daemon=True
         )
         self._thread.start()
-        if not self._listening.wait(timeout=10):
-            raise RuntimeError("the emulator did not start within 10 seconds")
+        if not self._listening.wait(_START_S):
+            raise RuntimeError(f"the emulator did not start within {_START_S} seconds")
         return self
 
     def __exit__(
@@ -315,7 +316,7 @@ class Emulator:
         assert self._server is not None
         assert self._thread is not None
         self._server.stop()
-        self._thread.join(timeout=10)
+        self._thread.join(_START_S)
 
     # -- looking
 

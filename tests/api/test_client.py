@@ -20,7 +20,7 @@ from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
 from devinops.model import UNSET
-from tests.conftest import LONG_S
+from tests.support import LONG_S
 
 ORG = "/v3/organizations/org-1"
 NOTES = f"{ORG}/knowledge/notes"

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from emulator_api import Api
 
-from devinops.emulator import Emulator
+from devinops.emulator import Emulator, gate
+from tests.support import LONG_S
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def start() -> Iterator[Callable[..., Api]]:
             headers = {"Authorization": f"Bearer {key}"} if key else {}
             return stack.enter_context(
                 # Plain HTTP: without `verify=False` each client would read all certificates first.
-                httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=20, verify=False)
+                httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=LONG_S, verify=False)
             )
 
         def begin(seed: dict[str, Any] | None = None, **options: Any) -> Api:
@@ -35,3 +36,15 @@ def start() -> Iterator[Callable[..., Api]]:
 def api(start: Callable[..., Api]) -> Api:
     """An emulator without anything in it."""
     return start()
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The milliseconds that emulators of this process would have been slow on purpose; none of them pass."""
+    found: list[float] = []
+
+    async def pause(milliseconds: float) -> None:
+        found.append(milliseconds)
+
+    monkeypatch.setattr(gate, "pause", pause)
+    return found
