@@ -59,8 +59,10 @@ _GLOB_SIGNS = (
 def _literal(text: str) -> str:
     if len(text) == 1:
         return re.escape(text)
-    inside = text[1:-1].replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
-    return f"(?!/)[{'^' + inside[1:] if inside.startswith('!') else inside.replace('^', chr(92) + '^')}]"
+    negated, inside = text[1] == "!", text[1:-1].removeprefix("!")
+    # All but the ranges is escaped: `&&`, `~~` and the like will be operations on sets in a later Python.
+    members = re.sub(r"[^\w-]|-(?=-)", r"\\\g<0>", inside)
+    return f"(?!/)[{'^' if negated else ''}{members}]"
 
 
 @dataclass(frozen=True, slots=True)
