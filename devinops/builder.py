@@ -608,46 +608,52 @@ class Likely:
 
     orphan: Orphan
     newcomer: Declaration
+    said: bool
+    """Whether `previously` of the entry names the orphan."""
     text: float
     same_file: bool
     same_name: bool
 
+    @property
+    def reasons(self) -> tuple[bool, float, bool, bool]:
+        """What speaks for it, the strongest first."""
+        return self.said, self.text, self.same_file, self.same_name
 
-def _likeness(pair: Likely) -> tuple[float, bool, bool, Key, Key]:
-    return pair.text, pair.same_file, pair.same_name, pair.orphan.key, pair.newcomer.key
+
+def _likeness(pair: Likely) -> tuple[tuple[bool, float, bool, bool], Key, Key]:
+    return pair.reasons, pair.orphan.key, pair.newcomer.key
 
 
 def likely_renames(orphans: Sequence[Orphan], newcomers: Sequence[Declaration]) -> list[Likely]:
-    """Pair orphans with the new entries that have their text, their Markdown file or their name.
+    """Pair orphans with the new entries that name them, or have their text, their Markdown file or their name.
 
     If there are more than MOST_PAIRS pairs, texts are not compared.
     """
     if len(orphans) * len(newcomers) > MOST_PAIRS:
-        pairs = _by_file_or_name(orphans, newcomers)
+        pairs = _without_texts(orphans, newcomers)
     else:
         new = [(one, _pieces(body_of(one.resource))) for one in newcomers]
         old = [(orphan, _pieces(body_of(orphan.live.resource))) for orphan in orphans]
         pairs = [_likely(orphan, one, _in_common(text, his)) for orphan, text in old for one, his in new]
-    return [
-        pair
-        for pair in pairs
-        if pair.orphan.key.kind == pair.newcomer.key.kind and (pair.text or pair.same_file or pair.same_name)
-    ]
+    return [pair for pair in pairs if pair.orphan.key.kind == pair.newcomer.key.kind and any(pair.reasons)]
 
 
-def _by_file_or_name(orphans: Sequence[Orphan], newcomers: Sequence[Declaration]) -> list[Likely]:
-    found: defaultdict[str, dict[Key, Declaration]] = defaultdict(dict)
+def _without_texts(orphans: Sequence[Orphan], newcomers: Sequence[Declaration]) -> list[Likely]:
+    found: defaultdict[Key | str, dict[Key, Declaration]] = defaultdict(dict)
     for one in newcomers:
-        found[f"name {one.key.name}"][one.key] = one
-        if one.source.path.endswith(".md"):
-            found[f"file {one.source.path}"][one.key] = one
-    candidates = ((o, found[f"name {o.key.name}"] | found[f"file {o.file}"]) for o in orphans)
+        facts: list[Key | str] = [*one.previously, f"name {one.key.name}"]
+        facts += [f"file {one.source.path}"] if one.source.path.endswith(".md") else []
+        for fact in facts:
+            found[fact][one.key] = one
+    facts_of = ((o, (o.key, f"name {o.key.name}", f"file {o.file}")) for o in orphans)
+    candidates = ((orphan, found[key] | found[name] | found[file]) for orphan, (key, name, file) in facts_of)
     return [_likely(orphan, one) for orphan, ones in candidates for one in ones.values()]
 
 
 def _likely(orphan: Orphan, newcomer: Declaration, text: float = 0.0) -> Likely:
     same_file = orphan.file == newcomer.source.path and orphan.file.endswith(".md")
-    return Likely(orphan, newcomer, text, same_file, orphan.key.name == newcomer.key.name)
+    same_name = orphan.key.name == newcomer.key.name
+    return Likely(orphan, newcomer, orphan.key in newcomer.previously, text, same_file, same_name)
 
 
 def _pieces(text: str) -> Counter[str]:

@@ -210,6 +210,31 @@ def test_a_hint_goes_by_the_text_then_by_the_markdown_file_then_by_the_name(
     assert hinted(declared, *olds) == hint
 
 
+def test_in_a_large_clean_up_what_previously_names_waits_for_its_entry() -> None:
+    count = int(MOST_PAIRS**0.5) + 1
+    olds = [live("knowledge", name=f"Old {n}", id=f"n{n}", body="b") for n in range(count)]
+    strangers = [live("knowledge", name=f"New {n}", id=f"s{n}", body="theirs") for n in range(count)]
+    wanted = [
+        Declaration(
+            one.key,
+            Knowledge(name=one.key.name, folder=ROOT, trigger="t", body="ours"),
+            Source("a.yaml"),
+            previously=(old.key,),
+        )
+        for one, old in zip(strangers, olds, strict=True)
+    ]
+    plan = build_plan(
+        wanted,
+        Snapshot.of([*olds, *strangers]),
+        Where("t", "https://api.devin.ai", "v3", "org-1"),
+        policy=Policy(prune=Prune.OWNED),
+        today=date(2026, 1, 1),
+        inventory=Inventory.of("file", [Record(old.key, old.id) for old in olds]),
+    )
+    assert plan.changes == ()
+    assert len(plan.held_back) == 2 * count
+
+
 def test_a_body_is_a_text_or_none() -> None:
     note = Knowledge(name="A", folder=ROOT, trigger="t", body="a\r\n")
     assert body_of(note) == canonical_text("a\n")
