@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -291,8 +291,7 @@ class Applier:
 
     def _run_stage(self, stage: list[Change]) -> Iterator[Result]:
         with ThreadPoolExecutor(max_workers=self.parallelism, thread_name_prefix="apply") as pool:
-            for future in as_completed([pool.submit(self._settle, change) for change in stage]):
-                yield future.result()
+            yield from waiting.results([pool.submit(self._settle, change) for change in stage])
 
     def _settle(self, change: Change) -> Result:
         if self.why_stopped:

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from devinops import waiting
+
 T = TypeVar("T")
 
 
@@ -24,7 +26,7 @@ def side_by_side(jobs: Sequence[Callable[[], T]], width: int) -> list[T]:
         todo.put(number)
     for _ in range(min(width, len(jobs))):
         threading.Thread(target=_work, args=(jobs, todo, done), daemon=True).start()
-    results = sorted((done.get() for _ in jobs), key=lambda result: result[0])
+    results = sorted((waiting.item(done) for _ in jobs), key=lambda result: result[0])
     for _, _, error in results:
         if error is not None:
             raise error

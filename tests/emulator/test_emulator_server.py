@@ -131,6 +131,11 @@ def test_a_host_that_cannot_be_listened_on_is_an_error_of_one_line(host, said, d
     assert said in ran.err
 
 
+def test_an_empty_host_is_not_taken_for_every_address():
+    with pytest.raises(ConfigError, match=':8484: --host "" is neither an address nor a name'):
+        serve(host="")
+
+
 def test_a_host_that_does_not_resolve_is_an_error_of_one_line(devinops, monkeypatch):
     def refuse(self, address):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
