@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import sys
@@ -14,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from devinops.cli import main
+from devinops.emulator.gate import Call, Next, Reply
 from devinops.kinds import KINDS
 from devinops.model import ROOT, Access, Key, Live, Snapshot, folder_path, join_folder
 
@@ -52,6 +54,31 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < end, "it never happened"
         time.sleep(0.005)
+
+
+class Door:
+    """A layer of an emulator that holds the requests that `wanted` names, until it is opened."""
+
+    def __init__(self, wanted: Callable[[Call], bool]) -> None:
+        self.wanted = wanted
+        self.methods: list[str] = []
+        """Of all requests, in the order in which they came."""
+        self._knocked, self._opened = threading.Event(), threading.Event()
+
+    async def __call__(self, call: Call, ask: Next) -> Reply:
+        held = self.wanted(call)
+        self.methods.append(call.method)
+        while held and not self._opened.is_set():
+            self._knocked.set()
+            await asyncio.sleep(0.005)
+        return await ask(call)
+
+    def wait(self) -> None:
+        """Wait until a request is held."""
+        assert self._knocked.wait(LONG_S), "no such request came"
+
+    def open(self) -> None:
+        self._opened.set()
 
 
 def key(text: str) -> Key:

@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from devinops.emulator import Emulator
 from devinops.emulator.gate import Call, Next, Reply
 from devinops.schema import schemas
 from tests.conftest import Devinops
-from tests.support import Answered, Asked, server
+from tests.support import Answered, Asked, Door, server
 
 Write = Callable[[Mapping[str, str]], Path]
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
@@ -707,13 +706,19 @@ def test_an_interrupted_apply_reports_what_it_did(
 ) -> None:
     entries = [{"name": f"N{i}", "trigger": "t", "body": "b"} for i in range(60)]
     root = repository({"knowledge.yaml": json.dumps({"knowledge": entries})})
-    with Emulator(latency_ms=100) as emulator:
+    door = Door(lambda call: call.method == "POST" and door.methods.count("POST") >= 2)
+    with Emulator(layers=[door]) as emulator:
         use(emulator.url)
         with process("apply", "-C", str(root), "--yes", "--parallelism", "2", "--format", "json") as running:
-            while not emulator.knowledge():
-                time.sleep(0.02)
+            assert running.stderr
+            door.wait()
             running.send_signal(number)
-            out, err = running.communicate()
+            err = ""
+            while "again to stop at once" not in err:
+                err += running.stderr.readline()
+            door.open()
+            out, rest = running.communicate()
+            err += rest
         assert running.returncode == code
         assert "Traceback" not in err
         document = json.loads(out)
@@ -745,14 +750,14 @@ def test_an_interruption_of_the_last_look_keeps_the_report(
     repository: Write, use: Callable[..., None]
 ) -> None:
     root = repository({"knowledge/a.md": NOTE})
-    with Emulator(latency_ms=1000) as emulator:
+    door = Door(lambda call: call.method == "GET" and "POST" in door.methods)
+    with Emulator(layers=[door]) as emulator:
         use(emulator.url)
         with process("apply", "-C", str(root), "--yes", "--format", "json") as running:
-            while not any(request["method"] == "POST" for request in emulator.requests):
-                time.sleep(0.02)
-            time.sleep(0.3)
+            door.wait()
             running.send_signal(2)
             out, err = running.communicate()
+        door.open()
     assert (running.returncode, "Traceback" in err) == (130, False)
     document = json.loads(out)
     assert (document["interrupted"], document["results"][0]["outcome"], document["left"]) == (
@@ -925,16 +930,18 @@ def test_an_interruption_while_reading_is_answered_too(
     config = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
     root = repository({"devinops.yaml": config, "knowledge/a.md": NOTE})
     report = tmp_path / "report.json"
-    with Emulator(latency_ms=3000) as emulator:
+    where = "/v3/self" if argv == ["whoami"] else "/v3/organizations/"
+    door = Door(lambda call: call.path.startswith(where))
+    with Emulator(layers=[door]) as emulator:
         use(emulator.url)
         with process(
             *argv, "-C", str(root), "-q", "--format", "json", "--report", f"json={report}"
         ) as running:
-            while not emulator.requests and running.poll() is None:
-                time.sleep(0.02)
+            door.wait()
             running.send_signal(number)
             out, err = running.communicate()
-        assert {request["method"] for request in emulator.requests} == {"GET"}
+        door.open()
+    assert set(door.methods) == {"GET"}
     assert (running.returncode, err.strip()) == (code, f"{word}; nothing more is done")
     document = json.loads(out)
     assert (document["exit_code"], document["error"]) == (code, f"{word}; nothing more is done")
@@ -949,17 +956,18 @@ def test_one_place_that_is_gone_costs_no_other_report(
     first, second = tmp_path / "first" / "report.txt", tmp_path / "second.json"
     first.parent.mkdir()
     reports = ("--report", f"text={first}", "--report", f"json={second}")
-    with Emulator(latency_ms=200) as emulator:
+    door = Door(lambda _: True)
+    with Emulator(layers=[door]) as emulator:
         use(emulator.url)
         with process("apply", "-C", str(root), "--yes", "--format", "json", *reports) as running:
             assert running.stdout
             assert running.stderr
+            door.wait()
             if lost == "stdout":
                 running.stdout.close()
             else:
-                while not emulator.requests and running.poll() is None:
-                    time.sleep(0.02)
                 first.parent.rmdir()
+            door.open()
             err = running.stderr.read()
             code = running.wait()
     assert (code, "Applied: 1 done" in err) == (3, True)

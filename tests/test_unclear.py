@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 
 from devinops.emulator import Emulator
 from tests.conftest import Devinops, Waits
+from tests.support import LONG_S, until
 
 Write = Callable[[Mapping[str, str]], Path]
 
@@ -132,17 +132,12 @@ def start(root: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        time.sleep(0.02)
-
-
 def test_a_killed_run_may_have_created_what_is_not_listed_yet(
     root: Path, emulator: Emulator, devinops: Devinops
 ) -> None:
     emulator.faults = [LATE | {"lists": 2}]
     with start(root) as running:
-        wait_until(lambda: creates(emulator) == 1)
+        until(lambda: creates(emulator) == 1)
         os.kill(running.pid, signal.SIGKILL)
         running.communicate()
     assert len(emulator.knowledge()) == 1
@@ -157,9 +152,9 @@ def test_ctrl_c_while_a_create_is_looked_for_is_answered_at_once_and_forgets_not
     emulator.faults = [LATE | {"lists": 3}]
     with start(root) as running:
         # the plan's list, the create, the first look after a second
-        wait_until(lambda: len([r for r in emulator.requests if r["path"].startswith("/v3/org")]) >= 4)
+        until(lambda: len([r for r in emulator.requests if r["path"].startswith("/v3/org")]) >= 4)
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=LONG_S)
     (result,) = json.loads(out)["results"]
     assert (running.returncode, result["outcome"], result["unclear"]) == (130, "failed", True)
     assert "interrupted before it could be looked for long enough" in result["message"]
@@ -175,14 +170,14 @@ def test_a_second_signal_stops_at_once(
     emulator.faults = [{"method": "POST", "fault": "hang", "when": "after", "times": 1}]
     with start(root, "--timeout", "600") as running:
         assert running.stderr
-        wait_until(lambda: creates(emulator) == 1)
+        until(lambda: creates(emulator) == 1)
         running.send_signal(number)
         said = ""
         while "again to stop at once" not in said:
             said += running.stderr.readline()
         assert running.poll() is None
         running.send_signal(number)
-        out, _ = running.communicate(timeout=60)
+        out, _ = running.communicate(timeout=LONG_S)
     assert (running.returncode, out) == (128 + number, "")
     assert inventory(root)[0]["intent"]
     emulator.faults = []
@@ -193,9 +188,9 @@ def test_a_second_signal_stops_at_once(
 def test_ctrl_c_ends_the_wait_after_a_429(root: Path, emulator: Emulator) -> None:
     emulator.faults = [{"method": "POST", "fault": "rate-limit", "retry_after": 1000}]
     with start(root) as running:
-        wait_until(lambda: creates(emulator) == 1)
+        until(lambda: creates(emulator) == 1)
         running.send_signal(signal.SIGINT)
-        out, _ = running.communicate(timeout=30)
+        out, _ = running.communicate(timeout=LONG_S)
     (result,) = json.loads(out)["results"]
     assert (running.returncode, result["outcome"], result["unclear"]) == (130, "failed", False)
     assert result["message"].endswith("not tried again: the run was interrupted")
