@@ -291,7 +291,7 @@ class Builder:
         action = Action.RENAME if renamed else Action.UPDATE
         reason = f"was {live.key}" if renamed else f"{', '.join(f.name for f in fields)} changed"
         if not one.record and any(map(_is_indentation, fields)):
-            remark += (
+            remark = (
                 "; only the indentation of its first line differs: if this comes back after every apply, the API "
                 "removes it, so begin the text without it"
             )
@@ -337,7 +337,7 @@ class Builder:
             f"; {', '.join(f.name for f in fields)} changed" if fields else ", equal"
         )
         change = self._change(Action.ADOPT, one, reason, fields)
-        self._file(change) if fields else self.found.changes.append(change)
+        self._file(change)
 
     def _three_way(self, one: Match, live: Live, record: Record) -> None:
         declaration, approvals = one.declaration, self.given.approvals
@@ -647,10 +647,10 @@ def _without_texts(orphans: Sequence[Orphan], newcomers: Sequence[Declaration]) 
             found[fact][one.key] = one
     facts_of = ((o, (o.key, f"name {o.key.name}", f"file {o.file}")) for o in orphans)
     candidates = ((orphan, found[key] | found[name] | found[file]) for orphan, (key, name, file) in facts_of)
-    return [_likely(orphan, one) for orphan, ones in candidates for one in ones.values()]
+    return [_likely(orphan, one, 0.0) for orphan, ones in candidates for one in ones.values()]
 
 
-def _likely(orphan: Orphan, newcomer: Declaration, text: float = 0.0) -> Likely:
+def _likely(orphan: Orphan, newcomer: Declaration, text: float) -> Likely:
     same_file = orphan.file == newcomer.source.path and orphan.file.endswith(".md")
     same_name = orphan.key.name == newcomer.key.name
     return Likely(orphan, newcomer, orphan.key in newcomer.previously, text, same_file, same_name)
@@ -658,7 +658,7 @@ def _likely(orphan: Orphan, newcomer: Declaration, text: float = 0.0) -> Likely:
 
 def _pieces(text: str) -> Counter[str]:
     """Return the runs of three characters of a text, with how often each stands there; of a short one itself."""
-    return Counter(text[at : at + 3] for at in range(max(1, len(text) - 2))) if text else Counter()
+    return Counter([text[at : at + 3] for at in range(len(text) - 2)] or [text]) if text else Counter()
 
 
 def _in_common(one: Counter[str], other: Counter[str]) -> float:

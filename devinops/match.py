@@ -197,8 +197,8 @@ def in_its_folder(change: Change, snapshot: Snapshot) -> Change | None:
 
     An object that the change does not move stays in its live folder, wherever its entry says it belongs.
     """
-    if not change.moves:
-        return replace(change, folder_id=change.live.folder_id if change.live else None)
+    if change.live and not change.moves:
+        return replace(change, folder_id=change.live.folder_id)
     if not change.key.folder:
         return change
     lives = snapshot.under(folder_key(change.key.folder))

@@ -200,6 +200,9 @@ SAME_FILE, SAME_NAME = ("File", "01234", "notes/a.md"), ("New", "56789", "notes/
         (NEW, [SAME_FILE, ("Alike", "abcdefgxyz", "notes/b.md")], "Alike"),
         (NEW, [("Alike", "abcdefgxyz", "notes/b.md"), ("More", "abcdefghiz", "notes/b.md")], "More"),
         (NEW, [SAME_FILE, ("New", "abcdefxyzw", "notes/b.md")], "File"),
+        (("New", "abcdefg", "notes/a.md"), [("Old", "xycdefg", "notes/b.md")], "Old"),
+        (("New", "abcdefg", "notes/a.md"), [("Old", "abcdexy", "notes/b.md")], "Old"),
+        (("New", "ab", "notes/a.md"), [("Old", "ab", "notes/b.md")], ""),
         (("New", "", "notes/a.md"), [("Old", "", "notes/b.md")], ""),
     ],
 )

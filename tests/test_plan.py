@@ -218,14 +218,26 @@ def test_the_digest_tells_an_outside_edit_that_is_kept_from_one_that_is_written_
 
 
 def test_the_digest_does_not_depend_on_the_order_of_members(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path, {"declare": {"playbooks": [{"title": "P", "body": "b"}]}})
+    case = {
+        "declare": {
+            "playbooks": [{"title": "P", "body": "b", "structured_output_schema": {"type": "object"}}]
+        },
+        "live": [{"kind": "playbook", "title": "P", "structured_output_schema": {"type": "array"}}],
+    }
+    plan = plan_of(tmp_path, case)
     (change,) = plan.changes
-    assert change.declaration
-    schemas = ({"type": "object", "required": []}, {"required": [], "type": "object"})
-    resources = [replace(change.declaration.resource, structured_output_schema=schema) for schema in schemas]  # type: ignore[call-arg]
-    declarations = [replace(change.declaration, resource=resource) for resource in resources]
-    digests = {replace(plan, changes=(replace(change, declaration=one),)).digest for one in declarations}
-    assert len(digests) == 1
+    assert change.live
+    digests = set()
+    for schema in ({"type": "object", "required": []}, {"required": [], "type": "object"}):
+        shown = replace(change, fields=tuple(replace(f, after=schema) for f in change.fields))
+        before = replace(
+            change,
+            live=replace(
+                change.live, resource=replace(change.live.resource, structured_output_schema=schema)
+            ),
+        )  # type: ignore[call-arg]
+        digests |= {replace(plan, changes=(shown,)).digest, replace(plan, changes=(before,)).digest}
+    assert len(digests) == 2
 
 
 @pytest.mark.parametrize(
