@@ -14,6 +14,7 @@ from devinops.builder import remembered
 from devinops.diff import changed_fields, lost, not_taken
 from devinops.errors import TOO_MANY, ApiError, DevinopsError, ExitCode, Terminated, Unreachable, worst
 from devinops.kinds import KINDS, LEVELS
+from devinops.match import under_declared_paths
 from devinops.model import (
     UNSET,
     Action,
@@ -272,7 +273,9 @@ class Applier:
         declaration, known = change.declaration, self.plan.inventory
         before = known.by_id.get((change.key.kind, live.id))
         kept = {f.name for drift in self.plan.drift if drift.key == change.key for f in drift.fields}
-        fields = remembered(declaration.resource, live.resource, before.fields if before else {}, kept)
+        # The next plan compares it under the path that the files use, so that is what to remember.
+        (seen,) = under_declared_paths([live], self.plan.renamed)
+        fields = remembered(declaration.resource, seen.resource, before.fields if before else {}, kept)
         return Record(change.key, live.id, declaration.source.path, self.commit, declaration.protect, fields)
 
     def interrupt(self, code: ExitCode) -> None:
@@ -414,7 +417,8 @@ class Applier:
         """Return the objects that a create without an answer can have made. Raises ApiError."""
         with self._looking:
             snapshot = self.writer.snapshot({change.key.kind})
-        return [live for live in snapshot.under(change.key) if self._is_new(live, change)]
+        key = KINDS[change.key.kind].key(change.written())  # by the folder's path in the web app
+        return [live for live in snapshot.under(key) if self._is_new(live, change)]
 
     def _is_new(self, live: Live, change: Change) -> bool:
         assert change.declaration

@@ -16,6 +16,7 @@ from devinops.kinds import KINDS
 from devinops.kinds.secret import Secret, age_days
 from devinops.match import Found, Match, RenamedFolder, body_of, folder_key, in_its_folder, kind_id
 from devinops.model import (
+    ROOT,
     UNSET,
     Access,
     Action,
@@ -109,6 +110,7 @@ class Builder:
 
     def finish(self, matches: Sequence[Match], others: Iterable[Declaration]) -> Findings:
         """Take in what nobody declared, and return everything. `others` are the entries of other targets."""
+        self._hold_what_is_taken()
         self._orphans(matches, {declaration.key for declaration in others})
         self.found.held += [self._folder_hold(key, waiting) for key, waiting in self.waiting.items()]
         return self.found
@@ -134,7 +136,7 @@ class Builder:
     def _unmanaged(self, one: Match) -> None:
         """Let go of an object, unless `prune: scope` would then delete it under a name that no entry mentions."""
         live = one.live
-        if live is None or live.key == one.declaration.key or not self.given.policy.in_scope(live.key.folder):
+        if live is None or live.key == one.declaration.key or not self._in_scope(live):
             self._forget(one.record)
             return
         if one.record:
@@ -166,9 +168,62 @@ class Builder:
         """Add a change if the folder that it needs is there; otherwise let it wait for the folder."""
         assert change.declaration
         if placed := in_its_folder(change, self.snapshot):
-            self.found.changes.append(placed)
+            self.found.changes.append(self._with_real_folder(placed))
         else:
             self.waiting[folder_key(change.key.folder)].append(change.declaration)
+
+    def _with_real_folder(self, change: Change) -> Change:
+        """Return a change whose folder is shown by the path that it has in the web app."""
+        folder = self.real.by_id.get(("folder", change.folder_id or ""))
+        real = FieldChange(
+            "folder",
+            getattr(change.live.resource, "folder", UNSET) if change.live else UNSET,
+            folder.key.place if folder else ROOT,
+        )
+        return replace(change, fields=tuple(real if one.name == "folder" else one for one in change.fields))
+
+    def _hold_what_is_taken(self) -> None:
+        """Hold back each change after which two objects would have one key: no API refuses that."""
+        while taken := self._taken():
+            for key, (change, others) in taken.items():
+                self.found.changes.remove(change)
+                assert change.declaration
+                names = ", ".join(f"{live.id}{self._known_as(live, key)}" for live in others)
+                reason = f"{key} is the name of {names} already: rename that in the web app, or this entry"
+                self.hold(Hold.CONFLICT, change.declaration, reason, others)
+
+    def _taken(self) -> dict[Key, tuple[Change, list[Live]]]:
+        """Return key → change and the other objects that have the key and keep it."""
+        after = [(change, self._key_after(change)) for change in self.found.changes]
+        leaving = {
+            (c.key.kind, c.id) for c, key in after if key is None or (c.id and key != self._key_now(c))
+        }
+        found = {}
+        for change, key in after:
+            if key is None or key == self._key_now(change):
+                continue
+            lives = [live for live in self.snapshot.under(key) if live.id != change.id]
+            if others := [live for live in lives if kind_id(live) not in leaving]:
+                found[change.key] = (change, others)
+        return found
+
+    def _key_now(self, change: Change) -> Key | None:
+        live = self.snapshot.by_id.get((change.key.kind, change.id or ""))
+        return live.key if live else None
+
+    def _key_after(self, change: Change) -> Key | None:
+        """Return the key that an object will have, by the paths that the files use; None if it goes."""
+        if change.action is Action.DELETE:
+            return None
+        kind, live = KINDS[change.key.kind], self.snapshot.by_id.get((change.key.kind, change.id or ""))
+        if live is None:
+            return change.key
+        key = kind.key(change.written())
+        return replace(key, folder=change.key.folder if change.moves else live.key.folder)
+
+    def _known_as(self, live: Live, key: Key) -> str:
+        record = self.given.inventory.by_id.get(kind_id(live))
+        return f" ({record.key} here)" if record and record.key != key else ""
 
     def _conflict(
         self, one: Declaration | Record, live: Live | None, what: str, fields: tuple[FieldChange, ...] = ()
@@ -211,13 +266,14 @@ class Builder:
         elif one.record and self._edited(one.record, live) and self.given.approvals.on_conflict != "git":
             self._conflict(declaration, live, "ensure: absent, but it was edited outside")
         else:
-            self._delete(live, "ensure: absent", declaration)
+            self._delete(live.key, live, "ensure: absent", declaration)
 
     def _edited(self, record: Record, live: Live) -> tuple[str, ...]:
         return moved_outside(record.fields, live.resource)
 
     def _delete(
         self,
+        key: Key,
         live: Live,
         reason: str,
         declaration: Declaration | None,
@@ -226,9 +282,7 @@ class Builder:
     ) -> None:
         real = self._real(live)
         fields = tuple(FieldChange(name, value, UNSET) for name, value in real.resource.items())
-        change = Change(
-            Action.DELETE, live.key, reason, live.id, declaration, real, fields, None, was, successor
-        )
+        change = Change(Action.DELETE, key, reason, live.id, declaration, real, fields, None, was, successor)
         self.found.changes.append(change)
 
     # --- notes and playbooks ------------------------------------------------------------------------------
@@ -435,8 +489,9 @@ class Builder:
             return
         differences = changed_fields(KINDS["secret"], declaration.resource, live.resource)
         blocking = [change for change in differences if change.name != "note"]
+        rotates = self._rotates(one)
         for change in differences:
-            if change.name == "note":
+            if change.name == "note" and not rotates:
                 self._warn(
                     declaration,
                     "note",
@@ -454,22 +509,28 @@ class Builder:
             self.found.unchanged += 1
 
     def _owned_secret(self, one: Match, live: Live) -> None:
-        """Rotate where the version is another one than the last time; adopt where there was no last time."""
-        version = _secret(one.declaration).version
+        """Rotate if the version is another one than the last time; adopt if there was no last time."""
         if one.record is None:
             self.found.changes.append(self._change(Action.ADOPT, one, "live and not yet owned, equal", ()))
             return
-        last = one.record.fields.get("version")
-        if version is UNSET or (last and last.sent == fingerprint(version)):
+        if not self._rotates(one):
             self.found.unchanged += 1
             return
         fields = (
             *changed_fields(KINDS["secret"], one.declaration.resource, live.resource),
-            FieldChange("version", UNSET, version),
+            FieldChange("version", UNSET, _secret(one.declaration).version),
             FieldChange("value", UNSET, _value_shown(one.declaration)),
         )
         reason = "version changed: deleted and created again, under a new id"
         self.found.changes.append(self._change(Action.REPLACE, one, reason, fields))
+
+    def _rotates(self, one: Match) -> bool:
+        """Tell whether an owned secret has another version than the last time."""
+        secret = _secret(one.declaration)
+        if one.record is None or not secret.value_from or secret.version is UNSET:
+            return False
+        last = one.record.fields.get("version")
+        return last is None or last.sent != fingerprint(secret.version)
 
     def _missing_secret(self, one: Match) -> None:
         declaration = one.declaration
@@ -485,7 +546,7 @@ class Builder:
                 *_declared(declaration.resource),
                 FieldChange("value", UNSET, _value_shown(declaration)),
             )
-            reason = "deleted outside" if one.record else "not in the organization"
+            reason = "no longer in the organization" if one.record else "not in the organization"
             self.found.changes.append(self._change(Action.CREATE, one, reason, fields))
 
     def _warn_age(self, declaration: Declaration, live: Live) -> None:
@@ -522,15 +583,24 @@ class Builder:
             away = record.key in elsewhere
             why = "its targets: no longer name this target" if away else "no longer declared"
             orphans.append(Orphan(live, record.key, why, record))
-        return orphans + [
-            Orphan(live, live.key, "in scope, not declared, and never owned")
-            for live in self.snapshot.objects
-            if live.key.kind == "knowledge"
-            and live.ours
-            and kind_id(live) not in claimed
-            and kind_id(live) not in self.given.inventory.by_id
-            and self.given.policy.in_scope(live.key.folder)
-        ]
+        left_alone = {m.declaration.key for m in matches if m.declaration.ensure is Ensure.UNMANAGED}
+        for live in self.snapshot.objects:
+            if (
+                live.key.kind != "knowledge"
+                or not live.ours
+                or kind_id(live) in claimed
+                or live.key in left_alone
+            ):
+                continue
+            # Scope is about the folders of the organization, whatever the files call them.
+            if kind_id(live) in self.given.inventory.by_id or not self._in_scope(live):
+                continue
+            why = "not the object of the entry with this name" if live.key in keys else "not declared"
+            orphans.append(Orphan(live, self._real(live).key, f"in scope, {why}, and never owned"))
+        return orphans
+
+    def _in_scope(self, live: Live) -> bool:
+        return self.given.policy.in_scope(self._real(live).key.folder)
 
     def _orphans(self, matches: Sequence[Match], elsewhere: set[Key]) -> None:
         """Decide what becomes of every object that nobody declares, and hint at renames."""
@@ -563,7 +633,7 @@ class Builder:
     def _prune(self, orphan: Orphan, successor: Key | None) -> None:
         live, record, why = orphan.live, orphan.record, orphan.why
         if record is None:
-            self._delete(live, why, None, successor=successor)
+            self._delete(orphan.key, live, f"{why} ({live.id})", None, successor=successor)
         elif record.protect:
             self.hold(Hold.PROTECTED, record, f"{why}, but it was declared with protect: true", [live])
         elif (names := self._edited(record, live)) and self.given.approvals.on_conflict is None:
@@ -572,7 +642,7 @@ class Builder:
             reason = f"{', '.join(names)}; {why}, and kept"
             self.found.drift.append(Drift(Moved.EDITED, record.key, live.id, reason, (), orphan.source))
         else:
-            self._delete(live, why, None, orphan.source, successor)
+            self._delete(live.key, live, why, None, orphan.source, successor)
 
     def _hint_at_renames(self, olds: Mapping[Key, Orphan]) -> None:
         """Say where a create looks like an object that is no longer declared, under a new name."""

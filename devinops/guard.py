@@ -81,8 +81,8 @@ def _deletes(
     if allowed is not None:
         if allowed == total:
             return ()
-        return (f"--allow-delete {allowed} accepts exactly {allowed} deletes, this plan has {total}",)
-    declared = {d.key.kind for d in declarations if d.ensure is not Ensure.ABSENT}
+        return (f"--allow-delete accepts exactly {allowed}, and this plan deletes {total}",)
+    declared = {d.key.kind for d in declarations if d.ensure is Ensure.PRESENT}
     return tuple(
         f"{reason}: look at each, then pass --allow-delete {total}"
         for kind, count in sorted(deletes.items())
@@ -111,7 +111,7 @@ def _missing(
     if allowed is not None:
         if allowed == total:
             return ()
-        return (f"--allow-missing {allowed} accepts exactly {allowed} missing objects, here are {total}",)
+        return (f"--allow-missing accepts exactly {allowed}, and {total} owned objects are missing",)
     return tuple(
         f"{count} of {owned[kind]} owned {kind} objects are not in the listing: is the key's organization the right "
         f"one? If they were deleted outside, pass --allow-missing {total}"

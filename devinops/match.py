@@ -175,8 +175,13 @@ def as_declared(snapshot: Snapshot, renamed: Sequence[RenamedFolder]) -> Snapsho
     """Return the snapshot with renamed folders, and the notes in them, under the paths that the files use."""
     if not renamed:
         return snapshot
+    return Snapshot.of(under_declared_paths(snapshot.objects, renamed))
+
+
+def under_declared_paths(lives: Iterable[Live], renamed: Sequence[RenamedFolder]) -> list[Live]:
+    """Return objects as the files call their folders, for comparing them with what is declared or remembered."""
     keys = {one.id: one.declared for one in renamed}
-    return Snapshot.of(_relocated(live, keys) for live in snapshot.objects)
+    return [_relocated(live, keys) for live in lives]
 
 
 def _relocated(live: Live, keys: Mapping[str, Key]) -> Live:

@@ -17,7 +17,7 @@ from devinops.builder import Builder, Circumstances, unmanaged
 from devinops.errors import ExitCode, UsageError, worst
 from devinops.guard import guard
 from devinops.kinds import KINDS
-from devinops.match import as_declared, folder_key, match, renamed_folders
+from devinops.match import RenamedFolder, as_declared, folder_key, match, renamed_folders
 from devinops.model import (
     UNSET,
     Action,
@@ -27,6 +27,7 @@ from devinops.model import (
     Drift,
     FolderPath,
     HeldBack,
+    Hold,
     Key,
     Problem,
     Snapshot,
@@ -35,6 +36,8 @@ from devinops.owned import Inventory, Record
 from devinops.policy import Approvals, Policy
 
 DIGEST_LENGTH = 32
+
+_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,14 @@ class Where:
     def identity(self) -> tuple[str, ...]:
         """The place that a digest is for: host, API version and organization.
 
-        API v1 has no organization ids: there the name of the target stands for it.
+        API v1 has no organization ids: there the name of the target stands for it. On this machine the port does not
+        count, since an emulator has another one each time.
         """
+        url = urlsplit(self.api_url)
+        name, usual = url.hostname or "", {"https": 443, "http": 80}.get(url.scheme)
+        port = "" if url.port in (None, usual) or name in _THIS_MACHINE else f":{url.port}"
         place = ("target", self.target) if self.org_id is None else ("organization", self.org_id)
-        return (urlsplit(self.api_url).hostname or "", self.api, *place)
+        return (f"{name}{port}", self.api, *place)
 
     def apart(self, here: Where) -> str:
         """Say in words how something made here for another place differs from `here`; empty where it does not."""
@@ -82,7 +89,8 @@ class Plan:
 
     `unmanaged` counts live objects nobody declared, by kind; `unchanged` the declarations that hold already.
     `refusals` say why nothing at all may be applied. `problems` are warnings: with errors there is no plan.
-    `drift` are outside edits that stay as they are. `put` and `drop` are what the inventory has to learn without
+    `drift` are outside edits that stay as they are. `renamed` are the folders that the files call by an old path.
+    `put` and `drop` are what the inventory has to learn without
     a write; they are no changes.
     """
 
@@ -96,6 +104,7 @@ class Plan:
     unmanaged: Mapping[str, int] = field(default_factory=dict)
     unchanged: int = 0
     inventory: Inventory = field(default_factory=Inventory)
+    renamed: tuple[RenamedFolder, ...] = ()
     put: tuple[Record, ...] = ()
     drop: tuple[tuple[str, str], ...] = ()
     only: tuple[str, ...] = ()
@@ -183,30 +192,39 @@ class Only:
 def _check(only: Iterable[Only], keys: Iterable[Key]) -> None:
     known = set(keys)
     for one in only:
-        if not any(one.takes(key) for key in known):
+        # A whole kind is no typo, even if there is nothing of it.
+        if one.glob != "*" and not any(one.takes(key) for key in known):
             raise UsageError(f'--only "{one}" matches nothing that is declared or live; check it for a typo')
 
 
 def _narrowed(plan: Plan, only: Sequence[Only]) -> Plan:
-    """Return what is left of a plan under `--only`: a delete without its successor is left out too."""
+    """Return what `--only` leaves of a plan; a delete whose successor is left out is held back."""
 
     def taken(key: Key) -> bool:
         return any(one.takes(key) for one in only)
 
     written = {change.key for change in plan.changes}
-    held = (replace(h, needed_by=tuple(filter(taken, h.needed_by))) for h in plan.held_back)
+    changes = [change for change in plan.changes if taken(change.key)]
+    alone = [c for c in changes if c.successor and c.successor in written and not taken(c.successor)]
+    held = [replace(h, needed_by=tuple(filter(taken, h.needed_by))) for h in plan.held_back]
+    held = [h for h in held if h.needed_by or taken(h.key)] + [_without_successor(c) for c in alone]
     return replace(
         plan,
-        changes=tuple(
-            c
-            for c in plan.changes
-            if taken(c.key) and not (c.successor in written and not taken(c.successor))
-        ),
+        changes=tuple(change for change in changes if change not in alone),
         drift=tuple(d for d in plan.drift if taken(d.key)),
         put=tuple(r for r in plan.put if taken(r.key) or r.key.kind == "folder"),
         drop=(),
-        held_back=tuple(h for h in held if h.needed_by or taken(h.key)),
+        held_back=tuple(sorted(held, key=_order)),
     )
+
+
+def _without_successor(change: Change) -> HeldBack:
+    reason = f"{change.successor} probably replaces it, and --only leaves that out: take both, or neither"
+    return HeldBack(Hold.CONFLICT, change.key, reason, change.source, (change.id or "",))
+
+
+def _order(held: HeldBack) -> tuple[Key, Hold]:
+    return held.key, held.hold
 
 
 # --- building a plan --------------------------------------------------------------------------------------
@@ -247,11 +265,12 @@ def build_plan(
     plan = Plan(
         where=where,
         changes=tuple(sorted(found.changes, key=lambda change: (change.key, str(change.id)))),
-        held_back=tuple(sorted(found.held, key=lambda held: (held.key, held.hold))),
+        held_back=tuple(sorted(found.held, key=_order)),
         drift=tuple(sorted(found.drift, key=lambda drift: (drift.key, drift.id))),
         problems=tuple(sorted([*warnings, *found.warnings])),
         notes=tuple(found.notes),
         inventory=inventory,
+        renamed=tuple(renamed),
         put=(*found.put, *_folder_memory(wanted, seen, inventory)),
         drop=tuple(sorted(found.drop)),
         unmanaged=unmanaged(seen, matches, inventory, found.changes),

@@ -197,6 +197,34 @@ def test_a_folder_renamed_in_the_web_app_is_one_outside_edit(
     assert (found["changes"], found["drift"], found["held_back"], names(emulator)) == ([], [], [], ids)
 
 
+@pytest.mark.parametrize("key", ["cog_emulator", "apk_emulator"])
+@pytest.mark.parametrize("change", ["edited", "renamed", "adopted"])
+def test_a_write_into_a_renamed_folder_remembers_the_folder_that_the_files_mean(
+    emulator: Emulator, repository: Write, devinops: Devinops, use: Callable[..., None], key: str, change: str
+) -> None:
+    """Or the note would be taken for one that belongs where it is once there is a folder of the old name again."""
+    use(emulator.url, key)
+    files = {f"knowledge/F/{name}.md": note(name, f"text of {name}") for name in ("a", "c")}
+    root = repository({"devinops.yaml": CONFIG} | files)
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    (folder,) = emulator.folders()
+    emulator.edit("folder", folder["folder_id"], name="M")
+    if change == "renamed":
+        repository({"knowledge/F/a.md": note("b", "text of a")})
+    else:
+        repository({"knowledge/F/a.md": note("a", "another text")})
+    if change == "adopted":
+        assert devinops("inventory", "forget", "knowledge:F/a", "-C", root).code == 0
+    assert devinops("apply", "-C", root, "--yes", "--adopt").code == 0
+    (renamed,) = document(devinops, "drift", "-C", root)["drift"]
+    assert (renamed["moved"], renamed["key"]) == ("renamed", "folder:F")
+    emulator.add_folder("F")
+    for command in ("plan", "drift"):
+        found = document(devinops, command, "-C", root)["drift"]
+        name = "b" if change == "renamed" else "a"
+        assert {d["key"] for d in found} == {f"knowledge:F/{name}", "knowledge:F/c"}, command
+
+
 def test_an_entry_taken_away_or_renamed(emulator: Emulator, repository: Write, devinops: Devinops) -> None:
     root = repository(
         {"devinops.yaml": CONFIG} | {f"knowledge/{n}.md": note(n, f"the body of {n}") for n in "ABC"}

@@ -246,6 +246,7 @@ def test_the_digest_does_not_depend_on_the_order_of_members(tmp_path: Path) -> N
         ({"target": "staging"}, True),
         ({"api_url": "https://API.devin.ai:443/"}, True),
         ({"api_url": "https://api.acme.devinenterprise.com"}, False),
+        ({"api_url": "https://api.devin.ai:8443"}, False),
         ({"api": "v1"}, False),
         ({"org_id": "org-2"}, False),
         ({"org_id": None}, False),
@@ -258,6 +259,14 @@ def test_what_was_reviewed_for_one_place_is_not_approved_for_another(
     assert (replace(plan, where=replace(plan.where, **place)).digest == plan.digest) is same
     empty = replace(plan, changes=())
     assert (replace(empty, where=replace(plan.where, **place)).digest == empty.digest) is same
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_on_this_machine_the_port_does_not_count(tmp_path: Path, host: str) -> None:
+    """An emulator has another one each time."""
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
+    urls = (f"http://{host}:1", f"http://{host}:2")
+    assert len({replace(plan, where=replace(plan.where, api_url=url)).digest for url in urls}) == 1
 
 
 def test_on_v1_the_target_stands_for_the_organization_that_the_api_does_not_name(tmp_path: Path) -> None:

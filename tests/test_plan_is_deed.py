@@ -252,7 +252,6 @@ class History(RuleBasedStateMachine):
         before: dict[str, dict[str, Any]],
         after: dict[str, dict[str, Any]],
     ) -> None:
-        renamed = {d["key"].partition(":")[2]: d["id"] for d in plan["drift"] if d["moved"] == "renamed"}
         expected = dict(before)
         for change, result in zip(plan["changes"], results, strict=True):
             id, kind = result["id"], change["kind"]
@@ -261,8 +260,6 @@ class History(RuleBasedStateMachine):
                 del expected[id]
                 continue
             shown = {name: sides["after"] for name, sides in change["fields"].items()}
-            if shown.get("folder") in renamed:
-                shown["folder"] = self.path_of(renamed[shown["folder"]])
             base = expected.get(id) or dict.fromkeys(FIELDS[kind])
             if change["action"] == "create":
                 # What is not declared is the API's to choose.
