@@ -81,7 +81,12 @@ class History(RuleBasedStateMachine):
         (self.root / "devinops.yaml").write_text(
             json.dumps({"version": 1, "targets": {"production": target}})
         )
-        self.environ = {"DEVIN_API_URL": self.emulator.url, "DEVIN_API_KEY": key}
+        # One request after the other: else notes get their ids, by which chance chooses among them, in any order.
+        self.environ = {
+            "DEVIN_API_URL": self.emulator.url,
+            "DEVIN_API_KEY": key,
+            "DEVINOPS_PARALLELISM": "1",
+        }
         self.notes: dict[tuple[str, str], dict[str, Any]] = {
             ("", "A"): {"trigger": "t", "body": "one"},
             ("F", "B"): {"trigger": "t", "body": "two words", "pinned_repo": "all"},

@@ -80,7 +80,12 @@ class Organization(RuleBasedStateMachine):
         self.emulator.__enter__()
         self.folders = FOLDERS if key == "cog_emulator" else FOLDERS[:2]
         self.files: dict[tuple[str, str], dict[str, Any]] = {}
-        self.environ = {"DEVIN_API_URL": self.emulator.url, "DEVIN_API_KEY": key}
+        # One request after the other: else notes get their ids, by which chance chooses among them, in any order.
+        self.environ = {
+            "DEVIN_API_URL": self.emulator.url,
+            "DEVIN_API_KEY": key,
+            "DEVINOPS_PARALLELISM": "1",
+        }
         (self.root / "devinops.yaml").write_text(CONFIG % on_drift)
 
     def teardown(self) -> None:
