@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from devinops.model import Action, Hold, Moved, Severity
+
+CHECKSUM = "checksum"
+"""The member of a plan document that holds its checksum."""
+
+
+def checksum(document: Mapping[str, Any]) -> str:
+    """Return a hash of everything in a document but its checksum: it shows that nobody changed the file since."""
+    rest = {name: value for name, value in document.items() if name != CHECKSUM}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
 
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -156,6 +169,11 @@ _COMPLETE = _object(
         ),
         "inventory": _object({"store": {"enum": ["none", "branch", "file"]}, "owned": _COUNT}),
         "digest": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        CHECKSUM: {
+            "type": "string",
+            "pattern": "^[0-9a-f]{64}$",
+            "description": "Hash of the rest of the document: it shows that the file was not changed since.",
+        },
         "complete": {"const": True},
         "changes": {"type": "array", "items": _CHANGE},
         "held_back": {"type": "array", "items": _HELD_BACK},

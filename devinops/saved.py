@@ -35,7 +35,7 @@ from devinops.model import (
 )
 from devinops.owned import Inventory
 from devinops.plan import Plan, Where, digest_of
-from devinops.plan_schema import PLAN_SCHEMA
+from devinops.plan_schema import CHECKSUM, PLAN_SCHEMA, checksum
 from devinops.policy import Approvals
 from devinops.schema import check, validator
 
@@ -50,8 +50,8 @@ LARGEST: Final = 256 * 1024 * 1024
 class SavedPlan(Plan):
     """A plan as it was saved. Its changes can be shown and compared, never applied: live objects are not in it.
 
-    `digest` is that of the changes in the document. `edited` says in words that the document states another one;
-    empty if it does not. `owned` is what the document says.
+    `digest` is that of the changes in the document. `edited` says in words that the document was changed after it was
+    saved; empty if it was not. `owned` is what the document says.
     """
 
     digest: str = ""
@@ -186,7 +186,13 @@ def _plan(document: Mapping[str, Any]) -> SavedPlan:
     changes = tuple(map(_change, document["changes"]))
     hashes = (one["live_hash"] for one in document["changes"])
     digest, stated = digest_of(where, zip(changes, hashes, strict=True)), document["digest"]
-    edited = f"it was changed after it was saved: it states the digest {stated}, its changes have {digest}"
+    edited = ""
+    if digest != stated:
+        edited = (
+            f"it was changed after it was saved: it states the digest {stated}, its changes have {digest}"
+        )
+    elif document[CHECKSUM] != checksum(document):
+        edited = "it was changed after it was saved: its checksum does not fit what it holds"
     return SavedPlan(
         where=where,
         changes=changes,
@@ -201,7 +207,7 @@ def _plan(document: Mapping[str, Any]) -> SavedPlan:
         only=tuple(document.get("only", ())),
         approvals=Approvals(**document.get("approvals", {})),
         digest=digest,
-        edited="" if digest == stated else edited,
+        edited=edited,
         owned=inventory["owned"],
         document=document,
     )

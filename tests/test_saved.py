@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from devinops.emulator import Emulator
 from devinops.errors import ConfigError
+from devinops.plan_schema import checksum
 from devinops.render.json import dump
 from devinops.render.text import Text
 from devinops.saved import SavedPlan, plan_of, read_plan, save
@@ -189,6 +190,17 @@ def test_in_json_a_stale_plan_is_a_document_and_the_difference_goes_to_stderr(
     assert "gone: in the reviewed plan" in ran.err
 
 
+def test_a_plan_says_what_was_approved_for_it_and_what_it_is_narrowed_to(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root, path = repository(FILES), tmp_path / "plan.json"
+    flags = ["--only", "knowledge:Gone", "--allow-delete", "1", "--adopt", "--on-conflict", "git"]
+    planned = devinops("plan", "-C", root, "--out", path, *flags)
+    for out in (planned.out, devinops("show", path).out):
+        assert "\nonly knowledge:Gone\n" in out
+        assert "\napproved with --adopt --on-conflict git --allow-delete 1\n" in out
+
+
 def test_a_plan_remembers_its_only(
     emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
 ) -> None:
@@ -219,7 +231,15 @@ TAMPERED: dict[str, Callable[[dict[str, Any]], object]] = {
     "a change taken out": lambda d: d["changes"].pop(),
     "the digest": lambda d: d.update(digest="0" * 32),
     "the organization": lambda d: d["target"].update(org_id="org-other"),
+    "the target": lambda d: d["target"].update(name="staging"),
+    "the approvals": lambda d: d.update(approvals={"allow_delete": 1}),
+    "the refusals": lambda d: d.update(refusals=["no"]),
+    "what it was narrowed to": lambda d: d.update(only=["playbook:*"]),
+    "a reason": lambda d: d["changes"][0].update(reason="harmless"),
+    "the notes": lambda d: d.update(notes=["approved by everybody"]),
+    "the checksum": lambda d: d.update(checksum="0" * 64),
 }
+"""What somebody may edit in a saved plan; a digest covers what stands before the target."""
 
 
 @pytest.mark.parametrize("edit", TAMPERED)
@@ -237,8 +257,10 @@ def test_an_edited_plan_is_shown_under_its_own_digest_and_never_applied(
         line.removeprefix("digest ") for line in shown.out.splitlines() if line.startswith("digest ")
     ]
     assert shown.code == 1
-    assert (digest == stated) is (edit == "the digest")
-    assert f"it states the digest {document['digest']}, its changes have {digest}" in shown.err
+    of_the_digest = list(TAMPERED).index(edit) < list(TAMPERED).index("the target")
+    assert (digest != stated) is (of_the_digest and edit != "the digest")
+    said = f"it states the digest {document['digest']}, its changes have {digest}"
+    assert (said if of_the_digest else "its checksum does not fit what it holds") in shown.err
     as_json = json.loads(devinops("show", path, "--format", "json").out)
     assert (as_json["digest"], as_json["exit_code"]) == (digest, 1)
     assert "it was changed after it was saved" in as_json["notes"][-1]
@@ -307,7 +329,8 @@ def test_a_plan_for_another_place_is_1_before_anything_is_listed(
     document = json.loads(path.read_text())
     document["target"][fact] = value
     saved = plan_of(document, path)
-    path.write_text(json.dumps(document | {"digest": saved.digest}))
+    document["digest"] = saved.digest
+    path.write_text(json.dumps(document | {"checksum": checksum(document)}))
     emulator.clear_requests()
     ran = devinops("apply", path, "-C", root, *([] if fact != "name" else ["-t", "default"]))
     assert ran.code == 1

@@ -229,7 +229,7 @@ def _write_failure(options: Options, error: DevinopsError) -> ExitCode:
     from devinops.render import json
 
     if isinstance(error, NotApplied):
-        document = json.plan_document(error.plan, error.exit_code) | {"error": str(error)}
+        document = json.plan_document(error.plan, error.exit_code, error=str(error))
     else:
         problems = error.problems if isinstance(error, InputError) else ()
         document = json.failure_document(str(error), problems, error.exit_code)

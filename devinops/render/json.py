@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from devinops import __version__
-from devinops.apply import Report
+from devinops.apply import Report, Result
 from devinops.errors import ExitCode
 from devinops.model import UNSET, Change, Drift, FieldChange, HeldBack, Problem, Source
 from devinops.plan import Plan, live_hash
+from devinops.plan_schema import CHECKSUM, checksum
 from devinops.render.escape import json_text
 
 FORMAT_VERSION = "1.0"
@@ -26,10 +27,10 @@ def dump(document: Mapping[str, Any]) -> Iterator[str]:
     yield "\n"
 
 
-def plan_document(plan: Plan, exit_code: ExitCode) -> dict[str, Any]:
-    """Return a plan as JSON data."""
+def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> dict[str, Any]:
+    """Return a plan as JSON data, with `more` members and a checksum over all of them."""
     where = plan.where
-    return {
+    document = {
         **head(),
         "target": {
             "name": where.target,
@@ -53,29 +54,34 @@ def plan_document(plan: Plan, exit_code: ExitCode) -> dict[str, Any]:
         "summary": plan.summary,
         **({"only": list(plan.only)} if plan.only else {}),
         **({"approvals": given} if (given := plan.approvals.given()) else {}),
+        **more,
     }
+    return document | {CHECKSUM: checksum(document)}
 
 
 def report_document(report: Report) -> dict[str, Any]:
     """Return a plan with what apply made of it."""
-    return plan_document(report.plan, report.exit_code) | {
-        "results": [
-            {
-                "key": str(result.change.key),
-                "action": result.change.action.value,
-                "outcome": result.outcome.value,
-                "id": result.id,
-                "message": result.message,
-                "unclear": result.unclear,
-            }
-            for result in report.results
-        ],
-        "left": None if report.left is None else [change(one) for one in report.left],
-        "waiting": [held_back(one) for one in report.waiting],
-        "unverified": report.unverified,
-        "interrupted": report.interrupted is not None,
-        "backup": report.backup,
-        "unsaved": [str(key) for key in report.unsaved],
+    return plan_document(
+        report.plan,
+        report.exit_code,
+        results=[_result(result) for result in report.results],
+        left=None if report.left is None else [change(one) for one in report.left],
+        waiting=[held_back(one) for one in report.waiting],
+        unverified=report.unverified,
+        interrupted=report.interrupted is not None,
+        backup=report.backup,
+        unsaved=[str(key) for key in report.unsaved],
+    )
+
+
+def _result(result: Result) -> dict[str, Any]:
+    return {
+        "key": str(result.change.key),
+        "action": result.change.action.value,
+        "outcome": result.outcome.value,
+        "id": result.id,
+        "message": result.message,
+        "unclear": result.unclear,
     }
 
 

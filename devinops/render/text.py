@@ -100,6 +100,7 @@ class Text:
         for refusal in plan.refusals:
             yield ""
             yield f"{self.paint('!')} refused, nothing will be applied: {line(refusal)}"
+        yield from _terms(plan)
         yield ""
         yield f"digest {plan.digest}"
         yield counts(plan)
@@ -258,6 +259,20 @@ def said_of_drift(drift: Drift) -> str:
     if drift.moved is Moved.EDITED:
         parts.append(f"by {drift.by}" if drift.by else "who: unknown")
     return ", ".join(parts)
+
+
+def _terms(plan: Plan) -> Iterator[str]:
+    """Yield what the plan was narrowed to, and what was approved for it: whoever applies it approves the same."""
+    if plan.only:
+        yield ""
+        yield f"only {line(', '.join(plan.only))}"
+    if approved := plan.approvals.given():
+        flags = (
+            f"--{name.replace('_', '-')}{'' if value is True else f' {value}'}"
+            for name, value in approved.items()
+        )
+        yield ""
+        yield f"approved with {line(' '.join(flags))}"
 
 
 def counts(plan: Plan) -> str:
