@@ -172,8 +172,10 @@ class _Server(uvicorn.Server):
     def stop(self) -> None:
         """Ask the server to end; from any thread, and from a signal handler."""
         self.should_exit = True
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._woken.set)
+        if self._loop is not None:
+            # A tick of the loop sees `should_exit` too, and may have ended it: then there is nothing to wake.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._woken.set)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
