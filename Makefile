@@ -4,6 +4,7 @@ VENV ?= .venv
 WHEELHOUSE := $(VENV)/wheelhouse
 PYTEST_ARGS ?=
 BIN := $(VENV)/bin
+PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
 CORE := api/retry apply builder checks classify diff drift errors guard inventory/disk inventory/file inventory/format \
 	inventory/kept inventory/merge kinds/* match model owned plan policy rollback schema
@@ -14,29 +15,33 @@ space := $(empty) $(empty)
 # The compiled files are what makes every run after the first one quick, and each `devinops` that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: core demo test crash-matrix crash-sample fuzz mutation lint format schemas benchmark clean
+.PHONY: core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas benchmark clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
 
-test: $(VENV)/.test $(WHEELHOUSE)/.done
-	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+test: $(VENV)/.test
+	$(PYTEST) $(PYTEST_ARGS)
+
+# With the tests marked `matrix`: packaging, pre-commit, generated requests, many cases of one idea.
+test-all: $(VENV)/.test $(WHEELHOUSE)/.done
+	$(PYTEST) -m 'not crash' $(PYTEST_ARGS)
 
 # Kills at every request, and each fault at every request; the sample takes every request and every fault.
 crash-matrix: $(VENV)/.test
-	CRASH_MATRIX=all $(BIN)/python -m pytest -n auto -m crash tests/crash $(PYTEST_ARGS)
+	CRASH_MATRIX=all $(PYTEST) -m crash tests/crash $(PYTEST_ARGS)
 
 crash-sample: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto -m crash tests/crash $(PYTEST_ARGS)
+	$(PYTEST) -m crash tests/crash $(PYTEST_ARGS)
 
-# The readers on many made-up and broken inputs; `make test` tries a hundred of each kind.
+# All that Hypothesis makes up: many examples, other ones each time. `make test` tries a hundred, always the same.
 fuzz: $(VENV)/.test
-	FUZZ_EXAMPLES=3000 $(BIN)/python -m pytest -n auto tests/fuzz $(PYTEST_ARGS)
+	FUZZ_EXAMPLES=3000 $(PYTEST) -m 'hypothesis and not matrix' $(PYTEST_ARGS)
 
 # Changes the deciding modules in every small way; fails where no test notices and tests/mutants.yaml gives no reason.
 mutation: $(VENV)/.mutation
 	rm -rf mutants
-	CI=1 $(BIN)/mutmut run  # the same examples of Hypothesis each time
+	$(BIN)/mutmut run
 	$(BIN)/python -m tests.mutants
 
 # The modules whose every branch is tested; CI fails where that is no longer so.

@@ -19,7 +19,15 @@ from devinops import waiting
 from devinops.api import masks
 from devinops.cli import main
 
-settings.register_profile("devinops", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
+# The same examples each time, so that a test fails for a change and for nothing else; `make fuzz` looks for new ones.
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES")
+settings.register_profile(
+    "devinops",
+    deadline=None,
+    derandomize=EXAMPLES is None,
+    max_examples=int(EXAMPLES or 100),
+    print_blob=True,
+)
 settings.load_profile("devinops")
 
 # A shell's background jobs ignore Ctrl-C, and their children with them; some tests press it.

@@ -813,7 +813,10 @@ SIGNALS = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.parametrize("how", ["through", "swallowed", "turned", "twice"])
+@pytest.mark.parametrize(
+    "how",
+    ["swallowed", *(pytest.param(how, marks=pytest.mark.matrix) for how in ("through", "turned", "twice"))],
+)
 @pytest.mark.parametrize(
     "module", ["devinops.signals", "devinops.cli", "httpx", "devinops.inventory.kept", "devinops.render.text"]
 )

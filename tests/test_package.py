@@ -33,9 +33,9 @@ def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None, c
 
 @pytest.fixture(scope="session")
 def offline() -> dict[str, str]:
-    """Let pip take packages from the wheelhouse that `make test` fills, and from nowhere else."""
+    """Let pip take packages from the wheelhouse that `make test-all` fills, and from nowhere else."""
     if not (WHEELHOUSE / ".done").exists():
-        pytest.skip("the wheelhouse is not filled: run the tests with `make test`")
+        pytest.skip("the wheelhouse is not filled: run the tests with `make test-all`")
     return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELHOUSE), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
@@ -59,6 +59,7 @@ def commit(root: Path) -> None:
     run("git", *who, "commit", "--quiet", "--message", "all", cwd=root)
 
 
+@pytest.mark.matrix
 def test_the_wheel_installs_and_works_without_extras(
     source: Path, offline: dict[str, str], tmp_path: Path
 ) -> None:
@@ -90,6 +91,7 @@ def test_the_wheel_installs_and_works_without_extras(
     assert "httpx" not in run(bin / "devinops", "plan", cwd=tmp_path, code=1)
 
 
+@pytest.mark.matrix
 def test_pre_commit_runs_the_hook_offline_and_without_a_key(
     source: Path, offline: dict[str, str], tmp_path: Path
 ) -> None:

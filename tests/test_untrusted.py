@@ -64,11 +64,11 @@ def yaml_note(**fields: Any) -> str:
     "text", [HOSTILE, HOSTILE + "\ud800", LONG, "\t" * 10_000_000, "::" * 100_000, "##" * 100_000]
 )
 def test_a_line_stays_one_harmless_line_of_bounded_length(text: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     for shown in (line(text), body_line(text), body_line(text, white_space=True)):
         assert_harmless(Ran(0, shown, ""), recognisable=text.startswith("MARK"))
         assert "\n" not in shown
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5  # of work: a busy machine does not count
 
 
 def test_every_character_that_hides_is_shown(capfd: pytest.CaptureFixture[str]) -> None:

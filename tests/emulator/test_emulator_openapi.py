@@ -75,6 +75,7 @@ def unjudged(case):
     return [negative_data_rejection] if set(case.query or {}) - known else []
 
 
+@pytest.mark.matrix
 @schema.parametrize()
 @settings(
     max_examples=12,

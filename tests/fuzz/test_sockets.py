@@ -31,7 +31,7 @@ class Wire:
         self.sent = b""
         self.listener = socket.create_server(("127.0.0.1", 0))
         connection = Connection(
-            f"http://127.0.0.1:{self.listener.getsockname()[1]}", "v3", KEY, "o", timeout_s=2, retries=0
+            f"http://127.0.0.1:{self.listener.getsockname()[1]}", "v3", KEY, "o", timeout_s=60, retries=0
         )
         self.client = Sender(connection, lambda line: None)
         # the server hangs up behind each answer; whether the client has seen that would be a matter of luck

