@@ -58,6 +58,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    clean(monkeypatch)
+
+
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees a real key, a CI's settings or somebody's git configuration."""
     for name in list(os.environ):
         if name.startswith(("DEVIN", "GIT_")) or name in (
