@@ -345,6 +345,11 @@ def _settled(
 ) -> tuple[str | None, str]:
     """Return a target's value or the environment's, and its source; refuse two that differ."""
     outside = environ.get(variable, "").strip() or None
+    if variable in environ and outside is None:
+        raise ConfigError(
+            f"{variable} is set but empty, so this run could reach another organization than you mean: give it a "
+            "value, or unset it"
+        )
     if declared is None:
         return outside, f"environment {variable}" if outside else "default"
     place = str(project.place("targets", name, option))

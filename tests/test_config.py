@@ -122,6 +122,8 @@ def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Wr
         ("{}", {"DEVIN_API_KEY": "cog_ä"}, "a sign that no key has"),
         ("{}", {"DEVIN_API_KEY": "cog_a b"}, "a space"),
         ("{}", {"DEVIN_API_KEY": ""}, "DEVIN_API_KEY is set but empty"),
+        ("{}", {"DEVIN_API_URL": ""}, "DEVIN_API_URL is set but empty"),
+        ("{}", {"DEVIN_ORG_ID": " "}, "DEVIN_ORG_ID is set but empty"),
         ("{prune: owned}", {}, "prune: owned needs an inventory"),
         ("{on_drift: fail}", {}, "on_drift: fail needs an inventory"),
         ("{inventory: {store: file}, scope: [A]}", {}, "go together"),
