@@ -103,6 +103,21 @@ def test_a_note_in_a_folder_that_was_renamed_stays_in_it() -> None:
     assert [f.name for f in change.fields] == ["body"]
 
 
+@pytest.mark.parametrize("gone", [False, True], ids=["moved", "gone"])
+def test_a_note_comes_back_into_its_own_folder_although_another_one_has_the_same_path(gone: bool) -> None:
+    folders = [{"kind": "folder", "path": "F", "id": id} for id in ("folder-1", "folder-2")]
+    now = [] if gone else [note()]
+    (change,) = plan([saved(folder="F", folder_id="folder-1")], [*folders, *now]).changes
+    assert (change.action, change.folder_id) == (Action.CREATE if gone else Action.RENAME, "folder-1")
+
+
+def test_a_note_that_is_not_moved_stays_in_its_folder_although_another_one_has_the_same_path() -> None:
+    folders = [{"kind": "folder", "path": "F", "id": id} for id in ("folder-1", "folder-2")]
+    now = note(folder="F", folder_id="folder-2", body="x")
+    (change,) = plan([saved(folder="F", folder_id="folder-1")], [*folders, now]).changes
+    assert (change.action, change.folder_id) == (Action.UPDATE, "folder-2")
+
+
 def test_a_folder_made_anew_is_found_by_its_path() -> None:
     folder = {"kind": "folder", "path": "Old", "id": "folder-2"}
     (change,) = plan([saved(folder="Old", folder_id="folder-1")], [folder]).changes
