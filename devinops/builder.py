@@ -635,7 +635,13 @@ class Builder:
         if record is None:
             self._delete(orphan.key, live, f"{why} ({live.id})", None, successor=successor)
         elif record.protect:
-            self.hold(Hold.PROTECTED, record, f"{why}, but it was declared with protect: true", [live])
+            self.hold(
+                Hold.PROTECTED,
+                record,
+                f"{why}, but it was declared with protect: true: restore the entry without that line and apply, then "
+                "remove it",
+                [live],
+            )
         elif (names := self._edited(record, live)) and self.given.approvals.on_conflict is None:
             self._conflict(record, live, f"{why}, but {', '.join(names)} edited outside")
         elif names and self.given.approvals.on_conflict == "live":
