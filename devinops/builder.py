@@ -174,13 +174,17 @@ class Builder:
 
     def _with_real_folder(self, change: Change) -> Change:
         """Return a change whose folder is shown by the path that it has in the web app."""
-        folder = self.real.by_id.get(("folder", change.folder_id or ""))
-        real = FieldChange(
-            "folder",
-            getattr(change.live.resource, "folder", UNSET) if change.live else UNSET,
-            folder.key.place if folder else ROOT,
-        )
-        return replace(change, fields=tuple(real if one.name == "folder" else one for one in change.fields))
+        folder = self.real.by_id.get(("folder", str(change.folder_id)))
+
+        def real(shown: FieldChange) -> FieldChange:
+            if shown.name != "folder":
+                return shown
+            before: Any = change.live and change.live.resource
+            return FieldChange(
+                "folder", before.folder if before else UNSET, folder.key.place if folder else ROOT
+            )
+
+        return replace(change, fields=tuple(map(real, change.fields)))
 
     def _hold_what_is_taken(self) -> None:
         """Hold back each change after which two objects would have one key: no API refuses that."""
@@ -188,7 +192,7 @@ class Builder:
             for key, (change, others) in taken.items():
                 self.found.changes.remove(change)
                 assert change.declaration
-                names = ", ".join(f"{live.id}{self._known_as(live, key)}" for live in others)
+                names = ", ".join(f"{live.id}{self._known_as(live)}" for live in others)
                 reason = f"{key} is the name of {names} already: rename that in the web app, or this entry"
                 self.hold(Hold.CONFLICT, change.declaration, reason, others)
 
@@ -208,22 +212,23 @@ class Builder:
         return found
 
     def _key_now(self, change: Change) -> Key | None:
-        live = self.snapshot.by_id.get((change.key.kind, change.id or ""))
+        live = self.snapshot.by_id.get((change.key.kind, str(change.id)))
         return live.key if live else None
 
     def _key_after(self, change: Change) -> Key | None:
         """Return the key that an object will have, by the paths that the files use; None if it goes."""
         if change.action is Action.DELETE:
             return None
-        kind, live = KINDS[change.key.kind], self.snapshot.by_id.get((change.key.kind, change.id or ""))
-        if live is None:
+        now = self._key_now(change)
+        if now is None:
             return change.key
-        key = kind.key(change.written())
-        return replace(key, folder=change.key.folder if change.moves else live.key.folder)
+        key = KINDS[change.key.kind].key(change.written())
+        return replace(key, folder=change.key.folder if change.moves else now.folder)
 
-    def _known_as(self, live: Live, key: Key) -> str:
+    def _known_as(self, live: Live) -> str:
+        """Return by which key an owned object is known here, as it has another one in the web app."""
         record = self.given.inventory.by_id.get(kind_id(live))
-        return f" ({record.key} here)" if record and record.key != key else ""
+        return f" ({record.key} here)" if record else ""
 
     def _conflict(
         self, one: Declaration | Record, live: Live | None, what: str, fields: tuple[FieldChange, ...] = ()

@@ -203,9 +203,9 @@ def _narrowed(plan: Plan, only: Sequence[Only]) -> Plan:
     def taken(key: Key) -> bool:
         return any(one.takes(key) for one in only)
 
-    written = {change.key for change in plan.changes}
+    left_out = {change.key for change in plan.changes if not taken(change.key)}
     changes = [change for change in plan.changes if taken(change.key)]
-    alone = [c for c in changes if c.successor and c.successor in written and not taken(c.successor)]
+    alone = [change for change in changes if change.successor in left_out]
     held = [replace(h, needed_by=tuple(filter(taken, h.needed_by))) for h in plan.held_back]
     held = [h for h in held if h.needed_by or taken(h.key)] + [_without_successor(c) for c in alone]
     return replace(
@@ -219,8 +219,9 @@ def _narrowed(plan: Plan, only: Sequence[Only]) -> Plan:
 
 
 def _without_successor(change: Change) -> HeldBack:
+    assert change.id
     reason = f"{change.successor} probably replaces it, and --only leaves that out: take both, or neither"
-    return HeldBack(Hold.CONFLICT, change.key, reason, change.source, (change.id or "",))
+    return HeldBack(Hold.CONFLICT, change.key, reason, change.source, (change.id,))
 
 
 def _order(held: HeldBack) -> tuple[Key, Hold]:

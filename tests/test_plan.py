@@ -336,6 +336,11 @@ def test_an_only_without_a_glob_takes_the_whole_kind(written: str, meant: str) -
     assert str(Only.parse(written)) == meant
 
 
+@pytest.mark.parametrize("only", ["playbook", "secret:*"])
+def test_an_only_of_a_whole_kind_may_match_nothing(tmp_path: Path, only: str) -> None:
+    assert plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}, "only": [only]}).changes == ()
+
+
 def test_an_only_of_no_kind_names_the_kinds() -> None:
     with pytest.raises(UsageError) as caught:
         Only.parse("zzz")
