@@ -213,7 +213,7 @@ def find(root: Path, name: str, target: str) -> Path:
 
 def _latest(root: Path, target: str) -> Path:
     for path in backups(root):
-        # Only the header counts here: a damaged backup of another target is in nobody's way.
+        # Only the header counts here: a damaged backup of another target must not stop this one.
         if _header_of(path, _lines(path)).where.target == target:
             return path
     raise ConfigError(f"there is no backup of the target {target} below {root / DIRECTORY}")

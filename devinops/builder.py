@@ -608,7 +608,7 @@ class Builder:
         return self.given.policy.in_scope(self._real(live).key.folder)
 
     def _orphans(self, matches: Sequence[Match], elsewhere: set[Key]) -> None:
-        """Decide what becomes of every object that nobody declares, and hint at renames."""
+        """Decide what becomes of every undeclared object, and hint at renames."""
         orphans = self._undeclared(matches, elsewhere)
         newcomers = [
             one.declaration
@@ -656,7 +656,7 @@ class Builder:
             self._delete(live.key, live, why, None, orphan.source, successor)
 
     def _hint_at_renames(self, olds: Mapping[Key, Orphan]) -> None:
-        """Say where a create looks like an object that is no longer declared, under a new name."""
+        """Add a hint to each create that is probably the new name of an undeclared object."""
         for place, change in enumerate(self.found.changes):
             if change.action is Action.CREATE and change.key in olds:
                 old = olds[change.key].key
