@@ -31,9 +31,20 @@ CONFIG = "devinops.yaml"
 @contextmanager
 def emulator(folder: Path) -> Iterator[str]:
     """Serve an organization that has the folders; yield its URL."""
-    seed = {"organizations": {"org-emulator": {"folders": [{"path": f"F{n}"} for n in range(FOLDERS)]}}}
+    seed = {
+        "organizations": {"org-emulator": {"folders": [{"path": f"F{n}"} for n in range(FOLDERS)]}}
+    }
     (folder / "seed.json").write_text(json.dumps(seed))
-    command = [sys.executable, "-m", "devinops", "emulator", "--port", "0", "--latency", str(LATENCY_MS)]
+    command = [
+        sys.executable,
+        "-m",
+        "devinops",
+        "emulator",
+        "--port",
+        "0",
+        "--latency",
+        str(LATENCY_MS),
+    ]
     with subprocess.Popen(
         [*command, "--seed", str(folder / "seed.json")], stdout=subprocess.PIPE, text=True
     ) as process:
@@ -45,7 +56,9 @@ def emulator(folder: Path) -> Iterator[str]:
 
 
 def write_files(root: Path) -> None:
-    text = "".join(f"Line {n} of a note that is long enough to count.\n" for n in range(BYTES // 48))
+    text = "".join(
+        f"Line {n} of a note that is long enough to count.\n" for n in range(BYTES // 48)
+    )
     for number in range(ENTRIES):
         path = root / "knowledge" / f"F{number % FOLDERS}" / f"note-{number:05}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +73,9 @@ def requests(url: str) -> list[str]:
 
 
 def forget(url: str) -> None:
-    with urllib.request.urlopen(urllib.request.Request(f"{url}/_emulator/requests", method="DELETE")):
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{url}/_emulator/requests", method="DELETE")
+    ):
         pass
 
 
@@ -79,9 +94,13 @@ def main() -> int:
         check("a plan of creates, peak memory", plan.peak_mb, 300, " MB")
 
         apply = devinops(root, "apply", "--yes", "--parallelism", "32")
-        assert (apply.code, apply.last_line.split(" failed")[0]) == (0, f"Applied: {ENTRIES} done, 0"), apply
+        assert (apply.code, apply.last_line.split(" failed")[0]) == (
+            0,
+            f"Applied: {ENTRIES} done, 0",
+        ), apply
         print(
-            f"      apply: {apply.wall_s:.0f} s, {apply.cpu_s:.0f} s CPU, {apply.peak_mb:.0f} MB", flush=True
+            f"      apply: {apply.wall_s:.0f} s, {apply.cpu_s:.0f} s CPU, {apply.peak_mb:.0f} MB",
+            flush=True,
         )
 
         forget(url)
@@ -99,7 +118,9 @@ def main() -> int:
         os.environ["DEVIN_API_KEY"] = "apk_emulator"
         old = devinops(root, "plan", "--detailed-exitcode")
         assert old.code == 0, old
-        check("the same over API v1, whose list is one answer, peak memory", old.peak_mb, 300, " MB")
+        check(
+            "the same over API v1, whose list is one answer, peak memory", old.peak_mb, 300, " MB"
+        )
     bounds.measure(check)
     return check.failed
 
@@ -110,7 +131,10 @@ def _inventory(root: Path, url: str, check: Checks) -> None:
     (root / CONFIG).write_text(configured)
     adopt = devinops(root, "apply", "--yes")
     assert adopt.code == 0, adopt
-    print(f"      adopting {ENTRIES} objects: {adopt.wall_s:.0f} s, {adopt.peak_mb:.0f} MB", flush=True)
+    print(
+        f"      adopting {ENTRIES} objects: {adopt.wall_s:.0f} s, {adopt.peak_mb:.0f} MB",
+        flush=True,
+    )
     with_it, without = [], []
     for _ in range(5):
         (root / CONFIG).write_text(configured)
@@ -129,9 +153,15 @@ def _inventory(root: Path, url: str, check: Checks) -> None:
     size = (root / ".devinops" / "production.jsonl").stat().st_size
     changed = devinops(root, "apply", "--yes", "--parallelism", "32")
     assert changed.code == 0, changed
-    print(f"      1000 updates: {changed.wall_s:.0f} s, {changed.written_mb:.0f} MB written", flush=True)
+    print(
+        f"      1000 updates: {changed.wall_s:.0f} s, {changed.written_mb:.0f} MB written",
+        flush=True,
+    )
     check(
-        "1000 changes, bytes written against the inventory's size", changed.written_mb * 1e6 / size, 20, "×"
+        "1000 changes, bytes written against the inventory's size",
+        changed.written_mb * 1e6 / size,
+        20,
+        "×",
     )
 
 

@@ -12,7 +12,15 @@ from typing import Any, Protocol
 from devinops import owned, waiting
 from devinops.builder import remembered
 from devinops.diff import changed_fields, lost, not_taken
-from devinops.errors import TOO_MANY, ApiError, DevinopsError, ExitCode, Terminated, Unreachable, worst
+from devinops.errors import (
+    TOO_MANY,
+    ApiError,
+    DevinopsError,
+    ExitCode,
+    Terminated,
+    Unreachable,
+    worst,
+)
 from devinops.kinds import KINDS, LEVELS
 from devinops.match import under_declared_paths
 from devinops.model import (
@@ -146,7 +154,11 @@ class Report:
         """Yield the changes that overwrote or deleted something, or may have."""
         for result in self.results:
             written = result.outcome is Outcome.DONE or result.unclear
-            if written and result.change.live and (result.change.fields or result.change.action in _DELETING):
+            if (
+                written
+                and result.change.live
+                and (result.change.fields or result.change.action in _DELETING)
+            ):
                 yield result.change
 
     @property
@@ -155,7 +167,12 @@ class Report:
         codes = [self.plan.exit_code()]
         if self.waiting or self.count(Outcome.HELD_BACK):
             codes.append(ExitCode.DECIDE)
-        if self.count(Outcome.FAILED) or self.count(Outcome.SKIPPED) or self.left or self.left is None:
+        if (
+            self.count(Outcome.FAILED)
+            or self.count(Outcome.SKIPPED)
+            or self.left
+            or self.left is None
+        ):
             wrote = any(result.outcome is Outcome.DONE or result.unclear for result in self.results)
             codes.append(ExitCode.RUN_AGAIN if wrote else ExitCode.MEND)
         if self.interrupted:
@@ -233,7 +250,11 @@ class Applier:
                 results[order[id(result.change)]] = result
                 self._note(result)
                 self.on_result(result)
-        unclear = {one.change.key for one in results.values() if one.unclear and one.change.action in MAKING}
+        unclear = {
+            one.change.key
+            for one in results.values()
+            if one.unclear and one.change.action in MAKING
+        }
         self._keep(lambda: self.journal.finish(unclear))
         self.finished = True
         return tuple(results[place] for place in sorted(results))
@@ -248,7 +269,11 @@ class Applier:
             self._keep(lambda: self.journal.settle([], [(change.key.kind, change.id or "")]))
         else:
             assert result.live, "whatever is no delete leaves an object"
-            drop = [(change.key.kind, change.id)] if change.action is Action.REPLACE and change.id else []
+            drop = (
+                [(change.key.kind, change.id)]
+                if change.action is Action.REPLACE and change.id
+                else []
+            )
             record = self._record(change, result.live)
             self._keep(lambda: self.journal.settle([record], drop))
 
@@ -272,11 +297,17 @@ class Applier:
         assert change.declaration
         declaration, known = change.declaration, self.plan.inventory
         before = known.by_id.get((change.key.kind, live.id))
-        kept = {f.name for drift in self.plan.drift if drift.key == change.key for f in drift.fields}
+        kept = {
+            f.name for drift in self.plan.drift if drift.key == change.key for f in drift.fields
+        }
         # The next plan compares it under the path that the files use, so that is what to remember.
         (seen,) = under_declared_paths([live], self.plan.renamed)
-        fields = remembered(declaration.resource, seen.resource, before.fields if before else {}, kept)
-        return Record(change.key, live.id, declaration.source.path, self.commit, declaration.protect, fields)
+        fields = remembered(
+            declaration.resource, seen.resource, before.fields if before else {}, kept
+        )
+        return Record(
+            change.key, live.id, declaration.source.path, self.commit, declaration.protect, fields
+        )
 
     def interrupt(self, code: ExitCode) -> None:
         """Finish what is in flight and start nothing new; `code` is what the run exits with.
@@ -312,7 +343,9 @@ class Applier:
         return Result(change, Outcome.DONE, message, live.id if live else change.id, live=live)
 
     def _failed(self, change: Change, error: DevinopsError) -> Result:
-        unclear = isinstance(error, _Unclear) or (isinstance(error, ApiError) and not error.answered)
+        unclear = isinstance(error, _Unclear) or (
+            isinstance(error, ApiError) and not error.answered
+        )
         status = error.status if isinstance(error, ApiError) else None
         if status == 401:
             self._stop_without_key()
@@ -321,7 +354,9 @@ class Applier:
                 self._silences += 1
                 if self._silences >= SILENCES:
                     limited = status == TOO_MANY
-                    self.stop("the API takes no more requests" if limited else "the API does not answer")
+                    self.stop(
+                        "the API takes no more requests" if limited else "the API does not answer"
+                    )
         return Result(change, Outcome.FAILED, str(error), change.id, unclear)
 
     def _stop_without_key(self) -> None:
@@ -352,7 +387,9 @@ class Applier:
         value = self.values[value_from["env"]] if value_from is not UNSET else None
         remark = ""
         try:
-            live = self.writer.create(change.key.kind, change.written(), change.folder_id, value=value)
+            live = self.writer.create(
+                change.key.kind, change.written(), change.folder_id, value=value
+            )
         except ApiError as error:
             if error.answered:
                 raise
@@ -407,7 +444,9 @@ class Applier:
                     f"{error}; afterwards several objects could be it ({ids}): delete all but one"
                 ) from error
             if self.interrupted:
-                doubt = doubt or "; the run was interrupted before it could be looked for long enough"
+                doubt = (
+                    doubt or "; the run was interrupted before it could be looked for long enough"
+                )
                 break
         if doubt:
             raise type(error)(f"{error}{doubt}", status=error.status) from error
@@ -423,7 +462,9 @@ class Applier:
     def _is_new(self, live: Live, change: Change) -> bool:
         assert change.declaration
         kind = KINDS[change.key.kind]
-        return live.id not in self._known and not changed_fields(kind, change.written(), live.resource)
+        return live.id not in self._known and not changed_fields(
+            kind, change.written(), live.resource
+        )
 
     def _update(self, change: Change) -> tuple[Live | None, str]:
         assert change.live

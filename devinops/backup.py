@@ -87,7 +87,10 @@ class Backups:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -131,7 +134,11 @@ def _files(directory: Path) -> list[Path]:
     """Return the backups in a directory, oldest first; nothing else that lies there, and no links. Raises OSError."""
     if directory.is_symlink() or directory.parent.is_symlink() or not directory.is_dir():
         return []
-    found = (path for path in directory.iterdir() if path.suffix == ".jsonl" and _RUN.fullmatch(path.stem))
+    found = (
+        path
+        for path in directory.iterdir()
+        if path.suffix == ".jsonl" and _RUN.fullmatch(path.stem)
+    )
     aged = ((_age(path), path) for path in found)
     return [path for _, path in sorted((age, path) for age, path in aged if age)]
 
@@ -196,7 +203,9 @@ def backups(root: Path) -> list[Path]:
     try:
         return list(reversed(_files(root / DIRECTORY)))
     except OSError as error:
-        raise ConfigError(f"cannot list the backups in {root / DIRECTORY}: {files.reason(error)}") from error
+        raise ConfigError(
+            f"cannot list the backups in {root / DIRECTORY}: {files.reason(error)}"
+        ) from error
 
 
 def find(root: Path, name: str, target: str) -> Path:
@@ -206,7 +215,9 @@ def find(root: Path, name: str, target: str) -> Path:
     if _RUN.fullmatch(name):
         path = root / DIRECTORY / f"{name}.jsonl"
         if path not in backups(root):
-            raise ConfigError(f"there is no backup of the run {name}; devinops rollback lists those that are")
+            raise ConfigError(
+                f"there is no backup of the run {name}; devinops rollback lists those that are"
+            )
         return path
     return Path(name)
 
@@ -350,7 +361,9 @@ def _shapes(noun: str) -> Mapping[str, Any]:
     from devinops.schema import validator
 
     return {
-        attribute.name: validator({k: v for k, v in attribute.schema.items() if k in ("type", "enum")})
+        attribute.name: validator(
+            {k: v for k, v in attribute.schema.items() if k in ("type", "enum")}
+        )
         for attribute in KINDS[noun].attributes
     }
 

@@ -112,7 +112,9 @@ class Builder:
         """Take in what nobody declared, and return everything. `others` are the entries of other targets."""
         self._hold_what_is_taken()
         self._orphans(matches, {declaration.key for declaration in others})
-        self.found.held += [self._folder_hold(key, waiting) for key, waiting in self.waiting.items()]
+        self.found.held += [
+            self._folder_hold(key, waiting) for key, waiting in self.waiting.items()
+        ]
         return self.found
 
     # --- small parts --------------------------------------------------------------------------------------
@@ -150,10 +152,14 @@ class Builder:
         """Return an object as it is, not as the files call its folder."""
         return self.real.by_id[kind_id(live)]
 
-    def _change(self, action: Action, one: Match, reason: str, fields: tuple[FieldChange, ...]) -> Change:
+    def _change(
+        self, action: Action, one: Match, reason: str, fields: tuple[FieldChange, ...]
+    ) -> Change:
         live = one.live
         if live and fields:
-            fields = _with_unreadable(KINDS[live.key.kind], fields, one.declaration.resource, live.resource)
+            fields = _with_unreadable(
+                KINDS[live.key.kind], fields, one.declaration.resource, live.resource
+            )
         return Change(
             action,
             one.declaration.key,
@@ -200,7 +206,9 @@ class Builder:
         """Return key → change and the other objects that have the key and keep it."""
         after = [(change, self._key_after(change)) for change in self.found.changes]
         leaving = {
-            (c.key.kind, c.id) for c, key in after if key is None or (c.id and key != self._key_now(c))
+            (c.key.kind, c.id)
+            for c, key in after
+            if key is None or (c.id and key != self._key_now(c))
         }
         found = {}
         for change, key in after:
@@ -231,7 +239,11 @@ class Builder:
         return f" ({record.key} here)" if record else ""
 
     def _conflict(
-        self, one: Declaration | Record, live: Live | None, what: str, fields: tuple[FieldChange, ...] = ()
+        self,
+        one: Declaration | Record,
+        live: Live | None,
+        what: str,
+        fields: tuple[FieldChange, ...] = (),
     ) -> None:
         """Hold back where both sides moved, saying when and by whom."""
         when = f" ({said_of(live)})" if live and said_of(live) else ""
@@ -264,11 +276,13 @@ class Builder:
                 [live],
             )
         elif self.given.remembers and one.record is None:
-            reason = (
-                "it is not owned, so it is not deleted: devinops inventory link it first, or drop this entry"
-            )
+            reason = "it is not owned, so it is not deleted: devinops inventory link it first, or drop this entry"
             self.hold(Hold.APPROVAL, declaration, reason, [live])
-        elif one.record and self._edited(one.record, live) and self.given.approvals.on_conflict != "git":
+        elif (
+            one.record
+            and self._edited(one.record, live)
+            and self.given.approvals.on_conflict != "git"
+        ):
             self._conflict(declaration, live, "ensure: absent, but it was edited outside")
         else:
             self._delete(live.key, live, "ensure: absent", declaration)
@@ -287,7 +301,9 @@ class Builder:
     ) -> None:
         real = self._real(live)
         fields = tuple(FieldChange(name, value, UNSET) for name, value in real.resource.items())
-        change = Change(Action.DELETE, key, reason, live.id, declaration, real, fields, None, was, successor)
+        change = Change(
+            Action.DELETE, key, reason, live.id, declaration, real, fields, None, was, successor
+        )
         self.found.changes.append(change)
 
     # --- notes and playbooks ------------------------------------------------------------------------------
@@ -297,7 +313,10 @@ class Builder:
         if one.record is None:
             self._file(
                 self._change(
-                    Action.CREATE, one, "not in the organization", _declared(one.declaration.resource)
+                    Action.CREATE,
+                    one,
+                    "not in the organization",
+                    _declared(one.declaration.resource),
                 )
             )
             return
@@ -306,9 +325,12 @@ class Builder:
             reason = f"it belongs to others now ({taken.access}): drop the entry, or have it given back in the web app"
             self.hold(Hold.REQUIREMENT, one.declaration, reason, [taken])
             return
-        again = self._change(Action.CREATE, one, "deleted outside", _declared(one.declaration.resource))
+        again = self._change(
+            Action.CREATE, one, "deleted outside", _declared(one.declaration.resource)
+        )
         git_moved = any(
-            fingerprints(one.declaration.resource).get(n) != b.sent for n, b in one.record.fields.items()
+            fingerprints(one.declaration.resource).get(n) != b.sent
+            for n, b in one.record.fields.items()
         )
         choice = self.given.approvals.on_conflict
         if git_moved and choice is None and self.given.policy.on_drift is OnDrift.KEEP:
@@ -346,7 +368,9 @@ class Builder:
         if self.given.policy.v3_macro == "hold" and lost(kind, self.given.api, live.resource):
             self._hold_macro(kind, one.declaration, live)
             return
-        renamed = one.declaration.key != live.key and any(f.name in (kind.identity, "folder") for f in fields)
+        renamed = one.declaration.key != live.key and any(
+            f.name in (kind.identity, "folder") for f in fields
+        )
         action = Action.RENAME if renamed else Action.UPDATE
         reason = f"was {live.key}" if renamed else f"{', '.join(f.name for f in fields)} changed"
         if not one.record and any(map(_is_indentation, fields)):
@@ -357,7 +381,9 @@ class Builder:
         self._file(self._change(action, one, f"{reason}{remark}", fields))
 
     def _hold_macro(self, kind: Kind, declaration: Declaration, live: Live) -> None:
-        names = ", ".join(f"{name} {value}" for name, value in lost(kind, self.given.api, live.resource))
+        names = ", ".join(
+            f"{name} {value}" for name, value in lost(kind, self.given.api, live.resource)
+        )
         self.hold(
             Hold.APPROVAL,
             declaration,
@@ -417,14 +443,20 @@ class Builder:
             self._drifted(declaration, live, outside)
         if write:
             overwritten = {f.name for f in write} & {f.name for f in moved.live + moved.both}
-            remark = f" (over an outside edit of {', '.join(sorted(overwritten))})" if overwritten else ""
+            remark = (
+                f" (over an outside edit of {', '.join(sorted(overwritten))})"
+                if overwritten
+                else ""
+            )
             self._update(one, live, write, remark)
             return
         if not outside:
             self.found.unchanged += 1
         self._renew(one, live, record, moved, outside)
 
-    def _drifted(self, declaration: Declaration, live: Live, fields: tuple[FieldChange, ...]) -> None:
+    def _drifted(
+        self, declaration: Declaration, live: Live, fields: tuple[FieldChange, ...]
+    ) -> None:
         sides_of = tuple(FieldChange(f.name, f.after, f.before) for f in fields)
         self.found.drift.append(
             Drift(
@@ -445,7 +477,9 @@ class Builder:
         """Renew a record that no longer tells the truth although nothing has to be written."""
         fields = record.fields
         if moved.record:
-            fields = remembered(one.declaration.resource, live.resource, fields, {f.name for f in outside})
+            fields = remembered(
+                one.declaration.resource, live.resource, fields, {f.name for f in outside}
+            )
         new = Record(
             one.declaration.key,
             live.id,
@@ -478,11 +512,11 @@ class Builder:
         path, ids = key.place, tuple(live.id for live in lives)
         needed_by = tuple(sorted(d.key for d in waiting if d.key != key))
         if lives:
-            reason = (
-                f"{len(lives)} folders share this path ({', '.join(ids)}): rename all but one in the web app"
-            )
+            reason = f"{len(lives)} folders share this path ({', '.join(ids)}): rename all but one in the web app"
             return HeldBack(Hold.CONFLICT, key, reason, waiting[0].source, ids, needed_by)
-        reason = f'there is no folder "{path}": create it in the web app (no API can), then plan again'
+        reason = (
+            f'there is no folder "{path}": create it in the web app (no API can), then plan again'
+        )
         return HeldBack(Hold.REQUIREMENT, key, reason, waiting[0].source, (), needed_by)
 
     # --- secrets: a contract; nothing about an existing one can be changed by any API ----------------------
@@ -505,7 +539,9 @@ class Builder:
                 )
         self._warn_age(declaration, live)
         if blocking:
-            words = ", ".join(f"{c.name} is {_say(c.before)}, not {_say(c.after)}" for c in blocking)
+            words = ", ".join(
+                f"{c.name} is {_say(c.before)}, not {_say(c.after)}" for c in blocking
+            )
             reason = f"{words}: no API changes that; re-create it in the web app"
             self.hold(Hold.REQUIREMENT, declaration, reason, [live])
         elif self.given.remembers and _secret(declaration).value_from:
@@ -516,7 +552,9 @@ class Builder:
     def _owned_secret(self, one: Match, live: Live) -> None:
         """Rotate if the version is another one than the last time; adopt if there was no last time."""
         if one.record is None:
-            self.found.changes.append(self._change(Action.ADOPT, one, "live and not yet owned, equal", ()))
+            self.found.changes.append(
+                self._change(Action.ADOPT, one, "live and not yet owned, equal", ())
+            )
             return
         if not self._rotates(one):
             self.found.unchanged += 1
@@ -562,12 +600,17 @@ class Builder:
         days = (self.given.today - datetime.fromtimestamp(max(times), UTC).date()).days
         if days > age_days(max_age):
             self._warn(
-                declaration, "max_age", "secret-age", f"it is {days} days old, more than {max_age}: rotate it"
+                declaration,
+                "max_age",
+                "secret-age",
+                f"it is {days} days old, more than {max_age}: rotate it",
             )
 
     def _warn(self, declaration: Declaration, name: str, code: str, message: str) -> None:
         self.found.warnings.append(
-            Problem(declaration.place(name), code, f"{declaration.key}: {message}", Severity.WARNING)
+            Problem(
+                declaration.place(name), code, f"{declaration.key}: {message}", Severity.WARNING
+            )
         )
 
     # --- what nobody declared -----------------------------------------------------------------------------
@@ -588,7 +631,9 @@ class Builder:
             away = record.key in elsewhere
             why = "its targets: no longer name this target" if away else "no longer declared"
             orphans.append(Orphan(live, record.key, why, record))
-        left_alone = {m.declaration.key for m in matches if m.declaration.ensure is Ensure.UNMANAGED}
+        left_alone = {
+            m.declaration.key for m in matches if m.declaration.ensure is Ensure.UNMANAGED
+        }
         for live in self.snapshot.objects:
             if (
                 live.key.kind != "knowledge"
@@ -600,7 +645,9 @@ class Builder:
             # Scope is about the folders of the organization, whatever the files call them.
             if kind_id(live) in self.given.inventory.by_id or not self._in_scope(live):
                 continue
-            why = "not the object of the entry with this name" if live.key in keys else "not declared"
+            why = (
+                "not the object of the entry with this name" if live.key in keys else "not declared"
+            )
             orphans.append(Orphan(live, self._real(live).key, f"in scope, {why}, and never owned"))
         return orphans
 
@@ -616,7 +663,9 @@ class Builder:
             if one.declaration.ensure is Ensure.PRESENT and one.found is not Found.INVENTORY
         ]
         pairs = sorted(likely_renames(orphans, newcomers), key=_likeness)
-        successors = {kind_id(pair.orphan.live): pair.newcomer.key for pair in pairs}  # the best comes last
+        successors = {
+            kind_id(pair.orphan.live): pair.newcomer.key for pair in pairs
+        }  # the best comes last
         waiting = {held.key for held in self.found.held}
         waiting |= {declaration.key for waits in self.waiting.values() for declaration in waits}
         left = 0
@@ -624,16 +673,20 @@ class Builder:
             if orphan.record and self.given.policy.prune is Prune.OFF:
                 left += 1
             elif (successor := successors.get(kind_id(orphan.live))) in waiting:
-                reason = (
-                    f"{successor} probably replaces it, and that is held back: it stays until that is decided"
-                )
+                reason = f"{successor} probably replaces it, and that is held back: it stays until that is decided"
                 ids = (orphan.live.id,)
-                self.found.held.append(HeldBack(Hold.CONFLICT, orphan.key, reason, orphan.source, ids))
+                self.found.held.append(
+                    HeldBack(Hold.CONFLICT, orphan.key, reason, orphan.source, ids)
+                )
             else:
                 self._prune(orphan, successor)
         if left:
-            self.found.notes.append(f"owned, but no longer declared: {left}; with prune: off they stay")
-        self._hint_at_renames({pair.newcomer.key: pair.orphan for pair in pairs if pair.orphan.record})
+            self.found.notes.append(
+                f"owned, but no longer declared: {left}; with prune: off they stay"
+            )
+        self._hint_at_renames(
+            {pair.newcomer.key: pair.orphan for pair in pairs if pair.orphan.record}
+        )
 
     def _prune(self, orphan: Orphan, successor: Key | None) -> None:
         live, record, why = orphan.live, orphan.record, orphan.why
@@ -651,7 +704,9 @@ class Builder:
             self._conflict(record, live, f"{why}, but {', '.join(names)} edited outside")
         elif names and self.given.approvals.on_conflict == "live":
             reason = f"{', '.join(names)}; {why}, and kept"
-            self.found.drift.append(Drift(Moved.EDITED, record.key, live.id, reason, (), orphan.source))
+            self.found.drift.append(
+                Drift(Moved.EDITED, record.key, live.id, reason, (), orphan.source)
+            )
         else:
             self._delete(live.key, live, why, None, orphan.source, successor)
 
@@ -660,7 +715,9 @@ class Builder:
         for place, change in enumerate(self.found.changes):
             if change.action is Action.CREATE and change.key in olds:
                 old = olds[change.key].key
-                hint = f"; is it {old}? Then add previously: {_previously(old)}, and it keeps its id"
+                hint = (
+                    f"; is it {old}? Then add previously: {_previously(old)}, and it keeps its id"
+                )
                 self.found.changes[place] = replace(change, reason=f"{change.reason}{hint}")
 
 
@@ -715,8 +772,14 @@ def likely_renames(orphans: Sequence[Orphan], newcomers: Sequence[Declaration]) 
     else:
         new = [(one, _pieces(body_of(one.resource))) for one in newcomers]
         old = [(orphan, _pieces(body_of(orphan.live.resource))) for orphan in orphans]
-        pairs = [_likely(orphan, one, _in_common(text, his)) for orphan, text in old for one, his in new]
-    return [pair for pair in pairs if pair.orphan.key.kind == pair.newcomer.key.kind and any(pair.reasons)]
+        pairs = [
+            _likely(orphan, one, _in_common(text, his)) for orphan, text in old for one, his in new
+        ]
+    return [
+        pair
+        for pair in pairs
+        if pair.orphan.key.kind == pair.newcomer.key.kind and any(pair.reasons)
+    ]
 
 
 def _without_texts(orphans: Sequence[Orphan], newcomers: Sequence[Declaration]) -> list[Likely]:
@@ -727,7 +790,9 @@ def _without_texts(orphans: Sequence[Orphan], newcomers: Sequence[Declaration]) 
         for fact in facts:
             found[fact][one.key] = one
     facts_of = ((o, (o.key, f"name {o.key.name}", f"file {o.file}")) for o in orphans)
-    candidates = ((orphan, found[key] | found[name] | found[file]) for orphan, (key, name, file) in facts_of)
+    candidates = (
+        (orphan, found[key] | found[name] | found[file]) for orphan, (key, name, file) in facts_of
+    )
     return [_likely(orphan, one, 0.0) for orphan, ones in candidates for one in ones.values()]
 
 
@@ -739,7 +804,9 @@ def _likely(orphan: Orphan, newcomer: Declaration, text: float) -> Likely:
 
 def _pieces(text: str) -> Counter[str]:
     """Return the runs of three characters of a text, with how often each stands there; of a short one itself."""
-    return Counter([text[at : at + 3] for at in range(len(text) - 2)] or [text]) if text else Counter()
+    return (
+        Counter([text[at : at + 3] for at in range(len(text) - 2)] or [text]) if text else Counter()
+    )
 
 
 def _in_common(one: Counter[str], other: Counter[str]) -> float:
@@ -810,7 +877,9 @@ def _with_unreadable(
 
 
 def _declared(resource: Resource) -> tuple[FieldChange, ...]:
-    return tuple(FieldChange(name, UNSET, value) for name, value in resource.items() if name != "value_from")
+    return tuple(
+        FieldChange(name, UNSET, value) for name, value in resource.items() if name != "value_from"
+    )
 
 
 def _secret(declaration: Declaration) -> Secret:
@@ -825,7 +894,9 @@ def _value_shown(declaration: Declaration) -> str:
 
 
 def _say(value: Any) -> str:
-    return "unset" if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
+    return (
+        "unset" if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
+    )
 
 
 def unmanaged(

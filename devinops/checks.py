@@ -31,7 +31,9 @@ CODES: Mapping[str, str] = {
 """The codes of problems that loading alone does not find, wherever they are found."""
 
 
-def target_problems(declarations: Iterable[Declaration], targets: Collection[str]) -> Iterator[Problem]:
+def target_problems(
+    declarations: Iterable[Declaration], targets: Collection[str]
+) -> Iterator[Problem]:
     """Yield a problem for each entry limited to a target that devinops.yaml does not declare."""
     for declaration in declarations:
         for name in declaration.targets or ():
@@ -39,7 +41,9 @@ def target_problems(declarations: Iterable[Declaration], targets: Collection[str
                 continue
             near = difflib.get_close_matches(name, targets, n=1)
             hint = f' (did you mean "{near[0]}"?)' if near else ""
-            target = "a target" if KINDS[declaration.key.kind].confidential else f'the target "{name}"'
+            target = (
+                "a target" if KINDS[declaration.key.kind].confidential else f'the target "{name}"'
+            )
             yield Problem(
                 declaration.place("targets"),
                 "unknown-target",
@@ -74,7 +78,9 @@ def _unwritable(declaration: Declaration, api: ApiVersion) -> Iterator[Problem]:
 
 
 def edition_problems(
-    declarations: Iterable[Declaration], api: ApiVersion, unknown_fields: Collection[tuple[str, str]]
+    declarations: Iterable[Declaration],
+    api: ApiVersion,
+    unknown_fields: Collection[tuple[str, str]],
 ) -> Iterator[Problem]:
     """Yield a problem for each declared field that this edition of an API shows of no object: it would be lost."""
     for declaration in declarations:

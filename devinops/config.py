@@ -78,11 +78,17 @@ class Project:
     @property
     def targets(self) -> Mapping[str, Mapping[str, Any]]:
         targets = self.data.get("targets")
-        return {name: body or {} for name, body in targets.items()} if isinstance(targets, dict) else {}
+        return (
+            {name: body or {} for name, body in targets.items()}
+            if isinstance(targets, dict)
+            else {}
+        )
 
     def _texts(self, option: str) -> tuple[str, ...]:
         listed = self.data.get(option)
-        return tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list) else ()
+        return (
+            tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list) else ()
+        )
 
     def place(self, *path: str | int) -> Source:
         return self.document.place(*path) if self.document else Source(CONFIG_FILE)
@@ -159,7 +165,9 @@ def open_project(root: Path) -> tuple[Project, list[Problem]]:
     A file beside it that was meant to be devinops.yaml is a problem too.
     """
     if not root.is_dir():
-        raise UsageError(f"{root} is not a directory; --root takes the directory that holds {CONFIG_FILE}")
+        raise UsageError(
+            f"{root} is not a directory; --root takes the directory that holds {CONFIG_FILE}"
+        )
     if not os.path.lexists(root / CONFIG_FILE):
         misnamed = misnamed_config_problems(root)
         return Project(root, whole=not misnamed), misnamed
@@ -212,7 +220,9 @@ def _wrong_options(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         )
         yield "api_key_env", "foreign-key-variable", message
     if (limit := target.get("max_delete")) is not None and MaxDelete.parse(limit) is None:
-        message = f'max_delete takes a share such as "20%" (0% to 100%) or a whole number, not {limit!r}'
+        message = (
+            f'max_delete takes a share such as "20%" (0% to 100%) or a whole number, not {limit!r}'
+        )
         yield "max_delete", "invalid-value", message
     for option, check in (("org_id", _wrong_org_id), ("api_url", _wrong_url)):
         if isinstance(value := target.get(option), str) and (why := check(value)):
@@ -276,7 +286,9 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
     sources = {"target": target_source}
 
     def declared(option: str, default: Any) -> Any:
-        sources[option] = str(project.place("targets", name, option)) if option in target else "default"
+        sources[option] = (
+            str(project.place("targets", name, option)) if option in target else "default"
+        )
         return target.get(option, default)
 
     api_url = _api_url(project, name, target, environ, sources)
@@ -292,7 +304,9 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
         on_drift=OnDrift(declared("on_drift", OnDrift.KEEP)),
     )
     found = _without_effect(target, api)
-    if problems := [Problem(project.place("targets", name, o), "without-effect", why) for o, why in found]:
+    if problems := [
+        Problem(project.place("targets", name, o), "without-effect", why) for o, why in found
+    ]:
         raise InputError(problems)
     return Settings(
         root=project.root,
@@ -330,7 +344,9 @@ def _target(project: Project, flags: Flags) -> tuple[str, str]:
         near = difflib.get_close_matches(flags.target, names, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         listed = ", ".join(names) or f"none, so only {DEFAULT_TARGET}"
-        raise UsageError(f'there is no target "{flags.target}"{hint}; {CONFIG_FILE} declares {listed}')
+        raise UsageError(
+            f'there is no target "{flags.target}"{hint}; {CONFIG_FILE} declares {listed}'
+        )
     if len(names) > 1:
         raise UsageError(
             f"{CONFIG_FILE} declares several targets ({', '.join(names)}): choose one with --target"
@@ -341,7 +357,12 @@ def _target(project: Project, flags: Flags) -> tuple[str, str]:
 
 
 def _settled(
-    option: str, variable: str, name: str, project: Project, declared: Any, environ: Mapping[str, str]
+    option: str,
+    variable: str,
+    name: str,
+    project: Project,
+    declared: Any,
+    environ: Mapping[str, str],
 ) -> tuple[str | None, str]:
     """Return a target's value or the environment's, and its source; refuse two that differ."""
     outside = environ.get(variable, "").strip() or None
@@ -408,10 +429,14 @@ def _wrong_url(url: str) -> str:
     except ValueError as error:
         return f'api_url "{_without_user(url)}" is not a URL: {error}'
     named = re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host)
-    if parts.scheme not in ("https", "http") or not named or parts.username or parts.query or parts.fragment:
-        return (
-            f'api_url takes https://HOST[:PORT] without user, query or fragment, not "{_without_user(url)}"'
-        )
+    if (
+        parts.scheme not in ("https", "http")
+        or not named
+        or parts.username
+        or parts.query
+        or parts.fragment
+    ):
+        return f'api_url takes https://HOST[:PORT] without user, query or fragment, not "{_without_user(url)}"'
     if parts.path.strip("/"):
         return f'api_url takes no path; devinops adds the version: drop "{parts.path}"'
     if parts.scheme == "http" and not is_loopback(host):
@@ -424,7 +449,9 @@ def _check_host(url: str, environ: Mapping[str, str], source: str) -> None:
     if why := _wrong_url(url):
         raise ConfigError(f"{source}: {why}")
     host = urlsplit(url).hostname or ""
-    if is_loopback(host) or any(host == domain or host.endswith(f".{domain}") for domain in VENDOR_DOMAINS):
+    if is_loopback(host) or any(
+        host == domain or host.endswith(f".{domain}") for domain in VENDOR_DOMAINS
+    ):
         return
     outside = urlsplit(environ.get("DEVIN_API_URL", "").strip())
     if (outside.scheme, outside.hostname) != ("https", host):
@@ -441,7 +468,9 @@ def _key(target: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, st
         if not value:
             continue
         if not value.isascii() or not value.isprintable() or " " in value:
-            raise ConfigError(f"the key in {variable} has a space or a sign that no key has; set it again")
+            raise ConfigError(
+                f"the key in {variable} has a space or a sign that no key has; set it again"
+            )
         return value, variable
     empty = [variable for variable in wanted if variable in environ]
     state = (

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 from unicodedata import normalize
 
-from devinops.model import UNSET, ApiVersion, Attribute, FieldChange, Kind, Resource, Updates, canonical_text
+from devinops.model import (
+    UNSET,
+    ApiVersion,
+    Attribute,
+    FieldChange,
+    Kind,
+    Resource,
+    Updates,
+    canonical_text,
+)
 
 
 def changed_fields(kind: Kind, want: Resource, have: Resource) -> tuple[FieldChange, ...]:
@@ -53,7 +62,11 @@ def nested_paths(before: Any, after: Any) -> list[str]:
     from deepdiff import DeepDiff
 
     tree = DeepDiff(before, after, view="tree")
-    paths = {".".join(map(str, item.path(output_format="list"))) for items in tree.values() for item in items}
+    paths = {
+        ".".join(map(str, item.path(output_format="list")))
+        for items in tree.values()
+        for item in items
+    }
     return sorted(path for path in paths if path)
 
 
@@ -80,12 +93,20 @@ def not_taken(kind: Kind, api: ApiVersion, sent: Resource, answer: Resource) -> 
     """Return the names of the fields that were sent and of which the answer to that has nothing."""
     nothing: tuple[Any, ...] = (UNSET, None, "", {})
     names = [attribute.name for attribute in settable(kind, api)]
-    return [n for n in names if getattr(sent, n) not in nothing and getattr(answer, n) in (UNSET, None)]
+    return [
+        n for n in names if getattr(sent, n) not in nothing and getattr(answer, n) in (UNSET, None)
+    ]
 
 
 def lost(kind: Kind, api: ApiVersion, live: Resource) -> list[tuple[str, Any]]:
     """Return name and value of what a full replacement might lose: live values an API reads but cannot send."""
     if kind.endpoints[api].updates is not Updates.REPLACE:
         return []
-    names = (a.name for a in kind.attributes if (wire := a.wires.get(api)) and wire.read and not wire.write)
-    return [(name, value) for name in names if (value := getattr(live, name)) not in (UNSET, None, "")]
+    names = (
+        a.name
+        for a in kind.attributes
+        if (wire := a.wires.get(api)) and wire.read and not wire.write
+    )
+    return [
+        (name, value) for name in names if (value := getattr(live, name)) not in (UNSET, None, "")
+    ]

@@ -23,7 +23,9 @@ def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
 
     The inventory holds fingerprints, so the names of the fields that moved are known, not their old values.
     """
-    paths = {FolderPath(record.key.place) for record in inventory.records if record.key.kind == "folder"}
+    paths = {
+        FolderPath(record.key.place) for record in inventory.records if record.key.kind == "folder"
+    }
     renamed = renamed_folders(paths, snapshot, inventory)
     seen = as_declared(snapshot, renamed)
     found = [
@@ -51,7 +53,9 @@ def _drift(record: Record, snapshot: Snapshot) -> Drift | None:
 def _gone(record: Record, snapshot: Snapshot) -> Drift:
     again = [live for live in snapshot.under(record.key) if live.id != record.id]
     if again:
-        return _about(record, Moved.RECREATED, f"as {', '.join(live.id for live in again)}", again[0])
+        return _about(
+            record, Moved.RECREATED, f"as {', '.join(live.id for live in again)}", again[0]
+        )
     return _about(record, Moved.DELETED, "", None)
 
 
@@ -65,5 +69,7 @@ def _unmanaged(inventory: Inventory, snapshot: Snapshot) -> tuple[Live, ...]:
     return tuple(
         live
         for live in snapshot.objects
-        if live.ours and live.key.kind != "folder" and (live.key.kind, live.id) not in inventory.by_id
+        if live.ours
+        and live.key.kind != "folder"
+        and (live.key.kind, live.id) not in inventory.by_id
     )

@@ -103,7 +103,9 @@ def read(path: Path, most: int = -1, *, follow: bool = False) -> bytes:
 
     A symbolic link is refused as well, but for a file that the user has named, with `follow`.
     """
-    descriptor = os.open(path, os.O_RDONLY | (0 if follow else _IN_PLACE) | getattr(os, "O_NONBLOCK", 0))
+    descriptor = os.open(
+        path, os.O_RDONLY | (0 if follow else _IN_PLACE) | getattr(os, "O_NONBLOCK", 0)
+    )
     with open(descriptor, "rb") as file:
         _refuse_what_is_no_file(descriptor)
         return file.read(most)
@@ -187,7 +189,9 @@ def make_directory(path: Path, *, mode: int = 0o777) -> None:
         path.mkdir(mode=mode)
     except FileExistsError as error:
         if not path.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, "there is a file where a directory belongs") from error
+            raise NotADirectoryError(
+                errno.ENOTDIR, "there is a file where a directory belongs"
+            ) from error
     else:
         sync_directory(path.parent)
 

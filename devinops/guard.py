@@ -39,7 +39,9 @@ def guard(
     return (
         *_drifted(drift, policy.on_drift),
         *_never_owned(changes, inventory, approvals.allow_delete),
-        *_deletes(changes, owned + in_scope, declarations, policy.max_delete, approvals.allow_delete),
+        *_deletes(
+            changes, owned + in_scope, declarations, policy.max_delete, approvals.allow_delete
+        ),
         *_missing(snapshot, inventory, listed, policy.max_delete, approvals.allow_missing),
     )
 
@@ -52,17 +54,23 @@ def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[str, ...]:
     return (f"{why}: copy the changes into the files, or undo them in the web app",)
 
 
-def _never_owned(changes: Iterable[Change], inventory: Inventory, allowed: int | None) -> tuple[str, ...]:
+def _never_owned(
+    changes: Iterable[Change], inventory: Inventory, allowed: int | None
+) -> tuple[str, ...]:
     """Refuse deletes of undeclared objects in scope that were never owned, unless their number is accepted.
 
     That an accepted number is the right one is for `_deletes` to say.
     """
     deletes = [change for change in changes if change.action is Action.DELETE]
-    strangers = [c for c in deletes if not c.declaration and (c.key.kind, c.id) not in inventory.by_id]
+    strangers = [
+        c for c in deletes if not c.declaration and (c.key.kind, c.id) not in inventory.by_id
+    ]
     if not strangers or allowed is not None:
         return ()
     were = "note in scope was" if len(strangers) == 1 else "notes in scope were"
-    return (f"{len(strangers)} {were} never owned: look at each, then pass --allow-delete {len(deletes)}",)
+    return (
+        f"{len(strangers)} {were} never owned: look at each, then pass --allow-delete {len(deletes)}",
+    )
 
 
 def _deletes(
@@ -93,25 +101,35 @@ def _deletes(
 def _too_many(kind: str, count: int, managed: int, limit: MaxDelete, declared: bool) -> str:
     most = max(ALWAYS_ALLOWED, limit.of(managed))
     if count > most:
-        return f"{count} {kind} deletes are more than {most} (3, or max_delete {limit} of {managed})"
+        return (
+            f"{count} {kind} deletes are more than {most} (3, or max_delete {limit} of {managed})"
+        )
     if managed and not declared:
         return f"no {kind} is declared any more, while {managed} are owned or in scope, and {count} would be deleted"
     return ""
 
 
 def _missing(
-    snapshot: Snapshot, inventory: Inventory, owned: Mapping[str, int], limit: MaxDelete, allowed: int | None
+    snapshot: Snapshot,
+    inventory: Inventory,
+    owned: Mapping[str, int],
+    limit: MaxDelete,
+    allowed: int | None,
 ) -> tuple[str, ...]:
     """Refuse where more owned objects are not listed than deletes would be allowed: the listing may be wrong."""
     listed = snapshot.by_id
     missing = Counter(
-        r.key.kind for r in inventory.owned if r.key.kind in owned and (r.key.kind, r.id) not in listed
+        r.key.kind
+        for r in inventory.owned
+        if r.key.kind in owned and (r.key.kind, r.id) not in listed
     )
     total = missing.total()
     if allowed is not None:
         if allowed == total:
             return ()
-        return (f"--allow-missing accepts exactly {allowed}, and {total} owned objects are missing",)
+        return (
+            f"--allow-missing accepts exactly {allowed}, and {total} owned objects are missing",
+        )
     return tuple(
         f"{count} of {owned[kind]} owned {kind} objects are not in the listing: is the key's organization the right "
         f"one? If they were deleted outside, pass --allow-missing {total}"

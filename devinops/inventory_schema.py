@@ -17,7 +17,11 @@ _HEADER: dict[str, Any] = {
     "type": "object",
     "description": "The first line: what the inventory is bound to.",
     "properties": {
-        "devinops_inventory": {"type": "integer", "minimum": 1, "description": "Version of the format."},
+        "devinops_inventory": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Version of the format.",
+        },
         "api_host": _text("Host of the API, with the port where there is one."),
         "org_id": {"type": ["string", "null"], "description": "The organization; null on API v1."},
         "target": _text("Name of the target."),
@@ -42,7 +46,12 @@ _RECORD: dict[str, Any] = {
                 "description": "One hash, or what was sent and what the API answered (null: it does not tell).",
                 "anyOf": [
                     {"type": "string"},
-                    {"type": "array", "items": {"type": ["string", "null"]}, "minItems": 2, "maxItems": 2},
+                    {
+                        "type": "array",
+                        "items": {"type": ["string", "null"]},
+                        "minItems": 2,
+                        "maxItems": 2,
+                    },
                 ],
             },
         },
@@ -56,7 +65,10 @@ _INTENT: dict[str, Any] = {
     "description": "A write that a run has announced and not settled.",
     "properties": {
         "intent": _text("Name of the run."),
-        "action": {"enum": [action.value for action in Action], "description": "What it is about to do."},
+        "action": {
+            "enum": [action.value for action in Action],
+            "description": "What it is about to do.",
+        },
         "key": _KEY,
         "id": _text("Id of the live object; missing for a create."),
         "unclear": {

@@ -57,7 +57,9 @@ def match(
     objects that nothing else means, one to one. An object that an earlier step gives to one declaration is
     never given to another.
     """
-    return _Matcher(snapshot, inventory or Inventory()).run(sorted(declarations, key=lambda d: d.key))
+    return _Matcher(snapshot, inventory or Inventory()).run(
+        sorted(declarations, key=lambda d: d.key)
+    )
 
 
 class _Matcher:
@@ -73,7 +75,9 @@ class _Matcher:
                     found[declaration.key] = one
         left = [declaration for declaration in wanted if declaration.key not in found]
         found |= self._by_body(left)
-        return [found.get(d.key) or Match(d, record=self.inventory.by_key.get(d.key)) for d in wanted]
+        return [
+            found.get(d.key) or Match(d, record=self.inventory.by_key.get(d.key)) for d in wanted
+        ]
 
     def _by_inventory(self, declaration: Declaration) -> Match | None:
         record = self.inventory.by_key.get(declaration.key)
@@ -123,7 +127,9 @@ class _Matcher:
     def _free(self, lives: Iterable[Live]) -> list[Live]:
         return [live for live in lives if kind_id(live) not in self.taken]
 
-    def _match(self, declaration: Declaration, lives: Sequence[Live], key: Key, found: Found) -> Match:
+    def _match(
+        self, declaration: Declaration, lives: Sequence[Live], key: Key, found: Found
+    ) -> Match:
         self.taken.update(map(kind_id, lives))
         if len(lives) > 1:
             return Match(declaration, namesakes=tuple(lives), key=key)
@@ -189,7 +195,9 @@ def _relocated(live: Live, keys: Mapping[str, Key]) -> Live:
         return replace(live, key=keys[live.id])
     if live.folder_id is not None and live.folder_id in keys:
         path = FolderPath(keys[live.folder_id].place)
-        return replace(live, key=replace(live.key, folder=path), resource=_in_folder(live.resource, path))
+        return replace(
+            live, key=replace(live.key, folder=path), resource=_in_folder(live.resource, path)
+        )
     return live
 
 

@@ -48,7 +48,9 @@ def encode_part(name: str) -> str:
 
 def decode_part(part: str) -> str:
     """Undo `encode_part`. A `%` that begins neither `%2F` nor `%25` stands for itself."""
-    return re.sub("%2F|%25", lambda found: "%" if found[0] == "%25" else "/", part, flags=re.IGNORECASE)
+    return re.sub(
+        "%2F|%25", lambda found: "%" if found[0] == "%25" else "/", part, flags=re.IGNORECASE
+    )
 
 
 def folder_path(text: str) -> FolderPath:
@@ -403,7 +405,9 @@ class Change:
         assert self.declaration
         before = self.live.resource if self.live else type(self.declaration.resource)()
         names = {field.name for field in dataclasses.fields(before)}
-        return dataclasses.replace(before, **{f.name: f.after for f in self.fields if f.name in names})
+        return dataclasses.replace(
+            before, **{f.name: f.after for f in self.fields if f.name in names}
+        )
 
 
 class Hold(StrEnum):

@@ -24,7 +24,9 @@ def fingerprint(value: Any) -> str:
     """Return a short hash of a field's value; equal values have equal ones. No body can be read from it."""
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     kind = "text" if isinstance(value, str) else "json"
-    return hashlib.sha256(f"{kind}:{text}".encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_LENGTH]
+    return hashlib.sha256(f"{kind}:{text}".encode("utf-8", "surrogatepass")).hexdigest()[
+        :DIGEST_LENGTH
+    ]
 
 
 def fingerprints(resource: Resource) -> dict[str, str]:
@@ -104,7 +106,9 @@ class Inventory:
         """The records of objects; memories of folders left out."""
         return tuple(record for record in self.records if record.key.kind != "folder")
 
-    def changed(self, put: Iterable[Record] = (), drop: Iterable[tuple[str, str]] = ()) -> Inventory:
+    def changed(
+        self, put: Iterable[Record] = (), drop: Iterable[tuple[str, str]] = ()
+    ) -> Inventory:
         """Return this inventory with records dropped ((kind, id)) and put.
 
         A record that is put takes the place of the one with its id and of the one with its key.

@@ -129,7 +129,9 @@ class Plan:
     def summary(self) -> dict[str, int]:
         """How many changes of each action, and how much is held back."""
         counts = Counter(change.action for change in self.changes)
-        return {action.value: counts[action] for action in Action} | {"held_back": len(self.held_back)}
+        return {action.value: counts[action] for action in Action} | {
+            "held_back": len(self.held_back)
+        }
 
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
         """DECIDE where a person has to; with `detailed` LOOK where changes are pending."""
@@ -144,7 +146,10 @@ def digest_of(where: Where, changes: Iterable[tuple[Change, str | None]]) -> str
     """
     total = hashlib.sha256(json.dumps(where.identity).encode())
     for change, before in changes:
-        fields = {f.name: [None if v is UNSET else [v] for v in (f.before, f.after)] for f in change.fields}
+        fields = {
+            f.name: [None if v is UNSET else [v] for v in (f.before, f.after)]
+            for f in change.fields
+        }
         parts = [str(change.key), change.id, change.action.value, before, fields]
         total.update(json.dumps(parts, sort_keys=True).encode())
     return total.hexdigest()[:DIGEST_LENGTH]
@@ -175,7 +180,9 @@ class Only:
         if kind not in KINDS:
             near = difflib.get_close_matches(kind, KINDS)
             hint = f' (did you mean "{near[0]}"?)' if near else ""
-            raise UsageError(f'--only takes KIND[:GLOB]; "{kind}" is no kind{hint}: {", ".join(KINDS)}')
+            raise UsageError(
+                f'--only takes KIND[:GLOB]; "{kind}" is no kind{hint}: {", ".join(KINDS)}'
+            )
         if colon and not glob:
             raise UsageError(
                 f'--only "{text}" has no glob after the colon; for the whole kind write "{kind}"'
@@ -194,7 +201,9 @@ def _check(only: Iterable[Only], keys: Iterable[Key]) -> None:
     for one in only:
         # A whole kind is no typo, even if there is nothing of it.
         if one.glob != "*" and not any(one.takes(key) for key in known):
-            raise UsageError(f'--only "{one}" matches nothing that is declared or live; check it for a typo')
+            raise UsageError(
+                f'--only "{one}" matches nothing that is declared or live; check it for a typo'
+            )
 
 
 def _narrowed(plan: Plan, only: Sequence[Only]) -> Plan:
@@ -284,7 +293,9 @@ def build_plan(
             _check(only, [*(d.key for d in wanted), *seen.by_key])
         plan = _narrowed(plan, only)
     kinds = {one.kind for one in only} or set(KINDS)
-    refusals = guard(plan.changes, plan.drift, wanted, snapshot, inventory, policy, approvals, kinds)
+    refusals = guard(
+        plan.changes, plan.drift, wanted, snapshot, inventory, policy, approvals, kinds
+    )
     return replace(plan, refusals=refusals)
 
 

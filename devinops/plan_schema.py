@@ -35,7 +35,9 @@ _HEAD = {
 }
 
 
-def _object(properties: dict[str, Any], optional: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+def _object(
+    properties: dict[str, Any], optional: tuple[str, ...] = (), **more: Any
+) -> dict[str, Any]:
     required = [name for name in properties if name not in optional]
     return {
         "type": "object",
@@ -63,7 +65,10 @@ _SOURCE = {
 }
 _CHANGE = _object(
     {
-        "key": {"type": "string", "description": "kind:folder/name; / and % inside a part are %2F and %25."},
+        "key": {
+            "type": "string",
+            "description": "kind:folder/name; / and % inside a part are %2F and %25.",
+        },
         "kind": _TEXT,
         "id": {"type": ["string", "null"]},
         "action": {"enum": [action.value for action in Action]},
@@ -77,7 +82,9 @@ _CHANGE = _object(
         "fields": {
             "type": "object",
             "description": "Field → before and after. A side that is missing has no value; null is a value.",
-            "additionalProperties": _object({"before": {}, "after": {}}, optional=("before", "after")),
+            "additionalProperties": _object(
+                {"before": {}, "after": {}}, optional=("before", "after")
+            ),
         },
     }
 )
@@ -93,7 +100,9 @@ _HELD_BACK = _object(
         "fields": {
             "type": "object",
             "description": "Of a conflict: field → before (as it is live) and after (as declared).",
-            "additionalProperties": _object({"before": {}, "after": {}}, optional=("before", "after")),
+            "additionalProperties": _object(
+                {"before": {}, "after": {}}, optional=("before", "after")
+            ),
         },
     }
 )
@@ -108,7 +117,9 @@ _DRIFT = _object(
         "fields": {
             "type": "object",
             "description": "Field → before (as declared) and after (as it is live).",
-            "additionalProperties": _object({"before": {}, "after": {}}, optional=("before", "after")),
+            "additionalProperties": _object(
+                {"before": {}, "after": {}}, optional=("before", "after")
+            ),
         },
         "at": {"type": ["integer", "null"], "description": "Epoch seconds of the last edit."},
         "by": {"type": ["string", "null"], "description": "Who, where the API says."},
@@ -177,15 +188,27 @@ _COMPLETE = _object(
         "complete": {"const": True},
         "changes": {"type": "array", "items": _CHANGE},
         "held_back": {"type": "array", "items": _HELD_BACK},
-        "drift": {"type": "array", "items": _DRIFT, "description": "Outside edits, left as they are."},
+        "drift": {
+            "type": "array",
+            "items": _DRIFT,
+            "description": "Outside edits, left as they are.",
+        },
         "notes": {"type": "array", "items": _TEXT},
         "problems": {"type": "array", "items": _PROBLEM},
-        "refusals": {"type": "array", "items": _TEXT, "description": "Why nothing at all may be applied."},
+        "refusals": {
+            "type": "array",
+            "items": _TEXT,
+            "description": "Why nothing at all may be applied.",
+        },
         "unmanaged": {"type": "object", "additionalProperties": _COUNT},
         "unchanged": _COUNT,
         "error": {"type": "string", "description": "Why the plan was not applied."},
         "summary": {"type": "object", "additionalProperties": _COUNT},
-        "only": {"type": "array", "items": _TEXT, "description": "The --only that the plan was made with."},
+        "only": {
+            "type": "array",
+            "items": _TEXT,
+            "description": "The --only that the plan was made with.",
+        },
         "approvals": _object(
             {
                 "adopt": {"const": True},
@@ -201,7 +224,12 @@ _COMPLETE = _object(
     optional=("only", "approvals", "error", *_REPORT),
 )
 _FAILED = _object(
-    _HEAD | {"complete": {"const": False}, "error": _TEXT, "problems": {"type": "array", "items": _PROBLEM}},
+    _HEAD
+    | {
+        "complete": {"const": False},
+        "error": _TEXT,
+        "problems": {"type": "array", "items": _PROBLEM},
+    },
     description="A run that came to no plan.",
 )
 
@@ -212,5 +240,8 @@ PLAN_SCHEMA: dict[str, Any] = {
 
 PROBLEMS_SCHEMA: dict[str, Any] = {
     "title": "What devinops validate writes with --format json",
-    **_object(_HEAD | {"files": _COUNT, "entries": _COUNT, "problems": {"type": "array", "items": _PROBLEM}}),
+    **_object(
+        _HEAD
+        | {"files": _COUNT, "entries": _COUNT, "problems": {"type": "array", "items": _PROBLEM}}
+    ),
 }

@@ -99,7 +99,9 @@ class _Builder:
             return one
         path = FolderPath(folder.key.place)
         resource: Any = saved.resource
-        moved = replace(saved, key=replace(saved.key, folder=path), resource=replace(resource, folder=path))
+        moved = replace(
+            saved, key=replace(saved.key, folder=path), resource=replace(resource, folder=path)
+        )
         return replace(one, live=moved)
 
     def _hold(self, hold: Hold, one: Saved, reason: str, *lives: Live) -> None:
@@ -141,7 +143,10 @@ class _Builder:
         else:
             action = Action.UPDATE if one.live.key == live.key else Action.RENAME
             names = ", ".join(change.name for change in fields)
-            self._file(self._change(action, one, f"{names} as before the run {self.run}", live, fields), one)
+            self._file(
+                self._change(action, one, f"{names} as before the run {self.run}", live, fields),
+                one,
+            )
 
     def _differences(
         self, kind: Kind, want: Resource, have: Resource
@@ -154,8 +159,12 @@ class _Builder:
         )
 
     def _writable(self, kind: Kind) -> frozenset[str]:
-        wires = ((attribute.name, attribute.wires.get(self.where.api)) for attribute in kind.attributes)
-        return frozenset(name for name, wire in wires if wire is not None and wire.write is not None)
+        wires = (
+            (attribute.name, attribute.wires.get(self.where.api)) for attribute in kind.attributes
+        )
+        return frozenset(
+            name for name, wire in wires if wire is not None and wire.write is not None
+        )
 
     def _at_risk(self, kind: Kind, live: Resource) -> str:
         if self.policy.v3_macro != "hold":
@@ -168,7 +177,9 @@ class _Builder:
         """Create an object again, unless one of its name is there: then only an equal one is what was wanted."""
         kind, others = KINDS[one.live.key.kind], self._in_the_way(one)
         if others:
-            equal = len(others) == 1 and not changed_fields(kind, one.live.resource, others[0].resource)
+            equal = len(others) == 1 and not changed_fields(
+                kind, one.live.resource, others[0].resource
+            )
             self.unchanged += equal
             if not equal:
                 self._taken(one, others)
@@ -176,11 +187,15 @@ class _Builder:
         writable = self._writable(kind)
         said = dict(one.live.resource.items())
         missing = tuple(
-            FieldChange(name, UNSET, value) for name, value in said.items() if name not in writable and value
+            FieldChange(name, UNSET, value)
+            for name, value in said.items()
+            if name not in writable and value
         )
         if missing:
             self._out_of_reach(one, missing)
-        resource = kind.resource(**{name: value for name, value in said.items() if name in writable})
+        resource = kind.resource(
+            **{name: value for name, value in said.items() if name in writable}
+        )
         fields = tuple(FieldChange(name, UNSET, value) for name, value in resource.items())
         created = replace(one, live=replace(one.live, resource=resource))
         self._file(self._change(Action.CREATE, created, AGAIN, None, fields), created)
@@ -205,7 +220,12 @@ class _Builder:
         self._hold(Hold.REQUIREMENT, one, reason, *lives)
 
     def _change(
-        self, action: Action, one: Saved, reason: str, live: Live | None, fields: tuple[FieldChange, ...]
+        self,
+        action: Action,
+        one: Saved,
+        reason: str,
+        live: Live | None,
+        fields: tuple[FieldChange, ...],
     ) -> Change:
         declaration = Declaration(one.live.key, one.live.resource, one.source)
         id = live.id if live else None
@@ -226,9 +246,7 @@ class _Builder:
         ids = tuple(live.id for live in lives)
         reason = f'there is no folder "{key.place}": create it in the web app (no API can), then run rollback again'
         if lives:
-            reason = (
-                f"{len(lives)} folders share this path ({', '.join(ids)}): rename all but one in the web app"
-            )
+            reason = f"{len(lives)} folders share this path ({', '.join(ids)}): rename all but one in the web app"
         hold = Hold.CONFLICT if lives else Hold.REQUIREMENT
         needed_by = tuple(sorted(one.live.key for one in waiting))
         return HeldBack(hold, key, reason, waiting[0].source, ids, needed_by)

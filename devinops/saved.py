@@ -124,7 +124,9 @@ def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
             "devinops that wrote it, or plan again"
         )
     if document.get("complete") is False:
-        raise ConfigError(f"{path} is of a run that came to no plan: mend what it reports, then plan again")
+        raise ConfigError(
+            f"{path} is of a run that came to no plan: mend what it reports, then plan again"
+        )
     try:
         finding = next(iter(check(validator(_reading_schema()), document)), None)
     except RecursionError:
@@ -140,7 +142,9 @@ def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
 
 def _damaged(path: Path, what: str) -> ConfigError:
     what = _printable(what)
-    return ConfigError(f"{path} is no plan that can be used: {what}; write it anew with devinops plan --out")
+    return ConfigError(
+        f"{path} is no plan that can be used: {what}; write it anew with devinops plan --out"
+    )
 
 
 def _printable(text: str) -> str:
@@ -165,7 +169,11 @@ def _reading_schema() -> Mapping[str, Any]:
 
 def _opened(schema: Any) -> Any:
     if isinstance(schema, dict):
-        return {k: _opened(v) for k, v in schema.items() if not (k == "additionalProperties" and v is False)}
+        return {
+            k: _opened(v)
+            for k, v in schema.items()
+            if not (k == "additionalProperties" and v is False)
+        }
     return [_opened(one) for one in schema] if isinstance(schema, list) else schema
 
 
@@ -188,9 +196,7 @@ def _plan(document: Mapping[str, Any]) -> SavedPlan:
     digest, stated = digest_of(where, zip(changes, hashes, strict=True)), document["digest"]
     edited = ""
     if digest != stated:
-        edited = (
-            f"it was changed after it was saved: it states the digest {stated}, its changes have {digest}"
-        )
+        edited = f"it was changed after it was saved: it states the digest {stated}, its changes have {digest}"
     elif document[CHECKSUM] != checksum(document):
         edited = "it was changed after it was saved: its checksum does not fit what it holds"
     return SavedPlan(
@@ -203,7 +209,9 @@ def _plan(document: Mapping[str, Any]) -> SavedPlan:
         refusals=tuple(document["refusals"]),
         unmanaged=document["unmanaged"],
         unchanged=document["unchanged"],
-        inventory=Inventory(inventory["store"]),  # what it owns is not in the document, only how many
+        inventory=Inventory(
+            inventory["store"]
+        ),  # what it owns is not in the document, only how many
         only=tuple(document.get("only", ())),
         approvals=Approvals(**document.get("approvals", {})),
         digest=digest,

@@ -57,7 +57,9 @@ def schemas() -> dict[str, dict[str, Any]]:
     `inventory` is one line of an inventory.
     """
     found = {"declarations": _declarations()}
-    found |= {kind.noun: entry_schema(kind, front_matter=True) for kind in KINDS.values() if kind.markdown}
+    found |= {
+        kind.noun: entry_schema(kind, front_matter=True) for kind in KINDS.values() if kind.markdown
+    }
     found["config"] = _config()
     found |= {"plan": PLAN_SCHEMA, "problems": PROBLEMS_SCHEMA, "inventory": INVENTORY_SCHEMA}
     return {name: _headed(name, schema) for name, schema in found.items()}
@@ -73,7 +75,8 @@ def sections_schema() -> dict[str, Any]:
         "description": "Declarations of devinops: a list of entries for each kind.",
         "type": ["object", "null"],
         "properties": {
-            kind.section: {"type": ["array", "null"], "description": kind.title} for kind in KINDS.values()
+            kind.section: {"type": ["array", "null"], "description": kind.title}
+            for kind in KINDS.values()
         },
         "additionalProperties": False,
     }
@@ -342,7 +345,9 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", pattern))
 
 
-def check(name_or_validator: str | Validator, value: Any, *, discreet: bool = False) -> Iterator[Finding]:
+def check(
+    name_or_validator: str | Validator, value: Any, *, discreet: bool = False
+) -> Iterator[Finding]:
     """Yield what is wrong with `value`, in the order of the schema, each finding once.
 
     A name is one of `schemas()`, or `sections` for a YAML file without its entries. A discreet message repeats
@@ -417,7 +422,11 @@ def _explain_type(error: Any, show: Show) -> Explained:
     wanted = error.validator_value
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     expected = " or ".join(_TYPES.get(name, name) for name in names)
-    yield (), "wrong-type", f"expected {expected}, got {show(error.instance)}{_remedy(names, error)}"
+    yield (
+        (),
+        "wrong-type",
+        f"expected {expected}, got {show(error.instance)}{_remedy(names, error)}",
+    )
 
 
 def _remedy(names: list[str], error: Any) -> str:
@@ -427,7 +436,16 @@ def _remedy(names: list[str], error: Any) -> str:
         return f", such as {examples[0]}" if examples else "; quote it"
     if "string" in names and isinstance(value, dict | list):
         return "; quote it if it is text"
-    if "boolean" in names and str(value).lower() in ("yes", "no", "on", "off", "true", "false", "0", "1"):
+    if "boolean" in names and str(value).lower() in (
+        "yes",
+        "no",
+        "on",
+        "off",
+        "true",
+        "false",
+        "0",
+        "1",
+    ):
         return "; write true or false without quotes"
     if "array" in names and value is not None and not isinstance(value, dict):
         return "; begin each item with a dash"

@@ -58,7 +58,11 @@ def _told(value: Any) -> str:
         case dict():
             return f"{{{', '.join(f'{name}: {_told(part)}' for name, part in value.items())}}}"
     if dataclasses.is_dataclass(value):
-        parts = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if not _default(f, value)}
+        parts = {
+            f.name: getattr(value, f.name)
+            for f in dataclasses.fields(value)
+            if not _default(f, value)
+        }
         if not isinstance(value, Record):
             parts.pop("fields", None)
         return " ".join(f"{name}={_told(part)}" for name, part in parts.items()) or "-"
@@ -67,5 +71,9 @@ def _told(value: Any) -> str:
 
 def _default(field: dataclasses.Field[Any], value: Any) -> bool:
     given = getattr(value, field.name)
-    made = field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
+    made = (
+        field.default_factory()
+        if field.default_factory is not dataclasses.MISSING
+        else field.default
+    )
     return bool(given == made)

@@ -35,7 +35,9 @@ def room_for(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def failing(number: int, after: int = 0, real: Callable[..., Any] | None = None) -> Callable[..., Any]:
+def failing(
+    number: int, after: int = 0, real: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
     """Return a call that raises this error from the time on that it was made `after` times."""
     made = [0]
 

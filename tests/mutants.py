@@ -35,13 +35,19 @@ def main() -> int:
 def _results() -> list[tuple[str, str]]:
     lines = _mutmut("results", "--all", "true").splitlines()
     return [
-        (name.strip(), status.strip()) for name, _, status in (line.rpartition(":") for line in lines) if name
+        (name.strip(), status.strip())
+        for name, _, status in (line.rpartition(":") for line in lines)
+        if name
     ]
 
 
 def _mutation(name: str) -> Mutation:
-    lines = [line for line in _mutmut("show", name).splitlines() if not line.startswith(("---", "+++"))]
-    before, after = (" ".join(" ".join(ln[1:] for ln in lines if ln[:1] == sign).split()) for sign in "-+")
+    lines = [
+        line for line in _mutmut("show", name).splitlines() if not line.startswith(("---", "+++"))
+    ]
+    before, after = (
+        " ".join(" ".join(ln[1:] for ln in lines if ln[:1] == sign).split()) for sign in "-+"
+    )
     module, _, rest = name.removeprefix("devinops.").partition(".")
     function = rest.partition("__mutmut_")[0].removeprefix("x").strip("_ǁ").replace("ǁ", ".")
     return f"{module}.{function}", before, after
@@ -58,7 +64,9 @@ def _shown(mutation: Mutation) -> str:
 
 def _mutmut(*arguments: str) -> str:
     program = Path(sys.executable).with_name("mutmut")
-    return subprocess.run([program, *arguments], check=True, capture_output=True, encoding="utf-8").stdout
+    return subprocess.run(
+        [program, *arguments], check=True, capture_output=True, encoding="utf-8"
+    ).stdout
 
 
 if __name__ == "__main__":

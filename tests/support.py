@@ -36,7 +36,9 @@ def live(kind: str, **facts: Any) -> Live:
         facts = {"body": "b"} | facts
     resource = KINDS[kind].resource(**facts)
     key = KINDS[kind].key(resource)
-    return Live(key, own.pop("id", f"{kind}-{key.place}"), resource, ours=ours, access=access, **own)
+    return Live(
+        key, own.pop("id", f"{kind}-{key.place}"), resource, ours=ours, access=access, **own
+    )
 
 
 def snapshot(objects: Iterable[Mapping[str, Any]]) -> Snapshot:

@@ -119,7 +119,9 @@ def run(tmp_path: Path) -> Callable[..., Report]:
 
     def go(sections: dict[str, Any], organization: Organization, **options: Any) -> Report:
         for section, entries in sections.items():
-            (tmp_path / f"{section}.yaml").write_text(yaml.safe_dump({section: entries}), encoding="utf-8")
+            (tmp_path / f"{section}.yaml").write_text(
+                yaml.safe_dump({section: entries}), encoding="utf-8"
+            )
         declarations = load(tmp_path).declarations
         inventory = options.pop("inventory", None)
         policy = options.pop("policy", Policy(v3_macro="verify"))
@@ -127,7 +129,12 @@ def run(tmp_path: Path) -> Callable[..., Report]:
 
         def plan(found: Snapshot) -> Plan:
             return build_plan(
-                declarations, found, where, policy=policy, today=date(2026, 3, 12), inventory=inventory
+                declarations,
+                found,
+                where,
+                policy=policy,
+                today=date(2026, 3, 12),
+                inventory=inventory,
             )
 
         found = Snapshot.of(organization.objects)
@@ -174,7 +181,9 @@ def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
     old = live("knowledge", name="Old", id="n1", body="one two three four")
     faults = {("create", "New"): (fault, REFUSED)} if fault else {}
     organization = Organization([old], faults=faults)
-    inventory = Inventory.of("file", [Record(old.key, old.id, fields=base(old.resource, old.resource))])
+    inventory = Inventory.of(
+        "file", [Record(old.key, old.id, fields=base(old.resource, old.resource))]
+    )
     report = run(
         notes("New", body="one two three four five"),
         organization,
@@ -187,7 +196,9 @@ def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
         return
     assert outcomes(report) == {"New": Outcome.FAILED, "Old": Outcome.SKIPPED}
     assert old in organization.objects
-    assert "knowledge:New probably replaces it and was not written" in "\n".join(Text().report(report))
+    assert "knowledge:New probably replaces it and was not written" in "\n".join(
+        Text().report(report)
+    )
 
 
 def test_when_nothing_could_be_written_the_code_says_mend(run: Callable[..., Report]) -> None:
@@ -200,7 +211,9 @@ def test_when_nothing_could_be_written_the_code_says_mend(run: Callable[..., Rep
 def test_a_create_without_an_answer_is_found_and_never_sent_again(
     run: Callable[..., Report], error: ApiError, hidden_reads: int
 ) -> None:
-    organization = Organization(faults={("create", "A"): ("after", error)}, hidden_reads=hidden_reads)
+    organization = Organization(
+        faults={("create", "A"): ("after", error)}, hidden_reads=hidden_reads
+    )
     report = run(notes("A"), organization, parallelism=1)
     (result,) = report.results
     assert (result.outcome, result.id) == (Outcome.DONE, "new-A")
@@ -242,8 +255,14 @@ def test_a_field_that_the_api_did_not_take_is_a_failure_that_says_so(
 ) -> None:
     report = run(notes("A", macro="!a"), WithoutMacros(objects=objects))
     (result,) = report.results
-    assert (result.outcome, result.unclear, report.exit_code) == (Outcome.FAILED, True, ExitCode.RUN_AGAIN)
-    assert result.message.startswith("it was written, but without macro, which the API did not take")
+    assert (result.outcome, result.unclear, report.exit_code) == (
+        Outcome.FAILED,
+        True,
+        ExitCode.RUN_AGAIN,
+    )
+    assert result.message.startswith(
+        "it was written, but without macro, which the API did not take"
+    )
 
 
 def test_the_looks_for_a_create_are_apart(run: Callable[..., Report]) -> None:
@@ -287,7 +306,9 @@ def test_a_create_that_cannot_be_looked_for_stays_unclear(
 
 
 def test_a_look_that_fails_is_repeated(run: Callable[..., Report]) -> None:
-    organization = Unlisted(faults={("create", "A"): ("after", FAILED)}, failures=[SILENT, FORBIDDEN])
+    organization = Unlisted(
+        faults={("create", "A"): ("after", FAILED)}, failures=[SILENT, FORBIDDEN]
+    )
     assert outcomes(run(notes("A"), organization)) == {"A": Outcome.DONE}
 
 
@@ -299,7 +320,9 @@ def test_a_look_without_a_key_ends_the_run(run: Callable[..., Report]) -> None:
     assert "no longer takes the key" in report.results[1].message
 
 
-def test_one_list_is_read_at_a_time_however_many_creates_are_looked_for(run: Callable[..., Report]) -> None:
+def test_one_list_is_read_at_a_time_however_many_creates_are_looked_for(
+    run: Callable[..., Report],
+) -> None:
     organization = Organization(faults={("create", name): ("after", FAILED) for name in "ABCDEF"})
     reading, most, look = [0], [0], organization.snapshot
 
@@ -334,7 +357,9 @@ def test_several_candidates_stop_the_run(run: Callable[..., Report]) -> None:
 
 
 MOVED: dict[str, Callable[[Organization], None]] = {
-    "edited": lambda o: o.objects.__setitem__(0, live("knowledge", name="A", body="edited", id="note-1")),
+    "edited": lambda o: o.objects.__setitem__(
+        0, live("knowledge", name="A", body="edited", id="note-1")
+    ),
     "deleted": lambda o: o.objects.clear(),
 }
 
@@ -342,7 +367,9 @@ MOVED: dict[str, Callable[[Organization], None]] = {
 @pytest.mark.parametrize("moved", MOVED)
 def test_what_moved_after_the_plan_is_held_back(run: Callable[..., Report], moved: str) -> None:
     organization = Organization([live("knowledge", name="A", id="note-1")])
-    organization.before_call = lambda method, name: MOVED[moved](organization) if method == "read" else None
+    organization.before_call = lambda method, name: (
+        MOVED[moved](organization) if method == "read" else None
+    )
     report = run(notes("A"), organization)
     assert outcomes(report) == {"A": Outcome.HELD_BACK}
     assert ("update", "A") not in organization.calls
@@ -360,9 +387,13 @@ def test_an_edit_before_a_delete_holds_the_delete_back(run: Callable[..., Report
 
 def test_deleting_what_is_gone_already_is_done(run: Callable[..., Report]) -> None:
     organization = Organization([live("knowledge", name="A", id="note-1")])
-    organization.before_call = lambda method, name: organization.objects.clear() if method == "read" else None
+    organization.before_call = lambda method, name: (
+        organization.objects.clear() if method == "read" else None
+    )
     report = run({"knowledge": [{"name": "A", "ensure": "absent"}]}, organization)
-    assert [(r.outcome, r.message) for r in report.results] == [(Outcome.DONE, "it was gone already")]
+    assert [(r.outcome, r.message) for r in report.results] == [
+        (Outcome.DONE, "it was gone already")
+    ]
 
 
 @pytest.mark.parametrize(("gone", "outcome"), [(True, Outcome.DONE), (False, Outcome.FAILED)])
@@ -398,7 +429,11 @@ def test_a_revoked_key_skips_what_has_not_begun(run: Callable[..., Report]) -> N
     assert counts[Outcome.FAILED] == 1
     assert counts[Outcome.SKIPPED] >= 1
     assert counts[Outcome.FAILED] + counts[Outcome.SKIPPED] + counts[Outcome.DONE] == 3
-    assert all("no longer takes the key" in r.message for r in report.results if r.outcome is Outcome.SKIPPED)
+    assert all(
+        "no longer takes the key" in r.message
+        for r in report.results
+        if r.outcome is Outcome.SKIPPED
+    )
 
 
 def test_an_api_that_has_gone_silent_is_not_asked_for_ever(run: Callable[..., Report]) -> None:
@@ -409,7 +444,9 @@ def test_an_api_that_has_gone_silent_is_not_asked_for_ever(run: Callable[..., Re
     assert report.count(Outcome.SKIPPED) == len(names) - SILENCES
 
 
-def test_an_api_that_takes_no_more_requests_is_not_asked_for_ever(run: Callable[..., Report]) -> None:
+def test_an_api_that_takes_no_more_requests_is_not_asked_for_ever(
+    run: Callable[..., Report],
+) -> None:
     limited = ApiError("POST answered 429", status=429)
     organization = Organization(faults={("create", name): ("before", limited) for name in "ABCDEF"})
     report = run(notes(*"ABCDEF"), organization, parallelism=1)
@@ -435,7 +472,9 @@ def test_an_interruption_of_the_search_for_a_create_leaves_one_look(
     (result,) = report.results
     assert organization.calls.count(("list", "knowledge")) == 1
     assert ("hurry", "") in organization.calls
-    assert (result.outcome, result.unclear) == ((Outcome.DONE, False) if made else (Outcome.FAILED, True))
+    assert (result.outcome, result.unclear) == (
+        (Outcome.DONE, False) if made else (Outcome.FAILED, True)
+    )
     assert journal.steps[-1] == ("finish" if made else "finish A")
 
 
@@ -450,7 +489,9 @@ def test_an_interruption_finishes_what_is_in_flight_and_starts_nothing_new(
     assert (report.exit_code, report.left) == (ExitCode.TERMINATED, None)
 
 
-def test_a_last_look_that_fails_is_said(run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_last_look_that_fails_is_said(
+    run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
     organization = Organization()
 
     def silent(kinds: Collection[str] | None = None) -> Snapshot:
@@ -458,7 +499,11 @@ def test_a_last_look_that_fails_is_said(run: Callable[..., Report], monkeypatch:
 
     monkeypatch.setattr(organization, "snapshot", silent)
     report = run(notes("A"), organization)
-    assert (report.left, report.unverified, report.exit_code) == (None, str(SILENT), ExitCode.RUN_AGAIN)
+    assert (report.left, report.unverified, report.exit_code) == (
+        None,
+        str(SILENT),
+        ExitCode.RUN_AGAIN,
+    )
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, Terminated])
@@ -486,8 +531,14 @@ def test_what_only_the_last_look_holds_back_is_for_a_person(run: Callable[..., R
     twin = live("knowledge", name="A", body="by a person", id="note-2")
     organization.before_call = lambda method, name: organization.objects.append(twin)
     report = run(notes("A"), organization)
-    assert (outcomes(report), report.left, report.exit_code) == ({"A": Outcome.DONE}, (), ExitCode.DECIDE)
-    assert [(one.key.name, sorted(one.ids)) for one in report.waiting] == [("A", ["new-A", "note-2"])]
+    assert (outcomes(report), report.left, report.exit_code) == (
+        {"A": Outcome.DONE},
+        (),
+        ExitCode.DECIDE,
+    )
+    assert [(one.key.name, sorted(one.ids)) for one in report.waiting] == [
+        ("A", ["new-A", "note-2"])
+    ]
     (said,) = [line for line in Text().report(report) if "note-2" in line]
     assert said.startswith("  ! knowledge:A: ")
 
@@ -502,18 +553,24 @@ def test_references_come_first_and_deletes_last(run: Callable[..., Report]) -> N
     }
     sections["knowledge"].append({"name": "Z", "ensure": "absent"})
     assert run(sections, organization).exit_code == ExitCode.OK
-    writes = [name for method, name in organization.calls if method in ("create", "update", "delete")]
+    writes = [
+        name for method, name in organization.calls if method in ("create", "update", "delete")
+    ]
     assert writes == ["S", "A", "Z", "P"]
 
 
 def test_an_update_sends_the_object_as_it_is_now_with_the_declared_fields_on_top(
     run: Callable[..., Report],
 ) -> None:
-    before = live("knowledge", name="A", id="note-1", pinned_repo="acme/api", is_enabled=False, macro="!a")
+    before = live(
+        "knowledge", name="A", id="note-1", pinned_repo="acme/api", is_enabled=False, macro="!a"
+    )
     organization = Organization([before])
     assert run(notes("A"), organization).exit_code == ExitCode.OK
     (after,) = organization.objects
-    assert after.resource == before.resource.overlaid(KINDS["knowledge"].resource(body="new", trigger="t"))
+    assert after.resource == before.resource.overlaid(
+        KINDS["knowledge"].resource(body="new", trigger="t")
+    )
 
 
 @dataclass
@@ -547,7 +604,9 @@ def owned_by(run: Callable[..., Report], organization: Organization, journal: Re
     )
 
 
-def test_the_inventory_is_told_before_the_first_write_and_after_each(run: Callable[..., Report]) -> None:
+def test_the_inventory_is_told_before_the_first_write_and_after_each(
+    run: Callable[..., Report],
+) -> None:
     journal, organization = Recorder(), Organization([live("playbook", title="P", id="p-1")])
     assert owned_by(run, organization, journal).exit_code == ExitCode.OK
     assert journal.steps == [
@@ -561,7 +620,9 @@ def test_the_inventory_is_told_before_the_first_write_and_after_each(run: Callab
 
 
 @pytest.mark.parametrize("broken", ["settle", "finish"])
-def test_an_inventory_that_cannot_be_written_costs_no_report(run: Callable[..., Report], broken: str) -> None:
+def test_an_inventory_that_cannot_be_written_costs_no_report(
+    run: Callable[..., Report], broken: str
+) -> None:
     journal, organization = Recorder(), Organization([live("playbook", title="P", id="p-1")])
     run_steps = journal.steps
 
@@ -586,7 +647,11 @@ def test_an_announcement_that_is_refused_comes_before_any_write(run: Callable[..
 
 
 def rotation(version: str) -> dict[str, Any]:
-    return {"secrets": [{"key": "S", "type": "totp", "version": version, "value_from": {"env": "TOKEN"}}]}
+    return {
+        "secrets": [
+            {"key": "S", "type": "totp", "version": version, "value_from": {"env": "TOKEN"}}
+        ]
+    }
 
 
 @pytest.mark.parametrize(
@@ -603,11 +668,15 @@ def test_a_rotation_tries_the_create_hard(
     run: Callable[..., Report], fault: Any, creates: int, outcome: Outcome
 ) -> None:
     old = live("secret", key="S", type="totp", id="s-1", version="1")
-    inventory = Inventory.of("file", [Record(old.key, old.id, fields=base(old.resource, old.resource))])
+    inventory = Inventory.of(
+        "file", [Record(old.key, old.id, fields=base(old.resource, old.resource))]
+    )
     shown = replace(old, resource=replace(old.resource, version=UNSET))
     organization = Organization([shown], faults={("create", "S"): fault} if fault else {})
     report = run(rotation("2"), organization, inventory=inventory)
-    assert [call[0] for call in organization.calls if call[0] != "list"] == ["delete"] + ["create"] * creates
+    assert [call[0] for call in organization.calls if call[0] != "list"] == ["delete"] + [
+        "create"
+    ] * creates
     assert outcomes(report) == {"S": outcome}
     if outcome is Outcome.FAILED:
         assert "MISSING now" in report.results[0].message
@@ -617,7 +686,9 @@ def test_a_rotation_tries_the_create_hard(
 def rotate(run: Callable[..., Report], organization: Organization, **options: Any) -> Report:
     old = live("secret", key="S", type="totp", id="s-1", version="1")
     organization.objects.append(replace(old, resource=replace(old.resource, version=UNSET)))
-    inventory = Inventory.of("file", [Record(old.key, old.id, fields=base(old.resource, old.resource))])
+    inventory = Inventory.of(
+        "file", [Record(old.key, old.id, fields=base(old.resource, old.resource))]
+    )
     return run(rotation("2"), organization, inventory=inventory, **options)
 
 
@@ -628,7 +699,9 @@ def test_a_rotation_is_not_tried_again_where_the_first_create_cannot_be_looked_f
     journal = Recorder()
     (result,) = rotate(run, organization, journal=journal).results
     assert [name for name, _ in organization.calls].count("create") == 1
-    assert result.message.startswith("it was deleted, and whether it was created again is not known: POST")
+    assert result.message.startswith(
+        "it was deleted, and whether it was created again is not known: POST"
+    )
     assert result.unclear
     assert journal.steps[-1] == "finish S"
 
@@ -757,7 +830,9 @@ def test_without_a_single_read_a_write_is_repeated_as_it_is(run: Callable[..., R
     assert run(notes("A"), organization).exit_code == ExitCode.OK
 
 
-def test_a_secret_that_cannot_be_looked_up_keeps_the_first_error(run: Callable[..., Report]) -> None:
+def test_a_secret_that_cannot_be_looked_up_keeps_the_first_error(
+    run: Callable[..., Report],
+) -> None:
     forbidden = ApiError("DELETE answered 403", status=403, doubtful=True)
     organization = Unlisted(
         [live("secret", key="TOKEN", type="totp", id="s-1")],
@@ -771,7 +846,9 @@ def test_a_secret_that_cannot_be_looked_up_keeps_the_first_error(run: Callable[.
 
 def test_equal_objects_are_adopted_without_a_request(run: Callable[..., Report]) -> None:
     journal = Recorder()
-    organization = Organization([live("knowledge", name=name, body="new", id=f"n-{name}") for name in "AB"])
+    organization = Organization(
+        [live("knowledge", name=name, body="new", id=f"n-{name}") for name in "AB"]
+    )
     report = run(notes("A", "B"), organization, journal=journal, inventory=Inventory.of("file", []))
     assert report.count(Outcome.DONE) == 2
     assert journal.steps == ["begin adopt A adopt B", "settle", "settle A B", "finish"]
@@ -779,5 +856,7 @@ def test_equal_objects_are_adopted_without_a_request(run: Callable[..., Report])
 
 
 def test_a_plan_without_live_objects_needs_none(run: Callable[..., Report]) -> None:
-    report = run({"knowledge": [{"name": "A", "ensure": "absent"}]}, Organization(list(snapshot([]).objects)))
+    report = run(
+        {"knowledge": [{"name": "A", "ensure": "absent"}]}, Organization(list(snapshot([]).objects))
+    )
     assert (report.results, report.exit_code) == ((), ExitCode.OK)

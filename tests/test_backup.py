@@ -43,8 +43,21 @@ def objects() -> list[Live]:
             folder_id="folder-1",
             body="x\n\ty\u2028",
         ),
-        live("knowledge", name="B", id="note-2", macro=None, is_enabled=False, created_at=1, updated_at=2),
-        live("playbook", title="P", id="playbook-1", structured_output_schema={"type": ["object", "null"]}),
+        live(
+            "knowledge",
+            name="B",
+            id="note-2",
+            macro=None,
+            is_enabled=False,
+            created_at=1,
+            updated_at=2,
+        ),
+        live(
+            "playbook",
+            title="P",
+            id="playbook-1",
+            structured_output_schema={"type": ["object", "null"]},
+        ),
         live("secret", key="TOKEN", id="secret-1", type="totp", note=None),
     ]
 
@@ -119,7 +132,15 @@ def test_a_disk_that_is_full_for_a_while_leaves_a_backup_that_can_be_read(
     assert [one.live for one in read_backup(made.path).objects] == objects()[1::2]
 
 
-FAULTS = [("open", 0), ("open", 3), ("write", 0), ("write", 1), ("fsync", 0), ("fsync", 3), ("replace", 0)]
+FAULTS = [
+    ("open", 0),
+    ("open", 3),
+    ("write", 0),
+    ("write", 1),
+    ("fsync", 0),
+    ("fsync", 3),
+    ("replace", 0),
+]
 """A step of writing, and how often it works before it fails."""
 
 
@@ -134,11 +155,15 @@ def test_a_backup_that_cannot_be_made_is_one_line_and_leaves_nothing_torn(
             with pytest.raises(DevinopsError) as caught:
                 made.save(objects()[0])
         said = str(caught.value)
-        assert said.startswith(f"cannot save a backup below {tmp_path / DIRECTORY}, so nothing was sent: ")
+        assert said.startswith(
+            f"cannot save a backup below {tmp_path / DIRECTORY}, so nothing was sent: "
+        )
         assert said.endswith("then run again")
         assert os.strerror(error) in said
         assert not list(tmp_path.rglob("*.tmp"))
-        assert [read_backup(path).objects for path in backups(tmp_path)] == [()] * (made.path is not None)
+        assert [read_backup(path).objects for path in backups(tmp_path)] == [()] * (
+            made.path is not None
+        )
         made.save(objects()[0])
     assert made.path is not None
     assert [one.live for one in read_backup(made.path).objects] == objects()[:1]
@@ -192,8 +217,12 @@ def test_a_file_where_its_directory_belongs_is_told(tmp_path: Path, name: str) -
     assert backups(tmp_path) == []
 
 
-@pytest.mark.parametrize("make", [Path.mkdir, Path.touch, lambda path: path.symlink_to("../outside")])
-def test_what_is_there_under_the_name_of_the_run_stays(tmp_path: Path, make: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize(
+    "make", [Path.mkdir, Path.touch, lambda path: path.symlink_to("../outside")]
+)
+def test_what_is_there_under_the_name_of_the_run_stays(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-00aa"
     (tmp_path / DIRECTORY).mkdir(parents=True)
     path = tmp_path / DIRECTORY / f"{run}.jsonl"
@@ -273,7 +302,9 @@ def test_it_does_not_follow_a_symlink(tmp_path: Path, linked: str) -> None:
 
 def test_the_newest_stay_and_none_that_is_too_old(tmp_path: Path) -> None:
     now = datetime.now(UTC)
-    runs = [f"{now - timedelta(days=days):%Y%m%dT%H%M%SZ}-00aa" for days in (1, 2, 3, KEEP_DAYS + 1)]
+    runs = [
+        f"{now - timedelta(days=days):%Y%m%dT%H%M%SZ}-00aa" for days in (1, 2, 3, KEEP_DAYS + 1)
+    ]
     directory = tmp_path / DIRECTORY
     directory.mkdir(parents=True)
     (directory / "notes.jsonl").write_text("not ours")
@@ -324,7 +355,9 @@ def test_what_is_overwritten_or_deleted_is_saved_as_it_was_right_before(
         ("B", "old"),
     ]
     assert (found.where.target, found.where.org_id) == ("default", "org-emulator")
-    assert json.loads(devinops("apply", "-C", root, "--yes", "--format", "json").out)["backup"] is None
+    assert (
+        json.loads(devinops("apply", "-C", root, "--yes", "--format", "json").out)["backup"] is None
+    )
 
 
 def test_a_secret_is_saved_without_its_value(
@@ -451,10 +484,14 @@ DAMAGED |= {
         structured_output_schema={HALF: [HALF]}
     ),
     "half a character in a name": lambda found: found[1].update({HALF: 1}),
-    "a number that is none": lambda found: found[3]["fields"].update(structured_output_schema={"a": 1e999}),
+    "a number that is none": lambda found: found[3]["fields"].update(
+        structured_output_schema={"a": 1e999}
+    ),
     "a run that is none": lambda found: found[0].update(run="../../etc"),
     "a time of ten megabytes": lambda found: found[0].update(time="2" * 10_000_000),
-    "a time with control characters": lambda found: found[0].update(time="2026-03-12T10:15:00Z\x1b[2J"),
+    "a time with control characters": lambda found: found[0].update(
+        time="2026-03-12T10:15:00Z\x1b[2J"
+    ),
     "a time without its zone": lambda found: found[0].update(time="2026-03-12"),
     "a target that nobody can declare": lambda found: found[0].update(target="a\nb"),
     "an access of ten megabytes": lambda found: found[1].update(access="x" * 10_000_000),
@@ -469,7 +506,10 @@ def test_a_damaged_backup_hides_no_other(
     damage: Callable[[list[dict[str, Any]]], object],
 ) -> None:
     """It is one line of the list, and using it is one line with its place."""
-    older, newer = f"{datetime.now(UTC):%Y%m%dT000000Z}-1f2e", f"{datetime.now(UTC):%Y%m%dT000001Z}-1f2e"
+    older, newer = (
+        f"{datetime.now(UTC):%Y%m%dT000000Z}-1f2e",
+        f"{datetime.now(UTC):%Y%m%dT000001Z}-1f2e",
+    )
     saved(tmp_path, run=older)
     path = saved(tmp_path, run=newer)
     found = lines(path)
@@ -491,7 +531,9 @@ def test_a_damaged_backup_hides_no_other(
 def test_latest_is_not_stopped_by_a_damaged_backup_of_another_target(tmp_path: Path) -> None:
     days = [f"{datetime.now(UTC) - timedelta(days=ago):%Y%m%d}T101500Z-1f2e" for ago in (2, 1)]
     mine = saved(tmp_path, run=days[0])
-    other = saved(tmp_path, run=days[1], where=Where("staging", "https://api.devin.ai", "v3", "org-2"))
+    other = saved(
+        tmp_path, run=days[1], where=Where("staging", "https://api.devin.ai", "v3", "org-2")
+    )
     rows = other.read_text().splitlines()
     other.write_text(f"{rows[0]}\nnot JSON\n")
     assert find(tmp_path, "latest", "production") == mine
@@ -538,7 +580,9 @@ def test_no_bytes_are_a_traceback(tmp_path_factory: pytest.TempPathFactory, data
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2)
+    ),
     max_leaves=4,
 )
 NAMES = st.sampled_from(
@@ -561,7 +605,8 @@ NAMES = st.sampled_from(
 
 @given(
     st.integers(0, len(objects())),
-    NAMES | st.tuples(st.just("fields"), st.sampled_from(["name", "body", "folder", "macro", "title"])),
+    NAMES
+    | st.tuples(st.just("fields"), st.sampled_from(["name", "body", "folder", "macro", "title"])),
     json_values,
 )
 def test_no_value_in_a_line_is_a_traceback(

@@ -50,7 +50,15 @@ def value(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def assert_clean(text: str, where: object) -> None:
-    for spelling in ("hush", "quoted", "ünïcode", "n\\u00efcode", "second-line", "nightingale", "0123456789"):
+    for spelling in (
+        "hush",
+        "quoted",
+        "ünïcode",
+        "n\\u00efcode",
+        "second-line",
+        "nightingale",
+        "0123456789",
+    ):
         found = text.find(spelling)
         assert found < 0, (where, text[max(0, found - 200) : found + 200])
 
@@ -74,7 +82,11 @@ def test_a_whole_life_of_a_secret_leaves_no_trace(
     repository: Write, devinops: Devinops, use: Callable[..., None], tmp_path: Path
 ) -> None:
     root = repository(
-        {"devinops.yaml": CONFIG, "secrets.yaml": secrets_yaml(), "knowledge/a.md": NOTE.format("one")}
+        {
+            "devinops.yaml": CONFIG,
+            "secrets.yaml": secrets_yaml(),
+            "knowledge/a.md": NOTE.format("one"),
+        }
     )
     reports, saved = tmp_path / "reports", tmp_path / "plan.json"
     with Emulator({"organizations": {"org-emulator": {}}}) as emulator:
@@ -90,13 +102,23 @@ def test_a_whole_life_of_a_secret_leaves_no_trace(
             assert_nothing_leaked(ran, tmp_path)
         assert emulator.store.secret_matches("org-emulator", "NPM", VALUE)
         repository({"secrets.yaml": secrets_yaml("2"), "knowledge/a.md": NOTE.format("two")})
-        for argv in (["plan"], ["apply", "--yes"], ["apply", "--yes"], ["rollback", "latest", "--yes"]):
+        for argv in (
+            ["plan"],
+            ["apply", "--yes"],
+            ["apply", "--yes"],
+            ["rollback", "latest", "--yes"],
+        ):
             ran = run_all(devinops, root, reports, *argv)
             assert ran.code == 0, ran
             assert_nothing_leaked(ran, tmp_path)
             ran = devinops(*argv, "-C", root, "--format", "json", "-v")
             assert_nothing_leaked(ran, tmp_path)
-        for argv in (["inventory", "list"], ["inventory", "show", "secret:NPM"], ["whoami"], ["validate"]):
+        for argv in (
+            ["inventory", "list"],
+            ["inventory", "show", "secret:NPM"],
+            ["whoami"],
+            ["validate"],
+        ):
             assert_nothing_leaked(devinops(*argv, "-C", root), tmp_path)
         assert list((root / ".devinops" / "backups").glob("*.jsonl"))
         assert_clean(json.dumps(emulator.requests), "the emulator's log")
@@ -113,17 +135,23 @@ ECHOES: dict[str, Callable[[Asked], Answered]] = {
     ),
     "422 msg": lambda asked: Answered(
         422,
-        json.dumps({"detail": [{"loc": ["body"], "msg": f"no {json.loads(asked.body)['value']}"}]}).encode(),
+        json.dumps(
+            {"detail": [{"loc": ["body"], "msg": f"no {json.loads(asked.body)['value']}"}]}
+        ).encode(),
     ),
     "400 text": lambda asked: Answered(
         400, b"refused: " + asked.body + asked.headers["Authorization"].encode()
     ),
     "500 body": lambda asked: Answered(500, asked.body),
-    "500 key": lambda asked: Answered(500, json.dumps({"detail": asked.headers["Authorization"]}).encode()),
+    "500 key": lambda asked: Answered(
+        500, json.dumps({"detail": asked.headers["Authorization"]}).encode()
+    ),
     "cut": lambda asked: Answered(0),
     "200 nonsense": lambda asked: Answered(200, asked.body + b"}"),
     "200 echo": lambda asked: Answered(200, asked.body),
-    "redirect": lambda asked: Answered(307, b"", {"Location": "http://localhost/" + quote(asked.body)}),
+    "redirect": lambda asked: Answered(
+        307, b"", {"Location": "http://localhost/" + quote(asked.body)}
+    ),
 }
 
 
@@ -136,7 +164,12 @@ def organization(answer_post: Callable[[Asked], Answered]) -> Callable[[Asked], 
         if asked.path.startswith("/v3/self"):
             facts = {"principal_type": "service_user", "service_user_name": "ci", "org_id": "org-1"}
             return Answered(200, json.dumps(facts).encode())
-        page: dict[str, Any] = {"items": [], "folders": [], "has_next_page": False, "root_note_count": 0}
+        page: dict[str, Any] = {
+            "items": [],
+            "folders": [],
+            "has_next_page": False,
+            "root_note_count": 0,
+        }
         return Answered(200, json.dumps(page).encode())
 
     return answer
@@ -182,7 +215,9 @@ def test_what_a_server_echoes_in_the_answer_to_another_request_is_not_shown(
         if asked.method == method and sent and not asked.path.startswith("/v3/self"):
             before = json.loads(sent[0])["value"]
             coded = b64encode(f"user:{before}".encode()).decode()
-            return Answered(422, json.dumps({"detail": f"not {before}, {coded}, {SECOND}"}).encode())
+            return Answered(
+                422, json.dumps({"detail": f"not {before}, {coded}, {SECOND}"}).encode()
+            )
         return organization(lambda _: Answered(500))(asked)
 
     entries = json.loads(secrets_yaml())["secrets"]

@@ -60,7 +60,9 @@ def test_without_a_base_there_are_two_sides(want: Any, have: Any) -> None:
 def test_a_side_that_is_not_said(
     base: tuple[Any, Any] | None, want: Any, have: Any, verdict: Verdict
 ) -> None:
-    given_base = base and Base(fingerprint(base[0]), None if base[1] is None else fingerprint(base[1]))
+    given_base = base and Base(
+        fingerprint(base[0]), None if base[1] is None else fingerprint(base[1])
+    )
     assert classify(PIN, given_base, want, have) is verdict
 
 

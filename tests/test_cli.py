@@ -105,7 +105,9 @@ def _takers() -> Iterator[tuple[list[str], str]]:
                 argv = [name, *([sub] if sub else [])]
                 arguments = [one for one in command.params if isinstance(one, click.Argument)]
                 argv += [
-                    "" if one is taken else "knowledge:A" for one in arguments if one.required or one is taken
+                    "" if one is taken else "knowledge:A"
+                    for one in arguments
+                    if one.required or one is taken
                 ]
                 if isinstance(taken, click.Option):
                     argv += [taken.opts[-1], ""]
@@ -132,7 +134,9 @@ def test_an_empty_value_is_never_taken_for_leaving_it_out(
 
 
 @pytest.mark.parametrize("yes", [[], ["--yes"]], ids=["alone", "with --yes"])
-@pytest.mark.parametrize("command", [["apply"], ["apply", "plan.json"], ["rollback", "latest"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [["apply"], ["apply", "plan.json"], ["rollback", "latest"]], ids=" ".join
+)
 def test_an_empty_digest_approves_nothing(
     emulator: Emulator, repository: Write, devinops: Devinops, command: list[str], yes: list[str]
 ) -> None:
@@ -157,7 +161,8 @@ def test_an_empty_variable_is_not_taken_for_an_unset_one(
     ran = devinops("apply", "--yes")
     assert (ran.code, ran.out, emulator.requests) == (64, "", [])
     assert (
-        f"DEVINOPS_{option} is set but empty" in ran.err or f"--{option.lower().replace('_', '-')}" in ran.err
+        f"DEVINOPS_{option} is set but empty" in ran.err
+        or f"--{option.lower().replace('_', '-')}" in ran.err
     )
 
 
@@ -183,7 +188,9 @@ def test_a_number_that_is_none_is_64(
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-1/s", "-1", "1e999/s", "1e-320/s", "/s"])
 @pytest.mark.parametrize("option", ["--rate-limit", "--latency", "--port"])
-def test_a_number_of_the_emulator_that_is_none_is_64(devinops: Devinops, option: str, value: str) -> None:
+def test_a_number_of_the_emulator_that_is_none_is_64(
+    devinops: Devinops, option: str, value: str
+) -> None:
     ran = devinops("emulator", "--host", "no.such.host.invalid", option, value)
     assert (ran.code, ran.out) == (64, "")
     assert option in ran.err
@@ -235,11 +242,11 @@ def test_validate_shows_the_problems_of_every_file(
 def test_validate_and_plan_refuse_the_same_settings_and_still_know_what_is_ignored(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
-    settings = (
-        "version: 1\nrequired_version: '>=99'\nignore: [drafts]\ntargets:\n  a: {prune: owned}\n  b: {}\n"
-    )
+    settings = "version: 1\nrequired_version: '>=99'\nignore: [drafts]\ntargets:\n  a: {prune: owned}\n  b: {}\n"
     entry = NOTE.replace("name: A", "name: A\ntargets: [c]")
-    root = repository({"devinops.yaml": settings, "knowledge/a.md": entry, "knowledge/drafts/b.md": "?"})
+    root = repository(
+        {"devinops.yaml": settings, "knowledge/a.md": entry, "knowledge/drafts/b.md": "?"}
+    )
     checked, planned = devinops("validate", "-C", root), devinops("plan", "-C", root, "-t", "b")
     assert (checked.code, planned.code, emulator.requests) == (1, 1, [])
     assert checked.out.splitlines()[:-1] == planned.err.splitlines()[:-1]
@@ -351,7 +358,9 @@ def full(use: Callable[..., None], repository: Write) -> Iterator[tuple[Emulator
 def steady(text: str, url: str) -> str:
     """Leave out what differs from run to run: the port, the name of the run, and the age of a secret."""
     text = re.sub(r"\d{8}T\d{6}Z-[0-9a-f]+", "RUN", text)
-    return re.sub(r"it is \d+ days old", "it is N days old", text.replace(url, "http://127.0.0.1:8484"))
+    return re.sub(
+        r"it is \d+ days old", "it is N days old", text.replace(url, "http://127.0.0.1:8484")
+    )
 
 
 def test_plan_in_text(
@@ -395,7 +404,9 @@ def test_apply_in_text_and_json(
     assert "the value" not in (tmp_path / "report.json").read_text() + ran.out + ran.err
 
 
-def test_plan_never_writes_whatever_is_asked(full: tuple[Emulator, Path], devinops: Devinops) -> None:
+def test_plan_never_writes_whatever_is_asked(
+    full: tuple[Emulator, Path], devinops: Devinops
+) -> None:
     emulator, root = full
     for extra in (
         [],
@@ -408,7 +419,9 @@ def test_plan_never_writes_whatever_is_asked(full: tuple[Emulator, Path], devino
     assert {request["method"] for request in emulator.requests} == {"GET"}
 
 
-def test_only_lists_what_the_entries_need(emulator: Emulator, repository: Write, devinops: Devinops) -> None:
+def test_only_lists_what_the_entries_need(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
     devinops("plan", "-C", repository({"playbooks/a.md": "---\ntitle: A\n---\nb\n"}))
     assert [request["path"].partition("?")[0] for request in emulator.requests] == [
         "/v3/self",
@@ -464,7 +477,9 @@ def test_a_secret_without_a_value_that_can_be_sent_stops_before_the_first_write(
 ) -> None:
     monkeypatch.setenv("NEW_VALUE", value)
     entry = "secrets:\n  - {key: NEW, type: key-value, value_from: {env: NEW_VALUE}}\n"
-    ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE, "secrets.yaml": entry}), "--yes")
+    ran = devinops(
+        "apply", "-C", repository({"knowledge/a.md": NOTE, "secrets.yaml": entry}), "--yes"
+    )
     assert (ran.code, {request["method"] for request in emulator.requests}) == (1, {"GET"})
     assert words in ran.err
     assert "NEW_VALUE (for secret:NEW)" in ran.err
@@ -548,7 +563,11 @@ def test_a_plan_that_is_not_applied_is_still_in_the_document(
     document = json.loads(ran.out)
     Draft202012Validator(schemas()["plan"]).validate(document)
     assert (ran.code, document["exit_code"]) == ((4, 4) if why == "refused" else (5, 5))
-    assert (len(document["changes"]), "error" in document, len(emulator.knowledge())) == (4, True, 4)
+    assert (len(document["changes"]), "error" in document, len(emulator.knowledge())) == (
+        4,
+        True,
+        4,
+    )
 
 
 def test_validate_says_what_it_did_not_show(
@@ -567,7 +586,12 @@ def test_a_stand_in_is_named_as_one_in_every_answer(
     emulated: bool, repository: Write, devinops: Devinops, use: Callable[..., None]
 ) -> None:
     """What stands for the service without saying so is taken for the service."""
-    page: dict[str, object] = {"items": [], "folders": [], "has_next_page": False, "org_id": "org-1"}
+    page: dict[str, object] = {
+        "items": [],
+        "folders": [],
+        "has_next_page": False,
+        "org_id": "org-1",
+    }
 
     def answer(asked: Asked) -> Answered:
         headers = {"Devinops-Emulator": "0"} if emulated else {}
@@ -578,12 +602,15 @@ def test_a_stand_in_is_named_as_one_in_every_answer(
     with server(answer) as url:
         use(url)
         text = {command: devinops(*command.split(), "-C", root).out for command in ANSWERS}
-        found = {c: json.loads(devinops(*c.split(), "-C", root, "--format", "json").out) for c in ANSWERS}
+        found = {
+            c: json.loads(devinops(*c.split(), "-C", root, "--format", "json").out) for c in ANSWERS
+        }
     place = f"{'on the emulator ' if emulated else ''}at {url} (API v3)"
     for command, printed in text.items():
         if command in ("plan", "apply --yes"):
             assert (
-                printed.splitlines()[0] == f"Plan for a: organization org-1 {place}, inventory: file, 0 owned"
+                printed.splitlines()[0]
+                == f"Plan for a: organization org-1 {place}, inventory: file, 0 owned"
             )
             assert found[command]["target"]["emulator"] is emulated
         else:
@@ -711,7 +738,9 @@ def test_an_interrupted_apply_reports_what_it_did(
     door = Door(lambda call: call.method == "POST" and door.methods.count("POST") >= 2)
     with Emulator(layers=[door]) as emulator:
         use(emulator.url)
-        with process("apply", "-C", str(root), "--yes", "--parallelism", "2", "--format", "json") as running:
+        with process(
+            "apply", "-C", str(root), "--yes", "--parallelism", "2", "--format", "json"
+        ) as running:
             assert running.stderr
             door.wait()
             running.send_signal(number)
@@ -804,23 +833,41 @@ def pressing(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         command = [sys.executable, "-m", "pressing", *argv]
         environment = os.environ | {"PYTHONPATH": path}
         return subprocess.run(
-            command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=60
+            command,
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
         )
 
     return press
 
 
 SIGNALS = pytest.mark.parametrize(
-    ("number", "code", "word"), [(2, 130, "interrupted"), (15, 143, "terminated")], ids=["SIGINT", "SIGTERM"]
+    ("number", "code", "word"),
+    [(2, 130, "interrupted"), (15, 143, "terminated")],
+    ids=["SIGINT", "SIGTERM"],
 )
 
 
 @pytest.mark.parametrize(
     "how",
-    ["swallowed", *(pytest.param(how, marks=pytest.mark.matrix) for how in ("through", "turned", "twice"))],
+    [
+        "swallowed",
+        *(pytest.param(how, marks=pytest.mark.matrix) for how in ("through", "turned", "twice")),
+    ],
 )
 @pytest.mark.parametrize(
-    "module", ["devinops.signals", "devinops.cli", "httpx", "devinops.inventory.kept", "devinops.render.text"]
+    "module",
+    [
+        "devinops.signals",
+        "devinops.cli",
+        "httpx",
+        "devinops.inventory.kept",
+        "devinops.render.text",
+    ],
 )
 @SIGNALS
 def test_an_interruption_while_modules_are_imported_is_one_line_and_never_lost(
@@ -878,7 +925,9 @@ def test_an_interruption_in_the_middle_of_a_line_of_progress_is_no_bug(
     monkeypatch.setattr("devinops.cli.progress.DELAY_S", 0)
     monkeypatch.delenv("CI", raising=False)
     shown, report = tmp_path / "stderr", tmp_path / "report.json"
-    root = repository({"knowledge/a.md": NOTE, "knowledge/b.md": NOTE.replace("name: A", "name: B")})
+    root = repository(
+        {"knowledge/a.md": NOTE, "knowledge/b.md": NOTE.replace("name: A", "name: B")}
+    )
     with (
         Emulator() as emulator,
         Terminal(shown, "w") as raw,
@@ -886,7 +935,9 @@ def test_an_interruption_in_the_middle_of_a_line_of_progress_is_no_bug(
     ):
         use(emulator.url)
         monkeypatch.setattr(sys, "stderr", stderr)
-        code = main(["apply", "--yes", "-C", str(root), "--parallelism", "1", "--report", f"json={report}"])
+        code = main(
+            ["apply", "--yes", "-C", str(root), "--parallelism", "1", "--report", f"json={report}"]
+        )
         monkeypatch.undo()
         done = [r for r in json.loads(report.read_text())["results"] if r["outcome"] == "done"]
         assert (code, len(done)) == (130, len(emulator.knowledge()))
@@ -916,12 +967,19 @@ def test_a_signal_that_was_ignored_at_the_start_stays_ignored(
         ) as running:
             assert running.stderr
             err = running.stderr.read()
-        assert (running.returncode, err, pressed, len(emulator.knowledge())) == (0, b"", [during], 1)
+        assert (running.returncode, err, pressed, len(emulator.knowledge())) == (
+            0,
+            b"",
+            [during],
+            1,
+        )
 
 
 @pytest.mark.parametrize("argv", [["plan"], ["apply", "--yes"], ["drift"], ["whoami"]])
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(2, 130, "interrupted"), (15, 143, "terminated")], ids=["SIGINT", "SIGTERM"]
+    ("number", "code", "word"),
+    [(2, 130, "interrupted"), (15, 143, "terminated")],
+    ids=["SIGINT", "SIGTERM"],
 )
 def test_an_interruption_while_reading_is_answered_too(
     repository: Write,

@@ -91,7 +91,9 @@ def test_the_inventory_is_off_unless_a_target_asks_for_it(repository: Write) -> 
     found = settings(root, KEY, Flags(target="a"))
     assert found.inventory == InventorySettings("branch", "state/devin", "up")
     assert found.sources["inventory"] == "devinops.yaml:3:18"
-    assert settings(root, KEY, Flags(target="b")).inventory == InventorySettings("none", "devinops", None)
+    assert settings(root, KEY, Flags(target="b")).inventory == InventorySettings(
+        "none", "devinops", None
+    )
 
 
 TARGETS = "targets: {production: {org_id: org-1}, staging: {org_id: org-2}}"
@@ -128,7 +130,11 @@ def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Wr
         ("{on_drift: fail}", {}, "on_drift: fail needs an inventory"),
         ("{inventory: {store: file}, scope: [A]}", {}, "go together"),
         ("{inventory: {store: file}, prune: scope}", {}, "go together"),
-        ("{inventory: {store: file}, prune: scope, scope: [A], api_version: v1}", {}, "needs API v3"),
+        (
+            "{inventory: {store: file}, prune: scope, scope: [A], api_version: v1}",
+            {},
+            "needs API v3",
+        ),
         ("{api_url: http://api.devin.ai}", {}, "is not encrypted"),
         ("{api_url: 'https://user@api.devin.ai'}", {}, "without user"),
         ("{api_url: https://api.devin.ai/v3}", {}, 'drop "/v3"'),
@@ -185,7 +191,9 @@ devinops.yaml:18:6 wrong-type
 """
 
 
-def test_everything_that_is_wrong_with_any_target_is_a_problem_with_its_place(repository: Write) -> None:
+def test_everything_that_is_wrong_with_any_target_is_a_problem_with_its_place(
+    repository: Write,
+) -> None:
     with pytest.raises(InputError) as caught:
         read_project(config(repository, POLICIES))
     found = [f"{one.source} {one.code} {one.message}" for one in caught.value.problems]
@@ -290,7 +298,9 @@ def test_the_key_is_in_no_repr(tmp_path: Path) -> None:
         ("version: 1", ["duplicate-key"]),
     ],
 )
-def test_problems_of_the_file_have_a_place_and_a_code(repository: Write, text: str, codes: list[str]) -> None:
+def test_problems_of_the_file_have_a_place_and_a_code(
+    repository: Write, text: str, codes: list[str]
+) -> None:
     with pytest.raises(InputError) as caught:
         read_project(config(repository, text))
     assert [problem.code for problem in caught.value.problems] == codes
@@ -342,8 +352,12 @@ def test_without_a_devinops_yaml_the_root_is_here(tmp_path: Path) -> None:
     assert find_root(tmp_path) == tmp_path
 
 
-@pytest.mark.parametrize("name", ["devinops.yml", "DevinOps.yaml", ".devinops.yaml", "devinops.toml"])
-def test_a_root_can_be_found_by_a_devinops_yaml_with_a_wrong_name(repository: Write, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["devinops.yml", "DevinOps.yaml", ".devinops.yaml", "devinops.toml"]
+)
+def test_a_root_can_be_found_by_a_devinops_yaml_with_a_wrong_name(
+    repository: Write, name: str
+) -> None:
     root = repository({name: "version: 1\n", "a/b/c.md": "", "a/devinops.yml/x": ""})
     assert find_root(root / "a" / "b") == root
     with pytest.raises(InputError) as caught:
@@ -353,7 +367,9 @@ def test_a_root_can_be_found_by_a_devinops_yaml_with_a_wrong_name(repository: Wr
 
 
 def test_a_workflow_called_devinops_marks_no_root(repository: Write) -> None:
-    root = repository({"devinops.yaml": "version: 1\n", ".github/workflows/devinops.yml": "on: push"})
+    root = repository(
+        {"devinops.yaml": "version: 1\n", ".github/workflows/devinops.yml": "on: push"}
+    )
     repository({".circleci/devinops.yml": "", ".gitlab/ci/devinops.yml": ""})
     for directory in (".github/workflows", ".circleci", ".gitlab/ci"):
         assert find_root(root / directory) == root
@@ -383,7 +399,9 @@ def test_a_second_file_of_settings_is_a_problem_unless_it_is_ignored(repository:
     root = repository({"devinops.yaml": "version: 1\n", "devinops.yml": "version: 1\n"})
     with pytest.raises(InputError) as caught:
         read_project(root)
-    assert [(p.source.path, p.code) for p in caught.value.problems] == [("devinops.yml", "not-read")]
+    assert [(p.source.path, p.code) for p in caught.value.problems] == [
+        ("devinops.yml", "not-read")
+    ]
     repository({"devinops.yaml": 'version: 1\nignore: [devinops.yml, "!x"]\n'})
     assert read_project(root).ignore == ("devinops.yml", "!x")
 
@@ -414,19 +432,28 @@ def test_no_command_goes_on_without_the_settings_of_devinops_yml(
     )
     if both:
         repository(
-            {"devinops.yaml": 'version: 1\nignore: ["knowledge/F/b.md"]\n', "knowledge/F/b.md": "text"}
+            {
+                "devinops.yaml": 'version: 1\nignore: ["knowledge/F/b.md"]\n',
+                "knowledge/F/b.md": "text",
+            }
         )
     use("http://127.0.0.1:9")
     monkeypatch.chdir(root / "knowledge" / "F")
     ran = devinops(*command)
     assert ran.code == 1
-    assert (ran.out + ran.err).count("devinops.yml:1:1: error: not read: rename it to devinops.yaml") == 1
+    assert (ran.out + ran.err).count(
+        "devinops.yml:1:1: error: not read: rename it to devinops.yaml"
+    ) == 1
     assert "b.md" not in ran.out + ran.err
 
 
-def test_problems_of_globs_stand_where_the_globs_are_written(repository: Write, devinops: Devinops) -> None:
+def test_problems_of_globs_stand_where_the_globs_are_written(
+    repository: Write, devinops: Devinops
+) -> None:
     text = 'version: 1\npaths:\n  - knowledge\n  - none\nignore: [drafts/, "!x",\n  "//x"]\n'
-    root = repository({"devinops.yaml": text, "knowledge/a.md": "---\nname: a\ntrigger: t\n---\nb\n"})
+    root = repository(
+        {"devinops.yaml": text, "knowledge/a.md": "---\nname: a\ntrigger: t\n---\nb\n"}
+    )
     found = devinops("validate", "-C", root).out.splitlines()
     assert [(line.split(": ")[0], line.rpartition("[")[2]) for line in found[:-1]] == [
         ("devinops.yaml:4:5", "no-match]"),

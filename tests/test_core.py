@@ -79,13 +79,19 @@ def test_fields_that_no_api_knows_have_no_sides() -> None:
 
 def note(ensure: Ensure, folder: str, macro: str | None) -> Declaration:
     resource = Knowledge(name="A", folder=FolderPath(folder), trigger="t", body="b", macro=macro)
-    return Declaration(Key("knowledge", FolderPath(folder), "A"), resource, Source("a.yaml"), ensure)
+    return Declaration(
+        Key("knowledge", FolderPath(folder), "A"), resource, Source("a.yaml"), ensure
+    )
 
 
 def test_what_is_not_managed_needs_nothing_of_the_api() -> None:
     assert list(api_problems([note(Ensure.UNMANAGED, "F/G", "!a")], "v1")) == []
-    assert [p.code for p in api_problems([note(Ensure.ABSENT, "F/G", "!a")], "v1")] == ["nested-folder"]
-    assert [p.code for p in api_problems([note(Ensure.PRESENT, "F", "!a")], "v3")] == ["unsupported-field"]
+    assert [p.code for p in api_problems([note(Ensure.ABSENT, "F/G", "!a")], "v1")] == [
+        "nested-folder"
+    ]
+    assert [p.code for p in api_problems([note(Ensure.PRESENT, "F", "!a")], "v3")] == [
+        "unsupported-field"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +109,9 @@ def test_a_declared_field_that_an_edition_does_not_know_is_a_problem(
 ) -> None:
     found = list(edition_problems([note(ensure, "F", macro)], "v1", unknown))
     assert [problem.code for problem in found] == codes
-    assert all("no knowledge that API v1 listed here has the field macro" in one.message for one in found)
+    assert all(
+        "no knowledge that API v1 listed here has the field macro" in one.message for one in found
+    )
 
 
 def test_a_version_without_an_inventory_is_a_warning(tmp_path: Path) -> None:
@@ -156,7 +164,9 @@ def test_in_a_large_clean_up_files_and_names_are_compared_but_no_texts(
         creates = (change for change in plan_of(number, of).changes if change.action == "create")
         return {change.reason.partition(";")[2][:6] for change in creates}
 
-    assert reasons(3, of=3) == reasons(1, of=count) == reasons(count - 1, of=count - 1) == {" is it"}
+    assert (
+        reasons(3, of=3) == reasons(1, of=count) == reasons(count - 1, of=count - 1) == {" is it"}
+    )
     assert reasons(count, of=count) == ({" is it"} if hinted else {""})
     deletes = [change for change in plan_of(count, of=count).changes if change.action == "delete"]
     number = deletes[7].key.name.removeprefix("Old ")
@@ -198,7 +208,11 @@ SAME_FILE, SAME_NAME = ("File", "01234", "notes/a.md"), ("New", "56789", "notes/
         (NEW, [SAME_NAME], "New"),
         (NEW, [SAME_NAME, SAME_FILE], "File"),
         (NEW, [SAME_FILE, ("Alike", "abcdefgxyz", "notes/b.md")], "Alike"),
-        (NEW, [("Alike", "abcdefgxyz", "notes/b.md"), ("More", "abcdefghiz", "notes/b.md")], "More"),
+        (
+            NEW,
+            [("Alike", "abcdefgxyz", "notes/b.md"), ("More", "abcdefghiz", "notes/b.md")],
+            "More",
+        ),
         (NEW, [SAME_FILE, ("New", "abcdefxyzw", "notes/b.md")], "File"),
         (("New", "abcdefg", "notes/a.md"), [("Old", "xycdefg", "notes/b.md")], "Old"),
         (("New", "abcdefg", "notes/a.md"), [("Old", "abcdexy", "notes/b.md")], "Old"),
@@ -216,7 +230,9 @@ def test_a_hint_goes_by_the_text_then_by_the_markdown_file_then_by_the_name(
 def test_in_a_large_clean_up_what_previously_names_waits_for_its_entry() -> None:
     count = int(MOST_PAIRS**0.5) + 1
     olds = [live("knowledge", name=f"Old {n}", id=f"n{n}", body="b") for n in range(count)]
-    strangers = [live("knowledge", name=f"New {n}", id=f"s{n}", body="theirs") for n in range(count)]
+    strangers = [
+        live("knowledge", name=f"New {n}", id=f"s{n}", body="theirs") for n in range(count)
+    ]
     wanted = [
         Declaration(
             one.key,
@@ -245,14 +261,18 @@ def test_a_body_is_a_text_or_none() -> None:
     assert body_of(Secret(key="A", type="totp")) == ""
 
 
-@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process can be set on POSIX alone")
+@pytest.mark.skipif(
+    not hasattr(time, "tzset"), reason="the zone of a process can be set on POSIX alone"
+)
 def test_times_are_told_in_utc_wherever_a_run_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Pacific/Kiritimati")
     time.tzset()
     try:
         edited = live("secret", key="A", type="totp", updated_at=1772409600 + 23 * 3600)
         assert said_of(edited) == "2026-03-02 23:00 UTC"
-        declared = Declaration(edited.key, Secret(key="A", type="totp", max_age="1d"), Source("a.yaml"))
+        declared = Declaration(
+            edited.key, Secret(key="A", type="totp", max_age="1d"), Source("a.yaml")
+        )
         plan = build_plan(
             [declared],
             Snapshot.of([edited]),

@@ -100,7 +100,11 @@ def test_not_taken_is_what_was_sent_and_came_back_as_nothing(
         ({"a": 1, "b": 1, "c": 1}, {"b": 1, "c": 1, "d": 1}, ["a", "d"]),
         ({"a": 1}, {"b": 1}, []),
         ([1], [1, 2], ["1"]),
-        ({"a": list(range(MOST_PARTS - 2))}, {"a": [*range(MOST_PARTS - 3), -1]}, [f"a.{MOST_PARTS - 3}"]),
+        (
+            {"a": list(range(MOST_PARTS - 2))},
+            {"a": [*range(MOST_PARTS - 3), -1]},
+            [f"a.{MOST_PARTS - 3}"],
+        ),
         ({"a": list(range(MOST_PARTS - 1))}, {"a": list(range(MOST_PARTS - 2))}, []),
         ({"a": list(range(MOST_PARTS - 2))}, {"a": list(range(MOST_PARTS - 1))}, []),
         ({"a": 1}, [1], []),

@@ -40,12 +40,18 @@ def test_every_field_is_documented() -> None:
     for kind in KINDS.values():
         for attribute in kind.attributes:
             assert f"`{attribute.name}" in FILES, f"{attribute.name} of {kind.noun}"
-    for target in schemas()["config"]["properties"]["targets"]["additionalProperties"]["properties"]:
+    for target in schemas()["config"]["properties"]["targets"]["additionalProperties"][
+        "properties"
+    ]:
         assert f"    {target}:" in FILES
 
 
-def test_the_whole_devinops_yaml_of_the_documentation_is_valid(tmp_path: Path, devinops: Devinops) -> None:
-    (block,) = (b for b in re.findall(r"```yaml\n(.*?)```", FILES, re.DOTALL) if b.startswith("version: 1"))
+def test_the_whole_devinops_yaml_of_the_documentation_is_valid(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    (block,) = (
+        b for b in re.findall(r"```yaml\n(.*?)```", FILES, re.DOTALL) if b.startswith("version: 1")
+    )
     (tmp_path / "devinops.yaml").write_text(block)
     (tmp_path / "teams" / "a" / "devin" / "knowledge").mkdir(parents=True)
     (tmp_path / "knowledge" / "drafts").mkdir(parents=True)
@@ -105,7 +111,9 @@ def test_every_code_in_the_source_is_known() -> None:
 def test_every_problem_is_documented(request: pytest.FixtureRequest) -> None:
     path = ROOT / "docs" / "problems.md"
     head = path.read_text(encoding="utf-8").partition("| code |")[0].rstrip()
-    table = "\n".join(f"| `{code}` | {meaning} |" for code, meaning in sorted(problem_codes().items()))
+    table = "\n".join(
+        f"| `{code}` | {meaning} |" for code, meaning in sorted(problem_codes().items())
+    )
     text = f"{head}\n\n| code | meaning |\n| --- | --- |\n{table}\n"
     if request.config.getoption("--rewrite-golden"):
         path.write_text(text, encoding="utf-8")
@@ -115,7 +123,9 @@ def test_every_problem_is_documented(request: pytest.FixtureRequest) -> None:
 def test_the_emulators_documentation_is_true() -> None:
     text = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
     for name, values in VALUES.items():
-        shown = ", ".join(value if value.isalnum() or "_" in value else f'"{value}"' for value in values)
+        shown = ", ".join(
+            value if value.isalnum() or "_" in value else f'"{value}"' for value in values
+        )
         assert f"| {name} | {shown} |" in text
     (seed,) = re.findall(r"## Seed.*?```yaml\n(.*?)```", text, re.DOTALL)
     parse_seed(yaml.safe_load(seed), "docs/emulator.md")
@@ -143,7 +153,10 @@ def test_every_example_is_valid_and_converges(
 
 
 def test_no_example_is_left_untested() -> None:
-    assert {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()} == {"basic", "targets"}
+    assert {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()} == {
+        "basic",
+        "targets",
+    }
     for example in ("basic", "targets"):
         assert load(ROOT / "examples" / example).declarations
 
@@ -160,7 +173,9 @@ def test_the_readmes_commands_print_what_the_readme_says(
 
         def block(found: re.Match[str]) -> str:
             commands = re.findall(r"^\$ (.*)$", found[1], re.MULTILINE)
-            return "```console\n" + "".join(f"$ {one}\n{session.run(one)}" for one in commands) + "```"
+            return (
+                "```console\n" + "".join(f"$ {one}\n{session.run(one)}" for one in commands) + "```"
+            )
 
         first, rest = README.split("```markdown", 1)
         text = re.sub(r"```console\n(.*?)```", block, first, flags=re.DOTALL)
@@ -179,7 +194,12 @@ class Session:
     def __init__(self, cwd: Path, url: str) -> None:
         self.cwd, self.url, self.digest = cwd, url, ""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        self.env = {**os.environ, "PATH": path, "DEVIN_API_URL": url, "DEVIN_API_KEY": "cog_emulator"}
+        self.env = {
+            **os.environ,
+            "PATH": path,
+            "DEVIN_API_URL": url,
+            "DEVIN_API_KEY": "cog_emulator",
+        }
         # One after the other, or the notes would get their ids, and so the digests, in any order.
         self.env["DEVINOPS_PARALLELISM"] = "1"
 

@@ -122,7 +122,9 @@ def test_what_fails_is_one_line_and_leaves_nothing_half_written(
 @every
 @limited
 @pytest.mark.parametrize("room", [0, 1, 4095, 4096, 99_999])
-def test_a_disk_that_is_full_half_way_leaves_the_old_file(write: Writer, room: int, tmp_path: Path) -> None:
+def test_a_disk_that_is_full_half_way_leaves_the_old_file(
+    write: Writer, room: int, tmp_path: Path
+) -> None:
     kept = tmp_path / "kept"
     kept.write_text("old")
     with room_for(room):
@@ -162,13 +164,21 @@ def test_a_link_stays_and_so_does_what_it_leads_to(write: Writer, tmp_path: Path
     inside.mkdir()
     outside.write_text("old")
     (inside / "a").symlink_to(outside)
-    with pytest.raises((OSError, DevinopsError), match="it is a symbolic link, which is not followed"):
+    with pytest.raises(
+        (OSError, DevinopsError), match="it is a symbolic link, which is not followed"
+    ):
         write(inside / "a", ["new"])
-    assert (outside.read_text(), names(inside), (inside / "a").readlink()) == ("old", ["a"], outside)
+    assert (outside.read_text(), names(inside), (inside / "a").readlink()) == (
+        "old",
+        ["a"],
+        outside,
+    )
 
 
 @every
-def test_a_link_in_the_place_of_what_is_written_first_is_not_followed(write: Writer, tmp_path: Path) -> None:
+def test_a_link_in_the_place_of_what_is_written_first_is_not_followed(
+    write: Writer, tmp_path: Path
+) -> None:
     outside, inside = tmp_path / "outside", tmp_path / "inside"
     inside.mkdir()
     outside.write_text("old")
@@ -240,7 +250,12 @@ def test_lines_that_are_written_byte_by_byte_are_whole(
 @pytest.mark.parametrize("cut", [True, False], ids=["cut", "not cut"])
 @pytest.mark.parametrize("fits", range(len(LINE)))
 def test_a_line_that_does_not_fit_leaves_nothing_of_it(
-    lines: int, fits: int, cut: bool, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lines: int,
+    fits: int,
+    cut: bool,
+    error: BaseException,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where cutting it off fails as well, the next line does it."""
     write, room = os.write, [fits]
@@ -293,7 +308,9 @@ def test_a_disk_that_was_always_full_is_told_as_it_is() -> None:
 
 
 @no_files
-def test_lines_are_not_added_to_what_is_no_file(make: Callable[[Path], None], tmp_path: Path) -> None:
+def test_lines_are_not_added_to_what_is_no_file(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
     make(tmp_path / "lines")
     with pytest.raises(OSError):
         files.open_lines(tmp_path / "lines")
@@ -309,7 +326,9 @@ def test_lines_are_not_added_through_a_link(new: bool, tmp_path: Path) -> None:
     assert (tmp_path / "outside").read_text() == "old"
 
 
-def test_a_file_whose_name_may_not_last_is_not_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_whose_name_may_not_last_is_not_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     breaks(monkeypatch, "fsync", errno.EIO)
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
         files.open_lines(tmp_path / "lines", new=True)
@@ -320,7 +339,9 @@ def test_a_file_whose_name_may_not_last_is_not_new(tmp_path: Path, monkeypatch: 
 
 
 @no_files
-def test_what_is_no_file_is_not_read_and_not_waited_for(make: Callable[[Path], None], tmp_path: Path) -> None:
+def test_what_is_no_file_is_not_read_and_not_waited_for(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
     make(tmp_path / "a")
     with pytest.raises(OSError):
         files.read(tmp_path / "a")
@@ -378,7 +399,9 @@ def test_a_system_that_cannot_make_names_last_is_no_error(
     files.sync_directory(tmp_path)
 
 
-def test_a_directory_that_cannot_be_read_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_directory_that_cannot_be_read_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     breaks(monkeypatch, "open", errno.EACCES)
     files.sync_directory(tmp_path)
 

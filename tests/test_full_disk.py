@@ -23,9 +23,7 @@ from tests.conftest import Devinops, Ran
 from tests.disk import WRONG, breaks, failing, limited, names
 
 Write = Callable[[Mapping[str, str]], Path]
-CONFIG = (
-    "version: 1\ntargets:\n  production: {org_id: org-emulator, inventory: {store: file}, prune: owned}\n"
-)
+CONFIG = "version: 1\ntargets:\n  production: {org_id: org-emulator, inventory: {store: file}, prune: owned}\n"
 WITHOUT = "version: 1\ntargets:\n  production: {org_id: org-emulator}\n"
 COUNT = 30
 LIMITED = """
@@ -113,7 +111,9 @@ def test_when_the_room_runs_out_the_rest_is_not_begun_and_the_next_run_finishes(
     assert devinops("apply", "-C", root, "--yes").code == 0
     assert bodies(emulator) == {f"N{n:02}": f"new {n}" for n in range(COUNT)}
     repository({"knowledge.yaml": notes("new", COUNT - 1)})
-    assert devinops("apply", "-C", root, "--yes").code == 0, "what was made on the full disk is owned"
+    assert devinops("apply", "-C", root, "--yes").code == 0, (
+        "what was made on the full disk is owned"
+    )
     assert len(bodies(emulator)) == COUNT - 1
 
 
@@ -197,11 +197,23 @@ def test_a_failure_is_not_hidden_by_a_report_without_room(
     root = repository({"devinops.yaml": WITHOUT, "knowledge.yaml": notes("new")})
     file = tmp_path / "report.json"
     ran = with_room(
-        100, "apply", "-C", root, "--expect", "0" * 32, "--format", format, "--report", f"json={file}"
+        100,
+        "apply",
+        "-C",
+        root,
+        "--expect",
+        "0" * 32,
+        "--format",
+        format,
+        "--report",
+        f"json={file}",
     )
     assert ran.code == 1, ran
     report, failure = ran.err.splitlines()
-    assert report == f"devinops: --report cannot write {file}: File too large: make room, then run again"
+    assert (
+        report
+        == f"devinops: --report cannot write {file}: File too large: make room, then run again"
+    )
     assert "not 00000" in failure
     assert writes(emulator) == []
     assert not file.exists()
@@ -225,13 +237,16 @@ def test_a_failure_is_not_hidden_by_a_full_stdout(emulator: Emulator, repository
     answer, failure = ran.err.splitlines()
     assert ran.code == 1
     assert (
-        answer == "devinops: the answer cannot be written: No space left on device: make room, then run again"
+        answer
+        == "devinops: the answer cannot be written: No space left on device: make room, then run again"
     )
     assert "not 00000" in failure
 
 
 @full
-@pytest.mark.parametrize("argv", [["-v"], ["--report", "json=nowhere.json"], ["--no-such-option"]], ids=str)
+@pytest.mark.parametrize(
+    "argv", [["-v"], ["--report", "json=nowhere.json"], ["--no-such-option"]], ids=str
+)
 def test_a_full_stderr_changes_neither_the_work_nor_the_exit_code(
     emulator: Emulator, repository: Write, argv: list[str]
 ) -> None:
@@ -308,14 +323,23 @@ def test_init_writes_each_file_whole_and_goes_on_where_it_stopped(
     root.mkdir()
     whole.mkdir()
     assert devinops("init", "-C", whole).code == 0
-    wanted = {path.relative_to(whole): path.read_bytes() for path in whole.rglob("*") if path.is_file()}
+    wanted = {
+        path.relative_to(whole): path.read_bytes() for path in whole.rglob("*") if path.is_file()
+    }
     one_line(
-        with_room(room, "init", "-C", root), 1, "cannot write ", "File too large: make room, then run again"
+        with_room(room, "init", "-C", root),
+        1,
+        "cannot write ",
+        "File too large: make room, then run again",
     )
-    found = {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    found = {
+        path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()
+    }
     assert found.items() <= wanted.items()
     assert devinops("init", "-C", root).code == 0
-    assert {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()} == wanted
+    assert {
+        path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()
+    } == wanted
 
 
 @limited
@@ -340,7 +364,12 @@ def test_mending_an_inventory_without_room_leaves_it_as_it_was(
     before = path.read_bytes()
     id = emulator.add("knowledge", name="N01", trigger="t", body="another")
     words = [id if word == "ID" else word for word in argv]
-    one_line(with_room(100, *words, "-C", root), 1, str(path), "File too large: make room, then run again")
+    one_line(
+        with_room(100, *words, "-C", root),
+        1,
+        str(path),
+        "File too large: make room, then run again",
+    )
     assert path.read_bytes() == before
     assert names(path.parent) == [".gitignore", "production.jsonl", "production.lock"]
     assert devinops(*words, "-C", root).code == 0

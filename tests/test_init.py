@@ -38,7 +38,9 @@ def test_init_uses_what_the_repository_tells(
     git(tmp_path, "remote", "add", "origin", "git@github.com:acme/devin-knowledge.git")
     monkeypatch.setenv("DEVIN_ORG_ID", "org-123")
     devinops("init", "-C", tmp_path)
-    assert "pinned_repo: acme/devin-knowledge" in next((tmp_path / "knowledge").iterdir()).read_text()
+    assert (
+        "pinned_repo: acme/devin-knowledge" in next((tmp_path / "knowledge").iterdir()).read_text()
+    )
     config = yaml.safe_load((tmp_path / "devinops.yaml").read_text())["targets"]["production"]
     assert config["org_id"] == "org-123"
     assert (config["inventory"], config["prune"]) == ({"store": "branch"}, "owned")
@@ -46,7 +48,10 @@ def test_init_uses_what_the_repository_tells(
     # `on` is a boolean to YAML 1.1, which this reader speaks and GitHub does not.
     assert workflow[True]["push"] == {"branches": ["trunk"]}
     keeps = workflow["jobs"]["devinops"]["steps"][-1]
-    assert (keeps["uses"], keeps["with"]["path"]) == ("actions/upload-artifact@v4", ".devinops/backups/")
+    assert (keeps["uses"], keeps["with"]["path"]) == (
+        "actions/upload-artifact@v4",
+        ".devinops/backups/",
+    )
     assert "always()" in keeps["if"]
     assert keeps["with"]["include-hidden-files"] is True
     assert devinops("validate", "-C", tmp_path).code == 0
@@ -56,9 +61,9 @@ def test_without_a_remote_nothing_is_remembered_and_nothing_pruned(
     tmp_path: Path, devinops: Devinops
 ) -> None:
     devinops("init", "-C", tmp_path)
-    assert set(yaml.safe_load((tmp_path / "devinops.yaml").read_text())["targets"]["production"]) == {
-        "api_key_env"
-    }
+    assert set(
+        yaml.safe_load((tmp_path / "devinops.yaml").read_text())["targets"]["production"]
+    ) == {"api_key_env"}
 
 
 def test_with_a_remote_the_inventory_works_as_init_writes_it(
@@ -105,12 +110,16 @@ def test_a_hook_of_another_repository_does_not_lead_astray(
     assert "acme/other" not in next((root / "knowledge").iterdir()).read_text()
 
 
-def test_init_needs_no_git(tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_init_needs_no_git(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", "")
     assert devinops("init", "-C", tmp_path).code == 0
 
 
-def test_a_path_that_is_no_unicode_is_the_top_all_the_same(tmp_path: Path, devinops: Devinops) -> None:
+def test_a_path_that_is_no_unicode_is_the_top_all_the_same(
+    tmp_path: Path, devinops: Devinops
+) -> None:
     top = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
     top.mkdir()
     git(top, "init")
@@ -119,7 +128,9 @@ def test_a_path_that_is_no_unicode_is_the_top_all_the_same(tmp_path: Path, devin
     assert (top / ".pre-commit-config.yaml").is_file()
 
 
-def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(tmp_path: Path, devinops: Devinops) -> None:
+def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(
+    tmp_path: Path, devinops: Devinops
+) -> None:
     git(tmp_path, "init")
     root = tmp_path / "teams" / "my devin"
     root.mkdir(parents=True)
@@ -130,11 +141,15 @@ def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(tmp_path: Path, devi
     assert "devinops validate --root 'teams/my devin'" in workflow
     keeps = yaml.safe_load(workflow)["jobs"]["devinops"]["steps"][-1]["with"]
     assert keeps["path"] == "teams/my devin/.devinops/backups/"
-    (hook,) = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    (hook,) = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"][0][
+        "hooks"
+    ]
     assert hook["entry"] == "devinops validate --root 'teams/my devin'"
 
 
-def test_a_file_where_a_directory_belongs_is_not_kept_but_told(tmp_path: Path, devinops: Devinops) -> None:
+def test_a_file_where_a_directory_belongs_is_not_kept_but_told(
+    tmp_path: Path, devinops: Devinops
+) -> None:
     (tmp_path / "knowledge").write_text("")
     ran = devinops("init", "-C", tmp_path)
     assert (ran.code, "there is a file where a directory belongs" in ran.err) == (1, True)
@@ -146,7 +161,10 @@ def test_on_gitlab_it_writes_gitlabs_file(tmp_path: Path, devinops: Devinops) ->
     devinops("init", "-C", tmp_path)
     job = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())["devinops"]
     assert job["resource_group"] == "devinops"
-    assert (job["artifacts"]["paths"], job["artifacts"]["when"]) == ([".devinops/backups/"], "always")
+    assert (job["artifacts"]["paths"], job["artifacts"]["when"]) == (
+        [".devinops/backups/"],
+        "always",
+    )
     assert not (tmp_path / ".github").exists()
 
 
@@ -161,7 +179,9 @@ def test_on_gitlab_it_writes_gitlabs_file(tmp_path: Path, devinops: Devinops) ->
         ("/srv/git/api.git", None, None),
     ],
 )
-def test_remotes_are_understood(tmp_path: Path, url: str, host: str | None, repo: str | None) -> None:
+def test_remotes_are_understood(
+    tmp_path: Path, url: str, host: str | None, repo: str | None
+) -> None:
     git(tmp_path, "init")
     git(tmp_path, "remote", "add", "origin", url)
     found = Git.of(tmp_path)
@@ -222,7 +242,9 @@ def test_nothing_is_written_through_a_link_out_of_the_directory(
     assert list((tmp_path / "outside").iterdir()) == []
 
 
-def test_a_link_to_the_root_and_links_inside_it_are_followed(tmp_path: Path, devinops: Devinops) -> None:
+def test_a_link_to_the_root_and_links_inside_it_are_followed(
+    tmp_path: Path, devinops: Devinops
+) -> None:
     root = tmp_path / "repository" / "teams"
     (root / "texts").mkdir(parents=True)
     (root / "knowledge").symlink_to("texts")

@@ -39,7 +39,18 @@ OWNERS = {
     "pydantic": {"emulator"},
     "uvicorn": {"emulator"},
 }
-IMPURE = {"os", "pathlib", "io", "socket", "subprocess", "time", "random", "logging", "threading", "tempfile"}
+IMPURE = {
+    "os",
+    "pathlib",
+    "io",
+    "socket",
+    "subprocess",
+    "time",
+    "random",
+    "logging",
+    "threading",
+    "tempfile",
+}
 PURE = {
     "errors",
     "model",
@@ -89,7 +100,12 @@ def test_arrows_run_one_way() -> None:
     for top, path in modules():
         for name in imports(path):
             parts = name.split(".")
-            if parts[0] == "devinops" and len(parts) > 1 and parts[1] != "__version__" and parts[1] != top:
+            if (
+                parts[0] == "devinops"
+                and len(parts) > 1
+                and parts[1] != "__version__"
+                and parts[1] != top
+            ):
                 assert level(parts[1]) < level(top), f"{path} imports {name}"
 
 
@@ -109,7 +125,9 @@ def test_the_core_reads_no_file_no_clock_and_prints_nothing() -> None:
         assert not {name.split(".")[0] for name in imports(path)} & IMPURE, path
         tree = ast.parse(path.read_text(encoding="utf-8"))
         called = {
-            n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+            n.func.id
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
         }
         methods = {
             n.func.attr
@@ -130,7 +148,9 @@ def test_the_core_reads_no_file_no_clock_and_prints_nothing() -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_command_imports_only_what_it_uses(tmp_path: Path, argv: list[str], forbidden: set[str]) -> None:
+def test_a_command_imports_only_what_it_uses(
+    tmp_path: Path, argv: list[str], forbidden: set[str]
+) -> None:
     (tmp_path / "knowledge").mkdir()
     (tmp_path / "knowledge" / "a.md").write_text("---\nname: A\ntrigger: t\n---\nb\n")
     code = f"import sys; from devinops.cli import main; main({argv!r}); print(*sorted(set(sys.modules) & {forbidden!r}))"

@@ -48,7 +48,9 @@ def npm_token(monkeypatch: pytest.MonkeyPatch) -> None:
 def seed(**sections: Any) -> dict[str, Any]:
     return {
         "organizations": {"org-emulator": {"folders": FOLDERS} | sections},
-        "enterprise": {"knowledge": [{"name": "Style", "trigger": "t", "body": "of the enterprise"}]},
+        "enterprise": {
+            "knowledge": [{"name": "Style", "trigger": "t", "body": "of the enterprise"}]
+        },
     }
 
 
@@ -72,7 +74,9 @@ def test_what_is_applied_is_there_and_a_second_plan_is_empty(
     root = repository(files)
     if quirks == {"bodies": "trimmed"}:
         # Only an inventory remembers that the API removed the indentation of a first line.
-        repository({"devinops.yaml": "version: 1\ntargets: {production: {inventory: {store: file}}}\n"})
+        repository(
+            {"devinops.yaml": "version: 1\ntargets: {production: {inventory: {store: file}}}\n"}
+        )
     with Emulator(seed(), quirks=quirks) as emulator:
         use(emulator.url, key)
         plan = devinops("plan", "-C", root, "--detailed-exitcode")
@@ -82,10 +86,14 @@ def test_what_is_applied_is_there_and_a_second_plan_is_empty(
 
         applied = devinops("apply", "-C", root, "--yes")
         assert applied.code == 0, applied
-        assert applied.out.splitlines()[-1] == f"Applied: {count} done, 0 failed, 0 skipped, 0 held back."
+        assert (
+            applied.out.splitlines()[-1]
+            == f"Applied: {count} done, 0 failed, 0 skipped, 0 held back."
+        )
         assert emulator.store.secret_matches("org-emulator", "NPM_TOKEN", "value-of-the-token")
         assert (
-            "value-of-the-token" not in json.dumps(emulator.requests) + applied.out + applied.err + plan.out
+            "value-of-the-token"
+            not in json.dumps(emulator.requests) + applied.out + applied.err + plan.out
         )
 
         again = devinops("plan", "-C", root, "--detailed-exitcode")
@@ -125,7 +133,9 @@ def test_the_indentation_of_the_first_line_is_applied_and_an_api_that_removes_it
         assert "if this comes back after every apply, the API removes it" in plan.out
         applied = devinops("apply", "-C", root, "--yes")
         (note,) = emulator.knowledge()
-        assert (applied.code, note["body"]) == ((0, "    code") if bodies == "kept" else (3, "code"))
+        assert (applied.code, note["body"]) == (
+            (0, "    code") if bodies == "kept" else (3, "code")
+        )
 
 
 @pytest.fixture
@@ -155,7 +165,9 @@ def test_one_changed_word_is_one_update_and_a_two_line_diff(
         }
     )
     plan = devinops("plan", "-C", root)
-    assert [line.strip() for line in plan.out.splitlines() if line.strip().startswith(("- ", "+ "))] == [
+    assert [
+        line.strip() for line in plan.out.splitlines() if line.strip().startswith(("- ", "+ "))
+    ] == [
         "- Every error is an object.",
         "+ Every error is an array.",
     ]
@@ -178,7 +190,9 @@ KEPT = {"pinned_repo": "acme/api", "is_enabled": False}
 @pytest.mark.parametrize(
     ("key", "extra"), [("cog_emulator", {}), ("apk_emulator", {"macro": "!kept"})], ids=["v3", "v1"]
 )
-@pytest.mark.parametrize("quirks", [{}, {"v1_put_nullable": "cleared"}, {"v1_put_nullable": "kept"}], ids=str)
+@pytest.mark.parametrize(
+    "quirks", [{}, {"v1_put_nullable": "cleared"}, {"v1_put_nullable": "kept"}], ids=str
+)
 def test_what_a_file_does_not_mention_survives_an_update(
     key: str,
     extra: dict[str, Any],
@@ -203,7 +217,11 @@ def test_what_a_file_does_not_mention_survives_an_update(
         after = one(emulator.knowledge(), "A")
         assert after == before | {"body": "new", "updated_at": after["updated_at"]}
         stays = one(emulator.playbooks(), "P")
-        assert (stays["body"], stays["macro"], stays["structured_output_schema"]) == ("new", "!p", schema)
+        assert (stays["body"], stays["macro"], stays["structured_output_schema"]) == (
+            "new",
+            "!p",
+            schema,
+        )
 
 
 def test_a_rename_and_a_move_by_previously_keep_the_id(
@@ -272,7 +290,9 @@ def test_missing_folders_are_named_once_and_the_rest_is_applied(
     assert applied.code == 4
     assert applied.out.count("folder:Nope") == 1
     assert "create it in the web app" in applied.out
-    assert [(note["name"], note["folder_path"]) for note in emulator.knowledge()] == [("C", "Backend")]
+    assert [(note["name"], note["folder_path"]) for note in emulator.knowledge()] == [
+        ("C", "Backend")
+    ]
     emulator.add_folder("Nope")
     assert devinops("apply", "-C", root, "--yes").code == 0
     assert {note["folder_path"] for note in emulator.knowledge()} == {"Backend", "Nope"}
@@ -282,7 +302,9 @@ def test_what_is_not_declared_is_bit_identical_after_any_apply(
     emulator: Emulator, repository: Write, devinops: Devinops, npm_token: None
 ) -> None:
     emulator.add("knowledge", name="Theirs", trigger="t", body="  as they left it \n")
-    emulator.add("knowledge", name="Style", trigger="t", body="of the enterprise", access_type="enterprise")
+    emulator.add(
+        "knowledge", name="Style", trigger="t", body="of the enterprise", access_type="enterprise"
+    )
     emulator.add("playbook", title="Theirs", body="b")
     emulator.add("secret", key="OTHER", type="totp")
     before = (emulator.knowledge(), emulator.playbooks(), emulator.secrets())
@@ -299,7 +321,11 @@ def test_tombstones_delete_and_more_than_three_want_the_exact_number(
     for name in names:
         emulator.add("knowledge", name=name, trigger="t", body="b")
     root = repository(
-        {"knowledge.yaml": json.dumps({"knowledge": [{"name": n, "ensure": "absent"} for n in names]})}
+        {
+            "knowledge.yaml": json.dumps(
+                {"knowledge": [{"name": n, "ensure": "absent"} for n in names]}
+            )
+        }
     )
     refused = devinops("apply", "-C", root, "--yes")
     assert (refused.code, len(emulator.knowledge())) == (4, 4)
@@ -310,7 +336,9 @@ def test_tombstones_delete_and_more_than_three_want_the_exact_number(
     assert emulator.knowledge() == []
 
 
-def test_a_protected_tombstone_is_a_contradiction_in_the_file(repository: Write, devinops: Devinops) -> None:
+def test_a_protected_tombstone_is_a_contradiction_in_the_file(
+    repository: Write, devinops: Devinops
+) -> None:
     root = repository({"knowledge.yaml": "knowledge: [{name: A, ensure: absent, protect: true}]"})
     ran = devinops("validate", "-C", root)
     assert (ran.code, "contradiction" in ran.out) == (1, True)
@@ -381,11 +409,17 @@ def test_a_macro_is_never_lost_in_silence_where_v1_has_none(
             assert (ran.code, "Extra inputs are not permitted" in ran.out) == (1, True), ran
             emulator.add("knowledge", name="A", trigger="t", body="b")
         else:
-            assert (ran.code, "without macro, which the API did not take" in ran.out) == (3, True), ran
+            assert (ran.code, "without macro, which the API did not take" in ran.out) == (
+                3,
+                True,
+            ), ran
         emulator.clear_requests()
         for command in (["plan"], ["apply", "--yes"]):
             again = devinops(*command, "-C", root)
-            assert (again.code, {request["method"] for request in emulator.requests}) == (1, {"GET"})
+            assert (again.code, {request["method"] for request in emulator.requests}) == (
+                1,
+                {"GET"},
+            )
             assert (
                 "knowledge/a.md:4:8: error: no knowledge that API v1 listed here has the field macro"
                 in again.err
@@ -405,7 +439,11 @@ def test_v1_says_what_it_cannot_do(
     use(emulator.url, "apk_emulator")
     ran = devinops("plan", "-C", repository(V3_FILES))
     assert (ran.code, emulator.requests) == (1, [])
-    for part in ("cannot set is_enabled", "cannot set structured_output_schema", '"Backend/APIs" is nested'):
+    for part in (
+        "cannot set is_enabled",
+        "cannot set structured_output_schema",
+        '"Backend/APIs" is nested',
+    ):
         assert part in ran.err
 
 
@@ -427,30 +465,48 @@ def without_what_differs(value: Any, url: str) -> Any:
     if isinstance(value, dict):
         names = ("created_at", "updated_at", "backup")
         return {n: without_what_differs(one, url) for n, one in value.items() if n not in names} | {
-            n: value[n] if value[n] in SEED_IDS else "given" for n in ID_FIELDS & value.keys() if value[n]
+            n: value[n] if value[n] in SEED_IDS else "given"
+            for n in ID_FIELDS & value.keys()
+            if value[n]
         }
     if isinstance(value, list):
         return [without_what_differs(one, url) for one in value]
-    return value.replace(url, "").replace(urlsplit(url).netloc, "") if isinstance(value, str) else value
+    return (
+        value.replace(url, "").replace(urlsplit(url).netloc, "")
+        if isinstance(value, str)
+        else value
+    )
 
 
 ID_FIELDS = {"id", "note_id", "playbook_id", "secret_id"}
 
 
-def one_run(root: Path, api: str, faults: Any, parallelism: int, run: Callable[..., Any]) -> dict[str, Any]:
+def one_run(
+    root: Path, api: str, faults: Any, parallelism: int, run: Callable[..., Any]
+) -> dict[str, Any]:
     """Plan and apply in a world of its own; return everything that can be seen of it."""
     with Emulator(world.SEED, faults=faults) as emulator:
         made = world.World.make(root, emulator, api)
         shown = run(emulator.url, "plan", "-C", root, "--verbose")
         ran = run(
-            emulator.url, "apply", "-C", root, "--yes", "--format", "json", "--parallelism", parallelism
+            emulator.url,
+            "apply",
+            "-C",
+            root,
+            "--yes",
+            "--format",
+            "json",
+            "--parallelism",
+            parallelism,
         )
         report = json.loads(ran.out)
         again = run(emulator.url, "plan", "-C", root, "--detailed-exitcode")
         assert (shown.code, ran.code, again.code, made.problems()) == (0, 0, 0, []), (ran, again)
         statuses = [request["status"] for request in emulator.requests]
         organization = {
-            "knowledge": sorted(emulator.knowledge(), key=lambda one: (one["name"], one["folder_path"])),
+            "knowledge": sorted(
+                emulator.knowledge(), key=lambda one: (one["name"], one["folder_path"])
+            ),
             "playbooks": sorted(emulator.playbooks(), key=lambda one: one["title"]),
             "secrets": sorted(emulator.secrets(), key=lambda one: one["key"]),
         }
@@ -490,7 +546,9 @@ def test_parallelism_does_not_change_the_result(
     # which request meets which 429 is a matter of luck at 32; that one meets five of them must not fail the test
     cli_run = import_module("devinops.cli.run")
     connection = cli_run.connection
-    monkeypatch.setattr(cli_run, "connection", lambda settings: replace(connection(settings), retries=40))
+    monkeypatch.setattr(
+        cli_run, "connection", lambda settings: replace(connection(settings), retries=40)
+    )
     monkeypatch.setenv("A_SECRET_VALUE", world.VALUE)
 
     def run(url: str, *argv: Any) -> Any:

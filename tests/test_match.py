@@ -19,7 +19,9 @@ def note(name: str, *previously: str) -> Declaration:
     return Declaration(Key("knowledge", ROOT, name), resource, Source("a.yaml"), previously=old)
 
 
-def found(*declarations: Declaration, live: list[str]) -> dict[str, tuple[str | None, Found | None]]:
+def found(
+    *declarations: Declaration, live: list[str]
+) -> dict[str, tuple[str | None, Found | None]]:
     matches = match(declarations, snapshot({"kind": "knowledge", "name": name} for name in live))
     return {m.declaration.key.name: (m.live and m.live.key.name, m.found) for m in matches}
 

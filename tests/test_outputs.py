@@ -125,7 +125,9 @@ def test_an_older_answer_may_be_overwritten(
     assert (root / name).read_text().startswith("{")
 
 
-def test_settings_with_problems_do_not_open_the_entries(repository: Write, devinops: Devinops) -> None:
+def test_settings_with_problems_do_not_open_the_entries(
+    repository: Write, devinops: Devinops
+) -> None:
     root = repository(FILES | {"devinops.yaml": "versoin: 1\n"})
     ran = devinops("validate", "-C", root, "--report", f"text={root}/texts/p.md")
     assert (ran.code, (root / "texts/p.md").read_text()) == (64, FILES["texts/p.md"])

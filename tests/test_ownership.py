@@ -43,7 +43,11 @@ def test_a_reviewed_plan_that_would_undo_another_pull_request_is_refused(
     emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
 ) -> None:
     """Two branches from one commit: the second was planned before the first was merged and applied."""
-    base = {"devinops.yaml": CONFIG, "knowledge/a.md": note("A", "old"), "knowledge/b.md": note("B", "old")}
+    base = {
+        "devinops.yaml": CONFIG,
+        "knowledge/a.md": note("A", "old"),
+        "knowledge/b.md": note("B", "old"),
+    }
     root = repository(base)
     assert devinops("apply", "-C", root, "--yes").code == 0
     repository({"knowledge/b.md": note("B", "by the second")})
@@ -61,7 +65,10 @@ def test_a_reviewed_plan_that_would_undo_another_pull_request_is_refused(
     # Rebased on the first one it is what was reviewed.
     repository({"knowledge/a.md": note("A", "by the first")})
     assert devinops("apply", second, "-C", root).code == 0
-    assert {n["name"]: n["body"] for n in emulator.knowledge()} == {"A": "by the first", "B": "by the second"}
+    assert {n["name"]: n["body"] for n in emulator.knowledge()} == {
+        "A": "by the first",
+        "B": "by the second",
+    }
 
 
 def test_a_saved_plan_remembers_what_was_approved(
@@ -85,7 +92,11 @@ def test_an_edited_plan_file_is_not_what_was_reviewed(
     """Whoever reviews a file must not be shown less than what its digest stands for."""
     root, path = (
         repository(
-            {"devinops.yaml": CONFIG, "knowledge/a.md": note("A", "a"), "knowledge/b.md": note("B", "b")}
+            {
+                "devinops.yaml": CONFIG,
+                "knowledge/a.md": note("A", "a"),
+                "knowledge/b.md": note("B", "b"),
+            }
         ),
         tmp_path / "p.json",
     )
@@ -102,7 +113,11 @@ def test_backups_stay_out_of_git_whatever_else_is_ignored(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     root = repository(
-        {"devinops.yaml": CONFIG, "knowledge/a.md": note("A", "a"), ".devinops/.gitignore": "*.tmp\n"}
+        {
+            "devinops.yaml": CONFIG,
+            "knowledge/a.md": note("A", "a"),
+            ".devinops/.gitignore": "*.tmp\n",
+        }
     )
     git(root, "init", "--quiet")
     devinops("apply", "-C", root, "--yes")
@@ -116,7 +131,11 @@ def test_an_object_that_went_to_others_is_the_same_to_plan_and_drift(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     root = repository(
-        {"devinops.yaml": CONFIG, "knowledge/a.md": note("A", "a"), "knowledge/b.md": note("B", "b")}
+        {
+            "devinops.yaml": CONFIG,
+            "knowledge/a.md": note("A", "a"),
+            "knowledge/b.md": note("B", "b"),
+        }
     )
     devinops("apply", "-C", root, "--yes")
     emulator.edit("knowledge", names(emulator)["A"], access_type="enterprise")
@@ -180,7 +199,11 @@ def test_a_folder_renamed_in_the_web_app_is_one_outside_edit(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
     root = repository(
-        {"devinops.yaml": CONFIG, "knowledge/F/a.md": note("A", "a"), "knowledge/F/b.md": note("B", "b")}
+        {
+            "devinops.yaml": CONFIG,
+            "knowledge/F/a.md": note("A", "a"),
+            "knowledge/F/b.md": note("B", "b"),
+        }
     )
     assert devinops("apply", "-C", root, "--yes").code == 0
     (folder,) = emulator.folders()
@@ -188,19 +211,31 @@ def test_a_folder_renamed_in_the_web_app_is_one_outside_edit(
     ids = names(emulator)
     for command in ("plan", "drift"):
         found = document(devinops, command, "-C", root)
-        assert [(d["moved"], d["key"]) for d in found["drift"]] == [("renamed", "folder:F")], command
+        assert [(d["moved"], d["key"]) for d in found["drift"]] == [("renamed", "folder:F")], (
+            command
+        )
     repository({"knowledge/F/a.md": note("A", "changed all the same")})
     assert devinops("apply", "-C", root, "--yes").code == 0
     assert {n["folder_path"] for n in emulator.knowledge()} == {"Platform"}
     (root / "knowledge" / "F").rename(root / "knowledge" / "Platform")
     found = document(devinops, "plan", "-C", root)
-    assert (found["changes"], found["drift"], found["held_back"], names(emulator)) == ([], [], [], ids)
+    assert (found["changes"], found["drift"], found["held_back"], names(emulator)) == (
+        [],
+        [],
+        [],
+        ids,
+    )
 
 
 @pytest.mark.parametrize("key", ["cog_emulator", "apk_emulator"])
 @pytest.mark.parametrize("change", ["edited", "renamed", "adopted"])
 def test_a_write_into_a_renamed_folder_remembers_the_folder_that_the_files_mean(
-    emulator: Emulator, repository: Write, devinops: Devinops, use: Callable[..., None], key: str, change: str
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    use: Callable[..., None],
+    key: str,
+    change: str,
 ) -> None:
     """Or the note would be taken for one that belongs where it is once there is a folder of the old name again."""
     use(emulator.url, key)
@@ -225,9 +260,12 @@ def test_a_write_into_a_renamed_folder_remembers_the_folder_that_the_files_mean(
         assert {d["key"] for d in found} == {f"knowledge:F/{name}", "knowledge:F/c"}, command
 
 
-def test_an_entry_taken_away_or_renamed(emulator: Emulator, repository: Write, devinops: Devinops) -> None:
+def test_an_entry_taken_away_or_renamed(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
     root = repository(
-        {"devinops.yaml": CONFIG} | {f"knowledge/{n}.md": note(n, f"the body of {n}") for n in "ABC"}
+        {"devinops.yaml": CONFIG}
+        | {f"knowledge/{n}.md": note(n, f"the body of {n}") for n in "ABC"}
     )
     assert devinops("apply", "-C", root, "--yes").code == 0
     ids = names(emulator)
@@ -243,7 +281,9 @@ def test_an_entry_taken_away_or_renamed(emulator: Emulator, repository: Write, d
     assert names(emulator) == {"B": ids["B"], "Renamed": ids["C"]}
 
 
-SECRET = "secrets:\n  - {key: TOKEN, type: key-value, version: '%s', value_from: {env: THE_VALUE}}\n"
+SECRET = (
+    "secrets:\n  - {key: TOKEN, type: key-value, version: '%s', value_from: {env: THE_VALUE}}\n"
+)
 
 
 def test_a_changed_version_rotates_a_secret(
@@ -344,7 +384,10 @@ def test_only_can_delete_the_last_object_that_it_takes(
     assert devinops("apply", "-C", root, "--yes").code == 0
     (root / "knowledge" / "A.md").unlink()
     ran = devinops("apply", "-C", root, "--yes", "--only", "knowledge:A")
-    assert (ran.code, ran.out.splitlines()[-1]) == (0, "Applied: 1 done, 0 failed, 0 skipped, 0 held back.")
+    assert (ran.code, ran.out.splitlines()[-1]) == (
+        0,
+        "Applied: 1 done, 0 failed, 0 skipped, 0 held back.",
+    )
     assert set(names(emulator)) == {"B"}
     assert devinops("apply", "-C", root, "--yes", "--only", "knowledge:A").code == 64
 
@@ -379,7 +422,9 @@ def test_a_move_with_an_edit_into_a_missing_folder_keeps_the_old_note(
 
 
 def git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", "-C", str(root), *arguments], check=True, capture_output=True, text=True
+    )
     return done.stdout.strip()
 
 
@@ -394,11 +439,31 @@ def test_the_inventory_on_a_branch_is_shared_by_clones(
     (first / "devinops.yaml").write_text(CONFIG.replace("store: file", "store: branch"))
     (first / "knowledge" / "a.md").write_text(note("A", "the body"))
     git(first, "add", "--all")
-    git(first, "-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "--quiet", "-m", "init")
+    git(
+        first,
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@localhost",
+        "commit",
+        "--quiet",
+        "-m",
+        "init",
+    )
     git(first, "push", "--quiet", "origin", "HEAD:main")
     assert devinops("apply", "-C", first, "--yes").code == 0
     ids = names(emulator)
-    git(tmp_path, "clone", "--quiet", "--depth", "1", "--branch", "main", f"file://{origin}", str(second))
+    git(
+        tmp_path,
+        "clone",
+        "--quiet",
+        "--depth",
+        "1",
+        "--branch",
+        "main",
+        f"file://{origin}",
+        str(second),
+    )
     (second / "knowledge" / "a.md").write_text(note("B", "the body"))
     head = git(second, "rev-parse", "HEAD")
     plan = devinops("plan", "-C", second)
@@ -406,7 +471,10 @@ def test_the_inventory_on_a_branch_is_shared_by_clones(
     assert "1 to rename" in plan.out
     assert devinops("apply", "-C", second, "--yes").code == 0
     assert names(emulator) == {"B": ids["A"]}
-    assert (git(second, "rev-parse", "HEAD"), git(second, "branch", "--list", "devinops")) == (head, "")
+    assert (git(second, "rev-parse", "HEAD"), git(second, "branch", "--list", "devinops")) == (
+        head,
+        "",
+    )
     assert "knowledge:B" in devinops("inventory", "list", "-C", first).out
 
 

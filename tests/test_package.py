@@ -17,7 +17,9 @@ ROOT = Path(__file__).parent.parent
 WHEELHOUSE = Path(sys.prefix) / "wheelhouse"
 
 
-def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None, code: int = 0) -> str:
+def run(
+    *command: str | Path, cwd: Path, env: Mapping[str, str] | None = None, code: int = 0
+) -> str:
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
@@ -36,7 +38,11 @@ def offline() -> dict[str, str]:
     """Let pip take packages from the wheelhouse that `make test-all` fills, and from nowhere else."""
     if not (WHEELHOUSE / ".done").exists():
         pytest.skip("the wheelhouse is not filled: run the tests with `make test-all`")
-    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELHOUSE), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    return {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(WHEELHOUSE),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +121,8 @@ def test_pre_commit_runs_the_hook_offline_and_without_a_key(
 
 
 @pytest.mark.parametrize(
-    ("shell", "check"), [("bash", ["bash", "-n"]), ("zsh", ["zsh", "-n"]), ("fish", ["fish", "--no-execute"])]
+    ("shell", "check"),
+    [("bash", ["bash", "-n"]), ("zsh", ["zsh", "-n"]), ("fish", ["fish", "--no-execute"])],
 )
 def test_completion_scripts_are_understood_by_their_shells(
     shell: str, check: list[str], tmp_path: Path
@@ -131,5 +138,9 @@ def test_completion_completes_commands_and_options(tmp_path: Path) -> None:
     devinops = Path(sys.executable).parent / "devinops"
     env = {"_DEVINOPS_COMPLETE": "bash_complete", "COMP_WORDS": "devinops pl", "COMP_CWORD": "1"}
     assert run(devinops, cwd=tmp_path, env=env).split() == ["plain,plan"]
-    env = {"_DEVINOPS_COMPLETE": "bash_complete", "COMP_WORDS": "devinops plan --det", "COMP_CWORD": "2"}
+    env = {
+        "_DEVINOPS_COMPLETE": "bash_complete",
+        "COMP_WORDS": "devinops plan --det",
+        "COMP_CWORD": "2",
+    }
     assert run(devinops, cwd=tmp_path, env=env).split() == ["plain,--detailed-exitcode"]

@@ -34,7 +34,9 @@ CASES = [
 
 def loaded(tmp_path: Path, sections: dict[str, Any]) -> Loaded:
     for section, entries in sections.items():
-        (tmp_path / f"{section}.yaml").write_text(yaml.safe_dump({section: entries}), encoding="utf-8")
+        (tmp_path / f"{section}.yaml").write_text(
+            yaml.safe_dump({section: entries}), encoding="utf-8"
+        )
     found = load(tmp_path)
     assert found.problems == ()
     return found
@@ -74,7 +76,9 @@ def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
             continue
         fields = base(sent.resource, replace(sent.resource, **read))
         where = f"{KINDS[sent.key.kind].section}.yaml"
-        records.append(Record(sent.key, sent.id, where if source else None, commit, protect, fields))
+        records.append(
+            Record(sent.key, sent.id, where if source else None, commit, protect, fields)
+        )
     return Inventory.of("file", records)
 
 
@@ -85,7 +89,10 @@ def test_plan(tmp_path: Path, case: dict[str, Any]) -> None:
     whole = "\n".join(Text(full=True).plan(plan))
     for part in case.get("says", ()):
         assert part in whole
-    for wanted, given in (("refused", plan.refusals), ("warns", [p.message for p in plan.problems])):
+    for wanted, given in (
+        ("refused", plan.refusals),
+        ("warns", [p.message for p in plan.problems]),
+    ):
         assert len(given) == len(case.get(wanted, ()))
         assert all(part in text for part, text in zip(case.get(wanted, ()), given, strict=True))
     if "unmanaged" in case:
@@ -95,7 +102,9 @@ def test_plan(tmp_path: Path, case: dict[str, Any]) -> None:
     if "unchanged" in case:
         assert plan.unchanged == case["unchanged"]
     for key, needed_by in case.get("needed_by", {}).items():
-        assert [list(map(str, h.needed_by)) for h in plan.held_back if str(h.key) == key] == [needed_by]
+        assert [list(map(str, h.needed_by)) for h in plan.held_back if str(h.key) == key] == [
+            needed_by
+        ]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
@@ -168,7 +177,12 @@ LIVE = {"kind": "knowledge", "name": "A", "id": "note-1"}
         ("another text", {"body": "newer"}, {}, False),
         ("another field", {"is_enabled": False}, {}, False),
         ("an outside edit of a declared field", {}, {"body": "edited"}, False),
-        ("an outside edit of a field that the update sends along", {}, {"pinned_repo": "acme/api"}, False),
+        (
+            "an outside edit of a field that the update sends along",
+            {},
+            {"pinned_repo": "acme/api"},
+            False,
+        ),
         ("another object under the key", {}, {"id": "note-2"}, False),
     ],
 )
@@ -185,7 +199,8 @@ def test_the_digest_does_not_depend_on_where_a_file_lies(tmp_path: Path) -> None
     (change,) = plan.changes
     assert change.declaration
     moved = replace(
-        change, declaration=replace(change.declaration, source=replace(change.declaration.source, line=9))
+        change,
+        declaration=replace(change.declaration, source=replace(change.declaration.source, line=9)),
     )
     assert replace(plan, changes=(moved,)).digest == plan.digest
 
@@ -207,20 +222,26 @@ def test_the_digest_of_a_replaced_secret_covers_all_that_is_sent(tmp_path: Path)
     assert one.digest != other.digest
 
 
-def test_the_digest_tells_an_outside_edit_that_is_kept_from_one_that_is_written_over(tmp_path: Path) -> None:
+def test_the_digest_tells_an_outside_edit_that_is_kept_from_one_that_is_written_over(
+    tmp_path: Path,
+) -> None:
     case = {
         "owned": [LIVE | {"body": "old", "pinned_repo": "acme/api"}],
         "declare": {"knowledge": [NOTE | {"pinned_repo": "acme/api"}]},
         "live": [LIVE | {"body": "old", "pinned_repo": "acme/web"}],
     }
-    kept, over = (plan_of(tmp_path, case | {"policy": {"on_drift": say}}) for say in ("keep", "overwrite"))
+    kept, over = (
+        plan_of(tmp_path, case | {"policy": {"on_drift": say}}) for say in ("keep", "overwrite")
+    )
     assert kept.digest != over.digest
 
 
 def test_the_digest_does_not_depend_on_the_order_of_members(tmp_path: Path) -> None:
     case = {
         "declare": {
-            "playbooks": [{"title": "P", "body": "b", "structured_output_schema": {"type": "object"}}]
+            "playbooks": [
+                {"title": "P", "body": "b", "structured_output_schema": {"type": "object"}}
+            ]
         },
         "live": [{"kind": "playbook", "title": "P", "structured_output_schema": {"type": "array"}}],
     }
@@ -269,10 +290,14 @@ def test_on_this_machine_the_port_does_not_count(tmp_path: Path, host: str) -> N
     assert len({replace(plan, where=replace(plan.where, api_url=url)).digest for url in urls}) == 1
 
 
-def test_on_v1_the_target_stands_for_the_organization_that_the_api_does_not_name(tmp_path: Path) -> None:
+def test_on_v1_the_target_stands_for_the_organization_that_the_api_does_not_name(
+    tmp_path: Path,
+) -> None:
     plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
     here = replace(plan.where, api="v1", org_id=None)
-    digests = {replace(plan, where=replace(here, target=name)).digest for name in ("a", "b", "org-1")}
+    digests = {
+        replace(plan, where=replace(here, target=name)).digest for name in ("a", "b", "org-1")
+    }
     assert len(digests) == 3
     assert replace(plan, where=replace(here, org_id="a")).digest not in digests
 
@@ -303,7 +328,10 @@ def test_the_digest_covers_the_key_of_a_change(tmp_path: Path) -> None:
         ({}, ""),
         ({"api_url": "https://API.devin.ai/v3"}, ""),
         ({"target": "staging"}, "target staging, not production"),
-        ({"api_url": "https://devin.example:8443"}, "API host devin.example:8443, not api.devin.ai"),
+        (
+            {"api_url": "https://devin.example:8443"},
+            "API host devin.example:8443, not api.devin.ai",
+        ),
         ({"api": "v1"}, "API version v1, not v3"),
         ({"org_id": None}, "organization (unknown), not org-1"),
         ({"org_id": "org-2", "api": "v1"}, "API version v1, not v3, organization org-2, not org-1"),
@@ -357,6 +385,8 @@ def test_an_only_of_no_kind_names_the_kinds() -> None:
         ("", "is no kind"),
     ],
 )
-def test_an_only_that_cannot_mean_anything_is_a_usage_error(tmp_path: Path, only: str, message: str) -> None:
+def test_an_only_that_cannot_mean_anything_is_a_usage_error(
+    tmp_path: Path, only: str, message: str
+) -> None:
     with pytest.raises(UsageError, match=message):
         plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}, "only": [only]})

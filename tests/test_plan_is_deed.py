@@ -70,7 +70,9 @@ class History(RuleBasedStateMachine):
             git(self.root, *author, "commit", "--quiet", "--allow-empty", "-m", "init")
             git(self.root, "push", "--quiet", "origin", "main")
         self.key, self.store, self.folders = key, store, FOLDERS[key]
-        seed = {"organizations": {"org-emulator": {"folders": [{"path": f} for f in self.folders if f]}}}
+        seed = {
+            "organizations": {"org-emulator": {"folders": [{"path": f} for f in self.folders if f]}}
+        }
         self.emulator = Emulator(seed)
         self.emulator.__enter__()
         target: dict[str, Any] = {"inventory": {"store": store}, "max_delete": "100%"}
@@ -112,7 +114,13 @@ class History(RuleBasedStateMachine):
         enabled=st.sampled_from([None, True, False]),
     )
     def declare(
-        self, data: st.DataObject, name: str, body: str, trigger: str, pin: str | None, enabled: bool | None
+        self,
+        data: st.DataObject,
+        name: str,
+        body: str,
+        trigger: str,
+        pin: str | None,
+        enabled: bool | None,
     ) -> None:
         entry: dict[str, Any] = {"trigger": trigger, "body": body}
         if pin != "not said":
@@ -129,7 +137,9 @@ class History(RuleBasedStateMachine):
         says_so=st.booleans(),
         missing=st.integers(0, 9),
     )
-    def move(self, data: st.DataObject, name: str, body: str | None, says_so: bool, missing: int) -> None:
+    def move(
+        self, data: st.DataObject, name: str, body: str | None, says_so: bool, missing: int
+    ) -> None:
         old = data.draw(st.sampled_from(sorted(self.notes)))
         new = (data.draw(st.sampled_from(self.folders)) if missing else "Missing", name)
         if new == old or new in self.notes:
@@ -201,7 +211,9 @@ class History(RuleBasedStateMachine):
     @rule(data=st.data(), body=st.sampled_from(TEXTS), macro=st.sampled_from([None, "!c"]))
     def edit_playbook(self, data: st.DataObject, body: str, macro: str | None) -> None:
         id = data.draw(st.sampled_from(sorted(p["playbook_id"] for p in self.emulator.playbooks())))
-        self.emulator.edit("playbook", id, **data.draw(st.sampled_from([{"body": body}, {"macro": macro}])))
+        self.emulator.edit(
+            "playbook", id, **data.draw(st.sampled_from([{"body": body}, {"macro": macro}]))
+        )
 
     # --- accidents ---
 
@@ -209,13 +221,28 @@ class History(RuleBasedStateMachine):
     def lose_the_inventory(self) -> None:
         shutil.rmtree(self.root / ".devinops", ignore_errors=True)
         if self.store == "branch":
-            done = ["git", "-C", str(self.root), "push", "--quiet", "origin", "--delete", "devinops"]
+            done = [
+                "git",
+                "-C",
+                str(self.root),
+                "push",
+                "--quiet",
+                "origin",
+                "--delete",
+                "devinops",
+            ]
             subprocess.run(done, check=False, capture_output=True)
 
     # --- devinops ---
 
-    @rule(data=st.data(), on_conflict=st.sampled_from([None, "git", "live"]), says=st.sampled_from(TEXTS))
-    def edit_both_sides_and_apply(self, data: st.DataObject, on_conflict: str | None, says: str) -> None:
+    @rule(
+        data=st.data(),
+        on_conflict=st.sampled_from([None, "git", "live"]),
+        says=st.sampled_from(TEXTS),
+    )
+    def edit_both_sides_and_apply(
+        self, data: st.DataObject, on_conflict: str | None, says: str
+    ) -> None:
         """The three steps that matter most, so that chance brings them together often."""
         if self.emulator.knowledge() and self.notes:
             self.edit(data)
@@ -230,7 +257,10 @@ class History(RuleBasedStateMachine):
         only=st.sampled_from([None, None, None, "knowledge:F/*", "playbook"]),
     )
     def apply(self, on_conflict: str | None, adopt: bool, only: str | None) -> None:
-        flags = [*(["--on-conflict", on_conflict] if on_conflict else []), *(["--adopt"] if adopt else [])]
+        flags = [
+            *(["--on-conflict", on_conflict] if on_conflict else []),
+            *(["--adopt"] if adopt else []),
+        ]
         flags += ["--only", only] if only else []
         if not (self.notes or self.playbooks):
             return
@@ -261,7 +291,9 @@ class History(RuleBasedStateMachine):
         for change, result in zip(plan["changes"], results, strict=True):
             id, kind = result["id"], change["kind"]
             if change["action"] == "delete":
-                assert {f: v["before"] for f, v in change["fields"].items()}.items() <= before[id].items()
+                assert {f: v["before"] for f, v in change["fields"].items()}.items() <= before[
+                    id
+                ].items()
                 del expected[id]
                 continue
             shown = {name: sides["after"] for name, sides in change["fields"].items()}
@@ -281,7 +313,8 @@ class History(RuleBasedStateMachine):
     def live(self) -> dict[str, dict[str, Any]]:
         """Return id → the fields of every note and playbook, by the names that plans use."""
         notes = {
-            n["note_id"]: n | {"folder": self.path_of(n["folder_id"])} for n in self.emulator.knowledge()
+            n["note_id"]: n | {"folder": self.path_of(n["folder_id"])}
+            for n in self.emulator.knowledge()
         }
         playbooks = {p["playbook_id"]: p for p in self.emulator.playbooks()}
         return {id: {f: n[f] for f in FIELDS["knowledge"]} for id, n in notes.items()} | {
@@ -295,14 +328,18 @@ class History(RuleBasedStateMachine):
         return paths[folder_id] if folder_id else ""
 
     def document(self, *argv: str) -> dict[str, Any]:
-        notes = [{"folder": folder, "name": name} | said for (folder, name), said in self.notes.items()]
+        notes = [
+            {"folder": folder, "name": name} | said for (folder, name), said in self.notes.items()
+        ]
         playbooks = [{"title": title} | said for title, said in self.playbooks.items()]
         sections = {"knowledge": notes, "playbooks": playbooks}
         for section, entries in sections.items():
             (self.root / f"{section}.yaml").write_text(json.dumps({section: entries}))
             if not entries:
                 (self.root / f"{section}.yaml").unlink()
-        code, out, err = run_quietly([*argv, "--format", "json", "--root", str(self.root)], self.environ)
+        code, out, err = run_quietly(
+            [*argv, "--format", "json", "--root", str(self.root)], self.environ
+        )
         assert code != ExitCode.BUG, err
         document = json.loads(out)
         assert isinstance(document, dict)

@@ -29,7 +29,9 @@ KEEP = Policy()
 # --- the plan ---------------------------------------------------------------------------------------------
 
 
-def plan(saved: list[Live], now: list[dict[str, Any]], where: Where = WHERE, policy: Policy = KEEP) -> Plan:
+def plan(
+    saved: list[Live], now: list[dict[str, Any]], where: Where = WHERE, policy: Policy = KEEP
+) -> Plan:
     places = [Saved(one, Source("b.jsonl", line)) for line, one in enumerate(saved, 2)]
     return rollback_plan(places, snapshot(now), where, policy=policy, run="RUN")
 
@@ -104,14 +106,21 @@ def test_a_note_in_a_folder_that_was_renamed_stays_in_it() -> None:
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["moved", "gone"])
-def test_a_note_comes_back_into_its_own_folder_although_another_one_has_the_same_path(gone: bool) -> None:
+def test_a_note_comes_back_into_its_own_folder_although_another_one_has_the_same_path(
+    gone: bool,
+) -> None:
     folders = [{"kind": "folder", "path": "F", "id": id} for id in ("folder-1", "folder-2")]
     now = [] if gone else [note()]
     (change,) = plan([saved(folder="F", folder_id="folder-1")], [*folders, *now]).changes
-    assert (change.action, change.folder_id) == (Action.CREATE if gone else Action.RENAME, "folder-1")
+    assert (change.action, change.folder_id) == (
+        Action.CREATE if gone else Action.RENAME,
+        "folder-1",
+    )
 
 
-def test_a_note_that_is_not_moved_stays_in_its_folder_although_another_one_has_the_same_path() -> None:
+def test_a_note_that_is_not_moved_stays_in_its_folder_although_another_one_has_the_same_path() -> (
+    None
+):
     folders = [{"kind": "folder", "path": "F", "id": id} for id in ("folder-1", "folder-2")]
     now = note(folder="F", folder_id="folder-2", body="x")
     (change,) = plan([saved(folder="F", folder_id="folder-1")], [*folders, now]).changes
@@ -159,7 +168,9 @@ def test_a_secret_that_was_rotated_is_not_passed_off_as_unchanged() -> None:
 def test_a_macro_that_the_api_cannot_set_is_told_and_the_rest_is_done() -> None:
     made = plan([saved(macro="!a")], [note(macro=None, body="new")])
     assert [f.name for f in made.changes[0].fields] == ["body"]
-    assert [(held.hold, "!a" in held.reason) for held in made.held_back] == [(Hold.REQUIREMENT, True)]
+    assert [(held.hold, "!a" in held.reason) for held in made.held_back] == [
+        (Hold.REQUIREMENT, True)
+    ]
     gone = plan([saved(macro="!a")], [])
     assert "macro" not in dict(gone.changes[0].declaration.resource.items())  # type: ignore[union-attr]
     assert len(gone.held_back) == 1
@@ -170,7 +181,9 @@ def test_a_macro_that_the_api_cannot_set_is_told_and_the_rest_is_done() -> None:
 def test_an_update_that_might_lose_a_macro_wants_an_approval() -> None:
     made = plan([saved(macro="!a")], [note(macro="!a", body="new")])
     assert (made.changes, made.held_back[0].hold) == ((), Hold.APPROVAL)
-    assert told(plan([saved(macro="!a")], [note(macro="!a", body="new")], policy=Policy(v3_macro="verify")))
+    assert told(
+        plan([saved(macro="!a")], [note(macro="!a", body="new")], policy=Policy(v3_macro="verify"))
+    )
 
 
 def test_what_belongs_to_somebody_else_by_now_is_left_alone() -> None:
@@ -232,10 +245,14 @@ def applied(
 
 def state(emulator: Emulator) -> dict[str, Any]:
     notes = {
-        n["name"]: {k: n[k] for k in ("trigger", "body", "folder_path", "pinned_repo", "is_enabled")}
+        n["name"]: {
+            k: n[k] for k in ("trigger", "body", "folder_path", "pinned_repo", "is_enabled")
+        }
         for n in emulator.knowledge()
     }
-    return notes | {p["title"]: (p["body"], p["structured_output_schema"]) for p in emulator.playbooks()}
+    return notes | {
+        p["title"]: (p["body"], p["structured_output_schema"]) for p in emulator.playbooks()
+    }
 
 
 @pytest.mark.parametrize("key", ["cog_emulator", "apk_emulator"])
@@ -321,10 +338,11 @@ def test_a_rotation_promises_no_way_back(
     others: bool,
 ) -> None:
     def entries(version: str, body: str) -> dict[str, str]:
-        secret = (
-            f"secrets: [{{key: TOKEN, type: key-value, value_from: {{env: TOKEN}}, version: '{version}'}}]\n"
-        )
-        return {"secrets.yaml": secret, "knowledge/a.md": f"---\nname: A\ntrigger: t\n---\n{body}\n"}
+        secret = f"secrets: [{{key: TOKEN, type: key-value, value_from: {{env: TOKEN}}, version: '{version}'}}]\n"
+        return {
+            "secrets.yaml": secret,
+            "knowledge/a.md": f"---\nname: A\ntrigger: t\n---\n{body}\n",
+        }
 
     with Emulator() as emulator:
         use(emulator.url, key)
@@ -340,7 +358,9 @@ def test_a_rotation_promises_no_way_back(
         document = json.loads(report.read_text())
         Draft202012Validator(schemas()["plan"]).validate(document)
         assert document["unsaved"] == ["secret:TOKEN"]
-        said = next(line for line in ran.out.splitlines() if line.startswith("What was overwritten"))
+        said = next(
+            line for line in ran.out.splitlines() if line.startswith("What was overwritten")
+        )
         way = "brings it back, except" if others else "cannot bring back"
         assert said.endswith(
             f"(devinops rollback {way} the value of a secret, which cannot be saved: secret:TOKEN)"
@@ -379,7 +399,12 @@ def test_no_backups_are_no_error(tmp_path: Path, devinops: Devinops) -> None:
 
 @pytest.mark.parametrize(
     ("fact", "value"),
-    [("target", "staging"), ("org_id", "org-other"), ("api_url", "https://api.devin.ai"), ("api", "v1")],
+    [
+        ("target", "staging"),
+        ("org_id", "org-other"),
+        ("api_url", "https://api.devin.ai"),
+        ("api", "v1"),
+    ],
 )
 def test_a_backup_of_another_place_is_refused(
     applied: tuple[Emulator, Path], devinops: Devinops, fact: str, value: str
@@ -416,7 +441,9 @@ def test_it_never_waits_where_nobody_can_answer(repository: Write, devinops: Dev
     assert devinops("rollback", "latest", "-C", repository({})).code == 64
 
 
-def test_a_torn_last_line_is_told_and_left_out(applied: tuple[Emulator, Path], devinops: Devinops) -> None:
+def test_a_torn_last_line_is_told_and_left_out(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
     _, root = applied
     (path,) = (root / ".devinops/backups").glob("*.jsonl")
     path.write_text(path.read_text() + '{"kind": "knowl')

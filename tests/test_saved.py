@@ -32,19 +32,24 @@ FILES = {
     "playbooks/a.md": "---\ntitle: P\n---\nb\n",
 }
 NOTES = [
-    {"id": f"note-{name}", "name": name, "trigger": "t", "body": "b"} for name in ("Edited", "Gone", "Theirs")
+    {"id": f"note-{name}", "name": name, "trigger": "t", "body": "b"}
+    for name in ("Edited", "Gone", "Theirs")
 ]
 
 
 @pytest.fixture
 def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
-    with Emulator({"organizations": {"org-emulator": {"knowledge": NOTES}, "org-other": {}}}) as running:
+    with Emulator(
+        {"organizations": {"org-emulator": {"knowledge": NOTES}, "org-other": {}}}
+    ) as running:
         use(running.url)
         yield running
 
 
 @pytest.fixture
-def planned(emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path) -> tuple[Path, Path]:
+def planned(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> tuple[Path, Path]:
     """A root, and the saved plan of it."""
     root, path = repository(FILES), tmp_path / "plan.json"
     assert devinops("plan", "-C", root, "--out", path).code == 0
@@ -75,7 +80,10 @@ def test_a_plan_that_was_saved_before_there_was_a_word_of_emulators_is_read() ->
 
 
 def test_show_prints_what_plan_printed_without_key_and_network(
-    planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+    planned: tuple[Path, Path],
+    emulator: Emulator,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     root, path = planned
     printed = devinops("plan", "-C", root).out
@@ -97,9 +105,19 @@ def test_outside_edits_and_notes_are_shown_too() -> None:
         "key": "knowledge:A", "kind": "knowledge", "id": "note-1", "moved": "edited", "reason": "",
         "source": None, "fields": {"body": {"before": "a", "after": "b"}}, "at": 1_700_000_000, "by": "ada@acme.example",
     }  # fmt: skip
-    document = GOLDEN | {"drift": [edit], "notes": ["a note"], "inventory": {"store": "file", "owned": 7}}
+    document = GOLDEN | {
+        "drift": [edit],
+        "notes": ["a note"],
+        "inventory": {"store": "file", "owned": 7},
+    }
     text = "\n".join(Text().plan(plan_of(document, Path("plan.json"))))
-    for part in ("file, 7 owned", "by ada@acme.example", "2023-11-14 22:13 UTC", "a note", "1 outside edit"):
+    for part in (
+        "file, 7 owned",
+        "by ada@acme.example",
+        "2023-11-14 22:13 UTC",
+        "a note",
+        "1 outside edit",
+    ):
         assert part in text
 
 
@@ -145,7 +163,12 @@ def test_a_commit_that_changes_nothing_of_it_does_not_matter(
     planned: tuple[Path, Path], repository: Write, devinops: Devinops
 ) -> None:
     root, path = planned
-    repository({"knowledge/a.md": "", "knowledge/moved/b.md": NOTE.replace("name: A", "name: A\nfolder: ''")})
+    repository(
+        {
+            "knowledge/a.md": "",
+            "knowledge/moved/b.md": NOTE.replace("name: A", "name: A\nfolder: ''"),
+        }
+    )
     (root / "knowledge/a.md").unlink()
     assert devinops("apply", path, "-C", root).code == 0
 
@@ -254,7 +277,9 @@ def test_an_edited_plan_is_shown_under_its_own_digest_and_never_applied(
     emulator.clear_requests()
     shown = devinops("show", path)
     (digest,) = [
-        line.removeprefix("digest ") for line in shown.out.splitlines() if line.startswith("digest ")
+        line.removeprefix("digest ")
+        for line in shown.out.splitlines()
+        if line.startswith("digest ")
     ]
     assert shown.code == 1
     of_the_digest = list(TAMPERED).index(edit) < list(TAMPERED).index("the target")
@@ -271,7 +296,11 @@ def test_an_edited_plan_is_shown_under_its_own_digest_and_never_applied(
 
 
 def test_a_saved_plan_names_its_target(
-    planned: tuple[Path, Path], emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+    planned: tuple[Path, Path],
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    tmp_path: Path,
 ) -> None:
     root, path = planned
     repository({"devinops.yaml": "version: 1\ntargets: {staging: {}, production: {}}\n"})
@@ -288,9 +317,7 @@ def test_a_saved_plan_names_its_target(
 def test_a_digest_reviewed_for_one_target_is_refused_in_another(
     emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    targets = (
-        "{a: {org_id: org-emulator, api_key_env: DEVIN_A}, b: {org_id: org-other, api_key_env: DEVIN_B}}"
-    )
+    targets = "{a: {org_id: org-emulator, api_key_env: DEVIN_A}, b: {org_id: org-other, api_key_env: DEVIN_B}}"
     root = repository(FILES | {"devinops.yaml": f"version: 1\ntargets: {targets}\n"})
     monkeypatch.setenv("DEVIN_A", "cog_emulator")
     monkeypatch.setenv("DEVIN_B", "cog_enterprise")
@@ -356,7 +383,10 @@ DAMAGED: dict[str, tuple[str | bytes, str]] = {
         json.dumps(GOLDEN | {"approvals": {"allow_delete": "3"}}),
         "allow_delete",
     ),
-    "a decision that is none": (json.dumps(GOLDEN | {"approvals": {"on_conflict": "both"}}), "on_conflict"),
+    "a decision that is none": (
+        json.dumps(GOLDEN | {"approvals": {"on_conflict": "both"}}),
+        "on_conflict",
+    ),
     "no address": (json.dumps(GOLDEN).replace("http://127.0.0.1:8484", "http://["), "URL"),
 }
 
@@ -364,7 +394,12 @@ DAMAGED: dict[str, tuple[str | bytes, str]] = {
 @pytest.mark.parametrize("case", DAMAGED)
 @pytest.mark.parametrize("command", ["show", "apply"])
 def test_a_damaged_plan_is_one_line_and_nothing_is_asked_of_the_api(
-    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path, command: str, case: str
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    tmp_path: Path,
+    command: str,
+    case: str,
 ) -> None:
     text, words = DAMAGED[case]
     path = tmp_path / "plan.json"
@@ -390,7 +425,9 @@ def test_a_later_minor_version_can_be_read() -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2)
+    ),
     max_leaves=4,
 )
 
@@ -409,7 +446,9 @@ PLACES = [place for place in places(APPROVED) if place]
 
 
 @given(st.sampled_from(PLACES), json_values, st.booleans())
-def test_no_damage_in_a_document_is_a_traceback(place: tuple[Any, ...], value: Any, beside: bool) -> None:
+def test_no_damage_in_a_document_is_a_traceback(
+    place: tuple[Any, ...], value: Any, beside: bool
+) -> None:
     """Whatever stands anywhere, also under a name of its own, the plan is refused in words or can be shown."""
     document = json.loads(json.dumps(APPROVED))
     inner = document

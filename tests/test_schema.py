@@ -63,7 +63,9 @@ def test_no_object_is_open_but_those_that_are_meant():
         path, schema = waiting.pop()
         waiting += [(f"{path}.{key}", value) for key, value in schema.get("properties", {}).items()]
         waiting += [
-            (f"{path}.{key}", schema[key]) for key in ("items", "additionalProperties") if schema.get(key)
+            (f"{path}.{key}", schema[key])
+            for key in ("items", "additionalProperties")
+            if schema.get(key)
         ]
         if "object" in schema.get("type", ()) and "additionalProperties" not in schema:
             is_open.append(path.rpartition(".")[2])
@@ -117,7 +119,9 @@ def test_findings_of_config(value, path, code, words):
 def test_each_finding_comes_once_and_all_come():
     findings = said(entry_validator("knowledge"), {"x": 1, "y": 2})
     assert [code for _, code, _ in findings].count("unknown-key") == 2
-    assert sum("trigger" in message for _, code, message in findings if code == "missing-field") == 1
+    assert (
+        sum("trigger" in message for _, code, message in findings if code == "missing-field") == 1
+    )
 
 
 def test_a_pattern_means_the_whole_text():

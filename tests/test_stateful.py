@@ -125,7 +125,9 @@ class Organization(RuleBasedStateMachine):
     @rule(data=st.data(), body=st.sampled_from(BODIES), name=st.sampled_from(NAMES))
     def edit_outside(self, data: st.DataObject, body: str, name: str) -> None:
         id = data.draw(st.sampled_from(sorted(self.live())))
-        self.emulator.edit("knowledge", id, **data.draw(st.sampled_from([{"body": body}, {"name": name}])))
+        self.emulator.edit(
+            "knowledge", id, **data.draw(st.sampled_from([{"body": body}, {"name": name}]))
+        )
 
     @precondition(lambda self: self.live())
     @rule(data=st.data())
@@ -146,7 +148,9 @@ class Organization(RuleBasedStateMachine):
         after = self.live()
         assert set(before) <= set(after)
         for id in set(after) - set(before):
-            twins = [o for o in before.values() if self.key(o) == self.key(after[id]) and self.matches(o)]
+            twins = [
+                o for o in before.values() if self.key(o) == self.key(after[id]) and self.matches(o)
+            ]
             assert not twins, (after[id], twins)
 
     # --- devinops ---
@@ -186,7 +190,13 @@ class Organization(RuleBasedStateMachine):
         self.emulator.faults = {"seed": seed, "faults": [{"probability": 0.3, **fault}]}
         code, out = self.run("apply", "--yes", "--timeout", "5", "--format", "json")
         self.says_what_happened(json.loads(out), before)
-        assert code in (ExitCode.OK, ExitCode.MEND, ExitCode.RUN_AGAIN, ExitCode.DECIDE, ExitCode.PLAN_AGAIN)
+        assert code in (
+            ExitCode.OK,
+            ExitCode.MEND,
+            ExitCode.RUN_AGAIN,
+            ExitCode.DECIDE,
+            ExitCode.PLAN_AGAIN,
+        )
         self.emulator.faults = []
         created = set(self.live()) - set(before)
         keys = [self.key(self.live()[id]) for id in created]
@@ -202,11 +212,17 @@ class Organization(RuleBasedStateMachine):
             return
         folder, old = data.draw(st.sampled_from(sorted(self.files)))
         new = data.draw(st.sampled_from(self.folders))
-        if (new, name) in self.files or any(self.key(o) == (new, name) for o in self.live().values()):
+        if (new, name) in self.files or any(
+            self.key(o) == (new, name) for o in self.live().values()
+        ):
             return
         self.files[folder, old]["body"] = f"only {name} {old} {len(self.live())}"
         self.converge()
-        ids = [id for id, o in self.live().items() if self.key(o) == (folder, old) and id in self.owned()]
+        ids = [
+            id
+            for id, o in self.live().items()
+            if self.key(o) == (folder, old) and id in self.owned()
+        ]
         if len(ids) != 1 or self.document("plan")["drift"] or self.document("plan")["held_back"]:
             return
         self.files[new, name] = self.files.pop((folder, old))
@@ -235,7 +251,10 @@ class Organization(RuleBasedStateMachine):
                 assert (id in after) is (action != "delete"), result
             elif action == "create" and not result["unclear"]:
                 made = (note for new, note in after.items() if new not in before)
-                assert all(f"knowledge:{'/'.join(filter(None, self.key(n)))}" != result["key"] for n in made)
+                assert all(
+                    f"knowledge:{'/'.join(filter(None, self.key(n)))}" != result["key"]
+                    for n in made
+                )
             elif not result["unclear"]:
                 assert after[id] == before[id], result
 
@@ -264,7 +283,9 @@ class Organization(RuleBasedStateMachine):
         return {record["id"] for record in map(json.loads, lines) if "id" in record}
 
     def write(self) -> None:
-        entries = [{"folder": folder, "name": name} | said for (folder, name), said in self.files.items()]
+        entries = [
+            {"folder": folder, "name": name} | said for (folder, name), said in self.files.items()
+        ]
         (self.root / "knowledge.yaml").write_text(json.dumps({"knowledge": entries}))
 
     def run(self, *argv: str) -> tuple[int, str]:

@@ -88,7 +88,9 @@ def test_the_looks_of_the_next_run_are_apart(
     emulator.faults = [{"method": "POST", "fault": "drop", "when": "before", "times": 1}]
     devinops("apply", "--yes", "-C", root)
     waits.clear()
-    said = [line for line in devinops("plan", "-C", root).err.splitlines() if "looking again" in line]
+    said = [
+        line for line in devinops("plan", "-C", root).err.splitlines() if "looking again" in line
+    ]
     assert [line.partition("looking again in ")[2] for line in said] == ["1 s", "3 s", "9 s"]
     assert waits == [1, 3, 9]
 
@@ -101,7 +103,9 @@ def test_another_key_waits_for_nothing(root: Path, emulator: Emulator, devinops:
     assert (ran.code, "looking again" in ran.err) == (0, False)
 
 
-def test_a_rollback_looks_again_before_it_creates(root: Path, emulator: Emulator, devinops: Devinops) -> None:
+def test_a_rollback_looks_again_before_it_creates(
+    root: Path, emulator: Emulator, devinops: Devinops
+) -> None:
     assert devinops("apply", "--yes", "-C", root).code == 0
     (root / "knowledge" / "a.md").write_text("---\nname: A\nensure: absent\n---\n")
     assert devinops("apply", "--yes", "-C", root, "--allow-delete", "1").code == 0

@@ -41,9 +41,9 @@ def assert_harmless(
 ) -> None:
     for text in (ran.out, ran.err):
         for char in set(text):
-            assert unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") or char in "\n\t", repr(
-                char
-            )
+            assert (
+                unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") or char in "\n\t"
+            ), repr(char)
             assert char not in INVISIBLE, repr(char)
         for one in re.split(r"[\n\r]", text):
             assert not one.lstrip().startswith("::"), one
@@ -72,7 +72,9 @@ def test_a_line_stays_one_harmless_line_of_bounded_length(text: str) -> None:
 
 
 def test_every_character_that_hides_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    everything = "".join(map(chr, [*range(0x3000), *range(0xD000, 0x10000), *range(0xE0000, 0xE0200)]))
+    everything = "".join(
+        map(chr, [*range(0x3000), *range(0xD000, 0x10000), *range(0xE0000, 0xE0200)])
+    )
     for start in range(0, len(everything), 500):
         tell(everything[start : start + 500])
     captured = capfd.readouterr()
@@ -165,7 +167,9 @@ def test_arguments_are_harmless(
     assert_harmless(ran, recognisable=False)
 
 
-def test_the_name_of_a_file_without_problems_is_harmless(repository: Write, devinops: Devinops) -> None:
+def test_the_name_of_a_file_without_problems_is_harmless(
+    repository: Write, devinops: Devinops
+) -> None:
     name = "knowledge/b\x1b]0;x\x07\x9b31m\n::error::x.md"
     root = repository({name: "---\nname: A\ntrigger: t\n---\nBody.\n"})
     ran = devinops("validate", "-C", root, root / name)
@@ -231,9 +235,17 @@ def declared(body: str) -> dict[str, str]:
 @pytest.mark.parametrize("format", ["text", "json"])
 @pytest.mark.parametrize("config", ["version: 1\n", CONFIG], ids=["none", "file"])
 def test_the_whole_round_is_harmless(
-    config: str, format: str, repository: Write, devinops: Devinops, use: Callable[..., None], tmp_path: Path
+    config: str,
+    format: str,
+    repository: Write,
+    devinops: Devinops,
+    use: Callable[..., None],
+    tmp_path: Path,
 ) -> None:
-    root, saved = repository({"devinops.yaml": config} | declared(SOFT + "\nmore")), tmp_path / "plan.json"
+    root, saved = (
+        repository({"devinops.yaml": config} | declared(SOFT + "\nmore")),
+        tmp_path / "plan.json",
+    )
     most = 25_000_000 if format == "json" else 200_000
 
     def run(*argv: str | Path, recognisable: bool = True) -> Ran:
@@ -252,7 +264,9 @@ def test_the_whole_round_is_harmless(
         run("plan")
         assert run("apply", "--yes", "--adopt").code in (3, 4)
         for found in emulator.knowledge():
-            emulator.edit("knowledge", found["note_id"], body=HOSTILE + found["body"][:1000], trigger=HOSTILE)
+            emulator.edit(
+                "knowledge", found["note_id"], body=HOSTILE + found["body"][:1000], trigger=HOSTILE
+            )
         repository(declared("other"))
         run("apply", saved)
         run("plan")

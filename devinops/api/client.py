@@ -17,7 +17,16 @@ from devinops.api.parallel import side_by_side
 from devinops.api.words import clean
 from devinops.errors import ApiError, BadAnswer
 from devinops.kinds import KINDS
-from devinops.model import ApiVersion, BeforeAgain, Endpoint, FolderPath, Kind, Live, Resource, Snapshot
+from devinops.model import (
+    ApiVersion,
+    BeforeAgain,
+    Endpoint,
+    FolderPath,
+    Kind,
+    Live,
+    Resource,
+    Snapshot,
+)
 
 
 class ReadingClient:
@@ -77,7 +86,9 @@ class ReadingClient:
         for kind in wanted:
             self._unknown[kind.noun] = codec.unknown_fields(kind, self.api, lists[kind.noun].items)
         found = Snapshot.of(
-            self._live(kind, item, self._folders) for kind in wanted for item in lists[kind.noun].items
+            self._live(kind, item, self._folders)
+            for kind in wanted
+            for item in lists[kind.noun].items
         )
         return replace(
             found,
@@ -87,9 +98,13 @@ class ReadingClient:
             ),
         )
 
-    def _lists(self, wanted: list[Kind], progress: Callable[[int], None], sure: bool) -> dict[str, Reading]:
+    def _lists(
+        self, wanted: list[Kind], progress: Callable[[int], None], sure: bool
+    ) -> dict[str, Reading]:
         """Return kind → its list, also of the kinds that the wanted ones refer to."""
-        needed = {ref for kind in wanted for ref in kind.references} | {kind.noun for kind in wanted}
+        needed = {ref for kind in wanted for ref in kind.references} | {
+            kind.noun for kind in wanted
+        }
         sharing: dict[str, list[Kind]] = {}
         for noun in sorted(needed):
             if self.api in KINDS[noun].endpoints:
@@ -118,7 +133,9 @@ class ReadingClient:
         if len(kinds) == 1:
             noun = kinds[0].noun
             before = self._seen.get(noun)
-            reading = read_list(self._getter, call, ends[0], progress, room, before=before, sure=sure)
+            reading = read_list(
+                self._getter, call, ends[0], progress, room, before=before, sure=sure
+            )
             self._seen[noun] = reading.ids
             return {noun: reading}
         answer = self._getter.get(call, room)
@@ -140,7 +157,10 @@ class ReadingClient:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -179,7 +199,9 @@ class WritingClient(ReadingClient):
         answer = _object(self._sender.send(call), call)
         made = answer.get(self._end(kind).id)
         if not isinstance(made, str) or not made:
-            raise BadAnswer(f"{call}: the answer names no {self._end(kind).id}, so what it made is not known")
+            raise BadAnswer(
+                f"{call}: the answer names no {self._end(kind).id}, so what it made is not known"
+            )
         # a short value stands in many an id by chance
         if value and len(value) > words.SHORTEST_TELLING and value in made:
             raise BadAnswer(f"{call}: the answer calls what it made by the value of the secret")

@@ -58,7 +58,13 @@ _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "array": list,
     "null": type(None),
 }
-_WORDS: Final = {str: "text", bool: "true or false", dict: "an object", list: "a list", type(None): "null"}
+_WORDS: Final = {
+    str: "text",
+    bool: "true or false",
+    dict: "an object",
+    list: "a list",
+    type(None): "null",
+}
 
 _OWN_ACCESS: Final = frozenset({"org", "team"})
 """Both mean the organization; v1 speaks of team playbooks."""
@@ -133,7 +139,9 @@ def decode(
     )
 
 
-def unknown_fields(kind: Kind, api: ApiVersion, items: Collection[Mapping[str, Any]]) -> frozenset[str]:
+def unknown_fields(
+    kind: Kind, api: ApiVersion, items: Collection[Mapping[str, Any]]
+) -> frozenset[str]:
     """Return the optional fields that no object of a list has, though this API can answer and update them.
 
     Editions of the API differ. A field that some objects have is null where it is missing.
@@ -141,10 +149,14 @@ def unknown_fields(kind: Kind, api: ApiVersion, items: Collection[Mapping[str, A
     if not items:
         return frozenset()
     names = {attribute.name: attribute.wires[api].read for attribute in settable(kind, api)}
-    return frozenset(name for name, read in names.items() if not any(read in item for item in items))
+    return frozenset(
+        name for name, read in names.items() if not any(read in item for item in items)
+    )
 
 
-def folder_paths(kind: Kind, api: ApiVersion, items: Iterable[Mapping[str, Any]]) -> dict[str, FolderPath]:
+def folder_paths(
+    kind: Kind, api: ApiVersion, items: Iterable[Mapping[str, Any]]
+) -> dict[str, FolderPath]:
     """Return id → path of every folder in a list.
 
     Where folders are flat the path is the own name. v3 names the parent, which tells a `/` inside a name from
@@ -331,7 +343,13 @@ def encode(
 
 
 def sent(
-    kind: Kind, api: ApiVersion, id: str, resource: Resource, folder_id: str | None, *, creating: bool = False
+    kind: Kind,
+    api: ApiVersion,
+    id: str,
+    resource: Resource,
+    folder_id: str | None,
+    *,
+    creating: bool = False,
 ) -> Live:
     """Return an object made of what was sent, for an API that answers no more than an id or a status.
 

@@ -66,7 +66,8 @@ class _Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         left = self._deadline.left(timeout, httpcore.ConnectTimeout)
         return _Stream(
-            self._backend.connect_tcp(host, port, left, local_address, socket_options), self._deadline
+            self._backend.connect_tcp(host, port, left, local_address, socket_options),
+            self._deadline,
         )
 
     def sleep(self, seconds: float) -> None:

@@ -139,7 +139,9 @@ class Getter:
     def _send(self, call: Call, room: Room) -> _Answer:
         """Return an answer of 2xx, after as many attempts as the policy allows. Raises ApiError."""
         if call.method not in self.methods:
-            raise AssertionError(f"{call.method} through a client for {', '.join(sorted(self.methods))}")
+            raise AssertionError(
+                f"{call.method} through a client for {', '.join(sorted(self.methods))}"
+            )
         signals.check()
         self._budget.begin()
         outcome = self._admitted(call, room)
@@ -177,7 +179,9 @@ class Getter:
             return f"; not tried again: all {self._budget.allowed} retries of this run are used up"
         return ""
 
-    def _admitted(self, call: Call, room: Room, *, again: bool = False) -> _Answer | _Failure | None:
+    def _admitted(
+        self, call: Call, room: Room, *, again: bool = False
+    ) -> _Answer | _Failure | None:
         """Make one attempt as soon as the pace that all threads share lets it start; None where it must not."""
         era = self._gate.enter(again=again)
         if era is None:
@@ -196,7 +200,9 @@ class Getter:
         seconds = retry.delay_s(attempt, self._connection.backoff_s, asked)
         self._say(f"trying again in {seconds:.1f} s")
         if _status(outcome) == TOO_MANY:
-            self._say(f"requests at a time: {self._gate.pace.limit} of {self._connection.parallelism}")
+            self._say(
+                f"requests at a time: {self._gate.pace.limit} of {self._connection.parallelism}"
+            )
             self._gate.hold(seconds)
         else:
             self._gate.pause(seconds)
@@ -217,7 +223,13 @@ class Getter:
         try:
             with self._deadline.within(self._connection.timeout_s):
                 outcome: _Answer | _Failure = self._exchange(call, start, room)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict, OSError) as error:
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            httpx.StreamError,
+            httpx.CookieConflict,
+            OSError,
+        ) as error:
             outcome = explain(error)
         took = f"in {(time.monotonic() - start) * 1000:.0f} ms"
         said = outcome.status if isinstance(outcome, _Answer) else _masked(outcome.reason)
@@ -296,7 +308,9 @@ class Getter:
         except _Repeated:
             raise BadAnswer(f"{call}: a name stands twice in one object of the answer") from None
         except (ValueError, RecursionError) as error:
-            raise BadAnswer(f"{call}: the answer is not JSON, or broke off: {_position(error)}") from None
+            raise BadAnswer(
+                f"{call}: the answer is not JSON, or broke off: {_position(error)}"
+            ) from None
         return found
 
     def _give_up(self, call: Call, failure: _Failure, attempts: int, note: str) -> NoReturn:
@@ -314,7 +328,9 @@ class Getter:
         if doubtful and answer.status < 500:
             note = f"; whether an earlier attempt was carried out is not known{note}"
         if 300 <= answer.status < 400:
-            raise ApiError(f"{self._redirected(call, answer)}{note}", status=answer.status, doubtful=doubtful)
+            raise ApiError(
+                f"{self._redirected(call, answer)}{note}", status=answer.status, doubtful=doubtful
+            )
         said = words.server_words(answer.body, answer.content_type, masks.known())
         parts = (f"{call} answered {answer.status}", said)
         hint = self._hint(call, answer.status)
@@ -406,7 +422,9 @@ def _proxy(connection: Connection) -> str:
     chosen = proxies.get(url.scheme) or proxies.get("all") or ""
     try:
         parts = urlsplit(chosen if "://" in chosen else f"http://{chosen}")
-        return words.clean(f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or "", 100)
+        return words.clean(
+            f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or "", 100
+        )
     except ValueError:
         return ""
 
@@ -427,7 +445,8 @@ def _client(connection: Connection) -> httpx.Client:
             },
             timeout=httpx.Timeout(connection.timeout_s, pool=None),
             limits=httpx.Limits(
-                max_connections=connection.parallelism, max_keepalive_connections=connection.parallelism
+                max_connections=connection.parallelism,
+                max_keepalive_connections=connection.parallelism,
             ),
             # none is needed, and a server could hand out new ones for ever
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
@@ -442,7 +461,9 @@ def _client(connection: Connection) -> httpx.Client:
 def _key(connection: Connection) -> str:
     key = connection.key
     if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigError("the API key is empty or holds a space, a line break or a sign that no key has")
+        raise ConfigError(
+            "the API key is empty or holds a space, a line break or a sign that no key has"
+        )
     return key
 
 
@@ -463,7 +484,9 @@ def _environment_trust() -> ssl.SSLContext | bool:
     try:
         return httpx.create_ssl_context()
     except (OSError, ssl.SSLError, ValueError):
-        raise ConfigError("SSL_CERT_FILE or SSL_CERT_DIR names no certificates in PEM form") from None
+        raise ConfigError(
+            "SSL_CERT_FILE or SSL_CERT_DIR names no certificates in PEM form"
+        ) from None
 
 
 def _bad_proxy(error: Exception) -> str:
@@ -512,7 +535,9 @@ def _content(call: Call) -> bytes:
         return json.dumps(call.body, allow_nan=False).encode("ascii")
     except (TypeError, ValueError):
         # without the reason, which would quote the value
-        raise ApiError(f"{call}: a value cannot be written as JSON (a date or NaN from YAML?)") from None
+        raise ApiError(
+            f"{call}: a value cannot be written as JSON (a date or NaN from YAML?)"
+        ) from None
 
 
 def _refuse_web_page(call: Call, answer: _Answer) -> None:
@@ -576,7 +601,8 @@ def explain(error: Exception) -> _Failure:
         found = next(cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError))
         why = getattr(found, "verify_message", "") or "verification failed"
         return _Failure(
-            f"its certificate is not trusted: {why} (--ca-bundle names other authorities)", again=False
+            f"its certificate is not trusted: {why} (--ca-bundle names other authorities)",
+            again=False,
         )
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return _Failure("DEVIN_API_URL is not an address such as https://api.devin.ai", again=False)

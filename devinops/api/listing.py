@@ -94,7 +94,12 @@ def _read(
 
 
 def unpaged(
-    answer: Any, call: Call, endpoint: Endpoint, progress: Callable[[int], None], *, shared: bool = False
+    answer: Any,
+    call: Call,
+    endpoint: Endpoint,
+    progress: Callable[[int], None],
+    *,
+    shared: bool = False,
 ) -> list[Item]:
     """Return the objects of an answer that holds the whole list. One that kinds share is never a bare list."""
     if not shared and isinstance(answer, list):

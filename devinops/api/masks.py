@@ -11,7 +11,17 @@ from typing import Final
 
 from devinops.api.words import mask
 
-_SENSITIVE: Final = ("DEVIN", "KEY", "TOKEN", "SECRET", "PASS", "LOGIN", "COOKIE", "CREDENTIAL", "AUTH")
+_SENSITIVE: Final = (
+    "DEVIN",
+    "KEY",
+    "TOKEN",
+    "SECRET",
+    "PASS",
+    "LOGIN",
+    "COOKIE",
+    "CREDENTIAL",
+    "AUTH",
+)
 """Parts of the names of environment variables whose values are masked, whether they were read or not."""
 
 _SHORTEST: Final = 6

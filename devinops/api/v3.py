@@ -15,7 +15,14 @@ from devinops.api.words import clean
 from devinops.errors import BadAnswer, ConfigError
 
 _SELF: Final = Call("GET", "/v3/self", permission="ReadAccountMeta")
-_NAMES: Final = ("service_user_name", "user_name", "api_key_name", "service_user_id", "user_id", "api_key_id")
+_NAMES: Final = (
+    "service_user_name",
+    "user_name",
+    "api_key_name",
+    "service_user_id",
+    "user_id",
+    "api_key_id",
+)
 
 
 def identity(http: Getter) -> Identity:

@@ -147,7 +147,9 @@ def _spellings(secret: str) -> frozenset[str]:
     }
     # short parts and codes of a short secret stand in many a text by chance
     longer = {*map(str.strip, secret.splitlines()), *_base64(raw), raw.hex(), raw.hex().upper()}
-    return frozenset(filter(None, spelled)) | {part for part in longer if len(part) > SHORTEST_TELLING}
+    return frozenset(filter(None, spelled)) | {
+        part for part in longer if len(part) > SHORTEST_TELLING
+    }
 
 
 def _base64(raw: bytes) -> Iterator[str]:

@@ -78,7 +78,9 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, message="devinops %(version)s")
 def cli() -> None:
     """GitOps for Devin: knowledge, playbooks and secrets as reviewed files, planned and applied.
@@ -187,7 +189,12 @@ def _show_bug(error: Exception) -> int:
 def _logged(text: str) -> str:
     """Write a new temporary file; return its name. Raises OSError."""
     with tempfile.NamedTemporaryFile(
-        "w", prefix="devinops-bug-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+        "w",
+        prefix="devinops-bug-",
+        suffix=".log",
+        delete=False,
+        encoding="utf-8",
+        errors="backslashreplace",
     ) as log:
         log.write(text)
     return log.name

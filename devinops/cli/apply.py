@@ -61,7 +61,9 @@ def command(
     return finish(options, report)
 
 
-def _apply(job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals: Approvals) -> Report:
+def _apply(
+    job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals: Approvals
+) -> Report:
     options = job.options
     reviewed.check_place(job.where(writer))
     # A saved plan may have been made with an --only whose objects are gone since: that is a stale plan, not a typo.
@@ -108,16 +110,22 @@ def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
     """Find the value of every secret that will be created. Raises ConfigError naming all that are missing."""
     wanted: dict[str, str] = {}
     for change in plan.changes:
-        value_from = getattr(change.declaration and change.declaration.resource, "value_from", UNSET)
+        value_from = getattr(
+            change.declaration and change.declaration.resource, "value_from", UNSET
+        )
         if change.action in (Action.CREATE, Action.REPLACE) and value_from is not UNSET:
             wanted[value_from["env"]] = str(change.key)
-    missing = [f"{name} (for {key})" for name, key in sorted(wanted.items()) if not environ.get(name)]
+    missing = [
+        f"{name} (for {key})" for name, key in sorted(wanted.items()) if not environ.get(name)
+    ]
     if missing:
         raise ConfigError(
             f"no value in the environment for {', '.join(missing)}: set it; nothing was written"
         )
     # Bytes that are not UTF-8 reach Python as half characters, which no request can carry.
-    broken = [f"{name} (for {key})" for name, key in sorted(wanted.items()) if not _is_utf8(environ[name])]
+    broken = [
+        f"{name} (for {key})" for name, key in sorted(wanted.items()) if not _is_utf8(environ[name])
+    ]
     if broken:
         raise ConfigError(
             f"the value in the environment is not UTF-8 for {', '.join(broken)}: set it again; nothing was written"

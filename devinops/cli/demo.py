@@ -63,7 +63,11 @@ SEED = {
                 }
             ],
             "secrets": [
-                {"key": "NPM_TOKEN", "type": "key-value", "note": "read-only, for installing packages"}
+                {
+                    "key": "NPM_TOKEN",
+                    "type": "key-value",
+                    "note": "read-only, for installing packages",
+                }
             ],
         }
     }
@@ -80,7 +84,10 @@ def command() -> ExitCode:
     with signals.deferred():
         from devinops.emulator import Emulator
 
-    with Emulator(SEED) as emulator, tempfile.TemporaryDirectory(prefix="devinops-demo-") as directory:
+    with (
+        Emulator(SEED) as emulator,
+        tempfile.TemporaryDirectory(prefix="devinops-demo-") as directory,
+    ):
         root = Path(directory)
         for name, text in FILES.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +100,9 @@ def command() -> ExitCode:
             _run(root, ["apply", "--yes"], "Make it so.")
             _run(root, ["plan", "--detailed-exitcode"], "Plan again: nothing is left to do.")
             note = next(note for note in emulator.knowledge() if note["name"] == "Error envelope")
-            emulator.edit("knowledge", note["note_id"], body=note["body"].replace("stack trace", "password"))
+            emulator.edit(
+                "knowledge", note["note_id"], body=note["body"].replace("stack trace", "password")
+            )
             _say(
                 "Now a person edits that note in the web app, where nobody reviews it. The next plan shows it:"
             )

@@ -58,7 +58,12 @@ def _find(options: Options, settings: Settings) -> tuple[Findings, bool]:
 
 
 def _chunks(
-    options: Options, settings: Settings, found: Findings, emulator: bool, format: str, code: ExitCode
+    options: Options,
+    settings: Settings,
+    found: Findings,
+    emulator: bool,
+    format: str,
+    code: ExitCode,
 ) -> Iterator[str]:
     if format == "json":
         from devinops.render import json

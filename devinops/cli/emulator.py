@@ -23,16 +23,28 @@ def require_emulator() -> None:
 
 
 @click.command()
-@click.option("--host", type=NonEmpty(), default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8484, show_default=True, help="0: any free one."
+    "--host", type=NonEmpty(), default="127.0.0.1", show_default=True, help="Address to listen on."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8484,
+    show_default=True,
+    help="0: any free one.",
 )
 @click.option("--seed", type=FilePath(), help="What is there at the start (YAML or JSON).")
 @click.option("--state", type=FilePath(), help="Keep everything in this file over restarts.")
 @click.option(
-    "--latency", type=click.IntRange(0, 60_000), default=0, metavar="MS", help="Delay of every answer."
+    "--latency",
+    type=click.IntRange(0, 60_000),
+    default=0,
+    metavar="MS",
+    help="Delay of every answer.",
 )
-@click.option("--rate-limit", type=NonEmpty(), metavar="N/s", help="Answer 429 above N requests a second.")
+@click.option(
+    "--rate-limit", type=NonEmpty(), metavar="N/s", help="Answer 429 above N requests a second."
+)
 @click.option("--faults", type=FilePath(), help="What goes wrong, and when (YAML or JSON).")
 def command(
     host: str,

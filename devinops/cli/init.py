@@ -134,9 +134,7 @@ repos:
 """
 
 
-HOOK_FILES = (
-    r"(^|/)((knowledge|playbooks)/.*\.(md|ya?ml)|(knowledge|playbooks|folders|secrets|devinops)\.ya?ml)$"
-)
+HOOK_FILES = r"(^|/)((knowledge|playbooks)/.*\.(md|ya?ml)|(knowledge|playbooks|folders|secrets|devinops)\.ya?ml)$"
 """What the pre-commit hook runs on; the same as in .pre-commit-hooks.yaml."""
 
 
@@ -166,9 +164,13 @@ class Git:
                 f"git cannot use the repository of {root}: {program.last_words(repository.err)}; nothing was written"
             )
         url = git_says(root, "remote", "get-url", "origin") or ""
-        found = re.search(r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url)
+        found = re.search(
+            r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url
+        )
         head = git_says(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
-        branch = head.partition("/")[2] or git_says(root, "symbolic-ref", "--short", "HEAD") or "main"
+        branch = (
+            head.partition("/")[2] or git_says(root, "symbolic-ref", "--short", "HEAD") or "main"
+        )
         top = git_says(root, "rev-parse", "--show-toplevel")
         below = (git_says(root, "rev-parse", "--show-prefix") or "").strip("/")
         host, repo = (found[1], found[2]) if found else (None, None)
@@ -236,17 +238,25 @@ def files(git: Git, org_id: str) -> dict[str, str]:
     )
     first = {
         CONFIG_FILE: _CONFIG.format(
-            version=__version__, org_id=shown_org, inventory=_WITH_REMOTE if git.remote else _WITHOUT_REMOTE
+            version=__version__,
+            org_id=shown_org,
+            inventory=_WITH_REMOTE if git.remote else _WITHOUT_REMOTE,
         ),
-        "knowledge/where-knowledge-is-written.md": _NOTE.format(repo=git.repo or "null", where=where),
-        ".pre-commit-config.yaml": _PRE_COMMIT.format(version=__version__, files=HOOK_FILES, root=git.option),
+        "knowledge/where-knowledge-is-written.md": _NOTE.format(
+            repo=git.repo or "null", where=where
+        ),
+        ".pre-commit-config.yaml": _PRE_COMMIT.format(
+            version=__version__, files=HOOK_FILES, root=git.option
+        ),
     }
     # A double-quoted JSON text is one of YAML as well.
     backups = json.dumps(f"{git.below}/.devinops/backups/".lstrip("/"), ensure_ascii=False)
     if git.host and "gitlab" in git.host:
         gitlab = _GITLAB.format(version=__version__, root=git.option, backups=backups)
         return first | {".gitlab-ci.yml": gitlab}
-    workflow = _WORKFLOW.format(version=__version__, branch=git.branch, root=git.option, backups=backups)
+    workflow = _WORKFLOW.format(
+        version=__version__, branch=git.branch, root=git.option, backups=backups
+    )
     return first | {".github/workflows/devinops.yml": workflow}
 
 

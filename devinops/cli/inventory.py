@@ -164,7 +164,9 @@ def _record_document(record: Record) -> dict[str, Any]:
         "source": record.source,
         "commit": record.commit,
         "protect": record.protect,
-        "fields": {n: {"sent": base.sent, "read": base.read} for n, base in sorted(record.fields.items())},
+        "fields": {
+            n: {"sent": base.sent, "read": base.read} for n, base in sorted(record.fields.items())
+        },
     }
 
 
@@ -190,14 +192,17 @@ def show(options: Options, key: str) -> ExitCode:
         for name, state in states.items():
             document["fields"][name]["state"] = state
         session.answer(
-            _details(record, live, states), {"record": document | {"live": str(live.key) if live else None}}
+            _details(record, live, states),
+            {"record": document | {"live": str(live.key) if live else None}},
         )
     return ExitCode.OK
 
 
 def _states(record: Record, live: Live | None) -> dict[str, str]:
     found = fingerprints(live.resource) if live else {}
-    return {name: _state(base, found.get(name), live) for name, base in sorted(record.fields.items())}
+    return {
+        name: _state(base, found.get(name), live) for name, base in sorted(record.fields.items())
+    }
 
 
 def _state(base: Base, found: str | None, live: Live | None) -> str:
@@ -243,7 +248,9 @@ def link(options: Options, key: str, id: str) -> ExitCode:
         before = inventory.by_key.get(wanted)
         owner = inventory.by_id.get((wanted.kind, id))
         if owner is not None and owner.key != wanted:
-            raise ConfigError(f"{id} is owned as {owner.key}: devinops inventory forget {owner.key} first")
+            raise ConfigError(
+                f"{id} is owned as {owner.key}: devinops inventory forget {owner.key} first"
+            )
         record = replace(before or Record(wanted, id), id=id, fields={})
         if before is None or before.id != id:
             _put(session.store, inventory, record, f"{wanted} linked")
@@ -257,10 +264,14 @@ def _put(store: Store, inventory: Inventory, record: Record, why: str) -> None:
 
 def _linkable(snapshot: Snapshot, key: Key, id: str) -> Live:
     if key.kind == "folder":
-        raise UsageError("folders are never owned: only a person in the web app can make or move one")
+        raise UsageError(
+            "folders are never owned: only a person in the web app can make or move one"
+        )
     live = snapshot.by_id.get((key.kind, id))
     if live is None:
-        near = difflib.get_close_matches(id, [o.id for o in snapshot.objects if o.key.kind == key.kind], n=1)
+        near = difflib.get_close_matches(
+            id, [o.id for o in snapshot.objects if o.key.kind == key.kind], n=1
+        )
         named = ", ".join(one.id for one in snapshot.under(key))
         hint = f"; {key} is {named}" if named else f" (did you mean {near[0]}?)" if near else ""
         raise ConfigError(f"the organization has no {key.kind} with the id {id}{hint}")
@@ -317,11 +328,18 @@ def unlock(options: Options, run: str) -> ExitCode:
         runs = open_runs(session.store.read())
         if run not in runs:
             near = difflib.get_close_matches(run, runs, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else f"; open are: {', '.join(runs) or 'none'}"
+            hint = (
+                f" (did you mean {near[0]}?)"
+                if near
+                else f"; open are: {', '.join(runs) or 'none'}"
+            )
             raise ConfigError(f'there is no open run "{run}"{hint}')
         session.store.unlock(run)
         session.answer(
-            [f"unlocked {run}: {counted(len(runs[run]), 'write')} not settled", *_unsettled(runs[run])],
+            [
+                f"unlocked {run}: {counted(len(runs[run]), 'write')} not settled",
+                *_unsettled(runs[run]),
+            ],
             {"run": run, "intents": [_intent_document(intent) for intent in runs[run]]},
         )
     return ExitCode.OK
@@ -329,7 +347,8 @@ def unlock(options: Options, run: str) -> ExitCode:
 
 def _unsettled(intents: Iterable[Intent]) -> Iterator[str]:
     yield from (
-        f"  {intent.action} {intent.key}{f' ({intent.id})' if intent.id else ''}" for intent in intents
+        f"  {intent.action} {intent.key}{f' ({intent.id})' if intent.id else ''}"
+        for intent in intents
     )
 
 
@@ -351,7 +370,9 @@ def repair(options: Options, yes: bool) -> ExitCode:
         kinds = {record.key.kind for record in inventory.owned}
         findings = find(inventory, session.snapshot(kinds)) if kinds else ()
         links = [finding for finding in findings if finding.link]
-        session.answer(_proposals(findings), {"missing": [_finding_document(one) for one in findings]})
+        session.answer(
+            _proposals(findings), {"missing": [_finding_document(one) for one in findings]}
+        )
         if links and not _approved(options, len(links), yes=yes):
             return ExitCode.DECIDE
         if links:

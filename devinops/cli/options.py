@@ -57,7 +57,9 @@ class OutputFile(FilePath):
 class Seconds(click.FloatRange):
     """A number of seconds in a range; `nan` is in none."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
         """Return the number; fails for what is not a number, or is out of the range."""
         seconds: float = super().convert(value, param, ctx)
         return (
@@ -158,12 +160,19 @@ def wants_color(no_color: bool) -> bool:
     """Colour only on a terminal, unless FORCE_COLOR; NO_COLOR and --no-color win."""
     if no_color or os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+    return bool(os.environ.get("FORCE_COLOR")) or (
+        sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    )
 
 
 def is_interactive() -> bool:
     """Tell whether somebody can answer a question."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+    return (
+        sys.stdin is not None
+        and sys.stdin.isatty()
+        and sys.stderr.isatty()
+        and not os.environ.get("CI")
+    )
 
 
 def _reports(values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
@@ -171,7 +180,9 @@ def _reports(values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
     for value in values:
         format, equals, path = value.partition("=")
         if format not in FORMATS or not equals or not path:
-            raise UsageError(f'--report takes FORMAT=FILE with {" or ".join(FORMATS)}, not "{value}"')
+            raise UsageError(
+                f'--report takes FORMAT=FILE with {" or ".join(FORMATS)}, not "{value}"'
+            )
         found.append((format, Path(path)))
     return tuple(found)
 
@@ -231,11 +242,20 @@ _FILES = (
         help="Write the answer to a file as well; repeatable.",
     ),
     click.option(
-        "--no-color", is_flag=True, envvar=_envvar("NO_COLOR"), help="No colour, even on a terminal."
+        "--no-color",
+        is_flag=True,
+        envvar=_envvar("NO_COLOR"),
+        help="No colour, even on a terminal.",
     ),
-    click.option("-q", "--quiet", is_flag=True, envvar=_envvar("QUIET"), help="No progress on stderr."),
     click.option(
-        "-v", "--verbose", is_flag=True, envvar=_envvar("VERBOSE"), help="Show requests and full texts."
+        "-q", "--quiet", is_flag=True, envvar=_envvar("QUIET"), help="No progress on stderr."
+    ),
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        envvar=_envvar("VERBOSE"),
+        help="Show requests and full texts.",
     ),
 )
 
@@ -322,7 +342,12 @@ def common(*, api: bool = False, only: bool = False, lock: bool = False) -> Call
             _check_outputs(options.reports, options.root)
             return function(options, **rest)
 
-        shared = (*_FILES, *(_API if api else ()), *([_ONLY] if only else ()), *([_LOCK] if lock else ()))
+        shared = (
+            *_FILES,
+            *(_API if api else ()),
+            *([_ONLY] if only else ()),
+            *([_LOCK] if lock else ()),
+        )
         for option in reversed(shared):
             wrapped = option(wrapped)
         return wrapped  # type: ignore[return-value]
@@ -331,13 +356,17 @@ def common(*, api: bool = False, only: bool = False, lock: bool = False) -> Call
 
 
 _APPROVALS = (
-    click.option("--adopt", is_flag=True, help="Take over live objects that differ from their entries."),
+    click.option(
+        "--adopt", is_flag=True, help="Take over live objects that differ from their entries."
+    ),
     click.option(
         "--on-conflict",
         type=click.Choice(["git", "live"]),
         help="Decide where both sides changed: write Git's version, or keep the live one.",
     ),
-    click.option("--allow-delete", type=click.IntRange(0), metavar="N", help="Accept exactly N deletes."),
+    click.option(
+        "--allow-delete", type=click.IntRange(0), metavar="N", help="Accept exactly N deletes."
+    ),
     click.option(
         "--allow-missing",
         type=click.IntRange(0),
@@ -359,7 +388,9 @@ def approvals(function: F) -> F:
         allow_missing: int | None,
         **rest: Any,
     ) -> Any:
-        return function(*args, approvals=Approvals(adopt, on_conflict, allow_delete, allow_missing), **rest)
+        return function(
+            *args, approvals=Approvals(adopt, on_conflict, allow_delete, allow_missing), **rest
+        )
 
     for option in reversed(_APPROVALS):
         wrapped = option(wrapped)

@@ -19,7 +19,9 @@ from devinops.saved import save
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
 @common(api=True, only=True, lock=True)
 @approvals
-def command(options: Options, out: Path | None, detailed_exitcode: bool, approvals: Approvals) -> ExitCode:
+def command(
+    options: Options, out: Path | None, detailed_exitcode: bool, approvals: Approvals
+) -> ExitCode:
     """Show what apply would change; never writes.
 
     \b

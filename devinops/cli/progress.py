@@ -19,7 +19,10 @@ class Progress:
     def __init__(self, options: Options, label: str, length: int | None = None) -> None:
         self.label, self.length = label, length
         self.shown = (
-            sys.stderr.isatty() and not options.quiet and not options.verbose and not os.environ.get("CI")
+            sys.stderr.isatty()
+            and not options.quiet
+            and not options.verbose
+            and not os.environ.get("CI")
         )
         self.started = time.monotonic()
         self.drawn = False
@@ -30,7 +33,10 @@ class Progress:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self.drawn:
             echo_err("\r\x1b[K")

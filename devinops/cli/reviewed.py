@@ -22,7 +22,9 @@ class Reviewed:
     plan: Plan | None = None
 
     @classmethod
-    def of(cls, path: Path | None, expect: str | None, options: Options) -> tuple[Reviewed, Options]:
+    def of(
+        cls, path: Path | None, expect: str | None, options: Options
+    ) -> tuple[Reviewed, Options]:
         """Read the plan, if any; the options get its `--only` and its target. Raises ConfigError, UsageError."""
         if path is None:
             return cls(expect), options

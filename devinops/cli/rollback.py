@@ -17,7 +17,13 @@ from devinops.backup import Backup, Backups, find, read_backup, summaries
 from devinops.cli.options import FilePath, NonEmpty, Options, common, is_interactive
 from devinops.cli.progress import Progress
 from devinops.cli.reviewed import Reviewed
-from devinops.cli.run import RunJournal, connection, failures_written, look_patiently, with_references
+from devinops.cli.run import (
+    RunJournal,
+    connection,
+    failures_written,
+    look_patiently,
+    with_references,
+)
 from devinops.cli.write import ask, carry_out, finish, show
 from devinops.config import Settings, resolve
 from devinops.errors import ConfigError, ExitCode, UsageError
@@ -33,7 +39,10 @@ from devinops.rollback import rollback_plan
 @click.argument("backup", required=False, type=FilePath())
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
 @click.option(
-    "--expect", type=NonEmpty(), metavar="DIGEST", help="Roll back only by the plan with this digest."
+    "--expect",
+    type=NonEmpty(),
+    metavar="DIGEST",
+    help="Roll back only by the plan with this digest.",
 )
 @common(api=True, lock=True)
 def command(options: Options, backup: Path | None, yes: bool, expect: str | None) -> ExitCode:
@@ -62,11 +71,19 @@ def command(options: Options, backup: Path | None, yes: bool, expect: str | None
 
 
 def _roll_back(
-    options: Options, settings: Settings, writer: Writer, saved: Backup, reviewed: Reviewed, *, yes: bool
+    options: Options,
+    settings: Settings,
+    writer: Writer,
+    saved: Backup,
+    reviewed: Reviewed,
+    *,
+    yes: bool,
 ) -> Report:
     here = Where(settings.target, settings.api_url, settings.api, writer.org_id)
     if apart := saved.where.apart(here):
-        raise ConfigError(f"{saved.path} is of another place ({apart}): roll back there; nothing was written")
+        raise ConfigError(
+            f"{saved.path} is of another place ({apart}): roll back there; nothing was written"
+        )
 
     def read() -> Snapshot:
         with Progress(options, "reading") as progress:
@@ -77,7 +94,9 @@ def _roll_back(
         where = replace(here, emulator=bool(writer.emulator))
         return rollback_plan(saved.objects, snapshot, where, policy=settings.policy, run=saved.run)
 
-    store = open_store(settings.inventory, settings.root, Header.of(here.api_url, here.org_id, here.target))
+    store = open_store(
+        settings.inventory, settings.root, Header.of(here.api_url, here.org_id, here.target)
+    )
     inventory = wait_for_runs(store, options.lock_timeout)
 
     def look() -> tuple[Plan, Snapshot]:

@@ -58,7 +58,9 @@ class Job:
     def where(self, reader: Reader) -> Where:
         settings = self.settings
         org_id = reader.org_id
-        return Where(settings.target, settings.api_url, settings.api, org_id, emulator=bool(reader.emulator))
+        return Where(
+            settings.target, settings.api_url, settings.api, org_id, emulator=bool(reader.emulator)
+        )
 
     def store(self, reader: Reader) -> Store:
         """Return where the inventory is kept. Raises ConfigError."""
@@ -74,7 +76,12 @@ class Job:
         return with_references(found)
 
     def look(
-        self, reader: Reader, approvals: Approvals, *, patient: bool = True, only_must_match: bool = True
+        self,
+        reader: Reader,
+        approvals: Approvals,
+        *,
+        patient: bool = True,
+        only_must_match: bool = True,
     ) -> tuple[Plan, Snapshot]:
         """Read the inventory and the organization, and plan. Raises ApiError, InventoryError, Stale, UsageError.
 
@@ -100,7 +107,13 @@ class Job:
         return plan, snapshot
 
     def _plan(
-        self, reader: Reader, approvals: Approvals, inventory: Inventory, only_must_match: bool, *, sure: bool
+        self,
+        reader: Reader,
+        approvals: Approvals,
+        inventory: Inventory,
+        only_must_match: bool,
+        *,
+        sure: bool,
     ) -> tuple[Plan, Snapshot]:
         settings = self.settings
         with Progress(self.options, "reading") as progress:
@@ -132,7 +145,9 @@ def look_patiently(
     plan, snapshot = look()
     for seconds in owned.RECOVERY_WAITS_S:
         unseen = [
-            str(c.key) for c in plan.changes if c.action is Action.CREATE and c.key in inventory.unclear
+            str(c.key)
+            for c in plan.changes
+            if c.action is Action.CREATE and c.key in inventory.unclear
         ]
         if not unseen:
             break

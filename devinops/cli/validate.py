@@ -40,7 +40,10 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
 
             yield from json.dump(
                 json.problems_document(
-                    problems, files=len(loaded.files), entries=len(loaded.declarations), exit_code=code
+                    problems,
+                    files=len(loaded.files),
+                    entries=len(loaded.declarations),
+                    exit_code=code,
                 )
             )
             return

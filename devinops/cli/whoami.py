@@ -86,13 +86,17 @@ def _identity(identity: Identity, org_id: str | None) -> Iterator[str]:
         yield line(f"Organization: {org_id}.")
 
 
-def _json(settings: Settings, identity: Identity, org_id: str | None, emulator: bool | None) -> Iterator[str]:
+def _json(
+    settings: Settings, identity: Identity, org_id: str | None, emulator: bool | None
+) -> Iterator[str]:
     from devinops.render import json
 
     document = {
         "format_version": json.FORMAT_VERSION,
         "root": str(settings.root),
-        "settings": {n: {"value": v, "source": settings.sources[n]} for n, v in _rows(settings).items()},
+        "settings": {
+            n: {"value": v, "source": settings.sources[n]} for n, v in _rows(settings).items()
+        },
         "principal": identity.principal,
         "principal_type": identity.principal_type,
         "org_id": org_id,

@@ -65,4 +65,6 @@ def __getattr__(name: str) -> Any:
         if (missing.name or "").startswith(__package__ or ""):
             raise
         hint = "install it with: pip install 'devinops[emulator]'"
-        raise ConfigError(f"the emulator needs {missing.name}, which is not installed; {hint}") from None
+        raise ConfigError(
+            f"the emulator needs {missing.name}, which is not installed; {hint}"
+        ) from None

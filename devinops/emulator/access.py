@@ -74,6 +74,10 @@ def standard_keys() -> dict[str, Principal]:
     """Return the three keys that every emulator knows."""
     return {
         "cog_emulator": Principal("v3", DEFAULT_ORG, Actor("service-user-emulator", "Emulator")),
-        "cog_enterprise": Principal("v3", None, Actor("service-user-enterprise", "Enterprise emulator")),
-        "apk_emulator": Principal("v1", DEFAULT_ORG, Actor("service-user-emulator-v1", "Emulator (v1)")),
+        "cog_enterprise": Principal(
+            "v3", None, Actor("service-user-enterprise", "Enterprise emulator")
+        ),
+        "apk_emulator": Principal(
+            "v1", DEFAULT_ORG, Actor("service-user-emulator-v1", "Emulator (v1)")
+        ),
     }

@@ -45,7 +45,9 @@ StoreDep = Annotated[Store, Depends(_store)]
 def render(content: object) -> bytes:
     """Encode JSON; what UTF-8 or JSON cannot say (lone surrogates, NaN) is escaped or becomes null."""
     try:
-        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return json.dumps(
+            content, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        ).encode()
     except ValueError:
         finite = json.loads(json.dumps(content), parse_constant=lambda _: None)
         return json.dumps(finite, separators=(",", ":")).encode()
@@ -79,7 +81,9 @@ def error(
 
 
 def _complaint(problem: Rejected) -> list[dict[str, object]]:
-    return [{"type": "value_error", "loc": problem.loc, "msg": problem.detail, "input": problem.given}]
+    return [
+        {"type": "value_error", "loc": problem.loc, "msg": problem.detail, "input": problem.given}
+    ]
 
 
 def _readable(value: bytes) -> str:
@@ -108,7 +112,9 @@ async def _on_http_error(request: Request, problem: Exception) -> Response:
 
 def _allowed(request: Request) -> str:
     """Return every method of a path; the framework's own header names those of one route only."""
-    routes = [route for route in request.app.state.routes if route.path_regex.match(request.url.path)]
+    routes = [
+        route for route in request.app.state.routes if route.path_regex.match(request.url.path)
+    ]
     return ", ".join(sorted({method for route in routes for method in route.methods}))
 
 
@@ -153,7 +159,10 @@ def _describe(status: int, v1: bool) -> dict[str, Any]:
         described["content"] = {"application/problem+json": {"schema": schema}}
     if status == 429:
         described["headers"] = {
-            "Retry-After": {"description": "Seconds or a date; may be absent", "schema": {"type": "string"}}
+            "Retry-After": {
+                "description": "Seconds or a date; may be absent",
+                "schema": {"type": "string"},
+            }
         }
     return described
 
@@ -181,7 +190,9 @@ class Caller:
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 
-def _identify(store: Store, credentials: HTTPAuthorizationCredentials | None, api: str) -> Principal:
+def _identify(
+    store: Store, credentials: HTTPAuthorizationCredentials | None, api: str
+) -> Principal:
     """Return the key's holder: 401 for an unknown key; on v1, 403 for one of v3."""
     key = credentials.credentials if credentials else ""
     if api == "v1" and key.startswith("cog_"):
@@ -305,7 +316,11 @@ def create_app(
 
 
 def _layers(
-    store: Store, log: RequestLog, latency_ms: float, rate_limit: float | None, inner: Sequence[Layer]
+    store: Store,
+    log: RequestLog,
+    latency_ms: float,
+    rate_limit: float | None,
+    inner: Sequence[Layer],
 ) -> list[Layer]:
     outer: list[Layer] = [log]
     if latency_ms:

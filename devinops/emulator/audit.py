@@ -55,7 +55,9 @@ class Wanted:
             return
         end = now if self.time_before is None else self.time_before
         if end - self.time_after > LONGEST_S:
-            raise Rejected(422, "The range is longer than 100 days", ("query", "time_after"), self.time_after)
+            raise Rejected(
+                422, "The range is longer than 100 days", ("query", "time_after"), self.time_after
+            )
 
 
 @router.get("/audit-logs", response_model=models.AuditPage, responses=errors())
@@ -68,7 +70,9 @@ async def list_audit_logs(
     return _list(store, caller.org, wanted)
 
 
-@router.get("/organizations/{org_id}/audit-logs", response_model=models.AuditPage, responses=errors(404))
+@router.get(
+    "/organizations/{org_id}/audit-logs", response_model=models.AuditPage, responses=errors(404)
+)
 async def list_organization_audit_logs(
     store: StoreDep,
     caller: Annotated[Caller, in_enterprise_about_organization(*access.AUDIT)],

@@ -67,7 +67,9 @@ Check = Callable[[object], Any]
 
 
 def _whole_number(least: int, most: int | None = None) -> Check:
-    expected = f"a whole number, {least} or more" if most is None else f"a whole number, {least} to {most}"
+    expected = (
+        f"a whole number, {least} or more" if most is None else f"a whole number, {least} to {most}"
+    )
 
     def check(value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -104,7 +106,9 @@ def _retry_after(value: object) -> str:
     """Take a style (seconds, date, absent) or what the header says as it is."""
     if value is None:
         return "absent"
-    text = str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
+    text = (
+        str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
+    )
     if not re.fullmatch(r"[!-~]([ -~]*[!-~])?", text):
         raise ValueError("seconds, date, absent, or the header's text")
     return text
@@ -185,7 +189,10 @@ class Rule:
         """Tell whether the fault befalls the request with this number; the same in every run."""
         if number not in self.nth:
             return False
-        return self.probability >= 1 or random.Random(f"{self.chance}:{number}").random() < self.probability
+        return (
+            self.probability >= 1
+            or random.Random(f"{self.chance}:{number}").random() < self.probability
+        )
 
 
 @dataclass(frozen=True)
@@ -207,7 +214,8 @@ def parse_faults(raw: object, where: str = "fault script") -> Script:
     seed = _checked(_whole_number(0), top.get("seed", 0), f"{where}: seed")
     entries = enumerate(sequence(top.get("faults"), f"{where}: faults"))
     return Script(
-        seed, [_rule(entry, seed, number, f"{where}: faults[{number}]") for number, entry in entries]
+        seed,
+        [_rule(entry, seed, number, f"{where}: faults[{number}]") for number, entry in entries],
     )
 
 
@@ -236,7 +244,9 @@ def _rule(raw: object, seed: int, number: int, where: str) -> Rule:
 
 def _fault(given: Mapping[str, Any], where: str) -> str:
     if "fault" not in given:
-        mapping(given, where, (*_RULE_KEYS, *(name for known in PARAMETERS.values() for name in known)))
+        mapping(
+            given, where, (*_RULE_KEYS, *(name for known in PARAMETERS.values() for name in known))
+        )
         raise ConfigError(f'{where}: "fault" is missing')
     name = given["fault"]
     if not isinstance(name, str) or name not in PARAMETERS:
@@ -269,7 +279,9 @@ def _expression(value: object) -> str:
     if not isinstance(value, str) or not value.startswith(("/", "*")):
         raise ValueError("a pattern such as /v3/**/notes/*")
     if value.startswith("/_"):
-        raise ValueError("a pattern for paths below /v1 or /v3; what is below /_emulator never fails")
+        raise ValueError(
+            "a pattern for paths below /v1 or /v3; what is below /_emulator never fails"
+        )
     wild = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
     parts = re.split(r"(\*\*|\*|\?)", value)
     return "".join(wild.get(part, re.escape(part)) for part in parts)

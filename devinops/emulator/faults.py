@@ -79,7 +79,9 @@ class _Run:
         self.script = script
         self.progress = [_Progress(rule) for rule in script.rules]
         self.revoked: set[str] = set()
-        self.late: dict[tuple[str, str], int] = {}  # path of the list and id → lists it stays out of
+        self.late: dict[
+            tuple[str, str], int
+        ] = {}  # path of the list and id → lists it stays out of
         self.pages: dict[tuple[str, str], str] = {}  # path and cursor → target that gave the cursor
 
     def choose(self, call: Call, fits: Callable[[Rule], bool]) -> Rule | None:
@@ -112,7 +114,11 @@ class _Run:
         content = _json(reply)
         if isinstance(content, dict) and content.get("end_cursor"):
             self.pages[call.path, content["end_cursor"]] = call.target
-        return _with_json(reply, _without(content, hidden)) if hidden and reply.status == 200 else reply
+        return (
+            _with_json(reply, _without(content, hidden))
+            if hidden and reply.status == 200
+            else reply
+        )
 
 
 class Faults:
@@ -162,9 +168,13 @@ class Faults:
         try:
             return await _FAULTS[rule.fault](self, run, rule.parameters, call, ask)
         except person.Malformed as problem:
-            return self.refuse(call, 500, f"The fault {rule.fault} cannot befall this object: {problem}")
+            return self.refuse(
+                call, 500, f"The fault {rule.fault} cannot befall this object: {problem}"
+            )
 
-    def refuse(self, call: Call, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Reply:
+    def refuse(
+        self, call: Call, status: int, detail: str, headers: Mapping[str, str] | None = None
+    ) -> Reply:
         """Return an error in the API's shape."""
         response = error(self.store, call.path, status, detail, headers)
         return Reply(response.status_code, response.raw_headers, bytes(response.body))
@@ -180,7 +190,9 @@ class Faults:
         if found["v3"]:
             about = About(_KINDS[found["v3"]], found["org"], found["v3_id"])
             nowhere = (
-                about.kind == "secret" if about.org is None else about.org not in self.store.organizations
+                about.kind == "secret"
+                if about.org is None
+                else about.org not in self.store.organizations
             )
             return None if nowhere else about
         holder = self.store.keys.get(call.key)
@@ -216,7 +228,9 @@ def _after(call: Call) -> str | None:
 def _asking_after(call: Call, cursor: str | None) -> Call:
     """Return the request for another page."""
     path, _, query = call.target.partition("?")
-    pairs = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "after"]
+    pairs = [
+        (name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "after"
+    ]
     pairs += [("after", cursor)] if cursor is not None else []
     return replace(call, target=f"{path}?{urlencode(pairs)}" if pairs else path)
 
@@ -235,7 +249,9 @@ def _json(reply: Reply) -> Any:
 def _with_body(reply: Reply, body: bytes) -> Reply:
     """Return the answer with another body of the length announced."""
     headers = [(name, value) for name, value in reply.headers if name.lower() != b"content-length"]
-    return replace(reply, body=body, headers=[*headers, (b"content-length", str(len(body)).encode())])
+    return replace(
+        reply, body=body, headers=[*headers, (b"content-length", str(len(body)).encode())]
+    )
 
 
 def _with_json(reply: Reply, content: object) -> Reply:
@@ -255,7 +271,8 @@ def _without(content: Any, hidden: set[str]) -> Any:
     if not isinstance(content, dict):
         return content
     shown = {
-        name: _without(part, hidden) if isinstance(part, list) else part for name, part in content.items()
+        name: _without(part, hidden) if isinstance(part, list) else part
+        for name, part in content.items()
     }
     if "total" in shown:
         shown["total"] = max(0, shown["total"] - len(hidden))
@@ -274,7 +291,9 @@ async def _perhaps(parameters: Parameters, call: Call, ask: Next) -> None:
         await ask(call)
 
 
-async def _status(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _status(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     await _perhaps(parameters, call, ask)
     return faults.refuse(
         call, parameters["status"], wire.phrase(parameters["status"]) or "Something went wrong"
@@ -286,14 +305,22 @@ async def _html(faults: Faults, run: _Run, parameters: Parameters, call: Call, a
     return _with_body(Reply(parameters["status"], [(b"content-type", b"text/html")], b""), _PAGE)
 
 
-async def _rate_limit(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _rate_limit(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     style, seconds = parameters["retry_after"], parameters["seconds"]
-    texts = {"seconds": str(seconds), "date": formatdate(time.time() + seconds, usegmt=True), "absent": ""}
+    texts = {
+        "seconds": str(seconds),
+        "date": formatdate(time.time() + seconds, usegmt=True),
+        "absent": "",
+    }
     text = texts.get(style, style)
     return faults.refuse(call, 429, "Rate limit exceeded", {"Retry-After": text} if text else None)
 
 
-async def _revoke_key(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _revoke_key(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     run.revoked.add(call.key)
     return faults.refuse(call, 401, "Invalid or missing API key", {"WWW-Authenticate": "Bearer"})
 
@@ -319,7 +346,9 @@ async def _hang(faults: Faults, run: _Run, parameters: Parameters, call: Call, a
 
 
 async def _drip(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
-    return replace(await ask(call), sending=wire.dripped(parameters["part"], parameters["delay_ms"] / 1000))
+    return replace(
+        await ask(call), sending=wire.dripped(parameters["part"], parameters["delay_ms"] / 1000)
+    )
 
 
 async def _delay(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
@@ -331,17 +360,23 @@ async def _delay(faults: Faults, run: _Run, parameters: Parameters, call: Call, 
     return reply
 
 
-async def _truncate(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _truncate(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     reply = await ask(call)
     return _with_body(reply, reply.body[: len(reply.body) // 2]) if reply.body else reply
 
 
-async def _garbage(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _garbage(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     reply = await ask(call)
     return _with_body(reply, b"\x00\xff}{ not JSON \xfe") if reply.body else reply
 
 
-async def _empty_list(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _empty_list(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     reply = await ask(call)
     return _with_json(reply, _emptied(_json(reply))) if reply.status == 200 else reply
 
@@ -350,14 +385,21 @@ def _emptied(content: Any) -> Any:
     if isinstance(content, list):
         return []
     none = {"end_cursor": None, "has_next_page": False, "total": 0, "root_note_count": 0}
-    return {name: [] if isinstance(part, list) else none.get(name, part) for name, part in content.items()}
+    return {
+        name: [] if isinstance(part, list) else none.get(name, part)
+        for name, part in content.items()
+    }
 
 
-async def _repeat_page(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _repeat_page(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     return await ask(replace(call, target=run.pages[call.path, _after(call) or ""]))
 
 
-async def _skip_page(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _skip_page(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     reply = await ask(call)
     if reply.status != 200:
         return reply
@@ -367,11 +409,15 @@ async def _skip_page(faults: Faults, run: _Run, parameters: Parameters, call: Ca
     return _with_json(reply, {**content, "items": []})
 
 
-async def _lost_cursor(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _lost_cursor(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     return _envelope(await ask(call), has_next_page=True, end_cursor=None)
 
 
-async def _looping_cursor(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _looping_cursor(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     return _envelope(await ask(call), has_next_page=True, end_cursor=_after(call) or _AGAIN)
 
 
@@ -380,13 +426,17 @@ def _envelope(reply: Reply, **fields: object) -> Reply:
     return _with_json(reply, {**_json(reply), **fields}) if reply.status == 200 else reply
 
 
-async def _low_total(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _low_total(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     reply = await ask(call)
     total = (_json(reply) or {}).get("total")
     return reply if total is None else _envelope(reply, total=max(0, total - parameters["by"]))
 
 
-async def _late_object(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _late_object(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     reply = await ask(call)
     record_id = _id_of(_json(reply)) if reply.status in (200, 201) else None
     if record_id is not None:
@@ -407,14 +457,18 @@ def _edited(kind: Kind, record: Any) -> JsonObject:
     return {name: f"{getattr(record, name) or ''}\nEdited by a person."}
 
 
-async def _delete(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _delete(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     with faults.store.lock:
         if there := faults.target(call):
             person.remove(faults.store, there[0], there[1].id)
     return await ask(call)
 
 
-async def _delete_shown(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _delete_shown(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     about = faults.about(call)
     assert about, "a page of objects"
     before = _json(await ask(replace(call, target=run.pages[call.path, _after(call) or ""])))
@@ -427,7 +481,9 @@ async def _delete_shown(faults: Faults, run: _Run, parameters: Parameters, call:
     return await ask(call)
 
 
-async def _namesake(faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next) -> Reply:
+async def _namesake(
+    faults: Faults, run: _Run, parameters: Parameters, call: Call, ask: Next
+) -> Reply:
     about = faults.about(call)
     with faults.store.lock:
         there = faults.target(call)
@@ -437,7 +493,9 @@ async def _namesake(faults: Faults, run: _Run, parameters: Parameters, call: Cal
             person.plant(faults.store, kind, record.org, {**fields, **(parameters["set"] or {})})
         elif about:
             fields = _sent(about.kind, call.json)
-            person.plant(faults.store, about.kind, about.org, {**fields, **(parameters["set"] or {})})
+            person.plant(
+                faults.store, about.kind, about.org, {**fields, **(parameters["set"] or {})}
+            )
     return await ask(call)
 
 
@@ -451,7 +509,9 @@ def _copied(kind: Kind, record: Any) -> JsonObject:
 def _sent(kind: Kind, body: JsonObject) -> JsonObject:
     """Return what a body says by the names of a seed, without what a person cannot set."""
     named = {_NAMES.get(name, name): value for name, value in body.items()}
-    return {name: named[name] for name in person.FIELDS[kind] if name in named and name != "access_type"}
+    return {
+        name: named[name] for name in person.FIELDS[kind] if name in named and name != "access_type"
+    }
 
 
 _FAULTS: Mapping[str, Fault] = {
@@ -504,7 +564,12 @@ def _on_later_page_of_objects(faults: Faults, run: _Run, call: Call) -> bool:
 
 def _on_create(faults: Faults, run: _Run, call: Call) -> bool:
     about = faults.about(call)
-    return call.method == "POST" and about is not None and about.id is None and isinstance(call.json, dict)
+    return (
+        call.method == "POST"
+        and about is not None
+        and about.id is None
+        and isinstance(call.json, dict)
+    )
 
 
 def _on_object(faults: Faults, run: _Run, call: Call) -> bool:

@@ -64,7 +64,9 @@ class Reply:
     fault: str | None = None
 
 
-_STOPPING = Reply(503, [(b"content-type", b"application/json")], b'{"detail":"The emulator is stopping"}')
+_STOPPING = Reply(
+    503, [(b"content-type", b"application/json")], b'{"detail":"The emulator is stopping"}'
+)
 
 Next = Callable[[Call], Awaitable[Reply]]
 Layer = Callable[[Call, Next], Awaitable[Reply]]
@@ -113,12 +115,16 @@ async def _read(scope: Scope, receive: Receive, connection: Connection | None) -
     raw_path = scope.get("raw_path") or scope["path"].encode()
     query = scope.get("query_string", b"")
     target = (raw_path + (b"?" + query if query else b"")).decode("latin-1")
-    return Call(scope["method"], scope["path"], target, b"".join(chunks), _bearer(scope), connection)
+    return Call(
+        scope["method"], scope["path"], target, b"".join(chunks), _bearer(scope), connection
+    )
 
 
 def _bearer(scope: Scope) -> str:
     """Return the key, empty without one."""
-    value: bytes = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    value: bytes = next(
+        (value for name, value in scope["headers"] if name == b"authorization"), b""
+    )
     scheme, _, key = value.decode("latin-1").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
 
@@ -160,7 +166,12 @@ class RequestLog:
         return reply
 
     def _keep(self, call: Call, status: int | None, fault: str | None = None) -> None:
-        entry = {"method": call.method, "path": call.target, "body": loggable(call), "status": status}
+        entry = {
+            "method": call.method,
+            "path": call.target,
+            "body": loggable(call),
+            "status": status,
+        }
         if fault is not None:
             entry["fault"] = fault
         with self._lock:

@@ -35,7 +35,9 @@ def parse_yaml(content: bytes, where: str) -> object:
             for number, name in enumerate(names):
                 if name in names[:number]:
                     mark = node.value[number][0].start_mark
-                    raise yaml.constructor.ConstructorError(None, None, f'"{name}" is there twice', mark)
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f'"{name}" is there twice', mark
+                    )
             return super().construct_mapping(node, deep)
 
     try:

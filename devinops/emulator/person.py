@@ -94,10 +94,12 @@ _FIELDS: dict[Kind, dict[str, Check]] = {
 }
 _GIVEN: dict[str, Check] = {"id": _text, "created_at": _moment, "updated_at": _moment}
 FIELDS: Mapping[Kind, Mapping[str, Check]] = {
-    kind: {name.rstrip("*"): check for name, check in fields.items()} for kind, fields in _FIELDS.items()
+    kind: {name.rstrip("*"): check for name, check in fields.items()}
+    for kind, fields in _FIELDS.items()
 }
 _REQUIRED = {
-    kind: [name.rstrip("*") for name in fields if name.endswith("*")] for kind, fields in _FIELDS.items()
+    kind: [name.rstrip("*") for name in fields if name.endswith("*")]
+    for kind, fields in _FIELDS.items()
 }
 
 
@@ -162,7 +164,9 @@ def _ready(store: Store, org: str | None, fields: Mapping[str, Any]) -> JsonObje
         ready["parent_id"] = ready.pop("parent_folder_id")
     for name in {"folder_id", "parent_id"} & ready.keys():
         _check_folder_id(store, org, ready[name])
-    return {name: _seconds(value) if name.endswith("_at") else value for name, value in ready.items()}
+    return {
+        name: _seconds(value) if name.endswith("_at") else value for name, value in ready.items()
+    }
 
 
 def _one_folder(store: Store, org: str | None, path: str | None) -> str | None:

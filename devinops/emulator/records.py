@@ -179,7 +179,9 @@ class Page(Generic[R]):
     total: int
 
 
-def cut_page(rows: list[R], tag: str, *, order: str, stable: bool, first: int, after: str | None) -> Page[R]:
+def cut_page(
+    rows: list[R], tag: str, *, order: str, stable: bool, first: int, after: str | None
+) -> Page[R]:
     """Return up to `first` of the sorted `rows` behind the cursor `after`.
 
     A cursor belongs to the list called `tag` and to its order; any other one is a 422. A stable cursor is a

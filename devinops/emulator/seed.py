@@ -65,7 +65,9 @@ def read_seed(path: Path) -> Seed:
     return parse_seed({} if raw is None else raw, str(path))
 
 
-def parse_seed(raw: object, where: str = "seed", quirks: Mapping[str, object] | None = None) -> Seed:
+def parse_seed(
+    raw: object, where: str = "seed", quirks: Mapping[str, object] | None = None
+) -> Seed:
     """Check the outline of a seed. `quirks` are added to those of the seed and win over them."""
     top = mapping(raw, where, _TOP)
     organizations = mapping(top.get("organizations"), f"{where}: organizations")
@@ -102,8 +104,12 @@ def _depth(fields: object) -> int:
     return path.count("/") if isinstance(path, str) else 0
 
 
-def _keys(raw: Mapping[str, Any], organizations: Mapping[str, Any], where: str) -> dict[str, Principal]:
-    return {key: _principal(key, fields, organizations, f"{where}.{key}") for key, fields in raw.items()}
+def _keys(
+    raw: Mapping[str, Any], organizations: Mapping[str, Any], where: str
+) -> dict[str, Principal]:
+    return {
+        key: _principal(key, fields, organizations, f"{where}.{key}") for key, fields in raw.items()
+    }
 
 
 def _principal(key: str, raw: object, organizations: Mapping[str, Any], where: str) -> Principal:
@@ -115,7 +121,9 @@ def _principal(key: str, raw: object, organizations: Mapping[str, Any], where: s
     if org is None and api == "v1":
         raise ConfigError(f"{where}.org: a v1 key belongs to an organization")
     if org is not None and org not in {DEFAULT_ORG, *organizations}:
-        raise ConfigError(f'{where}.org: no organization "{org}"{did_you_mean(str(org), organizations)}')
+        raise ConfigError(
+            f'{where}.org: no organization "{org}"{did_you_mean(str(org), organizations)}'
+        )
     permissions = _permissions(fields.get("permissions"), f"{where}.permissions")
     return Principal(api, org, _actor(key, fields, where), permissions)
 
@@ -136,5 +144,7 @@ def _permissions(raw: object, where: str) -> frozenset[str]:
     names = [str(name) for name in sequence(raw, where)]
     for name in names:
         if name not in PERMISSIONS:
-            raise ConfigError(f'{where}: unknown permission "{name}"{did_you_mean(name, PERMISSIONS)}')
+            raise ConfigError(
+                f'{where}: unknown permission "{name}"{did_you_mean(name, PERMISSIONS)}'
+            )
     return frozenset(names)

@@ -35,7 +35,9 @@ from devinops.errors import ConfigError
 
 _START_S = 60  # long, for a machine that is busy
 _STOP_S = 0.5  # how long requests that are still running may take when the server stops
-_KEEP_ALIVE_S = 120  # long, so that a slow test's next request never meets a connection being closed
+_KEEP_ALIVE_S = (
+    120  # long, so that a slow test's next request never meets a connection being closed
+)
 _PLURALS: dict[str, Kind] = {"folders": "folder", "playbooks": "playbook", "secrets": "secret"}
 
 
@@ -207,7 +209,9 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(512)
     except (OSError, UnicodeError) as error:
         listener.close()
-        raise ConfigError(f"cannot listen on {_place(host, port)}: {_why_not(host, port, error)}") from None
+        raise ConfigError(
+            f"cannot listen on {_place(host, port)}: {_why_not(host, port, error)}"
+        ) from None
     return listener
 
 
@@ -220,7 +224,9 @@ def _why_not(host: str, port: int, error: OSError | UnicodeError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"you are not allowed to use port {port}; take one above 1023, or any free one with --port 0"
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"{host} is not an address of this machine; --host 127.0.0.1 is for this machine only"
+        return (
+            f"{host} is not an address of this machine; --host 127.0.0.1 is for this machine only"
+        )
     return error.strerror or str(error)
 
 
@@ -313,7 +319,10 @@ class Emulator:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         assert self._server is not None
         assert self._thread is not None

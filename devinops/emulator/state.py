@@ -70,7 +70,9 @@ class StateFile:
             self._write(number, text)
         except OSError as error:
             self.store.dirty = True
-            raise ConfigError(f"{self.path}: cannot write the state: {files.reason(error)}") from None
+            raise ConfigError(
+                f"{self.path}: cannot write the state: {files.reason(error)}"
+            ) from None
 
     def _write(self, number: int, text: str) -> None:
         """Write a content, unless a later one is there already: threads may come here out of turn."""

@@ -190,7 +190,9 @@ class Store:
     def create_note(self, org: str | None, actor: Actor, fields: JsonObject) -> Note:
         with self.lock:
             if org is None and self._full():
-                raise Rejected(400, f"At most {ENTERPRISE_NOTES} enterprise knowledge items are allowed")
+                raise Rejected(
+                    400, f"At most {ENTERPRISE_NOTES} enterprise knowledge items are allowed"
+                )
             clean = self._clean("knowledge", org, fields)
             return cast("Note", self.insert("knowledge", org, actor, clean))
 
@@ -211,9 +213,13 @@ class Store:
     def create_secret(self, org: str, actor: Actor, value: str, fields: JsonObject) -> Secret:
         """Create a secret. Of the value only a salted hash is kept, in memory."""
         with self.lock:
-            taken = any((s.org, s.key, s.access_type) == (org, fields["key"], "org") for s in self.secrets)
+            taken = any(
+                (s.org, s.key, s.access_type) == (org, fields["key"], "org") for s in self.secrets
+            )
             if taken and self.quirks.duplicate_secret != "allowed":
-                raise Rejected(int(self.quirks.duplicate_secret), "A secret with this key already exists")
+                raise Rejected(
+                    int(self.quirks.duplicate_secret), "A secret with this key already exists"
+                )
             digest = self._digest(org, fields["key"], value)
             return cast("Secret", self.insert("secret", org, actor, {**fields, "digest": digest}))
 
@@ -225,7 +231,9 @@ class Store:
             raise Rejected(missing, detail)
         return secret
 
-    def _clean(self, kind: Kind, org: str | None, fields: JsonObject, record_id: str = "") -> JsonObject:
+    def _clean(
+        self, kind: Kind, org: str | None, fields: JsonObject, record_id: str = ""
+    ) -> JsonObject:
         clean = dict(fields)
         if "body" in clean:
             clean["body"] = self._clean_body(clean["body"])
@@ -270,10 +278,15 @@ class Store:
         """Add an object. `fields` may also give `id`, `created_at` and `updated_at`."""
         with self.lock:
             make = cast(
-                "Any", {"folder": Folder, "knowledge": Note, "playbook": Playbook, "secret": Secret}[kind]
+                "Any",
+                {"folder": Folder, "knowledge": Note, "playbook": Playbook, "secret": Secret}[kind],
             )
             now = self.now()
-            common = {"access_type": "enterprise" if org is None else "org", "created_at": now, **fields}
+            common = {
+                "access_type": "enterprise" if org is None else "org",
+                "created_at": now,
+                **fields,
+            }
             common = {"updated_at": common["created_at"], **common}
             record_id = common.pop("id", None) or self.new_id(kind)
             who = actor.id

@@ -92,7 +92,9 @@ async def v1_create_knowledge(
         return answer(views.note_v1(store, store.create_note(caller.org, caller.actor, fields)))
 
 
-@router.put("/knowledge/{note_id}", response_model=models.KnowledgeV1, responses=errors(400, 404, 409))
+@router.put(
+    "/knowledge/{note_id}", response_model=models.KnowledgeV1, responses=errors(400, 404, 409)
+)
 async def v1_replace_knowledge(
     store: StoreDep, caller: KnowledgeWriter, note_id: str, body: models.KnowledgeWriteV1
 ) -> Response:
@@ -118,7 +120,9 @@ async def v1_delete_knowledge(store: StoreDep, caller: KnowledgeWriter, note_id:
 # -- playbooks
 
 
-@router.get("/playbooks", response_model=list[models.PlaybookV1] | models.PlaybookListV1, responses=errors())
+@router.get(
+    "/playbooks", response_model=list[models.PlaybookV1] | models.PlaybookListV1, responses=errors()
+)
 async def v1_list_playbooks(store: StoreDep, caller: PlaybookReader) -> Response:
     """List all playbooks."""
     with store.lock:
@@ -133,7 +137,9 @@ async def v1_create_playbook(
     """Create a playbook."""
     fields = _sent(store, body, replace=False)
     with store.lock:
-        return answer(views.playbook_v1(store, store.create_playbook(caller.org, caller.actor, fields)))
+        return answer(
+            views.playbook_v1(store, store.create_playbook(caller.org, caller.actor, fields))
+        )
 
 
 @router.get("/playbooks/{playbook_id}", response_model=models.PlaybookV1, responses=errors(404))
@@ -143,7 +149,9 @@ async def v1_get_playbook(store: StoreDep, caller: PlaybookReader, playbook_id: 
         return answer(views.playbook_v1(store, _find(store, "playbook", caller, playbook_id)))
 
 
-@router.put("/playbooks/{playbook_id}", response_model=models.Status, responses=errors(400, 404, 409))
+@router.put(
+    "/playbooks/{playbook_id}", response_model=models.Status, responses=errors(400, 404, 409)
+)
 async def v1_update_playbook(
     store: StoreDep, caller: PlaybookWriter, playbook_id: str, body: models.PlaybookWriteV1
 ) -> Response:
@@ -165,7 +173,9 @@ async def v1_delete_playbook(store: StoreDep, caller: PlaybookWriter, playbook_i
 # -- secrets
 
 
-@router.get("/secrets", response_model=list[models.SecretV1] | models.SecretListV1, responses=errors())
+@router.get(
+    "/secrets", response_model=list[models.SecretV1] | models.SecretListV1, responses=errors()
+)
 async def v1_list_secrets(store: StoreDep, caller: SecretManager) -> Response:
     """List what is known of the secrets, never a value."""
     with store.lock:
@@ -178,13 +188,23 @@ async def v1_list_secrets(store: StoreDep, caller: SecretManager) -> Response:
     response_model=models.Created,
     responses={
         **errors(400, 409),
-        201: {"model": models.Created, "description": "Created, if the v1_secret_created quirk says so"},
+        201: {
+            "model": models.Created,
+            "description": "Created, if the v1_secret_created quirk says so",
+        },
     },
 )
-async def v1_create_secret(store: StoreDep, caller: SecretManager, body: models.SecretWriteV1) -> Response:
+async def v1_create_secret(
+    store: StoreDep, caller: SecretManager, body: models.SecretWriteV1
+) -> Response:
     """Create a secret."""
     refuse_unknown_fields(store, body)
-    fields = {"key": body.key, "secret_type": body.type, "note": body.note, "is_sensitive": body.sensitive}
+    fields = {
+        "key": body.key,
+        "secret_type": body.type,
+        "note": body.note,
+        "is_sensitive": body.sensitive,
+    }
     secret = store.create_secret(caller.organization, caller.actor, body.value, fields)
     return answer({"id": secret.id}, int(store.quirks.v1_secret_created))
 

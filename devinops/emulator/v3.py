@@ -133,7 +133,9 @@ def _list_notes(
 
 def _shows(store: Store, note: Note, asked: dict[str, str]) -> bool:
     tests: dict[str, Callable[[str], bool]] = {
-        "search": lambda text: text.lower() in "\n".join((note.name, note.trigger, note.body)).lower(),
+        "search": lambda text: (
+            text.lower() in "\n".join((note.name, note.trigger, note.body)).lower()
+        ),
         "folder_path": lambda path: _in_folder(store, note, path),
         "pinned_repo": lambda repo: note.pinned_repo == repo,
         "access_type": lambda scope: note.access_type == scope,
@@ -175,7 +177,9 @@ def _note_fields(store: Store, caller: Caller, body: models.NoteWrite) -> JsonOb
     if caller.org is None and body.folder_id is not None:
         raise Rejected(400, "folder_id is not supported for enterprise notes")
     if body.pinned_repo == "all" and store.quirks.pinned_all == "422":
-        raise Rejected(422, "Value should be a repository", ("body", "pinned_repo"), body.pinned_repo)
+        raise Rejected(
+            422, "Value should be a repository", ("body", "pinned_repo"), body.pinned_repo
+        )
     fields = body.model_dump(include={"name", "body", "trigger", "folder_id", "pinned_repo"})
     return fields if body.is_enabled is None else {**fields, "is_enabled": body.is_enabled}
 
@@ -192,13 +196,19 @@ async def get_enterprise_note(store: StoreDep, caller: EnterpriseNotes, note_id:
     return _get(store, caller, "knowledge", note_id)
 
 
-@router.put(f"{_ORG}{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(400, 404, 409))
-async def replace_note(store: StoreDep, caller: NoteWriter, note_id: str, body: models.NoteWrite) -> Response:
+@router.put(
+    f"{_ORG}{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(400, 404, 409)
+)
+async def replace_note(
+    store: StoreDep, caller: NoteWriter, note_id: str, body: models.NoteWrite
+) -> Response:
     """Replace a note: what the body leaves out is cleared, but for `is_enabled`."""
     return _replace_note(store, caller, note_id, body)
 
 
-@router.put(f"/enterprise{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(400, 404, 409))
+@router.put(
+    f"/enterprise{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(400, 404, 409)
+)
 async def replace_enterprise_note(
     store: StoreDep, caller: EnterpriseNotes, note_id: str, body: models.NoteWrite
 ) -> Response:
@@ -221,8 +231,12 @@ async def delete_note(store: StoreDep, caller: NoteWriter, note_id: str) -> Resp
     return _delete(store, caller, "knowledge", note_id)
 
 
-@router.delete(f"/enterprise{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(404))
-async def delete_enterprise_note(store: StoreDep, caller: EnterpriseNotes, note_id: str) -> Response:
+@router.delete(
+    f"/enterprise{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(404)
+)
+async def delete_enterprise_note(
+    store: StoreDep, caller: EnterpriseNotes, note_id: str
+) -> Response:
     """Delete a note of the enterprise and answer with it."""
     return _delete(store, caller, "knowledge", note_id)
 
@@ -258,7 +272,9 @@ def _list_playbooks(store: Store, caller: Caller, first: int, after: str | None)
 
 
 @router.post(f"{_ORG}{_PLAYBOOKS}", response_model=models.Playbook, responses=errors(400, 404, 409))
-async def create_playbook(store: StoreDep, caller: PlaybookWriter, body: models.PlaybookWrite) -> Response:
+async def create_playbook(
+    store: StoreDep, caller: PlaybookWriter, body: models.PlaybookWrite
+) -> Response:
     """Create a playbook in an organization."""
     return _create_playbook(store, caller, body)
 
@@ -274,7 +290,9 @@ async def create_enterprise_playbook(
 def _create_playbook(store: Store, caller: Caller, body: models.PlaybookWrite) -> Response:
     fields = _playbook_fields(store, body)
     with store.lock:
-        return answer(views.playbook_v3(store, store.create_playbook(caller.org, caller.actor, fields)))
+        return answer(
+            views.playbook_v3(store, store.create_playbook(caller.org, caller.actor, fields))
+        )
 
 
 def _playbook_fields(store: Store, body: models.PlaybookWrite) -> JsonObject:
@@ -284,20 +302,30 @@ def _playbook_fields(store: Store, body: models.PlaybookWrite) -> JsonObject:
     return body.model_dump(include=known & body.model_fields_set)
 
 
-@router.get(f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404))
+@router.get(
+    f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404)
+)
 async def get_playbook(store: StoreDep, caller: PlaybookReader, playbook_id: str) -> Response:
     """Read a playbook of an organization."""
     return _get(store, caller, "playbook", playbook_id)
 
 
-@router.get(f"/enterprise{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404))
-async def get_enterprise_playbook(store: StoreDep, caller: EnterprisePlaybooks, playbook_id: str) -> Response:
+@router.get(
+    f"/enterprise{_PLAYBOOKS}/{{playbook_id}}",
+    response_model=models.Playbook,
+    responses=errors(404),
+)
+async def get_enterprise_playbook(
+    store: StoreDep, caller: EnterprisePlaybooks, playbook_id: str
+) -> Response:
     """Read a playbook of the enterprise."""
     return _get(store, caller, "playbook", playbook_id)
 
 
 @router.put(
-    f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(400, 404, 409)
+    f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}",
+    response_model=models.Playbook,
+    responses=errors(400, 404, 409),
 )
 async def update_playbook(
     store: StoreDep, caller: PlaybookWriter, playbook_id: str, body: models.PlaybookWrite
@@ -318,21 +346,29 @@ async def update_enterprise_playbook(
     return _update_playbook(store, caller, playbook_id, body)
 
 
-def _update_playbook(store: Store, caller: Caller, playbook_id: str, body: models.PlaybookWrite) -> Response:
+def _update_playbook(
+    store: Store, caller: Caller, playbook_id: str, body: models.PlaybookWrite
+) -> Response:
     with store.lock:
         playbook = store.find_to_write("playbook", caller.org, playbook_id)
         fields = _playbook_fields(store, body)
-        return answer(views.playbook_v3(store, store.write("playbook", playbook, caller.actor, fields)))
+        return answer(
+            views.playbook_v3(store, store.write("playbook", playbook, caller.actor, fields))
+        )
 
 
-@router.delete(f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404))
+@router.delete(
+    f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404)
+)
 async def delete_playbook(store: StoreDep, caller: PlaybookWriter, playbook_id: str) -> Response:
     """Delete a playbook and answer with it."""
     return _delete(store, caller, "playbook", playbook_id)
 
 
 @router.delete(
-    f"/enterprise{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404)
+    f"/enterprise{_PLAYBOOKS}/{{playbook_id}}",
+    response_model=models.Playbook,
+    responses=errors(404),
 )
 async def delete_enterprise_playbook(
     store: StoreDep, caller: EnterprisePlaybooks, playbook_id: str
@@ -349,12 +385,16 @@ _VIEWS: dict[str, Callable[[Store, Any], JsonObject]] = {
 }
 
 
-def _get(store: Store, caller: Caller, kind: Literal["knowledge", "playbook"], record_id: str) -> Response:
+def _get(
+    store: Store, caller: Caller, kind: Literal["knowledge", "playbook"], record_id: str
+) -> Response:
     with store.lock:
         return answer(_VIEWS[kind](store, store.find(kind, caller.org, record_id)))
 
 
-def _delete(store: Store, caller: Caller, kind: Literal["knowledge", "playbook"], record_id: str) -> Response:
+def _delete(
+    store: Store, caller: Caller, kind: Literal["knowledge", "playbook"], record_id: str
+) -> Response:
     with store.lock:
         record = store.find_to_write(kind, caller.org, record_id)
         content = _VIEWS[kind](store, record)
@@ -379,10 +419,17 @@ async def list_secrets(
 
 
 @router.post(f"{_ORG}/secrets", response_model=models.Secret, responses=errors(400, 404, 409))
-async def create_secret(store: StoreDep, caller: SecretManager, body: models.SecretWrite) -> Response:
+async def create_secret(
+    store: StoreDep, caller: SecretManager, body: models.SecretWrite
+) -> Response:
     """Create a secret. There is no update."""
     refuse_unknown_fields(store, body)
-    fields = {"key": body.key, "secret_type": body.type, "note": body.note, "is_sensitive": body.is_sensitive}
+    fields = {
+        "key": body.key,
+        "secret_type": body.type,
+        "note": body.note,
+        "is_sensitive": body.is_sensitive,
+    }
     with store.lock:
         secret = store.create_secret(caller.organization, caller.actor, body.value, fields)
         return answer(views.secret_v3(store, secret))

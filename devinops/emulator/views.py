@@ -142,7 +142,10 @@ def playbook_v1(store: Store, playbook: Playbook) -> JsonObject:
         shown["status"] = "published"
     if store.quirks.v1_playbook_fields == "all":
         updated_by = playbook.updated_by or playbook.created_by
-        shown |= {"updated_by_user_id": updated_by, "updated_by_user_name": store.actor(updated_by).name}
+        shown |= {
+            "updated_by_user_id": updated_by,
+            "updated_by_user_name": store.actor(updated_by).name,
+        }
     return shown
 
 
@@ -153,7 +156,12 @@ def list_v1(store: Store, name: str, items: list[JsonObject]) -> object:
 
 def secret_v1(secret: Secret) -> JsonObject:
     created_at = iso(secret.created_at)
-    return {"id": secret.id, "type": secret.secret_type, "key": secret.key, "created_at": created_at}
+    return {
+        "id": secret.id,
+        "type": secret.secret_type,
+        "key": secret.key,
+        "created_at": created_at,
+    }
 
 
 def id_v1(store: Store, record_id: str) -> str:

@@ -98,7 +98,9 @@ async def add(request: Request, store: StoreDep, noun: Noun, fields: Fields) -> 
 
 
 @router.patch("/{noun}/{record_id}")
-async def edit(request: Request, store: StoreDep, noun: Noun, record_id: str, fields: Fields) -> Response:
+async def edit(
+    request: Request, store: StoreDep, noun: Noun, record_id: str, fields: Fields
+) -> Response:
     """Change any field of an object as a person, and answer with the object."""
     kind = _KINDS[noun]
     with store.lock:
@@ -134,4 +136,6 @@ def show(store: Store, kind: Kind, record_id: str) -> JsonObject:
         return next(folder for folder in folders if folder["folder_id"] == record_id)
     if kind == "knowledge":
         return views.note_v3(store, record)
-    return views.playbook_v3(store, record) if kind == "playbook" else views.secret_v3(store, record)
+    return (
+        views.playbook_v3(store, record) if kind == "playbook" else views.secret_v3(store, record)
+    )

@@ -54,7 +54,9 @@ class Wire:
 
     async def head(self, reply: Reply) -> None:
         status = 500 if reply.status is None else reply.status
-        await self._send({"type": "http.response.start", "status": status, "headers": list(reply.headers)})
+        await self._send(
+            {"type": "http.response.start", "status": status, "headers": list(reply.headers)}
+        )
 
     async def body(self, chunk: bytes, *, more: bool = False) -> None:
         await self._send({"type": "http.response.body", "body": chunk, "more_body": more})

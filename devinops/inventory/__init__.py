@@ -66,7 +66,9 @@ class Store(Protocol):
         """
         ...
 
-    def settle(self, run: str, put: Sequence[Record] = (), drop: Sequence[tuple[str, str]] = ()) -> None:
+    def settle(
+        self, run: str, put: Sequence[Record] = (), drop: Sequence[tuple[str, str]] = ()
+    ) -> None:
         """Record results durably on this machine: records, and (kind, id) that are gone. Cheap; one thread."""
         ...
 
@@ -103,7 +105,9 @@ class NoStore:
     def begin(self, run: str, intents: Sequence[Intent], base: Inventory) -> None:
         pass
 
-    def settle(self, run: str, put: Sequence[Record] = (), drop: Sequence[tuple[str, str]] = ()) -> None:
+    def settle(
+        self, run: str, put: Sequence[Record] = (), drop: Sequence[tuple[str, str]] = ()
+    ) -> None:
         pass
 
     def finish(self, run: str, unclear: Collection[Key] = ()) -> None:

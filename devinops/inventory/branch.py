@@ -35,7 +35,9 @@ def _scratch() -> Iterator[str]:
     try:
         directory = tempfile.TemporaryDirectory(prefix="devinops-", ignore_cleanup_errors=True)
     except OSError as error:
-        raise InventoryError(f"no temporary directory can be made: {files.reason(error)}") from error
+        raise InventoryError(
+            f"no temporary directory can be made: {files.reason(error)}"
+        ) from error
     with directory as name:
         yield name
 
@@ -93,7 +95,9 @@ class BranchPlace:
             raise ConfigError(
                 "inventory: {store: branch} needs a remote, and this repository has none: add one, or say store: file"
             )
-        wanted = self.wanted_remote or ("origin" if "origin" in remotes or len(remotes) > 1 else remotes[0])
+        wanted = self.wanted_remote or (
+            "origin" if "origin" in remotes or len(remotes) > 1 else remotes[0]
+        )
         if wanted in remotes:
             return wanted
         if self.wanted_remote is None:
@@ -110,10 +114,14 @@ class BranchPlace:
 
         Raises ConfigError where the branch is in use, or cannot be made beside those that the remote has.
         """
-        done = self.git.run("ls-remote", "--symref", self.remote, "HEAD", "refs/heads/*", timeout_s=NETWORK_S)
+        done = self.git.run(
+            "ls-remote", "--symref", self.remote, "HEAD", "refs/heads/*", timeout_s=NETWORK_S
+        )
         if done.code:
             raise InventoryError(f"the remote {self.remote} cannot be read: {last_words(done.err)}")
-        lines = [(name, value) for value, _, name in (x.partition("\t") for x in done.text.split("\n"))]
+        lines = [
+            (name, value) for value, _, name in (x.partition("\t") for x in done.text.split("\n"))
+        ]
         # ls-remote compares the ends of names, so that there can be others among them.
         branches = {name: value for name, value in lines if name.startswith("refs/heads/")}
         if not branches:
@@ -143,7 +151,9 @@ class BranchPlace:
 
     def _elsewhere(self) -> str:
         """Say that a push and what is read are two places. Credentials are masked."""
-        pushed = ", ".join(self.git.text("remote", "get-url", "--push", "--all", self.remote).splitlines())
+        pushed = ", ".join(
+            self.git.text("remote", "get-url", "--push", "--all", self.remote).splitlines()
+        )
         read = self.git.text("remote", "get-url", self.remote)
         return masked(
             f"the branch {self.branch} is pushed to {pushed} and read from {read}, and what is pushed cannot be read "
@@ -160,7 +170,9 @@ class BranchPlace:
                 return Stored(None)
             if self._has(tip) or self._fetch(tip):
                 return Stored(self._text(tip), tip)
-        raise InventoryError(f"{self.branch} moves on {self.remote} faster than it can be fetched: run again")
+        raise InventoryError(
+            f"{self.branch} moves on {self.remote} faster than it can be fetched: run again"
+        )
 
     def _has(self, commit: str) -> bool:
         return self.git.run("cat-file", "-e", f"{commit}^{{tree}}").code == 0
@@ -222,7 +234,9 @@ class BranchPlace:
         )
         # A push can go elsewhere than a fetch. Where one was seen to arrive, the next ones do.
         if done.code or not self._read_back:
-            self._check_arrived(commit, before, "" if done.code == 0 else f"{done.text}\n{done.err}")
+            self._check_arrived(
+                commit, before, "" if done.code == 0 else f"{done.text}\n{done.err}"
+            )
             self._read_back = True
 
     def _check_arrived(self, commit: str, before: Stored, complaint: str) -> None:
@@ -261,7 +275,9 @@ class BranchPlace:
         with _scratch() as scratch:
             env = {"GIT_INDEX_FILE": os.fspath(Path(scratch) / "index")}
             self.git.raw("read-tree", parent or "--empty", env=env)
-            self.git.raw("update-index", "--add", "--cacheinfo", f"100644,{blob},{self.path}", env=env)
+            self.git.raw(
+                "update-index", "--add", "--cacheinfo", f"100644,{blob},{self.path}", env=env
+            )
             tree = self.git.text("write-tree", env=env)
         parents = ["-p", parent] if parent else []
         return self.git.text(

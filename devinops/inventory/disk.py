@@ -41,7 +41,9 @@ def read(path: Path) -> str | None:
     try:
         return data if data is None else data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InventoryError(f"{path}: this is not UTF-8: restore it from the history of Git") from error
+        raise InventoryError(
+            f"{path}: this is not UTF-8: restore it from the history of Git"
+        ) from error
 
 
 def replace(path: Path, text: str) -> None:

@@ -19,7 +19,9 @@ from devinops.owned import Base, Intent, Inventory, Record
 
 FORMAT_VERSION: Final = 1
 VERSION_KEY: Final = "devinops_inventory"
-RESTORE: Final = "restore it from the history of Git, or delete it: what equals its entry is adopted again"
+RESTORE: Final = (
+    "restore it from the history of Git, or delete it: what equals its entry is adopted again"
+)
 
 _RECORD_KEYS = ("key", "id", "source", "commit", "protect", "fields")
 _INTENT_KEYS = ("intent", "action", "key", "id", "unclear")
@@ -70,7 +72,9 @@ def _objects(header: Header, inventory: Inventory) -> Iterator[dict[str, Any]]:
     }
     for record in sorted(inventory.records, key=lambda r: (r.key, r.id)):
         yield _record_object(record)
-    for intent in sorted(set(inventory.intents), key=lambda i: (i.run, i.key, i.id or "", i.action)):
+    for intent in sorted(
+        set(inventory.intents), key=lambda i: (i.run, i.key, i.id or "", i.action)
+    ):
         yield _intent_object(intent)
     yield END
 
@@ -96,7 +100,10 @@ def _without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
 def dump_settled(settled: Settled) -> str:
     """Return one line of a journal."""
     put = [_record_object(record) for record in settled.put]
-    return json.dumps({"run": settled.run, "put": put, "drop": [list(one) for one in settled.drop]}) + "\n"
+    return (
+        json.dumps({"run": settled.run, "put": put, "drop": [list(one) for one in settled.drop]})
+        + "\n"
+    )
 
 
 # --- reading ----------------------------------------------------------------------------------------------
@@ -134,7 +141,9 @@ def parse(text: str, expected: Header, place: str, store: str = "file") -> Inven
 def parse_settled(text: str, place: str) -> tuple[Settled, ...]:
     """Read a journal. A last line without its end was never acknowledged, and is left out."""
     whole = text[: text.rfind("\n") + 1]
-    return tuple(_at(place, number, _settled, line) for number, line in enumerate(whole.split("\n")[:-1], 1))
+    return tuple(
+        _at(place, number, _settled, line) for number, line in enumerate(whole.split("\n")[:-1], 1)
+    )
 
 
 def _at(place: str, number: int, read: Any, *arguments: Any) -> Any:
@@ -160,7 +169,9 @@ def _lines(text: str, place: str) -> list[str]:
                 "side whole (git checkout --ours or --theirs): what it misses is adopted again"
             )
     if not text.strip():
-        raise InventoryError(f"{place}:1: the inventory is empty, not even a header is left: {RESTORE}")
+        raise InventoryError(
+            f"{place}:1: the inventory is empty, not even a header is left: {RESTORE}"
+        )
     if lines.pop():
         raise InventoryError(f"{place}:{len(lines) + 1}: the last line is cut off: {RESTORE}")
     return lines
@@ -236,7 +247,9 @@ def _base(name: str, value: Any) -> Base:
     match value:
         case [str(sent), str() | None as read]:
             return Base(sent, read)
-    raise _Damage(f'the field "{name}" holds one text, or a list of what was sent and read: {RESTORE}')
+    raise _Damage(
+        f'the field "{name}" holds one text, or a list of what was sent and read: {RESTORE}'
+    )
 
 
 def _intent(found: dict[str, Any]) -> Intent:
@@ -253,9 +266,13 @@ def _settled(line: str) -> Settled:
     _check_names(found, ("run", "put", "drop"))
     put, drop = found.get("put"), found.get("drop")
     if not isinstance(put, list) or not isinstance(drop, list):
-        raise _Damage('"put" and "drop" are lists: delete the journal; its objects are adopted again')
+        raise _Damage(
+            '"put" and "drop" are lists: delete the journal; its objects are adopted again'
+        )
     return Settled(
-        _required(found, "run"), tuple(_record(one) for one in put), tuple(_dropped(one) for one in drop)
+        _required(found, "run"),
+        tuple(_record(one) for one in put),
+        tuple(_dropped(one) for one in drop),
     )
 
 
@@ -263,7 +280,9 @@ def _dropped(value: Any) -> tuple[str, str]:
     match value:
         case [str(kind), str(id)]:
             return kind, id
-    raise _Damage('"drop" holds pairs of kind and id: delete the journal; its objects are adopted again')
+    raise _Damage(
+        '"drop" holds pairs of kind and id: delete the journal; its objects are adopted again'
+    )
 
 
 def _key(found: Mapping[str, Any]) -> Key:
@@ -273,7 +292,9 @@ def _key(found: Mapping[str, Any]) -> Key:
     folder, _, name = place.rpartition("/")
     key = Key(kind, FolderPath(folder), decode_part(name))
     if kind not in KINDS or str(key) != text:
-        raise _Damage(f"{json.dumps(text)} is no key of a known kind ({', '.join(KINDS)}): {RESTORE}")
+        raise _Damage(
+            f"{json.dumps(text)} is no key of a known kind ({', '.join(KINDS)}): {RESTORE}"
+        )
     return key
 
 
@@ -310,4 +331,6 @@ def _check_new(record: Record, seen: dict[object, int], number: int) -> None:
     for what in ((record.key.kind, record.id), record.key):
         if (before := seen.setdefault(what, number)) != number:
             shown = what if isinstance(what, Key) else " ".join(what)
-            raise _Damage(f"{shown} stands in line {before} already: keep the line that was applied last")
+            raise _Damage(
+                f"{shown} stands in line {before} already: keep the line that was applied last"
+            )

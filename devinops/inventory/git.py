@@ -134,7 +134,9 @@ class Git:
     ) -> str:
         """Return what git writes as one stripped text."""
         return (
-            self.raw(*arguments, data=data, env=env, timeout_s=timeout_s).decode("utf-8", "replace").strip()
+            self.raw(*arguments, data=data, env=env, timeout_s=timeout_s)
+            .decode("utf-8", "replace")
+            .strip()
         )
 
     def identity(self) -> dict[str, str]:
@@ -186,7 +188,9 @@ def _telling(text: str) -> list[str]:
     """Return the lines that say what went wrong, each with what git explains below it; without any, the last line."""
     # A rejected ref is written for machines, as sign, names and reason between tabs: the reason is for people.
     lines = [
-        line.strip().rpartition("\t")[2] for line in text.replace("\r", "\n").splitlines() if line.strip()
+        line.strip().rpartition("\t")[2]
+        for line in text.replace("\r", "\n").splitlines()
+        if line.strip()
     ]
     telling: list[str] = []
     explained = False

@@ -101,7 +101,8 @@ class KeptStore:
         self._show_life(run)
         try:
             self._update(
-                lambda stored: merge.announce(stored, run, intents, base), f"{run}: {len(intents)} announced"
+                lambda stored: merge.announce(stored, run, intents, base),
+                f"{run}: {len(intents)} announced",
             )
         except DevinopsError:
             # Of an interrupted one nobody knows whether it got there: the lock that stays says that its run is dead.
@@ -109,7 +110,9 @@ class KeptStore:
             raise
         self._runs[run] = _Run(base.by_id)
 
-    def settle(self, run: str, put: Sequence[Record] = (), drop: Sequence[tuple[str, str]] = ()) -> None:
+    def settle(
+        self, run: str, put: Sequence[Record] = (), drop: Sequence[tuple[str, str]] = ()
+    ) -> None:
         result = Settled(run, tuple(put), tuple(drop))
         self._runs.setdefault(run, _Run({})).results.append(result)
         with self._locked():
@@ -139,7 +142,9 @@ class KeptStore:
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
         self._update(lambda stored: merge.rewrite(stored, inventory, base), why)
 
-    def _update(self, change: Callable[[Inventory], Inventory], message: str, tries: int = TRIES) -> None:
+    def _update(
+        self, change: Callable[[Inventory], Inventory], message: str, tries: int = TRIES
+    ) -> None:
         signals.check()
         with self._locked():
             for attempt in range(tries):
@@ -200,7 +205,9 @@ class KeptStore:
         with disk.told(self.place.directory), suppress(FileNotFoundError):
             names = sorted(path.name for path in self.place.directory.iterdir())
             runs = [
-                n[len(prefix) : -len(suffix)] for n in names if n.startswith(prefix) and n.endswith(suffix)
+                n[len(prefix) : -len(suffix)]
+                for n in names
+                if n.startswith(prefix) and n.endswith(suffix)
             ]
             return [run for run in runs if _NEW_RUN.fullmatch(run) and abandoned(self._life(run))]
         return []

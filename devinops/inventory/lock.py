@@ -91,5 +91,7 @@ def _wait(descriptor: int, path: Path, until: float) -> None:
             return _take(descriptor)
         except OSError as error:
             if time.monotonic() >= until:
-                raise Stale(f"another devinops holds {path}: wait for it to end, then run again") from error
+                raise Stale(
+                    f"another devinops holds {path}: wait for it to end, then run again"
+                ) from error
         time.sleep(_STEP_S)

@@ -103,7 +103,9 @@ def _touched(intents: Iterable[Intent]) -> tuple[set[Id], set[Key]]:
     return {(i.key.kind, i.id) for i in intents if i.id}, {i.key for i in intents}
 
 
-def _check_unchanged(stored: Inventory, base: Inventory, ids: Iterable[Id], keys: Iterable[Key]) -> None:
+def _check_unchanged(
+    stored: Inventory, base: Inventory, ids: Iterable[Id], keys: Iterable[Key]
+) -> None:
     moved = {str(key) for key in keys if stored.by_key.get(key) != base.by_key.get(key)}
     for one in ids:
         now, then = stored.by_id.get(one), base.by_id.get(one)
@@ -192,7 +194,9 @@ def rewrite(stored: Inventory, wanted: Inventory, base: Inventory) -> Inventory:
             f"{min(busy)}. Nothing was written"
         )
     _check_unchanged(stored, base, ids, keys)
-    return fold(stored, [Settled("", tuple(put), tuple(one for one in ids if one not in wanted.by_id))])
+    return fold(
+        stored, [Settled("", tuple(put), tuple(one for one in ids if one not in wanted.by_id))]
+    )
 
 
 def listed(names: Iterable[str]) -> str:

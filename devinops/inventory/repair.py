@@ -43,7 +43,9 @@ def find(inventory: Inventory, snapshot: Snapshot) -> tuple[Finding, ...]:
     """
     missing = [r for r in inventory.owned if (r.key.kind, r.id) not in snapshot.by_id]
     free = [
-        live for live in snapshot.objects if live.ours and (live.key.kind, live.id) not in inventory.by_id
+        live
+        for live in snapshot.objects
+        if live.ours and (live.key.kind, live.id) not in inventory.by_id
     ]
     found = [Finding(record, tuple(_best(record, free))) for record in missing]
     wanted = Counter(one.candidates[0].live.id for one in found if len(one.candidates) == 1)
@@ -60,7 +62,10 @@ def find(inventory: Inventory, snapshot: Snapshot) -> tuple[Finding, ...]:
 def _best(record: Record, free: Iterable[Live]) -> Iterator[Candidate]:
     """Yield the objects for which the most speaks; the body counts more than the name, that more than the folder."""
     ranked = [
-        (rank, live) for live in free if live.key.kind == record.key.kind if (rank := _rank(record, live))
+        (rank, live)
+        for live in free
+        if live.key.kind == record.key.kind
+        if (rank := _rank(record, live))
     ]
     most = max((rank for rank, _ in ranked), default=None)
     for rank, live in ranked:

@@ -13,7 +13,11 @@ from devinops.model import Endpoint, FolderPath, Kind, Resource, Unset, Updates,
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Folder(Resource):
     path: FolderPath | Unset = attribute(
-        schema={"type": "string", "minLength": 1, "description": "Names from the top joined with /."},
+        schema={
+            "type": "string",
+            "minLength": 1,
+            "description": "Names from the top joined with /.",
+        },
         required=True,
         wires={"v3": Wire(read="path"), "v1": Wire(read="name")},
     )

@@ -38,7 +38,11 @@ class Knowledge(Resource):
         wires={"v3": both("folder_id"), "v1": both("parent_folder_id")},
     )
     trigger: str | Unset = attribute(
-        schema={"type": "string", "minLength": 1, "description": "When Devin should recall the note."},
+        schema={
+            "type": "string",
+            "minLength": 1,
+            "description": "When Devin should recall the note.",
+        },
         required=True,
         text=True,
         wires={"v3": both("trigger"), "v1": both("trigger_description")},

@@ -26,7 +26,10 @@ class Secret(Resource):
         wires={"v3": both("key"), "v1": both("key")},
     )
     type: str | Unset = attribute(
-        schema={"enum": ["cookie", "key-value", "totp"], "description": "What kind of value it is."},
+        schema={
+            "enum": ["cookie", "key-value", "totp"],
+            "description": "What kind of value it is.",
+        },
         wires={"v3": Wire(read="secret_type", write="type"), "v1": both("type")},
         default="key-value",
     )
@@ -64,7 +67,11 @@ class Secret(Resource):
         },
     )
     version: str | Unset = attribute(
-        schema={"type": "string", "minLength": 1, "description": "Any text; change it to rotate the value."},
+        schema={
+            "type": "string",
+            "minLength": 1,
+            "description": "Any text; change it to rotate the value.",
+        },
     )
 
 

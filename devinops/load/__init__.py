@@ -124,7 +124,9 @@ class _Reader:
         page, problems = split(text, file.path, fields)
         self.problems.extend(problems)
         if page:
-            declaration, more = declare(page.front, kind, file.path, page=page, directories=file.directories)
+            declaration, more = declare(
+                page.front, kind, file.path, page=page, directories=file.directories
+            )
             self._take((None if problems else declaration, more))
 
     def _yaml(self, file: files.File, text: str) -> None:
@@ -139,7 +141,9 @@ class _Reader:
             problems.extend(wrong)
             entries += self._sections(file, document)
         if not entries and not problems:
-            message = f"no entry in this file: expected a list under {', '.join(SECTIONS)}, or no file"
+            message = (
+                f"no entry in this file: expected a list under {', '.join(SECTIONS)}, or no file"
+            )
             self.problems.append(problem(Source(file.path), "empty-file", message))
 
     def _sections(self, file: files.File, document: Node) -> int:

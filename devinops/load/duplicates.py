@@ -39,7 +39,9 @@ def _one_form(key: Key) -> Key:
 def _clashes(key: Key, claimants: list[Declaration]) -> Iterator[Problem]:
     """Yield one problem for each claimant that clashes, naming the first other one."""
     for one in claimants:
-        twin = next((other for other in claimants if other is not one and not _apart(one, other)), None)
+        twin = next(
+            (other for other in claimants if other is not one and not _apart(one, other)), None
+        )
         if twin:
             yield problem(one.source, "duplicate-declaration", _message(key, one, twin))
 
@@ -57,7 +59,9 @@ def _where(declaration: Declaration) -> str:
 def _confusions(alike: list[Declaration]) -> Iterator[Problem]:
     """Yield one problem for each entry whose key is another form of the key of another one, naming the first."""
     for one in alike:
-        twin = next((other for other in alike if other.key != one.key and not _apart(one, other)), None)
+        twin = next(
+            (other for other in alike if other.key != one.key and not _apart(one, other)), None
+        )
         if twin:
             message = (
                 f"{one.key} is also declared in {_where(twin)}, in another Unicode form ({one.key.place!a} and "
@@ -68,7 +72,11 @@ def _confusions(alike: list[Declaration]) -> Iterator[Problem]:
 
 def _apart(one: Declaration, other: Declaration) -> bool:
     """Tell whether no target is concerned by both."""
-    return one.targets is not None and other.targets is not None and not {*one.targets} & {*other.targets}
+    return (
+        one.targets is not None
+        and other.targets is not None
+        and not {*one.targets} & {*other.targets}
+    )
 
 
 def same_folders(files: Iterable[File]) -> Iterator[Problem]:

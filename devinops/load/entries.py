@@ -135,8 +135,14 @@ class _Entry:
         """Say of a body what only its surroundings tell."""
         if finding.path == ("body",) and finding.code == "invalid-value":
             return Finding(finding.path, "empty-body", _EMPTY_BODY)
-        if self.page and finding.code == "unknown-key" and finding.path in (("body",), ("body_file",)):
-            message = f"{finding.path[0]} has no place here: the text below the front matter is the body"
+        if (
+            self.page
+            and finding.code == "unknown-key"
+            and finding.path in (("body",), ("body_file",))
+        ):
+            message = (
+                f"{finding.path[0]} has no place here: the text below the front matter is the body"
+            )
             return Finding(finding.path, finding.code, message, at_key=True)
         return finding
 
@@ -148,7 +154,9 @@ class _Entry:
             if name not in self.node.data or name in wrong:
                 continue
             node = self.node.at((name,))
-            self.places[name] = node.text_source(self.file) if attribute.text else node.source(self.file)
+            self.places[name] = (
+                node.text_source(self.file) if attribute.text else node.source(self.file)
+            )
             if not node.tainted:
                 self.values[name] = self.value(attribute, node.data)
         if self.kind.foldered and "folder" not in self.node.data:
@@ -171,16 +179,22 @@ class _Entry:
     def folder(self, source: Source, written: str | None) -> FolderPath:
         path = folder_path(written or "")
         if _UNPRINTABLE.search(path):
-            self.report(source, "invalid-value", "a folder has no tabs, line breaks or control characters")
+            self.report(
+                source, "invalid-value", "a folder has no tabs, line breaks or control characters"
+            )
         if self.kind.noun == "folder" and not path:
-            self.report(source, "invalid-value", "this path names no folder: write names joined with /")
+            self.report(
+                source, "invalid-value", "this path names no folder: write names joined with /"
+            )
         return path
 
     def folder_of_directories(self) -> FolderPath:
         """Return the folder that the directories above a Markdown file stand for."""
         for name in self.directories:
             if name != name.strip():
-                message = f"remove the white space at the ends of {name!r}: no folder has such a name"
+                message = (
+                    f"remove the white space at the ends of {name!r}: no folder has such a name"
+                )
                 self.report(self.source, "invalid-value", f"{message}, or write `folder`")
         return self.folder(self.source, directory_folder(self.directories))
 
@@ -188,7 +202,9 @@ class _Entry:
         if name != name.strip():
             self.report(source, "invalid-value", "remove the white space at the ends of this name")
         elif _UNPRINTABLE.search(name):
-            self.report(source, "invalid-value", "a name has no tabs, line breaks or control characters")
+            self.report(
+                source, "invalid-value", "a name has no tabs, line breaks or control characters"
+            )
 
     # the body
 
@@ -229,7 +245,9 @@ class _Entry:
             before = _old_key(self.kind, key, said)
             if before == key:
                 source = self.node.at(("previously", i)).source(self.file)
-                self.report(source, "contradiction", f"{key.place} is what it is called now: remove this")
+                self.report(
+                    source, "contradiction", f"{key.place} is what it is called now: remove this"
+                )
             old.append(before)
         return tuple(dict.fromkeys(old))
 

@@ -82,7 +82,12 @@ class Finder:
     """
 
     def __init__(
-        self, root: Path, *, paths: Sequence[str] = (), ignore: Sequence[str] = (), place: Place = no_place
+        self,
+        root: Path,
+        *,
+        paths: Sequence[str] = (),
+        ignore: Sequence[str] = (),
+        place: Place = no_place,
     ) -> None:
         self.root = os.path.realpath(root)
         self.problems: list[Problem] = []
@@ -94,13 +99,17 @@ class Finder:
         self._place = place
         self._listed: set[str] = set()
         self._paths = {
-            i: glob for i, glob in enumerate(paths) if self._usable("paths", i, glob, wrong_path(glob))
+            i: glob
+            for i, glob in enumerate(paths)
+            if self._usable("paths", i, glob, wrong_path(glob))
         }
         roots = (self.root, os.path.abspath(root))
         self._ignore = {
             i: glob
             for i, glob in enumerate(ignore)
-            if self._usable("ignore", i, glob, wrong_ignore(glob, [r.replace(os.sep, "/") for r in roots]))
+            if self._usable(
+                "ignore", i, glob, wrong_ignore(glob, [r.replace(os.sep, "/") for r in roots])
+            )
         }
         self._ignored = Ignore(self._ignore.values())
 
@@ -154,9 +163,7 @@ class Finder:
         rule = next((rule for rule in self._ignored.unused if rule.glob == glob), None)
         if rule and not self._may_match(rule):
             hint = " (a leading / is the root of these files)" if glob.startswith("/") else ""
-            words = (
-                f"matches nothing in the root or in the directories that are read{hint}: correct or remove it"
-            )
+            words = f"matches nothing in the root or in the directories that are read{hint}: correct or remove it"
             self._report_glob("ignore", i, glob, "unused-ignore", words)
 
     def _may_match(self, rule: Rule) -> bool:
@@ -227,7 +234,9 @@ class Finder:
                 here = f"{above}/{entry.name}" if above else entry.name
                 if pattern.fullmatch(here):
                     self._entry(entry, here)
-                elif entry.is_dir(follow_symlinks=False) and not self._ignored(here, directory=True):
+                elif entry.is_dir(follow_symlinks=False) and not self._ignored(
+                    here, directory=True
+                ):
                     waiting.append((here, entry.path))
 
     # walking
@@ -265,7 +274,9 @@ class Finder:
         waiting = [(path, real)]
         while waiting:
             above, real_above = waiting.pop()
-            if (above and self._ignored(above, directory=True)) or not self._by_one_name(above, real_above):
+            if (above and self._ignored(above, directory=True)) or not self._by_one_name(
+                above, real_above
+            ):
                 continue
             for entry in self._list(above, real_above):
                 here = f"{above}/{entry.name}" if above else entry.name
@@ -278,9 +289,7 @@ class Finder:
         """Note a path; False with a problem where the same thing was reached before under another name."""
         known = self._reals.setdefault(real, path)
         if known != path:
-            message = (
-                f"this is {known or 'the root'} under a second name: remove the link, or list it in `ignore`"
-            )
+            message = f"this is {known or 'the root'} under a second name: remove the link, or list it in `ignore`"
             self._report(path, "same-file", message)
         return known == path
 
@@ -298,14 +307,18 @@ class Finder:
         if path in self._found or not self._by_one_name(path, real):
             return
         if name.endswith(".md") and not section:
-            message = "expected a directory called knowledge or playbooks above it, to say what it is"
+            message = (
+                "expected a directory called knowledge or playbooks above it, to say what it is"
+            )
             self._report(path, "no-kind", message)
             return
         self._found[path] = File(path, real, section, directories)
 
     def _in_ignored(self, path: str) -> bool:
         above = PurePosixPath(path).parents
-        return any(self._ignored(str(parent), directory=True) for parent in above if str(parent) != ".")
+        return any(
+            self._ignored(str(parent), directory=True) for parent in above if str(parent) != "."
+        )
 
     # symlinks
 
@@ -329,7 +342,9 @@ class Finder:
         elif not directory:
             self._file(link.path, real)
         elif inside(os.path.realpath(os.path.dirname(link.place)), real):
-            self._report(link.path, "same-file", "this link leads back to a directory above it: remove it")
+            self._report(
+                link.path, "same-file", "this link leads back to a directory above it: remove it"
+            )
         else:
             self._walk(link.path, real)
 
@@ -355,7 +370,12 @@ def section_of(path: str) -> tuple[str, tuple[str, ...]]:
     """
     *above, _ = path.split("/")
     at = next(
-        (i for i in (0, *range(len(above) - 1, 0, -1)) if i < len(above) and above[i] in DIRECTORIES), None
+        (
+            i
+            for i in (0, *range(len(above) - 1, 0, -1))
+            if i < len(above) and above[i] in DIRECTORIES
+        ),
+        None,
     )
     return ("", ()) if at is None else (above[at], tuple(above[at + 1 :]))
 
@@ -368,7 +388,9 @@ def inside(real: str, root: str) -> bool:
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
 
-def read_text(real: str, path: str, source: Source | None = None) -> tuple[str | None, list[Problem]]:
+def read_text(
+    real: str, path: str, source: Source | None = None
+) -> tuple[str | None, list[Problem]]:
     """Return the text of a file with LF and without BOM, or None with a problem.
 
     Never blocks: only regular files are opened. `path` names the file in problems about its bytes; that it
@@ -417,7 +439,9 @@ def _not_utf8(data: bytes, error: UnicodeDecodeError, path: str) -> Problem:
     lines = re.split(r"\r\n|\r|\n", before)
     place = Source(path, len(lines), len(lines[-1]) + 1)
     return problem(
-        place, "not-utf8", f"the byte 0x{data[error.start]:02X} is not UTF-8: save the file as UTF-8"
+        place,
+        "not-utf8",
+        f"the byte 0x{data[error.start]:02X} is not UTF-8: save the file as UTF-8",
     )
 
 
@@ -451,7 +475,9 @@ def read_body(written: str, file: File, root: str, source: Source) -> Body:
     except FileNotFoundError:
         return refused("missing-file", f"there is no file {written!r} beside {file.path}")
     except (OSError, ValueError) as error:
-        return refused("unreadable", f"cannot read {written!r}: {getattr(error, 'strerror', error)}")
+        return refused(
+            "unreadable", f"cannot read {written!r}: {getattr(error, 'strerror', error)}"
+        )
     if not inside(real, root):
         return refused("outside-root", outside)
     path = os.path.relpath(real, root).replace(os.sep, "/")

@@ -134,7 +134,9 @@ def wrong_ignore(glob: str, roots: Iterable[str] = ()) -> tuple[str, str] | None
     A leading `/` means the root, as in .gitignore: a path that begins with one of `roots`, the absolute paths of
     the root, would match nothing.
     """
-    absolute = (glob == root or glob.startswith(f"{root.rstrip('/')}/") for root in roots if root != "/")
+    absolute = (
+        glob == root or glob.startswith(f"{root.rstrip('/')}/") for root in roots if root != "/"
+    )
     if glob.startswith("//") or any(absolute):
         return "bad-pattern", _ABSOLUTE
     return _wrong(glob, Rule.of)

@@ -33,7 +33,9 @@ def split(text: str, file: str, fields: Iterable[str] = ()) -> tuple[Page | None
         return None, [_no_front_matter(text, file, fields)]
     closed = _CLOSE.search(text, opened.end())
     if not closed:
-        message = "the front matter is not closed: write --- on a line of its own below its last key"
+        message = (
+            "the front matter is not closed: write --- on a line of its own below its last key"
+        )
         return None, [problem(Source(file), "front-matter-open", message)]
     front, problems = _front(text[opened.end() : closed.start()], file)
     body, line = text[closed.end() :], text.count("\n", 0, closed.end()) + 1
@@ -60,9 +62,13 @@ def _front(text: str, file: str) -> tuple[Node | None, list[Problem]]:
 
 def _no_front_matter(text: str, file: str, fields: Iterable[str]) -> Problem:
     if re.match(r"\s+---[ \t]*\n", text):
-        message = "front matter begins on the first line, in the first column: remove the space above ---"
+        message = (
+            "front matter begins on the first line, in the first column: remove the space above ---"
+        )
     else:
-        lines = ", ".join(f"`{line}`" for line in ("---", *(f"{field}: …" for field in fields), "---"))
+        lines = ", ".join(
+            f"`{line}`" for line in ("---", *(f"{field}: …" for field in fields), "---")
+        )
         message = (
             f"the file does not begin with front matter: put the lines {lines} above the text, "
             "or list the file under `ignore` in devinops.yaml"

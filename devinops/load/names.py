@@ -92,5 +92,6 @@ def misnamed_configs(directory: str) -> list[str]:
     return [
         name
         for name in names
-        if right_name(name, directory=False) == CONFIG and not os.path.isdir(os.path.join(directory, name))
+        if right_name(name, directory=False) == CONFIG
+        and not os.path.isdir(os.path.join(directory, name))
     ]

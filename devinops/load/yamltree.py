@@ -42,7 +42,9 @@ Discreet = Callable[[str | None], bool]
 """A key at the top of a document, None outside of any → whether problems below it must not repeat what is there."""
 
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
-_ESCAPED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # CR is a line end, as in a file
+_ESCAPED = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
+)  # CR is a line end, as in a file
 
 
 class Node:
@@ -138,7 +140,9 @@ def parse(
     except yaml.MarkedYAMLError as error:
         builder.problems.append(_syntax_problem(error, text, file, line))
     except yaml.YAMLError as error:
-        builder.problems.append(problem(Source(file, line), "yaml-syntax", f"this is not YAML: {error}"))
+        builder.problems.append(
+            problem(Source(file, line), "yaml-syntax", f"this is not YAML: {error}")
+        )
     return builder.documents, builder.problems
 
 
@@ -310,7 +314,9 @@ class _Builder:
         node = self._anchors.get(event.anchor, here)
         if node is None:
             alias = self._shown(f"*{event.anchor}", "this alias")
-            self._report(here, "yaml-alias", f"{alias} stands inside of what it stands for: remove it")
+            self._report(
+                here, "yaml-alias", f"{alias} stands inside of what it stands for: remove it"
+            )
             node = here.spoil()
         elif node is here:
             alias = f"*{event.anchor} is an alias, and there is no &{event.anchor} above it"
@@ -333,7 +339,9 @@ class _Builder:
     # where a value goes
 
     def _expects_key(self) -> bool:
-        return bool(self._open) and self._open[-1].node.keys is not None and self._open[-1].key is None
+        return (
+            bool(self._open) and self._open[-1].node.keys is not None and self._open[-1].key is None
+        )
 
     def _add(self, node: Node) -> None:
         """Put a finished value into the list or mapping around it."""
@@ -370,7 +378,9 @@ class _Builder:
             return _SKIPPED
         if not isinstance(key, str):
             outer.tainted = True
-            written = "null" if key is None else str(key).lower() if isinstance(key, bool) else str(key)
+            written = (
+                "null" if key is None else str(key).lower() if isinstance(key, bool) else str(key)
+            )
             plain = not isinstance(key, list | dict)
             remedy = self._shown(f': write "{written}"', ": quote it") if plain else ""
             self._report(node, "yaml-key", f"a key must be a string{remedy}")
@@ -378,7 +388,9 @@ class _Builder:
         if key in keys:
             outer.tainted = True
             shown = self._shown(f"the key {quoted(key)}", "this key")
-            message = f"{shown} is here a second time; the first is on line {keys[key][0]}: keep one"
+            message = (
+                f"{shown} is here a second time; the first is on line {keys[key][0]}: keep one"
+            )
             self._report(node, "duplicate-key", message)
             return _SKIPPED
         keys[key] = (node.line, node.column)
@@ -389,7 +401,9 @@ class _Builder:
         if outer.merges:
             outer.node.tainted = True
             self._report(
-                node, "duplicate-key", "the merge key << is here a second time: use one << with a list"
+                node,
+                "duplicate-key",
+                "the merge key << is here a second time: use one << with a list",
             )
             return _SKIPPED
         return _Merge("<<")
@@ -403,7 +417,9 @@ class _Builder:
             elif not node.broken:
                 done.node.tainted = True
                 self._report(
-                    node, "yaml-key", "<< merges mappings; this is none: write an alias such as *base"
+                    node,
+                    "yaml-key",
+                    "<< merges mappings; this is none: write an alias such as *base",
                 )
 
 
@@ -443,10 +459,16 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str, line: int
     """Return what is wrong in words of people, at the place where it is mended."""
     conflict = re.search(r"^<{7} ", text, re.MULTILINE)
     if conflict:
-        message = "a merge conflict is not resolved: keep one side, and remove the lines that mark it"
-        return problem(Source(file, line + text.count("\n", 0, conflict.start())), "yaml-syntax", message)
+        message = (
+            "a merge conflict is not resolved: keep one side, and remove the lines that mark it"
+        )
+        return problem(
+            Source(file, line + text.count("\n", 0, conflict.start())), "yaml-syntax", message
+        )
     mark: Any = error.problem_mark or error.context_mark
-    quote_open = "quoted scalar" in (error.context or "") and "end of stream" in (error.problem or "")
+    quote_open = "quoted scalar" in (error.context or "") and "end of stream" in (
+        error.problem or ""
+    )
     if quote_open:
         mark = error.context_mark
     lines = text.split("\n")
@@ -458,7 +480,9 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str, line: int
     return problem(source, "yaml-syntax", message)
 
 
-def _explanations(error: yaml.MarkedYAMLError, row: str, column: int, quote_open: bool) -> Iterator[str]:
+def _explanations(
+    error: yaml.MarkedYAMLError, row: str, column: int, quote_open: bool
+) -> Iterator[str]:
     """Yield explanations of a parser's error, the most telling first."""
     what, context = error.problem or "", error.context or ""
     begins = row[column : column + 1]
@@ -489,7 +513,9 @@ def _explanations(error: yaml.MarkedYAMLError, row: str, column: int, quote_open
     if "block" in context:
         yield "this does not fit the lines above it: check the indentation, and quote a value with quotes in it"
     # Without what was found, which is text of the file, and may be that of a secret.
-    yield f"this is not YAML: {context} {re.sub(',? (but )?found .*', '', what)}".replace("  ", " ").rstrip()
+    yield f"this is not YAML: {context} {re.sub(',? (but )?found .*', '', what)}".replace(
+        "  ", " "
+    ).rstrip()
 
 
 def _article(context: str) -> str:

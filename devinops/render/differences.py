@@ -35,7 +35,11 @@ class Differences:
         )
 
     def __str__(self) -> str:
-        counts = ((len(self.new), "new"), (len(self.gone), "gone"), (len(self.differing), "different"))
+        counts = (
+            (len(self.new), "new"),
+            (len(self.gone), "gone"),
+            (len(self.differing), "different"),
+        )
         said = ", ".join(f"{count} {word}" for count, word in counts if count)
         return said or "a live value that no entry mentions has changed"
 

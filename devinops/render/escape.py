@@ -55,13 +55,21 @@ def _escape(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _shown(char: str) -> str:
-    if char == _WIDE_SPACE or (unicodedata.category(char) not in _HIDDEN and not _INVISIBLE.match(char)):
+    if char == _WIDE_SPACE or (
+        unicodedata.category(char) not in _HIDDEN and not _INVISIBLE.match(char)
+    ):
         return char
     named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char)
     if named:
         return named
     code = ord(char)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
+    )
 
 
 def body_line(text: str, *, white_space: bool = False, most: int = LONGEST) -> str:

@@ -85,7 +85,9 @@ def _result(result: Result) -> dict[str, Any]:
     }
 
 
-def failure_document(error: str, problems: Iterable[Problem], exit_code: ExitCode) -> dict[str, Any]:
+def failure_document(
+    error: str, problems: Iterable[Problem], exit_code: ExitCode
+) -> dict[str, Any]:
     """Return the document of a run that came to no plan."""
     return {
         **head(),

@@ -225,12 +225,14 @@ class Text:
         if report.left:
             yield f"A plan made afterwards still has {counted(len(report.left), 'change')}:"
             yield from (
-                f"  {self.paint(SYMBOLS[c.action])} {line(str(c.key))}: {line(c.reason)}" for c in report.left
+                f"  {self.paint(SYMBOLS[c.action])} {line(str(c.key))}: {line(c.reason)}"
+                for c in report.left
             )
         if report.waiting:
             yield f"A plan made afterwards holds back {counted(len(report.waiting), 'object')}:"
             yield from (
-                f"  {self.paint('!')} {line(str(one.key))}: {line(one.reason)}" for one in report.waiting
+                f"  {self.paint('!')} {line(str(one.key))}: {line(one.reason)}"
+                for one in report.waiting
             )
         if report.left is None:
             yield f"What is left could not be checked: {line(report.unverified)}"
@@ -246,7 +248,9 @@ class Text:
 def header(plan: Plan) -> str:
     where = plan.where
     org = f"organization {where.org_id}" if where.org_id else "the key's organization"
-    inventory = "none" if plan.inventory.store == "none" else f"{plan.inventory.store}, {plan.owned} owned"
+    inventory = (
+        "none" if plan.inventory.store == "none" else f"{plan.inventory.store}, {plan.owned} owned"
+    )
     place = f"{'on the emulator ' if where.emulator else ''}at {where.api_url} (API {where.api})"
     return line(f"Plan for {where.target}: {org} {place}, inventory: {inventory}")
 

@@ -84,7 +84,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **reply.headers}
+        headers = {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            **reply.headers,
+        }
         self.send_response(reply.status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -149,7 +153,14 @@ def connect():
     """connect(url, **changes) makes a Connection with a canary key and hardly any patience."""
 
     def make(url: str, **changes: Any) -> Connection:
-        facts = {"api": "v3", "key": KEY, "org_id": "org-1", "timeout_s": 5, "backoff_s": 0.001, **changes}
+        facts = {
+            "api": "v3",
+            "key": KEY,
+            "org_id": "org-1",
+            "timeout_s": 5,
+            "backoff_s": 0.001,
+            **changes,
+        }
         return Connection(api_url=url, **facts)
 
     return make

@@ -23,7 +23,13 @@ SEED = {
             "folders": [{"path": "Backend"}, {"path": "Backend/APIs"}],
             "knowledge": [
                 {"name": "Root note", "trigger": "t", "body": "b"},
-                {"name": "Errors", "trigger": "t", "body": "b", "folder": "Backend/APIs", "macro": "!errors"},
+                {
+                    "name": "Errors",
+                    "trigger": "t",
+                    "body": "b",
+                    "folder": "Backend/APIs",
+                    "macro": "!errors",
+                },
             ],
             "playbooks": [{"title": "Triage", "body": "steps", "macro": "!triage"}],
             "secrets": [{"key": "NPM_TOKEN", "type": "key-value", "note": "read-only"}],
@@ -39,7 +45,9 @@ def start():
     from contextlib import ExitStack
 
     with ExitStack() as stack:
-        yield lambda seed=None, **options: stack.enter_context(emulator.Emulator(seed or SEED, **options))
+        yield lambda seed=None, **options: stack.enter_context(
+            emulator.Emulator(seed or SEED, **options)
+        )
 
 
 def link(emu, api, **changes):
@@ -80,7 +88,11 @@ def test_v1_snapshot_in_three_requests_with_flat_folders(start):
         "playbook:Triage",
         "secret:NPM_TOKEN",
     ]
-    assert sorted(r["path"] for r in emu.requests) == ["/v1/knowledge", "/v1/playbooks", "/v1/secrets"]
+    assert sorted(r["path"] for r in emu.requests) == [
+        "/v1/knowledge",
+        "/v1/playbooks",
+        "/v1/secrets",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +137,9 @@ def test_nothing_slips_when_somebody_deletes_between_two_pages(start, paging, to
     """With a copy of what was deleted, `total` is the same on every page."""
     faults = [{"path": "/v3/**/notes", "fault": "delete-shown", "times": 1, "copy": copy}]
     quirks = {"paging": paging, "total": total}
-    emu = start({"organizations": {"org-emulator": {"knowledge": MANY}}}, quirks=quirks, faults=faults)
+    emu = start(
+        {"organizations": {"org-emulator": {"knowledge": MANY}}}, quirks=quirks, faults=faults
+    )
     with open_reader(link(emu, "v3")) as reader:
         found = {live.id for live in reader.snapshot({"knowledge"}).objects}
     assert found == {note["note_id"] for note in emu.knowledge()}
@@ -135,7 +149,9 @@ def test_nothing_slips_when_somebody_deletes_between_two_pages(start, paging, to
 def test_a_total_that_was_not_reached_is_refused_at_once(start):
     faults = [{"path": "/v3/**/notes", "fault": "delete-shown", "times": 1}]
     emu = start(
-        {"organizations": {"org-emulator": {"knowledge": MANY}}}, quirks={"paging": "offset"}, faults=faults
+        {"organizations": {"org-emulator": {"knowledge": MANY}}},
+        quirks={"paging": "offset"},
+        faults=faults,
     )
     with open_reader(link(emu, "v3")) as reader:
         with pytest.raises(BadAnswer, match="it counts 450 objects and showed 449"):
@@ -144,7 +160,10 @@ def test_a_total_that_was_not_reached_is_refused_at_once(start):
 
 
 def test_enterprise_objects_in_an_organizations_list_are_not_ours(start):
-    seed = {**SEED, "enterprise": {"knowledge": [{"name": "Everyone", "trigger": "t", "body": "b"}]}}
+    seed = {
+        **SEED,
+        "enterprise": {"knowledge": [{"name": "Everyone", "trigger": "t", "body": "b"}]},
+    }
     emu = start(seed, quirks={"enterprise_notes_in_org_list": "true"})
     with open_reader(link(emu, "v3")) as reader:
         found = {live.key.name: live.ours for live in reader.snapshot({"knowledge"}).objects}
@@ -223,7 +242,10 @@ def test_a_secret_is_made_and_deleted_and_its_value_stays_away(start, api):
 @pytest.mark.parametrize("error_body", ["detail", "problem"])
 def test_a_refused_body_is_explained_field_by_field_without_an_echo(start, error_body):
     emu = start(quirks={"error_body": error_body})
-    with open_writer(link(emu, "v3")) as writer, pytest.raises(ApiError, match=r"body\.type: ") as caught:
+    with (
+        open_writer(link(emu, "v3")) as writer,
+        pytest.raises(ApiError, match=r"body\.type: ") as caught,
+    ):
         writer.create("secret", Secret(key="K", type="dictionary"), None, value="canary-value")
     assert caught.value.status == 422
     assert "canary" not in str(caught.value)

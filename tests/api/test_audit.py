@@ -21,7 +21,9 @@ DAY = 24 * 60 * 60
 def running():
     seed = {
         "organizations": {
-            "org-emulator": {"knowledge": [{"id": "note-1", "name": "A", "trigger": "t", "body": "b"}]}
+            "org-emulator": {
+                "knowledge": [{"id": "note-1", "name": "A", "trigger": "t", "body": "b"}]
+            }
         }
     }
     with emulator.Emulator(seed) as started:
@@ -49,7 +51,9 @@ def test_a_key_without_the_right_names_nobody_after_one_request(running):
     running.edit("knowledge", "note-1", body="mine")
     running.clear_requests()
     assert asked(running, "cog_emulator") == {}
-    assert [request["status"] for request in running.requests if "audit" in request["path"]] == [403]
+    assert [request["status"] for request in running.requests if "audit" in request["path"]] == [
+        403
+    ]
 
 
 def test_v1_is_not_asked(running):
@@ -76,8 +80,12 @@ def test_all_pages_are_read(running, monkeypatch):
     assert set(asked(running)) == {"note-1"}
 
 
-@pytest.mark.parametrize(("key", "said"), [("cog_enterprise", "by "), ("cog_emulator", "who: unknown")])
-def test_a_plan_names_who_edited_a_note_outside(running, use, repository, devinops, monkeypatch, key, said):
+@pytest.mark.parametrize(
+    ("key", "said"), [("cog_enterprise", "by "), ("cog_emulator", "who: unknown")]
+)
+def test_a_plan_names_who_edited_a_note_outside(
+    running, use, repository, devinops, monkeypatch, key, said
+):
     use(running.url, key)
     monkeypatch.setenv("DEVIN_ORG_ID", "org-emulator")
     root = repository(

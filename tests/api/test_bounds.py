@@ -23,7 +23,14 @@ REFUSED = "; the list cannot be proved complete and is not used; run again"
 
 
 def note(id, **changes):
-    return {"note_id": id, "name": f"Note {id}", "body": "b", "trigger": "t", "folder_id": None, **changes}
+    return {
+        "note_id": id,
+        "name": f"Note {id}",
+        "body": "b",
+        "trigger": "t",
+        "folder_id": None,
+        **changes,
+    }
 
 
 def page(items, cursor=None):
@@ -66,10 +73,14 @@ def notes(serve, reply, connect):
 # --- one answer -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}, {"Content-Encoding": "deflate"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"Content-Encoding": "gzip"}, {"Content-Encoding": "deflate"}]
+)
 def test_a_huge_answer_is_refused_packed_or_not(get, reply, monkeypatch, headers):
     monkeypatch.setattr(bounds, "LARGEST_ANSWER", 1 << 20)
-    pack = {"gzip": gzip.compress, "deflate": zlib.compress}.get(headers.get("Content-Encoding"), bytes)
+    pack = {"gzip": gzip.compress, "deflate": zlib.compress}.get(
+        headers.get("Content-Encoding"), bytes
+    )
     with pytest.raises(BadAnswer, match=r"^GET /v3/things: an answer of more than 1 MiB$"):
         get(reply(body=pack(b'"' + b"x" * (3 << 20) + b'"'), headers=headers))
     assert get(reply(body=pack(b'"' + b"x" * 1000 + b'"'), headers=headers)) == "x" * 1000
@@ -105,14 +116,18 @@ def test_of_a_huge_refusal_only_the_beginning_is_read(get, reply, monkeypatch, s
 
 
 def test_headers_without_end_are_refused(get, reply):
-    raw = itertools.chain([b"HTTP/1.1 200 OK\r\n"], (b"X-%d: y\r\n" % n * 1000 for n in itertools.count()))
+    raw = itertools.chain(
+        [b"HTTP/1.1 200 OK\r\n"], (b"X-%d: y\r\n" % n * 1000 for n in itertools.count())
+    )
     with pytest.raises(ApiError, match="connection failed or was cut"):
         get(reply(raw=raw), retries=0)
 
 
 def test_cookies_are_not_kept(serve, reply, connect):
     numbers = itertools.count()
-    server = serve(lambda _: reply(body={}, headers={"Set-Cookie": f"c{next(numbers)}={'x' * 1000}"}))
+    server = serve(
+        lambda _: reply(body={}, headers={"Set-Cookie": f"c{next(numbers)}={'x' * 1000}"})
+    )
     with contextlib.closing(Getter(connect(server.url), lambda _: None)) as client:
         client.get(GET)
         client.get(GET)
@@ -150,7 +165,9 @@ def test_what_stands_in_a_text_is_no_value(get, reply, monkeypatch):
 @pytest.mark.parametrize("make", [lambda n: [0] * n, lambda n: {str(i): 0 for i in range(n)}])
 def test_values_are_counted_with_what_is_around_them(get, reply, monkeypatch, count, fits, make):
     monkeypatch.setattr(bounds, "MOST_VALUES", 10)
-    with contextlib.nullcontext() if fits else pytest.raises(BadAnswer, match="more than 10 values"):
+    with (
+        contextlib.nullcontext() if fits else pytest.raises(BadAnswer, match="more than 10 values")
+    ):
         assert get(reply(body=make(count))) == make(count)
 
 
@@ -213,7 +230,9 @@ def test_pages_with_ever_new_objects_end_at_their_number(notes, monkeypatch):
 
 def test_pages_with_ever_new_objects_end_at_the_values(notes, monkeypatch):
     monkeypatch.setattr(bounds, "MOST_VALUES", 500)
-    with pytest.raises(BadAnswer, match=rf"^GET {NOTES}: the lists have more than 500 values{REFUSED}$"):
+    with pytest.raises(
+        BadAnswer, match=rf"^GET {NOTES}: the lists have more than 500 values{REFUSED}$"
+    ):
         notes(fresh())
 
 
@@ -236,7 +255,10 @@ def test_an_endless_cursor_is_refused(notes):
 
 
 def test_the_list_of_v1_is_held_to_the_same(notes, monkeypatch):
-    whole = {"folders": [], "knowledge": [{"id": str(n), "name": "n", "body": "b" * 100} for n in range(50)]}
+    whole = {
+        "folders": [],
+        "knowledge": [{"id": str(n), "name": "n", "body": "b" * 100} for n in range(50)],
+    }
     with monkeypatch.context() as patched:
         patched.setattr(bounds, "LARGEST_LISTS", 1000)
         with pytest.raises(BadAnswer) as caught:
@@ -298,7 +320,9 @@ def test_the_audit_log_follows_no_endless_cursor(serve, reply, connect):
     assert len(server.asked) == 1
 
 
-def test_the_answer_to_a_write_is_bounded_and_leaves_open_what_happened(serve, reply, connect, monkeypatch):
+def test_the_answer_to_a_write_is_bounded_and_leaves_open_what_happened(
+    serve, reply, connect, monkeypatch
+):
     monkeypatch.setattr(bounds, "LARGEST_ANSWER", 1000)
     server = serve(reply(body={"playbook_id": "p", "title": "x" * 2000, "body": "b"}))
     with (

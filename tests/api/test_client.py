@@ -27,7 +27,13 @@ NOTES = f"{ORG}/knowledge/notes"
 
 
 def note(id, **changes):
-    facts = {"name": f"Note {id}", "body": "b", "trigger": "t", "folder_id": None, "folder_path": ""}
+    facts = {
+        "name": f"Note {id}",
+        "body": "b",
+        "trigger": "t",
+        "folder_id": None,
+        "folder_path": "",
+    }
     return {"note_id": id, **facts, **changes}
 
 
@@ -138,7 +144,9 @@ def test_a_list_that_cannot_be_proved_complete_is_not_used(api, snapshot, answer
 @pytest.mark.parametrize("second", [page([]), page([], total=0), page([note("b")], total=2)])
 def test_what_any_page_counts_must_come(api, snapshot, second):
     pages = {"first=200": page([note("a")], "c", total=3), "first=200&after=c": second}
-    with pytest.raises(BadAnswer, match=r"counts 3 objects and showed [12]; .*cannot be proved complete"):
+    with pytest.raises(
+        BadAnswer, match=r"counts 3 objects and showed [12]; .*cannot be proved complete"
+    ):
         snapshot(api({NOTES: pages.__getitem__}))
 
 
@@ -194,7 +202,8 @@ def test_a_list_of_several_pages_is_read_until_nothing_goes_between_two_readings
 def test_a_list_from_which_something_goes_in_every_reading_is_not_used(api, snapshot):
     server = api({NOTES: readings("abc", "bcd", "cde", "def", "efg")})
     with pytest.raises(
-        BadAnswer, match=f"^GET {NOTES}: objects were deleted during each of 4 readings; .*run again"
+        BadAnswer,
+        match=f"^GET {NOTES}: objects were deleted during each of 4 readings; .*run again",
     ):
         snapshot(server, {"knowledge"})
     assert server.lines.count(f"GET {NOTES}?first=200") == 4
@@ -255,10 +264,17 @@ V1_SECRET = {"id": "s", "key": "K", "type": "cookie"}
     [
         ("v1", "playbook", "/v1/playbooks", [V1_PLAYBOOK]),
         ("v1", "secret", "/v1/secrets", [V1_SECRET]),
-        ("v3", "folder", f"{ORG}/knowledge/folders", [{"folder_id": "f", "name": "F", "path": "F"}]),
+        (
+            "v3",
+            "folder",
+            f"{ORG}/knowledge/folders",
+            [{"folder_id": "f", "name": "F", "path": "F"}],
+        ),
     ],
 )
-def test_a_list_without_pages_may_be_bare_or_in_an_object(api, snapshot, api_version, kind, path, items):
+def test_a_list_without_pages_may_be_bare_or_in_an_object(
+    api, snapshot, api_version, kind, path, items
+):
     name = path.rpartition("/")[2]
     shapes = [items, {name: items}, {name: items, "has_next_page": False, "total": 1}]
     seen = [snapshot(api({path: shape}), {kind}, api=api_version, key="apk_x") for shape in shapes]
@@ -288,10 +304,15 @@ def v1_note(id, **more):
 def test_a_field_that_no_object_of_a_list_has_is_not_known(api, snapshot, notes, macros, unknown):
     answer = {"knowledge": [{"pinned_repo": None, **one} for one in notes], "folders": []}
     found = snapshot(api({"/v1/knowledge": answer}), {"knowledge"}, api="v1", key="apk_x")
-    assert ([live.resource.macro for live in found.objects], found.unknown_fields) == (macros, unknown)
+    assert ([live.resource.macro for live in found.objects], found.unknown_fields) == (
+        macros,
+        unknown,
+    )
 
 
-def test_a_field_that_the_list_does_not_know_is_not_sent_and_not_taken_for_null(api, reply, connect):
+def test_a_field_that_the_list_does_not_know_is_not_sent_and_not_taken_for_null(
+    api, reply, connect
+):
     answers = {"/v1/knowledge": {"knowledge": [v1_note("a", pinned_repo=None)], "folders": []}}
     server = api(answers | {"/v1/knowledge/a": v1_note("a", pinned_repo=None)})
     with open_writer(connect(server.url, api="v1", key="apk_x")) as writer:
@@ -303,7 +324,9 @@ def test_a_field_that_the_list_does_not_know_is_not_sent_and_not_taken_for_null(
 
 def test_a_bad_object_names_list_object_and_field(api, snapshot):
     server = api({NOTES: page([note("a"), note("b", trigger=7)])})
-    with pytest.raises(BadAnswer, match=r"knowledge/notes.*: b: trigger: expected text, got a number"):
+    with pytest.raises(
+        BadAnswer, match=r"knowledge/notes.*: b: trigger: expected text, got a number"
+    ):
         snapshot(server)
 
 
@@ -358,7 +381,13 @@ def test_one_at_a_time_where_that_is_wished(api, connect):
 
 def test_the_organization_is_asked_for_once(api, connect):
     server = api(
-        {"/v3/self": {"principal_type": "service_user", "service_user_name": "CI", "org_id": "org-1"}}
+        {
+            "/v3/self": {
+                "principal_type": "service_user",
+                "service_user_name": "CI",
+                "org_id": "org-1",
+            }
+        }
     )
     with open_reader(connect(server.url, org_id=None)) as reader:
         reader.snapshot()
@@ -367,7 +396,9 @@ def test_the_organization_is_asked_for_once(api, connect):
 
 
 def test_a_key_of_an_enterprise_needs_an_organization(api, connect):
-    server = api({"/v3/self": {"principal_type": "service_user", "service_user_name": "CI", "org_id": None}})
+    server = api(
+        {"/v3/self": {"principal_type": "service_user", "service_user_name": "CI", "org_id": None}}
+    )
     with open_reader(connect(server.url, org_id=None)) as reader:
         with pytest.raises(ConfigError, match=r"set org_id .* or DEVIN_ORG_ID"):
             _ = reader.org_id
@@ -388,8 +419,14 @@ def test_a_key_of_an_enterprise_needs_an_organization(api, connect):
             },
             Identity("CI", "o", "service_user"),
         ),
-        ({"api_key_id": "k", "api_key_name": "Key", "user_id": "u", "user_name": "Ada"}, Identity("Ada")),
-        ({"principal_type": "devin_brain", "org_id": None}, Identity("devin_brain", None, "devin_brain")),
+        (
+            {"api_key_id": "k", "api_key_name": "Key", "user_id": "u", "user_name": "Ada"},
+            Identity("Ada"),
+        ),
+        (
+            {"principal_type": "devin_brain", "org_id": None},
+            Identity("devin_brain", None, "devin_brain"),
+        ),
         ({}, Identity("unnamed")),
         ({"user_name": " ", "principal_type": " "}, Identity("unnamed", None, " ")),
     ],
@@ -421,7 +458,10 @@ def test_odd_organization_ids_stay_in_their_place(api, connect):
     with open_reader(connect(server.url, org_id="a/../b")) as reader:
         reader.snapshot({"secret"})
     assert server.lines == ["GET /v3/organizations/a%2F..%2Fb/secrets?first=200"]
-    with open_reader(connect(server.url, org_id="..")) as reader, pytest.raises(ConfigError, match="org_id"):
+    with (
+        open_reader(connect(server.url, org_id="..")) as reader,
+        pytest.raises(ConfigError, match="org_id"),
+    ):
         reader.snapshot()
 
 
@@ -442,7 +482,9 @@ def writer(connect):
     from contextlib import ExitStack
 
     with ExitStack() as stack:
-        yield lambda server, **changes: stack.enter_context(open_writer(connect(server.url, **changes)))
+        yield lambda server, **changes: stack.enter_context(
+            open_writer(connect(server.url, **changes))
+        )
 
 
 def test_a_reader_has_no_writes(api, connect):
@@ -537,9 +579,14 @@ def test_an_id_can_not_turn_a_delete_into_another(api, writer, id):
 
 def test_the_value_of_a_secret_goes_out_and_nowhere_else(serve, reply, connect):
     value = "hunter2 and more"
-    server = serve(reply(422, {"detail": [{"loc": ["body"], "msg": f"no {value}", "input": value}]}))
+    server = serve(
+        reply(422, {"detail": [{"loc": ["body"], "msg": f"no {value}", "input": value}]})
+    )
     lines: list[str] = []
-    with open_writer(connect(server.url), lines.append) as client, pytest.raises(ApiError) as caught:
+    with (
+        open_writer(connect(server.url), lines.append) as client,
+        pytest.raises(ApiError) as caught,
+    ):
         client.create("secret", Secret(key="K", type="key-value"), None, value=value)
     assert server.asked[0].json["value"] == value
     assert "hunter2" not in f"{caught.value} {caught.value!r} {lines} {vars(client)}"
@@ -557,9 +604,17 @@ def test_v1_answers_ids_and_statuses(serve, reply, writer):
 
 
 def test_a_new_note_knows_the_folder_it_was_sent_to(serve, reply, writer):
-    answer = {"id": "n", "name": "N", "body": "b", "trigger_description": "t", "parent_folder_id": "f-9"}
+    answer = {
+        "id": "n",
+        "name": "N",
+        "body": "b",
+        "trigger_description": "t",
+        "parent_folder_id": "f-9",
+    }
     client = writer(serve(reply(body=answer)), api="v1")
-    live = client.create("knowledge", Knowledge(name="N", folder="New", trigger="t", body="b"), "f-9")
+    live = client.create(
+        "knowledge", Knowledge(name="N", folder="New", trigger="t", body="b"), "f-9"
+    )
     assert live is not None
     assert live.key.folder == "New"
 
@@ -597,7 +652,10 @@ def test_an_interrupted_snapshot_does_not_wait_for_a_hanging_server(serve, reply
 
     server = serve(hang)
     try:
-        with pytest.raises(KeyboardInterrupt), open_reader(connect(server.url, timeout_s=600)) as reader:
+        with (
+            pytest.raises(KeyboardInterrupt),
+            open_reader(connect(server.url, timeout_s=600)) as reader,
+        ):
             reader.snapshot()
         assert answered == []
     finally:
@@ -605,7 +663,10 @@ def test_an_interrupted_snapshot_does_not_wait_for_a_hanging_server(serve, reply
 
 
 def test_a_server_that_is_gone_is_unreachable(free_port, connect):
-    with open_reader(connect(f"http://127.0.0.1:{free_port}")) as reader, pytest.raises(Unreachable):
+    with (
+        open_reader(connect(f"http://127.0.0.1:{free_port}")) as reader,
+        pytest.raises(Unreachable),
+    ):
         reader.snapshot()
 
 

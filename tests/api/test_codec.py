@@ -232,7 +232,14 @@ def test_a_secret_without_a_key_is_nobodys():
 
 
 def folder(id, name, path, parent=None, **more):
-    return {"folder_id": id, "name": name, "path": path, "parent_folder_id": parent, "note_count": 0, **more}
+    return {
+        "folder_id": id,
+        "name": name,
+        "path": path,
+        "parent_folder_id": parent,
+        "note_count": 0,
+        **more,
+    }
 
 
 def paths(*items, api="v3"):
@@ -364,7 +371,8 @@ def test_texts_are_sent_as_they_are():
 
 
 @pytest.mark.parametrize(
-    ("noun", "api"), [("knowledge", "v3"), ("knowledge", "v1"), ("playbook", "v3"), ("playbook", "v1")]
+    ("noun", "api"),
+    [("knowledge", "v3"), ("knowledge", "v1"), ("playbook", "v3"), ("playbook", "v1")],
 )
 def test_what_is_read_is_written_back_as_it_was(noun, api):
     item = {

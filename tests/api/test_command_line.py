@@ -32,14 +32,23 @@ def check(ran, *parts):
 
 
 FAULTS = {
-    "a wrong key": ({"status": 401, "body": {"detail": "bad token"}}, ["401: bad token", "check the key"]),
-    "no permission": ({"status": 403, "body": {"detail": "Forbidden"}}, ["403: Forbidden", "permission"]),
+    "a wrong key": (
+        {"status": 401, "body": {"detail": "bad token"}},
+        ["401: bad token", "check the key"],
+    ),
+    "no permission": (
+        {"status": 403, "body": {"detail": "Forbidden"}},
+        ["403: Forbidden", "permission"],
+    ),
     "a server error": ({"status": 500, "body": {"detail": "oops"}}, ["500: oops"]),
     "a problem document": (
         {"status": 404, "body": {"title": "Not Found", "detail": "no such organization"}},
         ["404: no such organization", "org_id"],
     ),
-    "a web page with 200": ({"body": LOGIN, "headers": {"Content-Type": "text/html"}}, ["HTML page"]),
+    "a web page with 200": (
+        {"body": LOGIN, "headers": {"Content-Type": "text/html"}},
+        ["HTML page"],
+    ),
     "a web page with 502": (
         {"status": 502, "body": LOGIN, "headers": {"Content-Type": "text/html"}},
         ["502", "HTML"],
@@ -92,7 +101,11 @@ def test_an_untrusted_certificate(plan, serve, reply, tmp_path):
 
 
 def test_a_ca_bundle_that_is_none(plan, tmp_path):
-    check(plan("https://127.0.0.1:1", "--ca-bundle", str(tmp_path / "none.pem")), "--ca-bundle", "none.pem")
+    check(
+        plan("https://127.0.0.1:1", "--ca-bundle", str(tmp_path / "none.pem")),
+        "--ca-bundle",
+        "none.pem",
+    )
 
 
 def test_verbose_shows_each_request_and_never_the_key(plan, serve, reply):

@@ -65,7 +65,9 @@ def test_a_client_made_for_reading_cannot_write(serve, reply, connect):
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_what_can_be_repeated_is_repeated(serve, reply, send, method, status):
     server = serve([reply(status), reply(status), reply(body=OK)])
-    assert send(server.url, Call(method, "/v3/things", body={})) == (None if method == "DELETE" else OK)
+    assert send(server.url, Call(method, "/v3/things", body={})) == (
+        None if method == "DELETE" else OK
+    )
     assert len(server.asked) == 3
 
 
@@ -115,7 +117,9 @@ def test_a_cut_connection_is_tried_again_and_then_explained(serve, reply, send, 
     assert send(server.url) == OK
 
     server = serve(reply(raw=raw))
-    with pytest.raises(Unreachable, match=r"cannot reach 127\.0\.0\.1:\d+: .*cut.*5 attempts") as caught:
+    with pytest.raises(
+        Unreachable, match=r"cannot reach 127\.0\.0\.1:\d+: .*cut.*5 attempts"
+    ) as caught:
         send(server.url)
     assert caught.value.status is None
     assert len(server.asked) == 5
@@ -135,7 +139,9 @@ def test_nobody_listening_is_said(free_port, send):
 
 
 def test_a_name_that_does_not_resolve_is_said(send):
-    with pytest.raises(Unreachable, match=r"cannot reach nowhere\.invalid: its name does not resolve"):
+    with pytest.raises(
+        Unreachable, match=r"cannot reach nowhere\.invalid: its name does not resolve"
+    ):
         send("https://nowhere.invalid", retries=0)
 
 
@@ -166,7 +172,9 @@ def test_a_trickle_does_not_outlive_the_time_of_an_attempt(serve, reply, send):
         send(server.url, timeout_s=0.1, retries=0)
 
 
-@pytest.mark.parametrize("raw", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\n"])
+@pytest.mark.parametrize(
+    "raw", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\n"]
+)
 @pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
 def test_headers_that_drip_do_not_outlive_it_either(
     serve, reply, send, raw, secure, tls, authority, tmp_path
@@ -185,7 +193,9 @@ def test_interim_answers_without_end_do_not_outlive_it(serve, reply, send):
         send(server.url, timeout_s=0.1, retries=0)
 
 
-def test_a_connection_that_is_used_again_gets_the_time_of_each_attempt(serve, reply, connect, monkeypatch):
+def test_a_connection_that_is_used_again_gets_the_time_of_each_attempt(
+    serve, reply, connect, monkeypatch
+):
     """Together they take longer than one may; the clock goes on with each answer, and not in between."""
     now = [0.0]
     clock = SimpleNamespace(monotonic=lambda: now[0], time=time.time)
@@ -317,7 +327,9 @@ def test_closing_wakes_a_thread_that_waits(serve, reply, connect, really_waits):
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_hurried_client_repeats_nothing_and_waits_for_nothing(serve, reply, connect, status, really_waits):
+def test_a_hurried_client_repeats_nothing_and_waits_for_nothing(
+    serve, reply, connect, status, really_waits
+):
     server = serve([reply(status, headers={"Retry-After": "60"}), reply(body=OK)])
     errors: list[ApiError] = []
 
@@ -352,7 +364,9 @@ def test_a_hurried_client_tries_once(serve, reply, connect):
 def test_before_another_attempt_is_asked_with_what_came_of_the_last(serve, reply, send):
     server = serve([reply(503), reply(429), reply(raw=b""), reply(body=OK)])
     statuses: list[int | None] = []
-    assert send(server.url, Call("PUT", "/v3/things/1", body={}, before_again=statuses.append)) == OK
+    assert (
+        send(server.url, Call("PUT", "/v3/things/1", body={}, before_again=statuses.append)) == OK
+    )
     assert statuses == [503, 429, None]
 
 
@@ -383,9 +397,13 @@ def test_a_refusal_after_a_failure_leaves_open_what_the_failure_did(
 ):
     server = serve([reply(first), reply(last)])
     with pytest.raises(ApiError) as caught:
-        send(server.url, Call(method, "/v3/things", body=None if method in ("GET", "DELETE") else {}))
+        send(
+            server.url, Call(method, "/v3/things", body=None if method in ("GET", "DELETE") else {})
+        )
     assert (caught.value.status, caught.value.answered) == (last, answered)
-    assert ("whether an earlier attempt was carried out is not known" in str(caught.value)) == (not answered)
+    assert ("whether an earlier attempt was carried out is not known" in str(caught.value)) == (
+        not answered
+    )
 
 
 # --- answers that are no use ------------------------------------------------------------------------------
@@ -418,7 +436,9 @@ def test_what_is_not_json_is_refused_and_names_the_request(serve, reply, send, b
 PAGE = b"<!DOCTYPE html><html><body>Please log in</body></html>"
 
 
-@pytest.mark.parametrize("headers", [{"Content-Type": "text/html"}, {"Content-Type": "application/json"}])
+@pytest.mark.parametrize(
+    "headers", [{"Content-Type": "text/html"}, {"Content-Type": "application/json"}]
+)
 @pytest.mark.parametrize("status", [200, 404, 403])
 def test_a_web_page_is_recognised(serve, reply, send, headers, status):
     server = serve(reply(status, PAGE, headers))
@@ -507,7 +527,10 @@ def _instances():
     for name, found in sorted(vars(httpx).items()):
         if inspect.isclass(found) and issubclass(found, Exception):
             if issubclass(found, httpx.HTTPStatusError):
-                yield name, found("no", request=REQUEST, response=httpx.Response(500, request=REQUEST))
+                yield (
+                    name,
+                    found("no", request=REQUEST, response=httpx.Response(500, request=REQUEST)),
+                )
             elif issubclass(found, httpx.StreamError) and found is not httpx.StreamError:
                 yield name, found()
             else:
@@ -566,7 +589,9 @@ def test_a_ca_bundle_is_trusted(serve, reply, send, tls, authority, tmp_path):
     assert send(serve(reply(body=OK), tls).url, ca_bundle=bundle) == OK
 
 
-@pytest.mark.parametrize("content", [None, "", "no certificate", "-----BEGIN CERTIFICATE-----\nxx\n"])
+@pytest.mark.parametrize(
+    "content", [None, "", "no certificate", "-----BEGIN CERTIFICATE-----\nxx\n"]
+)
 def test_a_ca_bundle_without_certificates_is_an_error(connect, tmp_path, content):
     bundle = tmp_path / "ca.pem"
     if content is not None:
@@ -581,7 +606,9 @@ def test_a_broken_ssl_cert_file_is_an_error(connect, tmp_path, monkeypatch):
         Getter(connect("https://api.devin.ai"), print)
 
 
-@pytest.mark.parametrize("proxy", ["socks5://user:hunter2@proxy:1080", "nonsense://x", "http://h:99x"])
+@pytest.mark.parametrize(
+    "proxy", ["socks5://user:hunter2@proxy:1080", "nonsense://x", "http://h:99x"]
+)
 def test_a_proxy_that_cannot_be_used_is_an_error_without_its_password(connect, monkeypatch, proxy):
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with pytest.raises(ConfigError, match="HTTPS_PROXY") as caught:
@@ -609,7 +636,8 @@ def test_other_hosts_go_through_the_proxy_of_the_environment(serve, reply, send,
 
 
 @pytest.mark.parametrize(
-    "url", ["http://api.devin.ai", "ftp://api.devin.ai", "api.devin.ai", "", "https://", "https://a:b@c"]
+    "url",
+    ["http://api.devin.ai", "ftp://api.devin.ai", "api.devin.ai", "", "https://", "https://a:b@c"],
 )
 def test_no_key_goes_to_an_address_that_is_not_safe(connect, url):
     with pytest.raises(ConfigError, match="DEVIN_API_URL") as caught:
@@ -656,7 +684,9 @@ SECRET = Call("POST", "/v3/secrets", body={"key": "K", "value": VALUE})
     ],
 )
 @pytest.mark.parametrize("status", [400, 422, 500])
-@pytest.mark.parametrize("call", [SECRET, Call("GET", "/v3/secrets")], ids=["its own request", "another"])
+@pytest.mark.parametrize(
+    "call", [SECRET, Call("GET", "/v3/secrets")], ids=["its own request", "another"]
+)
 def test_neither_key_nor_value_is_in_an_error_or_the_log(serve, reply, send, echo, status, call):
     masks.remember([VALUE])
     key = "cog_canary_key_0123456789"

@@ -44,7 +44,9 @@ def test_the_pace_stays_between_one_and_the_most_and_nothing_starts_in_a_hold(mo
                 before = pace.limit
                 pace.end(open_.pop(which % len(open_)), status)
                 assert pace.limit in (before, before + 1, max(1, before // 2))
-                assert pace.limit <= before or (status is not None and status < 500 and status != 429)
+                assert pace.limit <= before or (
+                    status is not None and status < 500 and status != 429
+                )
             case ("hold", seconds):
                 held = max(held, now + seconds)
                 pace.hold(now, seconds)
@@ -167,7 +169,9 @@ def test_a_run_that_is_cut_off_all_the_time_says_the_same(free_port, connect):
     url = f"http://127.0.0.1:{free_port}"
     with contextlib.closing(Getter(connect(url, backoff_s=0), lambda _: None)) as client:
         said = list(failures(client, GET, 14))
-        with pytest.raises(Unreachable, match=r"refused the connection \(GET /v3/things\); not tried again"):
+        with pytest.raises(
+            Unreachable, match=r"refused the connection \(GET /v3/things\); not tried again"
+        ):
             client.get(GET)
     assert "5 attempts" in said[0]
 

@@ -19,7 +19,10 @@ from devinops.api.words import clean, mask, server_words
     ("body", "words"),
     [
         ({"detail": "Note not found"}, "Note not found"),
-        ({"detail": [{"loc": ["body", "trigger"], "msg": "Field required"}]}, "body.trigger: Field required"),
+        (
+            {"detail": [{"loc": ["body", "trigger"], "msg": "Field required"}]},
+            "body.trigger: Field required",
+        ),
         (
             {
                 "detail": [
@@ -31,7 +34,11 @@ from devinops.api.words import clean, mask, server_words
         ),
         ({"type": "about:blank", "title": "Unprocessable", "status": 422}, "Unprocessable"),
         (
-            {"title": "T", "detail": "Invalid", "errors": [{"pointer": "/body/name", "detail": "too long"}]},
+            {
+                "title": "T",
+                "detail": "Invalid",
+                "errors": [{"pointer": "/body/name", "detail": "too long"}],
+            },
             "Invalid: /body/name: too long",
         ),
         (
@@ -66,7 +73,9 @@ def test_other_bodies_are_shown_as_they_are_or_named(body, words):
 
 
 def test_words_stay_on_one_line_and_show_what_would_be_invisible():
-    assert clean("a\r\nb\t\x1b[31mred\x07 \u202eevil\u200b") == r"a b \x1b[31mred\x07 \u202eevil\u200b"
+    assert (
+        clean("a\r\nb\t\x1b[31mred\x07 \u202eevil\u200b") == r"a b \x1b[31mred\x07 \u202eevil\u200b"
+    )
     assert clean("Ünïcödé — 漢字") == "Ünïcödé — 漢字"
 
 
@@ -94,7 +103,8 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("spell", SPELLINGS)
 @pytest.mark.parametrize(
-    "secret", ["correct horse battery", 'with "quotes" and\nlines', "schlüssel-geheim-1", "a%2Fb c/d&e"]
+    "secret",
+    ["correct horse battery", 'with "quotes" and\nlines', "schlüssel-geheim-1", "a%2Fb c/d&e"],
 )
 def test_a_secret_is_masked_in_every_spelling(spell, secret):
     shown = mask(f"before {spell(secret)} after", [secret])
@@ -161,7 +171,10 @@ def test_a_secret_is_masked_in_base64_wherever_it_stands(encode, padded, before,
         lambda value: quote(quote(value)),
         lambda value: quote(quote(value, safe=""), safe=""),
         lambda value: (
-            quote(value).replace("%3E%3E", "%3e%3e").replace("%C3%BC", "%c3%bc").replace("%3F", "%3f")
+            quote(value)
+            .replace("%3E%3E", "%3e%3e")
+            .replace("%C3%BC", "%c3%bc")
+            .replace("%3F", "%3f")
         ),
     ],
 )
@@ -182,7 +195,9 @@ def test_short_and_empty_secrets_are_masked_without_end():
 VALUE = 'first-part "quoted" ünï\nsecond-long-line'
 
 
-@pytest.mark.parametrize("spell", [str, repr, json.dumps, lambda v: json.dumps(v, ensure_ascii=False), quote])
+@pytest.mark.parametrize(
+    "spell", [str, repr, json.dumps, lambda v: json.dumps(v, ensure_ascii=False), quote]
+)
 @pytest.mark.parametrize("cut", [None, 20, 12])
 def test_whatever_the_spelling_no_rest_stays_behind_the_mask(spell, cut):
     """Spellings begin alike; masking what they have in common must not hide the whole from the mask."""

@@ -53,7 +53,11 @@ def test_the_table_knows_every_kind_and_no_other():
 @each
 def test_the_list_is_where_the_table_says(api, noun):
     endpoint, table = KINDS[noun].endpoints[api], of(api, noun)
-    assert (endpoint.items, endpoint.paged, endpoint.id) == (table["in"], table["paged"], table["id"])
+    assert (endpoint.items, endpoint.paged, endpoint.id) == (
+        table["in"],
+        table["paged"],
+        table["id"],
+    )
 
 
 def _uses(api: str) -> set[tuple[str, str, str]]:
@@ -166,7 +170,8 @@ def _operations(described: dict[str, Any]) -> dict[str, dict[str, Any]]:
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             place = "/".join(
-                "{id}" if part.endswith("_id}") and part != "{org_id}" else part for part in path.split("/")
+                "{id}" if part.endswith("_id}") and part != "{org_id}" else part
+                for part in path.split("/")
             )
             found[f"{method.upper()} {place}"] = operation
     return found
@@ -179,7 +184,9 @@ def _resolve(described: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any
 
 
 def _answer(described: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
-    return _resolve(described, operation["responses"]["200"]["content"]["application/json"]["schema"])
+    return _resolve(
+        described, operation["responses"]["200"]["content"]["application/json"]["schema"]
+    )
 
 
 def _names(described: dict[str, Any], schema: dict[str, Any]) -> set[str]:
@@ -208,10 +215,14 @@ def test_the_emulator_lists_the_fields_of_the_table(described, api, call, noun):
     for shape in shapes:
         items = shape["properties"][table["in"]] if shape["type"] == "object" else shape
         assert _names(described, items["items"]) == set(table["read"])
-    envelopes = [set(names) for name, names in TABLE["answers"].items() if name not in ("query", "ignored")]
+    envelopes = [
+        set(names) for name, names in TABLE["answers"].items() if name not in ("query", "ignored")
+    ]
     assert set(shapes[-1]["properties"]) in envelopes
     if table["paged"]:
-        query = {parameter["name"] for parameter in _operations(described)[call]["parameters"]} - {"org_id"}
+        query = {parameter["name"] for parameter in _operations(described)[call]["parameters"]} - {
+            "org_id"
+        }
         assert set(TABLE["answers"]["query"]) <= query
         assert query - set(TABLE["answers"]["query"]) <= set(TABLE["answers"]["ignored"])
 
@@ -223,7 +234,9 @@ def test_the_emulator_takes_the_fields_of_the_table(described, api, call, noun):
     assert _names(described, body) == set(of(api, noun)["write"])
 
 
-@pytest.mark.parametrize(("api", "call", "noun"), [*_calls("create"), *_calls("read"), *_calls("update")])
+@pytest.mark.parametrize(
+    ("api", "call", "noun"), [*_calls("create"), *_calls("read"), *_calls("update")]
+)
 def test_the_emulator_answers_whole_objects_or_what_v1_answers_instead(described, api, call, noun):
     names = _names(described, _answer(described, _operations(described)[call]))
     short = {"POST /v1/secrets": {"id"}, "PUT /v1/playbooks/{id}": {"status"}}

@@ -20,9 +20,14 @@ pytestmark = pytest.mark.crash
 
 Apply = Callable[..., tuple[int, Any]]
 
-PAGES = {"method": "GET", "path": [f"/v3/*/*/{list}" for list in ("knowledge/notes", "playbooks", "secrets")]}
+PAGES = {
+    "method": "GET",
+    "path": [f"/v3/*/*/{list}" for list in ("knowledge/notes", "playbooks", "secrets")],
+}
 LISTS = {"method": "GET", "path": [*PAGES["path"], "/v3/*/*/knowledge/folders", "/v1/*"]}
-OBJECTS = {"path": ["/v3/*/*/knowledge/notes/*", "/v3/*/*/playbooks/*", "/v3/*/*/secrets/*", "/v1/*/*"]}
+OBJECTS = {
+    "path": ["/v3/*/*/knowledge/notes/*", "/v3/*/*/playbooks/*", "/v3/*/*/secrets/*", "/v1/*/*"]
+}
 CREATES = {"method": "POST"}
 FAULTS: dict[str, dict[str, Any]] = {
     "500 before": {"fault": "status", "status": 500},
@@ -96,7 +101,16 @@ def apply(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) ->
         monkeypatch.setenv("DEVIN_API_URL", made.emulator.url)
         monkeypatch.setenv("DEVIN_API_KEY", KEYS[made.api])
         capfd.readouterr()
-        command = ["apply", "--yes", "--root", str(made.root), "--format", "json", "--timeout", str(timeout)]
+        command = [
+            "apply",
+            "--yes",
+            "--root",
+            str(made.root),
+            "--format",
+            "json",
+            "--timeout",
+            str(timeout),
+        ]
         code = main(command)
         out, err = capfd.readouterr()
         assert VALUE not in out + err
@@ -116,7 +130,11 @@ def cases() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("api", "fault"), list(cases()))
 def test_whatever_fails_the_report_is_true_and_the_next_run_finishes(
-    tmp_path: Path, api: str, fault: str, apply: Apply, record_property: Callable[[str, object], None]
+    tmp_path: Path,
+    api: str,
+    fault: str,
+    apply: Apply,
+    record_property: Callable[[str, object], None],
 ) -> None:
     with Emulator(SEED) as emulator:
         code, report = apply(World.make(tmp_path / "undisturbed", emulator, api))
@@ -124,7 +142,9 @@ def test_whatever_fails_the_report_is_true_and_the_next_run_finishes(
         requests = emulator.requests
     assert len(requests) > CHANGES
     (rule,) = parse_faults([FAULTS[fault]]).rules
-    places = range(1, 1 + sum(rule.matches(one["method"], urlsplit(one["path"]).path) for one in requests))
+    places = range(
+        1, 1 + sum(rule.matches(one["method"], urlsplit(one["path"]).path) for one in requests)
+    )
     if len(places) > FEW and os.environ.get("CRASH_MATRIX") != "all":
         places = places[list(FAULTS).index(fault) % SAMPLE :: SAMPLE]
     struck = 0

@@ -77,7 +77,9 @@ def apply(made: World, killer: Killer) -> tuple[int, str]:
     }
     options = ["--yes", "--root", str(made.root), "--format", "json"]
     command = [sys.executable, "-c", PROGRAM, "apply", *options]
-    process = subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     killer.process = process
     out, err = process.communicate(timeout=120)
     assert "Traceback" not in err, err
@@ -112,7 +114,9 @@ def test_a_killed_apply_is_finished_by_the_next_one(
             killed, _ = apply(made, killer)
             where = f"killed {'after' if after else 'before'} request {at} of {total}"
             # After the very last answer the process may be quicker to end than to be killed.
-            assert (killed, bool(killer.killed)) == (-signal.SIGKILL, True) or at == total - 1, where
+            assert (killed, bool(killer.killed)) == (-signal.SIGKILL, True) or at == total - 1, (
+                where
+            )
             assert made.theirs() == theirs, where
             killer.at = None
             between = made.objects()

@@ -26,14 +26,18 @@ KEYS = {"v3": "cog_emulator", "v1": "apk_emulator"}
 
 
 def _note(name: str, body: str, id: str = "") -> dict[str, Any]:
-    return {"name": name, "trigger": f"t {name}", "body": body, "folder": "F"} | ({"id": id} if id else {})
+    return {"name": name, "trigger": f"t {name}", "body": body, "folder": "F"} | (
+        {"id": id} if id else {}
+    )
 
 
 OWNED_NOTES = [_note(f"Kept {n}", f"old {n}", f"note-kept-{n}") for n in range(3)]
 UPDATED = [_note(f"Updated {n}", f"old {n}", f"note-updated-{n}") for n in range(10)]
 RENAMED = [_note(f"Old name {n}", f"the same body {n}", f"note-renamed-{n}") for n in range(6)]
 PRUNED = [_note(f"Pruned {n}", f"old {n}", f"note-pruned-{n}") for n in range(8)]
-PLAYBOOKS = [{"title": f"Playbook {n}", "body": f"old {n}", "id": f"playbook-{n}"} for n in range(4)]
+PLAYBOOKS = [
+    {"title": f"Playbook {n}", "body": f"old {n}", "id": f"playbook-{n}"} for n in range(4)
+]
 SECRETS = [{"key": "ROTATED", "type": "key-value", "note": "", "id": "secret-rotated"}]
 THEIRS = {
     "knowledge": [_note(f"Theirs {n}", f"  theirs {n} ", f"note-theirs-{n}") for n in range(3)],
@@ -83,12 +87,20 @@ class World:
 
     @classmethod
     def make(
-        cls, root: Path, emulator: Emulator, api: str = "v3", store: Literal["file", "branch"] = "file"
+        cls,
+        root: Path,
+        emulator: Emulator,
+        api: str = "v3",
+        store: Literal["file", "branch"] = "file",
     ) -> World:
         """Write the files, and the inventory of the apply before; for a branch it is in a repository with a remote."""
         root.mkdir(parents=True)
         (root / "devinops.yaml").write_text(CONFIG % (api, store))
-        sections = {"knowledge": DESIRED_NOTES, "playbooks": DESIRED_PLAYBOOKS, "secrets": DESIRED_SECRETS}
+        sections = {
+            "knowledge": DESIRED_NOTES,
+            "playbooks": DESIRED_PLAYBOOKS,
+            "secrets": DESIRED_SECRETS,
+        }
         for section, entries in sections.items():
             plain = [{k: v for k, v in entry.items() if k != "id"} for entry in entries]
             (root / f"{section}.yaml").write_text(json.dumps({section: plain}))
@@ -125,7 +137,10 @@ class World:
         else:
             origin = ["git", "--git-dir", str(self.root.with_name(f"{self.root.name}.git"))]
             text = subprocess.run(
-                [*origin, "show", "devinops:production.jsonl"], check=True, capture_output=True, text=True
+                [*origin, "show", "devinops:production.jsonl"],
+                check=True,
+                capture_output=True,
+                text=True,
             ).stdout
         return [line for line in text.splitlines() if "intent" in json.loads(line)]
 
@@ -150,7 +165,9 @@ class World:
         for note in DESIRED_NOTES:
             found += _differences(live["knowledge"].get(("F", note["name"]), {}), note, "note_id")
         for playbook in DESIRED_PLAYBOOKS:
-            found += _differences(live["playbooks"].get(playbook["title"], {}), playbook, "playbook_id")
+            found += _differences(
+                live["playbooks"].get(playbook["title"], {}), playbook, "playbook_id"
+            )
         if set(live["secrets"]) != {"ROTATED", "CREATED", "THEIRS"}:
             found.append(f"secrets: {set(live['secrets'])}")
         for key in ("ROTATED", "CREATED"):
@@ -165,7 +182,10 @@ class World:
                 n["note_id"]: n | {"key": f"knowledge:{n['folder_path']}/{n['name']}"}
                 for n in self.emulator.knowledge()
             },
-            **{p["playbook_id"]: p | {"key": f"playbook:{p['title']}"} for p in self.emulator.playbooks()},
+            **{
+                p["playbook_id"]: p | {"key": f"playbook:{p['title']}"}
+                for p in self.emulator.playbooks()
+            },
             **{s["secret_id"]: s | {"key": f"secret:{s['key']}"} for s in self.emulator.secrets()},
         }
 
@@ -183,12 +203,16 @@ class World:
             if result["outcome"] == "done" and not done:
                 found.append(f"not done: {result}")
             elif (
-                result["outcome"] != "done" and not result["unclear"] and not _untouched(result, before, now)
+                result["outcome"] != "done"
+                and not result["unclear"]
+                and not _untouched(result, before, now)
             ):
                 found.append(f"touched: {result}")
         left = report["left"]
         if left is not None and not blind and {change["key"] for change in left} != undone:
-            found.append(f"left: {sorted(change['key'] for change in left)}, and not {sorted(undone)}")
+            found.append(
+                f"left: {sorted(change['key'] for change in left)}, and not {sorted(undone)}"
+            )
         if report["summary"]["held_back"] == 0 and left == [] and not blind and self.problems():
             found.append(f"nothing is left, and yet {self.problems()}")
         return found
@@ -210,7 +234,11 @@ class World:
 
     def theirs(self) -> list[Mapping[str, Any]]:
         """Return every object that nobody here owns, as it is."""
-        everything = (*self.emulator.knowledge(), *self.emulator.playbooks(), *self.emulator.secrets())
+        everything = (
+            *self.emulator.knowledge(),
+            *self.emulator.playbooks(),
+            *self.emulator.secrets(),
+        )
         return [one for one in everything if "theirs" in json.dumps(one)]
 
 

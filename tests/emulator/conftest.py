@@ -23,7 +23,9 @@ def start() -> Iterator[Callable[..., Api]]:
             headers = {"Authorization": f"Bearer {key}"} if key else {}
             return stack.enter_context(
                 # Plain HTTP: without `verify=False` each client would read all certificates first.
-                httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=LONG_S, verify=False)
+                httpx.Client(
+                    base_url=url, headers=headers, trust_env=False, timeout=LONG_S, verify=False
+                )
             )
 
         def begin(seed: dict[str, Any] | None = None, **options: Any) -> Api:

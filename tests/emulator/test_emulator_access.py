@@ -95,4 +95,8 @@ def test_self_names_no_organization_for_the_enterprise(api):
 
 def test_self_names_the_person_behind_a_personal_access_token(start):
     me = good(start(SEED).with_key("cog_person").get("/v3/self"))
-    assert (me["principal_type"], me["user_name"], me["org_id"]) == ("pat_user", "person", "org-emulator")
+    assert (me["principal_type"], me["user_name"], me["org_id"]) == (
+        "pat_user",
+        "person",
+        "org-emulator",
+    )

@@ -49,11 +49,17 @@ def test_an_event_says_who_did_what_to_what(api):
 def test_an_organizations_log_leaves_out_the_others(start):
     api = start({"organizations": {"org-other": {}}})
     api.note()
-    good(api.enterprise.post("/v3/organizations/org-other/playbooks", json={"title": "t", "body": "b"}))
+    good(
+        api.enterprise.post(
+            "/v3/organizations/org-other/playbooks", json={"title": "t", "body": "b"}
+        )
+    )
     good(api.enterprise.post("/v3/enterprise/knowledge/notes", json=NOTE))
     assert len(actions(api)) == 3
     assert actions(api, "/v3/enterprise/organizations/org-other/audit-logs") == ["create_playbook"]
-    assert api.enterprise.get("/v3/enterprise/organizations/org-nowhere/audit-logs").status_code == 404
+    assert (
+        api.enterprise.get("/v3/enterprise/organizations/org-nowhere/audit-logs").status_code == 404
+    )
 
 
 def test_reading_and_refused_writes_are_not_logged(api):
@@ -77,7 +83,14 @@ def test_the_log_is_filtered_and_paged(api):
 
 @pytest.mark.parametrize(
     ("days_after", "days_before", "status"),
-    [(99, None, 200), (101, None, 422), (200, 100, 200), (201, 100, 422), (None, 1, 422), (None, None, 200)],
+    [
+        (99, None, 200),
+        (101, None, 422),
+        (200, 100, 200),
+        (201, 100, 422),
+        (None, 1, 422),
+        (None, None, 200),
+    ],
 )
 def test_a_range_is_100_days_at_most_and_has_a_beginning(api, days_after, days_before, status):
     now = int(time.time())

@@ -10,7 +10,10 @@ PLAYBOOKS = "/v3/enterprise/playbooks"
 PLAYBOOK = {"title": "Triage", "body": "Look first."}
 SEED = {
     "organizations": {
-        "org-emulator": {"knowledge": [{**NOTE, "name": "ours", "id": "note-ours"}], "playbooks": [PLAYBOOK]},
+        "org-emulator": {
+            "knowledge": [{**NOTE, "name": "ours", "id": "note-ours"}],
+            "playbooks": [PLAYBOOK],
+        },
         "org-other": {"knowledge": [{**NOTE, "name": "theirs"}]},
     },
     "enterprise": {

@@ -42,7 +42,9 @@ def names(api):
 
 
 def statuses(api):
-    return [(entry["method"], entry["status"], entry.get("fault")) for entry in api.emulator.requests]
+    return [
+        (entry["method"], entry["status"], entry.get("fault")) for entry in api.emulator.requests
+    ]
 
 
 def listed(api, **query):
@@ -53,7 +55,9 @@ def listed(api, **query):
 
 
 @pytest.mark.parametrize(("when", "there"), [("before", []), ("after", [NOTE["name"]])])
-@pytest.mark.parametrize(("status", "detail"), [(502, "Bad Gateway"), (520, "Something went wrong")])
+@pytest.mark.parametrize(
+    ("status", "detail"), [(502, "Bad Gateway"), (520, "Something went wrong")]
+)
 def test_a_status_before_or_after_the_commit(start, when, there, status, detail):
     api = start(faults=[rule("status", method="POST", status=status, when=when)])
     response = api.v3.post(NOTES, json=NOTE)
@@ -79,7 +83,12 @@ def test_a_web_page_instead_of_an_answer(start, status):
 
 @pytest.mark.parametrize(
     ("given", "shown"),
-    [({}, "1"), ({"seconds": 3}, "3"), ({"retry_after": "absent"}, None), ({"retry_after": None}, None)]
+    [
+        ({}, "1"),
+        ({"seconds": 3}, "3"),
+        ({"retry_after": "absent"}, None),
+        ({"retry_after": None}, None),
+    ]
     + [({"retry_after": text}, str(text)) for text in ("99999999", "soon", "-5", -5)],
 )
 def test_a_429_with_any_retry_after(start, given, shown):
@@ -91,7 +100,9 @@ def test_a_429_with_any_retry_after(start, given, shown):
 
 def test_a_429_with_a_date(start):
     response = start(faults=[rule("rate-limit", retry_after="date", seconds=60)]).v3.get(NOTES)
-    assert 50 < parsedate_to_datetime(response.headers["Retry-After"]).timestamp() - time.time() < 70
+    assert (
+        50 < parsedate_to_datetime(response.headers["Retry-After"]).timestamp() - time.time() < 70
+    )
 
 
 def test_a_revoked_key_is_refused_from_then_on_and_others_are_not(start):
@@ -155,7 +166,9 @@ def head(method="GET", path=NOTES):
 
 @contextmanager
 def connected(api):
-    with socket.create_connection(("127.0.0.1", int(api.emulator.url.rpartition(":")[2]))) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", int(api.emulator.url.rpartition(":")[2]))
+    ) as connection:
         connection.settimeout(LONG_S)
         yield connection
 
@@ -392,14 +405,19 @@ def test_a_late_object_may_be_without_an_answer_too(start):
     [
         ("/v1/knowledge", {"name": "n", "body": "b", "trigger_description": "t"}),
         ("/v1/playbooks", {"title": "t", "body": "b"}),
-        ("/v1/secrets", {"type": "cookie", "key": "K", "value": "v", "note": "", "sensitive": True}),
+        (
+            "/v1/secrets",
+            {"type": "cookie", "key": "K", "value": "v", "note": "", "sensitive": True},
+        ),
     ],
 )
 def test_late_objects_on_v1(start, path, body):
     api = start(faults=[rule("late-object")])
     good(api.v1.post(path, json=body))
     shown = [good(api.v1.get(path)) for _ in range(2)]
-    counts = [len(content["knowledge"] if isinstance(content, dict) else content) for content in shown]
+    counts = [
+        len(content["knowledge"] if isinstance(content, dict) else content) for content in shown
+    ]
     assert counts == [0, 1]
 
 
@@ -407,12 +425,16 @@ def test_late_objects_on_v1(start, path, body):
 
 
 def test_a_person_edits_between_list_and_write(start):
-    api = start(seeded("A"), faults=[rule("edit", path="/v3/**/notes/*", set={"trigger": "theirs"}, times=1)])
+    api = start(
+        seeded("A"),
+        faults=[rule("edit", path="/v3/**/notes/*", set={"trigger": "theirs"}, times=1)],
+    )
     (before,) = listed(api)["items"]
     now = good(api.v3.get(f"{NOTES}/note-A"))
     assert (now["trigger"], now["updated_at"] > before["updated_at"]) == ("theirs", True)
     assert (
-        good(api.enterprise.get("/v3/enterprise/audit-logs"))["items"][-1]["user_email"] == "pat@example.com"
+        good(api.enterprise.get("/v3/enterprise/audit-logs"))["items"][-1]["user_email"]
+        == "pat@example.com"
     )
 
 
@@ -439,20 +461,33 @@ def test_a_person_deletes_between_list_and_write(start):
 
 @pytest.mark.parametrize("separate", [False, True])
 def test_a_person_acts_on_objects_of_v1_too(start, separate):
-    api = start(seeded("A"), faults=[rule("delete")], quirks={"v1_ids": "separate" if separate else "shared"})
+    api = start(
+        seeded("A"),
+        faults=[rule("delete")],
+        quirks={"v1_ids": "separate" if separate else "shared"},
+    )
     (shown,) = good(api.v1.get("/v1/knowledge"))["knowledge"]
     assert api.v1.delete(f"/v1/knowledge/{shown['id']}").status_code == 404
     assert names(api) == []
 
 
 def test_a_namesake_of_an_object_and_of_what_is_about_to_be_created(start):
-    api = start(seeded("A"), faults=[rule("namesake", method=["PUT", "POST"], set={"body": "theirs"})])
+    api = start(
+        seeded("A"), faults=[rule("namesake", method=["PUT", "POST"], set={"body": "theirs"})]
+    )
     good(api.v3.put(f"{NOTES}/note-A", json={**NOTE, "name": "B"}))
     api.note(name="C")
     good(api.v1.post("/v1/knowledge", json={"name": "D", "body": "b", "trigger_description": "t"}))
     found = sorted((note["name"], note["body"]) for note in api.emulator.knowledge())
     mine = NOTE["body"]
-    assert found == [("A", "theirs"), ("B", mine), ("C", mine), ("C", "theirs"), ("D", "b"), ("D", "theirs")]
+    assert found == [
+        ("A", "theirs"),
+        ("B", mine),
+        ("C", mine),
+        ("C", "theirs"),
+        ("D", "b"),
+        ("D", "theirs"),
+    ]
 
 
 def test_a_twin_has_the_same_content(start):
@@ -471,7 +506,9 @@ def test_a_namesake_of_a_secret_is_in_the_way(start):
     api = start(faults=[rule("namesake")])
     response = api.v3.post(SECRETS, json={"type": "cookie", "key": "K", "value": "v"})
     assert response.status_code == 409
-    assert [(secret["key"], secret["secret_type"]) for secret in api.emulator.secrets()] == [("K", "cookie")]
+    assert [(secret["key"], secret["secret_type"]) for secret in api.emulator.secrets()] == [
+        ("K", "cookie")
+    ]
 
 
 def test_a_fault_that_cannot_befall_an_object_says_so(start):
@@ -547,7 +584,10 @@ def test_the_first_rule_wins_and_each_counts_every_request(start):
     first, second = rule("status", status=500, nth=1), rule("status", status=502, nth=[1, 2])
     api = start(faults=[first, second])
     assert [api.v3.get(NOTES).status_code for _ in range(3)] == [500, 502, 200]
-    assert api.emulator.faults["counts"] == [{"matched": 3, "faulted": 1}, {"matched": 3, "faulted": 1}]
+    assert api.emulator.faults["counts"] == [
+        {"matched": 3, "faulted": 1},
+        {"matched": 3, "faulted": 1},
+    ]
 
 
 def test_a_fault_that_cannot_befall_a_request_leaves_it_to_the_others(start):
@@ -577,7 +617,10 @@ def test_faults_can_be_changed_while_running(start):
     assert api.person.delete("/faults").status_code == 204
     assert api.v3.get(NOTES).status_code == 200
     refused = api.person.put("/faults", json=[rule("statsu")])
-    assert (refused.status_code, 'did you mean "status"?' in refused.json()["detail"][0]["msg"]) == (
+    assert (
+        refused.status_code,
+        'did you mean "status"?' in refused.json()["detail"][0]["msg"],
+    ) == (
         422,
         True,
     )
@@ -645,7 +688,9 @@ def test_the_command_takes_a_script(tmp_path):
     script = tmp_path / "faults.yaml"
     script.write_text("- {fault: drop, nth: 1}\n- {fault: hang, nth: 2}\n", encoding="utf-8")
     command = [sys.executable, "-m", "devinops", "emulator", "--port", "0", "--faults", str(script)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         try:
             url = process.stdout.readline().split()[-1]
             with httpx.Client(
@@ -704,11 +749,20 @@ def test_the_command_takes_a_script(tmp_path):
             [rule("close", method="GTE")],
             'faults[0].method: expected one of GET, POST, PUT, PATCH, DELETE; did you mean "GET"?',
         ),
-        ([rule("close", path="notes")], "faults[0].path: expected a pattern such as /v3/**/notes/*"),
+        (
+            [rule("close", path="notes")],
+            "faults[0].path: expected a pattern such as /v3/**/notes/*",
+        ),
         ([rule("close", path=[])], "faults[0].path: expected a pattern such as /v3/**/notes/*"),
-        ([rule("close", path=["/v3/**", 3])], "faults[0].path: expected a pattern such as /v3/**/notes/*"),
+        (
+            [rule("close", path=["/v3/**", 3])],
+            "faults[0].path: expected a pattern such as /v3/**/notes/*",
+        ),
         ([rule("close", path="/_emulator/**")], "what is below /_emulator never fails"),
-        ([rule("close", nth=0)], 'faults[0].nth: expected a number from 1 on, a list of them, or "3+"'),
+        (
+            [rule("close", nth=0)],
+            'faults[0].nth: expected a number from 1 on, a list of them, or "3+"',
+        ),
         ([rule("close", nth="+3")], "faults[0].nth: expected"),
         ([rule("close", nth=True)], "faults[0].nth: expected"),
         ([rule("close", probability=1.5)], "faults[0].probability: expected a number from 0 to 1"),
@@ -748,7 +802,9 @@ def test_an_empty_file_is_a_script_without_rules(tmp_path):
 
 def test_every_fault_is_in_the_table_with_its_parameters_and_can_be_carried_out():
     rows = re.findall(
-        r"^\| ([a-z][a-z-]*) \| (.*?) ?\|", fault_rules.__doc__.partition("| fault |")[2], re.MULTILINE
+        r"^\| ([a-z][a-z-]*) \| (.*?) ?\|",
+        fault_rules.__doc__.partition("| fault |")[2],
+        re.MULTILINE,
     )
     assert [name for name, _ in rows] == list(PARAMETERS) == list(faults._FAULTS)
     for name, parameters in rows:

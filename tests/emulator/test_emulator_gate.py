@@ -29,7 +29,9 @@ def test_a_layer_can_answer_instead_and_nothing_happens(start):
 def test_a_layer_can_spoil_the_answer_after_the_work_was_done_and_saved(start, tmp_path):
     async def spoil(call, ask):
         reply = await ask(call)
-        return replace(reply, status=502, body=b"{}", headers=[(b"content-type", b"application/json")])
+        return replace(
+            reply, status=502, body=b"{}", headers=[(b"content-type", b"application/json")]
+        )
 
     state = tmp_path / "state.json"
     api = start(layers=[spoil], state=state)

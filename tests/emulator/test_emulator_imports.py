@@ -26,7 +26,11 @@ def imported(path: Path) -> set[str]:
             base = "devinops.emulator" if node.level else ""
             module = ".".join(part for part in (base, node.module) if part)
             # `from devinops import x` may name a module or an attribute: take it for a module.
-            found |= {f"{module}.{alias.name}" for alias in node.names} if module == "devinops" else {module}
+            found |= (
+                {f"{module}.{alias.name}" for alias in node.names}
+                if module == "devinops"
+                else {module}
+            )
     return found
 
 
@@ -43,14 +47,20 @@ def test_nothing_else_of_devinops_is_loaded_when_the_emulator_runs():
         "with Emulator(): pass\n"
         "print(*sorted(n for n in sys.modules if n.startswith('devinops.')))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     others = [name for name in done.stdout.split() if not name.startswith("devinops.emulator")]
     assert set(others) == ALLOWED
 
 
 def test_importing_the_package_alone_does_not_load_the_web_framework():
-    script = "import sys, devinops.emulator; print('fastapi' in sys.modules, 'uvicorn' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    script = (
+        "import sys, devinops.emulator; print('fastapi' in sys.modules, 'uvicorn' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == ["False", "False"]
 
 
@@ -61,5 +71,7 @@ def test_without_the_extra_the_error_says_what_to_install():
         "try: devinops.emulator.Emulator\n"
         "except devinops.errors.ConfigError as error: print(error)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert "pip install 'devinops[emulator]'" in done.stdout

@@ -61,7 +61,10 @@ def test_a_note_created_with_is_enabled_null_is_enabled(api):
 def test_a_macro_cannot_be_written(api):
     note = api.note(macro="!deploy")
     assert note["macro"] is None
-    assert good(api.v3.put(f"{NOTES}/{note['note_id']}", json={**NOTE, "macro": "!x"}))["macro"] is None
+    assert (
+        good(api.v3.put(f"{NOTES}/{note['note_id']}", json={**NOTE, "macro": "!x"}))["macro"]
+        is None
+    )
 
 
 def test_replacing_moves_the_time_of_the_change_on_and_leaves_that_of_the_creation(api):
@@ -84,11 +87,16 @@ def test_a_note_of_another_organization_is_not_found(start):
     seed = {"organizations": {"org-other": {"knowledge": [{**NOTE, "id": "note-other"}]}}}
     api = start(seed)
     assert api.enterprise.get(f"{NOTES}/note-other").status_code == 404
-    assert api.enterprise.get("/v3/organizations/org-other/knowledge/notes/note-other").status_code == 200
+    assert (
+        api.enterprise.get("/v3/organizations/org-other/knowledge/notes/note-other").status_code
+        == 200
+    )
 
 
 def test_a_folder_of_another_organization_is_as_good_as_unknown(start):
-    api = start({"organizations": {"org-other": {"folders": [{"path": "A", "id": "folder-other"}]}}})
+    api = start(
+        {"organizations": {"org-other": {"folders": [{"path": "A", "id": "folder-other"}]}}}
+    )
     assert api.v3.post(NOTES, json={**NOTE, "folder_id": "folder-other"}).status_code == 404
 
 
@@ -103,7 +111,9 @@ def test_a_folder_of_another_organization_is_as_good_as_unknown(start):
         ([], ["body"], "model_attributes_type"),
     ],
 )
-def test_a_body_that_does_not_fit_is_a_422_that_says_where_and_echoes_the_input(api, body, loc, type_):
+def test_a_body_that_does_not_fit_is_a_422_that_says_where_and_echoes_the_input(
+    api, body, loc, type_
+):
     response = api.v3.post(NOTES, json=body)
     assert response.status_code == 422
     problem = response.json()["detail"][0]
@@ -128,7 +138,9 @@ def test_bytes_that_are_no_sensible_json_are_refused(api, content, status):
 
 
 def test_the_folder_list_is_whole_and_counts_the_notes_right_inside(start):
-    api = start({"organizations": {"org-emulator": {"folders": [{"path": "A/B", "id": "folder-b"}]}}})
+    api = start(
+        {"organizations": {"org-emulator": {"folders": [{"path": "A/B", "id": "folder-b"}]}}}
+    )
     api.note()
     api.note(folder_id="folder-b")
     tree = good(api.v3.get(f"{ORG}/knowledge/folders"))
@@ -174,9 +186,17 @@ def test_the_list_is_filtered(start, query, names):
     notes = [
         {"name": "a", "trigger": "when 1", "body": "blue-green"},
         {"name": "b", "trigger": "other", "body": "2", "folder": "X", "pinned_repo": "acme/api"},
-        {"name": "c", "trigger": "when c", "body": "three", "folder": "X/Y", "pinned_repo": "acme/api"},
+        {
+            "name": "c",
+            "trigger": "when c",
+            "body": "three",
+            "folder": "X/Y",
+            "pinned_repo": "acme/api",
+        },
     ]
-    api = start({"organizations": {"org-emulator": {"folders": [{"path": "X/Y"}], "knowledge": notes}}})
+    api = start(
+        {"organizations": {"org-emulator": {"folders": [{"path": "X/Y"}], "knowledge": notes}}}
+    )
     page = good(api.v3.get(NOTES, params=query))
     assert ([note["name"] for note in page["items"]], page["total"]) == (names, len(names))
 

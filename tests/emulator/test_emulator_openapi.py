@@ -17,7 +17,9 @@ SEED = {
         "org-emulator": {
             "folders": [{"path": "A/B", "id": "folder-b"}],
             "knowledge": [{**NOTE, "folder": "A/B", "macro": "!m", "id": "note-1"}],
-            "playbooks": [{**PLAYBOOK, "macro": "!p", "structured_output_schema": {}, "id": "playbook-1"}],
+            "playbooks": [
+                {**PLAYBOOK, "macro": "!p", "structured_output_schema": {}, "id": "playbook-1"}
+            ],
             "secrets": [{"key": "K"}, {"key": "MINE", "access_type": "personal"}],
         }
     },
@@ -95,7 +97,10 @@ def test_answers_are_as_documented(case, emulator):
 def test_every_operation_documents_its_refusals():
     for path, operations in DOCUMENT["paths"].items():
         for method, operation in operations.items():
-            assert {"200", "401", "403", "422", "429"} <= operation["responses"].keys(), (method, path)
+            assert {"200", "401", "403", "422", "429"} <= operation["responses"].keys(), (
+                method,
+                path,
+            )
             if "{" in path:
                 assert "404" in operation["responses"], (method, path)
 

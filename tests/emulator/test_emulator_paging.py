@@ -10,7 +10,9 @@ NOTES = f"{ORG}/knowledge/notes"
 
 def seed(count):
     return {
-        "organizations": {"org-emulator": {"knowledge": [{**NOTE, "name": f"n{i}"} for i in range(count)]}}
+        "organizations": {
+            "org-emulator": {"knowledge": [{**NOTE, "name": f"n{i}"} for i in range(count)]}
+        }
     }
 
 
@@ -33,7 +35,9 @@ def test_pages_hold_everything_once_in_order(start, count, first, sizes):
     query = {} if first is None else {"first": first}
     found = pages(start(seed(count)).v3, NOTES, **query)
     assert [len(page["items"]) for page in found] == sizes
-    assert [note["name"] for page in found for note in page["items"]] == [f"n{i}" for i in range(count)]
+    assert [note["name"] for page in found for note in page["items"]] == [
+        f"n{i}" for i in range(count)
+    ]
     assert {page["total"] for page in found} == {count}
 
 
@@ -43,7 +47,9 @@ def test_a_page_size_outside_1_to_200_is_a_422(api, first):
     assert (response.status_code, response.json()["detail"][0]["loc"]) == (422, ["query", "first"])
 
 
-@pytest.mark.parametrize("after", ["", "x", "ä", "W10", "WyJub3RlcyBvcmctZW11bGF0b3IiLCJjcmVhdGVkIl0", "e30"])
+@pytest.mark.parametrize(
+    "after", ["", "x", "ä", "W10", "WyJub3RlcyBvcmctZW11bGF0b3IiLCJjcmVhdGVkIl0", "e30"]
+)
 def test_a_cursor_that_nobody_gave_is_a_422(start, after):
     response = start(seed(2)).v3.get(NOTES, params={"after": after})
     assert (response.status_code, response.json()["detail"][0]["loc"]) == (422, ["query", "after"])

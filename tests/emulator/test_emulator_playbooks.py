@@ -30,13 +30,21 @@ def test_a_created_playbook_says_who_made_it(api):
         ({}, "!triage", SCHEMA),
         ({"macro": None}, None, SCHEMA),
         ({"structured_output_schema": None}, "!triage", None),
-        ({"macro": "!new", "structured_output_schema": {"type": "array"}}, "!new", {"type": "array"}),
+        (
+            {"macro": "!new", "structured_output_schema": {"type": "array"}},
+            "!new",
+            {"type": "array"},
+        ),
     ],
 )
 def test_updating_keeps_what_is_left_out_and_null_clears(api, sent, macro, schema):
     path = f"{PLAYBOOKS}/{good(api.v3.post(PLAYBOOKS, json=FULL))['playbook_id']}"
     updated = good(api.v3.put(path, json={**PLAYBOOK, "body": "New.", **sent}))
-    assert (updated["body"], updated["macro"], updated["structured_output_schema"]) == ("New.", macro, schema)
+    assert (updated["body"], updated["macro"], updated["structured_output_schema"]) == (
+        "New.",
+        macro,
+        schema,
+    )
     assert good(api.v3.get(path)) == updated
 
 

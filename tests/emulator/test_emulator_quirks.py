@@ -40,7 +40,9 @@ def macro_left_out_of_a_v1_playbook(api):
 def deleted_on_v1(api):
     made = good(api.v1.post("/v1/knowledge", json=KNOWLEDGE))
     secret = api.emulator.add("secret", key="K")
-    responses = [api.v1.delete(f"/v1/{path}") for path in (f"knowledge/{made['id']}", f"secrets/{secret}")]
+    responses = [
+        api.v1.delete(f"/v1/{path}") for path in (f"knowledge/{made['id']}", f"secrets/{secret}")
+    ]
     assert api.emulator.knowledge() == api.emulator.secrets() == []
     return {(response.status_code, bool(response.content)) for response in responses}
 
@@ -141,7 +143,9 @@ def macro_used_twice(api):
     made = good(api.v3.post(f"{ORG}/playbooks", json=first))["playbook_id"]
     good(api.v3.post(f"{ORG}/playbooks", json=second))
     good(api.v3.put(f"{ORG}/playbooks/{made}", json=first))
-    notes = [api.v1.post("/v1/knowledge", json={**KNOWLEDGE, "macro": "!a"}).status_code for _ in "ab"]
+    notes = [
+        api.v1.post("/v1/knowledge", json={**KNOWLEDGE, "macro": "!a"}).status_code for _ in "ab"
+    ]
     again = api.v3.post(f"{ORG}/playbooks", json=first).status_code
     return [again, api.v3.put(f"{ORG}/playbooks/{made}", json=second).status_code, *notes]
 
@@ -242,8 +246,18 @@ CASES = [
     ("pinned_all", "422", pinned_to_all, 422),
     ("pinned_host", "kept", pinned_with_host, ["github.com/acme/api", "acme/api"]),
     ("pinned_host", "stripped", pinned_with_host, ["acme/api", "acme/api"]),
-    ("enterprise_notes_in_org_list", "false", enterprise_note_in_the_organization, [0, 404, 404, 404]),
-    ("enterprise_notes_in_org_list", "true", enterprise_note_in_the_organization, [1, 200, 403, 403]),
+    (
+        "enterprise_notes_in_org_list",
+        "false",
+        enterprise_note_in_the_organization,
+        [0, 404, 404, 404],
+    ),
+    (
+        "enterprise_notes_in_org_list",
+        "true",
+        enterprise_note_in_the_organization,
+        [1, 200, 403, 403],
+    ),
     ("enterprise_playbooks_in_org_list", "false", enterprise_playbook_in_the_organization, 0),
     ("enterprise_playbooks_in_org_list", "true", enterprise_playbook_in_the_organization, 1),
     ("is_enabled_view", "organization", switched_off_by_a_person, False),
@@ -284,7 +298,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(
-    ("quirk", "value", "look", "expected"), CASES, ids=[f"{case[0]}-{case[1] or 'empty'}" for case in CASES]
+    ("quirk", "value", "look", "expected"),
+    CASES,
+    ids=[f"{case[0]}-{case[1] or 'empty'}" for case in CASES],
 )
 def test_a_quirk_does_what_its_value_says(start, quirk, value, look, expected):
     assert look(start(quirks={quirk: value})) == expected
@@ -313,7 +329,9 @@ def test_a_macro_that_v1_does_not_know_is_as_any_unknown_field(start):
 
 
 def test_every_quirk_and_every_value_has_a_test():
-    tried = {(case[0], case[1]) for case in CASES} | {("retry_after", v) for v in VALUES["retry_after"]}
+    tried = {(case[0], case[1]) for case in CASES} | {
+        ("retry_after", v) for v in VALUES["retry_after"]
+    }
     assert tried == {(name, value) for name, values in VALUES.items() for value in values}
 
 

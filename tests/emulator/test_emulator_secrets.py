@@ -45,7 +45,10 @@ def test_after_delete_and_create_only_the_new_value_matches(api):
     new = good(api.v3.post(SECRETS, json={**SECRET, "value": "new"}))
     matches = api.emulator.store.secret_matches
     assert new["secret_id"] != old["secret_id"]
-    assert (matches("org-emulator", "NPM_TOKEN", VALUE), matches("org-emulator", "NPM_TOKEN", "new")) == (
+    assert (
+        matches("org-emulator", "NPM_TOKEN", VALUE),
+        matches("org-emulator", "NPM_TOKEN", "new"),
+    ) == (
         False,
         True,
     )
@@ -107,7 +110,9 @@ def test_a_personal_secret_is_listed_and_cannot_be_deleted(start):
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH"])
 def test_there_is_no_read_by_id_and_no_update(api, method):
     secret = good(api.v3.post(SECRETS, json=SECRET))
-    assert api.v3.request(method, f"{SECRETS}/{secret['secret_id']}", json=SECRET).status_code == 405
+    assert (
+        api.v3.request(method, f"{SECRETS}/{secret['secret_id']}", json=SECRET).status_code == 405
+    )
 
 
 @pytest.mark.parametrize("type_", ["dictionary", "", None])

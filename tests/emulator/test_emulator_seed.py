@@ -38,7 +38,12 @@ def test_a_seed_file_is_planted_as_it_says(tmp_path):
     store = Store(seed.quirks)
     seed.plant(store)
     note = store.get("knowledge", "note-1")
-    assert (note.name, note.macro, note.pinned_repo, note.is_enabled) == ("Errors", "!errors", "all", False)
+    assert (note.name, note.macro, note.pinned_repo, note.is_enabled) == (
+        "Errors",
+        "!errors",
+        "all",
+        False,
+    )
     assert (note.created_at, note.updated_at) == (1700000000, 1767323045)
     assert store.folder_path(note.folder_id) == "Backend/APIs"
     assert [folder.name for folder in store.folders] == ["Backend", "APIs"]
@@ -52,7 +57,9 @@ def test_json_is_read_too(tmp_path):
     assert list(read_seed(path).organizations) == ["org-emulator"]
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "{}", "organizations:\n", "organizations: {org-a: }"])
+@pytest.mark.parametrize(
+    "text", ["", "# nothing\n", "{}", "organizations:\n", "organizations: {org-a: }"]
+)
 def test_an_empty_seed_is_an_empty_organization(tmp_path, text):
     path = tmp_path / "seed.yaml"
     path.write_text(text, encoding="utf-8")
@@ -107,8 +114,14 @@ def test_ids_and_objects_are_the_same_in_every_run():
         (org(knowledge=[NOTE, {"name": "x", "body": "b"}]), 'knowledge[1]: "trigger" is missing'),
         (org(knowledge=[{**NOTE, "name": 1}]), "knowledge[0]: name: expected a text"),
         (org(knowledge=[{**NOTE, "is_enabled": "yes"}]), "is_enabled: expected true or false"),
-        (org(knowledge=[{**NOTE, "access_type": "all"}]), "access_type: expected one of org, enterprise"),
-        (org(knowledge=[{**NOTE, "created_at": "soon"}]), "expected Unix seconds or an ISO 8601 time"),
+        (
+            org(knowledge=[{**NOTE, "access_type": "all"}]),
+            "access_type: expected one of org, enterprise",
+        ),
+        (
+            org(knowledge=[{**NOTE, "created_at": "soon"}]),
+            "expected Unix seconds or an ISO 8601 time",
+        ),
         (org(knowledge=[{**NOTE, "folder": "A"}]), 'folder: there is no folder "A"'),
         (
             org(folders=[{"path": "Backend"}], knowledge=[{**NOTE, "folder": "Backnd"}]),
@@ -118,24 +131,42 @@ def test_ids_and_objects_are_the_same_in_every_run():
             org(folders=[{"path": "A"}, {"path": "A"}], knowledge=[{**NOTE, "folder": "A"}]),
             '"A" names 2 folders; give folder_id instead',
         ),
-        (org(knowledge=[{**NOTE, "folder_id": "folder-x"}]), 'there is no folder with the id "folder-x"'),
-        (org(knowledge=[{**NOTE, "id": "note-1"}] * 2), 'knowledge[1]: the id "note-1" is used twice'),
+        (
+            org(knowledge=[{**NOTE, "folder_id": "folder-x"}]),
+            'there is no folder with the id "folder-x"',
+        ),
+        (
+            org(knowledge=[{**NOTE, "id": "note-1"}] * 2),
+            'knowledge[1]: the id "note-1" is used twice',
+        ),
         (org(knowledge={"a": 1}), "knowledge: expected a list"),
         (org(knowledge=["a"]), "knowledge[0]: expected a mapping"),
         (org(folders=[{}]), 'folders[0]: "path" or "name" is missing'),
         (org(folders=[{"path": "A/"}]), "path: expected names joined with a slash"),
         (org(folders=[{"path": "A", "name": "A"}]), '"path" says it all'),
         (org(secrets=[{"key": "A", "value": "v"}]), 'secrets[0]: unknown key "value"'),
-        (org(secrets=[{"key": "A", "type": "dictionary"}]), "type: expected one of cookie, key-value, totp"),
+        (
+            org(secrets=[{"key": "A", "type": "dictionary"}]),
+            "type: expected one of cookie, key-value, totp",
+        ),
         (org(playbooks=[{"title": "t"}]), 'playbooks[0]: "body" is missing'),
         ({"enterprise": {"secrets": []}}, 'seed: enterprise: unknown key "secrets"'),
         ({"quirks": {"macr": "kept"}}, 'seed: quirks: unknown quirk "macr"; did you mean "macro"?'),
         ({"quirks": ["macro"]}, "seed: quirks: expected a mapping"),
-        ({"keys": {"sk_1": {}}}, "keys.sk_1: expected a key that starts with cog_ (v3) or apk_ (v1)"),
+        (
+            {"keys": {"sk_1": {}}},
+            "keys.sk_1: expected a key that starts with cog_ (v3) or apk_ (v1)",
+        ),
         ({"keys": {"cog_1": {"org": "org-emulato"}}}, 'no organization "org-emulato"'),
         ({"keys": {"apk_1": {"org": None}}}, "a v1 key belongs to an organization"),
-        ({"keys": {"cog_1": {"permissions": ["ManageOrgNotes"]}}}, 'unknown permission "ManageOrgNotes"'),
-        ({"keys": {"cog_1": {"principal": "robot"}}}, "principal: expected service_user or pat_user"),
+        (
+            {"keys": {"cog_1": {"permissions": ["ManageOrgNotes"]}}},
+            'unknown permission "ManageOrgNotes"',
+        ),
+        (
+            {"keys": {"cog_1": {"principal": "robot"}}},
+            "principal: expected service_user or pat_user",
+        ),
         ({1: 2}, "seed: expected a mapping with texts as keys"),
         ([1], "seed: expected a mapping"),
     ],
@@ -149,7 +180,12 @@ def test_a_seed_that_does_not_fit_is_an_error_of_one_line_that_says_where(seed, 
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"a: [", "not YAML"), (b"a: 1\na: 2\n", "twice"), (b"\xff", "cannot read"), (None, "cannot read")],
+    [
+        (b"a: [", "not YAML"),
+        (b"a: 1\na: 2\n", "twice"),
+        (b"\xff", "cannot read"),
+        (None, "cannot read"),
+    ],
 )
 def test_a_seed_file_that_cannot_be_read_is_an_error_with_its_path(tmp_path, content, words):
     path = tmp_path / "seed.yaml"
@@ -165,4 +201,6 @@ def test_a_seed_file_that_cannot_be_read_is_an_error_with_its_path(tmp_path, con
 def test_a_seed_of_nothing_plants_nothing():
     store = Store()
     Seed().plant(store)
-    assert [len(store.table(kind)) for kind in ("folder", "knowledge", "playbook", "secret")] == [0] * 4
+    assert [len(store.table(kind)) for kind in ("folder", "knowledge", "playbook", "secret")] == [
+        0
+    ] * 4

@@ -205,7 +205,11 @@ def test_every_answer_says_that_it_is_the_emulators(start, part):
     api = start(faults=faults)
     answers = [api.v3.get("/v3/self") for _ in range(4)]
     answers += [api.v1.get("/v1/knowledge"), api.v3.get("/nowhere"), api.v3.put("/v3/self")]
-    answers += [api.person.get("/requests"), api.with_key("").get("/openapi.json"), api.v1.get("/v3/self")]
+    answers += [
+        api.person.get("/requests"),
+        api.with_key("").get("/openapi.json"),
+        api.v1.get("/v3/self"),
+    ]
     answers += [api.v3.post("/v3/organizations/org-emulator/playbooks", json={})]
     assert {answer.headers.get_list("Devinops-Emulator")[0] for answer in answers} == {__version__}
     assert {len(answer.headers.get_list("Devinops-Emulator")) for answer in answers} == {1}
@@ -218,7 +222,9 @@ def test_an_exception_inside_passes_through():
 
 def test_all_emulators_of_a_process_share_their_routes():
     """Analysing the handlers again for each of them would take longer than most tests."""
-    first, second = ([r for r in create_app(Store()).routes if isinstance(r, APIRoute)] for _ in range(2))
+    first, second = (
+        [r for r in create_app(Store()).routes if isinstance(r, APIRoute)] for _ in range(2)
+    )
     assert first
     assert all(one is other for one, other in zip(first, second, strict=True))
 
@@ -265,7 +271,9 @@ def test_the_rate_limit_lets_through_a_second_s_worth_at_once_and_then_one_by_on
     async def ask(call):
         return "through"
 
-    limit = RateLimit(5, lambda call, headers: headers["Retry-After"], lambda: "seconds", clock=lambda: now)
+    limit = RateLimit(
+        5, lambda call, headers: headers["Retry-After"], lambda: "seconds", clock=lambda: now
+    )
     call = Call("GET", "/v3/self", "/v3/self", b"")
     answers = [asyncio.run(limit(call, ask)) for _ in range(7)]
     assert answers == ["through"] * 5 + ["1"] * 2
@@ -281,7 +289,11 @@ def test_a_429_can_be_a_problem_document(start):
 
 
 def test_importing_and_serving_needs_no_setting_of_the_environment():
-    environment = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
+    environment = {
+        name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")
+    }
     script = "from devinops.emulator import Emulator\nwith Emulator() as e: print(e.url)"
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True
+    )
     assert (done.returncode, done.stderr) == (0, "")

@@ -22,7 +22,9 @@ FULL = {
         "org-emulator": {
             "folders": [{"path": "A/B"}],
             "knowledge": [{**NOTE, "folder": "A/B", "macro": "!m"}],
-            "playbooks": [{"title": "t", "body": "b", "structured_output_schema": {"type": "object"}}],
+            "playbooks": [
+                {"title": "t", "body": "b", "structured_output_schema": {"type": "object"}}
+            ],
         },
         "org-two": {},
     },
@@ -45,7 +47,9 @@ def test_everything_survives_a_restart(start, tmp_path):
     second = start(state=state)
     assert everything(second.emulator) == everything(first.emulator)
     assert second.emulator.store.organizations == {"org-emulator", "org-two"}
-    logs = [good(api.enterprise.get("/v3/enterprise/audit-logs"))["items"] for api in (first, second)]
+    logs = [
+        good(api.enterprise.get("/v3/enterprise/audit-logs"))["items"] for api in (first, second)
+    ]
     assert logs[0] == logs[1]
 
 
@@ -146,7 +150,9 @@ def test_a_state_that_cannot_be_written_is_one_line_and_leaves_the_old_one(
     assert said.endswith("then run again")
     assert (names(tmp_path), state.read_bytes()) == (["state.json"], before)
     emulator.add("knowledge", **NOTE)
-    assert len(json.loads(state.read_text())["notes"]) == 2, "what could not be saved comes with the next"
+    assert len(json.loads(state.read_text())["notes"]) == 2, (
+        "what could not be saved comes with the next"
+    )
 
 
 @limited

@@ -43,7 +43,9 @@ def test_both_versions_show_the_same_note_under_the_same_id(api):
 
 
 def test_nested_folders_appear_flat_by_their_last_name(start):
-    api = start({"organizations": {"org-emulator": {"folders": [{"path": "A/B", "id": "folder-b"}]}}})
+    api = start(
+        {"organizations": {"org-emulator": {"folders": [{"path": "A/B", "id": "folder-b"}]}}}
+    )
     listed = good(api.v1.get("/v1/knowledge"))
     assert [folder["name"] for folder in listed["folders"]] == ["A", "B"]
     assert set(listed["folders"][0]) == {"id", "name", "description", "created_at"}
@@ -63,7 +65,13 @@ def test_there_is_no_read_of_one_note(api):
 def test_replacing_sets_every_field(api):
     folder = api.emulator.add_folder("A")
     made = create(api, macro="!a")
-    body = {**KNOWLEDGE, "name": "New", "macro": None, "pinned_repo": "a/b", "parent_folder_id": folder}
+    body = {
+        **KNOWLEDGE,
+        "name": "New",
+        "macro": None,
+        "pinned_repo": "a/b",
+        "parent_folder_id": folder,
+    }
     replaced = good(api.v1.put(f"/v1/knowledge/{made['id']}", json=body))
     assert {name: replaced[name] for name in body} == body
 

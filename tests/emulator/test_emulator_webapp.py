@@ -11,7 +11,9 @@ NOTES = f"{ORG}/knowledge/notes"
 def test_a_person_makes_a_folder_and_those_above_it(api):
     folder = good(api.person.post("/folders", json={"org": "org-emulator", "path": "A/B"}))
     assert (folder["name"], folder["path"]) == ("B", "A/B")
-    assert [folder["path"] for folder in good(api.v3.get(f"{ORG}/knowledge/folders"))["folders"]] == [
+    assert [
+        folder["path"] for folder in good(api.v3.get(f"{ORG}/knowledge/folders"))["folders"]
+    ] == [
         "A",
         "A/B",
     ]
@@ -52,7 +54,10 @@ def test_a_folder_cannot_be_moved_into_itself(start):
     folders = [{"path": "A", "id": "folder-a"}, {"path": "A/B", "id": "folder-b"}]
     api = start({"organizations": {"org-emulator": {"folders": folders}}})
     for place in ("folder-a", "folder-b"):
-        assert api.person.patch("/folders/folder-a", json={"parent_folder_id": place}).status_code == 422
+        assert (
+            api.person.patch("/folders/folder-a", json={"parent_folder_id": place}).status_code
+            == 422
+        )
 
 
 def test_what_is_in_a_deleted_folder_moves_to_where_the_folder_was(api):
@@ -78,8 +83,14 @@ def test_a_person_edits_what_the_api_cannot(api):
 def test_a_person_files_a_note_by_path(api):
     api.emulator.add_folder("A")
     note = api.note()
-    assert good(api.person.patch(f"/knowledge/{note['note_id']}", json={"folder": "A"}))["folder_path"] == "A"
-    assert good(api.person.patch(f"/knowledge/{note['note_id']}", json={"folder": ""}))["folder_path"] == ""
+    assert (
+        good(api.person.patch(f"/knowledge/{note['note_id']}", json={"folder": "A"}))["folder_path"]
+        == "A"
+    )
+    assert (
+        good(api.person.patch(f"/knowledge/{note['note_id']}", json={"folder": ""}))["folder_path"]
+        == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,7 +107,10 @@ def test_a_person_adds_and_removes(api, noun, fields):
 
 
 def test_a_person_adds_to_the_enterprise(api):
-    assert good(api.person.post("/knowledge", json={**NOTE, "org": None}))["access_type"] == "enterprise"
+    assert (
+        good(api.person.post("/knowledge", json={**NOTE, "org": None}))["access_type"]
+        == "enterprise"
+    )
 
 
 @pytest.mark.parametrize(

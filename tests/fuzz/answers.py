@@ -39,8 +39,21 @@ SEED: dict[str, Any] = {
             "folders": [{"path": "F", "id": "folder-1"}, {"path": "F/G", "id": "folder-2"}],
             "knowledge": [
                 {"id": "note-1", "name": "A", "trigger": "t", "body": "one\n", "folder": "F"},
-                {"id": "note-2", "name": "B", "trigger": "t", "body": "two", "macro": "!b", "folder": "F/G"},
-                {"id": "note-3", "name": "C", "trigger": "t", "body": "three", "pinned_repo": "acme/api"},
+                {
+                    "id": "note-2",
+                    "name": "B",
+                    "trigger": "t",
+                    "body": "two",
+                    "macro": "!b",
+                    "folder": "F/G",
+                },
+                {
+                    "id": "note-3",
+                    "name": "C",
+                    "trigger": "t",
+                    "body": "three",
+                    "pinned_repo": "acme/api",
+                },
             ],
             "playbooks": [
                 {"id": "playbook-1", "title": "P", "body": "steps", "macro": "!p"},
@@ -60,7 +73,9 @@ SEED: dict[str, Any] = {
 for _objects in (*SEED["organizations"][ORG].values(), SEED["enterprise"]["knowledge"]):
     for _object in _objects:
         # the same in every run, so that an example that was found can be found again
-        _object |= {} if "path" in _object else {"created_at": 1_700_000_000, "updated_at": 1_700_000_001}
+        _object |= (
+            {} if "path" in _object else {"created_at": 1_700_000_000, "updated_at": 1_700_000_001}
+        )
 NOTE = {"name": "N", "body": "b", "folder_id": "folder-1"}
 PLAYBOOK = {"title": "P", "body": "b", "macro": None}
 WRITES: Mapping[tuple[ApiVersion, str, str], tuple[str, str, Any]] = {

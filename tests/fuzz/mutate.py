@@ -66,7 +66,11 @@ def text_of(value: Any) -> str:
         whole = text_of(value.members)[1:-1]
         return f"{{{whole}{', ' if whole else ''}{json.dumps(value.name)}: {text_of(value.other)}}}"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(name)}: {text_of(one)}" for name, one in value.items()) + "}"
+        return (
+            "{"
+            + ", ".join(f"{json.dumps(name)}: {text_of(one)}" for name, one in value.items())
+            + "}"
+        )
     if isinstance(value, list):
         return "[" + ", ".join(map(text_of, value)) + "]"
     return json.dumps(value)
@@ -83,7 +87,9 @@ ODD: list[Any] = [
 odd = st.sampled_from(ODD)
 values: st.SearchStrategy[Any] = st.recursive(
     odd | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -134,7 +140,9 @@ def _turned(draw: st.DrawFn, value: Any) -> Any:
     if isinstance(value, dict) and draw(st.booleans()):
         name = draw(st.sampled_from(sorted(value)) if value else st.just("a"))
         return Twice(value, name, copy.deepcopy(draw(odd)))
-    made = draw(st.one_of(odd, values, st.just([value]), st.just({"a": value}), st.just(str(value)[:100])))
+    made = draw(
+        st.one_of(odd, values, st.just([value]), st.just({"a": value}), st.just(str(value)[:100]))
+    )
     # a copy, or what is changed in it next would be changed in every later example
     return copy.deepcopy(made)
 

@@ -34,9 +34,16 @@ from tests.fuzz.answers import LISTS, Said, refused
 from tests.fuzz.mutate import Raw, damaged, fuzz, mutated, one_line, text_of, values
 
 WIRES: Mapping[tuple[ApiVersion, str], Mapping[str, str]] = {
-    ("v3", "knowledge"): {n: n for n in ("name", "trigger", "body", "pinned_repo", "is_enabled", "macro")},
+    ("v3", "knowledge"): {
+        n: n for n in ("name", "trigger", "body", "pinned_repo", "is_enabled", "macro")
+    },
     ("v3", "playbook"): {n: n for n in ("title", "body", "macro", "structured_output_schema")},
-    ("v3", "secret"): {"key": "key", "type": "secret_type", "note": "note", "is_sensitive": "is_sensitive"},
+    ("v3", "secret"): {
+        "key": "key",
+        "type": "secret_type",
+        "note": "note",
+        "is_sensitive": "is_sensitive",
+    },
     ("v3", "folder"): {},
     ("v1", "knowledge"): {"trigger": "trigger_description"}
     | {n: n for n in ("name", "body", "pinned_repo", "macro")},
@@ -46,7 +53,12 @@ WIRES: Mapping[tuple[ApiVersion, str], Mapping[str, str]] = {
 }
 """What each field is called in an answer, written by hand and not taken from the kinds."""
 
-IDS = {"knowledge": "note_id", "folder": "folder_id", "playbook": "playbook_id", "secret": "secret_id"}
+IDS = {
+    "knowledge": "note_id",
+    "folder": "folder_id",
+    "playbook": "playbook_id",
+    "secret": "secret_id",
+}
 apis = st.sampled_from(["v1", "v3"])
 
 
@@ -73,7 +85,9 @@ def held(api: ApiVersion, path: str, body: bytes) -> None:
     except DevinopsError as error:
         refused(error)
         return
-    whole = {p: json.loads(body) if p == path else answer for p, answer in answers.lists()[api].items()}
+    whole = {
+        p: json.loads(body) if p == path else answer for p, answer in answers.lists()[api].items()
+    }
     equal(api, snapshot, whole)
     planned(api, snapshot)
 
@@ -115,7 +129,8 @@ def same(api: ApiVersion, live: Live, item: Mapping[str, Any]) -> None:
         assert live.folder_id == item.get("folder_id" if api == "v3" else "parent_folder_id")
         assert live.ours is (
             item.get("access_type") in (None, "org", "team")
-            and item.get("org_id") in (None, answers.ORG, *([item.get("org_id")] if api == "v1" else []))
+            and item.get("org_id")
+            in (None, answers.ORG, *([item.get("org_id")] if api == "v1" else []))
         )
 
 
@@ -131,7 +146,9 @@ def inventory(api: ApiVersion) -> Inventory:
     """What an apply of the declarations would have left, with one object more that nobody declares."""
     records = [
         Record(
-            one.key, f"{one.key.kind.replace('knowledge', 'note')}-1", fields=base(one.resource, one.resource)
+            one.key,
+            f"{one.key.kind.replace('knowledge', 'note')}-1",
+            fields=base(one.resource, one.resource),
         )
         for one in declarations()
         if one.key.kind != "folder"
@@ -159,7 +176,11 @@ def planned(api: ApiVersion, snapshot: Snapshot) -> None:
 
 real_lists = st.deferred(
     lambda: st.sampled_from(
-        [(api, path, answer) for api, paths in answers.lists().items() for path, answer in paths.items()]
+        [
+            (api, path, answer)
+            for api, paths in answers.lists().items()
+            for path, answer in paths.items()
+        ]
     )
 )
 one_of_the_lists = st.sampled_from([(api, path) for api, paths in LISTS.items() for path in paths])
@@ -167,14 +188,18 @@ one_of_the_lists = st.sampled_from([(api, path) for api, paths in LISTS.items() 
 
 @fuzz()
 @given(st.data(), real_lists)
-def test_a_list_with_something_wrong_in_it(data: st.DataObject, real: tuple[ApiVersion, str, Any]) -> None:
+def test_a_list_with_something_wrong_in_it(
+    data: st.DataObject, real: tuple[ApiVersion, str, Any]
+) -> None:
     api, path, answer = real
     held(api, path, text_of(data.draw(mutated(st.just(answer)))).encode())
 
 
 @fuzz()
 @given(st.data(), real_lists)
-def test_a_list_whose_bytes_are_damaged(data: st.DataObject, real: tuple[ApiVersion, str, Any]) -> None:
+def test_a_list_whose_bytes_are_damaged(
+    data: st.DataObject, real: tuple[ApiVersion, str, Any]
+) -> None:
     api, path, answer = real
     held(api, path, data.draw(damaged(st.just(json.dumps(answer, ensure_ascii=False).encode()))))
 
@@ -194,7 +219,9 @@ def test_a_list_that_is_any_bytes(where: tuple[ApiVersion, str], body: bytes) ->
 
 @fuzz(0.3)
 @given(st.data(), real_lists)
-def test_a_list_that_was_cut_is_never_read(data: st.DataObject, real: tuple[ApiVersion, str, Any]) -> None:
+def test_a_list_that_was_cut_is_never_read(
+    data: st.DataObject, real: tuple[ApiVersion, str, Any]
+) -> None:
     api, path, answer = real
     body = json.dumps(answer).encode()
     cut = body[: data.draw(st.integers(0, len(body) - 1))]
@@ -239,7 +266,9 @@ def test_pages_are_read_to_the_end_or_not_at_all(found: list[dict[str, Any]]) ->
         if not path.endswith("/secrets"):
             return Said(b"{}")
         page = left.pop(0) if left else {"items": [], "has_next_page": True, "end_cursor": "a"}
-        rows = [{"secret_id": f"s{n}", "key": f"K{n}", "secret_type": "totp"} for n in page["items"]]
+        rows = [
+            {"secret_id": f"s{n}", "key": f"K{n}", "secret_type": "totp"} for n in page["items"]
+        ]
         return Said(json.dumps(page | {"items": rows}).encode())
 
     try:
@@ -270,7 +299,9 @@ def asked(client: WritingClient, verb: str, kind: str) -> Live | None:
         return client.read(kind, "playbook-2" if kind == "playbook" and client.api == "v3" else id)
     if verb == "update":
         return client.update(kind, id, resource, folder)
-    return client.create(kind, resource, folder, value="the-secret-value" if kind == "secret" else None)
+    return client.create(
+        kind, resource, folder, value="the-secret-value" if kind == "secret" else None
+    )
 
 
 real_writes = st.deferred(lambda: st.sampled_from(sorted(answers.writes().items())))
@@ -316,7 +347,8 @@ def test_an_object_that_is_any_json(real: tuple[Any, Any], answer: Any) -> None:
 def test_the_real_answers_are_read() -> None:
     for call, answer in answers.writes().items():
         live = asked(
-            answers.client(call[0], lambda *_, answer=answer: Said(json.dumps(answer).encode())), *call[1:]
+            answers.client(call[0], lambda *_, answer=answer: Said(json.dumps(answer).encode())),
+            *call[1:],
         )
         assert live is not None
 
@@ -326,7 +358,8 @@ def test_the_real_answers_are_read() -> None:
 
 @fuzz(0.5)
 @given(
-    st.data(), st.sampled_from([{"principal_type": "service_user", "service_user_name": "CI", "org_id": "o"}])
+    st.data(),
+    st.sampled_from([{"principal_type": "service_user", "service_user_name": "CI", "org_id": "o"}]),
 )
 def test_whoami_with_something_wrong_in_it(data: st.DataObject, answer: Any) -> None:
     body = text_of(data.draw(mutated(st.just(answer)) | values)).encode()
@@ -367,7 +400,9 @@ headers = st.dictionaries(
     st.one_of(st.binary(max_size=200), values.map(lambda one: text_of(one).encode())),
     st.booleans(),
 )
-def test_any_status_and_headers(status: int, extra: dict[str, str], body: bytes, packed: bool) -> None:
+def test_any_status_and_headers(
+    status: int, extra: dict[str, str], body: bytes, packed: bool
+) -> None:
     sent = gzip.compress(body) if packed else body
     coded = {name: value.encode("utf-8") for name, value in extra.items()}
     client = answers.client("v3", lambda *_: Said(sent, status, coded))  # type: ignore[arg-type]
@@ -385,7 +420,9 @@ def test_any_status_and_headers(status: int, extra: dict[str, str], body: bytes,
 
 
 def test_an_error_says_which_request_and_shows_no_secret() -> None:
-    client = answers.client("v3", lambda *_: Said(b'{"detail": "the-secret-value\\n\\u001b[2J"}', 422))
+    client = answers.client(
+        "v3", lambda *_: Said(b'{"detail": "the-secret-value\\n\\u001b[2J"}', 422)
+    )
     with pytest.raises(ApiError) as caught:
         asked(client, "create", "secret")
     refused(caught.value)

@@ -48,7 +48,9 @@ folders:
 @cache
 def markdown() -> tuple[bytes, ...]:
     """Return the notes of the README and of the examples."""
-    found = re.findall(r"```markdown\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    found = re.findall(
+        r"```markdown\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
     assert found
     examples = [path for path in sorted(ROOT.glob("examples/**/*.md")) if path.name != "README.md"]
     return (*(text.encode() for text in found), *(path.read_bytes() for path in examples))
@@ -56,7 +58,9 @@ def markdown() -> tuple[bytes, ...]:
 
 @cache
 def yaml() -> tuple[bytes, ...]:
-    examples = [path for path in sorted(ROOT.glob("examples/**/*.yaml")) if path.name != "devinops.yaml"]
+    examples = [
+        path for path in sorted(ROOT.glob("examples/**/*.yaml")) if path.name != "devinops.yaml"
+    ]
     return (YAML.encode(), *(path.read_bytes() for path in examples))
 
 
@@ -94,7 +98,9 @@ def again(found: Loaded) -> None:
     """Write what was read as JSON, which is YAML but for signs that take two escapes, and read that."""
     said = [entry(one) for one in found.declarations]
     sections = {section: [e for s, e in said if s == section] for section in {s for s, _ in said}}
-    text = re.sub(r"[^ -~]", lambda sign: f"\\U{ord(sign[0]):08x}", json.dumps(sections, ensure_ascii=False))
+    text = re.sub(
+        r"[^ -~]", lambda sign: f"\\U{ord(sign[0]):08x}", json.dumps(sections, ensure_ascii=False)
+    )
     with tempfile.TemporaryDirectory() as directory:
         other = load(plant(Path(directory), {"knowledge.yaml": text}))
     assert not other.problems, (text, other.problems)

@@ -25,7 +25,10 @@ RECORDS = [
     Record(Key.parse("folder:Backend"), "f-1"),
 ]  # fmt: skip
 REAL = dump(
-    HEADER, Inventory.of("file", RECORDS, [intent("r-1", "n"), intent("r-1", "a", Action.UPDATE, "note-a")])
+    HEADER,
+    Inventory.of(
+        "file", RECORDS, [intent("r-1", "n"), intent("r-1", "a", Action.UPDATE, "note-a")]
+    ),
 )
 JOURNAL = "".join(
     dump_settled(one)
@@ -90,7 +93,11 @@ def test_any_inventory_that_was_damaged(inventory: Inventory, data: st.DataObjec
 @fuzz(5)
 @given(mutated(st.just(LINES), most=2))
 def test_lines_with_something_wrong_in_them(found: Any) -> None:
-    held("".join(f"{text_of(line)}\n" for line in (found if isinstance(found, list) else [found])).encode())
+    held(
+        "".join(
+            f"{text_of(line)}\n" for line in (found if isinstance(found, list) else [found])
+        ).encode()
+    )
 
 
 @fuzz(2)

@@ -31,7 +31,12 @@ class Wire:
         self.sent = b""
         self.listener = socket.create_server(("127.0.0.1", 0))
         connection = Connection(
-            f"http://127.0.0.1:{self.listener.getsockname()[1]}", "v3", KEY, "o", timeout_s=60, retries=0
+            f"http://127.0.0.1:{self.listener.getsockname()[1]}",
+            "v3",
+            KEY,
+            "o",
+            timeout_s=60,
+            retries=0,
         )
         self.client = Sender(connection, lambda line: None)
         # the server hangs up behind each answer; whether the client has seen that would be a matter of luck
@@ -104,7 +109,9 @@ def responses(draw: st.DrawFn) -> bytes:
     coding = draw(st.sampled_from(list(PACKED)))
     body = PACKED[coding](BODY)
     framing = draw(st.sampled_from(["length", "chunked", "close", "long", "short", "both"]))
-    length = {"long": len(body) + 10, "short": draw(st.integers(0, len(body)))}.get(framing, len(body))
+    length = {"long": len(body) + 10, "short": draw(st.integers(0, len(body)))}.get(
+        framing, len(body)
+    )
     head = draw(st.sampled_from(LINES[:3]) | st.sampled_from(LINES)) + coding
     head += b"".join(draw(st.lists(st.sampled_from(HEADERS), max_size=2)))
     if framing in ("length", "long", "short", "both"):
@@ -115,7 +122,9 @@ def responses(draw: st.DrawFn) -> bytes:
     return head + b"\r\n" + body
 
 
-calls = st.sampled_from([Call("GET", "/v3/secrets"), Call("POST", "/v3/secrets", body={"key": "K"})])
+calls = st.sampled_from(
+    [Call("GET", "/v3/secrets"), Call("POST", "/v3/secrets", body={"key": "K"})]
+)
 
 
 def held(call: Call, sent: bytes) -> object:
@@ -135,7 +144,9 @@ def test_a_response_that_lies_is_refused_or_the_true_answer(call: Call, sent: by
 
 @fuzz(0.5)
 @given(
-    calls, st.binary(max_size=300) | damaged(st.just(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n[1,2]"))
+    calls,
+    st.binary(max_size=300)
+    | damaged(st.just(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n[1,2]")),
 )
 def test_bytes_that_are_no_http(call: Call, sent: bytes) -> None:
     held(call, sent)
@@ -152,8 +163,9 @@ def test_a_response_that_was_cut_is_refused(call: Call, cut: int) -> None:
 @fuzz(0.5)
 @given(st.data())
 def test_a_response_that_was_cut_anywhere_in_its_chunks_is_refused(data: st.DataObject) -> None:
-    whole = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(
-        gzip.compress(BODY), 50
+    whole = (
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + chunked(gzip.compress(BODY), 50)
     )
     cut = data.draw(st.integers(0, len(whole)))
     found = held(Call("GET", "/v3/x"), whole[:cut])

@@ -36,7 +36,9 @@ types = st.sampled_from(
 @fuzz(3)
 @given(
     st.one_of(
-        st.binary(max_size=500), values.map(lambda one: text_of(one).encode()), st.text().map(str.encode)
+        st.binary(max_size=500),
+        values.map(lambda one: text_of(one).encode()),
+        st.text().map(str.encode),
     ),
     types,
     st.lists(st.sampled_from(SECRETS) | st.text(max_size=12), max_size=3),
@@ -55,7 +57,9 @@ def test_any_answer_is_one_short_line(body: bytes, content_type: str, secrets: l
     st.integers(9, 100),
     st.sampled_from(["json", "text", "ascii"]),
 )
-def test_no_secret_comes_back(data: st.DataObject, shape: object, secret: str, cut: int, way: str) -> None:
+def test_no_secret_comes_back(
+    data: st.DataObject, shape: object, secret: str, cut: int, way: str
+) -> None:
     """Nor its first nine signs: an echo may be cut off anywhere."""
     marked = data.draw(mutated(st.just(shape)) | st.just(shape))
     spelled = json.dumps(secret[:cut], ensure_ascii=way == "ascii")[1:-1]

@@ -46,7 +46,11 @@ def subjects(remote: Path) -> list[str]:
 def state(root: Path) -> dict[str, str]:
     """Everything that a user could notice: index, HEAD, local branches, tags, stash, configuration, files."""
     top = Path(git(root, "rev-parse", "--show-toplevel"))
-    files = [path for path in top.rglob("*") if path.is_file() and ".git" not in path.relative_to(top).parts]
+    files = [
+        path
+        for path in top.rglob("*")
+        if path.is_file() and ".git" not in path.relative_to(top).parts
+    ]
     files += [
         top / ".git" / name
         for name in ("index", "HEAD", "config", "FETCH_HEAD")
@@ -170,7 +174,12 @@ def test_targets_and_roots_share_a_branch_and_other_files_stay(clone: Clone, rem
     applied(on_branch(root), "r1", "a")
     applied(on_branch(root, STAGING), "r2", "b")
     applied(on_branch(root / "teams"), "r3", "c")
-    assert listing(remote) == ["README.md", "production.jsonl", "staging.jsonl", "teams/production.jsonl"]
+    assert listing(remote) == [
+        "README.md",
+        "production.jsonl",
+        "staging.jsonl",
+        "teams/production.jsonl",
+    ]
     assert names(on_branch(root).read()) == ["a"]
     assert names(on_branch(root, STAGING).read()) == ["b"]
     assert names(on_branch(root / "teams").read()) == ["c"]
@@ -283,7 +292,9 @@ def test_a_rejected_push_takes_in_what_the_other_did_and_tries_again(clone: Clon
     assert on_branch(two).read().intents == ()
 
 
-def test_a_rejected_push_refuses_where_the_other_means_the_same_object(clone: Clone, remote: Path) -> None:
+def test_a_rejected_push_refuses_where_the_other_means_the_same_object(
+    clone: Clone, remote: Path
+) -> None:
     one, two = clone("one"), clone("two")
     other = on_branch(two)
     place = Interfering(one, [lambda: other.begin("o1", [intent("o1", "a")], other.read())])
@@ -316,7 +327,9 @@ def test_trying_has_an_end(clone: Clone) -> None:
         store.begin("r1", [intent("r1", "a")], store.read())
 
 
-def test_a_push_whose_answer_was_lost_is_recognized(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_push_whose_answer_was_lost_is_recognized(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = clone()
     run = Git.run
 
@@ -370,7 +383,9 @@ def test_processes_side_by_side_lose_nothing(clone: Clone, remote: Path, shared:
     two = one if shared else clone("two")
     code = textwrap.dedent(PROCESS)
     started = [
-        subprocess.Popen([sys.executable, "-c", code, str(root), name], cwd=Path(__file__).parents[2])
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(root), name], cwd=Path(__file__).parents[2]
+        )
         for root, name in ((one, "x"), (two, "y"))
     ]
     assert [process.wait(timeout=120) for process in started] == [0, 0]
@@ -383,7 +398,9 @@ def test_processes_side_by_side_lose_nothing(clone: Clone, remote: Path, shared:
 # --- what is refused --------------------------------------------------------------------------------------
 
 
-def check_refused(root: Path, words: str, branch: str = "devinops", remote: str | None = None) -> None:
+def check_refused(
+    root: Path, words: str, branch: str = "devinops", remote: str | None = None
+) -> None:
     store = open_store(InventorySettings("branch", branch, remote), root, HEADER)
     for act in (store.read, lambda: store.begin("r", [intent("r", "a")], Inventory("branch"))):
         with pytest.raises(ConfigError, match=words):
@@ -442,7 +459,8 @@ def test_a_push_that_the_server_forbids_is_told_in_its_words(clone: Clone, remot
     hook.write_text("#!/bin/sh\necho 'GH006: Protected branch' >&2\nexit 1\n")
     hook.chmod(0o755)
     with pytest.raises(
-        ConfigError, match=r"cannot be pushed to devinops on origin: .*pre-receive hook declined.*GH006"
+        ConfigError,
+        match=r"cannot be pushed to devinops on origin: .*pre-receive hook declined.*GH006",
     ):
         applied(on_branch(root), "r1", "a")
     assert git(remote, "for-each-ref", "--format=%(refname)") == "refs/heads/main"
@@ -457,7 +475,9 @@ def test_git_that_hangs_is_stopped_with_what_it_started(clone: Clone) -> None:
 @pytest.mark.parametrize(
     "content", ["", "<<<<<<< x\n", '{"devinops_inventory": 1}\n', '{"devinops_inventory": 9}\n']
 )
-def test_a_damaged_file_on_the_branch_stops_and_stays(clone: Clone, remote: Path, content: str) -> None:
+def test_a_damaged_file_on_the_branch_stops_and_stays(
+    clone: Clone, remote: Path, content: str
+) -> None:
     root = clone()
     applied(on_branch(root), "r1", "a")
     store = on_branch(root)
@@ -465,7 +485,10 @@ def test_a_damaged_file_on_the_branch_stops_and_stays(clone: Clone, remote: Path
     place = BranchPlace(root, "production", "devinops")
     place.save(content, place.load(), "damage")
     tip = git(remote, "rev-parse", "devinops")
-    for act in (on_branch(root).read, lambda: on_branch(root).begin("r2", [intent("r2", "b")], base)):
+    for act in (
+        on_branch(root).read,
+        lambda: on_branch(root).begin("r2", [intent("r2", "b")], base),
+    ):
         with pytest.raises(InventoryError, match=r"^devinops:production\.jsonl:1: "):
             act()
     assert git(remote, "rev-parse", "devinops") == tip

@@ -25,7 +25,13 @@ SEED = {
         "org-emulator": {
             "folders": [{"path": "Backend", "id": "folder-1"}],
             "knowledge": [
-                {"id": "note-1", "name": "Errors", "folder": "Backend", "trigger": "t", "body": "errors"},
+                {
+                    "id": "note-1",
+                    "name": "Errors",
+                    "folder": "Backend",
+                    "trigger": "t",
+                    "body": "errors",
+                },
                 {"id": "note-2", "name": "Twice", "trigger": "t", "body": "b"},
                 {"id": "note-3", "name": "Twice", "trigger": "t", "body": "b"},
                 {
@@ -38,7 +44,9 @@ SEED = {
             ],
         }
     },
-    "enterprise": {"knowledge": [{"id": "note-9", "name": "Enterprise", "trigger": "t", "body": "b"}]},
+    "enterprise": {
+        "knowledge": [{"id": "note-9", "name": "Enterprise", "trigger": "t", "body": "b"}]
+    },
 }
 
 
@@ -89,12 +97,15 @@ def test_without_an_inventory_the_way_to_one_is_told(
         ran = devinops("inventory", *argv, "-C", root)
         assert (ran.code, ran.out) == (1, "")
         assert (
-            "the target default has no inventory: to turn one on, say inventory: {store: branch}" in ran.err
+            "the target default has no inventory: to turn one on, say inventory: {store: branch}"
+            in ran.err
         )
     assert emulator.requests == []
 
 
-def test_list_shows_key_id_and_file_and_the_count_last(root: Path, owns: Owns, devinops: Devinops) -> None:
+def test_list_shows_key_id_and_file_and_the_count_last(
+    root: Path, owns: Owns, devinops: Devinops
+) -> None:
     assert devinops("inventory", "list", "-C", root).out == "0 owned (file)\n"
     owns(owned("knowledge:Twice", "note-2"), ERRORS)
     assert devinops("inventory", "list", "-C", root).out == (
@@ -114,12 +125,16 @@ def test_text_of_others_is_not_obeyed(root: Path, owns: Owns, devinops: Devinops
     assert "##[" not in devinops("inventory", "list", "-C", root).out
 
 
-def test_folders_that_are_remembered_are_not_owned(root: Path, owns: Owns, devinops: Devinops) -> None:
+def test_folders_that_are_remembered_are_not_owned(
+    root: Path, owns: Owns, devinops: Devinops
+) -> None:
     owns(ERRORS, Record(Key.parse("folder:Backend"), "folder-1"))
     assert devinops("inventory", "list", "-C", root).out.endswith("1 owned (file)\n")
 
 
-def test_show_tells_field_by_field_whether_live_agrees(root: Path, owns: Owns, devinops: Devinops) -> None:
+def test_show_tells_field_by_field_whether_live_agrees(
+    root: Path, owns: Owns, devinops: Devinops
+) -> None:
     owns(
         owned("knowledge:Backend/Errors", "note-1", body="other", trigger="t"),
         owned("knowledge:Gone", "x", body="b"),
@@ -157,13 +172,17 @@ def test_what_is_not_meant_is_refused_with_a_hint(
     root: Path, owns: Owns, devinops: Devinops, argv: list[str], code: int, words: str
 ) -> None:
     before = owns(ERRORS)
-    ran = devinops("inventory", *argv, "-C", root) if len(argv) > 1 else devinops("inventory", *argv)
+    ran = (
+        devinops("inventory", *argv, "-C", root) if len(argv) > 1 else devinops("inventory", *argv)
+    )
     assert (ran.code, ran.out) == (code, "")
     assert words in ran.err
     assert owns() == before
 
 
-def test_link_settles_which_of_two_namesakes_is_meant(root: Path, owns: Owns, devinops: Devinops) -> None:
+def test_link_settles_which_of_two_namesakes_is_meant(
+    root: Path, owns: Owns, devinops: Devinops
+) -> None:
     ran = devinops("inventory", "link", "knowledge:Twice", "note-3", "-C", root)
     assert (ran.code, ran.out) == (0, "knowledge:Twice is note-3\n")
     assert owns().records == (Record(Key.parse("knowledge:Twice"), "note-3"),)
@@ -193,7 +212,10 @@ def test_a_record_that_is_linked_anew_keeps_what_is_not_of_the_object(
 def test_forget_drops_the_record_alone(root: Path, owns: Owns, devinops: Devinops) -> None:
     owns(ERRORS, owned("knowledge:Twice", "note-2"))
     ran = devinops("inventory", "forget", "knowledge:Twice", "-C", root)
-    assert (ran.code, ran.out) == (0, "knowledge:Twice is not owned any more; note-2 was not touched\n")
+    assert (ran.code, ran.out) == (
+        0,
+        "knowledge:Twice is not owned any more; note-2 was not touched\n",
+    )
     assert owns().records == (ERRORS,)
 
 
@@ -217,13 +239,18 @@ def test_unlock_shows_what_was_not_settled(
     listed = devinops("inventory", "list", "-C", root)
     assert "perhaps created: knowledge:New, by the run run-1" in listed.out
     document = json.loads(devinops("inventory", "list", "-C", root, "--format", "json").out)
-    assert (document["open_runs"], document["unclear"]) == ([], [{"run": "run-1", "key": "knowledge:New"}])
+    assert (document["open_runs"], document["unclear"]) == (
+        [],
+        [{"run": "run-1", "key": "knowledge:New"}],
+    )
 
 
 LOST = owned("knowledge:Was", "gone-1", body="moved body")
 
 
-def test_repair_links_what_is_gone_to_what_looks_like_it(root: Path, owns: Owns, devinops: Devinops) -> None:
+def test_repair_links_what_is_gone_to_what_looks_like_it(
+    root: Path, owns: Owns, devinops: Devinops
+) -> None:
     before = owns(ERRORS, LOST)
     ran = devinops("inventory", "repair", "-C", root)
     assert ran.code == 4
@@ -256,7 +283,9 @@ def test_repair_asks_at_a_terminal(
     assert [one.id for one in owns().records] == [id]
 
 
-def test_repair_leaves_to_a_person_what_is_not_clear(root: Path, owns: Owns, devinops: Devinops) -> None:
+def test_repair_leaves_to_a_person_what_is_not_clear(
+    root: Path, owns: Owns, devinops: Devinops
+) -> None:
     before = owns(
         owned("knowledge:Twice", "gone-1", body="b"), owned("knowledge:Nothing", "gone-2", body="z")
     )
@@ -272,15 +301,20 @@ def test_repair_leaves_to_a_person_what_is_not_clear(root: Path, owns: Owns, dev
 
 def test_two_records_never_get_one_object(root: Path, owns: Owns, devinops: Devinops) -> None:
     before = owns(
-        owned("knowledge:A", "gone-1", body="moved body"), owned("knowledge:B", "gone-2", body="moved body")
+        owned("knowledge:A", "gone-1", body="moved body"),
+        owned("knowledge:B", "gone-2", body="moved body"),
     )
-    assert "0 to link again, 2 to decide" in devinops("inventory", "repair", "--yes", "-C", root).out
+    assert (
+        "0 to link again, 2 to decide" in devinops("inventory", "repair", "--yes", "-C", root).out
+    )
     assert owns() == before
 
 
 def test_what_is_owned_is_no_candidate(root: Path, owns: Owns, devinops: Devinops) -> None:
     owns(LOST, owned("knowledge:Moved", "note-4", body="moved body"))
-    assert "0 to link again, 1 to decide" in devinops("inventory", "repair", "--yes", "-C", root).out
+    assert (
+        "0 to link again, 1 to decide" in devinops("inventory", "repair", "--yes", "-C", root).out
+    )
 
 
 def test_an_inventory_of_another_organization_stops(

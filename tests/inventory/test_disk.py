@@ -77,7 +77,9 @@ def test_a_result_that_cannot_be_written_leaves_no_torn_line(
     store.settle("r2", [record("d")])
     assert owned(in_file(state.parent).read()) == ["a", "b", "d"]
     store.finish("r2")
-    assert owned(in_file(state.parent).read()) == ["a", "b", "c", "d"], "what the disk refused is still known"
+    assert owned(in_file(state.parent).read()) == ["a", "b", "c", "d"], (
+        "what the disk refused is still known"
+    )
     assert names(state) == LEFT
 
 
@@ -147,8 +149,12 @@ def test_a_temporary_directory_that_cannot_be_made_is_told(
 ) -> None:
     store = on_branch(clone())
     base = store.read()
-    monkeypatch.setattr("devinops.inventory.branch.tempfile.TemporaryDirectory", lambda **_: denied())
-    with pytest.raises(InventoryError, match="no temporary directory can be made: Permission denied"):
+    monkeypatch.setattr(
+        "devinops.inventory.branch.tempfile.TemporaryDirectory", lambda **_: denied()
+    )
+    with pytest.raises(
+        InventoryError, match="no temporary directory can be made: Permission denied"
+    ):
         store.begin("r1", [intent("r1", "a")], base)
 
 
@@ -275,7 +281,9 @@ def test_what_is_removed_may_be_gone_already(tmp_path: Path) -> None:
     disk.remove(tmp_path / "nothing")
 
 
-def test_a_run_that_ends_right_now_did_not_die(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_ends_right_now_did_not_die(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its lock goes away between the look and the attempt; taking it would leave a lock that nobody removes."""
     path = tmp_path / "production.r1.lock"
     os.close(lock.hold(path))
@@ -308,14 +316,20 @@ def test_a_run_with_a_name_that_is_a_path_is_never_looked_for(
 ) -> None:
     """Names of runs come from a file that others may have written, and a lock is named after them."""
     path = state / "production.jsonl"
-    store = open_store(InventorySettings("file"), state.parent, Header("api.devin.ai", "org-1", "production"))
+    store = open_store(
+        InventorySettings("file"), state.parent, Header("api.devin.ai", "org-1", "production")
+    )
     assert isinstance(store, KeptStore)
     asked: list[Path] = []
     monkeypatch.setattr("devinops.inventory.kept.abandoned", lambda path: bool(asked.append(path)))
     lines = path.read_text().splitlines(keepends=True)
     path.write_text(
         "".join(
-            [*lines[:-1], f'{{"intent": "{run}", "action": "create", "key": "knowledge:z"}}\n', lines[-1]]
+            [
+                *lines[:-1],
+                f'{{"intent": "{run}", "action": "create", "key": "knowledge:z"}}\n',
+                lines[-1],
+            ]
         )
     )
     try:

@@ -15,7 +15,15 @@ import pytest
 
 from devinops.errors import InventoryError, Stale
 from devinops.files import IGNORED, state_directory
-from devinops.inventory import Header, InventorySettings, disk, new_run, open_runs, open_store, wait_for_runs
+from devinops.inventory import (
+    Header,
+    InventorySettings,
+    disk,
+    new_run,
+    open_runs,
+    open_store,
+    wait_for_runs,
+)
 from devinops.inventory.kept import KeptStore
 from devinops.inventory.lock import hold, locked
 from devinops.model import Action, Key
@@ -66,7 +74,10 @@ def test_git_sees_the_inventory_and_not_its_journal(tmp_path: Path) -> None:
     (tmp_path / ".devinops" / "backups").mkdir()
     (tmp_path / ".devinops" / "backups" / "x").touch()
     seen = subprocess.run(
-        ["git", "-C", tmp_path, "status", "--porcelain", "-uall"], capture_output=True, text=True, check=True
+        ["git", "-C", tmp_path, "status", "--porcelain", "-uall"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert seen.stdout.split()[1::2] == [".devinops/.gitignore", ".devinops/production.jsonl"]
 
@@ -147,7 +158,9 @@ def test_what_a_run_says_is_unclear_stays_when_it_ends(tmp_path: Path) -> None:
     assert in_file(tmp_path).read() == Inventory.of("file", [record("a")], [unclear("r1", "b")])
 
 
-def test_an_unclear_create_keeps_no_run_away_and_ends_with_the_next_on_its_key(tmp_path: Path) -> None:
+def test_an_unclear_create_keeps_no_run_away_and_ends_with_the_next_on_its_key(
+    tmp_path: Path,
+) -> None:
     store = in_file(tmp_path)
     store.begin("r1", [intent("r1", "a"), intent("r1", "b")], store.read())
     store.finish("r1", {intent("r1", "a").key, intent("r1", "b").key})
@@ -188,7 +201,11 @@ def test_what_a_dead_run_left_is_swept_into_its_place(tmp_path: Path) -> None:
     in_file(tmp_path).sweep()
     assert not journal(tmp_path).exists()
     assert locks(tmp_path) == []
-    assert in_file(tmp_path).read() == found == Inventory.of("file", [record("a")], [unclear(RUN, "b")])
+    assert (
+        in_file(tmp_path).read()
+        == found
+        == Inventory.of("file", [record("a")], [unclear(RUN, "b")])
+    )
 
 
 def test_the_lock_of_a_run_that_died_after_its_last_save_is_swept_up(tmp_path: Path) -> None:
@@ -325,7 +342,9 @@ def test_what_somebody_recorded_later_is_not_overwritten_at_the_end(tmp_path: Pa
     other.finish("r2")
     first.settle("r1", [record("b")])
     first.finish("r1")
-    assert in_file(tmp_path).read() == Inventory.of("file", [record("a", body="2" * 16), record("b")])
+    assert in_file(tmp_path).read() == Inventory.of(
+        "file", [record("a", body="2" * 16), record("b")]
+    )
 
 
 def test_write_refuses_what_has_changed_or_is_being_worked_on(tmp_path: Path) -> None:
@@ -353,7 +372,9 @@ PROCESS = """
 def test_processes_side_by_side_lose_nothing(tmp_path: Path) -> None:
     code = textwrap.dedent(PROCESS)
     started = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name], cwd=Path(__file__).parents[2])
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path), name], cwd=Path(__file__).parents[2]
+        )
         for name in ("x", "y", "z")
     ]
     assert [process.wait(timeout=120) for process in started] == [0, 0, 0]
@@ -383,7 +404,10 @@ def test_a_dead_process_leaves_no_lock_behind(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == b"held\n"
-        with pytest.raises(Stale, match=r"another devinops holds .*x\.lock"), locked(path, patience_s=0.1):
+        with (
+            pytest.raises(Stale, match=r"another devinops holds .*x\.lock"),
+            locked(path, patience_s=0.1),
+        ):
             pass
         process.kill()
         process.wait()
@@ -483,7 +507,9 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
     with pytest.raises(InventoryError, match="No space left"):
         store.begin("r2", [intent("r2", "b")], store.read())
     assert file(tmp_path).read_bytes() == before
-    assert not list((tmp_path / ".devinops").glob("*.tmp")) + list((tmp_path / ".devinops").glob(".*.tmp"))
+    assert not list((tmp_path / ".devinops").glob("*.tmp")) + list(
+        (tmp_path / ".devinops").glob(".*.tmp")
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"<<<<<<< x\n"])
@@ -502,7 +528,10 @@ def test_another_target_has_its_own_file(tmp_path: Path) -> None:
     staging = Header("api.devin.ai", "org-2", "staging")
     applied(in_file(tmp_path), "r1", "a")
     applied(in_file(tmp_path, staging), "r2", "b")
-    assert (names(in_file(tmp_path).read()), names(in_file(tmp_path, staging).read())) == (["a"], ["b"])
+    assert (names(in_file(tmp_path).read()), names(in_file(tmp_path, staging).read())) == (
+        ["a"],
+        ["b"],
+    )
 
 
 # --- none, and waiting ------------------------------------------------------------------------------------
@@ -535,8 +564,12 @@ def test_waiting_has_an_end_and_names_the_run(tmp_path: Path) -> None:
     store = in_file(tmp_path)
     store.begin("r1", [intent("r1", "a")], store.read())
     now = [0.0]
-    with pytest.raises(Stale, match=r"the run r1 has not settled knowledge:a: .* inventory unlock r1"):
-        wait_for_runs(store, 3, clock=lambda: now[0], pause=lambda s: now.__setitem__(0, now[0] + s))
+    with pytest.raises(
+        Stale, match=r"the run r1 has not settled knowledge:a: .* inventory unlock r1"
+    ):
+        wait_for_runs(
+            store, 3, clock=lambda: now[0], pause=lambda s: now.__setitem__(0, now[0] + s)
+        )
     assert now[0] == 3
 
 

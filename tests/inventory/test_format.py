@@ -46,7 +46,9 @@ headers = st.builds(Header, some, st.none() | some, some)
 
 
 @given(headers, inventories)
-def test_what_is_written_is_read_back_and_written_alike(header: Header, inventory: Inventory) -> None:
+def test_what_is_written_is_read_back_and_written_alike(
+    header: Header, inventory: Inventory
+) -> None:
     text = dump(header, inventory)
     found = parse(text, header, "place")
     assert found.records == inventory.records
@@ -63,7 +65,11 @@ def test_every_line_fits_the_schema(inventory: Inventory) -> None:
         validator.validate(json.loads(line))
 
 
-@given(st.lists(st.builds(Settled, some, st.tuples(records), st.tuples(st.tuples(some, some))), max_size=3))
+@given(
+    st.lists(
+        st.builds(Settled, some, st.tuples(records), st.tuples(st.tuples(some, some))), max_size=3
+    )
+)
 def test_a_journal_is_read_back_and_a_torn_last_line_is_left_out(results: list[Settled]) -> None:
     text = "".join(map(dump_settled, results))
     assert parse_settled(text, "place") == tuple(results)
@@ -96,7 +102,9 @@ def test_lines_are_sorted_and_leave_out_what_is_empty() -> None:
 def test_order_and_windows_line_ends_do_not_matter() -> None:
     text = dump(HEADER, Inventory.of("file", [record("a"), record("b")]))
     head, a, b, end, _ = text.split("\n")
-    assert parse("\r\n".join([head, b, a, end, ""]), HEADER, "place") == parse(text, HEADER, "place")
+    assert parse("\r\n".join([head, b, a, end, ""]), HEADER, "place") == parse(
+        text, HEADER, "place"
+    )
 
 
 def test_folders_that_nobody_would_type_keep_their_key() -> None:

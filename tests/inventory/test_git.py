@@ -74,7 +74,9 @@ def test_a_branch_that_only_looks_alike_is_not_in_the_way(clone: Clone, remote: 
     assert names(on_branch(root).read()) == ["a"]
 
 
-def test_a_branch_in_the_way_that_the_remote_does_not_list_is_named_too(clone: Clone, remote: Path) -> None:
+def test_a_branch_in_the_way_that_the_remote_does_not_list_is_named_too(
+    clone: Clone, remote: Path
+) -> None:
     git(remote, "branch", "devinops/x", "main")
     git(remote, "config", "uploadpack.hideRefs", "refs/heads/devinops/")
     with pytest.raises(ConfigError, match=f'rename or delete "devinops/x".*{NEXT}'):
@@ -160,7 +162,9 @@ def test_a_push_that_cannot_be_read_back_stops_before_the_first_write(
         other = tmp_path / "other"
         git(tmp_path, "clone", "-q", url, str(other))
         applied(on_branch(other), "r0", "z")
-    words = f"pushed to {re.escape(url)}.* read from {re.escape(remote.as_uri())}.*git remote set-url"
+    words = (
+        f"pushed to {re.escape(url)}.* read from {re.escape(remote.as_uri())}.*git remote set-url"
+    )
     for _ in range(2):
         with pytest.raises(ConfigError, match=words):
             begins(root)
@@ -311,9 +315,7 @@ def test_what_git_says_below_its_fatal_line_belongs_to_it() -> None:
 
 
 def test_a_server_that_says_a_lot_does_not_hide_its_error() -> None:
-    said = (
-        "remote: Resolving deltas\rremote: error: GH013: rules\nremote: See x\nremote: \nremote: - No ref\n"
-    )
+    said = "remote: Resolving deltas\rremote: error: GH013: rules\nremote: See x\nremote: \nremote: - No ref\n"
     assert last_words(f"{said}error: failed to push some refs to 'x'\n") == (
         "remote: error: GH013: rules; remote: See x; remote: - No ref"
     )
@@ -394,7 +396,10 @@ def test_a_commit_is_made_whoever_git_takes_us_for(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     begins(root)
-    assert git(remote, "log", "-1", "--format=%an <%ae>|%cn <%ce>", "devinops") == f"{author}|{committer}"
+    assert (
+        git(remote, "log", "-1", "--format=%an <%ae>|%cn <%ce>", "devinops")
+        == f"{author}|{committer}"
+    )
 
 
 # --- how git is set up ------------------------------------------------------------------------------------
@@ -448,7 +453,9 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
 
 
 @pytest.mark.parametrize("about", SETTINGS)
-def test_no_setting_of_git_keeps_a_run_from_its_branch(clone: Clone, remote: Path, about: str) -> None:
+def test_no_setting_of_git_keeps_a_run_from_its_branch(
+    clone: Clone, remote: Path, about: str
+) -> None:
     root, other = clone("one"), clone("two")
     git(root, "tag", "of-mine")
     git(root, "branch", "work-of-mine")
@@ -569,7 +576,9 @@ LEADING_ASTRAY = {
 }
 
 
-def test_no_variable_leads_git_astray(clone: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_variable_leads_git_astray(
+    clone: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root, other = clone("one"), clone("two")
     git(tmp_path, "init", "-q", "stranger")
     with monkeypatch.context() as led:
@@ -640,11 +649,18 @@ def test_apply_writes_nothing_when_its_inventory_cannot_be_kept(
 def test_an_inventory_that_cannot_be_kept_after_the_writes_does_not_cost_the_report(
     project: Path, remote: Path, emulator: Emulator, devinops: Devinops
 ) -> None:
-    hook(remote, "pre-receive", 'git rev-parse --quiet --verify devinops && echo "no more" && exit 1\nexit 0')
+    hook(
+        remote,
+        "pre-receive",
+        'git rev-parse --quiet --verify devinops && echo "no more" && exit 1\nexit 0',
+    )
     ran = devinops("apply", "--yes", "-C", project)
     assert ran.code == 3
     assert "knowledge:A" in ran.out
-    assert "the inventory was not written: the inventory cannot be pushed to devinops on origin" in ran.out
+    assert (
+        "the inventory was not written: the inventory cannot be pushed to devinops on origin"
+        in ran.out
+    )
     assert "no more" in ran.out
     (remote / "hooks" / "pre-receive").unlink()
     assert devinops("apply", "--yes", "-C", project).code == 0

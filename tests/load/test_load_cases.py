@@ -61,7 +61,9 @@ def test_declarations_are_the_good_entries(name, tmp_path):
 def test_editors_see_the_same_truth(name, tmp_path):
     """A published schema rejects a file exactly when loading finds something that a schema can find."""
     result = loaded(ALL[name], tmp_path)
-    found = {path: {p.code for p in result.problems if p.source.path == path} for path in result.files}
+    found = {
+        path: {p.code for p in result.problems if p.source.path == path} for path in result.files
+    }
     for path in result.files:
         if found[path] & OF_TEXT:
             continue

@@ -152,7 +152,10 @@ HOSTILE = {
 
 @pytest.fixture
 def root(tmp_path):
-    plant(tmp_path, {"outside/a.md": note(SECRET), "outside/k.yaml": SECRET, "root-2/a.md": note(SECRET)})
+    plant(
+        tmp_path,
+        {"outside/a.md": note(SECRET), "outside/k.yaml": SECRET, "root-2/a.md": note(SECRET)},
+    )
     (tmp_path / "root").mkdir()
     return tmp_path / "root"
 
@@ -181,12 +184,18 @@ def test_bombs_take_no_memory(tmp_path):
 
 
 def test_links_inside_the_root_are_followed(tmp_path):
-    plant(tmp_path, {"texts/n.md": note("a"), "shared/m.md": note("m"), "knowledge/x.md": note("x")})
+    plant(
+        tmp_path, {"texts/n.md": note("a"), "shared/m.md": note("m"), "knowledge/x.md": note("x")}
+    )
     (tmp_path / "knowledge/n.md").symlink_to("../texts/n.md")
     (tmp_path / "knowledge/team").symlink_to("../shared")
     result = load(tmp_path)
     assert result.problems == ()
-    assert [str(d.key) for d in result.declarations] == ["knowledge:a", "knowledge:x", "knowledge:team/m"]
+    assert [str(d.key) for d in result.declarations] == [
+        "knowledge:a",
+        "knowledge:x",
+        "knowledge:team/m",
+    ]
 
 
 def test_a_path_through_a_link_is_followed_or_refused(tmp_path):
@@ -194,7 +203,9 @@ def test_a_path_through_a_link_is_followed_or_refused(tmp_path):
     root = tmp_path / "root"
     (root / "link").symlink_to("real")
     (root / "out").symlink_to("../outside")
-    assert [str(d.key) for d in load(root, paths=["link/knowledge"]).declarations] == ["knowledge:a"]
+    assert [str(d.key) for d in load(root, paths=["link/knowledge"]).declarations] == [
+        "knowledge:a"
+    ]
     result = load(root, paths=["out/knowledge", "out/knowledge/*.md"])
     assert [p.code for p in result.problems] == ["outside-root"]
     assert result.declarations == ()
@@ -233,7 +244,9 @@ def test_an_unreadable_file_is_a_problem(tmp_path, monkeypatch):
 
     monkeypatch.setattr(files, "_read_regular", refuse)
     result = load(tmp_path)
-    assert [(str(p.source), p.code) for p in result.problems] == [("knowledge/a.md:1:1", "unreadable")]
+    assert [(str(p.source), p.code) for p in result.problems] == [
+        ("knowledge/a.md:1:1", "unreadable")
+    ]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names of POSIX")
@@ -242,11 +255,14 @@ def test_an_unreadable_file_is_a_problem(tmp_path, monkeypatch):
 )
 def test_a_directory_that_cannot_be_a_folder(name, tmp_path):
     plant(
-        tmp_path, {f"knowledge/{name}/x.md": note("x"), f"playbooks/{name}/x.md": "---\ntitle: x\n---\nb\n"}
+        tmp_path,
+        {f"knowledge/{name}/x.md": note("x"), f"playbooks/{name}/x.md": "---\ntitle: x\n---\nb\n"},
     )
     plant(tmp_path, {f"knowledge/{name}/y.md": "---\nname: y\nfolder: a\ntrigger: t\n---\nb\n"})
     result = load(tmp_path)
-    assert [(p.source.path, p.code) for p in result.problems] == [(f"knowledge/{name}/x.md", "invalid-value")]
+    assert [(p.source.path, p.code) for p in result.problems] == [
+        (f"knowledge/{name}/x.md", "invalid-value")
+    ]
     assert re.search("no tabs, line breaks|remove the white space", result.problems[0].message)
     assert [str(d.key) for d in result.declarations] == ["knowledge:a/y", "playbook:x"]
 
@@ -260,10 +276,17 @@ def test_an_absolute_path_of_the_root_is_no_glob_of_ignore(tmp_path):
             assert [p.code for p in result.problems] == ["bad-pattern", "bad-pattern"]
 
 
-def test_a_glob_that_matches_nothing_is_judged_without_walking_what_is_not_ours(tmp_path, monkeypatch):
+def test_a_glob_that_matches_nothing_is_judged_without_walking_what_is_not_ours(
+    tmp_path, monkeypatch
+):
     plant(
         tmp_path,
-        {"knowledge/a.md": note("a"), "node_modules/x/y.md": "", "docs/x/y.md": "", "knowledge/n/a/b.md": ""},
+        {
+            "knowledge/a.md": note("a"),
+            "node_modules/x/y.md": "",
+            "docs/x/y.md": "",
+            "knowledge/n/a/b.md": "",
+        },
     )
     listed, scan = [], os.scandir
     monkeypatch.setattr(os, "scandir", lambda path: listed.append(Path(path).name) or scan(path))
@@ -422,7 +445,9 @@ def test_a_document_that_is_hidden(root):
 
 
 def test_a_document_that_is_missing(tmp_path):
-    assert [p.code for p in read_yaml(tmp_path / "devinops.yaml", tmp_path, "config")[1]] == ["unreadable"]
+    assert [p.code for p in read_yaml(tmp_path / "devinops.yaml", tmp_path, "config")[1]] == [
+        "unreadable"
+    ]
 
 
 def test_there_is_a_parser_without_c(tmp_path, monkeypatch):
@@ -435,10 +460,15 @@ def test_there_is_a_parser_without_c(tmp_path, monkeypatch):
         },
     )
     assert [p.code for p in load(tmp_path).problems] == ["yaml-syntax", "too-deep"]
-    good = "knowledge:\n- name: yes\n  trigger: 't'\n  body: |\n    b\n  meta: {n: 1, d: 2027-03-01}\n"
+    good = (
+        "knowledge:\n- name: yes\n  trigger: 't'\n  body: |\n    b\n  meta: {n: 1, d: 2027-03-01}\n"
+    )
     plant(
         tmp_path,
-        {"knowledge.yaml": good, "playbooks.yaml": "playbooks:\n- title: a\n  macro: !x\n  body: b\n"},
+        {
+            "knowledge.yaml": good,
+            "playbooks.yaml": "playbooks:\n- title: a\n  macro: !x\n  body: b\n",
+        },
     )
     result = load(tmp_path)
     assert [p.code for p in result.problems] == ["yaml-tag"]
@@ -462,12 +492,8 @@ codes = [main(argv) for argv in json.loads(sys.argv[2])]
 print(json.dumps({"codes": codes, "touched": touched}))
 """
 
-CONFIG = (
-    "version: 1\ntargets:\n  production: {org_id: org-emulator, inventory: {store: file}, prune: owned}\n"
-)
-HEADER = (
-    '{{"devinops_inventory": 1, "api_host": "{host}", "org_id": "org-emulator", "target": "production"}}\n'
-)
+CONFIG = "version: 1\ntargets:\n  production: {org_id: org-emulator, inventory: {store: file}, prune: owned}\n"
+HEADER = '{{"devinops_inventory": 1, "api_host": "{host}", "org_id": "org-emulator", "target": "production"}}\n'
 END = '{"devinops_inventory_end": true}\n'
 
 LURES = {
@@ -523,10 +549,19 @@ CALLS = [
 def test_no_command_touches_what_is_outside_of_the_root(lure, root, use):
     outside = root.parent / "outside"
     plant(
-        outside, {"production.jsonl": SECRET, "devinops.yaml": SECRET, "20260312T101500Z-1f2e.jsonl": SECRET}
+        outside,
+        {
+            "production.jsonl": SECRET,
+            "devinops.yaml": SECRET,
+            "20260312T101500Z-1f2e.jsonl": SECRET,
+        },
     )
     with Emulator(
-        {"organizations": {"org-emulator": {"knowledge": [{"name": "a", "trigger": "t", "body": "old"}]}}}
+        {
+            "organizations": {
+                "org-emulator": {"knowledge": [{"name": "a", "trigger": "t", "body": "old"}]}
+            }
+        }
     ) as emulator:
         use(emulator.url)
         plant(root, {"devinops.yaml": CONFIG, "knowledge/a.md": note("a")})
@@ -535,7 +570,9 @@ def test_no_command_touches_what_is_outside_of_the_root(lure, root, use):
             remove(root / path.partition("/")[0] if path.startswith("knowledge") else root / path)
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             if isinstance(make, str):
-                (root / path).write_text(make.replace("{host}", host).replace("{{", "{").replace("}}", "}"))
+                (root / path).write_text(
+                    make.replace("{host}", host).replace("{{", "{").replace("}}", "}")
+                )
             else:
                 make(root / path)
         ran = watched(outside, [[*argv, "-C", str(root)] for argv in CALLS])

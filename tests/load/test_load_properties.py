@@ -35,9 +35,9 @@ noisy = st.builds(
 content = st.one_of(st.binary(), texts.map(str.encode), noisy.map(str.encode))
 
 printable = st.characters(exclude_categories=["Cc", "Cs"])
-names = st.text(printable.filter(lambda char: char not in "\u2028\u2029"), min_size=1, max_size=20).filter(
-    lambda name: name == name.strip()
-)
+names = st.text(
+    printable.filter(lambda char: char not in "\u2028\u2029"), min_size=1, max_size=20
+).filter(lambda name: name == name.strip())
 lines = st.text(st.one_of(printable, st.sampled_from("\t\n-#:|>")), max_size=200)
 
 
@@ -48,7 +48,9 @@ def loaded(files):
 
 @given(content, content)
 def test_nothing_raises(yaml_file, markdown):
-    result = loaded({"knowledge.yaml": yaml_file, "knowledge/a.md": markdown, "playbooks/b.md": markdown})
+    result = loaded(
+        {"knowledge.yaml": yaml_file, "knowledge/a.md": markdown, "playbooks/b.md": markdown}
+    )
     for problem in result.problems:
         assert problem.message
         assert "\n" not in problem.message
@@ -91,7 +93,9 @@ def test_a_note_comes_back_from_yaml_and_markdown(name, trigger, body, folder):
         "folder": encode_part(folder),
         "meta": {"any": [body, 1.5, None]},
     }
-    front = "".join(f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in said.items())
+    front = "".join(
+        f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in said.items()
+    )
     entry = json.dumps([{**said, "body": body}], ensure_ascii=False)
     one = loaded({"knowledge.yaml": f"knowledge: {entry}\n"})
     other = loaded({"knowledge/deep/er.md": f"---\n{front}---\n{body}\n"})
@@ -135,7 +139,8 @@ def test_the_order_of_files_does_not_matter(shuffle: random.Random):
 def test_folders_and_places(tmp_path):
     text = "knowledge:\n- name: a\n  trigger: >-\n    one\n    two\n  body: |\n\n    first\n    second\n"
     plant(
-        tmp_path, {"knowledge.yaml": text, "knowledge/x/b.md": "---\nname: b\ntrigger: t\n---\n\n \nfirst\n"}
+        tmp_path,
+        {"knowledge.yaml": text, "knowledge/x/b.md": "---\nname: b\ntrigger: t\n---\n\n \nfirst\n"},
     )
     a, b = load(tmp_path).declarations
     assert a.key.folder == ROOT == a.resource.folder
@@ -156,7 +161,9 @@ def test_folders_and_places(tmp_path):
 def test_null_clears_and_missing_is_not_managed(tmp_path):
     plant(
         tmp_path,
-        {"knowledge.yaml": "knowledge:\n- {name: a, trigger: t, body: b, pinned_repo: ~, folder: ~}\n"},
+        {
+            "knowledge.yaml": "knowledge:\n- {name: a, trigger: t, body: b, pinned_repo: ~, folder: ~}\n"
+        },
     )
     (declaration,) = load(tmp_path).declarations
     assert dict(declaration.resource.items()) == {

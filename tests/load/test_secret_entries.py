@@ -94,7 +94,11 @@ def test_no_message_repeats_what_is_written(wrong, file, loader, tmp_path, monke
 @pytest.mark.parametrize("command", [["validate"], ["validate", "--format", "json"], ["plan"]])
 def test_no_command_prints_it(command, repository, devinops, use):
     use("http://127.0.0.1:9")
-    readable = [text for text in TEXTS.values() if not FATAL & {p.code for p in yamltree.parse(text, "f")[1]}]
+    readable = [
+        text
+        for text in TEXTS.values()
+        if not FATAL & {p.code for p in yamltree.parse(text, "f")[1]}
+    ]
     everything = "---\n".join(readable)
     root = repository({"secrets.yaml": everything, "knowledge/one.yaml": ELSEWHERE["a type"]})
     repository({"devinops.yaml": "version: 1\ntargets: {a: {}}\n"})
@@ -122,7 +126,9 @@ def test_a_bug_while_reading_does_not_write_it_down(repository, devinops, monkey
 
 def test_other_entries_say_what_is_wrong(tmp_path):
     text = "knowledge:\n- {name: a, trigger: t, body: b, is_enabled: maybe, colour: !blue x}\n"
-    messages = " ".join(problem.message for problem in load(plant(tmp_path, {"secrets.yaml": text})).problems)
+    messages = " ".join(
+        problem.message for problem in load(plant(tmp_path, {"secrets.yaml": text})).problems
+    )
     assert 'got "maybe"' in messages
     assert 'unknown key "colour"' in messages
     assert 'write "!blue x"' in messages
@@ -140,7 +146,10 @@ def test_no_mutation_brings_it_out(tmp_path_factory, found):
 
 @fuzz()
 @given(
-    damaged(st.sampled_from([*(text.encode() for text in TEXTS.values()), json.dumps(HELD).encode()]), most=2)
+    damaged(
+        st.sampled_from([*(text.encode() for text in TEXTS.values()), json.dumps(HELD).encode()]),
+        most=2,
+    )
 )
 def test_no_damage_brings_it_out(tmp_path_factory, data):
     assert_silent(tmp_path_factory, data)

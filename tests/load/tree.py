@@ -23,7 +23,9 @@ def plant(root: Path, files: Mapping[str, str | bytes]) -> Path:
 def cases() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (id, case): `files`, and what to expect of loading them."""
     for path in sorted(CASES.glob("*.yaml")):
-        for case in yaml.safe_load(path.read_text(encoding="utf-8").replace("{LONG}", "x" * 70_000)):
+        for case in yaml.safe_load(
+            path.read_text(encoding="utf-8").replace("{LONG}", "x" * 70_000)
+        ):
             yield f"{path.stem}: {case['name']}", case
 
 
