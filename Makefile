@@ -6,8 +6,8 @@ PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
-CORE := api/retry apply builder checks classify diff drift errors guard inventory/disk inventory/file inventory/format \
-	inventory/kept inventory/merge kinds/* match model owned plan policy rollback schema
+CORE := api/retry applying/applier inventory/disk inventory/file inventory/format inventory/journaled inventory/merge \
+	kinds/* model/* planning/* schema/*
 comma := ,
 empty :=
 space := $(empty) $(empty)

@@ -17,17 +17,13 @@ from urllib.parse import urlsplit
 
 from devinops import __version__
 from devinops.api import is_loopback
-from devinops.errors import ConfigError, InputError, UsageError
 from devinops.inventory import InventorySettings
-from devinops.load import (
-    CONFIG,
-    Document,
-    misnamed_config_problems,
-    misnamed_configs,
-    read_yaml,
-)
-from devinops.model import ApiVersion, Problem, Severity, Source, folder_path
-from devinops.policy import MaxDelete, OnDrift, Policy, Prune
+from devinops.load import CONFIG, Document, misnamed_config_problems, misnamed_configs, read_yaml
+from devinops.model.errors import ConfigError, InputError, UsageError
+from devinops.model.keys import folder_path
+from devinops.model.kind import ApiVersion
+from devinops.model.objects import Problem, Severity, Source
+from devinops.model.policy import MaxDelete, OnDrift, Policy, Prune
 
 CONFIG_FILE: Final = CONFIG
 DEFAULT_TARGET: Final = "default"

@@ -26,7 +26,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from devinops.errors import ExitCode, Interrupted, Terminated
+from devinops.model.errors import ExitCode, Interrupted, Terminated
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
-from devinops.model import UNSET, Change, Declaration, FieldChange, Key, Live, Resource, Source
-from devinops.owned import Base, Inventory, Record
-from devinops.plan import Plan
+from devinops.model.changes import Change, FieldChange
+from devinops.model.inventory import Base, Inventory, Record
+from devinops.model.keys import Key
+from devinops.model.objects import UNSET, Declaration, Live, Resource, Source
+from devinops.planning.plan import Plan
 
 
 def account(plan: Plan) -> str:
@@ -20,7 +22,7 @@ def account(plan: Plan) -> str:
 def _lines(plan: Plan) -> Iterator[str]:
     for field in dataclasses.fields(plan):
         value = getattr(plan, field.name)
-        if field.name == "where" or isinstance(value, Inventory):
+        if field.name == "target" or isinstance(value, Inventory):
             continue
         if not isinstance(value, tuple):
             yield f"{field.name}: {_told(value)}"

@@ -43,7 +43,7 @@ def _no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="fail when a test was skipped")
     parser.addoption(
-        "--rewrite-golden", action="store_true", help="write the golden files anew; read the diff"
+        "--rewrite-golden", action="store_true", help="write the golden files again; read the diff"
     )
 
 

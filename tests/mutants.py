@@ -48,7 +48,7 @@ def _mutation(name: str) -> Mutation:
     before, after = (
         " ".join(" ".join(ln[1:] for ln in lines if ln[:1] == sign).split()) for sign in "-+"
     )
-    module, _, rest = name.removeprefix("devinops.").partition(".")
+    module, _, rest = name.removeprefix("devinops.").rpartition(".")
     function = rest.partition("__mutmut_")[0].removeprefix("x").strip("_ǁ").replace("ǁ", ".")
     return f"{module}.{function}", before, after
 

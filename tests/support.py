@@ -17,7 +17,8 @@ from typing import Any
 from devinops.cli import main
 from devinops.emulator.gate import Call, Next, Reply
 from devinops.kinds import KINDS
-from devinops.model import ROOT, Access, Key, Live, Snapshot, folder_path, join_folder
+from devinops.model.keys import ROOT, Key, folder_path, join_folder
+from devinops.model.objects import Access, Live, Snapshot
 
 LIVE = ("id", "created_at", "updated_at", "created_by", "updated_by", "folder_id")
 

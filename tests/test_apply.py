@@ -12,14 +12,26 @@ from typing import Any
 import pytest
 import yaml
 
-from devinops.apply import REPLACE_ATTEMPTS, SILENCES, Applier, NoJournal, Outcome, Report, apply
-from devinops.errors import ApiError, DevinopsError, ExitCode, Terminated, Unreachable
+from devinops.applying.applier import (
+    REPLACE_ATTEMPTS,
+    SILENCES,
+    Applier,
+    NoJournal,
+    Outcome,
+    Report,
+    apply,
+)
 from devinops.kinds import KINDS
 from devinops.load import load
-from devinops.model import UNSET, ApiVersion, BeforeAgain, Key, Live, Resource, Snapshot
-from devinops.owned import RECOVERY_WAITS_S, Inventory, Record, base
-from devinops.plan import Plan, Where, build_plan
-from devinops.policy import Policy, Prune
+from devinops.model.client import BeforeAgain
+from devinops.model.errors import ApiError, DevinopsError, ExitCode, Terminated, Unreachable
+from devinops.model.inventory import RECOVERY_WAITS_S, Inventory, Record, base
+from devinops.model.keys import Key
+from devinops.model.kind import ApiVersion
+from devinops.model.objects import UNSET, Live, Resource, Snapshot
+from devinops.model.policy import Policy, Prune
+from devinops.model.target import Target
+from devinops.planning.plan import Plan, build_plan
 from devinops.render.text import Text
 from tests.support import live, snapshot
 
@@ -125,13 +137,13 @@ def run(tmp_path: Path) -> Callable[..., Report]:
         declarations = load(tmp_path).declarations
         inventory = options.pop("inventory", None)
         policy = options.pop("policy", Policy(v3_macro="verify"))
-        where = Where("production", "https://api.devin.ai", organization.api, "org-1")
+        target = Target("production", "https://api.devin.ai", organization.api, "org-1")
 
         def plan(found: Snapshot) -> Plan:
             return build_plan(
                 declarations,
                 found,
-                where,
+                target,
                 policy=policy,
                 today=date(2026, 3, 12),
                 inventory=inventory,
@@ -203,7 +215,7 @@ def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
 
 def test_when_nothing_could_be_written_the_code_says_mend(run: Callable[..., Report]) -> None:
     report = run(notes("A"), Organization(faults={("create", "A"): ("before", REFUSED)}))
-    assert report.exit_code == ExitCode.MEND
+    assert report.exit_code == ExitCode.FIX
 
 
 @pytest.mark.parametrize("error", [FAILED, SILENT], ids=["500", "silence"])
@@ -365,13 +377,13 @@ MOVED: dict[str, Callable[[Organization], None]] = {
 
 
 @pytest.mark.parametrize("moved", MOVED)
-def test_what_moved_after_the_plan_is_held_back(run: Callable[..., Report], moved: str) -> None:
+def test_what_moved_after_the_plan_is_blocked(run: Callable[..., Report], moved: str) -> None:
     organization = Organization([live("knowledge", name="A", id="note-1")])
     organization.before_call = lambda method, name: (
         MOVED[moved](organization) if method == "read" else None
     )
     report = run(notes("A"), organization)
-    assert outcomes(report) == {"A": Outcome.HELD_BACK}
+    assert outcomes(report) == {"A": Outcome.BLOCKED}
     assert ("update", "A") not in organization.calls
     assert report.exit_code == ExitCode.DECIDE if moved == "edited" else report.exit_code
 
@@ -382,7 +394,7 @@ def test_an_edit_before_a_delete_holds_the_delete_back(run: Callable[..., Report
         MOVED["edited"](organization) if method == "read" else None
     )
     report = run({"knowledge": [{"name": "A", "ensure": "absent"}]}, organization)
-    assert (outcomes(report), len(organization.objects)) == ({"A": Outcome.HELD_BACK}, 1)
+    assert (outcomes(report), len(organization.objects)) == ({"A": Outcome.BLOCKED}, 1)
 
 
 def test_deleting_what_is_gone_already_is_done(run: Callable[..., Report]) -> None:
@@ -452,7 +464,7 @@ def test_an_api_that_takes_no_more_requests_is_not_asked_for_ever(
     report = run(notes(*"ABCDEF"), organization, parallelism=1)
     assert (report.count(Outcome.FAILED), report.count(Outcome.SKIPPED)) == (SILENCES, 3)
     assert report.results[-1].message == "the API takes no more requests"
-    assert report.exit_code == ExitCode.MEND
+    assert report.exit_code == ExitCode.FIX
 
 
 @pytest.mark.parametrize("made", [True, False])
@@ -762,13 +774,13 @@ Meanwhile = Callable[[Organization], None]
     ("answers", "meanwhile", "outcome", "unclear", "after"),
     [
         ((429,), _nothing, Outcome.DONE, False, "new"),
-        ((429,), _edit, Outcome.HELD_BACK, False, "edited"),
-        ((429,), _delete, Outcome.HELD_BACK, False, None),
+        ((429,), _edit, Outcome.BLOCKED, False, "edited"),
+        ((429,), _delete, Outcome.BLOCKED, False, None),
         ((503,), _nothing, Outcome.DONE, False, "new"),
         ((None,), _arrive, Outcome.DONE, False, "new"),
         ((503,), _edit, Outcome.FAILED, True, "edited"),
         ((None, 429), _edit, Outcome.FAILED, True, "edited"),
-        ((503,), _delete, Outcome.HELD_BACK, False, None),
+        ((503,), _delete, Outcome.BLOCKED, False, None),
     ],
 )
 def test_an_update_is_repeated_only_over_what_it_was_made_for(
@@ -791,8 +803,8 @@ def test_an_update_is_repeated_only_over_what_it_was_made_for(
     [
         ((429,), _nothing, Outcome.DONE, 0),
         ((503,), _delete, Outcome.DONE, 0),
-        ((429,), _edit, Outcome.HELD_BACK, 1),
-        ((503,), _edit, Outcome.HELD_BACK, 1),
+        ((429,), _edit, Outcome.BLOCKED, 1),
+        ((503,), _edit, Outcome.BLOCKED, 1),
     ],
 )
 def test_a_delete_is_repeated_only_for_what_it_was_made_for(

@@ -17,18 +17,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.backup import DIRECTORY, KEEP_DAYS, KEEP_FILES, Backups, backups, find, read_backup
+from devinops.applying.backup import (
+    DIRECTORY,
+    KEEP_DAYS,
+    KEEP_FILES,
+    Backups,
+    backups,
+    find,
+    read_backup,
+)
+from devinops.atomic import IGNORED
 from devinops.emulator import Emulator
-from devinops.errors import ConfigError, DevinopsError
-from devinops.files import IGNORED
-from devinops.model import Live
-from devinops.plan import Where
+from devinops.model.errors import ConfigError, DevinopsError
+from devinops.model.objects import Live
+from devinops.model.target import Target
 from tests.conftest import Devinops
 from tests.disk import WRONG, breaks, limited, room_for
 from tests.support import live
 
 Write = Callable[[Mapping[str, str]], Path]
-WHERE = Where("production", "https://api.devin.ai", "v3", "org-1")
+WHERE = Target("production", "https://api.devin.ai", "v3", "org-1")
 RUN = "20260312T101500Z-1f2e"
 NOTE = "---\nname: {}\ntrigger: t\n---\nnew\n"
 
@@ -62,8 +70,8 @@ def objects() -> list[Live]:
     ]
 
 
-def saved(root: Path, *lives: Live, run: str = RUN, where: Where = WHERE) -> Path:
-    with Backups(root, where, run) as made:
+def saved(root: Path, *lives: Live, run: str = RUN, target: Target = WHERE) -> Path:
+    with Backups(root, target, run) as made:
         for one in lives or objects():
             made.save(one)
     assert made.path is not None
@@ -77,7 +85,7 @@ def test_every_kind_comes_back_as_it_was(tmp_path: Path) -> None:
     found = read_backup(saved(tmp_path), tmp_path)
     assert [one.live for one in found.objects] == objects()
     assert str(found.objects[0].source) == f".devinops/backups/{RUN}.jsonl:2:1"
-    assert (found.run, found.where, found.torn) == (RUN, WHERE, False)
+    assert (found.run, found.target, found.torn) == (RUN, WHERE, False)
 
 
 def test_it_is_for_its_owner_alone_and_out_of_git(tmp_path: Path) -> None:
@@ -119,7 +127,7 @@ def test_a_disk_that_is_full_for_a_while_leaves_a_backup_that_can_be_read(
         write(descriptor, data[:7])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("devinops.files.os.write", sometimes)
+    monkeypatch.setattr("devinops.atomic.os.write", sometimes)
     with Backups(tmp_path, WHERE, RUN) as made:
         for number, one in enumerate(objects()):
             room[0] = number % 2 == 1
@@ -354,7 +362,7 @@ def test_what_is_overwritten_or_deleted_is_saved_as_it_was_right_before(
         ("A", "old"),
         ("B", "old"),
     ]
-    assert (found.where.target, found.where.org_id) == ("default", "org-emulator")
+    assert (found.target.name, found.target.org_id) == ("default", "org-emulator")
     assert (
         json.loads(devinops("apply", "-C", root, "--yes", "--format", "json").out)["backup"] is None
     )
@@ -394,7 +402,7 @@ def test_without_a_backup_nothing_is_sent_and_the_rest_goes_on(
         def full(descriptor: int, data: bytes) -> int:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("devinops.files.os.write", full)
+        monkeypatch.setattr("devinops.atomic.os.write", full)
     else:
         (root / ".devinops").write_text("in the way")
     ran = devinops("apply", "-C", root, "--yes")
@@ -437,7 +445,7 @@ def test_latest_is_the_newest_of_the_target(tmp_path: Path) -> None:
     runs = [f"{datetime.now(UTC) - timedelta(days=days):%Y%m%dT%H%M%SZ}-0001" for days in (3, 2, 1)]
     saved(tmp_path, run=runs[0])
     mine = saved(tmp_path, run=runs[1])
-    saved(tmp_path, run=runs[2], where=Where("staging", "https://api.devin.ai", "v3", "org-2"))
+    saved(tmp_path, run=runs[2], target=Target("staging", "https://api.devin.ai", "v3", "org-2"))
     assert find(tmp_path, "latest", "production") == mine
     assert find(tmp_path, runs[1], "production") == mine
 
@@ -532,7 +540,7 @@ def test_latest_is_not_stopped_by_a_damaged_backup_of_another_target(tmp_path: P
     days = [f"{datetime.now(UTC) - timedelta(days=ago):%Y%m%d}T101500Z-1f2e" for ago in (2, 1)]
     mine = saved(tmp_path, run=days[0])
     other = saved(
-        tmp_path, run=days[1], where=Where("staging", "https://api.devin.ai", "v3", "org-2")
+        tmp_path, run=days[1], target=Target("staging", "https://api.devin.ai", "v3", "org-2")
     )
     rows = other.read_text().splitlines()
     other.write_text(f"{rows[0]}\nnot JSON\n")

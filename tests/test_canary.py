@@ -19,10 +19,10 @@ from devinops.api.bounds import Room
 from devinops.api.client import WritingClient
 from devinops.api.http import Call, Sender
 from devinops.cli.options import Options
-from devinops.cli.run import Job
+from devinops.cli.session import Job
 from devinops.config import Flags
 from devinops.emulator import Emulator
-from devinops.errors import ApiError
+from devinops.model.errors import ApiError
 from tests.conftest import Devinops, Ran
 from tests.support import Answered, Asked, server
 
@@ -49,7 +49,7 @@ def value(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
 
 
-def assert_clean(text: str, where: object) -> None:
+def assert_clean(text: str, target: object) -> None:
     for spelling in (
         "hush",
         "quoted",
@@ -60,7 +60,7 @@ def assert_clean(text: str, where: object) -> None:
         "0123456789",
     ):
         found = text.find(spelling)
-        assert found < 0, (where, text[max(0, found - 200) : found + 200])
+        assert found < 0, (target, text[max(0, found - 200) : found + 200])
 
 
 def assert_nothing_leaked(ran: Ran, directory: Path) -> None:

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.classify import Verdict, classify, moved_outside, sides
 from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
-from devinops.model import UNSET, Attribute
-from devinops.owned import Base, fingerprint
+from devinops.model.inventory import Base, fingerprint
+from devinops.model.kind import Attribute
+from devinops.model.objects import UNSET
+from devinops.planning.three_way import Verdict, classify, moved_outside, sides
 
 BODY = next(a for a in KINDS["knowledge"].attributes if a.name == "body")
 PIN = next(a for a in KINDS["knowledge"].attributes if a.name == "pinned_repo")

@@ -22,8 +22,8 @@ from devinops.cli import COMMANDS, cli, main
 from devinops.config import GLOBAL_OPTIONS, SWITCHES
 from devinops.emulator import Emulator
 from devinops.emulator.gate import Call, Next, Reply
-from devinops.plan_schema import checksum
-from devinops.schema import schemas
+from devinops.schema.files import schemas
+from devinops.schema.plan import checksum
 from tests.conftest import Devinops
 from tests.support import Answered, Asked, Door, server
 
@@ -689,7 +689,7 @@ def test_a_bug_is_70_with_a_log_that_holds_no_key(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(f"with the key {os.environ['DEVIN_API_KEY']}")
 
-    monkeypatch.setattr("devinops.cli.run.build_plan", broken)
+    monkeypatch.setattr("devinops.cli.session.build_plan", broken)
     ran = devinops("plan", "-C", repository({"knowledge/a.md": NOTE}))
     assert ran.code == 70
     (log,) = re.findall(r"\S+/devinops-bug-\S+\.log", ran.err)
@@ -865,7 +865,7 @@ SIGNALS = pytest.mark.parametrize(
         "devinops.signals",
         "devinops.cli",
         "httpx",
-        "devinops.inventory.kept",
+        "devinops.inventory.journaled",
         "devinops.render.text",
     ],
 )
@@ -993,8 +993,8 @@ def test_an_interruption_while_reading_is_answered_too(
     config = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
     root = repository({"devinops.yaml": config, "knowledge/a.md": NOTE})
     report = tmp_path / "report.json"
-    where = "/v3/self" if argv == ["whoami"] else "/v3/organizations/"
-    door = Door(lambda call: call.path.startswith(where))
+    target = "/v3/self" if argv == ["whoami"] else "/v3/organizations/"
+    door = Door(lambda call: call.path.startswith(target))
     with Emulator(layers=[door]) as emulator:
         use(emulator.url)
         with process(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from devinops.config import Flags, Settings, check_environment, find_root, read_project, resolve
-from devinops.errors import ConfigError, DevinopsError, InputError, UsageError
 from devinops.inventory import InventorySettings
+from devinops.model.errors import ConfigError, DevinopsError, InputError, UsageError
 from tests.conftest import Devinops
 
 Write = Callable[[Mapping[str, str]], Path]

@@ -9,30 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from devinops.builder import MOST_PAIRS, remembered, said_of
-from devinops.checks import api_problems, edition_problems, secret_version_warnings
-from devinops.classify import sides
 from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import SCHEMA_BYTES, Playbook
 from devinops.kinds.secret import Secret, age_days
 from devinops.load import load
-from devinops.match import body_of
-from devinops.model import (
-    ROOT,
-    UNSET,
-    Declaration,
-    Ensure,
-    FolderPath,
-    Key,
-    Snapshot,
-    Source,
-    canonical_text,
-)
-from devinops.owned import Inventory, Record, base
-from devinops.plan import Plan, Where, build_plan
-from devinops.policy import MaxDelete, Policy, Prune
-from devinops.schema import check, validator
+from devinops.model.inventory import Inventory, Record, base
+from devinops.model.keys import ROOT, FolderPath, Key
+from devinops.model.objects import UNSET, Declaration, Ensure, Snapshot, Source, canonical_text
+from devinops.model.policy import MaxDelete, Policy, Prune
+from devinops.model.target import Target
+from devinops.planning.capabilities import api_problems, edition_problems, secret_version_warnings
+from devinops.planning.match import body_of
+from devinops.planning.plan import Plan, build_plan
+from devinops.planning.planner import MOST_PAIRS, remembered, said_of
+from devinops.planning.three_way import sides
+from devinops.schema.findings import check, validator
 from tests.support import live
 
 
@@ -154,7 +146,7 @@ def test_in_a_large_clean_up_files_and_names_are_compared_but_no_texts(
         return build_plan(
             wanted[:number],
             Snapshot.of(lives),
-            Where("t", "https://api.devin.ai", "v3", "org-1"),
+            Target("t", "https://api.devin.ai", "v3", "org-1"),
             policy=Policy(prune=Prune.OWNED),
             today=date(2026, 1, 1),
             inventory=Inventory.of("file", records[:of]),
@@ -187,7 +179,7 @@ def hinted(declared: tuple[str, str, str], *olds: tuple[str, str, str]) -> str:
             )
         ],
         Snapshot.of(lives),
-        Where("t", "https://api.devin.ai", "v3", "org-1"),
+        Target("t", "https://api.devin.ai", "v3", "org-1"),
         policy=Policy(),
         today=date(2026, 1, 1),
         inventory=Inventory.of("file", records),
@@ -245,13 +237,13 @@ def test_in_a_large_clean_up_what_previously_names_waits_for_its_entry() -> None
     plan = build_plan(
         wanted,
         Snapshot.of([*olds, *strangers]),
-        Where("t", "https://api.devin.ai", "v3", "org-1"),
+        Target("t", "https://api.devin.ai", "v3", "org-1"),
         policy=Policy(prune=Prune.OWNED),
         today=date(2026, 1, 1),
         inventory=Inventory.of("file", [Record(old.key, old.id) for old in olds]),
     )
     assert plan.changes == ()
-    assert len(plan.held_back) == 2 * count
+    assert len(plan.blocked) == 2 * count
 
 
 def test_a_body_is_a_text_or_none() -> None:
@@ -276,7 +268,7 @@ def test_times_are_told_in_utc_wherever_a_run_is(monkeypatch: pytest.MonkeyPatch
         plan = build_plan(
             [declared],
             Snapshot.of([edited]),
-            Where("t", "https://api.devin.ai", "v3", "org-1"),
+            Target("t", "https://api.devin.ai", "v3", "org-1"),
             policy=Policy(),
             today=date(2026, 3, 4),
         )

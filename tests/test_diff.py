@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from devinops.diff import MOST_PARTS, nested_paths, not_taken, same, settable
 from devinops.kinds import KINDS
+from devinops.planning.diff import MOST_PARTS, nested_paths, not_taken, same, settable
 
 
 def attribute(kind: str, name: str) -> Any:

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devinops import checks
 from devinops.cli import COMMANDS
 from devinops.emulator import Emulator, parse_seed
 from devinops.emulator.quirks import VALUES
-from devinops.errors import ExitCode
 from devinops.kinds import KINDS
-from devinops.load import codes as load_codes
 from devinops.load import load
-from devinops.schema import schemas
+from devinops.load import problems as load_codes
+from devinops.model.errors import ExitCode
+from devinops.planning import capabilities as checks
+from devinops.schema.files import schemas
 from tests.conftest import Devinops
 
 ROOT = Path(__file__).parent.parent

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from devinops import files
+from devinops import atomic
+from devinops.applying.saved_plan import read_plan, save
 from devinops.cli.init import _write
 from devinops.cli.options import write_file
-from devinops.errors import ConfigError, DevinopsError
 from devinops.inventory import disk
-from devinops.saved import read_plan, save
+from devinops.model.errors import ConfigError, DevinopsError
 from tests.disk import WRONG, breaks, limited, names, room_for
 
 Writer = Callable[[Path, list[str]], object]
@@ -79,7 +79,7 @@ def test_what_is_private_is_private_while_it_is_written(tmp_path: Path) -> None:
         modes.extend(stat.S_IMODE(one.stat().st_mode) for one in tmp_path.iterdir())
         yield "new"
 
-    files.replace(path, chunks())
+    atomic.replace(path, chunks())
     assert modes == [0o600, 0o600]
 
 
@@ -231,8 +231,8 @@ LINE = b'{"a": 1}\n'
 
 @pytest.fixture
 def lines(tmp_path: Path) -> Iterator[int]:
-    descriptor = files.open_lines(tmp_path / "lines")
-    files.append(descriptor, b"first\n")
+    descriptor = atomic.open_lines(tmp_path / "lines")
+    atomic.append(descriptor, b"first\n")
     yield descriptor
     os.close(descriptor)
 
@@ -242,7 +242,7 @@ def test_lines_that_are_written_byte_by_byte_are_whole(
 ) -> None:
     write = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:1]))
-    files.append(lines, LINE)
+    atomic.append(lines, LINE)
     assert (tmp_path / "lines").read_bytes() == b"first\n" + LINE
 
 
@@ -271,11 +271,11 @@ def test_a_line_that_does_not_fit_leaves_nothing_of_it(
         if not cut:
             breaks(broken, "ftruncate", errno.EIO)
         with pytest.raises(type(error)) as caught:
-            files.append(lines, LINE)
+            atomic.append(lines, LINE)
         assert caught.value is error
     torn = b"" if cut else LINE[:fits]
     assert (tmp_path / "lines").read_bytes() == b"first\n" + torn
-    files.append(lines, b"last\n")
+    atomic.append(lines, b"last\n")
     assert (tmp_path / "lines").read_bytes() == b"first\nlast\n"
 
 
@@ -286,14 +286,14 @@ def test_a_line_that_is_not_on_the_disk_was_not_added(
     with monkeypatch.context() as broken:
         breaks(broken, "fsync", error)
         with pytest.raises(OSError, match=os.strerror(error)):
-            files.append(lines, LINE)
+            atomic.append(lines, LINE)
     assert (tmp_path / "lines").read_bytes() == b"first\n"
 
 
 @limited
 def test_a_line_for_which_there_is_no_room_was_not_added(lines: int, tmp_path: Path) -> None:
     with room_for(8), pytest.raises(OSError, match="File too large"):
-        files.append(lines, LINE)
+        atomic.append(lines, LINE)
     assert (tmp_path / "lines").read_bytes() == b"first\n"
 
 
@@ -302,7 +302,7 @@ def test_a_disk_that_was_always_full_is_told_as_it_is() -> None:
     descriptor = os.open("/dev/full", os.O_RDWR)
     try:
         with pytest.raises(OSError, match="No space left"):
-            files.append(descriptor, LINE)
+            atomic.append(descriptor, LINE)
     finally:
         os.close(descriptor)
 
@@ -313,7 +313,7 @@ def test_lines_are_not_added_to_what_is_no_file(
 ) -> None:
     make(tmp_path / "lines")
     with pytest.raises(OSError):
-        files.open_lines(tmp_path / "lines")
+        atomic.open_lines(tmp_path / "lines")
     assert not (tmp_path / "lines").is_file()
 
 
@@ -322,7 +322,7 @@ def test_lines_are_not_added_through_a_link(new: bool, tmp_path: Path) -> None:
     (tmp_path / "outside").write_text("old")
     (tmp_path / "lines").symlink_to(tmp_path / "outside")
     with pytest.raises(OSError):
-        files.open_lines(tmp_path / "lines", new=new)
+        atomic.open_lines(tmp_path / "lines", new=new)
     assert (tmp_path / "outside").read_text() == "old"
 
 
@@ -331,7 +331,7 @@ def test_a_file_whose_name_may_not_last_is_not_new(
 ) -> None:
     breaks(monkeypatch, "fsync", errno.EIO)
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
-        files.open_lines(tmp_path / "lines", new=True)
+        atomic.open_lines(tmp_path / "lines", new=True)
     assert names(tmp_path) == []
 
 
@@ -344,14 +344,14 @@ def test_what_is_no_file_is_not_read_and_not_waited_for(
 ) -> None:
     make(tmp_path / "a")
     with pytest.raises(OSError):
-        files.read(tmp_path / "a")
+        atomic.read(tmp_path / "a")
 
 
 def test_a_link_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "outside").write_text("of others")
     (tmp_path / "a").symlink_to(tmp_path / "outside")
     with pytest.raises(OSError):
-        files.read(tmp_path / "a")
+        atomic.read(tmp_path / "a")
 
 
 @pytest.mark.parametrize("way", ["link", "link to nowhere", "file"])
@@ -365,7 +365,7 @@ def test_a_directory_is_made_in_its_place_or_not_at_all(way: str, tmp_path: Path
     else:
         (root / ".devinops").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError):
-        files.state_directory(root)
+        atomic.state_directory(root)
     assert names(tmp_path) == (["elsewhere", "root"] if way == "link" else ["root"])
     assert way != "link" or names(tmp_path / "elsewhere") == []
 
@@ -378,16 +378,16 @@ def test_a_gitignore_is_whole_or_not_there(
     with monkeypatch.context() as broken:
         breaks(broken, step, errno.ENOSPC)
         with pytest.raises(OSError, match="No space left"):
-            files.state_directory(tmp_path)
+            atomic.state_directory(tmp_path)
     assert names(tmp_path / ".devinops") == []
-    files.state_directory(tmp_path)
-    assert (tmp_path / ".devinops" / ".gitignore").read_text() == files.IGNORED
+    atomic.state_directory(tmp_path)
+    assert (tmp_path / ".devinops" / ".gitignore").read_text() == atomic.IGNORED
 
 
 def test_a_gitignore_that_is_a_link_stays_and_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / ".devinops").mkdir()
     (tmp_path / ".devinops" / ".gitignore").symlink_to(tmp_path / "outside")
-    files.state_directory(tmp_path)
+    atomic.state_directory(tmp_path)
     assert names(tmp_path) == [".devinops"]
 
 
@@ -396,14 +396,14 @@ def test_a_system_that_cannot_make_names_last_is_no_error(
     error: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     breaks(monkeypatch, "fsync", error)
-    files.sync_directory(tmp_path)
+    atomic.sync_directory(tmp_path)
 
 
 def test_a_directory_that_cannot_be_read_is_no_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     breaks(monkeypatch, "open", errno.EACCES)
-    files.sync_directory(tmp_path)
+    atomic.sync_directory(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -412,12 +412,12 @@ def test_a_directory_that_cannot_be_read_is_no_error(
         (errno.ENOSPC, "No space left on device: make room, then run again"),
         (errno.EROFS, "Read-only file system: make it readable and writable, then run again"),
         (errno.ENOENT, "No such file or directory: make its directory, then run again"),
-        (errno.EIO, "Input/output error: mend that, then run again"),
+        (errno.EIO, "Input/output error: fix that, then run again"),
     ],
     ids=lambda value: errno.errorcode[value] if isinstance(value, int) else "",
 )
 def test_an_error_says_what_to_do(number: int, words: str) -> None:
-    assert files.reason(OSError(number, os.strerror(number))) == words
+    assert atomic.reason(OSError(number, os.strerror(number))) == words
 
 
 def test_the_option_is_named(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from devinops.backup import backups, read_backup
+from devinops.applying.backup import backups, read_backup
 from devinops.emulator import Emulator
-from devinops.inventory.kept import KeptStore
+from devinops.inventory.journaled import KeptStore
 from tests.conftest import Devinops, Ran
 from tests.disk import WRONG, breaks, failing, limited, names
 
@@ -101,7 +101,7 @@ def test_when_the_room_runs_out_the_rest_is_not_begun_and_the_next_run_finishes(
     assert "Traceback" not in ran.err
     assert (
         ran.out.splitlines()[-1]
-        == f"Applied: {len(made)} done, 0 failed, {COUNT - len(made)} skipped, 0 held back."
+        == f"Applied: {len(made)} done, 0 failed, {COUNT - len(made)} skipped, 0 blocked."
     )
     stored = map(json.loads, (root / ".devinops" / "production.jsonl").read_text().splitlines())
     announced = {one["key"].removeprefix("knowledge:") for one in stored if "key" in one}
@@ -181,7 +181,7 @@ def test_a_report_for_which_there_is_no_room_is_told_on_stderr(
         "devinops: the report cannot be written where it belongs (--report cannot write "
         f"{file}: File too large: make room, then run again); here it is:"
     )
-    assert rest[-1] == f"Applied: {COUNT} done, 0 failed, 0 skipped, 0 held back."
+    assert rest[-1] == f"Applied: {COUNT} done, 0 failed, 0 skipped, 0 blocked."
     assert (names(file.parent), file.read_text()) == (["report"], "old")
     again = devinops("apply", "-C", root, "--yes", "--report", f"{report}={file}")
     assert again.code == 0

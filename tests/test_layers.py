@@ -13,14 +13,11 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "devinops"
 
 LAYERS = (
-    {"model", "policy", "files", "waiting"},
-    {"errors", "kinds", "plan_schema", "inventory_schema", "owned"},
-    {"schema", "match", "diff", "checks", "signals"},
-    {"classify", "guard"},
-    {"builder", "drift"},
-    {"plan"},
-    {"apply", "rollback"},
-    {"load", "api", "render", "emulator", "inventory", "saved", "backup"},
+    {"model", "atomic", "waiting"},
+    {"kinds", "signals"},
+    {"schema", "planning"},
+    {"applying"},
+    {"load", "api", "render", "emulator", "inventory"},
     {"config"},
     {"cli"},
 )
@@ -32,7 +29,7 @@ OWNERS = {
     "httpx": {"api"},
     "httpcore": {"api"},
     "click": {"cli"},
-    "deepdiff": {"diff"},
+    "deepdiff": {"planning"},
     "packaging": {"config"},
     "fastapi": {"emulator"},
     "starlette": {"emulator"},
@@ -51,24 +48,8 @@ IMPURE = {
     "threading",
     "tempfile",
 }
-PURE = {
-    "errors",
-    "model",
-    "policy",
-    "kinds",
-    "match",
-    "diff",
-    "guard",
-    "checks",
-    "plan",
-    "plan_schema",
-    "rollback",
-    "inventory_schema",
-    "schema",
-    "drift",
-    "builder",
-    "classify",
-}
+PURE = {"model", "kinds", "schema", "planning"}
+PURE = {"model", "kinds", "schema", "planning"}
 
 
 def modules() -> Iterator[tuple[str, Path]]:

@@ -81,14 +81,14 @@ def test_what_is_applied_is_there_and_a_second_plan_is_empty(
         use(emulator.url, key)
         plan = devinops("plan", "-C", root, "--detailed-exitcode")
         assert plan.code == 2, plan
-        assert f"Plan: {count} to create; 0 held back" in plan.out
+        assert f"Plan: {count} to create; 0 blocked" in plan.out
         assert {request["method"] for request in emulator.requests} == {"GET"}
 
         applied = devinops("apply", "-C", root, "--yes")
         assert applied.code == 0, applied
         assert (
             applied.out.splitlines()[-1]
-            == f"Applied: {count} done, 0 failed, 0 skipped, 0 held back."
+            == f"Applied: {count} done, 0 failed, 0 skipped, 0 blocked."
         )
         assert emulator.store.secret_matches("org-emulator", "NPM_TOKEN", "value-of-the-token")
         assert (
@@ -171,7 +171,7 @@ def test_one_changed_word_is_one_update_and_a_two_line_diff(
         "- Every error is an object.",
         "+ Every error is an array.",
     ]
-    assert plan.out.splitlines()[-1].startswith("Plan: 1 to update; 0 held back, 4 unchanged")
+    assert plan.out.splitlines()[-1].startswith("Plan: 1 to update; 0 blocked, 4 unchanged")
     emulator.clear_requests()
     assert devinops("apply", "-C", root, "--yes").code == 0
     after = one(emulator.knowledge(), "Error envelope")
@@ -544,7 +544,7 @@ def test_parallelism_does_not_change_the_result(
     """The plan, the report, the organization and the inventory are the same."""
     monkeypatch.setattr("devinops.api.retry.delay_s", lambda *_: 0.001)
     # which request meets which 429 is a matter of luck at 32; that one meets five of them must not fail the test
-    cli_run = import_module("devinops.cli.run")
+    cli_run = import_module("devinops.cli.session")
     connection = cli_run.connection
     monkeypatch.setattr(
         cli_run, "connection", lambda settings: replace(connection(settings), retries=40)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from devinops.kinds.knowledge import Knowledge
-from devinops.match import Found, match
-from devinops.model import ROOT, Declaration, Key, Snapshot, Source
-from devinops.owned import Inventory, Record
+from devinops.model.inventory import Inventory, Record
+from devinops.model.keys import ROOT, Key
+from devinops.model.objects import Declaration, Snapshot, Source
+from devinops.planning.match import Found, match
 from tests.support import live, snapshot
 
 

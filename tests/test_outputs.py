@@ -10,7 +10,7 @@ import pytest
 
 from devinops.cli.outputs import check_outputs
 from devinops.emulator import Emulator
-from devinops.errors import UsageError
+from devinops.model.errors import UsageError
 from tests.conftest import Devinops
 
 Write = Callable[[Mapping[str, str]], Path]

@@ -219,7 +219,7 @@ def test_a_folder_renamed_in_the_web_app_is_one_outside_edit(
     assert {n["folder_path"] for n in emulator.knowledge()} == {"Platform"}
     (root / "knowledge" / "F").rename(root / "knowledge" / "Platform")
     found = document(devinops, "plan", "-C", root)
-    assert (found["changes"], found["drift"], found["held_back"], names(emulator)) == (
+    assert (found["changes"], found["drift"], found["blocked"], names(emulator)) == (
         [],
         [],
         [],
@@ -320,7 +320,7 @@ def test_a_rotation_that_fails_half_way_names_the_missing_secret(
         assert devinops("apply", "-C", root, "--yes").code == 0
         repository({"secrets.yaml": SECRET % 2})
         from devinops.api.client import WritingClient
-        from devinops.errors import ApiError
+        from devinops.model.errors import ApiError
 
         def refuse(*_: object, **__: object) -> None:
             raise ApiError("POST answered 422: no", status=422)
@@ -386,7 +386,7 @@ def test_only_can_delete_the_last_object_that_it_takes(
     ran = devinops("apply", "-C", root, "--yes", "--only", "knowledge:A")
     assert (ran.code, ran.out.splitlines()[-1]) == (
         0,
-        "Applied: 1 done, 0 failed, 0 skipped, 0 held back.",
+        "Applied: 1 done, 0 failed, 0 skipped, 0 blocked.",
     )
     assert set(names(emulator)) == {"B"}
     assert devinops("apply", "-C", root, "--yes", "--only", "knowledge:A").code == 64

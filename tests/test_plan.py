@@ -13,13 +13,16 @@ from typing import Any
 import pytest
 import yaml
 
-from devinops.errors import ExitCode, UsageError
 from devinops.kinds import KINDS
 from devinops.load import Loaded, load
-from devinops.model import Drift, HeldBack, Hold, Key, Moved, Snapshot
-from devinops.owned import Inventory, Record, base
-from devinops.plan import Only, Plan, Where, build_plan
-from devinops.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
+from devinops.model.changes import Blocked, Blocker, Drift, Moved
+from devinops.model.errors import ExitCode, UsageError
+from devinops.model.inventory import Inventory, Record, base
+from devinops.model.keys import Key
+from devinops.model.objects import Snapshot
+from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
+from devinops.model.target import Target
+from devinops.planning.plan import Only, Plan, build_plan
 from devinops.render.text import SYMBOLS, Text
 from tests.account import account
 from tests.support import live, snapshot
@@ -46,7 +49,7 @@ def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
     return build_plan(
         loaded(tmp_path, case["declare"]).declarations,
         more.pop("live", None) or snapshot(case.get("live", ())),
-        Where("production", "https://api.devin.ai", case.get("api", "v3"), "org-1"),
+        Target("production", "https://api.devin.ai", case.get("api", "v3"), "org-1"),
         policy=policy_of(case.get("policy", {})),
         today=TODAY,
         only=tuple(map(Only.parse, case.get("only", ()))),
@@ -75,9 +78,9 @@ def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
             records.append(Record(sent.key, sent.id))
             continue
         fields = base(sent.resource, replace(sent.resource, **read))
-        where = f"{KINDS[sent.key.kind].section}.yaml"
+        target = f"{KINDS[sent.key.kind].section}.yaml"
         records.append(
-            Record(sent.key, sent.id, where if source else None, commit, protect, fields)
+            Record(sent.key, sent.id, target if source else None, commit, protect, fields)
         )
     return Inventory.of("file", records)
 
@@ -102,7 +105,7 @@ def test_plan(tmp_path: Path, case: dict[str, Any]) -> None:
     if "unchanged" in case:
         assert plan.unchanged == case["unchanged"]
     for key, needed_by in case.get("needed_by", {}).items():
-        assert [list(map(str, h.needed_by)) for h in plan.held_back if str(h.key) == key] == [
+        assert [list(map(str, h.needed_by)) for h in plan.blocked if str(h.key) == key] == [
             needed_by
         ]
 
@@ -132,7 +135,7 @@ def shown(plan: Plan, expected: list[str]) -> list[str]:
     for change in plan.changes:
         fields = f" ({', '.join(f.name for f in change.fields)})" if with_fields else ""
         lines.append(f"{SYMBOLS[change.action]} {change.key}{fields}")
-    lines += [f"! {held.hold} {held.key}" for held in plan.held_back]
+    lines += [f"! {held.by} {held.key}" for held in plan.blocked]
     return lines + [f"@ {drift.moved} {drift.key}" for drift in plan.drift]
 
 
@@ -264,7 +267,7 @@ def test_the_digest_does_not_depend_on_the_order_of_members(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("place", "same"),
     [
-        ({"target": "staging"}, True),
+        ({"name": "staging"}, True),
         ({"api_url": "https://API.devin.ai:443/"}, True),
         ({"api_url": "https://api.acme.devinenterprise.com"}, False),
         ({"api_url": "https://api.devin.ai:8443"}, False),
@@ -277,9 +280,9 @@ def test_what_was_reviewed_for_one_place_is_not_approved_for_another(
     tmp_path: Path, place: dict[str, Any], same: bool
 ) -> None:
     plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
-    assert (replace(plan, where=replace(plan.where, **place)).digest == plan.digest) is same
+    assert (replace(plan, target=replace(plan.target, **place)).digest == plan.digest) is same
     empty = replace(plan, changes=())
-    assert (replace(empty, where=replace(plan.where, **place)).digest == empty.digest) is same
+    assert (replace(empty, target=replace(plan.target, **place)).digest == empty.digest) is same
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
@@ -287,19 +290,21 @@ def test_on_this_machine_the_port_does_not_count(tmp_path: Path, host: str) -> N
     """An emulator has another one each time."""
     plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
     urls = (f"http://{host}:1", f"http://{host}:2")
-    assert len({replace(plan, where=replace(plan.where, api_url=url)).digest for url in urls}) == 1
+    assert (
+        len({replace(plan, target=replace(plan.target, api_url=url)).digest for url in urls}) == 1
+    )
 
 
 def test_on_v1_the_target_stands_for_the_organization_that_the_api_does_not_name(
     tmp_path: Path,
 ) -> None:
     plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
-    here = replace(plan.where, api="v1", org_id=None)
+    here = replace(plan.target, api="v1", org_id=None)
     digests = {
-        replace(plan, where=replace(here, target=name)).digest for name in ("a", "b", "org-1")
+        replace(plan, target=replace(here, name=name)).digest for name in ("a", "b", "org-1")
     }
     assert len(digests) == 3
-    assert replace(plan, where=replace(here, org_id="a")).digest not in digests
+    assert replace(plan, target=replace(here, org_id="a")).digest not in digests
 
 
 def test_a_plan_is_quiet_when_there_is_nothing_to_do_to_decide_or_to_forget(tmp_path: Path) -> None:
@@ -308,7 +313,7 @@ def test_a_plan_is_quiet_when_there_is_nothing_to_do_to_decide_or_to_forget(tmp_
     quiet = replace(plan, changes=())
     assert (plan.is_quiet, quiet.is_quiet) == (False, True)
     for loud in (
-        replace(quiet, held_back=(HeldBack(Hold.CONFLICT, key, "r"),)),
+        replace(quiet, blocked=(Blocked(Blocker.CONFLICT, key, "r"),)),
         replace(quiet, drift=(Drift(Moved.DELETED, key, "id"),)),
         replace(quiet, refusals=("r",)),
         replace(quiet, drop=(("knowledge", "id"),)),
@@ -327,7 +332,7 @@ def test_the_digest_covers_the_key_of_a_change(tmp_path: Path) -> None:
     [
         ({}, ""),
         ({"api_url": "https://API.devin.ai/v3"}, ""),
-        ({"target": "staging"}, "target staging, not production"),
+        ({"name": "staging"}, "target staging, not production"),
         (
             {"api_url": "https://devin.example:8443"},
             "API host devin.example:8443, not api.devin.ai",
@@ -338,22 +343,22 @@ def test_the_digest_covers_the_key_of_a_change(tmp_path: Path) -> None:
     ],
 )
 def test_a_plan_says_how_its_place_differs_from_here(other: dict[str, Any], words: str) -> None:
-    here = Where("production", "https://api.devin.ai", "v3", "org-1")
-    assert replace(here, **other).apart(here) == words
+    here = Target("production", "https://api.devin.ai", "v3", "org-1")
+    assert replace(here, **other).differences(here) == words
 
 
 def test_that_a_place_is_an_emulator_changes_neither_the_digest_nor_what_it_is_compared_with(
     tmp_path: Path,
 ) -> None:
     plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
-    there = replace(plan.where, emulator=True)
-    assert there.apart(plan.where) == ""
-    assert replace(plan, where=there).digest == plan.digest
+    there = replace(plan.target, emulator=True)
+    assert there.differences(plan.target) == ""
+    assert replace(plan, target=there).digest == plan.digest
 
 
 def test_what_is_not_known_here_is_said_too() -> None:
-    here = Where("production", "https://api.devin.ai", "v1", None)
-    assert replace(here, org_id="org-1").apart(here) == "organization org-1, not (unknown)"
+    here = Target("production", "https://api.devin.ai", "v1", None)
+    assert replace(here, org_id="org-1").differences(here) == "organization org-1, not (unknown)"
 
 
 @pytest.mark.parametrize(

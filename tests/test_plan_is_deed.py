@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from devinops import owned
 from devinops.api import listing, retry
 from devinops.emulator import Emulator
-from devinops.errors import ExitCode
+from devinops.model import inventory as owned
+from devinops.model.errors import ExitCode
 from tests.support import run_quietly
 
 NAMES = ("A", "B", "C", "D")

@@ -12,16 +12,18 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from devinops.emulator import Emulator
-from devinops.model import Action, Hold, Live, Source
-from devinops.plan import Plan, Where
-from devinops.policy import Policy
-from devinops.rollback import AGAIN, Saved, rollback_plan
-from devinops.schema import schemas
+from devinops.model.changes import Action, Blocker
+from devinops.model.objects import Live, Source
+from devinops.model.policy import Policy
+from devinops.model.target import Target
+from devinops.planning.plan import Plan
+from devinops.planning.rollback import AGAIN, Saved, rollback_plan
+from devinops.schema.files import schemas
 from tests.conftest import Devinops
 from tests.support import live, snapshot
 
 Write = Callable[[Mapping[str, str]], Path]
-WHERE = Where("default", "https://api.devin.ai", "v3", "org-1")
+WHERE = Target("default", "https://api.devin.ai", "v3", "org-1")
 
 KEEP = Policy()
 
@@ -30,10 +32,10 @@ KEEP = Policy()
 
 
 def plan(
-    saved: list[Live], now: list[dict[str, Any]], where: Where = WHERE, policy: Policy = KEEP
+    saved: list[Live], now: list[dict[str, Any]], target: Target = WHERE, policy: Policy = KEEP
 ) -> Plan:
     places = [Saved(one, Source("b.jsonl", line)) for line, one in enumerate(saved, 2)]
-    return rollback_plan(places, snapshot(now), where, policy=policy, run="RUN")
+    return rollback_plan(places, snapshot(now), target, policy=policy, run="RUN")
 
 
 def note(name: str = "A", **facts: Any) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def told(made: Plan) -> list[tuple[str, str]]:
 
 def test_an_object_that_is_as_it_was_needs_nothing() -> None:
     made = plan([saved()], [note()])
-    assert (made.changes, made.held_back, made.unchanged) == ((), (), 1)
+    assert (made.changes, made.blocked, made.unchanged) == ((), (), 1)
 
 
 def test_an_edited_object_gets_its_saved_values() -> None:
@@ -76,14 +78,14 @@ def test_what_is_gone_is_created_again_and_the_reason_says_so() -> None:
 
 def test_what_was_created_again_before_is_not_created_twice() -> None:
     made = plan([saved()], [note(id="note-9")])
-    assert (made.changes, made.held_back, made.unchanged) == ((), (), 1)
+    assert (made.changes, made.blocked, made.unchanged) == ((), (), 1)
 
 
 @pytest.mark.parametrize("now", [[note(id="note-9", body="other")], [note("B"), note(id="note-9")]])
 def test_a_name_that_another_object_has_by_now_is_a_conflict(now: list[dict[str, Any]]) -> None:
     made = plan([saved()], now)
-    (held,) = made.held_back
-    assert (made.changes, held.hold, held.ids) == ((), Hold.CONFLICT, ("note-9",))
+    (held,) = made.blocked
+    assert (made.changes, held.by, held.ids) == ((), Blocker.CONFLICT, ("note-9",))
 
 
 def test_two_that_swapped_their_names_swap_back() -> None:
@@ -136,27 +138,27 @@ def test_a_folder_made_anew_is_found_by_its_path() -> None:
 def test_a_folder_that_is_gone_is_a_requirement_once_for_all() -> None:
     both = [saved(name=name, id=name, folder="Old", folder_id="folder-1") for name in ("A", "B")]
     made = plan(both, [])
-    (held,) = made.held_back
-    assert (made.changes, held.hold, str(held.key)) == ((), Hold.REQUIREMENT, "folder:Old")
+    (held,) = made.blocked
+    assert (made.changes, held.by, str(held.key)) == ((), Blocker.REQUIREMENT, "folder:Old")
     assert [str(key) for key in held.needed_by] == ["knowledge:Old/A", "knowledge:Old/B"]
 
 
 def test_a_folder_path_that_two_folders_share_by_now_is_a_conflict() -> None:
     folders = [{"kind": "folder", "path": "Old", "id": id} for id in ("folder-2", "folder-3")]
-    (held,) = plan([saved(folder="Old", folder_id="folder-1")], folders).held_back
-    assert (held.hold, held.ids) == (Hold.CONFLICT, ("folder-2", "folder-3"))
+    (held,) = plan([saved(folder="Old", folder_id="folder-1")], folders).blocked
+    assert (held.by, held.ids) == (Blocker.CONFLICT, ("folder-2", "folder-3"))
 
 
 def test_a_secret_cannot_come_back() -> None:
     secret = live("secret", key="TOKEN", id="secret-1")
-    (held,) = plan([secret], []).held_back
-    assert (held.hold, str(held.key)) == (Hold.REQUIREMENT, "secret:TOKEN")
+    (held,) = plan([secret], []).blocked
+    assert (held.by, str(held.key)) == (Blocker.REQUIREMENT, "secret:TOKEN")
 
 
 def test_a_secret_that_was_rotated_is_not_passed_off_as_unchanged() -> None:
     secret = live("secret", key="TOKEN", id="secret-1")
     rotated = plan([secret], [{"kind": "secret", "key": "TOKEN", "id": "secret-2"}])
-    assert (rotated.changes, rotated.held_back, rotated.unchanged) == ((), (), 0)
+    assert (rotated.changes, rotated.blocked, rotated.unchanged) == ((), (), 0)
     (note,) = rotated.notes
     assert note.startswith(
         "secret:TOKEN was deleted and created again since, and its value from before the run "
@@ -168,19 +170,19 @@ def test_a_secret_that_was_rotated_is_not_passed_off_as_unchanged() -> None:
 def test_a_macro_that_the_api_cannot_set_is_told_and_the_rest_is_done() -> None:
     made = plan([saved(macro="!a")], [note(macro=None, body="new")])
     assert [f.name for f in made.changes[0].fields] == ["body"]
-    assert [(held.hold, "!a" in held.reason) for held in made.held_back] == [
-        (Hold.REQUIREMENT, True)
+    assert [(held.by, "!a" in held.reason) for held in made.blocked] == [
+        (Blocker.REQUIREMENT, True)
     ]
     gone = plan([saved(macro="!a")], [])
     assert "macro" not in dict(gone.changes[0].declaration.resource.items())  # type: ignore[union-attr]
-    assert len(gone.held_back) == 1
+    assert len(gone.blocked) == 1
     on_v1 = plan([saved(macro="!a")], [note(macro=None)], replace(WHERE, api="v1"))
-    assert ([f.name for f in on_v1.changes[0].fields], on_v1.held_back) == (["macro"], ())
+    assert ([f.name for f in on_v1.changes[0].fields], on_v1.blocked) == (["macro"], ())
 
 
 def test_an_update_that_might_lose_a_macro_wants_an_approval() -> None:
     made = plan([saved(macro="!a")], [note(macro="!a", body="new")])
-    assert (made.changes, made.held_back[0].hold) == ((), Hold.APPROVAL)
+    assert (made.changes, made.blocked[0].by) == ((), Blocker.APPROVAL)
     assert told(
         plan([saved(macro="!a")], [note(macro="!a", body="new")], policy=Policy(v3_macro="verify"))
     )
@@ -188,7 +190,7 @@ def test_an_update_that_might_lose_a_macro_wants_an_approval() -> None:
 
 def test_what_belongs_to_somebody_else_by_now_is_left_alone() -> None:
     made = plan([saved()], [note(access="enterprise", body="new")])
-    assert (made.changes, made.held_back[0].hold) == ((), Hold.CONFLICT)
+    assert (made.changes, made.blocked[0].by) == ((), Blocker.CONFLICT)
 
 
 # --- over HTTP --------------------------------------------------------------------------------------------

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from devinops.applying.saved_plan import SavedPlan, plan_of, read_plan, save
 from devinops.emulator import Emulator
-from devinops.errors import ConfigError
-from devinops.plan_schema import checksum
+from devinops.model.errors import ConfigError
 from devinops.render.json import dump
 from devinops.render.text import Text
-from devinops.saved import SavedPlan, plan_of, read_plan, save
-from devinops.schema import schemas
+from devinops.schema.files import schemas
+from devinops.schema.plan import checksum
 from tests.conftest import Devinops
 
 Write = Callable[[Mapping[str, str]], Path]
@@ -75,8 +75,8 @@ def test_a_saved_plan_is_the_json_document_and_for_its_owner_alone(
 
 def test_a_plan_that_was_saved_before_there_was_a_word_of_emulators_is_read() -> None:
     target = {name: value for name, value in GOLDEN["target"].items() if name != "emulator"}
-    assert plan_of(GOLDEN, Path("plan.json")).where.emulator is True
-    assert plan_of(GOLDEN | {"target": target}, Path("plan.json")).where.emulator is False
+    assert plan_of(GOLDEN, Path("plan.json")).target.emulator is True
+    assert plan_of(GOLDEN | {"target": target}, Path("plan.json")).target.emulator is False
 
 
 def test_show_prints_what_plan_printed_without_key_and_network(
@@ -95,7 +95,7 @@ def test_show_prints_what_plan_printed_without_key_and_network(
 
 
 def test_every_part_of_a_plan_survives_the_way_there_and_back() -> None:
-    """The golden document has a change of each action, held back steps, warnings and hostile names."""
+    """The golden document has a change of each action, blocked steps, warnings and hostile names."""
     text = (Path(__file__).parent / "golden" / "plan.txt").read_text(encoding="utf-8")
     assert "\n".join(Text().plan(plan_of(GOLDEN, Path("plan.json")))) + "\n" == text
 

@@ -11,15 +11,8 @@ from jsonschema import Draft202012Validator
 
 from devinops.cli.schema import dumped
 from devinops.kinds import KINDS
-from devinops.schema import (
-    check,
-    entry_schema,
-    entry_validator,
-    quoted,
-    schemas,
-    suggestion,
-    validator,
-)
+from devinops.schema.files import entry_schema, schemas
+from devinops.schema.findings import check, entry_validator, quoted, suggestion, validator
 
 DIRECTORY = Path(__file__).parent.parent / "schemas"
 MAX_DELETE = ("targets", "a", "max_delete")
@@ -34,7 +27,7 @@ def said(schema, value):
 def test_the_file_is_what_is_generated(name):
     path = DIRECTORY / f"{name}.schema.json"
     assert path.read_text(encoding="utf-8") == dumped(schemas()[name]), (
-        "write it anew: python -m devinops schema --directory schemas"
+        "write it again: python -m devinops schema --directory schemas"
     )
 
 

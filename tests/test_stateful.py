@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from devinops.api import listing, retry
 from devinops.emulator import Emulator
-from devinops.errors import ExitCode
+from devinops.model.errors import ExitCode
 from tests.support import run_quietly
 
 NAMES = ("A", "B", "C", "D", "E")
@@ -177,7 +177,7 @@ class Organization(RuleBasedStateMachine):
         assert ran["left"] == []
         again = self.document("plan", *flags)
         assert again["changes"] == []
-        assert again["held_back"] == plan["held_back"]
+        assert again["blocked"] == plan["blocked"]
         self.document("apply", "--yes", *flags)
         assert self.live() == after
 
@@ -192,7 +192,7 @@ class Organization(RuleBasedStateMachine):
         self.says_what_happened(json.loads(out), before)
         assert code in (
             ExitCode.OK,
-            ExitCode.MEND,
+            ExitCode.FIX,
             ExitCode.RUN_AGAIN,
             ExitCode.DECIDE,
             ExitCode.PLAN_AGAIN,
@@ -223,7 +223,7 @@ class Organization(RuleBasedStateMachine):
             for id, o in self.live().items()
             if self.key(o) == (folder, old) and id in self.owned()
         ]
-        if len(ids) != 1 or self.document("plan")["drift"] or self.document("plan")["held_back"]:
+        if len(ids) != 1 or self.document("plan")["drift"] or self.document("plan")["blocked"]:
             return
         self.files[new, name] = self.files.pop((folder, old))
         plan = self.document("plan")

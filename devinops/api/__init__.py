@@ -14,7 +14,9 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from devinops import signals
-from devinops.model import ApiVersion, BeforeAgain, Live, Resource, Snapshot
+from devinops.model.client import BeforeAgain
+from devinops.model.kind import ApiVersion
+from devinops.model.objects import Live, Resource, Snapshot
 
 
 def ignore(_: object) -> None:

@@ -14,7 +14,7 @@ from devinops.api import Author
 from devinops.api.bounds import LONGEST_CURSOR
 from devinops.api.http import Call, Getter, segment
 from devinops.api.words import clean
-from devinops.errors import ApiError
+from devinops.model.errors import ApiError
 
 LONGEST_S: Final = 100 * 24 * 60 * 60
 MOST_WINDOWS: Final = 4

@@ -15,18 +15,12 @@ from devinops.api.http import Call, Getter, Sender, segment
 from devinops.api.listing import Item, Reading, check_counts, read_list, room_for_lists, unpaged
 from devinops.api.parallel import side_by_side
 from devinops.api.words import clean
-from devinops.errors import ApiError, BadAnswer
 from devinops.kinds import KINDS
-from devinops.model import (
-    ApiVersion,
-    BeforeAgain,
-    Endpoint,
-    FolderPath,
-    Kind,
-    Live,
-    Resource,
-    Snapshot,
-)
+from devinops.model.client import BeforeAgain
+from devinops.model.errors import ApiError, BadAnswer
+from devinops.model.keys import FolderPath
+from devinops.model.kind import ApiVersion, Endpoint, Kind
+from devinops.model.objects import Live, Resource, Snapshot
 
 
 class ReadingClient:

@@ -14,21 +14,11 @@ from typing import Any, Final
 
 from devinops.api.bounds import DEEPEST
 from devinops.api.words import clean
-from devinops.diff import settable
-from devinops.errors import BadAnswer
-from devinops.model import (
-    ROOT,
-    UNSET,
-    Access,
-    ApiVersion,
-    Attribute,
-    FolderPath,
-    Key,
-    Kind,
-    Live,
-    Resource,
-    join_folder,
-)
+from devinops.model.errors import BadAnswer
+from devinops.model.keys import ROOT, FolderPath, Key, join_folder
+from devinops.model.kind import ApiVersion, Attribute, Kind
+from devinops.model.objects import UNSET, Access, Live, Resource
+from devinops.planning.diff import settable
 
 VALUE: Final = "value"
 """What both APIs call the value of a secret in a request."""

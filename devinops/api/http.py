@@ -26,8 +26,8 @@ from devinops import __version__, signals
 from devinops.api import Connection, bounds, is_loopback, masks, retry, words
 from devinops.api.bounds import Full, Room
 from devinops.api.deadline import Deadline, bind
-from devinops.errors import TOO_MANY, ApiError, BadAnswer, ConfigError, Unreachable
-from devinops.model import BeforeAgain
+from devinops.model.client import BeforeAgain
+from devinops.model.errors import TOO_MANY, ApiError, BadAnswer, ConfigError, Unreachable
 
 MOST_DIGITS: Final = 100
 """Digits of a whole number in an answer."""

@@ -15,8 +15,8 @@ from typing import Any, Final
 from devinops.api import bounds, ignore
 from devinops.api.bounds import Part, Room
 from devinops.api.http import Call, Getter
-from devinops.errors import BadAnswer
-from devinops.model import Endpoint
+from devinops.model.errors import BadAnswer
+from devinops.model.kind import Endpoint
 
 PAGE_SIZE: Final = 200
 _EMPTY_PAGES: Final = 100
@@ -197,7 +197,7 @@ def incomplete(call: Call, what: str) -> BadAnswer:
 def check_counts(folders: Iterable[Item], notes: Iterable[Item]) -> None:
     """Raise BadAnswer where folders count notes, and not one note that is in a folder was listed.
 
-    An empty list is as whole as any other by its own words; taken for the truth it would make every note anew.
+    An empty list is as whole as any other by its own words; taken for the truth it would make every note again.
     Only this much is compared: whether `note_count` takes folders below along is not documented.
     """
     counts = (folder.get("note_count") for folder in folders)

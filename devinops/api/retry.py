@@ -12,7 +12,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from devinops import waiting
-from devinops.errors import TOO_MANY
+from devinops.model.errors import TOO_MANY
 
 LONGEST_WAIT_S = 60.0
 

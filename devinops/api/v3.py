@@ -12,7 +12,7 @@ from typing import Any, Final
 from devinops.api import Identity
 from devinops.api.http import Call, Getter, segment
 from devinops.api.words import clean
-from devinops.errors import BadAnswer, ConfigError
+from devinops.model.errors import BadAnswer, ConfigError
 
 _SELF: Final = Call("GET", "/v3/self", permission="ReadAccountMeta")
 _NAMES: Final = (

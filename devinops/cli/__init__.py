@@ -15,8 +15,8 @@ from typing import TextIO
 
 import click
 
-from devinops import __version__, files, signals
-from devinops.errors import DevinopsError, ExitCode, InputError, Terminated
+from devinops import __version__, atomic, signals
+from devinops.model.errors import DevinopsError, ExitCode, InputError, Terminated
 
 COMMANDS = {
     "init": "Start a repository: configuration, a first note, CI and pre-commit.",
@@ -25,7 +25,7 @@ COMMANDS = {
     "show": "Show a saved plan, offline.",
     "apply": "Make the organization what the files say.",
     "rollback": "Bring back what a run overwrote or deleted.",
-    "inventory": "Show and mend the record of what this repository owns.",
+    "inventory": "Show and fix the record of what this repository owns.",
     "drift": "Show what was edited outside since the last apply.",
     "whoami": "Show the effective settings and who the key belongs to.",
     "schema": "Print the JSON Schemas of the files and of the JSON output.",
@@ -125,13 +125,13 @@ def _answer(argv: Sequence[str] | None) -> int:
     except BrokenPipeError:
         # The reader has gone, as in `devinops plan | head`.
         _silence_stdout()
-        return ExitCode.MEND
+        return ExitCode.FIX
     except OSError as error:
-        if error.errno not in files.NO_ROOM:
+        if error.errno not in atomic.NO_ROOM:
             return _show_bug(error)
         _silence_stdout()
-        _tell(f"devinops: the answer cannot be written: {files.reason(error)}\n")
-        return ExitCode.MEND
+        _tell(f"devinops: the answer cannot be written: {atomic.reason(error)}\n")
+        return ExitCode.FIX
     except Exception as error:
         return _show_bug(error)
 

@@ -11,18 +11,19 @@ import click
 
 from devinops.api import Writer, open_writer
 from devinops.api.masks import remember
-from devinops.apply import Report
-from devinops.backup import Backups
+from devinops.applying.applier import Report
+from devinops.applying.backup import Backups
+from devinops.cli.approval import Reviewed
+from devinops.cli.execute import ask, carry_out, finish, show
 from devinops.cli.init import git_says
 from devinops.cli.options import FilePath, NonEmpty, Options, approvals, common, is_interactive
-from devinops.cli.reviewed import Reviewed
-from devinops.cli.run import Job, NotApplied, RunJournal, failures_written
-from devinops.cli.write import ask, carry_out, finish, show
-from devinops.errors import ConfigError, ExitCode, Refused, Stale, UsageError
+from devinops.cli.session import Job, NotApplied, RunJournal, failures_written
 from devinops.inventory import new_run
-from devinops.model import UNSET, Action
-from devinops.plan import Plan
-from devinops.policy import Approvals
+from devinops.model.changes import Action
+from devinops.model.errors import ConfigError, ExitCode, Refused, Stale, UsageError
+from devinops.model.objects import UNSET
+from devinops.model.policy import Approvals
+from devinops.planning.plan import Plan
 
 
 @click.command()
@@ -65,7 +66,7 @@ def _apply(
     job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals: Approvals
 ) -> Report:
     options = job.options
-    reviewed.check_place(job.where(writer))
+    reviewed.check_place(job.target(writer))
     # A saved plan may have been made with an --only whose objects are gone since: that is a stale plan, not a typo.
     plan, snapshot = job.look(writer, approvals, only_must_match=reviewed.plan is None)
     approved = yes or reviewed.expect is not None
@@ -87,7 +88,7 @@ def _apply(
         plan,
         snapshot,
         writer,
-        Backups(job.settings.root, plan.where, run),
+        Backups(job.settings.root, plan.target, run),
         lambda: job.look(writer, approvals, patient=False, only_must_match=False)[0],
         values=values,
         parallelism=job.settings.parallelism,

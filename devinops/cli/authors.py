@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from devinops.api import Author, Reader
-from devinops.model import Drift, Moved
-from devinops.plan import Plan
+from devinops.model.changes import Drift, Moved
+from devinops.planning.plan import Plan
 
 AROUND_S = 60 * 60
 """So far around the times of the edits the audit log is read: clocks differ."""

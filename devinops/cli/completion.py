@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from devinops.errors import ExitCode
+from devinops.model.errors import ExitCode
 
 
 @click.command()

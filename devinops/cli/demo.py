@@ -12,7 +12,7 @@ import click
 
 from devinops import signals
 from devinops.cli.emulator import require_emulator
-from devinops.errors import ExitCode
+from devinops.model.errors import ExitCode
 
 FILES = {
     "knowledge/Backend/APIs/errors.md": """\

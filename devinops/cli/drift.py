@@ -12,12 +12,12 @@ from devinops.api import open_reader
 from devinops.cli.authors import authored
 from devinops.cli.options import Options, common
 from devinops.cli.progress import Progress
-from devinops.cli.run import connection, failures_written, with_references
+from devinops.cli.session import connection, failures_written, with_references
 from devinops.config import CONFIG_FILE, Settings, resolve
-from devinops.drift import Findings, find_drift
-from devinops.errors import ConfigError, ExitCode
 from devinops.inventory import Header, open_store
 from devinops.kinds import KINDS
+from devinops.model.errors import ConfigError, ExitCode
+from devinops.planning.drift import Findings, find_drift
 
 
 @click.command()

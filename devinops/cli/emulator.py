@@ -8,7 +8,7 @@ import click
 
 from devinops import signals
 from devinops.cli.options import FilePath, NonEmpty
-from devinops.errors import ConfigError, ExitCode, UsageError
+from devinops.model.errors import ConfigError, ExitCode, UsageError
 
 _LOWEST_RATE = 0.001
 """With less the next request would be allowed at a time that no header can name."""

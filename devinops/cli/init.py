@@ -11,13 +11,12 @@ from pathlib import Path
 
 import click
 
-from devinops import __version__
-from devinops import files as whole
+from devinops import __version__, atomic
 from devinops.cli.options import FilePath
 from devinops.config import CONFIG_FILE
-from devinops.errors import ConfigError, DevinopsError, ExitCode
 from devinops.inventory import git as program
-from devinops.load.files import inside
+from devinops.load.discover import inside
+from devinops.model.errors import ConfigError, DevinopsError, ExitCode
 
 _CONFIG = """\
 # Settings of devinops. Everything here is optional; the README says what each line does.
@@ -293,7 +292,7 @@ def _write(root: Path, name: str, text: str) -> bool:
             raise NotADirectoryError(20, "there is a file where a directory belongs") from error
         if os.path.lexists(path):
             return False
-        whole.replace(path, [text])
+        atomic.replace(path, [text])
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {whole.reason(error)}") from error
+        raise ConfigError(f"cannot write {path}: {atomic.reason(error)}") from error
     return True

@@ -16,21 +16,22 @@ from devinops import __version__
 from devinops.api import Reader, open_reader
 from devinops.cli.options import NonEmpty, Options, common, is_interactive
 from devinops.cli.progress import Progress
-from devinops.cli.run import connection, failures_written, with_references
+from devinops.cli.session import connection, failures_written, with_references
 from devinops.cli.validate import read
 from devinops.config import CONFIG_FILE, Settings, resolve
-from devinops.errors import ConfigError, ExitCode, UsageError
 from devinops.inventory import Header, Store, open_runs, open_store
 from devinops.inventory.repair import Finding, find
 from devinops.kinds import KINDS
-from devinops.model import Key, Live, Snapshot
-from devinops.owned import Base, Intent, Inventory, Record, fingerprints
+from devinops.model.errors import ConfigError, ExitCode, UsageError
+from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprints
+from devinops.model.keys import Key
+from devinops.model.objects import Live, Snapshot
 from devinops.render import counted
 
 
 @click.group()
 def command() -> None:
-    """Show and mend the record of which live objects this repository owns.
+    """Show and fix the record of which live objects this repository owns.
 
     No command here writes to the organization.
     """
@@ -233,7 +234,7 @@ def _details(record: Record, live: Live | None, states: Mapping[str, str]) -> It
 @click.argument("id", type=NonEmpty())
 @common(api=True)
 def link(options: Options, key: str, id: str) -> ExitCode:
-    """Make KEY mean the live object ID: for namesakes, or an object that was made anew.
+    """Make KEY mean the live object ID: for namesakes, or an object that was made again.
 
     What was last applied to the object is unknown, so the next plan compares file and organization alone.
 

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from devinops import files
+from devinops import atomic
 from devinops.config import Flags, Project, check_environment, find_root, read_project
-from devinops.errors import ConfigError, UsageError
-from devinops.policy import Approvals
+from devinops.model.errors import ConfigError, UsageError
+from devinops.model.policy import Approvals
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -151,9 +151,9 @@ class NotWritten(ConfigError):
 def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> None:
     """Write a file as a whole, so that nobody reads half of one. Raises NotWritten."""
     try:
-        files.replace(path, chunks)
+        atomic.replace(path, chunks)
     except OSError as error:
-        raise NotWritten(f"{option} cannot write {path}: {files.reason(error)}") from error
+        raise NotWritten(f"{option} cannot write {path}: {atomic.reason(error)}") from error
 
 
 def wants_color(no_color: bool) -> bool:

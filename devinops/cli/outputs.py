@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from devinops import files
+from devinops import atomic
 from devinops.config import CONFIG_FILE, open_project
-from devinops.errors import UsageError
 from devinops.kinds import KINDS
 from devinops.load import load
+from devinops.model.errors import UsageError
 
 _KEPT: Final = {
     ".git": "Git keeps its own there",
-    files.STATE: "devinops keeps the inventory and backups there",
+    atomic.STATE: "devinops keeps the inventory and backups there",
 }
 _DIRECTORIES: Final = tuple(kind.section for kind in KINDS.values() if kind.markdown)
 _FILES: Final = (CONFIG_FILE, *(f"{kind.section}.yaml" for kind in KINDS.values()))
@@ -36,7 +36,7 @@ def check_outputs(outputs: Sequence[tuple[str, Path]], inputs: Iterable[Path], r
 def _refusal(path: Path, taken: Iterable[Path], root: Path) -> str:
     """Return why a file must not be written, empty if it may."""
     try:
-        files.check_place(path)
+        atomic.check_place(path)
     except OSError as error:
         return f"{error.strerror}; expected a file"
     real = _real(path)

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from devinops.api import open_reader
+from devinops.applying.saved_plan import save
 from devinops.cli.options import Options, OutputFile, approvals, common
-from devinops.cli.run import Job, failures_written, plan_chunks
-from devinops.errors import ExitCode
-from devinops.policy import Approvals
-from devinops.saved import save
+from devinops.cli.session import Job, failures_written, plan_chunks
+from devinops.model.errors import ExitCode
+from devinops.model.policy import Approvals
 
 
 @click.command()

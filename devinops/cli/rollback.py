@@ -12,27 +12,29 @@ from typing import Any
 import click
 
 from devinops.api import Writer, open_writer
-from devinops.apply import Outcome, Report, Result
-from devinops.backup import Backup, Backups, find, read_backup, summaries
+from devinops.applying.applier import Outcome, Report, Result
+from devinops.applying.backup import Backup, Backups, find, read_backup, summaries
+from devinops.cli.approval import Reviewed
+from devinops.cli.execute import ask, carry_out, finish, show
 from devinops.cli.options import FilePath, NonEmpty, Options, common, is_interactive
 from devinops.cli.progress import Progress
-from devinops.cli.reviewed import Reviewed
-from devinops.cli.run import (
+from devinops.cli.session import (
     RunJournal,
     connection,
     failures_written,
     look_patiently,
     with_references,
 )
-from devinops.cli.write import ask, carry_out, finish, show
 from devinops.config import Settings, resolve
-from devinops.errors import ConfigError, ExitCode, UsageError
 from devinops.inventory import Header, new_run, open_store, wait_for_runs
-from devinops.model import Action, Snapshot
-from devinops.owned import Record
-from devinops.plan import Plan, Where
+from devinops.model.changes import Action
+from devinops.model.errors import ConfigError, ExitCode, UsageError
+from devinops.model.inventory import Record
+from devinops.model.objects import Snapshot
+from devinops.model.target import Target
+from devinops.planning.plan import Plan
+from devinops.planning.rollback import rollback_plan
 from devinops.render import counted
-from devinops.rollback import rollback_plan
 
 
 @click.command()
@@ -79,8 +81,8 @@ def _roll_back(
     *,
     yes: bool,
 ) -> Report:
-    here = Where(settings.target, settings.api_url, settings.api, writer.org_id)
-    if apart := saved.where.apart(here):
+    here = Target(settings.target, settings.api_url, settings.api, writer.org_id)
+    if apart := saved.target.differences(here):
         raise ConfigError(
             f"{saved.path} is of another place ({apart}): roll back there; nothing was written"
         )
@@ -91,11 +93,11 @@ def _roll_back(
             return writer.snapshot(with_references(kinds), progress.at)
 
     def plan_of(snapshot: Snapshot) -> Plan:
-        where = replace(here, emulator=bool(writer.emulator))
-        return rollback_plan(saved.objects, snapshot, where, policy=settings.policy, run=saved.run)
+        target = replace(here, emulator=bool(writer.emulator))
+        return rollback_plan(saved.objects, snapshot, target, policy=settings.policy, run=saved.run)
 
     store = open_store(
-        settings.inventory, settings.root, Header.of(here.api_url, here.org_id, here.target)
+        settings.inventory, settings.root, Header.of(here.api_url, here.org_id, here.name)
     )
     inventory = wait_for_runs(store, options.lock_timeout)
 
@@ -181,7 +183,7 @@ def _list(options: Options) -> None:
 def _words(file: str, backup: Backup | str) -> str:
     if isinstance(backup, str):
         return f"unreadable: {backup}"
-    return f"{backup.time}  {backup.where.target}  {counted(len(backup.objects), 'object')}  {file}"
+    return f"{backup.time}  {backup.target.name}  {counted(len(backup.objects), 'object')}  {file}"
 
 
 def _row(root: Path, path: Path, backup: Backup | str) -> dict[str, Any]:
@@ -191,7 +193,7 @@ def _row(root: Path, path: Path, backup: Backup | str) -> dict[str, Any]:
         "file": _shown(root, path),
         "run": backup.run,
         "time": backup.time,
-        "target": backup.where.target,
+        "target": backup.target.name,
         "objects": len(backup.objects),
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from devinops.cli.options import FilePath, NonEmpty, write_file
-from devinops.errors import ExitCode, UsageError
+from devinops.model.errors import ExitCode, UsageError
 
 
 @click.command()
@@ -26,7 +26,7 @@ def command(name: str | None, directory: Path | None) -> ExitCode:
       devinops schema declarations           the YAML files
       devinops schema --directory schemas    as files, for an editor
     """
-    from devinops.schema import schemas
+    from devinops.schema.files import schemas
 
     known = schemas()
     if name is not None and name not in known:

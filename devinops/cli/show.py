@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from devinops.applying.saved_plan import read_plan
 from devinops.cli.options import FilePath, Options, common
-from devinops.errors import ConfigError, ExitCode
-from devinops.saved import read_plan
+from devinops.model.errors import ConfigError, ExitCode
 
 
 @click.command()

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from devinops.checks import target_problems
 from devinops.cli.options import FilePath, Options, common
 from devinops.config import open_project
-from devinops.errors import ExitCode, UsageError
 from devinops.load import Loaded, load
-from devinops.model import Problem, Severity, Source
+from devinops.model.errors import ExitCode, UsageError
+from devinops.model.objects import Problem, Severity, Source
+from devinops.planning.capabilities import target_problems
 from devinops.render import counted
 
 
@@ -32,7 +32,7 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
     loaded = read(options)
     problems = _narrowed(loaded.problems, options.root, paths)
     failed = any(problem.severity is Severity.ERROR for problem in problems)
-    code = ExitCode.MEND if failed else ExitCode.OK
+    code = ExitCode.FIX if failed else ExitCode.OK
 
     def chunks(format: str) -> Iterator[str]:
         if format == "json":

@@ -10,9 +10,9 @@ import click
 
 from devinops.api import Identity, open_reader
 from devinops.cli.options import Options, common
-from devinops.cli.run import connection, failures_written
+from devinops.cli.session import connection, failures_written
 from devinops.config import Settings, resolve
-from devinops.errors import DevinopsError, ExitCode
+from devinops.model.errors import DevinopsError, ExitCode
 
 
 @click.command()

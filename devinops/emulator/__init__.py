@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from devinops.errors import ConfigError
+from devinops.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from devinops.emulator.app import create_app

@@ -20,7 +20,7 @@ from devinops.emulator.gate import Call, Gate, Layer, RateLimit, Reply, RequestL
 from devinops.emulator.records import Rejected
 from devinops.emulator.store import Store
 from devinops.emulator.wire import phrase
-from devinops.errors import ConfigError
+from devinops.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from devinops.emulator.faults import Faults

@@ -56,7 +56,7 @@ from typing import Any
 from devinops.emulator.hints import did_you_mean
 from devinops.emulator.outline import mapping, read_yaml, sequence
 from devinops.emulator.person import FIELDS
-from devinops.errors import ConfigError
+from devinops.model.errors import ConfigError
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _RULE_KEYS = ("method", "path", "nth", "probability", "times", "fault")

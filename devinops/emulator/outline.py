@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from devinops.emulator.hints import did_you_mean
-from devinops.errors import ConfigError
+from devinops.model.errors import ConfigError
 
 
 def read_yaml(path: Path, what: str) -> object:

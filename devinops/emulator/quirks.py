@@ -43,7 +43,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from devinops.emulator.hints import did_you_mean
-from devinops.errors import ConfigError
+from devinops.model.errors import ConfigError
 
 
 def _switch(*values: str) -> Any:

@@ -27,7 +27,7 @@ from devinops.emulator.outline import mapping, read_yaml, sequence
 from devinops.emulator.person import Malformed, plant
 from devinops.emulator.quirks import Quirks, parse_quirks
 from devinops.emulator.store import Kind, Store
-from devinops.errors import ConfigError
+from devinops.model.errors import ConfigError
 
 _SECTIONS: dict[str, Kind] = {
     "folders": "folder",

@@ -31,7 +31,7 @@ from devinops.emulator.seed import Seed, parse_seed, read_seed
 from devinops.emulator.state import StateFile
 from devinops.emulator.store import KINDS, Kind, Store
 from devinops.emulator.wire import CONNECTION, MARK
-from devinops.errors import ConfigError
+from devinops.model.errors import ConfigError
 
 _START_S = 60  # long, for a machine that is busy
 _STOP_S = 0.5  # how long requests that are still running may take when the server stops

@@ -14,11 +14,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from devinops import files
+from devinops import atomic
 from devinops.emulator.gate import Call, Next, Reply
 from devinops.emulator.records import Event, Folder, Note, Playbook, Record, Secret
 from devinops.emulator.store import Store
-from devinops.errors import ConfigError
+from devinops.model.errors import ConfigError
 
 FORMAT = 1
 _TYPES: dict[str, type[Record]] = {
@@ -71,14 +71,14 @@ class StateFile:
         except OSError as error:
             self.store.dirty = True
             raise ConfigError(
-                f"{self.path}: cannot write the state: {files.reason(error)}"
+                f"{self.path}: cannot write the state: {atomic.reason(error)}"
             ) from None
 
     def _write(self, number: int, text: str) -> None:
         """Write a content, unless a later one is there already: threads may come here out of turn."""
         with self._writing:
             if number > self._written:
-                files.replace(self.path, [text])
+                atomic.replace(self.path, [text])
                 self._written = number
 
     async def __call__(self, call: Call, ask: Next) -> Reply:

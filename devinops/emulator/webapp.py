@@ -20,7 +20,7 @@ from devinops.emulator.gate import RequestLog
 from devinops.emulator.outline import parse_yaml
 from devinops.emulator.records import JsonObject, Rejected
 from devinops.emulator.store import Kind, Store
-from devinops.errors import ConfigError
+from devinops.model.errors import ConfigError
 
 router = APIRouter(prefix="/_emulator", include_in_schema=False)
 

@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
-from devinops.errors import Stale
 from devinops.inventory.format import Header
 from devinops.inventory.merge import listed, open_runs
-from devinops.model import Key
-from devinops.owned import Intent, Inventory, Record
+from devinops.model.errors import Stale
+from devinops.model.inventory import Intent, Inventory, Record
+from devinops.model.keys import Key
 
 __all__ = [
     "Header",
@@ -127,7 +127,7 @@ def open_store(settings: InventorySettings, root: Path, header: Header) -> Store
     """Return the store that the settings name; nothing is read yet. Raises ConfigError."""
     if settings.store == "none":
         return NoStore()
-    from devinops.inventory.kept import KeptStore
+    from devinops.inventory.journaled import KeptStore
 
     if settings.store == "file":
         from devinops.inventory.file import FilePlace

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from devinops import files
-from devinops.errors import ConfigError, InventoryError
+from devinops import atomic
 from devinops.inventory import disk
 from devinops.inventory.git import NETWORK_S, Git, is_no_repository, last_words, masked
-from devinops.inventory.kept import Outrun, Stored
+from devinops.inventory.journaled import Outrun, Stored
+from devinops.model.errors import ConfigError, InventoryError
 
 _FETCHES = 3
 _ANOTHER_TIP = ("fetch first", "non-fast-forward")
@@ -36,7 +36,7 @@ def _scratch() -> Iterator[str]:
         directory = tempfile.TemporaryDirectory(prefix="devinops-", ignore_cleanup_errors=True)
     except OSError as error:
         raise InventoryError(
-            f"no temporary directory can be made: {files.reason(error)}"
+            f"no temporary directory can be made: {atomic.reason(error)}"
         ) from error
     with directory as name:
         yield name

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from devinops import files
-from devinops.errors import InventoryError
+from devinops import atomic
+from devinops.model.errors import InventoryError
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InventoryError(f"the inventory cannot use {path}: {files.reason(error)}") from error
+        raise InventoryError(f"the inventory cannot use {path}: {atomic.reason(error)}") from error
 
 
 def refuse_symlink(path: Path) -> None:
@@ -37,7 +37,7 @@ def read(path: Path) -> str | None:
     refuse_symlink(path)
     data = None
     with told(path), suppress(FileNotFoundError):
-        data = files.read(path)
+        data = atomic.read(path)
     try:
         return data if data is None else data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -50,16 +50,16 @@ def replace(path: Path, text: str) -> None:
     """Write a file whole or not at all; its permissions are kept. One writer at a time. Raises InventoryError."""
     refuse_symlink(path)
     with told(path):
-        files.replace(path, [text], encoding="ascii", errors="strict")
+        atomic.replace(path, [text], encoding="ascii", errors="strict")
 
 
 def append(path: Path, line: str) -> None:
     """Add a line, and return once it is on the disk. Raises InventoryError, and then nothing of it stays."""
     refuse_symlink(path)
     with told(path):
-        descriptor = files.open_lines(path)
+        descriptor = atomic.open_lines(path)
         try:
-            files.append(descriptor, line.encode("ascii"))
+            atomic.append(descriptor, line.encode("ascii"))
         finally:
             os.close(descriptor)
 

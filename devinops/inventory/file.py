@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from devinops import files
+from devinops import atomic
 from devinops.inventory import disk
-from devinops.inventory.kept import Stored
+from devinops.inventory.journaled import Stored
 
 
 class FilePlace:
@@ -16,8 +16,8 @@ class FilePlace:
 
     def __init__(self, root: Path, target: str) -> None:
         self.root = root
-        self.path = root / files.STATE / f"{target}.jsonl"
-        self.label = f"{files.STATE}/{target}.jsonl"
+        self.path = root / atomic.STATE / f"{target}.jsonl"
+        self.label = f"{atomic.STATE}/{target}.jsonl"
 
     @property
     def directory(self) -> Path:
@@ -27,7 +27,7 @@ class FilePlace:
 
     def prepare(self) -> None:
         with disk.told(self.directory):
-            files.state_directory(self.root)
+            atomic.state_directory(self.root)
 
     def load(self) -> Stored:
         return Stored(disk.read(self.directory / self.path.name))

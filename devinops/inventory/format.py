@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from devinops.errors import InventoryError
 from devinops.kinds import KINDS
-from devinops.model import Action, FolderPath, Key, decode_part
-from devinops.owned import Base, Intent, Inventory, Record
+from devinops.model.changes import Action
+from devinops.model.errors import InventoryError
+from devinops.model.inventory import Base, Intent, Inventory, Record
+from devinops.model.keys import FolderPath, Key, decode_part
 
 FORMAT_VERSION: Final = 1
 VERSION_KEY: Final = "devinops_inventory"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from devinops.errors import ConfigError, InventoryError
+from devinops.model.errors import ConfigError, InventoryError
 
 LOCAL_S: Final = 60.0
 NETWORK_S: Final = 120.0

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from devinops.errors import Stale
+from devinops.model.errors import Stale
 
 PATIENCE_S = 180.0
 """A push within the same clone may take as long as git is given for it."""

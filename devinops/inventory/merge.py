@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from devinops.errors import Stale
 from devinops.inventory.format import Settled
-from devinops.model import Action, Key
-from devinops.owned import MAKING, Intent, Inventory, Record
+from devinops.model.changes import Action
+from devinops.model.errors import Stale
+from devinops.model.inventory import MAKING, Intent, Inventory, Record
+from devinops.model.keys import Key
 
 Id = tuple[str, str]
 """Kind and id."""
@@ -63,7 +64,7 @@ def _is_settled(intent: Intent, done: set[tuple[str, Key | Id]], gone: set[tuple
     if intent.id is None:
         return False
     own = (intent.run, (intent.key.kind, intent.id))
-    # A replaced object is gone first and made anew afterwards: only that is the end of it.
+    # A replaced object is gone first and made again afterwards: only that is the end of it.
     return own in done or (own in gone and intent.action is not Action.REPLACE)
 
 

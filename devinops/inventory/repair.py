@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from devinops.model import Live, Snapshot
-from devinops.owned import Inventory, Record, fingerprints
+from devinops.model.inventory import Inventory, Record, fingerprints
+from devinops.model.objects import Live, Snapshot
 
 SAME_BODY = "the same body"
 

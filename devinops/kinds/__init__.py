@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from graphlib import TopologicalSorter
 from types import MappingProxyType
 
-from devinops.model import Kind
+from devinops.model.kind import Kind
 
 
 def _walk() -> dict[str, Kind]:

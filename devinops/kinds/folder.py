@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devinops.model import Endpoint, FolderPath, Kind, Resource, Unset, Updates, Wire, attribute
+from devinops.model.keys import FolderPath
+from devinops.model.kind import Endpoint, Kind, Updates, Wire, attribute
+from devinops.model.objects import Resource, Unset
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from devinops.model import Endpoint, FolderPath, Kind, Resource, Unset, Wire, attribute, both
+from devinops.model.keys import FolderPath
+from devinops.model.kind import Endpoint, Kind, Wire, attribute, both
+from devinops.model.objects import Resource, Unset
 
 
 def _without_host(pin: Any) -> str | None:

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from devinops.model import UNSET, Endpoint, Kind, Resource, Unset, Updates, attribute, both
+from devinops.model.kind import Endpoint, Kind, Updates, attribute, both
+from devinops.model.objects import UNSET, Resource, Unset
 
 SCHEMA_BYTES = 64 * 1024
 

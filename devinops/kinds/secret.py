@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from devinops.model import Endpoint, Kind, Resource, Unset, Updates, Wire, attribute, both
+from devinops.model.kind import Endpoint, Kind, Updates, Wire, attribute, both
+from devinops.model.objects import Resource, Unset
 
 _DAYS = {"d": 1, "w": 7}
 

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from devinops.kinds import KINDS, SECTIONS
-from devinops.load import files
-from devinops.load.codes import CODES, problem
+from devinops.load import discover as files
 from devinops.load.duplicates import duplicates, same_folders
 from devinops.load.entries import control_problems, declare, findings_to_problems
 from devinops.load.globs import Ignore, wrong_ignore
 from devinops.load.markdown import split
 from devinops.load.names import CONFIG, misnamed, misnamed_configs
+from devinops.load.problems import CODES, problem
 from devinops.load.yamltree import Node, parse
-from devinops.model import Declaration, Problem, Source
-from devinops.schema import check
+from devinops.model.objects import Declaration, Problem, Source
+from devinops.schema.findings import check
 
 __all__ = [
     "CODES",

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from unicodedata import normalize
 
-from devinops.load.codes import problem
+from devinops.load.discover import File
 from devinops.load.entries import directory_folder
-from devinops.load.files import File
-from devinops.model import Declaration, FolderPath, Key, Problem, Source
+from devinops.load.problems import problem
+from devinops.model.keys import FolderPath, Key
+from devinops.model.objects import Declaration, Problem, Source
 
 
 def duplicates(declarations: Iterable[Declaration]) -> Iterator[Problem]:

@@ -8,22 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import normalize
 
-from devinops.load.codes import problem
 from devinops.load.markdown import Page
+from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node, control_character
-from devinops.model import (
-    Attribute,
-    Declaration,
-    Ensure,
-    FolderPath,
-    Key,
-    Kind,
-    Problem,
-    Source,
-    canonical_text,
-    folder_path,
-)
-from devinops.schema import Finding, check, entry_validator
+from devinops.model.keys import FolderPath, Key, folder_path
+from devinops.model.kind import Attribute, Kind
+from devinops.model.objects import Declaration, Ensure, Problem, Source, canonical_text
+from devinops.schema.findings import Finding, check, entry_validator
 
 BodyReader = Callable[[str, Source], tuple[str | None, list[Problem]]]
 """(`body_file` as written, its place) → text, problems."""
@@ -38,7 +29,7 @@ def findings_to_problems(node: Node, file: str, findings: Iterable[Finding]) -> 
 
 
 def place(node: Node, file: str, finding: Finding) -> Source:
-    """Return where a finding below `node` is mended."""
+    """Return where a finding below `node` is fixed."""
     if finding.at_key:
         return node.at(finding.path[:-1]).key_source(file, str(finding.path[-1]))
     return node.at(finding.path).source(file)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from devinops.load.codes import problem
+from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node, control_character, parse
-from devinops.model import Problem, Source
+from devinops.model.objects import Problem, Source
 
 _FENCE = re.compile(r"---[ \t]*(?:\n|\Z)")
 _CLOSE = re.compile(r"^---[ \t]*$\n?", re.MULTILINE)

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 
 from devinops.kinds import KINDS, SECTIONS
-from devinops.load.codes import problem
-from devinops.model import Problem, Source
+from devinops.load.problems import problem
+from devinops.model.objects import Problem, Source
 
 CONFIG = "devinops.yaml"
 DIRECTORIES = frozenset(kind.section for kind in KINDS.values() if kind.markdown)

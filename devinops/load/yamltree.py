@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import yaml
 
-from devinops.load.codes import problem
-from devinops.model import Problem, Source
-from devinops.schema import quoted
+from devinops.load.problems import problem
+from devinops.model.objects import Problem, Source
+from devinops.schema.findings import quoted
 
 LEVELS: Final = 100
 """How deep a file may be nested, aliases included."""
@@ -456,7 +456,7 @@ def _tag_message(event: Any) -> str:
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str, line: int) -> Problem:
-    """Return what is wrong in words of people, at the place where it is mended."""
+    """Return what is wrong in words of people, at the place where it is fixed."""
     conflict = re.search(r"^<{7} ", text, re.MULTILINE)
     if conflict:
         message = (

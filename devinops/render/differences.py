@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from devinops.model import Change
-from devinops.plan import Plan
+from devinops.model.changes import Change
+from devinops.planning.plan import Plan
 from devinops.render.escape import line
 from devinops.render.text import SYMBOLS, Text
 

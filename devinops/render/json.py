@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from devinops import __version__
-from devinops.apply import Report, Result
-from devinops.errors import ExitCode
-from devinops.model import UNSET, Change, Drift, FieldChange, HeldBack, Problem, Source
-from devinops.plan import Plan, live_hash
-from devinops.plan_schema import CHECKSUM, checksum
+from devinops.applying.applier import Report, Result
+from devinops.model.changes import Blocked, Change, Drift, FieldChange
+from devinops.model.errors import ExitCode
+from devinops.model.objects import UNSET, Problem, Source
+from devinops.planning.plan import Plan, live_hash
 from devinops.render.escape import json_text
+from devinops.schema.plan import CHECKSUM, checksum
 
 FORMAT_VERSION = "1.0"
 
@@ -29,22 +30,22 @@ def dump(document: Mapping[str, Any]) -> Iterator[str]:
 
 def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> dict[str, Any]:
     """Return a plan as JSON data, with `more` members and a checksum over all of them."""
-    where = plan.where
+    target = plan.target
     document = {
         **head(),
         "target": {
-            "name": where.target,
-            "org_id": where.org_id,
-            "api_url": where.api_url,
-            "api_version": where.api,
-            "emulator": where.emulator,
+            "name": target.name,
+            "org_id": target.org_id,
+            "api_url": target.api_url,
+            "api_version": target.api,
+            "emulator": target.emulator,
         },
         "inventory": {"store": plan.inventory.store, "owned": plan.owned},
         "digest": plan.digest,
         "complete": True,
         "exit_code": int(exit_code),
         "changes": [change(one) for one in plan.changes],
-        "held_back": [held_back(one) for one in plan.held_back],
+        "blocked": [blocked(one) for one in plan.blocked],
         "drift": [drift(one) for one in plan.drift],
         "problems": [problem(one) for one in plan.problems],
         "notes": list(plan.notes),
@@ -66,7 +67,7 @@ def report_document(report: Report) -> dict[str, Any]:
         report.exit_code,
         results=[_result(result) for result in report.results],
         left=None if report.left is None else [change(one) for one in report.left],
-        waiting=[held_back(one) for one in report.waiting],
+        waiting=[blocked(one) for one in report.waiting],
         unverified=report.unverified,
         interrupted=report.interrupted is not None,
         backup=report.backup,
@@ -134,11 +135,11 @@ def _field(field: FieldChange) -> dict[str, Any]:
     return {side: value for side, value in sides.items() if value is not UNSET}
 
 
-def held_back(held: HeldBack) -> dict[str, Any]:
+def blocked(held: Blocked) -> dict[str, Any]:
     return {
         "key": str(held.key),
         "kind": held.key.kind,
-        "hold": held.hold.value,
+        "by": held.by.value,
         "reason": held.reason,
         "source": _source(held.source),
         "ids": list(held.ids),

@@ -10,25 +10,14 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from devinops.apply import Outcome, Report, Result
-from devinops.diff import nested_paths
-from devinops.drift import Findings
+from devinops.applying.applier import Outcome, Report, Result
 from devinops.kinds import KINDS
-from devinops.model import (
-    UNSET,
-    Action,
-    Change,
-    Drift,
-    FieldChange,
-    HeldBack,
-    Key,
-    Moved,
-    Problem,
-    Severity,
-    Source,
-    canonical_text,
-)
-from devinops.plan import Plan
+from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, Moved
+from devinops.model.keys import Key
+from devinops.model.objects import UNSET, Problem, Severity, Source, canonical_text
+from devinops.planning.diff import nested_paths
+from devinops.planning.drift import Findings
+from devinops.planning.plan import Plan
 from devinops.render import counted
 from devinops.render.escape import body_line, line
 
@@ -91,7 +80,7 @@ class Text:
             yield self.bold(noun)
             for change in changes:
                 yield from self.change(change)
-        yield from self._held_back(plan.held_back)
+        yield from self._blocked(plan.blocked)
         yield from self._drift(plan.drift)
         yield from self._warnings(plan.problems)
         for note in plan.notes:
@@ -153,14 +142,14 @@ class Text:
                 shown = f"{sign} {body_line(rest, white_space=sign != ' ', most=MAX_LINE)}".rstrip()
                 yield f"        {self.paint(sign, shown) if sign != ' ' else shown}"
 
-    def _held_back(self, held_back: Sequence[HeldBack]) -> Iterator[str]:
-        if not held_back:
+    def _blocked(self, blocked: Sequence[Blocked]) -> Iterator[str]:
+        if not blocked:
             return
         yield ""
-        yield self.bold("held back")
-        for held in held_back:
+        yield self.bold("blocked")
+        for held in blocked:
             yield f"  {self.paint('!')} {line(str(held.key))}"
-            yield f"      {_because(held.source, f'{held.hold}: {held.reason}')}"
+            yield f"      {_because(held.source, f'{held.by}: {held.reason}')}"
             if held.needed_by:
                 yield f"      needed by {self._keys(held.needed_by)}"
             for field in held.fields:
@@ -216,7 +205,7 @@ class Text:
 
     def report(self, report: Report) -> Iterator[str]:
         """Yield the lines of what apply did; the last one holds the counts."""
-        signs = {Outcome.FAILED: "x", Outcome.SKIPPED: "!", Outcome.HELD_BACK: "!"}
+        signs = {Outcome.FAILED: "x", Outcome.SKIPPED: "!", Outcome.BLOCKED: "!"}
         for result in report.results:
             if result.outcome in signs:
                 yield f"  {self.paint(signs[result.outcome])} {self._result(result)}"
@@ -229,7 +218,7 @@ class Text:
                 for c in report.left
             )
         if report.waiting:
-            yield f"A plan made afterwards holds back {counted(len(report.waiting), 'object')}:"
+            yield f"A plan made afterwards blocks {counted(len(report.waiting), 'object')}:"
             yield from (
                 f"  {self.paint('!')} {line(str(one.key))}: {line(one.reason)}"
                 for one in report.waiting
@@ -246,13 +235,13 @@ class Text:
 
 
 def header(plan: Plan) -> str:
-    where = plan.where
-    org = f"organization {where.org_id}" if where.org_id else "the key's organization"
+    target = plan.target
+    org = f"organization {target.org_id}" if target.org_id else "the key's organization"
     inventory = (
         "none" if plan.inventory.store == "none" else f"{plan.inventory.store}, {plan.owned} owned"
     )
-    place = f"{'on the emulator ' if where.emulator else ''}at {where.api_url} (API {where.api})"
-    return line(f"Plan for {where.target}: {org} {place}, inventory: {inventory}")
+    place = f"{'on the emulator ' if target.emulator else ''}at {target.api_url} (API {target.api})"
+    return line(f"Plan for {target.name}: {org} {place}, inventory: {inventory}")
 
 
 def said_of_drift(drift: Drift) -> str:
@@ -283,11 +272,11 @@ def counts(plan: Plan) -> str:
     """Return the last line of a plan."""
     parts = [f"{plan.summary[a.value]} {_TO[a]}" for a in Action if plan.summary[a.value]]
     unmanaged = sum(plan.unmanaged.values())
-    needed = sum(len(held.needed_by) for held in plan.held_back)
+    needed = sum(len(held.needed_by) for held in plan.blocked)
     waiting = f" with {counted(needed, 'entry waiting', 'entries waiting')}" if needed else ""
     drift = f"{counted(len(plan.drift), 'outside edit')}, " if plan.drift else ""
     return (
-        f"Plan: {', '.join(parts) or 'nothing to change'}; {len(plan.held_back)} held back{waiting}, "
+        f"Plan: {', '.join(parts) or 'nothing to change'}; {len(plan.blocked)} blocked{waiting}, "
         f"{drift}{plan.unchanged} unchanged, {unmanaged} unmanaged."
     )
 
@@ -295,8 +284,8 @@ def counts(plan: Plan) -> str:
 def tally(report: Report) -> str:
     """Return the last line of a report."""
     parts = [f"{report.count(outcome)} {outcome}" for outcome in Outcome]
-    if report.plan.held_back:
-        parts[-1] = f"{report.count(Outcome.HELD_BACK) + len(report.plan.held_back)} held back"
+    if report.plan.blocked:
+        parts[-1] = f"{report.count(Outcome.BLOCKED) + len(report.plan.blocked)} blocked"
     word = "Interrupted" if report.interrupted else "Applied"
     return f"{word}: {', '.join(parts)}."
 

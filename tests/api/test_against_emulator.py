@@ -8,11 +8,11 @@ import pytest
 
 from devinops.api import Connection, open_reader, open_writer
 from devinops.emulator.gate import RateLimit
-from devinops.errors import ApiError, BadAnswer, ConfigError
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
-from devinops.model import Key
+from devinops.model.errors import ApiError, BadAnswer, ConfigError
+from devinops.model.keys import Key
 
 emulator = pytest.importorskip("devinops.emulator")
 pytest.importorskip("uvicorn")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.api import Author, Connection, audit, open_reader
-from devinops.errors import ApiError, Unreachable
+from devinops.model.errors import ApiError, Unreachable
 
 emulator = pytest.importorskip("devinops.emulator")
 pytest.importorskip("uvicorn")

@@ -13,8 +13,8 @@ import pytest
 from devinops.api import audit, bounds, open_reader, open_writer
 from devinops.api.bounds import Full, Part, Room
 from devinops.api.http import Call, Getter
-from devinops.errors import ApiError, BadAnswer
 from devinops.kinds.playbook import Playbook
+from devinops.model.errors import ApiError, BadAnswer
 
 GET = Call("GET", "/v3/things")
 ORG = "/v3/organizations/org-1"

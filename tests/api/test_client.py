@@ -14,12 +14,12 @@ import pytest
 
 import devinops.api
 from devinops.api import Identity, open_reader, open_writer
-from devinops.errors import ApiError, BadAnswer, ConfigError, Unreachable
 from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
-from devinops.model import UNSET
+from devinops.model.errors import ApiError, BadAnswer, ConfigError, Unreachable
+from devinops.model.objects import UNSET
 from tests.support import LONG_S
 
 ORG = "/v3/organizations/org-1"

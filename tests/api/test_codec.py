@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from devinops.api import codec
-from devinops.errors import BadAnswer
 from devinops.kinds import KINDS
 from devinops.kinds.folder import Folder
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
-from devinops.model import ROOT, UNSET, Access, Key, Live
+from devinops.model.errors import BadAnswer
+from devinops.model.keys import ROOT, Key
+from devinops.model.objects import UNSET, Access, Live
 
 NOTE = {
     "note_id": "note-1",

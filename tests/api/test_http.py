@@ -19,7 +19,7 @@ import trustme
 from devinops import __version__
 from devinops.api import Connection, deadline, http, masks, retry
 from devinops.api.http import Call, Getter, Sender, segment
-from devinops.errors import ApiError, BadAnswer, ConfigError, DevinopsError, Unreachable
+from devinops.model.errors import ApiError, BadAnswer, ConfigError, DevinopsError, Unreachable
 from tests.support import LONG_S
 
 GET = Call("GET", "/v3/things")

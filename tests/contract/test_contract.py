@@ -12,7 +12,7 @@ import yaml
 
 from devinops.api import codec
 from devinops.kinds import KINDS
-from devinops.model import Updates
+from devinops.model.kind import Updates
 
 TABLE = yaml.safe_load((Path(__file__).parent / "api.yaml").read_text(encoding="utf-8"))
 PAIRS = [(api, noun) for api in ("v3", "v1") for noun in sorted(KINDS)]

@@ -13,7 +13,7 @@ import pytest
 
 from devinops.cli import main
 from devinops.emulator import Emulator, parse_faults
-from devinops.errors import ExitCode
+from devinops.model.errors import ExitCode
 from tests.crash.world import CHANGES, KEYS, SEED, VALUE, World
 
 pytestmark = pytest.mark.crash
@@ -87,7 +87,7 @@ PAGE = 10
 SAMPLE, FEW = 7, 30
 """CI takes each fault and each request, but of more than a few requests only every so many-th for each fault."""
 
-CODES = {ExitCode.OK, ExitCode.MEND, ExitCode.RUN_AGAIN, ExitCode.DECIDE, ExitCode.PLAN_AGAIN}
+CODES = {ExitCode.OK, ExitCode.FIX, ExitCode.RUN_AGAIN, ExitCode.DECIDE, ExitCode.PLAN_AGAIN}
 
 
 @pytest.fixture
@@ -158,32 +158,32 @@ def test_whatever_fails_the_report_is_true_and_the_next_run_finishes(
 
 def one(made: World, fault: str, at: int, apply: Apply) -> int:
     """Run with a fault and again without it; return how often the fault struck."""
-    where = f"{fault} at request {at}"
+    target = f"{fault} at request {at}"
     theirs, before = made.theirs(), made.objects()
     made.emulator.faults = [{"nth": at, "times": 1, **FAULTS[fault]}]
     code, report = apply(made, 0.5 if fault in SLOW else 10)
-    assert code in CODES, where
+    assert code in CODES, target
     if fault not in PEOPLE:
-        assert code != ExitCode.OK or made.problems() == [], where
+        assert code != ExitCode.OK or made.problems() == [], target
         if "results" in report:
-            assert made.untrue(report, before, blind=fault in BLIND) == [], where
+            assert made.untrue(report, before, blind=fault in BLIND) == [], target
         else:
-            assert made.objects() == before, where
+            assert made.objects() == before, target
     (counts,) = made.emulator.faults["counts"]
     if fault not in LASTING:
         made.emulator.faults = []
     between = made.objects()
     again, second = apply(made)
-    assert made.untrue(second, between, blind=fault in PEOPLE) == [], where
-    assert made.theirs() == theirs, where
+    assert made.untrue(second, between, blind=fault in PEOPLE) == [], target
+    assert made.theirs() == theirs, target
     if fault in PEOPLE:
-        assert again in (ExitCode.OK, ExitCode.DECIDE), (where, second)
+        assert again in (ExitCode.OK, ExitCode.DECIDE), (target, second)
         # what was deleted is made again, and cannot have the old id
         problems = [one for one in made.problems() if fault != "deleted" or "has the id" not in one]
-        assert again == ExitCode.DECIDE or "namesake" in fault or problems == [], where
+        assert again == ExitCode.DECIDE or "namesake" in fault or problems == [], target
     else:
-        assert again == ExitCode.OK, (where, second)
-        assert made.problems() == [], where
+        assert again == ExitCode.OK, (target, second)
+        assert made.problems() == [], target
     if again == ExitCode.OK:
-        assert made.intents() == [], where
+        assert made.intents() == [], target
     return int(counts["faulted"])

@@ -112,17 +112,17 @@ def test_a_killed_apply_is_finished_by_the_next_one(
         with world(tmp_path / f"{at}-{after}", killer, store) as made:
             theirs = made.theirs()
             killed, _ = apply(made, killer)
-            where = f"killed {'after' if after else 'before'} request {at} of {total}"
+            target = f"killed {'after' if after else 'before'} request {at} of {total}"
             # After the very last answer the process may be quicker to end than to be killed.
             assert (killed, bool(killer.killed)) == (-signal.SIGKILL, True) or at == total - 1, (
-                where
+                target
             )
-            assert made.theirs() == theirs, where
+            assert made.theirs() == theirs, target
             killer.at = None
             between = made.objects()
             code, out = apply(made, killer)
-            assert (code, made.untrue(json.loads(out), between)) == (0, []), where
-            assert made.problems() == [], where
-            assert made.theirs() == theirs, where
-            assert made.intents() == [], where
+            assert (code, made.untrue(json.loads(out), between)) == (0, []), target
+            assert made.problems() == [], target
+            assert made.theirs() == theirs, target
+            assert made.intents() == [], target
     record_property("kills", len(cases))

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from devinops.emulator import Emulator
 from devinops.inventory import Header, InventorySettings, open_store
 from devinops.kinds import KINDS
-from devinops.model import Key, join_folder
-from devinops.owned import Inventory, Record, base
+from devinops.model.inventory import Inventory, Record, base
+from devinops.model.keys import Key, join_folder
 
 VALUE = "the-value-of-the-secret"
 CONFIG = """\
@@ -213,7 +213,7 @@ class World:
             found.append(
                 f"left: {sorted(change['key'] for change in left)}, and not {sorted(undone)}"
             )
-        if report["summary"]["held_back"] == 0 and left == [] and not blind and self.problems():
+        if report["summary"]["blocked"] == 0 and left == [] and not blind and self.problems():
             found.append(f"nothing is left, and yet {self.problems()}")
         return found
 

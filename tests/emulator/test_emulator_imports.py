@@ -13,7 +13,7 @@ import devinops.emulator
 
 PACKAGE = Path(devinops.emulator.__file__).parent
 FILES = sorted(PACKAGE.glob("**/*.py"))
-ALLOWED = {"devinops.errors", "devinops.files", "devinops.signals"}
+ALLOWED = {"devinops.atomic", "devinops.model", "devinops.model.errors", "devinops.signals"}
 
 
 def imported(path: Path) -> set[str]:
@@ -69,7 +69,7 @@ def test_without_the_extra_the_error_says_what_to_install():
         "import sys; sys.modules['fastapi'] = None\n"
         "import devinops.emulator\n"
         "try: devinops.emulator.Emulator\n"
-        "except devinops.errors.ConfigError as error: print(error)"
+        "except devinops.model.errors.ConfigError as error: print(error)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

@@ -9,7 +9,7 @@ import pytest
 from emulator_api import NOTE, ORG, good
 
 from devinops.emulator.quirks import VALUES, Quirks, parse_quirks
-from devinops.errors import ConfigError
+from devinops.model.errors import ConfigError
 
 NOTES = f"{ORG}/knowledge/notes"
 SECRETS = f"{ORG}/secrets"

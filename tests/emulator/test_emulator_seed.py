@@ -6,7 +6,7 @@ import pytest
 from emulator_api import NOTE, good
 
 from devinops.emulator import Emulator, Seed, Store, parse_seed, read_seed
-from devinops.errors import ConfigError
+from devinops.model.errors import ConfigError
 
 SEED = """
 organizations:

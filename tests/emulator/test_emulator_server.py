@@ -21,7 +21,7 @@ from fastapi.routing import APIRoute
 from devinops import __version__
 from devinops.emulator import Emulator, Store, create_app, gate, serve, server
 from devinops.emulator.gate import Call, RateLimit
-from devinops.errors import ConfigError
+from devinops.model.errors import ConfigError
 from tests.support import LONG_S, until
 
 AUTH = {"Authorization": "Bearer cog_emulator"}

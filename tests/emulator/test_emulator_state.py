@@ -13,7 +13,7 @@ from emulator_api import NOTE, ORG, good
 
 from devinops.emulator import Emulator
 from devinops.emulator.state import StateFile
-from devinops.errors import ConfigError
+from devinops.model.errors import ConfigError
 from tests.disk import WRONG, breaks, limited, names, room_for
 
 SECRET = {"type": "key-value", "key": "K", "value": "hunter2"}

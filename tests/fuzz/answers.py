@@ -16,8 +16,8 @@ from devinops.api import Connection
 from devinops.api.client import WritingClient
 from devinops.api.http import Sender
 from devinops.emulator import Emulator
-from devinops.errors import ApiError, ConfigError, DevinopsError
-from devinops.model import ApiVersion
+from devinops.model.errors import ApiError, ConfigError, DevinopsError
+from devinops.model.kind import ApiVersion
 from tests.fuzz.mutate import one_line
 
 KEY = "cog_canary_key_0123456789"

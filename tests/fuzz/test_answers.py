@@ -17,16 +17,18 @@ from hypothesis import strategies as st
 
 from devinops.api import audit
 from devinops.api.client import WritingClient
-from devinops.errors import ApiError, DevinopsError, ExitCode
 from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
 from devinops.load import load
-from devinops.model import UNSET, ApiVersion, Declaration, Live, Snapshot
-from devinops.owned import Inventory, Record, base
-from devinops.plan import Where, build_plan
-from devinops.policy import OnDrift, Policy, Prune
+from devinops.model.errors import ApiError, DevinopsError, ExitCode
+from devinops.model.inventory import Inventory, Record, base
+from devinops.model.kind import ApiVersion
+from devinops.model.objects import UNSET, Declaration, Live, Snapshot
+from devinops.model.policy import OnDrift, Policy, Prune
+from devinops.model.target import Target
+from devinops.planning.plan import build_plan
 from devinops.render.json import dump, plan_document
 from devinops.render.text import Text
 from tests.fuzz import answers
@@ -161,13 +163,13 @@ def inventory(api: ApiVersion) -> Inventory:
 
 def planned(api: ApiVersion, snapshot: Snapshot) -> None:
     """Plan from it, with and without an inventory, and show the plan to the end."""
-    where = Where("production", "https://api.devin.ai", api, answers.ORG)
+    target = Target("production", "https://api.devin.ai", api, answers.ORG)
     for known, policy in (
         (inventory(api), Policy(prune=Prune.OWNED, on_drift=OnDrift.OVERWRITE)),
         (None, Policy()),
     ):
         plan = build_plan(
-            declarations(), snapshot, where, policy=policy, today=date(2026, 1, 1), inventory=known
+            declarations(), snapshot, target, policy=policy, today=date(2026, 1, 1), inventory=known
         )
         for row in Text(full=True).plan(plan):
             assert all(one_line(part) for part in row.replace("\t", "").split("\n") if part)
@@ -207,14 +209,14 @@ def test_a_list_whose_bytes_are_damaged(
 @fuzz(0.5)
 @given(one_of_the_lists, values)
 @example(("v3", "/v3/organizations/org-emulator/playbooks"), {"items": [{"playbook_id": "p", "title": "P", "body": "b", "structured_output_schema": Raw('{"a":' * 150 + "1" + "}" * 150)}], "has_next_page": False})  # fmt: skip
-def test_a_list_that_is_any_json(where: tuple[ApiVersion, str], answer: Any) -> None:
-    held(*where, text_of(answer).encode())
+def test_a_list_that_is_any_json(target: tuple[ApiVersion, str], answer: Any) -> None:
+    held(*target, text_of(answer).encode())
 
 
 @fuzz(0.5)
 @given(one_of_the_lists, st.binary(max_size=400))
-def test_a_list_that_is_any_bytes(where: tuple[ApiVersion, str], body: bytes) -> None:
-    held(*where, body)
+def test_a_list_that_is_any_bytes(target: tuple[ApiVersion, str], body: bytes) -> None:
+    held(*target, body)
 
 
 @fuzz(0.3)

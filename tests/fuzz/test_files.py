@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from devinops.kinds import KINDS
 from devinops.load import CODES, Loaded, load, read_yaml
-from devinops.model import UNSET, Declaration
+from devinops.model.objects import UNSET, Declaration
 from devinops.render.text import Text
 from tests.fuzz.mutate import damaged, fuzz, mutated, one_line, text_of, values
 from tests.load.test_load_properties import content

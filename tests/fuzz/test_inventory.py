@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.errors import InventoryError
 from devinops.inventory.format import Settled, dump, dump_settled, parse, parse_settled
-from devinops.model import Action, Key
-from devinops.owned import Base, Inventory, Record
+from devinops.model.changes import Action
+from devinops.model.errors import InventoryError
+from devinops.model.inventory import Base, Inventory, Record
+from devinops.model.keys import Key
 from tests.fuzz.mutate import damaged, fuzz, mutated, one_line, text_of, values
 from tests.inventory.conftest import HEADER, intent, record
 from tests.inventory.test_format import inventories
@@ -63,7 +64,7 @@ def held(data: bytes) -> None:
     again = dump(HEADER, found)
     assert parse(again, HEADER, "x.jsonl").records == found.records
     assert set(parse(again, HEADER, "x.jsonl").intents) == set(found.intents)
-    # written anew it says the same, but for order and for announcements that stand twice
+    # written again it says the same, but for order and for announcements that stand twice
     said = {json.dumps(json.loads(line)) for line in again.splitlines()[1:-1]}
     assert len(said) == len({json.dumps(tidy(row), sort_keys=True) for row in rows})
 

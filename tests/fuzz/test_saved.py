@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.errors import ConfigError
+from devinops.applying.saved_plan import SavedPlan, plan_of, read_plan
+from devinops.model.errors import ConfigError
 from devinops.render.json import dump
 from devinops.render.text import Text
-from devinops.saved import SavedPlan, plan_of, read_plan
 from tests.fuzz.mutate import damaged, fuzz, mutated, one_line, text_of, values
 from tests.test_saved import GOLDEN
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from devinops.api import Connection
 from devinops.api.http import Call, Sender
-from devinops.errors import ApiError
+from devinops.model.errors import ApiError
 from tests.fuzz.answers import KEY, refused
 from tests.fuzz.mutate import damaged, fuzz
 

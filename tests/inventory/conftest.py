@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from devinops.inventory import Header, InventorySettings, Store, open_store
-from devinops.inventory.kept import KeptStore
-from devinops.model import Action, Key
-from devinops.owned import Base, Intent, Inventory, Record
+from devinops.inventory.journaled import KeptStore
+from devinops.model.changes import Action
+from devinops.model.inventory import Base, Intent, Inventory, Record
+from devinops.model.keys import Key
 from tests.conftest import clean
 
 HEADER = Header("api.devin.ai", "org-1", "production")

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from devinops.errors import ConfigError, InventoryError, Stale
 from devinops.inventory import Header, InventorySettings, open_runs, open_store
 from devinops.inventory.branch import BranchPlace
 from devinops.inventory.git import Git, last_words, masked
-from devinops.inventory.kept import KeptStore, Stored
-from devinops.model import Action
-from devinops.owned import Inventory
+from devinops.inventory.journaled import KeptStore, Stored
+from devinops.model.changes import Action
+from devinops.model.errors import ConfigError, InventoryError, Stale
+from devinops.model.inventory import Inventory
 from tests.inventory.conftest import (
     HEADER,
     applied,

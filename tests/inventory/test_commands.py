@@ -12,8 +12,9 @@ import pytest
 from devinops.cli import inventory as commands
 from devinops.emulator import Emulator
 from devinops.inventory import Header
-from devinops.model import Action, Key
-from devinops.owned import Base, Intent, Inventory, Record, fingerprint
+from devinops.model.changes import Action
+from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprint
+from devinops.model.keys import Key
 from tests.conftest import Devinops
 from tests.inventory.conftest import in_file
 

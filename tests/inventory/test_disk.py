@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from devinops import files
-from devinops.errors import InventoryError
+from devinops import atomic
 from devinops.inventory import Header, InventorySettings, disk, lock, open_store
-from devinops.inventory.kept import KeptStore
-from devinops.owned import Inventory
+from devinops.inventory.journaled import KeptStore
+from devinops.model.errors import InventoryError
+from devinops.model.inventory import Inventory
 from tests.disk import WRONG, breaks, limited, names, room_for
 from tests.inventory.conftest import applied, in_file, intent, on_branch, record
 from tests.inventory.conftest import names as owned
@@ -242,28 +242,28 @@ def test_a_file_that_vanishes_before_it_is_opened_was_not_there(
     state: Path, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (state / "production.journal").write_text("")
-    read = files.read
+    read = atomic.read
 
     def late(path: Path) -> bytes:
         if path.name == place:
             path.unlink()
         return read(path)
 
-    monkeypatch.setattr(files, "read", late)
+    monkeypatch.setattr(atomic, "read", late)
     assert owned(in_file(state.parent).read()) == ([] if place == "production.jsonl" else ["a"])
 
 
 def test_a_file_that_becomes_a_link_before_it_is_opened_is_refused(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = files.read
+    read = atomic.read
 
     def late(path: Path) -> bytes:
         path.rename(state.parent / "outside")
         path.symlink_to(state.parent / "outside")
         return read(path)
 
-    monkeypatch.setattr(files, "read", late)
+    monkeypatch.setattr(atomic, "read", late)
     with pytest.raises(InventoryError, match=r"production\.jsonl"):
         in_file(state.parent).read()
 
@@ -321,7 +321,9 @@ def test_a_run_with_a_name_that_is_a_path_is_never_looked_for(
     )
     assert isinstance(store, KeptStore)
     asked: list[Path] = []
-    monkeypatch.setattr("devinops.inventory.kept.abandoned", lambda path: bool(asked.append(path)))
+    monkeypatch.setattr(
+        "devinops.inventory.journaled.abandoned", lambda path: bool(asked.append(path))
+    )
     lines = path.read_text().splitlines(keepends=True)
     path.write_text(
         "".join(

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.errors import InventoryError, Stale
-from devinops.files import IGNORED, state_directory
+from devinops.atomic import IGNORED, state_directory
 from devinops.inventory import (
     Header,
     InventorySettings,
@@ -24,10 +23,12 @@ from devinops.inventory import (
     open_store,
     wait_for_runs,
 )
-from devinops.inventory.kept import KeptStore
+from devinops.inventory.journaled import KeptStore
 from devinops.inventory.lock import hold, locked
-from devinops.model import Action, Key
-from devinops.owned import Intent, Inventory, Record
+from devinops.model.changes import Action
+from devinops.model.errors import InventoryError, Stale
+from devinops.model.inventory import Intent, Inventory, Record
+from devinops.model.keys import Key
 from tests.inventory.conftest import HEADER, applied, dies, in_file, intent, names, record, runs
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions and symlinks of POSIX")

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from devinops.errors import ExitCode, InventoryError
 from devinops.inventory.format import Header, Settled, dump, dump_settled, parse, parse_settled
 from devinops.kinds import KINDS
-from devinops.model import Action, FolderPath, Key
-from devinops.owned import Base, Intent, Inventory, Record
-from devinops.schema import schemas
+from devinops.model.changes import Action
+from devinops.model.errors import ExitCode, InventoryError
+from devinops.model.inventory import Base, Intent, Inventory, Record
+from devinops.model.keys import FolderPath, Key
+from devinops.schema.files import schemas
 from tests.inventory.conftest import HEADER, intent, record
 
 some = st.text(min_size=1, max_size=8)
@@ -170,7 +171,7 @@ def test_damage_is_named_with_its_place_and_never_empty(text: str, line: int, wo
         parse(text, HEADER, "x.jsonl")
     assert str(caught.value).startswith(f"x.jsonl:{line}: ")
     assert words in str(caught.value)
-    assert caught.value.exit_code == ExitCode.MEND
+    assert caught.value.exit_code == ExitCode.FIX
 
 
 @given(st.integers(1, 400), inventories)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from devinops.emulator import Emulator
-from devinops.errors import ConfigError, InventoryError, Stale
 from devinops.inventory.git import last_words, masked
-from devinops.inventory.kept import KeptStore
-from devinops.owned import Inventory
+from devinops.inventory.journaled import KeptStore
+from devinops.model.errors import ConfigError, InventoryError, Stale
+from devinops.model.inventory import Inventory
 from tests.conftest import Devinops
 from tests.inventory.conftest import applied, commit, git, intent, names, on_branch, record
 

@@ -6,11 +6,12 @@ import pytest
 
 from devinops.kinds import SECTIONS
 from devinops.load import CODES, load
-from devinops.load.files import read_text, section_of
+from devinops.load.discover import read_text, section_of
 from devinops.load.markdown import split
 from devinops.load.yamltree import parse
-from devinops.model import Severity
-from devinops.schema import schemas, validator
+from devinops.model.objects import Severity
+from devinops.schema.files import schemas
+from devinops.schema.findings import validator
 from tests.load.test_load_files import HOSTILE
 from tests.load.tree import cases, plant
 

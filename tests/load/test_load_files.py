@@ -20,7 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.emulator import Emulator
-from devinops.load import files, load, read_yaml, yamltree
+from devinops.load import discover as files
+from devinops.load import load, read_yaml, yamltree
 from devinops.load.globs import Ignore, glob_pattern
 from tests.load.tree import note, plant
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from devinops.load import load
 from devinops.load.yamltree import EXPANSION, LEVELS, parse
-from devinops.model import ROOT, canonical_text, encode_part, folder_path
+from devinops.model.keys import ROOT, encode_part, folder_path
+from devinops.model.objects import canonical_text
 from tests.load.tree import note, plant
 
 SEEDS = [

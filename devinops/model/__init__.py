@@ -1,0 +1,1 @@
+"""Keys, objects, changes, policy and inventory records. Standard library only."""

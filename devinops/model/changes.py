@@ -1,0 +1,120 @@
+"""What is to be done: changes, what is blocked, and drift."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from devinops.model.keys import Key
+from devinops.model.objects import Declaration, Live, Resource, Source
+
+
+class Action(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    RENAME = "rename"
+    ADOPT = "adopt"
+    REPLACE = "replace"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field before and after; UNSET where there is no value on that side."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One planned step. `id` and `live` are None for a create, `declaration` is None for some deletes."""
+
+    action: Action
+    key: Key
+    reason: str
+    id: str | None = None
+    declaration: Declaration | None = None
+    live: Live | None = None
+    fields: tuple[FieldChange, ...] = ()
+    folder_id: str | None = None
+    """The id of the folder that the object will be in; None is the root."""
+    was_declared: Source | None = None
+    """Where a pruned object was declared, as the inventory has_inventory."""
+    successor: Key | None = None
+    """Of a delete: the new entry that probably replaces the object. It is deleted only after that is written."""
+
+    @property
+    def source(self) -> Source | None:
+        return self.declaration.source if self.declaration else self.was_declared
+
+    @property
+    def moves(self) -> bool:
+        """Whether the object gets its folder from this change; otherwise it stays in the folder it is in."""
+        return self.live is None or any(change.name == "folder" for change in self.fields)
+
+    def written(self) -> Resource:
+        """Return what the object will be: the live values with the `after` of each field laid over them.
+
+        Nothing else is sent, so what a reviewer sees is what is written.
+        """
+        assert self.declaration
+        before = self.live.resource if self.live else type(self.declaration.resource)()
+        names = {field.name for field in dataclasses.fields(before)}
+        return dataclasses.replace(
+            before, **{f.name: f.after for f in self.fields if f.name in names}
+        )
+
+
+class Blocker(StrEnum):
+    """What a blocked step waits for."""
+
+    CONFLICT = "conflict"
+    REQUIREMENT = "requirement"
+    PROTECTED = "protected"
+    APPROVAL = "approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A step that a person has to decide on or make possible, with what waits for it.
+
+    Of a conflict `fields` are the live values as `before` and those of Git as `after`.
+    """
+
+    by: Blocker
+    key: Key
+    reason: str
+    source: Source | None = None
+    ids: tuple[str, ...] = ()
+    needed_by: tuple[Key, ...] = ()
+    fields: tuple[FieldChange, ...] = ()
+
+
+class Moved(StrEnum):
+    """What happened to an owned object outside."""
+
+    EDITED = "edited"
+    DELETED = "deleted"
+    RECREATED = "re-created"
+    RENAMED = "renamed"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """An outside edit. `fields` have the declared value as `before` and the live one as `after`.
+
+    `at` is in epoch seconds; it and `by` are None where the API does not say.
+    """
+
+    moved: Moved
+    key: Key
+    id: str
+    reason: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    source: Source | None = None
+    at: int | None = None
+    by: str | None = None

@@ -1,0 +1,141 @@
+"""The error tree. Each class knows the exit code that tells its reader what to do next.
+
+DevinopsError           1   expected failure; nothing was written
+├─ ConfigError          1   a setting is missing, malformed or contradicts another
+├─ InputError           1   the files have problems; carries every one of them
+├─ InventoryError       1   the inventory cannot be read or written
+├─ ApiError             1   the API answered with an error, or not at all
+│  ├─ Unreachable       1   no answer
+│  └─ BadAnswer         1   an answer that cannot be used or cannot be proved complete
+├─ Refused              4   a guard or a missing approval stopped the run
+├─ Stale                5   what was reviewed is not what would be done now
+├─ UsageError          64   the command line was wrong
+└─ Interrupted   130, 143   Ctrl-C or SIGTERM while nothing was being written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from devinops.model.objects import Problem
+
+
+class ExitCode(IntEnum):
+    """What to do next; see `worst` for which of several wins."""
+
+    OK = 0
+    FIX = 1
+    LOOK = 2
+    RUN_AGAIN = 3
+    DECIDE = 4
+    PLAN_AGAIN = 5
+    USAGE = 64
+    BUG = 70
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+_PRECEDENCE = (
+    ExitCode.INTERRUPTED,
+    ExitCode.TERMINATED,
+    ExitCode.BUG,
+    ExitCode.USAGE,
+    ExitCode.FIX,
+    ExitCode.PLAN_AGAIN,
+    ExitCode.RUN_AGAIN,
+    ExitCode.DECIDE,
+    ExitCode.LOOK,
+    ExitCode.OK,
+)
+
+
+def worst(*codes: ExitCode) -> ExitCode:
+    """Return the code that comes first in the documented order; OK without any."""
+    return min(codes, key=_PRECEDENCE.index, default=ExitCode.OK)
+
+
+TOO_MANY = 429
+"""The status with which an API says that it did nothing, since there were too many requests."""
+
+
+class DevinopsError(Exception):
+    """An expected failure. `str()` is one line for a person: what, where, what was expected, what next."""
+
+    exit_code = ExitCode.FIX
+
+
+class ConfigError(DevinopsError):
+    """A setting is missing, malformed or contradicts another one."""
+
+
+class InputError(DevinopsError):
+    """The files have problems. `problems` holds all of them, never only the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        first = self.problems[0]
+        super().__init__(
+            f"{len(self.problems)} problem(s) in the files, the first at {first.source}: {first.message}"
+        )
+
+
+class InventoryError(DevinopsError):
+    """The inventory is damaged, of another organization, or cannot be read or written where it is kept."""
+
+
+class ApiError(DevinopsError):
+    """The API answered with an error. `status` is the HTTP status, None where there was no answer.
+
+    `answered` is False where the request may or may not have been carried out: no answer, or a 5xx. `doubtful`
+    says so of an earlier attempt, whatever came of the last one.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, doubtful: bool = False) -> None:
+        self.status, self.doubtful = status, doubtful
+        super().__init__(message)
+
+    @property
+    def answered(self) -> bool:
+        return self.status is not None and self.status < 500 and not self.doubtful
+
+
+class Unreachable(ApiError):
+    """No answer: the name did not resolve, the connection failed or was cut, or the time ran out."""
+
+
+class BadAnswer(ApiError):
+    """An answer that cannot be used: not JSON, not of the documented shape, or not provably complete."""
+
+
+class Refused(DevinopsError):
+    """A guard or a missing approval stopped the whole run before the first write."""
+
+    exit_code = ExitCode.DECIDE
+
+
+class Stale(DevinopsError):
+    """What was reviewed is not what would be done now; nothing was written."""
+
+    exit_code = ExitCode.PLAN_AGAIN
+
+
+class UsageError(DevinopsError):
+    """The command line was wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class Terminated(BaseException):
+    """SIGTERM came while nothing was being written: what KeyboardInterrupt is to Ctrl-C."""
+
+
+class Interrupted(DevinopsError):
+    """Ctrl-C or SIGTERM ended the run while nothing was being written; `by` is how it arrived."""
+
+    def __init__(self, by: BaseException) -> None:
+        terminated = isinstance(by, Terminated)
+        self.exit_code = ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
+        super().__init__(f"{'terminated' if terminated else 'interrupted'}; nothing more is done")

@@ -1,0 +1,128 @@
+"""What this repository owns: the inventory as values. Pure; where it is kept is `devinops/inventory/`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from devinops.model.changes import Action
+from devinops.model.keys import Key
+from devinops.model.objects import Resource
+
+DIGEST_LENGTH = 16
+
+RECOVERY_WAITS_S = (1.0, 3.0, 9.0)
+"""When to list again for an object whose create was not answered: in that run, and once more in the next one."""
+
+MAKING = frozenset({Action.CREATE, Action.REPLACE})
+"""Actions that create an object."""
+
+
+def fingerprint(value: Any) -> str:
+    """Return a short hash of a field's value; equal values have equal ones. No body can be read from it."""
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    kind = "text" if isinstance(value, str) else "json"
+    return hashlib.sha256(f"{kind}:{text}".encode("utf-8", "surrogatepass")).hexdigest()[
+        :DIGEST_LENGTH
+    ]
+
+
+def fingerprints(resource: Resource) -> dict[str, str]:
+    """Return field → fingerprint of what is said; `value_from` names a variable and is no part of it."""
+    return {name: fingerprint(value) for name, value in resource.items() if name != "value_from"}
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """One field as of the last apply: fingerprints of what was sent and of what the server answered to that.
+
+    They differ where a server normalises. `read` is None where the API does not tell the field.
+    """
+
+    sent: str
+    read: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An owned object. `source` and `commit` say where it was declared; `fields` are the managed ones.
+
+    A record of kind folder is a memory of the folder's path under its id; folders are never owned.
+    """
+
+    key: Key
+    id: str
+    source: str | None = None
+    commit: str | None = None
+    protect: bool = False
+    fields: Mapping[str, Base] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write that a run has announced and not yet settled. `id` is None for a create.
+
+    `unclear`: the run is over, and nobody saw what became of the create. This keeps no run away; the next one that
+    would create the key looks for it first.
+    """
+
+    run: str
+    action: Action
+    key: Key
+    id: str | None = None
+    unclear: bool = False
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All records, and the intents of runs that are under way or died. `store` is none, file or branch."""
+
+    store: str = "none"
+    records: tuple[Record, ...] = ()
+    intents: tuple[Intent, ...] = ()
+
+    @classmethod
+    def of(cls, store: str, records: Iterable[Record], intents: Iterable[Intent] = ()) -> Inventory:
+        return cls(store, tuple(sorted(records, key=lambda r: (r.key, r.id))), tuple(intents))
+
+    @cached_property
+    def by_id(self) -> Mapping[tuple[str, str], Record]:
+        """(kind, id) → record."""
+        return {(record.key.kind, record.id): record for record in self.records}
+
+    @cached_property
+    def by_key(self) -> Mapping[Key, Record]:
+        return {record.key: record for record in self.records}
+
+    @cached_property
+    def unclear(self) -> frozenset[Key]:
+        """The keys that a run before may have created."""
+        return frozenset(intent.key for intent in self.intents if intent.unclear)
+
+    @cached_property
+    def owned(self) -> tuple[Record, ...]:
+        """The records of objects; memories of folders left out."""
+        return tuple(record for record in self.records if record.key.kind != "folder")
+
+    def changed(
+        self, put: Iterable[Record] = (), drop: Iterable[tuple[str, str]] = ()
+    ) -> Inventory:
+        """Return this inventory with records dropped ((kind, id)) and put.
+
+        A record that is put takes the place of the one with its id and of the one with its key.
+        """
+        new = {(record.key.kind, record.id): record for record in put}
+        keys = {record.key for record in new.values()}
+        gone = {*drop, *(place for place, record in self.by_id.items() if record.key in keys)}
+        records = {place: record for place, record in self.by_id.items() if place not in gone} | new
+        return replace(Inventory.of(self.store, records.values()), intents=self.intents)
+
+
+def base(sent: Resource, read: Resource) -> dict[str, Base]:
+    """Return what to remember of an object: the declared fields as sent, and as the server answered them."""
+    answered = fingerprints(read)
+    return {name: Base(digest, answered.get(name)) for name, digest in fingerprints(sent).items()}

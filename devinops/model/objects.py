@@ -1,0 +1,167 @@
+"""What exists: declarations as written, live objects as the API answers them, and snapshots of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from functools import cached_property
+from typing import Any, Final
+
+from devinops.model.keys import Key
+
+
+class Unset(Enum):
+    """The type of UNSET, so that "not said" differs from None ("cleared") and from empty text."""
+
+    UNSET = "UNSET"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = Unset.UNSET
+"""In a declaration: not managed, the live value is kept. In a live object: the API does not say."""
+
+
+def canonical_text(text: str) -> str:
+    """Return a text as it is sent: LF, no leading blank lines, no white space at the end.
+
+    Unicode is never rewritten, and the indentation of the first line stays.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return re.sub(r"\A(?:[^\S\n]*\n)+", "", lines).rstrip()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resource:
+    """The values of one object, declared or live. Subclasses are the kinds' dataclasses."""
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Yield name and value of each field that is said, in the order of the class."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value is not UNSET:
+                yield field.name, value
+
+    def overlaid(self, declared: Resource) -> Resource:
+        """Return these values with those of `declared` laid over: what a full replacement has to send."""
+        return dataclasses.replace(self, **dict(declared.items()))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Source:
+    """A place in a file: path relative to the root with `/`, line and column from 1."""
+
+    path: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """A finding in a file. `code` is stable; the message says what was expected and what to do."""
+
+    source: Source
+    code: str
+    message: str
+    severity: Severity = Severity.ERROR
+
+
+class Ensure(StrEnum):
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNMANAGED = "unmanaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """An object as written. `previously` holds the keys it had before, newest first as written."""
+
+    key: Key
+    resource: Resource
+    source: Source
+    ensure: Ensure = Ensure.PRESENT
+    previously: tuple[Key, ...] = ()
+    protect: bool = False
+    targets: tuple[str, ...] | None = None
+    meta: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    places: Mapping[str, Source] = dataclasses.field(default_factory=dict)
+    """Where each field is written."""
+
+    def place(self, field: str) -> Source:
+        return self.places.get(field, self.source)
+
+    def concerns(self, target: str) -> bool:
+        return self.targets is None or target in self.targets
+
+
+class Access(StrEnum):
+    ORG = "org"
+    ENTERPRISE = "enterprise"
+    PERSONAL = "personal"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """An object as the API answers it. Times in epoch seconds; `ours` is False for objects of others."""
+
+    key: Key
+    id: str
+    resource: Resource
+    ours: bool = True
+    access: Access = Access.ORG
+    folder_id: str | None = None
+    created_at: int | None = None
+    updated_at: int | None = None
+    created_by: str | None = None
+    updated_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All live objects of one read, in the order of key and id whatever order the API answered in.
+
+    `unproved` are the kinds of which an object may be missing: their lists had several pages and were read once.
+    `unknown_fields` are (kind, field) that no object of a list had, though other editions of the API have them.
+    """
+
+    objects: tuple[Live, ...]
+    unproved: frozenset[str] = frozenset()
+    unknown_fields: frozenset[tuple[str, str]] = frozenset()
+
+    @classmethod
+    def of(cls, objects: Iterable[Live]) -> Snapshot:
+        return cls(tuple(sorted(objects, key=lambda live: (live.key, live.id))))
+
+    @cached_property
+    def by_key(self) -> Mapping[Key, tuple[Live, ...]]:
+        """The organization's own objects under each key; namesakes together."""
+        found: defaultdict[Key, list[Live]] = defaultdict(list)
+        for live in self.objects:
+            if live.ours:
+                found[live.key].append(live)
+        return {key: tuple(lives) for key, lives in found.items()}
+
+    @cached_property
+    def by_id(self) -> Mapping[tuple[str, str], Live]:
+        """(kind, id) → object, those of others included."""
+        return {(live.key.kind, live.id): live for live in self.objects}
+
+    def under(self, key: Key) -> tuple[Live, ...]:
+        """Return the organization's own objects with this key."""
+        return self.by_key.get(key, ())

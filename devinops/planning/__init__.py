@@ -1,0 +1,1 @@
+"""Declarations and a snapshot become a plan. Pure: no file, no clock, no client."""

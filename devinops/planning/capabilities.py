@@ -1,0 +1,123 @@
+"""Problems of declarations that no file shows by itself: against the targets, against an API. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from devinops.kinds import KINDS
+from devinops.model.kind import ApiVersion, Attribute
+from devinops.model.objects import UNSET, Declaration, Ensure, Problem, Severity
+
+CODES: Mapping[str, str] = {
+    "foreign-key-variable": "`api_key_env` names a variable without DEVIN in its name",
+    "nested-folder": "a folder in a folder, which API v1 does not know",
+    "no-entries": "no file with entries was found",
+    "other-version": "`required_version` wants another devinops",
+    "secret-age": "a secret older than its `max_age` (warning)",
+    "secret-note": "the note of a secret differs from the live one (warning)",
+    "unknown-target": "an entry for a target that devinops.yaml does not declare",
+    "unsupported-field": "a field that the API in use cannot set",
+    "version-needs-inventory": "`version` of a secret has no effect without an inventory (warning)",
+    "without-effect": "a setting of a target that does nothing without another one",
+}
+"""The codes of problems that loading alone does not find, wherever they are found."""
+
+
+def target_problems(
+    declarations: Iterable[Declaration], targets: Collection[str]
+) -> Iterator[Problem]:
+    """Yield a problem for each entry limited to a target that devinops.yaml does not declare."""
+    for declaration in declarations:
+        for name in declaration.targets or ():
+            if name in targets:
+                continue
+            near = difflib.get_close_matches(name, targets, n=1)
+            hint = f' (did you mean "{near[0]}"?)' if near else ""
+            target = (
+                "a target" if KINDS[declaration.key.kind].confidential else f'the target "{name}"'
+            )
+            yield Problem(
+                declaration.place("targets"),
+                "unknown-target",
+                f"{declaration.key} is for {target}{hint}, which devinops.yaml does not declare",
+            )
+
+
+def api_problems(declarations: Iterable[Declaration], api: ApiVersion) -> Iterator[Problem]:
+    """Yield a problem for everything declared that this API cannot do: nothing is dropped in silence."""
+    for declaration in declarations:
+        if declaration.ensure is not Ensure.UNMANAGED:
+            yield from _nested_folder(declaration, api)
+        if declaration.ensure is Ensure.PRESENT:
+            yield from _unwritable(declaration, api)
+
+
+def _unwritable(declaration: Declaration, api: ApiVersion) -> Iterator[Problem]:
+    kind = KINDS[declaration.key.kind]
+    if not kind.endpoints[api].creates:
+        return
+    for attribute in kind.attributes:
+        if getattr(declaration.resource, attribute.name) is UNSET or not attribute.wires:
+            continue
+        if not _writes(attribute, api):
+            others = [version for version in attribute.wires if _writes(attribute, version)]
+            yield Problem(
+                declaration.place(attribute.name),
+                "unsupported-field",
+                f"API {api} cannot set {attribute.name} of a {kind.noun} (API {', '.join(others)} can): remove the "
+                "field, then the live value is kept, or limit the entry with targets:",
+            )
+
+
+def edition_problems(
+    declarations: Iterable[Declaration],
+    api: ApiVersion,
+    unknown_fields: Collection[tuple[str, str]],
+) -> Iterator[Problem]:
+    """Yield a problem for each declared field that this edition of an API shows of no object: it would be lost."""
+    for declaration in declarations:
+        if declaration.ensure is not Ensure.PRESENT:
+            continue
+        for name, value in declaration.resource.items():
+            if value is not None and (declaration.key.kind, name) in unknown_fields:
+                yield Problem(
+                    declaration.place(name),
+                    "unsupported-field",
+                    f"no {declaration.key.kind} that API {api} listed here has the field {name}, so it can be "
+                    "neither set nor compared: remove it, then the live value is kept, or limit the entry with "
+                    "targets:",
+                )
+
+
+def _writes(attribute: Attribute, api: ApiVersion) -> bool:
+    wire = attribute.wires.get(api)
+    return wire is not None and wire.write is not None
+
+
+def _nested_folder(declaration: Declaration, api: ApiVersion) -> Iterator[Problem]:
+    if not KINDS["folder"].endpoints[api].flat:
+        return
+    is_folder = declaration.key.kind == "folder"
+    path = declaration.key.place if is_folder else declaration.key.folder
+    if "/" in path:
+        yield Problem(
+            declaration.place("path" if is_folder else "folder"),
+            "nested-folder",
+            f'API {api} knows folders by their own name alone, and "{path}" is nested: use API v3 (a key that '
+            "begins with cog_), a folder at the top, or limit the entry with targets:",
+        )
+
+
+def secret_version_warnings(declarations: Iterable[Declaration]) -> Iterator[Problem]:
+    """Yield a warning for each `version` of a secret: without an inventory nothing remembers the last one."""
+    for declaration in declarations:
+        version = getattr(declaration.resource, "version", UNSET)
+        if declaration.ensure is Ensure.PRESENT and version is not UNSET:
+            yield Problem(
+                declaration.place("version"),
+                "version-needs-inventory",
+                f"a change of version rotates {declaration.key} only where an inventory remembers the last one; "
+                "without one, delete the secret in the web app and apply again",
+                Severity.WARNING,
+            )

@@ -1,0 +1,77 @@
+"""What moved outside since the last apply: the organization against the inventory alone. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devinops.model.changes import Drift, Moved
+from devinops.model.inventory import Inventory, Record
+from devinops.model.keys import FolderPath
+from devinops.model.objects import Live, Snapshot, Source
+from devinops.planning.match import as_declared, renamed_folders
+from devinops.planning.three_way import moved_outside
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Outside edits, and the live objects that are not owned; both in the order of their keys."""
+
+    drift: tuple[Drift, ...] = ()
+    unmanaged: tuple[Live, ...] = ()
+
+
+def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
+    """Compare every owned object with what was read after the last apply; the files play no part.
+
+    The inventory holds fingerprints, so the names of the fields that moved are known, not their old values.
+    """
+    paths = {
+        FolderPath(record.key.place) for record in inventory.records if record.key.kind == "folder"
+    }
+    renamed = renamed_folders(paths, snapshot, inventory)
+    seen = as_declared(snapshot, renamed)
+    found = [
+        Drift(Moved.RENAMED, one.declared, one.id, f"it is called {one.live.key.place} now")
+        for one in renamed
+    ]
+    found += [drift for record in inventory.owned if (drift := _drift(record, seen))]
+    return Findings(
+        tuple(sorted(found, key=lambda drift: (drift.key, drift.id))), _unmanaged(inventory, seen)
+    )
+
+
+def _drift(record: Record, snapshot: Snapshot) -> Drift | None:
+    live = snapshot.by_id.get((record.key.kind, record.id))
+    if live is None:
+        return _gone(record, snapshot)
+    if not live.ours:
+        return _about(record, Moved.EDITED, f"it belongs to others now ({live.access})", live)
+    names = moved_outside(record.fields, live.resource)
+    if not names:
+        return None
+    return _about(record, Moved.EDITED, ", ".join(names), live)
+
+
+def _gone(record: Record, snapshot: Snapshot) -> Drift:
+    again = [live for live in snapshot.under(record.key) if live.id != record.id]
+    if again:
+        return _about(
+            record, Moved.RECREATED, f"as {', '.join(live.id for live in again)}", again[0]
+        )
+    return _about(record, Moved.DELETED, "", None)
+
+
+def _about(record: Record, moved: Moved, reason: str, live: Live | None) -> Drift:
+    source = Source(record.source) if record.source else None
+    at, by = (live.updated_at, live.updated_by) if live else (None, None)
+    return Drift(moved, record.key, record.id, reason, (), source, at, by)
+
+
+def _unmanaged(inventory: Inventory, snapshot: Snapshot) -> tuple[Live, ...]:
+    return tuple(
+        live
+        for live in snapshot.objects
+        if live.ours
+        and live.key.kind != "folder"
+        and (live.key.kind, live.id) not in inventory.by_id
+    )

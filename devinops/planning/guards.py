@@ -1,0 +1,139 @@
+"""What refuses a whole run before its first write. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from devinops.model.changes import Action, Change, Drift
+from devinops.model.inventory import Inventory
+from devinops.model.objects import Declaration, Ensure, Snapshot
+from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy
+
+ALWAYS_ALLOWED = 3
+
+
+def guard(
+    changes: Sequence[Change],
+    drift: Sequence[Drift],
+    declarations: Iterable[Declaration],
+    snapshot: Snapshot,
+    inventory: Inventory,
+    policy: Policy,
+    approvals: Approvals,
+    kinds: Collection[str],
+) -> tuple[str, ...]:
+    """Say why these changes must not be applied; empty if they may be.
+
+    `changes` and `drift` are those of the plan, narrowed to `kinds` and further by `--only`.
+    """
+    owned = Counter(record.key.kind for record in inventory.owned)
+    in_scope = Counter(
+        live.key.kind
+        for live in snapshot.objects
+        if live.ours
+        and live.key.kind == "knowledge"
+        and (live.key.kind, live.id) not in inventory.by_id
+        and policy.in_scope(live.key.folder)
+    )
+    listed = Counter({kind: count for kind, count in owned.items() if kind in kinds})
+    return (
+        *_drifted(drift, policy.on_drift),
+        *_never_owned(changes, inventory, approvals.allow_delete),
+        *_deletes(
+            changes, owned + in_scope, declarations, policy.max_delete, approvals.allow_delete
+        ),
+        *_missing(snapshot, inventory, listed, policy.max_delete, approvals.allow_missing),
+    )
+
+
+def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[str, ...]:
+    if on_drift is not OnDrift.FAIL or not drift:
+        return ()
+    were = "object was" if len(drift) == 1 else "objects were"
+    why = f"{len(drift)} {were} changed outside devinops and on_drift is fail"
+    return (f"{why}: copy the changes into the files, or undo them in the web app",)
+
+
+def _never_owned(
+    changes: Iterable[Change], inventory: Inventory, allowed: int | None
+) -> tuple[str, ...]:
+    """Refuse deletes of undeclared objects in scope that were never owned, unless their number is accepted.
+
+    That an accepted number is the right one is for `_deletes` to say.
+    """
+    deletes = [change for change in changes if change.action is Action.DELETE]
+    strangers = [
+        c for c in deletes if not c.declaration and (c.key.kind, c.id) not in inventory.by_id
+    ]
+    if not strangers or allowed is not None:
+        return ()
+    were = "note in scope was" if len(strangers) == 1 else "notes in scope were"
+    return (
+        f"{len(strangers)} {were} never owned: look at each, then pass --allow-delete {len(deletes)}",
+    )
+
+
+def _deletes(
+    changes: Iterable[Change],
+    managed: Mapping[str, int],
+    declarations: Iterable[Declaration],
+    limit: MaxDelete,
+    allowed: int | None,
+) -> tuple[str, ...]:
+    """Refuse deletes of a kind above max(3, `limit` of the `managed` objects), or of a kind's last declarations.
+
+    `allowed` accepts exactly that many deletes in all: another number than the reviewed one is refused as well.
+    """
+    deletes = Counter(change.key.kind for change in changes if change.action is Action.DELETE)
+    total = deletes.total()
+    if allowed is not None:
+        if allowed == total:
+            return ()
+        return (f"--allow-delete accepts exactly {allowed}, and this plan deletes {total}",)
+    declared = {d.key.kind for d in declarations if d.ensure is Ensure.PRESENT}
+    return tuple(
+        f"{reason}: look at each, then pass --allow-delete {total}"
+        for kind, count in sorted(deletes.items())
+        if (reason := _too_many(kind, count, managed.get(kind, 0), limit, kind in declared))
+    )
+
+
+def _too_many(kind: str, count: int, managed: int, limit: MaxDelete, declared: bool) -> str:
+    most = max(ALWAYS_ALLOWED, limit.of(managed))
+    if count > most:
+        return (
+            f"{count} {kind} deletes are more than {most} (3, or max_delete {limit} of {managed})"
+        )
+    if managed and not declared:
+        return f"no {kind} is declared any more, while {managed} are owned or in scope, and {count} would be deleted"
+    return ""
+
+
+def _missing(
+    snapshot: Snapshot,
+    inventory: Inventory,
+    owned: Mapping[str, int],
+    limit: MaxDelete,
+    allowed: int | None,
+) -> tuple[str, ...]:
+    """Refuse where more owned objects are not listed than deletes would be allowed: the listing may be wrong."""
+    listed = snapshot.by_id
+    missing = Counter(
+        r.key.kind
+        for r in inventory.owned
+        if r.key.kind in owned and (r.key.kind, r.id) not in listed
+    )
+    total = missing.total()
+    if allowed is not None:
+        if allowed == total:
+            return ()
+        return (
+            f"--allow-missing accepts exactly {allowed}, and {total} owned objects are missing",
+        )
+    return tuple(
+        f"{count} of {owned[kind]} owned {kind} objects are not in the listing: is the key's organization the right "
+        f"one? If they were deleted outside, pass --allow-missing {total}"
+        for kind, count in sorted(missing.items())
+        if count > max(ALWAYS_ALLOWED, limit.of(owned[kind]))
+    )

@@ -1,0 +1,1 @@
+"""JSON Schemas of every document that a user writes or reads, made from the classes."""

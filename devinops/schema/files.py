@@ -1,0 +1,281 @@
+"""JSON Schemas of the files that a user writes, made from the kinds.
+
+An editor and devinops judge a file by the same text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from devinops.kinds import KINDS
+from devinops.model.kind import Attribute, Kind
+from devinops.model.objects import Ensure
+from devinops.model.policy import OnDrift, Prune
+from devinops.schema.inventory import INVENTORY_SCHEMA
+from devinops.schema.plan import PLAN_SCHEMA, PROBLEMS_SCHEMA
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+TARGET_NAME = "^[a-z0-9][a-z0-9._-]*$"
+SCOPE = r"^(/|[^/*?\[\]]+(/[^/]+)*)$"
+ENVIRONMENT_NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
+BRANCH_NAME = "^(?!HEAD$|refs/)[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*$"
+REMOTE_NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
+
+
+# --- the schemas ------------------------------------------------------------------------------------------
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return name → JSON Schema (draft 2020-12), in the order of the documentation.
+
+    `declarations` is a YAML file, `knowledge` and `playbook` are the front matter of a Markdown file,
+    `config` is devinops.yaml; `plan` and `problems` are what plan, apply and validate write as JSON;
+    `inventory` is one line of an inventory.
+    """
+    found = {"declarations": _declarations()}
+    found |= {
+        kind.noun: entry_schema(kind, front_matter=True) for kind in KINDS.values() if kind.markdown
+    }
+    found["config"] = _config()
+    found |= {"plan": PLAN_SCHEMA, "problems": PROBLEMS_SCHEMA, "inventory": INVENTORY_SCHEMA}
+    return {name: _headed(name, schema) for name, schema in found.items()}
+
+
+def _headed(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"$schema": DIALECT, "$id": f"urn:devinops:schema:{name}", **schema}
+
+
+def sections_schema() -> dict[str, Any]:
+    """Return the schema of a YAML file without its entries: they are checked one by one."""
+    return {
+        "description": "Declarations of devinops: a list of entries for each kind.",
+        "type": ["object", "null"],
+        "properties": {
+            kind.section: {"type": ["array", "null"], "description": kind.title}
+            for kind in KINDS.values()
+        },
+        "additionalProperties": False,
+    }
+
+
+def _declarations() -> dict[str, Any]:
+    schema = sections_schema()
+    for kind in KINDS.values():
+        schema["properties"][kind.section]["items"] = entry_schema(kind)
+    return schema
+
+
+def entry_schema(kind: Kind, *, front_matter: bool = False) -> dict[str, Any]:
+    """Return the schema of one entry in YAML, or of the front matter of a Markdown file.
+
+    No $ref and no oneOf: jsonschema pays for both with every entry.
+    """
+    fields = [a for a in kind.attributes if not (front_matter and a.name == "body")]
+    properties = {a.name: dict(a.schema) for a in fields} | _options(kind)
+    body_file = kind.markdown and not front_matter
+    if body_file:
+        properties["body_file"] = {
+            "type": "string",
+            "minLength": 1,
+            "description": "File with the body, relative to this file and inside the root.",
+        }
+    return {
+        "description": kind.title,
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+        **_demands(kind, fields, body_file=body_file),
+    }
+
+
+def _options(kind: Kind) -> dict[str, Any]:
+    """Return the schemas of what an entry can say besides the fields of its kind."""
+    options: dict[str, Any] = {
+        "targets": {
+            "type": "array",
+            "items": {"type": "string", "pattern": TARGET_NAME, "description": "Name of a target."},
+            "minItems": 1,
+            "description": "The targets that this entry is for. Missing: all of them.",
+        },
+        "meta": {"type": "object", "description": "Anything, for lint and for people; never sent."},
+    }
+    if kind.tombstones:
+        options["ensure"] = {
+            "enum": [value.value for value in Ensure],
+            "description": "absent deletes on purpose, unmanaged leaves it alone. Missing: present.",
+        }
+        options["protect"] = {
+            "type": "boolean",
+            "description": "true: blocked instead of deleted when this entry goes.",
+        }
+    if kind.renames:
+        options["previously"] = {
+            "type": "array",
+            "items": _old_place(kind),
+            "description": "What it was called before, so that a rename stays a rename.",
+        }
+    return options
+
+
+def _old_place(kind: Kind) -> dict[str, Any]:
+    parts = [kind.identity, *(["folder"] if kind.foldered else [])]
+    return {
+        "type": "object",
+        "properties": {a.name: dict(a.schema) for a in kind.attributes if a.name in parts},
+        "minProperties": 1,
+        "additionalProperties": False,
+        "description": "The old name; a part that is missing is as now.",
+    }
+
+
+def _demands(kind: Kind, fields: Iterable[Attribute], *, body_file: bool) -> dict[str, Any]:
+    """Return the keywords that say which fields must be there, and which not together."""
+    required = [a.name for a in fields if a.required and not (body_file and a.name == "body")]
+    apart: dict[str, Any] = {}
+    demands: dict[str, Any] = {"required": required}
+    if any(a.name == "value_from" for a in fields):
+        demands["dependentRequired"] = {"value_from": ["type"]}
+    if body_file:
+        apart["body_file"] = {"not": {"required": ["body"]}}
+    if kind.tombstones:
+        demands |= _demands_by_ensure(kind, required, body_file=body_file)
+        apart["protect"] = {
+            "not": {
+                "required": ["ensure"],
+                "properties": {"ensure": {"const": "absent"}, "protect": {"const": True}},
+            }
+        }
+    if apart:
+        demands["dependentSchemas"] = apart
+    return demands
+
+
+def _demands_by_ensure(kind: Kind, required: list[str], *, body_file: bool) -> dict[str, Any]:
+    """A tombstone needs its name alone."""
+    if_present: dict[str, Any] = {"required": [name for name in required if name != kind.identity]}
+    if body_file:
+        if_present["anyOf"] = [{"required": ["body"]}, {"required": ["body_file"]}]
+    if not any(if_present.values()):
+        return {"required": required}
+    return {
+        "required": [kind.identity],
+        "if": {"required": ["ensure"], "properties": {"ensure": {"enum": ["absent", "unmanaged"]}}},
+        "else": if_present,
+    }
+
+
+def _config() -> dict[str, Any]:
+    return {
+        "description": "Settings of devinops (devinops.yaml).",
+        "type": "object",
+        "properties": {
+            "version": {"const": 1, "description": "Version of this file's format."},
+            "required_version": {
+                "type": "string",
+                "minLength": 1,
+                "description": 'Versions of devinops that may be used, such as ">=0.1,<2".',
+            },
+            "paths": {
+                "type": "array",
+                "items": {"type": "string", "minLength": 1},
+                "description": "More files and directories to read: globs relative to this file.",
+            },
+            "ignore": {
+                "type": "array",
+                "items": {"type": "string", "minLength": 1},
+                "description": "Globs of files not to read, as in .gitignore.",
+            },
+            "targets": {
+                "type": "object",
+                "propertyNames": {
+                    "pattern": TARGET_NAME,
+                    "description": "Lower-case letters, digits, `.`, `_` and `-`; a letter or digit first.",
+                },
+                "additionalProperties": _target(),
+                "description": "Organizations by name.",
+            },
+        },
+        "required": ["version"],
+        "additionalProperties": False,
+    }
+
+
+def _target() -> dict[str, Any]:
+    return {
+        "type": ["object", "null"],
+        "description": "One organization with its address and credential.",
+        "properties": {
+            "org_id": {
+                "type": "string",
+                "minLength": 1,
+                "description": "Id of the organization. Missing: DEVIN_ORG_ID, or asked from the API.",
+            },
+            "api_url": {
+                "type": "string",
+                "minLength": 1,
+                "description": "Address of the API. Missing: DEVIN_API_URL, or https://api.devin.ai.",
+            },
+            "api_version": {
+                "enum": ["v3", "v1"],
+                "description": "Missing: v3 for a key that begins with cog_, v1 for apk_.",
+            },
+            "api_key_env": {
+                "type": "string",
+                "pattern": ENVIRONMENT_NAME,
+                "description": "Environment variable with the API key, never the key itself.",
+            },
+            "inventory": {
+                "type": "object",
+                "properties": {
+                    "store": {
+                        "enum": ["none", "branch", "file"],
+                        "description": "Where it is kept: nowhere (default), on a branch of its own, or below "
+                        ".devinops/.",
+                    },
+                    "branch": {
+                        "type": "string",
+                        "pattern": BRANCH_NAME,
+                        "description": "Branch for store: branch (default: devinops).",
+                    },
+                    "remote": {
+                        "type": "string",
+                        "pattern": REMOTE_NAME,
+                        "description": "Remote for store: branch (default: origin, else the only one).",
+                    },
+                },
+                "required": ["store"],
+                "additionalProperties": False,
+                "description": "The record of which live objects this repository owns.",
+            },
+            "prune": {
+                "enum": [prune.value for prune in Prune],
+                "description": "Which undeclared objects are deleted: none (off, the default), those that the "
+                "inventory owns, or every note in `scope` as well.",
+            },
+            "scope": {
+                "type": "array",
+                "minItems": 1,
+                "items": {"type": "string", "pattern": SCOPE},
+                "description": "Folders for `prune: scope`: a folder, or a folder with globs below it such as "
+                "Backend/**; / for the notes in the root.",
+            },
+            "on_drift": {
+                "enum": [choice.value for choice in OnDrift],
+                "description": "What becomes of outside edits: shown and kept (the default), overwritten, or a "
+                "refusal of the run.",
+            },
+            "max_delete": {
+                "type": ["string", "integer"],
+                "pattern": "^(100|[0-9]{1,2})%$",
+                "minimum": 0,
+                "description": 'Most deletes of a kind in one run: a number, or a share such as "20%".',
+            },
+            "v3_macro": {
+                "enum": ["hold", "verify"],
+                "description": "What to do with notes that have a macro on v3, which cannot send it "
+                "(default: hold).",
+            },
+        },
+        "additionalProperties": False,
+    }
