@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from devinops.api import Author, Connection, Identity, codec, ignore, masks, v1, v3, words
-from devinops.api.bounds import Room
+from devinops.api import Connection, codec, parts, redact, v1, v3
+from devinops.api.error_text import clean
 from devinops.api.http import Call, Getter, Sender, segment
-from devinops.api.listing import Item, Reading, check_counts, read_list, room_for_lists, unpaged
+from devinops.api.listing import Item, Reading, check_counts, list_budget, read_list, unpaged
 from devinops.api.parallel import side_by_side
-from devinops.api.words import clean
-from devinops.kinds import KINDS
-from devinops.model.client import BeforeAgain
+from devinops.kinds import KINDS, LEVELS
+from devinops.model.client import Author, BeforeAgain, Identity, ignore
 from devinops.model.errors import ApiError, BadAnswer
-from devinops.model.keys import FolderPath
-from devinops.model.kind import ApiVersion, Endpoint, Kind
-from devinops.model.objects import Live, Resource, Snapshot
+from devinops.model.keys import Key
+from devinops.model.kind import Api, ApiVersion, Kind, Scope
+from devinops.model.objects import UNSET, Live, Resource, Snapshot
 
 
 class ReadingClient:
-    """A Reader. Its connection can send GET alone."""
+    """A Reader. Its connection can only send GET."""
 
     def __init__(self, http: Getter, connection: Connection) -> None:
         self.api: ApiVersion = connection.api
         self.api_url = connection.api_url
         self._getter = http
-        self._parallelism = connection.parallelism
+        self._connection = connection
         self._org_id = connection.org_id if connection.api == "v3" else None
         self._lock = threading.Lock()
-        self._folders: Mapping[str, FolderPath] = {}
+        self._names: dict[str, Mapping[str, str]] = {}
         self._seen: dict[str, frozenset[str]] = {}
         self._unknown: dict[str, frozenset[str]] = {}
 
@@ -42,9 +41,9 @@ class ReadingClient:
     @property
     def org_id(self) -> str | None:
         with self._lock:
-            if self._org_id is None and self.api == "v3":
+            if self._org_id is None and self.api == "v3" and not self._connection.enterprise:
                 self._org_id = v3.identity(self._getter).org_id
-                v3.base(self._org_id)
+                v3.organization(self._org_id)
             return self._org_id
 
     @property
@@ -54,10 +53,22 @@ class ReadingClient:
     def whoami(self) -> Identity:
         return v1.IDENTITY if self.api == "v1" else v3.identity(self._getter)
 
+    def _base(self, kind: Kind) -> str:
+        """Return the path that the calls of a kind are relative to."""
+        if self.api == "v1":
+            return v1.BASE
+        if Scope.ABOUT_ORGANIZATION in kind.apis[self.api].scopes:
+            return v3.about_organization(self.org_id)
+        return v3.ENTERPRISE if self._connection.enterprise else v3.organization(self.org_id)
+
     def _path(self, kind: Kind, id: str | None = None) -> str:
-        base = v1.BASE if self.api == "v1" else v3.base(self.org_id)
-        path = f"{base}/{kind.endpoints[self.api].path}"
+        path = f"{self._base(kind)}/{kind.apis[self.api].path}"
         return path if id is None else f"{path}/{segment(id, 'the id')}"
+
+    @property
+    def _viewpoint(self) -> codec.Viewpoint:
+        connection = self._connection
+        return codec.Viewpoint(self._org_id, connection.enterprise, connection.owner)
 
     def authors(self, ids: Collection[str], since: int, until: int) -> Mapping[str, Author]:
         if self.api == "v1" or not ids or self.org_id is None:
@@ -76,71 +87,89 @@ class ReadingClient:
         sure: bool = True,
     ) -> Snapshot:
         wanted = [kind for kind in KINDS.values() if kinds is None or kind.noun in kinds]
-        lists = self._lists(wanted, progress, sure)
-        for kind in wanted:
-            self._unknown[kind.noun] = codec.unknown_fields(kind, self.api, lists[kind.noun].items)
-        found = Snapshot.of(
-            self._live(kind, item, self._folders)
-            for kind in wanted
-            for item in lists[kind.noun].items
-        )
+        wanted = [kind for kind in wanted if self._has(kind)]
+        readings = self._readings(wanted, progress, sure)
+        lives = (live for kind in wanted for live in self._lives(kind, readings))
         return replace(
-            found,
-            unproved=frozenset(noun for noun, reading in lists.items() if reading.unproved),
+            Snapshot.of(lives),
+            unproved=frozenset(noun for noun, reading in readings.items() if reading.unproved),
             unknown_fields=frozenset(
-                (kind.noun, name) for kind in wanted for name in self._unknown[kind.noun]
+                (kind.noun, name) for kind in wanted for name in self._unknown.get(kind.noun, ())
             ),
         )
 
-    def _lists(
-        self, wanted: list[Kind], progress: Callable[[int], None], sure: bool
+    def _has(self, kind: Kind) -> bool:
+        """Tell whether this API, and the scope of the target, have a kind."""
+        api = kind.apis.get(self.api)
+        if api is None:
+            return False
+        scope = Scope.ENTERPRISE if self._connection.enterprise else Scope.ORGANIZATION
+        return bool(api.scopes & {scope, Scope.ABOUT_ORGANIZATION})
+
+    def _lives(self, kind: Kind, readings: Mapping[str, Reading]) -> Iterable[Live]:
+        items = readings[kind.noun].items
+        if not kind.apis[self.api].parts:
+            self._unknown[kind.noun] = codec.unknown_fields(kind, self.api, items)
+        return [self._live(kind, item, self._names) for item in items]
+
+    def _readings(
+        self, wanted: Collection[Kind], progress: Callable[[int], None], sure: bool
     ) -> dict[str, Reading]:
-        """Return kind → its list, also of the kinds that the wanted ones refer to."""
-        needed = {ref for kind in wanted for ref in kind.references} | {
-            kind.noun for kind in wanted
-        }
+        """Return noun → list, also of the kinds that the wanted ones refer to."""
+        nouns = {kind.noun for kind in wanted} | {noun for k in wanted for noun in k.references}
+        needed = [KINDS[noun] for noun in sorted(nouns) if self._has(KINDS[noun])]
         sharing: dict[str, list[Kind]] = {}
-        for noun in sorted(needed):
-            if self.api in KINDS[noun].endpoints:
-                sharing.setdefault(KINDS[noun].endpoints[self.api].path, []).append(KINDS[noun])
+        for kind in needed:
+            sharing.setdefault(kind.apis[self.api].path or kind.noun, []).append(kind)
         count = _Count(progress)
         # Asked before the lists start: they would all wait for the answer, and all ask again if it failed.
         _ = self.org_id
-        room = room_for_lists()
-        jobs = [partial(self._list, kinds, count.add, room, sure) for kinds in sharing.values()]
-        found = {noun: Reading([]) for noun in needed}
-        for lists in side_by_side(jobs, self._parallelism):
-            found |= lists
-        if "folder" in needed:
-            self._folders = codec.folder_paths(KINDS["folder"], self.api, found["folder"].items)
-        if {"folder", "knowledge"} <= needed:
-            check_counts(found["folder"].items, found["knowledge"].items)
-        return found
+        jobs = [partial(self._list, kinds, count.add, sure) for kinds in sharing.values()]
+        readings: dict[str, Reading] = {}
+        for lists in side_by_side(jobs, self._connection.parallelism):
+            readings |= lists
+        self._check_counts(needed, readings)
+        self._learn_names(needed, readings)
+        return readings
+
+    def _check_counts(self, kinds: Iterable[Kind], readings: Mapping[str, Reading]) -> None:
+        for kind in kinds:
+            counted = kind.apis[self.api].counted
+            if counted and counted.kind in readings:
+                check_counts(counted, readings[kind.noun].items, readings[counted.kind].items)
+
+    def _learn_names(self, kinds: Iterable[Kind], readings: Mapping[str, Reading]) -> None:
+        """Learn how files spell references to what was listed."""
+        referred = frozenset().union(*LEVELS[:-1])
+        for kind in kinds:
+            if kind.noun in referred:
+                items = readings[kind.noun].items
+                self._names[kind.noun] = codec.spellings(kind, self.api, items)
 
     def _list(
-        self, kinds: list[Kind], progress: Callable[[int], None], room: Room, sure: bool
+        self, kinds: list[Kind], progress: Callable[[int], None], sure: bool
     ) -> dict[str, Reading]:
         """Read the list that these kinds share: v1 answers notes and folders in one."""
-        ends = [kind.endpoints[self.api] for kind in kinds]
-        needs = next((end.read_permission for end in ends if end.read_permission), "")
-        call = Call("GET", self._path(kinds[0]), permission=needs)
+        apis = [kind.apis[self.api] for kind in kinds]
+        if apis[0].parts:
+            return {kinds[0].noun: parts.read(self._getter, kinds[0], apis[0], self.org_id)}
+        permission = next((api.read_permission for api in apis if api.read_permission), "")
+        call = Call("GET", self._path(kinds[0]), permission=permission)
         if len(kinds) == 1:
             noun = kinds[0].noun
             before = self._seen.get(noun)
-            reading = read_list(
-                self._getter, call, ends[0], progress, room, before=before, sure=sure
-            )
+            reading = read_list(self._getter, call, apis[0], progress, before=before, sure=sure)
             self._seen[noun] = reading.ids
             return {noun: reading}
-        answer = self._getter.get(call, room)
+        response = self._getter.get(call, list_budget())
         return {
-            kind.noun: Reading(unpaged(answer, call, end, progress, shared=True))
-            for kind, end in zip(kinds, ends, strict=True)
+            kind.noun: Reading(unpaged(response, call, api, progress, shared=True))
+            for kind, api in zip(kinds, apis, strict=True)
         }
 
-    def _live(self, kind: Kind, answer: Item, folders: Mapping[str, FolderPath]) -> Live:
+    def _live(self, kind: Kind, item: Item, names: codec.Names) -> Live:
         unknown = self._unknown.get(kind.noun, frozenset())
-        return codec.decode(kind, self.api, answer, folders, self._org_id, unknown)
+        return codec.decode(kind, self.api, item, names, self._viewpoint, unknown)
 
     # --- the connection ---
 
@@ -167,90 +196,127 @@ class WritingClient(ReadingClient):
         self._sender = http
 
     def reads_one(self, kind: str) -> bool:
-        return self._end(kind).reads_one
+        return self._api(kind).reads_one or bool(self._api(kind).parts)
 
     def read(self, kind: str, id: str) -> Live | None:
         if not self.reads_one(kind):
             raise ValueError(f"API {self.api} reads no single {kind}")
-        call = Call("GET", self._path(KINDS[kind], id), permission=self._end(kind).read_permission)
+        api = self._api(kind)
+        if api.parts:
+            (item,) = parts.read(self._sender, KINDS[kind], api, self.org_id).items
+            return self._live(KINDS[kind], item, self._names)
+        call = Call("GET", self._path(KINDS[kind], id), permission=api.read_permission)
         try:
-            answer = self._sender.get(call)
+            response = self._sender.get(call)
         except BadAnswer:
             raise
         except ApiError as error:
             if error.status == 404:
                 return None
             raise
-        return _same(self._live(KINDS[kind], _object(answer, call), self._folders), id, call)
+        return _same(self._live(KINDS[kind], _object(response, call), self._names), id, call)
 
     def create(
-        self, kind: str, resource: Resource, folder_id: str | None, *, value: str | None = None
+        self, resource: Resource, ids: Mapping[Key, str], *, value: str | None = None
     ) -> Live:
-        body = codec.encode(KINDS[kind], self.api, resource, folder_id, value, creating=True)
+        kind = resource.kind
+        api, owner = self._api(kind.noun), self._connection.owner
+        body = codec.encode(kind, self.api, resource, ids, value=value, owner=owner)
         if value is not None:
-            masks.remember([value])
-        call = Call("POST", self._path(KINDS[kind]), body=body, permission=self._needs(kind))
-        answer = _object(self._sender.send(call), call)
-        made = answer.get(self._end(kind).id)
+            redact.remember_values([value])
+        call = Call(
+            "POST",
+            self._path(kind),
+            body=body,
+            permission=api.write_permission,
+            has_secret=value is not None,
+        )
+        response = _object(self._sender.send(call), call)
+        made = response.get(api.id)
         if not isinstance(made, str) or not made:
-            raise BadAnswer(
-                f"{call}: the answer names no {self._end(kind).id}, so what it made is not known"
-            )
-        # a short value stands in many an id by chance
-        if value and len(value) > words.SHORTEST_TELLING and value in made:
+            raise BadAnswer(f"{call}: the answer names no {api.id}, so what it made is not known")
+        # A short value stands in many an id by chance.
+        if value and len(value) >= redact.DISTINCT_LENGTH and value in made:
             raise BadAnswer(f"{call}: the answer calls what it made by the value of the secret")
-        return self._written(KINDS[kind], answer, made, resource, folder_id, creating=True)
+        live = self._written(kind, response, made, body, resource, ids, creating=True)
+        return self._after_create(live, resource, ids)
+
+    def _after_create(self, live: Live, resource: Resource, ids: Mapping[Key, str]) -> Live:
+        """Set what the API takes only in an update, if the new object does not have it by itself."""
+        rest = [
+            attribute
+            for attribute in live.kind.attributes
+            if (names := attribute.names.get(self.api)) and names.update and not names.create
+        ]
+        wanted = [
+            a
+            for a in rest
+            if getattr(resource, a.name) not in (UNSET, getattr(live.resource, a.name))
+        ]
+        try:
+            return self.update(live, resource, ids) if wanted else live
+        except ApiError as error:
+            # The object exists, and is not as it should be.
+            error.doubtful = True
+            raise
 
     def update(
         self,
-        kind: str,
-        id: str,
+        before: Live,
         resource: Resource,
-        folder_id: str | None,
+        ids: Mapping[Key, str],
         *,
         before_again: BeforeAgain | None = None,
     ) -> Live:
-        body = codec.encode(KINDS[kind], self.api, resource, folder_id)
-        path, needs = self._path(KINDS[kind], id), self._needs(kind)
-        call = Call("PUT", path, body=body, permission=needs, before_again=before_again)
-        answer = _object(self._sender.send(call) or {}, call)
-        return _same(self._written(KINDS[kind], answer, id, resource, folder_id), id, call)
+        kind, id = before.kind, before.id
+        api, owner = self._api(kind.noun), self._connection.owner
+        assert api.update or api.parts, "what cannot be updated is blocked"
+        if api.parts:
+            parts.write(self._sender, api, self.org_id, before.resource, resource)
+            return replace(before, resource=resource)
+        assert api.update
+        body = codec.encode(kind, self.api, resource, ids, before=before.resource, owner=owner)
+        path, permission = self._path(kind, id), api.write_permission
+        call = Call(
+            api.update.verb, path, body=body, permission=permission, before_again=before_again
+        )
+        response = _object(self._sender.send(call) or {}, call)
+        return _same(self._written(kind, response, id, body, resource, ids), id, call)
 
     def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
-        path, needs = self._path(KINDS[kind], id), self._needs(kind)
-        call = Call("DELETE", path, permission=needs, before_again=before_again)
+        api, path = self._api(kind), self._path(KINDS[kind], id)
+        call = Call("DELETE", path, permission=api.write_permission, before_again=before_again)
         try:
             self._sender.delete(call)
         except BadAnswer:
             raise
         except ApiError as error:
-            if error.status != 404 or error.status not in self._end(kind).gone:
+            if error.status != 404 or error.status not in api.gone:
                 raise
 
-    def hurry(self) -> None:
-        self._sender.hurry()
+    def stop_waiting(self) -> None:
+        self._sender.stop_waiting()
 
-    def _end(self, kind: str) -> Endpoint:
-        return KINDS[kind].endpoints[self.api]
-
-    def _needs(self, kind: str) -> str:
-        return self._end(kind).write_permission
+    def _api(self, kind: str) -> Api:
+        return KINDS[kind].apis[self.api]
 
     def _written(
         self,
         kind: Kind,
-        answer: Item,
+        response: Item,
         id: str,
+        body: Mapping[str, Any],
         resource: Resource,
-        folder_id: str | None,
+        ids: Mapping[Key, str],
         *,
         creating: bool = False,
     ) -> Live:
-        """Return what the API answered to a write, else what was sent: v1 can answer an id or a status alone."""
-        if codec.is_whole(kind, self.api, answer):
-            folders = {**self._folders, **codec.known_folder(resource, folder_id)}
-            return self._live(kind, answer, folders)
-        return codec.sent(kind, self.api, id, resource, folder_id, creating=creating)
+        """Return what the API answered to a write, else what was sent: v1 can answer with an id or a status."""
+        names = codec.with_references(self._names, ids)
+        if codec.is_whole(kind, self.api, response):
+            return self._live(kind, response, names)
+        viewpoint = self._viewpoint
+        return codec.sent(kind, self.api, id, body, names, viewpoint, creating=creating)
 
 
 class _Count:
@@ -268,13 +334,13 @@ class _Count:
 
 
 def _same(live: Live, id: str, call: Call) -> Live:
-    """Return an object that was asked for by its id. Raises BadAnswer where it is another one."""
+    """Return an object that was asked for by its id. Raises BadAnswer if it is another one."""
     if live.id != id:
         raise BadAnswer(f"{call}: the answer is about another object, {clean(live.id, 80)}")
     return live
 
 
-def _object(answer: Any, call: Call) -> Item:
-    if not isinstance(answer, Mapping):
+def _object(response: Any, call: Call) -> Item:
+    if not isinstance(response, Mapping):
         raise BadAnswer(f"{call}: the answer is not an object")
-    return answer
+    return response

@@ -7,43 +7,45 @@ UNSET ("the API does not say"); only what a kind requires has to be there.
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
-from devinops.api.bounds import DEEPEST
-from devinops.api.words import clean
+from devinops.api.error_text import clean
+from devinops.api.limits import MAX_DEPTH
+from devinops.kinds import KINDS
 from devinops.model.errors import BadAnswer
 from devinops.model.keys import ROOT, FolderPath, Key, join_folder
-from devinops.model.kind import ApiVersion, Attribute, Kind
+from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle, Tree, with_texts
 from devinops.model.objects import UNSET, Access, Live, Resource
 from devinops.planning.diff import settable
 
-VALUE: Final = "value"
-"""What both APIs call the value of a secret in a request."""
+ALSO: Final = frozenset(
+    {
+        "access_type",
+        "org_id",
+        "created_at",
+        "updated_at",
+        "created_by",
+        "created_by_user_name",
+        "updated_by",
+        "updated_by_user_name",
+    }
+)
+"""Members of every kind that are read beside the attributes."""
 
-ABOUT: Final[Mapping[str, frozenset[str]]] = {
-    "folder": frozenset({"name", "parent_folder_id"}),
-    "knowledge": frozenset({"folder_path"}),
-    "": frozenset(
-        {
-            "access_type",
-            "org_id",
-            "created_at",
-            "updated_at",
-            "created_by",
-            "created_by_user_name",
-            "updated_by",
-            "updated_by_user_name",
-        }
-    ),
-}
-"""Fields read beside the kinds' own: of every kind (under the empty name) and of some."""
+Names = Mapping[str, Mapping[str, str]]
+"""Noun → id → how files spell a reference to that object: the path of a folder, the name of anything else."""
 
 _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "string": str,
     "boolean": bool,
+    "integer": int,
+    "number": (int, float),
     "object": dict,
     "array": list,
     "null": type(None),
@@ -51,6 +53,8 @@ _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
 _WORDS: Final = {
     str: "text",
     bool: "true or false",
+    int: "a whole number",
+    float: "a number",
     dict: "an object",
     list: "a list",
     type(None): "null",
@@ -74,7 +78,7 @@ class _Item:
 
     @property
     def id(self) -> str:
-        name = self.kind.endpoints[self.api].id
+        name = self.kind.apis[self.api].id
         found = self.fields.get(name)
         if not isinstance(found, str) or not found:
             raise self.bad(name, f"expected a text that is not empty, got {_shown(found)}")
@@ -91,42 +95,70 @@ class _Item:
         return None if self.fields.get(name) is None else self.text(name)
 
     def bad(self, field: str, what: str) -> BadAnswer:
-        endpoint = self.kind.endpoints[self.api]
-        named = self.fields.get(endpoint.id)
+        api = self.kind.apis[self.api]
+        named = self.fields.get(api.id)
         who = clean(named, 80) if isinstance(named, str) and named else f"a {self.kind.noun}"
-        return BadAnswer(f"the API's {endpoint.path} ({self.api}): {who}: {field}: {what}")
+        return BadAnswer(f"the API's {api.path} ({self.api}): {who}: {field}: {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class Viewpoint:
+    """Whose objects count as ours: those of one organization, or of the enterprise, with our label or none.
+
+    `org_id` is None if it is not known.
+    """
+
+    org_id: str | None = None
+    enterprise: bool = False
+    owner: str = ""
 
 
 def decode(
     kind: Kind,
     api: ApiVersion,
     item: Mapping[str, Any],
-    folders: Mapping[str, FolderPath],
-    org_id: str | None,
+    names: Names,
+    viewpoint: Viewpoint,
     unknown: frozenset[str] = frozenset(),
 ) -> Live:
-    """Return an object of an answer as Live.
+    """Return an object of a response as Live. Raises BadAnswer.
 
-    `folders` maps the ids of all folders to their paths, as `folder_paths` returns them. `org_id` is the
-    organization of this run, None where it is not known. `unknown` is what `unknown_fields` said of the list: such
-    a field is UNSET if it is missing. Raises BadAnswer.
+    `names` spells what an object can refer to. `unknown` is what `unknown_fields` said of the list: such a field is
+    UNSET if it is missing.
     """
-    found = _Item(kind, api, item, unknown)
-    resource = _resource(found, folders)
-    named = _named(found)
-    access, ours = _access(found, org_id)
+    fields = _Item(kind, api, item, unknown)
+    resource = _resource(fields, names)
+    access, ours = _access(fields, viewpoint)
+    owner, resource = _owner(kind, resource)
+    foreign = owner is not None and owner != viewpoint.owner
     return Live(
-        key=kind.key(resource) if named else Key(kind.noun, ROOT, ""),
-        id=found.id,
+        id=fields.id,
         resource=resource,
-        ours=ours and named,
+        ours=ours and _is_named(fields) and not foreign,
         access=access,
-        folder_id=_folder_id(found),
-        created_at=_time(found, "created_at"),
-        updated_at=_time(found, "updated_at"),
-        created_by=_person(found, "created_by") or found.maybe_text("created_by_user_name"),
-        updated_by=_person(found, "updated_by") or found.maybe_text("updated_by_user_name"),
+        ids=_ids(fields),
+        owner=owner,
+        created_at=_time(fields, "created_at"),
+        updated_at=_time(fields, "updated_at"),
+        created_by=_person(fields, "created_by") or fields.maybe_text("created_by_user_name"),
+        updated_by=_person(fields, "updated_by") or fields.maybe_text("updated_by_user_name"),
     )
+
+
+def _owner(kind: Kind, resource: Resource) -> tuple[str | None, Resource]:
+    """Return who manages an object by its label, and the values without that label."""
+    if kind.label is None:
+        return None, resource
+    labels = dict(getattr(resource, kind.label) or {})
+    owner = labels.pop(LABEL, None)
+    if owner is None:
+        return None, resource
+    rest: Any = {kind.label: labels}
+    return str(owner), dataclasses.replace(resource, **rest)
+
+
+LABEL: Final = "devinops"
+"""The label that says who manages an object; its value is the owner."""
 
 
 def unknown_fields(
@@ -138,22 +170,27 @@ def unknown_fields(
     """
     if not items:
         return frozenset()
-    names = {attribute.name: attribute.wires[api].read for attribute in settable(kind, api)}
+    names = {attribute.name: attribute.reads(api) for attribute in settable(kind, api)}
     return frozenset(
         name for name, read in names.items() if not any(read in item for item in items)
     )
 
 
-def folder_paths(
-    kind: Kind, api: ApiVersion, items: Iterable[Mapping[str, Any]]
-) -> dict[str, FolderPath]:
-    """Return id → path of every folder in a list.
+def spellings(kind: Kind, api: ApiVersion, items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return id → how files spell a reference, for every object in a list.
 
-    Where folders are flat the path is the own name. v3 names the parent, which tells a `/` inside a name from
-    one between names; where the parents do not lead to the top, the path as text has to do.
+    The path of what forms a tree: in a flat one that is the own name, else the parents tell a `/` inside a name from
+    one between names; if the parents do not lead to the top, the path as text has to do. Of anything else it is the
+    name; objects that share one are left out, since a name must mean one of them.
     """
-    found = {item.id: item for item in (_Item(kind, api, fields) for fields in items)}
-    return {item.id: _folder_path(item, found) for item in found.values()}
+    fields = {item.id: item for item in (_Item(kind, api, fields) for fields in items)}
+    if kind.apis[api].tree:
+        return {item.id: _folder_path(item, fields) for item in fields.values()}
+    (field,) = kind.identity.fields
+    name = kind.by_name[field].reads(api) or field
+    names = {id: str(item.fields.get(name)) for id, item in fields.items()}
+    counts = Counter(names.values())
+    return {id: name for id, name in names.items() if counts[name] == 1}
 
 
 def path_of(text: str | None) -> FolderPath:
@@ -162,62 +199,81 @@ def path_of(text: str | None) -> FolderPath:
 
 
 def _folder_path(item: _Item, others: Mapping[str, _Item]) -> FolderPath:
-    names = _names(item, others)
-    if item.kind.endpoints[item.api].flat:
+    tree = item.kind.apis[item.api].tree
+    assert tree, "only of what forms a tree"
+    names = _path_names(item, others, tree)
+    if tree.parent is None:
         return join_folder(names or ())
-    text = item.text("path").strip("/")
+    (field,) = item.kind.identity.fields
+    text = item.text(item.kind.by_name[field].reads(item.api) or field).strip("/")
     if names is None or text.endswith("/" + "/".join(names)):
         return path_of(text)
     return join_folder(names)
 
 
-def _names(item: _Item, others: Mapping[str, _Item]) -> list[str] | None:
-    """Return the names from the top to this folder; None where a parent is missing, a loop, or far too deep."""
+def _path_names(item: _Item, others: Mapping[str, _Item], tree: Tree) -> list[str] | None:
+    """Return the names from the top to this object; None if a parent is missing, in a loop, or far too deep."""
     names: list[str] = []
     seen: set[str] = set()
-    while True:
-        if item.id in seen:
-            return None
+    while item.id not in seen and len(names) < MAX_DEPTH:
         seen.add(item.id)
-        name = item.text("name")
+        name = item.text(tree.name)
         if not name:
-            raise item.bad("name", "expected a text that is not empty")
+            raise item.bad(tree.name, "expected a text that is not empty")
         names.insert(0, name)
-        if len(names) > DEEPEST:
-            return None
-        parent = item.maybe_text("parent_folder_id")
+        parent = item.maybe_text(tree.parent) if tree.parent else None
         if parent is None:
             return names
         if parent not in others:
             return None
         item = others[parent]
+    return None
 
 
-def _resource(item: _Item, folders: Mapping[str, FolderPath]) -> Resource:
-    if item.kind.noun == "folder":
-        return item.kind.resource(path=folders[item.id])  # type: ignore[call-arg]
-    values = {a.name: _value(item, a, folders) for a in item.kind.attributes}
-    return item.kind.resource(**values)
+def _resource(item: _Item, names: Names) -> Resource:
+    kind = item.kind
+    if kind.apis[item.api].tree:
+        (field,) = kind.identity.fields
+        return kind.resource(**{field: FolderPath(names[kind.noun][item.id])})
+    return kind.resource(**{a.name: _value(item, a, names) for a in kind.attributes})
 
 
-def _value(item: _Item, attribute: Attribute, folders: Mapping[str, FolderPath]) -> Any:
-    wire = attribute.wires.get(item.api)
-    if wire is None or wire.read is None:
+def _value(item: _Item, attribute: Attribute, names: Names) -> Any:
+    name = attribute.reads(item.api)
+    if name is None:
         return UNSET
-    if attribute.ref == "folder":
-        return _folder(item, wire.read, folders)
-    if attribute.name in item.unknown and wire.read not in item.fields:
+    if attribute.ref:
+        return _reference(item, attribute, name, names)
+    if attribute.name in item.unknown and name not in item.fields:
         return UNSET
-    found = item.fields.get(wire.read)
-    if found is None and attribute.name == item.kind.identity and not _named(item):
+    value = item.fields.get(name)
+    if value is None and attribute.name in item.kind.identity.fields and not _is_named(item):
         return ""
     allowed = _allowed(attribute)
-    if found is None and not attribute.required:
+    if value is None and not attribute.required:
         return None if type(None) in allowed else UNSET
-    if type(found) not in allowed:
+    if type(value) not in allowed:
         expected = " or ".join(_WORDS[way] for way in allowed)
-        raise item.bad(wire.read, f"expected {expected}, got {_shown(found)}")
-    return found
+        raise item.bad(name, f"expected {expected}, got {_shown(value)}")
+    return _as_files_spell(attribute, attribute.normalize(value), names)
+
+
+def _as_files_spell(attribute: Attribute, value: Any, names: Names) -> Any:
+    """Return a value with the ids inside its texts replaced by names."""
+    mention = attribute.mention
+    if mention is None:
+        return value
+    known = names.get(mention.kind, {})
+    return with_texts(value, lambda text: mention.to_names(text, known))
+
+
+@cache
+def _allowed_types(names: tuple[str, ...]) -> tuple[type, ...]:
+    types: list[type] = []
+    for name in names:
+        type_ = _TYPES[name]
+        types += type_ if isinstance(type_, tuple) else [type_]
+    return tuple(types)
 
 
 def _allowed(attribute: Attribute) -> tuple[type, ...]:
@@ -225,42 +281,53 @@ def _allowed(attribute: Attribute) -> tuple[type, ...]:
     if "enum" in attribute.schema:
         return tuple({type(value): None for value in attribute.schema["enum"]})
     names = attribute.schema["type"]
-    return tuple(_TYPES[name] for name in ([names] if isinstance(names, str) else names))  # type: ignore[misc]
+    return _allowed_types((names,) if isinstance(names, str) else tuple(names))
 
 
-def _named(item: _Item) -> bool:
-    """Say whether an object has a name. Only secrets come without: the API allows a null `key`."""
-    return item.kind.noun != "secret" or item.fields.get("key") is not None
+def _is_named(item: _Item) -> bool:
+    """Tell whether an object has a name; some APIs allow a null."""
+    if not item.kind.apis[item.api].nameless:
+        return True
+    fields = (item.kind.by_name[field].reads(item.api) for field in item.kind.identity.fields)
+    return all(item.fields.get(name or "") is not None for name in fields)
 
 
-def _folder_id(item: _Item) -> str | None:
+def _ids(item: _Item) -> dict[str, str]:
+    """Return the ids of what an object refers to, by field."""
+    ids = {}
     for attribute in item.kind.attributes:
-        wire = attribute.wires.get(item.api)
-        if attribute.ref == "folder" and wire is not None and wire.read is not None:
-            return item.maybe_text(wire.read)
-    return None
+        name = attribute.reads(item.api)
+        if attribute.ref and name and (id := item.maybe_text(name)) is not None:
+            ids[attribute.name] = id
+    return ids
 
 
-def _folder(item: _Item, name: str, folders: Mapping[str, FolderPath]) -> FolderPath:
-    place = item.maybe_text(name)
-    written = path_of(item.maybe_text("folder_path"))
-    if place is None:
+def _reference(item: _Item, attribute: Attribute, name: str, names: Names) -> str | None:
+    """Return how files spell what a field refers to; of the root, and of nothing, the empty text or None."""
+    id = item.maybe_text(name)
+    known = names.get(attribute.ref or "", {})
+    if attribute.name != item.kind.parent:
+        return None if id is None else known.get(id, id)
+    written = path_of(item.maybe_text(f"{attribute.name}_path"))
+    if id is None:
         if name not in item.fields and written:
-            # taken for the root, the note would be moved there by the next update
-            raise item.bad(name, "missing, although the note is in a folder")
+            # If it were taken for the root, the next update would move the object there.
+            raise item.bad(name, "missing, although the object is in a folder")
         return ROOT
-    # a folder that the list does not show: its id is the only name that cannot be mistaken for another's
-    return folders.get(place) or written or join_folder([place])
+    # Of a folder that the list does not show, the id is the only name that cannot be mistaken for another's.
+    return known.get(id) or written or join_folder([id])
 
 
-def _access(item: _Item, org_id: str | None) -> tuple[Access, bool]:
-    """Return whose an object is, and whether it is this organization's. An unknown word: from above, so not ours."""
-    said = item.maybe_text("access_type")
-    owner = item.maybe_text("org_id")
-    elsewhere = owner is not None and org_id is not None and owner != org_id
-    if said is None or said in _OWN_ACCESS:
-        return Access.ORG, not elsewhere
-    return Access.PERSONAL if said == Access.PERSONAL else Access.ENTERPRISE, False
+def _access(item: _Item, viewpoint: Viewpoint) -> tuple[Access, bool]:
+    """Return whose an object is, and whether it is ours. An unknown word means: from above, so not ours."""
+    access = item.maybe_text("access_type")
+    org_id = item.maybe_text("org_id")
+    elsewhere = org_id is not None and viewpoint.org_id is not None and org_id != viewpoint.org_id
+    if access is None or access in _OWN_ACCESS:
+        return Access.ORG, not elsewhere and not viewpoint.enterprise
+    if access == Access.PERSONAL:
+        return Access.PERSONAL, False
+    return Access.ENTERPRISE, viewpoint.enterprise and access == Access.ENTERPRISE
 
 
 def _time(item: _Item, name: str) -> int | None:
@@ -305,63 +372,86 @@ def encode(
     kind: Kind,
     api: ApiVersion,
     resource: Resource,
-    folder_id: str | None,
-    value: str | None = None,
+    ids: Mapping[Key, str],
     *,
-    creating: bool = False,
+    before: Resource | None = None,
+    value: str | None = None,
+    owner: str = "",
 ) -> dict[str, Any]:
-    """Return the body of a create or update: every field that this API can write and that is said.
+    """Return the body of an update of `before`, or without it of a create: every field that the API can set.
 
-    None is sent as null. A folder is always sent, by id, null for the root: leaving it out would leave open
-    where the object ends up. With `creating`, what is not said is sent as the field's default, if it has one.
-    `value` is a secret's value.
+    None is sent as null. The parent is always sent, null for the root: leaving it out would leave open where the
+    object ends up. On create, what has no value is sent as the field's default, if it has one. `ids` are those of
+    everything that the values refer to; `value` is a secret's value, `owner` what our label says.
     """
     body: dict[str, Any] = {}
     for attribute in kind.attributes:
-        wire = attribute.wires.get(api)
-        if wire is None or wire.write is None:
+        names = attribute.names.get(api)
+        name = names and (names.update if before else names.create)
+        if not name:
             continue
-        said = folder_id if attribute.ref == "folder" else getattr(resource, attribute.name)
-        if creating and (said is UNSET or (said is None and wire.read is None)):
-            # nobody can read back whether it is null or empty, and v1 refuses null
-            said = attribute.default
-        if said is not UNSET:
-            body[wire.write] = said
+        sent = getattr(resource, attribute.name)
+        if not before and (sent is UNSET or (sent is None and not attribute.reads(api))):
+            # Nobody can read back whether it is null or empty, and v1 refuses null.
+            sent = attribute.default
+        if attribute.name == kind.label and owner:
+            sent = {**(sent or {}), LABEL: owner}
+        if sent is not UNSET or attribute.name == kind.parent:
+            last = getattr(before, attribute.name) if before else UNSET
+            body[name] = _sent(attribute, sent, last, ids)
     if value is not None:
-        body[VALUE] = value
+        body[kind.apis[api].value] = value
     return body
+
+
+def _sent(attribute: Attribute, value: Any, before: Any, ids: Mapping[Key, str]) -> Any:
+    """Return a value as the API takes it."""
+    if attribute.ref:
+        return ids[Key.parse(f"{attribute.ref}:{value}")] if value else None
+    if attribute.mention:
+        mention = attribute.mention
+        value = with_texts(value, lambda text: mention.to_ids(text, ids))
+    return attribute.to_api(value, before)
 
 
 def sent(
     kind: Kind,
     api: ApiVersion,
     id: str,
-    resource: Resource,
-    folder_id: str | None,
+    body: Mapping[str, Any],
+    names: Names,
+    viewpoint: Viewpoint,
     *,
     creating: bool = False,
 ) -> Live:
-    """Return an object made of what was sent, for an API that answers no more than an id or a status.
+    """Return an object made of what was sent, for an API that answers with no more than an id or a status.
 
-    It reads as if the API had answered it: what this API cannot answer stays UNSET.
+    It reads as if the API had answered it: what this API cannot show stays UNSET.
     """
-    body = encode(kind, api, resource, folder_id, creating=creating)
-    item: dict[str, Any] = {kind.endpoints[api].id: id}
+    item: dict[str, Any] = {kind.apis[api].id: id}
     for attribute in kind.attributes:
-        wire = attribute.wires.get(api)
-        if wire is not None and wire.read is not None and wire.write in body:
-            item[wire.read] = body[wire.write]
-    return decode(kind, api, item, known_folder(resource, folder_id), None)
+        fields = attribute.names.get(api)
+        if fields is None or fields.read is None:
+            continue
+        name = fields.create if creating else fields.update
+        if name is not None and name in body:
+            item[fields.read] = body[name]
+    return decode(kind, api, item, names, viewpoint)
 
 
-def known_folder(resource: Resource, folder_id: str | None) -> dict[str, FolderPath]:
-    """Return id → path of the folder that a resource is written to, as far as it says."""
-    path = getattr(resource, "folder", UNSET)
-    return {} if folder_id is None or path is UNSET else {folder_id: path}
+def with_references(names: Names, ids: Mapping[Key, str]) -> Names:
+    """Return spellings extended by those of what a request referred to."""
+    extended = {noun: dict(spelled) for noun, spelled in names.items()}
+    for key, id in ids.items():
+        extended.setdefault(key.kind, {})[id] = key.place if key.folder else _spelled(key)
+    return extended
+
+
+def _spelled(key: Key) -> str:
+    return key.place if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED else key.name
 
 
 def is_whole(kind: Kind, api: ApiVersion, answer: Mapping[str, Any]) -> bool:
-    """Say whether an answer to a write is the object, and not just an id or a status."""
-    wires = (attribute.wires.get(api) for attribute in kind.attributes if attribute.required)
-    names = {wire.read for wire in wires if wire is not None and wire.read is not None}
-    return names <= answer.keys() and kind.endpoints[api].id in answer
+    """Tell whether a response to a write is the object, and not only an id or a status."""
+    names = {a.reads(api) for a in kind.attributes if a.required and a.reads(api)}
+    return names <= answer.keys() and kind.apis[api].id in answer

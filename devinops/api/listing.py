@@ -12,11 +12,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from devinops.api import bounds, ignore
-from devinops.api.bounds import Part, Room
+from devinops.api import limits
 from devinops.api.http import Call, Getter
+from devinops.api.limits import ResponseBudget
+from devinops.model.client import ignore
 from devinops.model.errors import BadAnswer
-from devinops.model.kind import Endpoint
+from devinops.model.kind import Api, Counted, Paging
 
 PAGE_SIZE: Final = 200
 _EMPTY_PAGES: Final = 100
@@ -30,9 +31,9 @@ Item = Mapping[str, Any]
 _NOT_USED: Final = "; the list cannot be proved complete and is not used; run again"
 
 
-def room_for_lists() -> Room:
-    """Return the room that the lists of one snapshot share."""
-    return Room(bounds.LARGEST_LISTS, _NOT_USED, what="the lists have")
+def list_budget() -> ResponseBudget:
+    """Return the budget for one reading of one list."""
+    return ResponseBudget(limits.LARGEST_LIST, "list")
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,8 @@ class Reading:
 def read_list(
     http: Getter,
     call: Call,
-    endpoint: Endpoint,
+    api: Api,
     progress: Callable[[int], None],
-    room: Room,
     *,
     before: Collection[str] | None = None,
     sure: bool = True,
@@ -61,72 +61,71 @@ def read_list(
     pages is read until a reading shows everything that the reading before showed: then nothing was deleted in
     between. `before` holds the ids of an earlier reading. Without `sure` the first reading is returned.
     """
-    if not endpoint.paged:
-        return Reading(unpaged(http.get(call, room), call, endpoint, progress))
+    if api.paging is Paging.WHOLE:
+        return Reading(unpaged(http.get(call, list_budget()), call, api, progress))
     for _ in range(MOST_READINGS):
-        part = Part(room)
-        items, pages = _read(http, call, endpoint, progress, part)
-        ids = _ids(items, endpoint)
+        items, pages = _read(http, call, api, progress)
+        ids = _ids(items, api)
         if pages == 1 or not sure:
             return Reading(items, ids, unproved=pages > 1)
         if before is not None and ids.issuperset(before):
             return Reading(items, ids)
         # The next reading takes the place of this one in memory.
         del items
-        part.give_up()
         before, progress = ids, ignore
     raise incomplete(call, f"objects were deleted during each of {MOST_READINGS} readings")
 
 
 def _read(
-    http: Getter, call: Call, endpoint: Endpoint, progress: Callable[[int], None], room: Room
+    http: Getter, call: Call, api: Api, progress: Callable[[int], None]
 ) -> tuple[list[Item], int]:
     """Read a list once; return its objects and the number of its pages."""
     items: list[Item] = []
     pages = 0
-    for page in _pages(http, call, endpoint, room):
+    for page in _pages(http, call, api):
         items += page
         pages += 1
         _check_count(len(items), call)
         progress(len(page))
-    _without_repeats(items, call, endpoint)
+    _without_repeats(items, call, api)
     return items, pages
 
 
 def unpaged(
     answer: Any,
     call: Call,
-    endpoint: Endpoint,
+    api: Api,
     progress: Callable[[int], None],
     *,
     shared: bool = False,
 ) -> list[Item]:
     """Return the objects of an answer that holds the whole list. One that kinds share is never a bare list."""
     if not shared and isinstance(answer, list):
-        answer = {endpoint.items: answer}
-    items = _items(answer, call, endpoint)
+        answer = {api.items: answer}
+    items = _items(answer, call, api)
     if answer.get("has_next_page"):
         raise incomplete(call, "it has more pages, which this list should not have")
     if _total(answer) > len(items):
         raise incomplete(call, f"it counts {_total(answer)} objects and showed {len(items)}")
     _check_count(len(items), call)
-    _without_repeats(items, call, endpoint)
+    _without_repeats(items, call, api)
     progress(len(items))
     return items
 
 
 def _check_count(count: int, call: Call) -> None:
-    if count > bounds.MOST_OBJECTS:
-        raise incomplete(call, f"it has more than {bounds.MOST_OBJECTS} objects")
+    if count > limits.MAX_OBJECTS:
+        raise incomplete(call, f"it has more than {limits.MAX_OBJECTS} objects")
 
 
-def _pages(http: Getter, call: Call, endpoint: Endpoint, room: Room) -> Iterator[list[Item]]:
+def _pages(http: Getter, call: Call, api: Api) -> Iterator[list[Item]]:
     cursors: set[str] = set()
     query = {"first": str(PAGE_SIZE)}
     came = empty = total = 0
+    budget = list_budget()
     while True:
-        answer = http.get(dataclasses.replace(call, query=query), room)
-        page = _items(answer, call, endpoint)
+        answer = http.get(dataclasses.replace(call, query=query), budget)
+        page = _items(answer, call, api)
         came += len(page)
         empty = 0 if page else empty + 1
         total = max(total, _total(answer))
@@ -136,8 +135,8 @@ def _pages(http: Getter, call: Call, endpoint: Endpoint, room: Room) -> Iterator
             break
         if cursor in cursors or empty > _EMPTY_PAGES:
             raise incomplete(call, "its pages go round in a circle")
-        if len(cursors) >= bounds.MOST_PAGES:
-            raise incomplete(call, f"it has more than {bounds.MOST_PAGES} pages")
+        if len(cursors) >= limits.MAX_PAGES:
+            raise incomplete(call, f"it has more than {limits.MAX_PAGES} pages")
         cursors.add(cursor)
         query = {"first": str(PAGE_SIZE), "after": cursor}
     if total > came:
@@ -153,8 +152,8 @@ def _next(answer: Item, call: Call) -> str | None:
         raise incomplete(call, "has_next_page is neither true nor false")
     if not isinstance(cursor, str) or not cursor:
         raise incomplete(call, "it has more pages, but no end_cursor that leads to them")
-    if len(cursor) > bounds.LONGEST_CURSOR:
-        raise incomplete(call, f"its end_cursor has more than {bounds.LONGEST_CURSOR} characters")
+    if len(cursor) > limits.LONGEST_CURSOR:
+        raise incomplete(call, f"its end_cursor has more than {limits.LONGEST_CURSOR} characters")
     return cursor
 
 
@@ -164,21 +163,21 @@ def _total(answer: Item) -> int:
     return total if isinstance(total, int) else 0
 
 
-def _items(answer: Any, call: Call, endpoint: Endpoint) -> list[Item]:
+def _items(answer: Any, call: Call, api: Api) -> list[Item]:
     if not isinstance(answer, Mapping):
         raise incomplete(call, "the answer is not an object")
-    items = answer.get(endpoint.items)
+    items = answer.get(api.items)
     if not isinstance(items, list):
-        raise incomplete(call, f"{endpoint.items} is not a list")
+        raise incomplete(call, f"{api.items} is not a list")
     if not all(isinstance(item, Mapping) for item in items):
-        raise incomplete(call, f"{endpoint.items} holds something that is not an object")
+        raise incomplete(call, f"{api.items} holds something that is not an object")
     return items
 
 
-def _without_repeats(items: list[Item], call: Call, endpoint: Endpoint) -> None:
+def _without_repeats(items: list[Item], call: Call, api: Api) -> None:
     seen: set[str] = set()
     for item in items:
-        found = item.get(endpoint.id)
+        found = item.get(api.id)
         if not isinstance(found, str):
             continue  # decoding says more about it
         if found in seen:
@@ -186,24 +185,24 @@ def _without_repeats(items: list[Item], call: Call, endpoint: Endpoint) -> None:
         seen.add(found)
 
 
-def _ids(items: Iterable[Item], endpoint: Endpoint) -> frozenset[str]:
-    return frozenset(found for item in items if isinstance(found := item.get(endpoint.id), str))
+def _ids(items: Iterable[Item], api: Api) -> frozenset[str]:
+    return frozenset(found for item in items if isinstance(found := item.get(api.id), str))
 
 
 def incomplete(call: Call, what: str) -> BadAnswer:
     return BadAnswer(f"{call}: {what}{_NOT_USED}")
 
 
-def check_counts(folders: Iterable[Item], notes: Iterable[Item]) -> None:
-    """Raise BadAnswer where folders count notes, and not one note that is in a folder was listed.
+def check_counts(counted: Counted, holders: Iterable[Item], held: Iterable[Item]) -> None:
+    """Raise BadAnswer if `holders` count objects, and not one that is in a holder was listed.
 
-    An empty list is as whole as any other by its own words; taken for the truth it would make every note again.
-    Only this much is compared: whether `note_count` takes folders below along is not documented.
+    An empty list is as whole as any other by its own words; if it were believed, everything would be created again.
+    Only this much is compared: whether a count includes the holders below is not documented.
     """
-    counts = (folder.get("note_count") for folder in folders)
-    counted = sum(count for count in counts if isinstance(count, int))
-    if counted > 0 and not any(note.get("folder_id") for note in notes):
+    counts = (holder.get(counted.member) for holder in holders)
+    total = sum(count for count in counts if isinstance(count, int))
+    if total > 0 and not any(item.get(counted.by) for item in held):
         raise BadAnswer(
-            f"the folders count {counted} notes, but none in a folder was listed: the list cannot be proved complete "
-            "and is not used; run again"
+            f"{counted.member} adds up to {total}, but no {counted.kind} with {counted.by} was "
+            "listed: the list cannot be proved complete and is not used; run again"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from devinops.api import Identity
+from devinops.model.client import Identity
 
 IDENTITY: Final = Identity("unknown (API v1 has no self)")
 BASE: Final = "/v1"

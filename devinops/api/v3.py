@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from devinops.api import Identity
+from devinops.api.error_text import clean
 from devinops.api.http import Call, Getter, segment
-from devinops.api.words import clean
+from devinops.model.client import Identity
 from devinops.model.errors import BadAnswer, ConfigError
 
 _SELF: Final = Call("GET", "/v3/self", permission="ReadAccountMeta")
@@ -36,13 +36,25 @@ def identity(http: Getter) -> Identity:
     return Identity(next(filter(None, shown), "unnamed"), _text(answer, "org_id"), kind)
 
 
-def base(org_id: str | None) -> str:
-    """Return the path that the endpoints are relative to. Raises ConfigError without an organization."""
+ENTERPRISE: Final = "/v3/enterprise"
+
+
+def organization(org_id: str | None) -> str:
+    """Return the path of an organization's own objects. Raises ConfigError without an organization."""
+    return f"/v3/organizations/{_segment(org_id)}"
+
+
+def about_organization(org_id: str | None) -> str:
+    """Return the path of what the enterprise keeps about an organization. Raises ConfigError without one."""
+    return f"{ENTERPRISE}/organizations/{_segment(org_id)}"
+
+
+def _segment(org_id: str | None) -> str:
     if org_id is None:
         raise ConfigError(
             "the key belongs to no single organization: set org_id in devinops.yaml or DEVIN_ORG_ID"
         )
-    return f"/v3/organizations/{segment(org_id, 'org_id')}"
+    return segment(org_id, "org_id")
 
 
 def _text(answer: Mapping[str, Any], name: str) -> str | None:

@@ -7,13 +7,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from devinops import waiting
-from devinops.kinds import KINDS, LEVELS
-from devinops.model import inventory as owned
+from devinops.kinds import LEVELS
 from devinops.model.changes import Action, Blocked, Change
-from devinops.model.client import BeforeAgain
+from devinops.model.client import BeforeAgain, Writer
 from devinops.model.errors import (
     TOO_MANY,
     ApiError,
@@ -23,14 +22,14 @@ from devinops.model.errors import (
     Unreachable,
     worst,
 )
-from devinops.model.inventory import MAKING, Intent, Record
-from devinops.model.keys import Key
-from devinops.model.kind import ApiVersion
-from devinops.model.objects import UNSET, Live, Resource, Snapshot
-from devinops.planning.diff import changed_fields, lost, not_taken
+from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record
+from devinops.model.keys import Key, ObjectId
+from devinops.model.kind import Lifecycle, Role
+from devinops.model.objects import UNSET, Declaration, Live, Resource, Snapshot
+from devinops.planning.diff import changed_fields, not_taken, unsendable
+from devinops.planning.managed import bases
 from devinops.planning.match import under_declared_paths
 from devinops.planning.plan import Plan
-from devinops.planning.planner import remembered
 
 REPLACE_ATTEMPTS = 3
 """How often a secret that is deleted already is created again before giving up."""
@@ -41,30 +40,6 @@ SILENCES = 3
 """After so many changes in a row without an answer, or with nothing but 429, nothing new is started."""
 
 
-class Writer(Protocol):
-    """What apply needs of an API client."""
-
-    @property
-    def api(self) -> ApiVersion: ...
-    def snapshot(self, kinds: Collection[str] | None = None) -> Snapshot: ...
-    def reads_one(self, kind: str) -> bool: ...
-    def read(self, kind: str, id: str) -> Live | None: ...
-    def create(
-        self, kind: str, resource: Resource, folder_id: str | None, *, value: str | None = None
-    ) -> Live: ...
-    def update(
-        self,
-        kind: str,
-        id: str,
-        resource: Resource,
-        folder_id: str | None,
-        *,
-        before_again: BeforeAgain | None = None,
-    ) -> Live: ...
-    def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None: ...
-    def hurry(self) -> None: ...
-
-
 class Journal(Protocol):
     """Where the inventory learns what is about to be done and what was done, one run long."""
 
@@ -72,7 +47,7 @@ class Journal(Protocol):
         """Announce the writes before the first one. Raises Stale where another run is at the same objects."""
         ...
 
-    def settle(self, put: Sequence[Record], drop: Sequence[tuple[str, str]]) -> None:
+    def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
         """Note durably what one change made of the inventory."""
         ...
 
@@ -87,7 +62,7 @@ class NoJournal:
     def begin(self, intents: Sequence[Intent]) -> None:
         pass
 
-    def settle(self, put: Sequence[Record], drop: Sequence[tuple[str, str]]) -> None:
+    def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
         pass
 
     def finish(self, unclear: Collection[Key]) -> None:
@@ -137,12 +112,12 @@ class Report:
     @property
     def unsaved(self) -> tuple[Key, ...]:
         """The secrets that were overwritten or deleted: no backup can hold their values."""
-        return tuple(change.key for change in self._gone() if change.key.kind == "secret")
+        return tuple(change.key for change in self._gone() if _holds_a_value(change))
 
     @property
     def restorable(self) -> bool:
         """Whether a rollback brings back anything of what was overwritten or deleted."""
-        return any(change.key.kind != "secret" for change in self._gone())
+        return any(not _holds_a_value(change) for change in self._gone())
 
     def _gone(self) -> Iterator[Change]:
         """Yield the changes that overwrote or deleted something, or may have."""
@@ -174,8 +149,16 @@ class Report:
         return worst(*codes)
 
 
+def _holds_a_value(change: Change) -> bool:
+    return change.kind.lifecycle is Lifecycle.CONTRACT
+
+
 class _Blocked(Exception):
     """This change must wait for a person; the text says why."""
+
+
+class _NotThere(Exception):
+    """What this change refers to was not created; the text says what."""
 
 
 class _Unclear(DevinopsError):
@@ -216,12 +199,13 @@ class Applier:
         self.plan, self.writer, self.values = plan, writer, values
         self.parallelism, self.on_result, self.before_write = parallelism, on_result, before_write
         self.journal, self.run_id, self.commit = journal or NoJournal(), run_id, commit
-        self._hurried = threading.Event()
-        self.pause = pause or (lambda seconds: waiting.pause(seconds, self._hurried))
+        self._no_waiting = threading.Event()
+        self.pause = pause or (lambda seconds: waiting.pause(seconds, self._no_waiting))
         self.interrupted: ExitCode | None = None
         self.why_stopped = ""
         self.unsaved = ""
         self.finished = False
+        self._made: dict[Key, str] = {}
         self._known = {live.id for live in snapshot.objects}
         self._lock = threading.Lock()
         # One list in memory at a time, however many creates have an unclear end.
@@ -233,7 +217,7 @@ class Applier:
         """Make every change; return their results in the order of the plan. Raises Stale before any write."""
         changes = self.plan.changes
         self.journal.begin([Intent(self.run_id, c.action, c.key, c.id) for c in changes])
-        self.journal.settle(self.plan.put, self.plan.drop)
+        self.journal.settle(self.plan.upserts, self.plan.removals)
         results: dict[int, Result] = {}
         order = {id(change): place for place, change in enumerate(self.plan.changes)}
         for result in self._adopt([change for change in changes if _is_record(change)]):
@@ -260,16 +244,12 @@ class Applier:
             self._not_written.add(change.key)
             return
         if change.action is Action.DELETE:
-            self._keep(lambda: self.journal.settle([], [(change.key.kind, change.id or "")]))
+            self._keep(lambda: self.journal.settle([], [change.object_id]))
         else:
             assert result.live, "whatever is no delete leaves an object"
-            drop = (
-                [(change.key.kind, change.id)]
-                if change.action is Action.REPLACE and change.id
-                else []
-            )
+            removals = [change.object_id] if change.action is Action.REPLACE else []
             record = self._record(change, result.live)
-            self._keep(lambda: self.journal.settle([record], drop))
+            self._keep(lambda: self.journal.settle([record], removals))
 
     def _adopt(self, changes: Sequence[Change]) -> list[Result]:
         """Adopt what is equal already: records alone, all noted in one go."""
@@ -289,19 +269,14 @@ class Applier:
 
     def _record(self, change: Change, live: Live) -> Record:
         assert change.declaration
-        declaration, known = change.declaration, self.plan.inventory
-        before = known.by_id.get((change.key.kind, live.id))
-        kept = {
-            f.name for drift in self.plan.drift if drift.key == change.key for f in drift.fields
-        }
-        # The next plan compares it under the path that the files use, so that is what to remember.
-        (seen,) = under_declared_paths([live], self.plan.renamed)
-        fields = remembered(
-            declaration.resource, seen.resource, before.fields if before else {}, kept
-        )
-        return Record(
-            change.key, live.id, declaration.source.path, self.commit, declaration.protect, fields
-        )
+        declaration = change.declaration
+        known = self.plan.inventory.by_id.get(live.object_id)
+        # The next plan compares it under the path that the files use, so that is what to keep.
+        (as_declared,) = under_declared_paths([live], self.plan.renamed)
+        before = known.fields if known else {}
+        fields = bases(declaration.resource, as_declared.resource, before, change.kept)
+        source, protect = declaration.source.path, declaration.protect
+        return Record(change.key, live.id, source, self.commit, protect, fields)
 
     def interrupt(self, code: ExitCode) -> None:
         """Finish what is in flight and start nothing new; `code` is what the run exits with.
@@ -310,8 +285,8 @@ class Applier:
         """
         self.interrupted = code
         self.stop("interrupted")
-        self._hurried.set()
-        self.writer.hurry()
+        self._no_waiting.set()
+        self.writer.stop_waiting()
 
     def stop(self, why: str) -> None:
         """Start nothing new."""
@@ -329,8 +304,10 @@ class Applier:
             return Result(change, Outcome.SKIPPED, reason, change.id)
         try:
             live, message = self._make(change)
-        except _Blocked as held:
-            return Result(change, Outcome.BLOCKED, str(held), change.id)
+        except _Blocked as blocked:
+            return Result(change, Outcome.BLOCKED, str(blocked), change.id)
+        except _NotThere as missing:
+            return Result(change, Outcome.SKIPPED, str(missing), change.id)
         except DevinopsError as error:
             return self._failed(change, error)
         self._silences = 0
@@ -377,20 +354,25 @@ class Applier:
     def _create_once(self, change: Change) -> tuple[Live | None, str]:
         """Create an object. Raises _NotMade where it can be tried again."""
         assert change.declaration
-        value_from: Any = getattr(change.declaration.resource, "value_from", UNSET)
-        value = self.values[value_from["env"]] if value_from is not UNSET else None
+        value = self._value(change.declaration)
+        ids = self._ids(change)
         remark = ""
         try:
-            live = self.writer.create(
-                change.key.kind, change.written(), change.folder_id, value=value
-            )
+            live = self.writer.create(change.written(), ids, value=value)
         except ApiError as error:
             if error.answered:
                 raise
             live, remark = self._recover(change, error), "not answered, but found afterwards"
         self._known.add(live.id)
+        self._made[change.key] = live.id
         self._verify_taken(change, change.written(), live)
         return live, remark
+
+    def _value(self, declaration: Declaration) -> str | None:
+        """Return the value to create something with, if its entry says where that is."""
+        source = declaration.kind.role(Role.VALUE_SOURCE)
+        place = getattr(declaration.resource, source.name) if source else UNSET
+        return self.values[place["env"]] if place is not UNSET else None
 
     def _replace(self, change: Change) -> tuple[Live | None, str]:
         """Delete and create again. From the delete on the object is missing, so the create is tried hard.
@@ -420,7 +402,7 @@ class Applier:
         several objects could be it.
         """
         doubt = ""
-        for seconds in owned.RECOVERY_WAITS_S:
+        for seconds in RECOVERY_WAITS_S:
             self.pause(seconds)
             try:
                 found = self._made_by(change)
@@ -450,41 +432,49 @@ class Applier:
         """Return the objects that a create without an answer can have made. Raises ApiError."""
         with self._looking:
             snapshot = self.writer.snapshot({change.key.kind})
-        key = KINDS[change.key.kind].key(change.written())  # by the folder's path in the web app
+        key = change.kind.key(change.written())  # by the folder's path in the web app
         return [live for live in snapshot.under(key) if self._is_new(live, change)]
 
     def _is_new(self, live: Live, change: Change) -> bool:
         assert change.declaration
-        kind = KINDS[change.key.kind]
+        written = change.written()
         return live.id not in self._known and not changed_fields(
-            kind, change.written(), live.resource
+            change.kind, written, live.resource
         )
 
     def _update(self, change: Change) -> tuple[Live | None, str]:
         assert change.live
-        kind, before = change.key.kind, self._current(change)
+        before = self._current(change)
         if before is None:
             raise _Blocked("it was deleted after the plan was made; plan again")
         self.before_write(before)
         written = change.written()
         again = self._before_again(before, written)
-        answer = self.writer.update(kind, before.id, written, change.folder_id, before_again=again)
+        ids = self._ids(change)
+        answer = self.writer.update(before, written, ids, before_again=again)
         self._verify_kept(change, before, answer)
         self._verify_taken(change, written, answer)
         return answer, ""
 
     def _verify_taken(self, change: Change, sent: Resource, answer: Live) -> None:
-        if names := not_taken(KINDS[change.key.kind], self.writer.api, sent, answer.resource):
+        if names := not_taken(change.kind, self.writer.api, sent, answer.resource):
             raise _Unclear(
                 f"it was written, but without {', '.join(names)}, which the API did not take: remove that from the "
                 "entry, and set it in the web app"
             )
 
     def _verify_kept(self, change: Change, before: Live, answer: Live) -> None:
-        kind = KINDS[change.key.kind]
-        for name, value in lost(kind, self.writer.api, before.resource):
+        for name, value in unsendable(change.kind, self.writer.api, before.resource).items():
             if getattr(answer.resource, name) != value:
                 raise _Unclear(f"the update lost its {name} {value}: set it again in the web app")
+
+    def _ids(self, change: Change) -> dict[Key, str]:
+        """Return the ids of what a change refers to. Raises _NotThere for what this run did not create."""
+        ids = {key: id or self._made.get(key) for key, id in change.references.items()}
+        for key, id in ids.items():
+            if id is None:
+                raise _NotThere(f"it refers to {key}, which was not created")
+        return {key: id for key, id in ids.items() if id is not None}
 
     def _delete(self, change: Change) -> tuple[Live | None, str]:
         kind = change.key.kind
@@ -504,11 +494,11 @@ class Applier:
     def _is_gone(self, change: Change, error: ApiError) -> bool:
         """Tell whether what a delete was refused for is gone; only the list can tell where a status has two senses."""
         kind = change.key.kind
-        if error.status not in KINDS[kind].endpoints[self.writer.api].gone:
+        if error.status not in change.kind.apis[self.writer.api].gone:
             return False
         try:
             with self._looking:
-                return (kind, change.id) not in self.writer.snapshot({kind}).by_id
+                return change.object_id not in self.writer.snapshot({kind}).by_id
         except ApiError as failure:
             raise type(error)(
                 f"{error}; whether it is gone could not be looked up: {failure}",
@@ -529,7 +519,7 @@ class Applier:
             nonlocal unclear
             unclear = unclear or status != TOO_MANY
             try:
-                now = self.writer.read(before.key.kind, before.id)
+                now = self.writer.read(*before.object_id)
             except ApiError as error:
                 error.doubtful = error.doubtful or unclear
                 raise
@@ -539,7 +529,7 @@ class Applier:
                 return
             if written is None or not unclear:
                 raise _Blocked("it was edited after the plan was made; plan again")
-            if changed_fields(KINDS[before.key.kind], written, now.resource):
+            if changed_fields(before.kind, written, now.resource):
                 raise _Unclear(
                     "an attempt was not answered, and now it is neither as it was nor as it was written: somebody "
                     "edited it, or the API changed the text; plan again"
@@ -567,7 +557,7 @@ def _missing(error: DevinopsError) -> _Unclear:
 
 
 def _is_moved(now: Live, before: Live) -> bool:
-    return now.resource != before.resource or now.folder_id != before.folder_id
+    return now.resource != before.resource or now.ids != before.ids
 
 
 def _is_record(change: Change) -> bool:

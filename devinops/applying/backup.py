@@ -24,9 +24,10 @@ from devinops import __version__, atomic
 from devinops.kinds import KINDS
 from devinops.model.errors import ConfigError, DevinopsError
 from devinops.model.keys import FolderPath
+from devinops.model.kind import Lifecycle
 from devinops.model.objects import Access, Live, Resource, Source
 from devinops.model.target import Target
-from devinops.planning.rollback import Saved
+from devinops.planning.draft import Saved
 from devinops.schema.files import TARGET_NAME
 
 FORMAT_VERSION: Final = "1.0"
@@ -170,11 +171,12 @@ def _header(run: str, target: Target) -> dict[str, Any]:
 
 
 def _object(live: Live) -> dict[str, Any]:
-    facts = {name: getattr(live, name) for name in ("id", "folder_id", *_TIMES, *_PEOPLE)}
+    facts = {name: getattr(live, name) for name in ("id", *_TIMES, *_PEOPLE)}
     return {
         "kind": live.key.kind,
         "key": str(live.key),
         **facts,
+        "ids": dict(live.ids),
         "access": live.access.value,
         "fields": dict(live.resource.items()),
     }
@@ -245,7 +247,7 @@ def read_backup(path: Path, root: Path | None = None) -> Backup:
     found: dict[tuple[str, str], Saved] = {}
     for number, text in enumerate(lines[1:], 2):
         live = _live(path, number, _parsed(path, number, text))
-        found.setdefault((live.key.kind, live.id), Saved(live, Source(named, number)))
+        found.setdefault(live.object_id, Saved(live, Source(named, number)))
     return replace(header, objects=tuple(found.values()), torn=bool(rest))
 
 
@@ -329,18 +331,26 @@ _TEXTS: Final[Mapping[str, Callable[[str], object]]] = {
 def _live(path: Path, line: int, item: Mapping[str, Any]) -> Live:
     try:
         kind = KINDS[item["kind"]]
-        if kind.noun == "folder":
-            raise ValueError("no run overwrites a folder")
+        if kind.lifecycle is Lifecycle.REQUIRED:
+            raise ValueError(f"no run overwrites a {kind.noun}")
         resource = _resource(item["kind"], item["fields"])
-        texts = {name: _optional(item, name, str) for name in ("folder_id", *_PEOPLE)}
+        texts = {name: _optional(item, name, str) for name in _PEOPLE}
         times = {name: _optional(item, name, int) for name in _TIMES}
         id = item["id"]
         if not isinstance(id, str) or not id:
             raise ValueError("id")
         access = Access(item.get("access", Access.ORG))
-        return Live(kind.key(resource), id, resource, access=access, **texts, **times)
+        ids = _ids(item)
+        return Live(id, resource, access=access, ids=ids, **texts, **times)
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, line, f"this is no object of a backup ({str(error)[:200]})") from None
+
+
+def _ids(item: Mapping[str, Any]) -> dict[str, str]:
+    ids = item.get("ids", {})
+    if not isinstance(ids, dict) or not all(isinstance(id, str) for id in ids.values()):
+        raise ValueError("ids")
+    return ids
 
 
 def _resource(noun: str, fields: Any) -> Resource:
@@ -354,8 +364,9 @@ def _resource(noun: str, fields: Any) -> Resource:
                 raise ValueError(attribute.name)
         elif attribute.required:
             raise ValueError(f"{attribute.name} is missing")
-    if "folder" in fields:
-        fields = fields | {"folder": FolderPath(fields["folder"] or "")}
+    parent = KINDS[noun].parent
+    if parent and parent in fields:
+        fields = fields | {parent: FolderPath(fields[parent] or "")}
     return KINDS[noun].resource(**fields)
 
 

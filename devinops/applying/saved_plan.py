@@ -216,7 +216,7 @@ def _change(one: Mapping[str, Any]) -> Change:
         one["reason"],
         one["id"],
         fields=_fields(one["fields"]),
-        was_declared=_source(one["source"]),
+        declared_at=_source(one["source"]),
     )
 
 

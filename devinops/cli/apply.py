@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from devinops.api import Writer, open_writer
-from devinops.api.masks import remember
+from devinops.api import open_writer
+from devinops.api.redact import remember_values
 from devinops.applying.applier import Report
 from devinops.applying.backup import Backups
 from devinops.cli.approval import Reviewed
@@ -20,7 +20,9 @@ from devinops.cli.options import FilePath, NonEmpty, Options, approvals, common,
 from devinops.cli.session import Job, NotApplied, RunJournal, failures_written
 from devinops.inventory import new_run
 from devinops.model.changes import Action
+from devinops.model.client import Writer
 from devinops.model.errors import ConfigError, ExitCode, Refused, Stale, UsageError
+from devinops.model.kind import Role
 from devinops.model.objects import UNSET
 from devinops.model.policy import Approvals
 from devinops.planning.plan import Plan
@@ -72,7 +74,7 @@ def _apply(
     approved = yes or reviewed.expect is not None
     show(options, plan, asking=not approved)
     _check(plan, reviewed, options)
-    if not (plan.changes or plan.put or plan.drop):
+    if not (plan.changes or plan.upserts or plan.removals):
         # What a run that died here has left must reach the others all the same.
         job.store(writer).sweep()
         return Report(plan, ())
@@ -111,11 +113,14 @@ def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
     """Find the value of every secret that will be created. Raises ConfigError naming all that are missing."""
     wanted: dict[str, str] = {}
     for change in plan.changes:
-        value_from = getattr(
-            change.declaration and change.declaration.resource, "value_from", UNSET
+        source = change.kind.role(Role.VALUE_SOURCE)
+        place = (
+            getattr(change.declaration and change.declaration.resource, source.name)
+            if source
+            else UNSET
         )
-        if change.action in (Action.CREATE, Action.REPLACE) and value_from is not UNSET:
-            wanted[value_from["env"]] = str(change.key)
+        if change.action in (Action.CREATE, Action.REPLACE) and place is not UNSET:
+            wanted[place["env"]] = str(change.key)
     missing = [
         f"{name} (for {key})" for name, key in sorted(wanted.items()) if not environ.get(name)
     ]
@@ -131,7 +136,7 @@ def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
         raise ConfigError(
             f"the value in the environment is not UTF-8 for {', '.join(broken)}: set it again; nothing was written"
         )
-    remember(environ[name] for name in wanted)
+    remember_values(environ[name] for name in wanted)
     return {name: environ[name] for name in wanted}
 
 

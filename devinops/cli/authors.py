@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from devinops.api import Author, Reader
 from devinops.model.changes import Drift, Moved
+from devinops.model.client import Author, Reader
 from devinops.planning.plan import Plan
 
 AROUND_S = 60 * 60
@@ -32,7 +32,7 @@ def authored(drift: Sequence[Drift], reader: Reader) -> tuple[Drift, ...]:
 
 
 def _unknown(drift: Drift) -> bool:
-    return drift.moved is Moved.EDITED and drift.key.kind == "knowledge" and drift.by is None
+    return drift.moved is Moved.EDITED and drift.by is None
 
 
 def _named(drift: Drift, author: Author | None) -> Drift:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from devinops import __version__
-from devinops.api import Reader, open_reader
+from devinops.api import open_reader
 from devinops.cli.options import NonEmpty, Options, common, is_interactive
 from devinops.cli.progress import Progress
 from devinops.cli.session import connection, failures_written, with_references
@@ -22,9 +22,11 @@ from devinops.config import CONFIG_FILE, Settings, resolve
 from devinops.inventory import Header, Store, open_runs, open_store
 from devinops.inventory.repair import Finding, find
 from devinops.kinds import KINDS
+from devinops.model.client import Reader
 from devinops.model.errors import ConfigError, ExitCode, UsageError
 from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprints
-from devinops.model.keys import Key
+from devinops.model.keys import Key, ObjectId
+from devinops.model.kind import Lifecycle
 from devinops.model.objects import Live, Snapshot
 from devinops.render import counted
 
@@ -187,7 +189,7 @@ def show(options: Options, key: str) -> ExitCode:
     wanted = _key(key)
     with _session(options) as session:
         record = _record(session.store.read(), wanted)
-        live = session.snapshot({record.key.kind}).by_id.get((record.key.kind, record.id))
+        live = session.snapshot({record.key.kind}).by_id.get(record.object_id)
         states = _states(record, live)
         document = _record_document(record)
         for name, state in states.items():
@@ -247,7 +249,7 @@ def link(options: Options, key: str, id: str) -> ExitCode:
         live = _linkable(session.snapshot({wanted.kind}), wanted, id)
         _check_known(options, session.settings.target, inventory, wanted, live)
         before = inventory.by_key.get(wanted)
-        owner = inventory.by_id.get((wanted.kind, id))
+        owner = inventory.by_id.get(ObjectId(wanted.kind, id))
         if owner is not None and owner.key != wanted:
             raise ConfigError(
                 f"{id} is owned as {owner.key}: devinops inventory forget {owner.key} first"
@@ -264,11 +266,11 @@ def _put(store: Store, inventory: Inventory, record: Record, why: str) -> None:
 
 
 def _linkable(snapshot: Snapshot, key: Key, id: str) -> Live:
-    if key.kind == "folder":
+    if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED:
         raise UsageError(
-            "folders are never owned: only a person in the web app can make or move one"
+            f"a {key.kind} is never owned: only a person in the web app can make or move one"
         )
-    live = snapshot.by_id.get((key.kind, id))
+    live = snapshot.by_id.get(ObjectId(key.kind, id))
     if live is None:
         near = difflib.get_close_matches(
             id, [o.id for o in snapshot.objects if o.key.kind == key.kind], n=1
@@ -304,7 +306,7 @@ def forget(options: Options, key: str) -> ExitCode:
     with _session(options) as session:
         inventory = session.store.read()
         record = _record(inventory, wanted)
-        changed = inventory.changed(drop=[(record.key.kind, record.id)])
+        changed = inventory.changed(removals=[record.object_id])
         session.store.write(changed, inventory, f"{wanted} forgotten")
         session.answer(
             [f"{wanted} is not owned any more; {record.id} was not touched"],
@@ -377,7 +379,7 @@ def repair(options: Options, yes: bool) -> ExitCode:
         if links and not _approved(options, len(links), yes=yes):
             return ExitCode.DECIDE
         if links:
-            gone = [(one.record.key.kind, one.record.id) for one in links]
+            gone = [finding.record.object_id for finding in links]
             changed = inventory.changed([one.linked for one in links], gone)
             session.store.write(changed, inventory, f"{len(links)} linked again")
             options.say(f"linked {counted(len(links), 'record')}")

@@ -17,7 +17,7 @@ _KEPT: Final = {
     ".git": "Git keeps its own there",
     atomic.STATE: "devinops keeps the inventory and backups there",
 }
-_DIRECTORIES: Final = tuple(kind.section for kind in KINDS.values() if kind.markdown)
+_DIRECTORIES: Final = tuple(kind.section for kind in KINDS.values() if kind.document)
 _FILES: Final = (CONFIG_FILE, *(f"{kind.section}.yaml" for kind in KINDS.values()))
 
 

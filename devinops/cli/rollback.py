@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from devinops.api import Writer, open_writer
+from devinops.api import open_writer
 from devinops.applying.applier import Outcome, Report, Result
 from devinops.applying.backup import Backup, Backups, find, read_backup, summaries
 from devinops.cli.approval import Reviewed
@@ -28,6 +28,7 @@ from devinops.cli.session import (
 from devinops.config import Settings, resolve
 from devinops.inventory import Header, new_run, open_store, wait_for_runs
 from devinops.model.changes import Action
+from devinops.model.client import Writer
 from devinops.model.errors import ConfigError, ExitCode, UsageError
 from devinops.model.inventory import Record
 from devinops.model.objects import Snapshot

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import click
 
 from devinops import atomic, signals, waiting
-from devinops.api import Connection, Reader
+from devinops.api import Connection
 from devinops.cli.authors import with_authors
 from devinops.cli.options import NotWritten, Options, silence_stdout, tell
 from devinops.cli.progress import Progress
@@ -21,6 +21,7 @@ from devinops.inventory import Header, Store, listed, open_store, wait_for_runs
 from devinops.kinds import KINDS
 from devinops.model import inventory as owned
 from devinops.model.changes import Action
+from devinops.model.client import Reader
 from devinops.model.errors import (
     DevinopsError,
     ExitCode,
@@ -30,11 +31,11 @@ from devinops.model.errors import (
     worst,
 )
 from devinops.model.inventory import Intent, Inventory, Record
-from devinops.model.keys import Key
+from devinops.model.keys import Key, ObjectId
 from devinops.model.objects import Declaration, Problem, Severity, Snapshot
 from devinops.model.policy import Approvals, Prune
 from devinops.model.target import Target
-from devinops.planning.capabilities import api_problems, edition_problems, secret_version_warnings
+from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
 from devinops.planning.plan import Only, Plan, build_plan
 
 
@@ -58,7 +59,7 @@ class Job:
         wanted = [d for d in loaded.declarations if d.concerns(settings.target)]
         forgetful = settings.inventory.store == "none"
         problems = [*loaded.problems, *api_problems(wanted, settings.api)]
-        problems += secret_version_warnings(wanted) if forgetful else ()
+        problems += rotation_warnings(wanted) if forgetful else ()
         _stop_on_errors(problems)
         return cls(options, settings, loaded.declarations, tuple(sorted(problems)), only)
 
@@ -83,7 +84,7 @@ class Job:
         found = {d.key.kind for d in self.declarations if d.concerns(self.settings.target)}
         found |= {record.key.kind for record in inventory.records}
         if self.settings.policy.prune is Prune.SCOPE:
-            found.add("knowledge")
+            found |= {kind.noun for kind in KINDS.values() if kind.parent}
         return with_references(found)
 
     def look(
@@ -181,8 +182,8 @@ class RunJournal:
     def begin(self, intents: Sequence[Intent]) -> None:
         self.store.begin(self.run, intents, self.base)
 
-    def settle(self, put: Sequence[Record], drop: Sequence[tuple[str, str]]) -> None:
-        self.store.settle(self.run, put, drop)
+    def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
+        self.store.settle(self.run, upserts, removals)
 
     def finish(self, unclear: Collection[Key]) -> None:
         self.store.finish(self.run, unclear)

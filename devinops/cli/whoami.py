@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from devinops.api import Identity, open_reader
+from devinops.api import open_reader
 from devinops.cli.options import Options, common
 from devinops.cli.session import connection, failures_written
 from devinops.config import Settings, resolve
+from devinops.model.client import Identity
 from devinops.model.errors import DevinopsError, ExitCode
 
 

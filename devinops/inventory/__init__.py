@@ -18,7 +18,7 @@ from devinops.inventory.format import Header
 from devinops.inventory.merge import listed, open_runs
 from devinops.model.errors import Stale
 from devinops.model.inventory import Intent, Inventory, Record
-from devinops.model.keys import Key
+from devinops.model.keys import Key, ObjectId
 
 __all__ = [
     "Header",
@@ -67,7 +67,7 @@ class Store(Protocol):
         ...
 
     def settle(
-        self, run: str, put: Sequence[Record] = (), drop: Sequence[tuple[str, str]] = ()
+        self, run: str, upserts: Sequence[Record] = (), removals: Sequence[ObjectId] = ()
     ) -> None:
         """Record results durably on this machine: records, and (kind, id) that are gone. Cheap; one thread."""
         ...
@@ -106,7 +106,7 @@ class NoStore:
         pass
 
     def settle(
-        self, run: str, put: Sequence[Record] = (), drop: Sequence[tuple[str, str]] = ()
+        self, run: str, upserts: Sequence[Record] = (), removals: Sequence[ObjectId] = ()
     ) -> None:
         pass
 

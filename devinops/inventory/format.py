@@ -16,7 +16,8 @@ from devinops.kinds import KINDS
 from devinops.model.changes import Action
 from devinops.model.errors import InventoryError
 from devinops.model.inventory import Base, Intent, Inventory, Record
-from devinops.model.keys import FolderPath, Key, decode_part
+from devinops.model.keys import FolderPath, Key, ObjectId, decode_part
+from devinops.model.kind import Lifecycle
 
 FORMAT_VERSION: Final = 1
 VERSION_KEY: Final = "devinops_inventory"
@@ -48,7 +49,7 @@ class Settled:
 
     run: str
     put: tuple[Record, ...] = ()
-    drop: tuple[tuple[str, str], ...] = ()
+    drop: tuple[ObjectId, ...] = ()
 
 
 END: Final = {"devinops_inventory_end": True}
@@ -232,13 +233,15 @@ def _record(found: Any) -> Record:
     fields = found.get("fields", {})
     if not isinstance(fields, dict):
         raise _Damage(f'"fields" is an object: {RESTORE}')
+    key = _key(found)
     return Record(
-        key=_key(found),
+        key=key,
         id=_required(found, "id"),
         source=_text(found, "source", optional=True),
         commit=_text(found, "commit", optional=True),
         protect=_flag(found, "protect"),
         fields={name: _base(name, value) for name, value in fields.items()},
+        memory=KINDS[key.kind].lifecycle is Lifecycle.REQUIRED,
     )
 
 
@@ -277,10 +280,10 @@ def _settled(line: str) -> Settled:
     )
 
 
-def _dropped(value: Any) -> tuple[str, str]:
+def _dropped(value: Any) -> ObjectId:
     match value:
         case [str(kind), str(id)]:
-            return kind, id
+            return ObjectId(kind, id)
     raise _Damage(
         '"drop" holds pairs of kind and id: delete the journal; its objects are adopted again'
     )
@@ -329,7 +332,7 @@ def _flag(found: Mapping[str, Any], name: str) -> bool:
 
 
 def _check_new(record: Record, seen: dict[object, int], number: int) -> None:
-    for what in ((record.key.kind, record.id), record.key):
+    for what in (record.object_id, record.key):
         if (before := seen.setdefault(what, number)) != number:
             shown = what if isinstance(what, Key) else " ".join(what)
             raise _Damage(

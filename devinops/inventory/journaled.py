@@ -22,7 +22,7 @@ from devinops.inventory.format import Header, Settled, dump, dump_settled, parse
 from devinops.inventory.lock import abandoned, hold, locked
 from devinops.model.errors import DevinopsError, InventoryError, Stale
 from devinops.model.inventory import Intent, Inventory, Record
-from devinops.model.keys import Key
+from devinops.model.keys import Key, ObjectId
 
 TRIES = 5
 _RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -74,7 +74,7 @@ class Place(Protocol):
 class _Run:
     """What this process knows of a run that it has begun."""
 
-    before: Mapping[merge.Id, Record]
+    before: Mapping[ObjectId, Record]
     results: list[Settled] = field(default_factory=list)
 
 
@@ -111,9 +111,9 @@ class KeptStore:
         self._runs[run] = _Run(base.by_id)
 
     def settle(
-        self, run: str, put: Sequence[Record] = (), drop: Sequence[tuple[str, str]] = ()
+        self, run: str, upserts: Sequence[Record] = (), removals: Sequence[ObjectId] = ()
     ) -> None:
-        result = Settled(run, tuple(put), tuple(drop))
+        result = Settled(run, tuple(upserts), tuple(removals))
         self._runs.setdefault(run, _Run({})).results.append(result)
         with self._locked():
             disk.append(self.journal, dump_settled(result))

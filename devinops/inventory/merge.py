@@ -10,10 +10,7 @@ from devinops.inventory.format import Settled
 from devinops.model.changes import Action
 from devinops.model.errors import Stale
 from devinops.model.inventory import MAKING, Intent, Inventory, Record
-from devinops.model.keys import Key
-
-Id = tuple[str, str]
-"""Kind and id."""
+from devinops.model.keys import Key, ObjectId
 
 SHOWN = 5
 
@@ -32,38 +29,40 @@ def fold(inventory: Inventory, results: Iterable[Settled]) -> Inventory:
 
     A key has one object: of two records under one key the one that was put last stays.
     """
-    records: dict[Id, Record] = dict(inventory.by_id)
+    records: dict[ObjectId, Record] = dict(inventory.by_id)
     results = tuple(results)
     for result in results:
         for gone in result.drop:
             records.pop(gone, None)
         for record in result.put:
-            records.pop((record.key.kind, record.id), None)
-            records[record.key.kind, record.id] = record
+            records.pop(record.object_id, None)
+            records[record.object_id] = record
     by_key = {record.key: record for record in records.values()}
     left = _unsettled(inventory.intents, results)
     return Inventory.of(inventory.store, by_key.values(), left)
 
 
 def _unsettled(intents: Iterable[Intent], results: Iterable[Settled]) -> list[Intent]:
-    done: set[tuple[str, Key | Id]] = set()
-    gone: set[tuple[str, Id]] = set()
+    done: set[tuple[str, Key | ObjectId]] = set()
+    gone: set[tuple[str, ObjectId]] = set()
     found: set[Key] = set()
     for result in results:
         found |= {record.key for record in result.put}
         done |= {(result.run, record.key) for record in result.put}
-        done |= {(result.run, (record.key.kind, record.id)) for record in result.put}
+        done |= {(result.run, record.object_id) for record in result.put}
         gone |= {(result.run, one) for one in result.drop}
     left = [intent for intent in intents if not _is_settled(intent, done, gone)]
     return [intent for intent in left if not (intent.unclear and intent.key in found)]
 
 
-def _is_settled(intent: Intent, done: set[tuple[str, Key | Id]], gone: set[tuple[str, Id]]) -> bool:
+def _is_settled(
+    intent: Intent, done: set[tuple[str, Key | ObjectId]], gone: set[tuple[str, ObjectId]]
+) -> bool:
     if (intent.run, intent.key) in done:
         return True
     if intent.id is None:
         return False
-    own = (intent.run, (intent.key.kind, intent.id))
+    own = (intent.run, intent.object_id)
     # A replaced object is gone first and made again afterwards: only that is the end of it.
     return own in done or (own in gone and intent.action is not Action.REPLACE)
 
@@ -87,7 +86,7 @@ def announce(stored: Inventory, run: str, intents: Sequence[Intent], base: Inven
     for other in stored.intents:
         if other.unclear or other.run == run:
             continue
-        if other.key in keys or (other.id and (other.key.kind, other.id) in ids):
+        if other.key in keys or (other.id and other.object_id in ids):
             busy[other.run].add(str(other.key))
     for name, theirs in sorted(busy.items()):
         raise Stale(
@@ -99,13 +98,13 @@ def announce(stored: Inventory, run: str, intents: Sequence[Intent], base: Inven
     return replace(stored, intents=(*others, *intents))
 
 
-def _touched(intents: Iterable[Intent]) -> tuple[set[Id], set[Key]]:
+def _touched(intents: Iterable[Intent]) -> tuple[set[ObjectId], set[Key]]:
     intents = tuple(intents)
-    return {(i.key.kind, i.id) for i in intents if i.id}, {i.key for i in intents}
+    return {i.object_id for i in intents if i.id}, {i.key for i in intents}
 
 
 def _check_unchanged(
-    stored: Inventory, base: Inventory, ids: Iterable[Id], keys: Iterable[Key]
+    stored: Inventory, base: Inventory, ids: Iterable[ObjectId], keys: Iterable[Key]
 ) -> None:
     moved = {str(key) for key in keys if stored.by_key.get(key) != base.by_key.get(key)}
     for one in ids:
@@ -124,7 +123,7 @@ def conclude(
     stored: Inventory,
     run: str,
     results: Sequence[Settled],
-    before: Mapping[Id, Record],
+    before: Mapping[ObjectId, Record],
     unclear: Collection[Key] = (),
 ) -> Inventory:
     """Return the stored inventory with all results of a run, and of its intents only the `unclear` creates.
@@ -132,12 +131,12 @@ def conclude(
     `before` are the records as the run began. A record that is neither that nor of this run was made by
     somebody who came later, and stays.
     """
-    own: defaultdict[Id, list[Record | None]] = defaultdict(list)
+    own: defaultdict[ObjectId, list[Record | None]] = defaultdict(list)
     for result in results:
         for gone in result.drop:
             own[gone].append(None)
         for record in result.put:
-            own[record.key.kind, record.id].append(record)
+            own[record.object_id].append(record)
     foreign = {
         one
         for one, states in own.items()
@@ -146,7 +145,7 @@ def conclude(
     ours = [
         Settled(
             one.run,
-            tuple(r for r in one.put if (r.key.kind, r.id) not in foreign),
+            tuple(r for r in one.put if r.object_id not in foreign),
             tuple(gone for gone in one.drop if gone not in foreign),
         )
         for one in results
@@ -187,7 +186,7 @@ def rewrite(stored: Inventory, wanted: Inventory, base: Inventory) -> Inventory:
     busy = {
         i.run
         for i in stored.intents
-        if not i.unclear and (i.key in keys or (i.id and (i.key.kind, i.id) in ids))
+        if not i.unclear and (i.key in keys or (i.id and i.object_id in ids))
     }
     if busy:
         raise Stale(

@@ -41,11 +41,9 @@ def find(inventory: Inventory, snapshot: Snapshot) -> tuple[Finding, ...]:
     An object that is the best one for two records is linked to neither, and one of another text to none: whoever
     wrote that would lose it with the next apply. `inventory link` is there for a person who knows.
     """
-    missing = [r for r in inventory.owned if (r.key.kind, r.id) not in snapshot.by_id]
+    missing = [r for r in inventory.owned if r.object_id not in snapshot.by_id]
     free = [
-        live
-        for live in snapshot.objects
-        if live.ours and (live.key.kind, live.id) not in inventory.by_id
+        live for live in snapshot.objects if live.ours and live.object_id not in inventory.by_id
     ]
     found = [Finding(record, tuple(_best(record, free))) for record in missing]
     wanted = Counter(one.candidates[0].live.id for one in found if len(one.candidates) == 1)
@@ -76,8 +74,9 @@ def _best(record: Record, free: Iterable[Live]) -> Iterator[Candidate]:
 
 
 def _rank(record: Record, live: Live) -> tuple[bool, bool, bool] | None:
-    base = record.fields.get("body")
-    body = base is not None and fingerprints(live.resource).get("body") in (base.read, base.sent)
+    document = live.kind.document or ""
+    base = record.fields.get(document)
+    body = base is not None and fingerprints(live.resource).get(document) in (base.read, base.sent)
     name = live.key.name == record.key.name
     if not (body or name):
         return None

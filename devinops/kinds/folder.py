@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devinops.model.keys import FolderPath
-from devinops.model.kind import Endpoint, Kind, Updates, Wire, attribute
+from devinops.model.kind import Api, Counted, FieldNames, Kind, Lifecycle, Path, Tree, attribute
 from devinops.model.objects import Resource, Unset
 
 
@@ -21,29 +21,40 @@ class Folder(Resource):
             "description": "Names from the top joined with /.",
         },
         required=True,
-        wires={"v3": Wire(read="path"), "v1": Wire(read="name")},
+        names={"v3": FieldNames(read="path"), "v1": FieldNames(read="name")},
     )
 
-
-_READ_ONLY = {"creates": False, "updates": Updates.NONE, "deletes": False}
 
 KIND = Kind(
     noun="folder",
     section="folders",
     title="A folder that must exist. No API creates one: a person makes it in the web app.",
     resource=Folder,
-    identity="path",
+    identity=Path("path"),
+    lifecycle=Lifecycle.REQUIRED,
     renames=False,
     tombstones=False,
-    endpoints={
-        "v3": Endpoint(
+    apis={
+        "v3": Api(
             path="knowledge/folders",
             items="folders",
             id="folder_id",
+            creates=False,
+            update=None,
+            deletes=False,
+            tree=Tree(name="name", parent="parent_folder_id"),
+            counted=Counted(member="note_count", kind="knowledge", by="folder_id"),
             read_permission="ManageKnowledge or ManageOrgKnowledge",
-            **_READ_ONLY,  # type: ignore[arg-type]
         ),
-        # v1 answers folders together with the notes, flat and by their own name alone.
-        "v1": Endpoint(path="knowledge", items="folders", id="id", flat=True, **_READ_ONLY),  # type: ignore[arg-type]
+        # v1 answers folders together with the notes, flat and only by their own name.
+        "v1": Api(
+            path="knowledge",
+            items="folders",
+            id="id",
+            creates=False,
+            update=None,
+            deletes=False,
+            tree=Tree(name="name", parent=None),
+        ),
     },
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from devinops.model.keys import FolderPath
-from devinops.model.kind import Endpoint, Kind, Wire, attribute, both
+from devinops.model.kind import Api, FieldNames, Kind, Named, Paging, Scope, attribute, everywhere
 from devinops.model.objects import Resource, Unset
 
 
@@ -28,7 +28,7 @@ class Knowledge(Resource):
     name: str | Unset = attribute(
         schema={"type": "string", "minLength": 1, "description": "Label on the knowledge page."},
         required=True,
-        wires={"v3": both("name"), "v1": both("name")},
+        names={"v3": everywhere("name"), "v1": everywhere("name")},
     )
     folder: FolderPath | Unset = attribute(
         schema={
@@ -37,7 +37,7 @@ class Knowledge(Resource):
             "below knowledge/ in Markdown, the root in YAML.",
         },
         ref="folder",
-        wires={"v3": both("folder_id"), "v1": both("parent_folder_id")},
+        names={"v3": everywhere("folder_id"), "v1": everywhere("parent_folder_id")},
     )
     trigger: str | Unset = attribute(
         schema={
@@ -47,7 +47,7 @@ class Knowledge(Resource):
         },
         required=True,
         text=True,
-        wires={"v3": both("trigger"), "v1": both("trigger_description")},
+        names={"v3": everywhere("trigger"), "v1": everywhere("trigger_description")},
     )
     pinned_repo: str | None | Unset = attribute(
         schema={
@@ -55,12 +55,12 @@ class Knowledge(Resource):
             "pattern": r"^(all|[^/\s]+(/[^/\s]+)+)$",
             "description": "owner/repo: always recalled there; all: everywhere; null: by trigger only.",
         },
-        wires={"v3": both("pinned_repo"), "v1": both("pinned_repo")},
+        names={"v3": everywhere("pinned_repo"), "v1": everywhere("pinned_repo")},
         rewrites=_without_host,
     )
     is_enabled: bool | Unset = attribute(
         schema={"type": "boolean", "description": "false keeps the note without using it."},
-        wires={"v3": both("is_enabled")},
+        names={"v3": everywhere("is_enabled")},
     )
     macro: str | None | Unset = attribute(
         schema={
@@ -68,13 +68,13 @@ class Knowledge(Resource):
             "pattern": r"^!\S+$",
             "description": "Handle beginning with !. API v1 only: v3 can read it but not set it.",
         },
-        wires={"v3": Wire(read="macro"), "v1": both("macro")},
+        names={"v3": FieldNames(read="macro"), "v1": everywhere("macro")},
     )
     body: str | Unset = attribute(
         schema={"type": "string", "description": "The text, Markdown."},
         required=True,
         text=True,
-        wires={"v3": both("body"), "v1": both("body")},
+        names={"v3": everywhere("body"), "v1": everywhere("body")},
     )
 
 
@@ -83,19 +83,20 @@ KIND = Kind(
     section="knowledge",
     title="A note that Devin recalls when its trigger fits the task.",
     resource=Knowledge,
-    identity="name",
-    markdown=True,
-    foldered=True,
-    endpoints={
-        "v3": Endpoint(
+    identity=Named("name"),
+    document="body",
+    parent="folder",
+    apis={
+        "v3": Api(
             path="knowledge/notes",
-            items="items",
             id="note_id",
-            paged=True,
+            scopes=frozenset({Scope.ORGANIZATION, Scope.ENTERPRISE}),
+            paging=Paging.CURSOR,
             reads_one=True,
+            also=frozenset({"folder_path"}),
             read_permission="ManageOrgKnowledge or UseDevinSessions",
             write_permission="ManageOrgKnowledge",
         ),
-        "v1": Endpoint(path="knowledge", items="knowledge", id="id"),
+        "v1": Api(path="knowledge", items="knowledge", id="id"),
     },
 )

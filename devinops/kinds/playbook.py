@@ -11,7 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from devinops.model.kind import Endpoint, Kind, Updates, attribute, both
+from devinops.model.kind import (
+    Api,
+    Kind,
+    Named,
+    Omitted,
+    Paging,
+    Scope,
+    Update,
+    attribute,
+    everywhere,
+)
 from devinops.model.objects import UNSET, Resource, Unset
 
 SCHEMA_BYTES = 64 * 1024
@@ -22,7 +32,7 @@ class Playbook(Resource):
     title: str | Unset = attribute(
         schema={"type": "string", "minLength": 1, "description": "Title on the playbooks page."},
         required=True,
-        wires={"v3": both("title"), "v1": both("title")},
+        names={"v3": everywhere("title"), "v1": everywhere("title")},
     )
     macro: str | None | Unset = attribute(
         schema={
@@ -30,20 +40,20 @@ class Playbook(Resource):
             "pattern": "^![A-Za-z0-9_-]+$",
             "description": "Handle: ! and then letters, digits, _ or -.",
         },
-        wires={"v3": both("macro"), "v1": both("macro")},
+        names={"v3": everywhere("macro"), "v1": everywhere("macro")},
     )
     structured_output_schema: Mapping[str, Any] | None | Unset = attribute(
         schema={
             "type": ["object", "null"],
             "description": "JSON Schema (draft 7, self-contained, at most 64 KB) of a result. v3 only.",
         },
-        wires={"v3": both("structured_output_schema")},
+        names={"v3": everywhere("structured_output_schema")},
     )
     body: str | Unset = attribute(
         schema={"type": "string", "minLength": 1, "description": "The instructions, Markdown."},
         required=True,
         text=True,
-        wires={"v3": both("body"), "v1": both("body")},
+        names={"v3": everywhere("body"), "v1": everywhere("body")},
     )
 
 
@@ -64,26 +74,26 @@ KIND = Kind(
     section="playbooks",
     title="Instructions that start or steer a session.",
     resource=Playbook,
-    identity="title",
-    markdown=True,
+    identity=Named("title"),
+    document="body",
     check=_check,
-    endpoints={
-        "v3": Endpoint(
+    apis={
+        "v3": Api(
             path="playbooks",
-            items="items",
             id="playbook_id",
-            paged=True,
+            scopes=frozenset({Scope.ORGANIZATION, Scope.ENTERPRISE}),
+            paging=Paging.CURSOR,
             reads_one=True,
-            updates=Updates.KEEP,
+            update=Update(omitted=Omitted.KEPT),
             read_permission="ManageOrgPlaybooks or UseDevinSessions",
             write_permission="ManageOrgPlaybooks",
         ),
-        "v1": Endpoint(
+        "v1": Api(
             path="playbooks",
             items="playbooks",
             id="playbook_id",
             reads_one=True,
-            updates=Updates.KEEP,
+            update=Update(omitted=Omitted.KEPT),
             write_permission="ManageOrgPlaybooks",
         ),
     },

@@ -9,10 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from devinops.model.kind import Endpoint, Kind, Updates, Wire, attribute, both
+from devinops.model.kind import (
+    Api,
+    FieldNames,
+    Kind,
+    Lifecycle,
+    Named,
+    Paging,
+    Role,
+    attribute,
+    everywhere,
+)
 from devinops.model.objects import Resource, Unset
-
-_DAYS = {"d": 1, "w": 7}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,27 +32,30 @@ class Secret(Resource):
             "description": "Name; in a session an environment variable.",
         },
         required=True,
-        wires={"v3": both("key"), "v1": both("key")},
+        names={"v3": everywhere("key"), "v1": everywhere("key")},
     )
     type: str | Unset = attribute(
+        with_value=True,
         schema={
             "enum": ["cookie", "key-value", "totp"],
             "description": "What kind of value it is.",
         },
-        wires={"v3": Wire(read="secret_type", write="type"), "v1": both("type")},
+        names={"v3": FieldNames(read="secret_type", create="type"), "v1": everywhere("type")},
         default="key-value",
     )
     note: str | None | Unset = attribute(
+        role=Role.ADVISORY,
         schema={"type": ["string", "null"], "description": "What it is for."},
-        wires={"v3": both("note"), "v1": Wire(write="note")},
+        names={"v3": everywhere("note"), "v1": FieldNames(create="note")},
         default="",
     )
     is_sensitive: bool | Unset = attribute(
         schema={"type": "boolean", "description": "Redact the value in logs (the default)."},
-        wires={"v3": both("is_sensitive"), "v1": Wire(write="sensitive")},
+        names={"v3": everywhere("is_sensitive"), "v1": FieldNames(create="sensitive")},
         default=True,
     )
     max_age: str | Unset = attribute(
+        role=Role.MAX_AGE,
         schema={
             "type": "string",
             "pattern": "^[1-9][0-9]{0,4}[dw]$",
@@ -53,6 +64,7 @@ class Secret(Resource):
         },
     )
     value_from: Mapping[str, str] | Unset = attribute(
+        role=Role.VALUE_SOURCE,
         schema={
             "type": "object",
             "properties": {
@@ -68,6 +80,7 @@ class Secret(Resource):
         },
     )
     version: str | Unset = attribute(
+        role=Role.ROTATION,
         schema={
             "type": "string",
             "minLength": 1,
@@ -76,31 +89,31 @@ class Secret(Resource):
     )
 
 
-def age_days(max_age: str) -> int:
-    """Return a `max_age`, such as 90d or 12w, in days."""
-    return int(max_age[:-1]) * _DAYS[max_age[-1]]
-
-
-_SINGLE = {"updates": Updates.NONE, "gone": frozenset({403, 404})}
+_SINGLE = {
+    "update": None,
+    "gone": frozenset({403, 404}),
+    "nameless": True,
+    "value": "value",
+}
 
 KIND = Kind(
     noun="secret",
     section="secrets",
     title="A secret that must exist: the contract, never the value.",
     resource=Secret,
-    identity="key",
+    identity=Named("key"),
+    lifecycle=Lifecycle.CONTRACT,
     renames=False,
     confidential=True,
-    endpoints={
-        "v3": Endpoint(
+    apis={
+        "v3": Api(
             path="secrets",
-            items="items",
             id="secret_id",
-            paged=True,
+            paging=Paging.CURSOR,
             read_permission="ManageOrgSecrets",
             write_permission="ManageOrgSecrets",
             **_SINGLE,  # type: ignore[arg-type]
         ),
-        "v1": Endpoint(path="secrets", items="secrets", id="id", **_SINGLE),  # type: ignore[arg-type]
+        "v1": Api(path="secrets", items="secrets", id="id", **_SINGLE),  # type: ignore[arg-type]
     },
 )

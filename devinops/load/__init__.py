@@ -120,7 +120,7 @@ class _Reader:
 
     def _markdown(self, file: files.File, text: str) -> None:
         kind = file.kind
-        fields = [a.name for a in kind.attributes if a.required and a.name != "body"]
+        fields = [a.name for a in kind.attributes if a.required and a.name != kind.document]
         page, problems = split(text, file.path, fields)
         self.problems.extend(problems)
         if page:

@@ -89,7 +89,7 @@ def same_folders(files: Iterable[File]) -> Iterator[Problem]:
     found: dict[tuple[str, FolderPath], str] = {}
     seen: set[str] = set()
     for file in files:
-        if not (file.markdown and file.kind.foldered):
+        if not (file.markdown and file.kind.parent):
             continue
         above = file.path.split("/")[:-1]
         for depth in range(len(above) - len(file.directories), len(above)):

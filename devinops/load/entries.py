@@ -12,12 +12,12 @@ from devinops.load.markdown import Page
 from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node, control_character
 from devinops.model.keys import FolderPath, Key, folder_path
-from devinops.model.kind import Attribute, Kind
+from devinops.model.kind import Attribute, Kind, Path
 from devinops.model.objects import Declaration, Ensure, Problem, Source, canonical_text
 from devinops.schema.findings import Finding, check, entry_validator
 
 BodyReader = Callable[[str, Source], tuple[str | None, list[Problem]]]
-"""(`body_file` as written, its place) → text, problems."""
+"""(Path of a text file as written, its place) → text, problems."""
 
 
 def findings_to_problems(node: Node, file: str, findings: Iterable[Finding]) -> Iterator[Problem]:
@@ -80,9 +80,10 @@ class _Entry:
         if not isinstance(self.node.data, dict):
             return None
         self.take_values(wrong)
-        self.take_body(wrong)
-        self.check_body()
-        if self.problems or self.node.tainted or self.kind.identity not in self.values:
+        self.take_text(wrong)
+        self.check_text()
+        missing = set(self.kind.identity.fields) - self.values.keys()
+        if self.problems or self.node.tainted or missing:
             return None
         resource = self.kind.resource(**self.values)
         for name, message in self.kind.check(resource):
@@ -124,15 +125,17 @@ class _Entry:
 
     def adjusted(self, finding: Finding) -> Finding:
         """Say of a body what only its surroundings tell."""
-        if finding.path == ("body",) and finding.code == "invalid-value":
-            return Finding(finding.path, "empty-body", _EMPTY_BODY)
+        document = self.kind.document
+        if document and finding.path == (document,) and finding.code == "invalid-value":
+            return Finding(finding.path, "empty-text", self.empty_text)
         if (
             self.page
             and finding.code == "unknown-key"
-            and finding.path in (("body",), ("body_file",))
+            and finding.path in ((document,), (f"{document}_file",))
         ):
             message = (
-                f"{finding.path[0]} has no place here: the text below the front matter is the body"
+                f"{finding.path[0]} has no place here: the text below the front matter is the "
+                f"{document}"
             )
             return Finding(finding.path, finding.code, message, at_key=True)
         return finding
@@ -150,22 +153,22 @@ class _Entry:
             )
             if not node.tainted:
                 self.values[name] = self.value(attribute, node.data)
-        if self.kind.foldered and "folder" not in self.node.data:
-            self.values["folder"] = self.folder_of_directories()
+        if self.kind.parent and self.kind.parent not in self.node.data:
+            self.values[self.kind.parent] = self.folder_of_directories()
 
     def value(self, attribute: Attribute, written: Any) -> Any:
         """Return a value in its one spelling."""
-        name = attribute.name
+        name, place = attribute.name, self.places[attribute.name]
         if attribute.text and isinstance(written, str):
             text = canonical_text(written)
-            if written and not text and name != "body":
-                self.report(self.places[name], "invalid-value", "must not be blank")
+            if written and not text and name != self.kind.document:
+                self.report(place, "invalid-value", "must not be blank")
             return text
-        if _is_folder(self.kind, attribute):
-            return self.folder(self.places[name], written)
-        if name == self.kind.identity:
-            self.check_name(self.places[name], written)
-        return written
+        if _is_path(self.kind, attribute):
+            return self.folder(place, written)
+        if name in self.kind.identity.fields and isinstance(written, str):
+            self.check_name(place, written)
+        return attribute.normalize(written)
 
     def folder(self, source: Source, written: str | None) -> FolderPath:
         path = folder_path(written or "")
@@ -197,35 +200,47 @@ class _Entry:
                 source, "invalid-value", "a name has no tabs, line breaks or control characters"
             )
 
-    # the body
+    # the text
 
-    def take_body(self, wrong: set[str]) -> None:
-        """Take the body from below the front matter, or from the file that `body_file` names."""
-        node = self.node.at(("body_file",))
+    @property
+    def empty_text(self) -> str:
+        return (
+            f"the {self.kind.document} is empty: write it, or say `ensure: absent` to delete the "
+            "live one"
+        )
+
+    def take_text(self, wrong: set[str]) -> None:
+        """Take the text from below the front matter, or from the file that the entry names."""
+        document = self.kind.document
+        if document is None:
+            return
+        file_field = f"{document}_file"
+        node = self.node.at((file_field,))
         if self.page:
-            self.values["body"] = canonical_text(self.page.body)
-            self.places["body"] = self.page.body_source
-        elif "body_file" in self.node.data and "body_file" not in wrong and not node.tainted:
-            self.places["body"] = self.node.key_source(self.file, "body_file")
-            self.take_body_file(node)
+            self.values[document] = canonical_text(self.page.body)
+            self.places[document] = self.page.body_source
+        elif file_field in self.node.data and file_field not in wrong and not node.tainted:
+            self.places[document] = self.node.key_source(self.file, file_field)
+            self.take_text_file(document, node)
 
-    def take_body_file(self, node: Node) -> None:
+    def take_text_file(self, document: str, node: Node) -> None:
         if self.read_body is None:
             return
         text, problems = self.read_body(node.data, node.source(self.file))
         self.problems.extend(problems)
         if text is not None:
-            self.values["body"] = canonical_text(text)
+            self.values[document] = canonical_text(text)
 
-    def check_body(self) -> None:
-        """Refuse a body that is empty by accident: a truncated file must not wipe a note.
+    def check_text(self) -> None:
+        """Refuse a text that is empty by accident: a truncated file must not wipe a live one.
 
-        `body: ""` of a note is meant, and the only way to say so.
+        An empty text in the entry itself, such as `body: ""`, is meant, and the only way to say so.
         """
-        if self.ensure is not Ensure.PRESENT or self.values.get("body") != "":
+        document = self.kind.document
+        if document is None or self.ensure is not Ensure.PRESENT:
             return
-        if self.node.data.get("body") != "" or self.page:
-            self.report(self.places["body"], "empty-body", _EMPTY_BODY)
+        if self.values.get(document) == "" and (self.node.data.get(document) != "" or self.page):
+            self.report(self.places[document], "empty-text", self.empty_text)
 
     # renames
 
@@ -254,16 +269,19 @@ def directory_folder(names: Iterable[str]) -> FolderPath:
 
 
 _UNPRINTABLE = re.compile(rf"{CONTROL.pattern}|[\t\n\u2028\u2029]")
-_EMPTY_BODY = "the body is empty: write it, or say `ensure: absent` to delete the live one"
 
 
-def _is_folder(kind: Kind, attribute: Attribute) -> bool:
-    return attribute.ref == "folder" or (kind.noun == "folder" and attribute.name == kind.identity)
+def _is_path(kind: Kind, attribute: Attribute) -> bool:
+    """Tell whether a field holds the path of a folder."""
+    is_own = isinstance(kind.identity, Path) and attribute.name == kind.identity.field
+    return attribute.name == kind.parent or is_own
 
 
-def _old_key(kind: Kind, now: Key, said: Mapping[str, Any]) -> Key:
-    folder = folder_path(said["folder"] or "") if "folder" in said else now.folder
-    return Key(now.kind, folder, said.get(kind.identity, now.name))
+def _old_key(kind: Kind, now: Key, old: Mapping[str, Any]) -> Key:
+    parent = kind.parent
+    folder = folder_path(old[parent] or "") if parent and parent in old else now.folder
+    (field,) = kind.identity.fields
+    return Key(now.kind, folder, old.get(field, now.name))
 
 
 def control_problems(text: str, path: str) -> list[Problem]:

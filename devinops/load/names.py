@@ -15,7 +15,7 @@ from devinops.load.problems import problem
 from devinops.model.objects import Problem, Source
 
 CONFIG = "devinops.yaml"
-DIRECTORIES = frozenset(kind.section for kind in KINDS.values() if kind.markdown)
+DIRECTORIES = frozenset(kind.section for kind in KINDS.values() if kind.document)
 ROOT_FILES = frozenset(f"{section}.yaml" for section in SECTIONS)
 SUFFIXES = (".md", ".yaml", ".yml")
 

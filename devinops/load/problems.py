@@ -37,10 +37,10 @@ CODES: Mapping[str, str] = {
     "yaml-syntax": "not YAML",
     "yaml-tag": "a tag, such as a macro without quotes",
     # entries
-    "body-twice": "both `body` and `body_file`",
+    "text-twice": "both `body` and `body_file`",
     "contradiction": "two settings that exclude each other",
     "duplicate-declaration": "two entries for one object, or for two whose names differ only in their Unicode form",
-    "empty-body": "a text that is empty, so that applying it would wipe the live one",
+    "empty-text": "a text that is empty, so that applying it would wipe the live one",
     "invalid-value": "a value of the right type that cannot be used",
     "missing-field": "a required field is missing",
     "unknown-key": "a key that nobody knows",

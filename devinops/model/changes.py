@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from devinops.model.keys import Key
+from devinops.model.keys import Key, ObjectId
 from devinops.model.objects import Declaration, Live, Resource, Source
+
+if TYPE_CHECKING:
+    from devinops.model.kind import Kind
 
 
 class Action(StrEnum):
@@ -40,21 +44,36 @@ class Change:
     declaration: Declaration | None = None
     live: Live | None = None
     fields: tuple[FieldChange, ...] = ()
-    folder_id: str | None = None
-    """The id of the folder that the object will be in; None is the root."""
-    was_declared: Source | None = None
-    """Where a pruned object was declared, as the inventory has_inventory."""
+    references: Mapping[Key, str | None] = dataclasses.field(default_factory=dict)
+    """The objects that the values refer to, with their ids; None for one that the same plan creates."""
+    kept: frozenset[str] = frozenset()
+    """Fields that were changed outside devinops and stay so: the inventory keeps what it knows of them."""
+    declared_at: Source | None = None
+    """Where a deleted object was declared, as far as the inventory knows."""
     successor: Key | None = None
     """Of a delete: the new entry that probably replaces the object. It is deleted only after that is written."""
 
     @property
     def source(self) -> Source | None:
-        return self.declaration.source if self.declaration else self.was_declared
+        return self.declaration.source if self.declaration else self.declared_at
+
+    @property
+    def object_id(self) -> ObjectId:
+        """The live object that changes; with an empty id for a create."""
+        return ObjectId(self.key.kind, self.id or "")
+
+    @property
+    def kind(self) -> Kind:
+        resource = (
+            self.declaration.resource if self.declaration else self.live and self.live.resource
+        )
+        assert resource, "a change of an object"
+        return resource.kind
 
     @property
     def moves(self) -> bool:
-        """Whether the object gets its folder from this change; otherwise it stays in the folder it is in."""
-        return self.live is None or any(change.name == "folder" for change in self.fields)
+        """Whether this change decides where the object lives; otherwise it stays where it is."""
+        return self.live is None or any(field.name == self.kind.parent for field in self.fields)
 
     def written(self) -> Resource:
         """Return what the object will be: the live values with the `after` of each field laid over them.

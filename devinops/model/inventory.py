@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from devinops.model.changes import Action
-from devinops.model.keys import Key
+from devinops.model.keys import Key, ObjectId
+from devinops.model.kind import Role
 from devinops.model.objects import Resource
 
 DIGEST_LENGTH = 16
@@ -32,8 +33,10 @@ def fingerprint(value: Any) -> str:
 
 
 def fingerprints(resource: Resource) -> dict[str, str]:
-    """Return field → fingerprint of what is said; `value_from` names a variable and is no part of it."""
-    return {name: fingerprint(value) for name, value in resource.items() if name != "value_from"}
+    """Return field → fingerprint of each value. A field that names the source of a value is left out."""
+    source = resource.kind.role(Role.VALUE_SOURCE)
+    left_out = source.name if source else None
+    return {name: fingerprint(value) for name, value in resource.items() if name != left_out}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Base:
 class Record:
     """An owned object. `source` and `commit` say where it was declared; `fields` are the managed ones.
 
-    A record of kind folder is a memory of the folder's path under its id; folders are never owned.
+    A `memory` is a record of an object that nobody can own, such as a folder: it keeps the path under the id.
     """
 
     key: Key
@@ -60,6 +63,11 @@ class Record:
     commit: str | None = None
     protect: bool = False
     fields: Mapping[str, Base] = field(default_factory=dict)
+    memory: bool = False
+
+    @property
+    def object_id(self) -> ObjectId:
+        return ObjectId(self.key.kind, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,11 @@ class Intent:
     id: str | None = None
     unclear: bool = False
 
+    @property
+    def object_id(self) -> ObjectId:
+        """The live object; with an empty id for a create."""
+        return ObjectId(self.key.kind, self.id or "")
+
 
 @dataclass(frozen=True)
 class Inventory:
@@ -90,9 +103,9 @@ class Inventory:
         return cls(store, tuple(sorted(records, key=lambda r: (r.key, r.id))), tuple(intents))
 
     @cached_property
-    def by_id(self) -> Mapping[tuple[str, str], Record]:
-        """(kind, id) → record."""
-        return {(record.key.kind, record.id): record for record in self.records}
+    def by_id(self) -> Mapping[ObjectId, Record]:
+        """Every record by the id of its object."""
+        return {record.object_id: record for record in self.records}
 
     @cached_property
     def by_key(self) -> Mapping[Key, Record]:
@@ -105,20 +118,20 @@ class Inventory:
 
     @cached_property
     def owned(self) -> tuple[Record, ...]:
-        """The records of objects; memories of folders left out."""
-        return tuple(record for record in self.records if record.key.kind != "folder")
+        """The records of what is owned; memories are left out."""
+        return tuple(record for record in self.records if not record.memory)
 
     def changed(
-        self, put: Iterable[Record] = (), drop: Iterable[tuple[str, str]] = ()
+        self, upserts: Iterable[Record] = (), removals: Iterable[ObjectId] = ()
     ) -> Inventory:
-        """Return this inventory with records dropped ((kind, id)) and put.
+        """Return this inventory with some records removed and others added.
 
-        A record that is put takes the place of the one with its id and of the one with its key.
+        An added record takes the place of the one with its id and of the one with its key.
         """
-        new = {(record.key.kind, record.id): record for record in put}
+        new = {record.object_id: record for record in upserts}
         keys = {record.key for record in new.values()}
-        gone = {*drop, *(place for place, record in self.by_id.items() if record.key in keys)}
-        records = {place: record for place, record in self.by_id.items() if place not in gone} | new
+        gone = {*removals, *(id for id, record in self.by_id.items() if record.key in keys)}
+        records = {id: record for id, record in self.by_id.items() if id not in gone} | new
         return replace(Inventory.of(self.store, records.values()), intents=self.intents)
 
 

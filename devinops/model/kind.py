@@ -1,13 +1,14 @@
-"""The vocabulary of the kinds: attributes, the calls of each API, and `Kind` itself."""
+"""The vocabulary of the kinds: attributes, identities, the calls of each API, lifecycles, and `Kind` itself."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from devinops.model.keys import ROOT, FolderPath, Key, decode_part
 from devinops.model.objects import UNSET, Resource
@@ -15,96 +16,372 @@ from devinops.model.objects import UNSET, Resource
 ApiVersion = Literal["v3", "v1"]
 
 
+# --- attributes ---------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
-class Wire:
-    """What one API calls a field in its answers (`read`) and in requests (`write`). None: not there."""
+class FieldNames:
+    """What one API calls a field: in responses (`read`), when it creates and when it updates. None: not there."""
 
     read: str | None = None
-    write: str | None = None
+    create: str | None = None
+    update: str | None = None
+
+    @property
+    def is_written(self) -> bool:
+        return self.create is not None or self.update is not None
 
 
-def both(name: str) -> Wire:
-    return Wire(read=name, write=name)
+def everywhere(name: str) -> FieldNames:
+    """Return the names of a field that is called the same in responses and requests."""
+    return FieldNames(read=name, create=name, update=name)
+
+
+class Role(Enum):
+    """What a field of a contract is for. The values themselves are not known here, only what is agreed on them."""
+
+    VALUE_SOURCE = (
+        "where apply finds the value; the value is sent in its place and goes nowhere else"
+    )
+    ROTATION = "a new value of this field replaces the object"
+    MAX_AGE = "an older object is worth a warning"
+    ADVISORY = "a difference is worth a warning, since no API can change it"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A reference inside a text: a token that names an object in files and holds its id on the wire.
+
+    `kind` is the noun of what is mentioned, `prefix` what a token begins with. In files the token is
+    `PREFIX"NAME"`, on the wire `PREFIXID`.
+    """
+
+    kind: str
+    prefix: str
+
+    def keys(self, text: str) -> list[Key]:
+        """Return the keys that a text as written in files mentions, in the order of the text."""
+        return [Key(self.kind, ROOT, name) for name in re.findall(self._named, text)]
+
+    def to_ids(self, text: str, ids: Mapping[Key, str]) -> str:
+        """Return a text of a file as the API takes it. Raises KeyError for a key that is not in `ids`."""
+        return re.sub(self._named, lambda m: self.prefix + ids[Key(self.kind, ROOT, m[1])], text)
+
+    def to_names(self, text: str, names: Mapping[str, str]) -> str:
+        """Return a text of the API as files spell it; an id that is not in `names` stays as it is."""
+
+        def named(token: re.Match[str]) -> str:
+            name = names.get(token[1])
+            return token[0] if name is None else f'{self.prefix}"{name}"'
+
+        return re.sub(rf"{re.escape(self.prefix)}([\w-]+)", named, text)
+
+    @property
+    def _named(self) -> str:
+        return rf'{re.escape(self.prefix)}"([^"\n]+)"'
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _send_as_it_is(value: Any, _: Any) -> Any:
+    return value
+
+
+def _never(_: Any) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One field of a kind.
 
-    `schema` is the JSON Schema of the value as written; `wires` maps an API version to its names, and an
-    API that is missing there knows no such field. `ref` names the kind a value refers to: in files a name
-    or path, on the wire an id. `text` marks prose, sent in its canonical form. `default` is sent on create
-    where a declaration does not say. `rewrites` returns what some servers answer instead of a value, or None.
+    `schema` is the JSON Schema of the value as written. `names` maps an API version to what it calls the field;
+    an API that is missing there does not know it. A field without names is not sent.
+
+    `ref` is the noun of the kind that the value refers to: a name or path in files, an id on the wire.
+    `mention` is a reference inside a text, at the places that `texts` finds in the value.
+    `text` marks prose, which is sent in its canonical form. `is_set` is a list without order.
+    `default` is sent on create if a declaration does not give a value. `role` is for contracts; `with_value`
+    fields must be given if the source of a value is.
+
+    `normalize` turns a value, written or live, into the one form in which values are compared. `to_api` turns it
+    into what is sent, given the live value before. `rewrites` returns what some servers answer instead of a
+    value, or None. `describe` puts a part of the value that people cannot read into words.
     """
 
     schema: Mapping[str, Any]
-    wires: Mapping[ApiVersion, Wire] = dataclasses.field(default_factory=dict)
+    names: Mapping[ApiVersion, FieldNames] = dataclasses.field(default_factory=dict)
     required: bool = False
     ref: str | None = None
+    mention: Mention | None = None
     text: bool = False
+    is_set: bool = False
     name: str = ""
     default: Any = UNSET
-    rewrites: Callable[[Any], Any] = lambda _: None
+    role: Role | None = None
+    with_value: bool = False
+    normalize: Callable[[Any], Any] = _as_it_is
+    to_api: Callable[[Any, Any], Any] = _send_as_it_is
+    rewrites: Callable[[Any], Any] = _never
+    describe: Callable[[Any], str | None] = _never
+
+    def reads(self, api: ApiVersion) -> str | None:
+        """Return what an API calls the field in its responses; None if it does not show it."""
+        names = self.names.get(api)
+        return names.read if names else None
+
+    def writes(self, api: ApiVersion) -> bool:
+        """Tell whether an API can set the field, on create or later."""
+        names = self.names.get(api)
+        return names is not None and names.is_written
 
 
 def attribute(**facts: Any) -> Any:
-    """Declare a dataclass field with its `Attribute`; the value is UNSET where nothing is said."""
+    """Declare a dataclass field with its `Attribute`; its value is UNSET if nothing is given."""
     return dataclasses.field(default=UNSET, metadata={"attribute": Attribute(**facts)})
 
 
-class Updates(StrEnum):
-    """What an API's update does with a field that the request leaves out."""
+# --- identity -----------------------------------------------------------------------------------------------
 
-    REPLACE = "clears it"
-    KEEP = "keeps it"
-    NONE = "there is no update"
+
+class Identity(Protocol):
+    """How the objects of a kind are told apart."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that make up the name."""
+        ...
+
+    def key(self, noun: str, folder: FolderPath, resource: Resource) -> Key:
+        """Return the key of an object in a folder from its values."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where one API keeps a kind, and what it can do there.
+class Named:
+    """By the text in one field."""
 
-    `path` is relative to the organization (v3) or to /v1. `items` names the list in an answer; if the list is not
-    paged and no other kind shares it, the answer may also be the list itself. `gone` are the answers to DELETE that
-    can mean "no longer there". `flat`: there are no folders in folders, and the path of one is its own name.
+    field: str
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (self.field,)
+
+    def key(self, noun: str, folder: FolderPath, resource: Resource) -> Key:
+        return Key(noun, folder, getattr(resource, self.field))
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """By a path in one field: its last part is the name, the parts before are the folder."""
+
+    field: str
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (self.field,)
+
+    def key(self, noun: str, folder: FolderPath, resource: Resource) -> Key:
+        above, _, last = getattr(resource, self.field).rpartition("/")
+        return Key(noun, FolderPath(above), decode_part(last))
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """By several fields together, joined with a blank in the key."""
+
+    fields: tuple[str, ...]
+
+    def key(self, noun: str, folder: FolderPath, resource: Resource) -> Key:
+        return Key(noun, folder, " ".join(str(getattr(resource, field)) for field in self.fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """There is one object of the kind in an organization; its key is the noun."""
+
+    fields: tuple[str, ...] = ()
+
+    def key(self, noun: str, folder: FolderPath, resource: Resource) -> Key:
+        return Key(noun, ROOT, "")
+
+
+# --- calls --------------------------------------------------------------------------------------------------
+
+
+class Scope(StrEnum):
+    """Whose objects a path leads to, and so which key may use it."""
+
+    ORGANIZATION = "organization"
+    ENTERPRISE = "enterprise"
+    ABOUT_ORGANIZATION = "settings of one organization that only an enterprise key may write"
+
+
+class Paging(StrEnum):
+    """How a list is divided."""
+
+    WHOLE = "one response"
+    CURSOR = "first and after"
+
+
+class Omitted(StrEnum):
+    """What an update does with a field that the request leaves out."""
+
+    CLEARED = "clears it"
+    KEPT = "keeps it"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """How an object is changed in place."""
+
+    verb: str = "PUT"
+    omitted: Omitted = Omitted.CLEARED
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the resources that make up the only object of a kind, with the field that it holds.
+
+    `path` is read with GET, and `write` (default: the same path) set with PUT and cleared with DELETE. A value is
+    in the member `member` of a response and of a request. If `items` is given, the response is a list of that
+    name, and `where` says which of its objects is meant; `{org_id}` in it stands for the organization.
+    """
+
+    field: str
+    path: str
+    member: str
+    write: str = ""
+    items: str = ""
+    where: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    empty: Any = None
+    """The value that is cleared with DELETE instead of being set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """How a list shows a tree: the members with an object's own name and with the id of its parent.
+
+    Without `parent` the tree is flat: there is nothing in another object, and a path is the own name.
+    """
+
+    name: str
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A member of a list that counts the objects of another kind, whose member `by` says where they are counted."""
+
+    member: str
+    kind: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What one API can do with a kind, and by which calls.
+
+    `path` is relative to the scope: an organization or the enterprise (v3), or /v1. `items` names the list in a
+    response, `id` the id of an object. If the list has no pages and no other kind shares it, the response may also
+    be the list itself. `reads_one`: there is a GET of one object. `update` None: nothing changes an object in
+    place. `gone` are the responses to DELETE that can mean "no longer there". `tree` says how paths are shown, and
+    `counted` what a list of another kind must hold. `value` is the member of a create that holds the value of a
+    contract. `nameless`: there are objects without a name, which are never
+    the organization's own. `parts` replaces all that for the only object of a kind. `also` are members that are
+    read beside the attributes.
     """
 
     path: str
-    items: str
-    id: str
-    paged: bool = False
+    items: str = "items"
+    id: str = ""
+    scopes: frozenset[Scope] = frozenset({Scope.ORGANIZATION})
+    paging: Paging = Paging.WHOLE
     reads_one: bool = False
     creates: bool = True
-    updates: Updates = Updates.REPLACE
+    update: Update | None = Update()
     deletes: bool = True
     gone: frozenset[int] = frozenset({404})
-    flat: bool = False
+    tree: Tree | None = None
+    counted: Counted | None = None
+    nameless: bool = False
+    value: str = ""
+    also: frozenset[str] = frozenset()
+    parts: tuple[Part, ...] = ()
     read_permission: str = ""
     write_permission: str = ""
 
+    @property
+    def is_flat(self) -> bool:
+        return self.tree is not None and self.tree.parent is None
 
-@dataclass(frozen=True)
+    @property
+    def clears(self) -> bool:
+        """Whether an update clears what it leaves out."""
+        return self.update is not None and self.update.omitted is Omitted.CLEARED
+
+
+# --- kinds --------------------------------------------------------------------------------------------------
+
+
+class Lifecycle(StrEnum):
+    """How objects of a kind come and go; `devinops.planning.lifecycles` says what follows from it."""
+
+    MANAGED = "created, updated and deleted"
+    REQUIRED = "must exist; no API creates one"
+    CONTRACT = "must exist; created or replaced only with a value that is kept elsewhere"
+    WHOLE = "always there; set as a whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """Why a change of this kind can cost money or lock people out, and what approves it.
+
+    `approval` is the name of an approval, such as `spend` for `--allow-spend`. `risk` gets the values before (None
+    for a create) and after, and returns what a change sets free, in words; empty if nothing.
+    """
+
+    approval: str
+    risk: Callable[[Any, Any], str]
+
+
+def _no_problems(_: Any) -> Iterable[tuple[str, str]]:
+    return ()
+
+
+@dataclass(frozen=True, eq=False)
 class Kind:
-    """A kind of object: its dataclass, its place in files and in each API.
+    """A kind of object: its values, its place in files, and what each API can do with it.
 
-    `section` is its list in YAML files and, with `markdown`, its directory. `identity` is the field that
-    holds its name, `foldered` whether it lives in a folder. `confidential`: no problem of an entry repeats what
-    is written in it, since people write a value where only its name belongs. `check` yields (field, message)
-    for what a JSON Schema cannot say.
+    `section` is its list in YAML files; with `document`, also the directory of its Markdown files, whose text
+    fills that field. `parent` is the field that says where an object lives, if it lives in one of another kind.
+    `confidential`: a problem of an entry never repeats what is written in it, since people write a value where
+    only its name belongs. `check` yields (field, message) for what a JSON Schema cannot say. `label` is the field
+    with labels, one of which marks the owner. `superseded` says, of a kind that can only be deleted, what takes
+    its place.
     """
 
     noun: str
     section: str
     resource: type[Resource]
-    identity: str
-    endpoints: Mapping[ApiVersion, Endpoint]
+    identity: Identity
+    apis: Mapping[ApiVersion, Api]
     title: str
-    markdown: bool = False
-    foldered: bool = False
+    lifecycle: Lifecycle = Lifecycle.MANAGED
+    document: str | None = None
+    parent: str | None = None
     renames: bool = True
     tombstones: bool = True
     confidential: bool = False
-    check: Callable[[Any], Iterable[tuple[str, str]]] = lambda _: ()
+    label: str | None = None
+    hazard: Hazard | None = None
+    superseded: str = ""
+    check: Callable[[Any], Iterable[tuple[str, str]]] = _no_problems
+
+    def __post_init__(self) -> None:
+        self.resource.kind = self
 
     @cached_property
     def attributes(self) -> tuple[Attribute, ...]:
@@ -114,14 +391,66 @@ class Kind:
         )
 
     @cached_property
+    def by_name(self) -> Mapping[str, Attribute]:
+        return {attribute.name: attribute for attribute in self.attributes}
+
+    @cached_property
     def references(self) -> frozenset[str]:
         """The kinds that objects of this one refer to, and that must be there first."""
-        return frozenset(a.ref for a in self.attributes if a.ref)
+        refs = {a.ref for a in self.attributes if a.ref}
+        return frozenset(refs | {a.mention.kind for a in self.attributes if a.mention})
+
+    @cached_property
+    def lives_in(self) -> str | None:
+        """The kind whose objects hold those of this one."""
+        return self.by_name[self.parent].ref if self.parent else None
+
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        """The fields that make up a key: those of the identity, and the parent."""
+        return (*self.identity.fields, *([self.parent] if self.parent else []))
+
+    def role(self, role: Role) -> Attribute | None:
+        """Return the attribute that has a role in the contract."""
+        return next((attribute for attribute in self.attributes if attribute.role is role), None)
 
     def key(self, resource: Resource) -> Key:
         """Return the key of an object from its values."""
-        name = getattr(resource, self.identity)
-        if self.noun == "folder":
-            above, _, last = name.rpartition("/")
-            return Key(self.noun, FolderPath(above), decode_part(last))
-        return Key(self.noun, resource.folder if self.foldered else ROOT, name)  # type: ignore[attr-defined]
+        folder = getattr(resource, self.parent) if self.parent else ROOT
+        return self.identity.key(self.noun, folder or ROOT, resource)
+
+    def text_of(self, resource: Resource) -> str:
+        """Return the prose of an object; empty if its kind has none."""
+        text = getattr(resource, self.document) if self.document else ""
+        return text if isinstance(text, str) else ""
+
+
+def references_of(kind: Kind, resource: Resource) -> Iterator[tuple[Attribute, Key]]:
+    """Yield the keys that an object refers to, each with the attribute that says so."""
+    for attribute in kind.attributes:
+        value = getattr(resource, attribute.name)
+        if attribute.ref and value:
+            yield attribute, Key.parse(f"{attribute.ref}:{value}")
+        if attribute.mention and value is not UNSET:
+            for text in _texts(value):
+                yield from ((attribute, key) for key in attribute.mention.keys(text))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text in a value, at whatever depth."""
+    if isinstance(value, str):
+        yield value
+    parts = (
+        value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    )
+    for part in parts:
+        yield from _texts(part)
+
+
+def with_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a value with every text in it changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {name: with_texts(part, change) for name, part in value.items()}
+    return [with_texts(part, change) for part in value] if isinstance(value, list) else value

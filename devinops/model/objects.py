@@ -9,9 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from devinops.model.keys import Key
+from devinops.model.keys import FolderPath, Key, ObjectId
+
+if TYPE_CHECKING:
+    from devinops.model.kind import Kind
 
 
 class Unset(Enum):
@@ -41,18 +44,16 @@ def canonical_text(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resource:
-    """The values of one object, declared or live. Subclasses are the kinds' dataclasses."""
+    """The values of one object, declared or live. Each kind has a subclass; a field without a value is UNSET."""
+
+    kind: ClassVar[Kind]
 
     def items(self) -> Iterator[tuple[str, Any]]:
-        """Yield name and value of each field that is said, in the order of the class."""
+        """Yield name and value of each field that has a value, in the order of the class."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if value is not UNSET:
                 yield field.name, value
-
-    def overlaid(self, declared: Resource) -> Resource:
-        """Return these values with those of `declared` laid over: what a full replacement has to send."""
-        return dataclasses.replace(self, **dict(declared.items()))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -103,7 +104,12 @@ class Declaration:
     places: Mapping[str, Source] = dataclasses.field(default_factory=dict)
     """Where each field is written."""
 
+    @property
+    def kind(self) -> Kind:
+        return self.resource.kind
+
     def place(self, field: str) -> Source:
+        """Return where a field is written, or else where the entry begins."""
         return self.places.get(field, self.source)
 
     def concerns(self, target: str) -> bool:
@@ -116,20 +122,43 @@ class Access(StrEnum):
     PERSONAL = "personal"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Live:
-    """An object as the API answers it. Times in epoch seconds; `ours` is False for objects of others."""
+    """An object as the API answers it. Times are in epoch seconds.
 
-    key: Key
+    `ours` is False for objects of others. `ids` holds, for each field that refers to another object, the id that
+    the API gave. `owner` is the value of the label that says who manages the object, None without such a label.
+    """
+
     id: str
     resource: Resource
     ours: bool = True
     access: Access = Access.ORG
-    folder_id: str | None = None
+    ids: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    owner: str | None = None
     created_at: int | None = None
     updated_at: int | None = None
     created_by: str | None = None
     updated_by: str | None = None
+
+    @cached_property
+    def key(self) -> Key:
+        """What the object is called, from its values."""
+        return self.kind.key(self.resource)
+
+    @property
+    def kind(self) -> Kind:
+        return self.resource.kind
+
+    @property
+    def object_id(self) -> ObjectId:
+        return ObjectId(self.kind.noun, self.id)
+
+    def put_into(self, folder: FolderPath) -> Live:
+        """Return this object with another path of the folder that it lives in."""
+        assert self.kind.parent, "only what lives in a folder"
+        values: Any = {self.kind.parent: folder}
+        return dataclasses.replace(self, resource=dataclasses.replace(self.resource, **values))
 
 
 @dataclass(frozen=True)
@@ -158,9 +187,9 @@ class Snapshot:
         return {key: tuple(lives) for key, lives in found.items()}
 
     @cached_property
-    def by_id(self) -> Mapping[tuple[str, str], Live]:
-        """(kind, id) → object, those of others included."""
-        return {(live.key.kind, live.id): live for live in self.objects}
+    def by_id(self) -> Mapping[ObjectId, Live]:
+        """Every object by its id, those of others included."""
+        return {live.object_id: live for live in self.objects}
 
     def under(self, key: Key) -> tuple[Live, ...]:
         """Return the organization's own objects with this key."""

@@ -76,12 +76,16 @@ def _covers(glob: str, folder: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """What the command line accepts in one run. `on_conflict` is None, `git` or `live`."""
+    """What the command line accepts in one run. `on_conflict` is None, `git` or `live`.
+
+    `hazards` are the risks that are accepted, such as `spend`.
+    """
 
     adopt: bool = False
     on_conflict: str | None = None
     allow_delete: int | None = None
     allow_missing: int | None = None
+    hazards: tuple[str, ...] = ()
 
     def given(self) -> dict[str, Any]:
         """Return option → value of what is approved."""

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from devinops.kinds import KINDS
-from devinops.model.kind import ApiVersion, Attribute
+from devinops.model.kind import ApiVersion, Role
 from devinops.model.objects import UNSET, Declaration, Ensure, Problem, Severity
 
 CODES: Mapping[str, str] = {
@@ -17,6 +17,7 @@ CODES: Mapping[str, str] = {
     "secret-age": "a secret older than its `max_age` (warning)",
     "secret-note": "the note of a secret differs from the live one (warning)",
     "unknown-target": "an entry for a target that devinops.yaml does not declare",
+    "unsupported-kind": "an entry of a kind that the API in use does not have",
     "unsupported-field": "a field that the API in use cannot set",
     "version-needs-inventory": "`version` of a secret has no effect without an inventory (warning)",
     "without-effect": "a setting of a target that does nothing without another one",
@@ -47,26 +48,41 @@ def target_problems(
 def api_problems(declarations: Iterable[Declaration], api: ApiVersion) -> Iterator[Problem]:
     """Yield a problem for everything declared that this API cannot do: nothing is dropped in silence."""
     for declaration in declarations:
-        if declaration.ensure is not Ensure.UNMANAGED:
-            yield from _nested_folder(declaration, api)
+        if declaration.ensure is Ensure.UNMANAGED:
+            continue
+        if api not in declaration.kind.apis:
+            yield _missing_kind(declaration, api)
+            continue
+        yield from _nested_folder(declaration, api)
         if declaration.ensure is Ensure.PRESENT:
             yield from _unwritable(declaration, api)
 
 
+def _missing_kind(declaration: Declaration, api: ApiVersion) -> Problem:
+    noun, others = declaration.kind.noun, ", ".join(declaration.kind.apis)
+    return Problem(
+        declaration.source,
+        "unsupported-kind",
+        f"API {api} has no {noun} (API {others} has): use a key of that API, or limit the entry "
+        "with targets:",
+    )
+
+
 def _unwritable(declaration: Declaration, api: ApiVersion) -> Iterator[Problem]:
-    kind = KINDS[declaration.key.kind]
-    if not kind.endpoints[api].creates:
+    kind = declaration.kind
+    if not kind.apis[api].creates and kind.apis[api].update is None:
         return
     for attribute in kind.attributes:
-        if getattr(declaration.resource, attribute.name) is UNSET or not attribute.wires:
+        if getattr(declaration.resource, attribute.name) is UNSET or not attribute.names:
             continue
-        if not _writes(attribute, api):
-            others = [version for version in attribute.wires if _writes(attribute, version)]
+        if not attribute.writes(api):
+            others = [version for version in attribute.names if attribute.writes(version)]
             yield Problem(
                 declaration.place(attribute.name),
                 "unsupported-field",
-                f"API {api} cannot set {attribute.name} of a {kind.noun} (API {', '.join(others)} can): remove the "
-                "field, then the live value is kept, or limit the entry with targets:",
+                f"API {api} cannot set {attribute.name} of a {kind.noun} (API "
+                f"{', '.join(others)} can): remove the field, then the live value is kept, or "
+                "limit the entry with targets:",
             )
 
 
@@ -90,34 +106,34 @@ def edition_problems(
                 )
 
 
-def _writes(attribute: Attribute, api: ApiVersion) -> bool:
-    wire = attribute.wires.get(api)
-    return wire is not None and wire.write is not None
-
-
 def _nested_folder(declaration: Declaration, api: ApiVersion) -> Iterator[Problem]:
-    if not KINDS["folder"].endpoints[api].flat:
+    kind = declaration.kind
+    container = KINDS[kind.lives_in] if kind.lives_in else kind
+    if not container.apis[api].is_flat:
         return
-    is_folder = declaration.key.kind == "folder"
-    path = declaration.key.place if is_folder else declaration.key.folder
+    path = declaration.key.folder if kind.lives_in else declaration.key.place
     if "/" in path:
+        field = kind.parent or kind.identity.fields[0]
         yield Problem(
-            declaration.place("path" if is_folder else "folder"),
+            declaration.place(field),
             "nested-folder",
-            f'API {api} knows folders by their own name alone, and "{path}" is nested: use API v3 (a key that '
-            "begins with cog_), a folder at the top, or limit the entry with targets:",
+            f'API {api} knows a {container.noun} only by its own name, and "{path}" is nested: '
+            "use API v3 (a key that begins with cog_), a folder at the top, or limit the entry "
+            "with targets:",
         )
 
 
-def secret_version_warnings(declarations: Iterable[Declaration]) -> Iterator[Problem]:
-    """Yield a warning for each `version` of a secret: without an inventory nothing remembers the last one."""
+def rotation_warnings(declarations: Iterable[Declaration]) -> Iterator[Problem]:
+    """Yield a warning for each version of a contract: without an inventory nothing knows the last one."""
     for declaration in declarations:
-        version = getattr(declaration.resource, "version", UNSET)
-        if declaration.ensure is Ensure.PRESENT and version is not UNSET:
+        rotation = declaration.kind.role(Role.ROTATION)
+        if rotation is None or declaration.ensure is not Ensure.PRESENT:
+            continue
+        if getattr(declaration.resource, rotation.name) is not UNSET:
             yield Problem(
-                declaration.place("version"),
-                "version-needs-inventory",
-                f"a change of version rotates {declaration.key} only where an inventory remembers the last one; "
-                "without one, delete the secret in the web app and apply again",
+                declaration.place(rotation.name),
+                f"{rotation.name}-needs-inventory",
+                f"a change of {rotation.name} rotates {declaration.key} only if an inventory "
+                "knows the last one; without one, delete the object in the web app and apply again",
                 Severity.WARNING,
             )

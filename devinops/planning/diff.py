@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 from unicodedata import normalize
 
 from devinops.model.changes import FieldChange
-from devinops.model.kind import ApiVersion, Attribute, Kind, Updates
+from devinops.model.kind import ApiVersion, Attribute, Kind
 from devinops.model.objects import UNSET, Resource, canonical_text
 
 
@@ -27,14 +30,21 @@ def changed_fields(kind: Kind, want: Resource, have: Resource) -> tuple[FieldCha
 def same(attribute: Attribute, live: Any, declared: Any) -> bool:
     """Tell whether a live value is the declared one, or what a server is known to make of it.
 
-    Of a text neither blank lines and white space around it count nor how its accents are composed; the indentation of
-    its first line does, since in Markdown it can make a block of code.
+    Blank lines and white space around a text do not count, nor does how its accents are composed. The indentation
+    of its first line does, since in Markdown it can make a block of code. Sets are equal in any order.
     """
     if live == declared and type(live) is type(declared):
         return True
     if attribute.text and isinstance(live, str) and isinstance(declared, str):
         return _seen(live) == _seen(declared)
-    return (answer := attribute.rewrites(declared)) is not None and answer == live
+    if attribute.is_set and isinstance(live, list) and isinstance(declared, list):
+        return elements(live) == elements(declared)
+    return (rewritten := attribute.rewrites(declared)) is not None and rewritten == live
+
+
+def elements(values: Iterable[Any]) -> Counter[str]:
+    """Return the elements of a list as JSON texts, for comparing without order."""
+    return Counter(json.dumps(value, sort_keys=True) for value in values)
 
 
 def _seen(text: str) -> str:
@@ -69,37 +79,39 @@ def _parts(value: Any) -> int:
 
 
 def settable(kind: Kind, api: ApiVersion) -> list[Attribute]:
-    """Return the optional fields of a kind that an API can answer, create and update."""
-    if kind.endpoints[api].updates is Updates.NONE:
+    """Return the optional fields of a kind that an API shows and can set."""
+    if kind.apis[api].update is None:
         return []
     return [
         attribute
         for attribute in kind.attributes
         if not (attribute.required or attribute.ref)
-        and (wire := attribute.wires.get(api))
-        and wire.read
-        and wire.write
+        and attribute.reads(api)
+        and attribute.writes(api)
     ]
 
 
 def not_taken(kind: Kind, api: ApiVersion, sent: Resource, answer: Resource) -> list[str]:
-    """Return the names of the fields that were sent and of which the answer to that has nothing."""
-    nothing: tuple[Any, ...] = (UNSET, None, "", {})
+    """Return the names of the fields that were sent and of which the response to that has nothing."""
+    nothing: tuple[Any, ...] = (UNSET, None, "", {}, [])
     names = [attribute.name for attribute in settable(kind, api)]
     return [
-        n for n in names if getattr(sent, n) not in nothing and getattr(answer, n) in (UNSET, None)
+        name
+        for name in names
+        if getattr(sent, name) not in nothing and getattr(answer, name) in (UNSET, None)
     ]
 
 
-def lost(kind: Kind, api: ApiVersion, live: Resource) -> list[tuple[str, Any]]:
-    """Return name and value of what a full replacement might lose: live values an API reads but cannot send."""
-    if kind.endpoints[api].updates is not Updates.REPLACE:
-        return []
-    names = (
-        a.name
-        for a in kind.attributes
-        if (wire := a.wires.get(api)) and wire.read and not wire.write
-    )
-    return [
-        (name, value) for name in names if (value := getattr(live, name)) not in (UNSET, None, "")
-    ]
+def unsendable(kind: Kind, api: ApiVersion, live: Resource) -> dict[str, Any]:
+    """Return field → live value of what an update might lose: an API shows but cannot send it."""
+    if not kind.apis[api].clears:
+        return {}
+    names = [a.name for a in kind.attributes if a.reads(api) and not a.writes(api)]
+    values = {name: getattr(live, name) for name in names}
+    return {name: value for name, value in values.items() if value not in (UNSET, None, "")}
+
+
+def at_risk(kind: Kind, api: ApiVersion, live: Resource) -> str:
+    """Name the fields that an update might lose, with their values; empty if there are none."""
+    values = unsendable(kind, api, live)
+    return ", ".join(f"{name} {value}" for name, value in values.items())

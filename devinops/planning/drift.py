@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from devinops.model.changes import Drift, Moved
 from devinops.model.inventory import Inventory, Record
-from devinops.model.keys import FolderPath
+from devinops.model.kind import Lifecycle
 from devinops.model.objects import Live, Snapshot, Source
 from devinops.planning.match import as_declared, renamed_folders
 from devinops.planning.three_way import moved_outside
@@ -25,13 +25,11 @@ def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
 
     The inventory holds fingerprints, so the names of the fields that moved are known, not their old values.
     """
-    paths = {
-        FolderPath(record.key.place) for record in inventory.records if record.key.kind == "folder"
-    }
-    renamed = renamed_folders(paths, snapshot, inventory)
+    used = {record.key for record in inventory.records if record.memory}
+    renamed = renamed_folders(used, snapshot, inventory)
     seen = as_declared(snapshot, renamed)
     found = [
-        Drift(Moved.RENAMED, one.declared, one.id, f"it is called {one.live.key.place} now")
+        Drift(Moved.RENAMED, one.declared, one.id.id, f"it is called {one.live.key.place} now")
         for one in renamed
     ]
     found += [drift for record in inventory.owned if (drift := _drift(record, seen))]
@@ -41,7 +39,7 @@ def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
 
 
 def _drift(record: Record, snapshot: Snapshot) -> Drift | None:
-    live = snapshot.by_id.get((record.key.kind, record.id))
+    live = snapshot.by_id.get(record.object_id)
     if live is None:
         return _gone(record, snapshot)
     if not live.ours:
@@ -72,6 +70,6 @@ def _unmanaged(inventory: Inventory, snapshot: Snapshot) -> tuple[Live, ...]:
         live
         for live in snapshot.objects
         if live.ours
-        and live.key.kind != "folder"
-        and (live.key.kind, live.id) not in inventory.by_id
+        and live.kind.lifecycle is not Lifecycle.REQUIRED
+        and live.object_id not in inventory.by_id
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from devinops.model.changes import Action, Change, Drift
 from devinops.model.inventory import Inventory
 from devinops.model.objects import Declaration, Ensure, Snapshot
-from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy
+from devinops.model.policy import Approvals, MaxDelete, OnDrift
+from devinops.planning.draft import PlanContext
 
 ALWAYS_ALLOWED = 3
 
@@ -17,34 +18,41 @@ def guard(
     changes: Sequence[Change],
     drift: Sequence[Drift],
     declarations: Iterable[Declaration],
-    snapshot: Snapshot,
-    inventory: Inventory,
-    policy: Policy,
-    approvals: Approvals,
+    context: PlanContext,
     kinds: Collection[str],
 ) -> tuple[str, ...]:
     """Say why these changes must not be applied; empty if they may be.
 
     `changes` and `drift` are those of the plan, narrowed to `kinds` and further by `--only`.
     """
+    inventory, policy, approvals = context.inventory, context.policy, context.approvals
     owned = Counter(record.key.kind for record in inventory.owned)
     in_scope = Counter(
         live.key.kind
-        for live in snapshot.objects
-        if live.ours
-        and live.key.kind == "knowledge"
-        and (live.key.kind, live.id) not in inventory.by_id
-        and policy.in_scope(live.key.folder)
+        for live in context.real.objects
+        if live.ours and live.object_id not in inventory.by_id and context.in_scope(live)
     )
     listed = Counter({kind: count for kind, count in owned.items() if kind in kinds})
     return (
         *_drifted(drift, policy.on_drift),
+        *_hazards(changes, approvals),
         *_never_owned(changes, inventory, approvals.allow_delete),
         *_deletes(
             changes, owned + in_scope, declarations, policy.max_delete, approvals.allow_delete
         ),
-        *_missing(snapshot, inventory, listed, policy.max_delete, approvals.allow_missing),
+        *_missing(context.real, inventory, listed, policy.max_delete, approvals.allow_missing),
     )
+
+
+def _hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[str]:
+    """Refuse changes that can cost money or lock people out, unless that is approved."""
+    for change in changes:
+        hazard = change.kind.hazard if change.action is not Action.DELETE else None
+        if hazard is None or hazard.approval in approvals.hazards:
+            continue
+        before = change.live.resource if change.live else None
+        if risk := hazard.risk(before, change.written()):
+            yield f"{change.key} {risk}: if that is meant, pass --allow-{hazard.approval}"
 
 
 def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[str, ...]:
@@ -63,9 +71,7 @@ def _never_owned(
     That an accepted number is the right one is for `_deletes` to say.
     """
     deletes = [change for change in changes if change.action is Action.DELETE]
-    strangers = [
-        c for c in deletes if not c.declaration and (c.key.kind, c.id) not in inventory.by_id
-    ]
+    strangers = [c for c in deletes if not c.declaration and c.object_id not in inventory.by_id]
     if not strangers or allowed is not None:
         return ()
     were = "note in scope was" if len(strangers) == 1 else "notes in scope were"
@@ -120,9 +126,7 @@ def _missing(
     """Refuse where more owned objects are not listed than deletes would be allowed: the listing may be wrong."""
     listed = snapshot.by_id
     missing = Counter(
-        r.key.kind
-        for r in inventory.owned
-        if r.key.kind in owned and (r.key.kind, r.id) not in listed
+        r.key.kind for r in inventory.owned if r.key.kind in owned and r.object_id not in listed
     )
     total = missing.total()
     if allowed is not None:

@@ -5,24 +5,37 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocked, Blocker, Change, Drift
+from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, Moved
 from devinops.model.errors import ExitCode, UsageError, worst
 from devinops.model.inventory import Inventory, Record
-from devinops.model.keys import FolderPath, Key
-from devinops.model.objects import UNSET, Declaration, Problem, Snapshot
-from devinops.model.policy import Approvals, Policy
+from devinops.model.keys import Key, ObjectId
+from devinops.model.kind import Lifecycle
+from devinops.model.objects import UNSET, Declaration, Ensure, Problem, Snapshot
+from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
+from devinops.planning.draft import PlanContext, PlanDraft
 from devinops.planning.guards import guard
-from devinops.planning.match import RenamedFolder, as_declared, folder_key, match, renamed_folders
-from devinops.planning.planner import Builder, PlanContext, unmanaged
+from devinops.planning.lifecycles import planner
+from devinops.planning.match import (
+    Match,
+    RenamedFolder,
+    as_declared,
+    match,
+    renamed_folders,
+    used_folders,
+)
+from devinops.planning.orphans import Orphan, likely_renames, new_entries, rename_hint, undeclared
+from devinops.planning.references import References, known_ids
+from devinops.planning.taken import block_taken_names
 
 DIGEST_LENGTH = 32
 
@@ -33,9 +46,8 @@ class Plan:
 
     `unmanaged` counts live objects nobody declared, by kind; `unchanged` the declarations that hold already.
     `refusals` say why nothing at all may be applied. `problems` are warnings: with errors there is no plan.
-    `drift` are outside edits that stay as they are. `renamed` are the folders that the files call by an old path.
-    `put` and `drop` are what the inventory has to learn without
-    a write; they are no changes.
+    `drift` are changes made outside devinops, which stay. `renamed` are the folders that the files call by an old
+    path. `upserts` and `removals` are records that the inventory gets and loses without a request to the API.
     """
 
     target: Target
@@ -49,8 +61,8 @@ class Plan:
     unchanged: int = 0
     inventory: Inventory = field(default_factory=Inventory)
     renamed: tuple[RenamedFolder, ...] = ()
-    put: tuple[Record, ...] = ()
-    drop: tuple[tuple[str, str], ...] = ()
+    upserts: tuple[Record, ...] = ()
+    removals: tuple[ObjectId, ...] = ()
     only: tuple[str, ...] = ()
     approvals: Approvals = field(default_factory=Approvals)
 
@@ -62,7 +74,7 @@ class Plan:
     @property
     def is_quiet(self) -> bool:
         """Whether there is nothing to do, to decide or to forget."""
-        return not (self.changes or self.blocked or self.drift or self.refusals or self.drop)
+        return not (self.changes or self.blocked or self.drift or self.refusals or self.removals)
 
     @property
     def owned(self) -> int:
@@ -163,8 +175,8 @@ def _narrowed(plan: Plan, only: Sequence[Only]) -> Plan:
         plan,
         changes=tuple(change for change in changes if change not in alone),
         drift=tuple(d for d in plan.drift if taken(d.key)),
-        put=tuple(r for r in plan.put if taken(r.key) or r.key.kind == "folder"),
-        drop=(),
+        upserts=tuple(r for r in plan.upserts if taken(r.key) or r.memory),
+        removals=(),
         blocked=tuple(sorted(held, key=_order)),
     )
 
@@ -179,7 +191,7 @@ def _order(held: Blocked) -> tuple[Key, Blocker]:
     return held.key, held.by
 
 
-# --- building a plan --------------------------------------------------------------------------------------
+# --- making a plan --------------------------------------------------------------------------------------------
 
 
 def build_plan(
@@ -195,61 +207,187 @@ def build_plan(
     warnings: Iterable[Problem] = (),
     only_must_match: bool = True,
 ) -> Plan:
-    """Compare what is declared with what is live and with what the inventory has_inventory.
+    """Compare what is declared with what is live and with what the inventory knows.
 
     Without an inventory objects are known by their exact key or by `previously`, and nothing undeclared is
     ever touched. Raises UsageError for an `only` that matches nothing, unless an earlier plan was made with it.
     """
     inventory, approvals = inventory or Inventory(), approvals or Approvals()
-    wanted: list[Declaration] = []
-    others: list[Declaration] = []
-    for declaration in declarations:
-        (wanted if declaration.concerns(target.name) else others).append(declaration)
-    renamed = renamed_folders(_paths(wanted), snapshot, inventory)
-    seen = as_declared(snapshot, renamed)
-    builder = Builder(seen, snapshot, PlanContext(target.api, policy, approvals, today, inventory))
-    for folder in renamed:
-        builder.renamed_folder(folder)
-    matches = match(wanted, seen, inventory)
-    for one in matches:
-        builder.classify(one)
-    found = builder.finish(matches, others)
+    all_declared = list(declarations)
+    wanted = [d for d in all_declared if d.concerns(target.name)]
+    renamed = renamed_folders(used_folders(wanted), snapshot, inventory)
+    live = as_declared(snapshot, renamed)
+    context = PlanContext(target.api, policy, approvals, today, inventory, snapshot, live)
+    matches = match(wanted, live, inventory)
+    elsewhere = {d.key for d in all_declared if not d.concerns(target.name)}
+    draft = _drafted(matches, renamed, elsewhere, context)
     plan = Plan(
         target=target,
-        changes=tuple(sorted(found.changes, key=lambda change: (change.key, str(change.id)))),
-        blocked=tuple(sorted(found.held, key=_order)),
-        drift=tuple(sorted(found.drift, key=lambda drift: (drift.key, drift.id))),
-        problems=tuple(sorted([*warnings, *found.warnings])),
-        notes=tuple(found.notes),
+        changes=tuple(sorted(draft.changes, key=lambda change: (change.key, str(change.id)))),
+        blocked=tuple(sorted(draft.blocked, key=_order)),
+        drift=tuple(sorted(draft.drift, key=lambda drift: (drift.key, drift.id))),
+        problems=tuple(sorted([*warnings, *draft.warnings])),
+        notes=tuple(draft.notes),
         inventory=inventory,
         renamed=tuple(renamed),
-        put=(*found.put, *_folder_memory(wanted, seen, inventory)),
-        drop=tuple(sorted(found.drop)),
-        unmanaged=unmanaged(seen, matches, inventory, found.changes),
-        unchanged=found.unchanged,
+        upserts=(*draft.upserts, *_folder_memory(wanted, live, inventory)),
+        removals=tuple(sorted(draft.removals)),
+        unmanaged=_unmanaged(matches, draft, context),
+        unchanged=draft.unchanged,
         only=tuple(map(str, only)),
         approvals=approvals,
     )
     if only:
         if only_must_match:
-            _check(only, [*(d.key for d in wanted), *seen.by_key])
+            _check(only, [*(d.key for d in wanted), *live.by_key])
         plan = _narrowed(plan, only)
-    kinds = {one.kind for one in only} or set(KINDS)
-    refusals = guard(
-        plan.changes, plan.drift, wanted, snapshot, inventory, policy, approvals, kinds
-    )
+    kinds = {filter.kind for filter in only} or set(KINDS)
+    refusals = guard(plan.changes, plan.drift, wanted, context, kinds)
     return replace(plan, refusals=refusals)
 
 
-def _paths(declarations: Iterable[Declaration]) -> set[FolderPath]:
-    """Return the paths of all folders that declarations use, those above them included."""
-    paths: set[FolderPath] = set()
-    for declaration in declarations:
-        path = declaration.key.place if declaration.key.kind == "folder" else declaration.key.folder
-        while path:
-            paths.add(FolderPath(path))
-            path = path.rpartition("/")[0]
-    return paths
+def _drafted(
+    matches: Sequence[Match],
+    renamed: Sequence[RenamedFolder],
+    elsewhere: Collection[Key],
+    context: PlanContext,
+) -> PlanDraft:
+    """Return what the matches, and what nobody declared, amount to."""
+    draft = PlanDraft()
+    for folder in renamed:
+        draft.drift.append(_renamed_outside(folder))
+    for matched in matches:
+        _plan_match(matched, context, draft)
+    references = _settled(matches, draft, context)
+    waiting = {blocked.key for blocked in draft.blocked}
+    waiting |= {d.key for entries in references.waiting.values() for d in entries}
+    _plan_orphans(matches, elsewhere, waiting, context, draft)
+    draft.blocked += references.blocked()
+    return draft
+
+
+def _renamed_outside(folder: RenamedFolder) -> Drift:
+    """Tell once that a folder has another name in the web app; what is in it is where it was."""
+    field = folder.live.kind.noun
+    reason = (
+        f"it is called {folder.live.key.place} in the web app: rename the directory and every "
+        f"{field}: that says {folder.declared.place}, or rename it back"
+    )
+    return Drift(Moved.RENAMED, folder.declared, folder.id.id, reason)
+
+
+def _plan_match(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
+    declaration = matched.declaration
+    if declaration.ensure is Ensure.UNMANAGED:
+        _plan_unmanaged(matched, context, draft)
+    elif matched.namesakes and declaration.kind.lifecycle is not Lifecycle.REQUIRED:
+        _block_namesakes(matched, context, draft)
+    else:
+        planner(declaration.kind).plan(matched, context, draft)
+
+
+def _plan_unmanaged(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
+    """Let go of an object, unless `prune: scope` would then delete it under a name that no entry mentions."""
+    live = matched.live
+    if live is None or live.key == matched.declaration.key or not context.in_scope(live):
+        draft.forget(matched.record)
+    elif matched.record:
+        reason = (
+            f"it is called {live.key} in the web app, which is in scope: give this entry that "
+            "name, or the object would be deleted as undeclared once it is no longer owned"
+        )
+        draft.block(Blocker.CONFLICT, matched.declaration, reason, [live])
+
+
+def _block_namesakes(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
+    key = shlex.quote(str(matched.declaration.key))
+    link = f", or devinops inventory link {key} ID" if context.has_inventory else ""
+    ids = ", ".join(live.id for live in matched.namesakes)
+    reason = (
+        f"{len(matched.namesakes)} live objects are called {matched.key} ({ids}): rename or delete "
+        f"all but one in the web app{link}"
+    )
+    draft.block(Blocker.CONFLICT, matched.declaration, reason, matched.namesakes)
+
+
+def _settled(matches: Sequence[Match], draft: PlanDraft, context: PlanContext) -> References:
+    """Give the changes their references, and block those that cannot be made, until nothing more changes."""
+    declared = frozenset(matched.declaration.key for matched in matches)
+    references = References(context.live, context.real, known_ids(matches), declared=declared)
+    for matched in matches:
+        kind = matched.declaration.kind
+        missing = matched.live is None and not matched.namesakes
+        if kind.lifecycle is Lifecycle.REQUIRED and missing:
+            references.wait_for(matched.declaration)
+    count = -1
+    while count != len(draft.changes):
+        count = len(draft.changes)
+        references.resolve(draft)
+        block_taken_names(draft, context)
+    return references
+
+
+def _plan_orphans(
+    matches: Sequence[Match],
+    elsewhere: Collection[Key],
+    waiting: Collection[Key],
+    context: PlanContext,
+    draft: PlanDraft,
+) -> None:
+    """Decide what becomes of every undeclared object, and hint at renames."""
+    orphans, gone = undeclared(matches, elsewhere, context)
+    for record in gone:
+        draft.forget(record)
+    deletable = [o for o in orphans if o.live.kind.lifecycle is Lifecycle.MANAGED]
+    pairs = likely_renames(deletable, new_entries(matches))
+    successors = {pair.orphan.live.object_id: pair.entry.key for pair in pairs}
+    left = 0
+    for orphan in orphans:
+        successor = successors.get(orphan.live.object_id)
+        if orphan in deletable and orphan.record and context.policy.prune is Prune.OFF:
+            left += 1
+        elif successor in waiting:
+            draft.blocked.append(_waits_for(orphan, successor))
+        else:
+            planner(orphan.live.kind).orphan(orphan, successor, context, draft)
+    if left:
+        draft.notes.append(f"owned, but no longer declared: {left}; with prune: off they stay")
+    hints = {pair.entry.key: pair.orphan.key for pair in pairs if pair.orphan.record}
+    draft.changes = [_with_hint(change, hints) for change in draft.changes]
+
+
+def _waits_for(orphan: Orphan, successor: Key | None) -> Blocked:
+    reason = (
+        f"{successor} probably replaces it, and that is blocked: it stays until that is decided"
+    )
+    ids = (orphan.live.id,)
+    return Blocked(Blocker.CONFLICT, orphan.key, reason, orphan.source, ids)
+
+
+def _with_hint(change: Change, olds: Mapping[Key, Key]) -> Change:
+    """Add a hint to a create that is probably the new name of an undeclared object."""
+    if change.action is not Action.CREATE or change.key not in olds:
+        return change
+    return replace(change, reason=f"{change.reason}{rename_hint(olds[change.key])}")
+
+
+def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext) -> dict[str, int]:
+    """Count, by kind, the organization's own objects that are neither declared nor owned, nor about to go."""
+    managed = {c.object_id for c in draft.changes if c.action is Action.DELETE} | {
+        live.object_id
+        for matched in matches
+        for live in (*matched.namesakes, matched.live)
+        if live and matched.declaration.ensure is not Ensure.UNMANAGED
+    }
+    counts = Counter(
+        live.key.kind
+        for live in context.live.objects
+        if live.ours
+        and live.kind.lifecycle is not Lifecycle.REQUIRED
+        and live.object_id not in managed
+        and live.object_id not in context.inventory.by_id
+    )
+    return dict(sorted(counts.items()))
 
 
 def _folder_memory(
@@ -258,10 +396,10 @@ def _folder_memory(
     """Return the records of folders in use that the inventory does not hold yet, or under another id."""
     if inventory.store == "none":
         return []
-    found = []
-    for path in sorted(_paths(declarations)):
-        lives = snapshot.under(folder_key(path))
-        records = [Record(live.key, live.id) for live in lives]
-        if len(records) == 1 and inventory.by_key.get(records[0].key) != records[0]:
-            found += records
-    return found
+    records = []
+    for key in sorted(used_folders(declarations)):
+        lives = snapshot.under(key)
+        new = [Record(live.key, live.id, memory=True) for live in lives]
+        if len(new) == 1 and inventory.by_key.get(key) != new[0]:
+            records += new
+    return records

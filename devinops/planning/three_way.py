@@ -72,7 +72,7 @@ class Sides:
 def sides(kind: Kind, bases: Mapping[str, Base], want: Resource, have: Resource) -> Sides:
     """Classify all fields of an object, in the order of the kind."""
     found: dict[Verdict, list[FieldChange]] = {verdict: [] for verdict in Verdict}
-    for attribute in (attribute for attribute in kind.attributes if attribute.wires):
+    for attribute in (attribute for attribute in kind.attributes if attribute.names):
         name = attribute.name
         after, before = getattr(want, name), getattr(have, name)
         verdict = classify(attribute, bases.get(name), after, before)

@@ -319,7 +319,7 @@ def _goes_without_saying(change: Change, field: FieldChange) -> bool:
     if field.before is not UNSET and field.after is not UNSET:
         return False
     value = field.after if field.before is UNSET else field.before
-    return value is None or field.name in (KINDS[change.key.kind].identity, "folder")
+    return value is None or field.name in KINDS[change.key.kind].places
 
 
 def _is_text(kind: str, field: FieldChange) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from devinops.kinds import KINDS
-from devinops.model.kind import Attribute, Kind
+from devinops.model.kind import Attribute, Kind, Role
 from devinops.model.objects import Ensure
 from devinops.model.policy import OnDrift, Prune
 from devinops.schema.inventory import INVENTORY_SCHEMA
@@ -35,7 +35,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     """
     found = {"declarations": _declarations()}
     found |= {
-        kind.noun: entry_schema(kind, front_matter=True) for kind in KINDS.values() if kind.markdown
+        kind.noun: entry_schema(kind, front_matter=True) for kind in KINDS.values() if kind.document
     }
     found["config"] = _config()
     found |= {"plan": PLAN_SCHEMA, "problems": PROBLEMS_SCHEMA, "inventory": INVENTORY_SCHEMA}
@@ -71,21 +71,21 @@ def entry_schema(kind: Kind, *, front_matter: bool = False) -> dict[str, Any]:
 
     No $ref and no oneOf: jsonschema pays for both with every entry.
     """
-    fields = [a for a in kind.attributes if not (front_matter and a.name == "body")]
+    fields = [a for a in kind.attributes if not (front_matter and a.name == kind.document)]
     properties = {a.name: dict(a.schema) for a in fields} | _options(kind)
-    body_file = kind.markdown and not front_matter
-    if body_file:
-        properties["body_file"] = {
+    text = None if front_matter else kind.document
+    if text:
+        properties[f"{text}_file"] = {
             "type": "string",
             "minLength": 1,
-            "description": "File with the body, relative to this file and inside the root.",
+            "description": f"File with the {text}, relative to this file and inside the root.",
         }
     return {
         "description": kind.title,
         "type": "object",
         "properties": properties,
         "additionalProperties": False,
-        **_demands(kind, fields, body_file=body_file),
+        **_demands(kind, fields, text),
     }
 
 
@@ -119,47 +119,52 @@ def _options(kind: Kind) -> dict[str, Any]:
 
 
 def _old_place(kind: Kind) -> dict[str, Any]:
-    parts = [kind.identity, *(["folder"] if kind.foldered else [])]
     return {
         "type": "object",
-        "properties": {a.name: dict(a.schema) for a in kind.attributes if a.name in parts},
+        "properties": {a.name: dict(a.schema) for a in kind.attributes if a.name in kind.places},
         "minProperties": 1,
         "additionalProperties": False,
         "description": "The old name; a part that is missing is as now.",
     }
 
 
-def _demands(kind: Kind, fields: Iterable[Attribute], *, body_file: bool) -> dict[str, Any]:
-    """Return the keywords that say which fields must be there, and which not together."""
-    required = [a.name for a in fields if a.required and not (body_file and a.name == "body")]
-    apart: dict[str, Any] = {}
+def _demands(kind: Kind, fields: Iterable[Attribute], text: str | None) -> dict[str, Any]:
+    """Return the keywords that say which fields must be there, and which not together.
+
+    `text` is the field that can also be in a file of its own.
+    """
+    required = [a.name for a in fields if a.required and a.name != text]
+    together: dict[str, Any] = {}
     demands: dict[str, Any] = {"required": required}
-    if any(a.name == "value_from" for a in fields):
-        demands["dependentRequired"] = {"value_from": ["type"]}
-    if body_file:
-        apart["body_file"] = {"not": {"required": ["body"]}}
+    if source := kind.role(Role.VALUE_SOURCE):
+        demands["dependentRequired"] = {
+            source.name: [a.name for a in kind.attributes if a.with_value]
+        }
+    if text:
+        together[f"{text}_file"] = {"not": {"required": [text]}}
     if kind.tombstones:
-        demands |= _demands_by_ensure(kind, required, body_file=body_file)
-        apart["protect"] = {
+        demands |= _demands_by_ensure(kind, required, text)
+        together["protect"] = {
             "not": {
                 "required": ["ensure"],
                 "properties": {"ensure": {"const": "absent"}, "protect": {"const": True}},
             }
         }
-    if apart:
-        demands["dependentSchemas"] = apart
+    if together:
+        demands["dependentSchemas"] = together
     return demands
 
 
-def _demands_by_ensure(kind: Kind, required: list[str], *, body_file: bool) -> dict[str, Any]:
-    """A tombstone needs its name alone."""
-    if_present: dict[str, Any] = {"required": [name for name in required if name != kind.identity]}
-    if body_file:
-        if_present["anyOf"] = [{"required": ["body"]}, {"required": ["body_file"]}]
+def _demands_by_ensure(kind: Kind, required: list[str], text: str | None) -> dict[str, Any]:
+    """A tombstone only needs its name."""
+    name = [field for field in required if field in kind.identity.fields]
+    if_present: dict[str, Any] = {"required": [field for field in required if field not in name]}
+    if text:
+        if_present["anyOf"] = [{"required": [text]}, {"required": [f"{text}_file"]}]
     if not any(if_present.values()):
         return {"required": required}
     return {
-        "required": [kind.identity],
+        "required": name,
         "if": {"required": ["ensure"], "properties": {"ensure": {"enum": ["absent", "unmanaged"]}}},
         "else": if_present,
     }

@@ -26,7 +26,7 @@ Path = tuple[str | int, ...]
 class Finding:
     """What is wrong with a value. `path` leads to it; with `at_key` the key at its end is meant.
 
-    Codes: unknown-key, missing-field, wrong-type, invalid-value, body-twice, contradiction.
+    Codes: unknown-key, missing-field, wrong-type, invalid-value, text-twice, contradiction.
     """
 
     path: Path
@@ -102,7 +102,7 @@ def _findings(error: Any, discreet: bool) -> Iterator[Finding]:
         yield Finding((*path, *below), code, message, at_key=code in _AT_KEY)
 
 
-_AT_KEY = frozenset({"unknown-key", "body-twice", "contradiction"})
+_AT_KEY = frozenset({"unknown-key", "text-twice", "contradiction"})
 
 _KEY_VARIABLE = "api_key_env"
 """It names a variable; what is written there by mistake is the key itself."""
@@ -139,8 +139,14 @@ def _explain_alternatives(error: Any, _: Show) -> Explained:
 
 
 def _explain_not(error: Any, _: Show) -> Explained:
-    if error.validator_value["required"] == ["body"]:
-        yield ("body_file",), "body-twice", "body and body_file are both given: keep one of them"
+    (field,) = error.validator_value["required"]
+    if field != "ensure":
+        text_file = f"{field}_file"
+        yield (
+            (text_file,),
+            "text-twice",
+            f"{field} and {text_file} are both given: keep one of them",
+        )
     else:
         message = "ensure: absent deletes what protect: true keeps: remove one of them"
         yield ("protect",), "contradiction", message

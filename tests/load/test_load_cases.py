@@ -21,9 +21,9 @@ OF_SCHEMA = {
     "missing-field",
     "wrong-type",
     "invalid-value",
-    "body-twice",
+    "text-twice",
     "contradiction",
-    "empty-body",
+    "empty-text",
 }
 OF_TEXT = {
     "yaml-syntax",

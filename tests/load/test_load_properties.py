@@ -101,7 +101,7 @@ def test_a_note_comes_back_from_yaml_and_markdown(name, trigger, body, folder):
     one = loaded({"knowledge.yaml": f"knowledge: {entry}\n"})
     other = loaded({"knowledge/deep/er.md": f"---\n{front}---\n{body}\n"})
     if not canonical_text(body):
-        assert [p.code for p in other.problems] == ["empty-body"]
+        assert [p.code for p in other.problems] == ["empty-text"]
         return
     assert one.problems == other.problems == ()
     assert one.declarations[0].resource == other.declarations[0].resource

@@ -1,0 +1,55 @@
+"""Kinds of which an organization has one object, kept in one or several resources of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from devinops.api import v3
+from devinops.api.http import Call, Getter, Sender, segment
+from devinops.api.listing import Reading, read_list
+from devinops.model.client import ignore
+from devinops.model.errors import BadAnswer
+from devinops.model.kind import Api, Kind, Paging, Part
+from devinops.model.objects import Resource
+
+
+def read(http: Getter, kind: Kind, api: Api, org_id: str | None) -> Reading:
+    """Return the one object of a kind, put together from its parts, as a list of one. Raises ApiError."""
+    item: dict[str, Any] = {api.id: kind.noun}
+    for part in api.parts:
+        item[part.field] = _value(http, api, part, org_id)
+    return Reading([item])
+
+
+def _value(http: Getter, api: Api, part: Part, org_id: str | None) -> Any:
+    call = Call("GET", _path(part.path, org_id), permission=api.read_permission)
+    if not part.items:
+        response = http.get(call)
+        if not isinstance(response, Mapping):
+            raise BadAnswer(f"{call}: the answer is not an object")
+        return response.get(part.member)
+    where = {name: value.format(org_id=org_id) for name, value in part.where.items()}
+    listed = Api(path=part.path, items=part.items, id=part.member, paging=Paging.CURSOR)
+    for item in read_list(http, call, listed, ignore, sure=False).items:
+        if all(item.get(name) == value for name, value in where.items()):
+            return item.get(part.member)
+    return None
+
+
+def write(http: Sender, api: Api, org_id: str | None, before: Resource, after: Resource) -> None:
+    """Set the parts whose value changes, in the order of the kind. Raises ApiError."""
+    for part in api.parts:
+        value = getattr(after, part.field)
+        if value != getattr(before, part.field):
+            path = _path(part.write or part.path, org_id)
+            if value == part.empty:
+                http.delete(Call("DELETE", path, permission=api.write_permission))
+            else:
+                body = {part.member: value}
+                http.send(Call("PUT", path, body=body, permission=api.write_permission))
+
+
+def _path(path: str, org_id: str | None) -> str:
+    """Return the path of a part, below the enterprise."""
+    return f"{v3.ENTERPRISE}/{path.format(org_id=segment(org_id or '', 'org_id'))}"

@@ -1,0 +1,180 @@
+"""The lifecycle of secrets: what is agreed is in the files, the value is elsewhere, and no API can change either."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from devinops.model.changes import Action, Blocker, Change, FieldChange
+from devinops.model.inventory import fingerprint
+from devinops.model.keys import Key
+from devinops.model.kind import Role
+from devinops.model.objects import UNSET, Access, Declaration, Ensure, Live
+from devinops.planning.diff import changed_fields
+from devinops.planning.draft import (
+    PlanContext,
+    PlanDraft,
+    RollbackContext,
+    Saved,
+    declared_fields,
+)
+from devinops.planning.managed import Managed
+from devinops.planning.match import Match
+from devinops.planning.orphans import Orphan
+
+_DAYS = {"d": 1, "w": 7}
+
+
+class Contract(Managed):
+    """Plans what must exist, and creates or replaces it only if the value is at hand. Never prunes."""
+
+    def plan(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
+        if match.declaration.ensure is Ensure.ABSENT:
+            self._absent(match, context, draft)
+        elif match.live is None:
+            self._missing(match, context, draft)
+        else:
+            self._present(match, match.live, context, draft)
+
+    def _missing(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
+        declaration = match.declaration
+        personal = [
+            live for live in context.foreign(declaration.key) if live.access is Access.PERSONAL
+        ]
+        noun = declaration.key.kind
+        if personal:
+            reason = (
+                f"it exists as a personal {noun} only: add it as an organization {noun} in the web "
+                "app"
+            )
+            draft.block(Blocker.REQUIREMENT, declaration, reason, personal[:1])
+        elif not _value_source(declaration):
+            source = declaration.kind.role(Role.VALUE_SOURCE)
+            reason = (
+                "it does not exist: add it in the web app, or let apply create it with "
+                f"{source.name if source else 'a value'}: {{env: NAME}}"
+            )
+            draft.block(Blocker.REQUIREMENT, declaration, reason)
+        else:
+            fields = (*declared_fields(declaration.resource), _value_field(declaration))
+            known = match.record is not None
+            reason = "no longer in the organization" if known else "not in the organization"
+            draft.changes.append(
+                Change(Action.CREATE, declaration.key, reason, None, declaration, None, fields)
+            )
+
+    def _present(self, match: Match, live: Live, context: PlanContext, draft: PlanDraft) -> None:
+        declaration, kind = match.declaration, live.kind
+        differences = changed_fields(kind, declaration.resource, live.resource)
+        advisory = [d for d in differences if kind.by_name[d.name].role is Role.ADVISORY]
+        broken = [d for d in differences if d not in advisory]
+        for field in () if _rotates(match) else advisory:
+            message = f"its {field.name} differs from the live one; edit one of the two"
+            draft.warn(declaration, field.name, f"{kind.noun}-{field.name}", message)
+        _warn_of_age(declaration, live, context, draft)
+        if broken:
+            words = ", ".join(
+                f"{f.name} is {_value(f.before)}, not {_value(f.after)}" for f in broken
+            )
+            reason = f"{words}: no API changes that; re-create it in the web app"
+            draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
+        elif context.has_inventory and _value_source(declaration):
+            self._owned(match, live, context, draft)
+        else:
+            draft.unchanged += 1
+
+    def _owned(self, match: Match, live: Live, context: PlanContext, draft: PlanDraft) -> None:
+        """Replace it if its version is another one than the last time; adopt it if there was no last time."""
+        declaration = match.declaration
+        if match.record and not _rotates(match):
+            draft.unchanged += 1
+            return
+        if match.record:
+            rotation = declaration.kind.role(Role.ROTATION)
+            assert rotation, "something rotates"
+            fields = (
+                *changed_fields(live.kind, declaration.resource, live.resource),
+                FieldChange(rotation.name, UNSET, getattr(declaration.resource, rotation.name)),
+                _value_field(declaration),
+            )
+            action, reason = (
+                Action.REPLACE,
+                f"{rotation.name} changed: deleted and created again, under a new id",
+            )
+        else:
+            action, reason, fields = Action.ADOPT, "live and not yet owned, equal", ()
+        real = context.as_it_is(live)
+        draft.changes.append(
+            Change(action, declaration.key, reason, live.id, declaration, real, fields)
+        )
+
+    def orphan(
+        self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
+    ) -> None:
+        """Let it go: a value that nobody can bring back is never pruned."""
+        draft.forget(orphan.record)
+
+    def rollback(
+        self, saved: Saved, live: Live | None, context: RollbackContext, draft: PlanDraft
+    ) -> None:
+        key = saved.live.key
+        if live is not None:
+            draft.unchanged += 1
+        elif context.plan.real.under(key):
+            draft.notes.append(
+                f"{key} was deleted and created again since, and its value from before the run "
+                f"{context.run} was never saved: to change the value, change version of its entry "
+                "and apply"
+            )
+        else:
+            reason = (
+                "it was deleted, and nobody can read a value to save it: add it in the web app, or "
+                "declare it with value_from and apply"
+            )
+            declaration = Declaration(key, saved.live.resource, saved.source)
+            draft.block(Blocker.REQUIREMENT, declaration, reason)
+
+
+def _value_source(declaration: Declaration) -> Mapping[str, str] | None:
+    """Return where the value is, such as {"env": NAME}; None if the entry does not say."""
+    source = declaration.kind.role(Role.VALUE_SOURCE)
+    value = getattr(declaration.resource, source.name) if source else UNSET
+    return value if isinstance(value, Mapping) else None
+
+
+def _value_field(declaration: Declaration) -> FieldChange:
+    source = _value_source(declaration)
+    assert source, "only with a value"
+    return FieldChange("value", UNSET, f"env:{source['env']}")
+
+
+def _rotates(match: Match) -> bool:
+    """Tell whether an owned object has another version than the last time."""
+    rotation = match.declaration.kind.role(Role.ROTATION)
+    version = getattr(match.declaration.resource, rotation.name) if rotation else UNSET
+    if match.record is None or not _value_source(match.declaration) or version is UNSET:
+        return False
+    last = match.record.fields.get(rotation.name) if rotation else None
+    return last is None or last.sent != fingerprint(version)
+
+
+def _warn_of_age(
+    declaration: Declaration, live: Live, context: PlanContext, draft: PlanDraft
+) -> None:
+    attribute = live.kind.role(Role.MAX_AGE)
+    max_age = getattr(declaration.resource, attribute.name) if attribute else UNSET
+    times = [time for time in (live.created_at, live.updated_at) if time is not None]
+    if attribute is None or not isinstance(max_age, str) or not times:
+        return
+    days = (context.today - datetime.fromtimestamp(max(times), UTC).date()).days
+    if days > int(max_age[:-1]) * _DAYS[max_age[-1]]:
+        message = f"it is {days} days old, more than {max_age}: rotate it"
+        draft.warn(declaration, attribute.name, f"{live.kind.noun}-age", message)
+
+
+def _value(value: Any) -> str:
+    return (
+        "unset" if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
+    )

@@ -1,0 +1,192 @@
+"""What a plan is made of, and the draft that lifecycles fill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, FieldChange, Moved
+from devinops.model.inventory import Inventory, Record
+from devinops.model.keys import Key, ObjectId
+from devinops.model.kind import ApiVersion, Role
+from devinops.model.objects import (
+    UNSET,
+    Declaration,
+    Live,
+    Problem,
+    Resource,
+    Severity,
+    Snapshot,
+    Source,
+)
+from devinops.model.policy import Approvals, Policy
+
+Fields = tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContext:
+    """Everything that decides about a declaration besides the declaration itself.
+
+    `real` is the organization as it is. `live` is the same with renamed folders under the paths that the files use.
+    """
+
+    api: ApiVersion
+    policy: Policy
+    approvals: Approvals
+    today: date
+    inventory: Inventory
+    real: Snapshot
+    live: Snapshot
+
+    @property
+    def has_inventory(self) -> bool:
+        return self.inventory.store != "none"
+
+    def as_it_is(self, live: Live) -> Live:
+        """Return an object under its real path, not as the files call its folder."""
+        return self.real.by_id[live.object_id]
+
+    def in_scope(self, live: Live) -> bool:
+        """Tell whether `prune: scope` concerns an object: only what lives in a folder can be in scope."""
+        return live.kind.parent is not None and self.policy.in_scope(self.as_it_is(live).key.folder)
+
+    def foreign(self, key: Key) -> tuple[Live, ...]:
+        """Return the objects of others that have a key."""
+        return tuple(live for live in self.live.objects if not live.ours and live.key == key)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An object as it was before a run, and where a backup holds it."""
+
+    live: Live
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackContext:
+    """What a rollback is planned under. `restored` maps each saved object to the key that it gets back."""
+
+    plan: PlanContext
+    run: str
+    restored: Mapping[ObjectId, Key]
+
+
+@dataclass
+class PlanDraft:
+    """A plan while it is being made.
+
+    `upserts` and `removals` are inventory records to write and to remove without a request to the API.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    blocked: list[Blocked] = field(default_factory=list)
+    drift: list[Drift] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    upserts: list[Record] = field(default_factory=list)
+    removals: list[ObjectId] = field(default_factory=list)
+    unchanged: int = 0
+
+    def block(
+        self,
+        by: Blocker,
+        subject: Declaration | Record,
+        reason: str,
+        lives: Iterable[Live] = (),
+        fields: Fields = (),
+    ) -> None:
+        """Note a step that waits for a person."""
+        source = subject.source if isinstance(subject, Declaration) else source_of(subject)
+        ids = tuple(live.id for live in lives)
+        self.blocked.append(Blocked(by, subject.key, reason, source, ids, (), fields))
+
+    def conflict(
+        self, subject: Declaration | Record, live: Live | None, what: str, fields: Fields = ()
+    ) -> None:
+        """Note that both sides changed, with when and by whom as far as that is known."""
+        when = f" ({last_edit(live)})" if live and last_edit(live) else ""
+        reason = f"{what}{when}: decide with --on-conflict git or --on-conflict live"
+        self.block(Blocker.CONFLICT, subject, reason, [live] if live else [], fields)
+
+    def forget(self, record: Record | None) -> None:
+        """Remove a record from the inventory."""
+        if record:
+            self.removals.append(record.object_id)
+
+    def warn(self, declaration: Declaration, field: str, code: str, message: str) -> None:
+        place = declaration.place(field)
+        text = f"{declaration.key}: {message}"
+        self.warnings.append(Problem(place, code, text, Severity.WARNING))
+
+    def edited(self, declaration: Declaration, live: Live, fields: Fields) -> None:
+        """Note a change made outside devinops that stays; `fields` are as for a change."""
+        sides = tuple(FieldChange(f.name, f.after, f.before) for f in fields)
+        at, by = live.updated_at, live.updated_by
+        self.drift.append(
+            Drift(
+                Moved.EDITED,
+                declaration.key,
+                live.id,
+                names_of(fields),
+                sides,
+                declaration.source,
+                at,
+                by,
+            )
+        )
+
+    def delete(
+        self,
+        key: Key,
+        live: Live,
+        reason: str,
+        declaration: Declaration | None = None,
+        declared_at: Source | None = None,
+        successor: Key | None = None,
+    ) -> None:
+        """Add a delete of an object, given as it really is."""
+        fields = tuple(FieldChange(name, value, UNSET) for name, value in live.resource.items())
+        self.changes.append(
+            Change(
+                Action.DELETE,
+                key,
+                reason,
+                live.id,
+                declaration,
+                live,
+                fields,
+                declared_at=declared_at,
+                successor=successor,
+            )
+        )
+
+
+def source_of(record: Record) -> Source | None:
+    """Return where the object of a record was declared, as far as the inventory knows."""
+    return Source(record.source) if record.source else None
+
+
+def names_of(fields: Iterable[FieldChange]) -> str:
+    return ", ".join(field.name for field in fields)
+
+
+def last_edit(live: Live) -> str:
+    """Return when and by whom an object was last edited, as far as the API tells."""
+    parts = []
+    if live.updated_at is not None:
+        parts.append(datetime.fromtimestamp(live.updated_at, UTC).strftime("%Y-%m-%d %H:%M UTC"))
+    if live.updated_by:
+        parts.append(f"by {live.updated_by}")
+    return " ".join(parts)
+
+
+def declared_fields(resource: Resource) -> Fields:
+    """Return the fields of a create. Where a value comes from is not one of them."""
+    source = resource.kind.role(Role.VALUE_SOURCE)
+    left_out = source.name if source else None
+    return tuple(
+        FieldChange(name, UNSET, value) for name, value in resource.items() if name != left_out
+    )

@@ -1,0 +1,50 @@
+"""What becomes of the objects of a kind, by its lifecycle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from devinops.model.keys import Key
+from devinops.model.kind import Kind, Lifecycle
+from devinops.model.objects import Live
+from devinops.planning.contract import Contract
+from devinops.planning.draft import PlanContext, PlanDraft, RollbackContext, Saved
+from devinops.planning.managed import Managed
+from devinops.planning.match import Match
+from devinops.planning.orphans import Orphan
+from devinops.planning.required import Required
+from devinops.planning.whole import Whole
+
+
+class Planner(Protocol):
+    """Plans the objects of one lifecycle: three pure functions that add to a draft."""
+
+    def plan(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
+        """Add what one declaration means."""
+        ...
+
+    def orphan(
+        self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
+    ) -> None:
+        """Add what becomes of an object that no declaration means; `successor` probably replaces it."""
+        ...
+
+    def rollback(
+        self, saved: Saved, live: Live | None, context: RollbackContext, draft: PlanDraft
+    ) -> None:
+        """Add what brings back a saved object; `live` is what it is now, None if it is gone."""
+        ...
+
+
+_PLANNERS: Mapping[Lifecycle, Planner] = {
+    Lifecycle.MANAGED: Managed(),
+    Lifecycle.REQUIRED: Required(),
+    Lifecycle.CONTRACT: Contract(),
+    Lifecycle.WHOLE: Whole(),
+}
+
+
+def planner(kind: Kind) -> Planner:
+    """Return what plans the objects of a kind."""
+    return _PLANNERS[kind.lifecycle]

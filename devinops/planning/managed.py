@@ -1,0 +1,429 @@
+"""The lifecycle of objects that are created, updated and deleted: notes, playbooks and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from devinops.model.changes import Action, Blocker, Change, Drift, FieldChange, Moved
+from devinops.model.inventory import Base, Record, base, fingerprints
+from devinops.model.keys import Key
+from devinops.model.kind import ApiVersion, Kind
+from devinops.model.objects import UNSET, Declaration, Ensure, Live, Resource, canonical_text
+from devinops.model.policy import OnDrift
+from devinops.planning.diff import at_risk, changed_fields
+from devinops.planning.draft import (
+    Fields,
+    PlanContext,
+    PlanDraft,
+    RollbackContext,
+    Saved,
+    declared_fields,
+    names_of,
+)
+from devinops.planning.match import Match
+from devinops.planning.orphans import Orphan
+from devinops.planning.three_way import Sides, moved_outside, sides
+
+AGAIN = "gone since; created again under a new id"
+
+
+class Managed:
+    """Plans what devinops may create, change and delete."""
+
+    # --- declared ---------------------------------------------------------------------------------------------
+
+    def plan(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
+        """Add what one declaration means to the draft."""
+        if match.declaration.ensure is Ensure.ABSENT:
+            self._absent(match, context, draft)
+        elif match.live is None:
+            self._missing(match, context, draft)
+        else:
+            self._present(match, match.live, context, draft)
+
+    def _absent(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
+        declaration, live, record = match.declaration, match.live, match.record
+        if live is None:
+            draft.forget(record)
+            draft.unchanged += 1
+        elif declaration.protect or (record and record.protect):
+            reason = "protect: true; apply without that line first, then delete"
+            draft.block(Blocker.PROTECTED, declaration, reason, [live])
+        elif context.has_inventory and record is None:
+            reason = (
+                "it is not owned, so it is not deleted: devinops inventory link it first, or drop "
+                "this entry"
+            )
+            draft.block(Blocker.APPROVAL, declaration, reason, [live])
+        elif record and edited(record, live) and context.approvals.on_conflict != "git":
+            draft.conflict(declaration, live, "ensure: absent, but it was edited outside")
+        else:
+            draft.delete(live.key, context.as_it_is(live), "ensure: absent", declaration)
+
+    def _missing(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
+        """Create what is not live, unless it was deleted outside and that is to be kept."""
+        declaration, record = match.declaration, match.record
+        if record is None:
+            self._create(declaration, "not in the organization", context, draft)
+            return
+        taken = context.live.by_id.get(record.object_id)
+        if taken is not None:
+            reason = (
+                f"it belongs to others now ({taken.access}): drop the entry, or have it given back "
+                "in the web app"
+            )
+            draft.block(Blocker.REQUIREMENT, declaration, reason, [taken])
+            return
+        choice, on_drift = context.approvals.on_conflict, context.policy.on_drift
+        git_moved = self._git_moved(declaration, record)
+        if git_moved and choice is None and on_drift is OnDrift.KEEP:
+            draft.conflict(declaration, None, "changed in Git, but deleted outside")
+        elif (git_moved and choice == "git") or on_drift is OnDrift.OVERWRITE:
+            self._create(declaration, "deleted outside", context, draft)
+        else:
+            reason = "on_drift: overwrite makes it again, devinops inventory forget lets it go"
+            draft.drift.append(
+                Drift(Moved.DELETED, declaration.key, record.id, reason, source=declaration.source)
+            )
+
+    def _git_moved(self, declaration: Declaration, record: Record) -> bool:
+        now = fingerprints(declaration.resource)
+        return any(now.get(name) != known.sent for name, known in record.fields.items())
+
+    def _create(
+        self, declaration: Declaration, reason: str, context: PlanContext, draft: PlanDraft
+    ) -> None:
+        others = [live for live in context.foreign(declaration.key) if live.owner]
+        if others:
+            ids = ", ".join(f"{live.id} of {live.owner}" for live in others)
+            reason = f"another owner manages an object of this name ({ids}): rename this entry"
+            draft.block(Blocker.CONFLICT, declaration, reason, others)
+            return
+        fields = declared_fields(declaration.resource)
+        draft.changes.append(
+            Change(Action.CREATE, declaration.key, reason, None, declaration, None, fields)
+        )
+
+    def _present(self, match: Match, live: Live, context: PlanContext, draft: PlanDraft) -> None:
+        if not context.has_inventory:
+            self._two_way(match, live, context, draft)
+        elif match.record is None:
+            self._adopt(match, live, context, draft)
+        else:
+            self._three_way(match, live, match.record, context, draft)
+
+    def _two_way(self, match: Match, live: Live, context: PlanContext, draft: PlanDraft) -> None:
+        fields = changed_fields(live.kind, match.declaration.resource, live.resource)
+        if fields:
+            self._update(match, live, fields, context, draft)
+        else:
+            draft.unchanged += 1
+
+    def _adopt(self, match: Match, live: Live, context: PlanContext, draft: PlanDraft) -> None:
+        """Take over what is declared, live and not yet owned: what differs only if that is approved."""
+        declaration = match.declaration
+        old = context.inventory.by_key.get(declaration.key)
+        if old and live.object_id != old.object_id:
+            reason = f"it was {old.id}"
+            draft.drift.append(
+                Drift(Moved.RECREATED, declaration.key, live.id, reason, source=declaration.source)
+            )
+        fields = changed_fields(live.kind, declaration.resource, live.resource)
+        if fields and not context.approvals.adopt:
+            reason = (
+                f"it is live, not owned, and differs in {names_of(fields)}: look at it, then pass "
+                "--adopt to take it over"
+            )
+            draft.block(Blocker.APPROVAL, declaration, reason, [live], fields)
+        elif not self._blocked(match, live, fields, context, draft):
+            differs = f"; {names_of(fields)} changed" if fields else ", equal"
+            reason = f"live and not yet owned{differs}"
+            draft.changes.append(_change(Action.ADOPT, match, live, fields, reason, context))
+
+    def _three_way(
+        self, match: Match, live: Live, record: Record, context: PlanContext, draft: PlanDraft
+    ) -> None:
+        declaration, choice = match.declaration, context.approvals.on_conflict
+        moved = sides(live.kind, record.fields, declaration.resource, live.resource)
+        if moved.both and choice is None:
+            reason = f"{names_of(moved.both)} changed in Git and outside"
+            draft.conflict(declaration, live, reason, moved.both)
+            return
+        write, outside = _decided(live.kind, moved, choice, context.policy.on_drift)
+        if outside:
+            draft.edited(declaration, live, outside)
+        if write:
+            kept = frozenset(field.name for field in outside)
+            self._update(match, live, write, context, draft, _overwritten(write, moved), kept)
+            return
+        if not outside:
+            draft.unchanged += 1
+        renewed = _renewed(match, live, record, moved, outside)
+        if renewed != record:
+            draft.upserts.append(renewed)
+
+    def _update(
+        self,
+        match: Match,
+        live: Live,
+        fields: Fields,
+        context: PlanContext,
+        draft: PlanDraft,
+        remark: str = "",
+        kept: frozenset[str] = frozenset(),
+    ) -> None:
+        if self._blocked(match, live, fields, context, draft):
+            return
+        renamed = match.declaration.key != live.key and any(
+            field.name in live.kind.places for field in fields
+        )
+        if not match.record and any(map(_is_indentation, fields)):
+            remark = (
+                "; only the indentation of its first line differs: if this comes back after every "
+                "apply, the API removes it, so begin the text without it"
+            )
+        action = Action.RENAME if renamed else Action.UPDATE
+        reason = f"was {live.key}" if renamed else f"{names_of(fields)} changed"
+        change = _change(action, match, live, fields, f"{reason}{remark}", context)
+        draft.changes.append(replace(change, kept=kept))
+
+    def _blocked(
+        self, match: Match, live: Live, fields: Fields, context: PlanContext, draft: PlanDraft
+    ) -> bool:
+        """Block an update that this API cannot make, or that might lose something; tell whether it was."""
+        if not fields:
+            return False
+        fixed = [field for field in fields if not _updates(live.kind, context.api, field.name)]
+        if fixed:
+            reason = (
+                f"API {context.api} cannot change its {names_of(fixed)}: delete it in the web app, "
+                "and the next apply creates it again"
+            )
+            draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live], tuple(fixed))
+            return True
+        risk = at_risk(live.kind, context.api, live.resource)
+        if not risk or context.policy.v3_macro != "hold":
+            return False
+        reason = (
+            f"an update through API {context.api} might lose its {risk}, which it can read but not "
+            "send: edit it in the web app, or set v3_macro: verify for this target"
+        )
+        draft.block(Blocker.APPROVAL, match.declaration, reason, [live])
+        return True
+
+    # --- no longer declared -----------------------------------------------------------------------------------
+
+    def orphan(
+        self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
+    ) -> None:
+        """Add what becomes of an object that no declaration means, and that may be deleted."""
+        live, record, why = orphan.live, orphan.record, orphan.why
+        if record is None:
+            real = context.as_it_is(live)
+            draft.delete(orphan.key, real, f"{why} ({live.id})", successor=successor)
+        elif record.protect:
+            reason = (
+                f"{why}, but it was declared with protect: true: restore the entry without that "
+                "line and apply, then remove it"
+            )
+            draft.block(Blocker.PROTECTED, record, reason, [live])
+        elif (names := edited(record, live)) and context.approvals.on_conflict is None:
+            draft.conflict(record, live, f"{why}, but {', '.join(names)} edited outside")
+        elif names and context.approvals.on_conflict == "live":
+            reason = f"{', '.join(names)}; {why}, and kept"
+            draft.drift.append(Drift(Moved.EDITED, record.key, live.id, reason, (), orphan.source))
+        else:
+            real = context.as_it_is(live)
+            draft.delete(live.key, real, why, declared_at=orphan.source, successor=successor)
+
+    # --- rollback ---------------------------------------------------------------------------------------------
+
+    def rollback(
+        self, saved: Saved, live: Live | None, context: RollbackContext, draft: PlanDraft
+    ) -> None:
+        """Add what brings a saved object back. It is known by its id first, whatever its name is now."""
+        if live is None:
+            self._restore_gone(saved, context, draft)
+        else:
+            self._restore(saved, live, context, draft)
+
+    def _restore(
+        self, saved: Saved, live: Live, context: RollbackContext, draft: PlanDraft
+    ) -> None:
+        api, before = context.plan.api, saved.live
+        differences = changed_fields(live.kind, before.resource, live.resource)
+        fields = tuple(field for field in differences if _updates(live.kind, api, field.name))
+        unwritable = tuple(field for field in differences if field not in fields)
+        if unwritable:
+            _block_unwritable(saved, unwritable, api, draft, [live])
+        risk = at_risk(live.kind, api, live.resource)
+        if not fields:
+            draft.unchanged += not unwritable
+        elif risk and context.plan.policy.v3_macro == "hold":
+            reason = (
+                f"an update might lose its {risk}: edit it in the web app, or set v3_macro: verify"
+            )
+            draft.block(Blocker.APPROVAL, _declaration(saved), reason, [live])
+        elif before.key != live.key and (others := _in_the_way(saved, context)):
+            _block_taken(saved, others, draft)
+        else:
+            action = Action.UPDATE if before.key == live.key else Action.RENAME
+            reason = f"{names_of(fields)} as before the run {context.run}"
+            draft.changes.append(
+                Change(action, before.key, reason, live.id, _declaration(saved), live, fields)
+            )
+
+    def _restore_gone(self, saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:
+        """Create an object again. If one of its name is there, only an equal one is what was wanted."""
+        before, kind = saved.live, saved.live.kind
+        others = _in_the_way(saved, context)
+        if len(others) == 1 and not changed_fields(kind, before.resource, others[0].resource):
+            draft.unchanged += 1
+            return
+        if others:
+            _block_taken(saved, others, draft)
+            return
+        api = context.plan.api
+        values = dict(before.resource.items())
+        writable = {name: v for name, v in values.items() if kind.by_name[name].writes(api)}
+        lost = tuple(
+            FieldChange(name, UNSET, value)
+            for name, value in values.items()
+            if name not in writable and value
+        )
+        if lost:
+            _block_unwritable(saved, lost, api, draft)
+        resource = kind.resource(**writable)
+        declaration = replace(_declaration(saved), resource=resource)
+        fields = declared_fields(resource)
+        draft.changes.append(
+            Change(Action.CREATE, before.key, AGAIN, None, declaration, None, fields)
+        )
+
+
+# --- parts of the three-way comparison ---------------------------------------------------------------------------
+
+
+def edited(record: Record, live: Live) -> tuple[str, ...]:
+    """Return the names of the fields that were changed outside devinops."""
+    return moved_outside(record.fields, live.resource)
+
+
+def _decided(
+    kind: Kind, moved: Sides, choice: str | None, on_drift: OnDrift
+) -> tuple[Fields, Fields]:
+    """Return the fields to write, and those that were changed outside and stay so."""
+    write, outside = moved.git, moved.live
+    if on_drift is OnDrift.OVERWRITE:
+        write, outside = write + outside, ()
+    if choice == "git":
+        write += moved.both
+    else:
+        outside += moved.both
+    return _in_order(kind, write), _in_order(kind, outside)
+
+
+def _in_order(kind: Kind, fields: Fields) -> Fields:
+    order = {attribute.name: number for number, attribute in enumerate(kind.attributes)}
+    return tuple(sorted(fields, key=lambda change: order[change.name]))
+
+
+def _overwritten(write: Fields, moved: Sides) -> str:
+    names = {field.name for field in write} & {field.name for field in moved.live + moved.both}
+    return f" (over an outside edit of {', '.join(sorted(names))})" if names else ""
+
+
+def _renewed(match: Match, live: Live, record: Record, moved: Sides, outside: Fields) -> Record:
+    """Return the record of an object as it should be although nothing has to be written."""
+    declaration, fields = match.declaration, record.fields
+    if moved.record:
+        kept = {field.name for field in outside}
+        fields = bases(declaration.resource, live.resource, fields, kept)
+    return Record(
+        declaration.key,
+        live.id,
+        declaration.source.path,
+        record.commit,
+        declaration.protect,
+        fields,
+    )
+
+
+def bases(sent: Resource, read: Resource, before: Any, kept: Any = frozenset()) -> dict[str, Base]:
+    """Return what the inventory holds of an object's fields.
+
+    Of the `kept` ones it holds what it held `before`, so that their change outside devinops stays visible.
+    """
+    fields = base(sent, read)
+    return fields | {name: before[name] for name in kept if name in before}
+
+
+# --- parts of a change -------------------------------------------------------------------------------------------
+
+
+def _change(
+    action: Action, match: Match, live: Live, fields: Fields, reason: str, context: PlanContext
+) -> Change:
+    declaration = match.declaration
+    if fields:
+        fields += _unreadable(live.kind, fields, declaration.resource, live.resource)
+    real = context.as_it_is(live)
+    return Change(action, declaration.key, reason, live.id, declaration, real, fields)
+
+
+def _unreadable(kind: Kind, fields: Fields, want: Resource, have: Resource) -> Fields:
+    """Return the declared values that the API does not show: an update without them might lose them."""
+    known = {change.name for change in fields}
+    return tuple(
+        FieldChange(a.name, UNSET, getattr(want, a.name))
+        for a in kind.attributes
+        if a.names
+        and a.name not in known
+        and getattr(want, a.name) is not UNSET
+        and getattr(have, a.name) is UNSET
+    )
+
+
+def _updates(kind: Kind, api: ApiVersion, field: str) -> bool:
+    names = kind.by_name[field].names.get(api)
+    return kind.apis[api].update is not None and names is not None and names.update is not None
+
+
+def _is_indentation(change: FieldChange) -> bool:
+    """Tell whether a text differs in nothing but white space that the live one lacks at its beginning."""
+    before, after = change.before, change.after
+    if not isinstance(before, str) or not isinstance(after, str):
+        return False
+    return before != after and canonical_text(before) == canonical_text(after.lstrip())
+
+
+# --- parts of a rollback -----------------------------------------------------------------------------------------
+
+
+def _declaration(saved: Saved) -> Declaration:
+    return Declaration(saved.live.key, saved.live.resource, saved.source)
+
+
+def _in_the_way(saved: Saved, context: RollbackContext) -> tuple[Live, ...]:
+    """Return the other objects with a key, without those that the rollback gives another key."""
+    key = saved.live.key
+    others = (live for live in context.plan.real.under(key) if live.id != saved.live.id)
+    return tuple(live for live in others if context.restored.get(live.object_id, key) == key)
+
+
+def _block_taken(saved: Saved, others: Sequence[Live], draft: PlanDraft) -> None:
+    ids = ", ".join(live.id for live in others)
+    reason = (
+        f"another object now has this name ({ids}): rename or delete it, then run rollback again"
+    )
+    draft.block(Blocker.CONFLICT, _declaration(saved), reason, others)
+
+
+def _block_unwritable(
+    saved: Saved, fields: Fields, api: ApiVersion, draft: PlanDraft, lives: Sequence[Live] = ()
+) -> None:
+    values = ", ".join(f"{f.name} {'(none)' if f.after is None else f.after}" for f in fields)
+    reason = f"API {api} cannot set its {values}: set it in the web app"
+    draft.block(Blocker.REQUIREMENT, _declaration(saved), reason, lives)

@@ -1,0 +1,186 @@
+"""Live objects that no declaration means: which there are, and which entries probably replace them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from devinops.kinds import KINDS
+from devinops.model.inventory import Record
+from devinops.model.keys import Key, ObjectId
+from devinops.model.objects import Declaration, Ensure, Live, Source
+from devinops.planning.draft import PlanContext, source_of
+from devinops.planning.match import Match, MatchedBy, text_of
+
+RENAME_HINT_SIMILARITY = 0.6
+"""Minimum share of common pieces of text for an undeclared object and a new entry to be a likely rename."""
+
+MAX_COMPARED_PAIRS = 2_500
+"""How many pairs of an undeclared object and a new entry have their texts compared; comparing takes time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A live object that no declaration means, and why it may be deleted.
+
+    `record` is None if the object was never owned.
+    """
+
+    live: Live
+    key: Key
+    why: str
+    record: Record | None = None
+
+    @property
+    def source(self) -> Source | None:
+        return source_of(self.record) if self.record else None
+
+    @property
+    def file(self) -> str:
+        """The file that declared it; empty if that is not known."""
+        return self.source.path if self.source else ""
+
+
+def undeclared(
+    matches: Sequence[Match], elsewhere: Collection[Key], context: PlanContext
+) -> tuple[list[Orphan], list[Record]]:
+    """Return the orphans, and the records of objects that are gone or no longer the organization's own.
+
+    `elsewhere` holds the keys of the entries that are for other targets.
+    """
+    claimed = {match.record.object_id for match in matches if match.record}
+    claimed |= {
+        live.object_id for match in matches for live in (*match.namesakes, match.live) if live
+    }
+    keys = {m.declaration.key for m in matches if m.declaration.ensure is Ensure.PRESENT}
+    unclaimed = [
+        record
+        for record in context.inventory.owned
+        if record.object_id not in claimed and record.key not in keys
+    ]
+    lives = {record.object_id: context.live.by_id.get(record.object_id) for record in unclaimed}
+    gone = [r for r in unclaimed if not ((live := lives[r.object_id]) and live.ours)]
+    owned = [
+        Orphan(live, record.key, _why_not_declared(record, elsewhere), record)
+        for record in unclaimed
+        if (live := lives[record.object_id]) and live.ours
+    ]
+    unmanaged = {m.declaration.key for m in matches if m.declaration.ensure is Ensure.UNMANAGED}
+    return [*owned, *_never_owned(claimed, keys, unmanaged, context)], gone
+
+
+def _why_not_declared(record: Record, elsewhere: Collection[Key]) -> str:
+    away = record.key in elsewhere
+    return "its targets: no longer name this target" if away else "no longer declared"
+
+
+def _never_owned(
+    claimed: Collection[ObjectId],
+    keys: Collection[Key],
+    unmanaged: Collection[Key],
+    context: PlanContext,
+) -> Iterator[Orphan]:
+    """Yield the objects in scope that nobody declared."""
+    for live in context.live.objects:
+        known = live.object_id in claimed or live.object_id in context.inventory.by_id
+        if not live.ours or known or live.key in unmanaged or not context.in_scope(live):
+            continue
+        why = "not the object of the entry with this name" if live.key in keys else "not declared"
+        yield Orphan(live, context.as_it_is(live).key, f"in scope, {why}, and never owned")
+
+
+# --- likely renames ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyRename:
+    """An orphan and an entry that probably replaces it, with what they have in common."""
+
+    orphan: Orphan
+    entry: Declaration
+    named: bool
+    """Whether `previously` of the entry names the orphan."""
+    text: float
+    same_file: bool
+    same_name: bool
+
+    @property
+    def reasons(self) -> tuple[bool, float, bool, bool]:
+        """What speaks for it, the strongest first."""
+        return self.named, self.text, self.same_file, self.same_name
+
+
+def new_entries(matches: Iterable[Match]) -> list[Declaration]:
+    """Return the entries of which the inventory does not know an object."""
+    return [
+        match.declaration
+        for match in matches
+        if match.declaration.ensure is Ensure.PRESENT
+        and match.matched_by is not MatchedBy.INVENTORY
+    ]
+
+
+def likely_renames(orphans: Sequence[Orphan], entries: Sequence[Declaration]) -> list[LikelyRename]:
+    """Pair orphans with the new entries that name them, or have their text, Markdown file or name.
+
+    The likeliest pair comes last. If there are more than MAX_COMPARED_PAIRS pairs, texts are not compared.
+    """
+    if len(orphans) * len(entries) > MAX_COMPARED_PAIRS:
+        pairs = _without_texts(orphans, entries)
+    else:
+        new = [(entry, _pieces(text_of(entry.resource))) for entry in entries]
+        old = [(orphan, _pieces(text_of(orphan.live.resource))) for orphan in orphans]
+        pairs = [
+            _pair(orphan, entry, _in_common(text, new_text))
+            for orphan, text in old
+            for entry, new_text in new
+        ]
+    likely = [p for p in pairs if p.orphan.key.kind == p.entry.key.kind and any(p.reasons)]
+    return sorted(likely, key=lambda pair: (pair.reasons, pair.orphan.key, pair.entry.key))
+
+
+def _without_texts(orphans: Sequence[Orphan], entries: Sequence[Declaration]) -> list[LikelyRename]:
+    by_fact: defaultdict[Key | str, dict[Key, Declaration]] = defaultdict(dict)
+    for entry in entries:
+        facts: list[Key | str] = [*entry.previously, f"name {entry.key.name}"]
+        facts += [f"file {entry.source.path}"] if entry.source.path.endswith(".md") else []
+        for fact in facts:
+            by_fact[fact][entry.key] = entry
+    pairs = []
+    for orphan in orphans:
+        key, name, file = orphan.key, f"name {orphan.key.name}", f"file {orphan.file}"
+        candidates = by_fact[key] | by_fact[name] | by_fact[file]
+        pairs += [_pair(orphan, entry, 0.0) for entry in candidates.values()]
+    return pairs
+
+
+def _pair(orphan: Orphan, entry: Declaration, text: float) -> LikelyRename:
+    same_file = orphan.file == entry.source.path and orphan.file.endswith(".md")
+    same_name = orphan.key.name == entry.key.name
+    named = orphan.key in entry.previously
+    return LikelyRename(orphan, entry, named, text, same_file, same_name)
+
+
+def _pieces(text: str) -> Counter[str]:
+    """Return the runs of three characters in a text, with how often each occurs; of a short text itself."""
+    return (
+        Counter([text[at : at + 3] for at in range(len(text) - 2)] or [text]) if text else Counter()
+    )
+
+
+def _in_common(text: Counter[str], other: Counter[str]) -> float:
+    """Return the share of pieces that two texts have in common, from 0 to 1; 0 if they are not similar."""
+    common = text & other
+    share = 2 * common.total() / (text.total() + other.total()) if common else 0.0
+    return share if share >= RENAME_HINT_SIMILARITY else 0.0
+
+
+def rename_hint(old: Key) -> str:
+    """Return the hint that an entry is probably the new name of an object."""
+    kind = KINDS[old.kind]
+    parts = {kind.parent: old.folder} if kind.parent else {}
+    (field,) = kind.identity.fields
+    previously = json.dumps([{**parts, field: old.name}], ensure_ascii=False)
+    return f"; is it {old}? Then add previously: {previously}, and it keeps its id"

@@ -1,0 +1,63 @@
+"""Changes after which two objects would have one key. No API refuses that, so the plan does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from devinops.model.changes import Action, Blocker, Change
+from devinops.model.keys import Key
+from devinops.model.objects import Live
+from devinops.planning.draft import PlanContext, PlanDraft
+
+
+def block_taken_names(draft: PlanDraft, context: PlanContext) -> None:
+    """Block each change that would give an object a key that another one has and keeps."""
+    while taken := _taken(draft, context):
+        for key, (change, others) in taken.items():
+            draft.changes.remove(change)
+            assert change.declaration
+            names = ", ".join(f"{live.id}{_known_as(live, context)}" for live in others)
+            reason = (
+                f"{key} is the name of {names} already: rename that in the web app, or this entry"
+            )
+            draft.block(Blocker.CONFLICT, change.declaration, reason, others)
+
+
+def _taken(draft: PlanDraft, context: PlanContext) -> dict[Key, tuple[Change, list[Live]]]:
+    """Return the changes that cannot be made, by their keys, with the other objects that keep the key."""
+    after = [(change, _key_after(change, context)) for change in draft.changes]
+    leaving = {
+        change.object_id
+        for change, key in after
+        if key is None or (change.id and key != _key_now(change, context))
+    }
+    taken = {}
+    for change, key in after:
+        if key is None or key == _key_now(change, context):
+            continue
+        others = [live for live in context.live.under(key) if live.id != change.id]
+        if staying := [live for live in others if live.object_id not in leaving]:
+            taken[change.key] = (change, staying)
+    return taken
+
+
+def _key_now(change: Change, context: PlanContext) -> Key | None:
+    live = context.live.by_id.get(change.object_id)
+    return live.key if live else None
+
+
+def _key_after(change: Change, context: PlanContext) -> Key | None:
+    """Return the key that an object will have, by the paths that the files use; None if it is deleted."""
+    if change.action is Action.DELETE:
+        return None
+    now = _key_now(change, context)
+    if now is None:
+        return change.key
+    key = change.kind.key(change.written())
+    return replace(key, folder=change.key.folder if change.moves else now.folder)
+
+
+def _known_as(live: Live, context: PlanContext) -> str:
+    """Return by which key an owned object is known here, since it has another one in the web app."""
+    record = context.inventory.by_id.get(live.object_id)
+    return f" ({record.key} here)" if record else ""
