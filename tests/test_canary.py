@@ -15,9 +15,9 @@ from urllib.parse import quote
 
 import pytest
 
-from devinops.api.bounds import Room
 from devinops.api.client import WritingClient
 from devinops.api.http import Call, Sender
+from devinops.api.limits import ResponseBudget
 from devinops.cli.options import Options
 from devinops.cli.run import Job
 from devinops.config import Flags
@@ -299,9 +299,9 @@ def test_no_repr_and_no_traceback_shows_it(
     shown: list[str] = []
     send, create = Sender._send, WritingClient.create
 
-    def watched_send(self: Sender, call: Call, room: Room) -> Any:
-        shown.extend((repr(call), str(call), repr(self._connection), repr(vars(self)), repr(room)))
-        return send(self, call, room)
+    def watched_send(self: Sender, call: Call, budget: ResponseBudget | None = None) -> Any:
+        shown.extend((repr(call), str(call), repr(self._connection), repr(vars(self))))
+        return send(self, call, budget)
 
     def watched_create(self: WritingClient, *args: Any, **more: Any) -> Any:
         try:

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from devinops.api import Author
-from devinops.api.bounds import LONGEST_CURSOR
 from devinops.api.http import Call, Getter, segment
+from devinops.api.limits import LONGEST_CURSOR
 from devinops.api.words import clean
 from devinops.errors import ApiError
 

@@ -10,9 +10,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from devinops.api import Author, Connection, Identity, codec, ignore, masks, v1, v3, words
-from devinops.api.bounds import Room
 from devinops.api.http import Call, Getter, Sender, segment
-from devinops.api.listing import Item, Reading, check_counts, read_list, room_for_lists, unpaged
+from devinops.api.listing import Item, Reading, check_counts, list_budget, read_list, unpaged
 from devinops.api.parallel import side_by_side
 from devinops.api.words import clean
 from devinops.errors import ApiError, BadAnswer
@@ -112,8 +111,7 @@ class ReadingClient:
         count = _Count(progress)
         # Asked before the lists start: they would all wait for the answer, and all ask again if it failed.
         _ = self.org_id
-        room = room_for_lists()
-        jobs = [partial(self._list, kinds, count.add, room, sure) for kinds in sharing.values()]
+        jobs = [partial(self._list, kinds, count.add, sure) for kinds in sharing.values()]
         found = {noun: Reading([]) for noun in needed}
         for lists in side_by_side(jobs, self._parallelism):
             found |= lists
@@ -124,7 +122,7 @@ class ReadingClient:
         return found
 
     def _list(
-        self, kinds: list[Kind], progress: Callable[[int], None], room: Room, sure: bool
+        self, kinds: list[Kind], progress: Callable[[int], None], sure: bool
     ) -> dict[str, Reading]:
         """Read the list that these kinds share: v1 answers notes and folders in one."""
         ends = [kind.endpoints[self.api] for kind in kinds]
@@ -133,12 +131,10 @@ class ReadingClient:
         if len(kinds) == 1:
             noun = kinds[0].noun
             before = self._seen.get(noun)
-            reading = read_list(
-                self._getter, call, ends[0], progress, room, before=before, sure=sure
-            )
+            reading = read_list(self._getter, call, ends[0], progress, before=before, sure=sure)
             self._seen[noun] = reading.ids
             return {noun: reading}
-        answer = self._getter.get(call, room)
+        answer = self._getter.get(call, list_budget())
         return {
             kind.noun: Reading(unpaged(answer, call, end, progress, shared=True))
             for kind, end in zip(kinds, ends, strict=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from devinops.api.bounds import DEEPEST
+from devinops.api.limits import MAX_DEPTH
 from devinops.api.words import clean
 from devinops.diff import settable
 from devinops.errors import BadAnswer
@@ -193,7 +193,7 @@ def _names(item: _Item, others: Mapping[str, _Item]) -> list[str] | None:
         if not name:
             raise item.bad("name", "expected a text that is not empty")
         names.insert(0, name)
-        if len(names) > DEEPEST:
+        if len(names) > MAX_DEPTH:
             return None
         parent = item.maybe_text("parent_folder_id")
         if parent is None:

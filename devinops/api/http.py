@@ -23,9 +23,9 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from devinops import __version__, signals
-from devinops.api import Connection, bounds, is_loopback, masks, retry, words
-from devinops.api.bounds import Full, Room
+from devinops.api import Connection, is_loopback, limits, masks, retry, words
 from devinops.api.deadline import Deadline, bind
+from devinops.api.limits import BudgetExceeded, ResponseBudget
 from devinops.errors import TOO_MANY, ApiError, BadAnswer, ConfigError, Unreachable
 from devinops.model import BeforeAgain
 
@@ -120,10 +120,9 @@ class Getter:
         self._deadline = Deadline()
         bind(self._client, self._deadline)
 
-    def get(self, call: Call, room: Room | None = None) -> Any:
-        """Return the JSON of an answer, for which there must be room. Raises ApiError."""
-        room = room or Room(bounds.LARGEST_ANSWER)
-        return self._json(call, self._send(call, room), room)
+    def get(self, call: Call, budget: ResponseBudget | None = None) -> Any:
+        """Return the JSON of a response that fits into the budget. Raises ApiError."""
+        return self._json(call, self._send(call, budget))
 
     def hurry(self) -> None:
         """Wait no more: what was not sent yet is sent at once, and nothing is sent again."""
@@ -136,15 +135,16 @@ class Getter:
 
     # --- asking again ---
 
-    def _send(self, call: Call, room: Room) -> _Answer:
+    def _send(self, call: Call, budget: ResponseBudget | None = None) -> _Answer:
         """Return an answer of 2xx, after as many attempts as the policy allows. Raises ApiError."""
         if call.method not in self.methods:
             raise AssertionError(
                 f"{call.method} through a client for {', '.join(sorted(self.methods))}"
             )
         signals.check()
+        budget = budget or ResponseBudget(limits.LARGEST_RESPONSE)
         self._budget.begin()
-        outcome = self._admitted(call, room)
+        outcome = self._admitted(call, budget)
         if outcome is None:
             raise Unreachable(f"{call}: interrupted before it was sent")
         attempts, limited, doubtful, note = 1, 0, False, ""
@@ -155,7 +155,7 @@ class Getter:
             self._wait(outcome, attempts - 1)
             if call.before_again:
                 call.before_again(_status(outcome))
-            following = self._admitted(call, room, again=True)
+            following = self._admitted(call, budget, again=True)
             if following is None:
                 note = _INTERRUPTED
                 break
@@ -180,7 +180,7 @@ class Getter:
         return ""
 
     def _admitted(
-        self, call: Call, room: Room, *, again: bool = False
+        self, call: Call, budget: ResponseBudget, *, again: bool = False
     ) -> _Answer | _Failure | None:
         """Make one attempt as soon as the pace that all threads share lets it start; None where it must not."""
         era = self._gate.enter(again=again)
@@ -188,7 +188,7 @@ class Getter:
             return None
         status = None
         try:
-            outcome = self._attempt(call, room)
+            outcome = self._attempt(call, budget)
             status = _status(outcome)
         finally:
             self._gate.leave(era, status)
@@ -218,11 +218,11 @@ class Getter:
 
     # --- one attempt ---
 
-    def _attempt(self, call: Call, room: Room) -> _Answer | _Failure:
+    def _attempt(self, call: Call, budget: ResponseBudget) -> _Answer | _Failure:
         start = time.monotonic()
         try:
             with self._deadline.within(self._connection.timeout_s):
-                outcome: _Answer | _Failure = self._exchange(call, start, room)
+                outcome: _Answer | _Failure = self._exchange(call, start, budget)
         except (
             httpx.HTTPError,
             httpx.InvalidURL,
@@ -236,16 +236,16 @@ class Getter:
         self._say(f"{call.method} {call.target} {said} {took}")
         return outcome
 
-    def _exchange(self, call: Call, start: float, room: Room) -> _Answer | _Failure:
+    def _exchange(self, call: Call, start: float, budget: ResponseBudget) -> _Answer | _Failure:
         content = None if call.body is None else _content(call)
         headers = {} if content is None else {"Content-Type": "application/json"}
         url = self._connection.api_url.rstrip("/") + call.target
         with self._client.stream(call.method, url, content=content, headers=headers) as response:
             self.emulator = _EMULATOR in response.headers
             try:
-                body = self._body(response, start, room)
-            except Full as full:
-                return _Failure(f"{full}{room.then}", again=False, broken=True)
+                body = self._body(response, start, budget)
+            except BudgetExceeded as error:
+                return _Failure(str(error), again=False, broken=True)
             except httpx.HTTPError:
                 if not 400 <= response.status_code < 500:
                     raise
@@ -259,37 +259,33 @@ class Getter:
                 response.headers.get("retry-after", "")[:LONGEST_HEADER],
             )
 
-    def _body(self, response: httpx.Response, start: float, room: Room) -> bytearray:
-        """Read an answer within the time of the attempt; of an error only the beginning.
+    def _body(self, response: httpx.Response, start: float, budget: ResponseBudget) -> bytearray:
+        """Read a response within the time of the attempt; of an error only the beginning.
 
-        Raises Full, httpx.HTTPError.
+        Raises BudgetExceeded, httpx.HTTPError.
         """
         if response.headers.get("content-encoding", "").strip().lower() not in _PACKINGS:
             raise httpx.DecodingError("not packed as it was asked for")
         body = bytearray()
-        fine, taken = 200 <= response.status_code < 300, 0
-        try:
-            for piece in response.iter_bytes():
-                if fine:
-                    room.take_bytes(len(piece))
-                    taken += len(piece)
-                body += piece
-                if not fine and len(body) >= bounds.LARGEST_COMPLAINT:
-                    break
-                if time.monotonic() - start > self._connection.timeout_s:
-                    raise httpx.ReadTimeout("the answer took too long")
-        except BaseException:
-            room.give_back(taken)
-            raise
+        succeeded = 200 <= response.status_code < 300
+        for piece in response.iter_bytes():
+            body += piece
+            if succeeded:
+                budget.check(len(body))
+            elif len(body) >= limits.LARGEST_ERROR:
+                break
+            if time.monotonic() - start > self._connection.timeout_s:
+                raise httpx.ReadTimeout("the response took too long")
+        if succeeded:
+            budget.spend(len(body))
         return body
 
     # --- saying what happened ---
 
-    def _json(self, call: Call, answer: _Answer, room: Room) -> Any:
+    def _json(self, call: Call, answer: _Answer) -> Any:
         """Parse an answer. BadAnswer leaves `status` open: whether a write happened is not known."""
         _refuse_web_page(call, answer)
         try:
-            room.check_values(answer.body)
             text = answer.body.decode("utf-8")
             found = json.loads(
                 text,
@@ -298,11 +294,11 @@ class Getter:
                 parse_int=_whole,
                 object_pairs_hook=_without_repeats,
             )
-            room.take_values(found)
+            limits.check_depth(found)
             if "\\ud" in text or "\\uD" in text:
                 _check_texts(found)
-        except Full as full:
-            raise BadAnswer(f"{call}: {full}{room.then}") from None
+        except BudgetExceeded as error:
+            raise BadAnswer(f"{call}: {error}") from None
         except UnicodeError:
             raise BadAnswer(f"{call}: the answer holds text that is not Unicode") from None
         except _Repeated:
@@ -375,16 +371,15 @@ class Sender(Getter):
 
     def send(self, call: Call) -> Any:
         """Send a POST or PUT and return the JSON of the answer, None when it is empty. Raises ApiError."""
-        room = Room(bounds.LARGEST_ANSWER)
-        answer = self._send(call, room)
-        return self._json(call, answer, room) if answer.body.strip() else None
+        answer = self._send(call)
+        return self._json(call, answer) if answer.body.strip() else None
 
     def delete(self, call: Call) -> None:
         """Send a DELETE. Raises ApiError.
 
         A web page with 2xx came from something between here and the API. What else is answered does not matter.
         """
-        _refuse_web_page(call, self._send(call, Room(bounds.LARGEST_ANSWER)))
+        _refuse_web_page(call, self._send(call))
 
 
 # --- setting up -------------------------------------------------------------------------------------------

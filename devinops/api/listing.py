@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from devinops.api import bounds, ignore
-from devinops.api.bounds import Part, Room
+from devinops.api import ignore, limits
 from devinops.api.http import Call, Getter
+from devinops.api.limits import ResponseBudget
 from devinops.errors import BadAnswer
 from devinops.model import Endpoint
 
@@ -30,9 +30,9 @@ Item = Mapping[str, Any]
 _NOT_USED: Final = "; the list cannot be proved complete and is not used; run again"
 
 
-def room_for_lists() -> Room:
-    """Return the room that the lists of one snapshot share."""
-    return Room(bounds.LARGEST_LISTS, _NOT_USED, what="the lists have")
+def list_budget() -> ResponseBudget:
+    """Return the budget for one reading of one list."""
+    return ResponseBudget(limits.LARGEST_LIST, "list")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,6 @@ def read_list(
     call: Call,
     endpoint: Endpoint,
     progress: Callable[[int], None],
-    room: Room,
     *,
     before: Collection[str] | None = None,
     sure: bool = True,
@@ -62,10 +61,9 @@ def read_list(
     between. `before` holds the ids of an earlier reading. Without `sure` the first reading is returned.
     """
     if not endpoint.paged:
-        return Reading(unpaged(http.get(call, room), call, endpoint, progress))
+        return Reading(unpaged(http.get(call, list_budget()), call, endpoint, progress))
     for _ in range(MOST_READINGS):
-        part = Part(room)
-        items, pages = _read(http, call, endpoint, progress, part)
+        items, pages = _read(http, call, endpoint, progress)
         ids = _ids(items, endpoint)
         if pages == 1 or not sure:
             return Reading(items, ids, unproved=pages > 1)
@@ -73,18 +71,17 @@ def read_list(
             return Reading(items, ids)
         # The next reading takes the place of this one in memory.
         del items
-        part.give_up()
         before, progress = ids, ignore
     raise incomplete(call, f"objects were deleted during each of {MOST_READINGS} readings")
 
 
 def _read(
-    http: Getter, call: Call, endpoint: Endpoint, progress: Callable[[int], None], room: Room
+    http: Getter, call: Call, endpoint: Endpoint, progress: Callable[[int], None]
 ) -> tuple[list[Item], int]:
     """Read a list once; return its objects and the number of its pages."""
     items: list[Item] = []
     pages = 0
-    for page in _pages(http, call, endpoint, room):
+    for page in _pages(http, call, endpoint):
         items += page
         pages += 1
         _check_count(len(items), call)
@@ -116,16 +113,17 @@ def unpaged(
 
 
 def _check_count(count: int, call: Call) -> None:
-    if count > bounds.MOST_OBJECTS:
-        raise incomplete(call, f"it has more than {bounds.MOST_OBJECTS} objects")
+    if count > limits.MAX_OBJECTS:
+        raise incomplete(call, f"it has more than {limits.MAX_OBJECTS} objects")
 
 
-def _pages(http: Getter, call: Call, endpoint: Endpoint, room: Room) -> Iterator[list[Item]]:
+def _pages(http: Getter, call: Call, endpoint: Endpoint) -> Iterator[list[Item]]:
     cursors: set[str] = set()
     query = {"first": str(PAGE_SIZE)}
     came = empty = total = 0
+    budget = list_budget()
     while True:
-        answer = http.get(dataclasses.replace(call, query=query), room)
+        answer = http.get(dataclasses.replace(call, query=query), budget)
         page = _items(answer, call, endpoint)
         came += len(page)
         empty = 0 if page else empty + 1
@@ -136,8 +134,8 @@ def _pages(http: Getter, call: Call, endpoint: Endpoint, room: Room) -> Iterator
             break
         if cursor in cursors or empty > _EMPTY_PAGES:
             raise incomplete(call, "its pages go round in a circle")
-        if len(cursors) >= bounds.MOST_PAGES:
-            raise incomplete(call, f"it has more than {bounds.MOST_PAGES} pages")
+        if len(cursors) >= limits.MAX_PAGES:
+            raise incomplete(call, f"it has more than {limits.MAX_PAGES} pages")
         cursors.add(cursor)
         query = {"first": str(PAGE_SIZE), "after": cursor}
     if total > came:
@@ -153,8 +151,8 @@ def _next(answer: Item, call: Call) -> str | None:
         raise incomplete(call, "has_next_page is neither true nor false")
     if not isinstance(cursor, str) or not cursor:
         raise incomplete(call, "it has more pages, but no end_cursor that leads to them")
-    if len(cursor) > bounds.LONGEST_CURSOR:
-        raise incomplete(call, f"its end_cursor has more than {bounds.LONGEST_CURSOR} characters")
+    if len(cursor) > limits.LONGEST_CURSOR:
+        raise incomplete(call, f"its end_cursor has more than {limits.LONGEST_CURSOR} characters")
     return cursor
 
 

@@ -1,0 +1,68 @@
+"""How much of a response the client reads."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+LARGEST_LIST: Final = 128 * 1024 * 1024
+"""Bytes of one list, all its pages together, unpacked. 10,000 notes of 4 KB are 40 MiB, and 80 MiB if they are
+written in another alphabet and each character is escaped."""
+
+LARGEST_RESPONSE: Final = 32 * 1024 * 1024
+"""Bytes of any other response, unpacked: one object, or a page of the audit log."""
+
+LARGEST_ERROR: Final = 64 * 1024
+"""Bytes that are read of an error response, unpacked. The status has said enough."""
+
+MAX_OBJECTS: Final = 100_000
+"""Objects in one list."""
+
+MAX_PAGES: Final = 10_000
+"""Pages in one list. Full pages hold 200 objects."""
+
+LONGEST_CURSOR: Final = 4096
+"""Characters of a cursor. Each cursor is kept, and becomes part of a URL."""
+
+MAX_DEPTH: Final = 200
+"""Levels of lists and objects in a response. Python could parse deeper ones, but not compare them."""
+
+
+class BudgetExceeded(Exception):
+    """A response is larger or deeper than the client reads; the text says which."""
+
+
+class ResponseBudget:
+    """The bytes left for one response, or for all pages of one list. Belongs to one thread."""
+
+    def __init__(self, limit: int, subject: str = "response") -> None:
+        self._limit = self._left = limit
+        self._subject = subject
+
+    def check(self, size: int) -> None:
+        """Raise BudgetExceeded if a response of `size` bytes does not fit."""
+        if size > self._left:
+            raise BudgetExceeded(f"{self._subject} larger than {_size(self._limit)}")
+
+    def spend(self, size: int) -> None:
+        """Count a response that was read to its end."""
+        self._left -= size
+
+
+def check_depth(value: Any) -> None:
+    """Raise BudgetExceeded if parsed JSON has more than `MAX_DEPTH` levels of lists and objects."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return
+    raise BudgetExceeded(f"response nested deeper than {MAX_DEPTH} levels")
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _size(size: int) -> str:
+    return f"{size >> 20} MiB" if size >> 20 else f"{size} bytes"
