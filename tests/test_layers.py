@@ -30,7 +30,6 @@ OWNERS = {
     "yaml": {"load", "emulator"},
     "jsonschema": {"schema", "emulator"},
     "httpx": {"api"},
-    "httpcore": {"api"},
     "click": {"cli"},
     "deepdiff": {"diff"},
     "packaging": {"config"},

@@ -24,7 +24,6 @@ import httpx
 
 from devinops import __version__, signals
 from devinops.api import Connection, is_loopback, limits, masks, retry, words
-from devinops.api.deadline import Deadline, bind
 from devinops.api.limits import BudgetExceeded, ResponseBudget
 from devinops.errors import TOO_MANY, ApiError, BadAnswer, ConfigError, Unreachable
 from devinops.model import BeforeAgain
@@ -117,8 +116,6 @@ class Getter:
         self._proxy = _proxy(connection)
         self._client = _client(connection)
         self.emulator: bool | None = None
-        self._deadline = Deadline()
-        bind(self._client, self._deadline)
 
     def get(self, call: Call, budget: ResponseBudget | None = None) -> Any:
         """Return the JSON of a response that fits into the budget. Raises ApiError."""
@@ -221,8 +218,7 @@ class Getter:
     def _attempt(self, call: Call, budget: ResponseBudget) -> _Answer | _Failure:
         start = time.monotonic()
         try:
-            with self._deadline.within(self._connection.timeout_s):
-                outcome: _Answer | _Failure = self._exchange(call, start, budget)
+            outcome: _Answer | _Failure = self._exchange(call, start, budget)
         except (
             httpx.HTTPError,
             httpx.InvalidURL,
