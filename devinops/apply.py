@@ -68,7 +68,7 @@ class Writer(Protocol):
         before_again: BeforeAgain | None = None,
     ) -> Live: ...
     def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None: ...
-    def hurry(self) -> None: ...
+    def stop_waiting(self) -> None: ...
 
 
 class Journal(Protocol):
@@ -222,8 +222,8 @@ class Applier:
         self.plan, self.writer, self.values = plan, writer, values
         self.parallelism, self.on_result, self.before_write = parallelism, on_result, before_write
         self.journal, self.run_id, self.commit = journal or NoJournal(), run_id, commit
-        self._hurried = threading.Event()
-        self.pause = pause or (lambda seconds: waiting.pause(seconds, self._hurried))
+        self._no_waiting = threading.Event()
+        self.pause = pause or (lambda seconds: waiting.pause(seconds, self._no_waiting))
         self.interrupted: ExitCode | None = None
         self.why_stopped = ""
         self.unsaved = ""
@@ -316,8 +316,8 @@ class Applier:
         """
         self.interrupted = code
         self.stop("interrupted")
-        self._hurried.set()
-        self.writer.hurry()
+        self._no_waiting.set()
+        self.writer.stop_waiting()
 
     def stop(self, why: str) -> None:
         """Start nothing new."""

@@ -171,8 +171,8 @@ class Writer(Reader, Protocol):
         """
         ...
 
-    def hurry(self) -> None:
-        """Wait no more: what was not sent yet is sent at once, and nothing is sent again. For a signal handler."""
+    def stop_waiting(self) -> None:
+        """From now on send first attempts at once, and no retries. Safe in a signal handler."""
         ...
 
 

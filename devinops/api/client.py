@@ -229,8 +229,8 @@ class WritingClient(ReadingClient):
             if error.status != 404 or error.status not in self._end(kind).gone:
                 raise
 
-    def hurry(self) -> None:
-        self._sender.hurry()
+    def stop_waiting(self) -> None:
+        self._sender.stop_waiting()
 
     def _end(self, kind: str) -> Endpoint:
         return KINDS[kind].endpoints[self.api]

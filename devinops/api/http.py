@@ -41,7 +41,7 @@ _PACKINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
 """Content-Encodings that are unpacked. The 64 KiB that are read at a time become a thousand times that at the most;
 packed twice, which httpx would unpack as well, a million times."""
 
-_INTERRUPTED: Final = "; not tried again: the run was interrupted"
+_INTERRUPTED: Final = "; not retried: the run was interrupted"
 
 _PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 
@@ -110,8 +110,8 @@ class Getter:
         self._connection = connection
         self._log = log
         self._log_lock = threading.Lock()
-        self._gate = retry.Gate(connection.parallelism)
-        self._budget = retry.Budget()
+        self._limiter = retry.RateLimiter(connection.parallelism)
+        self._retries = retry.RetryBudget()
         self._host = _host(connection)
         self._proxy = _proxy(connection)
         self._client = _client(connection)
@@ -121,13 +121,13 @@ class Getter:
         """Return the JSON of a response that fits into the budget. Raises ApiError."""
         return self._json(call, self._send(call, budget))
 
-    def hurry(self) -> None:
-        """Wait no more: what was not sent yet is sent at once, and nothing is sent again."""
-        self._gate.hurry()
+    def stop_waiting(self) -> None:
+        """From now on send first attempts at once, and no retries. Safe in a signal handler."""
+        self._limiter.stop_waiting()
 
     def close(self) -> None:
         """Wake all waiting threads, which then fail, and drop the connections."""
-        self._gate.stop()
+        self._limiter.stop()
         self._client.close()
 
     # --- asking again ---
@@ -140,55 +140,49 @@ class Getter:
             )
         signals.check()
         budget = budget or ResponseBudget(limits.LARGEST_RESPONSE)
-        self._budget.begin()
+        self._retries.count_request()
         outcome = self._admitted(call, budget)
         if outcome is None:
             raise Unreachable(f"{call}: interrupted before it was sent")
-        attempts, limited, doubtful, note = 1, 0, False, ""
+        attempts, doubtful, note = 1, False, ""
         while attempts <= self._connection.retries and _again(call, outcome):
-            if note := self._why_not_again(outcome):
+            note = self._why_no_retry(outcome)
+            if note:
                 break
-            limited += _status(outcome) == TOO_MANY
             self._wait(outcome, attempts - 1)
             if call.before_again:
                 call.before_again(_status(outcome))
-            following = self._admitted(call, budget, again=True)
+            following = self._admitted(call, budget, retry=True)
             if following is None:
                 note = _INTERRUPTED
                 break
             doubtful = doubtful or _leaves_doubt(call, outcome)
             outcome, attempts = following, attempts + 1
-        if not _is_answer(outcome):
-            self._budget.charge(limited)
         return self._settled(call, outcome, attempts, note, doubtful=doubtful)
 
-    def _why_not_again(self, outcome: _Answer | _Failure) -> str:
-        """Say why there is no other attempt although it could help; empty where there is one, which is paid then.
-
-        One after a 429 is paid only where it leads to no answer.
-        """
-        if self._gate.hurried:
+    def _why_no_retry(self, outcome: _Answer | _Failure) -> str:
+        """Return the reason for not making a retry that could help; empty if it is made, and paid for."""
+        if self._limiter.waiting_stopped:
             return _INTERRUPTED
-        limited = _status(outcome) == TOO_MANY
-        if limited and self._gate.pace.is_dry:
-            return f"; not tried again: nothing but 429 came in {retry.LONGEST_DROUGHT_S:g} s of waiting"
-        if not (self._budget.is_open() if limited else self._budget.take()):
-            return f"; not tried again: all {self._budget.allowed} retries of this run are used up"
+        if _status(outcome) == TOO_MANY:
+            if self._limiter.gave_up:
+                return f"; not retried: only 429 in {retry.MAX_RATE_LIMITED_WAIT_S:g} s of waiting"
+        elif not self._retries.spend():
+            return f"; not retried: this run has used its {self._retries.limit} retries"
         return ""
 
     def _admitted(
-        self, call: Call, budget: ResponseBudget, *, again: bool = False
+        self, call: Call, budget: ResponseBudget, *, retry: bool = False
     ) -> _Answer | _Failure | None:
-        """Make one attempt as soon as the pace that all threads share lets it start; None where it must not."""
-        era = self._gate.enter(again=again)
-        if era is None:
+        """Make one attempt when the rate limiter allows it; return None if it must not be made any more."""
+        if not self._limiter.enter(retry=retry):
             return None
         status = None
         try:
             outcome = self._attempt(call, budget)
             status = _status(outcome)
         finally:
-            self._gate.leave(era, status)
+            self._limiter.leave(status)
         return outcome
 
     def _wait(self, outcome: _Answer | _Failure, attempt: int) -> None:
@@ -197,12 +191,12 @@ class Getter:
         seconds = retry.delay_s(attempt, self._connection.backoff_s, asked)
         self._say(f"trying again in {seconds:.1f} s")
         if _status(outcome) == TOO_MANY:
+            self._limiter.hold(seconds)
             self._say(
-                f"requests at a time: {self._gate.pace.limit} of {self._connection.parallelism}"
+                f"concurrent requests: {self._limiter.limit} of {self._connection.parallelism}"
             )
-            self._gate.hold(seconds)
         else:
-            self._gate.pause(seconds)
+            self._limiter.pause(seconds)
 
     def _settled(
         self, call: Call, outcome: _Answer | _Failure, attempts: int, note: str, *, doubtful: bool
@@ -504,16 +498,10 @@ def _status(outcome: _Answer | _Failure) -> int | None:
     return outcome.status if isinstance(outcome, _Answer) else None
 
 
-def _is_answer(outcome: _Answer | _Failure) -> bool:
-    """Tell whether the server works and said something, be it a refusal."""
-    status = _status(outcome)
-    return status is not None and status < 500 and status != TOO_MANY
-
-
 def _again(call: Call, outcome: _Answer | _Failure) -> bool:
     if isinstance(outcome, _Failure):
-        return outcome.again and retry.worth_repeating(call.method, None)
-    return retry.worth_repeating(call.method, outcome.status)
+        return outcome.again and retry.is_retryable(call.method, None)
+    return retry.is_retryable(call.method, outcome.status)
 
 
 def _leaves_doubt(call: Call, outcome: _Answer | _Failure) -> bool:

@@ -285,14 +285,14 @@ def test_closing_wakes_a_thread_that_waits(serve, reply, connect, really_waits):
     assert really_waits.wait(LONG_S)
     client.close()
     thread.join()
-    assert str(errors[0]).endswith("not tried again: the run was interrupted")
+    assert str(errors[0]).endswith("not retried: the run was interrupted")
     assert len(server.asked) == 1
     with pytest.raises(Unreachable, match="interrupted before it was sent"):
         client.get(GET)
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_hurried_client_repeats_nothing_and_waits_for_nothing(
+def test_after_stop_waiting_nothing_is_retried_and_nothing_waits(
     serve, reply, connect, status, really_waits
 ):
     server = serve([reply(status, headers={"Retry-After": "60"}), reply(body=OK)])
@@ -308,19 +308,19 @@ def test_a_hurried_client_repeats_nothing_and_waits_for_nothing(
         thread = threading.Thread(target=work)
         thread.start()
         assert really_waits.wait(LONG_S)
-        client.hurry()
+        client.stop_waiting()
         thread.join()
         assert client.get(GET) == OK
     assert [error.status for error in errors] == [status]
-    assert str(errors[0]).endswith("not tried again: the run was interrupted")
+    assert str(errors[0]).endswith("not retried: the run was interrupted")
     assert errors[0].answered == (status == 429)
     assert server.lines == ["PUT /v3/things/1", "GET /v3/things"]
 
 
-def test_a_hurried_client_tries_once(serve, reply, connect):
+def test_after_stop_waiting_a_request_is_tried_once(serve, reply, connect):
     server = serve(reply(503))
     with contextlib.closing(Sender(connect(server.url), lambda _: None)) as client:
-        client.hurry()
+        client.stop_waiting()
         with pytest.raises(ApiError, match="interrupted"):
             client.get(GET)
     assert len(server.asked) == 1
