@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from devinops.api import Author
+from devinops.api.error_text import clean
 from devinops.api.http import Call, Getter, segment
 from devinops.api.limits import LONGEST_CURSOR
-from devinops.api.words import clean
 from devinops.errors import ApiError
 
 LONGEST_S: Final = 100 * 24 * 60 * 60

@@ -9,11 +9,11 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from devinops.api import Author, Connection, Identity, codec, ignore, masks, v1, v3, words
+from devinops.api import Author, Connection, Identity, codec, ignore, redact, v1, v3
+from devinops.api.error_text import clean
 from devinops.api.http import Call, Getter, Sender, segment
 from devinops.api.listing import Item, Reading, check_counts, list_budget, read_list, unpaged
 from devinops.api.parallel import side_by_side
-from devinops.api.words import clean
 from devinops.errors import ApiError, BadAnswer
 from devinops.kinds import KINDS
 from devinops.model import (
@@ -190,8 +190,14 @@ class WritingClient(ReadingClient):
     ) -> Live:
         body = codec.encode(KINDS[kind], self.api, resource, folder_id, value, creating=True)
         if value is not None:
-            masks.remember([value])
-        call = Call("POST", self._path(KINDS[kind]), body=body, permission=self._needs(kind))
+            redact.remember_values([value])
+        call = Call(
+            "POST",
+            self._path(KINDS[kind]),
+            body=body,
+            permission=self._needs(kind),
+            has_secret=value is not None,
+        )
         answer = _object(self._sender.send(call), call)
         made = answer.get(self._end(kind).id)
         if not isinstance(made, str) or not made:
@@ -199,7 +205,7 @@ class WritingClient(ReadingClient):
                 f"{call}: the answer names no {self._end(kind).id}, so what it made is not known"
             )
         # a short value stands in many an id by chance
-        if value and len(value) > words.SHORTEST_TELLING and value in made:
+        if value and len(value) >= redact.DISTINCT_LENGTH and value in made:
             raise BadAnswer(f"{call}: the answer calls what it made by the value of the secret")
         return self._written(KINDS[kind], answer, made, resource, folder_id, creating=True)
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from devinops.api.error_text import clean
 from devinops.api.limits import MAX_DEPTH
-from devinops.api.words import clean
 from devinops.diff import settable
 from devinops.errors import BadAnswer
 from devinops.model import (

@@ -23,7 +23,8 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from devinops import __version__, signals
-from devinops.api import Connection, is_loopback, limits, masks, retry, words
+from devinops.api import Connection, is_loopback, limits, redact, retry
+from devinops.api.error_text import clean, error_text, looks_like_html, rejected_fields
 from devinops.api.limits import BudgetExceeded, ResponseBudget
 from devinops.errors import TOO_MANY, ApiError, BadAnswer, ConfigError, Unreachable
 from devinops.model import BeforeAgain
@@ -50,8 +51,9 @@ _PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 class Call:
     """One request. `path` begins with `/` and is quoted already; `permission` is what a 403 may be about.
 
-    `before_again` is called with the status of the last attempt, None for no answer, before another one; what it raises
-    ends the call.
+    With `has_secret` the body holds a secret's value, so no text of the server is shown. Before each retry
+    `before_again` is called with the status of the last attempt, None if there was no response. What it
+    raises ends the call.
     """
 
     method: str
@@ -59,10 +61,11 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     permission: str = ""
+    has_secret: bool = False
     before_again: BeforeAgain | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
-        return f"{self.method} {words.clean(self.path)}"
+        return f"{self.method} {clean(self.path)}"
 
     @property
     def target(self) -> str:
@@ -84,6 +87,7 @@ class _Failure:
     """Why there is no answer. `again`: the same request could fare better later."""
 
     reason: str
+    detail: str = ""
     again: bool = True
     timed_out: bool = False
     broken: bool = False
@@ -106,7 +110,7 @@ class Getter:
     methods: ClassVar[frozenset[str]] = frozenset({"GET"})
 
     def __init__(self, connection: Connection, log: Callable[[str], None]) -> None:
-        masks.remember([connection.key])
+        redact.remember_key(connection.key)
         self._connection = connection
         self._log = log
         self._log_lock = threading.Lock()
@@ -222,7 +226,7 @@ class Getter:
         ) as error:
             outcome = explain(error)
         took = f"in {(time.monotonic() - start) * 1000:.0f} ms"
-        said = outcome.status if isinstance(outcome, _Answer) else _masked(outcome.reason)
+        said = outcome.status if isinstance(outcome, _Answer) else _reason(call, outcome)
         self._say(f"{call.method} {call.target} {said} {took}")
         return outcome
 
@@ -300,7 +304,7 @@ class Getter:
         return found
 
     def _give_up(self, call: Call, failure: _Failure, attempts: int, note: str) -> NoReturn:
-        reason = _masked(failure.reason)
+        reason = _reason(call, failure)
         if failure.broken:
             raise BadAnswer(f"{call}: {reason}")
         if failure.timed_out:
@@ -317,24 +321,28 @@ class Getter:
             raise ApiError(
                 f"{self._redirected(call, answer)}{note}", status=answer.status, doubtful=doubtful
             )
-        said = words.server_words(answer.body, answer.content_type, masks.known())
-        parts = (f"{call} answered {answer.status}", said)
+        parts = (f"{call} answered {answer.status}", _said(call, answer))
         hint = self._hint(call, answer.status)
         message = ": ".join(filter(None, parts)) + (f" ({hint})" if hint else "") + note
-        html = words.looks_like_html(answer.body, answer.content_type)
+        html = looks_like_html(answer.body, answer.content_type)
         # a web page with 404 says that the address is wrong, not that an object is gone
         error = BadAnswer if html and answer.status == 404 else ApiError
         raise error(message, status=answer.status, doubtful=doubtful)
 
     def _redirected(self, call: Call, answer: _Answer) -> str:
+        return (
+            f"{call} answered {answer.status}, a redirect{self._goal(call, answer)}, "
+            "which is not followed: check DEVIN_API_URL"
+        )
+
+    def _goal(self, call: Call, answer: _Answer) -> str:
+        if call.has_secret:
+            return ""
         try:
             host = urlsplit(answer.location or "").hostname or self._host
         except ValueError:
             host = "an address that cannot be read"
-        return (
-            f"{call} answered {answer.status}, a redirect to {_masked(host)[:100]}, which is not followed: "
-            "check DEVIN_API_URL"
-        )
+        return f" to {clean(redact.redact(host), 100)}"
 
     def _hint(self, call: Call, status: int) -> str:
         key, api = self._connection.key, self._connection.api
@@ -351,7 +359,7 @@ class Getter:
 
     def _say(self, line: str) -> None:
         with self._log_lock:
-            self._log(words.mask(line, masks.known()))
+            self._log(redact.redact(line))
 
 
 class Sender(Getter):
@@ -392,9 +400,9 @@ def _host(connection: Connection) -> str:
         raise ConfigError("DEVIN_API_URL is not an address such as https://api.devin.ai")
     if url.scheme == "http" and not is_loopback(host):
         raise ConfigError(
-            f"DEVIN_API_URL: {words.clean(host, 100)} needs https; plain http is for loopback only"
+            f"DEVIN_API_URL: {clean(host, 100)} needs https; plain http is for loopback only"
         )
-    return words.clean(host, 100) + (f":{port}" if port else "")
+    return clean(host, 100) + (f":{port}" if port else "")
 
 
 def _proxy(connection: Connection) -> str:
@@ -407,9 +415,7 @@ def _proxy(connection: Connection) -> str:
     chosen = proxies.get(url.scheme) or proxies.get("all") or ""
     try:
         parts = urlsplit(chosen if "://" in chosen else f"http://{chosen}")
-        return words.clean(
-            f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or "", 100
-        )
+        return clean(f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or "", 100)
     except ValueError:
         return ""
 
@@ -458,7 +464,7 @@ def _trust(connection: Connection) -> ssl.SSLContext | bool:
     try:
         return ssl.create_default_context(cafile=str(connection.ca_bundle))
     except (OSError, ssl.SSLError, ValueError) as error:
-        reason = words.clean(getattr(error, "strerror", None) or "not readable", 100)
+        reason = clean(getattr(error, "strerror", None) or "not readable", 100)
         raise ConfigError(
             f"--ca-bundle {connection.ca_bundle}: no certificates in PEM form ({reason})"
         ) from None
@@ -490,8 +496,18 @@ def _set_location_aside(response: httpx.Response) -> None:
 # --- small parts ------------------------------------------------------------------------------------------
 
 
-def _masked(text: str) -> str:
-    return words.clean(words.mask(text, masks.known()))
+def _said(call: Call, answer: _Answer) -> str:
+    """Return what an error response says. Of one to a secret only the fields it names: it could quote the value."""
+    if not call.has_secret or looks_like_html(answer.body, answer.content_type):
+        return error_text(answer.body, answer.content_type)
+    fields = rejected_fields(answer.body, call.body or {})
+    return f"rejected fields: {', '.join(fields)}" if fields else ""
+
+
+def _reason(call: Call, failure: _Failure) -> str:
+    """Return why there is no response. A text of httpx can quote the server, so not of one to a secret."""
+    detail = "" if call.has_secret or not failure.detail else f": {failure.detail}"
+    return clean(redact.redact(f"{failure.reason}{detail}"))
 
 
 def _status(outcome: _Answer | _Failure) -> int | None:
@@ -520,8 +536,8 @@ def _content(call: Call) -> bytes:
 
 
 def _refuse_web_page(call: Call, answer: _Answer) -> None:
-    if words.looks_like_html(answer.body, answer.content_type):
-        raise BadAnswer(f"{call}: {words.server_words(answer.body, answer.content_type)}")
+    if looks_like_html(answer.body, answer.content_type):
+        raise BadAnswer(f"{call}: {error_text(answer.body, answer.content_type)}")
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -594,9 +610,9 @@ def explain(error: Exception) -> _Failure:
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return _Failure("it refused the connection")
     if isinstance(error, httpx.ProxyError):
-        return _Failure(f"the proxy refused: {error}")
+        return _Failure("the proxy refused", str(error))
     if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError | OSError):
-        return _Failure(f"the connection failed or was cut: {str(error) or type(error).__name__}")
+        return _Failure("the connection failed or was cut", str(error) or type(error).__name__)
     return _Failure(f"the request could not be sent: {type(error).__name__}", again=False)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from devinops.api import Identity
+from devinops.api.error_text import clean
 from devinops.api.http import Call, Getter, segment
-from devinops.api.words import clean
 from devinops.errors import BadAnswer, ConfigError
 
 _SELF: Final = Call("GET", "/v3/self", permission="ReadAccountMeta")

@@ -8,7 +8,6 @@ import io
 import os
 import sys
 import tempfile
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
@@ -174,10 +173,9 @@ def _show_problems(error: InputError) -> int:
 
 
 def _show_bug(error: Exception) -> int:
-    from devinops.api.masks import masked
+    from devinops.api.redact import bug_report
 
-    report = masked("".join(traceback.format_exception(error)))
-    log = f"devinops {__version__}, Python {sys.version}\n{report}"
+    log = f"devinops {__version__}, Python {sys.version}\n{bug_report(error)}"
     said = f"devinops: a bug: {type(error).__name__}; this is not your fault. Please report it with"
     try:
         _tell(f"{said} {_logged(log)}\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from devinops.api import Writer, open_writer
-from devinops.api.masks import remember
+from devinops.api.redact import remember_values
 from devinops.apply import Report
 from devinops.backup import Backups
 from devinops.cli.init import git_says
@@ -130,7 +130,7 @@ def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
         raise ConfigError(
             f"the value in the environment is not UTF-8 for {', '.join(broken)}: set it again; nothing was written"
         )
-    remember(environ[name] for name in wanted)
+    remember_values(environ[name] for name in wanted)
     return {name: environ[name] for name in wanted}
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import json
 import re
 import signal
 import ssl
 import threading
 import time
+from base64 import b64encode
 from email.utils import formatdate
 from types import SimpleNamespace
 
@@ -17,7 +19,7 @@ import pytest
 import trustme
 
 from devinops import __version__
-from devinops.api import Connection, http, masks, retry
+from devinops.api import Connection, http, redact, retry
 from devinops.api.http import Call, Getter, Sender, segment
 from devinops.errors import ApiError, BadAnswer, ConfigError, DevinopsError, Unreachable
 from tests.support import LONG_S
@@ -425,7 +427,7 @@ def test_a_redirect_is_not_followed_and_names_the_host(serve, reply, send, statu
 
 
 def test_a_redirect_to_a_host_that_is_the_value_does_not_show_it(serve, reply, send):
-    masks.remember(["canary-value-77"])
+    redact.remember_values(["canary-value-77"])
     server = serve(reply(302, headers={"Location": "https://canary-value-77.example/"}))
     with pytest.raises(ApiError, match=r"a redirect to \*\*\*\.example"):
         send(server.url)
@@ -631,8 +633,9 @@ def test_an_id_stays_one_segment_of_the_path(serve, reply, send):
 
 # --- nothing secret gets out ------------------------------------------------------------------------------
 
+KEY = "cog_canary_key_0123456789"
 VALUE = 'hunter2-is "a" long\nsecret & more'
-SECRET = Call("POST", "/v3/secrets", body={"key": "K", "value": VALUE})
+SECRET = Call("POST", "/v3/secrets", body={"key": "K", "value": VALUE}, has_secret=True)
 
 
 @pytest.mark.parametrize(
@@ -642,10 +645,9 @@ SECRET = Call("POST", "/v3/secrets", body={"key": "K", "value": VALUE})
         lambda value, key: {
             "detail": [{"loc": ["body", "value"], "msg": "too long", "input": value, "ctx": key}]
         },
-        lambda value, key: {"title": f"no {value[:12]}… for {key}"},
-        lambda value, key: {"unheard": {"of": value}},
-        lambda value, key: f"{value!r} {key}".encode(),
-        lambda value, key: f"plain {value} {key}".encode(),
+        lambda value, key: {"unheard": {"of": value, "and": key}},
+        lambda value, key: f"text {value} {key}".encode(),
+        lambda value, key: f"not {{JSON {json.dumps({'value': value})} {key}".encode(),
     ],
 )
 @pytest.mark.parametrize("status", [400, 422, 500])
@@ -653,16 +655,44 @@ SECRET = Call("POST", "/v3/secrets", body={"key": "K", "value": VALUE})
     "call", [SECRET, Call("GET", "/v3/secrets")], ids=["its own request", "another"]
 )
 def test_neither_key_nor_value_is_in_an_error_or_the_log(serve, reply, send, echo, status, call):
-    masks.remember([VALUE])
-    key = "cog_canary_key_0123456789"
-    server = serve(reply(status, echo(VALUE, key)))
+    redact.remember_values([VALUE])
+    assert_hidden(serve(reply(status, echo(VALUE, KEY))).url, call, send)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 422, "body": {"title": f"no {VALUE[:12]}…"}},
+        {"status": 422, "body": {"detail": [{"loc": ["body", VALUE], "msg": VALUE[:9]}]}},
+        {"status": 400, "body": repr(VALUE).encode()},
+        {"status": 500, "body": b64encode(VALUE.encode())},
+        {"status": 302, "headers": {"Location": "https://hunter2-is.example/"}},
+        {"status": 302, "headers": {"Location": "http://[hunter2-is"}},
+        {"raw": b"hunter2-is no status line\r\n\r\n"},
+        {"body": b'{"value": "hunter2-is'},
+    ],
+)
+def test_of_a_response_to_a_secret_no_text_is_shown_in_whatever_form(serve, reply, send, answer):
+    message = assert_hidden(serve(reply(**answer)).url, SECRET, send)
+    assert b64encode(VALUE.encode()).decode() not in message
+
+
+def test_an_error_about_a_secret_names_the_fields_of_the_request(serve, reply, send):
+    errors = [{"loc": ["body", "value"], "msg": "hunter2-is bad"}, {"loc": ["body", "hunter2"]}]
+    message = assert_hidden(serve(reply(422, {"detail": errors})).url, SECRET, send)
+    assert message.endswith("422: rejected fields: value")
+
+
+def assert_hidden(url, call, send):
+    """Send a call that fails; return the message, once neither it nor the log shows key or value."""
     lines: list[str] = []
     with pytest.raises(ApiError) as caught:
-        send(server.url, call, log=lines.append)
+        send(url, call, log=lines.append)
     shown = f"{caught.value} {caught.value!r} {lines} {SECRET!r} {SECRET}"
     assert "hunter2" not in shown
     assert "canary" not in shown
     assert caught.value.__cause__ is None
+    return str(caught.value)
 
 
 def test_a_connection_does_not_show_its_key():
