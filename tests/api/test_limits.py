@@ -86,13 +86,6 @@ def test_a_huge_answer_is_refused_packed_or_not(get, reply, monkeypatch, headers
     assert get(reply(body=pack(b'"' + b"x" * 1000 + b'"'), headers=headers)) == "x" * 1000
 
 
-@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "gzip,br", "snappy"])
-def test_what_is_packed_in_a_way_that_was_not_asked_for_is_refused(get, reply, encoding):
-    packed = gzip.compress(gzip.compress(b"{}"))
-    with pytest.raises(BadAnswer, match="cannot be unpacked"):
-        get(reply(body=packed, headers={"Content-Encoding": encoding}))
-
-
 def test_a_refusal_that_cannot_be_unpacked_is_still_a_refusal(get, reply):
     with pytest.raises(ApiError, match="403") as caught:
         get(reply(403, b"no gzip", {"Content-Encoding": "gzip"}))
@@ -145,28 +138,10 @@ def test_what_is_nested_too_deeply_is_refused(get, reply, pair):
         get(reply(body=nested(limits.MAX_DEPTH + 1)))
 
 
-@pytest.mark.parametrize("number", [b"1e400", b"-1e400", b"1" * 400 + b".5", b"9" * 101])
-def test_a_number_that_cannot_be_said_again_is_refused(get, reply, number):
-    with pytest.raises(BadAnswer, match="a number that JSON does not have"):
+@pytest.mark.parametrize("number", [b"1e400", b"-1e400", b"NaN", b"Infinity", b"9" * 5000])
+def test_a_number_that_json_cannot_say_is_refused(get, reply, number):
+    with pytest.raises(BadAnswer, match="text or a number that JSON forbids"):
         get(reply(body=b'{"a": ' + number + b"}"))
-
-
-@pytest.mark.parametrize("body", [b'{"a": 1, "a": 1}', b'[{"a": {"\\u0061": 1, "a": 2}}]'])
-def test_of_two_members_of_one_name_none_is_chosen(get, reply, body):
-    with pytest.raises(BadAnswer, match="stands twice"):
-        get(reply(body=body))
-
-
-@pytest.mark.parametrize(
-    "where", ['"\\ud800"', '{"\\udfff": 1}', '[[{"a": "x\\uD83Dx"}]]', '"\\ude00\\ud83d"']
-)
-def test_half_a_sign_is_refused_wherever_it_stands(get, reply, where):
-    with pytest.raises(BadAnswer, match="not Unicode"):
-        get(reply(body=where.encode()))
-
-
-def test_a_whole_sign_may_be_escaped(get, reply):
-    assert get(reply(body=b'["\\ud83d\\ude00", "\\\\ud800"]')) == ["😀", "\\ud800"]
 
 
 # --- a list -----------------------------------------------------------------------------------------------

@@ -172,7 +172,7 @@ def test_a_broken_server_is_not_asked_for_hours(serve, reply, connect):
     assert len(server.asked) == 20 + 50
     assert "not retried" not in said[0]
     assert said[-1] == (
-        "GET /v3/things answered 503: broken; not retried: this run has used its 50 retries"
+        "GET /v3/things returned 503: broken; not retried: this run has used its 50 retries"
     )
 
 

@@ -1,0 +1,219 @@
+"""One attempt: sends a request through httpx, and reads the response within its limits."""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+
+from devinops.api import limits
+from devinops.api.error_text import clean
+from devinops.api.limits import BudgetExceeded, ResponseBudget
+from devinops.errors import ApiError, BadAnswer, ConfigError
+from devinops.model import BeforeAgain
+
+_EMULATOR: Final = "Devinops-Emulator"
+"""The header with which the emulator says what it is. Only messages depend on it."""
+
+BAD_URL: Final = "DEVIN_API_URL is not a URL such as https://api.devin.ai"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request. `path` begins with `/` and is quoted; `permission` is what a 403 may be about.
+
+    With `has_secret` the body holds a secret's value, so no text of the server is shown. Before each retry
+    `before_again` is called with the status of the last attempt, None if there was no response. What it
+    raises ends the call.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    permission: str = ""
+    has_secret: bool = False
+    before_again: BeforeAgain | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} {clean(self.path)}"
+
+    @property
+    def target(self) -> str:
+        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in self.query.items())
+        return f"{self.path}?{query}" if query else self.path
+
+
+def segment(text: str, what: str) -> str:
+    """Return an id quoted as one segment of a path. Raises ConfigError if no path can hold it."""
+    if text in ("", ".", ".."):
+        raise ConfigError(f"{what} {text!r} cannot be part of a URL")
+    return quote(text.encode("utf-8", "replace"), safe="")
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response of any status, read to its end, or as far as `LARGEST_ERROR` if it is an error."""
+
+    status: int
+    body: bytes | bytearray = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+    @property
+    def succeeded(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "")
+
+    @property
+    def from_emulator(self) -> bool:
+        return _EMULATOR in self.headers
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no response. `detail` can quote the server. `unusable`: it came, but cannot be read."""
+
+    reason: str
+    detail: str = ""
+    retryable: bool = True
+    timed_out: bool = False
+    unusable: bool = False
+
+
+Outcome = Response | Failure
+
+
+def status_of(outcome: Outcome) -> int | None:
+    return outcome.status if isinstance(outcome, Response) else None
+
+
+def exchange(
+    client: httpx.Client, api_url: str, call: Call, timeout_s: float, budget: ResponseBudget
+) -> Outcome:
+    """Send a call once. Raises ApiError only if its body cannot be written as JSON."""
+    content = None if call.body is None else _content(call)
+    headers = {} if content is None else {"Content-Type": "application/json"}
+    url = api_url.rstrip("/") + call.target
+    end = time.monotonic() + timeout_s
+    try:
+        with client.stream(call.method, url, content=content, headers=headers) as response:
+            return Response(response.status_code, _body(response, end, budget), response.headers)
+    except BudgetExceeded as error:
+        return Failure(str(error), retryable=False, unusable=True)
+    except (
+        httpx.HTTPError,
+        httpx.InvalidURL,
+        httpx.StreamError,
+        httpx.CookieConflict,
+        OSError,
+    ) as error:
+        return explain(error)
+
+
+def _content(call: Call) -> bytes:
+    try:
+        return json.dumps(call.body, allow_nan=False).encode("ascii")
+    except (TypeError, ValueError):
+        # without the reason, which would quote the value
+        raise ApiError(
+            f"{call}: a value cannot be written as JSON (a date or NaN from YAML?)"
+        ) from None
+
+
+def _body(response: httpx.Response, end: float, budget: ResponseBudget) -> bytearray:
+    """Read a body before `end`, a time of the monotonic clock. Raises BudgetExceeded, httpx.HTTPError."""
+    body = bytearray()
+    try:
+        for piece in response.iter_bytes():
+            body += piece
+            if time.monotonic() > end:
+                raise httpx.ReadTimeout("the response took too long")
+            if response.is_success:
+                budget.check(len(body))
+            elif len(body) >= limits.LARGEST_ERROR:
+                return body
+    except httpx.HTTPError:
+        if response.is_client_error:
+            return bytearray()  # the status says enough: the request was refused
+        raise
+    budget.spend(len(body) if response.is_success else 0)
+    return body
+
+
+def parse_json(call: Call, response: Response) -> Any:
+    """Return the JSON of a response. Raises BadAnswer without a status: a write may have happened."""
+    try:
+        text = response.body.decode()
+        value = json.loads(text, parse_constant=_finite, parse_float=_finite)
+        limits.check_depth(value)
+    except BudgetExceeded as error:
+        raise BadAnswer(f"{call}: {error}") from None
+    except json.JSONDecodeError as error:
+        position = f"line {error.lineno}, column {error.colno}"
+        raise BadAnswer(f"{call}: the response is not JSON, or broke off: {position}") from None
+    except RecursionError:
+        raise BadAnswer(f"{call}: the response is nested too deeply") from None
+    except ValueError:
+        raise BadAnswer(f"{call}: the response holds text or a number that JSON forbids") from None
+    return value
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(number)
+    return value
+
+
+# --- no response ------------------------------------------------------------------------------------------
+
+_FAILURES: Final[tuple[tuple[type[Exception], Failure], ...]] = (
+    (
+        httpx.DecodingError,
+        Failure("the response cannot be decompressed", retryable=False, unusable=True),
+    ),
+    (httpx.TimeoutException, Failure("timed out", timed_out=True)),
+    (socket.gaierror, Failure("its name does not resolve")),
+    (ConnectionRefusedError, Failure("it refused the connection")),
+)
+"""What an exception of httpx, or a cause of it, means; the first match counts."""
+
+
+def explain(error: Exception) -> Failure:
+    """Return what an exception of httpx means."""
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return Failure(BAD_URL, retryable=False)
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            why = getattr(cause, "verify_message", "") or "verification failed"
+            reason = f"its certificate is not trusted: {why} (--ca-bundle names other authorities)"
+            return Failure(reason, retryable=False)
+    for known, failure in _FAILURES:
+        if any(isinstance(cause, known) for cause in causes):
+            return failure
+    if isinstance(error, httpx.ProxyError):
+        return Failure("the proxy refused", str(error))
+    name = type(error).__name__
+    if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError | OSError):
+        return Failure("the connection failed or was cut", str(error) or name)
+    return Failure(f"the request could not be sent: {name}", retryable=False)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,95 @@
+"""Turns calls that failed into errors: one line that holds neither the key nor a secret's value."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from devinops.api import Connection
+from devinops.api.error_text import clean, error_text, looks_like_html, rejected_fields
+from devinops.api.exchange import Call, Failure, Response
+from devinops.api.redact import redact
+from devinops.api.transport import Route
+from devinops.errors import ApiError, BadAnswer, Unreachable
+
+
+def reason(call: Call, failure: Failure) -> str:
+    """Return why there is no response, without `detail` if that could quote a secret's value."""
+    detail = "" if call.has_secret or not failure.detail else f": {failure.detail}"
+    return clean(redact(f"{failure.reason}{detail}"))
+
+
+def no_response(
+    call: Call, failure: Failure, connection: Connection, route: Route, attempts: int, note: str
+) -> ApiError:
+    """Return the error for a call without a response. `note` says why it was not retried, or is empty."""
+    if failure.unusable:
+        return BadAnswer(f"{call}: {reason(call, failure)}")
+    timed_out = f"timed out after {connection.timeout_s:g} s"
+    why = timed_out if failure.timed_out else reason(call, failure)
+    count = f", {attempts} attempts" if attempts > 1 else ""
+    doubt = "" if call.method == "GET" else "; whether it was carried out is not known"
+    return Unreachable(f"cannot reach {route}: {why}{count} ({call}){doubt}{note}")
+
+
+def refused(
+    call: Call, response: Response, connection: Connection, note: str, *, doubtful: bool
+) -> ApiError:
+    """Return the error for a response that is no success.
+
+    `note` says why the call was not retried, or is empty. `doubtful`: an earlier attempt may have been
+    carried out.
+    """
+    status = response.status
+    if doubtful and status < 500:
+        note = f"; whether an earlier attempt was carried out is not known{note}"
+    message = f"{call} returned {status}"
+    if 300 <= status < 400:
+        goal = _redirect_goal(call, response)
+        message += f", a redirect{goal}, which is not followed: check DEVIN_API_URL"
+        return ApiError(f"{message}{note}", status=status, doubtful=doubtful)
+    text, hint = _text(call, response), _hint(call, connection, status)
+    message += f": {text}" if text else ""
+    message += f" ({hint})" if hint else ""
+    # A web page with 404 means that the address is wrong, not that an object does not exist.
+    error = BadAnswer if status == 404 and is_web_page(response) else ApiError
+    return error(f"{message}{note}", status=status, doubtful=doubtful)
+
+
+def is_web_page(response: Response) -> bool:
+    return looks_like_html(response.body, response.content_type)
+
+
+def refuse_web_page(call: Call, response: Response) -> None:
+    """Raise BadAnswer for a web page: something between here and the API sent it."""
+    if is_web_page(response):
+        raise BadAnswer(f"{call}: {error_text(response.body, response.content_type)}")
+
+
+def _text(call: Call, response: Response) -> str:
+    """Return what an error response says. If it could quote a secret's value: which fields it names."""
+    if not call.has_secret or is_web_page(response):
+        return error_text(response.body, response.content_type)
+    fields = rejected_fields(response.body, call.body or {})
+    return f"rejected fields: {', '.join(fields)}" if fields else ""
+
+
+def _redirect_goal(call: Call, response: Response) -> str:
+    try:
+        host = urlsplit(response.headers.get("location", "")).hostname
+    except ValueError:
+        host = None
+    return f" to {clean(redact(host), 100)}" if host and not call.has_secret else ""
+
+
+def _hint(call: Call, connection: Connection, status: int) -> str:
+    key, api = connection.key, connection.api
+    if status in (401, 403) and key.startswith("cog_" if api == "v1" else "apk_"):
+        return f"a key that begins with {key[:4]} does not work with API {api}"
+    if status == 401:
+        names = "DEVIN_API_KEY, DEVIN_TOKEN or DEVIN_API_TOKEN"
+        return f"check the key: {names}, or the target's api_key_env"
+    if status == 403:
+        return f"the key probably lacks the permission {call.permission or 'for this'}"
+    if status == 404 and call.method == "GET" and api == "v3":
+        return "check org_id or DEVIN_ORG_ID, and DEVIN_API_URL"
+    return ""

@@ -1,0 +1,134 @@
+"""Sets up httpx for a connection: address, proxy and trusted certificates."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import urllib.request
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from devinops import __version__
+from devinops.api import Connection, is_loopback
+from devinops.api.error_text import clean
+from devinops.api.exchange import BAD_URL
+from devinops.errors import ConfigError
+
+_PROXIES: Final = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where requests go, for messages: the host with its port, and the proxy, empty for none."""
+
+    host: str
+    proxy: str
+
+    def __str__(self) -> str:
+        return f"{self.host} through the proxy {self.proxy}" if self.proxy else self.host
+
+
+def route(connection: Connection) -> Route:
+    """Return the route to the API. Raises ConfigError for an address to which no key may be sent."""
+    try:
+        url = urlsplit(connection.api_url)
+        host, port = url.hostname, url.port
+    except ValueError:
+        raise ConfigError(BAD_URL) from None
+    more = url.username is not None or url.query or url.fragment
+    if url.scheme not in ("https", "http") or not host or more:
+        raise ConfigError(BAD_URL)
+    if url.scheme == "http" and not is_loopback(host):
+        raise ConfigError(
+            f"DEVIN_API_URL: {clean(host, 100)} needs https; plain http is for loopback only"
+        )
+    return Route(_host(host, port), _proxy(url.scheme, host))
+
+
+def open_client(connection: Connection) -> httpx.Client:
+    """Return a client that sends the key with each request. Raises ConfigError."""
+    loopback = is_loopback(urlsplit(connection.api_url).hostname or "")
+    verify = _trust(connection)
+    try:
+        return httpx.Client(
+            verify=verify,
+            # a proxy would see the key, since it is not encrypted on loopback
+            trust_env=not loopback,
+            headers={
+                "Authorization": f"Bearer {_key(connection)}",
+                "User-Agent": f"devinops/{__version__}",
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+            },
+            timeout=httpx.Timeout(connection.timeout_s, pool=None),
+            limits=httpx.Limits(
+                max_connections=connection.parallelism,
+                max_keepalive_connections=connection.parallelism,
+            ),
+            # the API needs none, and a server could set new ones without end
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            follow_redirects=False,
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        # the text could hold the password of a proxy
+        raise ConfigError(_bad_proxy(error)) from None
+
+
+def _host(host: str, port: int | None) -> str:
+    return clean(host, 100) + (f":{port}" if port else "")
+
+
+def _proxy(scheme: str, host: str) -> str:
+    """Return host and port of the proxy for a host, without its password; empty for none."""
+    if is_loopback(host) or urllib.request.proxy_bypass(host):
+        return ""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all") or ""
+    try:
+        url = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        return _host(url.hostname or "", url.port)
+    except ValueError:
+        return ""
+
+
+def _key(connection: Connection) -> str:
+    key = connection.key
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError(
+            "the API key is empty or contains a space, a line break or a non-ASCII character"
+        )
+    return key
+
+
+def _trust(connection: Connection) -> ssl.SSLContext:
+    if connection.ca_bundle is None:
+        return _default_trust()
+    try:
+        return ssl.create_default_context(cafile=str(connection.ca_bundle))
+    except (OSError, ssl.SSLError, ValueError) as error:
+        reason = clean(getattr(error, "strerror", None) or "not readable", 100)
+        raise ConfigError(
+            f"--ca-bundle {connection.ca_bundle}: no certificates in PEM format ({reason})"
+        ) from None
+
+
+def _default_trust() -> ssl.SSLContext:
+    """Return the certificates that httpx uses, by SSL_CERT_FILE and SSL_CERT_DIR if they are set."""
+    try:
+        return httpx.create_ssl_context()
+    except (OSError, ssl.SSLError, ValueError):
+        raise ConfigError(
+            "SSL_CERT_FILE or SSL_CERT_DIR names no certificates in PEM format"
+        ) from None
+
+
+def _bad_proxy(error: Exception) -> str:
+    names = [name for name in _PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
+    setting = " or ".join(names) or "the proxy setting"
+    if isinstance(error, ImportError):
+        return f"{setting}: a SOCKS proxy needs the package socksio (pip install 'httpx[socks]')"
+    return f"{setting}: not the address of a proxy, such as http://proxy.example:3128"
