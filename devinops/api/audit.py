@@ -1,13 +1,15 @@
-"""Who edited a note: the audit log of v3, which only a key of the enterprise may read.
+"""Who edited a note: read from the audit log of v3, which only an enterprise key may read.
 
-A note does not say who edited it last, playbooks and secrets do. What is not found here is unknown, and no
-plan fails for it. Source: docs.devin.ai, v3 audit logs: at most 100 days between `time_after` and
-`time_before`, both in epoch seconds; `data` is an object without a fixed shape.
+A note does not say who edited it last; playbooks and secrets do. If the log does not tell, the
+author is unknown, and no plan fails for that. Source: docs.devin.ai, v3 audit logs: at most 100
+days between `time_after` and `time_before`, both in epoch seconds; `data` is an object without a
+fixed shape.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from devinops.api import Author
@@ -16,12 +18,12 @@ from devinops.api.http import Call, Getter, segment
 from devinops.api.limits import LONGEST_CURSOR
 from devinops.errors import ApiError
 
-LONGEST_S: Final = 100 * 24 * 60 * 60
-MOST_WINDOWS: Final = 4
-"""So far back is looked, from `until`: 400 days."""
+WINDOW_S: Final = 100 * 24 * 60 * 60
+MAX_WINDOWS: Final = 4
+"""Windows that are read, back from `until`: 400 days."""
 
-MOST_PAGES: Final = 20
-"""So many pages of a window are read."""
+MAX_PAGES: Final = 20
+"""Pages that are read of one window."""
 
 PAGE_SIZE: Final = 200
 _NAMES: Final = ("user_email", "service_user_name", "user_id", "service_user_id")
@@ -34,30 +36,30 @@ def authors(
     since: int,
     until: int,
 ) -> dict[str, Author]:
-    """Return id → who is named by the newest event about that object. Times in epoch seconds.
+    """Return id → author of the newest event about that object. Times in epoch seconds.
 
-    Without the right to read the log, or where it fails, only what was found until then: nothing, mostly.
+    If the log cannot be read, or reading fails half-way, the authors known until then: mostly none.
     """
-    found: dict[str, Author] = {}
+    known: dict[str, Author] = {}
     try:
         for event in _events(http, org_id, since, until):
-            for id in _about(event, ids) - found.keys():
-                if author := _author(event):
-                    found[id] = author
-            if found.keys() >= set(ids):
+            author = _author(event)
+            if author is not None:
+                known |= dict.fromkeys(_subjects(event, ids) - known.keys(), author)
+            if known.keys() >= set(ids):
                 break
     except ApiError:
-        return found
-    return found
+        return known
+    return known
 
 
 def _events(http: Getter, org_id: str, since: int, until: int) -> Iterator[Mapping[str, Any]]:
-    """Yield the events from `since` on and before `until`, newest first."""
+    """Yield the events between `since` and `until`, newest first."""
     path = f"/v3/enterprise/organizations/{segment(org_id, 'org_id')}/audit-logs"
     call = Call("GET", path, permission="ManageEnterpriseSettings")
     end = until
-    for _ in range(MOST_WINDOWS):
-        start = max(since, end - LONGEST_S)
+    for _ in range(MAX_WINDOWS):
+        start = max(since, end - WINDOW_S)
         if start >= end:
             return
         yield from _window(http, call, start, end)
@@ -71,30 +73,32 @@ def _window(http: Getter, call: Call, start: int, end: int) -> Iterator[Mapping[
         "time_after": str(start),
         "time_before": str(end),
     }
-    for _ in range(MOST_PAGES):
-        answer = http.get(Call(call.method, call.path, query, permission=call.permission))
-        items = answer.get("items") if isinstance(answer, Mapping) else None
+    for _ in range(MAX_PAGES):
+        page = http.get(replace(call, query=query))
+        items = page.get("items") if isinstance(page, Mapping) else None
         if not isinstance(items, list):
             return
         yield from (item for item in items if isinstance(item, Mapping))
-        cursor = answer.get("end_cursor")
-        if answer.get("has_next_page") is not True or not isinstance(cursor, str):
+        cursor = page.get("end_cursor")
+        if page.get("has_next_page") is not True or not isinstance(cursor, str):
             return
         if len(cursor) > LONGEST_CURSOR:
             return
         query["after"] = cursor
 
 
-def _about(event: Mapping[str, Any], ids: Collection[str]) -> set[str]:
-    """Return which of the ids an event names, under whatever name."""
+def _subjects(event: Mapping[str, Any], ids: Collection[str]) -> set[str]:
+    """Return those of the ids that an event holds, in any member of its data."""
     data = event.get("data")
     values = data.values() if isinstance(data, Mapping) else ()
-    named = {value for value in values if isinstance(value, str)}
-    return named & set(ids)
+    return {value for value in values if isinstance(value, str)} & set(ids)
 
 
 def _author(event: Mapping[str, Any]) -> Author | None:
-    names = (clean(name, 100) for key in _NAMES if isinstance(name := event.get(key), str))
-    who = next(filter(None, names), None)
     at = event.get("created_at")
-    return Author(who, at if type(at) is int else None) if who else None
+    for member in _NAMES:
+        name = event.get(member)
+        who = clean(name, 100) if isinstance(name, str) else ""
+        if who:
+            return Author(who, at if type(at) is int else None)
+    return None

@@ -1,8 +1,8 @@
 """Turns server error bodies into one safe line.
 
-A server is not trusted: it can quote a secret, send control characters or a whole web page. Sources of the error
-shapes: docs.devin.ai (`detail` is a text or FastAPI's list; newer responses of v3 are RFC 9457 problems that keep
-`detail`); a community client of v1 reports `{"error": {"message"}}`.
+A server is not trusted: it can quote a secret, send control characters or a whole web page. Sources
+of the error shapes: docs.devin.ai (`detail` is a text or FastAPI's list; newer responses of v3 are
+RFC 9457 problems that keep `detail`); a community client of v1 reports `{"error": {"message"}}`.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _ECHOES: Final = frozenset({"input", "ctx", "value"})
 
 
 def clean(text: str, longest: int = MAX_LENGTH) -> str:
-    """Return a text as one line: white space collapsed, control characters as escapes, shortened to `longest`."""
+    """Return a text as one short line, white space collapsed and control characters escaped."""
     shown = "".join(map(_visible, " ".join(text[: 4 * longest].split())))
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
 def error_text(body: bytes | bytearray, content_type: str) -> str:
-    """Return what an error response says: one line without known secrets, empty if it says nothing."""
+    """Return what an error response says, as one line without known secrets; it may be empty."""
     if looks_like_html(body, content_type):
         return "an HTML page instead of JSON (a proxy or a login page?)"
     text = body.decode("utf-8", "replace")
@@ -47,7 +47,7 @@ def error_text(body: bytes | bytearray, content_type: str) -> str:
 
 
 def rejected_fields(body: bytes | bytearray, fields: Collection[str]) -> list[str]:
-    """Return those of the request's `fields` that an error response names; nothing else of its text."""
+    """Return those of the request's `fields` that an error response names, and nothing else."""
     try:
         error = json.loads(body)
     except (ValueError, RecursionError):

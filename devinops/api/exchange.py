@@ -30,9 +30,9 @@ BAD_URL: Final = "DEVIN_API_URL is not a URL such as https://api.devin.ai"
 class Call:
     """One request. `path` begins with `/` and is quoted; `permission` is what a 403 may be about.
 
-    With `has_secret` the body holds a secret's value, so no text of the server is shown. Before each retry
-    `before_again` is called with the status of the last attempt, None if there was no response. What it
-    raises ends the call.
+    With `has_secret` the body holds a secret's value, so no text of the server is shown. Before
+    each retry `before_again` is called with the status of the last attempt, None if there was no
+    response. What it raises ends the call.
     """
 
     method: str
@@ -82,7 +82,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why there is no response. `detail` can quote the server. `unusable`: it came, but cannot be read."""
+    """Why there is no response. `detail` can quote the server; `unusable`: it cannot be read."""
 
     reason: str
     detail: str = ""
@@ -132,7 +132,7 @@ def _content(call: Call) -> bytes:
 
 
 def _body(response: httpx.Response, end: float, budget: ResponseBudget) -> bytearray:
-    """Read a body before `end`, a time of the monotonic clock. Raises BudgetExceeded, httpx.HTTPError."""
+    """Return the body, read before `end` (monotonic). Raises BudgetExceeded, httpx.HTTPError."""
     body = bytearray()
     try:
         for piece in response.iter_bytes():
@@ -152,7 +152,7 @@ def _body(response: httpx.Response, end: float, budget: ResponseBudget) -> bytea
 
 
 def parse_json(call: Call, response: Response) -> Any:
-    """Return the JSON of a response. Raises BadAnswer without a status: a write may have happened."""
+    """Return the JSON of a response. Raises BadAnswer, which leaves open if a write happened."""
     try:
         text = response.body.decode()
         value = json.loads(text, parse_constant=_finite, parse_float=_finite)
@@ -176,7 +176,7 @@ def _finite(number: str) -> float:
     return value
 
 
-# --- no response ------------------------------------------------------------------------------------------
+# --- no response ------------------------------------------------------------------------------
 
 _FAILURES: Final[tuple[tuple[type[Exception], Failure], ...]] = (
     (

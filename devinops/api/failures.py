@@ -21,7 +21,7 @@ def reason(call: Call, failure: Failure) -> str:
 def no_response(
     call: Call, failure: Failure, connection: Connection, route: Route, attempts: int, note: str
 ) -> ApiError:
-    """Return the error for a call without a response. `note` says why it was not retried, or is empty."""
+    """Return the error for a call without a response; `note` says why it was not retried."""
     if failure.unusable:
         return BadAnswer(f"{call}: {reason(call, failure)}")
     timed_out = f"timed out after {connection.timeout_s:g} s"
@@ -36,8 +36,8 @@ def refused(
 ) -> ApiError:
     """Return the error for a response that is no success.
 
-    `note` says why the call was not retried, or is empty. `doubtful`: an earlier attempt may have been
-    carried out.
+    `note` says why the call was not retried, or is empty. `doubtful`: an earlier attempt may have
+    been carried out.
     """
     status = response.status
     if doubtful and status < 500:
@@ -66,7 +66,7 @@ def refuse_web_page(call: Call, response: Response) -> None:
 
 
 def _text(call: Call, response: Response) -> str:
-    """Return what an error response says. If it could quote a secret's value: which fields it names."""
+    """Return what an error says, or which fields it names if it could quote a secret's value."""
     if not call.has_secret or is_web_page(response):
         return error_text(response.body, response.content_type)
     fields = rejected_fields(response.body, call.body or {})

@@ -1,7 +1,8 @@
 """The HTTP client: sends calls, retries those that may be sent again, and explains failures.
 
-Two classes, so that a client made for reading cannot write: `Getter` has GET, `Sender` the rest as well. Each
-failure is raised as a DevinopsError whose message is one line and holds neither the key nor a secret's value.
+Two classes, so that a client made for reading cannot write: `Getter` has GET, `Sender` the rest as
+well. Each failure is raised as a DevinopsError whose message is one line and holds neither the key
+nor a secret's value.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ _INTERRUPTED: Final = "; not retried: the run was interrupted"
 class Getter:
     """Sends GET and nothing else. Threads may share it.
 
-    `emulator` tells whether the last response came from an emulator, None before the first response.
+    `emulator` tells whether the last response came from an emulator, None before the first
+    response.
     """
 
     methods: ClassVar[frozenset[str]] = frozenset({"GET"})
@@ -69,7 +71,7 @@ class Getter:
     # --- attempts ---
 
     def _send(self, call: Call, budget: ResponseBudget | None = None) -> Response:
-        """Return a response of 2xx, after as many attempts as the policy allows. Raises ApiError."""
+        """Return a response of 2xx, after the attempts that the policy allows. Raises ApiError."""
         if call.method not in self.methods:
             raise AssertionError(f"this client cannot send {call.method}")
         signals.check()
@@ -124,7 +126,7 @@ class Getter:
     def _attempt(
         self, call: Call, budget: ResponseBudget, *, retry: bool = False
     ) -> Outcome | None:
-        """Send a call once the rate limiter allows it; return None if it must not be sent any more."""
+        """Send a call when the rate limiter allows it; None if it must not be sent any more."""
         if not self._limiter.enter(retry=retry):
             return None
         status = None
@@ -158,12 +160,12 @@ class Sender(Getter):
     methods = frozenset({"GET", "POST", "PUT", "DELETE"})
 
     def send(self, call: Call) -> Any:
-        """Send a POST or PUT and return the JSON of the response, None if it is empty. Raises ApiError."""
+        """Send a POST or PUT; return the JSON of the response, None if empty. Raises ApiError."""
         response = self._send(call)
         return self._json(call, response) if response.body.strip() else None
 
     def delete(self, call: Call) -> None:
-        """Send a DELETE. Whatever a 2xx says, it is done, unless it is a web page. Raises ApiError."""
+        """Send a DELETE. Any 2xx means success, unless it is a web page. Raises ApiError."""
         failures.refuse_web_page(call, self._send(call))
 
 

@@ -1,4 +1,4 @@
-"""A few jobs side by side, such that Ctrl-C is quick: an executor would wait for a hanging connection."""
+"""Runs jobs in parallel. Unlike an executor it lets Ctrl-C end a wait for a connection."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ T = TypeVar("T")
 
 
 def side_by_side(jobs: Sequence[Callable[[], T]], width: int) -> list[T]:
-    """Return the jobs' results in their order, with at most `width` threads.
+    """Return the results of jobs in their order, using at most `width` threads.
 
-    When jobs fail, all are awaited and the first one's error, in the order of the jobs, is raised: equal
-    failures give equal messages. An interrupt leaves the threads behind; they are daemons.
+    If jobs fail, the others are awaited and the first error in the order of the jobs is raised, so
+    that the same failures give the same message. An interrupt leaves the threads behind; they are
+    daemons.
     """
     if width <= 1 or len(jobs) <= 1:
         return [job() for job in jobs]

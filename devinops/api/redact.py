@@ -1,6 +1,7 @@
 """Keeps secrets out of messages, logs and bug reports.
 
-The registry belongs to the process: a server can quote in one response what was sent to it in another request.
+The registry belongs to the process: a server can quote in one response what was sent to it in
+another request.
 """
 
 from __future__ import annotations
@@ -53,9 +54,10 @@ def redact(text: str) -> str:
 
 
 def bug_report(error: BaseException) -> str:
-    """Return the traceback of an error without secrets, and without the values of sensitive variables.
+    """Return the traceback of an error without secrets and values of sensitive variables.
 
-    A run that holds secret values leaves out the exceptions' texts, which could quote a value in any form.
+    A run that holds secret values leaves out the exceptions' texts, which could quote a value in
+    any form.
     """
     lines = _stacks(error) if _values else traceback.format_exception(error)
     sensitive = {

@@ -1,7 +1,7 @@
 """Which requests are retried, and when.
 
-The policy is that of the vendor's Terraform provider (`client.go`): a POST without a response may have been
-carried out, so it is retried only on 429, with which the server says that it did nothing.
+The policy is that of the vendor's Terraform provider (`client.go`): a POST without a response may
+have been carried out, so it is retried only on 429, with which the server says that it did nothing.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ def is_retryable(method: str, status: int | None) -> bool:
 
 
 def delay_s(attempt: int, backoff_s: float, asked_s: float | None) -> float:
-    """Return the seconds to wait after attempt number `attempt`, from 0: doubled each time, with jitter.
+    """Return the seconds to wait after an attempt: doubled each time, with jitter.
 
-    `asked_s` is what Retry-After asks for; the wait is at least that.
+    `attempt` counts from 0. `asked_s` is what Retry-After asks for; the wait is at least that.
     """
     own = backoff_s * float(2**attempt) * random.uniform(0.5, 1)
     return min(max(own, asked_s or 0), MAX_WAIT_S)
 
 
 def retry_after_s(header: str | None, now: float) -> float | None:
-    """Return the seconds that a Retry-After header asks for, from 0 to 60; None if it asks for nothing readable.
+    """Return the seconds from 0 to 60 that a Retry-After header asks for; None if unreadable.
 
     `now` is the time in epoch seconds; the header holds whole seconds or an HTTP date.
     """
@@ -54,10 +54,10 @@ def retry_after_s(header: str | None, now: float) -> float | None:
 
 
 class RetryBudget:
-    """The retries that one run may make: a fixed number, or a share of its requests if that is more.
+    """The retries that one run may make: 50, or a fifth of its requests if that is more.
 
-    Without it a broken server would make each of a thousand requests wait for minutes. Retries after a 429 are not
-    counted: the server works, and `MAX_RATE_LIMITED_WAIT_S` limits those.
+    Without it a broken server would make each of a thousand requests wait for minutes. Retries
+    after a 429 are not counted: the server works, and `MAX_RATE_LIMITED_WAIT_S` limits those.
     """
 
     MINIMUM = 50
@@ -85,10 +85,11 @@ class RetryBudget:
 
 
 class RateLimiter:
-    """Decides when each thread of a client may send: the one limit that all of them learn from a 429.
+    """Decides when each thread of a client may send. All of them learn from one 429.
 
-    After a 429 nothing is sent until the wait is over, and then half as many requests at a time. Each success raises
-    the number again, by about one for as many successes as there are requests at a time.
+    After a 429 nothing is sent until the wait is over, and then half as many requests at a time.
+    Each success raises the number again, by about one for as many successes as there are requests
+    at a time.
     """
 
     def __init__(self, most: int) -> None:

@@ -33,7 +33,7 @@ class Route:
 
 
 def route(connection: Connection) -> Route:
-    """Return the route to the API. Raises ConfigError for an address to which no key may be sent."""
+    """Return the route to the API. Raises ConfigError if no key may be sent there."""
     try:
         url = urlsplit(connection.api_url)
         host, port = url.hostname, url.port
@@ -117,7 +117,7 @@ def _trust(connection: Connection) -> ssl.SSLContext:
 
 
 def _default_trust() -> ssl.SSLContext:
-    """Return the certificates that httpx uses, by SSL_CERT_FILE and SSL_CERT_DIR if they are set."""
+    """Return the certificates that httpx trusts, with SSL_CERT_FILE and SSL_CERT_DIR."""
     try:
         return httpx.create_ssl_context()
     except (OSError, ssl.SSLError, ValueError):
