@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import bounds
+from benchmarks import limits
 from benchmarks.measure import Checks, devinops
 
 ENTRIES = 10_000
@@ -121,7 +121,7 @@ def main() -> int:
         check(
             "the same over API v1, whose list is one answer, peak memory", old.peak_mb, 300, " MB"
         )
-    bounds.measure(check)
+    limits.measure(check)
     return check.failed
 
 

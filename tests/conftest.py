@@ -16,7 +16,7 @@ import pytest
 from hypothesis import settings
 
 from devinops import waiting
-from devinops.api import masks
+from devinops.api import redact
 from devinops.cli import main
 
 # The same examples each time, so that a test fails for a change and for nothing else; `make fuzz` looks for new ones.
@@ -37,7 +37,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(autouse=True)
 def _no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(masks, "_known", set())
+    monkeypatch.setattr(redact, "_keys", set())
+    monkeypatch.setattr(redact, "_values", set())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

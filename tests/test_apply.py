@@ -111,8 +111,8 @@ class Organization:
             if before_again:
                 before_again(status)
 
-    def hurry(self) -> None:
-        self.calls.append(("hurry", ""))
+    def stop_waiting(self) -> None:
+        self.calls.append(("stop_waiting", ""))
 
     def _call(self, method: str, name: str, deed: Callable[[], None]) -> None:
         self.calls.append((method, name))
@@ -483,7 +483,7 @@ def test_an_interruption_of_the_search_for_a_create_leaves_one_look(
     )
     (result,) = report.results
     assert organization.calls.count(("list", "knowledge")) == 1
-    assert ("hurry", "") in organization.calls
+    assert ("stop_waiting", "") in organization.calls
     assert (result.outcome, result.unclear) == (
         (Outcome.DONE, False) if made else (Outcome.FAILED, True)
     )

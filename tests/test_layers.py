@@ -27,7 +27,6 @@ OWNERS = {
     "yaml": {"load", "emulator"},
     "jsonschema": {"schema", "emulator"},
     "httpx": {"api"},
-    "httpcore": {"api"},
     "click": {"cli"},
     "deepdiff": {"planning"},
     "packaging": {"config"},

@@ -197,5 +197,5 @@ def test_ctrl_c_ends_the_wait_after_a_429(root: Path, emulator: Emulator) -> Non
         out, _ = running.communicate(timeout=LONG_S)
     (result,) = json.loads(out)["results"]
     assert (running.returncode, result["outcome"], result["unclear"]) == (130, "failed", False)
-    assert result["message"].endswith("not tried again: the run was interrupted")
+    assert result["message"].endswith("not retried: the run was interrupted")
     assert (creates(emulator), emulator.knowledge()) == (1, [])

@@ -8,7 +8,6 @@ import io
 import os
 import sys
 import tempfile
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO

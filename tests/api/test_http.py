@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import json
 import re
 import signal
 import ssl
 import threading
 import time
+from base64 import b64encode
 from email.utils import formatdate
 from types import SimpleNamespace
 
@@ -17,7 +19,7 @@ import pytest
 import trustme
 
 from devinops import __version__
-from devinops.api import Connection, deadline, http, masks, retry
+from devinops.api import Connection, exchange, redact, retry
 from devinops.api.http import Call, Getter, Sender, segment
 from devinops.model.errors import ApiError, BadAnswer, ConfigError, DevinopsError, Unreachable
 from tests.support import LONG_S
@@ -83,7 +85,7 @@ def test_a_refusal_is_final(serve, reply, send, status):
 
 def test_four_retries_and_then_it_is_over(serve, reply, send):
     server = serve(reply(500, {"detail": "broken"}))
-    with pytest.raises(ApiError, match="GET /v3/things answered 500: broken") as caught:
+    with pytest.raises(ApiError, match="GET /v3/things returned 500: broken") as caught:
         send(server.url)
     assert len(server.asked) == 5
     assert not caught.value.answered
@@ -172,35 +174,11 @@ def test_a_trickle_does_not_outlive_the_time_of_an_attempt(serve, reply, send):
         send(server.url, timeout_s=0.1, retries=0)
 
 
-@pytest.mark.parametrize(
-    "raw", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\n"]
-)
-@pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
-def test_headers_that_drip_do_not_outlive_it_either(
-    serve, reply, send, raw, secure, tls, authority, tmp_path
-):
-    bundle = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(bundle)
-    pieces = [bytes([byte]) for byte in raw + b"x" * 100]
-    server = serve(lambda _: reply(raw=slowly(pieces)), tls=tls if secure else None)
-    with pytest.raises(Unreachable, match=r"timed out after 0\.1 s, 2 attempts"):
-        send(server.url, timeout_s=0.1, retries=1, ca_bundle=bundle)
-
-
-def test_interim_answers_without_end_do_not_outlive_it(serve, reply, send):
-    server = serve(lambda _: reply(raw=slowly([b"HTTP/1.1 103 Early Hints\r\n\r\n"] * 100)))
-    with pytest.raises(Unreachable, match=r"timed out after 0\.1 s"):
-        send(server.url, timeout_s=0.1, retries=0)
-
-
-def test_a_connection_that_is_used_again_gets_the_time_of_each_attempt(
-    serve, reply, connect, monkeypatch
-):
-    """Together they take longer than one may; the clock goes on with each answer, and not in between."""
+def test_each_attempt_has_its_own_time(serve, reply, connect, monkeypatch):
+    """Together they take longer than one may; the clock goes on with each response, and not in between."""
     now = [0.0]
     clock = SimpleNamespace(monotonic=lambda: now[0], time=time.time)
-    for module in (http, deadline):
-        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(exchange, "time", clock)
 
     def answer(_):
         now[0] += 250
@@ -209,17 +187,6 @@ def test_a_connection_that_is_used_again_gets_the_time_of_each_attempt(
     server = serve(answer)
     with contextlib.closing(Getter(connect(server.url, timeout_s=800, retries=0), print)) as client:
         assert [client.get(GET) for _ in range(4)] == [OK] * 4
-
-
-def test_every_connection_observes_the_deadline(connect, monkeypatch):
-    """httpx names the network below it nowhere in public: this fails when its inside has moved."""
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    with contextlib.closing(Getter(connect("https://api.devin.ai"), print)) as client:
-        inner = client._client
-        transports = [inner._transport, *filter(None, inner._mounts.values())]
-        assert len(transports) > 1
-        for transport in transports:
-            assert type(transport._pool._network_backend).__module__ == "devinops.api.deadline"
 
 
 # --- waiting ----------------------------------------------------------------------------------------------
@@ -320,14 +287,14 @@ def test_closing_wakes_a_thread_that_waits(serve, reply, connect, really_waits):
     assert really_waits.wait(LONG_S)
     client.close()
     thread.join()
-    assert str(errors[0]).endswith("not tried again: the run was interrupted")
+    assert str(errors[0]).endswith("not retried: the run was interrupted")
     assert len(server.asked) == 1
     with pytest.raises(Unreachable, match="interrupted before it was sent"):
         client.get(GET)
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_hurried_client_repeats_nothing_and_waits_for_nothing(
+def test_after_stop_waiting_nothing_is_retried_and_nothing_waits(
     serve, reply, connect, status, really_waits
 ):
     server = serve([reply(status, headers={"Retry-After": "60"}), reply(body=OK)])
@@ -343,19 +310,19 @@ def test_a_hurried_client_repeats_nothing_and_waits_for_nothing(
         thread = threading.Thread(target=work)
         thread.start()
         assert really_waits.wait(LONG_S)
-        client.hurry()
+        client.stop_waiting()
         thread.join()
         assert client.get(GET) == OK
     assert [error.status for error in errors] == [status]
-    assert str(errors[0]).endswith("not tried again: the run was interrupted")
+    assert str(errors[0]).endswith("not retried: the run was interrupted")
     assert errors[0].answered == (status == 429)
     assert server.lines == ["PUT /v3/things/1", "GET /v3/things"]
 
 
-def test_a_hurried_client_tries_once(serve, reply, connect):
+def test_after_stop_waiting_a_request_is_tried_once(serve, reply, connect):
     server = serve(reply(503))
     with contextlib.closing(Sender(connect(server.url), lambda _: None)) as client:
-        client.hurry()
+        client.stop_waiting()
         with pytest.raises(ApiError, match="interrupted"):
             client.get(GET)
     assert len(server.asked) == 1
@@ -420,7 +387,6 @@ def test_a_refusal_after_a_failure_leaves_open_what_the_failure_did(
         b'{"a": Infinity}',
         b"\xff\xfe",
         b"[" * 100_000,
-        b'{"a": "\\ud800"}',
         b'{"a": ' + b"9" * 5000 + b"}",
     ],
 )
@@ -460,22 +426,30 @@ def test_a_redirect_is_not_followed_and_names_the_host(serve, reply, send, statu
 
 
 def test_a_redirect_to_a_host_that_is_the_value_does_not_show_it(serve, reply, send):
-    masks.remember(["canary-value-77"])
+    redact.remember_values(["canary-value-77"])
     server = serve(reply(302, headers={"Location": "https://canary-value-77.example/"}))
     with pytest.raises(ApiError, match=r"a redirect to \*\*\*\.example"):
         send(server.url)
 
 
-@pytest.mark.parametrize("location", ["", "/login", "http://[::1", "\x1b[31m"])
-def test_a_redirect_to_nonsense_is_an_error_too(serve, reply, send, location):
+@pytest.mark.parametrize(
+    ("location", "text"),
+    [
+        ("", "302, a redirect, which is not followed"),
+        ("/login", "302, a redirect, which is not followed"),
+        ("http://[::1", "cannot reach 127"),
+        ("\x1b[31m", "cannot reach 127"),
+    ],
+)
+def test_a_redirect_to_nonsense_is_an_error_too(serve, reply, send, location, text):
     server = serve(reply(302, headers={"Location": location}))
-    with pytest.raises(ApiError, match="a redirect to"):
+    with pytest.raises(ApiError, match=text):
         send(server.url)
 
 
 def test_an_answer_that_cannot_be_unpacked_is_refused(serve, reply, send):
     server = serve(reply(body=b"not gzip", headers={"Content-Encoding": "gzip"}))
-    with pytest.raises(BadAnswer, match="cannot be unpacked"):
+    with pytest.raises(BadAnswer, match="cannot be decompressed"):
         send(server.url)
 
 
@@ -556,7 +530,7 @@ def test_every_exception_of_httpx_becomes_ours(error, connect, monkeypatch):
     "error", [httpx.InvalidURL("x"), httpx.UnsupportedProtocol("x"), ssl.SSLCertVerificationError()]
 )
 def test_what_cannot_get_better_is_not_repeated(error):
-    assert not http.explain(error).again
+    assert not exchange.explain(error).retryable
 
 
 # --- setting up -------------------------------------------------------------------------------------------
@@ -666,8 +640,9 @@ def test_an_id_stays_one_segment_of_the_path(serve, reply, send):
 
 # --- nothing secret gets out ------------------------------------------------------------------------------
 
+KEY = "cog_canary_key_0123456789"
 VALUE = 'hunter2-is "a" long\nsecret & more'
-SECRET = Call("POST", "/v3/secrets", body={"key": "K", "value": VALUE})
+SECRET = Call("POST", "/v3/secrets", body={"key": "K", "value": VALUE}, has_secret=True)
 
 
 @pytest.mark.parametrize(
@@ -677,10 +652,9 @@ SECRET = Call("POST", "/v3/secrets", body={"key": "K", "value": VALUE})
         lambda value, key: {
             "detail": [{"loc": ["body", "value"], "msg": "too long", "input": value, "ctx": key}]
         },
-        lambda value, key: {"title": f"no {value[:12]}… for {key}"},
-        lambda value, key: {"unheard": {"of": value}},
-        lambda value, key: f"{value!r} {key}".encode(),
-        lambda value, key: f"plain {value} {key}".encode(),
+        lambda value, key: {"unheard": {"of": value, "and": key}},
+        lambda value, key: f"text {value} {key}".encode(),
+        lambda value, key: f"not {{JSON {json.dumps({'value': value})} {key}".encode(),
     ],
 )
 @pytest.mark.parametrize("status", [400, 422, 500])
@@ -688,16 +662,44 @@ SECRET = Call("POST", "/v3/secrets", body={"key": "K", "value": VALUE})
     "call", [SECRET, Call("GET", "/v3/secrets")], ids=["its own request", "another"]
 )
 def test_neither_key_nor_value_is_in_an_error_or_the_log(serve, reply, send, echo, status, call):
-    masks.remember([VALUE])
-    key = "cog_canary_key_0123456789"
-    server = serve(reply(status, echo(VALUE, key)))
+    redact.remember_values([VALUE])
+    assert_hidden(serve(reply(status, echo(VALUE, KEY))).url, call, send)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 422, "body": {"title": f"no {VALUE[:12]}…"}},
+        {"status": 422, "body": {"detail": [{"loc": ["body", VALUE], "msg": VALUE[:9]}]}},
+        {"status": 400, "body": repr(VALUE).encode()},
+        {"status": 500, "body": b64encode(VALUE.encode())},
+        {"status": 302, "headers": {"Location": "https://hunter2-is.example/"}},
+        {"status": 302, "headers": {"Location": "http://[hunter2-is"}},
+        {"raw": b"hunter2-is no status line\r\n\r\n"},
+        {"body": b'{"value": "hunter2-is'},
+    ],
+)
+def test_of_a_response_to_a_secret_no_text_is_shown_in_whatever_form(serve, reply, send, answer):
+    message = assert_hidden(serve(reply(**answer)).url, SECRET, send)
+    assert b64encode(VALUE.encode()).decode() not in message
+
+
+def test_an_error_about_a_secret_names_the_fields_of_the_request(serve, reply, send):
+    errors = [{"loc": ["body", "value"], "msg": "hunter2-is bad"}, {"loc": ["body", "hunter2"]}]
+    message = assert_hidden(serve(reply(422, {"detail": errors})).url, SECRET, send)
+    assert message.endswith("422: rejected fields: value")
+
+
+def assert_hidden(url, call, send):
+    """Send a call that fails; return the message, once neither it nor the log shows key or value."""
     lines: list[str] = []
     with pytest.raises(ApiError) as caught:
-        send(server.url, call, log=lines.append)
+        send(url, call, log=lines.append)
     shown = f"{caught.value} {caught.value!r} {lines} {SECRET!r} {SECRET}"
     assert "hunter2" not in shown
     assert "canary" not in shown
     assert caught.value.__cause__ is None
+    return str(caught.value)
 
 
 def test_a_connection_does_not_show_its_key():

@@ -1,24 +1,25 @@
-"""The pace that all threads of a client share, and the retries that a run may spend: pure, with a fake clock."""
+"""The rate limiter that all threads of a client share, and the retries that a run may make."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.api.http import Call, Getter, Sender
-from devinops.api.retry import LONGEST_DROUGHT_S, LONGEST_WAIT_S, Budget, Gate, Pace
+from devinops.api.retry import MAX_RATE_LIMITED_WAIT_S, MAX_WAIT_S, RateLimiter, RetryBudget
 from devinops.model.errors import ApiError, Unreachable
 from tests.support import LONG_S
 
-STATUS = st.sampled_from([200, 204, 404, 429, 429, 500, 503, None])
+STATUS = st.sampled_from([200, 204, 404, 429, 500, 503, None])
 EVENTS = st.lists(
     st.one_of(
         st.just(("start",)),
-        st.tuples(st.just("end"), st.integers(0, 40), STATUS),
+        st.tuples(st.just("end"), STATUS),
         st.tuples(st.just("hold"), st.floats(0, 60)),
         st.tuples(st.just("tick"), st.floats(0, 60)),
     ),
@@ -26,120 +27,125 @@ EVENTS = st.lists(
 )
 
 
-# --- pace -------------------------------------------------------------------------------------------------
+# --- rate limiter -----------------------------------------------------------------------------------------
 
 
 @given(st.integers(1, 64), EVENTS)
-def test_the_pace_stays_between_one_and_the_most_and_nothing_starts_in_a_hold(most, events):
-    pace, now, held, open_ = Pace(most), 0.0, 0.0, []
-    for event in events:
-        match event:
-            case ("start",):
-                wait = pace.wait_s(now)
-                assert (wait == 0) == (now >= held and len(open_) < pace.limit)
-                assert wait is None or wait == max(0, held - now)
-                if wait == 0:
-                    open_.append(pace.start())
-            case ("end", which, status) if open_:
-                before = pace.limit
-                pace.end(open_.pop(which % len(open_)), status)
-                assert pace.limit in (before, before + 1, max(1, before // 2))
-                assert pace.limit <= before or (
-                    status is not None and status < 500 and status != 429
-                )
-            case ("hold", seconds):
-                held = max(held, now + seconds)
-                pace.hold(now, seconds)
-            case ("tick", seconds):
-                now += seconds
-        assert 1 <= pace.limit <= most
-        assert pace.under_way == len(open_) <= most
+def test_the_limit_stays_between_one_and_the_most_and_nothing_is_sent_during_a_wait(most, events):
+    limiter, now, held_until, in_flight = RateLimiter(most), 0.0, 0.0, 0
+    with patch("devinops.waiting.now", lambda: now):
+        for event in events:
+            match event:
+                case ("start",):
+                    wait_s = limiter._wait_s()
+                    assert (wait_s == 0) == (now >= held_until and in_flight < limiter.limit)
+                    assert wait_s is None or wait_s == max(0, held_until - now)
+                    if wait_s == 0:
+                        assert limiter.enter()
+                        in_flight += 1
+                case ("end", status) if in_flight:
+                    before = limiter.limit
+                    limiter.leave(status)
+                    in_flight -= 1
+                    assert limiter.limit >= before
+                    assert limiter.limit == before or status in (200, 204, 404)
+                case ("hold", seconds):
+                    before, waits = limiter.limit, now < held_until
+                    limiter.hold(seconds)
+                    held_until = max(held_until, now + seconds)
+                    assert limiter.limit == (before if waits else max(1, before // 2))
+                case ("tick", seconds):
+                    now += seconds
+            assert 1 <= limiter.limit <= most
 
 
-@given(st.integers(1, 8), EVENTS)
-def test_what_was_waited_for_since_the_last_success_is_added_up(most, events):
-    pace, now, held, waited, open_ = Pace(most), 0.0, 0.0, 0.0, []
-    for event in events:
-        match event:
-            case ("start",) if pace.wait_s(now) == 0:
-                open_.append(pace.start())
-            case ("end", which, status) if open_:
-                pace.end(open_.pop(which % len(open_)), status)
-                if status in (200, 204, 404):
-                    waited = 0.0
-            case ("hold", seconds):
-                more = max(held, now + seconds) - max(held, now)
-                waited, held = waited + more, max(held, now) + more
-                pace.hold(now, seconds)
-            case ("tick", seconds):
-                now += seconds
-        if abs(waited - LONGEST_DROUGHT_S) > 1e-6:
-            assert pace.is_dry == (waited > LONGEST_DROUGHT_S)
+@given(st.lists(st.floats(0, 59), max_size=20))
+def test_waits_that_overlap_count_once_and_a_success_ends_the_count(holds):
+    limiter, now = RateLimiter(4), 0.0
+    with patch("devinops.waiting.now", lambda: now):
+        for seconds in holds:
+            limiter.hold(seconds)
+        for _ in range(4):
+            now += MAX_WAIT_S
+            limiter.hold(MAX_WAIT_S)
+            assert not limiter.gave_up
+        now += MAX_WAIT_S
+        limiter.hold(MAX_WAIT_S)
+        assert limiter.gave_up
+        now += MAX_WAIT_S
+        limiter.enter()
+        limiter.leave(500)
+        assert limiter.gave_up
+        limiter.enter()
+        limiter.leave(404)
+        assert not limiter.gave_up
 
 
 @given(st.integers(1, 64))
-def test_one_round_of_refusals_halves_once_and_the_next_one_again(most):
-    pace = Pace(most)
-    for era in [pace.start() for _ in range(most)]:
-        pace.end(era, 429)
-    assert pace.limit == max(1, most // 2)
-    pace.end(pace.start(), 429)
-    assert pace.limit == max(1, most // 2 // 2)
+def test_many_429s_of_one_moment_halve_the_limit_once_and_later_ones_again(most):
+    limiter, now = RateLimiter(most), 0.0
+    with patch("devinops.waiting.now", lambda: now):
+        for _ in range(most):
+            limiter.hold(5)
+        assert limiter.limit == max(1, most // 2)
+        now += 5
+        limiter.hold(5)
+        assert limiter.limit == max(1, most // 2 // 2)
 
 
 @given(st.integers(1, 64), st.integers(0, 10))
-def test_successes_bring_the_pace_back_step_by_step(most, refusals):
-    pace = Pace(most)
-    for _ in range(refusals):
-        pace.end(pace.start(), 429)
-    while (before := pace.limit) < most:
-        for _ in range(before):
-            assert pace.limit == before
-            pace.end(pace.start(), 200)
-        assert pace.limit == before + 1
-    pace.end(pace.start(), 200)
-    assert pace.limit == most
+def test_successes_raise_the_limit_to_the_most_again(most, rounds):
+    limiter, now = RateLimiter(most), 0.0
+    with patch("devinops.waiting.now", lambda: now):
+        for _ in range(rounds):
+            limiter.hold(0)
+        for _ in range(most * most):
+            limiter.enter()
+            limiter.leave(200)
+        assert limiter.limit == most
 
 
-def test_what_waits_for_a_place_gets_it_when_one_is_left():
-    gate = Gate(1)
-    era = gate.enter()
-    assert era is not None
-    entered: list[int | None] = []
-    thread = threading.Thread(target=lambda: entered.append(gate.enter()))
+def test_a_thread_that_waits_for_its_turn_gets_it_when_another_request_ends():
+    limiter = RateLimiter(1)
+    assert limiter.enter()
+    entered: list[bool] = []
+    thread = threading.Thread(target=lambda: entered.append(limiter.enter()))
     thread.start()
-    gate.leave(era, 200)
+    limiter.leave(200)
     thread.join(LONG_S)
-    assert entered == [0]
-    gate.stop()
-    assert gate.enter() is None
+    assert entered == [True]
+    limiter.stop()
+    assert not limiter.enter()
+
+
+def test_after_stop_waiting_first_attempts_are_sent_at_once_and_retries_never():
+    limiter = RateLimiter(1)
+    limiter.hold(60)
+    limiter.stop_waiting()
+    assert (limiter.enter(), limiter.enter(retry=True), limiter.enter()) == (True, False, True)
 
 
 # --- budget -----------------------------------------------------------------------------------------------
 
 
-@given(st.lists(st.sampled_from(["begin", "take", "charge"]), max_size=400))
-def test_no_retry_is_given_once_the_budget_is_spent(steps):
-    budget, spent = Budget(), 0
-    for step in steps:
-        allowed = max(50, budget.requests // 5)
-        assert budget.is_open() == (spent < allowed)
-        if step == "begin":
-            budget.begin()
-        elif step == "take":
-            assert budget.take() == (spent < allowed)
-            spent += spent < allowed
+@given(st.lists(st.booleans(), max_size=400))
+def test_no_retry_is_made_once_the_budget_is_spent(steps):
+    budget, requests, spent = RetryBudget(), 0, 0
+    for is_request in steps:
+        allowed = max(50, requests // 5)
+        if is_request:
+            budget.count_request()
+            requests += 1
         else:
-            budget.charge(1)
-            spent += 1
-        assert budget.spent == spent
+            assert budget.spend() == (spent < allowed)
+            spent += spent < allowed
 
 
 def test_a_large_run_may_spend_a_fifth_of_its_requests():
-    budget = Budget()
+    budget = RetryBudget()
     for _ in range(1000):
-        budget.begin()
-    assert budget.allowed == 200
+        budget.count_request()
+    assert budget.limit == 200
 
 
 # --- over HTTP --------------------------------------------------------------------------------------------
@@ -159,9 +165,9 @@ def test_a_broken_server_is_not_asked_for_hours(serve, reply, connect):
     with contextlib.closing(Getter(connect(server.url, backoff_s=0), lambda _: None)) as client:
         said = list(failures(client, GET, 20))
     assert len(server.asked) == 20 + 50
-    assert "used up" not in said[0]
+    assert "not retried" not in said[0]
     assert said[-1] == (
-        "GET /v3/things answered 503: broken; not tried again: all 50 retries of this run are used up"
+        "GET /v3/things returned 503: broken; not retried: this run has used its 50 retries"
     )
 
 
@@ -170,14 +176,14 @@ def test_a_run_that_is_cut_off_all_the_time_says_the_same(free_port, connect):
     with contextlib.closing(Getter(connect(url, backoff_s=0), lambda _: None)) as client:
         said = list(failures(client, GET, 14))
         with pytest.raises(
-            Unreachable, match=r"refused the connection \(GET /v3/things\); not tried again"
+            Unreachable, match=r"refused the connection \(GET /v3/things\); not retried"
         ):
             client.get(GET)
     assert "5 attempts" in said[0]
 
 
-def test_a_slow_limit_costs_nothing_as_long_as_there_is_an_answer(serve, reply, connect):
-    """Each request is refused once: so many retries are no sign of a broken server."""
+def test_retries_after_429_do_not_spend_the_budget(serve, reply, connect):
+    """Each request is refused once: so many retries do not mean that the server is broken."""
     server = serve([reply(429 if n % 2 == 0 else 200, {}) for n in range(200)])
     with contextlib.closing(Sender(connect(server.url, backoff_s=0), lambda _: None)) as client:
         for _ in range(100):
@@ -185,36 +191,19 @@ def test_a_slow_limit_costs_nothing_as_long_as_there_is_an_answer(serve, reply, 
     assert len(server.asked) == 200
 
 
-def test_a_limit_that_never_lifts_uses_the_retries_up(serve, reply, connect):
-    server = serve(reply(429))
-    with contextlib.closing(Sender(connect(server.url, backoff_s=0), lambda _: None)) as client:
-        said = list(failures(client, Call("POST", "/v3/things", body={}), 15))
-    assert len(server.asked) == 13 * 5 + 2
-    assert "used up" not in said[12]
-    assert said[13] == said[14]
-    assert "all 50 retries of this run are used up" in said[14]
-
-
-def test_a_limit_that_never_lifts_is_not_waited_for_for_hours(serve, reply, connect, waits):
+def test_a_rate_limit_that_never_lifts_ends_the_retries(serve, reply, connect, waits):
     server = serve(reply(429))
     client = Sender(connect(server.url, backoff_s=20, retries=40), lambda _: None)
     with contextlib.closing(client):
         (said,) = failures(client, Call("POST", "/v3/things", body={}), 1)
-    assert said.endswith("not tried again: nothing but 429 came in 300 s of waiting")
-    assert LONGEST_DROUGHT_S <= sum(waits) < LONGEST_DROUGHT_S + LONGEST_WAIT_S
+    assert said.endswith("not retried: only 429 in 300 s of waiting")
+    assert MAX_RATE_LIMITED_WAIT_S <= sum(waits) < MAX_RATE_LIMITED_WAIT_S + MAX_WAIT_S
     assert len(server.asked) == len(waits) + 1
 
 
-def test_a_hurried_gate_lets_first_attempts_through_and_no_others():
-    gate = Gate(1)
-    gate.hold(60)
-    gate.hurry()
-    assert (gate.enter(), gate.enter(again=True), gate.enter()) == (0, None, 0)
-
-
 @pytest.mark.parametrize("width", [1, 32])
-def test_threads_share_one_pace_and_get_the_same_answers(serve, reply, connect, width):
-    """The server takes two at a time; whoever comes on top is refused."""
+def test_threads_share_one_limiter_and_get_the_same_responses(serve, reply, connect, width):
+    """The server takes two requests at a time and refuses any more."""
     lock, busy = threading.Lock(), [0]
 
     def answer(asked):

@@ -49,7 +49,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "timed out before": {"fault": "hang", "when": "before"},
     "timed out after": {"fault": "hang", "when": "after"},
     "dripped": {"fault": "drip", "delay_ms": 0},
-    "dripped too slowly": {"fault": "drip", "delay_ms": 200, "part": "headers"},
+    "dripped too slowly": {"fault": "drip", "delay_ms": 200},
     "truncated": {"fault": "truncate"},
     "garbage": {"fault": "garbage"},
     "429": {"fault": "rate-limit", "retry_after": "seconds"},

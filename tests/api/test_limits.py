@@ -1,4 +1,4 @@
-"""What a server answers without end costs no more than the bounds, and is refused before the first write."""
+"""A response that is too large is refused before the first write."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import zlib
 
 import pytest
 
-from devinops.api import audit, bounds, open_reader, open_writer
-from devinops.api.bounds import Full, Part, Room
+from devinops.api import audit, limits, open_reader, open_writer
 from devinops.api.http import Call, Getter
+from devinops.api.limits import BudgetExceeded, ResponseBudget
 from devinops.kinds.playbook import Playbook
 from devinops.model.errors import ApiError, BadAnswer
 
@@ -77,20 +77,13 @@ def notes(serve, reply, connect):
     "headers", [{}, {"Content-Encoding": "gzip"}, {"Content-Encoding": "deflate"}]
 )
 def test_a_huge_answer_is_refused_packed_or_not(get, reply, monkeypatch, headers):
-    monkeypatch.setattr(bounds, "LARGEST_ANSWER", 1 << 20)
+    monkeypatch.setattr(limits, "LARGEST_RESPONSE", 1 << 20)
     pack = {"gzip": gzip.compress, "deflate": zlib.compress}.get(
         headers.get("Content-Encoding"), bytes
     )
-    with pytest.raises(BadAnswer, match=r"^GET /v3/things: an answer of more than 1 MiB$"):
+    with pytest.raises(BadAnswer, match=r"^GET /v3/things: response larger than 1 MiB$"):
         get(reply(body=pack(b'"' + b"x" * (3 << 20) + b'"'), headers=headers))
     assert get(reply(body=pack(b'"' + b"x" * 1000 + b'"'), headers=headers)) == "x" * 1000
-
-
-@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "gzip,br", "snappy"])
-def test_what_is_packed_in_a_way_that_was_not_asked_for_is_refused(get, reply, encoding):
-    packed = gzip.compress(gzip.compress(b"{}"))
-    with pytest.raises(BadAnswer, match="cannot be unpacked"):
-        get(reply(body=packed, headers={"Content-Encoding": encoding}))
 
 
 def test_a_refusal_that_cannot_be_unpacked_is_still_a_refusal(get, reply):
@@ -101,8 +94,8 @@ def test_a_refusal_that_cannot_be_unpacked_is_still_a_refusal(get, reply):
 
 @pytest.mark.parametrize("status", [403, 500])
 def test_of_a_huge_refusal_only_the_beginning_is_read(get, reply, monkeypatch, status):
-    monkeypatch.setattr(bounds, "LARGEST_COMPLAINT", 1000)
-    monkeypatch.setattr(bounds, "LARGEST_ANSWER", 2000)
+    monkeypatch.setattr(limits, "LARGEST_ERROR", 1000)
+    monkeypatch.setattr(limits, "LARGEST_RESPONSE", 2000)
 
     def without_end():
         yield b"HTTP/1.1 %d No\r\nContent-Type: text/plain\r\n\r\nnot allowed here " % status
@@ -135,74 +128,20 @@ def test_cookies_are_not_kept(serve, reply, connect):
     assert "Cookie" not in server.asked[-1].headers
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"[" + b"{}," * 2000 + b"{}]",
-        b"[" + b'{"":0},' * 2000 + b"0]",
-        b"[" + b"[]," * 2000 + b"0]",
-        b"[" + b'"a",' * 2000 + b"0]",
-        b"[{" * 2000,
-    ],
-)
-def test_many_tiny_values_are_refused_before_they_are_parsed(get, reply, monkeypatch, body):
-    monkeypatch.setattr(bounds, "MOST_VALUES", 1000)
-    monkeypatch.setattr("devinops.api.http.json.loads", None)
-    with pytest.raises(BadAnswer, match="more than 1000 values"):
-        get(reply(body=body))
-
-
-def test_what_stands_in_a_text_is_no_value(get, reply, monkeypatch):
-    monkeypatch.setattr(bounds, "MOST_VALUES", 10)
-    text = 'if (a, b) { x[1] = "," } \\ ' * 100
-    assert get(reply(body=[text, {"a": text}, text])) == [text, {"a": text}, text]
-    assert get(reply(body=["\\"] * 9)) == ["\\"] * 9
-    with pytest.raises(BadAnswer, match="more than 10 values"):
-        get(reply(body=["\\"] * 10))
-
-
-@pytest.mark.parametrize(("count", "fits"), [(9, True), (10, False)])
-@pytest.mark.parametrize("make", [lambda n: [0] * n, lambda n: {str(i): 0 for i in range(n)}])
-def test_values_are_counted_with_what_is_around_them(get, reply, monkeypatch, count, fits, make):
-    monkeypatch.setattr(bounds, "MOST_VALUES", 10)
-    with (
-        contextlib.nullcontext() if fits else pytest.raises(BadAnswer, match="more than 10 values")
-    ):
-        assert get(reply(body=make(count))) == make(count)
-
-
 @pytest.mark.parametrize("pair", [("[", "]"), ('{"a":', "}")])
 def test_what_is_nested_too_deeply_is_refused(get, reply, pair):
     def nested(levels):
         return (pair[0] * levels + "0" + pair[1] * levels).encode()
 
-    assert get(reply(body=nested(bounds.DEEPEST)))
-    with pytest.raises(BadAnswer, match="more than 200 levels"):
-        get(reply(body=nested(bounds.DEEPEST + 1)))
+    assert get(reply(body=nested(limits.MAX_DEPTH)))
+    with pytest.raises(BadAnswer, match="nested deeper than 200 levels"):
+        get(reply(body=nested(limits.MAX_DEPTH + 1)))
 
 
-@pytest.mark.parametrize("number", [b"1e400", b"-1e400", b"1" * 400 + b".5", b"9" * 101])
-def test_a_number_that_cannot_be_said_again_is_refused(get, reply, number):
-    with pytest.raises(BadAnswer, match="a number that JSON does not have"):
+@pytest.mark.parametrize("number", [b"1e400", b"-1e400", b"NaN", b"Infinity", b"9" * 5000])
+def test_a_number_that_json_cannot_say_is_refused(get, reply, number):
+    with pytest.raises(BadAnswer, match="text or a number that JSON forbids"):
         get(reply(body=b'{"a": ' + number + b"}"))
-
-
-@pytest.mark.parametrize("body", [b'{"a": 1, "a": 1}', b'[{"a": {"\\u0061": 1, "a": 2}}]'])
-def test_of_two_members_of_one_name_none_is_chosen(get, reply, body):
-    with pytest.raises(BadAnswer, match="stands twice"):
-        get(reply(body=body))
-
-
-@pytest.mark.parametrize(
-    "where", ['"\\ud800"', '{"\\udfff": 1}', '[[{"a": "x\\uD83Dx"}]]', '"\\ude00\\ud83d"']
-)
-def test_half_a_sign_is_refused_wherever_it_stands(get, reply, where):
-    with pytest.raises(BadAnswer, match="not Unicode"):
-        get(reply(body=where.encode()))
-
-
-def test_a_whole_sign_may_be_escaped(get, reply):
-    assert get(reply(body=b'["\\ud83d\\ude00", "\\\\ud800"]')) == ["😀", "\\ud800"]
 
 
 # --- a list -----------------------------------------------------------------------------------------------
@@ -215,29 +154,21 @@ def fresh(size=1):
 
 
 def test_pages_with_ever_new_objects_end_at_the_bytes(notes, monkeypatch):
-    monkeypatch.setattr(bounds, "LARGEST_LISTS", 10_000)
+    monkeypatch.setattr(limits, "LARGEST_LIST", 10_000)
     with pytest.raises(BadAnswer) as caught:
         notes(fresh())
-    assert str(caught.value) == f"GET {NOTES}: the lists have more than 10000 bytes{REFUSED}"
+    assert str(caught.value) == f"GET {NOTES}: list larger than 10000 bytes"
 
 
 def test_pages_with_ever_new_objects_end_at_their_number(notes, monkeypatch):
-    monkeypatch.setattr(bounds, "MOST_OBJECTS", 50)
+    monkeypatch.setattr(limits, "MAX_OBJECTS", 50)
     with pytest.raises(BadAnswer) as caught:
         notes(fresh(size=20))
     assert str(caught.value) == f"GET {NOTES}: it has more than 50 objects{REFUSED}"
 
 
-def test_pages_with_ever_new_objects_end_at_the_values(notes, monkeypatch):
-    monkeypatch.setattr(bounds, "MOST_VALUES", 500)
-    with pytest.raises(
-        BadAnswer, match=rf"^GET {NOTES}: the lists have more than 500 values{REFUSED}$"
-    ):
-        notes(fresh())
-
-
 def test_pages_end_at_their_number(notes, monkeypatch):
-    monkeypatch.setattr(bounds, "MOST_PAGES", 5)
+    monkeypatch.setattr(limits, "MAX_PAGES", 5)
     with pytest.raises(BadAnswer, match=rf"^GET {NOTES}: it has more than 5 pages{REFUSED}$"):
         notes(fresh())
     pages = [page([note(str(n))], f"c{n}") for n in range(5)]
@@ -260,31 +191,17 @@ def test_the_list_of_v1_is_held_to_the_same(notes, monkeypatch):
         "knowledge": [{"id": str(n), "name": "n", "body": "b" * 100} for n in range(50)],
     }
     with monkeypatch.context() as patched:
-        patched.setattr(bounds, "LARGEST_LISTS", 1000)
+        patched.setattr(limits, "LARGEST_LIST", 1000)
         with pytest.raises(BadAnswer) as caught:
             notes(itertools.repeat(whole), "v1")
-    assert str(caught.value) == f"GET /v1/knowledge: the lists have more than 1000 bytes{REFUSED}"
-    monkeypatch.setattr(bounds, "MOST_OBJECTS", 49)
+    assert str(caught.value) == "GET /v1/knowledge: list larger than 1000 bytes"
+    monkeypatch.setattr(limits, "MAX_OBJECTS", 49)
     with pytest.raises(BadAnswer, match="more than 49 objects"):
         notes(itertools.repeat(whole), "v1")
 
 
-def test_all_lists_of_a_snapshot_share_the_room(serve, reply, connect, monkeypatch):
-    def answer(asked):
-        filler = {"folders": [], "root_note_count": 0} if "folders" in asked.path else page([])
-        return reply(body=filler | {"more": "x" * 1000})
-
-    server = serve(answer)
-    monkeypatch.setattr(bounds, "LARGEST_LISTS", 3000)
-    with open_reader(connect(server.url)) as reader:
-        for kind in ("playbook", "secret", "playbook"):
-            reader.snapshot({kind})
-        with pytest.raises(BadAnswer, match="the lists have more than 3000 bytes"):
-            reader.snapshot()
-
-
-def test_an_attempt_that_came_to_nothing_takes_no_room(serve, reply, connect, monkeypatch):
-    monkeypatch.setattr(bounds, "LARGEST_LISTS", 1500)
+def test_a_failed_attempt_spends_nothing(serve, reply, connect, monkeypatch):
+    monkeypatch.setattr(limits, "LARGEST_LIST", 1500)
     cut = reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + b" " * 1000)
     server = serve([cut, cut, reply(500, b" " * 1000), reply(body=page([]) | {"more": "x" * 1000})])
     with open_reader(connect(server.url)) as reader:
@@ -295,7 +212,7 @@ def test_an_attempt_that_came_to_nothing_takes_no_room(serve, reply, connect, mo
 def test_nothing_is_written_after_a_list_that_is_too_long(
     devinops, repository, use, serve, reply, monkeypatch
 ):
-    monkeypatch.setattr(bounds, "LARGEST_LISTS", 10_000)
+    monkeypatch.setattr(limits, "LARGEST_LIST", 10_000)
     monkeypatch.setenv("DEVIN_ORG_ID", "org-1")
     pages = fresh()
 
@@ -307,7 +224,7 @@ def test_nothing_is_written_after_a_list_that_is_too_long(
     root = repository({"knowledge/a.md": "---\nname: A\ntrigger: t\n---\nb\n"})
     ran = devinops("apply", "--yes", "-C", root)
     assert ran.code == 1
-    assert "the lists have more than 10000 bytes" in ran.err
+    assert "list larger than 10000 bytes" in ran.err
     assert {asked.method for asked in server.asked} == {"GET"}
 
 
@@ -323,11 +240,11 @@ def test_the_audit_log_follows_no_endless_cursor(serve, reply, connect):
 def test_the_answer_to_a_write_is_bounded_and_leaves_open_what_happened(
     serve, reply, connect, monkeypatch
 ):
-    monkeypatch.setattr(bounds, "LARGEST_ANSWER", 1000)
+    monkeypatch.setattr(limits, "LARGEST_RESPONSE", 1000)
     server = serve(reply(body={"playbook_id": "p", "title": "x" * 2000, "body": "b"}))
     with (
         open_writer(connect(server.url)) as writer,
-        pytest.raises(BadAnswer, match=r"^POST .* more than 1000 bytes$") as caught,
+        pytest.raises(BadAnswer, match=r"^POST .*: response larger than 1000 bytes$") as caught,
     ):
         writer.create("playbook", Playbook(title="P", body="b"), None)
     assert not caught.value.answered
@@ -337,47 +254,28 @@ def test_the_answer_to_a_write_is_bounded_and_leaves_open_what_happened(
 # --- the parts --------------------------------------------------------------------------------------------
 
 
-def test_room_is_taken_and_given_back():
-    room = Room(10)
-    room.take_bytes(10)
-    room.take_bytes(0)
-    with pytest.raises(Full, match="an answer of more than 10 bytes"):
-        room.take_bytes(1)
-    room.give_back(5)
-    room.take_bytes(5)
+def test_a_budget_counts_the_responses_that_were_read():
+    budget = ResponseBudget(10)
+    budget.check(10)
+    budget.spend(4)
+    budget.check(6)
+    with pytest.raises(BudgetExceeded, match="response larger than 10 bytes"):
+        budget.check(7)
 
 
-def test_what_one_reading_took_is_given_back_when_another_takes_its_place():
-    whole = Room(100)
-    whole.take_bytes(10)
-    whole.take_values([1])
-    left = whole._values
-    part = Part(whole)
-    part.take_bytes(90)
-    part.give_back(20)
-    part.take_values([1, 2, 3])
-    assert whole._values == left - 4
-    with pytest.raises(Full, match="an answer of more than 100 bytes"):
-        part.take_bytes(21)
-    part.give_up()
-    assert whole._values == left
-    whole.take_bytes(90)
-
-
-def test_a_list_that_is_read_twice_takes_its_room_once(notes, monkeypatch):
+def test_each_reading_of_a_list_has_the_whole_budget(notes, monkeypatch):
     pages = [page([note(str(n), body="b" * 400)], f"c{n}" if n < 3 else None) for n in range(4)]
-    monkeypatch.setattr(bounds, "LARGEST_LISTS", sum(len(json.dumps(one)) for one in pages) + 100)
-    monkeypatch.setattr(bounds, "MOST_VALUES", 60)
-    found, server = notes(itertools.cycle(pages))
-    assert len(found.objects) == 4
+    size = sum(len(json.dumps(each)) for each in pages)
+    monkeypatch.setattr(limits, "LARGEST_LIST", size)
+    snapshot, server = notes(itertools.cycle(pages))
+    assert len(snapshot.objects) == 4
     assert sum("/notes" in asked.path for asked in server.asked) == 8
+    monkeypatch.setattr(limits, "LARGEST_LIST", size - 1)
+    with pytest.raises(BadAnswer, match="list larger than"):
+        notes(itertools.cycle(pages))
 
 
-def test_ten_thousand_notes_of_4_kb_in_one_answer_fit_with_room_to_spare():
-    one = {f"field {n}": None for n in range(14)} | {"body": "код, {x: [1]}\n" * 190}
-    assert len(one["body"].encode()) >= 3_000
-    text = b"[" + b",".join([json.dumps(one).encode()] * 10_000) + b"]"
-    room = Room(bounds.LARGEST_LISTS)
-    room.take_bytes(len(text))
-    room.check_values(text)
-    assert room._values == bounds.MOST_VALUES
+def test_ten_thousand_notes_of_4_kb_fit_into_one_list():
+    fields = {f"field {n}": None for n in range(14)} | {"body": "код, {x: [1]}\n" * 190}
+    assert len(fields["body"].encode()) >= 3_000
+    ResponseBudget(limits.LARGEST_LIST).check(10_000 * len(json.dumps(fields) + ","))
