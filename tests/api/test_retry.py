@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from devinops.api.http import Call, Getter, Sender
 from devinops.api.retry import LONGEST_DROUGHT_S, LONGEST_WAIT_S, Budget, Gate, Pace
 from devinops.model.errors import ApiError, Unreachable
-from tests.support import LONG_S
+from tests.testing.waiting import LONG_S
 
 STATUS = st.sampled_from([200, 204, 404, 429, 429, 500, 503, None])
 EVENTS = st.lists(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from devinops.api.retry import retry_after_s
 from devinops.api.words import LONGEST, clean, mask, server_words
-from tests.fuzz.mutate import fuzz, mutated, one_line, text_of, values
+from tests.testing.damage import fuzz, mutated, one_line, text_of, values
 
 SECRETS = [
     "cog_canary_key_0123456789",

@@ -16,7 +16,7 @@ from devinops.model.errors import ExitCode, InventoryError
 from devinops.model.inventory import Base, Intent, Inventory, Record
 from devinops.model.keys import FolderPath, Key
 from devinops.schema.files import schemas
-from tests.inventory.conftest import HEADER, intent, record
+from tests.testing.inventories import HEADER, intent, record
 
 some = st.text(min_size=1, max_size=8)
 keys = st.builds(Key, st.sampled_from(list(KINDS)), st.text(max_size=8).map(FolderPath), some)
