@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from devinops.kinds.knowledge import Knowledge
+from devinops.kinds.secret import Secret
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ROOT, Key
-from devinops.model.objects import Declaration, Snapshot, Source
-from devinops.planning.match import Found, match
+from devinops.model.objects import UNSET, Declaration, Snapshot, Source, canonical_text
+from devinops.planning.match import Found, body_of, match
 from tests.testing.objects import live, snapshot
 
 
@@ -73,3 +75,10 @@ def test_namesakes_come_with_the_key_that_they_share() -> None:
     assert (matched.live, matched.found, matched.record) == (None, None, None)
     assert matched.namesakes == tuple(two)
     assert matched.key == Key("knowledge", ROOT, "Old")
+
+
+def test_a_body_is_a_text_or_none() -> None:
+    note = Knowledge(name="A", folder=ROOT, trigger="t", body="a\r\n")
+    assert body_of(note) == canonical_text("a\n")
+    assert body_of(replace(note, body=UNSET)) == ""
+    assert body_of(Secret(key="A", type="totp")) == ""

@@ -24,15 +24,15 @@ from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.plan import Only, Plan, build_plan
 from devinops.render.text import SYMBOLS, Text
+from tests.testing import places
 from tests.testing.account import account
 from tests.testing.objects import live, snapshot
-from tests.testing.places import CASES, GOLDEN
 
 TODAY = date(2026, 3, 12)
 CASES = [
     case
     for name in ("plan.yaml", "inventory.yaml")
-    for case in yaml.safe_load((CASES / name).read_text(encoding="utf-8"))
+    for case in yaml.safe_load((places.CASES / name).read_text(encoding="utf-8"))
 ]
 
 
@@ -120,7 +120,7 @@ def test_nothing_of_a_plan_changes_unseen(
 
 
 def test_every_golden_plan_is_that_of_a_case() -> None:
-    files = {path.stem for path in (GOLDEN / "plans").iterdir()}
+    files = {path.stem for path in (places.GOLDEN / "plans").iterdir()}
     assert files == {slug(case["why"]) for case in CASES}
     assert len(files) == len(CASES)
 
@@ -328,26 +328,6 @@ def test_the_digest_covers_the_key_of_a_change(tmp_path: Path) -> None:
     assert replace(plan, changes=(elsewhere,)).digest != plan.digest
 
 
-@pytest.mark.parametrize(
-    ("other", "words"),
-    [
-        ({}, ""),
-        ({"api_url": "https://API.devin.ai/v3"}, ""),
-        ({"name": "staging"}, "target staging, not production"),
-        (
-            {"api_url": "https://devin.example:8443"},
-            "API host devin.example:8443, not api.devin.ai",
-        ),
-        ({"api": "v1"}, "API version v1, not v3"),
-        ({"org_id": None}, "organization (unknown), not org-1"),
-        ({"org_id": "org-2", "api": "v1"}, "API version v1, not v3, organization org-2, not org-1"),
-    ],
-)
-def test_a_plan_says_how_its_place_differs_from_here(other: dict[str, Any], words: str) -> None:
-    here = Target("production", "https://api.devin.ai", "v3", "org-1")
-    assert replace(here, **other).differences(here) == words
-
-
 def test_that_a_place_is_an_emulator_changes_neither_the_digest_nor_what_it_is_compared_with(
     tmp_path: Path,
 ) -> None:
@@ -355,11 +335,6 @@ def test_that_a_place_is_an_emulator_changes_neither_the_digest_nor_what_it_is_c
     there = replace(plan.target, emulator=True)
     assert there.differences(plan.target) == ""
     assert replace(plan, target=there).digest == plan.digest
-
-
-def test_what_is_not_known_here_is_said_too() -> None:
-    here = Target("production", "https://api.devin.ai", "v1", None)
-    assert replace(here, org_id="org-1").differences(here) == "organization org-1, not (unknown)"
 
 
 @pytest.mark.parametrize(

@@ -1,115 +1,22 @@
-"""Small parts of the core that no plan shows by itself."""
+"""What a planner decides that the cases of plans do not show."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
-from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
-from devinops.kinds.playbook import SCHEMA_BYTES, Playbook
-from devinops.kinds.secret import Secret, age_days
-from devinops.load import load
+from devinops.kinds.secret import Secret
 from devinops.model.inventory import Inventory, Record, base
 from devinops.model.keys import ROOT, FolderPath, Key
-from devinops.model.objects import UNSET, Declaration, Ensure, Snapshot, Source, canonical_text
-from devinops.model.policy import MaxDelete, Policy, Prune
+from devinops.model.objects import Declaration, Snapshot, Source
+from devinops.model.policy import Policy, Prune
 from devinops.model.target import Target
-from devinops.planning.capabilities import api_problems, edition_problems, secret_version_warnings
-from devinops.planning.match import body_of
 from devinops.planning.plan import Plan, build_plan
 from devinops.planning.planner import MOST_PAIRS, remembered, said_of
-from devinops.planning.three_way import sides
-from devinops.schema.findings import check, validator
 from tests.testing.objects import live
-
-
-def test_unset_is_false_and_says_its_name() -> None:
-    assert not UNSET
-    assert repr(UNSET) == "UNSET"
-
-
-@pytest.mark.parametrize("text", ["", "knowledge", "knowledge:", ":A", "knowledge:F/"])
-def test_what_is_no_key_is_told(text: str) -> None:
-    with pytest.raises(ValueError, match="is not KIND"):
-        Key.parse(text)
-
-
-@pytest.mark.parametrize(
-    ("written", "shown"), [("20%", "20%"), (5, "5"), ("5", "5"), ("0%", "0%"), ("100%", "100%")]
-)
-def test_a_limit_of_deletes_is_read_as_it_is_shown(written: object, shown: str) -> None:
-    assert str(MaxDelete.parse(written)) == shown
-
-
-@pytest.mark.parametrize("written", ["101%", "-1", "20 %", True, None, 2.5, "many"])
-def test_what_is_no_limit_is_none(written: object) -> None:
-    assert MaxDelete.parse(written) is None
-
-
-def test_ages_are_in_days() -> None:
-    assert (age_days("90d"), age_days("12w")) == (90, 84)
-
-
-def test_a_schema_of_a_result_has_a_largest_size(tmp_path: Path) -> None:
-    kind = KINDS["playbook"]
-    small = Playbook(title="P", body="b", structured_output_schema={"a": "x"})
-    large = Playbook(title="P", body="b", structured_output_schema={"a": "x" * SCHEMA_BYTES})
-    assert list(kind.check(small)) == []
-    assert [name for name, _ in kind.check(large)] == ["structured_output_schema"]
-
-
-def test_fields_that_no_api_knows_have_no_sides() -> None:
-    want = Secret(key="A", type="totp", version="2")
-    found = sides(KINDS["secret"], {}, want, Secret(key="A", type="totp"))
-    assert (found.git, found.live, found.both) == ((), (), ())
-
-
-def note(ensure: Ensure, folder: str, macro: str | None) -> Declaration:
-    resource = Knowledge(name="A", folder=FolderPath(folder), trigger="t", body="b", macro=macro)
-    return Declaration(
-        Key("knowledge", FolderPath(folder), "A"), resource, Source("a.yaml"), ensure
-    )
-
-
-def test_what_is_not_managed_needs_nothing_of_the_api() -> None:
-    assert list(api_problems([note(Ensure.UNMANAGED, "F/G", "!a")], "v1")) == []
-    assert [p.code for p in api_problems([note(Ensure.ABSENT, "F/G", "!a")], "v1")] == [
-        "nested-folder"
-    ]
-    assert [p.code for p in api_problems([note(Ensure.PRESENT, "F", "!a")], "v3")] == [
-        "unsupported-field"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("ensure", "macro", "unknown", "codes"),
-    [
-        (Ensure.PRESENT, "!a", {("knowledge", "macro")}, ["unsupported-field"]),
-        (Ensure.PRESENT, None, {("knowledge", "macro")}, []),
-        (Ensure.PRESENT, "!a", {("playbook", "macro"), ("knowledge", "pinned_repo")}, []),
-        (Ensure.ABSENT, "!a", {("knowledge", "macro")}, []),
-        (Ensure.UNMANAGED, "!a", {("knowledge", "macro")}, []),
-    ],
-)
-def test_a_declared_field_that_an_edition_does_not_know_is_a_problem(
-    ensure: Ensure, macro: str | None, unknown: set[tuple[str, str]], codes: list[str]
-) -> None:
-    found = list(edition_problems([note(ensure, "F", macro)], "v1", unknown))
-    assert [problem.code for problem in found] == codes
-    assert all(
-        "no knowledge that API v1 listed here has the field macro" in one.message for one in found
-    )
-
-
-def test_a_version_without_an_inventory_is_a_warning(tmp_path: Path) -> None:
-    (tmp_path / "secrets.yaml").write_text("secrets: [{key: A, version: '1'}, {key: B}]")
-    (warning,) = secret_version_warnings(load(tmp_path).declarations)
-    assert (warning.code, warning.severity) == ("version-needs-inventory", "warning")
 
 
 @pytest.mark.parametrize(
@@ -246,13 +153,6 @@ def test_in_a_large_clean_up_what_previously_names_waits_for_its_entry() -> None
     assert len(plan.blocked) == 2 * count
 
 
-def test_a_body_is_a_text_or_none() -> None:
-    note = Knowledge(name="A", folder=ROOT, trigger="t", body="a\r\n")
-    assert body_of(note) == canonical_text("a\n")
-    assert body_of(replace(note, body=UNSET)) == ""
-    assert body_of(Secret(key="A", type="totp")) == ""
-
-
 @pytest.mark.skipif(
     not hasattr(time, "tzset"), reason="the zone of a process can be set on POSIX alone"
 )
@@ -278,16 +178,6 @@ def test_times_are_told_in_utc_wherever_a_run_is(monkeypatch: pytest.MonkeyPatch
     finally:
         monkeypatch.delenv("TZ")
         time.tzset()
-
-
-def test_a_finding_is_told_once_and_only_about_what_is_wrong() -> None:
-    schema = {
-        "properties": {"a": {}, "b": {}, "c": {}},
-        "allOf": [{"required": ["x", "y"]}, {"required": ["y"]}],
-        "dependentRequired": {"a": ["b", "c"], "z": ["b"]},
-    }
-    found = [finding.message for finding in check(validator(schema), {"a": 1, "b": 1, "x": 1})]
-    assert sorted(found) == ["a also needs the field c: add it", "the field y is missing: add it"]
 
 
 def test_an_outside_edit_that_was_kept_stays_visible_after_the_next_apply() -> None:
