@@ -33,3 +33,11 @@ def test_a_plan_says_how_its_place_differs_from_here(other: dict[str, Any], word
 def test_what_is_not_known_here_is_said_too() -> None:
     here = Target("production", "https://api.devin.ai", "v1", None)
     assert replace(here, org_id="org-1").differences(here) == "organization org-1, not (unknown)"
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [("https://API.devin.ai/v3", "api.devin.ai"), ("http://127.0.0.1:8484", "127.0.0.1:8484")],
+)
+def test_the_host_of_a_target_has_its_port_if_one_is_given(url: str, host: str) -> None:
+    assert Target("production", url, "v3", None).host == host
