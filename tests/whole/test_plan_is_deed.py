@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
-from devinops.api import listing, retry
-from devinops.emulator import Emulator
-from devinops.model import inventory as owned
 from devinops.model.errors import ExitCode
-from tests.testing.command_line import run_quietly
+from tests.testing.history import RandomHistory, notes
 
 NAMES = ("A", "B", "C", "D")
 TEXTS = ("one", "two words", "three\nlines\nlong", "    code first", "one two three four five six")
@@ -33,11 +26,7 @@ FIELDS = {
 EXAMPLES = int(os.environ.get("HISTORIES", "20"))
 
 
-def git(root: Path, *arguments: str) -> None:
-    subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True)
-
-
-class History(RuleBasedStateMachine):
+class History(RandomHistory):
     """Files, a web app and an inventory that move on their own; every apply is compared with its plan."""
 
     @initialize(
@@ -47,48 +36,15 @@ class History(RuleBasedStateMachine):
         scope=st.booleans(),
     )
     def begin(self, key: str, store: str, on_drift: str, scope: bool) -> None:
-        self.patches = pytest.MonkeyPatch()
-        self.patches.setattr(retry, "delay_s", lambda *_: 0.001)
-        self.patches.setattr(owned, "RECOVERY_WAITS_S", (0.0, 0.0, 0.0))
-        self.patches.setattr(listing, "PAGE_SIZE", 3)
-        self.top = Path(tempfile.mkdtemp(prefix="devinops-history-"))
-        self.root = self.top / "clone"
-        self.root.mkdir()
-        if store == "branch":
-            git(
-                self.top,
-                "init",
-                "--quiet",
-                "--bare",
-                "--initial-branch",
-                "main",
-                str(self.top / "origin.git"),
-            )
-            git(self.root, "init", "--quiet", "--initial-branch", "main")
-            git(self.root, "remote", "add", "origin", str(self.top / "origin.git"))
-            author = ("-c", "user.name=a", "-c", "user.email=a@localhost")
-            git(self.root, *author, "commit", "--quiet", "--allow-empty", "-m", "init")
-            git(self.root, "push", "--quiet", "origin", "main")
         self.key, self.store, self.folders = key, store, FOLDERS[key]
-        seed = {
-            "organizations": {"org-emulator": {"folders": [{"path": f} for f in self.folders if f]}}
-        }
-        self.emulator = Emulator(seed)
-        self.emulator.__enter__()
+        folders = [{"path": folder} for folder in self.folders if folder]
         target: dict[str, Any] = {"inventory": {"store": store}, "max_delete": "100%"}
         if store != "none":
             target |= {"on_drift": on_drift, "prune": "owned"}
             if scope and key == "cog_emulator":
                 target |= {"prune": "scope", "scope": ["/", "F/**"]}
-        (self.root / "devinops.yaml").write_text(
-            json.dumps({"version": 1, "targets": {"production": target}})
-        )
-        # One request after the other: else notes get their ids, by which chance chooses among them, in any order.
-        self.environ = {
-            "DEVIN_API_URL": self.emulator.url,
-            "DEVIN_API_KEY": key,
-            "DEVINOPS_PARALLELISM": "1",
-        }
+        seed = {"organizations": {"org-emulator": {"folders": folders}}}
+        self.start(seed, target, key=key, page_size=3)
         self.notes: dict[tuple[str, str], dict[str, Any]] = {
             ("", "A"): {"trigger": "t", "body": "one"},
             ("F", "B"): {"trigger": "t", "body": "two words", "pinned_repo": "all"},
@@ -96,12 +52,6 @@ class History(RuleBasedStateMachine):
         }
         self.playbooks: dict[str, dict[str, Any]] = {"A": {"body": "one"}}
         self.apply(None, False, None)
-
-    def teardown(self) -> None:
-        if hasattr(self, "emulator"):
-            self.patches.undo()
-            self.emulator.__exit__(None, None, None)
-            shutil.rmtree(self.top)
 
     # --- Git ---
 
@@ -221,17 +171,8 @@ class History(RuleBasedStateMachine):
     def lose_the_inventory(self) -> None:
         shutil.rmtree(self.root / ".devinops", ignore_errors=True)
         if self.store == "branch":
-            done = [
-                "git",
-                "-C",
-                str(self.root),
-                "push",
-                "--quiet",
-                "origin",
-                "--delete",
-                "devinops",
-            ]
-            subprocess.run(done, check=False, capture_output=True)
+            push = ["git", "push", "--quiet", "origin", "--delete", "devinops"]
+            subprocess.run(push, cwd=self.root, check=False, capture_output=True)
 
     # --- devinops ---
 
@@ -312,12 +253,12 @@ class History(RuleBasedStateMachine):
 
     def live(self) -> dict[str, dict[str, Any]]:
         """Return id → the fields of every note and playbook, by the names that plans use."""
-        notes = {
+        found = {
             n["note_id"]: n | {"folder": self.path_of(n["folder_id"])}
             for n in self.emulator.knowledge()
         }
         playbooks = {p["playbook_id"]: p for p in self.emulator.playbooks()}
-        return {id: {f: n[f] for f in FIELDS["knowledge"]} for id, n in notes.items()} | {
+        return {id: {f: n[f] for f in FIELDS["knowledge"]} for id, n in found.items()} | {
             id: {f: p[f] for f in FIELDS["playbook"] if f in p} for id, p in playbooks.items()
         }
 
@@ -327,23 +268,9 @@ class History(RuleBasedStateMachine):
             paths = {id: path.rpartition("/")[2] for id, path in paths.items()}
         return paths[folder_id] if folder_id else ""
 
-    def document(self, *argv: str) -> dict[str, Any]:
-        notes = [
-            {"folder": folder, "name": name} | said for (folder, name), said in self.notes.items()
-        ]
-        playbooks = [{"title": title} | said for title, said in self.playbooks.items()]
-        sections = {"knowledge": notes, "playbooks": playbooks}
-        for section, entries in sections.items():
-            (self.root / f"{section}.yaml").write_text(json.dumps({section: entries}))
-            if not entries:
-                (self.root / f"{section}.yaml").unlink()
-        code, out, err = run_quietly(
-            [*argv, "--format", "json", "--root", str(self.root)], self.environ
-        )
-        assert code != ExitCode.BUG, err
-        document = json.loads(out)
-        assert isinstance(document, dict)
-        return document
+    def sections(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        playbooks = [{"title": title} | rest for title, rest in self.playbooks.items()]
+        return {"knowledge": notes(self.notes), "playbooks": playbooks}
 
 
 TestHistory = History.TestCase

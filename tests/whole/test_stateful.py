@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from devinops.api import listing, retry
-from devinops.emulator import Emulator
 from devinops.model.errors import ExitCode
-from tests.testing.command_line import run_quietly
+from tests.testing.history import RandomHistory, notes
 
 NAMES = ("A", "B", "C", "D", "E")
 FOLDERS = ("", "F", "F/G")
@@ -48,17 +43,9 @@ FAULTS: list[dict[str, Any]] = [
     {"fault": "looping-cursor"},
     {"fault": "late-object", "lists": 1},
 ]
-CONFIG = """\
-version: 1
-targets:
-  production:
-    inventory: {store: file}
-    prune: owned
-    on_drift: %s
-"""
 
 
-class Organization(RuleBasedStateMachine):
+class Organization(RandomHistory):
     """Files in a directory, an organization on an emulator, an inventory between them."""
 
     @initialize(
@@ -72,27 +59,10 @@ class Organization(RuleBasedStateMachine):
             "organizations": {"org-emulator": {"folders": folders}},
             "enterprise": {"knowledge": [{"name": "A", "trigger": "t", "body": "theirs"}]},
         }
-        self.patches = pytest.MonkeyPatch()
-        self.patches.setattr(retry, "delay_s", lambda *_: 0.001)
-        self.patches.setattr(listing, "PAGE_SIZE", 2)  # else no list here had a second page
-        self.root = Path(tempfile.mkdtemp(prefix="devinops-stateful-"))
-        self.emulator = Emulator(seed, quirks=quirks)
-        self.emulator.__enter__()
+        target = {"inventory": {"store": "file"}, "prune": "owned", "on_drift": on_drift}
         self.folders = FOLDERS if key == "cog_emulator" else FOLDERS[:2]
         self.files: dict[tuple[str, str], dict[str, Any]] = {}
-        # One request after the other: else notes get their ids, by which chance chooses among them, in any order.
-        self.environ = {
-            "DEVIN_API_URL": self.emulator.url,
-            "DEVIN_API_KEY": key,
-            "DEVINOPS_PARALLELISM": "1",
-        }
-        (self.root / "devinops.yaml").write_text(CONFIG % on_drift)
-
-    def teardown(self) -> None:
-        if hasattr(self, "emulator"):
-            self.patches.undo()
-            self.emulator.__exit__(None, None, None)
-            shutil.rmtree(self.root)
+        self.start(seed, target, key=key, page_size=2, quirks=quirks)
 
     # --- Git ---
 
@@ -282,24 +252,13 @@ class Organization(RuleBasedStateMachine):
         lines = path.read_text().splitlines()[1:] if path.exists() else []
         return {record["id"] for record in map(json.loads, lines) if "id" in record}
 
-    def write(self) -> None:
-        entries = [
-            {"folder": folder, "name": name} | said for (folder, name), said in self.files.items()
-        ]
-        (self.root / "knowledge.yaml").write_text(json.dumps({"knowledge": entries}))
-
-    def run(self, *argv: str) -> tuple[int, str]:
-        self.write()
-        code, out, err = run_quietly([*argv, "--root", str(self.root)], self.environ)
-        assert code != ExitCode.BUG, err
-        return code, out
+    def sections(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        return {"knowledge": notes(self.files)}
 
     def document(self, *argv: str) -> dict[str, Any]:
-        _, out = self.run(*argv, "--format", "json")
-        document = json.loads(out)
-        assert isinstance(document, dict)
+        document = super().document(*argv)
         assert document["complete"] or "refused" in document["error"], document
-        return document if document["complete"] else document | {"exit_code": document["exit_code"]}
+        return document
 
 
 TestOrganization = Organization.TestCase
