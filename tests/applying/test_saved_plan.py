@@ -21,11 +21,11 @@ from devinops.render.text import Text
 from devinops.schema.files import schemas
 from devinops.schema.plan import checksum
 from tests.testing.command_line import Devinops
+from tests.testing.documents import PLAN
 from tests.testing.places import GOLDEN
 
 Write = Callable[[Mapping[str, str]], Path]
 
-PLAN = json.loads((GOLDEN / "plan.json").read_text(encoding="utf-8"))
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
 FILES = {
     "knowledge/a.md": NOTE,

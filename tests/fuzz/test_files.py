@@ -17,9 +17,9 @@ from devinops.kinds import KINDS
 from devinops.load import CODES, Loaded, load, read_yaml
 from devinops.model.objects import UNSET, Declaration
 from devinops.render.text import Text
-from tests.load.test_properties import content
 from tests.testing.damage import damaged, fuzz, mutated, one_line, text_of, values
 from tests.testing.places import ROOT
+from tests.testing.strategies import content
 from tests.testing.tree import plant
 
 YAML = """\

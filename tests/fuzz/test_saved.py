@@ -16,8 +16,8 @@ from devinops.applying.saved_plan import SavedPlan, plan_of, read_plan
 from devinops.model.errors import ConfigError
 from devinops.render.json import dump
 from devinops.render.text import Text
-from tests.applying.test_saved_plan import PLAN
 from tests.testing.damage import damaged, fuzz, mutated, one_line, text_of, values
+from tests.testing.documents import PLAN
 
 PLACE = Path("plan.json")
 DRIFT = {

@@ -20,10 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.emulator import Emulator
+from devinops.load import CODES, load, read_yaml, yamltree
 from devinops.load import discover as files
-from devinops.load import load, read_yaml, yamltree
 from devinops.load.globs import Ignore, glob_pattern
-from tests.testing.tree import note, plant
+from tests.testing.tree import cases, note, plant
 
 SECRET = "never to be read"
 
@@ -609,3 +609,11 @@ def remove(path):
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def test_every_code_is_documented_and_reached():
+    lines = [line for _, case in cases() for line in case.get("problems", ())]
+    reached = {line.split()[1] for line in lines} | {
+        line.split()[1] for _, wanted in HOSTILE.values() for line in wanted
+    }
+    assert reached == set(CODES)

@@ -14,26 +14,8 @@ from devinops.load import load
 from devinops.load.yamltree import EXPANSION, LEVELS, parse
 from devinops.model.keys import ROOT, encode_part, folder_path
 from devinops.model.objects import canonical_text
+from tests.testing.strategies import content, noisy
 from tests.testing.tree import note, plant
-
-SEEDS = [
-    "knowledge:\n- name: a\n  trigger: t\n  body: |\n    b\n",
-    "- &a [*a, !x, {<<: *a}]\n",
-    "? [a]\n: {b: 'c', \"d\\u0000\": 0x1F}\n--- |\n text\n...\n%YAML 1.1\n---\n",
-    "---\nname: a\ntrigger: t\n---\nbody\n",
-]
-pieces = st.sampled_from(
-    ["knowledge", "name", ": ", "- ", "\n", "  ", "\t", "&a ", "*a", "<<", "!x ", "|", ">", "'", '"', "{", "}", "[",
-     "]", ",", "---\n", "...\n", "?", "#", "%", "@", "\u2028", "\u0085", "\ufeff", "\r\n", "\0", "é", "😀", "1", "~"]
-)  # fmt: skip
-texts = st.one_of(st.text(), st.lists(pieces, max_size=40).map("".join))
-noisy = st.builds(
-    lambda seed, at, junk: seed[: at % len(seed)] + junk + seed[at % len(seed) :],
-    st.sampled_from(SEEDS),
-    st.integers(0, 200),
-    texts,
-)
-content = st.one_of(st.binary(), texts.map(str.encode), noisy.map(str.encode))
 
 printable = st.characters(exclude_categories=["Cc", "Cs"])
 names = st.text(

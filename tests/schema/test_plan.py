@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from devinops.schema.plan import CHECKSUM, PLAN_SCHEMA, PROBLEMS_SCHEMA, checksum
-from tests.testing.places import GOLDEN
+from tests.testing.documents import PLAN
 
-PLAN = json.loads((GOLDEN / "plan.json").read_text(encoding="utf-8"))
 PROBLEMS = {
     "format_version": "1.0",
     "tool_version": "0.1",
