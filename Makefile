@@ -42,7 +42,7 @@ fuzz: $(VENV)/.test
 mutation: $(VENV)/.mutation
 	rm -rf mutants
 	$(BIN)/mutmut run
-	$(BIN)/python -m tests.mutants
+	$(BIN)/python -m tests.testing.mutants
 
 # The modules whose every branch is tested; CI fails where that is no longer so.
 core:

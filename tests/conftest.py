@@ -8,7 +8,6 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,9 @@ from hypothesis import settings
 from devinops import waiting
 from devinops.api import redact
 from devinops.cli import main
+from tests.testing.command_line import Devinops, Ran, clean
+from tests.testing.places import GOLDEN
+from tests.testing.waiting import Waits
 
 # The same examples each time, so that a test fails for a change and for nothing else; `make fuzz` looks for new ones.
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES")
@@ -62,18 +64,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     clean(monkeypatch)
 
 
-def clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees a real key, a CI's settings or somebody's git configuration."""
-    for name in list(os.environ):
-        if name.startswith(("DEVIN", "GIT_")) or name in (
-            "CI", "NO_COLOR", "FORCE_COLOR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
-            "http_proxy", "https_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
-        ):  # fmt: skip
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
-
-
 @pytest.fixture(autouse=True)
 def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that would leave this machine fails instead."""
@@ -88,39 +78,6 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-
-
-class Waits(list[float]):
-    """The seconds that this process would have waited, in order; none of them pass.
-
-    Time stands still but for these waits. `instead`, if a test sets it, is called in place of each wait.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.instead: Callable[[float], object] = lambda _: None
-        self._lock = threading.Lock()
-        self._passed = 0.0
-
-    def now(self) -> float:
-        return self._passed
-
-    def pause(self, seconds: float, until: threading.Event | None = None) -> None:
-        with self._lock:
-            self.append(seconds)
-        self.instead(seconds)
-        with self._lock:
-            self._passed += seconds
-
-    def turn(self, condition: threading.Condition, seconds: float | None) -> None:
-        if seconds is None:
-            condition.wait()
-            return
-        condition.release()
-        try:
-            self.pause(seconds)
-        finally:
-            condition.acquire()
 
 
 @pytest.fixture(autouse=True)
@@ -152,18 +109,6 @@ def really_waits(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> threading.Eve
     for name, real in (("now", _NOW), ("pause", pause), ("turn", turn)):
         monkeypatch.setattr(waiting, name, real)
     return begun
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
-
-
-Devinops = Callable[..., Ran]
 
 
 @pytest.fixture
@@ -211,7 +156,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Compare a text with tests/golden/NAME; `--rewrite-golden` writes it instead."""
 
     def compare(name: str, text: str) -> None:
-        path = Path(__file__).parent / "golden" / name
+        path = GOLDEN / name
         if request.config.getoption("--rewrite-golden"):
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")

@@ -20,7 +20,7 @@ from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
 from devinops.model.errors import ApiError, BadAnswer, ConfigError, Unreachable
 from devinops.model.objects import UNSET
-from tests.support import LONG_S
+from tests.testing.waiting import LONG_S
 
 ORG = "/v3/organizations/org-1"
 NOTES = f"{ORG}/knowledge/notes"

@@ -22,7 +22,7 @@ from devinops import __version__
 from devinops.api import Connection, exchange, redact, retry
 from devinops.api.http import Call, Getter, Sender, segment
 from devinops.model.errors import ApiError, BadAnswer, ConfigError, DevinopsError, Unreachable
-from tests.support import LONG_S
+from tests.testing.waiting import LONG_S
 
 GET = Call("GET", "/v3/things")
 OK = {"fine": True}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from devinops.api.http import Call, Getter, Sender
 from devinops.api.retry import MAX_RATE_LIMITED_WAIT_S, MAX_WAIT_S, RateLimiter, RetryBudget
 from devinops.model.errors import ApiError, Unreachable
-from tests.support import LONG_S
+from tests.testing.waiting import LONG_S
 
 STATUS = st.sampled_from([200, 204, 404, 429, 500, 503, None])
 EVENTS = st.lists(

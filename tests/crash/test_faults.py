@@ -14,7 +14,7 @@ import pytest
 from devinops.cli import main
 from devinops.emulator import Emulator, parse_faults
 from devinops.model.errors import ExitCode
-from tests.crash.world import CHANGES, KEYS, SEED, VALUE, World
+from tests.testing.world import CHANGES, KEYS, SEED, VALUE, World
 
 pytestmark = pytest.mark.crash
 

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 import pytest
 
 from devinops.emulator import Emulator
-from tests.crash.world import CHANGES, KEYS, SEED, VALUE, World
+from tests.testing.world import CHANGES, KEYS, SEED, VALUE, World
 
 pytestmark = pytest.mark.crash
 CHUNKS = 8

@@ -11,7 +11,7 @@ import pytest
 from emulator_api import Api
 
 from devinops.emulator import Emulator, gate
-from tests.support import LONG_S
+from tests.testing.waiting import LONG_S
 
 
 @pytest.fixture

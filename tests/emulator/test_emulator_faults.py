@@ -21,7 +21,7 @@ from emulator_api import NOTE, ORG, good
 from devinops.emulator import Emulator, fault_rules, faults, parse_faults, read_faults, server
 from devinops.emulator.fault_rules import PARAMETERS
 from devinops.model.errors import ConfigError
-from tests.support import LONG_S, until
+from tests.testing.waiting import LONG_S, until
 
 NOTES = f"{ORG}/knowledge/notes"
 SECRETS = f"{ORG}/secrets"

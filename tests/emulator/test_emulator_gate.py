@@ -8,7 +8,7 @@ from dataclasses import replace
 from emulator_api import NOTE, ORG
 
 from devinops.emulator.gate import Reply
-from tests.support import until
+from tests.testing.waiting import until
 
 NOTES = f"{ORG}/knowledge/notes"
 

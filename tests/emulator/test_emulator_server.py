@@ -22,7 +22,7 @@ from devinops import __version__
 from devinops.emulator import Emulator, Store, create_app, gate, serve, server
 from devinops.emulator.gate import Call, RateLimit
 from devinops.model.errors import ConfigError
-from tests.support import LONG_S, until
+from tests.testing.waiting import LONG_S, until
 
 AUTH = {"Authorization": "Bearer cog_emulator"}
 

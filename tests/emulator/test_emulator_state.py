@@ -14,7 +14,7 @@ from emulator_api import NOTE, ORG, good
 from devinops.emulator import Emulator
 from devinops.emulator.state import StateFile
 from devinops.model.errors import ConfigError
-from tests.disk import WRONG, breaks, limited, names, room_for
+from tests.testing.disk import WRONG, breaks, limited, names, room_for
 
 SECRET = {"type": "key-value", "key": "K", "value": "hunter2"}
 FULL = {

@@ -31,9 +31,9 @@ from devinops.model.target import Target
 from devinops.planning.plan import build_plan
 from devinops.render.json import dump, plan_document
 from devinops.render.text import Text
-from tests.fuzz import answers
-from tests.fuzz.answers import LISTS, Said, refused
-from tests.fuzz.mutate import Raw, damaged, fuzz, mutated, one_line, text_of, values
+from tests.testing import answers
+from tests.testing.answers import LISTS, Said, refused
+from tests.testing.damage import Raw, damaged, fuzz, mutated, one_line, text_of, values
 
 WIRES: Mapping[tuple[ApiVersion, str], Mapping[str, str]] = {
     ("v3", "knowledge"): {

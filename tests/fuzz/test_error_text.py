@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from devinops.api import redact
 from devinops.api.error_text import MAX_LENGTH, clean, error_text, rejected_fields
 from devinops.api.retry import retry_after_s
-from tests.fuzz.mutate import fuzz, mutated, one_line, text_of, values
+from tests.testing.damage import fuzz, mutated, one_line, text_of, values
 
 SECRETS = [
     "cog_canary_key_0123456789",

@@ -17,11 +17,11 @@ from devinops.kinds import KINDS
 from devinops.load import CODES, Loaded, load, read_yaml
 from devinops.model.objects import UNSET, Declaration
 from devinops.render.text import Text
-from tests.fuzz.mutate import damaged, fuzz, mutated, one_line, text_of, values
-from tests.load.test_load_properties import content
-from tests.load.tree import plant
+from tests.testing.damage import damaged, fuzz, mutated, one_line, text_of, values
+from tests.testing.places import ROOT
+from tests.testing.strategies import content
+from tests.testing.tree import plant
 
-ROOT = Path(__file__).parents[2]
 YAML = """\
 knowledge:
   - name: A

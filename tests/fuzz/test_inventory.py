@@ -15,9 +15,9 @@ from devinops.model.changes import Action
 from devinops.model.errors import InventoryError
 from devinops.model.inventory import Base, Inventory, Record
 from devinops.model.keys import Key
-from tests.fuzz.mutate import damaged, fuzz, mutated, one_line, text_of, values
-from tests.inventory.conftest import HEADER, intent, record
-from tests.inventory.test_format import inventories
+from tests.testing.damage import damaged, fuzz, mutated, one_line, text_of, values
+from tests.testing.inventories import HEADER, intent, record
+from tests.testing.strategies import inventories
 
 RECORDS = [
     record("Backend/a"),

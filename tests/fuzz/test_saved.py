@@ -16,15 +16,15 @@ from devinops.applying.saved_plan import SavedPlan, plan_of, read_plan
 from devinops.model.errors import ConfigError
 from devinops.render.json import dump
 from devinops.render.text import Text
-from tests.fuzz.mutate import damaged, fuzz, mutated, one_line, text_of, values
-from tests.test_saved import GOLDEN
+from tests.testing.damage import damaged, fuzz, mutated, one_line, text_of, values
+from tests.testing.documents import PLAN
 
 PLACE = Path("plan.json")
 DRIFT = {
     "key": "knowledge:A", "kind": "knowledge", "id": "note-1", "moved": "edited", "reason": "", "source": None,
     "fields": {"body": {"before": "a", "after": "b"}}, "at": 1_700_000_000, "by": "somebody",
 }  # fmt: skip
-REAL = GOLDEN | {"drift": [DRIFT], "notes": ["a note"], "inventory": {"store": "file", "owned": 7}}
+REAL = PLAN | {"drift": [DRIFT], "notes": ["a note"], "inventory": {"store": "file", "owned": 7}}
 BYTES = "".join(dump(REAL)).encode()
 
 
@@ -95,7 +95,7 @@ def test_a_plan_that_was_cut_is_never_read(cut: int) -> None:
         lambda odd: {"format_version": odd},
         lambda odd: {"target": {"api_version": odd}},
         lambda odd: {"digest": {odd: "x" * 9000}},
-        lambda odd: {"changes": [GOLDEN["changes"][0] | {"source": {odd: "x" * 9000}}]},
+        lambda odd: {"changes": [PLAN["changes"][0] | {"source": {odd: "x" * 9000}}]},
     ],
 )
 def test_what_a_message_quotes_is_short_and_steers_no_terminal(

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from devinops.api import Connection
 from devinops.api.http import Call, Sender
 from devinops.model.errors import ApiError
-from tests.fuzz.answers import KEY, refused
-from tests.fuzz.mutate import damaged, fuzz
+from tests.testing.answers import KEY, refused
+from tests.testing.damage import damaged, fuzz
 
 TRUE = {"items": [{"secret_id": "s", "key": "K", "note": "é" * 40}], "has_next_page": False}
 BODY = json.dumps(TRUE).encode()

@@ -1,68 +1,15 @@
-"""Repositories with a remote, and small inventories."""
+"""Repositories with a remote."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from devinops.inventory import Header, InventorySettings, Store, open_store
-from devinops.inventory.journaled import KeptStore
-from devinops.model.changes import Action
-from devinops.model.inventory import Base, Intent, Inventory, Record
-from devinops.model.keys import Key
-from tests.conftest import clean
-
-HEADER = Header("api.devin.ai", "org-1", "production")
-
-
-def git(cwd: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"git {arguments}: {done.stderr}"
-    return done.stdout.strip()
-
-
-def commit(cwd: Path, *arguments: str) -> None:
-    git(cwd, "-c", "user.name=P", "-c", "user.email=p@localhost", "commit", "-q", *arguments)
-
-
-def record(name: str, id: str | None = None, body: str = "0" * 16) -> Record:
-    return Record(
-        Key.parse(f"knowledge:{name}"),
-        id or f"note-{name}",
-        f"knowledge/{name}.md",
-        fields={"body": Base(body, body)},
-    )
-
-
-def intent(run: str, name: str, action: Action = Action.CREATE, id: str | None = None) -> Intent:
-    return Intent(run, action, Key.parse(f"knowledge:{name}"), id)
-
-
-def applied(store: Store, run: str, *names: str) -> None:
-    """One whole run that creates notes."""
-    store.begin(run, [intent(run, name) for name in names], store.read())
-    for name in names:
-        store.settle(run, [record(name)])
-    store.finish(run)
-
-
-def dies(store: Store, run: str) -> None:
-    """Let a run go as the system does when its process dies: its lock is free, and the lock's file stays."""
-    assert isinstance(store, KeptStore)
-    os.close(store._alive.pop(run))
-
-
-def names(inventory: Inventory) -> list[str]:
-    return [one.key.name for one in inventory.records]
-
-
-def runs(intents: Iterable[Intent]) -> list[str]:
-    return sorted({one.run for one in intents})
+from tests.testing.command_line import clean
+from tests.testing.inventories import commit, git
 
 
 @pytest.fixture(scope="session")
@@ -101,13 +48,3 @@ def clone(remote: Path, tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / name
 
     return make
-
-
-def on_branch(
-    root: Path, header: Header = HEADER, branch: str = "devinops", remote: str | None = None
-) -> Store:
-    return open_store(InventorySettings("branch", branch, remote), root, header)
-
-
-def in_file(root: Path, header: Header = HEADER) -> Store:
-    return open_store(InventorySettings("file"), root, header)

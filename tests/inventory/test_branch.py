@@ -18,7 +18,7 @@ from devinops.inventory.journaled import KeptStore, Stored
 from devinops.model.changes import Action
 from devinops.model.errors import ConfigError, InventoryError, Stale
 from devinops.model.inventory import Inventory
-from tests.inventory.conftest import (
+from tests.testing.inventories import (
     HEADER,
     applied,
     commit,
@@ -30,6 +30,7 @@ from tests.inventory.conftest import (
     record,
     runs,
 )
+from tests.testing.places import ROOT
 
 Clone = Callable[..., Path]
 STAGING = Header("api.devin.ai", "org-2", "staging")
@@ -371,7 +372,7 @@ def test_an_announcement_that_was_interrupted_when_it_had_arrived_is_swept_up(
 PROCESS = """
     import sys
     from pathlib import Path
-    from tests.inventory.conftest import applied, on_branch
+    from tests.testing.inventories import applied, on_branch
     for number in range(3):
         applied(on_branch(Path(sys.argv[1])), f"{sys.argv[2]}-{number}", f"{sys.argv[2]}{number}")
 """
@@ -383,9 +384,7 @@ def test_processes_side_by_side_lose_nothing(clone: Clone, remote: Path, shared:
     two = one if shared else clone("two")
     code = textwrap.dedent(PROCESS)
     started = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(root), name], cwd=Path(__file__).parents[2]
-        )
+        subprocess.Popen([sys.executable, "-c", code, str(root), name], cwd=ROOT)
         for root, name in ((one, "x"), (two, "y"))
     ]
     assert [process.wait(timeout=120) for process in started] == [0, 0]

@@ -15,8 +15,8 @@ from devinops.inventory import Header
 from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprint
 from devinops.model.keys import Key
-from tests.conftest import Devinops
-from tests.inventory.conftest import in_file
+from tests.testing.command_line import Devinops
+from tests.testing.inventories import in_file
 
 Write = Callable[[Mapping[str, str]], Path]
 

@@ -16,9 +16,9 @@ from devinops.inventory import Header, InventorySettings, disk, lock, open_store
 from devinops.inventory.journaled import KeptStore
 from devinops.model.errors import InventoryError
 from devinops.model.inventory import Inventory
-from tests.disk import WRONG, breaks, limited, names, room_for
-from tests.inventory.conftest import applied, in_file, intent, on_branch, record
-from tests.inventory.conftest import names as owned
+from tests.testing.disk import WRONG, breaks, limited, names, room_for
+from tests.testing.inventories import applied, in_file, intent, on_branch, record
+from tests.testing.inventories import names as owned
 
 LEFT = [".gitignore", "production.jsonl", "production.lock"]
 wrong = pytest.mark.parametrize("error", WRONG, ids=errno.errorcode.get)

@@ -29,7 +29,8 @@ from devinops.model.changes import Action
 from devinops.model.errors import InventoryError, Stale
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key
-from tests.inventory.conftest import HEADER, applied, dies, in_file, intent, names, record, runs
+from tests.testing.inventories import HEADER, applied, dies, in_file, intent, names, record, runs
+from tests.testing.places import ROOT
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions and symlinks of POSIX")
 
@@ -364,7 +365,7 @@ def test_write_refuses_what_has_changed_or_is_being_worked_on(tmp_path: Path) ->
 PROCESS = """
     import sys
     from pathlib import Path
-    from tests.inventory.conftest import applied, in_file
+    from tests.testing.inventories import applied, in_file
     for number in range(10):
         applied(in_file(Path(sys.argv[1])), f"{sys.argv[2]}-{number}", f"{sys.argv[2]}{number}")
 """
@@ -373,9 +374,7 @@ PROCESS = """
 def test_processes_side_by_side_lose_nothing(tmp_path: Path) -> None:
     code = textwrap.dedent(PROCESS)
     started = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path), name], cwd=Path(__file__).parents[2]
-        )
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name], cwd=ROOT)
         for name in ("x", "y", "z")
     ]
     assert [process.wait(timeout=120) for process in started] == [0, 0, 0]
@@ -401,7 +400,7 @@ def test_a_dead_process_leaves_no_lock_behind(tmp_path: Path) -> None:
         [sys.executable, "-c", textwrap.dedent(DYING), str(path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == b"held\n"

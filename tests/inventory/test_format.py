@@ -10,39 +10,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from devinops.inventory.format import Header, Settled, dump, dump_settled, parse, parse_settled
-from devinops.kinds import KINDS
-from devinops.model.changes import Action
 from devinops.model.errors import ExitCode, InventoryError
-from devinops.model.inventory import Base, Intent, Inventory, Record
+from devinops.model.inventory import Base, Inventory, Record
 from devinops.model.keys import FolderPath, Key
 from devinops.schema.files import schemas
-from tests.inventory.conftest import HEADER, intent, record
+from tests.testing.inventories import HEADER, intent, record
+from tests.testing.strategies import inventories, records, some
 
-some = st.text(min_size=1, max_size=8)
-keys = st.builds(Key, st.sampled_from(list(KINDS)), st.text(max_size=8).map(FolderPath), some)
-bases = st.builds(Base, some, st.none() | some)
-records = st.builds(
-    Record,
-    keys,
-    some,
-    st.none() | some,
-    st.none() | some,
-    st.booleans(),
-    st.dictionaries(st.text(max_size=5), bases, max_size=3),
-)
-intents = st.builds(Intent, some, st.sampled_from(Action), keys, st.none() | some, st.booleans())
-
-
-def unique(found: list[Record]) -> list[Record]:
-    by_id = {(one.key.kind, one.id): one for one in found}
-    return list({one.key: one for one in by_id.values()}.values())
-
-
-inventories = st.builds(
-    lambda found, open: Inventory.of("file", unique(found), sorted(set(open), key=repr)),
-    st.lists(records, max_size=5),
-    st.lists(intents, max_size=3),
-)
 headers = st.builds(Header, some, st.none() | some, some)
 
 

@@ -14,8 +14,8 @@ from devinops.inventory.git import last_words, masked
 from devinops.inventory.journaled import KeptStore
 from devinops.model.errors import ConfigError, InventoryError, Stale
 from devinops.model.inventory import Inventory
-from tests.conftest import Devinops
-from tests.inventory.conftest import applied, commit, git, intent, names, on_branch, record
+from tests.testing.command_line import Devinops
+from tests.testing.inventories import applied, commit, git, intent, names, on_branch, record
 
 Clone = Callable[..., Path]
 NEXT = re.escape("inventory: {store: branch, branch: NAME}")

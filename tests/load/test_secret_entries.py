@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.load import load, yamltree
-from tests.fuzz.mutate import damaged, fuzz, mutated, text_of
-from tests.load.tree import plant
+from tests.testing.damage import damaged, fuzz, mutated, text_of
+from tests.testing.tree import plant
 
 ENTRY = "secrets:\n- key: A\n  type: key-value\n  "
 WRONG = {

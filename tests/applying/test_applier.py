@@ -1,0 +1,874 @@
+"""What apply does when the API fails, answers nothing, or the organization moves under it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devinops.applying.applier import (
+    REPLACE_ATTEMPTS,
+    SILENCES,
+    Applier,
+    NoJournal,
+    Outcome,
+    Report,
+    apply,
+)
+from devinops.kinds import KINDS
+from devinops.load import load
+from devinops.model.client import BeforeAgain
+from devinops.model.errors import ApiError, DevinopsError, ExitCode, Terminated, Unreachable
+from devinops.model.inventory import RECOVERY_WAITS_S, Inventory, Record, base
+from devinops.model.keys import Key
+from devinops.model.kind import ApiVersion
+from devinops.model.objects import UNSET, Live, Resource, Snapshot
+from devinops.model.policy import Policy, Prune
+from devinops.model.target import Target
+from devinops.planning.plan import Plan, build_plan
+from devinops.render.text import Text
+from tests.testing.objects import live, snapshot
+
+
+@dataclass
+class Organization:
+    """A Writer in memory. `faults` maps (method, name) to an error, raised `before` or `after` the deed."""
+
+    objects: list[Live] = field(default_factory=list)
+    api: ApiVersion = "v3"
+    faults: Mapping[tuple[str, str], tuple[str, Exception]] = field(default_factory=dict)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    before_call: Callable[[str, str], None] = lambda method, name: None
+    written: Live = field(init=False)
+    hidden_reads: int = 0
+    """How many listings do not show yet what was made."""
+    appear: list[Live] = field(default_factory=list)
+    attempts: Mapping[str, tuple[int | None, ...]] = field(default_factory=dict)
+    """Method → what its attempts before the last one answer."""
+    meanwhile: Callable[[], None] = lambda: None
+    """What happens between two attempts."""
+
+    def snapshot(self, kinds: Collection[str] | None = None, progress: Any = None) -> Snapshot:
+        self.calls.append(("list", ",".join(sorted(kinds or KINDS))))
+        if self.hidden_reads:
+            self.hidden_reads -= 1
+        else:
+            self.objects += self.appear
+            self.appear = []
+        return Snapshot.of(o for o in self.objects if kinds is None or o.key.kind in kinds)
+
+    def reads_one(self, kind: str) -> bool:
+        return KINDS[kind].endpoints[self.api].reads_one
+
+    def read(self, kind: str, id: str) -> Live | None:
+        found = next((o for o in self.objects if o.id == id), None)
+        self._call("read", found.key.name if found else id, lambda: None)
+        return next((o for o in self.objects if o.id == id), None)
+
+    def create(
+        self, kind: str, resource: Resource, folder_id: str | None, *, value: str | None = None
+    ) -> Live:
+        key = KINDS[kind].key(resource)
+        made = Live(key, f"new-{key.name}", resource, folder_id=folder_id)
+        self._call("create", key.name, lambda: self.appear.append(made))
+        return made
+
+    def update(
+        self,
+        kind: str,
+        id: str,
+        resource: Resource,
+        folder_id: str | None,
+        *,
+        before_again: BeforeAgain | None = None,
+    ) -> Live:
+        (old,) = (o for o in self.objects if o.id == id)
+        new = replace(old, key=KINDS[kind].key(resource), resource=resource, folder_id=folder_id)
+        self.written = new
+        self._try_again("update", before_again)
+        self._call("update", old.key.name, lambda: self.put(new))
+        return new
+
+    def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
+        (old,) = (o for o in self.objects if o.id == id)
+        self._try_again("delete", before_again)
+        if old in self.objects:
+            self._call("delete", old.key.name, lambda: self.objects.remove(old))
+
+    def put(self, new: Live) -> None:
+        (at,) = (place for place, o in enumerate(self.objects) if o.id == new.id)
+        self.objects[at] = new
+
+    def _try_again(self, method: str, before_again: BeforeAgain | None) -> None:
+        for status in self.attempts.get(method, ()):
+            self.meanwhile()
+            if before_again:
+                before_again(status)
+
+    def stop_waiting(self) -> None:
+        self.calls.append(("stop_waiting", ""))
+
+    def _call(self, method: str, name: str, deed: Callable[[], None]) -> None:
+        self.calls.append((method, name))
+        self.before_call(method, name)
+        when, error = self.faults.get((method, name), ("", None))
+        if error is not None and when == "before":
+            raise error
+        deed()
+        if error is not None:
+            raise error
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Report]:
+    """Apply sections of YAML to an Organization."""
+
+    def go(sections: dict[str, Any], organization: Organization, **options: Any) -> Report:
+        for section, entries in sections.items():
+            (tmp_path / f"{section}.yaml").write_text(
+                yaml.safe_dump({section: entries}), encoding="utf-8"
+            )
+        declarations = load(tmp_path).declarations
+        inventory = options.pop("inventory", None)
+        policy = options.pop("policy", Policy(v3_macro="verify"))
+        target = Target("production", "https://api.devin.ai", organization.api, "org-1")
+
+        def plan(found: Snapshot) -> Plan:
+            return build_plan(
+                declarations,
+                found,
+                target,
+                policy=policy,
+                today=date(2026, 3, 12),
+                inventory=inventory,
+            )
+
+        found = Snapshot.of(organization.objects)
+        on_applier = options.pop("on_applier", lambda _: None)
+        applier = Applier(
+            plan(found),
+            found,
+            organization,
+            values={"TOKEN": "value"},
+            **{"pause": lambda s: None, **options},
+        )
+        on_applier(applier)
+        return apply(applier, lambda: plan(organization.snapshot()))
+
+    return go
+
+
+def notes(*names: str, **fields: Any) -> dict[str, Any]:
+    return {"knowledge": [{"name": name, "trigger": "t", "body": "new"} | fields for name in names]}
+
+
+def outcomes(report: Report) -> dict[str, Outcome]:
+    return {result.change.key.name: result.outcome for result in report.results}
+
+
+REFUSED = ApiError("POST answered 422: no", status=422)
+FAILED = ApiError("POST answered 500: oops", status=500)
+SILENT = Unreachable("cannot reach the API: cut")
+
+
+def test_independent_work_goes_on_after_a_failure(run: Callable[..., Report]) -> None:
+    organization = Organization(faults={("create", "B"): ("before", REFUSED)})
+    report = run(notes("A", "B", "C"), organization)
+    assert outcomes(report) == {"A": Outcome.DONE, "B": Outcome.FAILED, "C": Outcome.DONE}
+    assert report.exit_code == ExitCode.RUN_AGAIN
+    assert [change.key.name for change in report.left or ()] == ["B"]
+
+
+@pytest.mark.parametrize("fault", ["before", None])
+def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
+    run: Callable[..., Report], fault: str | None
+) -> None:
+    """Renamed and edited in one commit: a create and a delete, and the text must not be lost in between."""
+    old = live("knowledge", name="Old", id="n1", body="one two three four")
+    faults = {("create", "New"): (fault, REFUSED)} if fault else {}
+    organization = Organization([old], faults=faults)
+    inventory = Inventory.of(
+        "file", [Record(old.key, old.id, fields=base(old.resource, old.resource))]
+    )
+    report = run(
+        notes("New", body="one two three four five"),
+        organization,
+        inventory=inventory,
+        policy=Policy(prune=Prune.OWNED),
+        journal=NoJournal(),
+    )
+    if fault is None:
+        assert outcomes(report) == {"New": Outcome.DONE, "Old": Outcome.DONE}
+        return
+    assert outcomes(report) == {"New": Outcome.FAILED, "Old": Outcome.SKIPPED}
+    assert old in organization.objects
+    assert "knowledge:New probably replaces it and was not written" in "\n".join(
+        Text().report(report)
+    )
+
+
+def test_when_nothing_could_be_written_the_code_says_mend(run: Callable[..., Report]) -> None:
+    report = run(notes("A"), Organization(faults={("create", "A"): ("before", REFUSED)}))
+    assert report.exit_code == ExitCode.FIX
+
+
+@pytest.mark.parametrize("error", [FAILED, SILENT], ids=["500", "silence"])
+@pytest.mark.parametrize("hidden_reads", range(len(RECOVERY_WAITS_S)))
+def test_a_create_without_an_answer_is_found_and_never_sent_again(
+    run: Callable[..., Report], error: ApiError, hidden_reads: int
+) -> None:
+    organization = Organization(
+        faults={("create", "A"): ("after", error)}, hidden_reads=hidden_reads
+    )
+    report = run(notes("A"), organization, parallelism=1)
+    (result,) = report.results
+    assert (result.outcome, result.id) == (Outcome.DONE, "new-A")
+    assert [call for call in organization.calls if call[0] == "create"] == [("create", "A")]
+    assert report.exit_code == ExitCode.OK
+
+
+@pytest.mark.parametrize("error", [FAILED, SILENT], ids=["500", "silence"])
+def test_a_create_that_did_not_happen_fails_after_three_looks(
+    run: Callable[..., Report], error: ApiError
+) -> None:
+    organization = Organization(faults={("create", "A"): ("before", error)})
+    report = run(notes("A"), organization)
+    (result,) = report.results
+    assert (result.outcome, result.unclear) == (Outcome.FAILED, True)
+    assert report.exit_code == ExitCode.RUN_AGAIN
+    assert organization.calls.count(("list", "knowledge")) == len(RECOVERY_WAITS_S)
+
+
+@dataclass
+class WithoutMacros(Organization):
+    """An edition of API v1 whose knowledge has no macro."""
+
+    api: Any = "v1"
+
+    def create(self, *args: Any, **options: Any) -> Live:
+        return self._bare(super().create(*args, **options))
+
+    def update(self, *args: Any, **options: Any) -> Live:
+        return self._bare(super().update(*args, **options))
+
+    def _bare(self, live: Live) -> Live:
+        return replace(live, resource=replace(live.resource, macro=None))  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("objects", [[], [live("knowledge", name="A", body="old", macro=None)]])
+def test_a_field_that_the_api_did_not_take_is_a_failure_that_says_so(
+    run: Callable[..., Report], objects: list[Live]
+) -> None:
+    report = run(notes("A", macro="!a"), WithoutMacros(objects=objects))
+    (result,) = report.results
+    assert (result.outcome, result.unclear, report.exit_code) == (
+        Outcome.FAILED,
+        True,
+        ExitCode.RUN_AGAIN,
+    )
+    assert result.message.startswith(
+        "it was written, but without macro, which the API did not take"
+    )
+
+
+def test_the_looks_for_a_create_are_apart(run: Callable[..., Report]) -> None:
+    waits: list[float] = []
+    run(notes("A"), Organization(faults={("create", "A"): ("before", SILENT)}), pause=waits.append)
+    assert waits == list(RECOVERY_WAITS_S) == [1, 3, 9]
+
+
+@dataclass
+class Unlisted(Organization):
+    """Its lists fail, as often as there are `failures`; without an inventory none are read before the first write."""
+
+    failures: list[ApiError] = field(default_factory=list)
+    looks: int = 0
+
+    def snapshot(self, kinds: Collection[str] | None = None, progress: Any = None) -> Snapshot:
+        self.looks += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        return super().snapshot(kinds)
+
+
+FORBIDDEN = ApiError("GET answered 403", status=403)
+
+
+@pytest.mark.parametrize("failure", [FORBIDDEN, FAILED, SILENT], ids=["403", "500", "silence"])
+def test_a_create_that_cannot_be_looked_for_stays_unclear(
+    run: Callable[..., Report], failure: ApiError
+) -> None:
+    organization = Unlisted(
+        faults={("create", "A"): ("after", FAILED)}, failures=[failure] * len(RECOVERY_WAITS_S)
+    )
+    report = run(notes("A"), organization)
+    (result,) = report.results
+    assert (result.outcome, result.unclear, report.exit_code) == (
+        Outcome.FAILED,
+        True,
+        ExitCode.RUN_AGAIN,
+    )
+    assert result.message == f"{FAILED}; it could not be looked for: {failure}"
+
+
+def test_a_look_that_fails_is_repeated(run: Callable[..., Report]) -> None:
+    organization = Unlisted(
+        faults={("create", "A"): ("after", FAILED)}, failures=[SILENT, FORBIDDEN]
+    )
+    assert outcomes(run(notes("A"), organization)) == {"A": Outcome.DONE}
+
+
+def test_a_look_without_a_key_ends_the_run(run: Callable[..., Report]) -> None:
+    revoked = ApiError("GET answered 401", status=401)
+    organization = Unlisted(faults={("create", "A"): ("after", FAILED)}, failures=[revoked] * 3)
+    report = run(notes("A", "B"), organization, parallelism=1)
+    assert outcomes(report) == {"A": Outcome.FAILED, "B": Outcome.SKIPPED}
+    assert "no longer takes the key" in report.results[1].message
+
+
+def test_one_list_is_read_at_a_time_however_many_creates_are_looked_for(
+    run: Callable[..., Report],
+) -> None:
+    organization = Organization(faults={("create", name): ("after", FAILED) for name in "ABCDEF"})
+    reading, most, look = [0], [0], organization.snapshot
+
+    def snapshot(kinds: Collection[str] | None = None) -> Snapshot:
+        reading[0] += 1
+        most[0] = max(most[0], reading[0])
+        time.sleep(0.01)
+        reading[0] -= 1
+        return look(kinds)
+
+    organization.snapshot = snapshot  # type: ignore[method-assign]
+    assert run(notes(*"ABCDEF"), organization, parallelism=6).count(Outcome.DONE) == 6
+    assert most == [1]
+
+
+def test_an_equal_object_that_was_there_before_is_not_taken_for_the_new_one(
+    run: Callable[..., Report],
+) -> None:
+    twin = live("knowledge", name="A", body="new", id="twin", ours=False)
+    organization = Organization([twin], faults={("create", "A"): ("before", FAILED)})
+    assert outcomes(run(notes("A"), organization)) == {"A": Outcome.FAILED}
+
+
+def test_several_candidates_stop_the_run(run: Callable[..., Report]) -> None:
+    organization = Organization(faults={("create", "A"): ("after", FAILED)})
+    organization.appear.append(live("knowledge", name="A", body="new", id="stranger"))
+    report = run(notes("A", "B"), organization, parallelism=1)
+    a, b = report.results
+    assert a.outcome is Outcome.FAILED
+    assert "new-A, stranger" in a.message
+    assert b.outcome in (Outcome.SKIPPED, Outcome.DONE)
+
+
+MOVED: dict[str, Callable[[Organization], None]] = {
+    "edited": lambda o: o.objects.__setitem__(
+        0, live("knowledge", name="A", body="edited", id="note-1")
+    ),
+    "deleted": lambda o: o.objects.clear(),
+}
+
+
+@pytest.mark.parametrize("moved", MOVED)
+def test_what_moved_after_the_plan_is_blocked(run: Callable[..., Report], moved: str) -> None:
+    organization = Organization([live("knowledge", name="A", id="note-1")])
+    organization.before_call = lambda method, name: (
+        MOVED[moved](organization) if method == "read" else None
+    )
+    report = run(notes("A"), organization)
+    assert outcomes(report) == {"A": Outcome.BLOCKED}
+    assert ("update", "A") not in organization.calls
+    assert report.exit_code == ExitCode.DECIDE if moved == "edited" else report.exit_code
+
+
+def test_an_edit_before_a_delete_holds_the_delete_back(run: Callable[..., Report]) -> None:
+    organization = Organization([live("knowledge", name="A", id="note-1")])
+    organization.before_call = lambda method, name: (
+        MOVED["edited"](organization) if method == "read" else None
+    )
+    report = run({"knowledge": [{"name": "A", "ensure": "absent"}]}, organization)
+    assert (outcomes(report), len(organization.objects)) == ({"A": Outcome.BLOCKED}, 1)
+
+
+def test_deleting_what_is_gone_already_is_done(run: Callable[..., Report]) -> None:
+    organization = Organization([live("knowledge", name="A", id="note-1")])
+    organization.before_call = lambda method, name: (
+        organization.objects.clear() if method == "read" else None
+    )
+    report = run({"knowledge": [{"name": "A", "ensure": "absent"}]}, organization)
+    assert [(r.outcome, r.message) for r in report.results] == [
+        (Outcome.DONE, "it was gone already")
+    ]
+
+
+@pytest.mark.parametrize(("gone", "outcome"), [(True, Outcome.DONE), (False, Outcome.FAILED)])
+def test_a_403_on_deleting_a_secret_is_judged_by_the_list(
+    run: Callable[..., Report], gone: bool, outcome: Outcome
+) -> None:
+    forbidden = ApiError("DELETE answered 403", status=403)
+    organization = Organization(
+        [live("secret", key="TOKEN", type="totp", id="s-1")],
+        faults={("delete", "TOKEN"): ("after" if gone else "before", forbidden)},
+    )
+    report = run({"secrets": [{"key": "TOKEN", "ensure": "absent"}]}, organization)
+    assert outcomes(report) == {"TOKEN": outcome}
+
+
+@pytest.mark.parametrize("status", [422, 500])
+def test_another_failure_of_a_delete_is_no_sign_that_it_is_gone(
+    run: Callable[..., Report], status: int
+) -> None:
+    organization = Organization(
+        [live("knowledge", name="A", id="note-1")],
+        faults={("delete", "A"): ("before", ApiError("no", status=status))},
+    )
+    (result,) = run({"knowledge": [{"name": "A", "ensure": "absent"}]}, organization).results
+    assert (result.outcome, result.unclear) == (Outcome.FAILED, status == 500)
+
+
+def test_a_revoked_key_skips_what_has_not_begun(run: Callable[..., Report]) -> None:
+    revoked = ApiError("401", status=401)
+    organization = Organization(faults={("create", "A"): ("before", revoked)})
+    report = run(notes("A", "B", "C"), organization, parallelism=1)
+    counts = {o: report.count(o) for o in Outcome}
+    assert counts[Outcome.FAILED] == 1
+    assert counts[Outcome.SKIPPED] >= 1
+    assert counts[Outcome.FAILED] + counts[Outcome.SKIPPED] + counts[Outcome.DONE] == 3
+    assert all(
+        "no longer takes the key" in r.message
+        for r in report.results
+        if r.outcome is Outcome.SKIPPED
+    )
+
+
+def test_an_api_that_has_gone_silent_is_not_asked_for_ever(run: Callable[..., Report]) -> None:
+    names = [f"N{number:02}" for number in range(20)]
+    organization = Organization(faults={("create", name): ("before", SILENT) for name in names})
+    report = run(notes(*names), organization, parallelism=1)
+    assert report.count(Outcome.FAILED) == SILENCES
+    assert report.count(Outcome.SKIPPED) == len(names) - SILENCES
+
+
+def test_an_api_that_takes_no_more_requests_is_not_asked_for_ever(
+    run: Callable[..., Report],
+) -> None:
+    limited = ApiError("POST answered 429", status=429)
+    organization = Organization(faults={("create", name): ("before", limited) for name in "ABCDEF"})
+    report = run(notes(*"ABCDEF"), organization, parallelism=1)
+    assert (report.count(Outcome.FAILED), report.count(Outcome.SKIPPED)) == (SILENCES, 3)
+    assert report.results[-1].message == "the API takes no more requests"
+    assert report.exit_code == ExitCode.FIX
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_an_interruption_of_the_search_for_a_create_leaves_one_look(
+    run: Callable[..., Report], made: bool
+) -> None:
+    organization = Organization(faults={("create", "A"): ("after" if made else "before", SILENT)})
+    appliers: list[Applier] = []
+    journal = Recorder()
+    report = run(
+        notes("A"),
+        organization,
+        on_applier=appliers.append,
+        pause=lambda _: appliers[0].interrupt(ExitCode.INTERRUPTED),
+        journal=journal,
+    )
+    (result,) = report.results
+    assert organization.calls.count(("list", "knowledge")) == 1
+    assert ("stop_waiting", "") in organization.calls
+    assert (result.outcome, result.unclear) == (
+        (Outcome.DONE, False) if made else (Outcome.FAILED, True)
+    )
+    assert journal.steps[-1] == ("finish" if made else "finish A")
+
+
+def test_an_interruption_finishes_what_is_in_flight_and_starts_nothing_new(
+    run: Callable[..., Report],
+) -> None:
+    organization = Organization()
+    appliers: list[Applier] = []
+    organization.before_call = lambda method, name: appliers[0].interrupt(ExitCode.TERMINATED)
+    report = run(notes("A", "B", "C"), organization, parallelism=1, on_applier=appliers.append)
+    assert (report.count(Outcome.DONE), report.count(Outcome.SKIPPED)) == (1, 2)
+    assert (report.exit_code, report.left) == (ExitCode.TERMINATED, None)
+
+
+def test_a_last_look_that_fails_is_said(
+    run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organization = Organization()
+
+    def silent(kinds: Collection[str] | None = None) -> Snapshot:
+        raise SILENT
+
+    monkeypatch.setattr(organization, "snapshot", silent)
+    report = run(notes("A"), organization)
+    assert (report.left, report.unverified, report.exit_code) == (
+        None,
+        str(SILENT),
+        ExitCode.RUN_AGAIN,
+    )
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, Terminated])
+def test_an_interruption_of_the_last_look_costs_only_the_proof(
+    run: Callable[..., Report], stop: type[BaseException]
+) -> None:
+    organization = Organization()
+    appliers: list[Applier] = []
+
+    def look(kinds: Collection[str] | None = None) -> Snapshot:
+        appliers[0].interrupt(ExitCode.INTERRUPTED)
+        raise stop
+
+    organization.snapshot = look  # type: ignore[method-assign]
+    report = run(notes("A"), organization, on_applier=appliers.append)
+    assert (outcomes(report), report.left, report.exit_code) == (
+        {"A": Outcome.DONE},
+        None,
+        ExitCode.INTERRUPTED,
+    )
+
+
+def test_what_only_the_last_look_holds_back_is_for_a_person(run: Callable[..., Report]) -> None:
+    organization = Organization()
+    twin = live("knowledge", name="A", body="by a person", id="note-2")
+    organization.before_call = lambda method, name: organization.objects.append(twin)
+    report = run(notes("A"), organization)
+    assert (outcomes(report), report.left, report.exit_code) == (
+        {"A": Outcome.DONE},
+        (),
+        ExitCode.DECIDE,
+    )
+    assert [(one.key.name, sorted(one.ids)) for one in report.waiting] == [
+        ("A", ["new-A", "note-2"])
+    ]
+    (said,) = [line for line in Text().report(report) if "note-2" in line]
+    assert said.startswith("  ! knowledge:A: ")
+
+
+def test_references_come_first_and_deletes_last(run: Callable[..., Report]) -> None:
+    organization = Organization(
+        [live("playbook", title="P", id="p-1"), live("knowledge", name="Z", id="n-1")],
+    )
+    sections = notes("A") | {
+        "playbooks": [{"title": "P", "ensure": "absent"}],
+        "secrets": [{"key": "S", "type": "totp", "value_from": {"env": "TOKEN"}}],
+    }
+    sections["knowledge"].append({"name": "Z", "ensure": "absent"})
+    assert run(sections, organization).exit_code == ExitCode.OK
+    writes = [
+        name for method, name in organization.calls if method in ("create", "update", "delete")
+    ]
+    assert writes == ["S", "A", "Z", "P"]
+
+
+def test_an_update_sends_the_object_as_it_is_now_with_the_declared_fields_on_top(
+    run: Callable[..., Report],
+) -> None:
+    before = live(
+        "knowledge", name="A", id="note-1", pinned_repo="acme/api", is_enabled=False, macro="!a"
+    )
+    organization = Organization([before])
+    assert run(notes("A"), organization).exit_code == ExitCode.OK
+    (after,) = organization.objects
+    assert after.resource == before.resource.overlaid(
+        KINDS["knowledge"].resource(body="new", trigger="t")
+    )
+
+
+@dataclass
+class Recorder:
+    """A journal that remembers what it was told; `broken` names a step that fails."""
+
+    broken: str = ""
+    steps: list[str] = field(default_factory=list)
+
+    def begin(self, intents: Any) -> None:
+        self._step("begin", [f"{i.action} {i.key.name}" for i in intents])
+
+    def settle(self, put: Any, drop: Any) -> None:
+        self._step("settle", [r.key.name for r in put] + [f"-{id}" for _, id in drop])
+
+    def finish(self, unclear: Collection[Key]) -> None:
+        self._step("finish", sorted(key.name for key in unclear))
+
+    def _step(self, name: str, what: list[str]) -> None:
+        self.steps.append(" ".join([name, *what]))
+        if name == self.broken:
+            raise DevinopsError("no room")
+
+
+def owned_by(run: Callable[..., Report], organization: Organization, journal: Recorder) -> Report:
+    return run(
+        notes("A", "B") | {"playbooks": [{"title": "P", "ensure": "absent"}]},
+        organization,
+        parallelism=1,
+        journal=journal,
+    )
+
+
+def test_the_inventory_is_told_before_the_first_write_and_after_each(
+    run: Callable[..., Report],
+) -> None:
+    journal, organization = Recorder(), Organization([live("playbook", title="P", id="p-1")])
+    assert owned_by(run, organization, journal).exit_code == ExitCode.OK
+    assert journal.steps == [
+        "begin create A create B delete P",
+        "settle",
+        "settle A",
+        "settle B",
+        "settle -p-1",
+        "finish",
+    ]
+
+
+@pytest.mark.parametrize("broken", ["settle", "finish"])
+def test_an_inventory_that_cannot_be_written_costs_no_report(
+    run: Callable[..., Report], broken: str
+) -> None:
+    journal, organization = Recorder(), Organization([live("playbook", title="P", id="p-1")])
+    run_steps = journal.steps
+
+    def settle(put: Any, drop: Any) -> None:
+        run_steps.append("settle")
+        if broken == "settle" and put:
+            raise DevinopsError("no room")
+
+    journal.settle = settle  # type: ignore[method-assign]
+    journal.broken = broken
+    report = owned_by(run, organization, journal)
+    assert "the inventory was not written: no room" in report.unverified
+    assert report.exit_code == ExitCode.RUN_AGAIN
+    assert report.count(Outcome.SKIPPED) == (2 if broken == "settle" else 0)
+
+
+def test_an_announcement_that_is_refused_comes_before_any_write(run: Callable[..., Report]) -> None:
+    organization = Organization()
+    with pytest.raises(DevinopsError, match="no room"):
+        run(notes("A"), organization, journal=Recorder("begin"))
+    assert [call for call in organization.calls if call[0] != "list"] == []
+
+
+def rotation(version: str) -> dict[str, Any]:
+    return {
+        "secrets": [
+            {"key": "S", "type": "totp", "version": version, "value_from": {"env": "TOKEN"}}
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("fault", "creates", "outcome"),
+    [
+        (None, 1, Outcome.DONE),
+        (("after", SILENT), 1, Outcome.DONE),
+        (("before", SILENT), REPLACE_ATTEMPTS, Outcome.FAILED),
+        (("before", REFUSED), 1, Outcome.FAILED),
+    ],
+    ids=["answered", "lost answer", "silence", "refused"],
+)
+def test_a_rotation_tries_the_create_hard(
+    run: Callable[..., Report], fault: Any, creates: int, outcome: Outcome
+) -> None:
+    old = live("secret", key="S", type="totp", id="s-1", version="1")
+    inventory = Inventory.of(
+        "file", [Record(old.key, old.id, fields=base(old.resource, old.resource))]
+    )
+    shown = replace(old, resource=replace(old.resource, version=UNSET))
+    organization = Organization([shown], faults={("create", "S"): fault} if fault else {})
+    report = run(rotation("2"), organization, inventory=inventory)
+    assert [call[0] for call in organization.calls if call[0] != "list"] == ["delete"] + [
+        "create"
+    ] * creates
+    assert outcomes(report) == {"S": outcome}
+    if outcome is Outcome.FAILED:
+        assert "MISSING now" in report.results[0].message
+        assert report.exit_code == ExitCode.RUN_AGAIN
+
+
+def rotate(run: Callable[..., Report], organization: Organization, **options: Any) -> Report:
+    old = live("secret", key="S", type="totp", id="s-1", version="1")
+    organization.objects.append(replace(old, resource=replace(old.resource, version=UNSET)))
+    inventory = Inventory.of(
+        "file", [Record(old.key, old.id, fields=base(old.resource, old.resource))]
+    )
+    return run(rotation("2"), organization, inventory=inventory, **options)
+
+
+def test_a_rotation_is_not_tried_again_where_the_first_create_cannot_be_looked_for(
+    run: Callable[..., Report],
+) -> None:
+    organization = Unlisted(faults={("create", "S"): ("after", FAILED)}, failures=[SILENT] * 3)
+    journal = Recorder()
+    (result,) = rotate(run, organization, journal=journal).results
+    assert [name for name, _ in organization.calls].count("create") == 1
+    assert result.message.startswith(
+        "it was deleted, and whether it was created again is not known: POST"
+    )
+    assert result.unclear
+    assert journal.steps[-1] == "finish S"
+
+
+def test_a_rotation_whose_second_create_is_refused_may_have_succeeded_with_the_first(
+    run: Callable[..., Report],
+) -> None:
+    organization = Organization(faults={("create", "S"): ("before", SILENT)})
+    calls = organization.calls
+
+    def refuse(method: str, name: str) -> None:
+        if calls.count(("create", "S")) == 2:
+            raise ApiError("POST answered 409", status=409)
+
+    organization.before_call = refuse
+    (result,) = rotate(run, organization).results
+    assert calls.count(("create", "S")) == 2
+    assert "whether it was created again is not known: POST answered 409" in result.message
+    assert result.unclear
+
+
+def test_an_interrupted_rotation_is_not_tried_again(run: Callable[..., Report]) -> None:
+    organization = Organization(faults={("create", "S"): ("before", SILENT)})
+    appliers: list[Applier] = []
+    interrupt = lambda _: appliers[0].interrupt(ExitCode.INTERRUPTED)  # noqa: E731
+    (result,) = rotate(run, organization, on_applier=appliers.append, pause=interrupt).results
+    assert organization.calls.count(("create", "S")) == 1
+    assert "not known" in result.message
+
+
+# --- writes that are repeated -----------------------------------------------------------------------------
+
+BEFORE = live("knowledge", name="A", id="note-1")
+EDITED = live("knowledge", name="A", body="edited", id="note-1")
+
+
+def _edit(organization: Organization) -> None:
+    organization.put(EDITED)
+
+
+def _delete(organization: Organization) -> None:
+    organization.objects.clear()
+
+
+def _arrive(organization: Organization) -> None:
+    """The write arrived, although its answer did not."""
+    organization.put(organization.written)
+
+
+def _nothing(organization: Organization) -> None:
+    pass
+
+
+Meanwhile = Callable[[Organization], None]
+
+
+@pytest.mark.parametrize(
+    ("answers", "meanwhile", "outcome", "unclear", "after"),
+    [
+        ((429,), _nothing, Outcome.DONE, False, "new"),
+        ((429,), _edit, Outcome.BLOCKED, False, "edited"),
+        ((429,), _delete, Outcome.BLOCKED, False, None),
+        ((503,), _nothing, Outcome.DONE, False, "new"),
+        ((None,), _arrive, Outcome.DONE, False, "new"),
+        ((503,), _edit, Outcome.FAILED, True, "edited"),
+        ((None, 429), _edit, Outcome.FAILED, True, "edited"),
+        ((503,), _delete, Outcome.BLOCKED, False, None),
+    ],
+)
+def test_an_update_is_repeated_only_over_what_it_was_made_for(
+    run: Callable[..., Report],
+    answers: tuple[int | None, ...],
+    meanwhile: Meanwhile,
+    outcome: Outcome,
+    unclear: bool,
+    after: str | None,
+) -> None:
+    organization = Organization([BEFORE], attempts={"update": answers})
+    organization.meanwhile = lambda: meanwhile(organization)
+    (result,) = run(notes("A"), organization).results
+    assert (result.outcome, result.unclear) == (outcome, unclear)
+    assert [one.resource.body for one in organization.objects] == ([after] if after else [])
+
+
+@pytest.mark.parametrize(
+    ("answers", "meanwhile", "outcome", "left"),
+    [
+        ((429,), _nothing, Outcome.DONE, 0),
+        ((503,), _delete, Outcome.DONE, 0),
+        ((429,), _edit, Outcome.BLOCKED, 1),
+        ((503,), _edit, Outcome.BLOCKED, 1),
+    ],
+)
+def test_a_delete_is_repeated_only_for_what_it_was_made_for(
+    run: Callable[..., Report],
+    answers: tuple[int | None, ...],
+    meanwhile: Meanwhile,
+    outcome: Outcome,
+    left: int,
+) -> None:
+    organization = Organization([BEFORE], attempts={"delete": answers})
+    organization.meanwhile = lambda: meanwhile(organization)
+    (result,) = run({"knowledge": [{"name": "A", "ensure": "absent"}]}, organization).results
+    assert (result.outcome, result.unclear, len(organization.objects)) == (outcome, False, left)
+
+
+@pytest.mark.parametrize(("answer", "unclear"), [(429, False), (503, True)])
+def test_what_cannot_be_looked_at_again_is_not_written_again(
+    run: Callable[..., Report], answer: int, unclear: bool
+) -> None:
+    organization = Organization([BEFORE], attempts={"update": (answer,)})
+
+    def forbid(method: str, name: str) -> None:
+        if organization.calls.count(("read", "A")) == 2:
+            raise ApiError("GET answered 403", status=403)
+
+    organization.before_call = forbid
+    (result,) = run(notes("A"), organization).results
+    assert (result.outcome, result.unclear) == (Outcome.FAILED, unclear)
+    assert organization.objects == [BEFORE]
+
+
+def test_without_a_single_read_a_write_is_repeated_as_it_is(run: Callable[..., Report]) -> None:
+    organization = Organization([BEFORE], api="v1", attempts={"update": (503,)})
+    organization.meanwhile = lambda: _edit(organization)
+    assert run(notes("A"), organization).exit_code == ExitCode.OK
+
+
+def test_a_secret_that_cannot_be_looked_up_keeps_the_first_error(
+    run: Callable[..., Report],
+) -> None:
+    forbidden = ApiError("DELETE answered 403", status=403, doubtful=True)
+    organization = Unlisted(
+        [live("secret", key="TOKEN", type="totp", id="s-1")],
+        faults={("delete", "TOKEN"): ("before", forbidden)},
+        failures=[SILENT],
+    )
+    (result,) = run({"secrets": [{"key": "TOKEN", "ensure": "absent"}]}, organization).results
+    assert (result.outcome, result.unclear) == (Outcome.FAILED, True)
+    assert result.message == f"{forbidden}; whether it is gone could not be looked up: {SILENT}"
+
+
+def test_equal_objects_are_adopted_without_a_request(run: Callable[..., Report]) -> None:
+    journal = Recorder()
+    organization = Organization(
+        [live("knowledge", name=name, body="new", id=f"n-{name}") for name in "AB"]
+    )
+    report = run(notes("A", "B"), organization, journal=journal, inventory=Inventory.of("file", []))
+    assert report.count(Outcome.DONE) == 2
+    assert journal.steps == ["begin adopt A adopt B", "settle", "settle A B", "finish"]
+    assert {call[0] for call in organization.calls} == {"list"}
+
+
+def test_a_plan_without_live_objects_needs_none(run: Callable[..., Report]) -> None:
+    report = run(
+        {"knowledge": [{"name": "A", "ensure": "absent"}]}, Organization(list(snapshot([]).objects))
+    )
+    assert (report.results, report.exit_code) == ((), ExitCode.OK)

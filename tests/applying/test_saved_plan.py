@@ -1,0 +1,482 @@
+"""Saved plans: written, shown offline, applied as reviewed or not at all; damaged files are one line."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from devinops.applying.saved_plan import SavedPlan, plan_of, read_plan, save
+from devinops.emulator import Emulator
+from devinops.model.errors import ConfigError
+from devinops.render.json import dump
+from devinops.render.text import Text
+from devinops.schema.files import schemas
+from devinops.schema.plan import checksum
+from tests.testing.command_line import Devinops
+from tests.testing.documents import PLAN
+from tests.testing.places import GOLDEN
+
+Write = Callable[[Mapping[str, str]], Path]
+
+NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
+FILES = {
+    "knowledge/a.md": NOTE,
+    "knowledge.yaml": "knowledge:\n  - {name: Edited, trigger: t, body: new}\n  - {name: Gone, ensure: absent}\n",
+    "playbooks/a.md": "---\ntitle: P\n---\nb\n",
+}
+NOTES = [
+    {"id": f"note-{name}", "name": name, "trigger": "t", "body": "b"}
+    for name in ("Edited", "Gone", "Theirs")
+]
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
+    with Emulator(
+        {"organizations": {"org-emulator": {"knowledge": NOTES}, "org-other": {}}}
+    ) as running:
+        use(running.url)
+        yield running
+
+
+@pytest.fixture
+def planned(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> tuple[Path, Path]:
+    """A root, and the saved plan of it."""
+    root, path = repository(FILES), tmp_path / "plan.json"
+    assert devinops("plan", "-C", root, "--out", path).code == 0
+    return root, path
+
+
+def writes(emulator: Emulator) -> list[str]:
+    return [request["method"] for request in emulator.requests if request["method"] != "GET"]
+
+
+# --- plan --out and show ----------------------------------------------------------------------------------
+
+
+def test_a_saved_plan_is_the_json_document_and_for_its_owner_alone(
+    planned: tuple[Path, Path], devinops: Devinops
+) -> None:
+    root, path = planned
+    assert path.read_text() == devinops("plan", "-C", root, "--format", "json").out
+    Draft202012Validator(schemas()["plan"]).validate(json.loads(path.read_text()))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [p.name for p in path.parent.iterdir() if p.is_file()] == ["plan.json"]
+
+
+def test_a_plan_that_was_saved_before_there_was_a_word_of_emulators_is_read() -> None:
+    target = {name: value for name, value in PLAN["target"].items() if name != "emulator"}
+    assert plan_of(PLAN, Path("plan.json")).target.emulator is True
+    assert plan_of(PLAN | {"target": target}, Path("plan.json")).target.emulator is False
+
+
+def test_show_prints_what_plan_printed_without_key_and_network(
+    planned: tuple[Path, Path],
+    emulator: Emulator,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root, path = planned
+    printed = devinops("plan", "-C", root).out
+    monkeypatch.delenv("DEVIN_API_KEY")
+    emulator.clear_requests()
+    shown = devinops("show", path)
+    assert (shown.code, shown.out, emulator.requests) == (0, printed, [])
+    assert devinops("show", path, "--format", "json").out == path.read_text()
+
+
+def test_every_part_of_a_plan_survives_the_way_there_and_back() -> None:
+    """The golden document has a change of each action, blocked steps, warnings and hostile names."""
+    text = (GOLDEN / "plan.txt").read_text(encoding="utf-8")
+    assert "\n".join(Text().plan(plan_of(PLAN, Path("plan.json")))) + "\n" == text
+
+
+def test_outside_edits_and_notes_are_shown_too() -> None:
+    edit = {
+        "key": "knowledge:A", "kind": "knowledge", "id": "note-1", "moved": "edited", "reason": "",
+        "source": None, "fields": {"body": {"before": "a", "after": "b"}}, "at": 1_700_000_000, "by": "ada@acme.example",
+    }  # fmt: skip
+    document = PLAN | {
+        "drift": [edit],
+        "notes": ["a note"],
+        "inventory": {"store": "file", "owned": 7},
+    }
+    text = "\n".join(Text().plan(plan_of(document, Path("plan.json"))))
+    for part in (
+        "file, 7 owned",
+        "by ada@acme.example",
+        "2023-11-14 22:13 UTC",
+        "a note",
+        "1 outside edit",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize("place", ["no/such/directory/plan.json", "."])
+def test_a_place_that_cannot_be_written_is_one_line(
+    planned: tuple[Path, Path], devinops: Devinops, tmp_path: Path, place: str
+) -> None:
+    ran = devinops("plan", "-C", planned[0], "--out", tmp_path / place)
+    assert (ran.code, ran.err.count("\n")) == (64, 1)
+    assert "--out cannot write" in ran.err
+
+
+def test_a_plan_that_fails_halfway_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text("old")
+
+    def chunks() -> Iterator[str]:
+        yield "half"
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(ConfigError, match="No space left"):
+        save(path, chunks())
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("plan.json", "old")]
+
+
+# --- apply PLAN -------------------------------------------------------------------------------------------
+
+
+def test_what_was_reviewed_is_applied_unasked(
+    planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops
+) -> None:
+    root, path = planned
+    ran = devinops("apply", path, "-C", root)
+    assert ran.code == 0, ran
+    assert {note["name"]: note["body"] for note in emulator.knowledge()} == {
+        "A": "The body.",
+        "Edited": "new",
+        "Theirs": "b",
+    }
+
+
+def test_a_commit_that_changes_nothing_of_it_does_not_matter(
+    planned: tuple[Path, Path], repository: Write, devinops: Devinops
+) -> None:
+    root, path = planned
+    repository(
+        {
+            "knowledge/a.md": "",
+            "knowledge/moved/b.md": NOTE.replace("name: A", "name: A\nfolder: ''"),
+        }
+    )
+    (root / "knowledge/a.md").unlink()
+    assert devinops("apply", path, "-C", root).code == 0
+
+
+def test_another_plan_is_5_writes_nothing_and_shows_the_difference(
+    planned: tuple[Path, Path],
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    golden: Callable[[str, str], None],
+) -> None:
+    root, path = planned
+    emulator.edit("knowledge", "note-Edited", body="edited in the web app")
+    emulator.remove("knowledge", "note-Gone")
+    repository({"knowledge/new.md": NOTE.replace("name: A", "name: New")})
+    ran = devinops("apply", path, "-C", root)
+    assert (ran.code, writes(emulator)) == (5, [])
+    plan = devinops("plan", "-C", root).out
+    assert ran.out.startswith(plan)
+    golden("stale.txt", ran.out.removeprefix(plan))
+    assert "1 new, 1 gone, 1 different" in ran.err
+
+
+def test_a_field_that_no_entry_mentions_counts_as_well(
+    planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops
+) -> None:
+    root, path = planned
+    emulator.edit("knowledge", "note-Edited", is_enabled=False)
+    ran = devinops("apply", path, "-C", root)
+    assert (ran.code, writes(emulator)) == (5, [])
+    assert "no entry mentions" in ran.err
+
+
+def test_in_json_a_stale_plan_is_a_document_and_the_difference_goes_to_stderr(
+    planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops
+) -> None:
+    root, path = planned
+    emulator.remove("knowledge", "note-Gone")
+    ran = devinops("apply", path, "-C", root, "--format", "json")
+    document = json.loads(ran.out)
+    assert (ran.code, document["exit_code"], document["complete"]) == (5, 5, True)
+    assert "gone: in the reviewed plan" in ran.err
+
+
+def test_a_plan_says_what_was_approved_for_it_and_what_it_is_narrowed_to(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root, path = repository(FILES), tmp_path / "plan.json"
+    flags = ["--only", "knowledge:Gone", "--allow-delete", "1", "--adopt", "--on-conflict", "git"]
+    planned = devinops("plan", "-C", root, "--out", path, *flags)
+    for out in (planned.out, devinops("show", path).out):
+        assert "\nonly knowledge:Gone\n" in out
+        assert "\napproved with --adopt --on-conflict git --allow-delete 1\n" in out
+
+
+def test_a_plan_remembers_its_only(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root, path = repository(FILES), tmp_path / "plan.json"
+    devinops("plan", "-C", root, "--only", "playbook", "--out", path)
+    assert json.loads(path.read_text())["only"] == ["playbook:*"]
+    assert devinops("apply", path, "-C", root, "--only", "knowledge").code == 64
+    assert devinops("apply", path, "-C", root, "--only", "playbook").code == 0
+    assert writes(emulator) == ["POST"]
+
+
+def test_an_only_beside_a_plan_without_one_is_a_contradiction(
+    planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops
+) -> None:
+    root, path = planned
+    for extra in (["--only", "playbook"], ["--expect", "0" * 32]):
+        ran = devinops("apply", path, "-C", root, *extra)
+        assert (ran.code, writes(emulator)) == (64, [])
+    digest = json.loads(path.read_text())["digest"]
+    assert devinops("apply", path, "-C", root, "--expect", digest).code == 0
+
+
+TAMPERED: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a body": lambda d: d["changes"][0]["fields"]["body"].update(after="evil"),
+    "an action": lambda d: d["changes"][0].update(action="adopt"),
+    "another object": lambda d: d["changes"][1].update(id="note-Theirs"),
+    "another live state": lambda d: d["changes"][1].update(live_hash="0" * 64),
+    "a change taken out": lambda d: d["changes"].pop(),
+    "the digest": lambda d: d.update(digest="0" * 32),
+    "the organization": lambda d: d["target"].update(org_id="org-other"),
+    "the target": lambda d: d["target"].update(name="staging"),
+    "the approvals": lambda d: d.update(approvals={"allow_delete": 1}),
+    "the refusals": lambda d: d.update(refusals=["no"]),
+    "what it was narrowed to": lambda d: d.update(only=["playbook:*"]),
+    "a reason": lambda d: d["changes"][0].update(reason="harmless"),
+    "the notes": lambda d: d.update(notes=["approved by everybody"]),
+    "the checksum": lambda d: d.update(checksum="0" * 64),
+}
+"""What somebody may edit in a saved plan; a digest covers what stands before the target."""
+
+
+@pytest.mark.parametrize("edit", TAMPERED)
+def test_an_edited_plan_is_shown_under_its_own_digest_and_never_applied(
+    planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops, edit: str
+) -> None:
+    root, path = planned
+    document = json.loads(path.read_text())
+    stated = document["digest"]
+    TAMPERED[edit](document)
+    path.write_text(json.dumps(document))
+    emulator.clear_requests()
+    shown = devinops("show", path)
+    (digest,) = [
+        line.removeprefix("digest ")
+        for line in shown.out.splitlines()
+        if line.startswith("digest ")
+    ]
+    assert shown.code == 1
+    of_the_digest = list(TAMPERED).index(edit) < list(TAMPERED).index("the target")
+    assert (digest != stated) is (of_the_digest and edit != "the digest")
+    said = f"it states the digest {document['digest']}, its changes have {digest}"
+    assert (said if of_the_digest else "its checksum does not fit what it holds") in shown.err
+    as_json = json.loads(devinops("show", path, "--format", "json").out)
+    assert (as_json["digest"], as_json["exit_code"]) == (digest, 1)
+    assert "it was changed after it was saved" in as_json["notes"][-1]
+    for argv in (["apply", path, "-C", root], ["apply", path, "-C", root, "--expect", digest]):
+        ran = devinops(*argv)
+        assert (ran.code, emulator.requests) == (1, [])
+        assert "it was changed after it was saved" in ran.err
+
+
+def test_a_saved_plan_names_its_target(
+    planned: tuple[Path, Path],
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    tmp_path: Path,
+) -> None:
+    root, path = planned
+    repository({"devinops.yaml": "version: 1\ntargets: {staging: {}, production: {}}\n"})
+    assert devinops("plan", "-C", root, "-t", "staging", "--out", path).code == 0
+    other = devinops("apply", path, "-C", root, "-t", "production")
+    assert (other.code, writes(emulator)) == (1, [])
+    assert "target staging, not production" in other.err
+    assert devinops("apply", path, "-C", root).code == 0
+    repository({"devinops.yaml": "version: 1\ntargets: {a: {}, b: {}}\n"})
+    gone = devinops("apply", path, "-C", root)
+    assert (gone.code, 'there is no target "staging"' in gone.err) == (64, True)
+
+
+def test_a_digest_reviewed_for_one_target_is_refused_in_another(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    targets = "{a: {org_id: org-emulator, api_key_env: DEVIN_A}, b: {org_id: org-other, api_key_env: DEVIN_B}}"
+    root = repository(FILES | {"devinops.yaml": f"version: 1\ntargets: {targets}\n"})
+    monkeypatch.setenv("DEVIN_A", "cog_emulator")
+    monkeypatch.setenv("DEVIN_B", "cog_enterprise")
+    repository({"knowledge.yaml": "knowledge:\n  - {name: New, trigger: t, body: b}\n"})
+    digest = json.loads(devinops("plan", "-C", root, "-t", "a", "--format", "json").out)["digest"]
+    ran = devinops("apply", "-C", root, "-t", "b", "--expect", digest)
+    assert (ran.code, writes(emulator)) == (5, [])
+    assert devinops("apply", "-C", root, "-t", "a", "--expect", digest).code == 0
+
+
+def test_an_only_whose_objects_are_gone_is_a_stale_plan(
+    planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops
+) -> None:
+    root, path = planned
+    (root / "knowledge.yaml").write_text("knowledge:\n  - {name: Edited, trigger: t, body: new}\n")
+    assert devinops("plan", "-C", root, "--only", "knowledge:Edited", "--out", path).code == 0
+    (root / "knowledge.yaml").write_text("knowledge: []\n")
+    emulator.remove("knowledge", "note-Edited")
+    ran = devinops("apply", path, "-C", root)
+    assert (ran.code, writes(emulator)) == (5, [])
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("name", "staging"),
+        ("org_id", "org-other"),
+        ("api_url", "https://api.devin.ai"),
+        ("api_version", "v1"),
+    ],
+)
+def test_a_plan_for_another_place_is_1_before_anything_is_listed(
+    planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops, fact: str, value: str
+) -> None:
+    root, path = planned
+    document = json.loads(path.read_text())
+    document["target"][fact] = value
+    saved = plan_of(document, path)
+    document["digest"] = saved.digest
+    path.write_text(json.dumps(document | {"checksum": checksum(document)}))
+    emulator.clear_requests()
+    ran = devinops("apply", path, "-C", root, *([] if fact != "name" else ["-t", "default"]))
+    assert ran.code == 1
+    assert "for another place" in ran.err
+    assert {request["path"] for request in emulator.requests} <= {"/v3/self"}
+
+
+# --- damaged files ----------------------------------------------------------------------------------------
+
+DAMAGED: dict[str, tuple[str | bytes, str]] = {
+    "empty": ("", "not JSON"),
+    "cut off": (json.dumps(PLAN)[:-20], "not JSON"),
+    "a list": ("[]", "no JSON object"),
+    "another document": ("{}", "format_version"),
+    "a later format": (json.dumps(PLAN | {"format_version": "2.0"}), "format version 2.0"),
+    "a failed run": ('{"format_version": "1.0", "complete": false}', "came to no plan"),
+    "twice": ('{"digest": "a", "digest": "b"}', "twice"),
+    "deep": ("[" * 100_000, "not JSON"),
+    "not text": (b"\xff\xfe", "not JSON"),
+    "an unknown kind": (json.dumps(PLAN).replace("playbook:", "playboook:"), "no kind"),
+    "an unknown approval": (json.dumps(PLAN | {"approvals": {"allow_all": True}}), "allow_all"),
+    "an approval of another type": (
+        json.dumps(PLAN | {"approvals": {"allow_delete": "3"}}),
+        "allow_delete",
+    ),
+    "a decision that is none": (
+        json.dumps(PLAN | {"approvals": {"on_conflict": "both"}}),
+        "on_conflict",
+    ),
+    "no address": (json.dumps(PLAN).replace("http://127.0.0.1:8484", "http://["), "URL"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+@pytest.mark.parametrize("command", ["show", "apply"])
+def test_a_damaged_plan_is_one_line_and_nothing_is_asked_of_the_api(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    tmp_path: Path,
+    command: str,
+    case: str,
+) -> None:
+    text, words = DAMAGED[case]
+    path = tmp_path / "plan.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    ran = devinops(command, path, "-C", repository({"knowledge/a.md": NOTE}))
+    assert (ran.code, ran.out, ran.err.count("\n"), emulator.requests) == (1, "", 1, [])
+    assert words in ran.err
+
+
+def test_a_plan_that_is_not_there_is_one_line(devinops: Devinops, tmp_path: Path) -> None:
+    for path in (tmp_path / "nope.json", tmp_path):
+        ran = devinops("show", path)
+        assert (ran.code, ran.err.count("\n")) == (1, 1)
+        assert "cannot read the plan" in ran.err
+
+
+def test_a_later_minor_version_can_be_read() -> None:
+    document = json.loads(json.dumps(PLAN))
+    document |= {"format_version": "1.9", "new": 1}
+    document["changes"][0]["new"] = 1
+    assert isinstance(plan_of(document, Path("plan.json")), SavedPlan)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(inner, (*path, key))
+
+
+APPROVED = PLAN | {
+    "approvals": {"adopt": True, "on_conflict": "git", "allow_delete": 1, "allow_missing": 1}
+}
+PLACES = [place for place in places(APPROVED) if place]
+
+
+@given(st.sampled_from(PLACES), json_values, st.booleans())
+def test_no_damage_in_a_document_is_a_traceback(
+    place: tuple[Any, ...], value: Any, beside: bool
+) -> None:
+    """Whatever stands anywhere, also under a name of its own, the plan is refused in words or can be shown."""
+    document = json.loads(json.dumps(APPROVED))
+    inner = document
+    for step in place[:-1]:
+        inner = inner[step]
+    if beside and isinstance(inner, dict):
+        inner["unknown"] = value
+    else:
+        inner[place[-1]] = value
+    try:
+        plan = plan_of(document, Path("plan.json"))
+    except ConfigError:
+        return
+    assert list(Text(full=True).plan(plan))
+    assert list(dump(plan.document))
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_are_a_traceback(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.mktemp("plan") / "plan.json"
+    path.write_bytes(data)
+    with pytest.raises(ConfigError):
+        read_plan(path)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_number_that_json_cannot_hold_is_no_part_of_a_plan(tmp_path: Path, number: str) -> None:
+    (tmp_path / "plan.json").write_text(f'{{"format_version": {number}}}')
+    with pytest.raises(ConfigError, match="is no number of JSON"):
+        read_plan(tmp_path / "plan.json")

@@ -1,0 +1,1044 @@
+"""The command line: exit codes, where output goes, what is refused, and that nothing there ever writes by mistake."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from jsonschema import Draft202012Validator
+
+from devinops import __version__
+from devinops.cli import COMMANDS, cli, main
+from devinops.config import GLOBAL_OPTIONS, SWITCHES
+from devinops.emulator import Emulator
+from devinops.emulator.gate import Call, Next, Reply
+from devinops.schema.files import schemas
+from devinops.schema.plan import checksum
+from tests.testing.command_line import Devinops
+from tests.testing.places import ROOT
+from tests.testing.server import Answered, Asked, server
+from tests.testing.waiting import Door
+
+Write = Callable[[Mapping[str, str]], Path]
+NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
+    with Emulator() as running:
+        use(running.url)
+        yield running
+
+
+# --- usage ------------------------------------------------------------------------------------------------
+
+
+def test_the_version_is_that_of_the_package(devinops: Devinops) -> None:
+    assert devinops("--version").out == f"devinops {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(devinops: Devinops, command: str) -> None:
+    ran = devinops(command, "--help")
+    assert ran.code == 0
+    assert f"Usage: devinops {command}" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["diff"], "Did you mean 'plan'?"),
+        (["sync"], "Did you mean 'apply'?"),
+        (["dump"], "There is no command 'dump'."),
+        (["ping"], "Did you mean 'whoami'?"),
+        (["aply"], "Did you mean 'apply'?"),
+        (["plan", "--detailed-exit"], "No such option"),
+        (["apply", "--ye"], "No such option"),
+        (["apply", "--yes", "plan.json", "extra"], "unexpected extra argument"),
+        (["plan", "--format", "yaml"], "'yaml' is not"),
+        (["plan", "--report", "text"], "FORMAT=FILE"),
+        (["plan", "--report", "yaml=x"], "FORMAT=FILE"),
+        (["plan", "--only", "nots"], "is no kind"),
+        (["plan", "--parallelism", "0"], "0 is not in the range"),
+        (["plan", "-C", "/nonexistent/directory"], "is not a directory"),
+        (["plan", "--target", "nope"], 'there is no target "nope"'),
+        (["validate", "nope.md"], "nope.md does not exist"),
+        (["schema", "nope"], 'there is no schema "nope"'),
+        (["completion", "csh"], "is not one of"),
+        (["emulator", "--rate-limit", "many"], "requests a second"),
+        (["apply"], "--yes"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_is_64_and_sends_nothing(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    argv: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(repository({"knowledge/a.md": NOTE}))
+    ran = devinops(*argv)
+    assert (ran.code, ran.out, emulator.requests) == (64, "", [])
+    assert message in ran.err
+
+
+def _takers() -> Iterator[tuple[list[str], str]]:
+    """Yield the words of a command, with one value left to give, and the name of that value."""
+    for name in COMMANDS:
+        group = cli.get_command(click.Context(cli), name)
+        assert group is not None
+        commands = group.commands if isinstance(group, click.Group) else {"": group}
+        for sub, command in commands.items():
+            for taken in command.params:
+                if isinstance(taken, click.Option) and (taken.is_flag or "--help" in taken.opts):
+                    continue
+                argv = [name, *([sub] if sub else [])]
+                arguments = [one for one in command.params if isinstance(one, click.Argument)]
+                argv += [
+                    "" if one is taken else "knowledge:A"
+                    for one in arguments
+                    if one.required or one is taken
+                ]
+                if isinstance(taken, click.Option):
+                    argv += [taken.opts[-1], ""]
+                yield argv, taken.opts[-1]
+
+
+@pytest.mark.parametrize("argv", [argv for argv, _ in _takers()], ids=" ".join)
+def test_an_empty_value_is_never_taken_for_leaving_it_out(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    argv: list[str],
+) -> None:
+    def serve(**_: object) -> None:
+        raise AssertionError("it serves")
+
+    monkeypatch.setattr("devinops.emulator.server.serve", serve)
+    root = repository({"knowledge/a.md": NOTE})
+    monkeypatch.chdir(root)
+    ran = devinops(*argv)
+    assert (ran.code, ran.out, emulator.requests) == (64, "", []), ran.err
+    assert [path.name for path in root.rglob("*")] == ["knowledge", "a.md"]
+
+
+@pytest.mark.parametrize("yes", [[], ["--yes"]], ids=["alone", "with --yes"])
+@pytest.mark.parametrize(
+    "command", [["apply"], ["apply", "plan.json"], ["rollback", "latest"]], ids=" ".join
+)
+def test_an_empty_digest_approves_nothing(
+    emulator: Emulator, repository: Write, devinops: Devinops, command: list[str], yes: list[str]
+) -> None:
+    root = repository({"knowledge/a.md": NOTE})
+    ran = devinops(*command, "-C", root, "--expect", "", *yes)
+    assert (ran.code, emulator.requests) == (64, [])
+    assert "'--expect': expected a value, but it is empty" in ran.err
+
+
+@pytest.mark.parametrize("option", sorted(set(GLOBAL_OPTIONS) - set(SWITCHES)))
+@pytest.mark.parametrize("value", ["", " "], ids=["empty", "blank"])
+def test_an_empty_variable_is_not_taken_for_an_unset_one(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    option: str,
+    value: str,
+) -> None:
+    monkeypatch.chdir(repository({"knowledge/a.md": NOTE}))
+    monkeypatch.setenv(f"DEVINOPS_{option}", value)
+    ran = devinops("apply", "--yes")
+    assert (ran.code, ran.out, emulator.requests) == (64, "", [])
+    assert (
+        f"DEVINOPS_{option} is set but empty" in ran.err
+        or f"--{option.lower().replace('_', '-')}" in ran.err
+    )
+
+
+@pytest.mark.parametrize("option", SWITCHES)
+def test_an_empty_switch_is_off(
+    repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    monkeypatch.setenv(f"DEVINOPS_{option}", "")
+    assert devinops("validate", "-C", repository({"knowledge/a.md": NOTE})).code == 0
+
+
+@pytest.mark.parametrize("value", ["nan", "-nan", "NaN", "inf", "-inf", "-1", "1e999", "0x1"])
+@pytest.mark.parametrize(
+    "option", ["--timeout", "--lock-timeout", "--parallelism", "--allow-delete", "--allow-missing"]
+)
+def test_a_number_that_is_none_is_64(
+    emulator: Emulator, repository: Write, devinops: Devinops, option: str, value: str
+) -> None:
+    ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}), "--yes", option, value)
+    assert (ran.code, ran.out, emulator.requests) == (64, "", [])
+    assert f"'{option}'" in ran.err
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1/s", "-1", "1e999/s", "1e-320/s", "/s"])
+@pytest.mark.parametrize("option", ["--rate-limit", "--latency", "--port"])
+def test_a_number_of_the_emulator_that_is_none_is_64(
+    devinops: Devinops, option: str, value: str
+) -> None:
+    ran = devinops("emulator", "--host", "no.such.host.invalid", option, value)
+    assert (ran.code, ran.out) == (64, "")
+    assert option in ran.err
+
+
+def test_an_unknown_variable_stops_every_command_that_it_could_change(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVINOPS_YES", "1")
+    root = repository({"knowledge/a.md": NOTE})
+    for command in ("validate", "plan", "apply", "whoami"):
+        ran = devinops(command, "-C", root, *(["--yes"] if command == "apply" else []))
+        assert (ran.code, emulator.requests) == (1, [])
+        assert "DEVINOPS_YES is not known" in ran.err
+
+
+def test_global_options_can_come_from_the_environment(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVINOPS_ROOT", str(repository({"knowledge/a.md": NOTE})))
+    monkeypatch.setenv("DEVINOPS_FORMAT", "json")
+    assert json.loads(devinops("plan").out)["summary"]["create"] == 1
+
+
+# --- validate ---------------------------------------------------------------------------------------------
+
+
+def test_validate_needs_neither_key_nor_network(repository: Write, devinops: Devinops) -> None:
+    ran = devinops("validate", "-C", repository({"knowledge/a.md": NOTE}))
+    assert (ran.code, ran.out, ran.err) == (0, "1 entry in 1 file, no problems\n", "")
+
+
+BROKEN = {
+    "knowledge/a.md": "---\nname: A\ntriger: t\n---\nbody\n",
+    "knowledge/deep/b.md": "no front matter\n",
+    "secrets.yaml": "secrets:\n  - {key: TOKEN, type: key-valu}\n",
+    "devinops.yaml": "version: 1\ntarget: {}\n",
+}
+
+
+def test_validate_shows_the_problems_of_every_file(
+    repository: Write, devinops: Devinops, golden: Callable[[str, str], None]
+) -> None:
+    ran = devinops("validate", "-C", repository(BROKEN))
+    assert ran.code == 1
+    golden("validate.txt", ran.out)
+
+
+def test_validate_and_plan_refuse_the_same_settings_and_still_know_what_is_ignored(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    settings = "version: 1\nrequired_version: '>=99'\nignore: [drafts]\ntargets:\n  a: {prune: owned}\n  b: {}\n"
+    entry = NOTE.replace("name: A", "name: A\ntargets: [c]")
+    root = repository(
+        {"devinops.yaml": settings, "knowledge/a.md": entry, "knowledge/drafts/b.md": "?"}
+    )
+    checked, planned = devinops("validate", "-C", root), devinops("plan", "-C", root, "-t", "b")
+    assert (checked.code, planned.code, emulator.requests) == (1, 1, [])
+    assert checked.out.splitlines()[:-1] == planned.err.splitlines()[:-1]
+    assert [line.partition(": ")[0] for line in checked.out.splitlines()[:-1]] == [
+        "devinops.yaml:2:19",
+        "devinops.yaml:5:14",
+        "knowledge/a.md:3:10",
+    ]
+    document = json.loads(devinops("validate", "-C", root, "--format", "json").out)
+    assert [one["code"] for one in document["problems"]] == [
+        "other-version",
+        "without-effect",
+        "unknown-target",
+    ]
+
+
+def test_paths_narrow_what_validate_shows(
+    repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository(BROKEN))
+    ran = devinops("validate", "knowledge/deep")
+    assert ran.code == 1
+    assert [line.partition(":")[0] for line in ran.out.splitlines()[:-1]] == ["knowledge/deep/b.md"]
+
+
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_a_directory_without_entries_is_an_error_not_an_empty_plan(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops, command: str
+) -> None:
+    ran = devinops(command, "-C", tmp_path)
+    assert (ran.code, emulator.requests) == (1, [])
+    assert "no file with entries was found" in ran.out + ran.err
+
+
+def test_an_entry_for_a_target_that_is_not_declared_is_a_problem(
+    repository: Write, devinops: Devinops
+) -> None:
+    files = {
+        "devinops.yaml": "version: 1\ntargets: {staging: {}}\n",
+        "knowledge/a.md": NOTE.replace("trigger", "targets: [stagin]\ntrigger"),
+    }
+    ran = devinops("validate", "-C", repository(files))
+    assert ran.code == 1
+    assert "knowledge/a.md:3:" in ran.out
+    assert 'did you mean "staging"' in ran.out
+
+
+# --- plan and apply ---------------------------------------------------------------------------------------
+
+FILES = {
+    "knowledge/Backend/errors.md": "---\nname: Error envelope\ntrigger: When adding an endpoint\npinned_repo: null\n---\nOne\ntwo changed\nthree\nfour \tx\nfive\nsix\nseven\n",
+    "knowledge/Missing/folder.md": "---\nname: Somewhere\ntrigger: t\n---\nb\n",
+    "knowledge/hostile.md": '---\nname: "::error::x"\ntrigger: t\n---\n\u202e##[group]x\n',
+    "knowledge/moved.md": "---\nname: Moved\ntrigger: t\npreviously: [{name: Old name}]\n---\nb\n",
+    "knowledge/twice.md": "---\nname: Twice\ntrigger: t\n---\nnew\n",
+    "knowledge/gone.yaml": "knowledge:\n  - {name: Gone, ensure: absent}\n",
+    "playbooks/triage.md": '---\ntitle: Triage\nmacro: "!triage"\nstructured_output_schema: {type: object, required: [b]}\n---\nLook.\n',
+    "secrets.yaml": "secrets:\n  - {key: NEW, type: key-value, value_from: {env: NEW_VALUE}}\n  - {key: OLD, type: totp, max_age: 30d}\n",
+}
+SEED = {
+    "organizations": {
+        "org-emulator": {
+            "folders": [{"path": "Backend", "id": "folder-1"}],
+            "knowledge": [
+                {
+                    "id": "note-1",
+                    "name": "Error envelope",
+                    "folder": "Backend",
+                    "trigger": "When adding an endpoint",
+                    "pinned_repo": "acme/api",
+                    "body": "One\ntwo\nthree\nfour x\nfive\nsix\nseven",
+                },
+                {"id": "note-2", "name": "Old name", "trigger": "t", "body": "b"},
+                {"id": "note-3", "name": "Twice", "trigger": "t", "body": "b"},
+                {"id": "note-4", "name": "Twice", "trigger": "t", "body": "b"},
+                {"id": "note-5", "name": "Gone", "trigger": "t", "body": "b"},
+                {"id": "note-6", "name": "Theirs", "trigger": "t", "body": "b"},
+            ],
+            "playbooks": [
+                {
+                    "id": "playbook-1",
+                    "title": "Triage",
+                    "macro": "!triage",
+                    "body": "Look.",
+                    "structured_output_schema": {"type": "object", "required": ["a"]},
+                }
+            ],
+            "secrets": [
+                {
+                    "id": "secret-1",
+                    "key": "OLD",
+                    "type": "totp",
+                    "created_at": 1700000000,
+                    "updated_at": 1700000000,
+                }
+            ],
+        }
+    }
+}
+
+
+@pytest.fixture
+def full(use: Callable[..., None], repository: Write) -> Iterator[tuple[Emulator, Path]]:
+    with Emulator(SEED) as running:
+        use(running.url)
+        yield running, repository(FILES)
+
+
+def steady(text: str, url: str) -> str:
+    """Leave out what differs from run to run: the port, the name of the run, and the age of a secret."""
+    text = re.sub(r"\d{8}T\d{6}Z-[0-9a-f]+", "RUN", text)
+    return re.sub(
+        r"it is \d+ days old", "it is N days old", text.replace(url, "http://127.0.0.1:8484")
+    )
+
+
+def test_plan_in_text(
+    full: tuple[Emulator, Path], devinops: Devinops, golden: Callable[[str, str], None]
+) -> None:
+    emulator, root = full
+    ran = devinops("plan", "-C", root)
+    assert (ran.code, ran.err) == (4, "")
+    golden("plan.txt", steady(ran.out, emulator.url))
+
+
+def test_plan_in_json(
+    full: tuple[Emulator, Path], devinops: Devinops, golden: Callable[[str, str], None]
+) -> None:
+    emulator, root = full
+    ran = devinops("plan", "-C", root, "--format", "json", "--detailed-exitcode")
+    assert (ran.code, ran.err, ran.out.isascii()) == (4, "", True)
+    document = json.loads(ran.out)
+    Draft202012Validator(schemas()["plan"]).validate(document)
+    assert document["exit_code"] == 4
+    text = steady(ran.out, emulator.url)
+    golden("plan.json", text.replace(document["checksum"], checksum(json.loads(text))))
+
+
+def test_apply_in_text_and_json(
+    full: tuple[Emulator, Path],
+    devinops: Devinops,
+    golden: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    emulator, root = full
+    monkeypatch.setenv("NEW_VALUE", "the value")
+    ran = devinops("apply", "-C", root, "--yes", "--report", f"json={tmp_path / 'report.json'}")
+    assert ran.code == 4
+    golden("apply.txt", steady(ran.out, emulator.url))
+    document = json.loads((tmp_path / "report.json").read_text())
+    Draft202012Validator(schemas()["plan"]).validate(document)
+    assert {result["outcome"] for result in document["results"]} == {"done"}
+    assert (document["exit_code"], document["left"]) == (4, [])
+    assert "the value" not in (tmp_path / "report.json").read_text() + ran.out + ran.err
+
+
+def test_plan_never_writes_whatever_is_asked(
+    full: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = full
+    for extra in (
+        [],
+        ["--detailed-exitcode"],
+        ["--allow-delete", "1"],
+        ["--only", "knowledge"],
+        ["--format", "json"],
+    ):
+        devinops("plan", "-C", root, *extra)
+    assert {request["method"] for request in emulator.requests} == {"GET"}
+
+
+def test_only_lists_what_the_entries_need(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    devinops("plan", "-C", repository({"playbooks/a.md": "---\ntitle: A\n---\nb\n"}))
+    assert [request["path"].partition("?")[0] for request in emulator.requests] == [
+        "/v3/self",
+        "/v3/organizations/org-emulator/playbooks",
+    ]
+
+
+def test_loading_that_fails_still_gives_a_document(repository: Write, devinops: Devinops) -> None:
+    ran = devinops("plan", "-C", repository(BROKEN), "--format", "json")
+    document = json.loads(ran.out)
+    Draft202012Validator(schemas()["plan"]).validate(document)
+    assert (ran.code, document["complete"], len(document["problems"])) == (1, False, 5)
+
+
+def test_an_api_that_fails_still_gives_a_document(
+    emulator: Emulator, repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    use(emulator.url, "cog_wrong")
+    ran = devinops("plan", "-C", repository({"knowledge/a.md": NOTE}), "--format", "json")
+    document = json.loads(ran.out)
+    Draft202012Validator(schemas()["plan"]).validate(document)
+    assert (ran.code, document["exit_code"]) == (1, 1)
+    assert "401" in document["error"]
+
+
+@pytest.mark.parametrize(("answer", "code", "count"), [("y\n", 0, 1), ("n\n", 4, 0), ("", 130, 0)])
+def test_apply_asks_on_a_terminal(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    code: int,
+    count: int,
+) -> None:
+    monkeypatch.setattr("devinops.cli.apply.is_interactive", lambda: True)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+    ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}))
+    assert (ran.code, len(emulator.knowledge())) == (code, count)
+    assert "Apply this change?" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [("", "no value in the environment"), ("a\udcffb", "is not UTF-8")]
+)
+def test_a_secret_without_a_value_that_can_be_sent_stops_before_the_first_write(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    value: str,
+    words: str,
+) -> None:
+    monkeypatch.setenv("NEW_VALUE", value)
+    entry = "secrets:\n  - {key: NEW, type: key-value, value_from: {env: NEW_VALUE}}\n"
+    ran = devinops(
+        "apply", "-C", repository({"knowledge/a.md": NOTE, "secrets.yaml": entry}), "--yes"
+    )
+    assert (ran.code, {request["method"] for request in emulator.requests}) == (1, {"GET"})
+    assert words in ran.err
+    assert "NEW_VALUE (for secret:NEW)" in ran.err
+
+
+class Meanwhile(io.StringIO):
+    """A terminal at which somebody says yes, but only after something else has happened."""
+
+    def __init__(self, happens: Callable[[], None]) -> None:
+        super().__init__()
+        self.happens = happens
+
+    def readline(self, *_: object) -> str:
+        self.happens()
+        return "y\n"
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+@pytest.mark.parametrize("command", [["apply"], ["rollback", "latest"]])
+def test_what_changes_while_the_question_is_open_is_not_approved(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    format: str,
+) -> None:
+    emulator.add("knowledge", name="A", trigger="When testing", body="old", id="note-1")
+    root = repository({"knowledge/a.md": NOTE})
+    if command != ["apply"]:
+        assert devinops("apply", "-C", root, "--yes").code == 0
+    monkeypatch.setattr(f"devinops.cli.{command[0]}.is_interactive", lambda: True)
+    edited = "edited while the question was open"
+    happens = Meanwhile(lambda: emulator.edit("knowledge", "note-1", body=edited))
+    monkeypatch.setattr(sys, "stdin", happens)
+    ran = devinops(*command, "-C", root, "--format", format)
+    (note,) = emulator.knowledge()
+    assert (ran.code, note["body"]) == (5, edited)
+    assert "1 different" in ran.err
+    if format == "json":
+        assert json.loads(ran.out)["exit_code"] == 5
+
+
+def test_nothing_to_do_is_not_asked_about(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devinops.cli.apply.is_interactive", lambda: True)
+    emulator.add("knowledge", name="A", trigger="When testing", body="The body.")
+    ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}))
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_report_without_a_place_stops_before_anything_is_written(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root = repository({"knowledge/a.md": NOTE})
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for place in (
+        tmp_path / "no" / "such" / "dir.txt",
+        tmp_path,
+        tmp_path / "link",
+        "/dev/stdout",
+        os.devnull,
+    ):
+        ran = devinops("apply", "-C", root, "--yes", "--report", f"text={place}")
+        assert (ran.code, emulator.requests) == (64, [])
+        assert "--report cannot write" in ran.err
+
+
+@pytest.mark.parametrize("why", ["refused", "stale"])
+def test_a_plan_that_is_not_applied_is_still_in_the_document(
+    emulator: Emulator, repository: Write, devinops: Devinops, why: str
+) -> None:
+    names = ["A", "B", "C", "D"]
+    for name in names:
+        emulator.add("knowledge", name=name, trigger="t", body="b")
+    entries = [{"name": name, "ensure": "absent"} for name in names]
+    root = repository({"knowledge.yaml": json.dumps({"knowledge": entries})})
+    flags = ["--yes"] if why == "refused" else ["--expect", "0" * 32, "--allow-delete", "4"]
+    ran = devinops("apply", "-C", root, "--format", "json", *flags)
+    document = json.loads(ran.out)
+    Draft202012Validator(schemas()["plan"]).validate(document)
+    assert (ran.code, document["exit_code"]) == ((4, 4) if why == "refused" else (5, 5))
+    assert (len(document["changes"]), "error" in document, len(emulator.knowledge())) == (
+        4,
+        True,
+        4,
+    )
+
+
+def test_validate_says_what_it_did_not_show(
+    repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository(BROKEN | {"knowledge/fine.md": NOTE}))
+    ran = devinops("validate", "knowledge/fine.md")
+    assert (ran.code, ran.out) == (0, "no problems in knowledge/fine.md; 5 elsewhere, not shown\n")
+
+
+# --- other commands ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("emulated", [True, False])
+def test_a_stand_in_is_named_as_one_in_every_answer(
+    emulated: bool, repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    """What stands for the service without saying so is taken for the service."""
+    page: dict[str, object] = {
+        "items": [],
+        "folders": [],
+        "has_next_page": False,
+        "org_id": "org-1",
+    }
+
+    def answer(asked: Asked) -> Answered:
+        headers = {"Devinops-Emulator": "0"} if emulated else {}
+        return Answered(200, json.dumps(page).encode(), headers)
+
+    inventory = "version: 1\ntargets: {a: {inventory: {store: file}}}\n"
+    root = repository({"devinops.yaml": inventory, "playbooks.yaml": "playbooks: []\n"})
+    with server(answer) as url:
+        use(url)
+        text = {command: devinops(*command.split(), "-C", root).out for command in ANSWERS}
+        found = {
+            c: json.loads(devinops(*c.split(), "-C", root, "--format", "json").out) for c in ANSWERS
+        }
+    place = f"{'on the emulator ' if emulated else ''}at {url} (API v3)"
+    for command, printed in text.items():
+        if command in ("plan", "apply --yes"):
+            assert (
+                printed.splitlines()[0]
+                == f"Plan for a: organization org-1 {place}, inventory: file, 0 owned"
+            )
+            assert found[command]["target"]["emulator"] is emulated
+        else:
+            assert (f"This is the emulator at {url}.\n" in printed) is emulated
+            assert found[command]["emulator"] is emulated
+
+
+ANSWERS = ("plan", "apply --yes", "whoami", "drift")
+
+
+def test_whoami_asks_nothing_on_v1_and_so_cannot_tell(
+    repository: Write, emulator: Emulator, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    use(emulator.url, "apk_emulator")
+    document = json.loads(devinops("whoami", "-C", repository({}), "--format", "json").out)
+    assert document["emulator"] is None
+
+
+def test_whoami_shows_each_value_with_its_source_and_never_the_key(
+    emulator: Emulator, repository: Write, devinops: Devinops, golden: Callable[[str, str], None]
+) -> None:
+    root = repository({"devinops.yaml": "version: 1\ntargets: {production: {max_delete: 5}}\n"})
+    ran = devinops("whoami", "-C", root, "--timeout", "5")
+    assert ran.code == 0
+    golden("whoami.txt", steady(ran.out, emulator.url).replace(str(root), "/repository"))
+    assert "cog_emulator" not in ran.out + ran.err
+    document = json.loads(devinops("whoami", "-C", root, "--format", "json").out)
+    assert document["settings"]["max_delete"] == {"value": "5", "source": "devinops.yaml:2:36"}
+    assert document["org_id"] == "org-emulator"
+    report = root.parent / "whoami.json"
+    both = devinops("whoami", "-C", root, "--timeout", "5", "--report", f"json={report}")
+    assert both.out == ran.out
+    assert json.loads(report.read_text())["settings"]["timeout"] == {
+        "value": 5.0,
+        "source": "option --timeout",
+    }
+
+
+def test_whoami_shows_the_settings_even_when_the_key_is_wrong(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    use(emulator.url, "cog_wrong")
+    ran = devinops("whoami", "-C", tmp_path)
+    assert ran.code == 1
+    assert "environment DEVIN_API_URL" in ran.out
+    assert "401" in ran.err
+
+
+def test_schemas_are_printed_alone_and_together(devinops: Devinops) -> None:
+    everything = json.loads(devinops("schema").out)
+    assert everything == schemas()
+    for name, schema in everything.items():
+        assert json.loads(devinops("schema", name).out) == schema
+
+
+def test_demo_shows_the_whole_round_whatever_the_environment_says(
+    devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVIN_API_KEY", "cog_of_somebody")
+    monkeypatch.setenv("DEVIN_ORG_ID", "org-of-somebody")
+    ran = devinops("demo")
+    assert (ran.code, ran.err) == (0, "")
+    for part in (
+        "3 to create",
+        "Applied: 3 done",
+        "nothing to change",
+        "- - Never put a password into an answer.",
+    ):
+        assert part in ran.out
+    assert os.environ["DEVIN_API_KEY"] == "cog_of_somebody"
+
+
+def test_a_bug_is_70_with_a_log_that_holds_no_key(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(f"with the key {os.environ['DEVIN_API_KEY']}")
+
+    monkeypatch.setattr("devinops.cli.session.build_plan", broken)
+    ran = devinops("plan", "-C", repository({"knowledge/a.md": NOTE}))
+    assert ran.code == 70
+    (log,) = re.findall(r"\S+/devinops-bug-\S+\.log", ran.err)
+    text = Path(log).read_text()
+    Path(log).unlink()
+    assert "RuntimeError" in text
+    assert "cog_emulator" not in text + ran.err
+
+
+# --- as a process -----------------------------------------------------------------------------------------
+
+
+def process(*argv: str, **options: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "devinops", *argv]
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    return subprocess.Popen(command, text=True, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def test_a_closed_pipe_is_no_traceback(full: tuple[Emulator, Path]) -> None:
+    _, root = full
+    with process("plan", "-C", str(root)) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        assert running.stderr.read() == ""
+        assert running.wait() == 1
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_costs_neither_the_write_nor_the_report(
+    emulator: Emulator, repository: Write, tmp_path: Path, closed: str
+) -> None:
+    root, report = repository({"knowledge/a.md": NOTE}), tmp_path / "report.json"
+    command = f'"$0" -m devinops apply --yes --report "json=$1" {closed}'
+    ran = subprocess.run(["sh", "-c", command, sys.executable, str(report)], cwd=root, check=False)
+    assert (ran.returncode, len(emulator.knowledge())) == (0, 1)
+    assert json.loads(report.read_text())["results"][0]["outcome"] == "done"
+
+
+@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)], ids=["SIGINT", "SIGTERM"])
+def test_an_interrupted_apply_reports_what_it_did(
+    repository: Write, use: Callable[..., None], number: int, code: int
+) -> None:
+    entries = [{"name": f"N{i}", "trigger": "t", "body": "b"} for i in range(60)]
+    root = repository({"knowledge.yaml": json.dumps({"knowledge": entries})})
+    door = Door(lambda call: call.method == "POST" and door.methods.count("POST") >= 2)
+    with Emulator(layers=[door]) as emulator:
+        use(emulator.url)
+        with process(
+            "apply", "-C", str(root), "--yes", "--parallelism", "2", "--format", "json"
+        ) as running:
+            assert running.stderr
+            door.wait()
+            running.send_signal(number)
+            err = ""
+            while "again to stop at once" not in err:
+                err += running.stderr.readline()
+            door.open()
+            out, rest = running.communicate()
+            err += rest
+        assert running.returncode == code
+        assert "Traceback" not in err
+        document = json.loads(out)
+        assert document["interrupted"] is True
+        done = {result["key"] for result in document["results"] if result["outcome"] == "done"}
+        assert done == {f"knowledge:{note['name']}" for note in emulator.knowledge()}
+        assert 0 < len(done) < 60
+        assert len(document["results"]) == 60
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(("format", "code", "written"), [("text", 1, 0), ("json", 3, 1)])
+def test_a_full_disk_never_hides_what_was_written(
+    emulator: Emulator, repository: Write, format: str, code: int, written: int
+) -> None:
+    """Text shows the plan first and so fails before the write; JSON comes last, and then stderr has the report."""
+    root = repository({"knowledge/a.md": NOTE})
+    with (
+        Path("/dev/full").open("w") as full,
+        process("apply", "-C", str(root), "--yes", "--format", format, stdout=full) as running,
+    ):
+        _, err = running.communicate()
+    assert (running.returncode, len(emulator.knowledge())) == (code, written)
+    assert "No space left" in err
+    assert ("Applied: 1 done" in err) is bool(written)
+
+
+def test_an_interruption_of_the_last_look_keeps_the_report(
+    repository: Write, use: Callable[..., None]
+) -> None:
+    root = repository({"knowledge/a.md": NOTE})
+    door = Door(lambda call: call.method == "GET" and "POST" in door.methods)
+    with Emulator(layers=[door]) as emulator:
+        use(emulator.url)
+        with process("apply", "-C", str(root), "--yes", "--format", "json") as running:
+            door.wait()
+            running.send_signal(2)
+            out, err = running.communicate()
+        door.open()
+    assert (running.returncode, "Traceback" in err) == (130, False)
+    document = json.loads(out)
+    assert (document["interrupted"], document["results"][0]["outcome"], document["left"]) == (
+        True,
+        "done",
+        None,
+    )
+
+
+PRESSING = """
+import os, sys
+
+HOW = {
+    # as a dataclass or a named tuple makes its methods
+    "through": lambda: exec("os.kill(os.getpid(), number)"),
+    "swallowed": lambda: exec("try: os.kill(os.getpid(), number)\\nexcept BaseException: pass"),
+    "turned": lambda: exec("try: os.kill(os.getpid(), number)\\nexcept BaseException: raise ImportError from None"),
+    "twice": lambda: exec("os.kill(os.getpid(), number); os.kill(os.getpid(), number)"),
+}
+
+class Press:
+    def find_spec(self, name, *_):
+        if name == module and not pressed:
+            pressed.append(name)
+            HOW[how]()
+
+how, module, number, pressed = sys.argv[1], sys.argv[2], int(sys.argv[3]), []
+del sys.argv[1:4]
+sys.meta_path.insert(0, Press())
+from devinops.__main__ import run
+run()
+"""
+"""Runs devinops, and presses Ctrl-C or sends SIGTERM when it imports a module."""
+
+
+@pytest.fixture
+def pressing(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    (tmp_path / "pressing.py").write_text(PRESSING)
+    path = os.pathsep.join((str(ROOT), str(tmp_path)))
+
+    def press(*argv: str, root: Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pressing", *argv]
+        environment = os.environ | {"PYTHONPATH": path}
+        return subprocess.run(
+            command,
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return press
+
+
+SIGNALS = pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(2, 130, "interrupted"), (15, 143, "terminated")],
+    ids=["SIGINT", "SIGTERM"],
+)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "swallowed",
+        *(pytest.param(how, marks=pytest.mark.matrix) for how in ("through", "turned", "twice")),
+    ],
+)
+@pytest.mark.parametrize(
+    "module",
+    [
+        "devinops.signals",
+        "devinops.cli",
+        "httpx",
+        "devinops.inventory.journaled",
+        "devinops.render.text",
+    ],
+)
+@SIGNALS
+def test_an_interruption_while_modules_are_imported_is_one_line_and_never_lost(
+    emulator: Emulator,
+    repository: Write,
+    pressing: Callable[..., subprocess.CompletedProcess[str]],
+    how: str,
+    module: str,
+    number: int,
+    code: int,
+    word: str,
+) -> None:
+    config = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
+    root = repository({"devinops.yaml": config, "knowledge/a.md": NOTE})
+    ran = pressing(how, module, str(number), "apply", "--yes", root=root)
+    assert (ran.returncode, ran.stderr.strip()) == (code, f"{word}; nothing more is done")
+    assert {request["method"] for request in emulator.requests} <= {"GET"}
+    assert not (root / ".devinops").exists()
+
+
+@SIGNALS
+def test_an_interruption_while_the_report_is_written_does_not_cost_it(
+    emulator: Emulator,
+    repository: Write,
+    pressing: Callable[..., subprocess.CompletedProcess[str]],
+    number: int,
+    code: int,
+    word: str,
+) -> None:
+    root = repository({"knowledge/a.md": NOTE})
+    # the plan is not shown, so the text of the report is the first
+    argv = ("apply", "--yes", "--format", "json", "--report", "text=report.txt")
+    ran = pressing("through", "devinops.render.text", str(number), *argv, root=root)
+    assert [result["outcome"] for result in json.loads(ran.stdout)["results"]] == ["done"]
+    assert "Applied: 1 done" in (root / "report.txt").read_text()
+    assert (ran.returncode, ran.stderr.strip()) == (code, f"{word}; nothing more is done")
+
+
+def test_an_interruption_in_the_middle_of_a_line_of_progress_is_no_bug(
+    repository: Write, use: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Python refuses to write to a stream in whose write the handler was called."""
+
+    class Terminal(io.FileIO):
+        def isatty(self) -> bool:
+            return True
+
+        def write(self, text: Any) -> int:
+            if b"applying" in bytes(text) and not pressed:
+                pressed.append(True)
+                os.kill(os.getpid(), signal.SIGINT)
+            return super().write(text)
+
+    pressed: list[bool] = []
+    monkeypatch.setattr("devinops.cli.progress.DELAY_S", 0)
+    monkeypatch.delenv("CI", raising=False)
+    shown, report = tmp_path / "stderr", tmp_path / "report.json"
+    root = repository(
+        {"knowledge/a.md": NOTE, "knowledge/b.md": NOTE.replace("name: A", "name: B")}
+    )
+    with (
+        Emulator() as emulator,
+        Terminal(shown, "w") as raw,
+        io.TextIOWrapper(io.BufferedWriter(raw)) as stderr,
+    ):
+        use(emulator.url)
+        monkeypatch.setattr(sys, "stderr", stderr)
+        code = main(
+            ["apply", "--yes", "-C", str(root), "--parallelism", "1", "--report", f"json={report}"]
+        )
+        monkeypatch.undo()
+        done = [r for r in json.loads(report.read_text())["results"] if r["outcome"] == "done"]
+        assert (code, len(done)) == (130, len(emulator.knowledge()))
+    assert "interrupted: finishing what is in flight" in shown.read_text()
+
+
+@pytest.mark.parametrize("during", ["GET", "POST"])
+@pytest.mark.parametrize("number", [2, 15], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_that_was_ignored_at_the_start_stays_ignored(
+    repository: Write, use: Callable[..., None], during: str, number: int
+) -> None:
+    """As nohup does it, and a shell script with its background jobs."""
+    root = repository({"knowledge/a.md": NOTE})
+    ignoring = f"trap '' {number}; exec \"$0\" -m devinops apply --yes"
+    pressed: list[str] = []
+
+    async def press(call: Call, ask: Next) -> Reply:
+        if call.method == during and not pressed:
+            pressed.append(during)
+            running.send_signal(number)
+        return await ask(call)
+
+    with Emulator(layers=[press]) as emulator:
+        use(emulator.url)
+        with subprocess.Popen(
+            ["sh", "-c", ignoring, sys.executable], cwd=root, stderr=subprocess.PIPE
+        ) as running:
+            assert running.stderr
+            err = running.stderr.read()
+        assert (running.returncode, err, pressed, len(emulator.knowledge())) == (
+            0,
+            b"",
+            [during],
+            1,
+        )
+
+
+@pytest.mark.parametrize("argv", [["plan"], ["apply", "--yes"], ["drift"], ["whoami"]])
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(2, 130, "interrupted"), (15, 143, "terminated")],
+    ids=["SIGINT", "SIGTERM"],
+)
+def test_an_interruption_while_reading_is_answered_too(
+    repository: Write,
+    use: Callable[..., None],
+    tmp_path: Path,
+    argv: list[str],
+    number: int,
+    code: int,
+    word: str,
+) -> None:
+    config = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
+    root = repository({"devinops.yaml": config, "knowledge/a.md": NOTE})
+    report = tmp_path / "report.json"
+    target = "/v3/self" if argv == ["whoami"] else "/v3/organizations/"
+    door = Door(lambda call: call.path.startswith(target))
+    with Emulator(layers=[door]) as emulator:
+        use(emulator.url)
+        with process(
+            *argv, "-C", str(root), "-q", "--format", "json", "--report", f"json={report}"
+        ) as running:
+            door.wait()
+            running.send_signal(number)
+            out, err = running.communicate()
+        door.open()
+    assert set(door.methods) == {"GET"}
+    assert (running.returncode, err.strip()) == (code, f"{word}; nothing more is done")
+    document = json.loads(out)
+    assert (document["exit_code"], document["error"]) == (code, f"{word}; nothing more is done")
+    assert json.loads(report.read_text()) == document
+
+
+@pytest.mark.parametrize("lost", ["stdout", "first"])
+def test_one_place_that_is_gone_costs_no_other_report(
+    repository: Write, use: Callable[..., None], tmp_path: Path, lost: str
+) -> None:
+    root = repository({"knowledge/a.md": NOTE})
+    first, second = tmp_path / "first" / "report.txt", tmp_path / "second.json"
+    first.parent.mkdir()
+    reports = ("--report", f"text={first}", "--report", f"json={second}")
+    door = Door(lambda _: True)
+    with Emulator(layers=[door]) as emulator:
+        use(emulator.url)
+        with process("apply", "-C", str(root), "--yes", "--format", "json", *reports) as running:
+            assert running.stdout
+            assert running.stderr
+            door.wait()
+            if lost == "stdout":
+                running.stdout.close()
+            else:
+                first.parent.rmdir()
+            door.open()
+            err = running.stderr.read()
+            code = running.wait()
+    assert (code, "Applied: 1 done" in err) == (3, True)
+    assert first.exists() is (lost == "stdout")
+    assert [result["outcome"] for result in json.loads(second.read_text())["results"]] == ["done"]
+
+
+def test_main_never_raises() -> None:
+    assert main(["--no-such-option"]) == 64

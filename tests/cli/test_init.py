@@ -1,0 +1,301 @@
+"""What init writes is valid, fits the repository, and overwrites nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from devinops.cli.init import HOOK_FILES, Git
+from devinops.emulator import Emulator
+from tests.testing.command_line import Devinops
+from tests.testing.places import ROOT
+
+
+def git(root: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True)
+
+
+def test_what_init_writes_can_be_validated_planned_and_applied(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert devinops("init", "-C", tmp_path).code == 0
+    assert devinops("validate", "-C", tmp_path).out == "1 entry in 1 file, no problems\n"
+    with Emulator() as emulator:
+        monkeypatch.setenv("DEVIN_API_URL", emulator.url)
+        monkeypatch.setenv("DEVIN_API_KEY", "cog_emulator")
+        assert devinops("apply", "-C", tmp_path, "--yes").code == 0
+        assert [note["name"] for note in emulator.knowledge()] == ["Where knowledge is written"]
+
+
+def test_init_uses_what_the_repository_tells(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "--initial-branch", "trunk")
+    git(tmp_path, "remote", "add", "origin", "git@github.com:acme/devin-knowledge.git")
+    monkeypatch.setenv("DEVIN_ORG_ID", "org-123")
+    devinops("init", "-C", tmp_path)
+    assert (
+        "pinned_repo: acme/devin-knowledge" in next((tmp_path / "knowledge").iterdir()).read_text()
+    )
+    config = yaml.safe_load((tmp_path / "devinops.yaml").read_text())["targets"]["production"]
+    assert config["org_id"] == "org-123"
+    assert (config["inventory"], config["prune"]) == ({"store": "branch"}, "owned")
+    workflow = yaml.safe_load((tmp_path / ".github/workflows/devinops.yml").read_text())
+    # `on` is a boolean to YAML 1.1, which this reader speaks and GitHub does not.
+    assert workflow[True]["push"] == {"branches": ["trunk"]}
+    keeps = workflow["jobs"]["devinops"]["steps"][-1]
+    assert (keeps["uses"], keeps["with"]["path"]) == (
+        "actions/upload-artifact@v4",
+        ".devinops/backups/",
+    )
+    assert "always()" in keeps["if"]
+    assert keeps["with"]["include-hidden-files"] is True
+    assert devinops("validate", "-C", tmp_path).code == 0
+
+
+def test_without_a_remote_nothing_is_remembered_and_nothing_pruned(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    devinops("init", "-C", tmp_path)
+    assert set(
+        yaml.safe_load((tmp_path / "devinops.yaml").read_text())["targets"]["production"]
+    ) == {"api_key_env"}
+
+
+def test_with_a_remote_the_inventory_works_as_init_writes_it(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "--bare", "--initial-branch", "main", str(tmp_path / "origin.git"))
+    root = tmp_path / "clone"
+    git(tmp_path, "clone", str(tmp_path / "origin.git"), str(root))
+    devinops("init", "-C", root)
+    git(root, "add", "--all")
+    git(root, "-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "-m", "init")
+    git(root, "push", "origin", "HEAD:main")
+    with Emulator() as emulator:
+        monkeypatch.setenv("DEVIN_API_URL", emulator.url)
+        monkeypatch.setenv("DEVIN_API_KEY", "cog_emulator")
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        assert devinops("inventory", "list", "-C", root).out.splitlines()[-1] == "1 owned (branch)"
+        note = root / "knowledge" / "where-knowledge-is-written.md"
+        note.rename(root / "knowledge" / "moved.md")
+        assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+
+
+def test_a_repository_that_git_refuses_to_use_is_not_taken_for_none(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init")
+    git(tmp_path, "remote", "add", "origin", "git@github.com:acme/api.git")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    ran = devinops("init", "-C", tmp_path)
+    assert ran.code == 1
+    assert f"git config --global --add safe.directory {tmp_path}" in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == [".git"]
+
+
+def test_a_hook_of_another_repository_does_not_lead_astray(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "other")
+    git(tmp_path / "other", "remote", "add", "origin", "git@github.com:acme/other.git")
+    root = tmp_path / "root"
+    root.mkdir()
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    devinops("init", "-C", root)
+    assert "acme/other" not in next((root / "knowledge").iterdir()).read_text()
+
+
+def test_init_needs_no_git(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert devinops("init", "-C", tmp_path).code == 0
+
+
+def test_a_path_that_is_no_unicode_is_the_top_all_the_same(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    top = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    top.mkdir()
+    git(top, "init")
+    (top / "below").mkdir()
+    assert devinops("init", "-C", top / "below").code == 0
+    assert (top / ".pre-commit-config.yaml").is_file()
+
+
+def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    git(tmp_path, "init")
+    root = tmp_path / "teams" / "my devin"
+    root.mkdir(parents=True)
+    ran = devinops("init", "-C", root)
+    assert "wrote ../../.github/workflows/devinops.yml" in ran.out
+    assert not (root / ".github").exists()
+    workflow = (tmp_path / ".github/workflows/devinops.yml").read_text()
+    assert "devinops validate --root 'teams/my devin'" in workflow
+    keeps = yaml.safe_load(workflow)["jobs"]["devinops"]["steps"][-1]["with"]
+    assert keeps["path"] == "teams/my devin/.devinops/backups/"
+    (hook,) = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"][0][
+        "hooks"
+    ]
+    assert hook["entry"] == "devinops validate --root 'teams/my devin'"
+
+
+def test_a_file_where_a_directory_belongs_is_not_kept_but_told(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    (tmp_path / "knowledge").write_text("")
+    ran = devinops("init", "-C", tmp_path)
+    assert (ran.code, "there is a file where a directory belongs" in ran.err) == (1, True)
+
+
+def test_on_gitlab_it_writes_gitlabs_file(tmp_path: Path, devinops: Devinops) -> None:
+    git(tmp_path, "init")
+    git(tmp_path, "remote", "add", "origin", "https://gitlab.example.com/group/sub/project.git")
+    devinops("init", "-C", tmp_path)
+    job = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())["devinops"]
+    assert job["resource_group"] == "devinops"
+    assert (job["artifacts"]["paths"], job["artifacts"]["when"]) == (
+        [".devinops/backups/"],
+        "always",
+    )
+    assert not (tmp_path / ".github").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "repo"),
+    [
+        ("git@github.com:acme/api.git", "github.com", "acme/api"),
+        ("https://github.com/acme/api", "github.com", "acme/api"),
+        ("https://token@github.com/acme/api.git", "github.com", "acme/api"),
+        ("ssh://git@git.acme.example:2222/acme/api.git", "git.acme.example", "acme/api"),
+        ("https://gitlab.com/group/sub/project.git", "gitlab.com", "group/sub/project"),
+        ("/srv/git/api.git", None, None),
+    ],
+)
+def test_remotes_are_understood(
+    tmp_path: Path, url: str, host: str | None, repo: str | None
+) -> None:
+    git(tmp_path, "init")
+    git(tmp_path, "remote", "add", "origin", url)
+    found = Git.of(tmp_path)
+    assert (found.host, found.repo) == (host, repo)
+
+
+def test_init_never_overwrites_and_shows_what_to_add(tmp_path: Path, devinops: Devinops) -> None:
+    (tmp_path / ".pre-commit-config.yaml").write_text("repos: []\n")
+    first = devinops("init", "-C", tmp_path)
+    assert "kept  .pre-commit-config.yaml" in first.out
+    assert "id: devinops-validate" in first.out
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    again = devinops("init", "-C", tmp_path)
+    assert again.code == 0
+    assert not [line for line in again.out.splitlines() if line.startswith("wrote")]
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert before[tmp_path / ".pre-commit-config.yaml"] == b"repos: []\n"
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path, devinops: Devinops) -> None:
+    (tmp_path / "file").write_text("")
+    ran = devinops("init", "-C", tmp_path / "file" / "below")
+    assert ran.code == 1
+    assert ran.err.startswith("devinops: cannot write ")
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("link", "to"),
+    [
+        ("knowledge", "outside"),
+        ("knowledge", "nowhere"),
+        ("knowledge", "../repository/knowledge"),
+        (".github", "outside"),
+        (".github/workflows", "outside"),
+        (".github/workflows/devinops.yml", "outside/new.yml"),
+        (".github/workflows/devinops.yml", "repository/inside.yml"),
+        ("knowledge/where-knowledge-is-written.md", "outside/new.md"),
+        ("devinops.yaml", "nowhere"),
+        (".pre-commit-config.yaml", "outside/new.yaml"),
+    ],
+)
+@pytest.mark.parametrize("below", ["", "teams/a"], ids=["top", "below"])
+def test_nothing_is_written_through_a_link_out_of_the_directory(
+    tmp_path: Path, devinops: Devinops, link: str, to: str, below: str
+) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "repository" / below).mkdir(parents=True)
+    git(tmp_path / "repository", "init")
+    place = tmp_path / "repository" / ("" if link.startswith(".") else below) / link
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(tmp_path / to)
+    before = sorted(tmp_path.rglob("[!.]*"))
+    ran = devinops("init", "-C", tmp_path / "repository" / below)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert f"{place} is a symbolic link that leads out of" in ran.err
+    assert sorted(tmp_path.rglob("[!.]*")) == before
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_a_link_to_the_root_and_links_inside_it_are_followed(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    root = tmp_path / "repository" / "teams"
+    (root / "texts").mkdir(parents=True)
+    (root / "knowledge").symlink_to("texts")
+    (root / "mine.yaml").write_text("version: 1\n")
+    (root / "devinops.yaml").symlink_to("mine.yaml")
+    git(tmp_path / "repository", "init")
+    (tmp_path / "link").symlink_to(root)
+    ran = devinops("init", "-C", tmp_path / "link")
+    assert ran.code == 0
+    assert ran.out.splitlines()[:4] == [
+        "kept  devinops.yaml, which is there",
+        "wrote knowledge/where-knowledge-is-written.md",
+        "wrote ../.pre-commit-config.yaml",
+        "wrote ../.github/workflows/devinops.yml",
+    ]
+    assert (root / "texts" / "where-knowledge-is-written.md").is_file()
+
+
+@pytest.mark.parametrize("name", ["knowledge", ".github", ".github/workflows"])
+def test_a_file_where_a_directory_belongs_leaves_nothing_half_done(
+    tmp_path: Path, devinops: Devinops, name: str
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("")
+    before = sorted(tmp_path.rglob("*"))
+    ran = devinops("init", "-C", tmp_path)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert f"a file where a directory belongs, {tmp_path / name}" in ran.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "takes"),
+    [
+        ("knowledge/a.md", True),
+        ("knowledge/Backend/APIs/errors.yaml", True),
+        ("teams/platform/playbooks/triage.yml", True),
+        ("secrets.yaml", True),
+        ("devinops.yaml", True),
+        ("folders.yaml", True),
+        ("README.md", False),
+        ("knowledge/picture.png", False),
+        ("docs/knowledge.md", False),
+        (".github/workflows/ci.yaml", False),
+    ],
+)
+def test_the_hook_runs_on_declarations_alone(path: str, takes: bool) -> None:
+    assert bool(re.search(HOOK_FILES, path)) is takes
+
+
+def test_the_published_hook_and_the_one_of_init_agree() -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert hook["files"] == HOOK_FILES

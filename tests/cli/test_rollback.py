@@ -1,0 +1,300 @@
+"""Rolling back over real HTTP: the way there and back, and every refusal on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from devinops.emulator import Emulator
+from devinops.schema.files import schemas
+from tests.testing.command_line import Devinops
+
+Write = Callable[[Mapping[str, str]], Path]
+
+
+SEED = {
+    "organizations": {
+        "org-emulator": {
+            "folders": [{"path": "Backend", "id": "folder-1"}],
+            "knowledge": [
+                {
+                    "id": "note-1",
+                    "name": "Edited",
+                    "folder": "Backend",
+                    "trigger": "t",
+                    "body": "old\ntext",
+                    "pinned_repo": "all",
+                },
+                {"id": "note-2", "name": "Old name", "trigger": "t", "body": "b"},
+                {"id": "note-3", "name": "Gone", "trigger": "t", "body": "b", "is_enabled": False},
+            ],
+            "playbooks": [
+                {
+                    "id": "playbook-1",
+                    "title": "Triage",
+                    "body": "old",
+                    "structured_output_schema": {"type": "object"},
+                }
+            ],
+            "secrets": [{"id": "secret-1", "key": "TOKEN", "type": "key-value"}],
+        }
+    }
+}
+
+
+FILES = {
+    "knowledge/Backend/a.md": "---\nname: Edited\ntrigger: t\n---\nnew\ntext\n",
+    "knowledge.yaml": "knowledge:\n  - {name: New name, previously: [{name: Old name}], trigger: t, body: b}\n"
+    "  - {name: Gone, ensure: absent}\n  - {name: Created, trigger: t, body: b}\n",
+    "playbooks/a.md": "---\ntitle: Triage\n---\nnew\n",
+    "secrets.yaml": "secrets:\n  - {key: TOKEN, ensure: absent}\n",
+}
+
+
+@pytest.fixture
+def applied(
+    use: Callable[..., None], repository: Write, devinops: Devinops
+) -> Iterator[tuple[Emulator, Path]]:
+    """An organization after a run that edits, renames, deletes and creates."""
+    with Emulator(SEED) as running:
+        use(running.url)
+        root = repository(FILES)
+        # one after the other, or the lines of the backup would stand in any order
+        assert devinops("apply", "-C", root, "--yes", "--parallelism", "1").code == 0
+        yield running, root
+
+
+def state(emulator: Emulator) -> dict[str, Any]:
+    notes = {
+        n["name"]: {
+            k: n[k] for k in ("trigger", "body", "folder_path", "pinned_repo", "is_enabled")
+        }
+        for n in emulator.knowledge()
+    }
+    return notes | {
+        p["title"]: (p["body"], p["structured_output_schema"]) for p in emulator.playbooks()
+    }
+
+
+@pytest.mark.parametrize("key", ["cog_emulator", "apk_emulator"])
+def test_everything_but_the_secret_comes_back(
+    key: str, use: Callable[..., None], repository: Write, devinops: Devinops
+) -> None:
+    with Emulator(SEED) as emulator:
+        use(emulator.url, key)
+        root = repository(FILES)
+        before = state(emulator)
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        after = state(emulator)
+        (first,) = (root / ".devinops/backups").glob("*.jsonl")
+        ran = devinops("rollback", "latest", "-C", root, "--yes")
+        assert ran.code == 4, ran
+        created = after.pop("Created")
+        now = state(emulator)
+        assert now.pop("Created") == created
+        if key == "apk_emulator":
+            for notes in (now, before):
+                notes["Gone"].pop("is_enabled")  # v1 does not know it
+        assert now == before
+        assert "secret:TOKEN" in ran.out
+        assert "created again, under the new id" in ran.out
+        ids = {note["name"]: note["note_id"] for note in emulator.knowledge()}
+        assert ids["Edited"].endswith("1")
+        # the run after finds nothing left to do
+        again = devinops("rollback", first.stem, "-C", root, "--yes")
+        assert "nothing to change" in again.out
+
+
+def test_a_rollback_can_be_rolled_back(applied: tuple[Emulator, Path], devinops: Devinops) -> None:
+    emulator, root = applied
+    after = state(emulator)
+    devinops("rollback", "latest", "-C", root, "--yes")
+    assert state(emulator) != after
+    assert devinops("rollback", "latest", "-C", root, "--yes").code == 0
+    now = state(emulator)
+    now.pop("Gone")  # created by the rollback, and a rollback deletes nothing
+    assert now == after
+
+
+def test_the_plan_in_text(
+    applied: tuple[Emulator, Path], devinops: Devinops, golden: Callable[[str, str], None]
+) -> None:
+    emulator, root = applied
+    ran = devinops("rollback", "latest", "-C", root, "--yes")
+    runs = [path.stem for path in (root / ".devinops/backups").glob("*.jsonl")]
+    text = ran.out.replace(emulator.url, "http://127.0.0.1:8484")
+    for run in sorted(runs):
+        text = text.replace(run, "RUN")
+    ids = {note["name"]: note["note_id"] for note in emulator.knowledge()}
+    golden("rollback.txt", text.replace(ids["Gone"], "note-ID"))
+
+
+def test_in_json_it_is_a_plan_document(applied: tuple[Emulator, Path], devinops: Devinops) -> None:
+    _, root = applied
+    ran = devinops("rollback", "latest", "-C", root, "--yes", "--format", "json")
+    document = json.loads(ran.out)
+    Draft202012Validator(schemas()["plan"]).validate(document)
+    assert (root / document["backup"]).is_file()
+
+
+def test_expect_rolls_back_what_was_seen_or_nothing(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    emulator.clear_requests()
+    stale = devinops("rollback", "latest", "-C", root, "--expect", "0" * 32)
+    assert (stale.code, {r["method"] for r in emulator.requests}) == (5, {"GET"})
+    digest = next(line.split()[1] for line in stale.out.splitlines() if line.startswith("digest"))
+    assert devinops("rollback", "latest", "-C", root, "--expect", digest).code == 4
+
+
+@pytest.mark.parametrize("others", [False, True], ids=["alone", "with a note"])
+@pytest.mark.parametrize("key", ["cog_emulator", "apk_emulator"])
+def test_a_rotation_promises_no_way_back(
+    use: Callable[..., None],
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    others: bool,
+) -> None:
+    def entries(version: str, body: str) -> dict[str, str]:
+        secret = f"secrets: [{{key: TOKEN, type: key-value, value_from: {{env: TOKEN}}, version: '{version}'}}]\n"
+        return {
+            "secrets.yaml": secret,
+            "knowledge/a.md": f"---\nname: A\ntrigger: t\n---\n{body}\n",
+        }
+
+    with Emulator() as emulator:
+        use(emulator.url, key)
+        monkeypatch.setenv("TOKEN", "a-value-of-the-token")
+        settings = "version: 1\ntargets: {a: {inventory: {store: file}}}\n"
+        root = repository({"devinops.yaml": settings} | entries("1", "old"))
+        first = devinops("apply", "-C", root, "--yes", "--format", "json")
+        assert (first.code, json.loads(first.out)["unsaved"]) == (0, [])
+        repository(entries("2", "new" if others else "old"))
+        report = root.parent / "report.json"
+        ran = devinops("apply", "-C", root, "--yes", "--report", f"json={report}")
+        assert ran.code == 0
+        document = json.loads(report.read_text())
+        Draft202012Validator(schemas()["plan"]).validate(document)
+        assert document["unsaved"] == ["secret:TOKEN"]
+        said = next(
+            line for line in ran.out.splitlines() if line.startswith("What was overwritten")
+        )
+        way = "brings it back, except" if others else "cannot bring back"
+        assert said.endswith(
+            f"(devinops rollback {way} the value of a secret, which cannot be saved: secret:TOKEN)"
+        )
+        back = devinops("rollback", "latest", "-C", root, "--yes", "--report", f"json={report}")
+        assert back.code == 0
+        assert "\nsecret:TOKEN was deleted and created again since" in back.out
+        document = json.loads(report.read_text())
+        assert (len(document["notes"]), document["unchanged"], len(document["changes"])) == (
+            1,
+            0,
+            int(others),
+        )
+
+
+def test_without_a_name_the_backups_are_listed_without_a_key(
+    applied: tuple[Emulator, Path], devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, root = applied
+    monkeypatch.delenv("DEVIN_API_KEY")
+    (path,) = (root / ".devinops/backups").glob("*.jsonl")
+    (root / ".devinops/backups" / path.name.replace("-", "-0")).write_text("broken\n")
+    ran = devinops("rollback", "-C", root)
+    first, second = ran.out.splitlines()
+    assert ran.code == 0
+    assert "  default  5 objects  .devinops/backups/" in first + second
+    assert "unreadable: " in first + second
+    rows = json.loads(devinops("rollback", "-C", root, "--format", "json").out)["backups"]
+    assert sorted(row.get("objects", 0) for row in rows) == [0, 5]
+
+
+def test_no_backups_are_no_error(tmp_path: Path, devinops: Devinops) -> None:
+    ran = devinops("rollback", "-C", tmp_path)
+    assert (ran.code, ran.out.startswith("no backups")) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("target", "staging"),
+        ("org_id", "org-other"),
+        ("api_url", "https://api.devin.ai"),
+        ("api", "v1"),
+    ],
+)
+def test_a_backup_of_another_place_is_refused(
+    applied: tuple[Emulator, Path], devinops: Devinops, fact: str, value: str
+) -> None:
+    emulator, root = applied
+    (path,) = (root / ".devinops/backups").glob("*.jsonl")
+    header, rest = path.read_text().split("\n", 1)
+    path.write_text(json.dumps(json.loads(header) | {fact: value}) + "\n" + rest)
+    emulator.clear_requests()
+    ran = devinops("rollback", path, "-C", root, "--yes")
+    assert ran.code == 1
+    assert value.removeprefix("https://") in ran.err
+    assert {r["method"] for r in emulator.requests} <= {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("latest", "no backup of the target"),
+        ("20260312T101500Z-00000f", "no backup of the run"),
+        ("nope.jsonl", "cannot read"),
+    ],
+)
+def test_a_backup_that_is_not_there_is_one_line(
+    repository: Write, use: Callable[..., None], devinops: Devinops, name: str, words: str
+) -> None:
+    use("http://127.0.0.1:1")
+    ran = devinops("rollback", name, "-C", repository({}), "--yes")
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert words in ran.err
+
+
+def test_it_never_waits_where_nobody_can_answer(repository: Write, devinops: Devinops) -> None:
+    assert devinops("rollback", "latest", "-C", repository({})).code == 64
+
+
+def test_a_torn_last_line_is_told_and_left_out(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    _, root = applied
+    (path,) = (root / ".devinops/backups").glob("*.jsonl")
+    path.write_text(path.read_text() + '{"kind": "knowl')
+    ran = devinops("rollback", "latest", "-C", root, "--yes")
+    assert ran.code == 4
+    assert "last line of the backup is incomplete" in ran.out
+
+
+def test_with_an_inventory_a_rollback_is_an_outside_edit_until_the_files_follow(
+    use: Callable[..., None], repository: Write, devinops: Devinops
+) -> None:
+    note = "---\nname: A\ntrigger: t\n---\n{}\n"
+    config = "version: 1\ntargets: {default: {inventory: {store: file}}}\n"
+    with Emulator() as emulator:
+        use(emulator.url)
+        root = repository({"knowledge/a.md": note.format("one"), "devinops.yaml": config})
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        repository({"knowledge/a.md": note.format("two")})
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        rolled = devinops("rollback", "latest", "-C", root, "--yes")
+        assert rolled.code == 0, rolled
+        assert [n["body"] for n in emulator.knowledge()] == ["one"]
+        plan = devinops("plan", "-C", root)
+        assert "1 outside edit" in plan.out
+        repository({"knowledge/a.md": note.format("one")})
+        settled = devinops("apply", "-C", root, "--yes")
+        assert settled.code == 0, settled
+        assert "outside" not in devinops("plan", "-C", root, "--detailed-exitcode").out

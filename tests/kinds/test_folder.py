@@ -1,0 +1,20 @@
+"""Folders: they are declared and looked for, and no API makes one."""
+
+from __future__ import annotations
+
+import pytest
+
+from devinops.kinds import KINDS, LEVELS
+from devinops.model.kind import ApiVersion, Updates
+
+
+@pytest.mark.parametrize("api", ["v3", "v1"])
+def test_no_api_writes_a_folder(api: ApiVersion) -> None:
+    endpoint = KINDS["folder"].endpoints[api]
+    assert (endpoint.creates, endpoint.updates, endpoint.deletes) == (False, Updates.NONE, False)
+
+
+def test_a_folder_comes_before_the_notes_in_it() -> None:
+    levels = {noun: level for level, nouns in enumerate(LEVELS) for noun in nouns}
+    assert levels["folder"] < levels["knowledge"]
+    assert set(levels) == set(KINDS)

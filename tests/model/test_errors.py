@@ -1,0 +1,70 @@
+"""Each error knows its exit code, and of several codes the most urgent one wins."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from devinops.model.errors import (
+    ApiError,
+    BadAnswer,
+    ConfigError,
+    DevinopsError,
+    ExitCode,
+    InputError,
+    Interrupted,
+    InventoryError,
+    Refused,
+    Stale,
+    Terminated,
+    Unreachable,
+    UsageError,
+    worst,
+)
+from devinops.model.objects import Problem, Source
+
+PROBLEMS = (Problem(Source("a.yaml"), "c", "first"), Problem(Source("b.yaml"), "c", "second"))
+CODES = [
+    (DevinopsError("e"), 1),
+    (ConfigError("e"), 1),
+    (InputError(PROBLEMS), 1),
+    (InventoryError("e"), 1),
+    (ApiError("e"), 1),
+    (Unreachable("e"), 1),
+    (BadAnswer("e"), 1),
+    (Refused("e"), 4),
+    (Stale("e"), 5),
+    (UsageError("e"), 64),
+    (Interrupted(KeyboardInterrupt()), 130),
+    (Interrupted(Terminated()), 143),
+]
+
+
+@pytest.mark.parametrize(("error", "code"), CODES, ids=lambda value: type(value).__name__)
+def test_an_error_knows_its_exit_code(error: DevinopsError, code: int) -> None:
+    assert error.exit_code == code
+
+
+def test_of_several_codes_the_most_urgent_one_wins() -> None:
+    urgent = (130, 143, 70, 64, 1, 5, 3, 4, 2, 0)
+    assert sorted(urgent) == sorted(ExitCode)
+    for higher, lower in itertools.combinations(map(ExitCode, urgent), 2):
+        assert worst(higher, lower) is worst(lower, higher) is higher
+    assert worst() is ExitCode.OK
+
+
+def test_problems_of_files_are_all_kept_and_the_first_is_named() -> None:
+    error = InputError(PROBLEMS)
+    assert error.problems == PROBLEMS
+    assert str(error) == "2 problem(s) in the files, the first at a.yaml:1:1: first"
+
+
+@pytest.mark.parametrize(
+    ("status", "doubtful", "answered"),
+    [(404, False, True), (499, False, True), (500, False, False), (None, False, False), (404, True, False)],
+)  # fmt: skip
+def test_after_a_5xx_or_no_response_the_request_may_have_been_carried_out(
+    status: int | None, doubtful: bool, answered: bool
+) -> None:
+    assert ApiError("e", status=status, doubtful=doubtful).answered is answered

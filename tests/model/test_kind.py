@@ -1,0 +1,43 @@
+"""A kind is made from its dataclass: attributes, references and keys."""
+
+from __future__ import annotations
+
+import pytest
+
+from devinops.kinds import KINDS
+from devinops.kinds.folder import Folder
+from devinops.kinds.knowledge import Knowledge
+from devinops.kinds.secret import Secret
+from devinops.model.keys import ROOT, FolderPath, Key
+from devinops.model.kind import Kind
+from devinops.model.objects import Resource
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_each_field_of_a_kind_is_an_attribute_that_knows_its_name(kind: Kind) -> None:
+    assert [attribute.name for attribute in kind.attributes] == list(
+        kind.resource.__dataclass_fields__
+    )
+
+
+@pytest.mark.parametrize(
+    ("noun", "kinds"), [("knowledge", {"folder"}), ("folder", set()), ("secret", set())]
+)
+def test_a_kind_knows_the_kinds_that_it_refers_to(noun: str, kinds: set[str]) -> None:
+    assert KINDS[noun].references == kinds
+
+
+@pytest.mark.parametrize(
+    ("noun", "resource", "key"),
+    [
+        ("knowledge", Knowledge(name="a/b", folder=FolderPath("F")), "knowledge:F/a%2Fb"),
+        ("folder", Folder(path=FolderPath("F/a%2Fb")), "folder:F/a%2Fb"),
+        ("secret", Secret(key="TOKEN"), "secret:TOKEN"),
+    ],
+)
+def test_a_key_comes_from_the_values_of_an_object(noun: str, resource: Resource, key: str) -> None:
+    assert str(KINDS[noun].key(resource)) == key
+
+
+def test_what_lives_in_no_folder_has_its_key_in_the_root() -> None:
+    assert KINDS["secret"].key(Secret(key="A")) == Key("secret", ROOT, "A")

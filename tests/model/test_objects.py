@@ -1,0 +1,64 @@
+"""What is said and what is not, and texts as they are sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from devinops.kinds.knowledge import Knowledge
+from devinops.model.keys import Key
+from devinops.model.objects import UNSET, Declaration, Source, canonical_text
+from tests.testing.objects import snapshot
+
+
+def test_unset_is_false_and_says_its_name() -> None:
+    assert not UNSET
+    assert repr(UNSET) == "UNSET"
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("a\r\nb\rc", "a\nb\nc"),
+        ("\n \t\n  a", "  a"),
+        ("a \n\n", "a"),
+        ("u\u0308", "u\u0308"),
+        ("", ""),
+    ],
+)
+def test_a_text_has_one_form_in_which_it_is_sent(written: str, sent: str) -> None:
+    assert canonical_text(written) == sent
+    assert canonical_text(sent) == sent
+
+
+def test_a_field_that_is_not_said_differs_from_one_that_is_cleared() -> None:
+    note = Knowledge(name="A", pinned_repo=None)
+    assert dict(note.items()) == {"name": "A", "pinned_repo": None}
+
+
+def test_laying_values_over_others_keeps_what_is_not_said() -> None:
+    have = Knowledge(name="A", body="old", pinned_repo="acme/api")
+    both = have.overlaid(Knowledge(body="new", pinned_repo=None))
+    assert dict(both.items()) == {"name": "A", "pinned_repo": None, "body": "new"}
+
+
+def test_a_snapshot_finds_what_is_ours_by_key_and_everything_by_id() -> None:
+    """Two objects of ours can share a name; what belongs to others is never found by its name."""
+    read = snapshot(
+        {"kind": "knowledge", "name": "A", "id": id, "access": access}
+        for id, access in (("n2", "org"), ("n1", "org"), ("n3", "enterprise"))
+    )
+    assert [one.id for one in read.under(Key.parse("knowledge:A"))] == ["n1", "n2"]
+    assert read.under(Key.parse("knowledge:B")) == ()
+    assert {id for _, id in read.by_id} == {"n1", "n2", "n3"}
+
+
+def test_a_declaration_knows_where_each_field_is_written_and_whom_it_concerns() -> None:
+    source, line = Source("a.yaml"), Source("a.yaml", 4, 3)
+    entry = Declaration(
+        Key.parse("knowledge:A"), Knowledge(name="A"), source, targets=("a",), places={"body": line}
+    )
+    assert (entry.place("body"), entry.place("name")) == (line, source)
+    assert (entry.concerns("a"), entry.concerns("b")) == (True, False)
+    assert replace(entry, targets=None).concerns("b")

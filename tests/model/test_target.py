@@ -1,0 +1,43 @@
+"""Which organization a command works on, and how two targets differ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from devinops.model.target import Target
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({}, ""),
+        ({"api_url": "https://API.devin.ai/v3"}, ""),
+        ({"name": "staging"}, "target staging, not production"),
+        (
+            {"api_url": "https://devin.example:8443"},
+            "API host devin.example:8443, not api.devin.ai",
+        ),
+        ({"api": "v1"}, "API version v1, not v3"),
+        ({"org_id": None}, "organization (unknown), not org-1"),
+        ({"org_id": "org-2", "api": "v1"}, "API version v1, not v3, organization org-2, not org-1"),
+    ],
+)
+def test_a_plan_says_how_its_place_differs_from_here(other: dict[str, Any], words: str) -> None:
+    here = Target("production", "https://api.devin.ai", "v3", "org-1")
+    assert replace(here, **other).differences(here) == words
+
+
+def test_what_is_not_known_here_is_said_too() -> None:
+    here = Target("production", "https://api.devin.ai", "v1", None)
+    assert replace(here, org_id="org-1").differences(here) == "organization org-1, not (unknown)"
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [("https://API.devin.ai/v3", "api.devin.ai"), ("http://127.0.0.1:8484", "127.0.0.1:8484")],
+)
+def test_the_host_of_a_target_has_its_port_if_one_is_given(url: str, host: str) -> None:
+    assert Target("production", url, "v3", None).host == host

@@ -1,0 +1,68 @@
+"""What changed since the last apply: the organization against the inventory, without the files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from devinops.model.inventory import Inventory, Record, base
+from devinops.model.objects import Access, Live, Snapshot
+from devinops.planning.drift import find_drift
+from tests.testing.objects import live
+
+NOTE = live("knowledge", name="A", folder="F", body="b", id="n1", folder_id="f1")
+FOLDER = live("folder", path="F", id="f1")
+RECORDS = (
+    Record(FOLDER.key, "f1"),
+    Record(NOTE.key, "n1", "a.yaml", fields=base(NOTE.resource, NOTE.resource)),
+)
+
+
+def shown(*objects: Live) -> list[str]:
+    found = find_drift(Inventory.of("file", RECORDS), Snapshot.of(objects))
+    return [f"{one.moved} {one.key} {one.reason}".rstrip() for one in found.drift]
+
+
+EDITED = live("knowledge", name="A", folder="F", body="x", trigger="x", id="n1", folder_id="f1")
+AGAIN = replace(NOTE, id="n2")
+ENTERPRISE = replace(NOTE, ours=False, access=Access.ENTERPRISE)
+
+
+@pytest.mark.parametrize(
+    ("note", "drift"),
+    [
+        ([NOTE], []),
+        ([EDITED], ["edited knowledge:F/A trigger, body"]),
+        ([], ["deleted knowledge:F/A"]),
+        ([AGAIN], ["re-created knowledge:F/A as n2"]),
+        ([ENTERPRISE], ["edited knowledge:F/A it belongs to others now (enterprise)"]),
+    ],
+    ids=["unchanged", "edited", "deleted", "re-created", "given away"],
+)
+def test_what_happened_to_an_owned_object_is_named(note: list[Live], drift: list[str]) -> None:
+    assert shown(FOLDER, *note) == drift
+
+
+def test_a_renamed_folder_is_one_change_and_its_notes_are_none() -> None:
+    folder = live("folder", path="G", id="f1")
+    note = live("knowledge", name="A", folder="G", body="b", id="n1", folder_id="f1")
+    assert shown(folder, note) == ["renamed folder:F it is called G now"]
+
+
+def test_who_changed_an_object_and_when_is_told_where_the_api_says() -> None:
+    edited = replace(EDITED, updated_at=1772409600, updated_by="user-1")
+    (drift,) = find_drift(Inventory.of("file", RECORDS), Snapshot.of([FOLDER, edited])).drift
+    assert (drift.at, drift.by) == (1772409600, "user-1")
+    assert drift.source
+    assert drift.source.path == "a.yaml"
+
+
+def test_what_is_not_owned_is_counted_unless_it_belongs_to_others_or_is_a_folder() -> None:
+    theirs = replace(ENTERPRISE, id="n3")
+    extra = live("playbook", title="P", id="p1")
+    found = find_drift(
+        Inventory.of("file", RECORDS),
+        Snapshot.of([FOLDER, NOTE, theirs, extra, live("folder", path="X", id="f2")]),
+    )
+    assert [one.id for one in found.unmanaged] == ["p1"]

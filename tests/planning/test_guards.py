@@ -1,0 +1,106 @@
+"""What refuses a whole run: the limits themselves, one below and one above."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from devinops.kinds.knowledge import Knowledge
+from devinops.model.changes import Action, Change, Drift, Moved
+from devinops.model.inventory import Inventory, Record
+from devinops.model.keys import ROOT, Key
+from devinops.model.objects import Declaration, Snapshot, Source
+from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
+from devinops.planning.guards import ALWAYS_ALLOWED, guard
+from tests.testing.objects import live
+
+DECLARED = Declaration(
+    Key("knowledge", ROOT, "Kept"),
+    Knowledge(name="Kept", folder=ROOT, trigger="t", body="b"),
+    Source("a.yaml"),
+)
+
+
+def refusals(
+    *,
+    deletes: int = 0,
+    strangers: int = 0,
+    owned: int = 10,
+    missing: int = 0,
+    drift: int = 0,
+    declared: bool = True,
+    limit: object = "20%",
+    policy: Policy | None = None,
+    **approved: Any,
+) -> tuple[str, ...]:
+    """Guard a run that deletes so many owned notes and so many that were never owned."""
+    notes = [live("knowledge", name=f"N{n:02}", id=f"n{n}") for n in range(owned + strangers)]
+    gone = [*notes[:deletes], *notes[owned:]]
+    changes = [Change(Action.DELETE, note.key, "r", note.id, live=note) for note in gone]
+    edits = [Drift(Moved.EDITED, note.key, note.id) for note in notes[:drift]]
+    max_delete = MaxDelete.parse(limit)
+    assert max_delete
+    return guard(
+        changes,
+        edits,
+        [DECLARED] if declared else [],
+        Snapshot.of(notes[missing:]),
+        Inventory.of("file", [Record(note.key, note.id) for note in notes[:owned]]),
+        policy or Policy(max_delete=max_delete),
+        Approvals(**approved),
+        ["knowledge"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("owned", "limit", "most"),
+    [(4, "20%", 3), (20, "20%", 4), (24, "20%", 4), (25, "20%", 5), (9, 5, 5), (9, 0, 3)],
+)
+def test_more_deletes_than_the_limit_refuse_the_run(owned: int, limit: object, most: int) -> None:
+    assert refusals(owned=owned, limit=limit, deletes=most) == ()
+    (reason,) = refusals(owned=owned, limit=limit, deletes=most + 1)
+    assert f"{most + 1} knowledge deletes are more than {most}" in reason
+    assert f"--allow-delete {most + 1}" in reason
+
+
+def test_the_last_declarations_of_a_kind_do_not_go_unasked() -> None:
+    """One lost directory would otherwise delete everything, three objects at a time."""
+    (reason,) = refusals(deletes=1, declared=False)
+    assert "no knowledge is declared any more, while 10 are owned" in reason
+
+
+@pytest.mark.parametrize(("number", "refused"), [(4, False), (3, True), (5, True)])
+def test_only_the_exact_number_of_deletes_is_accepted(number: int, refused: bool) -> None:
+    assert bool(refusals(deletes=4, allow_delete=number)) is refused
+
+
+def test_what_was_never_owned_is_not_deleted_unasked() -> None:
+    scope = Policy(prune=Prune.SCOPE, scope=("/",))
+    (one,) = refusals(strangers=1, policy=scope)
+    assert one == "1 note in scope was never owned: look at each, then pass --allow-delete 1"
+    (two,) = refusals(strangers=2, deletes=1, policy=scope)
+    assert two.startswith("2 notes in scope were never owned")
+    assert two.endswith("--allow-delete 3")
+    assert refusals(strangers=2, deletes=1, policy=scope, allow_delete=3) == ()
+
+
+def test_many_owned_objects_that_are_not_listed_cast_doubt_on_the_listing() -> None:
+    assert refusals(missing=ALWAYS_ALLOWED) == ()
+    (reason,) = refusals(missing=ALWAYS_ALLOWED + 1)
+    assert "4 of 10 owned knowledge objects are not in the listing" in reason
+    assert refusals(missing=4, allow_missing=4) == ()
+    (other,) = refusals(missing=4, allow_missing=5)
+    assert other == "--allow-missing accepts exactly 5, and 4 owned objects are missing"
+
+
+@pytest.mark.parametrize("on_drift", OnDrift)
+def test_changes_outside_refuse_a_run_only_if_the_target_says_so(on_drift: OnDrift) -> None:
+    found = refusals(drift=2, policy=Policy(on_drift=on_drift))
+    if on_drift is OnDrift.FAIL:
+        assert [reason.partition(" and ")[0] for reason in found] == [
+            "2 objects were changed outside devinops"
+        ]
+    else:
+        assert found == ()
+    assert refusals(drift=0, policy=Policy(on_drift=on_drift)) == ()

@@ -1,0 +1,373 @@
+"""What a plan says of files and live objects; the cases are data."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devinops.kinds import KINDS
+from devinops.load import Loaded, load
+from devinops.model.changes import Blocked, Blocker, Drift, Moved
+from devinops.model.errors import ExitCode, UsageError
+from devinops.model.inventory import Inventory, Record, base
+from devinops.model.keys import Key
+from devinops.model.objects import Snapshot
+from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
+from devinops.model.target import Target
+from devinops.planning.plan import Only, Plan, build_plan
+from devinops.render.text import SYMBOLS, Text
+from tests.testing import places
+from tests.testing.account import account
+from tests.testing.objects import live, snapshot
+
+TODAY = date(2026, 3, 12)
+CASES = [
+    case
+    for name in ("plan.yaml", "inventory.yaml")
+    for case in yaml.safe_load((places.CASES / name).read_text(encoding="utf-8"))
+]
+
+
+def loaded(tmp_path: Path, sections: dict[str, Any]) -> Loaded:
+    for section, entries in sections.items():
+        (tmp_path / f"{section}.yaml").write_text(
+            yaml.safe_dump({section: entries}), encoding="utf-8"
+        )
+    found = load(tmp_path)
+    assert found.problems == ()
+    return found
+
+
+def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
+    return build_plan(
+        loaded(tmp_path, case["declare"]).declarations,
+        more.pop("live", None) or snapshot(case.get("live", ())),
+        Target("production", "https://api.devin.ai", case.get("api", "v3"), "org-1"),
+        policy=policy_of(case.get("policy", {})),
+        today=TODAY,
+        only=tuple(map(Only.parse, case.get("only", ()))),
+        inventory=inventory_of(case.get("owned")),
+        approvals=Approvals(**case.get("approvals", {})),
+        **more,
+    )
+
+
+def policy_of(said: dict[str, Any]) -> Policy:
+    enums = {"prune": Prune, "on_drift": OnDrift, "scope": tuple, "max_delete": MaxDelete.parse}
+    return Policy(**{name: enums.get(name, lambda v: v)(value) for name, value in said.items()})
+
+
+def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
+    """Build an inventory from the objects as they were last applied; `read` are fields the server answered otherwise."""
+    if owned is None:
+        return Inventory()
+    records = []
+    for facts in owned:
+        facts = dict(facts)
+        read, protect = facts.pop("read", {}), facts.pop("protect", False)
+        commit, source = facts.pop("commit", None), facts.pop("source", True)
+        sent = live(**facts)
+        if sent.key.kind == "folder":
+            records.append(Record(sent.key, sent.id))
+            continue
+        fields = base(sent.resource, replace(sent.resource, **read))
+        target = f"{KINDS[sent.key.kind].section}.yaml"
+        records.append(
+            Record(sent.key, sent.id, target if source else None, commit, protect, fields)
+        )
+    return Inventory.of("file", records)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
+def test_plan(tmp_path: Path, case: dict[str, Any]) -> None:
+    plan = plan_of(tmp_path, case)
+    assert shown(plan, case["expect"]) == case["expect"]
+    whole = "\n".join(Text(full=True).plan(plan))
+    for part in case.get("says", ()):
+        assert part in whole
+    for wanted, given in (
+        ("refused", plan.refusals),
+        ("warns", [p.message for p in plan.problems]),
+    ):
+        assert len(given) == len(case.get(wanted, ()))
+        assert all(part in text for part, text in zip(case.get(wanted, ()), given, strict=True))
+    if "unmanaged" in case:
+        assert plan.unmanaged == case["unmanaged"]
+    if "records" in case:
+        assert [f"{r.key}" for r in plan.put] + [f"-{id}" for _, id in plan.drop] == case["records"]
+    if "unchanged" in case:
+        assert plan.unchanged == case["unchanged"]
+    for key, needed_by in case.get("needed_by", {}).items():
+        assert [list(map(str, h.needed_by)) for h in plan.blocked if str(h.key) == key] == [
+            needed_by
+        ]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
+def test_nothing_of_a_plan_changes_unseen(
+    tmp_path: Path, case: dict[str, Any], golden: Callable[[str, str], None]
+) -> None:
+    """What a case does not expect by name is seen in the difference of a golden file."""
+    golden(f"plans/{slug(case['why'])}.txt", account(plan_of(tmp_path, case)))
+
+
+def test_every_golden_plan_is_that_of_a_case() -> None:
+    files = {path.stem for path in (places.GOLDEN / "plans").iterdir()}
+    assert files == {slug(case["why"]) for case in CASES}
+    assert len(files) == len(CASES)
+
+
+def slug(why: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", why.lower()).strip("-")
+
+
+def shown(plan: Plan, expected: list[str]) -> list[str]:
+    """Write a plan as the cases do; fields are named where the case names them."""
+    with_fields = any("(" in one for one in expected)
+    lines = []
+    for change in plan.changes:
+        fields = f" ({', '.join(f.name for f in change.fields)})" if with_fields else ""
+        lines.append(f"{SYMBOLS[change.action]} {change.key}{fields}")
+    lines += [f"! {held.by} {held.key}" for held in plan.blocked]
+    return lines + [f"@ {drift.moved} {drift.key}" for drift in plan.drift]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
+def test_no_order_of_files_or_listings_changes_a_plan(tmp_path: Path, case: dict[str, Any]) -> None:
+    plan = plan_of(tmp_path, case)
+    shuffled = list(snapshot(case.get("live", ())).objects)
+    random.Random(7).shuffle(shuffled)
+    again = plan_of(tmp_path, case, live=Snapshot.of(shuffled))
+    assert "\n".join(Text(full=True).plan(again)) == "\n".join(Text(full=True).plan(plan))
+
+
+@pytest.mark.parametrize(
+    ("case", "code", "detailed"),
+    [
+        (
+            {"declare": {"knowledge": [{"name": "A", "trigger": "t", "body": "b"}]}},
+            ExitCode.OK,
+            ExitCode.LOOK,
+        ),
+        ({"declare": {"folders": [{"path": "F"}]}}, ExitCode.DECIDE, ExitCode.DECIDE),
+        ({"declare": {"knowledge": [{"name": "A", "ensure": "absent"}]}}, ExitCode.OK, ExitCode.OK),
+    ],
+)
+def test_the_exit_code_of_a_plan_says_what_to_do(
+    tmp_path: Path, case: dict[str, Any], code: ExitCode, detailed: ExitCode
+) -> None:
+    plan = plan_of(tmp_path, case)
+    assert (plan.exit_code(), plan.exit_code(detailed=True)) == (code, detailed)
+
+
+NOTE = {"name": "A", "trigger": "t", "body": "new"}
+LIVE = {"kind": "knowledge", "name": "A", "id": "note-1"}
+
+
+@pytest.mark.parametrize(
+    ("why", "entry", "live", "same"),
+    [
+        ("the same again", {}, {}, True),
+        ("white space that is not sent", {"body": "new\n\n"}, {}, True),
+        ("what is not sent", {"meta": {"owner": "platform"}}, {}, True),
+        ("another text", {"body": "newer"}, {}, False),
+        ("another field", {"is_enabled": False}, {}, False),
+        ("an outside edit of a declared field", {}, {"body": "edited"}, False),
+        (
+            "an outside edit of a field that the update sends along",
+            {},
+            {"pinned_repo": "acme/api"},
+            False,
+        ),
+        ("another object under the key", {}, {"id": "note-2"}, False),
+    ],
+)
+def test_the_digest_changes_with_what_would_be_done_and_nothing_else(
+    tmp_path: Path, why: str, entry: dict[str, Any], live: dict[str, Any], same: bool
+) -> None:
+    before = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}, "live": [LIVE]})
+    after = plan_of(tmp_path, {"declare": {"knowledge": [NOTE | entry]}, "live": [LIVE | live]})
+    assert (before.digest == after.digest) is same
+
+
+def test_the_digest_does_not_depend_on_where_a_file_lies(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
+    (change,) = plan.changes
+    assert change.declaration
+    moved = replace(
+        change,
+        declaration=replace(change.declaration, source=replace(change.declaration.source, line=9)),
+    )
+    assert replace(plan, changes=(moved,)).digest == plan.digest
+
+
+REPLACED = {
+    "owned": [{"kind": "secret", "key": "A", "type": "totp", "version": "1", "id": "s1"}],
+    "live": [{"kind": "secret", "key": "A", "type": "totp", "note": "for tests", "id": "s1"}],
+}
+
+
+def test_the_digest_of_a_replaced_secret_covers_all_that_is_sent(tmp_path: Path) -> None:
+    """It is created from its declaration, also with what no change names."""
+    entry = {"key": "A", "type": "totp", "version": "2", "value_from": {"env": "X"}}
+    one, other = (
+        plan_of(tmp_path, REPLACED | {"declare": {"secrets": [entry | {"note": note}]}})
+        for note in ("for CI", "for CD")
+    )
+    assert [change.action for change in one.changes] == ["replace"]
+    assert one.digest != other.digest
+
+
+def test_the_digest_tells_an_outside_edit_that_is_kept_from_one_that_is_written_over(
+    tmp_path: Path,
+) -> None:
+    case = {
+        "owned": [LIVE | {"body": "old", "pinned_repo": "acme/api"}],
+        "declare": {"knowledge": [NOTE | {"pinned_repo": "acme/api"}]},
+        "live": [LIVE | {"body": "old", "pinned_repo": "acme/web"}],
+    }
+    kept, over = (
+        plan_of(tmp_path, case | {"policy": {"on_drift": say}}) for say in ("keep", "overwrite")
+    )
+    assert kept.digest != over.digest
+
+
+def test_the_digest_does_not_depend_on_the_order_of_members(tmp_path: Path) -> None:
+    case = {
+        "declare": {
+            "playbooks": [
+                {"title": "P", "body": "b", "structured_output_schema": {"type": "object"}}
+            ]
+        },
+        "live": [{"kind": "playbook", "title": "P", "structured_output_schema": {"type": "array"}}],
+    }
+    plan = plan_of(tmp_path, case)
+    (change,) = plan.changes
+    assert change.live
+    digests = set()
+    for schema in ({"type": "object", "required": []}, {"required": [], "type": "object"}):
+        shown = replace(change, fields=tuple(replace(f, after=schema) for f in change.fields))
+        before = replace(
+            change,
+            live=replace(
+                change.live, resource=replace(change.live.resource, structured_output_schema=schema)
+            ),
+        )  # type: ignore[call-arg]
+        digests |= {replace(plan, changes=(shown,)).digest, replace(plan, changes=(before,)).digest}
+    assert len(digests) == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "same"),
+    [
+        ({"name": "staging"}, True),
+        ({"api_url": "https://API.devin.ai:443/"}, True),
+        ({"api_url": "https://api.acme.devinenterprise.com"}, False),
+        ({"api_url": "https://api.devin.ai:8443"}, False),
+        ({"api": "v1"}, False),
+        ({"org_id": "org-2"}, False),
+        ({"org_id": None}, False),
+    ],
+)
+def test_what_was_reviewed_for_one_place_is_not_approved_for_another(
+    tmp_path: Path, place: dict[str, Any], same: bool
+) -> None:
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
+    assert (replace(plan, target=replace(plan.target, **place)).digest == plan.digest) is same
+    empty = replace(plan, changes=())
+    assert (replace(empty, target=replace(plan.target, **place)).digest == empty.digest) is same
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_on_this_machine_the_port_does_not_count(tmp_path: Path, host: str) -> None:
+    """An emulator has another one each time."""
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
+    urls = (f"http://{host}:1", f"http://{host}:2")
+    assert (
+        len({replace(plan, target=replace(plan.target, api_url=url)).digest for url in urls}) == 1
+    )
+
+
+def test_on_v1_the_target_stands_for_the_organization_that_the_api_does_not_name(
+    tmp_path: Path,
+) -> None:
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
+    here = replace(plan.target, api="v1", org_id=None)
+    digests = {
+        replace(plan, target=replace(here, name=name)).digest for name in ("a", "b", "org-1")
+    }
+    assert len(digests) == 3
+    assert replace(plan, target=replace(here, org_id="a")).digest not in digests
+
+
+def test_a_plan_is_quiet_when_there_is_nothing_to_do_to_decide_or_to_forget(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
+    key = Key.parse("knowledge:A")
+    quiet = replace(plan, changes=())
+    assert (plan.is_quiet, quiet.is_quiet) == (False, True)
+    for loud in (
+        replace(quiet, blocked=(Blocked(Blocker.CONFLICT, key, "r"),)),
+        replace(quiet, drift=(Drift(Moved.DELETED, key, "id"),)),
+        replace(quiet, refusals=("r",)),
+        replace(quiet, drop=(("knowledge", "id"),)),
+    ):
+        assert not loud.is_quiet
+
+
+def test_the_digest_covers_the_key_of_a_change(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
+    elsewhere = replace(plan.changes[0], key=Key.parse("knowledge:F/A"))
+    assert replace(plan, changes=(elsewhere,)).digest != plan.digest
+
+
+def test_that_a_place_is_an_emulator_changes_neither_the_digest_nor_what_it_is_compared_with(
+    tmp_path: Path,
+) -> None:
+    plan = plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}})
+    there = replace(plan.target, emulator=True)
+    assert there.differences(plan.target) == ""
+    assert replace(plan, target=there).digest == plan.digest
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("knowledge", "knowledge:*"), ("secret:CI_*", "secret:CI_*")],
+)
+def test_an_only_without_a_glob_takes_the_whole_kind(written: str, meant: str) -> None:
+    assert str(Only.parse(written)) == meant
+
+
+@pytest.mark.parametrize("only", ["playbook", "secret:*"])
+def test_an_only_of_a_whole_kind_may_match_nothing(tmp_path: Path, only: str) -> None:
+    assert plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}, "only": [only]}).changes == ()
+
+
+def test_an_only_of_no_kind_names_the_kinds() -> None:
+    with pytest.raises(UsageError) as caught:
+        Only.parse("zzz")
+    kinds = "folder, knowledge, playbook, secret"
+    assert str(caught.value) == f'--only takes KIND[:GLOB]; "zzz" is no kind: {kinds}'
+
+
+@pytest.mark.parametrize(
+    ("only", "message"),
+    [
+        ("knowlege", 'did you mean "knowledge"'),
+        ("knowledge:Nope", "matches nothing"),
+        ("knowledge:", 'for the whole kind write "knowledge"'),
+        ("", "is no kind"),
+    ],
+)
+def test_an_only_that_cannot_mean_anything_is_a_usage_error(
+    tmp_path: Path, only: str, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        plan_of(tmp_path, {"declare": {"knowledge": [NOTE]}, "only": [only]})

@@ -1,0 +1,192 @@
+"""What a planner decides that the cases of plans do not show."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+
+import pytest
+from devinops.planning.planner import MOST_PAIRS, remembered, said_of
+
+from devinops.kinds.knowledge import Knowledge
+from devinops.kinds.secret import Secret
+from devinops.model.inventory import Inventory, Record, base
+from devinops.model.keys import ROOT, FolderPath, Key
+from devinops.model.objects import Declaration, Snapshot, Source
+from devinops.model.policy import Policy, Prune
+from devinops.model.target import Target
+from devinops.planning.plan import Plan, build_plan
+from tests.testing.objects import live
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "file", "hinted"),
+    [
+        (ROOT, "New {}", "b{}.md", False),
+        (ROOT, "New {}", "a.yaml", False),
+        (ROOT, "New {}", "a{}.md", True),
+        (FolderPath("F"), "Old {}", "b{}.md", True),
+    ],
+)
+def test_in_a_large_clean_up_files_and_names_are_compared_but_no_texts(
+    folder: FolderPath, name: str, file: str, hinted: bool
+) -> None:
+    """Comparing the text of every create with that of every delete would take minutes."""
+    count = int(MOST_PAIRS**0.5) + 1
+    olds = [live("knowledge", name=f"Old {n}", id=f"n{n}", body=f"alike {n}") for n in range(count)]
+    old_file = file if file == "a.yaml" else "a{}.md"
+    records = [
+        Record(o.key, o.id, old_file.format(n), fields=base(o.resource, o.resource))
+        for n, o in enumerate(olds)
+    ]
+    wanted = [
+        Declaration(
+            Key("knowledge", folder, name.format(n)),
+            Knowledge(name=name.format(n), folder=folder, trigger="t", body=f"alike {n}!"),
+            Source(file.format(n)),
+        )
+        for n in range(count)
+    ]
+    lives = [*olds, live("folder", path="F", id="f1")]
+
+    def plan_of(number: int, of: int) -> Plan:
+        return build_plan(
+            wanted[:number],
+            Snapshot.of(lives),
+            Target("t", "https://api.devin.ai", "v3", "org-1"),
+            policy=Policy(prune=Prune.OWNED),
+            today=date(2026, 1, 1),
+            inventory=Inventory.of("file", records[:of]),
+        )
+
+    def reasons(number: int, of: int) -> set[str]:
+        creates = (change for change in plan_of(number, of).changes if change.action == "create")
+        return {change.reason.partition(";")[2][:6] for change in creates}
+
+    assert (
+        reasons(3, of=3) == reasons(1, of=count) == reasons(count - 1, of=count - 1) == {" is it"}
+    )
+    assert reasons(count, of=count) == ({" is it"} if hinted else {""})
+    deletes = [change for change in plan_of(count, of=count).changes if change.action == "delete"]
+    number = deletes[7].key.name.removeprefix("Old ")
+    assert deletes[7].successor == (wanted[int(number)].key if hinted else None)
+
+
+def hinted(declared: tuple[str, str, str], *olds: tuple[str, str, str]) -> str:
+    """Return the name of the owned object that a create is said to be; all are (name, body, file)."""
+    name, body, path = declared
+    lives = [live("knowledge", name=old, folder="F", body=text, id=old) for old, text, _ in olds]
+    records = [Record(one.key, one.id, path) for one, (_, _, path) in zip(lives, olds, strict=True)]
+    plan = build_plan(
+        [
+            Declaration(
+                Key("knowledge", ROOT, name),
+                Knowledge(name=name, folder=ROOT, trigger="t", body=body),
+                Source(path),
+            )
+        ],
+        Snapshot.of(lives),
+        Target("t", "https://api.devin.ai", "v3", "org-1"),
+        policy=Policy(),
+        today=date(2026, 1, 1),
+        inventory=Inventory.of("file", records),
+    )
+    return plan.changes[0].reason.partition("is it knowledge:F/")[2].partition("?")[0]
+
+
+NEW = ("New", "abcdefghij", "notes/a.md")
+SAME_FILE, SAME_NAME = ("File", "01234", "notes/a.md"), ("New", "56789", "notes/n.md")
+
+
+@pytest.mark.parametrize(
+    ("declared", "olds", "hint"),
+    [
+        (NEW, [SAME_FILE], "File"),
+        (NEW, [("Old", "01234", "notes/b.md")], ""),
+        (("New", "abcdefghij", "a.yaml"), [("Old", "01234", "a.yaml")], ""),
+        (NEW, [SAME_NAME], "New"),
+        (NEW, [SAME_NAME, SAME_FILE], "File"),
+        (NEW, [SAME_FILE, ("Alike", "abcdefgxyz", "notes/b.md")], "Alike"),
+        (
+            NEW,
+            [("Alike", "abcdefgxyz", "notes/b.md"), ("More", "abcdefghiz", "notes/b.md")],
+            "More",
+        ),
+        (NEW, [SAME_FILE, ("New", "abcdefxyzw", "notes/b.md")], "File"),
+        (("New", "abcdefg", "notes/a.md"), [("Old", "xycdefg", "notes/b.md")], "Old"),
+        (("New", "abcdefg", "notes/a.md"), [("Old", "abcdexy", "notes/b.md")], "Old"),
+        (("New", "ab", "notes/a.md"), [("Old", "ab", "notes/b.md")], ""),
+        (("New", "", "notes/a.md"), [("Old", "", "notes/b.md")], ""),
+    ],
+)
+def test_a_hint_goes_by_the_text_then_by_the_markdown_file_then_by_the_name(
+    declared: tuple[str, str, str], olds: list[tuple[str, str, str]], hint: str
+) -> None:
+    """A text that is hardly alike says nothing, and of a YAML file with many entries the place would be a guess."""
+    assert hinted(declared, *olds) == hint
+
+
+def test_in_a_large_clean_up_what_previously_names_waits_for_its_entry() -> None:
+    count = int(MOST_PAIRS**0.5) + 1
+    olds = [live("knowledge", name=f"Old {n}", id=f"n{n}", body="b") for n in range(count)]
+    strangers = [
+        live("knowledge", name=f"New {n}", id=f"s{n}", body="theirs") for n in range(count)
+    ]
+    wanted = [
+        Declaration(
+            one.key,
+            Knowledge(name=one.key.name, folder=ROOT, trigger="t", body="ours"),
+            Source("a.yaml"),
+            previously=(old.key,),
+        )
+        for one, old in zip(strangers, olds, strict=True)
+    ]
+    plan = build_plan(
+        wanted,
+        Snapshot.of([*olds, *strangers]),
+        Target("t", "https://api.devin.ai", "v3", "org-1"),
+        policy=Policy(prune=Prune.OWNED),
+        today=date(2026, 1, 1),
+        inventory=Inventory.of("file", [Record(old.key, old.id) for old in olds]),
+    )
+    assert plan.changes == ()
+    assert len(plan.blocked) == 2 * count
+
+
+@pytest.mark.skipif(
+    not hasattr(time, "tzset"), reason="the zone of a process can be set on POSIX alone"
+)
+def test_times_are_told_in_utc_wherever_a_run_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    try:
+        edited = live("secret", key="A", type="totp", updated_at=1772409600 + 23 * 3600)
+        assert said_of(edited) == "2026-03-02 23:00 UTC"
+        declared = Declaration(
+            edited.key, Secret(key="A", type="totp", max_age="1d"), Source("a.yaml")
+        )
+        plan = build_plan(
+            [declared],
+            Snapshot.of([edited]),
+            Target("t", "https://api.devin.ai", "v3", "org-1"),
+            policy=Policy(),
+            today=date(2026, 3, 4),
+        )
+        assert [problem.message for problem in plan.problems] == [
+            "secret:A: it is 2 days old, more than 1d: rotate it"
+        ]
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
+
+
+def test_an_outside_edit_that_was_kept_stays_visible_after_the_next_apply() -> None:
+    """The record of the edited field must not learn the edit, or the next plan would take it for ours."""
+    before = Knowledge(name="A", folder=ROOT, trigger="t", body="old", pinned_repo="acme/api")
+    sent = Knowledge(name="A", folder=ROOT, trigger="t", body="new", pinned_repo="acme/api")
+    read = Knowledge(name="A", folder=ROOT, trigger="t", body="new", pinned_repo="acme/web")
+    bases = base(before, before)
+    found = remembered(sent, read, bases, {"pinned_repo", "macro"})
+    assert found["pinned_repo"] == bases["pinned_repo"]
+    assert found["body"] == base(sent, read)["body"]
+    assert remembered(sent, read, bases)["pinned_repo"] != bases["pinned_repo"]

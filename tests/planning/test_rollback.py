@@ -1,0 +1,185 @@
+"""The plan that brings saved objects back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devinops.model.changes import Action, Blocker
+from devinops.model.objects import Live, Source
+from devinops.model.policy import Policy
+from devinops.model.target import Target
+from devinops.planning.plan import Plan
+from devinops.planning.rollback import AGAIN, Saved, rollback_plan
+from tests.testing.objects import live, snapshot
+
+Write = Callable[[Mapping[str, str]], Path]
+WHERE = Target("default", "https://api.devin.ai", "v3", "org-1")
+
+KEEP = Policy()
+
+
+def plan(
+    saved: list[Live], now: list[dict[str, Any]], target: Target = WHERE, policy: Policy = KEEP
+) -> Plan:
+    places = [Saved(one, Source("b.jsonl", line)) for line, one in enumerate(saved, 2)]
+    return rollback_plan(places, snapshot(now), target, policy=policy, run="RUN")
+
+
+def note(name: str = "A", **facts: Any) -> dict[str, Any]:
+    return {"kind": "knowledge", "name": name, "id": "note-1", "body": "old"} | facts
+
+
+def saved(**facts: Any) -> Live:
+    return live(**note(**facts))
+
+
+def told(made: Plan) -> list[tuple[str, str]]:
+    return [(change.action.value, str(change.key)) for change in made.changes]
+
+
+def test_an_object_that_is_as_it_was_needs_nothing() -> None:
+    made = plan([saved()], [note()])
+    assert (made.changes, made.blocked, made.unchanged) == ((), (), 1)
+
+
+def test_an_edited_object_gets_its_saved_values() -> None:
+    (change,) = plan([saved()], [note(body="new", trigger="new")]).changes
+    assert (change.action, change.id) == (Action.UPDATE, "note-1")
+    assert [(f.name, f.before, f.after) for f in change.fields] == [
+        ("trigger", "new", "t"),
+        ("body", "new", "old"),
+    ]
+    assert str(change.source) == "b.jsonl:2:1"
+
+
+def test_an_object_is_known_by_its_id_whatever_it_is_called() -> None:
+    made = plan([saved()], [note("B"), note("C", id="note-2")])
+    assert told(made) == [("rename", "knowledge:A")]
+    assert made.changes[0].id == "note-1"
+
+
+def test_what_is_gone_is_created_again_and_the_reason_says_so() -> None:
+    (change,) = plan([saved()], [note("B", id="note-2")]).changes
+    assert (change.action, change.id, change.reason) == (Action.CREATE, None, AGAIN)
+
+
+def test_what_was_created_again_before_is_not_created_twice() -> None:
+    made = plan([saved()], [note(id="note-9")])
+    assert (made.changes, made.blocked, made.unchanged) == ((), (), 1)
+
+
+@pytest.mark.parametrize("now", [[note(id="note-9", body="other")], [note("B"), note(id="note-9")]])
+def test_a_name_that_another_object_has_by_now_is_a_conflict(now: list[dict[str, Any]]) -> None:
+    made = plan([saved()], now)
+    (held,) = made.blocked
+    assert (made.changes, held.by, held.ids) == ((), Blocker.CONFLICT, ("note-9",))
+
+
+def test_two_that_swapped_their_names_swap_back() -> None:
+    made = plan([saved(), saved(name="B", id="note-2")], [note("B"), note("A", id="note-2")])
+    assert told(made) == [("rename", "knowledge:A"), ("rename", "knowledge:B")]
+
+
+def test_a_note_in_a_folder_that_was_renamed_stays_in_it() -> None:
+    folder = {"kind": "folder", "path": "New", "id": "folder-1"}
+    (change,) = plan(
+        [saved(folder="Old", folder_id="folder-1")],
+        [folder, note(folder="New", folder_id="folder-1", body="x")],
+    ).changes
+    assert (change.action, change.folder_id, str(change.key)) == (
+        Action.UPDATE,
+        "folder-1",
+        "knowledge:New/A",
+    )
+    assert [f.name for f in change.fields] == ["body"]
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["moved", "gone"])
+def test_a_note_comes_back_into_its_own_folder_although_another_one_has_the_same_path(
+    gone: bool,
+) -> None:
+    folders = [{"kind": "folder", "path": "F", "id": id} for id in ("folder-1", "folder-2")]
+    now = [] if gone else [note()]
+    (change,) = plan([saved(folder="F", folder_id="folder-1")], [*folders, *now]).changes
+    assert (change.action, change.folder_id) == (
+        Action.CREATE if gone else Action.RENAME,
+        "folder-1",
+    )
+
+
+def test_a_note_that_is_not_moved_stays_in_its_folder_although_another_one_has_the_same_path() -> (
+    None
+):
+    folders = [{"kind": "folder", "path": "F", "id": id} for id in ("folder-1", "folder-2")]
+    now = note(folder="F", folder_id="folder-2", body="x")
+    (change,) = plan([saved(folder="F", folder_id="folder-1")], [*folders, now]).changes
+    assert (change.action, change.folder_id) == (Action.UPDATE, "folder-2")
+
+
+def test_a_folder_made_anew_is_found_by_its_path() -> None:
+    folder = {"kind": "folder", "path": "Old", "id": "folder-2"}
+    (change,) = plan([saved(folder="Old", folder_id="folder-1")], [folder]).changes
+    assert (change.action, change.folder_id) == (Action.CREATE, "folder-2")
+
+
+def test_a_folder_that_is_gone_is_a_requirement_once_for_all() -> None:
+    both = [saved(name=name, id=name, folder="Old", folder_id="folder-1") for name in ("A", "B")]
+    made = plan(both, [])
+    (held,) = made.blocked
+    assert (made.changes, held.by, str(held.key)) == ((), Blocker.REQUIREMENT, "folder:Old")
+    assert [str(key) for key in held.needed_by] == ["knowledge:Old/A", "knowledge:Old/B"]
+
+
+def test_a_folder_path_that_two_folders_share_by_now_is_a_conflict() -> None:
+    folders = [{"kind": "folder", "path": "Old", "id": id} for id in ("folder-2", "folder-3")]
+    (held,) = plan([saved(folder="Old", folder_id="folder-1")], folders).blocked
+    assert (held.by, held.ids) == (Blocker.CONFLICT, ("folder-2", "folder-3"))
+
+
+def test_a_secret_cannot_come_back() -> None:
+    secret = live("secret", key="TOKEN", id="secret-1")
+    (held,) = plan([secret], []).blocked
+    assert (held.by, str(held.key)) == (Blocker.REQUIREMENT, "secret:TOKEN")
+
+
+def test_a_secret_that_was_rotated_is_not_passed_off_as_unchanged() -> None:
+    secret = live("secret", key="TOKEN", id="secret-1")
+    rotated = plan([secret], [{"kind": "secret", "key": "TOKEN", "id": "secret-2"}])
+    assert (rotated.changes, rotated.blocked, rotated.unchanged) == ((), (), 0)
+    (note,) = rotated.notes
+    assert note.startswith(
+        "secret:TOKEN was deleted and created again since, and its value from before the run "
+    )
+    same = plan([secret], [{"kind": "secret", "key": "TOKEN", "id": "secret-1"}])
+    assert (same.notes, same.unchanged) == ((), 1)
+
+
+def test_a_macro_that_the_api_cannot_set_is_told_and_the_rest_is_done() -> None:
+    made = plan([saved(macro="!a")], [note(macro=None, body="new")])
+    assert [f.name for f in made.changes[0].fields] == ["body"]
+    assert [(held.by, "!a" in held.reason) for held in made.blocked] == [
+        (Blocker.REQUIREMENT, True)
+    ]
+    gone = plan([saved(macro="!a")], [])
+    assert "macro" not in dict(gone.changes[0].declaration.resource.items())  # type: ignore[union-attr]
+    assert len(gone.blocked) == 1
+    on_v1 = plan([saved(macro="!a")], [note(macro=None)], replace(WHERE, api="v1"))
+    assert ([f.name for f in on_v1.changes[0].fields], on_v1.blocked) == (["macro"], ())
+
+
+def test_an_update_that_might_lose_a_macro_wants_an_approval() -> None:
+    made = plan([saved(macro="!a")], [note(macro="!a", body="new")])
+    assert (made.changes, made.blocked[0].by) == ((), Blocker.APPROVAL)
+    assert told(
+        plan([saved(macro="!a")], [note(macro="!a", body="new")], policy=Policy(v3_macro="verify"))
+    )
+
+
+def test_what_belongs_to_somebody_else_by_now_is_left_alone() -> None:
+    made = plan([saved()], [note(access="enterprise", body="new")])
+    assert (made.changes, made.blocked[0].by) == ((), Blocker.CONFLICT)

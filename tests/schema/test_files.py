@@ -1,0 +1,89 @@
+"""The schemas: valid, described, closed, and on disk as generated."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from devinops.cli.schema import dumped
+from devinops.kinds import KINDS
+from devinops.schema.files import entry_schema, schemas
+from devinops.schema.findings import check
+from tests.testing.places import ROOT
+
+DIRECTORY = ROOT / "schemas"
+NAMES = list(schemas())
+
+
+def said(schema, value):
+    return [(finding.path, finding.code, finding.message) for finding in check(schema, value)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_file_is_what_is_generated(name):
+    path = DIRECTORY / f"{name}.schema.json"
+    assert path.read_text(encoding="utf-8") == dumped(schemas()[name]), (
+        "write it again: python -m devinops schema --directory schemas"
+    )
+
+
+def test_there_is_no_other_file():
+    assert {path.name for path in DIRECTORY.iterdir()} == {f"{name}.schema.json" for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_is_a_schema_of_2020_12(name):
+    Draft202012Validator.check_schema(schemas()[name])
+    assert schemas()[name]["$id"] == f"urn:devinops:schema:{name}"
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_each_property_is_described_for_editors(kind):
+    for front_matter in (False, True):
+        for name, schema in entry_schema(kind, front_matter=front_matter)["properties"].items():
+            assert schema["description"].endswith("."), name
+
+
+def test_no_object_is_open_but_those_that_are_meant():
+    """A typo must be found at every level."""
+    is_open = []
+    waiting = [(name, schemas()[name]) for name in NAMES if name != "plan"]
+    while waiting:
+        path, schema = waiting.pop()
+        waiting += [(f"{path}.{key}", value) for key, value in schema.get("properties", {}).items()]
+        waiting += [
+            (f"{path}.{key}", schema[key])
+            for key in ("items", "additionalProperties")
+            if schema.get(key)
+        ]
+        if "object" in schema.get("type", ()) and "additionalProperties" not in schema:
+            is_open.append(path.rpartition(".")[2])
+    assert set(is_open) == {"meta", "structured_output_schema"}
+
+
+def test_config():
+    target = {
+        "org_id": "org-1",
+        "api_url": "https://api.devin.ai",
+        "api_version": "v3",
+        "api_key_env": "DEVIN_API_KEY_PRODUCTION",
+        "max_delete": "20%",
+        "v3_macro": "hold",
+        "inventory": {"store": "none"},
+        "prune": "off",
+    }
+    value = {
+        "version": 1,
+        "required_version": ">=0.1",
+        "paths": ["docs"],
+        "ignore": ["x"],
+        "targets": {"a": target, "b": None},
+    }
+    assert said("config", value) == []
+    assert said("config", {"version": 1, "targets": {"a": {"max_delete": 3}}}) == []
+
+
+def test_schemas_survive_json():
+    assert json.loads(json.dumps(schemas())) == schemas()

@@ -1,0 +1,93 @@
+"""What a schema finds, in plain words, each finding once and no secret repeated."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from devinops.schema.findings import check, entry_validator, quoted, suggestion, validator
+
+
+def said(schema, value):
+    return [(finding.path, finding.code, finding.message) for finding in check(schema, value)]
+
+
+MAX_DELETE = ("targets", "a", "max_delete")
+
+
+@pytest.mark.parametrize(
+    ("value", "path", "code", "words"),
+    [
+        ({}, (), "missing-field", "version"),
+        ({"version": 2}, ("version",), "invalid-value", "expected the number 1, got the number 2"),
+        ({"version": 1, "ignor": []}, ("ignor",), "unknown-key", 'did you mean "ignore"?'),
+        ({"version": 1, "targets": {"Prod": {}}}, ("targets", "Prod"), "invalid-value", "Lower-case"),
+        ({"version": 1, "targets": {"a": {"max_delete": "200%"}}}, MAX_DELETE, "invalid-value", "20%"),
+        ({"version": 1, "targets": {"a": {"max_delete": -1}}}, MAX_DELETE, "invalid-value", "number -1"),
+        ({"version": 1, "targets": {"a": {"prune": "ownd"}}}, ("targets", "a", "prune"), "invalid-value", "owned"),
+        ({"version": 1, "targets": {"a": {"scope": ["**"]}}}, ("targets", "a", "scope", 0), "invalid-value", "*"),
+        ({"version": 1, "targets": {"a": {"prune": False}}}, ("targets", "a", "prune"), "invalid-value", "false"),
+        ({"version": 1, "paths": "docs"}, ("paths",), "wrong-type", "begin each item with a dash"),
+        ([], (), "wrong-type", "expected a mapping (key: value), got a list"),
+    ],
+)  # fmt: skip
+def test_findings_of_config(value, path, code, words):
+    ((found_path, found_code, message),) = said("config", value)
+    assert (found_path, found_code) == (path, code)
+    assert words in message
+
+
+def test_each_finding_comes_once_and_all_come():
+    findings = said(entry_validator("knowledge"), {"x": 1, "y": 2})
+    assert [code for _, code, _ in findings].count("unknown-key") == 2
+    assert (
+        sum("trigger" in message for _, code, message in findings if code == "missing-field") == 1
+    )
+
+
+def test_a_pattern_means_the_whole_text():
+    value = {"title": "a", "body": "b", "macro": "!a\n"}
+    assert [path for path, _, _ in said(entry_validator("playbook"), value)] == [("macro",)]
+
+
+def test_a_value_that_may_be_a_secret_is_not_repeated():
+    for value_from in ("hunter2!", {"env": "hunter2!"}, {"value": "hunter2!"}):
+        value = {"key": "A", "type": "totp", "value_from": value_from}
+        findings = list(check(entry_validator("secret"), value, discreet=True))
+        assert findings
+        assert "hunter2" not in str([finding.message for finding in findings])
+
+
+def test_a_discreet_message_repeats_nothing_whatever_the_keyword():
+    """Also where the words are those of the library."""
+    open_message = said(validator({"multipleOf": 2}), 4711)[0][2]
+    (finding,) = check(validator({"multipleOf": 2}), 4711, discreet=True)
+    assert ("4711" in open_message, finding.message) == (True, "this does not fit here")
+    for value in (None, True, 4711, "hunter2", ["hunter2"], {"hunter2": 1}):
+        (finding,) = check(validator({"enum": ["a"]}), value, discreet=True)
+        assert not re.search("hunter2|4711", finding.message)
+
+
+def test_a_key_instead_of_its_variable_is_not_repeated():
+    (finding,) = said("config", {"version": 1, "targets": {"a": {"api_key_env": "cog-hunter2"}}})
+    assert finding[:2] == (("targets", "a", "api_key_env"), "invalid-value")
+    assert "hunter2" not in finding[2]
+
+
+def test_words():
+    assert quoted('a\n\x1b"') == '"a\\n\\u001b\\""'
+    assert len(quoted("x" * 1000)) == 62
+    assert suggestion("TRIGER", ["trigger", "name"]) == 'did you mean "trigger"?'
+    assert suggestion("qqq", ["a", "b"]) == "expected one of a, b"
+    assert suggestion("qqq", []) == "nothing can be said here"
+
+
+def test_a_finding_is_told_once_and_only_about_what_is_wrong() -> None:
+    schema = {
+        "properties": {"a": {}, "b": {}, "c": {}},
+        "allOf": [{"required": ["x", "y"]}, {"required": ["y"]}],
+        "dependentRequired": {"a": ["b", "c"], "z": ["b"]},
+    }
+    found = [finding.message for finding in check(validator(schema), {"a": 1, "b": 1, "x": 1})]
+    assert sorted(found) == ["a also needs the field c: add it", "the field y is missing: add it"]

@@ -1,0 +1,50 @@
+"""The schemas of the JSON documents: they take the real ones, and a checksum shows a later edit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from devinops.schema.plan import CHECKSUM, PLAN_SCHEMA, PROBLEMS_SCHEMA, checksum
+from tests.testing.documents import PLAN
+
+PROBLEMS = {
+    "format_version": "1.0",
+    "tool_version": "0.1",
+    "exit_code": 0,
+    "files": 1,
+    "entries": 1,
+    "problems": [],
+}
+FAILED = {
+    name: PROBLEMS[name] for name in ("format_version", "tool_version", "exit_code", "problems")
+}
+FAILED |= {"complete": False, "error": "why"}  # fmt: skip
+
+
+def valid(schema: dict[str, Any], document: Any) -> bool:
+    return Draft202012Validator(schema).is_valid(document)
+
+
+@pytest.mark.parametrize(
+    ("schema", "document"),
+    [(PLAN_SCHEMA, PLAN), (PLAN_SCHEMA, FAILED), (PROBLEMS_SCHEMA, PROBLEMS)],
+    ids=["plan", "failed", "problems"],
+)
+def test_a_document_is_taken_and_none_with_more_or_less_in_it(
+    schema: dict[str, Any], document: dict[str, Any]
+) -> None:
+    assert valid(schema, document)
+    assert not valid(schema, document | {"surprise": 1})
+    assert not valid(schema, document | {"format_version": "2.0"})
+    for name in ("format_version", "exit_code", "problems"):
+        assert not valid(schema, {key: document[key] for key in document if key != name})
+
+
+def test_a_checksum_covers_everything_but_itself() -> None:
+    document = {"a": 1, "b": [2]}
+    assert checksum(document | {CHECKSUM: "x"}) == checksum(document)
+    assert checksum({"b": [2], "a": 1}) == checksum(document)
+    assert checksum(document | {"a": 2}) != checksum(document)

@@ -1,0 +1,59 @@
+"""What Hypothesis draws from: inventories, and the text of files."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from devinops.kinds import KINDS
+from devinops.model.changes import Action
+from devinops.model.inventory import Base, Intent, Inventory, Record
+from devinops.model.keys import FolderPath, Key
+
+# --- inventories ---
+
+some = st.text(min_size=1, max_size=8)
+keys = st.builds(Key, st.sampled_from(list(KINDS)), st.text(max_size=8).map(FolderPath), some)
+bases = st.builds(Base, some, st.none() | some)
+records = st.builds(
+    Record,
+    keys,
+    some,
+    st.none() | some,
+    st.none() | some,
+    st.booleans(),
+    st.dictionaries(st.text(max_size=5), bases, max_size=3),
+)
+intents = st.builds(Intent, some, st.sampled_from(Action), keys, st.none() | some, st.booleans())
+
+
+def unique(found: list[Record]) -> list[Record]:
+    by_id = {(one.key.kind, one.id): one for one in found}
+    return list({one.key: one for one in by_id.values()}.values())
+
+
+inventories = st.builds(
+    lambda found, open: Inventory.of("file", unique(found), sorted(set(open), key=repr)),
+    st.lists(records, max_size=5),
+    st.lists(intents, max_size=3),
+)
+
+# --- the text of files ---
+
+SEEDS = [
+    "knowledge:\n- name: a\n  trigger: t\n  body: |\n    b\n",
+    "- &a [*a, !x, {<<: *a}]\n",
+    "? [a]\n: {b: 'c', \"d\\u0000\": 0x1F}\n--- |\n text\n...\n%YAML 1.1\n---\n",
+    "---\nname: a\ntrigger: t\n---\nbody\n",
+]
+pieces = st.sampled_from(
+    ["knowledge", "name", ": ", "- ", "\n", "  ", "\t", "&a ", "*a", "<<", "!x ", "|", ">", "'", '"', "{", "}", "[",
+     "]", ",", "---\n", "...\n", "?", "#", "%", "@", "\u2028", "\u0085", "\ufeff", "\r\n", "\0", "é", "😀", "1", "~"]
+)  # fmt: skip
+texts = st.one_of(st.text(), st.lists(pieces, max_size=40).map("".join))
+noisy = st.builds(
+    lambda seed, at, junk: seed[: at % len(seed)] + junk + seed[at % len(seed) :],
+    st.sampled_from(SEEDS),
+    st.integers(0, 200),
+    texts,
+)
+content = st.one_of(st.binary(), texts.map(str.encode), noisy.map(str.encode))

@@ -1,0 +1,33 @@
+"""Directories for the tests of loading, and the cases that are data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.testing.places import CASES
+
+
+def plant(root: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Write files below a directory, and return it."""
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return root
+
+
+def cases() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (id, case): `files`, and what to expect of loading them."""
+    for path in sorted((CASES / "load").glob("*.yaml")):
+        for case in yaml.safe_load(
+            path.read_text(encoding="utf-8").replace("{LONG}", "x" * 70_000)
+        ):
+            yield f"{path.stem}: {case['name']}", case
+
+
+def note(name: str, trigger: str = "t", body: str = "b") -> str:
+    return f"---\nname: {name}\ntrigger: {trigger}\n---\n{body}\n"

@@ -1,0 +1,220 @@
+"""The documentation is true: its commands run, its tables are complete, its examples apply."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from devinops.cli import COMMANDS
+from devinops.emulator import Emulator, parse_seed
+from devinops.emulator.quirks import VALUES
+from devinops.kinds import KINDS
+from devinops.load import load
+from devinops.load import problems as load_codes
+from devinops.model.errors import ExitCode
+from devinops.planning import capabilities as checks
+from devinops.schema.files import schemas
+from tests.testing.command_line import Devinops
+from tests.testing.places import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FILES = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
+URL = "http://127.0.0.1:8484"
+
+
+def test_every_command_and_exit_code_is_in_the_readme() -> None:
+    for command in COMMANDS:
+        assert f"| `devinops {command}` |" in README
+    for code in ExitCode:
+        assert re.search(rf"^\| (\d+, )?{int(code)}\b", README, re.MULTILINE), code
+
+
+def test_every_field_is_documented() -> None:
+    for kind in KINDS.values():
+        for attribute in kind.attributes:
+            assert f"`{attribute.name}" in FILES, f"{attribute.name} of {kind.noun}"
+    for target in schemas()["config"]["properties"]["targets"]["additionalProperties"][
+        "properties"
+    ]:
+        assert f"    {target}:" in FILES
+
+
+def test_the_whole_devinops_yaml_of_the_documentation_is_valid(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    (block,) = (
+        b for b in re.findall(r"```yaml\n(.*?)```", FILES, re.DOTALL) if b.startswith("version: 1")
+    )
+    (tmp_path / "devinops.yaml").write_text(block)
+    (tmp_path / "teams" / "a" / "devin" / "knowledge").mkdir(parents=True)
+    (tmp_path / "knowledge" / "drafts").mkdir(parents=True)
+    (tmp_path / "knowledge" / "drafts" / "idea.md").write_text("not yet")
+    (tmp_path / "teams" / "a" / "devin" / "knowledge" / "a.md").write_text(
+        "---\nname: A\ntrigger: t\n---\nb\n"
+    )
+    assert devinops("validate", "-C", tmp_path).out == "1 entry in 1 file, no problems\n"
+
+
+@pytest.mark.matrix
+def test_the_promises_have_as_many_cases_as_the_documentation_says() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| .* \| (.*) \| (\d+) \|$", text, re.MULTILINE)
+    claims = [(re.findall(r"`(tests/[\w/.]+)`", tests), int(count)) for tests, count in rows]
+    claims = [(paths, count) for paths, count in claims if "tests/crash" not in paths]
+    assert len(claims) > 10
+    collect = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--collect-only",
+        "-qq",
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        "0",
+        "-m",
+        "not crash",
+    ]
+    found = subprocess.run(
+        [*collect, *{path for paths, _ in claims for path in paths}],
+        check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    ).stdout
+    counts = dict(re.findall(r"^(tests/[\w/.]+): (\d+)$", found, re.MULTILINE))
+    for paths, count in claims:
+        files = [one for one in counts if one.startswith(tuple(paths))]
+        assert files
+        assert sum(int(counts[one]) for one in files) >= count, paths
+
+
+def problem_codes() -> dict[str, str]:
+    """Return code → meaning of all problems: those of loading, and those that later steps find."""
+    return {**load_codes.CODES, **checks.CODES}
+
+
+def test_every_code_in_the_source_is_known() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "devinops").glob("*.py"))
+    source += (ROOT / "devinops" / "cli" / "validate.py").read_text(encoding="utf-8")
+    found = set(re.findall(r'^ +"([a-z]+(?:-[a-z0-9]+)+)",$', source, re.MULTILINE))
+    assert found <= set(problem_codes()), found - set(problem_codes())
+
+
+def test_every_problem_is_documented(request: pytest.FixtureRequest) -> None:
+    path = ROOT / "docs" / "problems.md"
+    head = path.read_text(encoding="utf-8").partition("| code |")[0].rstrip()
+    table = "\n".join(
+        f"| `{code}` | {meaning} |" for code, meaning in sorted(problem_codes().items())
+    )
+    text = f"{head}\n\n| code | meaning |\n| --- | --- |\n{table}\n"
+    if request.config.getoption("--rewrite-golden"):
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_the_emulators_documentation_is_true() -> None:
+    text = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+    for name, values in VALUES.items():
+        shown = ", ".join(
+            value if value.isalnum() or "_" in value else f'"{value}"' for value in values
+        )
+        assert f"| {name} | {shown} |" in text
+    (seed,) = re.findall(r"## Seed.*?```yaml\n(.*?)```", text, re.DOTALL)
+    parse_seed(yaml.safe_load(seed), "docs/emulator.md")
+
+
+@pytest.mark.parametrize("example", ["basic", "targets"])
+def test_every_example_is_valid_and_converges(
+    example: str, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = ROOT / "examples" / example
+    assert devinops("validate", "-C", root).code == 0
+    for name in ("DEVIN_API_KEY", "DEVIN_API_KEY_STAGING", "DEVIN_API_KEY_PRODUCTION"):
+        monkeypatch.setenv(name, "cog_emulator")
+    for name in ("DEMO_NPM_TOKEN", "DEMO_STAGING_LOGIN"):
+        monkeypatch.setenv(name, "value")
+    targets = ["staging", "production"] if example == "targets" else ["default"]
+    for target in targets:
+        with Emulator(
+            {"organizations": {"org-emulator": {"folders": [{"path": "Backend/APIs"}]}}}
+        ) as emulator:
+            monkeypatch.setenv("DEVIN_API_URL", emulator.url)
+            assert devinops("apply", "-C", root, "-t", target, "--yes").code == 0
+            assert devinops("plan", "-C", root, "-t", target, "--detailed-exitcode").code == 0
+            assert emulator.knowledge()
+
+
+def test_no_example_is_left_untested() -> None:
+    assert {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()} == {
+        "basic",
+        "targets",
+    }
+    for example in ("basic", "targets"):
+        assert load(ROOT / "examples" / example).declarations
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the README's commands are for a POSIX shell")
+def test_the_readmes_commands_print_what_the_readme_says(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Run the console blocks in their order, in one directory; `--rewrite-golden` writes what they print."""
+    note = re.search(r"```markdown\n(.*?)```", README, re.DOTALL)
+    assert note
+    with Emulator() as emulator:
+        session = Session(tmp_path, emulator.url)
+
+        def block(found: re.Match[str]) -> str:
+            commands = re.findall(r"^\$ (.*)$", found[1], re.MULTILINE)
+            return (
+                "```console\n" + "".join(f"$ {one}\n{session.run(one)}" for one in commands) + "```"
+            )
+
+        first, rest = README.split("```markdown", 1)
+        text = re.sub(r"```console\n(.*?)```", block, first, flags=re.DOTALL)
+        (tmp_path / "knowledge" / "Backend").mkdir()
+        (tmp_path / "knowledge" / "Backend" / "errors.md").write_text(note[1])
+        text += "```markdown" + re.sub(r"```console\n(.*?)```", block, rest, flags=re.DOTALL)
+    if request.config.getoption("--rewrite-golden"):
+        (ROOT / "README.md").write_text(text, encoding="utf-8")
+    else:
+        assert text == README
+
+
+class Session:
+    """A shell whose `devinops` is this one and whose API is an emulator."""
+
+    def __init__(self, cwd: Path, url: str) -> None:
+        self.cwd, self.url, self.digest = cwd, url, ""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.env = {
+            **os.environ,
+            "PATH": path,
+            "DEVIN_API_URL": url,
+            "DEVIN_API_KEY": "cog_emulator",
+        }
+        # One after the other, or the notes would get their ids, and so the digests, in any order.
+        self.env["DEVINOPS_PARALLELISM"] = "1"
+
+    def run(self, command: str) -> str:
+        env = self.env | {"DIGEST": self.digest}
+        shell = shutil.which("sh") or "/bin/sh"
+        done = subprocess.run(
+            [shell, "-c", command],
+            cwd=self.cwd,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        out = done.stdout.replace(self.url, URL)
+        if found := re.search(r"^digest ([0-9a-f]+)$", out, re.MULTILINE):
+            self.digest = found[1]
+        return out if command.startswith("devinops") else ""

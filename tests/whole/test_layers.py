@@ -1,0 +1,142 @@
+"""Arrows run one way, third-party libraries have one owner each, and the core stays pure."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.testing.places import ROOT
+
+PACKAGE = ROOT / "devinops"
+
+LAYERS = (
+    {"model", "atomic", "waiting"},
+    {"kinds", "signals"},
+    {"schema", "planning"},
+    {"applying"},
+    {"load", "api", "render", "emulator", "inventory"},
+    {"config"},
+    {"cli"},
+)
+"""Each may import from those before it and from itself."""
+
+OWNERS = {
+    "yaml": {"load", "emulator"},
+    "jsonschema": {"schema", "emulator"},
+    "httpx": {"api"},
+    "click": {"cli"},
+    "deepdiff": {"planning"},
+    "packaging": {"config"},
+    "fastapi": {"emulator"},
+    "starlette": {"emulator"},
+    "pydantic": {"emulator"},
+    "uvicorn": {"emulator"},
+}
+IMPURE = {
+    "os",
+    "pathlib",
+    "io",
+    "socket",
+    "subprocess",
+    "time",
+    "random",
+    "logging",
+    "threading",
+    "tempfile",
+}
+PURE = {"model", "kinds", "schema", "planning"}
+PURE = {"model", "kinds", "schema", "planning"}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        top = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if top not in ("__init__", "__main__"):
+            yield top, path
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the dotted names that a module imports, wherever the import stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path} imports relatively"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def level(top: str) -> int:
+    return next(number for number, layer in enumerate(LAYERS) if top in layer)
+
+
+def test_every_module_has_a_layer() -> None:
+    assert {top for top, _ in modules()} == set().union(*LAYERS)
+
+
+def test_arrows_run_one_way() -> None:
+    for top, path in modules():
+        for name in imports(path):
+            parts = name.split(".")
+            if (
+                parts[0] == "devinops"
+                and len(parts) > 1
+                and parts[1] != "__version__"
+                and parts[1] != top
+            ):
+                assert level(parts[1]) < level(top), f"{path} imports {name}"
+
+
+def test_each_library_has_its_owner() -> None:
+    ours = sys.stdlib_module_names | {"devinops"}
+    for top, path in modules():
+        for name in imports(path):
+            library = name.split(".")[0]
+            if library not in ours:
+                assert top in OWNERS[library], f"{path} imports {library}"
+
+
+def test_the_core_reads_no_file_no_clock_and_prints_nothing() -> None:
+    for top, path in modules():
+        if top not in PURE:
+            continue
+        assert not {name.split(".")[0] for name in imports(path)} & IMPURE, path
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        called = {
+            n.func.id
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+        }
+        methods = {
+            n.func.attr
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)
+        }
+        assert not called & {"print", "open", "input"}, path
+        assert not methods & {"now", "today", "read_text", "getenv"}, path
+
+
+@pytest.mark.parametrize(
+    ("argv", "forbidden"),
+    [
+        (["--version"], {"httpx", "yaml", "jsonschema", "deepdiff", "fastapi", "packaging"}),
+        (["--help"], {"httpx", "yaml", "jsonschema", "deepdiff", "fastapi", "packaging"}),
+        (["validate"], {"httpx", "deepdiff", "fastapi"}),
+        (["whoami"], {"jsonschema", "deepdiff", "fastapi"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_command_imports_only_what_it_uses(
+    tmp_path: Path, argv: list[str], forbidden: set[str]
+) -> None:
+    (tmp_path / "knowledge").mkdir()
+    (tmp_path / "knowledge" / "a.md").write_text("---\nname: A\ntrigger: t\n---\nb\n")
+    code = f"import sys; from devinops.cli import main; main({argv!r}); print(*sorted(set(sys.modules) & {forbidden!r}))"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.splitlines()[-1] == ""

@@ -1,0 +1,147 @@
+"""What users install: the wheel, the hook through pre-commit itself, the completion scripts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.testing.places import ROOT
+
+WHEELHOUSE = Path(sys.prefix) / "wheelhouse"
+
+
+def run(
+    *command: str | Path, cwd: Path, env: Mapping[str, str] | None = None, code: int = 0
+) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def offline() -> dict[str, str]:
+    """Let pip take packages from the wheelhouse that `make test-all` fills, and from nowhere else."""
+    if not (WHEELHOUSE / ".done").exists():
+        pytest.skip("the wheelhouse is not filled: run the tests with `make test-all`")
+    return {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(WHEELHOUSE),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what Git knows of this tree, committed, so that builds and hooks see no more than users do."""
+    copy = tmp_path_factory.mktemp("source")
+    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT)
+    for name in listed.splitlines():
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    commit(copy)
+    return copy
+
+
+def commit(root: Path) -> None:
+    who = ["-c", "user.name=devinops", "-c", "user.email=devinops@localhost"]
+    run("git", "init", "--quiet", cwd=root)
+    run("git", "add", "--all", cwd=root)
+    run("git", *who, "commit", "--quiet", "--message", "all", cwd=root)
+
+
+@pytest.mark.matrix
+def test_the_wheel_installs_and_works_without_extras(
+    source: Path, offline: dict[str, str], tmp_path: Path
+) -> None:
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "-w",
+        tmp_path / "dist",
+        source,
+        cwd=tmp_path,
+        env=offline,
+    )
+    (wheel,) = (tmp_path / "dist").iterdir()
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "devinops/py.typed" in names
+    assert all(name.startswith(("devinops/", "devinops-")) for name in names)
+    venv.create(tmp_path / "venv", with_pip=True)
+    bin = tmp_path / "venv" / "bin"
+    run(bin / "pip", "install", "--quiet", wheel, cwd=tmp_path, env=offline)
+    (tmp_path / "knowledge").mkdir()
+    (tmp_path / "knowledge" / "a.md").write_text("---\nname: A\ntrigger: t\n---\nb\n")
+    assert run(bin / "devinops", "validate", cwd=tmp_path) == "1 entry in 1 file, no problems\n"
+    assert run(bin / "python", "-m", "devinops", "--version", cwd=tmp_path).startswith("devinops ")
+    assert "pip install 'devinops[emulator]'" in run(bin / "devinops", "demo", cwd=tmp_path, code=1)
+    assert "httpx" not in run(bin / "devinops", "plan", cwd=tmp_path, code=1)
+
+
+@pytest.mark.matrix
+def test_pre_commit_runs_the_hook_offline_and_without_a_key(
+    source: Path, offline: dict[str, str], tmp_path: Path
+) -> None:
+    scratch = tmp_path / "scratch"
+    (scratch / "knowledge").mkdir(parents=True)
+    (scratch / "knowledge" / "a.md").write_text("---\nname: A\ntriger: t\n---\nb\n")
+    (scratch / "README.md").write_text("Not an entry.\n")
+    revision = run("git", "rev-parse", "HEAD", cwd=source).strip()
+    (scratch / ".pre-commit-config.yaml").write_text(
+        f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks: [{{id: devinops-validate}}]\n"
+    )
+    commit(scratch)
+    env = offline | {"PRE_COMMIT_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+    pre_commit = (sys.executable, "-m", "pre_commit", "run", "--all-files", "--color", "never")
+    failed = run(*pre_commit, cwd=scratch, env=env, code=1)
+    assert 'knowledge/a.md:3:1: error: unknown key "triger"; did you mean "trigger"?' in failed
+    (scratch / "knowledge" / "a.md").write_text("---\nname: A\ntrigger: t\n---\nb\n")
+    assert "Passed" in run(*pre_commit, cwd=scratch, env=env)
+    only = (sys.executable, "-m", "pre_commit", "run", "--files", "README.md", "--color", "never")
+    assert "Skipped" in run(*only, cwd=scratch, env=env)
+
+
+@pytest.mark.parametrize(
+    ("shell", "check"),
+    [("bash", ["bash", "-n"]), ("zsh", ["zsh", "-n"]), ("fish", ["fish", "--no-execute"])],
+)
+def test_completion_scripts_are_understood_by_their_shells(
+    shell: str, check: list[str], tmp_path: Path
+) -> None:
+    if shutil.which(check[0]) is None:
+        pytest.skip(f"{shell} is not installed")
+    script = tmp_path / "script"
+    script.write_text(run(sys.executable, "-m", "devinops", "completion", shell, cwd=tmp_path))
+    run(*check, script, cwd=tmp_path)
+
+
+def test_completion_completes_commands_and_options(tmp_path: Path) -> None:
+    devinops = Path(sys.executable).parent / "devinops"
+    env = {"_DEVINOPS_COMPLETE": "bash_complete", "COMP_WORDS": "devinops pl", "COMP_CWORD": "1"}
+    assert run(devinops, cwd=tmp_path, env=env).split() == ["plain,plan"]
+    env = {
+        "_DEVINOPS_COMPLETE": "bash_complete",
+        "COMP_WORDS": "devinops plan --det",
+        "COMP_CWORD": "2",
+    }
+    assert run(devinops, cwd=tmp_path, env=env).split() == ["plain,--detailed-exitcode"]

@@ -1,0 +1,353 @@
+"""Whatever a name, a text or an answer holds: no output steers a terminal, misleads an eye or commands a runner."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devinops.cli.options import tell
+from devinops.emulator import Emulator
+from devinops.render.escape import body_line, line
+from tests.testing.command_line import Devinops, Ran
+from tests.testing.server import Answer, Answered, server
+
+Write = Callable[[Mapping[str, str]], Path]
+
+HOSTILE = (
+    "MARK\x1b[2J\x1b]8;;http://x\x07 \u202egnp\u202c\u2066 \u200bz\ufeffw\u2060 \x85\u2028\x00\x7f\x9b31m\u3164\ufe01"
+    "\r\n::error::pwned\n  ::set-output name=a::b\n##[group]g ##vso[task.setvariable]v ##teamcity[x]\r::stop-commands::t"
+    "\u2029::warning::w\x0b::debug::d"
+)
+SOFT = "".join(char for char in HOSTILE if char == "\n" or unicodedata.category(char) != "Cc")
+"""The same as a file may hold it: control characters are a problem there."""
+NAME = "".join(char for char in SOFT if char not in "\n\u2028\u2029")
+ARGUMENT = HOSTILE.replace("\x00", "")
+LONG = "MARK" + "x" * 10_000_000
+CONFIG = "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n    prune: owned\n    max_delete: 100%\n"
+INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u3164\u2800\uffa0\ufe01\U000e0101"
+
+
+def assert_harmless(
+    ran: Ran, *, recognisable: bool = True, most: int = 200_000, longest: int = 50_000
+) -> None:
+    for text in (ran.out, ran.err):
+        for char in set(text):
+            assert (
+                unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") or char in "\n\t"
+            ), repr(char)
+            assert char not in INVISIBLE, repr(char)
+        for one in re.split(r"[\n\r]", text):
+            assert not one.lstrip().startswith("::"), one
+            assert not re.search(r"##[A-Za-z]*\[", one), one
+            assert len(one) < longest
+        assert len(text) < most
+    assert not recognisable or "MARK" in ran.out + ran.err, ran
+
+
+def yaml_note(**fields: Any) -> str:
+    return json.dumps({"knowledge": [fields]})
+
+
+# --- the escape itself ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", [HOSTILE, HOSTILE + "\ud800", LONG, "\t" * 10_000_000, "::" * 100_000, "##" * 100_000]
+)
+def test_a_line_stays_one_harmless_line_of_bounded_length(text: str) -> None:
+    started = time.thread_time()
+    for shown in (line(text), body_line(text), body_line(text, white_space=True)):
+        assert_harmless(Ran(0, shown, ""), recognisable=text.startswith("MARK"))
+        assert "\n" not in shown
+    assert time.thread_time() - started < 5  # of work: a busy machine does not count
+
+
+def test_every_character_that_hides_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    everything = "".join(
+        map(chr, [*range(0x3000), *range(0xD000, 0x10000), *range(0xE0000, 0xE0200)])
+    )
+    for start in range(0, len(everything), 500):
+        tell(everything[start : start + 500])
+    captured = capfd.readouterr()
+    assert_harmless(Ran(0, captured.out, captured.err.replace("\\n", "")), recognisable=False)
+
+
+def test_emoji_and_letters_of_the_world_stay_as_they_are() -> None:
+    text = "⚠️ 🚀 Ünïcode 日本語 עברית العربية हिन्दी"
+    assert line(text) == text
+
+
+# --- files ------------------------------------------------------------------------------------------------
+
+
+FILES: dict[str, dict[str, str]] = {
+    "unknown key": {"knowledge.yaml": yaml_note(name="A", trigger="t", body="b", **{SOFT: 1})},
+    "unknown section": {"knowledge.yaml": json.dumps({SOFT: []})},
+    "wrong type": {"knowledge.yaml": yaml_note(name="A", trigger=[SOFT], body="b", pinned_repo=SOFT)},
+    "control characters": {"knowledge.yaml": yaml_note(name=HOSTILE, trigger="t", body="b")},
+    "name": {"knowledge.yaml": yaml_note(name=SOFT, trigger="t", body="b")},
+    "twice": {"knowledge.yaml": json.dumps({"knowledge": [{"name": "MARK\u202e", "trigger": "t", "body": "b"}] * 2})},
+    "long name": {"knowledge.yaml": yaml_note(name=LONG, trigger="t", body="b")},
+    "long key": {"knowledge.yaml": yaml_note(name="A", trigger="t", body="b", **{LONG[:1_000_000]: 1})},
+    "folder": {"knowledge.yaml": yaml_note(name="A", folder=SOFT, trigger="t", body="b")},
+    "body_file": {"knowledge.yaml": yaml_note(name="A", trigger="t", body_file=SOFT)},
+    "secret": {"secrets.yaml": json.dumps({"secrets": [{"key": SOFT, "type": SOFT, "value_from": {"env": SOFT}}]})},
+    "config": {"devinops.yaml": json.dumps({"version": 1, SOFT: 1, "targets": {SOFT: {"org_id": SOFT}}})},
+    "config value": {"devinops.yaml": json.dumps({"version": 1, "targets": {"p": {"api_url": SOFT, "prune": SOFT}}})},
+    "version": {"devinops.yaml": json.dumps({"version": 1, "required_version": SOFT})},
+    "not yaml": {"knowledge.yaml": "MARK: [\u202e\n::error::x: {"},
+    "tag": {"knowledge.yaml": "!!python/MARK\u202e ::error::"},
+    "anchor": {"knowledge.yaml": "knowledge: *MARK\u202e"},
+    "file name": {"knowledge/MARK\x1b[2J\u202e\n::error::x.md": "no front matter"},
+    "directory": {"knowledge/MARK\u202e\x07/::error::/a.md": "---\nname: [\n---\n"},
+    "ignored": {"devinops.yaml": json.dumps({"version": 1, "ignore": [SOFT, "../" + SOFT]})},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("files", FILES.values(), ids=FILES)
+def test_problems_of_files_are_harmless(
+    files: dict[str, str], repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    root = repository(files)
+    with server(answers(403, {"detail": "no"})) as url:
+        use(url)
+        for command in ("validate", "plan", "whoami", "drift"):
+            for format in ("text", "json"):
+                ran = devinops(command, "-C", root, "--format", format)
+                assert ran.code in (0, 1, 64), ran
+                assert_harmless(ran, recognisable=False, most=15_000_000, longest=15_000_000)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [ARGUMENT],
+        ["--" + ARGUMENT],
+        ["plan", "--format", ARGUMENT],
+        ["plan", "--only", ARGUMENT],
+        ["plan", "--report", ARGUMENT],
+        ["plan", "--report", "json=" + ARGUMENT],
+        ["plan", "--target", ARGUMENT],
+        ["plan", "-C", ARGUMENT],
+        ["plan", "--out", ARGUMENT],
+        ["apply", ARGUMENT],
+        ["apply", "--expect", ARGUMENT],
+        ["show", ARGUMENT],
+        ["rollback", ARGUMENT],
+        ["rollback", ARGUMENT, "--yes"],
+        ["inventory", "show", ARGUMENT],
+        ["inventory", "link", "knowledge:" + ARGUMENT, "x"],
+        ["inventory", "unlock", ARGUMENT],
+        ["schema", ARGUMENT],
+        ["plan", "--ca-bundle", ARGUMENT],
+        ["emulator", "--seed", ARGUMENT],
+    ],
+    ids=lambda argv: " ".join(argv)[:25].encode("unicode_escape").decode(),
+)
+def test_arguments_are_harmless(
+    argv: list[str],
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    use: Callable[..., None],
+) -> None:
+    monkeypatch.chdir(repository({"devinops.yaml": CONFIG}))
+    use("http://127.0.0.1:9")
+    ran = devinops(*argv)
+    assert ran.code in (0, 1, 64), ran
+    assert_harmless(ran, recognisable=False)
+
+
+def test_the_name_of_a_file_without_problems_is_harmless(
+    repository: Write, devinops: Devinops
+) -> None:
+    name = "knowledge/b\x1b]0;x\x07\x9b31m\n::error::x.md"
+    root = repository({name: "---\nname: A\ntrigger: t\n---\nBody.\n"})
+    ran = devinops("validate", "-C", root, root / name)
+    assert (ran.code, ran.out.count("\n")) == (0, 1)
+    assert "\\n::error" in ran.out or "\\x3a:error" in ran.out
+    assert_harmless(ran, recognisable=False)
+
+
+def test_what_looks_like_a_space_and_what_is_not_assigned_is_shown() -> None:
+    assert line("a\u00a0b\u2003c\u2065d\U000e0002e") == "a\\xa0b\\u2003c\\u2065d\\U000e0002e"
+    assert line("a\u3000b") == "a\u3000b"
+
+
+def test_a_body_has_the_lines_that_it_has(
+    repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    body = "---\nname: A\ntrigger: t\n---\none\u2028two\nthree\n"
+    with Emulator() as emulator:
+        use(emulator.url)
+        ran = devinops("plan", "-v", "-C", repository({"knowledge/a.md": body}))
+    assert "        | one\\u2028two\n        | three\n" in ran.out
+
+
+# --- the whole round against objects with hostile texts -----------------------------------------------------
+
+SEED = {
+    "folders": [{"path": "F"}, {"path": "MARK\u202e\x1b[2J ::error::"}],
+    "knowledge": [
+        {"name": NAME, "trigger": HOSTILE, "body": HOSTILE, "folder": "F"},
+        {"name": "twin\u202e", "trigger": "t", "body": HOSTILE},
+        {"name": "twin\u202e", "trigger": "t", "body": HOSTILE},
+        {"name": HOSTILE, "trigger": "t", "body": "b"},
+        {"name": "long", "trigger": HOSTILE, "body": LONG},
+        {"name": "::error::MARK", "trigger": "t", "body": "b"},
+    ],
+    "playbooks": [{"title": NAME, "body": HOSTILE, "macro": "!x"}],
+    "secrets": [{"key": "K", "type": "key-value", "note": HOSTILE}],
+}
+
+
+@contextmanager
+def organization(use: Callable[..., None], key: str = "cog_emulator") -> Iterator[Emulator]:
+    with Emulator({"organizations": {"org-emulator": SEED}}) as emulator:
+        use(emulator.url, key)
+        yield emulator
+
+
+def declared(body: str) -> dict[str, str]:
+    notes = [
+        {"name": NAME, "folder": "F", "trigger": SOFT + "!", "body": body},
+        {"name": "twin\u202e", "trigger": "t", "body": body},
+        {"name": "long", "trigger": "t", "body": body},
+        {"name": NAME + "new", "trigger": SOFT, "body": SOFT},
+        {"name": "waits", "folder": "MARK\u2066gone", "trigger": "t", "body": "b"},
+    ]
+    return {
+        "knowledge.yaml": json.dumps({"knowledge": notes}),
+        "playbooks.yaml": json.dumps({"playbooks": [{"title": NAME, "body": body}]}),
+        "secrets.yaml": json.dumps({"secrets": [{"key": "K", "note": SOFT + body}]}),
+    }
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+@pytest.mark.parametrize("config", ["version: 1\n", CONFIG], ids=["none", "file"])
+def test_the_whole_round_is_harmless(
+    config: str,
+    format: str,
+    repository: Write,
+    devinops: Devinops,
+    use: Callable[..., None],
+    tmp_path: Path,
+) -> None:
+    root, saved = (
+        repository({"devinops.yaml": config} | declared(SOFT + "\nmore")),
+        tmp_path / "plan.json",
+    )
+    most = 25_000_000 if format == "json" else 200_000
+
+    def run(*argv: str | Path, recognisable: bool = True) -> Ran:
+        """Values are shown in JSON as a whole, however long they are."""
+        ran = devinops(*argv, "-C", root, "--format", format, "-v")
+        if format == "json" and ran.out:
+            json.loads(ran.out)
+            ran = Ran(ran.code, re.sub("x{20000,}", "x…", ran.out), ran.err)
+        assert_harmless(ran, recognisable=recognisable, most=most)
+        assert ran.code != 70, ran
+        return ran
+
+    with organization(use) as emulator:
+        assert run("plan", "--out", saved, "--adopt").code in (0, 4)
+        run("show", saved)
+        run("plan")
+        assert run("apply", "--yes", "--adopt").code in (3, 4)
+        for found in emulator.knowledge():
+            emulator.edit(
+                "knowledge", found["note_id"], body=HOSTILE + found["body"][:1000], trigger=HOSTILE
+            )
+        repository(declared("other"))
+        run("apply", saved)
+        run("plan")
+        run("drift", recognisable=config == CONFIG)
+        run("rollback", recognisable=False)
+        run("rollback", "latest", "--yes")
+        run("whoami", recognisable=False)
+        if config == CONFIG:
+            emulator.remove("knowledge", emulator.knowledge()[0]["note_id"])
+            run("inventory", "list")
+            run("inventory", "repair", recognisable=False)
+            run("inventory", "show", f"knowledge:F/{NAME}", recognisable=False)
+            run("inventory", "forget", f"knowledge:{NAME}nwe")
+        run("plan", "--only", "knowledge:*MARK*")
+
+
+# --- a hostile server ---------------------------------------------------------------------------------------
+
+
+def answers(status: int, body: Any) -> Answer:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return lambda asked: Answered(status, data)
+
+
+SERVERS = {
+    "detail": answers(403, {"detail": HOSTILE}),
+    "long detail": answers(403, {"detail": LONG}),
+    "problem": answers(422, {"title": HOSTILE, "errors": [{"loc": [HOSTILE], "msg": HOSTILE}]}),
+    "bytes": answers(400, HOSTILE.encode() + b"\xff\xfe"),
+    "surrogate": answers(400, b'{"detail": "MARK \\ud800 \\u202e"}'),
+    "surrogate in a list": answers(200, b'{"items": [{"note_id": "MARK \\ud800"}], "has_next_page": false}'),
+    "wrong shape": answers(200, {"items": [{"note_id": HOSTILE, HOSTILE: HOSTILE}], "has_next_page": False}),
+    "wrong value": answers(200, {"items": [{"note_id": HOSTILE, "name": [HOSTILE]}], "has_next_page": False}),
+    "cursor": answers(200, {"items": [], "has_next_page": HOSTILE, "end_cursor": HOSTILE}),
+    "not json": answers(200, HOSTILE.encode()),
+    "html": lambda asked: Answered(200, b"<html>" + HOSTILE.encode(), {"Content-Type": "text/html"}),
+    "principal": answers(
+        200,
+        {"principal_type": "service_user", "service_user_name": HOSTILE, "service_user_id": HOSTILE, "org_id": "org-1"},
+    ),
+    "user": answers(
+        200, {"principal_type": HOSTILE, "user_name": HOSTILE, "user_email": HOSTILE, "org_id": HOSTILE}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", SERVERS.values(), ids=SERVERS)
+def test_what_a_server_says_is_harmless(
+    answer: Answer,
+    repository: Write,
+    devinops: Devinops,
+    use: Callable[..., None],
+) -> None:
+    root = repository({"devinops.yaml": CONFIG} | declared("b"))
+    with server(answer) as url:
+        use(url)
+        for argv in (
+            ["whoami"],
+            ["plan"],
+            ["apply", "--yes"],
+            ["drift"],
+            ["inventory", "repair"],
+            ["inventory", "list"],
+        ):
+            for format in ("text", "json"):
+                ran = devinops(*argv, "-C", root, "--format", format, "-v")
+                assert ran.code in (0, 1, 4), ran
+                assert_harmless(ran, recognisable=False)
+
+
+# --- git ------------------------------------------------------------------------------------------------------
+
+
+def test_a_branch_with_a_hostile_name_is_harmless(tmp_path: Path, devinops: Devinops) -> None:
+    branch = "MARK\u202e\u200b##vso"
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q", "-b", branch], check=True)
+    subprocess.run(
+        [*git, "remote", "add", "origin", f"https://github.com/MARK\u202e/{branch}.git"], check=True
+    )
+    for _ in range(2):
+        ran = devinops("init", "-C", tmp_path)
+        assert ran.code == 0, ran
+        assert_harmless(ran, recognisable=False)
