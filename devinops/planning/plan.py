@@ -397,7 +397,7 @@ def _folder_memory(
     if inventory.store == "none":
         return []
     records = []
-    for key in sorted(used_folders(declarations)):
+    for key in sorted(used_folders(declarations), key=lambda key: key.place):
         lives = snapshot.under(key)
         new = [Record(live.key, live.id, memory=True) for live in lives]
         if len(new) == 1 and inventory.by_key.get(key) != new[0]:

@@ -70,17 +70,17 @@ class References:
         return live.key if live else key
 
     def _id(self, change: Change, attribute: Attribute, key: Key) -> str | None:
-        if attribute.name == change.kind.parent and change.live and not change.moves:
-            return change.live.ids.get(attribute.name)
-        preferred = self.preferred.get(change.key, {}).get(attribute.name)
-        if preferred and ObjectId(key.kind, preferred) in self.live.by_id:
+        stays = attribute.name == change.kind.parent and change.live and not change.moves
+        ids = change.live.ids if change.live and stays else self.preferred.get(change.key, {})
+        preferred = ids.get(attribute.name)
+        if preferred and (stays or ObjectId(key.kind, preferred) in self.live.by_id):
             return preferred
         lives = self.live.under(key)
         return self.known.get(key) or (lives[0].id if len(lives) == 1 else None)
 
     def _with_real_folder(self, change: Change) -> Change:
         """Return a change that shows the folder by the path that it has in the web app."""
-        parent = change.kind.parent if change.declaration else None
+        parent = change.kind.parent if change.action is not Action.DELETE else None
         if parent is None or not any(shown.name == parent for shown in change.fields):
             return change
         before = getattr(change.live.resource, parent) if change.live else UNSET

@@ -19,8 +19,8 @@ class Required:
     def orphan(
         self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
     ) -> None:
-        """Never called with a record of its own: such an object is never owned."""
-        raise AssertionError(f"{orphan.key} cannot be owned")
+        """Let it go: such an object is never owned."""
+        draft.forget(orphan.record)
 
     def rollback(
         self, saved: Saved, live: Live | None, context: RollbackContext, draft: PlanDraft

@@ -23,7 +23,7 @@ RECORDS = [
     record("Backend/a"),
     Record(Key.parse("playbook:P"), "p-1", None, "c0ffee", True, {"body": Base("s", None), "title": Base("s", "r")}),
     Record(Key.parse("secret:K"), "s-1"),
-    Record(Key.parse("folder:Backend"), "f-1"),
+    Record(Key.parse("folder:Backend"), "f-1", memory=True),
 ]  # fmt: skip
 REAL = dump(
     HEADER,

@@ -129,7 +129,7 @@ def test_text_of_others_is_not_obeyed(root: Path, owns: Owns, devinops: Devinops
 def test_folders_that_are_remembered_are_not_owned(
     root: Path, owns: Owns, devinops: Devinops
 ) -> None:
-    owns(ERRORS, Record(Key.parse("folder:Backend"), "folder-1"))
+    owns(ERRORS, Record(Key.parse("folder:Backend"), "folder-1", memory=True))
     assert devinops("inventory", "list", "-C", root).out.endswith("1 owned (file)\n")
 
 

@@ -37,7 +37,7 @@ def test_a_record_takes_the_place_of_the_one_with_its_id_and_of_the_one_with_its
 
 
 def test_folders_are_remembered_and_never_owned() -> None:
-    folder = Record(Key.parse("folder:F"), "f1")
+    folder = Record(Key.parse("folder:F"), "f1", memory=True)
     inventory = Inventory.of("file", [A, folder])
     assert inventory.owned == (A,)
     assert set(inventory.by_id) == {("knowledge", A.id), ("folder", "f1")}

@@ -10,7 +10,7 @@ from devinops.kinds.knowledge import Knowledge
 from devinops.load import load
 from devinops.model.keys import FolderPath, Key
 from devinops.model.objects import Declaration, Ensure, Source
-from devinops.planning.capabilities import api_problems, edition_problems, secret_version_warnings
+from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
 
 
 def note(ensure: Ensure, folder: str, macro: str | None) -> Declaration:
@@ -52,5 +52,5 @@ def test_a_declared_field_that_an_edition_does_not_know_is_a_problem(
 
 def test_a_version_without_an_inventory_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "secrets.yaml").write_text("secrets: [{key: A, version: '1'}, {key: B}]")
-    (warning,) = secret_version_warnings(load(tmp_path).declarations)
+    (warning,) = rotation_warnings(load(tmp_path).declarations)
     assert (warning.code, warning.severity) == ("version-needs-inventory", "warning")

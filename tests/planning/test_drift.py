@@ -14,7 +14,7 @@ from tests.testing.objects import live
 NOTE = live("knowledge", name="A", folder="F", body="b", id="n1", folder_id="f1")
 FOLDER = live("folder", path="F", id="f1")
 RECORDS = (
-    Record(FOLDER.key, "f1"),
+    Record(FOLDER.key, "f1", memory=True),
     Record(NOTE.key, "n1", "a.yaml", fields=base(NOTE.resource, NOTE.resource)),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Declaration, Snapshot, Source
 from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
+from devinops.planning.draft import PlanContext
 from devinops.planning.guards import ALWAYS_ALLOWED, guard
 from tests.testing.objects import live
 
@@ -41,16 +43,18 @@ def refusals(
     edits = [Drift(Moved.EDITED, note.key, note.id) for note in notes[:drift]]
     max_delete = MaxDelete.parse(limit)
     assert max_delete
-    return guard(
-        changes,
-        edits,
-        [DECLARED] if declared else [],
-        Snapshot.of(notes[missing:]),
-        Inventory.of("file", [Record(note.key, note.id) for note in notes[:owned]]),
+    snapshot = Snapshot.of(notes[missing:])
+    inventory = Inventory.of("file", [Record(note.key, note.id) for note in notes[:owned]])
+    context = PlanContext(
+        "v3",
         policy or Policy(max_delete=max_delete),
         Approvals(**approved),
-        ["knowledge"],
+        date(2026, 1, 1),
+        inventory,
+        snapshot,
+        snapshot,
     )
+    return guard(changes, edits, [DECLARED] if declared else [], context, ["knowledge"])
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
         commit, source = facts.pop("commit", None), facts.pop("source", True)
         sent = live(**facts)
         if sent.key.kind == "folder":
-            records.append(Record(sent.key, sent.id))
+            records.append(Record(sent.key, sent.id, memory=True))
             continue
         fields = base(sent.resource, replace(sent.resource, **read))
         target = f"{KINDS[sent.key.kind].section}.yaml"
@@ -102,7 +102,9 @@ def test_plan(tmp_path: Path, case: dict[str, Any]) -> None:
     if "unmanaged" in case:
         assert plan.unmanaged == case["unmanaged"]
     if "records" in case:
-        assert [f"{r.key}" for r in plan.put] + [f"-{id}" for _, id in plan.drop] == case["records"]
+        assert [f"{r.key}" for r in plan.upserts] + [f"-{id}" for _, id in plan.removals] == case[
+            "records"
+        ]
     if "unchanged" in case:
         assert plan.unchanged == case["unchanged"]
     for key, needed_by in case.get("needed_by", {}).items():
@@ -317,7 +319,7 @@ def test_a_plan_is_quiet_when_there_is_nothing_to_do_to_decide_or_to_forget(tmp_
         replace(quiet, blocked=(Blocked(Blocker.CONFLICT, key, "r"),)),
         replace(quiet, drift=(Drift(Moved.DELETED, key, "id"),)),
         replace(quiet, refusals=("r",)),
-        replace(quiet, drop=(("knowledge", "id"),)),
+        replace(quiet, removals=(("knowledge", "id"),)),
     ):
         assert not loud.is_quiet
 

@@ -6,7 +6,6 @@ import time
 from datetime import date
 
 import pytest
-from devinops.planning.planner import MOST_PAIRS, remembered, said_of
 
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.secret import Secret
@@ -15,6 +14,9 @@ from devinops.model.keys import ROOT, FolderPath, Key
 from devinops.model.objects import Declaration, Snapshot, Source
 from devinops.model.policy import Policy, Prune
 from devinops.model.target import Target
+from devinops.planning.draft import last_edit
+from devinops.planning.managed import bases as bases_of
+from devinops.planning.orphans import MAX_COMPARED_PAIRS
 from devinops.planning.plan import Plan, build_plan
 from tests.testing.objects import live
 
@@ -32,7 +34,7 @@ def test_in_a_large_clean_up_files_and_names_are_compared_but_no_texts(
     folder: FolderPath, name: str, file: str, hinted: bool
 ) -> None:
     """Comparing the text of every create with that of every delete would take minutes."""
-    count = int(MOST_PAIRS**0.5) + 1
+    count = int(MAX_COMPARED_PAIRS**0.5) + 1
     olds = [live("knowledge", name=f"Old {n}", id=f"n{n}", body=f"alike {n}") for n in range(count)]
     old_file = file if file == "a.yaml" else "a{}.md"
     records = [
@@ -127,7 +129,7 @@ def test_a_hint_goes_by_the_text_then_by_the_markdown_file_then_by_the_name(
 
 
 def test_in_a_large_clean_up_what_previously_names_waits_for_its_entry() -> None:
-    count = int(MOST_PAIRS**0.5) + 1
+    count = int(MAX_COMPARED_PAIRS**0.5) + 1
     olds = [live("knowledge", name=f"Old {n}", id=f"n{n}", body="b") for n in range(count)]
     strangers = [
         live("knowledge", name=f"New {n}", id=f"s{n}", body="theirs") for n in range(count)
@@ -161,7 +163,7 @@ def test_times_are_told_in_utc_wherever_a_run_is(monkeypatch: pytest.MonkeyPatch
     time.tzset()
     try:
         edited = live("secret", key="A", type="totp", updated_at=1772409600 + 23 * 3600)
-        assert said_of(edited) == "2026-03-02 23:00 UTC"
+        assert last_edit(edited) == "2026-03-02 23:00 UTC"
         declared = Declaration(
             edited.key, Secret(key="A", type="totp", max_age="1d"), Source("a.yaml")
         )
@@ -186,7 +188,7 @@ def test_an_outside_edit_that_was_kept_stays_visible_after_the_next_apply() -> N
     sent = Knowledge(name="A", folder=ROOT, trigger="t", body="new", pinned_repo="acme/api")
     read = Knowledge(name="A", folder=ROOT, trigger="t", body="new", pinned_repo="acme/web")
     bases = base(before, before)
-    found = remembered(sent, read, bases, {"pinned_repo", "macro"})
+    found = bases_of(sent, read, bases, {"pinned_repo", "macro"})
     assert found["pinned_repo"] == bases["pinned_repo"]
     assert found["body"] == base(sent, read)["body"]
-    assert remembered(sent, read, bases)["pinned_repo"] != bases["pinned_repo"]
+    assert bases_of(sent, read, bases)["pinned_repo"] != bases["pinned_repo"]

@@ -13,8 +13,10 @@ from devinops.model.changes import Action, Blocker
 from devinops.model.objects import Live, Source
 from devinops.model.policy import Policy
 from devinops.model.target import Target
+from devinops.planning.draft import Saved
+from devinops.planning.managed import AGAIN
 from devinops.planning.plan import Plan
-from devinops.planning.rollback import AGAIN, Saved, rollback_plan
+from devinops.planning.rollback import rollback_plan
 from tests.testing.objects import live, snapshot
 
 Write = Callable[[Mapping[str, str]], Path]
@@ -91,7 +93,7 @@ def test_a_note_in_a_folder_that_was_renamed_stays_in_it() -> None:
         [saved(folder="Old", folder_id="folder-1")],
         [folder, note(folder="New", folder_id="folder-1", body="x")],
     ).changes
-    assert (change.action, change.folder_id, str(change.key)) == (
+    assert (change.action, next(iter(change.references.values()), None), str(change.key)) == (
         Action.UPDATE,
         "folder-1",
         "knowledge:New/A",
@@ -106,7 +108,7 @@ def test_a_note_comes_back_into_its_own_folder_although_another_one_has_the_same
     folders = [{"kind": "folder", "path": "F", "id": id} for id in ("folder-1", "folder-2")]
     now = [] if gone else [note()]
     (change,) = plan([saved(folder="F", folder_id="folder-1")], [*folders, *now]).changes
-    assert (change.action, change.folder_id) == (
+    assert (change.action, next(iter(change.references.values()), None)) == (
         Action.CREATE if gone else Action.RENAME,
         "folder-1",
     )
@@ -118,13 +120,19 @@ def test_a_note_that_is_not_moved_stays_in_its_folder_although_another_one_has_t
     folders = [{"kind": "folder", "path": "F", "id": id} for id in ("folder-1", "folder-2")]
     now = note(folder="F", folder_id="folder-2", body="x")
     (change,) = plan([saved(folder="F", folder_id="folder-1")], [*folders, now]).changes
-    assert (change.action, change.folder_id) == (Action.UPDATE, "folder-2")
+    assert (change.action, next(iter(change.references.values()), None)) == (
+        Action.UPDATE,
+        "folder-2",
+    )
 
 
 def test_a_folder_made_anew_is_found_by_its_path() -> None:
     folder = {"kind": "folder", "path": "Old", "id": "folder-2"}
     (change,) = plan([saved(folder="Old", folder_id="folder-1")], [folder]).changes
-    assert (change.action, change.folder_id) == (Action.CREATE, "folder-2")
+    assert (change.action, next(iter(change.references.values()), None)) == (
+        Action.CREATE,
+        "folder-2",
+    )
 
 
 def test_a_folder_that_is_gone_is_a_requirement_once_for_all() -> None:

@@ -26,9 +26,10 @@ def live(kind: str, **facts: Any) -> Live:
         facts = {"body": "b"} | facts
     resource = KINDS[kind].resource(**facts)
     key = KINDS[kind].key(resource)
-    return Live(
-        key, own.pop("id", f"{kind}-{key.place}"), resource, ours=ours, access=access, **own
-    )
+    folder_id = own.pop("folder_id", None)
+    ids = {} if folder_id is None else {"folder": folder_id}
+    id = own.pop("id", f"{kind}-{key.place}")
+    return Live(id, resource, ours=ours, access=access, ids=ids, **own)
 
 
 def snapshot(objects: Iterable[Mapping[str, Any]]) -> Snapshot:

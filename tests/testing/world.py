@@ -260,7 +260,7 @@ def _differences(live: Mapping[str, Any], wanted: Mapping[str, Any], id_field: s
 
 
 def _records() -> list[Record]:
-    folder = Record(Key("folder", join_folder([]), "F"), "folder-1")
+    folder = Record(Key("folder", join_folder([]), "F"), "folder-1", memory=True)
     owned = {
         "knowledge": [*OWNED_NOTES, *UPDATED, *RENAMED, *PRUNED],
         "playbook": PLAYBOOKS,
