@@ -34,6 +34,7 @@ OWNERS = {
     "click": {"cli"},
     "deepdiff": {"diff"},
     "packaging": {"config"},
+    "pathspec": {"load"},
     "fastapi": {"emulator"},
     "starlette": {"emulator"},
     "pydantic": {"emulator"},
@@ -143,7 +144,7 @@ def test_the_core_reads_no_file_no_clock_and_prints_nothing() -> None:
     [
         (["--version"], {"httpx", "yaml", "jsonschema", "deepdiff", "fastapi", "packaging"}),
         (["--help"], {"httpx", "yaml", "jsonschema", "deepdiff", "fastapi", "packaging"}),
-        (["validate"], {"httpx", "deepdiff", "fastapi"}),
+        (["validate"], {"httpx", "deepdiff", "fastapi", "pathspec"}),
         (["whoami"], {"jsonschema", "deepdiff", "fastapi"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
