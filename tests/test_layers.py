@@ -33,6 +33,7 @@ OWNERS = {
     "httpcore": {"api"},
     "click": {"cli"},
     "deepdiff": {"diff"},
+    "filelock": {"inventory"},
     "packaging": {"config"},
     "pathspec": {"load"},
     "fastapi": {"emulator"},
@@ -144,8 +145,8 @@ def test_the_core_reads_no_file_no_clock_and_prints_nothing() -> None:
     [
         (["--version"], {"httpx", "yaml", "jsonschema", "deepdiff", "fastapi", "packaging"}),
         (["--help"], {"httpx", "yaml", "jsonschema", "deepdiff", "fastapi", "packaging"}),
-        (["validate"], {"httpx", "deepdiff", "fastapi", "pathspec"}),
-        (["whoami"], {"jsonschema", "deepdiff", "fastapi"}),
+        (["validate"], {"httpx", "deepdiff", "fastapi", "filelock", "pathspec"}),
+        (["whoami"], {"jsonschema", "deepdiff", "fastapi", "filelock"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
