@@ -10,15 +10,22 @@ from datetime import UTC, datetime
 
 import click
 
-from devinops import files, owned, signals, waiting
+from devinops import owned, signals, waiting
 from devinops.api import Connection, Reader
 from devinops.checks import api_problems, edition_problems, secret_version_warnings
 from devinops.cli.authors import with_authors
-from devinops.cli.options import NotWritten, Options, silence_stdout, tell
+from devinops.cli.options import Options, tell
 from devinops.cli.progress import Progress
 from devinops.cli.validate import read
 from devinops.config import Settings, resolve
-from devinops.errors import DevinopsError, ExitCode, InputError, Interrupted, Terminated, worst
+from devinops.errors import (
+    ConfigError,
+    DevinopsError,
+    ExitCode,
+    InputError,
+    Interrupted,
+    Terminated,
+)
 from devinops.inventory import Header, Store, listed, open_store, wait_for_runs
 from devinops.kinds import KINDS
 from devinops.model import Action, Declaration, Key, Problem, Severity, Snapshot
@@ -222,25 +229,19 @@ class NotApplied(DevinopsError):
 
 @contextmanager
 def failures_written(options: Options) -> Iterator[None]:
-    """Write the JSON document of a run that fails or is interrupted, wherever JSON was asked for.
-
-    Where that fails too it is told beside the error, and never instead of it.
-    """
+    """Write the JSON document of a run that fails or is interrupted, wherever JSON was asked for."""
     try:
         with signals.checked():
             yield
-    except NotWritten:
-        raise
     except DevinopsError as error:
-        error.exit_code = worst(error.exit_code, _write_failure(options, error))
+        _write_failure(options, error)
         raise
     except (KeyboardInterrupt, click.Abort, Terminated) as stop:
         _write_failure(options, Interrupted(stop))
         raise
 
 
-def _write_failure(options: Options, error: DevinopsError) -> ExitCode:
-    """Return what it adds to the exit code that not every document could be written."""
+def _write_failure(options: Options, error: DevinopsError) -> None:
     from devinops.render import json
 
     if isinstance(error, NotApplied):
@@ -248,15 +249,8 @@ def _write_failure(options: Options, error: DevinopsError) -> ExitCode:
     else:
         problems = error.problems if isinstance(error, InputError) else ()
         document = json.failure_document(str(error), problems, error.exit_code)
-    code = ExitCode.OK
-    for failure in options.attempts(lambda _: json.dump(document), {"json"}):
-        if isinstance(failure, NotWritten):
-            said = str(failure)
-        else:
-            silence_stdout()
-            if isinstance(failure, BrokenPipeError):
-                continue
-            said = f"the answer cannot be written: {files.reason(failure)}"
-        tell(f"devinops: {said}")
-        code = worst(code, ExitCode.MEND)
-    return code
+    try:
+        options.write(lambda _: json.dump(document), {"json"})
+    except (OSError, ConfigError) as failure:
+        # Beside the error of the run, and never instead of it.
+        tell(f"devinops: the answer cannot be written: {failure}")
