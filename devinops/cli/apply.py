@@ -13,13 +13,13 @@ from devinops.api import Writer, open_writer
 from devinops.api.masks import remember
 from devinops.apply import Report
 from devinops.backup import Backups
-from devinops.cli.init import git_says
 from devinops.cli.options import FilePath, NonEmpty, Options, approvals, common, is_interactive
 from devinops.cli.reviewed import Reviewed
 from devinops.cli.run import Job, NotApplied, RunJournal, failures_written
 from devinops.cli.write import ask, carry_out, finish, show
 from devinops.errors import ConfigError, ExitCode, Refused, Stale, UsageError
 from devinops.inventory import new_run
+from devinops.inventory.git import Git
 from devinops.model import UNSET, Action
 from devinops.plan import Plan
 from devinops.policy import Approvals
@@ -92,7 +92,7 @@ def _apply(
         values=values,
         parallelism=job.settings.parallelism,
         journal=RunJournal(job.store(writer), run, plan.inventory),
-        commit=git_says(job.settings.root, "rev-parse", "HEAD"),
+        commit=Git(job.settings.root).line("rev-parse", "HEAD"),
     )
 
 

@@ -17,8 +17,8 @@ from devinops import __version__
 from devinops import files as whole
 from devinops.cli.options import FilePath
 from devinops.config import CONFIG_FILE
-from devinops.errors import ConfigError, DevinopsError, ExitCode
-from devinops.inventory import git as program
+from devinops.errors import ConfigError, ExitCode
+from devinops.inventory.git import Git, is_no_repository, last_words
 from devinops.load.files import inside
 
 HOOK_FILES = r"(^|/)((knowledge|playbooks)/.*\.(md|ya?ml)|(knowledge|playbooks|folders|secrets|devinops)\.ya?ml)$"
@@ -26,7 +26,7 @@ HOOK_FILES = r"(^|/)((knowledge|playbooks)/.*\.(md|ya?ml)|(knowledge|playbooks|f
 
 
 @dataclass(frozen=True)
-class Git:
+class Repository:
     """What can be found out about the repository; None where it cannot."""
 
     host: str | None = None
@@ -43,38 +43,24 @@ class Git:
         return f" --root {shlex.quote(self.below)}" if self.below else ""
 
     @classmethod
-    def of(cls, root: Path) -> Git:
+    def of(cls, root: Path) -> Repository:
         """Raises ConfigError for a repository that git refuses to use: what is in it cannot be told then."""
-        repository = _call(root, "rev-parse", "--git-dir")
-        if repository and repository.code and not program.is_no_repository(repository):
+        git = Git(root)
+        repository = git.attempt("rev-parse", "--git-dir")
+        if repository and repository.code and not is_no_repository(repository):
             raise ConfigError(
-                f"git cannot use the repository of {root}: {program.last_words(repository.err)}; nothing was written"
+                f"git cannot use the repository of {root}: {last_words(repository.err)}; nothing was written"
             )
-        url = git_says(root, "remote", "get-url", "origin") or ""
+        url = git.line("remote", "get-url", "origin") or ""
         found = re.search(
             r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url
         )
-        head = git_says(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
-        branch = (
-            head.partition("/")[2] or git_says(root, "symbolic-ref", "--short", "HEAD") or "main"
-        )
-        top = git_says(root, "rev-parse", "--show-toplevel")
-        below = (git_says(root, "rev-parse", "--show-prefix") or "").strip("/")
+        head = git.line("symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
+        branch = head.partition("/")[2] or git.line("symbolic-ref", "--short", "HEAD") or "main"
+        top = git.line("rev-parse", "--show-toplevel")
+        below = (git.line("rev-parse", "--show-prefix") or "").strip("/")
         host, repo = (found[1], found[2]) if found else (None, None)
         return cls(host, repo, branch, bool(url), Path(top) if top else None, below)
-
-
-def git_says(root: Path, *arguments: str) -> str | None:
-    """Return a line that git writes, None without git, or where it has nothing to say."""
-    done = _call(root, *arguments)
-    return os.fsdecode(done.out).removesuffix("\n") if done and done.code == 0 else None
-
-
-def _call(root: Path, *arguments: str) -> program.Done | None:
-    try:
-        return program.Git(root).run(*arguments)
-    except DevinopsError:
-        return None
 
 
 @click.command()
@@ -94,7 +80,7 @@ def command(root: Path | None) -> ExitCode:
     from devinops.render.escape import line, lines
 
     root = Path(os.path.realpath(root or Path.cwd()))
-    git = Git.of(root)
+    git = Repository.of(root)
     wanted = files(git, os.environ.get("DEVIN_ORG_ID", "").strip())
     # What Git's host and pre-commit read stands at the top of the repository, wherever the root is.
     tops = {name: git.top if name.startswith(".") and git.top else root for name in wanted}
@@ -115,7 +101,7 @@ def command(root: Path | None) -> ExitCode:
     return ExitCode.OK
 
 
-def files(git: Git, org_id: str) -> dict[str, str]:
+def files(git: Repository, org_id: str) -> dict[str, str]:
     """Return path → text of what init writes."""
     where = f"`{git.repo}`" if git.repo else "the repository that holds `devinops.yaml`"
     shown_org = (
