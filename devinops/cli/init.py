@@ -49,7 +49,8 @@ class Repository:
         repository = git.attempt("rev-parse", "--git-dir")
         if repository and repository.code and not is_no_repository(repository):
             raise ConfigError(
-                f"git cannot use the repository of {root}: {last_words(repository.err)}; nothing was written"
+                f"git cannot use the repository of {root}: {last_words(repository.err)}; "
+                "nothing was written"
             )
         url = git.line("remote", "get-url", "origin") or ""
         found = re.search(

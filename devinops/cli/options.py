@@ -104,8 +104,8 @@ class Options:
     ) -> None:
         """Write the answer to stdout, and in each format of --report to its file.
 
-        `chunks` makes it in a format; what is wanted in others than `formats` is not written. Raises OSError for
-        stdout, and ConfigError for a file.
+        `chunks` makes it in a format. Only what is wanted in one of `formats` is written. Raises
+        OSError for stdout, and ConfigError for a file.
         """
         if self.format in formats:
             for chunk in chunks(self.format):

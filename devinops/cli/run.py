@@ -229,7 +229,7 @@ class NotApplied(DevinopsError):
 
 @contextmanager
 def failures_written(options: Options) -> Iterator[None]:
-    """Write the JSON document of a run that fails or is interrupted, wherever JSON was asked for."""
+    """Write the JSON document of a failed or interrupted run, wherever JSON was asked for."""
     try:
         with signals.checked():
             yield

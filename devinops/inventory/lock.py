@@ -29,7 +29,10 @@ def locked(path: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
 
 
 def hold(path: Path, patience_s: float = 0) -> FileLock:
-    """Take the lock at `path`; its `release`, or dying, gives it back. Raises OSError, also if another holds it."""
+    """Take the lock at `path`; its `release`, or dying, gives it back.
+
+    Raises OSError, also if another process holds it.
+    """
     lock = FileLock(path, timeout=patience_s, thread_local=False)
     lock.acquire()
     return lock

@@ -119,7 +119,7 @@ class Finder:
         self.problems.append(problem(self._place(option, i), code, f"{option}: {glob!r} {words}"))
 
     def _rules(self, option: str, globs: Sequence[str]) -> dict[int, Rule]:
-        """Return the rules of an option by their numbers; those that cannot be used are problems."""
+        """Return the rules of an option by number; those that cannot be used are problems."""
         rules, wrong = read_rules(globs, from_root=option == "paths")
         for i, words in wrong.items():
             self._report_glob(option, i, globs[i], "bad-pattern", words)
@@ -176,7 +176,10 @@ class Finder:
     def _search(self, i: int, rule: Rule) -> None:
         """Take what one of the `paths` names."""
         if name := hidden_part(rule.glob):
-            words = f"leads through {name}: what begins with a dot is never read; rename it, or remove the pattern"
+            words = (
+                f"leads through {name}: what begins with a dot is never read; "
+                "rename it, or remove the pattern"
+            )
             self._report_glob("paths", i, rule.glob, "hidden", words)
             return
         self._hits = 0

@@ -14,7 +14,7 @@ Matcher = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A pattern. `fixed` are the names before its first wildcard, from the root; empty at any depth."""
+    """A pattern. `fixed`: the names before its first wildcard; empty if it matches at any depth."""
 
     glob: str
     only_directories: bool
@@ -84,7 +84,7 @@ class Ignore:
 def read_rules(
     globs: Iterable[str], *, from_root: bool = False
 ) -> tuple[dict[int, Rule], dict[int, str]]:
-    """Return, by their numbers, the patterns that can be used, and what is wrong with the others."""
+    """Return by number the patterns that can be used, and what is wrong with the others."""
     rules: dict[int, Rule] = {}
     wrong: dict[int, str] = {}
     for number, glob in enumerate(globs):

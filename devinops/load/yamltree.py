@@ -1,8 +1,8 @@
 """YAML text → a tree of plain values in which every value and key knows its place.
 
-YAML 1.2 core: `yes`, `on`, `2027-03-01` and `12:30` are strings. Depth and aliases are bounded, so that
-neither can exhaust the stack or the memory. Explicit tags are
-problems: nothing is ever constructed but text, numbers, true, false, null, lists and mappings.
+YAML 1.2 core: `yes`, `on`, `2027-03-01` and `12:30` are strings. Depth and aliases are bounded, so
+that neither can exhaust the stack or the memory. Explicit tags are problems: nothing is ever
+constructed but text, numbers, true, false, null, lists and mappings.
 """
 
 from __future__ import annotations
@@ -253,7 +253,10 @@ class _Reader:
             if event.anchor:
                 self._anchors[event.anchor] = None
             self._depth += 1
-            (self._items if kind is yaml.SequenceStartEvent else self._entries)(node)
+            if kind is yaml.SequenceStartEvent:
+                self._items(node)
+            else:
+                self._entries(node)
             self._depth -= 1
         if event.anchor:
             self._anchors[event.anchor] = node
@@ -354,7 +357,10 @@ class _Reader:
             self._merge(outer, merged)
 
     def _key(self, event: Any, outer: Node, merged: Node | None) -> Any:
-        """Return the key that begins with an event: a string, `_MERGE`, or `_SKIPPED` with a problem reported."""
+        """Return the key that begins with an event: a string, `_MERGE`, or `_SKIPPED`.
+
+        For `_SKIPPED` a problem was reported.
+        """
         if type(event) is yaml.ScalarEvent and event.value == "<<" and event.implicit[0]:
             node = self._node("<<", event)
             if merged is None:
