@@ -166,7 +166,7 @@ def leave(code: int) -> NoReturn:
     atexit._run_exitfuncs()
     code = settled(code)
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, AttributeError):
             stream.flush()
     os._exit(code)
 

@@ -450,7 +450,7 @@ def test_no_command_goes_on_without_the_settings_of_devinops_yml(
 def test_problems_of_globs_stand_where_the_globs_are_written(
     repository: Write, devinops: Devinops
 ) -> None:
-    text = 'version: 1\npaths:\n  - knowledge\n  - none\nignore: [drafts/, "!x",\n  "//x"]\n'
+    text = 'version: 1\npaths:\n  - knowledge\n  - none\nignore: [drafts/, "!x",\n  "../x"]\n'
     root = repository(
         {"devinops.yaml": text, "knowledge/a.md": "---\nname: a\ntrigger: t\n---\nb\n"}
     )

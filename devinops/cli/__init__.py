@@ -5,12 +5,9 @@ from __future__ import annotations
 import difflib
 import importlib
 import io
-import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TextIO
 
 import click
 
@@ -90,9 +87,6 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code. Never raises, whatever happens."""
-    # Where a wrapper has closed them, what is said goes nowhere; reports in files are written all the same.
-    sys.stdout = sys.stdout or _nowhere()
-    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -123,26 +117,14 @@ def _answer(argv: Sequence[str] | None) -> int:
         return error.exit_code
     except BrokenPipeError:
         # The reader has gone, as in `devinops plan | head`.
-        _silence_stdout()
         return ExitCode.FIX
     except OSError as error:
         if error.errno not in atomic.NO_ROOM:
             return _show_bug(error)
-        _silence_stdout()
         _tell(f"devinops: the answer cannot be written: {atomic.reason(error)}\n")
         return ExitCode.FIX
     except Exception as error:
         return _show_bug(error)
-
-
-def _nowhere() -> TextIO:
-    return Path(os.devnull).open("w", encoding="utf-8")
-
-
-def _silence_stdout() -> None:
-    from devinops.cli.options import silence_stdout
-
-    silence_stdout()
 
 
 def _tell(text: str) -> None:

@@ -15,10 +15,10 @@ from devinops.applying.applier import Report
 from devinops.applying.backup import Backups
 from devinops.cli.approval import Reviewed
 from devinops.cli.execute import ask, carry_out, finish, show
-from devinops.cli.init import git_says
 from devinops.cli.options import FilePath, NonEmpty, Options, approvals, common, is_interactive
 from devinops.cli.session import Job, NotApplied, RunJournal, failures_written
 from devinops.inventory import new_run
+from devinops.inventory.git import Git
 from devinops.model.changes import Action
 from devinops.model.client import Writer
 from devinops.model.errors import ConfigError, ExitCode, Refused, Stale, UsageError
@@ -95,7 +95,7 @@ def _apply(
         values=values,
         parallelism=job.settings.parallelism,
         journal=RunJournal(job.store(writer), run, plan.inventory),
-        commit=git_says(job.settings.root, "rev-parse", "HEAD"),
+        commit=Git(job.settings.root).line("rev-parse", "HEAD"),
     )
 
 

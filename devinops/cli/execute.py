@@ -11,7 +11,7 @@ import click
 from devinops import signals
 from devinops.applying.applier import Applier, Journal, Outcome, Report, apply
 from devinops.applying.backup import Backups
-from devinops.cli.options import Options, echo_err, silence_stdout, tell
+from devinops.cli.options import Options, echo_err, tell
 from devinops.cli.progress import Progress
 from devinops.cli.session import plan_chunks
 from devinops.model.client import Writer
@@ -105,19 +105,16 @@ def finish(options: Options, report: Report) -> ExitCode:
 
     try:
         options.write(chunks)
-        sys.stdout.flush()
     except (OSError, ConfigError) as error:
-        return _tell_all_the_same(options, report, error)
+        return _report_on_stderr(options, report, error)
     return report.exit_code
 
 
-def _tell_all_the_same(options: Options, report: Report, error: Exception) -> ExitCode:
-    """Put the report on stderr where its place is gone: what was written must not stay unsaid."""
+def _report_on_stderr(options: Options, report: Report, error: Exception) -> ExitCode:
     from devinops.render.text import Text
 
-    silence_stdout()
     tell(f"devinops: the report cannot be written where it belongs ({error}); here it is:")
-    for one in Text(full=options.verbose).report(report):
-        echo_err(f"{one}\n")
+    for line in Text(full=options.verbose).report(report):
+        echo_err(f"{line}\n")
     wrote = any(result.outcome is Outcome.DONE or result.unclear for result in report.results)
     return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)

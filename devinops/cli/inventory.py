@@ -124,7 +124,7 @@ def list_command(options: Options) -> ExitCode:
     """
     with _session(options) as session:
         inventory = session.store.read()
-        session.answer(_listing(inventory), _document(inventory))
+    session.answer(_listing(inventory), _document(inventory))
     return ExitCode.OK
 
 
@@ -194,10 +194,10 @@ def show(options: Options, key: str) -> ExitCode:
         document = _record_document(record)
         for name, state in states.items():
             document["fields"][name]["state"] = state
-        session.answer(
-            _details(record, live, states),
-            {"record": document | {"live": str(live.key) if live else None}},
-        )
+    session.answer(
+        _details(record, live, states),
+        {"record": document | {"live": str(live.key) if live else None}},
+    )
     return ExitCode.OK
 
 
@@ -257,7 +257,7 @@ def link(options: Options, key: str, id: str) -> ExitCode:
         record = replace(before or Record(wanted, id), id=id, fields={})
         if before is None or before.id != id:
             _put(session.store, inventory, record, f"{wanted} linked")
-        session.answer([f"{wanted} is {id}"], {"record": _record_document(record)})
+    session.answer([f"{wanted} is {id}"], {"record": _record_document(record)})
     return ExitCode.OK
 
 
@@ -308,10 +308,10 @@ def forget(options: Options, key: str) -> ExitCode:
         record = _record(inventory, wanted)
         changed = inventory.changed(removals=[record.object_id])
         session.store.write(changed, inventory, f"{wanted} forgotten")
-        session.answer(
-            [f"{wanted} is not owned any more; {record.id} was not touched"],
-            {"record": _record_document(record)},
-        )
+    session.answer(
+        [f"{wanted} is not owned any more; {record.id} was not touched"],
+        {"record": _record_document(record)},
+    )
     return ExitCode.OK
 
 
@@ -338,13 +338,13 @@ def unlock(options: Options, run: str) -> ExitCode:
             )
             raise ConfigError(f'there is no open run "{run}"{hint}')
         session.store.unlock(run)
-        session.answer(
-            [
-                f"unlocked {run}: {counted(len(runs[run]), 'write')} not settled",
-                *_unsettled(runs[run]),
-            ],
-            {"run": run, "intents": [_intent_document(intent) for intent in runs[run]]},
-        )
+    session.answer(
+        [
+            f"unlocked {run}: {counted(len(runs[run]), 'write')} not settled",
+            *_unsettled(runs[run]),
+        ],
+        {"run": run, "intents": [_intent_document(intent) for intent in runs[run]]},
+    )
     return ExitCode.OK
 
 

@@ -6,7 +6,7 @@ import functools
 import math
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,31 +99,21 @@ class Options:
         if self.verbose:
             tell(text)
 
-    def write(self, chunks: Callable[[str], Iterable[str]]) -> None:
-        """Write the answer to stdout, and in each format of --report to its file; `chunks` makes it in a format.
-
-        Where one cannot be written the others are all the same. Raises the first OSError or NotWritten.
-        """
-        for failure in list(self.attempts(chunks)):
-            raise failure
-
-    def attempts(
+    def write(
         self, chunks: Callable[[str], Iterable[str]], formats: Collection[str] = FORMATS
-    ) -> Iterator[OSError | NotWritten]:
-        """Write the answer wherever it is wanted in one of the formats; yield what failed, stdout's OSError first."""
+    ) -> None:
+        """Write the answer to stdout, and in each format of --report to its file.
+
+        `chunks` makes it in a format. Only what is wanted in one of `formats` is written. Raises
+        OSError for stdout, and ConfigError for a file.
+        """
         if self.format in formats:
-            try:
-                for chunk in chunks(self.format):
-                    click.echo(chunk, nl=False, color=self.color or None)
-                sys.stdout.flush()
-            except OSError as error:
-                yield error
+            for chunk in chunks(self.format):
+                click.echo(chunk, nl=False, color=self.color or None)
+            sys.stdout.flush()
         for format, path in self.reports:
             if format in formats:
-                try:
-                    write_file(path, chunks(format))
-                except NotWritten as error:
-                    yield error
+                write_file(path, chunks(format))
 
 
 def tell(text: str) -> None:
@@ -139,21 +129,12 @@ def echo_err(text: str) -> None:
         click.echo(text, nl=False, err=True)
 
 
-def silence_stdout() -> None:
-    """Point stdout nowhere: its reader or its disk is gone, and what is still buffered would only fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-class NotWritten(ConfigError):
-    """An answer cannot be written to a file; stdout has had it already."""
-
-
 def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> None:
-    """Write a file as a whole, so that nobody reads half of one. Raises NotWritten."""
+    """Write a file as a whole, so that nobody reads half of one. Raises ConfigError."""
     try:
         atomic.replace(path, chunks)
     except OSError as error:
-        raise NotWritten(f"{option} cannot write {path}: {atomic.reason(error)}") from error
+        raise ConfigError(f"{option} cannot write {path}: {atomic.reason(error)}") from error
 
 
 def wants_color(no_color: bool) -> bool:

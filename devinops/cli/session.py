@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 import click
 
-from devinops import atomic, signals, waiting
+from devinops import signals, waiting
 from devinops.api import Connection
 from devinops.cli.authors import with_authors
-from devinops.cli.options import NotWritten, Options, silence_stdout, tell
+from devinops.cli.options import Options, tell
 from devinops.cli.progress import Progress
 from devinops.cli.validate import read
 from devinops.config import Settings, resolve
@@ -23,12 +23,12 @@ from devinops.model import inventory as owned
 from devinops.model.changes import Action
 from devinops.model.client import Reader
 from devinops.model.errors import (
+    ConfigError,
     DevinopsError,
     ExitCode,
     InputError,
     Interrupted,
     Terminated,
-    worst,
 )
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
@@ -234,25 +234,19 @@ class NotApplied(DevinopsError):
 
 @contextmanager
 def failures_written(options: Options) -> Iterator[None]:
-    """Write the JSON document of a run that fails or is interrupted, wherever JSON was asked for.
-
-    Where that fails too it is told beside the error, and never instead of it.
-    """
+    """Write the JSON document of a failed or interrupted run, wherever JSON was asked for."""
     try:
         with signals.checked():
             yield
-    except NotWritten:
-        raise
     except DevinopsError as error:
-        error.exit_code = worst(error.exit_code, _write_failure(options, error))
+        _write_failure(options, error)
         raise
     except (KeyboardInterrupt, click.Abort, Terminated) as stop:
         _write_failure(options, Interrupted(stop))
         raise
 
 
-def _write_failure(options: Options, error: DevinopsError) -> ExitCode:
-    """Return what it adds to the exit code that not every document could be written."""
+def _write_failure(options: Options, error: DevinopsError) -> None:
     from devinops.render import json
 
     if isinstance(error, NotApplied):
@@ -260,15 +254,8 @@ def _write_failure(options: Options, error: DevinopsError) -> ExitCode:
     else:
         problems = error.problems if isinstance(error, InputError) else ()
         document = json.failure_document(str(error), problems, error.exit_code)
-    code = ExitCode.OK
-    for failure in options.attempts(lambda _: json.dump(document), {"json"}):
-        if isinstance(failure, NotWritten):
-            said = str(failure)
-        else:
-            silence_stdout()
-            if isinstance(failure, BrokenPipeError):
-                continue
-            said = f"the answer cannot be written: {atomic.reason(failure)}"
-        tell(f"devinops: {said}")
-        code = worst(code, ExitCode.FIX)
-    return code
+    try:
+        options.write(lambda _: json.dump(document), {"json"})
+    except (OSError, ConfigError) as failure:
+        # Beside the error of the run, and never instead of it.
+        tell(f"devinops: the answer cannot be written: {failure}")

@@ -6,7 +6,6 @@ read again and the change is made once more on what they left.
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import time
@@ -15,6 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from filelock import FileLock
 
 from devinops import atomic, signals
 from devinops.inventory import disk, merge
@@ -86,7 +87,7 @@ class KeptStore:
     ) -> None:
         self.place, self.header, self.pause = place, header, pause
         self._runs: dict[str, _Run] = {}
-        self._alive: dict[str, int] = {}
+        self._alive: dict[str, FileLock] = {}
 
     @property
     def journal(self) -> Path:
@@ -188,10 +189,10 @@ class KeptStore:
             ) from error
 
     def _end(self, run: str) -> None:
-        descriptor = self._alive.pop(run, None)
-        if descriptor is not None:
+        lock = self._alive.pop(run, None)
+        if lock:
+            lock.release()
             disk.remove(self._life(run))
-            os.close(descriptor)
 
     def _without_the_dead(self, inventory: Inventory) -> Inventory:
         for run in merge.open_runs(inventory):

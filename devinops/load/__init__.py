@@ -15,7 +15,7 @@ from devinops.kinds import KINDS, SECTIONS
 from devinops.load import discover as files
 from devinops.load.duplicates import duplicates, same_folders
 from devinops.load.entries import control_problems, declare, findings_to_problems
-from devinops.load.globs import Ignore, wrong_ignore
+from devinops.load.globs import Ignore, read_rules
 from devinops.load.markdown import split
 from devinops.load.names import CONFIG, misnamed, misnamed_configs
 from devinops.load.problems import CODES, problem
@@ -174,8 +174,10 @@ def _discreet(section: str | None) -> bool:
 
 def misnamed_config_problems(root: Path, ignore: Sequence[str] = ()) -> list[Problem]:
     """Return a problem for each file in a root that was meant to be devinops.yaml and is not ignored."""
-    ignored = Ignore(glob for glob in ignore if not wrong_ignore(glob))
-    return [misnamed(name, CONFIG) for name in misnamed_configs(str(root)) if not ignored(name)]
+    names = misnamed_configs(str(root))
+    rules, _ = read_rules(ignore if names else ())
+    ignored = Ignore(rules.values())
+    return [misnamed(name, CONFIG) for name in names if not ignored(name)]
 
 
 def read_yaml(path: Path, root: Path, schema: str) -> tuple[Document | None, list[Problem]]:

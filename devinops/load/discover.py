@@ -5,7 +5,7 @@ that the file system reaches by going in circles; each such path is a problem. D
 order of their names.
 """
 
-# ruff: noqa: PTH100, PTH110, PTH112, PTH116, PTH118, PTH120, PTH122
+# ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH120, PTH122
 # Paths are strings here: os.scandir deals in them, and Path objects for ten thousand files cost seconds.
 
 from __future__ import annotations
@@ -18,15 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from devinops.kinds import SECTIONS
-from devinops.load.globs import (
-    Ignore,
-    Rule,
-    fixed_parts,
-    glob_parts,
-    glob_pattern,
-    wrong_ignore,
-    wrong_path,
-)
+from devinops.load.globs import Ignore, Rule, read_rules
 from devinops.load.names import (
     CONFIG,
     DIRECTORIES,
@@ -99,19 +91,8 @@ class Finder:
         self._hits = 0
         self._place = place
         self._listed: set[str] = set()
-        self._paths = {
-            i: glob
-            for i, glob in enumerate(paths)
-            if self._usable("paths", i, glob, wrong_path(glob))
-        }
-        roots = (self.root, os.path.abspath(root))
-        self._ignore = {
-            i: glob
-            for i, glob in enumerate(ignore)
-            if self._usable(
-                "ignore", i, glob, wrong_ignore(glob, [r.replace(os.sep, "/") for r in roots])
-            )
-        }
+        self._paths = self._rules("paths", paths)
+        self._ignore = self._rules("ignore", ignore)
         self._ignored = Ignore(self._ignore.values())
 
     @property
@@ -123,13 +104,13 @@ class Finder:
         for entry in top:
             if entry.name in DIRECTORIES or entry.name in ROOT_FILES:
                 self._entry(entry, entry.name)
-        for i, glob in self._paths.items():
-            self._search(i, glob)
+        for i, rule in self._paths.items():
+            self._search(i, rule)
         self._follow_links()
         for name in sorted({*(entry.name for entry in top), *misnamed_configs(self.root)}):
             self._judge_name(name)
-        for i, glob in self._ignore.items():
-            self._judge_ignored(i, glob)
+        for i, rule in self._ignore.items():
+            self._judge_ignored(i, rule)
 
     def _report(self, path: str, code: str, message: str) -> None:
         printable = path.encode("utf-8", "backslashreplace").decode()
@@ -138,10 +119,12 @@ class Finder:
     def _report_glob(self, option: str, i: int, glob: str, code: str, words: str) -> None:
         self.problems.append(problem(self._place(option, i), code, f"{option}: {glob!r} {words}"))
 
-    def _usable(self, option: str, i: int, glob: str, wrong: tuple[str, str] | None) -> bool:
-        if wrong:
-            self._report_glob(option, i, glob, *wrong)
-        return not wrong
+    def _rules(self, option: str, globs: Sequence[str]) -> dict[int, Rule]:
+        """Return the rules of an option by number; those that cannot be used are problems."""
+        rules, wrong = read_rules(globs, from_root=option == "paths")
+        for i, words in wrong.items():
+            self._report_glob(option, i, globs[i], "bad-pattern", words)
+        return rules
 
     # the root
 
@@ -155,17 +138,18 @@ class Finder:
             if not read:
                 self.misnamed[place] = misnamed(name, right)
 
-    def _judge_ignored(self, i: int, glob: str) -> None:
-        """Report a glob of `ignore` that matches nothing.
+    def _judge_ignored(self, i: int, rule: Rule) -> None:
+        """Report a pattern of `ignore` that matches nothing.
 
         A path without wildcards is looked for. With them only the root and the directories that are read are
         searched: what is below others, which may be large, makes no difference.
         """
-        rule = next((rule for rule in self._ignored.unused if rule.glob == glob), None)
-        if rule and not self._may_match(rule):
-            hint = " (a leading / is the root of these files)" if glob.startswith("/") else ""
-            words = f"matches nothing in the root or in the directories that are read{hint}: correct or remove it"
-            self._report_glob("ignore", i, glob, "unused-ignore", words)
+        if rule in self._ignored.unused and not self._may_match(rule):
+            words = (
+                "matches nothing in the root or in the directories that are read"
+                f"{_root_hint(rule)}: correct or remove it"
+            )
+            self._report_glob("ignore", i, rule.glob, "unused-ignore", words)
 
     def _may_match(self, rule: Rule) -> bool:
         if not rule.fixed:
@@ -190,20 +174,25 @@ class Finder:
 
     # paths
 
-    def _search(self, i: int, glob: str) -> None:
+    def _search(self, i: int, rule: Rule) -> None:
         """Take what one of the `paths` names."""
+        if name := hidden_part(rule.glob):
+            words = (
+                f"leads through {name}: what begins with a dot is never read; "
+                "rename it, or remove the pattern"
+            )
+            self._report_glob("paths", i, rule.glob, "hidden", words)
+            return
         self._hits = 0
         before = len(self._links) + len(self.problems) + len(self.misnamed)
-        parts = glob_parts(glob)
-        fixed = fixed_parts(parts)
-        start, real = "/".join(fixed), os.path.join(self.root, *fixed)
-        if fixed == parts:
+        start, real = "/".join(rule.fixed), os.path.join(self.root, *rule.fixed)
+        if rule.literal:
             self._spelled_out(start, real)
         elif self._reachable(start, os.path.realpath(real)) and os.path.isdir(real):
-            self._match_below(start, os.path.realpath(real), glob_pattern("/".join(parts)))
+            self._match_below(start, os.path.realpath(real), rule)
         if self._hits == 0 and before == len(self._links) + len(self.problems) + len(self.misnamed):
-            words = "matches no .md, .yaml or .yml file: correct or remove it"
-            self._report_glob("paths", i, glob, "no-match", words)
+            words = f"matches no .md, .yaml or .yml file{_root_hint(rule)}: correct or remove it"
+            self._report_glob("paths", i, rule.glob, "no-match", words)
 
     def _reachable(self, path: str, real: str) -> bool:
         """Tell whether a path may be read, given where it leads; False with a problem."""
@@ -226,18 +215,17 @@ class Finder:
         elif os.path.exists(real):
             self._file(path, real)
 
-    def _match_below(self, path: str, real: str, pattern: re.Pattern[str]) -> None:
+    def _match_below(self, path: str, real: str, rule: Rule) -> None:
         """Take everything below a directory that matches. Links are taken when they match, never searched."""
         waiting = [(path, real)]
         while waiting:
             above, real_above = waiting.pop()
             for entry in self._list(above, real_above):
                 here = f"{above}/{entry.name}" if above else entry.name
-                if pattern.fullmatch(here):
+                directory = entry.is_dir(follow_symlinks=False)
+                if rule.matches(here, directory=directory or entry.is_symlink()):
                     self._entry(entry, here)
-                elif entry.is_dir(follow_symlinks=False) and not self._ignored(
-                    here, directory=True
-                ):
+                elif directory and not self._ignored(here, directory=True):
                     waiting.append((here, entry.path))
 
     # walking
@@ -296,7 +284,7 @@ class Finder:
 
     def _file(self, path: str, real: str) -> None:
         name = path.rpartition("/")[2].lower()
-        if path == CONFIG or name == "readme.md" or self._ignored(path) or self._in_ignored(path):
+        if path == CONFIG or name == "readme.md" or self._ignored(path):
             return
         section, directories = section_of(path)
         if not name.endswith(SUFFIXES):
@@ -315,12 +303,6 @@ class Finder:
             return
         self._found[path] = File(path, real, section, directories)
 
-    def _in_ignored(self, path: str) -> bool:
-        above = PurePosixPath(path).parents
-        return any(
-            self._ignored(str(parent), directory=True) for parent in above if str(parent) != "."
-        )
-
     # symlinks
 
     def _follow_links(self) -> None:
@@ -328,7 +310,7 @@ class Finder:
         while self._links:
             links, self._links = sorted(self._links), []
             for link in links:
-                if not (self._ignored(link.path, directory=True) or self._in_ignored(link.path)):
+                if not self._ignored(link.path, directory=True):
                     self._follow(link)
 
     def _follow(self, link: _Link) -> None:
@@ -354,6 +336,10 @@ class Finder:
 class _Link:
     path: str
     place: str
+
+
+def _root_hint(rule: Rule) -> str:
+    return " (a leading / is the root of these files)" if rule.glob.startswith("/") else ""
 
 
 def _leads_through(name: str) -> str:

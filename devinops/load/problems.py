@@ -8,12 +8,12 @@ from devinops.model.objects import Problem, Severity, Source
 
 CODES: Mapping[str, str] = {
     # files
-    "bad-pattern": "a glob in `paths` or `ignore` is absolute, leaves the root or cannot be used",
+    "bad-pattern": "a pattern in `paths` or `ignore` leaves the root or cannot be used",
     "empty-file": "a YAML file without any entry (warning)",
     "hidden": "a path that leads through a name that begins with a dot, which is never read",
     "missing-file": "a `body_file` that does not exist",
     "no-kind": "a Markdown file from `paths` with no directory called knowledge or playbooks above it",
-    "no-match": "a glob in `paths` names nothing that can be read",
+    "no-match": "a pattern in `paths` names nothing that can be read",
     "not-a-directory": "a file where a directory is expected",
     "not-a-file": "a directory, pipe or device where a file is expected",
     "not-read": "a file or directory whose name is nearly one that is read",
@@ -21,7 +21,7 @@ CODES: Mapping[str, str] = {
     "same-file": "a symlink to something that is read under its own name as well, or a loop",
     "same-folder": "two directories that are one folder, such as two Unicode forms of one name",
     "unreadable": "the operating system refuses to read it",
-    "unused-ignore": "a glob in `ignore` matches nothing in the root or in the directories that are read (warning)",
+    "unused-ignore": "a pattern in `ignore` matches nothing in the root or in the directories that are read (warning)",
     # text
     "control-character": "a control character in a text",
     "front-matter-open": "front matter without a closing line of ---",

@@ -1,8 +1,8 @@
 """YAML text → a tree of plain values in which every value and key knows its place.
 
-YAML 1.2 core: `yes`, `on`, `2027-03-01` and `12:30` are strings. Built from events without recursion, so
-that neither deep nesting nor aliases inside aliases can exhaust the stack or the memory. Explicit tags are
-problems: nothing is ever constructed but text, numbers, true, false, null, lists and mappings.
+YAML 1.2 core: `yes`, `on`, `2027-03-01` and `12:30` are strings. Depth and aliases are bounded, so
+that neither can exhaust the stack or the memory. Explicit tags are problems: nothing is ever
+constructed but text, numbers, true, false, null, lists and mappings.
 """
 
 from __future__ import annotations
@@ -109,6 +109,12 @@ class Node:
         self.broken = self.tainted = True
         return self
 
+    def enclose(self, node: Node) -> None:
+        """Count a key or a value of this list or mapping."""
+        self.size += node.size
+        self.height = max(self.height, node.height + 1)
+        self.tainted = self.tainted or node.tainted
+
 
 def _child(node: Node, part: str | int) -> Node | None:
     children = node.children
@@ -130,20 +136,19 @@ def parse(
     found = _UNREADABLE.search(text)
     if found:
         return [], [control_character(text, found.start(), file, line)]
-    builder = _Builder(file, line, discreet)
-    shielded, builder.restore = _shield(text)
+    shielded, restore = _shield(text)
+    reader = _Reader(yaml.parse(shielded, Loader=_LOADER), file, line, discreet, restore)
     try:
-        for event in yaml.parse(shielded, Loader=_LOADER):
-            builder.take(event)
+        reader.read()
     except _Stop:
         pass
     except yaml.MarkedYAMLError as error:
-        builder.problems.append(_syntax_problem(error, text, file, line))
+        reader.problems.append(_syntax_problem(error, text, file, line))
     except yaml.YAMLError as error:
-        builder.problems.append(
+        reader.problems.append(
             problem(Source(file, line), "yaml-syntax", f"this is not YAML: {error}")
         )
-    return builder.documents, builder.problems
+    return reader.documents, reader.problems
 
 
 def control_character(text: str, at: int, file: str, line: int = 1) -> Problem:
@@ -177,55 +182,50 @@ class _Stop(Exception):
 
 
 _SKIPPED: Final = object()
+"""Instead of a key of which a problem was reported."""
+
+_MERGE: Final = object()
+"""Instead of the key `<<` without quotes; with quotes it is a key like any other."""
 
 
-class _Open:
-    """A list or mapping that is being read. `key` is the key that waits for its value."""
+class _Reader:
+    """Reads the events of a parser. It calls itself for what is nested, `LEVELS` deep at most."""
 
-    __slots__ = ("anchor", "key", "merges", "node")
-
-    def __init__(self, node: Node, anchor: str | None) -> None:
-        self.node = node
-        self.anchor = anchor
-        self.key: Any = None
-        self.merges: list[Node] = []
-
-
-class _Builder:
-    def __init__(self, file: str, line: int, discreet: Discreet) -> None:
+    def __init__(
+        self,
+        events: Iterator[Any],
+        file: str,
+        line: int,
+        discreet: Discreet,
+        restore: dict[int, str],
+    ) -> None:
         self.file = file
         self.line = line
-        self._discreet = discreet
-        self.restore: dict[int, str] = {}
         self.documents: list[Node] = []
         self.problems: list[Problem] = []
-        self._root: Node | None = None
-        self._open: list[_Open] = []
+        self._events = events
+        self._discreet = discreet
+        self._restore = restore
+        self._top: str | None = None
+        """The key at the top of the document whose value is being read."""
+        self._depth = 0
         self._anchors: dict[str, Node | None] = {}  # None: still open
         self._expanded = 0
-        self._takers: dict[type, Callable[[Any], None]] = {
-            yaml.ScalarEvent: self._scalar,
-            yaml.SequenceStartEvent: self._sequence,
-            yaml.MappingStartEvent: self._mapping,
-            yaml.SequenceEndEvent: self._end,
-            yaml.MappingEndEvent: self._end,
-            yaml.AliasEvent: self._alias,
-            yaml.DocumentStartEvent: self._begin_document,
-            yaml.DocumentEndEvent: self._end_document,
-        }
 
-    def take(self, event: yaml.Event) -> None:
-        taker = self._takers.get(type(event))
-        if taker:
-            taker(event)
+    def read(self) -> None:
+        for event in self._events:
+            if type(event) is yaml.DocumentStartEvent:
+                self._anchors = {}
+                root = self._value(next(self._events))
+                next(self._events)  # its end, or what is wrong before that
+                self.documents.append(root)
 
     def _report(self, node: Node, code: str, message: str) -> None:
         self.problems.append(problem(node.source(self.file), code, message))
 
     def _shown(self, text: str, instead: str) -> str:
         """Return a text from the file for a message, or the words to use instead of it."""
-        top = self._open[0].key if self._open else None
-        return instead if self._discreet(top if isinstance(top, str) else None) else text
+        return instead if self._discreet(self._top) else text
 
     def _node(self, data: Any, event: Any) -> Node:
         mark = event.start_mark
@@ -238,23 +238,35 @@ class _Builder:
             self._report(node, "yaml-tag", message)
         return node
 
-    def _begin_document(self, _: yaml.DocumentStartEvent) -> None:
-        self._anchors = {}
-
-    def _end_document(self, _: yaml.DocumentEndEvent) -> None:
-        if self._root:
-            self.documents.append(self._root)
-
     # values
 
-    def _scalar(self, event: yaml.ScalarEvent) -> None:
-        text = event.value.translate(self.restore) if self.restore else event.value
+    def _value(self, event: Any) -> Node:
+        """Return the value that begins with an event."""
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            node = self._scalar(event)
+        elif kind is yaml.AliasEvent:
+            return self._alias(event)
+        else:
+            node = self._node([] if kind is yaml.SequenceStartEvent else {}, event)
+            self._check_depth(node, 1)
+            if event.anchor:
+                self._anchors[event.anchor] = None
+            self._depth += 1
+            if kind is yaml.SequenceStartEvent:
+                self._items(node)
+            else:
+                self._entries(node)
+            self._depth -= 1
+        if event.anchor:
+            self._anchors[event.anchor] = node
+        return node
+
+    def _scalar(self, event: Any) -> Node:
+        text = event.value.translate(self._restore) if self._restore else event.value
         node = self._node(text, event)
         node.size += len(text) // 64
         if event.implicit[0]:
-            if text == "<<" and self._expects_key():
-                self._open[-1].key = self._merge_key(node)
-                return
             node.data = self._plain(text, node)
         elif event.style in ("|", ">"):
             node.literal = True
@@ -262,9 +274,7 @@ class _Builder:
             node.spoil()
             message = f"the character U+{ord(found[0]):04X} is not text: remove it"
             self._report(node, "control-character", message)
-        if event.anchor:
-            self._anchors[event.anchor] = node
-        self._add(node)
+        return node
 
     def _plain(self, text: str, node: Node) -> Any:
         """Return what a scalar without quotes stands for in YAML 1.2."""
@@ -284,31 +294,8 @@ class _Builder:
             self._report(node, "yaml-number", f"{number} is no number that JSON can hold; quote it")
         return text
 
-    def _sequence(self, event: yaml.SequenceStartEvent) -> None:
-        node = self._node([], event)
-        node.children = []
-        self._push(node, event.anchor)
-
-    def _mapping(self, event: yaml.MappingStartEvent) -> None:
-        node = self._node({}, event)
-        node.children, node.keys = {}, {}
-        self._push(node, event.anchor)
-
-    def _push(self, node: Node, anchor: str | None) -> None:
-        self._check_depth(node, 1)
-        if anchor:
-            self._anchors[anchor] = None
-        self._open.append(_Open(node, anchor))
-
-    def _end(self, _: yaml.Event) -> None:
-        done = self._open.pop()
-        if done.merges:
-            self._merge(done)
-        if done.anchor:
-            self._anchors[done.anchor] = done.node
-        self._add(done.node)
-
-    def _alias(self, event: Any) -> None:
+    def _alias(self, event: Any) -> Node:
+        """Return the node that an alias stands for, or one that is broken."""
         mark = event.start_mark
         here = Node(None, mark.line + self.line, mark.column + 1)
         node = self._anchors.get(event.anchor, here)
@@ -329,104 +316,95 @@ class _Builder:
             message = f"aliases add more than {EXPANSION} nodes to this file: write the values out"
             self._report(here, "too-many-aliases", message)
             raise _Stop
-        self._add(node)
+        return node
 
     def _check_depth(self, node: Node, levels: int) -> None:
-        if len(self._open) + levels > LEVELS:
+        if self._depth + levels > LEVELS:
             self._report(node, "too-deep", _TOO_DEEP)
             raise _Stop
 
-    # where a value goes
+    # lists and mappings
 
-    def _expects_key(self) -> bool:
-        return (
-            bool(self._open) and self._open[-1].node.keys is not None and self._open[-1].key is None
-        )
-
-    def _add(self, node: Node) -> None:
-        """Put a finished value into the list or mapping around it."""
-        if not self._open:
-            self._root = node
-            return
-        around = self._open[-1]
-        outer = around.node
-        outer.size += node.size
-        outer.height = max(outer.height, node.height + 1)
-        outer.tainted = outer.tainted or node.tainted
-        if isinstance(outer.children, list):
-            outer.children.append(node)
+    def _items(self, outer: Node) -> None:
+        outer.children = children = []
+        for event in self._events:
+            if type(event) is yaml.SequenceEndEvent:
+                return
+            node = self._value(event)
+            outer.enclose(node)
+            children.append(node)
             outer.data.append(node.data)
-        elif around.key is None:
-            around.key = self._key(node, outer)
-        else:
-            key, around.key = around.key, None
-            self._put(around, key, node)
 
-    def _put(self, around: _Open, key: Any, node: Node) -> None:
-        outer = around.node
-        if key == "<<" and isinstance(key, _Merge):
-            around.merges.append(node)
-        elif key is not _SKIPPED and isinstance(outer.children, dict):
-            outer.children[key] = node
-            outer.data[key] = node.data
+    def _entries(self, outer: Node) -> None:
+        outer.children, outer.keys = {}, {}
+        merged: Node | None = None
+        for event in self._events:
+            if type(event) is yaml.MappingEndEvent:
+                break
+            key = self._key(event, outer, merged)
+            if self._depth == 1:
+                self._top = key if isinstance(key, str) else None
+            node = self._value(next(self._events))
+            outer.enclose(node)
+            if self._depth == 1:
+                self._top = None
+            if key is _MERGE:
+                merged = node
+            elif key is not _SKIPPED:
+                outer.children[key] = node
+                outer.data[key] = node.data
+        if merged:
+            self._merge(outer, merged)
 
-    def _key(self, node: Node, outer: Node) -> Any:
-        """Return the key to use, or `_SKIPPED` with a problem noted."""
-        key = node.data
-        keys = outer.keys if outer.keys is not None else {}
+    def _key(self, event: Any, outer: Node, merged: Node | None) -> Any:
+        """Return the key that begins with an event: a string, `_MERGE`, or `_SKIPPED`.
+
+        For `_SKIPPED` a problem was reported.
+        """
+        if type(event) is yaml.ScalarEvent and event.value == "<<" and event.implicit[0]:
+            node = self._node("<<", event)
+            if merged is None:
+                return _MERGE
+            message = "the merge key << is here a second time: use one << with a list"
+            return self._skip(node, outer, "duplicate-key", message)
+        node = self._value(event)
+        outer.enclose(node)
+        key, keys = node.data, outer.keys
+        assert keys is not None
         if node.broken:
             return _SKIPPED
         if not isinstance(key, str):
-            outer.tainted = True
-            written = (
-                "null" if key is None else str(key).lower() if isinstance(key, bool) else str(key)
-            )
-            plain = not isinstance(key, list | dict)
-            remedy = self._shown(f': write "{written}"', ": quote it") if plain else ""
-            self._report(node, "yaml-key", f"a key must be a string{remedy}")
-            return _SKIPPED
+            return self._skip(node, outer, "yaml-key", f"a key must be a string{self._remedy(key)}")
         if key in keys:
-            outer.tainted = True
             shown = self._shown(f"the key {quoted(key)}", "this key")
-            message = (
-                f"{shown} is here a second time; the first is on line {keys[key][0]}: keep one"
-            )
-            self._report(node, "duplicate-key", message)
-            return _SKIPPED
+            first = f"the first is on line {keys[key][0]}"
+            message = f"{shown} is here a second time; {first}: keep one"
+            return self._skip(node, outer, "duplicate-key", message)
         keys[key] = (node.line, node.column)
         return key
 
-    def _merge_key(self, node: Node) -> Any:
-        outer = self._open[-1]
-        if outer.merges:
-            outer.node.tainted = True
-            self._report(
-                node,
-                "duplicate-key",
-                "the merge key << is here a second time: use one << with a list",
-            )
-            return _SKIPPED
-        return _Merge("<<")
+    def _skip(self, node: Node, outer: Node, code: str, message: str) -> Any:
+        outer.tainted = True
+        self._report(node, code, message)
+        return _SKIPPED
 
-    def _merge(self, done: _Open) -> None:
+    def _remedy(self, key: object) -> str:
+        if isinstance(key, list | dict):
+            return ""
+        written = "null" if key is None else str(key)
+        if isinstance(key, bool):
+            written = written.lower()
+        return self._shown(f': write "{written}"', ": quote it")
+
+    def _merge(self, outer: Node, given: Node) -> None:
         """Add what `<<` brings; a key of the mapping itself wins, then the earlier of several."""
-        given = done.merges[0]
         for node in given.children if isinstance(given.children, list) else [given]:
             if isinstance(node.children, dict):
-                _take_over(done.node, node)
+                _take_over(outer, node)
             elif not node.broken:
-                done.node.tainted = True
-                self._report(
-                    node,
-                    "yaml-key",
-                    "<< merges mappings; this is none: write an alias such as *base",
-                )
-
-
-class _Merge(str):
-    """The key `<<` without quotes; with quotes it is a key like any other."""
-
-    __slots__ = ()
+                outer.tainted = True
+                message = "<< merges mappings; this is none: write an alias such as *base"
+                self._report(node, "yaml-key", message)
 
 
 def _take_over(outer: Node, other: Node) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devinops.cli.init import HOOK_FILES, Git
+from devinops.cli.init import HOOK_FILES, Repository
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops
 from tests.testing.places import ROOT
@@ -185,7 +185,7 @@ def test_remotes_are_understood(
 ) -> None:
     git(tmp_path, "init")
     git(tmp_path, "remote", "add", "origin", url)
-    found = Git.of(tmp_path)
+    found = Repository.of(tmp_path)
     assert (found.host, found.repo) == (host, repo)
 
 

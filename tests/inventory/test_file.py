@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -213,21 +212,9 @@ def test_what_a_dead_run_left_is_swept_into_its_place(tmp_path: Path) -> None:
 def test_the_lock_of_a_run_that_died_after_its_last_save_is_swept_up(tmp_path: Path) -> None:
     died(tmp_path, intent(RUN, "a"))
     in_file(tmp_path).unlock(RUN)
-    os.close(hold(tmp_path / ".devinops" / f"production.{RUN}.lock"))
+    hold(tmp_path / ".devinops" / f"production.{RUN}.lock").release()
     in_file(tmp_path).sweep()
     assert locks(tmp_path) == []
-
-
-def test_a_copy_of_a_living_run_is_not_taken_for_dead(tmp_path: Path) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
-    here.mkdir()
-    store = in_file(here)
-    store.begin(RUN, [intent(RUN, "a")], store.read())
-    shutil.copytree(here, there)
-    in_file(there).sweep()
-    assert open_runs(in_file(there).read()) == {RUN: [intent(RUN, "a")]}
-    with pytest.raises(Stale, match=RUN):
-        wait_for_runs(in_file(there))
 
 
 def test_sweeping_leaves_the_living_and_what_is_of_others(tmp_path: Path) -> None:

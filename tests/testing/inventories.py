@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -50,7 +49,7 @@ def applied(store: Store, run: str, *names: str) -> None:
 def dies(store: Store, run: str) -> None:
     """Let a run go as the system does when its process dies: its lock is free, and the lock's file stays."""
     assert isinstance(store, KeptStore)
-    os.close(store._alive.pop(run))
+    store._alive.pop(run).release()
 
 
 def names(inventory: Inventory) -> list[str]:

@@ -29,8 +29,9 @@ COUNT = 30
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+from devinops import signals
 from devinops.cli import main
-sys.exit(main(sys.argv[2:]))
+signals.leave(main(sys.argv[2:]))
 """
 
 
@@ -208,11 +209,11 @@ def test_a_failure_is_not_hidden_by_a_report_without_room(
         "--report",
         f"json={file}",
     )
-    assert ran.code == 1, ran
+    assert ran.code == 5, ran
     report, failure = ran.err.splitlines()
-    assert (
-        report
-        == f"devinops: --report cannot write {file}: File too large: make room, then run again"
+    assert report == (
+        f"devinops: the answer cannot be written: --report cannot write {file}: File too large: "
+        "make room, then run again"
     )
     assert "not 00000" in failure
     assert writes(emulator) == []
@@ -235,11 +236,8 @@ def test_a_failure_is_not_hidden_by_a_full_stdout(emulator: Emulator, repository
             capture_output=False,
         )
     answer, failure = ran.err.splitlines()
-    assert ran.code == 1
-    assert (
-        answer
-        == "devinops: the answer cannot be written: No space left on device: make room, then run again"
-    )
+    assert ran.code == 5
+    assert answer == "devinops: the answer cannot be written: [Errno 28] No space left on device"
     assert "not 00000" in failure
 
 

@@ -31,7 +31,9 @@ OWNERS = {
     "httpx": {"api"},
     "click": {"cli"},
     "deepdiff": {"planning"},
+    "filelock": {"inventory"},
     "packaging": {"config"},
+    "pathspec": {"load"},
     "fastapi": {"emulator"},
     "starlette": {"emulator"},
     "pydantic": {"emulator"},
@@ -125,8 +127,8 @@ def test_the_core_reads_no_file_no_clock_and_prints_nothing() -> None:
     [
         (["--version"], {"httpx", "yaml", "jsonschema", "deepdiff", "fastapi", "packaging"}),
         (["--help"], {"httpx", "yaml", "jsonschema", "deepdiff", "fastapi", "packaging"}),
-        (["validate"], {"httpx", "deepdiff", "fastapi"}),
-        (["whoami"], {"jsonschema", "deepdiff", "fastapi"}),
+        (["validate"], {"httpx", "deepdiff", "fastapi", "filelock", "pathspec"}),
+        (["whoami"], {"jsonschema", "deepdiff", "fastapi", "filelock"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
