@@ -13,18 +13,18 @@ from devinops.errors import ConfigError
 if TYPE_CHECKING:
     from devinops.emulator.app import create_app
     from devinops.emulator.fault_rules import parse_faults, read_faults
-    from devinops.emulator.person import Malformed
+    from devinops.emulator.person import InvalidObject
     from devinops.emulator.quirks import Quirks, parse_quirks
-    from devinops.emulator.records import Rejected
+    from devinops.emulator.records import ApiError
     from devinops.emulator.seed import Seed, parse_seed, read_seed
     from devinops.emulator.server import Emulator, serve
     from devinops.emulator.store import Store
 
 __all__ = [
+    "ApiError",
     "Emulator",
-    "Malformed",
+    "InvalidObject",
     "Quirks",
-    "Rejected",
     "Seed",
     "Store",
     "create_app",
@@ -38,9 +38,9 @@ __all__ = [
 
 _HOMES = {
     "Emulator": "server",
-    "Malformed": "person",
+    "InvalidObject": "person",
     "Quirks": "quirks",
-    "Rejected": "records",
+    "ApiError": "records",
     "Seed": "seed",
     "Store": "store",
     "create_app": "app",

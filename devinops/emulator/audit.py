@@ -9,19 +9,20 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from devinops.emulator import access, models, views
-from devinops.emulator.app import (
+from devinops.emulator.dependencies import (
+    After,
     Caller,
+    First,
     StoreDep,
-    errors,
     in_enterprise,
     in_enterprise_about_organization,
-    name_of,
 )
-from devinops.emulator.records import Event, Rejected
+from devinops.emulator.openapi import error_responses, operation_id
+from devinops.emulator.records import ApiError, Event
+from devinops.emulator.responses import page_response
 from devinops.emulator.store import Store
-from devinops.emulator.v3 import After, First, page_answer
 
-router = APIRouter(prefix="/v3/enterprise", generate_unique_id_function=name_of)
+router = APIRouter(prefix="/v3/enterprise", generate_unique_id_function=operation_id)
 
 LONGEST_S = 100 * 24 * 60 * 60
 Seconds = Annotated[int | None, Query(description="Unix seconds")]
@@ -49,18 +50,18 @@ class Wanted:
         """Reject a range without a beginning, and one of more than 100 days."""
         if self.time_after is None:
             if self.time_before is not None:
-                raise Rejected(
+                raise ApiError(
                     422, "time_before needs time_after", ("query", "time_before"), self.time_before
                 )
             return
         end = now if self.time_before is None else self.time_before
         if end - self.time_after > LONGEST_S:
-            raise Rejected(
+            raise ApiError(
                 422, "The range is longer than 100 days", ("query", "time_after"), self.time_after
             )
 
 
-@router.get("/audit-logs", response_model=models.AuditPage, responses=errors())
+@router.get("/audit-logs", response_model=models.AuditPage, responses=error_responses())
 async def list_audit_logs(
     store: StoreDep,
     caller: Annotated[Caller, in_enterprise(*access.AUDIT)],
@@ -71,7 +72,9 @@ async def list_audit_logs(
 
 
 @router.get(
-    "/organizations/{org_id}/audit-logs", response_model=models.AuditPage, responses=errors(404)
+    "/organizations/{org_id}/audit-logs",
+    response_model=models.AuditPage,
+    responses=error_responses(404),
 )
 async def list_organization_audit_logs(
     store: StoreDep,
@@ -89,4 +92,4 @@ def _list(store: Store, org: str | None, wanted: Wanted) -> Response:
         rows = store.events.listing(org, order, lambda event: org is None or event.org == org)
         rows = [event for event in rows if wanted.takes(event)]
         page = store.page(f"audit {org}", rows, wanted.first, wanted.after, order)
-        return page_answer(store, page, views.event_v3)
+        return page_response(store, page, views.event_v3)

@@ -11,12 +11,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from devinops.emulator.access import PERSON
-from devinops.emulator.hints import did_you_mean
-from devinops.emulator.records import Folder, JsonObject, Rejected
+from devinops.emulator.parsing import did_you_mean
+from devinops.emulator.records import ApiError, Folder, JsonObject
 from devinops.emulator.store import Kind, Store
 
 
-class Malformed(ValueError):
+class InvalidObject(ValueError):
     """A field that does not exist, is missing or has the wrong type; the text says which and why."""
 
 
@@ -104,43 +104,43 @@ _REQUIRED = {
 
 
 def check_fields(kind: Kind, fields: Mapping[str, object], *, whole: bool) -> None:
-    """Raise Malformed unless the fields fit the kind. `whole`: a new object, which may give ids and times."""
+    """Raise InvalidObject unless the fields fit the kind. `whole`: a new object, which may give ids and times."""
     known = {**FIELDS[kind], **_GIVEN} if whole else FIELDS[kind]
     for name, value in fields.items():
         if name not in known:
-            raise Malformed(f'unknown key "{name}"{did_you_mean(str(name), known)}')
+            raise InvalidObject(f'unknown key "{name}"{did_you_mean(str(name), known)}')
         if not known[name](value):
-            raise Malformed(f"{name}: expected {known[name].__doc__}")
+            raise InvalidObject(f"{name}: expected {known[name].__doc__}")
     missing = [name for name in _REQUIRED[kind] if whole and name not in fields]
     if missing:
-        raise Malformed(f'"{missing[0]}" is missing')
+        raise InvalidObject(f'"{missing[0]}" is missing')
 
 
-def plant(
+def add(
     store: Store, kind: Kind, org: str | None, fields: Mapping[str, object], *, log: bool = True
 ) -> str:
-    """Add an object and return its id. Raises Malformed for fields that do not fit, or for an id in use."""
+    """Add an object and return its id. Raises InvalidObject for fields that do not fit, or for an id in use."""
     check_fields(kind, fields, whole=True)
     with store.lock:
         if org is not None and org not in store.organizations:
-            raise Malformed(f'no organization "{org}"')
+            raise InvalidObject(f'no organization "{org}"')
         if fields.get("id") in store.table(kind):
-            raise Malformed(f'the id "{fields["id"]}" is used twice')
+            raise InvalidObject(f'the id "{fields["id"]}" is used twice')
         if kind == "folder" and "path" in fields:
-            return _plant_path(store, org, dict(fields), log=log)
+            return _add_at_path(store, org, dict(fields), log=log)
         ready = _ready(store, org, fields)
         if kind == "folder" and "name" not in ready:
-            raise Malformed('"path" or "name" is missing')
+            raise InvalidObject('"path" or "name" is missing')
         return str(store.insert(kind, org, PERSON, ready, log=log).id)
 
 
-def _plant_path(store: Store, org: str | None, fields: JsonObject, *, log: bool) -> str:
+def _add_at_path(store: Store, org: str | None, fields: JsonObject, *, log: bool) -> str:
     """Add a folder at a path, and those above it that are missing."""
     if {"name", "parent_folder_id"} & fields.keys():
-        raise Malformed('"path" says it all: no "name" and no "parent_folder_id" beside it')
+        raise InvalidObject('"path" says it all: no "name" and no "parent_folder_id" beside it')
     above, _, name = fields.pop("path").rpartition("/")
     if not name:
-        raise Malformed("path: expected names joined with a slash")
+        raise InvalidObject("path: expected names joined with a slash")
     parent = folder_at(store, org, above, log=log) if above else None
     ready = _ready(store, org, {**fields, "name": name, "parent_folder_id": parent})
     return str(store.insert("folder", org, PERSON, ready, log=log).id)
@@ -150,7 +150,7 @@ def folder_at(store: Store, org: str | None, path: str, *, log: bool = True) -> 
     """Return the id of the first folder at a path, making it and those above where they are missing."""
     with store.lock:
         there = store.folders_at(org, path)
-        return there[0].id if there else plant(store, "folder", org, {"path": path}, log=log)
+        return there[0].id if there else add(store, "folder", org, {"path": path}, log=log)
 
 
 def _ready(store: Store, org: str | None, fields: Mapping[str, Any]) -> JsonObject:
@@ -176,15 +176,15 @@ def _one_folder(store: Store, org: str | None, path: str | None) -> str | None:
     if len(there) == 1:
         return there[0].id
     if there:
-        raise Malformed(f'folder: "{path}" names {len(there)} folders; give folder_id instead')
+        raise InvalidObject(f'folder: "{path}" names {len(there)} folders; give folder_id instead')
     paths = [store.folder_path(folder.id) for folder in store.folders if folder.org == org]
-    raise Malformed(f'folder: there is no folder "{path}"{did_you_mean(path, paths)}')
+    raise InvalidObject(f'folder: there is no folder "{path}"{did_you_mean(path, paths)}')
 
 
 def _check_folder_id(store: Store, org: str | None, folder_id: str | None) -> None:
     folder = store.folders.get(folder_id) if folder_id is not None else None
     if folder_id is not None and (folder is None or folder.org != org):
-        raise Malformed(f'there is no folder with the id "{folder_id}"')
+        raise InvalidObject(f'there is no folder with the id "{folder_id}"')
 
 
 def _seconds(value: int | str | date) -> int:
@@ -194,12 +194,12 @@ def _seconds(value: int | str | date) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise Malformed(f'"{text}": expected {_moment.__doc__}') from None
+        raise InvalidObject(f'"{text}": expected {_moment.__doc__}') from None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def edit(store: Store, kind: Kind, record_id: str, fields: Mapping[str, object]) -> None:
-    """Change an object as a person. Raises KeyError for an unknown id, Malformed for fields that do not fit."""
+    """Change an object as a person. Raises KeyError for an unknown id, InvalidObject for fields that do not fit."""
     check_fields(kind, fields, whole=False)
     with store.lock:
         record = store.get(kind, record_id)
@@ -219,7 +219,7 @@ def _check_move(store: Store, folder: Folder, ready: JsonObject) -> None:
     above_id = ready.get("parent_id")
     while above_id is not None:
         if above_id == folder.id:
-            raise Malformed("a folder cannot be inside itself")
+            raise InvalidObject("a folder cannot be inside itself")
         above_id = store.folders.get(above_id).parent_id  # type: ignore[union-attr]
 
 
@@ -239,8 +239,8 @@ def _empty(store: Store, folder: Folder) -> None:
         store.change("folder", inner, PERSON, {"parent_id": folder.parent_id})
 
 
-def as_rejected(problem: Exception) -> Rejected:
-    """Turn what `plant`, `edit` and `remove` raise into an answer."""
-    if isinstance(problem, Malformed):
-        return Rejected(422, str(problem))
-    return Rejected(404, f"There is no {problem.args[0]!s}")
+def as_rejected(problem: Exception) -> ApiError:
+    """Turn what `add`, `edit` and `remove` raise into an answer."""
+    if isinstance(problem, InvalidObject):
+        return ApiError(422, str(problem))
+    return ApiError(404, f"There is no {problem.args[0]!s}")

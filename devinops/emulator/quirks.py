@@ -42,7 +42,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from devinops.emulator.hints import did_you_mean
+from devinops.emulator.parsing import did_you_mean
 from devinops.errors import ConfigError
 
 

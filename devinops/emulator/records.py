@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 JsonObject = dict[str, Any]
 
 
-class Rejected(Exception):
+class ApiError(Exception):
     """The API would refuse this: `status` and `detail` as answered; `loc` names the field of a 422."""
 
     def __init__(
@@ -217,5 +217,5 @@ def _decode(cursor: str, tag: str, order: str) -> tuple[Any, ...]:
     return tuple(raw[2:])
 
 
-def _bad_cursor(cursor: str) -> Rejected:
-    return Rejected(422, "Invalid cursor", ("query", "after"), cursor)
+def _bad_cursor(cursor: str) -> ApiError:
+    return ApiError(422, "Invalid cursor", ("query", "after"), cursor)

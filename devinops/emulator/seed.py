@@ -22,9 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from devinops.emulator.access import DEFAULT_ORG, PERMISSIONS, Actor, Principal, api_of
-from devinops.emulator.hints import did_you_mean
-from devinops.emulator.outline import mapping, read_yaml, sequence
-from devinops.emulator.person import Malformed, plant
+from devinops.emulator.parsing import did_you_mean, mapping, read_yaml, sequence
+from devinops.emulator.person import InvalidObject, add
 from devinops.emulator.quirks import Quirks, parse_quirks
 from devinops.emulator.store import Kind, Store
 from devinops.errors import ConfigError
@@ -54,9 +53,9 @@ class Seed:
         """Put the objects into an empty store. Raises ConfigError for the first that does not fit."""
         with store.lock:
             store.organizations |= self.organizations.keys()
-            _plant_scope(store, None, self.enterprise, f"{self.where}: enterprise")
+            _add_scope(store, None, self.enterprise, f"{self.where}: enterprise")
             for org, sections in self.organizations.items():
-                _plant_scope(store, org, sections, f"{self.where}: organizations.{org}")
+                _add_scope(store, org, sections, f"{self.where}: organizations.{org}")
 
 
 def read_seed(path: Path) -> Seed:
@@ -84,7 +83,7 @@ def parse_seed(
     )
 
 
-def _plant_scope(store: Store, org: str | None, sections: Mapping[str, Any], where: str) -> None:
+def _add_scope(store: Store, org: str | None, sections: Mapping[str, Any], where: str) -> None:
     for name, kind in _SECTIONS.items():
         entries = sequence(sections.get(name), f"{where}.{name}")
         numbered = list(enumerate(entries))
@@ -94,8 +93,8 @@ def _plant_scope(store: Store, org: str | None, sections: Mapping[str, Any], whe
         for number, fields in numbered:
             place = f"{where}.{name}[{number}]"
             try:
-                plant(store, kind, org, mapping(fields, place), log=False)
-            except Malformed as problem:
+                add(store, kind, org, mapping(fields, place), log=False)
+            except InvalidObject as problem:
                 raise ConfigError(f"{place}: {problem}") from None
 
 

@@ -20,9 +20,10 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from devinops import signals
-from devinops.emulator import person, views, webapp
+from devinops.emulator import person, views
 from devinops.emulator.access import DEFAULT_ORG
 from devinops.emulator.app import create_app
+from devinops.emulator.delivery import CONNECTION, MARK
 from devinops.emulator.fault_rules import Script, parse_faults, read_faults
 from devinops.emulator.faults import Faults
 from devinops.emulator.gate import Layer, RequestLog
@@ -30,7 +31,6 @@ from devinops.emulator.records import JsonObject
 from devinops.emulator.seed import Seed, parse_seed, read_seed
 from devinops.emulator.state import StateFile
 from devinops.emulator.store import KINDS, Kind, Store
-from devinops.emulator.wire import CONNECTION, MARK
 from devinops.errors import ConfigError
 
 _START_S = 60  # long, for a machine that is busy
@@ -98,15 +98,15 @@ class _Setup:
 class _Connection(H11Protocol):
     """Shows itself to the application, which may break it, and does not wait for what never ends."""
 
-    stuck = False
-    doomed = False
+    endless = False
+    broken = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.app_state = {**self.app_state, CONNECTION: self}
 
     def shutdown(self) -> None:
-        if self.stuck:
+        if self.endless:
             self.transport.abort()
         else:
             super().shutdown()
@@ -370,7 +370,7 @@ class Emulator:
     def _live(self, kind: Kind, org: str | None) -> list[JsonObject]:
         with self.store.lock:
             ids = sorted(record.id for record in self.store.table(kind) if record.org == org)
-            return [webapp.show(self.store, kind, record_id) for record_id in ids]
+            return [views.show(self.store, kind, record_id) for record_id in ids]
 
     # -- acting as a person
 
@@ -382,7 +382,7 @@ class Emulator:
 
     def add(self, kind: str, *, org: str | None = DEFAULT_ORG, **fields: object) -> str:
         """Add an object with the fields of a seed entry, and return its id."""
-        record_id = person.plant(self.store, _kind(kind), org, fields)
+        record_id = person.add(self.store, _kind(kind), org, fields)
         self._setup.save()
         return record_id
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from devinops import files
-from devinops.emulator.gate import Call, Next, Reply
+from devinops.emulator.delivery import Reply
+from devinops.emulator.gate import Call, Next
 from devinops.emulator.records import Event, Folder, Note, Playbook, Record, Secret
 from devinops.emulator.store import Store
 from devinops.errors import ConfigError

@@ -1,7 +1,7 @@
 """The emulated server's state and the rules that do not depend on an API version.
 
 Thread-safe: every public method takes `lock`, and a caller who reads a record's fields afterwards holds it
-too (it is reentrant). Everything that the API refuses is a `Rejected` with the answer's status.
+too (it is reentrant). Everything that the API refuses is a `ApiError` with the answer's status.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Literal, cast
 from devinops.emulator.access import DEFAULT_ORG, PERSON, Actor, Principal, standard_keys
 from devinops.emulator.quirks import Quirks
 from devinops.emulator.records import (
+    ApiError,
     Event,
     Folder,
     JsonObject,
@@ -26,7 +27,6 @@ from devinops.emulator.records import (
     Playbook,
     R,
     Record,
-    Rejected,
     Secret,
     Table,
     cut_page,
@@ -138,7 +138,7 @@ class Store:
 
     def check_organization(self, org: str) -> None:
         if org not in self.organizations:
-            raise Rejected(404, "Organization not found")
+            raise ApiError(404, "Organization not found")
 
     def shows_enterprise(self, kind: Kind) -> bool:
         """Tell whether an organization's list of this kind shows the enterprise's objects too."""
@@ -170,7 +170,7 @@ class Store:
         """Return the object that a path of `org` (None: the enterprise paths) leads to, or reject with 404."""
         record = self.table(kind).get(record_id)
         if record is None or not self._leads_to(kind, org, record):
-            raise Rejected(404, f"{_NOUNS[kind]} not found")
+            raise ApiError(404, f"{_NOUNS[kind]} not found")
         return record
 
     def _leads_to(self, kind: Kind, org: str | None, record: Any) -> bool:
@@ -182,7 +182,7 @@ class Store:
         """As `find`; what the enterprise owns cannot be changed through an organization's path (403)."""
         record = self.find(kind, org, record_id)
         if org is not None and record.access_type == "enterprise":
-            raise Rejected(403, "Enterprise objects cannot be changed from an organization")
+            raise ApiError(403, "Enterprise objects cannot be changed from an organization")
         return record
 
     # -- writing for an API call; `fields` holds what to set, and nothing else changes
@@ -190,7 +190,7 @@ class Store:
     def create_note(self, org: str | None, actor: Actor, fields: JsonObject) -> Note:
         with self.lock:
             if org is None and self._full():
-                raise Rejected(
+                raise ApiError(
                     400, f"At most {ENTERPRISE_NOTES} enterprise knowledge items are allowed"
                 )
             clean = self._clean("knowledge", org, fields)
@@ -217,7 +217,7 @@ class Store:
                 (s.org, s.key, s.access_type) == (org, fields["key"], "org") for s in self.secrets
             )
             if taken and self.quirks.duplicate_secret != "allowed":
-                raise Rejected(
+                raise ApiError(
                     int(self.quirks.duplicate_secret), "A secret with this key already exists"
                 )
             digest = self._digest(org, fields["key"], value)
@@ -228,7 +228,7 @@ class Store:
         secret = self.secrets.get(secret_id)
         if secret is None or secret.org != org or secret.access_type != "org":
             detail = "Secret not found" if missing == 404 else "Not allowed to access this secret"
-            raise Rejected(missing, detail)
+            raise ApiError(missing, detail)
         return secret
 
     def _clean(
@@ -246,7 +246,7 @@ class Store:
     def _clean_body(self, body: str) -> str:
         if self.quirks.body_limit != "none" and len(body) > int(self.quirks.body_limit):
             detail = f"String should have at most {self.quirks.body_limit} characters"
-            raise Rejected(422, detail, ("body", "body"), body)
+            raise ApiError(422, detail, ("body", "body"), body)
         if self.quirks.bodies == "trimmed":
             body = body.strip()
         if self.quirks.newlines == "crlf":
@@ -262,13 +262,13 @@ class Store:
         folder = self.folders.get(folder_id) if folder_id is not None else None
         if folder_id is not None and (folder is None or folder.org != org):
             status = int(self.quirks.unknown_folder)
-            raise Rejected(status, "Folder not found", ("body", "folder_id"), folder_id)
+            raise ApiError(status, "Folder not found", ("body", "folder_id"), folder_id)
 
     def _check_macro(self, kind: Kind, org: str | None, macro: str | None, record_id: str) -> None:
         if macro is None or self.quirks.duplicate_macro == "allowed":
             return
         if self.macro_taken(kind, org, macro, but=record_id):
-            raise Rejected(409, f"The macro {macro} is already in use")
+            raise ApiError(409, f"The macro {macro} is already in use")
 
     # -- writing without a rule: for the methods above, for seeds and for people in the web app
 

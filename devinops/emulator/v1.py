@@ -11,13 +11,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from devinops.emulator import access, app, models, views
-from devinops.emulator.app import Caller, StoreDep, answer, name_of, on_v1, refuse_unknown_fields
-from devinops.emulator.records import JsonObject, Rejected
+from devinops.emulator import access, models, openapi, views
+from devinops.emulator.dependencies import Caller, StoreDep, on_v1, refuse_unknown_fields
+from devinops.emulator.openapi import operation_id
+from devinops.emulator.records import ApiError, JsonObject
+from devinops.emulator.responses import json_response
 from devinops.emulator.store import Kind, Store
 
-router = APIRouter(prefix="/v1", generate_unique_id_function=name_of)
-errors = partial(app.errors, v1=True)
+router = APIRouter(prefix="/v1", generate_unique_id_function=operation_id)
+error_responses = partial(openapi.error_responses, v1=True)
 
 KnowledgeReader = Annotated[Caller, on_v1(*access.READ_NOTES)]
 KnowledgeWriter = Annotated[Caller, on_v1(*access.WRITE_NOTES)]
@@ -54,7 +56,7 @@ def _sent(store: Store, body: models.Request, *, replace: bool) -> JsonObject:
 
 
 def _deleted(store: Store, content: JsonObject) -> Response:
-    return Response(status_code=204) if store.quirks.v1_delete == "204" else answer(content)
+    return Response(status_code=204) if store.quirks.v1_delete == "204" else json_response(content)
 
 
 def _absent(store: Store, body: models.Request) -> set[str]:
@@ -66,34 +68,40 @@ def _absent(store: Store, body: models.Request) -> set[str]:
     )
     if store.quirks.unknown_fields == "422" and (sent := absent & body.model_fields_set):
         name = sent.pop()
-        raise Rejected(422, "Extra inputs are not permitted", ("body", name), getattr(body, name))
+        raise ApiError(422, "Extra inputs are not permitted", ("body", name), getattr(body, name))
     return absent
 
 
 # -- knowledge
 
 
-@router.get("/knowledge", response_model=models.KnowledgeListV1, responses=errors())
+@router.get("/knowledge", response_model=models.KnowledgeListV1, responses=error_responses())
 async def v1_list_knowledge(store: StoreDep, caller: KnowledgeReader) -> Response:
     """List all knowledge and all folders."""
     with store.lock:
         notes = [views.note_v1(store, note) for note in _own(store, "knowledge", caller)]
         folders = [views.folder_v1(folder) for folder in store.folders if folder.org == caller.org]
-        return answer({"knowledge": notes, "folders": folders})
+        return json_response({"knowledge": notes, "folders": folders})
 
 
-@router.post("/knowledge", response_model=models.KnowledgeV1, responses=errors(400, 404, 409))
+@router.post(
+    "/knowledge", response_model=models.KnowledgeV1, responses=error_responses(400, 404, 409)
+)
 async def v1_create_knowledge(
     store: StoreDep, caller: KnowledgeWriter, body: models.KnowledgeWriteV1
 ) -> Response:
     """Create knowledge."""
     fields = _sent(store, body, replace=False)
     with store.lock:
-        return answer(views.note_v1(store, store.create_note(caller.org, caller.actor, fields)))
+        return json_response(
+            views.note_v1(store, store.create_note(caller.org, caller.actor, fields))
+        )
 
 
 @router.put(
-    "/knowledge/{note_id}", response_model=models.KnowledgeV1, responses=errors(400, 404, 409)
+    "/knowledge/{note_id}",
+    response_model=models.KnowledgeV1,
+    responses=error_responses(400, 404, 409),
 )
 async def v1_replace_knowledge(
     store: StoreDep, caller: KnowledgeWriter, note_id: str, body: models.KnowledgeWriteV1
@@ -102,13 +110,15 @@ async def v1_replace_knowledge(
     with store.lock:
         note = _find(store, "knowledge", caller, note_id)
         fields = _sent(store, body, replace=True)
-        return answer(views.note_v1(store, store.write("knowledge", note, caller.actor, fields)))
+        return json_response(
+            views.note_v1(store, store.write("knowledge", note, caller.actor, fields))
+        )
 
 
 @router.delete(
     "/knowledge/{note_id}",
     response_model=models.Detail,
-    responses={**errors(404), 204: _DELETED},
+    responses={**error_responses(404), 204: _DELETED},
 )
 async def v1_delete_knowledge(store: StoreDep, caller: KnowledgeWriter, note_id: str) -> Response:
     """Delete knowledge."""
@@ -121,36 +131,44 @@ async def v1_delete_knowledge(store: StoreDep, caller: KnowledgeWriter, note_id:
 
 
 @router.get(
-    "/playbooks", response_model=list[models.PlaybookV1] | models.PlaybookListV1, responses=errors()
+    "/playbooks",
+    response_model=list[models.PlaybookV1] | models.PlaybookListV1,
+    responses=error_responses(),
 )
 async def v1_list_playbooks(store: StoreDep, caller: PlaybookReader) -> Response:
     """List all playbooks."""
     with store.lock:
         shown = [views.playbook_v1(store, row) for row in _own(store, "playbook", caller)]
-    return answer(views.list_v1(store, "playbooks", shown))
+    return json_response(views.list_v1(store, "playbooks", shown))
 
 
-@router.post("/playbooks", response_model=models.PlaybookV1, responses=errors(400, 409))
+@router.post("/playbooks", response_model=models.PlaybookV1, responses=error_responses(400, 409))
 async def v1_create_playbook(
     store: StoreDep, caller: PlaybookWriter, body: models.PlaybookWriteV1
 ) -> Response:
     """Create a playbook."""
     fields = _sent(store, body, replace=False)
     with store.lock:
-        return answer(
+        return json_response(
             views.playbook_v1(store, store.create_playbook(caller.org, caller.actor, fields))
         )
 
 
-@router.get("/playbooks/{playbook_id}", response_model=models.PlaybookV1, responses=errors(404))
+@router.get(
+    "/playbooks/{playbook_id}", response_model=models.PlaybookV1, responses=error_responses(404)
+)
 async def v1_get_playbook(store: StoreDep, caller: PlaybookReader, playbook_id: str) -> Response:
     """Read a playbook."""
     with store.lock:
-        return answer(views.playbook_v1(store, _find(store, "playbook", caller, playbook_id)))
+        return json_response(
+            views.playbook_v1(store, _find(store, "playbook", caller, playbook_id))
+        )
 
 
 @router.put(
-    "/playbooks/{playbook_id}", response_model=models.Status, responses=errors(400, 404, 409)
+    "/playbooks/{playbook_id}",
+    response_model=models.Status,
+    responses=error_responses(400, 404, 409),
 )
 async def v1_update_playbook(
     store: StoreDep, caller: PlaybookWriter, playbook_id: str, body: models.PlaybookWriteV1
@@ -159,35 +177,39 @@ async def v1_update_playbook(
     with store.lock:
         playbook = _find(store, "playbook", caller, playbook_id)
         store.write("playbook", playbook, caller.actor, _sent(store, body, replace=True))
-    return answer({"status": "success"})
+    return json_response({"status": "success"})
 
 
-@router.delete("/playbooks/{playbook_id}", response_model=models.Status, responses=errors(404))
+@router.delete(
+    "/playbooks/{playbook_id}", response_model=models.Status, responses=error_responses(404)
+)
 async def v1_delete_playbook(store: StoreDep, caller: PlaybookWriter, playbook_id: str) -> Response:
     """Delete a playbook."""
     with store.lock:
         store.delete("playbook", _find(store, "playbook", caller, playbook_id), caller.actor)
-    return answer({"status": "success"})
+    return json_response({"status": "success"})
 
 
 # -- secrets
 
 
 @router.get(
-    "/secrets", response_model=list[models.SecretV1] | models.SecretListV1, responses=errors()
+    "/secrets",
+    response_model=list[models.SecretV1] | models.SecretListV1,
+    responses=error_responses(),
 )
 async def v1_list_secrets(store: StoreDep, caller: SecretManager) -> Response:
     """List what is known of the secrets, never a value."""
     with store.lock:
         shown = [views.secret_v1(row) for row in _own(store, "secret", caller)]
-    return answer(views.list_v1(store, "secrets", shown))
+    return json_response(views.list_v1(store, "secrets", shown))
 
 
 @router.post(
     "/secrets",
     response_model=models.Created,
     responses={
-        **errors(400, 409),
+        **error_responses(400, 409),
         201: {
             "model": models.Created,
             "description": "Created, if the v1_secret_created quirk says so",
@@ -206,11 +228,13 @@ async def v1_create_secret(
         "is_sensitive": body.sensitive,
     }
     secret = store.create_secret(caller.organization, caller.actor, body.value, fields)
-    return answer({"id": secret.id}, int(store.quirks.v1_secret_created))
+    return json_response({"id": secret.id}, int(store.quirks.v1_secret_created))
 
 
 @router.delete(
-    "/secrets/{secret_id}", response_model=models.Message, responses={**errors(404), 204: _DELETED}
+    "/secrets/{secret_id}",
+    response_model=models.Message,
+    responses={**error_responses(404), 204: _DELETED},
 )
 async def v1_delete_secret(store: StoreDep, caller: SecretManager, secret_id: str) -> Response:
     """Delete a secret. v1 answers 404 for one that does not exist, unlike v3."""

@@ -13,24 +13,23 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from devinops.emulator import access, models, views
-from devinops.emulator.app import (
+from devinops.emulator.dependencies import (
+    After,
     Caller,
+    First,
     StoreDep,
     V3Principal,
-    answer,
-    errors,
     in_enterprise,
     in_organization,
-    name_of,
     refuse_unknown_fields,
 )
-from devinops.emulator.records import JsonObject, Note, Page, Playbook, R, Rejected, Secret
+from devinops.emulator.openapi import error_responses, operation_id
+from devinops.emulator.records import ApiError, JsonObject, Note, Playbook, Secret
+from devinops.emulator.responses import json_response, page_response
 from devinops.emulator.store import Store
 
-router = APIRouter(prefix="/v3", generate_unique_id_function=name_of)
+router = APIRouter(prefix="/v3", generate_unique_id_function=operation_id)
 
-First = Annotated[int, Query(ge=1, le=200)]
-After = Annotated[str | None, Query(description="The end_cursor of the page before")]
 Filter = Annotated[str | None, Query()]
 
 _ORG = "/organizations/{org_id}"
@@ -38,47 +37,43 @@ _NOTES = "/knowledge/notes"
 _PLAYBOOKS = "/playbooks"
 
 
-def page_answer(store: Store, page: Page[R], view: Callable[[Store, R], JsonObject]) -> Response:
-    """Answer with a page in the usual envelope; with the `total` quirk, without its `total`."""
-    content: JsonObject = {
-        "items": [view(store, record) for record in page.items],
-        "end_cursor": page.end_cursor,
-        "has_next_page": page.end_cursor is not None,
-    }
-    if store.quirks.total == "present":
-        content["total"] = page.total
-    return answer(content)
-
-
-@router.get("/self", response_model=models.ServiceUser | models.PatUser, responses=errors())
+@router.get(
+    "/self", response_model=models.ServiceUser | models.PatUser, responses=error_responses()
+)
 async def get_self(principal: V3Principal) -> Response:
     """Say who the key belongs to."""
     actor = principal.actor
     if actor.is_person:
         user = {"user_id": actor.id, "user_name": actor.name}
         key = {"api_key_id": f"key-{actor.id}", "api_key_name": f"Key of {actor.name}"}
-        return answer({"principal_type": "pat_user", **key, **user, "org_id": principal.org})
+        return json_response({"principal_type": "pat_user", **key, **user, "org_id": principal.org})
     service_user = {"service_user_id": actor.id, "service_user_name": actor.name}
-    return answer({"principal_type": "service_user", **service_user, "org_id": principal.org})
+    return json_response(
+        {"principal_type": "service_user", **service_user, "org_id": principal.org}
+    )
 
 
 # -- folders
 
 
-@router.get(f"{_ORG}/knowledge/folders", response_model=models.FolderTree, responses=errors(404))
+@router.get(
+    f"{_ORG}/knowledge/folders", response_model=models.FolderTree, responses=error_responses(404)
+)
 async def list_folders(
     store: StoreDep, caller: Annotated[Caller, in_organization(*access.READ_FOLDERS)]
 ) -> Response:
     """List all folders of an organization."""
-    return answer(views.folder_tree(store, caller.org))
+    return json_response(views.folder_tree(store, caller.org))
 
 
-@router.get("/enterprise/knowledge/folders", response_model=models.FolderTree, responses=errors())
+@router.get(
+    "/enterprise/knowledge/folders", response_model=models.FolderTree, responses=error_responses()
+)
 async def list_enterprise_folders(
     store: StoreDep, caller: Annotated[Caller, in_enterprise(*access.ENTERPRISE_NOTES)]
 ) -> Response:
     """List all folders of the enterprise."""
-    return answer(views.folder_tree(store, None))
+    return json_response(views.folder_tree(store, None))
 
 
 # -- notes
@@ -88,7 +83,7 @@ NoteWriter = Annotated[Caller, in_organization(*access.WRITE_NOTES)]
 EnterpriseNotes = Annotated[Caller, in_enterprise(*access.ENTERPRISE_NOTES)]
 
 
-@router.get(f"{_ORG}{_NOTES}", response_model=models.NotePage, responses=errors(404))
+@router.get(f"{_ORG}{_NOTES}", response_model=models.NotePage, responses=error_responses(404))
 async def list_notes(
     store: StoreDep,
     caller: NoteReader,
@@ -103,7 +98,7 @@ async def list_notes(
     return _list_notes(store, caller, first, after, wanted)
 
 
-@router.get(f"/enterprise{_NOTES}", response_model=models.NotePage, responses=errors())
+@router.get(f"/enterprise{_NOTES}", response_model=models.NotePage, responses=error_responses())
 async def list_enterprise_notes(
     store: StoreDep,
     caller: EnterpriseNotes,
@@ -128,7 +123,7 @@ def _list_notes(
         if asked:
             rows = [note for note in rows if _shows(store, note, asked)]
         page = store.page(f"notes {caller.org}", rows, first, after)
-        return page_answer(store, page, views.note_v3)
+        return page_response(store, page, views.note_v3)
 
 
 def _shows(store: Store, note: Note, asked: dict[str, str]) -> bool:
@@ -151,13 +146,17 @@ def _in_folder(store: Store, note: Note, path: str) -> bool:
     return path == root or have.startswith(f"{path}/")
 
 
-@router.post(f"{_ORG}{_NOTES}", response_model=models.Note, responses=errors(400, 404, 409))
+@router.post(
+    f"{_ORG}{_NOTES}", response_model=models.Note, responses=error_responses(400, 404, 409)
+)
 async def create_note(store: StoreDep, caller: NoteWriter, body: models.NoteWrite) -> Response:
     """Create a note in an organization."""
     return _create_note(store, caller, body)
 
 
-@router.post(f"/enterprise{_NOTES}", response_model=models.Note, responses=errors(400, 409))
+@router.post(
+    f"/enterprise{_NOTES}", response_model=models.Note, responses=error_responses(400, 409)
+)
 async def create_enterprise_note(
     store: StoreDep, caller: EnterpriseNotes, body: models.NoteWrite
 ) -> Response:
@@ -168,36 +167,44 @@ async def create_enterprise_note(
 def _create_note(store: Store, caller: Caller, body: models.NoteWrite) -> Response:
     fields = _note_fields(store, caller, body)
     with store.lock:
-        return answer(views.note_v3(store, store.create_note(caller.org, caller.actor, fields)))
+        return json_response(
+            views.note_v3(store, store.create_note(caller.org, caller.actor, fields))
+        )
 
 
 def _note_fields(store: Store, caller: Caller, body: models.NoteWrite) -> JsonObject:
     """What a note is given by a body: everything but a missing `is_enabled`, which keeps its value."""
     refuse_unknown_fields(store, body)
     if caller.org is None and body.folder_id is not None:
-        raise Rejected(400, "folder_id is not supported for enterprise notes")
+        raise ApiError(400, "folder_id is not supported for enterprise notes")
     if body.pinned_repo == "all" and store.quirks.pinned_all == "422":
-        raise Rejected(
+        raise ApiError(
             422, "Value should be a repository", ("body", "pinned_repo"), body.pinned_repo
         )
     fields = body.model_dump(include={"name", "body", "trigger", "folder_id", "pinned_repo"})
     return fields if body.is_enabled is None else {**fields, "is_enabled": body.is_enabled}
 
 
-@router.get(f"{_ORG}{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(404))
+@router.get(
+    f"{_ORG}{_NOTES}/{{note_id}}", response_model=models.Note, responses=error_responses(404)
+)
 async def get_note(store: StoreDep, caller: NoteReader, note_id: str) -> Response:
     """Read a note of an organization."""
     return _get(store, caller, "knowledge", note_id)
 
 
-@router.get(f"/enterprise{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(404))
+@router.get(
+    f"/enterprise{_NOTES}/{{note_id}}", response_model=models.Note, responses=error_responses(404)
+)
 async def get_enterprise_note(store: StoreDep, caller: EnterpriseNotes, note_id: str) -> Response:
     """Read a note of the enterprise."""
     return _get(store, caller, "knowledge", note_id)
 
 
 @router.put(
-    f"{_ORG}{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(400, 404, 409)
+    f"{_ORG}{_NOTES}/{{note_id}}",
+    response_model=models.Note,
+    responses=error_responses(400, 404, 409),
 )
 async def replace_note(
     store: StoreDep, caller: NoteWriter, note_id: str, body: models.NoteWrite
@@ -207,7 +214,9 @@ async def replace_note(
 
 
 @router.put(
-    f"/enterprise{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(400, 404, 409)
+    f"/enterprise{_NOTES}/{{note_id}}",
+    response_model=models.Note,
+    responses=error_responses(400, 404, 409),
 )
 async def replace_enterprise_note(
     store: StoreDep, caller: EnterpriseNotes, note_id: str, body: models.NoteWrite
@@ -222,17 +231,21 @@ def _replace_note(store: Store, caller: Caller, note_id: str, body: models.NoteW
         fields = _note_fields(store, caller, body)
         if store.quirks.macro == "dropped":
             fields["macro"] = None
-        return answer(views.note_v3(store, store.write("knowledge", note, caller.actor, fields)))
+        return json_response(
+            views.note_v3(store, store.write("knowledge", note, caller.actor, fields))
+        )
 
 
-@router.delete(f"{_ORG}{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(404))
+@router.delete(
+    f"{_ORG}{_NOTES}/{{note_id}}", response_model=models.Note, responses=error_responses(404)
+)
 async def delete_note(store: StoreDep, caller: NoteWriter, note_id: str) -> Response:
     """Delete a note and answer with it."""
     return _delete(store, caller, "knowledge", note_id)
 
 
 @router.delete(
-    f"/enterprise{_NOTES}/{{note_id}}", response_model=models.Note, responses=errors(404)
+    f"/enterprise{_NOTES}/{{note_id}}", response_model=models.Note, responses=error_responses(404)
 )
 async def delete_enterprise_note(
     store: StoreDep, caller: EnterpriseNotes, note_id: str
@@ -248,7 +261,9 @@ PlaybookWriter = Annotated[Caller, in_organization(*access.WRITE_PLAYBOOKS)]
 EnterprisePlaybooks = Annotated[Caller, in_enterprise(*access.ENTERPRISE_PLAYBOOKS)]
 
 
-@router.get(f"{_ORG}{_PLAYBOOKS}", response_model=models.PlaybookPage, responses=errors(404))
+@router.get(
+    f"{_ORG}{_PLAYBOOKS}", response_model=models.PlaybookPage, responses=error_responses(404)
+)
 async def list_playbooks(
     store: StoreDep, caller: PlaybookReader, first: First = 100, after: After = None
 ) -> Response:
@@ -256,7 +271,9 @@ async def list_playbooks(
     return _list_playbooks(store, caller, first, after)
 
 
-@router.get(f"/enterprise{_PLAYBOOKS}", response_model=models.PlaybookPage, responses=errors())
+@router.get(
+    f"/enterprise{_PLAYBOOKS}", response_model=models.PlaybookPage, responses=error_responses()
+)
 async def list_enterprise_playbooks(
     store: StoreDep, caller: EnterprisePlaybooks, first: First = 100, after: After = None
 ) -> Response:
@@ -268,10 +285,12 @@ def _list_playbooks(store: Store, caller: Caller, first: int, after: str | None)
     with store.lock:
         rows: list[Playbook] = store.listing("playbook", caller.org)
         page = store.page(f"playbooks {caller.org}", rows, first, after)
-        return page_answer(store, page, views.playbook_v3)
+        return page_response(store, page, views.playbook_v3)
 
 
-@router.post(f"{_ORG}{_PLAYBOOKS}", response_model=models.Playbook, responses=errors(400, 404, 409))
+@router.post(
+    f"{_ORG}{_PLAYBOOKS}", response_model=models.Playbook, responses=error_responses(400, 404, 409)
+)
 async def create_playbook(
     store: StoreDep, caller: PlaybookWriter, body: models.PlaybookWrite
 ) -> Response:
@@ -279,7 +298,9 @@ async def create_playbook(
     return _create_playbook(store, caller, body)
 
 
-@router.post(f"/enterprise{_PLAYBOOKS}", response_model=models.Playbook, responses=errors(400, 409))
+@router.post(
+    f"/enterprise{_PLAYBOOKS}", response_model=models.Playbook, responses=error_responses(400, 409)
+)
 async def create_enterprise_playbook(
     store: StoreDep, caller: EnterprisePlaybooks, body: models.PlaybookWrite
 ) -> Response:
@@ -290,7 +311,7 @@ async def create_enterprise_playbook(
 def _create_playbook(store: Store, caller: Caller, body: models.PlaybookWrite) -> Response:
     fields = _playbook_fields(store, body)
     with store.lock:
-        return answer(
+        return json_response(
             views.playbook_v3(store, store.create_playbook(caller.org, caller.actor, fields))
         )
 
@@ -303,7 +324,9 @@ def _playbook_fields(store: Store, body: models.PlaybookWrite) -> JsonObject:
 
 
 @router.get(
-    f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404)
+    f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}",
+    response_model=models.Playbook,
+    responses=error_responses(404),
 )
 async def get_playbook(store: StoreDep, caller: PlaybookReader, playbook_id: str) -> Response:
     """Read a playbook of an organization."""
@@ -313,7 +336,7 @@ async def get_playbook(store: StoreDep, caller: PlaybookReader, playbook_id: str
 @router.get(
     f"/enterprise{_PLAYBOOKS}/{{playbook_id}}",
     response_model=models.Playbook,
-    responses=errors(404),
+    responses=error_responses(404),
 )
 async def get_enterprise_playbook(
     store: StoreDep, caller: EnterprisePlaybooks, playbook_id: str
@@ -325,7 +348,7 @@ async def get_enterprise_playbook(
 @router.put(
     f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}",
     response_model=models.Playbook,
-    responses=errors(400, 404, 409),
+    responses=error_responses(400, 404, 409),
 )
 async def update_playbook(
     store: StoreDep, caller: PlaybookWriter, playbook_id: str, body: models.PlaybookWrite
@@ -337,7 +360,7 @@ async def update_playbook(
 @router.put(
     f"/enterprise{_PLAYBOOKS}/{{playbook_id}}",
     response_model=models.Playbook,
-    responses=errors(400, 404, 409),
+    responses=error_responses(400, 404, 409),
 )
 async def update_enterprise_playbook(
     store: StoreDep, caller: EnterprisePlaybooks, playbook_id: str, body: models.PlaybookWrite
@@ -352,13 +375,15 @@ def _update_playbook(
     with store.lock:
         playbook = store.find_to_write("playbook", caller.org, playbook_id)
         fields = _playbook_fields(store, body)
-        return answer(
+        return json_response(
             views.playbook_v3(store, store.write("playbook", playbook, caller.actor, fields))
         )
 
 
 @router.delete(
-    f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}", response_model=models.Playbook, responses=errors(404)
+    f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}",
+    response_model=models.Playbook,
+    responses=error_responses(404),
 )
 async def delete_playbook(store: StoreDep, caller: PlaybookWriter, playbook_id: str) -> Response:
     """Delete a playbook and answer with it."""
@@ -368,7 +393,7 @@ async def delete_playbook(store: StoreDep, caller: PlaybookWriter, playbook_id: 
 @router.delete(
     f"/enterprise{_PLAYBOOKS}/{{playbook_id}}",
     response_model=models.Playbook,
-    responses=errors(404),
+    responses=error_responses(404),
 )
 async def delete_enterprise_playbook(
     store: StoreDep, caller: EnterprisePlaybooks, playbook_id: str
@@ -389,7 +414,7 @@ def _get(
     store: Store, caller: Caller, kind: Literal["knowledge", "playbook"], record_id: str
 ) -> Response:
     with store.lock:
-        return answer(_VIEWS[kind](store, store.find(kind, caller.org, record_id)))
+        return json_response(_VIEWS[kind](store, store.find(kind, caller.org, record_id)))
 
 
 def _delete(
@@ -399,7 +424,7 @@ def _delete(
         record = store.find_to_write(kind, caller.org, record_id)
         content = _VIEWS[kind](store, record)
         store.delete(kind, record, caller.actor)
-        return answer(content)
+        return json_response(content)
 
 
 # -- secrets
@@ -407,7 +432,7 @@ def _delete(
 SecretManager = Annotated[Caller, in_organization(*access.SECRETS)]
 
 
-@router.get(f"{_ORG}/secrets", response_model=models.SecretPage, responses=errors(404))
+@router.get(f"{_ORG}/secrets", response_model=models.SecretPage, responses=error_responses(404))
 async def list_secrets(
     store: StoreDep, caller: SecretManager, first: First = 100, after: After = None
 ) -> Response:
@@ -415,10 +440,12 @@ async def list_secrets(
     with store.lock:
         rows: list[Secret] = store.listing("secret", caller.org)
         page = store.page(f"secrets {caller.org}", rows, first, after)
-        return page_answer(store, page, views.secret_v3)
+        return page_response(store, page, views.secret_v3)
 
 
-@router.post(f"{_ORG}/secrets", response_model=models.Secret, responses=errors(400, 404, 409))
+@router.post(
+    f"{_ORG}/secrets", response_model=models.Secret, responses=error_responses(400, 404, 409)
+)
 async def create_secret(
     store: StoreDep, caller: SecretManager, body: models.SecretWrite
 ) -> Response:
@@ -432,14 +459,16 @@ async def create_secret(
     }
     with store.lock:
         secret = store.create_secret(caller.organization, caller.actor, body.value, fields)
-        return answer(views.secret_v3(store, secret))
+        return json_response(views.secret_v3(store, secret))
 
 
-@router.delete(f"{_ORG}/secrets/{{secret_id}}", response_model=models.Secret, responses=errors(404))
+@router.delete(
+    f"{_ORG}/secrets/{{secret_id}}", response_model=models.Secret, responses=error_responses(404)
+)
 async def delete_secret(store: StoreDep, caller: SecretManager, secret_id: str) -> Response:
     """Delete a secret. One that does not exist answers 403, as the real API does, not 404."""
     with store.lock:
         secret = store.find_secret(caller.organization, secret_id, missing=403)
         content = views.secret_v3(store, secret)
         store.delete("secret", secret, caller.actor)
-        return answer(content)
+        return json_response(content)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import cast
 
 from devinops.emulator.records import Event, Folder, JsonObject, Note, Playbook, Secret
-from devinops.emulator.store import Store
+from devinops.emulator.store import Kind, Store
 
 
 def note_v3(store: Store, note: Note) -> JsonObject:
@@ -182,3 +183,15 @@ def iso(seconds: int) -> str:
 
 def _org_id(record: Note | Playbook) -> str | None:
     return None if record.access_type == "enterprise" else record.org
+
+
+def show(store: Store, kind: Kind, record_id: str) -> JsonObject:
+    """Return an object as v3 shows it."""
+    record = store.get(kind, record_id)
+    if kind == "folder":
+        tree = folder_tree(store, record.org)
+        folders = cast("list[JsonObject]", tree["folders"])
+        return next(folder for folder in folders if folder["folder_id"] == record_id)
+    if kind == "knowledge":
+        return note_v3(store, record)
+    return playbook_v3(store, record) if kind == "playbook" else secret_v3(store, record)

@@ -13,13 +13,14 @@ from starlette.responses import Response
 
 from devinops.emulator import person, views
 from devinops.emulator.access import DEFAULT_ORG
-from devinops.emulator.app import StoreDep, answer
+from devinops.emulator.dependencies import StoreDep
 from devinops.emulator.fault_rules import Script, parse_faults
 from devinops.emulator.faults import Faults
 from devinops.emulator.gate import RequestLog
-from devinops.emulator.outline import parse_yaml
-from devinops.emulator.records import JsonObject, Rejected
-from devinops.emulator.store import Kind, Store
+from devinops.emulator.parsing import parse_yaml
+from devinops.emulator.records import ApiError
+from devinops.emulator.responses import json_response
+from devinops.emulator.store import Kind
 from devinops.errors import ConfigError
 
 router = APIRouter(prefix="/_emulator", include_in_schema=False)
@@ -41,7 +42,7 @@ def _log(request: Request) -> RequestLog:
 @router.get("/requests")
 async def read_requests(request: Request) -> Response:
     """List the API requests so far: method, path with query, parsed body, status (null: no answer), fault."""
-    return answer(_log(request).entries())
+    return json_response(_log(request).entries())
 
 
 @router.delete("/requests")
@@ -64,7 +65,7 @@ def _faults(request: Request) -> Faults:
 @router.get("/faults")
 async def read_faults(request: Request) -> Response:
     """Show the fault script, and per rule how many requests matched and how many were spoilt."""
-    return answer(_faults(request).show())
+    return json_response(_faults(request).show())
 
 
 @router.put("/faults")
@@ -73,7 +74,7 @@ async def replace_faults(request: Request) -> Response:
     try:
         _faults(request).use(parse_faults(parse_yaml(await request.body(), "fault script")))
     except ConfigError as problem:
-        raise Rejected(422, str(problem)) from None
+        raise ApiError(422, str(problem)) from None
     return await read_faults(request)
 
 
@@ -90,11 +91,11 @@ async def add(request: Request, store: StoreDep, noun: Noun, fields: Fields) -> 
     org = fields.pop("org", DEFAULT_ORG)
     with store.lock:
         try:
-            record_id = person.plant(store, kind, org, fields)
-        except person.Malformed as problem:
+            record_id = person.add(store, kind, org, fields)
+        except person.InvalidObject as problem:
             raise person.as_rejected(problem) from None
         _save(request)
-        return answer(show(store, kind, record_id))
+        return json_response(views.show(store, kind, record_id))
 
 
 @router.patch("/{noun}/{record_id}")
@@ -106,10 +107,10 @@ async def edit(
     with store.lock:
         try:
             person.edit(store, kind, record_id, fields)
-        except (person.Malformed, KeyError) as problem:
+        except (person.InvalidObject, KeyError) as problem:
             raise person.as_rejected(problem) from None
         _save(request)
-        return answer(show(store, kind, record_id))
+        return json_response(views.show(store, kind, record_id))
 
 
 @router.delete("/{noun}/{record_id}")
@@ -125,17 +126,3 @@ async def remove(request: Request, store: StoreDep, noun: Noun, record_id: str) 
 
 def _save(request: Request) -> None:
     request.app.state.save()
-
-
-def show(store: Store, kind: Kind, record_id: str) -> JsonObject:
-    """Return an object as v3 shows it."""
-    record = store.get(kind, record_id)
-    if kind == "folder":
-        tree = views.folder_tree(store, record.org)
-        folders = cast("list[JsonObject]", tree["folders"])
-        return next(folder for folder in folders if folder["folder_id"] == record_id)
-    if kind == "knowledge":
-        return views.note_v3(store, record)
-    return (
-        views.playbook_v3(store, record) if kind == "playbook" else views.secret_v3(store, record)
-    )

@@ -18,7 +18,8 @@ import httpx
 import pytest
 from emulator_api import NOTE, ORG, good
 
-from devinops.emulator import Emulator, fault_rules, faults, parse_faults, read_faults, server
+from devinops.emulator import Emulator, fault_rules, parse_faults, read_faults, server
+from devinops.emulator.fault_actions import ACTIONS
 from devinops.emulator.fault_rules import PARAMETERS
 from devinops.errors import ConfigError
 from tests.support import LONG_S, until
@@ -230,7 +231,7 @@ def hanging(api, path=NOTES, body=NOTE):
 
 def stuck(emulator):
     """Tell whether a request is where it will not end by itself."""
-    return any(one.stuck for one in list(emulator._server.server_state.connections))
+    return any(connection.endless for connection in list(emulator._server.server_state.connections))
 
 
 @pytest.mark.parametrize("given", [rule("hang"), rule("drip", delay_ms=60_000)])
@@ -806,7 +807,7 @@ def test_every_fault_is_in_the_table_with_its_parameters_and_can_be_carried_out(
         fault_rules.__doc__.partition("| fault |")[2],
         re.MULTILINE,
     )
-    assert [name for name, _ in rows] == list(PARAMETERS) == list(faults._FAULTS)
+    assert [name for name, _ in rows] == list(PARAMETERS) == list(ACTIONS)
     for name, parameters in rows:
         assert re.findall(r"`(\w+)`", parameters) == list(PARAMETERS[name])
 

@@ -1,0 +1,250 @@
+"""What a fault needs to know: the request, the script's progress and the object that a path names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from devinops.emulator import views
+from devinops.emulator.delivery import Reply
+from devinops.emulator.fault_rules import Rule, Script
+from devinops.emulator.gate import Call, Next
+from devinops.emulator.responses import encode, error_response
+from devinops.emulator.store import Kind, Store
+
+_PATH = re.compile(
+    r"/v1/(?P<v1>knowledge|playbooks|secrets)(?:/(?P<v1_id>[^/]+))?"
+    r"|/v3/(?:organizations/(?P<org>[^/]+)|enterprise)"
+    r"/(?P<v3>knowledge/notes|playbooks|secrets)(?:/(?P<v3_id>[^/]+))?"
+)
+_KINDS: Mapping[str, Kind] = {
+    "knowledge": "knowledge",
+    "knowledge/notes": "knowledge",
+    "playbooks": "playbook",
+    "secrets": "secret",
+}
+_LISTS = ("/notes", "/playbooks", "/secrets", "/v1/knowledge", "/folders", "/audit-logs")
+_IDS = ("note_id", "playbook_id", "secret_id", "id")
+
+FIRST_PAGE = "again"
+"""The cursor of a first page that leads to itself."""
+
+NO_REPLY = Reply(None, [], b"")
+
+
+# -- the script's progress
+
+
+class RuleProgress:
+    """How many requests matched a rule, and how many of them went wrong by it."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.matched = self.faulted = 0
+
+    def count(self, call: Call) -> bool:
+        """Count the request if it matches, and return whether the rule wants it to go wrong."""
+        if not self.rule.matches(call.method, call.path):
+            return False
+        self.matched += 1
+        exhausted = self.rule.times is not None and self.faulted >= self.rule.times
+        return not exhausted and self.rule.wants(self.matched)
+
+
+class ScriptRun:
+    """A running script with everything that it remembers between requests.
+
+    `late`: per list and id, how many more lists the object stays out of. `pages`: per path and
+    cursor, the target of the request that answered this cursor.
+    """
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.progress = [RuleProgress(rule) for rule in script.rules]
+        self.revoked: set[str] = set()
+        self.late: dict[tuple[str, str], int] = {}
+        self.pages: dict[tuple[str, str], str] = {}
+
+    def choose(self, call: Call, applies: Callable[[Rule], bool]) -> Rule | None:
+        """Return the first rule that wants the request and can be applied; all rules count it."""
+        chosen = None
+        for progress in self.progress:
+            if progress.count(call) and chosen is None and applies(progress.rule):
+                progress.faulted += 1
+                chosen = progress.rule
+        return chosen
+
+    def previous_page(self, call: Call) -> str | None:
+        """Return the target of the page that led to this one."""
+        return self.pages.get((call.path, cursor(call) or ""))
+
+    def hidden_ids(self, call: Call) -> set[str]:
+        """Return the ids that this page of a list must not show; a first page counts as a list."""
+        if not is_list(call):
+            return set()
+        hidden = {record_id for path, record_id in self.late if path == call.path}
+        if cursor(call) is None:
+            for record_id in tuple(hidden):
+                self.late[call.path, record_id] -= 1
+                if self.late[call.path, record_id] < 0:
+                    del self.late[call.path, record_id]
+                    hidden.remove(record_id)
+        return hidden
+
+    async def ask(self, hidden: set[str], ask: Next, call: Call) -> Reply:
+        """Pass the request on; remember the pages of a list and leave the hidden objects out of it."""
+        if not is_list(call):
+            return await ask(call)
+        looping = cursor(call) == FIRST_PAGE
+        reply = await ask(with_cursor(call, None) if looping else call)
+        content = content_of(reply)
+        if isinstance(content, dict) and content.get("end_cursor"):
+            self.pages[call.path, content["end_cursor"]] = call.target
+        if hidden and reply.status == 200:
+            return with_content(reply, _without(content, hidden))
+        return reply
+
+
+# -- what a request is about
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a path leads to: a collection, or with an `id` (the store's) an object in it."""
+
+    kind: Kind
+    org: str | None
+    id: str | None
+
+
+def target_of(store: Store, call: Call) -> Target | None:
+    """Return what a path leads to, None for other things than notes, playbooks and secrets."""
+    match = _PATH.fullmatch(call.path)
+    if match is None:
+        return None
+    return _target_v3(store, match) if match["v3"] else _target_v1(store, match, call.key)
+
+
+def _target_v3(store: Store, match: re.Match[str]) -> Target | None:
+    target = Target(_KINDS[match["v3"]], match["org"], match["v3_id"])
+    if target.org is None:
+        return None if target.kind == "secret" else target
+    return target if target.org in store.organizations else None
+
+
+def _target_v1(store: Store, match: re.Match[str], key: str) -> Target | None:
+    principal = store.keys.get(key)
+    if principal is None:
+        return None
+    record_id = match["v1_id"]
+    if record_id is not None and match["v1"] != "secrets":
+        record_id = views.id_from_v1(store, record_id)
+    return Target(_KINDS[match["v1"]], principal.org, record_id)
+
+
+@dataclass(frozen=True)
+class Context:
+    """One request that may go wrong. `ask` passes a request on."""
+
+    store: Store
+    run: ScriptRun
+    call: Call
+    ask: Next
+    parameters: Mapping[str, Any]
+
+    async def carry_out(self) -> Reply:
+        return await self.ask(self.call)
+
+    async def carry_out_first(self) -> None:
+        """Carry the request out if the fault comes after that."""
+        if self.parameters["when"] != "before":
+            await self.carry_out()
+
+    def refuse(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Reply:
+        """Return an error in the API's shape."""
+        return Reply.of(error_response(self.store, self.call.path, status, detail, headers))
+
+    def unauthorized(self) -> Reply:
+        return self.refuse(401, "Invalid or missing API key", {"WWW-Authenticate": "Bearer"})
+
+    @property
+    def target(self) -> Target | None:
+        return target_of(self.store, self.call)
+
+    def existing(self) -> tuple[Kind, Any] | None:
+        """Return the kind and the record of the object that the request is about, None without one."""
+        target = self.target
+        if target is None or target.id is None:
+            return None
+        record = self.store.table(target.kind).get(target.id)
+        return None if record is None else (target.kind, record)
+
+
+# -- lists and their pages
+
+
+def is_list(call: Call) -> bool:
+    return call.method == "GET" and call.path.endswith(_LISTS)
+
+
+def is_page(call: Call) -> bool:
+    return is_list(call) and call.path.startswith("/v3/") and not call.path.endswith("/folders")
+
+
+def cursor(call: Call) -> str | None:
+    return dict(parse_qsl(call.target.partition("?")[2])).get("after")
+
+
+def with_cursor(call: Call, after: str | None) -> Call:
+    """Return the request for another page; None: the first one."""
+    path, _, query = call.target.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    pairs = [(name, value) for name, value in pairs if name != "after"]
+    if after is not None:
+        pairs.append(("after", after))
+    return replace(call, target=f"{path}?{urlencode(pairs)}" if pairs else path)
+
+
+def content_of(reply: Reply) -> Any:
+    """Return the parsed body, None if it is not JSON."""
+    try:
+        return json.loads(reply.body)
+    except ValueError:
+        return None
+
+
+def with_body(reply: Reply, body: bytes) -> Reply:
+    """Return the response with another body, whose length is announced."""
+    headers = [(name, value) for name, value in reply.headers if name.lower() != b"content-length"]
+    length = (b"content-length", str(len(body)).encode())
+    return replace(reply, body=body, headers=[*headers, length])
+
+
+def with_content(reply: Reply, content: object) -> Reply:
+    return with_body(reply, encode(content))
+
+
+def id_in(content: object) -> str | None:
+    """Return the id of an object as either API shows it, None for anything else."""
+    if not isinstance(content, dict):
+        return None
+    return next((content[name] for name in _IDS if name in content), None)
+
+
+def _without(content: Any, hidden: set[str]) -> Any:
+    """Return the content of a list without some objects."""
+    if isinstance(content, list):
+        return [item for item in content if id_in(item) not in hidden]
+    if not isinstance(content, dict):
+        return content
+    shown = {
+        name: _without(part, hidden) if isinstance(part, list) else part
+        for name, part in content.items()
+    }
+    if "total" in shown:
+        shown["total"] = max(0, shown["total"] - len(hidden))
+    return shown
