@@ -288,15 +288,17 @@ def create_app(
     `faults` come before them. `reset` is what `POST /_emulator/reset` does; without it the store is emptied.
     `save` is called after each change that a person makes.
     """
-    from devinops.emulator import audit, v1, v3, webapp
+    from devinops.emulator import audit, resources, v1, v3, webapp
     from devinops.emulator.faults import Faults
 
     # The routes as they stand in the routers: `include_router` would analyse all of them again for each emulator.
-    routes = [route for module in (v3, audit, v1, webapp) for route in module.router.routes]
+    routes = [
+        route for module in (v3, resources, audit, v1, webapp) for route in module.router.routes
+    ]
     app = FastAPI(
         title="Devin API emulator",
         version="3",
-        summary="Stands in for the knowledge, playbooks and secrets of the Devin API",
+        summary="Stands in for the Devin API",
         routes=routes,
         docs_url=None,
         redoc_url=None,

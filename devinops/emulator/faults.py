@@ -20,8 +20,8 @@ from devinops.emulator import gate, person, views, wire
 from devinops.emulator.app import error, render
 from devinops.emulator.fault_rules import Rule, Script
 from devinops.emulator.gate import Call, Next, Reply
-from devinops.emulator.records import JsonObject
-from devinops.emulator.store import Kind, Store
+from devinops.emulator.records import JsonObject, Kind
+from devinops.emulator.store import Store
 
 _PATH = re.compile(
     r"/v1/(?P<v1>knowledge|playbooks|secrets)(?:/(?P<v1_id>[^/]+))?"

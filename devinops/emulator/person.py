@@ -12,8 +12,8 @@ from typing import Any
 
 from devinops.emulator.access import PERSON
 from devinops.emulator.hints import did_you_mean
-from devinops.emulator.records import Folder, JsonObject, Rejected
-from devinops.emulator.store import Kind, Store
+from devinops.emulator.records import Folder, JsonObject, Kind, Rejected
+from devinops.emulator.store import Store
 
 
 class Malformed(ValueError):

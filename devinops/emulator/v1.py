@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from devinops.emulator import access, app, models, views
 from devinops.emulator.app import Caller, StoreDep, answer, name_of, on_v1, refuse_unknown_fields
-from devinops.emulator.records import JsonObject, Rejected
-from devinops.emulator.store import Kind, Store
+from devinops.emulator.records import JsonObject, Kind, Rejected
+from devinops.emulator.store import Store
 
 router = APIRouter(prefix="/v1", generate_unique_id_function=name_of)
 errors = partial(app.errors, v1=True)
