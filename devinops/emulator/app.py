@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI
 
-from devinops.emulator import audit, v1, v3, webapp
+from devinops.emulator import audit, resources, v1, v3, webapp
 from devinops.emulator.delivery import Reply
 from devinops.emulator.faults import Faults
 from devinops.emulator.gate import Call, Gate, Layer, RateLimit, RequestLog, latency
@@ -32,11 +32,12 @@ def create_app(
     the store is emptied. `save` is called after each change that a person makes.
     """
     # `include_router` would analyse every route again for each emulator.
-    routes = [route for module in (v3, audit, v1, webapp) for route in module.router.routes]
+    modules = (v3, resources, audit, v1, webapp)
+    routes = [route for module in modules for route in module.router.routes]
     app = FastAPI(
         title="Devin API emulator",
         version="3",
-        summary="Stands in for the knowledge, playbooks and secrets of the Devin API",
+        summary="Stands in for the Devin API",
         routes=routes,
         docs_url=None,
         redoc_url=None,

@@ -21,8 +21,7 @@ from devinops.emulator.fault_context import (
     with_content,
     with_cursor,
 )
-from devinops.emulator.records import JsonObject
-from devinops.emulator.store import Kind
+from devinops.emulator.records import JsonObject, Kind
 
 # The fields that a request names differently from a seed: v1's and those of secrets.
 _SEED_NAMES = {

@@ -13,8 +13,9 @@ from devinops.emulator import views
 from devinops.emulator.delivery import Reply
 from devinops.emulator.fault_rules import Rule, Script
 from devinops.emulator.gate import Call, Next
+from devinops.emulator.records import Kind
 from devinops.emulator.responses import encode, error_response
-from devinops.emulator.store import Kind, Store
+from devinops.emulator.store import Store
 
 _PATH = re.compile(
     r"/v1/(?P<v1>knowledge|playbooks|secrets)(?:/(?P<v1_id>[^/]+))?"

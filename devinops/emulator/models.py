@@ -230,10 +230,6 @@ class NotePage(PageInfo):
     items: list[Note]
 
 
-class PlaybookPage(PageInfo):
-    items: list[Playbook]
-
-
 class SecretPage(PageInfo):
     items: list[Secret]
 

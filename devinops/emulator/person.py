@@ -12,8 +12,8 @@ from typing import Any
 
 from devinops.emulator.access import PERSON
 from devinops.emulator.parsing import did_you_mean
-from devinops.emulator.records import ApiError, Folder, JsonObject
-from devinops.emulator.store import Kind, Store
+from devinops.emulator.records import ApiError, Folder, JsonObject, Kind
+from devinops.emulator.store import Store
 
 
 class InvalidObject(ValueError):

@@ -6,9 +6,9 @@ import base64
 import binascii
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 JsonObject = dict[str, Any]
 
@@ -34,6 +34,12 @@ class Record:
     updated_at: int
     created_by: str
     updated_by: str | None = None
+    access_type: str = "org"
+
+    @property
+    def label(self) -> str:
+        """What people call the object."""
+        return self.id
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,7 +49,6 @@ class Folder(Record):
     name: str
     parent_id: str | None = None
     description: str = ""
-    access_type: str = "org"
 
     @property
     def label(self) -> str:
@@ -61,7 +66,6 @@ class Note(Record):
     pinned_repo: str | None = None
     macro: str | None = None
     is_enabled: bool = True
-    access_type: str = "org"
 
     @property
     def label(self) -> str:
@@ -76,7 +80,6 @@ class Playbook(Record):
     body: str
     macro: str | None = None
     structured_output_schema: JsonObject | None = None
-    access_type: str = "org"
 
     @property
     def label(self) -> str:
@@ -91,7 +94,6 @@ class Secret(Record):
     secret_type: str = "key-value"
     note: str | None = None
     is_sensitive: bool = True
-    access_type: str = "org"
     digest: bytes | None = field(default=None, repr=False)
 
     @property
@@ -112,11 +114,56 @@ class Event(Record):
         return self.action
 
 
-AnyRecord = Folder | Note | Playbook | Secret | Event
-R = TypeVar("R", Folder, Note, Playbook, Secret, Event)
+@dataclass(slots=True, kw_only=True)
+class Organization(Record):
+    """An organization; `org` is its own id. Limits are in ACUs, None without one."""
+
+    name: str
+    max_cycle_acu_limit: int | None = None
+    max_session_acu_limit: int | None = None
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+R = TypeVar("R", bound=Record)
+
+Kind = Literal["organization", "folder", "knowledge", "playbook", "secret", "event"]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How the store keeps a kind.
+
+    `table` is its place in the state file. `section` is its name in a seed and for a person, None where
+    neither has a say. `prefix` begins its ids, `edited` the audit log's word for a change.
+    """
+
+    record: type[Record]
+    table: str
+    section: str | None
+    prefix: str
+    noun: str
+    edited: str = "update"
+
+
+# In the order in which a seed plants them.
+KINDS: Mapping[Kind, Stored] = {
+    "organization": Stored(Organization, "organizations", None, "org", "Organization"),
+    "folder": Stored(Folder, "folders", "folders", "folder", "Folder"),
+    "knowledge": Stored(Note, "notes", "knowledge", "note", "Note", edited="edit"),
+    "playbook": Stored(Playbook, "playbooks", "playbooks", "playbook", "Playbook"),
+    "secret": Stored(Secret, "secrets", "secrets", "secret", "Secret"),
+    "event": Stored(Event, "events", None, "audit", "Event"),
+}
+
+SECTIONS: Mapping[str, Kind] = {
+    stored.section: kind for kind, stored in KINDS.items() if stored.section is not None
+}
 
 # Each order as a key that is unique, because a cursor is a place in it.
-ORDERS: dict[str, Callable[[AnyRecord], tuple[Any, ...]]] = {
+ORDERS: dict[str, Callable[[Record], tuple[Any, ...]]] = {
     "created": lambda record: (record.seq,),
     "reversed": lambda record: (-record.seq,),
     "name": lambda record: (record.label, record.seq),

@@ -25,15 +25,10 @@ from devinops.emulator.access import DEFAULT_ORG, PERMISSIONS, Actor, Principal,
 from devinops.emulator.parsing import did_you_mean, mapping, read_yaml, sequence
 from devinops.emulator.person import InvalidObject, add
 from devinops.emulator.quirks import Quirks, parse_quirks
-from devinops.emulator.store import Kind, Store
+from devinops.emulator.records import SECTIONS
+from devinops.emulator.store import Store
 from devinops.errors import ConfigError
 
-_SECTIONS: dict[str, Kind] = {
-    "folders": "folder",
-    "knowledge": "knowledge",
-    "playbooks": "playbook",
-    "secrets": "secret",
-}
 _ENTERPRISE_SECTIONS = ("folders", "knowledge", "playbooks")
 _TOP = ("organizations", "enterprise", "quirks", "keys")
 _KEY_FIELDS = ("org", "permissions", "principal")
@@ -52,7 +47,8 @@ class Seed:
     def plant(self, store: Store) -> None:
         """Put the objects into an empty store. Raises ConfigError for the first that does not fit."""
         with store.lock:
-            store.organizations |= self.organizations.keys()
+            for org in self.organizations:
+                store.add_organization(org)
             _add_scope(store, None, self.enterprise, f"{self.where}: enterprise")
             for org, sections in self.organizations.items():
                 _add_scope(store, org, sections, f"{self.where}: organizations.{org}")
@@ -74,7 +70,7 @@ def parse_seed(
     return Seed(
         where=where,
         organizations={
-            org: mapping(sections, f"{where}: organizations.{org}", tuple(_SECTIONS))
+            org: mapping(sections, f"{where}: organizations.{org}", tuple(SECTIONS))
             for org, sections in organizations.items()
         },
         enterprise=mapping(top.get("enterprise"), f"{where}: enterprise", _ENTERPRISE_SECTIONS),
@@ -84,7 +80,7 @@ def parse_seed(
 
 
 def _add_scope(store: Store, org: str | None, sections: Mapping[str, Any], where: str) -> None:
-    for name, kind in _SECTIONS.items():
+    for name, kind in SECTIONS.items():
         entries = sequence(sections.get(name), f"{where}.{name}")
         numbered = list(enumerate(entries))
         if kind == "folder":

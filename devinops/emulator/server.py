@@ -27,10 +27,10 @@ from devinops.emulator.delivery import CONNECTION, MARK
 from devinops.emulator.fault_rules import Script, parse_faults, read_faults
 from devinops.emulator.faults import Faults
 from devinops.emulator.gate import Layer, RequestLog
-from devinops.emulator.records import JsonObject
+from devinops.emulator.records import SECTIONS, JsonObject, Kind
 from devinops.emulator.seed import Seed, parse_seed, read_seed
 from devinops.emulator.state import StateFile
-from devinops.emulator.store import KINDS, Kind, Store
+from devinops.emulator.store import Store
 from devinops.errors import ConfigError
 
 _START_S = 60  # long, for a machine that is busy
@@ -38,7 +38,6 @@ _STOP_S = 0.5  # how long requests that are still running may take when the serv
 _KEEP_ALIVE_S = (
     120  # long, so that a slow test's next request never meets a connection being closed
 )
-_PLURALS: dict[str, Kind] = {"folders": "folder", "playbooks": "playbook", "secrets": "secret"}
 
 
 class _Setup:
@@ -402,7 +401,7 @@ class Emulator:
 
 
 def _kind(name: str) -> Kind:
-    kind = _PLURALS.get(name, name)
-    if kind not in KINDS:
-        raise ValueError(f"{name!r} is no kind: expected one of {', '.join(KINDS)}")
-    return kind
+    for section, kind in SECTIONS.items():
+        if name in (section, kind):
+            return kind
+    raise ValueError(f"{name!r} is no kind: expected one of {', '.join(SECTIONS.values())}")

@@ -17,18 +17,11 @@ from typing import Any
 from devinops import files
 from devinops.emulator.delivery import Reply
 from devinops.emulator.gate import Call, Next
-from devinops.emulator.records import Event, Folder, Note, Playbook, Record, Secret
+from devinops.emulator.records import KINDS, Record
 from devinops.emulator.store import Store
 from devinops.errors import ConfigError
 
-FORMAT = 1
-_TYPES: dict[str, type[Record]] = {
-    "folders": Folder,
-    "notes": Note,
-    "playbooks": Playbook,
-    "secrets": Secret,
-    "events": Event,
-}
+FORMAT = 2
 _MEMORY_ONLY = {"digest"}
 
 
@@ -101,13 +94,11 @@ def _not_saved(error: ConfigError) -> Reply:
 
 def dump(store: Store) -> dict[str, Any]:
     """Return the store's content as JSON types. The caller holds the lock."""
-    tables = {name: [_row(record) for record in getattr(store, name)] for name in _TYPES}
-    return {
-        "format": FORMAT,
-        "organizations": sorted(store.organizations),
-        "counts": dict(store.counts),
-        **tables,
+    tables = {
+        stored.table: [_row(record) for record in store.table(kind)]
+        for kind, stored in KINDS.items()
     }
+    return {"format": FORMAT, "counts": dict(store.counts), **tables}
 
 
 def _row(record: Record) -> dict[str, Any]:
@@ -119,12 +110,17 @@ def restore(store: Store, content: dict[str, Any]) -> None:
     """Fill the store with what `dump` returned. Raises ValueError, TypeError or KeyError for anything else."""
     if content["format"] != FORMAT:
         raise ValueError(f"format {content['format']!r}, expected {FORMAT}")
-    tables = {name: [make(**row) for row in content[name]] for name, make in _TYPES.items()}
+    tables = {
+        kind: [stored.record(**row) for row in content[stored.table]]
+        for kind, stored in KINDS.items()
+    }
     with store.lock:
         store.clear()
-        store.organizations |= set(content["organizations"])
         store.counts = Counter(content["counts"])
-        for name, records in tables.items():
+        for kind, records in tables.items():
+            table = store.table(kind)
+            for record in tuple(table):
+                table.remove(record)
             for record in records:
-                getattr(store, name).add(record)
+                table.add(record)
         store.dirty = False

@@ -13,16 +13,19 @@ import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from devinops.emulator.access import DEFAULT_ORG, PERSON, Actor, Principal, standard_keys
 from devinops.emulator.quirks import Quirks
 from devinops.emulator.records import (
+    KINDS,
     ApiError,
     Event,
     Folder,
     JsonObject,
+    Kind,
     Note,
+    Organization,
     Page,
     Playbook,
     R,
@@ -32,21 +35,8 @@ from devinops.emulator.records import (
     cut_page,
 )
 
-Kind = Literal["folder", "knowledge", "playbook", "secret"]
-KINDS: tuple[Kind, ...] = ("folder", "knowledge", "playbook", "secret")
-
 # At most this many notes of the enterprise (release notes of June 2026).
 ENTERPRISE_NOTES = 300
-# The audit log's names; those of notes and folders are printed, the others follow their pattern.
-_EDITED = {"folder": "update", "knowledge": "edit", "playbook": "edit", "secret": "edit"}
-_PREFIXES = {
-    "folder": "folder",
-    "knowledge": "note",
-    "playbook": "playbook",
-    "secret": "secret",
-    "event": "audit",
-}
-_NOUNS = {"folder": "Folder", "knowledge": "Note", "playbook": "Playbook", "secret": "Secret"}
 
 
 class Store:
@@ -69,27 +59,48 @@ class Store:
     def clear(self) -> None:
         """Forget every object, the audit log and the counters; one empty organization remains."""
         with self.lock:
-            self.organizations = {DEFAULT_ORG}
-            self.folders: Table[Folder] = Table()
-            self.notes: Table[Note] = Table()
-            self.playbooks: Table[Playbook] = Table()
-            self.secrets: Table[Secret] = Table()
-            self.events: Table[Event] = Table()
+            self._tables: dict[Kind, Table[Any]] = {kind: Table() for kind in KINDS}
             self.counts: Counter[str] = Counter()
             self._paths: dict[str, str] = {}
             self._last = 0
+            self.add_organization(DEFAULT_ORG)
             self.dirty = True
 
     # -- looking
 
     def table(self, kind: Kind) -> Table[Any]:
-        tables = {
-            "folder": self.folders,
-            "knowledge": self.notes,
-            "playbook": self.playbooks,
-            "secret": self.secrets,
-        }
-        return cast("Table[Any]", tables[kind])
+        return self._tables[kind]
+
+    @property
+    def folders(self) -> Table[Folder]:
+        return self._tables["folder"]
+
+    @property
+    def notes(self) -> Table[Note]:
+        return self._tables["knowledge"]
+
+    @property
+    def playbooks(self) -> Table[Playbook]:
+        return self._tables["playbook"]
+
+    @property
+    def secrets(self) -> Table[Secret]:
+        return self._tables["secret"]
+
+    @property
+    def events(self) -> Table[Event]:
+        return self._tables["event"]
+
+    @property
+    def organizations(self) -> set[str]:
+        """The ids of all organizations."""
+        with self.lock:
+            return {organization.id for organization in self._tables["organization"]}
+
+    def organization(self, org: str) -> Organization:
+        """Return an organization, or reject with 404."""
+        self.check_organization(org)
+        return cast("Organization", self._tables["organization"].get(org))
 
     def actor(self, actor_id: str) -> Actor:
         """Return who has this id; a stranger (from an older state file) goes by the id."""
@@ -137,7 +148,7 @@ class Store:
     # -- finding for an API call
 
     def check_organization(self, org: str) -> None:
-        if org not in self.organizations:
+        if org not in self._tables["organization"]:
             raise ApiError(404, "Organization not found")
 
     def shows_enterprise(self, kind: Kind) -> bool:
@@ -148,15 +159,18 @@ class Store:
         }
         return shown.get(kind) == "true"
 
-    def listing(self, kind: Kind, org: str | None) -> list[Any]:
-        """Return the sorted objects that a list of `org` shows; None: all of the enterprise."""
+    def listing(self, kind: Kind, org: str | None, order: str | None = None) -> list[Any]:
+        """Return the objects that a list of `org` shows; None: all of the enterprise.
+
+        Without an `order` they are sorted as the `list_order` quirk says.
+        """
         mixed = self.shows_enterprise(kind)
 
         def belongs(record: Record) -> bool:
             return org is None or record.org == org or (mixed and record.org is None)
 
         with self.lock:
-            return self.table(kind).listing((org, mixed), self.quirks.list_order, belongs)
+            return self.table(kind).listing((org, mixed), order or self.quirks.list_order, belongs)
 
     def page(
         self, tag: str, rows: list[R], first: int, after: str | None, order: str | None = None
@@ -170,7 +184,7 @@ class Store:
         """Return the object that a path of `org` (None: the enterprise paths) leads to, or reject with 404."""
         record = self.table(kind).get(record_id)
         if record is None or not self._leads_to(kind, org, record):
-            raise ApiError(404, f"{_NOUNS[kind]} not found")
+            raise ApiError(404, f"{KINDS[kind].noun} not found")
         return record
 
     def _leads_to(self, kind: Kind, org: str | None, record: Any) -> bool:
@@ -193,19 +207,21 @@ class Store:
                 raise ApiError(
                     400, f"At most {ENTERPRISE_NOTES} enterprise knowledge items are allowed"
                 )
-            clean = self._clean("knowledge", org, fields)
-            return cast("Note", self.insert("knowledge", org, actor, clean))
+            return cast("Note", self.create("knowledge", org, actor, fields))
 
     def _full(self) -> bool:
         return sum(note.access_type == "enterprise" for note in self.notes) >= ENTERPRISE_NOTES
 
-    def create_playbook(self, org: str | None, actor: Actor, fields: JsonObject) -> Playbook:
+    def create(self, kind: Kind, org: str | None, actor: Actor, fields: JsonObject) -> Any:
+        """Add an object as the API does: checked and normalised."""
         with self.lock:
-            clean = self._clean("playbook", org, fields)
-            return cast("Playbook", self.insert("playbook", org, actor, clean))
+            return self.insert(kind, org, actor, self._clean(kind, org, fields))
+
+    def create_playbook(self, org: str | None, actor: Actor, fields: JsonObject) -> Playbook:
+        return cast("Playbook", self.create("playbook", org, actor, fields))
 
     def write(self, kind: Kind, record: Any, actor: Actor, fields: JsonObject) -> Any:
-        """Set some fields of a note or a playbook as the API does: checked and normalised."""
+        """Set some fields of an object as the API does: checked and normalised."""
         with self.lock:
             clean = self._clean(kind, record.org, fields, record.id)
             return self.change(kind, record, actor, clean)
@@ -270,6 +286,17 @@ class Store:
         if self.macro_taken(kind, org, macro, but=record_id):
             raise ApiError(409, f"The macro {macro} is already in use")
 
+    def add_organization(self, org: str, **fields: Any) -> Organization:
+        """Add an organization with this id, or with these fields to the one that is there; logs nothing."""
+        with self.lock:
+            there = self._tables["organization"].get(org)
+            if there is None:
+                given = {"name": org, "access_type": "enterprise", **fields, "id": org}
+                there = self.insert("organization", org, PERSON, given, log=False)
+            for name, value in fields.items():
+                setattr(there, name, value)
+            return cast("Organization", there)
+
     # -- writing without a rule: for the methods above, for seeds and for people in the web app
 
     def insert(
@@ -277,10 +304,7 @@ class Store:
     ) -> Any:
         """Add an object. `fields` may also give `id`, `created_at` and `updated_at`."""
         with self.lock:
-            make = cast(
-                "Any",
-                {"folder": Folder, "knowledge": Note, "playbook": Playbook, "secret": Secret}[kind],
-            )
+            make = cast("Any", KINDS[kind].record)
             now = self.now()
             common = {
                 "access_type": "enterprise" if org is None else "org",
@@ -305,7 +329,7 @@ class Store:
             record.updated_at = max(self.now(), record.updated_at + 1)
             record.updated_by = actor.id
             self._touched(kind)
-            self._log(f"{_EDITED[kind]}_{kind}", record, actor)
+            self._log(f"{KINDS[kind].edited}_{kind}", record, actor)
             return record
 
     def delete(self, kind: Kind, record: Any, actor: Actor) -> None:
@@ -345,11 +369,11 @@ class Store:
         self.counts[counter] += 1
         return self.counts[counter]
 
-    def new_id(self, kind: str) -> str:
+    def new_id(self, kind: Kind) -> str:
         """Return an unused id that looks random and is the same in every run that does the same."""
-        rows = self.events if kind == "event" else self.table(cast("Kind", kind))
+        rows, prefix = self.table(kind), KINDS[kind].prefix
         while True:
             number = self.next(kind)
             digest = hashlib.sha256(f"{kind} {number}".encode()).hexdigest()
-            if (new := f"{_PREFIXES[kind]}-{digest[:32]}") not in rows:
+            if (new := f"{prefix}-{digest[:32]}") not in rows:
                 return new

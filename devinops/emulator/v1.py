@@ -14,9 +14,9 @@ from starlette.responses import Response
 from devinops.emulator import access, models, openapi, views
 from devinops.emulator.dependencies import Caller, StoreDep, on_v1, refuse_unknown_fields
 from devinops.emulator.openapi import operation_id
-from devinops.emulator.records import ApiError, JsonObject
+from devinops.emulator.records import ApiError, JsonObject, Kind
 from devinops.emulator.responses import json_response
-from devinops.emulator.store import Kind, Store
+from devinops.emulator.store import Store
 
 router = APIRouter(prefix="/v1", generate_unique_id_function=operation_id)
 error_responses = partial(openapi.error_responses, v1=True)

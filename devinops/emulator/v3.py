@@ -7,16 +7,14 @@ its work. Every handler holds the store's lock from finding an object until its 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from devinops.emulator import access, models, views
 from devinops.emulator.dependencies import (
-    After,
     Caller,
-    First,
     StoreDep,
     V3Principal,
     in_enterprise,
@@ -24,17 +22,23 @@ from devinops.emulator.dependencies import (
     refuse_unknown_fields,
 )
 from devinops.emulator.openapi import error_responses, operation_id
-from devinops.emulator.records import ApiError, JsonObject, Note, Playbook, Secret
-from devinops.emulator.responses import json_response, page_response
+from devinops.emulator.records import ApiError, JsonObject, Note, Page, R, Secret
+from devinops.emulator.responses import json_response
+from devinops.emulator.router import page_content
 from devinops.emulator.store import Store
 
 router = APIRouter(prefix="/v3", generate_unique_id_function=operation_id)
 
+First = Annotated[int, Query(ge=1, le=200)]
+After = Annotated[str | None, Query(description="The end_cursor of the page before")]
 Filter = Annotated[str | None, Query()]
 
 _ORG = "/organizations/{org_id}"
 _NOTES = "/knowledge/notes"
-_PLAYBOOKS = "/playbooks"
+
+
+def page_response(store: Store, page: Page[R], view: Callable[[Store, R], JsonObject]) -> Response:
+    return json_response(page_content(store, page, view))
 
 
 @router.get(
@@ -190,7 +194,7 @@ def _note_fields(store: Store, caller: Caller, body: models.NoteWrite) -> JsonOb
 )
 async def get_note(store: StoreDep, caller: NoteReader, note_id: str) -> Response:
     """Read a note of an organization."""
-    return _get(store, caller, "knowledge", note_id)
+    return _get(store, caller, note_id)
 
 
 @router.get(
@@ -198,7 +202,7 @@ async def get_note(store: StoreDep, caller: NoteReader, note_id: str) -> Respons
 )
 async def get_enterprise_note(store: StoreDep, caller: EnterpriseNotes, note_id: str) -> Response:
     """Read a note of the enterprise."""
-    return _get(store, caller, "knowledge", note_id)
+    return _get(store, caller, note_id)
 
 
 @router.put(
@@ -241,7 +245,7 @@ def _replace_note(store: Store, caller: Caller, note_id: str, body: models.NoteW
 )
 async def delete_note(store: StoreDep, caller: NoteWriter, note_id: str) -> Response:
     """Delete a note and answer with it."""
-    return _delete(store, caller, "knowledge", note_id)
+    return _delete(store, caller, note_id)
 
 
 @router.delete(
@@ -251,179 +255,19 @@ async def delete_enterprise_note(
     store: StoreDep, caller: EnterpriseNotes, note_id: str
 ) -> Response:
     """Delete a note of the enterprise and answer with it."""
-    return _delete(store, caller, "knowledge", note_id)
+    return _delete(store, caller, note_id)
 
 
-# -- playbooks
-
-PlaybookReader = Annotated[Caller, in_organization(*access.READ_PLAYBOOKS)]
-PlaybookWriter = Annotated[Caller, in_organization(*access.WRITE_PLAYBOOKS)]
-EnterprisePlaybooks = Annotated[Caller, in_enterprise(*access.ENTERPRISE_PLAYBOOKS)]
-
-
-@router.get(
-    f"{_ORG}{_PLAYBOOKS}", response_model=models.PlaybookPage, responses=error_responses(404)
-)
-async def list_playbooks(
-    store: StoreDep, caller: PlaybookReader, first: First = 100, after: After = None
-) -> Response:
-    """List an organization's playbooks, a page at a time."""
-    return _list_playbooks(store, caller, first, after)
-
-
-@router.get(
-    f"/enterprise{_PLAYBOOKS}", response_model=models.PlaybookPage, responses=error_responses()
-)
-async def list_enterprise_playbooks(
-    store: StoreDep, caller: EnterprisePlaybooks, first: First = 100, after: After = None
-) -> Response:
-    """List the playbooks of the enterprise and of its organizations, a page at a time."""
-    return _list_playbooks(store, caller, first, after)
-
-
-def _list_playbooks(store: Store, caller: Caller, first: int, after: str | None) -> Response:
+def _get(store: Store, caller: Caller, note_id: str) -> Response:
     with store.lock:
-        rows: list[Playbook] = store.listing("playbook", caller.org)
-        page = store.page(f"playbooks {caller.org}", rows, first, after)
-        return page_response(store, page, views.playbook_v3)
+        return json_response(views.note_v3(store, store.find("knowledge", caller.org, note_id)))
 
 
-@router.post(
-    f"{_ORG}{_PLAYBOOKS}", response_model=models.Playbook, responses=error_responses(400, 404, 409)
-)
-async def create_playbook(
-    store: StoreDep, caller: PlaybookWriter, body: models.PlaybookWrite
-) -> Response:
-    """Create a playbook in an organization."""
-    return _create_playbook(store, caller, body)
-
-
-@router.post(
-    f"/enterprise{_PLAYBOOKS}", response_model=models.Playbook, responses=error_responses(400, 409)
-)
-async def create_enterprise_playbook(
-    store: StoreDep, caller: EnterprisePlaybooks, body: models.PlaybookWrite
-) -> Response:
-    """Create a playbook for the whole enterprise."""
-    return _create_playbook(store, caller, body)
-
-
-def _create_playbook(store: Store, caller: Caller, body: models.PlaybookWrite) -> Response:
-    fields = _playbook_fields(store, body)
+def _delete(store: Store, caller: Caller, note_id: str) -> Response:
     with store.lock:
-        return json_response(
-            views.playbook_v3(store, store.create_playbook(caller.org, caller.actor, fields))
-        )
-
-
-def _playbook_fields(store: Store, body: models.PlaybookWrite) -> JsonObject:
-    """What the body sets: only what was sent, so that an update keeps what is left out."""
-    refuse_unknown_fields(store, body)
-    known = set(models.PlaybookWrite.model_fields)
-    return body.model_dump(include=known & body.model_fields_set)
-
-
-@router.get(
-    f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}",
-    response_model=models.Playbook,
-    responses=error_responses(404),
-)
-async def get_playbook(store: StoreDep, caller: PlaybookReader, playbook_id: str) -> Response:
-    """Read a playbook of an organization."""
-    return _get(store, caller, "playbook", playbook_id)
-
-
-@router.get(
-    f"/enterprise{_PLAYBOOKS}/{{playbook_id}}",
-    response_model=models.Playbook,
-    responses=error_responses(404),
-)
-async def get_enterprise_playbook(
-    store: StoreDep, caller: EnterprisePlaybooks, playbook_id: str
-) -> Response:
-    """Read a playbook of the enterprise."""
-    return _get(store, caller, "playbook", playbook_id)
-
-
-@router.put(
-    f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}",
-    response_model=models.Playbook,
-    responses=error_responses(400, 404, 409),
-)
-async def update_playbook(
-    store: StoreDep, caller: PlaybookWriter, playbook_id: str, body: models.PlaybookWrite
-) -> Response:
-    """Update a playbook: `macro` and the schema are kept when left out, and cleared by null."""
-    return _update_playbook(store, caller, playbook_id, body)
-
-
-@router.put(
-    f"/enterprise{_PLAYBOOKS}/{{playbook_id}}",
-    response_model=models.Playbook,
-    responses=error_responses(400, 404, 409),
-)
-async def update_enterprise_playbook(
-    store: StoreDep, caller: EnterprisePlaybooks, playbook_id: str, body: models.PlaybookWrite
-) -> Response:
-    """Update a playbook of the enterprise."""
-    return _update_playbook(store, caller, playbook_id, body)
-
-
-def _update_playbook(
-    store: Store, caller: Caller, playbook_id: str, body: models.PlaybookWrite
-) -> Response:
-    with store.lock:
-        playbook = store.find_to_write("playbook", caller.org, playbook_id)
-        fields = _playbook_fields(store, body)
-        return json_response(
-            views.playbook_v3(store, store.write("playbook", playbook, caller.actor, fields))
-        )
-
-
-@router.delete(
-    f"{_ORG}{_PLAYBOOKS}/{{playbook_id}}",
-    response_model=models.Playbook,
-    responses=error_responses(404),
-)
-async def delete_playbook(store: StoreDep, caller: PlaybookWriter, playbook_id: str) -> Response:
-    """Delete a playbook and answer with it."""
-    return _delete(store, caller, "playbook", playbook_id)
-
-
-@router.delete(
-    f"/enterprise{_PLAYBOOKS}/{{playbook_id}}",
-    response_model=models.Playbook,
-    responses=error_responses(404),
-)
-async def delete_enterprise_playbook(
-    store: StoreDep, caller: EnterprisePlaybooks, playbook_id: str
-) -> Response:
-    """Delete a playbook of the enterprise and answer with it."""
-    return _delete(store, caller, "playbook", playbook_id)
-
-
-# -- notes and playbooks alike
-
-_VIEWS: dict[str, Callable[[Store, Any], JsonObject]] = {
-    "knowledge": views.note_v3,
-    "playbook": views.playbook_v3,
-}
-
-
-def _get(
-    store: Store, caller: Caller, kind: Literal["knowledge", "playbook"], record_id: str
-) -> Response:
-    with store.lock:
-        return json_response(_VIEWS[kind](store, store.find(kind, caller.org, record_id)))
-
-
-def _delete(
-    store: Store, caller: Caller, kind: Literal["knowledge", "playbook"], record_id: str
-) -> Response:
-    with store.lock:
-        record = store.find_to_write(kind, caller.org, record_id)
-        content = _VIEWS[kind](store, record)
-        store.delete(kind, record, caller.actor)
+        note = store.find_to_write("knowledge", caller.org, note_id)
+        content = views.note_v3(store, note)
+        store.delete("knowledge", note, caller.actor)
         return json_response(content)
 
 

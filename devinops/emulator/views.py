@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import cast
 
-from devinops.emulator.records import Event, Folder, JsonObject, Note, Playbook, Secret
-from devinops.emulator.store import Kind, Store
+from devinops.emulator.records import Event, Folder, JsonObject, Kind, Note, Playbook, Secret
+from devinops.emulator.store import Store
 
 
 def note_v3(store: Store, note: Note) -> JsonObject:

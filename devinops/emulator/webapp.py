@@ -18,21 +18,14 @@ from devinops.emulator.fault_rules import Script, parse_faults
 from devinops.emulator.faults import Faults
 from devinops.emulator.gate import RequestLog
 from devinops.emulator.parsing import parse_yaml
-from devinops.emulator.records import ApiError
+from devinops.emulator.records import SECTIONS, ApiError
 from devinops.emulator.responses import json_response
-from devinops.emulator.store import Kind
 from devinops.errors import ConfigError
 
 router = APIRouter(prefix="/_emulator", include_in_schema=False)
 
 Noun = Literal["folders", "knowledge", "playbooks", "secrets"]
 Fields = Annotated[dict[str, Any], Body()]
-_KINDS: dict[str, Kind] = {
-    "folders": "folder",
-    "knowledge": "knowledge",
-    "playbooks": "playbook",
-    "secrets": "secret",
-}
 
 
 def _log(request: Request) -> RequestLog:
@@ -87,7 +80,7 @@ async def end_faults(request: Request) -> Response:
 @router.post("/{noun}")
 async def add(request: Request, store: StoreDep, noun: Noun, fields: Fields) -> Response:
     """Add an object as a person, and answer with it as v3 shows it."""
-    kind = _KINDS[noun]
+    kind = SECTIONS[noun]
     org = fields.pop("org", DEFAULT_ORG)
     with store.lock:
         try:
@@ -103,7 +96,7 @@ async def edit(
     request: Request, store: StoreDep, noun: Noun, record_id: str, fields: Fields
 ) -> Response:
     """Change any field of an object as a person, and answer with the object."""
-    kind = _KINDS[noun]
+    kind = SECTIONS[noun]
     with store.lock:
         try:
             person.edit(store, kind, record_id, fields)
@@ -117,7 +110,7 @@ async def edit(
 async def remove(request: Request, store: StoreDep, noun: Noun, record_id: str) -> Response:
     """Delete an object as a person; what is in a folder moves to where the folder was."""
     try:
-        person.remove(store, _KINDS[noun], record_id)
+        person.remove(store, SECTIONS[noun], record_id)
     except KeyError as problem:
         raise person.as_rejected(problem) from None
     _save(request)
