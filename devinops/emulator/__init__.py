@@ -12,12 +12,13 @@ from devinops.errors import ConfigError
 
 if TYPE_CHECKING:
     from devinops.emulator.app import create_app
+    from devinops.emulator.background import Emulator
     from devinops.emulator.fault_rules import parse_faults, read_faults
     from devinops.emulator.person import InvalidObject
     from devinops.emulator.quirks import Quirks, parse_quirks
     from devinops.emulator.records import ApiError
     from devinops.emulator.seed import Seed, parse_seed, read_seed
-    from devinops.emulator.server import Emulator, serve
+    from devinops.emulator.server import serve
     from devinops.emulator.store import Store
 
 __all__ = [
@@ -36,8 +37,8 @@ __all__ = [
     "serve",
 ]
 
-_HOMES = {
-    "Emulator": "server",
+_MODULES = {
+    "Emulator": "background",
     "InvalidObject": "person",
     "Quirks": "quirks",
     "ApiError": "records",
@@ -57,10 +58,10 @@ def __getattr__(name: str) -> Any:
     """Load a public name's module when the name is first used."""
     from importlib import import_module
 
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     except ModuleNotFoundError as missing:
         if (missing.name or "").startswith(__package__ or ""):
             raise

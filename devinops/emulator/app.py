@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI
 
-from devinops.emulator import audit, resources, v1, v3, webapp
+from devinops.emulator import identity, resources, webapp
 from devinops.emulator.delivery import Reply
 from devinops.emulator.faults import Faults
 from devinops.emulator.gate import Call, Gate, Layer, RateLimit, RequestLog, latency
@@ -32,7 +32,7 @@ def create_app(
     the store is emptied. `save` is called after each change that a person makes.
     """
     # `include_router` would analyse every route again for each emulator.
-    modules = (v3, resources, audit, v1, webapp)
+    modules = (identity, resources, webapp)
     routes = [route for module in modules for route in module.router.routes]
     app = FastAPI(
         title="Devin API emulator",

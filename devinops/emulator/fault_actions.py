@@ -21,15 +21,11 @@ from devinops.emulator.fault_context import (
     with_content,
     with_cursor,
 )
-from devinops.emulator.records import JsonObject, Kind
+from devinops.emulator.fields import fields_of
+from devinops.emulator.records import KINDS, JsonObject, Kind
+from devinops.emulator.resource import Resource
 
-# The fields that a request names differently from a seed: v1's and those of secrets.
-_SEED_NAMES = {
-    "trigger_description": "trigger",
-    "parent_folder_id": "folder_id",
-    "secret_type": "type",
-    "sensitive": "is_sensitive",
-}
+_MISSING = object()
 _WEB_PAGE = (
     b"<!doctype html>\n<title>Gateway</title>\n"
     b"<h1>This is a web page, not an answer of the API</h1>\n"
@@ -177,7 +173,7 @@ async def _low_total(context: Context) -> Reply:
 
 async def _late_object(context: Context) -> Reply:
     reply = await context.carry_out()
-    record_id = id_in(content_of(reply)) if reply.status in (200, 201) else None
+    record_id = id_in(context.call, content_of(reply)) if reply.status in (200, 201) else None
     if record_id is not None:
         context.run.late[context.call.path, record_id] = context.parameters["lists"]
     if context.parameters["lost"]:
@@ -213,7 +209,7 @@ async def _delete_shown(context: Context) -> Reply:
     previous = content_of(await context.ask(_previous_page(context)))
     with context.store.lock:
         table = context.store.table(target.kind)
-        shown = [table.get(id_in(item) or "") for item in previous["items"]]
+        shown = [table.get(id_in(context.call, item) or "") for item in previous["items"]]
         remaining = [record for record in shown if record is not None]
         if remaining:
             record = remaining[0]
@@ -232,22 +228,24 @@ async def _namesake(context: Context) -> Reply:
             kind, record = existing
             person.add(context.store, kind, record.org, {**_copied(kind, record), **changes})
         elif target:
-            fields = _in_seed_names(target.kind, context.call.json)
+            fields = _in_seed_names(target.resource, context.call.json)
             person.add(context.store, target.kind, target.org, {**fields, **changes})
     return await context.carry_out()
 
 
 def _copied(kind: Kind, record: Any) -> JsonObject:
     """Return an object by the names of a seed."""
-    stored = {"type": "secret_type"}
-    names = [name for name in person.FIELDS[kind] if name != "folder"]
-    return {name: getattr(record, stored.get(name, name)) for name in names}
+    names = KINDS[kind].names
+    values = {name: getattr(record, names.get(name, name), _MISSING) for name in fields_of(kind)}
+    return {name: value for name, value in values.items() if value is not _MISSING}
 
 
-def _in_seed_names(kind: Kind, body: JsonObject) -> JsonObject:
+def _in_seed_names(resource: Resource, body: JsonObject) -> JsonObject:
     """Return the fields of a body by the names of a seed, without those that a person cannot set."""
-    named = {_SEED_NAMES.get(name, name): value for name, value in body.items()}
-    settable = person.FIELDS[kind].keys() - {"access_type"}
+    seed_names = {attribute: name for name, attribute in KINDS[resource.kind].names.items()}
+    stored = {resource.names.get(name, name): value for name, value in body.items()}
+    named = {seed_names.get(name, name): value for name, value in stored.items()}
+    settable = fields_of(resource.kind).keys() - {"access_type"}
     return {name: value for name, value in named.items() if name in settable}
 
 

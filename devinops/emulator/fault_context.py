@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from devinops.emulator import views
 from devinops.emulator.delivery import Reply
 from devinops.emulator.fault_rules import Rule, Script
 from devinops.emulator.gate import Call, Next
+from devinops.emulator.locations import locate
 from devinops.emulator.records import Kind
+from devinops.emulator.resource import Paging, Resource
 from devinops.emulator.responses import encode, error_response
 from devinops.emulator.store import Store
-
-_PATH = re.compile(
-    r"/v1/(?P<v1>knowledge|playbooks|secrets)(?:/(?P<v1_id>[^/]+))?"
-    r"|/v3/(?:organizations/(?P<org>[^/]+)|enterprise)"
-    r"/(?P<v3>knowledge/notes|playbooks|secrets)(?:/(?P<v3_id>[^/]+))?"
-)
-_KINDS: Mapping[str, Kind] = {
-    "knowledge": "knowledge",
-    "knowledge/notes": "knowledge",
-    "playbooks": "playbook",
-    "secrets": "secret",
-}
-_LISTS = ("/notes", "/playbooks", "/secrets", "/v1/knowledge", "/folders", "/audit-logs")
-_IDS = ("note_id", "playbook_id", "secret_id", "id")
 
 FIRST_PAGE = "again"
 """The cursor of a first page that leads to itself."""
@@ -106,7 +92,7 @@ class ScriptRun:
         if isinstance(content, dict) and content.get("end_cursor"):
             self.pages[call.path, content["end_cursor"]] = call.target
         if hidden and reply.status == 200:
-            return with_content(reply, _without(content, hidden))
+            return with_content(reply, _without(call, content, hidden))
         return reply
 
 
@@ -115,36 +101,37 @@ class ScriptRun:
 
 @dataclass(frozen=True)
 class Target:
-    """What a path leads to: a collection, or with an `id` (the store's) an object in it."""
+    """A collection of objects that requests can change or, with an `id`, an object in it."""
 
-    kind: Kind
+    resource: Resource
     org: str | None
     id: str | None
 
+    @property
+    def kind(self) -> Kind:
+        return self.resource.kind
+
 
 def target_of(store: Store, call: Call) -> Target | None:
-    """Return what a path leads to, None for other things than notes, playbooks and secrets."""
-    match = _PATH.fullmatch(call.path)
-    if match is None:
+    """Return what a path leads to, None if requests cannot change it or the organization is unknown."""
+    location = locate(call.path)
+    if location is None or not _is_writable(location.resource):
         return None
-    return _target_v3(store, match) if match["v3"] else _target_v1(store, match, call.key)
-
-
-def _target_v3(store: Store, match: re.Match[str]) -> Target | None:
-    target = Target(_KINDS[match["v3"]], match["org"], match["v3_id"])
-    if target.org is None:
-        return None if target.kind == "secret" else target
-    return target if target.org in store.organizations else None
-
-
-def _target_v1(store: Store, match: re.Match[str], key: str) -> Target | None:
-    principal = store.keys.get(key)
-    if principal is None:
+    resource, org, record_id = location.resource, location.org, location.id
+    if call.path.startswith("/v1/"):
+        principal = store.keys.get(call.key)
+        if principal is None:
+            return None
+        org = principal.org
+    if org is not None and org not in store.organizations:
         return None
-    record_id = match["v1_id"]
-    if record_id is not None and match["v1"] != "secrets":
-        record_id = views.id_from_v1(store, record_id)
-    return Target(_KINDS[match["v1"]], principal.org, record_id)
+    if record_id is not None and resource.stored_id is not None:
+        record_id = resource.stored_id(store, record_id)
+    return Target(resource, org, record_id)
+
+
+def _is_writable(resource: Resource) -> bool:
+    return resource.create is not None or resource.delete is not None
 
 
 @dataclass(frozen=True)
@@ -189,11 +176,15 @@ class Context:
 
 
 def is_list(call: Call) -> bool:
-    return call.method == "GET" and call.path.endswith(_LISTS)
+    location = locate(call.path)
+    return call.method == "GET" and location is not None and location.id is None
 
 
 def is_page(call: Call) -> bool:
-    return is_list(call) and call.path.startswith("/v3/") and not call.path.endswith("/folders")
+    """Return whether the request is for a list that is cut into pages by cursors."""
+    location = locate(call.path)
+    listing = location.resource.listing if location else None
+    return is_list(call) and listing is not None and listing.paging is Paging.CURSOR
 
 
 def cursor(call: Call) -> str | None:
@@ -229,21 +220,23 @@ def with_content(reply: Reply, content: object) -> Reply:
     return with_body(reply, encode(content))
 
 
-def id_in(content: object) -> str | None:
-    """Return the id of an object as either API shows it, None for anything else."""
-    if not isinstance(content, dict):
+def id_in(call: Call, content: object) -> str | None:
+    """Return the id of an object in the response to a request, None for anything else."""
+    location = locate(call.path)
+    if location is None or not isinstance(content, dict):
         return None
-    return next((content[name] for name in _IDS if name in content), None)
+    names = [name for name in (location.resource.id_field, "id") if name in content]
+    return content[names[0]] if names else None
 
 
-def _without(content: Any, hidden: set[str]) -> Any:
+def _without(call: Call, content: Any, hidden: set[str]) -> Any:
     """Return the content of a list without some objects."""
     if isinstance(content, list):
-        return [item for item in content if id_in(item) not in hidden]
+        return [item for item in content if id_in(call, item) not in hidden]
     if not isinstance(content, dict):
         return content
     shown = {
-        name: _without(part, hidden) if isinstance(part, list) else part
+        name: _without(call, part, hidden) if isinstance(part, list) else part
         for name, part in content.items()
     }
     if "total" in shown:

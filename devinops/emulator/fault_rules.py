@@ -53,8 +53,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from devinops.emulator.fields import FieldType, fields_of
 from devinops.emulator.parsing import did_you_mean, mapping, read_yaml, sequence
-from devinops.emulator.person import FIELDS
+from devinops.emulator.records import SECTIONS
 from devinops.errors import ConfigError
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -116,13 +117,15 @@ def _set(value: object) -> dict[str, Any]:
     """Accept fields by the names of a seed, if any resource has them."""
     if not isinstance(value, Mapping) or not value:
         raise ValueError("a mapping of fields")
-    known = {name for fields in FIELDS.values() for name in fields}
+    known: dict[str, list[FieldType]] = {}
+    for kind in SECTIONS.values():
+        for name, field_type in fields_of(kind).items():
+            known.setdefault(name, []).append(field_type)
     for name, content in value.items():
-        checks = [fields[name] for fields in FIELDS.values() if name in fields]
-        if not checks:
+        if name not in known:
             raise ValueError(f'fields of an object, not "{name}"{did_you_mean(str(name), known)}')
-        if not any(check(content) for check in checks):
-            raise ValueError(f"{checks[0].__doc__} for {name}")
+        if not any(field_type.accepts(content) for field_type in known[name]):
+            raise ValueError(f"{known[name][0].expected} for {name}")
     return dict(value)
 
 

@@ -1,20 +1,21 @@
-"""What the store holds, and how a list of it is cut into pages. Standard library only."""
+"""The objects of the store, and per kind how the store, seeds and the audit log treat them."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 JsonObject = dict[str, Any]
+Scope = Literal["org", "enterprise"]
+SecretType = Literal["cookie", "key-value", "totp"]
+
+MEMORY_ONLY = frozenset({"digest"})
+"""Attributes of records that nobody can set and that are never written to the state file."""
 
 
 class ApiError(Exception):
-    """The API would refuse this: `status` and `detail` as answered; `loc` names the field of a 422."""
+    """An error response: `status` and `detail`, and for a 422 the field, `loc`, and its value."""
 
     def __init__(
         self, status: int, detail: str, loc: tuple[str, ...] = ("body",), given: object = None
@@ -25,7 +26,10 @@ class ApiError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Record:
-    """Common to all objects. `org` None: of the enterprise. Times in Unix seconds. `seq`: order of creation."""
+    """Common to all objects. Times are Unix seconds; `seq` is the order of creation.
+
+    `org` is None for an object of the enterprise.
+    """
 
     id: str
     org: str | None
@@ -41,10 +45,15 @@ class Record:
         """What people call the object."""
         return self.id
 
+    @property
+    def org_id(self) -> str | None:
+        """The organization as the API shows it: None for an object of the enterprise."""
+        return None if self.access_type == "enterprise" else self.org
+
 
 @dataclass(slots=True, kw_only=True)
 class Folder(Record):
-    """A place for notes. `parent_id` None: at the top. Names may contain a slash and may repeat."""
+    """A folder of notes; `parent_id` None: at the top. Names can contain a slash and can repeat."""
 
     name: str
     parent_id: str | None = None
@@ -66,6 +75,7 @@ class Note(Record):
     pinned_repo: str | None = None
     macro: str | None = None
     is_enabled: bool = True
+    access_type: Scope = "org"
 
     @property
     def label(self) -> str:
@@ -80,6 +90,7 @@ class Playbook(Record):
     body: str
     macro: str | None = None
     structured_output_schema: JsonObject | None = None
+    access_type: Scope = "org"
 
     @property
     def label(self) -> str:
@@ -88,12 +99,13 @@ class Playbook(Record):
 
 @dataclass(slots=True, kw_only=True)
 class Secret(Record):
-    """What may be known about a secret. `digest` is a salted hash, kept in memory only and never answered."""
+    """A secret without its value; `digest` is a salted hash of it that never leaves the memory."""
 
     key: str
-    secret_type: str = "key-value"
+    secret_type: SecretType = "key-value"
     note: str | None = None
     is_sensitive: bool = True
+    access_type: Literal["org", "personal"] = "org"
     digest: bytes | None = field(default=None, repr=False)
 
     @property
@@ -103,7 +115,7 @@ class Secret(Record):
 
 @dataclass(slots=True, kw_only=True)
 class Event(Record):
-    """A line of the audit log; `created_by` did it, `email` is None for a service user."""
+    """An entry of the audit log, caused by `created_by`; `email` is None for a service user."""
 
     action: str
     data: JsonObject
@@ -134,10 +146,12 @@ Kind = Literal["organization", "folder", "knowledge", "playbook", "secret", "eve
 
 @dataclass(frozen=True)
 class Stored:
-    """How the store keeps a kind.
+    """How the store, seeds and the audit log treat a kind.
 
-    `table` is its place in the state file. `section` is its name in a seed and for a person, None where
-    neither has a say. `prefix` begins its ids, `edited` the audit log's word for a change.
+    `table` is its key in the state file, `section` its key in a seed and its path below `/_emulator`
+    (None: neither can have it). `prefix` starts its ids. `edited` is the audit log's verb for a
+    change. `names` maps the names of a seed to different attributes of the record. A seed can put
+    it into the enterprise if `in_enterprise`.
     """
 
     record: type[Record]
@@ -146,123 +160,30 @@ class Stored:
     prefix: str
     noun: str
     edited: str = "update"
+    names: Mapping[str, str] = field(default_factory=dict)
+    in_enterprise: bool = True
 
 
-# In the order in which a seed plants them.
+# In the order in which a seed adds them.
 KINDS: Mapping[Kind, Stored] = {
     "organization": Stored(Organization, "organizations", None, "org", "Organization"),
-    "folder": Stored(Folder, "folders", "folders", "folder", "Folder"),
+    "folder": Stored(
+        Folder, "folders", "folders", "folder", "Folder", names={"parent_folder_id": "parent_id"}
+    ),
     "knowledge": Stored(Note, "notes", "knowledge", "note", "Note", edited="edit"),
     "playbook": Stored(Playbook, "playbooks", "playbooks", "playbook", "Playbook"),
-    "secret": Stored(Secret, "secrets", "secrets", "secret", "Secret"),
+    "secret": Stored(
+        Secret,
+        "secrets",
+        "secrets",
+        "secret",
+        "Secret",
+        names={"type": "secret_type"},
+        in_enterprise=False,
+    ),
     "event": Stored(Event, "events", None, "audit", "Event"),
 }
 
 SECTIONS: Mapping[str, Kind] = {
     stored.section: kind for kind, stored in KINDS.items() if stored.section is not None
 }
-
-# Each order as a key that is unique, because a cursor is a place in it.
-ORDERS: dict[str, Callable[[Record], tuple[Any, ...]]] = {
-    "created": lambda record: (record.seq,),
-    "reversed": lambda record: (-record.seq,),
-    "name": lambda record: (record.label, record.seq),
-    "updated": lambda record: (record.updated_at, record.seq),
-}
-_KEY_TYPES = {
-    "created": (int,),
-    "reversed": (int,),
-    "name": (str, int),
-    "updated": (int, int),
-    "offset": (int,),
-}
-
-
-class Table(Generic[R]):
-    """Objects of one kind by id, in the order they came, with sorted listings kept until the next change."""
-
-    def __init__(self) -> None:
-        self._rows: dict[str, R] = {}
-        self._listings: dict[tuple[object, str], list[R]] = {}
-
-    def __iter__(self) -> Iterator[R]:
-        return iter(self._rows.values())
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._rows
-
-    def get(self, record_id: str) -> R | None:
-        return self._rows.get(record_id)
-
-    def add(self, record: R) -> R:
-        self._rows[record.id] = record
-        self.touch()
-        return record
-
-    def remove(self, record: R) -> None:
-        del self._rows[record.id]
-        self.touch()
-
-    def touch(self) -> None:
-        """Forget the listings: something that they show or sort by has changed."""
-        self._listings.clear()
-
-    def listing(self, name: object, order: str, belongs: Callable[[R], bool]) -> list[R]:
-        """Return the records that belong, sorted. `name` stands for `belongs` in the cache. Not to be changed."""
-        if (name, order) not in self._listings:
-            self._listings[name, order] = sorted(filter(belongs, self), key=ORDERS[order])
-        return self._listings[name, order]
-
-
-@dataclass(frozen=True)
-class Page(Generic[R]):
-    """A piece of a list. `end_cursor` is None on the last page; `total` counts the whole list."""
-
-    items: list[R]
-    end_cursor: str | None
-    total: int
-
-
-def cut_page(
-    rows: list[R], tag: str, *, order: str, stable: bool, first: int, after: str | None
-) -> Page[R]:
-    """Return up to `first` of the sorted `rows` behind the cursor `after`.
-
-    A cursor belongs to the list called `tag` and to its order; any other one is a 422. A stable cursor is a
-    place in the order, otherwise it is a count, and writes between two pages shift what it means.
-    """
-    start = 0 if after is None else _start(rows, tag, order, stable, after)
-    end = start + first
-    if end >= len(rows):
-        return Page(rows[start:], None, len(rows))
-    place = ORDERS[order](rows[end - 1]) if stable else (end,)
-    return Page(rows[start:end], _encode(tag, order if stable else "offset", place), len(rows))
-
-
-def _start(rows: list[R], tag: str, order: str, stable: bool, after: str) -> int:
-    if not stable:
-        return max(int(_decode(after, tag, "offset")[0]), 0)
-    return bisect_right(rows, _decode(after, tag, order), key=ORDERS[order])
-
-
-def _encode(tag: str, order: str, place: tuple[object, ...]) -> str:
-    return base64.urlsafe_b64encode(json.dumps([tag, order, *place]).encode()).decode().rstrip("=")
-
-
-def _decode(cursor: str, tag: str, order: str) -> tuple[Any, ...]:
-    try:
-        raw = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError, RecursionError):
-        raw = None
-    if not isinstance(raw, list) or raw[:2] != [tag, order]:
-        raise _bad_cursor(cursor)
-    if tuple(map(type, raw[2:])) != _KEY_TYPES[order]:
-        raise _bad_cursor(cursor)
-    return tuple(raw[2:])
-
-
-def _bad_cursor(cursor: str) -> ApiError:
-    return ApiError(422, "Invalid cursor", ("query", "after"), cursor)

@@ -6,8 +6,8 @@ objects. What a form cannot say is a function of the resource's own module, whic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
@@ -129,7 +129,7 @@ class Listing:
     """
 
     paging: Paging = Paging.CURSOR
-    order: str | None = None
+    order: str | Callable[[Context], str] | None = None
     filters: type | None = None
     rows: Callable[[Context], list[Any]] | None = None
     total: Literal["always", "whole"] = "always"
@@ -206,9 +206,10 @@ class Operation:
 class Resource:
     """Everything that the API says of one resource, in one shape.
 
-    `nouns` are its names for one and for many. `find` returns the object that a path leads to, `owned` the
-    one that may be changed there; both raise ApiError. `extra` are operations besides the usual five, whose
-    paths win over `{id_field}`.
+    `nouns` are its names for one and for many. `names` maps a body's fields to different ones of the
+    store, after any `clean`. `stored_id` turns an id of a path into the store's. `find` returns the
+    object that a path leads to, `owned` the one that may be changed there; both raise ApiError.
+    `extra` are operations besides the usual five, whose paths win over `{id_field}`.
     """
 
     kind: Kind
@@ -223,6 +224,8 @@ class Resource:
     create: Create | None = None
     update: Update | None = None
     delete: Delete | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    stored_id: Callable[[Store, str], str] | None = None
     find: Callable[[Context], Any] | None = None
     owned: Callable[[Context], Any] | None = None
     extra: tuple[Operation, ...] = ()

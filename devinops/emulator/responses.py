@@ -13,8 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from devinops.emulator.delivery import reason_phrase
-from devinops.emulator.records import ApiError, JsonObject, Page, R
-from devinops.emulator.store import Store
+from devinops.emulator.person import InvalidObject
+from devinops.emulator.records import ApiError, JsonObject, R
+from devinops.emulator.store import Store, UnknownObject
+from devinops.emulator.tables import Page
 from devinops.errors import ConfigError
 
 
@@ -33,7 +35,7 @@ def json_response(content: object, status: int = 200) -> Response:
     return Response(encode(content), status, media_type="application/json")
 
 
-def page_response(store: Store, page: Page[R], view: Callable[[Store, R], JsonObject]) -> Response:
+def page_content(store: Store, page: Page[R], view: Callable[[Store, R], JsonObject]) -> JsonObject:
     """Return a page in the usual envelope; the `total` quirk can leave out its `total`."""
     content: JsonObject = {
         "items": [view(store, record) for record in page.items],
@@ -42,7 +44,7 @@ def page_response(store: Store, page: Page[R], view: Callable[[Store, R], JsonOb
     }
     if store.quirks.total == "present":
         content["total"] = page.total
-    return json_response(content)
+    return content
 
 
 def error_response(
@@ -85,6 +87,14 @@ async def _on_api_error(request: Request, error: ApiError) -> Response:
     return error_response(store_of(request), request.url.path, error.status, detail, headers)
 
 
+async def _on_invalid_object(request: Request, error: InvalidObject) -> Response:
+    return await _on_api_error(request, ApiError(422, str(error)))
+
+
+async def _on_unknown_object(request: Request, error: UnknownObject) -> Response:
+    return await _on_api_error(request, ApiError(404, f"There is no {error.args[0]}"))
+
+
 async def _on_config_error(request: Request, error: ConfigError) -> Response:
     """Answer 500: the state file cannot be written."""
     return error_response(store_of(request), request.url.path, 500, str(error))
@@ -120,6 +130,8 @@ EXCEPTION_HANDLERS: dict[
     int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]
 ] = {
     ApiError: _on_api_error,
+    InvalidObject: _on_invalid_object,
+    UnknownObject: _on_unknown_object,
     ConfigError: _on_config_error,
     HTTPException: _on_http_error,
     RequestValidationError: _on_invalid_request,

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from devinops.emulator import models
 from devinops.emulator.dependencies import Caller, StoreDep, refuse_unknown_fields
 from devinops.emulator.openapi import error_responses, operation_id
-from devinops.emulator.records import JsonObject, Page
+from devinops.emulator.records import JsonObject
 from devinops.emulator.resource import (
     Context,
     Create,
@@ -27,10 +27,10 @@ from devinops.emulator.resource import (
     Place,
     Resource,
     Update,
-    View,
 )
-from devinops.emulator.responses import json_response
+from devinops.emulator.responses import json_response, page_content
 from devinops.emulator.store import Store
+from devinops.emulator.tables import Page
 
 
 @dataclass
@@ -117,6 +117,8 @@ def _endpoint(
         if body is not None:
             refuse_unknown_fields(store, body)
         record_id = given.get(resource.id_field, "")
+        if resource.stored_id is not None:
+            record_id = resource.stored_id(store, record_id)
         page, filters = given.get("page"), given.get("filters")
         query = request.query_params.multi_items()
         with store.lock:
@@ -168,7 +170,7 @@ def _owned(resource: Resource, context: Context) -> Any:
 def _list(resource: Resource, listing: Listing, place: Place) -> Operation:
     def work(context: Context) -> object:
         rows = _rows(resource, listing, context)
-        filtered = context.filters is not None and context.filters.given
+        filtered = context.filters is not None and context.filters.given(context)
         if filtered:
             rows = [row for row in rows if context.filters.shows(context, row)]
         if listing.whole is not None:
@@ -195,7 +197,11 @@ def _list(resource: Resource, listing: Listing, place: Place) -> Operation:
 def _rows(resource: Resource, listing: Listing, context: Context) -> list[Any]:
     if listing.rows is not None:
         return listing.rows(context)
-    return context.store.listing(resource.kind, context.org, listing.order)
+    return context.store.listing(resource.kind, context.org, _order(listing, context))
+
+
+def _order(listing: Listing, context: Context) -> str | None:
+    return listing.order(context) if callable(listing.order) else listing.order
 
 
 def _page(resource: Resource, listing: Listing, context: Context, rows: list[Any]) -> Page[Any]:
@@ -204,19 +210,7 @@ def _page(resource: Resource, listing: Listing, context: Context, rows: list[Any
         items = rows[query.offset : query.offset + query.limit]
         return Page(items, None, len(rows))
     tag = f"{resource.nouns[1]} {context.org}"
-    return context.store.page(tag, rows, query.first, query.after, listing.order)
-
-
-def page_content(store: Store, page: Page[Any], view: View) -> JsonObject:
-    """Return a page in the usual envelope; with the `total` quirk, without its `total`."""
-    content: JsonObject = {
-        "items": [view(store, record) for record in page.items],
-        "end_cursor": page.end_cursor,
-        "has_next_page": page.end_cursor is not None,
-    }
-    if store.quirks.total == "present":
-        content["total"] = page.total
-    return content
+    return context.store.page(tag, rows, query.first, query.after, _order(listing, context))
 
 
 @cache
@@ -249,6 +243,7 @@ def _create(resource: Resource, create: Create) -> Operation:
         fields = context.body.model_dump(include=_known(context.body))
         if create.clean is not None:
             fields = create.clean(context, fields)
+        fields = _renamed(resource, fields)
         if create.make is not None:
             return view(context.store, create.make(context, fields))
         made = context.store.create(resource.kind, context.org, context.caller.actor, fields)
@@ -287,6 +282,7 @@ def _update(resource: Resource, update: Update) -> Operation:
         fields = _sent(update, context.body, record)
         if update.clean is not None:
             fields = update.clean(context, fields)
+        fields = _renamed(resource, fields)
         written = context.store.write(resource.kind, record, context.caller.actor, fields)
         return view(context.store, written)
 
@@ -303,6 +299,10 @@ def _update(resource: Resource, update: Update) -> Operation:
         body=update.body,
         refusals=update.refusals,
     )
+
+
+def _renamed(resource: Resource, fields: JsonObject) -> JsonObject:
+    return {resource.names.get(name, name): value for name, value in fields.items()}
 
 
 def _sent(update: Update, body: models.Request, record: Any) -> JsonObject:

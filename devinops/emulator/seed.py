@@ -25,11 +25,13 @@ from devinops.emulator.access import DEFAULT_ORG, PERMISSIONS, Actor, Principal,
 from devinops.emulator.parsing import did_you_mean, mapping, read_yaml, sequence
 from devinops.emulator.person import InvalidObject, add
 from devinops.emulator.quirks import Quirks, parse_quirks
-from devinops.emulator.records import SECTIONS
+from devinops.emulator.records import KINDS, SECTIONS
 from devinops.emulator.store import Store
 from devinops.errors import ConfigError
 
-_ENTERPRISE_SECTIONS = ("folders", "knowledge", "playbooks")
+_ENTERPRISE_SECTIONS = tuple(
+    section for section, kind in SECTIONS.items() if KINDS[kind].in_enterprise
+)
 _TOP = ("organizations", "enterprise", "quirks", "keys")
 _KEY_FIELDS = ("org", "permissions", "principal")
 
@@ -44,7 +46,7 @@ class Seed:
     quirks: Quirks = field(default_factory=Quirks)
     keys: Mapping[str, Principal] = field(default_factory=dict)
 
-    def plant(self, store: Store) -> None:
+    def add_to(self, store: Store) -> None:
         """Put the objects into an empty store. Raises ConfigError for the first that does not fit."""
         with store.lock:
             for org in self.organizations:

@@ -1,0 +1,93 @@
+"""The fields that people and seeds can give an object, with their types, read from the records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, fields
+from datetime import date
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from devinops.emulator.records import KINDS, MEMORY_ONLY, Kind, Record
+
+
+@dataclass(frozen=True)
+class FieldType:
+    """A check of a value, and in words what it accepts."""
+
+    expected: str
+    accepts: Callable[[object], bool]
+    required: bool = False
+
+
+_WORDS: Mapping[object, str] = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    dict: "a mapping",
+    list: "a list",
+    NoneType: "null",
+}
+_COMPUTED = {field.name for field in fields(Record)} | MEMORY_ONLY
+
+
+def _expected(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return f"one of {', '.join(get_args(hint))}"
+    if get_origin(hint) in (Union, UnionType):
+        return " or ".join(_expected(member) for member in get_args(hint))
+    return _WORDS[get_origin(hint) or hint]
+
+
+def _accepts(hint: Any, value: object) -> bool:
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    if get_origin(hint) in (Union, UnionType):
+        return any(_accepts(member, value) for member in get_args(hint))
+    accepted = (int, float) if hint is float else get_origin(hint) or hint
+    return isinstance(value, accepted) and (hint is bool or not isinstance(value, bool))
+
+
+def _field_type(hint: Any, *, required: bool = False) -> FieldType:
+    return FieldType(_expected(hint), lambda value: _accepts(hint, value), required)
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | str | date) and not isinstance(value, bool)
+
+
+TIME = FieldType("Unix seconds or an ISO 8601 time", _is_time)
+GIVEN: Mapping[str, FieldType] = {
+    "id": _field_type(str),
+    "created_at": TIME,
+    "updated_at": TIME,
+}
+"""What a new object can be given besides the fields of its kind."""
+
+# Fields that name a folder by its path, which no record has.
+_PATHS: Mapping[Kind, Mapping[str, FieldType]] = {
+    "folder": {"path": _field_type(str)},
+    "knowledge": {"folder": _field_type(str | None)},
+}
+
+
+def _has_no_default(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+@cache
+def fields_of(kind: Kind) -> Mapping[str, FieldType]:
+    """Return the fields of a kind by the names that people and seeds use."""
+    stored = KINDS[kind]
+    seed_names = {attribute: name for name, attribute in stored.names.items()}
+    hints = get_type_hints(stored.record)
+    own = {
+        seed_names.get(field.name, field.name): _field_type(
+            hints[field.name], required=_has_no_default(field)
+        )
+        for field in fields(stored.record)
+        if field.name not in _COMPUTED or get_origin(hints[field.name]) is Literal
+    }
+    return {**own, **_PATHS.get(kind, {})}
