@@ -112,10 +112,13 @@ async def _on_http_error(request: Request, problem: Exception) -> Response:
 
 def _allowed(request: Request) -> str:
     """Return every method of a path; the framework's own header names those of one route only."""
-    routes = [
-        route for route in request.app.state.routes if route.path_regex.match(request.url.path)
-    ]
-    return ", ".join(sorted({method for route in routes for method in route.methods}))
+    path = request.url.path
+    routes = [route for route in request.app.state.routes if route.path_regex.match(path)]
+    # The first is the one that is meant: a fixed word may also fit where another route has an id.
+    methods = {
+        method for route in routes if route.path == routes[0].path for method in route.methods
+    }
+    return ", ".join(sorted(methods))
 
 
 async def _on_invalid(request: Request, problem: Exception) -> Response:

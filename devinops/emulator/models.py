@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 SCHEMA_BYTES = 64 * 1024
 
@@ -51,6 +51,15 @@ def _sendable(text: str) -> str:
     return text
 
 
+def _number(value: object) -> object:
+    """Refuse what Python would take for a whole number and JSON does not."""
+    if isinstance(value, str | bool):
+        raise ValueError("not a whole number")
+    return value
+
+
+# Last among what is said of a whole number, or its limits would not be in the OpenAPI document.
+NUMBER = BeforeValidator(_number)
 Text = Annotated[str, AfterValidator(_sendable)]
 NonEmpty = Annotated[str, Field(min_length=1), AfterValidator(_sendable)]
 Macro = Annotated[str, Field(pattern=r"^![A-Za-z0-9_-]+$")]

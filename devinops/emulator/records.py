@@ -17,7 +17,7 @@ class Rejected(Exception):
     """The API would refuse this: `status` and `detail` as answered; `loc` names the field of a 422."""
 
     def __init__(
-        self, status: int, detail: str, loc: tuple[str, ...] = ("body",), given: object = None
+        self, status: int, detail: str, loc: tuple[str | int, ...] = ("body",), given: object = None
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.loc, self.given = status, detail, loc, given
@@ -116,11 +116,49 @@ class Event(Record):
 
 @dataclass(slots=True, kw_only=True)
 class Organization(Record):
-    """An organization; `org` is its own id. Limits are in ACUs, None without one."""
+    """An organization; `org` is its own id. Limits are in ACUs, None without one.
+
+    `tags` are those that its sessions may have, sorted. `security_profiles` are names by id.
+    """
 
     name: str
     max_cycle_acu_limit: int | None = None
     max_session_acu_limit: int | None = None
+    tags: list[str] = field(default_factory=list)
+    default_tag: str | None = None
+    security_profiles: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(slots=True, kw_only=True)
+class Automation(Record):
+    """An automation; its groups are stored in full, as the API shows them.
+
+    `security_profile` None inherits, with a `profile_id` of None it opts out. `new_secret` is a webhook's
+    secret on its way into the only answer that shows it.
+    """
+
+    name: str
+    actions: list[JsonObject]
+    triggers: list[JsonObject] = field(default_factory=list)
+    enabled: bool = True
+    run_as: JsonObject = field(default_factory=lambda: {"type": "organization"})
+    metadata: dict[str, str] = field(default_factory=dict)
+    concurrency: JsonObject | None = None
+    limits: JsonObject | None = None
+    notifications: JsonObject | None = None
+    security_profile: JsonObject | None = None
+    session_settings: JsonObject | None = None
+    tools: JsonObject | None = None
+    slack_reply_access: str = "slack_users"
+    teams_reply_access: str = "teams_users"
+    template_id: str | None = None
+    last_invocation: JsonObject | None = None
+    webhook_url: str | None = None
+    new_secret: str | None = field(default=None, repr=False)
 
     @property
     def label(self) -> str:
@@ -129,7 +167,7 @@ class Organization(Record):
 
 R = TypeVar("R", bound=Record)
 
-Kind = Literal["organization", "folder", "knowledge", "playbook", "secret", "event"]
+Kind = Literal["organization", "folder", "knowledge", "playbook", "secret", "automation", "event"]
 
 
 @dataclass(frozen=True)
@@ -155,6 +193,7 @@ KINDS: Mapping[Kind, Stored] = {
     "knowledge": Stored(Note, "notes", "knowledge", "note", "Note", edited="edit"),
     "playbook": Stored(Playbook, "playbooks", "playbooks", "playbook", "Playbook"),
     "secret": Stored(Secret, "secrets", "secrets", "secret", "Secret"),
+    "automation": Stored(Automation, "automations", "automations", "automation", "Automation"),
     "event": Stored(Event, "events", None, "audit", "Event"),
 }
 

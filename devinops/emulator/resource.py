@@ -122,8 +122,8 @@ class Omitted(Enum):
 class Listing:
     """How the objects are listed.
 
-    `order` None: as the `list_order` quirk says. `filters` is a dataclass of query parameters; it has a method
-    `shows(context, record)` and a property `given`, true when the query has any filter. `rows` finds the
+    `order` None: as the `list_order` quirk says. `filters` is a dataclass of query parameters with two methods:
+    `given(context)` tells whether the query has any filter, and `shows(context, record)` applies them. `rows` finds the
     objects where the store's own listing will not do. `total` says when a page has one. A list that is not cut
     is `whole` over the views, and `answer` is its model.
     """

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from devinops.emulator import models
 from devinops.emulator.app import Caller, StoreDep, answer, errors, name_of, refuse_unknown_fields
+from devinops.emulator.merging import merged
 from devinops.emulator.records import JsonObject, Page
 from devinops.emulator.resource import (
     Context,
@@ -166,7 +167,7 @@ def _owned(resource: Resource, context: Context) -> Any:
 def _list(resource: Resource, listing: Listing, place: Place) -> Operation:
     def work(context: Context) -> object:
         rows = _rows(resource, listing, context)
-        filtered = context.filters is not None and context.filters.given
+        filtered = context.filters is not None and context.filters.given(context)
         if filtered:
             rows = [row for row in rows if context.filters.shows(context, row)]
         if listing.whole is not None:
@@ -317,19 +318,6 @@ def _sent(update: Update, body: models.Request, record: Any) -> JsonObject:
 
 def _known(body: models.Request) -> set[str]:
     return set(type(body).model_fields)
-
-
-def merged(stored: object, patch: object) -> object:
-    """Return a value with a merge patch applied: objects by member, null removes, all else replaces."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(stored) if isinstance(stored, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = merged(result.get(name), value)
-    return result
 
 
 def _delete(resource: Resource, delete: Delete) -> Operation:

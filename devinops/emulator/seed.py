@@ -24,13 +24,14 @@ from typing import Any
 from devinops.emulator.access import DEFAULT_ORG, PERMISSIONS, Actor, Principal, api_of
 from devinops.emulator.hints import did_you_mean
 from devinops.emulator.outline import mapping, read_yaml, sequence
-from devinops.emulator.person import Malformed, plant
+from devinops.emulator.person import FIELDS, Malformed, check_fields, plant
 from devinops.emulator.quirks import Quirks, parse_quirks
 from devinops.emulator.records import SECTIONS
 from devinops.emulator.store import Store
 from devinops.errors import ConfigError
 
 _ENTERPRISE_SECTIONS = ("folders", "knowledge", "playbooks")
+_ORGANIZATION = (*SECTIONS, *FIELDS["organization"])
 _TOP = ("organizations", "enterprise", "quirks", "keys")
 _KEY_FIELDS = ("org", "permissions", "principal")
 
@@ -48,8 +49,8 @@ class Seed:
     def plant(self, store: Store) -> None:
         """Put the objects into an empty store. Raises ConfigError for the first that does not fit."""
         with store.lock:
-            for org in self.organizations:
-                store.add_organization(org)
+            for org, sections in self.organizations.items():
+                _plant_organization(store, org, sections, f"{self.where}: organizations.{org}")
             _plant_scope(store, None, self.enterprise, f"{self.where}: enterprise")
             for org, sections in self.organizations.items():
                 _plant_scope(store, org, sections, f"{self.where}: organizations.{org}")
@@ -71,13 +72,23 @@ def parse_seed(
     return Seed(
         where=where,
         organizations={
-            org: mapping(sections, f"{where}: organizations.{org}", tuple(SECTIONS))
+            org: mapping(sections, f"{where}: organizations.{org}", _ORGANIZATION)
             for org, sections in organizations.items()
         },
         enterprise=mapping(top.get("enterprise"), f"{where}: enterprise", _ENTERPRISE_SECTIONS),
         quirks=parse_quirks(switches, f"{where}: quirks"),
         keys=_keys(mapping(top.get("keys"), f"{where}: keys"), organizations, f"{where}: keys"),
     )
+
+
+def _plant_organization(store: Store, org: str, sections: Mapping[str, Any], where: str) -> None:
+    """Add an organization with what is said of itself."""
+    own = {name: sections[name] for name in FIELDS["organization"] if name in sections}
+    try:
+        check_fields("organization", own, whole=False)
+    except Malformed as problem:
+        raise ConfigError(f"{where}: {problem}") from None
+    store.add_organization(org, **own)
 
 
 def _plant_scope(store: Store, org: str | None, sections: Mapping[str, Any], where: str) -> None:

@@ -361,6 +361,9 @@ class Emulator:
     def secrets(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
         return self._live("secret", org)
 
+    def automations(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
+        return self._live("automation", org)
+
     def folders(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
         with self.store.lock:
             folders = cast("list[JsonObject]", views.folder_tree(self.store, org)["folders"])

@@ -21,7 +21,7 @@ from devinops.emulator.store import Store
 from devinops.errors import ConfigError
 
 FORMAT = 2
-_MEMORY_ONLY = {"digest"}
+_MEMORY_ONLY = {"digest", "new_secret"}
 
 
 class StateFile:

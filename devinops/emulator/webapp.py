@@ -6,6 +6,7 @@ default organization when missing, the enterprise when null.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Body, Request
@@ -19,12 +20,19 @@ from devinops.emulator.faults import Faults
 from devinops.emulator.gate import RequestLog
 from devinops.emulator.outline import parse_yaml
 from devinops.emulator.records import SECTIONS, JsonObject, Kind, Rejected
+from devinops.emulator.resources import automations
 from devinops.emulator.store import Store
 from devinops.errors import ConfigError
 
 router = APIRouter(prefix="/_emulator", include_in_schema=False)
 
-Noun = Literal["folders", "knowledge", "playbooks", "secrets"]
+Noun = Literal["folders", "knowledge", "playbooks", "secrets", "automations"]
+_VIEWS: dict[Kind, Callable[[Store, Any], JsonObject]] = {
+    "knowledge": views.note_v3,
+    "playbook": views.playbook_v3,
+    "secret": views.secret_v3,
+    "automation": automations.shown,
+}
 Fields = Annotated[dict[str, Any], Body()]
 
 
@@ -128,8 +136,4 @@ def show(store: Store, kind: Kind, record_id: str) -> JsonObject:
         tree = views.folder_tree(store, record.org)
         folders = cast("list[JsonObject]", tree["folders"])
         return next(folder for folder in folders if folder["folder_id"] == record_id)
-    if kind == "knowledge":
-        return views.note_v3(store, record)
-    return (
-        views.playbook_v3(store, record) if kind == "playbook" else views.secret_v3(store, record)
-    )
+    return _VIEWS[kind](store, record)
