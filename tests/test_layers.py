@@ -40,6 +40,7 @@ OWNERS = {
     "starlette": {"emulator"},
     "pydantic": {"emulator"},
     "uvicorn": {"emulator"},
+    "dateutil": {"emulator"},
 }
 KNOWN_CIRCLE = {
     f"devinops.{name}"

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from devinops.emulator.app import create_app
     from devinops.emulator.background import Emulator
     from devinops.emulator.fault_rules import parse_faults, read_faults
-    from devinops.emulator.person import InvalidObject
     from devinops.emulator.quirks import Quirks, parse_quirks
-    from devinops.emulator.records import ApiError
+    from devinops.emulator.records import ApiError, InvalidObject
     from devinops.emulator.seed import Seed, parse_seed, read_seed
     from devinops.emulator.server import serve
     from devinops.emulator.store import Store
@@ -39,7 +38,7 @@ __all__ = [
 
 _MODULES = {
     "Emulator": "background",
-    "InvalidObject": "person",
+    "InvalidObject": "records",
     "Quirks": "quirks",
     "ApiError": "records",
     "Seed": "seed",

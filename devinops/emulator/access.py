@@ -18,6 +18,8 @@ PERMISSIONS = frozenset(
         "ManageOrgPlaybooks",
         "ManageAccountPlaybooks",
         "ManageOrgSecrets",
+        "ManageOrgAutomations",
+        "ViewOrgAutomations",
         "ManageEnterpriseSettings",
         "UseDevinSessions",
     }
@@ -30,6 +32,8 @@ READ_FOLDERS = ("ManageKnowledge", "ManageAccountKnowledge")
 READ_PLAYBOOKS = ("ManageOrgPlaybooks", "UseDevinSessions", "ManageAccountPlaybooks")
 WRITE_PLAYBOOKS = ("ManageOrgPlaybooks", "ManageAccountPlaybooks")
 SECRETS = ("ManageOrgSecrets",)
+READ_AUTOMATIONS = ("ViewOrgAutomations", "ManageOrgAutomations")
+WRITE_AUTOMATIONS = ("ManageOrgAutomations",)
 ENTERPRISE_NOTES = ("ManageAccountKnowledge",)
 ENTERPRISE_PLAYBOOKS = ("ManageAccountPlaybooks",)
 AUDIT = ("ManageEnterpriseSettings",)

@@ -123,6 +123,9 @@ class Emulator:
     def secrets(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
         return self.objects("secret", org)
 
+    def automations(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
+        return self.objects("automation", org)
+
     def folders(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
         return self.objects("folder", org)
 

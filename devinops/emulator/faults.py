@@ -15,8 +15,7 @@ from devinops.emulator.fault_actions import ACTIONS, APPLIES
 from devinops.emulator.fault_context import NO_REPLY, Context, ScriptRun
 from devinops.emulator.fault_rules import Rule, Script
 from devinops.emulator.gate import Call, Next
-from devinops.emulator.person import InvalidObject
-from devinops.emulator.records import JsonObject
+from devinops.emulator.records import InvalidObject, JsonObject
 from devinops.emulator.store import Store
 
 

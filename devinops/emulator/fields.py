@@ -21,33 +21,45 @@ class FieldType:
     required: bool = False
 
 
-_WORDS: Mapping[object, str] = {
-    str: "a text",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    dict: "a mapping",
-    list: "a list",
-    NoneType: "null",
+_WORDS: Mapping[object, tuple[str, str]] = {
+    str: ("a text", "texts"),
+    bool: ("true or false", "true or false"),
+    int: ("a whole number", "whole numbers"),
+    dict: ("a mapping", "mappings"),
+    list: ("a list", "lists"),
+    NoneType: ("null", "null"),
 }
 _COMPUTED = {field.name for field in fields(Record)} | MEMORY_ONLY
 
 
 def _expected(hint: Any) -> str:
-    if get_origin(hint) is Literal:
-        return f"one of {', '.join(get_args(hint))}"
-    if get_origin(hint) in (Union, UnionType):
-        return " or ".join(_expected(member) for member in get_args(hint))
-    return _WORDS[get_origin(hint) or hint]
+    """Return in words what a type accepts."""
+    origin, members = get_origin(hint) or hint, get_args(hint)
+    if origin is Literal:
+        return f"one of {', '.join(members)}"
+    if origin in (Union, UnionType):
+        return " or ".join(_expected(member) for member in members)
+    if origin in (list, dict) and members[-1] is not Any:
+        item = get_origin(members[-1]) or members[-1]
+        return f"{_WORDS[origin][0]} of {_WORDS[item][1]}"
+    return _WORDS[origin][0]
 
 
 def _accepts(hint: Any, value: object) -> bool:
-    if get_origin(hint) is Literal:
-        return value in get_args(hint)
-    if get_origin(hint) in (Union, UnionType):
-        return any(_accepts(member, value) for member in get_args(hint))
-    accepted = (int, float) if hint is float else get_origin(hint) or hint
-    return isinstance(value, accepted) and (hint is bool or not isinstance(value, bool))
+    origin, members = get_origin(hint) or hint, get_args(hint)
+    if hint is Any:
+        return True
+    if origin is Literal:
+        return value in members
+    if origin in (Union, UnionType):
+        return any(_accepts(member, value) for member in members)
+    if origin is list:
+        return isinstance(value, list) and all(_accepts(members[0], item) for item in value)
+    if origin is dict:
+        if not isinstance(value, dict):
+            return False
+        return all(_accepts(members[1], item) for item in value.values())
+    return isinstance(value, origin) and (origin is bool or not isinstance(value, bool))
 
 
 def _field_type(hint: Any, *, required: bool = False) -> FieldType:

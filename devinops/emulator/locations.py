@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from devinops.emulator.records import JsonObject, Kind
 from devinops.emulator.resource import Place, Resource
@@ -44,6 +44,10 @@ def locate(path: str) -> Location | None:
 
 def show(store: Store, kind: Kind, record_id: str) -> JsonObject:
     """Return an object as v3 shows it. Raises UnknownObject for an unknown id."""
-    record = store.get(kind, record_id)
-    resource = next(resource for resource in TABLE if resource.kind == kind)
-    return resource.view(store, record)
+    return resource_of(kind).view(store, store.get(kind, record_id))
+
+
+@cache
+def resource_of(kind: Kind) -> Resource:
+    """Return the resource that shows a kind on v3."""
+    return next(resource for resource in TABLE if resource.kind == kind)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def sendable(text: str) -> str:
@@ -20,6 +20,15 @@ def sendable(text: str) -> str:
     return text
 
 
+def _number(value: object) -> object:
+    """Refuse what Python takes for a whole number and JSON does not."""
+    if isinstance(value, str | bool):
+        raise ValueError("not a whole number")
+    return value
+
+
+# It must be the last annotation, or the number's limits are missing in the OpenAPI document.
+NUMBER = BeforeValidator(_number)
 Text = Annotated[str, AfterValidator(sendable)]
 NonEmpty = Annotated[str, Field(min_length=1), AfterValidator(sendable)]
 Macro = Annotated[str, Field(pattern=r"^![A-Za-z0-9_-]+$")]

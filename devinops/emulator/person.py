@@ -12,13 +12,10 @@ from typing import Any
 
 from devinops.emulator.access import PERSON
 from devinops.emulator.fields import GIVEN, TIME, fields_of
+from devinops.emulator.locations import resource_of
 from devinops.emulator.parsing import did_you_mean
-from devinops.emulator.records import KINDS, Folder, JsonObject, Kind
+from devinops.emulator.records import KINDS, Folder, InvalidObject, JsonObject, Kind
 from devinops.emulator.store import Store
-
-
-class InvalidObject(ValueError):
-    """A field does not exist, is missing or has the wrong type; the message names it and the reason."""
 
 
 def check_fields(kind: Kind, fields: Mapping[str, object], *, new: bool) -> None:
@@ -39,26 +36,22 @@ def add(
     store: Store, kind: Kind, org: str | None, fields: Mapping[str, object], *, log: bool = True
 ) -> str:
     """Add an object and return its id. Raises InvalidObject for wrong fields and for an id in use."""
-    check_fields(kind, fields, new=True)
+    _check_unless_own(kind, fields, new=True)
     with store.lock:
         if org is not None and org not in store.organizations:
             raise InvalidObject(f'no organization "{org}"')
         if fields.get("id") in store.table(kind):
             raise InvalidObject(f'the id "{fields["id"]}" is used twice')
-        if kind == "folder":
-            fields = _placed_folder(store, org, fields, log=log)
-        ready = _in_store_names(store, kind, org, fields)
+        ready = _ready_to_add(store, kind, org, fields, log=log)
         return str(store.insert(kind, org, PERSON, ready, log=log).id)
 
 
 def edit(store: Store, kind: Kind, record_id: str, fields: Mapping[str, object]) -> None:
     """Change an object as a person. Raises KeyError for an unknown id, InvalidObject for wrong fields."""
-    check_fields(kind, fields, new=False)
+    _check_unless_own(kind, fields, new=False)
     with store.lock:
         record = store.get(kind, record_id)
-        ready = _in_store_names(store, kind, record.org, fields)
-        if kind == "folder":
-            _move(store, record, ready)
+        ready = _ready_to_set(store, kind, record, fields)
         if store.quirks.is_enabled_view == "service_user":
             ready.pop("is_enabled", None)
         store.change(kind, record, PERSON, ready)
@@ -74,6 +67,35 @@ def remove(store: Store, kind: Kind, record_id: str) -> None:
         if kind == "folder":
             _move_content_up(store, record)
         store.delete(kind, record, PERSON)
+
+
+def _check_unless_own(kind: Kind, fields: Mapping[str, object], *, new: bool) -> None:
+    """Check the fields of a kind whose resource does not check them itself."""
+    if resource_of(kind).add_as_person is None:
+        check_fields(kind, fields, new=new)
+
+
+def _ready_to_add(
+    store: Store, kind: Kind, org: str | None, fields: Mapping[str, Any], *, log: bool
+) -> JsonObject:
+    """Return the store's fields for a new object."""
+    add_as_person = resource_of(kind).add_as_person
+    if add_as_person is not None:
+        return add_as_person(store, dict(fields))
+    if kind == "folder":
+        fields = _placed_folder(store, org, fields, log=log)
+    return _in_store_names(store, kind, org, fields)
+
+
+def _ready_to_set(store: Store, kind: Kind, record: Any, fields: Mapping[str, Any]) -> JsonObject:
+    """Return the store's fields for a change of an object."""
+    edit_as_person = resource_of(kind).edit_as_person
+    if edit_as_person is not None:
+        return edit_as_person(store, record, dict(fields))
+    ready = _in_store_names(store, kind, record.org, fields)
+    if kind == "folder":
+        _move(store, record, ready)
+    return ready
 
 
 def _in_store_names(

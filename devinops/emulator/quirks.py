@@ -24,6 +24,7 @@ a switch is what we think likeliest and the default; a seed's `quirks:` section 
 | duplicate_macro | allowed, 409 | may two notes, or two playbooks, share a macro? |
 | body_limit | none, 65536 | is there a largest body (characters; more is a 422)? |
 | unknown_fields | ignored, 422 | are fields outside the schema ignored or refused? |
+| automation_updates | merge, replace_groups | does changing an automation merge groups, or replace them? |
 | error_body | detail, problem | is an error on v3 `{"detail": …}` or RFC 9457 `application/problem+json`? |
 | retry_after | seconds, date, absent | what does a 429 carry? |
 | bodies | kept, trimmed | are bodies stripped of white space at both ends? |
@@ -74,6 +75,7 @@ class Quirks:
     duplicate_macro: str = _switch("allowed", "409")
     body_limit: str = _switch("none", "65536")
     unknown_fields: str = _switch("ignored", "422")
+    automation_updates: str = _switch("merge", "replace_groups")
     error_body: str = _switch("detail", "problem")
     retry_after: str = _switch("seconds", "date", "absent")
     bodies: str = _switch("kept", "trimmed")

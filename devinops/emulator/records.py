@@ -10,7 +10,7 @@ JsonObject = dict[str, Any]
 Scope = Literal["org", "enterprise"]
 SecretType = Literal["cookie", "key-value", "totp"]
 
-MEMORY_ONLY = frozenset({"digest"})
+MEMORY_ONLY = frozenset({"digest", "new_secret"})
 """Attributes of records that nobody can set and that are never written to the state file."""
 
 
@@ -18,10 +18,14 @@ class ApiError(Exception):
     """An error response: `status` and `detail`, and for a 422 the field, `loc`, and its value."""
 
     def __init__(
-        self, status: int, detail: str, loc: tuple[str, ...] = ("body",), given: object = None
+        self, status: int, detail: str, loc: tuple[str | int, ...] = ("body",), given: object = None
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.loc, self.given = status, detail, loc, given
+
+
+class InvalidObject(ValueError):
+    """A field does not exist, is missing or has the wrong type; the message names it and the reason."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -128,11 +132,49 @@ class Event(Record):
 
 @dataclass(slots=True, kw_only=True)
 class Organization(Record):
-    """An organization; `org` is its own id. Limits are in ACUs, None without one."""
+    """An organization; `org` is its own id. Limits are in ACUs, None without one.
+
+    `tags` are those that its sessions can have, sorted. `security_profiles` are names by id.
+    """
 
     name: str
     max_cycle_acu_limit: int | None = None
     max_session_acu_limit: int | None = None
+    tags: list[str] = field(default_factory=list)
+    default_tag: str | None = None
+    security_profiles: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(slots=True, kw_only=True)
+class Automation(Record):
+    """An automation; its groups are stored in full, as the API shows them.
+
+    A `security_profile` of None inherits; one with a `profile_id` of None opts out. `new_secret` is
+    the secret of a new webhook, until the only response that shows it.
+    """
+
+    name: str
+    actions: list[JsonObject]
+    triggers: list[JsonObject] = field(default_factory=list)
+    enabled: bool = True
+    run_as: JsonObject = field(default_factory=lambda: {"type": "organization"})
+    metadata: dict[str, str] = field(default_factory=dict)
+    concurrency: JsonObject | None = None
+    limits: JsonObject | None = None
+    notifications: JsonObject | None = None
+    security_profile: JsonObject | None = None
+    session_settings: JsonObject | None = None
+    tools: JsonObject | None = None
+    slack_reply_access: str = "slack_users"
+    teams_reply_access: str = "teams_users"
+    template_id: str | None = None
+    last_invocation: JsonObject | None = None
+    webhook_url: str | None = None
+    new_secret: str | None = field(default=None, repr=False)
 
     @property
     def label(self) -> str:
@@ -141,7 +183,7 @@ class Organization(Record):
 
 R = TypeVar("R", bound=Record)
 
-Kind = Literal["organization", "folder", "knowledge", "playbook", "secret", "event"]
+Kind = Literal["organization", "folder", "knowledge", "playbook", "secret", "automation", "event"]
 
 
 @dataclass(frozen=True)
@@ -180,6 +222,9 @@ KINDS: Mapping[Kind, Stored] = {
         "Secret",
         names={"type": "secret_type"},
         in_enterprise=False,
+    ),
+    "automation": Stored(
+        Automation, "automations", "automations", "automation", "Automation", in_enterprise=False
     ),
     "event": Stored(Event, "events", None, "audit", "Event"),
 }

@@ -122,8 +122,8 @@ class Omitted(Enum):
 class Listing:
     """How the objects are listed.
 
-    `order` None: as the `list_order` quirk says. `filters` is a dataclass of query parameters; it has a method
-    `shows(context, record)` and a property `given`, true when the query has any filter. `rows` finds the
+    `order` None: as the `list_order` quirk says. `filters` is a dataclass of query parameters with two methods:
+    `given(context)` tells whether the query has any filter, and `shows(context, record)` applies them. `rows` finds the
     objects where the store's own listing will not do. `total` says when a page has one. A list that is not cut
     is `whole` over the views, and `answer` is its model.
     """
@@ -209,6 +209,8 @@ class Resource:
     `nouns` are its names for one and for many. `names` maps a body's fields to different ones of the
     store, after any `clean`. `stored_id` turns an id of a path into the store's. `find` returns the
     object that a path leads to, `owned` the one that may be changed there; both raise ApiError.
+    `add_as_person` and `edit_as_person` turn a person's fields into the store's and raise
+    InvalidObject; without them a person's fields are those of the record.
     `extra` are operations besides the usual five, whose paths win over `{id_field}`.
     """
 
@@ -226,6 +228,8 @@ class Resource:
     delete: Delete | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     stored_id: Callable[[Store, str], str] | None = None
+    add_as_person: Callable[[Store, JsonObject], JsonObject] | None = None
+    edit_as_person: Callable[[Store, Any, JsonObject], JsonObject] | None = None
     find: Callable[[Context], Any] | None = None
     owned: Callable[[Context], Any] | None = None
     extra: tuple[Operation, ...] = ()

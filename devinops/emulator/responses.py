@@ -13,8 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from devinops.emulator.delivery import reason_phrase
-from devinops.emulator.person import InvalidObject
-from devinops.emulator.records import ApiError, JsonObject, R
+from devinops.emulator.records import ApiError, InvalidObject, JsonObject, R
 from devinops.emulator.store import Store, UnknownObject
 from devinops.emulator.tables import Page
 from devinops.errors import ConfigError
@@ -111,10 +110,11 @@ async def _on_http_error(request: Request, error: HTTPException) -> Response:
 
 def _allowed_methods(request: Request) -> str:
     """Return every method of a path; the framework's own header has those of one route only."""
-    routes = [
-        route for route in request.app.state.routes if route.path_regex.match(request.url.path)
-    ]
-    return ", ".join(sorted({method for route in routes for method in route.methods}))
+    path = request.url.path
+    routes = [route for route in request.app.state.routes if route.path_regex.match(path)]
+    # The first route decides: `/automations/templates` also matches `/automations/{id}`.
+    same = [route for route in routes if route.path == routes[0].path]
+    return ", ".join(sorted({method for route in same for method in route.methods}))
 
 
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:

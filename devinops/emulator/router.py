@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from devinops.emulator import models
 from devinops.emulator.dependencies import Caller, StoreDep, refuse_unknown_fields
+from devinops.emulator.merging import merged
 from devinops.emulator.openapi import error_responses, operation_id
 from devinops.emulator.records import JsonObject
 from devinops.emulator.resource import (
@@ -319,19 +320,6 @@ def _sent(update: Update, body: models.Request, record: Any) -> JsonObject:
 
 def _known(body: models.Request) -> set[str]:
     return set(type(body).model_fields)
-
-
-def merged(stored: object, patch: object) -> object:
-    """Return a value with a merge patch applied: objects by member, null removes, all else replaces."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(stored) if isinstance(stored, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = merged(result.get(name), value)
-    return result
 
 
 def _delete(resource: Resource, delete: Delete) -> Operation:

@@ -22,16 +22,18 @@ from pathlib import Path
 from typing import Any
 
 from devinops.emulator.access import DEFAULT_ORG, PERMISSIONS, Actor, Principal, api_of
+from devinops.emulator.fields import fields_of
 from devinops.emulator.parsing import did_you_mean, mapping, read_yaml, sequence
-from devinops.emulator.person import InvalidObject, add
+from devinops.emulator.person import add, check_fields
 from devinops.emulator.quirks import Quirks, parse_quirks
-from devinops.emulator.records import KINDS, SECTIONS
+from devinops.emulator.records import KINDS, SECTIONS, InvalidObject
 from devinops.emulator.store import Store
 from devinops.errors import ConfigError
 
 _ENTERPRISE_SECTIONS = tuple(
     section for section, kind in SECTIONS.items() if KINDS[kind].in_enterprise
 )
+_ORGANIZATION = (*SECTIONS, *fields_of("organization"))
 _TOP = ("organizations", "enterprise", "quirks", "keys")
 _KEY_FIELDS = ("org", "permissions", "principal")
 
@@ -49,8 +51,8 @@ class Seed:
     def add_to(self, store: Store) -> None:
         """Put the objects into an empty store. Raises ConfigError for the first that does not fit."""
         with store.lock:
-            for org in self.organizations:
-                store.add_organization(org)
+            for org, sections in self.organizations.items():
+                _add_organization(store, org, sections, f"{self.where}: organizations.{org}")
             _add_scope(store, None, self.enterprise, f"{self.where}: enterprise")
             for org, sections in self.organizations.items():
                 _add_scope(store, org, sections, f"{self.where}: organizations.{org}")
@@ -72,13 +74,23 @@ def parse_seed(
     return Seed(
         where=where,
         organizations={
-            org: mapping(sections, f"{where}: organizations.{org}", tuple(SECTIONS))
+            org: mapping(sections, f"{where}: organizations.{org}", _ORGANIZATION)
             for org, sections in organizations.items()
         },
         enterprise=mapping(top.get("enterprise"), f"{where}: enterprise", _ENTERPRISE_SECTIONS),
         quirks=parse_quirks(switches, f"{where}: quirks"),
         keys=_keys(mapping(top.get("keys"), f"{where}: keys"), organizations, f"{where}: keys"),
     )
+
+
+def _add_organization(store: Store, org: str, sections: Mapping[str, Any], where: str) -> None:
+    """Add an organization with its own fields."""
+    own = {name: sections[name] for name in fields_of("organization") if name in sections}
+    try:
+        check_fields("organization", own, new=False)
+    except InvalidObject as error:
+        raise ConfigError(f"{where}: {error}") from None
+    store.add_organization(org, **own)
 
 
 def _add_scope(store: Store, org: str | None, sections: Mapping[str, Any], where: str) -> None:

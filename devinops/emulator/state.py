@@ -17,12 +17,11 @@ from typing import Any
 from devinops import files
 from devinops.emulator.delivery import Reply
 from devinops.emulator.gate import Call, Next
-from devinops.emulator.records import KINDS, Record
+from devinops.emulator.records import KINDS, MEMORY_ONLY, Record
 from devinops.emulator.store import Store
 from devinops.errors import ConfigError
 
 FORMAT = 2
-_MEMORY_ONLY = {"digest"}
 
 
 class StateFile:
@@ -102,7 +101,7 @@ def dump(store: Store) -> dict[str, Any]:
 
 
 def _row(record: Record) -> dict[str, Any]:
-    names = [item.name for item in fields(record) if item.name not in _MEMORY_ONLY]
+    names = [item.name for item in fields(record) if item.name not in MEMORY_ONLY]
     return {name: getattr(record, name) for name in names}
 
 

@@ -315,6 +315,11 @@ class Store:
         self.counts[counter] += 1
         return self.counts[counter]
 
+    def token(self, name: str) -> str:
+        """Return an id for a part of an object; it looks random and is the same in every run."""
+        digest = hashlib.sha256(f"{name} {self.next(name)}".encode()).hexdigest()
+        return f"{name}-{digest[:32]}"
+
     def new_id(self, kind: Kind) -> str:
         """Return an unused id that looks random and is the same in every run with the same requests."""
         rows, prefix = self.table(kind), KINDS[kind].prefix

@@ -53,6 +53,14 @@ def secret_created_on_v1(api):
     return response.status_code
 
 
+def changed_automation(api):
+    label = {"metadata": {"a": "1"}}
+    start = {"type": "start_session", "prompt": "Look around."}
+    automation = api.emulator.add("automation", name="n", actions=[start], **label)
+    patch = {"metadata": {"b": "2"}}
+    return good(api.v3.patch(f"{ORG}/automations/{automation}", json=patch))["metadata"]
+
+
 def lists_of_v1(api):
     api.emulator.add("playbook", **PLAYBOOK)
     api.emulator.add("secret", key="K")
@@ -221,6 +229,8 @@ JSON_TYPE, PROBLEM_TYPE = "application/json", "application/problem+json"
 DECOMPOSED, COMPOSED = "e\u0301", "\u00e9"
 
 CASES = [
+    ("automation_updates", "merge", changed_automation, {"a": "1", "b": "2"}),
+    ("automation_updates", "replace_groups", changed_automation, {"b": "2"}),
     ("macro", "kept", replaced_macro, "!deploy"),
     ("macro", "dropped", replaced_macro, None),
     ("v1_put_nullable", "cleared", left_out_on_v1, [False] * 3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from devinops.emulator.resource import Resource
 from devinops.emulator.resources.audit import AUDIT_LOGS
+from devinops.emulator.resources.automations import AUTOMATIONS
 from devinops.emulator.resources.folders import FOLDERS
 from devinops.emulator.resources.notes import KNOWLEDGE_V1, NOTES
 from devinops.emulator.resources.playbooks import PLAYBOOKS, PLAYBOOKS_V1
@@ -15,6 +16,7 @@ TABLE: tuple[Resource, ...] = (
     NOTES,
     PLAYBOOKS,
     SECRETS,
+    AUTOMATIONS,
     AUDIT_LOGS,
     KNOWLEDGE_V1,
     PLAYBOOKS_V1,
