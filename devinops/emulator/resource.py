@@ -85,6 +85,22 @@ View = Callable[[Store, Any], JsonObject]
 Clean = Callable[[Context, JsonObject], JsonObject]
 
 
+def view_of(answer: type[models.Answer], **computed: Callable[[Store, Any], Any]) -> View:
+    """Return the view that shows the fields of `answer`: as computed, else attributes of the record."""
+
+    def view(store: Store, record: Any) -> JsonObject:
+        return {
+            name: computed[name](store, record) if name in computed else getattr(record, name)
+            for name in answer.model_fields
+        }
+
+    return view
+
+
+def id_of(store: Store, record: Any) -> str:
+    return str(record.id)
+
+
 @dataclass(frozen=True)
 class Status:
     """The status of a success: `code`, or what the quirk says, which is `code` or one of `others`."""

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_type_hints
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import create_model
@@ -137,13 +137,31 @@ def _endpoint(
     if f"{{{resource.id_field}}}" in operation.suffix:
         annotations[resource.id_field] = str
     if operation.page is not None:
-        annotations["page"] = Annotated[operation.page, Depends()]
+        annotations["page"] = Annotated[operation.page, Depends(_reader(operation.page))]
     if operation.filters is not None:
-        annotations["filters"] = Annotated[operation.filters, Depends()]
+        filters = operation.filters
+        annotations["filters"] = Annotated[filters, Depends(_reader(filters))]
     if operation.body is not None:
         annotations["body"] = operation.body
     cast("Any", endpoint).__signature__ = _signature(annotations)
     return endpoint
+
+
+def _reader(query: type) -> Callable[..., Awaitable[Any]]:
+    """Return a dependency that reads a dataclass of query parameters.
+
+    The class itself would do, but FastAPI calls what is not async in a thread of its own.
+    """
+
+    async def read(**given: Any) -> Any:
+        return query(**given)
+
+    hints = get_type_hints(query, include_extras=True)
+    parameters = inspect.signature(query).parameters.values()
+    cast("Any", read).__signature__ = inspect.Signature(
+        [parameter.replace(annotation=hints[parameter.name]) for parameter in parameters]
+    )
+    return read
 
 
 def _signature(annotations: dict[str, Any]) -> inspect.Signature:

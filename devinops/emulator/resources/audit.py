@@ -36,16 +36,16 @@ class AuditLog(models.Answer):
 
 
 def view(store: Store, event: records.Event) -> JsonObject:
-    service_user = None if event.email else store.actor(event.created_by)
+    actor = store.actor(event.created_by)
     return {
         "audit_log_id": event.id,
         "action": event.action,
         "created_at": event.created_at,
         "data": event.data,
         "org_id": event.org,
-        "service_user_id": service_user.id if service_user else None,
-        "service_user_name": service_user.name if service_user else None,
-        "user_id": event.created_by if event.email else None,
+        "service_user_id": None if event.email else actor.id,
+        "service_user_name": None if event.email else actor.name,
+        "user_id": actor.id if event.email else None,
         "user_email": event.email,
     }
 

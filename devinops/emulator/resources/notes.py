@@ -24,6 +24,8 @@ from devinops.emulator.resource import (
     Place,
     Resource,
     Update,
+    id_of,
+    view_of,
 )
 from devinops.emulator.resources import v1
 from devinops.emulator.store import Store
@@ -59,22 +61,8 @@ class Note(models.Answer):
     pinned_repo: str | None
 
 
-def view(store: Store, note: records.Note) -> JsonObject:
-    return {
-        "note_id": note.id,
-        "folder_id": note.folder_id,
-        "folder_path": store.folder_path(note.folder_id),
-        "name": note.name,
-        "body": note.body,
-        "trigger": note.trigger,
-        "is_enabled": note.is_enabled,
-        "created_at": note.created_at,
-        "updated_at": note.updated_at,
-        "access_type": note.access_type,
-        "org_id": note.org_id,
-        "macro": note.macro,
-        "pinned_repo": note.pinned_repo,
-    }
+def _folder_path(store: Store, note: records.Note) -> str:
+    return store.folder_path(note.folder_id)
 
 
 @dataclass
@@ -153,7 +141,7 @@ NOTES = Resource(
         Place(ENTERPRISE, access.ENTERPRISE_NOTES, access.ENTERPRISE_NOTES, EnterpriseNoteFilters),
     ),
     id_field="note_id",
-    view=view,
+    view=view_of(Note, note_id=id_of, folder_path=_folder_path),
     answer=Note,
     listing=Listing(filters=NoteFilters),
     create=Create(body=NoteWrite, clean=_create, refusals=(400, 409)),
@@ -213,37 +201,37 @@ class KnowledgeListV1(models.Answer):
     folders: list[FolderV1]
 
 
-def view_v1(store: Store, note: records.Note) -> JsonObject:
+def _author(store: Store, note: records.Note) -> JsonObject:
     author = store.actor(note.created_by)
-    shown = {
-        "id": v1.shown_id(store, note.id),
-        "name": note.name,
-        "body": note.body,
-        "trigger_description": note.trigger,
-        "parent_folder_id": note.folder_id,
-        "pinned_repo": note.pinned_repo,
-        "macro": note.macro,
-        "created_at": v1.iso(note.created_at),
-        "created_by": {"full_name": author.name, "id": author.id, "image_url": None},
-    }
+    return {"full_name": author.name, "id": author.id, "image_url": None}
+
+
+_view_all_v1 = view_of(
+    KnowledgeV1,
+    id=v1.shown_id,
+    trigger_description=lambda _, note: note.trigger,
+    parent_folder_id=lambda _, note: note.folder_id,
+    created_at=v1.created_at,
+    created_by=_author,
+)
+_view_folder_v1 = view_of(FolderV1, created_at=v1.created_at)
+"""v1 shows a folder without the folders above it."""
+
+
+def _view_v1(store: Store, note: records.Note) -> JsonObject:
+    shown = _view_all_v1(store, note)
     if store.quirks.v1_macro == "absent":
         del shown["macro"]
     return shown
 
 
-def folder_view_v1(folder: records.Folder) -> JsonObject:
-    """Return a folder without its path: v1 does not show what a folder is in."""
-    return {
-        "id": folder.id,
-        "name": folder.name,
-        "description": folder.description,
-        "created_at": v1.iso(folder.created_at),
-    }
-
-
 def _list_v1(context: Context, notes: list[JsonObject]) -> object:
-    folders = [row for row in context.store.table("folder") if row.org == context.org]
-    return {"knowledge": notes, "folders": [folder_view_v1(folder) for folder in folders]}
+    store = context.store
+    folders = [folder for folder in store.table("folder") if folder.org == context.org]
+    return {
+        "knowledge": notes,
+        "folders": [_view_folder_v1(store, folder) for folder in folders],
+    }
 
 
 def _clean_v1(context: Context, fields: JsonObject) -> JsonObject:
@@ -267,7 +255,7 @@ KNOWLEDGE_V1 = Resource(
     places=(Place(V1, access.READ_NOTES, access.WRITE_NOTES),),
     id_field="note_id",
     stored_id=v1.stored_id,
-    view=view_v1,
+    view=_view_v1,
     answer=KnowledgeV1,
     names={"trigger_description": "trigger", "parent_folder_id": "folder_id"},
     listing=Listing(

@@ -23,6 +23,8 @@ from devinops.emulator.resource import (
     Place,
     Resource,
     Update,
+    id_of,
+    view_of,
 )
 from devinops.emulator.resources import v1
 from devinops.emulator.store import Store
@@ -83,20 +85,8 @@ class Playbook(models.Answer):
     org_id: str | None
 
 
-def view(store: Store, playbook: records.Playbook) -> JsonObject:
-    return {
-        "playbook_id": playbook.id,
-        "title": playbook.title,
-        "body": playbook.body,
-        "macro": playbook.macro,
-        "structured_output_schema": playbook.structured_output_schema,
-        "created_by": playbook.created_by,
-        "updated_by": playbook.updated_by or playbook.created_by,
-        "created_at": playbook.created_at,
-        "updated_at": playbook.updated_at,
-        "access_type": playbook.access_type,
-        "org_id": playbook.org_id,
-    }
+def _updated_by(_: Store, playbook: records.Playbook) -> str:
+    return playbook.updated_by or playbook.created_by
 
 
 PLAYBOOKS = Resource(
@@ -108,7 +98,7 @@ PLAYBOOKS = Resource(
         Place(ENTERPRISE, access.ENTERPRISE_PLAYBOOKS, access.ENTERPRISE_PLAYBOOKS),
     ),
     id_field="playbook_id",
-    view=view,
+    view=view_of(Playbook, playbook_id=id_of, updated_by=_updated_by),
     answer=Playbook,
     create=Create(body=PlaybookWrite, refusals=(400, 409)),
     update=Update(method="PUT", body=PlaybookWrite, omitted=Omitted.KEEPS, refusals=(400, 409)),
@@ -147,25 +137,32 @@ class PlaybookListV1(models.Answer):
     playbooks: list[PlaybookV1]
 
 
-def view_v1(store: Store, playbook: records.Playbook) -> JsonObject:
-    shown = {
-        "playbook_id": v1.shown_id(store, playbook.id),
-        "title": playbook.title,
-        "body": playbook.body,
-        "macro": playbook.macro,
-        "access_type": playbook.access_type,
-        "org_id": playbook.org_id,
-        "created_at": v1.iso(playbook.created_at),
-        "updated_at": v1.iso(playbook.updated_at),
-        "created_by_user_id": playbook.created_by,
-        "created_by_user_name": store.actor(playbook.created_by).name,
-    }
-    if store.quirks.v1_playbook_fields != "none":
-        shown["status"] = "published"
-    if store.quirks.v1_playbook_fields == "all":
-        updated_by = playbook.updated_by or playbook.created_by
-        shown["updated_by_user_id"] = updated_by
-        shown["updated_by_user_name"] = store.actor(updated_by).name
+def _name(store: Store, actor_id: str) -> str:
+    return store.actor(actor_id).name
+
+
+_view_all_v1 = view_of(
+    PlaybookV1,
+    playbook_id=v1.shown_id,
+    created_at=v1.created_at,
+    updated_at=lambda _, playbook: v1.iso(playbook.updated_at),
+    created_by_user_id=lambda _, playbook: playbook.created_by,
+    created_by_user_name=lambda store, playbook: _name(store, playbook.created_by),
+    status=lambda *_: "published",
+    updated_by_user_id=_updated_by,
+    updated_by_user_name=lambda store, playbook: _name(store, _updated_by(store, playbook)),
+)
+_ABSENT = {
+    "none": ("status", "updated_by_user_id", "updated_by_user_name"),
+    "status": ("updated_by_user_id", "updated_by_user_name"),
+    "all": (),
+}
+
+
+def _view_v1(store: Store, playbook: records.Playbook) -> JsonObject:
+    shown = _view_all_v1(store, playbook)
+    for name in _ABSENT[store.quirks.v1_playbook_fields]:
+        del shown[name]
     return shown
 
 
@@ -179,7 +176,7 @@ PLAYBOOKS_V1 = Resource(
     path="/playbooks",
     places=(Place(V1, access.READ_PLAYBOOKS, access.WRITE_PLAYBOOKS),),
     id_field="playbook_id",
-    view=view_v1,
+    view=_view_v1,
     answer=PlaybookV1,
     listing=Listing(
         paging=Paging.WHOLE,

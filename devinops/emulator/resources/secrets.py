@@ -21,6 +21,8 @@ from devinops.emulator.resource import (
     Place,
     Resource,
     Status,
+    id_of,
+    view_of,
 )
 from devinops.emulator.resources import v1
 from devinops.emulator.store import Store
@@ -51,21 +53,10 @@ class Secret(models.Answer):
     updated_at: int | None
 
 
-def view(store: Store, secret: records.Secret) -> JsonObject:
-    """Return the metadata; `updated_by` and `updated_at` are null until somebody edits the secret."""
+def _updated_at(_: Store, secret: records.Secret) -> int | None:
+    """Return None until somebody edits the secret."""
     edited = secret.updated_by is not None or secret.updated_at != secret.created_at
-    return {
-        "secret_id": secret.id,
-        "key": secret.key,
-        "note": secret.note,
-        "is_sensitive": secret.is_sensitive,
-        "secret_type": secret.secret_type,
-        "access_type": secret.access_type,
-        "created_by": secret.created_by,
-        "created_at": secret.created_at,
-        "updated_by": secret.updated_by,
-        "updated_at": secret.updated_at if edited else None,
-    }
+    return secret.updated_at if edited else None
 
 
 def _create(context: Context, fields: JsonObject) -> Any:
@@ -97,7 +88,7 @@ SECRETS = Resource(
     path="/secrets",
     places=(Place(ORGANIZATION, access.SECRETS, access.SECRETS),),
     id_field="secret_id",
-    view=view,
+    view=view_of(Secret, secret_id=id_of, updated_at=_updated_at),
     answer=Secret,
     names={"type": "secret_type"},
     readable=False,
@@ -135,22 +126,13 @@ class Created(models.Answer):
     id: str
 
 
-def view_v1(store: Store, secret: records.Secret) -> JsonObject:
-    return {
-        "id": secret.id,
-        "type": secret.secret_type,
-        "key": secret.key,
-        "created_at": v1.iso(secret.created_at),
-    }
-
-
 SECRETS_V1 = Resource(
     kind="secret",
     nouns=("secret", "secrets"),
     path="/secrets",
     places=(Place(V1, access.SECRETS, access.SECRETS),),
     id_field="secret_id",
-    view=view_v1,
+    view=view_of(SecretV1, type=lambda _, secret: secret.secret_type, created_at=v1.created_at),
     answer=SecretV1,
     names={"type": "secret_type", "sensitive": "is_sensitive"},
     listing=Listing(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from devinops.emulator.records import JsonObject, Kind
+from devinops.emulator.records import JsonObject, Kind, Record
 from devinops.emulator.resource import Context, Status
 from devinops.emulator.store import Store
 
@@ -44,9 +44,9 @@ def listed_as(name: str) -> Callable[[Context, list[JsonObject]], object]:
     return content
 
 
-def shown_id(store: Store, record_id: str) -> str:
+def shown_id(store: Store, record: Record) -> str:
     """Return the id that v1 shows for a note or a playbook."""
-    return f"{record_id}-v1" if store.quirks.v1_ids == "separate" else record_id
+    return f"{record.id}-v1" if store.quirks.v1_ids == "separate" else record.id
 
 
 def stored_id(store: Store, shown: str) -> str:
@@ -58,6 +58,10 @@ def stored_id(store: Store, shown: str) -> str:
 
 def iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def created_at(_: Store, record: Record) -> str:
+    return iso(record.created_at)
 
 
 def replaced(context: Context, fields: JsonObject) -> JsonObject:
