@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from devinops.emulator import delivery, gate, person
@@ -32,252 +32,29 @@ _WEB_PAGE = (
 )
 
 
-# -- errors instead of the response
+@dataclass(frozen=True)
+class Fault:
+    """What a fault does, and which requests it can be applied to."""
 
+    carry_out: Callable[[Context], Awaitable[Reply]]
+    applies: Callable[[Context], bool]
 
-async def _status(context: Context) -> Reply:
-    await context.carry_out_first()
-    status = context.parameters["status"]
-    return context.refuse(status, delivery.reason_phrase(status) or "Something went wrong")
 
+FAULTS: dict[str, Fault] = {}
 
-async def _html(context: Context) -> Reply:
-    await context.carry_out_first()
-    page = Reply(context.parameters["status"], [(b"content-type", b"text/html")], b"")
-    return with_body(page, _WEB_PAGE)
 
+def _fault(
+    name: str, applies: Callable[[Context], bool] = lambda _: True
+) -> Callable[[Callable[[Context], Awaitable[Reply]]], None]:
+    """Return a decorator that adds a fault."""
 
-async def _rate_limit(context: Context) -> Reply:
-    style, seconds = context.parameters["retry_after"], context.parameters["seconds"]
-    return context.refuse(429, "Rate limit exceeded", gate.retry_after(style, seconds))
+    def add(carry_out: Callable[[Context], Awaitable[Reply]]) -> None:
+        FAULTS[name] = Fault(carry_out, applies)
 
+    return add
 
-async def _revoke_key(context: Context) -> Reply:
-    context.run.revoked.add(context.call.key)
-    return context.unauthorized()
 
-
-# -- connections
-
-
-async def _drop(context: Context) -> Reply:
-    reset = context.parameters["reset"]
-    if context.parameters["when"] == "during":
-        return replace(await context.carry_out(), send=delivery.send_half(reset=reset))
-    await context.carry_out_first()
-    return replace(NO_REPLY, send=delivery.send_nothing(reset=reset))
-
-
-async def _close(context: Context) -> Reply:
-    return replace(await context.carry_out(), send=delivery.send_and_close)
-
-
-async def _stale_connection(context: Context) -> Reply:
-    return replace(await context.carry_out(), send=delivery.send_and_break)
-
-
-async def _hang(context: Context) -> Reply:
-    await context.carry_out_first()
-    return replace(NO_REPLY, send=delivery.stay_silent)
-
-
-async def _drip(context: Context) -> Reply:
-    part, pause_s = context.parameters["part"], context.parameters["delay_ms"] / 1000
-    return replace(await context.carry_out(), send=delivery.send_slowly(part, pause_s))
-
-
-async def _delay(context: Context) -> Reply:
-    if context.parameters["when"] == "before":
-        await gate.pause(context.parameters["delay_ms"])
-        return await context.carry_out()
-    reply = await context.carry_out()
-    await gate.pause(context.parameters["delay_ms"])
-    return reply
-
-
-# -- bodies
-
-
-async def _truncate(context: Context) -> Reply:
-    reply = await context.carry_out()
-    return with_body(reply, reply.body[: len(reply.body) // 2]) if reply.body else reply
-
-
-async def _garbage(context: Context) -> Reply:
-    reply = await context.carry_out()
-    return with_body(reply, b"\x00\xff}{ not JSON \xfe") if reply.body else reply
-
-
-# -- lists and pages
-
-
-async def _empty_list(context: Context) -> Reply:
-    reply = await context.carry_out()
-    return with_content(reply, _emptied(content_of(reply))) if reply.status == 200 else reply
-
-
-def _emptied(content: Any) -> Any:
-    if isinstance(content, list):
-        return []
-    nothing = {"end_cursor": None, "has_next_page": False, "total": 0, "root_note_count": 0}
-    return {
-        name: [] if isinstance(part, list) else nothing.get(name, part)
-        for name, part in content.items()
-    }
-
-
-async def _repeat_page(context: Context) -> Reply:
-    return await context.ask(_previous_page(context))
-
-
-def _previous_page(context: Context) -> gate.Call:
-    previous = context.run.previous_page(context.call)
-    assert previous is not None, "a later page"
-    return replace(context.call, target=previous)
-
-
-async def _skip_page(context: Context) -> Reply:
-    reply = await context.carry_out()
-    if reply.status != 200:
-        return reply
-    content = content_of(reply)
-    if content["has_next_page"]:
-        return await context.ask(with_cursor(context.call, content["end_cursor"]))
-    return with_content(reply, {**content, "items": []})
-
-
-async def _lost_cursor(context: Context) -> Reply:
-    return _with_fields(await context.carry_out(), has_next_page=True, end_cursor=None)
-
-
-async def _looping_cursor(context: Context) -> Reply:
-    own = cursor(context.call) or FIRST_PAGE
-    return _with_fields(await context.carry_out(), has_next_page=True, end_cursor=own)
-
-
-def _with_fields(reply: Reply, **fields: object) -> Reply:
-    """Return a page with other fields around its items."""
-    return with_content(reply, {**content_of(reply), **fields}) if reply.status == 200 else reply
-
-
-async def _low_total(context: Context) -> Reply:
-    reply = await context.carry_out()
-    total = (content_of(reply) or {}).get("total")
-    if total is None:
-        return reply
-    return _with_fields(reply, total=max(0, total - context.parameters["by"]))
-
-
-# -- objects
-
-
-async def _late_object(context: Context) -> Reply:
-    reply = await context.carry_out()
-    record_id = id_in(context.call, content_of(reply)) if reply.status in (200, 201) else None
-    if record_id is not None:
-        context.run.late[context.call.path, record_id] = context.parameters["lists"]
-    if context.parameters["lost"]:
-        return replace(NO_REPLY, send=delivery.send_nothing())
-    return reply
-
-
-async def _edit(context: Context) -> Reply:
-    with context.store.lock:
-        if existing := context.existing():
-            kind, record = existing
-            fields = context.parameters["set"] or _line_added(kind, record)
-            person.edit(context.store, kind, record.id, fields)
-    return await context.carry_out()
-
-
-def _line_added(kind: Kind, record: Any) -> JsonObject:
-    name = "note" if kind == "secret" else "body"
-    return {name: f"{getattr(record, name) or ''}\nEdited by a person."}
-
-
-async def _delete(context: Context) -> Reply:
-    with context.store.lock:
-        if existing := context.existing():
-            kind, record = existing
-            person.remove(context.store, kind, record.id)
-    return await context.carry_out()
-
-
-async def _delete_shown(context: Context) -> Reply:
-    target = context.target
-    assert target is not None, "a page of objects"
-    previous = content_of(await context.ask(_previous_page(context)))
-    with context.store.lock:
-        table = context.store.table(target.kind)
-        shown = [table.get(id_in(context.call, item) or "") for item in previous["items"]]
-        remaining = [record for record in shown if record is not None]
-        if remaining:
-            record = remaining[0]
-            person.remove(context.store, target.kind, record.id)
-            if context.parameters["copy"]:
-                fields = _copied(target.kind, record)
-                person.add(context.store, target.kind, record.org, fields)
-    return await context.carry_out()
-
-
-async def _namesake(context: Context) -> Reply:
-    changes = context.parameters["set"] or {}
-    with context.store.lock:
-        target, existing = context.target, context.existing()
-        if existing:
-            kind, record = existing
-            person.add(context.store, kind, record.org, {**_copied(kind, record), **changes})
-        elif target:
-            fields = _in_seed_names(target.resource, context.call.json)
-            person.add(context.store, target.kind, target.org, {**fields, **changes})
-    return await context.carry_out()
-
-
-def _copied(kind: Kind, record: Any) -> JsonObject:
-    """Return an object by the names of a seed."""
-    names = KINDS[kind].names
-    values = {name: getattr(record, names.get(name, name), _MISSING) for name in fields_of(kind)}
-    return {name: value for name, value in values.items() if value is not _MISSING}
-
-
-def _in_seed_names(resource: Resource, body: JsonObject) -> JsonObject:
-    """Return the fields of a body by the names of a seed, without those that a person cannot set."""
-    seed_names = {attribute: name for name, attribute in KINDS[resource.kind].names.items()}
-    stored = {resource.names.get(name, name): value for name, value in body.items()}
-    named = {seed_names.get(name, name): value for name, value in stored.items()}
-    settable = fields_of(resource.kind).keys() - {"access_type"}
-    return {name: value for name, value in named.items() if name in settable}
-
-
-Action = Callable[[Context], Awaitable[Reply]]
-ACTIONS: Mapping[str, Action] = {
-    "status": _status,
-    "html": _html,
-    "rate-limit": _rate_limit,
-    "revoke-key": _revoke_key,
-    "drop": _drop,
-    "close": _close,
-    "stale-connection": _stale_connection,
-    "hang": _hang,
-    "drip": _drip,
-    "delay": _delay,
-    "truncate": _truncate,
-    "garbage": _garbage,
-    "empty-list": _empty_list,
-    "repeat-page": _repeat_page,
-    "skip-page": _skip_page,
-    "lost-cursor": _lost_cursor,
-    "looping-cursor": _looping_cursor,
-    "low-total": _low_total,
-    "late-object": _late_object,
-    "edit": _edit,
-    "delete": _delete,
-    "delete-shown": _delete_shown,
-    "namesake": _namesake,
-}
-
-
-# -- which requests a fault can be applied to; a fault without an entry can be applied to all
+# -- which requests a fault can be applied to
 
 
 def _on_list(context: Context) -> bool:
@@ -314,17 +91,242 @@ def _with_key(context: Context) -> bool:
     return context.call.key != ""
 
 
-APPLIES: Mapping[str, Callable[[Context], bool]] = {
-    "revoke-key": _with_key,
-    "empty-list": _on_list,
-    "repeat-page": _on_later_page,
-    "skip-page": _on_page,
-    "lost-cursor": _on_page,
-    "looping-cursor": _on_page,
-    "low-total": _on_page,
-    "late-object": _on_create,
-    "edit": _on_object,
-    "delete": _on_object,
-    "delete-shown": _on_later_page_of_objects,
-    "namesake": _on_object_or_create,
-}
+# -- errors instead of the response
+
+
+@_fault("status")
+async def _status(context: Context) -> Reply:
+    await context.carry_out_first()
+    status = context.parameters["status"]
+    return context.refuse(status, delivery.reason_phrase(status) or "Something went wrong")
+
+
+@_fault("html")
+async def _html(context: Context) -> Reply:
+    await context.carry_out_first()
+    page = Reply(context.parameters["status"], [(b"content-type", b"text/html")], b"")
+    return with_body(page, _WEB_PAGE)
+
+
+@_fault("rate-limit")
+async def _rate_limit(context: Context) -> Reply:
+    style, seconds = context.parameters["retry_after"], context.parameters["seconds"]
+    return context.refuse(429, "Rate limit exceeded", gate.retry_after(style, seconds))
+
+
+@_fault("revoke-key", _with_key)
+async def _revoke_key(context: Context) -> Reply:
+    context.run.revoked.add(context.call.key)
+    return context.unauthorized()
+
+
+# -- connections
+
+
+@_fault("drop")
+async def _drop(context: Context) -> Reply:
+    reset = context.parameters["reset"]
+    if context.parameters["when"] == "during":
+        return replace(await context.carry_out(), send=delivery.send_half(reset=reset))
+    await context.carry_out_first()
+    return replace(NO_REPLY, send=delivery.send_nothing(reset=reset))
+
+
+@_fault("close")
+async def _close(context: Context) -> Reply:
+    return replace(await context.carry_out(), send=delivery.send_and_close)
+
+
+@_fault("stale-connection")
+async def _stale_connection(context: Context) -> Reply:
+    return replace(await context.carry_out(), send=delivery.send_and_break)
+
+
+@_fault("hang")
+async def _hang(context: Context) -> Reply:
+    await context.carry_out_first()
+    return replace(NO_REPLY, send=delivery.stay_silent)
+
+
+@_fault("drip")
+async def _drip(context: Context) -> Reply:
+    part, pause_s = context.parameters["part"], context.parameters["delay_ms"] / 1000
+    return replace(await context.carry_out(), send=delivery.send_slowly(part, pause_s))
+
+
+@_fault("delay")
+async def _delay(context: Context) -> Reply:
+    if context.parameters["when"] == "before":
+        await gate.pause(context.parameters["delay_ms"])
+        return await context.carry_out()
+    reply = await context.carry_out()
+    await gate.pause(context.parameters["delay_ms"])
+    return reply
+
+
+# -- bodies
+
+
+@_fault("truncate")
+async def _truncate(context: Context) -> Reply:
+    reply = await context.carry_out()
+    return with_body(reply, reply.body[: len(reply.body) // 2]) if reply.body else reply
+
+
+@_fault("garbage")
+async def _garbage(context: Context) -> Reply:
+    reply = await context.carry_out()
+    return with_body(reply, b"\x00\xff}{ not JSON \xfe") if reply.body else reply
+
+
+# -- lists and pages
+
+
+@_fault("empty-list", _on_list)
+async def _empty_list(context: Context) -> Reply:
+    reply = await context.carry_out()
+    return with_content(reply, _emptied(content_of(reply))) if reply.status == 200 else reply
+
+
+def _emptied(content: Any) -> Any:
+    if isinstance(content, list):
+        return []
+    nothing = {"end_cursor": None, "has_next_page": False, "total": 0, "root_note_count": 0}
+    return {
+        name: [] if isinstance(part, list) else nothing.get(name, part)
+        for name, part in content.items()
+    }
+
+
+@_fault("repeat-page", _on_later_page)
+async def _repeat_page(context: Context) -> Reply:
+    return await context.ask(_previous_page(context))
+
+
+def _previous_page(context: Context) -> gate.Call:
+    previous = context.run.previous_page(context.call)
+    assert previous is not None, "a later page"
+    return replace(context.call, target=previous)
+
+
+@_fault("skip-page", _on_page)
+async def _skip_page(context: Context) -> Reply:
+    reply = await context.carry_out()
+    if reply.status != 200:
+        return reply
+    content = content_of(reply)
+    if content["has_next_page"]:
+        return await context.ask(with_cursor(context.call, content["end_cursor"]))
+    return with_content(reply, {**content, "items": []})
+
+
+@_fault("lost-cursor", _on_page)
+async def _lost_cursor(context: Context) -> Reply:
+    return _with_fields(await context.carry_out(), has_next_page=True, end_cursor=None)
+
+
+@_fault("looping-cursor", _on_page)
+async def _looping_cursor(context: Context) -> Reply:
+    own = cursor(context.call) or FIRST_PAGE
+    return _with_fields(await context.carry_out(), has_next_page=True, end_cursor=own)
+
+
+def _with_fields(reply: Reply, **fields: object) -> Reply:
+    """Return a page with other fields around its items."""
+    return with_content(reply, {**content_of(reply), **fields}) if reply.status == 200 else reply
+
+
+@_fault("low-total", _on_page)
+async def _low_total(context: Context) -> Reply:
+    reply = await context.carry_out()
+    total = (content_of(reply) or {}).get("total")
+    if total is None:
+        return reply
+    return _with_fields(reply, total=max(0, total - context.parameters["by"]))
+
+
+# -- objects
+
+
+@_fault("late-object", _on_create)
+async def _late_object(context: Context) -> Reply:
+    reply = await context.carry_out()
+    record_id = id_in(context.call, content_of(reply)) if reply.status in (200, 201) else None
+    if record_id is not None:
+        context.run.late[context.call.path, record_id] = context.parameters["lists"]
+    if context.parameters["lost"]:
+        return replace(NO_REPLY, send=delivery.send_nothing())
+    return reply
+
+
+@_fault("edit", _on_object)
+async def _edit(context: Context) -> Reply:
+    with context.store.lock:
+        if existing := context.existing():
+            kind, record = existing
+            fields = context.parameters["set"] or _line_added(record)
+            person.edit(context.store, kind, record.id, fields)
+    return await context.carry_out()
+
+
+def _line_added(record: Any) -> JsonObject:
+    """Return a longer text for the first of the body, the note and the name that the object has."""
+    names = [name for name in ("body", "note", "name") if hasattr(record, name)]
+    return {names[0]: f"{getattr(record, names[0]) or ''}\nEdited by a person."}
+
+
+@_fault("delete", _on_object)
+async def _delete(context: Context) -> Reply:
+    with context.store.lock:
+        if existing := context.existing():
+            kind, record = existing
+            person.remove(context.store, kind, record.id)
+    return await context.carry_out()
+
+
+@_fault("delete-shown", _on_later_page_of_objects)
+async def _delete_shown(context: Context) -> Reply:
+    target = context.target
+    assert target is not None, "a page of objects"
+    previous = content_of(await context.ask(_previous_page(context)))
+    with context.store.lock:
+        table = context.store.table(target.kind)
+        shown = [table.get(id_in(context.call, item) or "") for item in previous["items"]]
+        remaining = [record for record in shown if record is not None]
+        if remaining:
+            record = remaining[0]
+            person.remove(context.store, target.kind, record.id)
+            if context.parameters["copy"]:
+                fields = _copied(target.kind, record)
+                person.add(context.store, target.kind, record.org, fields)
+    return await context.carry_out()
+
+
+@_fault("namesake", _on_object_or_create)
+async def _namesake(context: Context) -> Reply:
+    changes = context.parameters["set"] or {}
+    with context.store.lock:
+        target, existing = context.target, context.existing()
+        if existing:
+            kind, record = existing
+            person.add(context.store, kind, record.org, {**_copied(kind, record), **changes})
+        elif target:
+            fields = _in_seed_names(target.resource, context.call.json)
+            person.add(context.store, target.kind, target.org, {**fields, **changes})
+    return await context.carry_out()
+
+
+def _copied(kind: Kind, record: Any) -> JsonObject:
+    """Return an object by the names of a seed."""
+    names = KINDS[kind].names
+    values = {name: getattr(record, names.get(name, name), _MISSING) for name in fields_of(kind)}
+    return {name: value for name, value in values.items() if value is not _MISSING}
+
+
+def _in_seed_names(resource: Resource, body: JsonObject) -> JsonObject:
+    """Return the fields of a body by the names of a seed, without those that a person cannot set."""
+    seed_names = {attribute: name for name, attribute in KINDS[resource.kind].names.items()}
+    stored = {resource.names.get(name, name): value for name, value in body.items()}
+    named = {seed_names.get(name, name): value for name, value in stored.items()}
+    settable = fields_of(resource.kind).keys() - {"access_type"}
+    return {name: value for name, value in named.items() if name in settable}

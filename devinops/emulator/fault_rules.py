@@ -1,47 +1,14 @@
 """The fault script: which requests go wrong, and how.
 
+`docs/emulator.md` has all keys, faults and parameters.
+
     seed: 7
     faults:
       - {method: POST, path: /v3/**/notes, nth: 1, fault: drop, when: after}
       - {path: /v3/**, probability: 0.1, fault: status, status: 503}
 
-A plain list of rules is a script too. The first rule that matches a request wins: a request never has
-two faults. A rule whose fault cannot be applied to a request (a list's to a write) leaves it to the others.
-
-| key | meaning |
-| --- | --- |
-| `method` | one method or a list of them; any if missing |
-| `path` | a pattern or a list; no query; `*` stays in a segment, `**` spans segments |
-| `nth` | which of the matching requests: `3`, `[1, 3]`, `"3+"` (the third and all after it) |
-| `probability` | 0 to 1; the script's `seed` (0) decides, the same way in every run |
-| `times` | the most requests that the rule lets go wrong |
-| `fault` | a fault of the next table, with its parameters beside it |
-
-| fault | parameters (default) | what happens |
-| --- | --- | --- |
-| status | `status` (503), `when` (before, after) | an error, before or after the request is carried out |
-| html | `status` (200), `when` (before, after) | a web page instead of the response, as from a proxy |
-| rate-limit | `retry_after` (seconds, date, absent, text), `seconds` (1) | 429, not carried out |
-| revoke-key | | 401 from now on for the key that was used |
-| drop | `when` (before, after, during), `reset` (false) | the connection ends; `during`: after half a response |
-| close | | the response; then the connection ends instead of being kept |
-| stale-connection | | the response; the next request on the connection is dropped |
-| hang | `when` (before, after) | no response until the client gives up |
-| drip | `part` (body, headers), `delay_ms` (10) | the response byte by byte, with pauses |
-| delay | `delay_ms` (1000), `when` (before, after) | the response, later |
-| truncate | | half of the body, and the length announced is that half's |
-| garbage | | a body that is not JSON |
-| empty-list | | a list with nothing in it |
-| repeat-page | | the previous page again (not for the first page) |
-| skip-page | | the page after the requested one |
-| lost-cursor | | `has_next_page` without a cursor |
-| looping-cursor | | a page that leads to itself |
-| low-total | `by` (1) | `total` is too small by this |
-| late-object | `lists` (1), `lost` (false) | a new object is missing in so many lists; `lost`: no response |
-| edit | `set` (the body or the note gets a line) | a person edits the object right before |
-| delete | | a person deletes the object right before |
-| delete-shown | `copy` (false) | a person deletes (`copy`: and copies) the previous page's first object |
-| namesake | `set` (nothing: a twin) | a person copies the object, or the one about to be created |
+A plain list of rules is a script too. The first rule that matches a request wins: a request never
+has two faults. A rule whose fault cannot be applied to a request leaves it to the others.
 """
 
 from __future__ import annotations
@@ -59,7 +26,7 @@ from devinops.emulator.records import SECTIONS
 from devinops.errors import ConfigError
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_RULE_KEYS = ("method", "path", "nth", "probability", "times", "fault")
+RULE_KEYS = ("method", "path", "nth", "probability", "times", "fault")
 _TOP = ("seed", "faults")
 
 # Returns the parameter's value; raises ValueError with what was expected.
@@ -225,7 +192,7 @@ def _rule(raw: object, seed: int, number: int, where: str) -> Rule:
     given = mapping(raw, where)
     fault = _fault(given, where)
     known = PARAMETERS[fault]
-    mapping(raw, where, (*_RULE_KEYS, *known))
+    mapping(raw, where, (*RULE_KEYS, *known))
     parameters = {
         name: _checked(check, given[name], f"{where}.{name}") if name in given else default
         for name, (check, default) in known.items()
@@ -247,7 +214,7 @@ def _rule(raw: object, seed: int, number: int, where: str) -> Rule:
 def _fault(given: Mapping[str, Any], where: str) -> str:
     if "fault" not in given:
         parameters = [name for known in PARAMETERS.values() for name in known]
-        mapping(given, where, (*_RULE_KEYS, *parameters))
+        mapping(given, where, (*RULE_KEYS, *parameters))
         raise ConfigError(f'{where}: "fault" is missing')
     name = given["fault"]
     if not isinstance(name, str) or name not in PARAMETERS:

@@ -11,7 +11,7 @@ from functools import partial
 
 from devinops.emulator import delivery
 from devinops.emulator.delivery import Reply
-from devinops.emulator.fault_actions import ACTIONS, APPLIES
+from devinops.emulator.fault_actions import FAULTS
 from devinops.emulator.fault_context import NO_REPLY, Context, ScriptRun
 from devinops.emulator.fault_rules import Rule, Script
 from devinops.emulator.gate import Call, Next
@@ -63,12 +63,12 @@ class Faults:
 
 
 def _applies(context: Context, rule: Rule) -> bool:
-    return rule.fault not in APPLIES or APPLIES[rule.fault](context)
+    return FAULTS[rule.fault].applies(context)
 
 
 async def _apply(rule: Rule, context: Context) -> Reply:
     try:
-        return await ACTIONS[rule.fault](replace(context, parameters=rule.parameters))
+        return await FAULTS[rule.fault].carry_out(replace(context, parameters=rule.parameters))
     except InvalidObject as error:
         detail = f"The fault {rule.fault} cannot be applied to this object: {error}"
         return context.refuse(500, detail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import pytest
 from emulator_api import NOTE, ORG, good
@@ -345,10 +346,10 @@ def test_every_quirk_and_every_value_has_a_test():
     assert tried == {(name, value) for name, values in VALUES.items() for value in values}
 
 
-def test_every_quirk_is_in_the_table_of_the_docstring():
-    from devinops.emulator import quirks
-
-    rows = [line.split("|") for line in quirks.__doc__.splitlines() if line.startswith("| ")][2:]
+def test_every_quirk_is_in_the_table_of_the_documentation():
+    text = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
+    section = text.partition("## Quirks")[2].partition("\n## ")[0]
+    rows = [line.split("|") for line in section.splitlines() if line.startswith("| ")][2:]
     table = {row[1].strip(): tuple(v.strip().strip('"') for v in row[2].split(",")) for row in rows}
     assert table == dict(VALUES)
 
