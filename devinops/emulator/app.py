@@ -215,6 +215,11 @@ async def identify_v3(store: StoreDep, credentials: Credentials) -> Principal:
     return _identify(store, credentials, "v3")
 
 
+async def identify_by_header(request: Request) -> Principal:
+    """Return the holder of the key in a request that FastAPI does not read."""
+    return _identify(store_of(request), await _bearer(request), "v3")
+
+
 V3Principal = Annotated[Principal, Depends(identify_v3)]
 OrgId = Annotated[str, Path(examples=["org-abc123def456"])]
 Dependency = Callable[..., Awaitable[Caller]]
@@ -291,7 +296,7 @@ def create_app(
     `faults` come before them. `reset` is what `POST /_emulator/reset` does; without it the store is emptied.
     `save` is called after each change that a person makes.
     """
-    from devinops.emulator import audit, resources, v1, v3, webapp
+    from devinops.emulator import audit, resources, unserved, v1, v3, webapp
     from devinops.emulator.faults import Faults
 
     # The routes as they stand in the routers: `include_router` would analyse all of them again for each emulator.
@@ -302,7 +307,7 @@ def create_app(
         title="Devin API emulator",
         version="3",
         summary="Stands in for the Devin API",
-        routes=routes,
+        routes=[*routes, *unserved.ROUTES],
         docs_url=None,
         redoc_url=None,
     )

@@ -2,8 +2,8 @@
 
 A *layer* is called with the request and with a function that asks the rest; it may answer by itself, ask and
 look at the answer, or replace it. Latency, the rate limit, the request log, the fault script and the saving of
-the state are layers, and so is anything else that has to meddle with answers. Requests to paths outside `/v1`
-and `/v3` pass no layer.
+the state are layers, and so is anything else that has to meddle with answers. Requests to paths outside `/v1`,
+`/v3` and `/v3beta1` pass no layer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from devinops.emulator.wire import Connection, Sending, Wire, whole
 
-API_PATHS = ("/v1/", "/v3/")
+API_PATHS = ("/v1/", "/v3/", "/v3beta1/")
 _HIDDEN = "***"
 
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from devinops.emulator.access import PERSON
 from devinops.emulator.hints import did_you_mean
-from devinops.emulator.records import Folder, JsonObject, Kind, Rejected
+from devinops.emulator.records import KINDS, Folder, JsonObject, Kind, Rejected
 from devinops.emulator.resources import automations
 from devinops.emulator.store import Store
 
@@ -52,6 +52,13 @@ def _moment(value: object) -> bool:
     return isinstance(value, int | str | date) and not isinstance(value, bool)
 
 
+def _moment_or_null(value: object) -> bool:
+    return value is None or _moment(value)
+
+
+_moment_or_null.__doc__ = "Unix seconds, an ISO 8601 time or null"
+
+
 def _limit(value: object) -> bool:
     return value is None or (isinstance(value, int) and not isinstance(value, bool))
 
@@ -86,6 +93,51 @@ _FIELDS: dict[Kind, dict[str, Check]] = {
         "tags": _texts,
         "default_tag": _text_or_null,
         "security_profiles": _names,
+    },
+    "role": {
+        "name*": _text,
+        "role_type": _SCOPE,
+        "permissions": _texts,
+    },
+    "idp_group": {"name*": _text, "roles": _names},
+    "user": {
+        "name": _text_or_null,
+        "email": _text_or_null,
+        "roles": _names,
+        "groups": _texts,
+    },
+    "service_user": {
+        "name*": _text,
+        "roles": _names,
+        "expires_at": _moment_or_null,
+        "deleted_at": _moment_or_null,
+    },
+    "acu_limit": {
+        "scope*": _one_of("enterprise", "user"),
+        "cycle_acu_limit*": _limit,
+        "user_id": _text_or_null,
+    },
+    "schedule": {
+        "name*": _text,
+        "prompt*": _text,
+        "enabled": _boolean,
+        "schedule_type": _one_of("recurring", "one_time"),
+        "frequency": _text_or_null,
+        "scheduled_at": _text_or_null,
+        "interval_count": _limit,
+        "agent": _one_of("devin", "data_analyst"),
+        "playbook_id": _text_or_null,
+        "notify_on": _one_of("always", "failure", "never"),
+        "bypass_approval": _boolean,
+        "tags": _texts,
+        "platform": _text_or_null,
+        "slack_team_id": _text_or_null,
+        "slack_channel_id": _text_or_null,
+        "target_devin_id": _text_or_null,
+        "last_executed_at": _text_or_null,
+        "last_error_at": _text_or_null,
+        "last_error_message": _text_or_null,
+        "consecutive_failures": _limit,
     },
     "folder": {
         "path": _text,
@@ -133,6 +185,9 @@ _REQUIRED = {
 # Kinds whose fields are the API's own, with what turns them into the store's: for a new object, for a change.
 _PLANTED = {"automation": automations.planted}
 _EDITED = {"automation": automations.edited}
+_SECONDS = ("created_at", "updated_at", "expires_at", "deleted_at")
+# What a seed calls the enterprise where it names organizations.
+_ENTERPRISE = "enterprise"
 
 
 @contextmanager
@@ -167,6 +222,8 @@ def plant(
     """Add an object and return its id. Raises Malformed for fields that do not fit, or for an id in use."""
     if kind not in _PLANTED:
         check_fields(kind, fields, whole=True)
+    if KINDS[kind].enterprise:
+        org = None
     with store.lock:
         if org is not None and org not in store.organizations:
             raise Malformed(f'no organization "{org}"')
@@ -181,6 +238,11 @@ def plant(
             ready = _ready(store, org, fields)
         if kind == "folder" and "name" not in ready:
             raise Malformed('"path" or "name" is missing')
+        if kind == "organization":
+            new_id = ready.pop("id", None) or store.new_id(kind)
+            return store.create_organization(new_id, PERSON, ready, log=log).id
+        if kind == "idp_group":
+            ready["id"] = ready.pop("name")
         return str(store.insert(kind, org, PERSON, ready, log=log).id)
 
 
@@ -214,9 +276,21 @@ def _ready(store: Store, org: str | None, fields: Mapping[str, Any]) -> JsonObje
         ready["parent_id"] = ready.pop("parent_folder_id")
     for name in {"folder_id", "parent_id"} & ready.keys():
         _check_folder_id(store, org, ready[name])
-    return {
-        name: _seconds(value) if name.endswith("_at") else value for name, value in ready.items()
-    }
+    if "roles" in ready:
+        ready["roles"] = _roles(store, ready["roles"])
+    for name in ready.keys() & _SECONDS:
+        ready[name] = None if ready[name] is None else _seconds(ready[name])
+    return ready
+
+
+def _roles(store: Store, roles: Mapping[str, str]) -> dict[str, str]:
+    """Return roles by the store's name for an organization. Raises Malformed for what does not exist."""
+    for org, role_id in roles.items():
+        if org != _ENTERPRISE and org not in store.organizations:
+            raise Malformed(f'roles: no organization "{org}"')
+        if role_id not in store.table("role"):
+            raise Malformed(f'roles: there is no role with the id "{role_id}"')
+    return {"" if org == _ENTERPRISE else org: role_id for org, role_id in roles.items()}
 
 
 def _one_folder(store: Store, org: str | None, path: str | None) -> str | None:
@@ -284,7 +358,10 @@ def remove(store: Store, kind: Kind, record_id: str) -> None:
         record = store.get(kind, record_id)
         if kind == "folder":
             _empty(store, record)
-        store.delete(kind, record, PERSON)
+        if kind == "organization":
+            store.delete_organization(record, PERSON)
+        else:
+            store.delete(kind, record, PERSON)
 
 
 def _empty(store: Store, folder: Folder) -> None:

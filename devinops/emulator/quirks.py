@@ -25,6 +25,8 @@ a switch is what we think likeliest and the default; a seed's `quirks:` section 
 | body_limit | none, 65536 | is there a largest body (characters; more is a 422)? |
 | unknown_fields | ignored, 422 | are fields outside the schema ignored or refused? |
 | automation_updates | merge, replace_groups | does changing an automation merge groups, or replace them? |
+| schedule_created | 403, 200 | what does creating a schedule answer (403: the organization was moved to automations)? |
+| acu_limit | shared, separate | is an organization's ACU limit its `max_cycle_acu_limit`? |
 | error_body | detail, problem | is an error on v3 `{"detail": …}` or RFC 9457 `application/problem+json`? |
 | retry_after | seconds, date, absent | what does a 429 carry? |
 | bodies | kept, trimmed | are bodies stripped of white space at both ends? |
@@ -76,6 +78,8 @@ class Quirks:
     body_limit: str = _switch("none", "65536")
     unknown_fields: str = _switch("ignored", "422")
     automation_updates: str = _switch("merge", "replace_groups")
+    schedule_created: str = _switch("403", "200")
+    acu_limit: str = _switch("shared", "separate")
     error_body: str = _switch("detail", "problem")
     retry_after: str = _switch("seconds", "date", "absent")
     bodies: str = _switch("kept", "trimmed")

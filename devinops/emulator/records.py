@@ -118,7 +118,8 @@ class Event(Record):
 class Organization(Record):
     """An organization; `org` is its own id. Limits are in ACUs, None without one.
 
-    `tags` are those that its sessions may have, sorted. `security_profiles` are names by id.
+    `tags` are those that its sessions may have, sorted. `acu_limit` is used where the `acu_limit` quirk tells it
+    from `max_cycle_acu_limit`. `security_profiles` are names by id.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Organization(Record):
     max_session_acu_limit: int | None = None
     tags: list[str] = field(default_factory=list)
     default_tag: str | None = None
+    acu_limit: int | None = None
     security_profiles: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -165,9 +167,113 @@ class Automation(Record):
         return self.name
 
 
+@dataclass(slots=True, kw_only=True)
+class Schedule(Record):
+    """A schedule, which automations have taken the place of. Times in it are texts, as the API has them."""
+
+    name: str
+    prompt: str
+    enabled: bool = True
+    schedule_type: str = "recurring"
+    frequency: str | None = None
+    scheduled_at: str | None = None
+    interval_count: int = 1
+    agent: str = "devin"
+    playbook_id: str | None = None
+    notify_on: str = "failure"
+    bypass_approval: bool = False
+    tags: list[str] | None = None
+    platform: str | None = None
+    slack_team_id: str | None = None
+    slack_channel_id: str | None = None
+    target_devin_id: str | None = None
+    last_executed_at: str | None = None
+    last_error_at: str | None = None
+    last_error_message: str | None = None
+    consecutive_failures: int = 0
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(slots=True, kw_only=True)
+class Role(Record):
+    """A role of the enterprise or of organizations; `role_type` is enterprise or org."""
+
+    name: str
+    role_type: str = "org"
+    permissions: list[str] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(slots=True, kw_only=True)
+class IdpGroup(Record):
+    """A group of the identity provider, whose id is its name.
+
+    `roles` maps an organization's id, or an empty text for the enterprise, to a role's id.
+    """
+
+    roles: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class User(Record):
+    """A person. `roles` is as a group's, `groups` are names of groups."""
+
+    name: str | None = None
+    email: str | None = None
+    roles: dict[str, str] = field(default_factory=dict)
+    groups: list[str] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        return self.name or self.id
+
+
+@dataclass(slots=True, kw_only=True)
+class ServiceUser(Record):
+    """A service user; `roles` is as a group's. `deleted_at` None while it is active."""
+
+    name: str
+    roles: dict[str, str] = field(default_factory=dict)
+    expires_at: int | None = None
+    deleted_at: int | None = None
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(slots=True, kw_only=True)
+class AcuLimit(Record):
+    """A limit in ACUs for a billing cycle. `scope` is enterprise, org or user."""
+
+    scope: str
+    cycle_acu_limit: int
+    user_id: str | None = None
+
+
 R = TypeVar("R", bound=Record)
 
-Kind = Literal["organization", "folder", "knowledge", "playbook", "secret", "automation", "event"]
+Kind = Literal[
+    "organization",
+    "folder",
+    "knowledge",
+    "playbook",
+    "secret",
+    "automation",
+    "schedule",
+    "role",
+    "idp_group",
+    "user",
+    "service_user",
+    "acu_limit",
+    "event",
+]
 
 
 @dataclass(frozen=True)
@@ -175,7 +281,8 @@ class Stored:
     """How the store keeps a kind.
 
     `table` is its place in the state file. `section` is its name in a seed and for a person, None where
-    neither has a say. `prefix` begins its ids, `edited` the audit log's word for a change.
+    neither has a say. `prefix` begins its ids. In the audit log, `edited` is the word for a change, and `logged`
+    the word for the kind where it is another one. `enterprise`: such objects belong to no organization.
     """
 
     record: type[Record]
@@ -184,16 +291,39 @@ class Stored:
     prefix: str
     noun: str
     edited: str = "update"
+    logged: str | None = None
+    enterprise: bool = False
 
 
 # In the order in which a seed plants them.
 KINDS: Mapping[Kind, Stored] = {
-    "organization": Stored(Organization, "organizations", None, "org", "Organization"),
+    "organization": Stored(
+        Organization,
+        "organizations",
+        "organizations",
+        "org",
+        "Organization",
+        logged="org",
+        enterprise=True,
+    ),
     "folder": Stored(Folder, "folders", "folders", "folder", "Folder"),
     "knowledge": Stored(Note, "notes", "knowledge", "note", "Note", edited="edit"),
     "playbook": Stored(Playbook, "playbooks", "playbooks", "playbook", "Playbook"),
     "secret": Stored(Secret, "secrets", "secrets", "secret", "Secret"),
     "automation": Stored(Automation, "automations", "automations", "automation", "Automation"),
+    "schedule": Stored(Schedule, "schedules", "schedules", "sched", "Schedule"),
+    "role": Stored(Role, "roles", "roles", "role", "Role", enterprise=True),
+    "idp_group": Stored(IdpGroup, "idp_groups", "idp_groups", "group", "Group", enterprise=True),
+    "user": Stored(User, "users", "users", "user", "User", enterprise=True),
+    "service_user": Stored(
+        ServiceUser,
+        "service_users",
+        "service_users",
+        "service-user",
+        "Service user",
+        enterprise=True,
+    ),
+    "acu_limit": Stored(AcuLimit, "acu_limits", "acu_limits", "limit", "Limit", enterprise=True),
     "event": Stored(Event, "events", None, "audit", "Event"),
 }
 

@@ -184,7 +184,7 @@ class Operation:
     """One method of one path below a resource's own. `work` returns the content of the answer.
 
     `answer` is its model, None without a content. `page` and `filters` are dataclasses of query parameters.
-    `refusals` are the errors beyond 401, 403, 422 and 429.
+    `refusals` are the errors beyond 401, 403, 422, 429, and the 400 of a body.
     """
 
     method: str

@@ -83,6 +83,7 @@ def _add_route(router: APIRouter, resource: Resource, place: Place, operation: O
     scope = place.scope
     path = f"{scope.prefix}{resource.path}{operation.suffix}"
     missing = {404} if "{" in path else set()
+    unreadable = {400} if operation.body is not None else set()
     router.add_api_route(
         path,
         _endpoint(resource, place, operation),
@@ -92,7 +93,7 @@ def _add_route(router: APIRouter, resource: Resource, place: Place, operation: O
         response_model=operation.answer,
         status_code=operation.status.code,
         responses={
-            **errors(*operation.refusals, *missing, v1=scope.v1),
+            **errors(*operation.refusals, *missing, *unreadable, v1=scope.v1),
             **_other_successes(operation),
         },
         deprecated=resource.deprecated or None,

@@ -26,12 +26,23 @@ from devinops.emulator.hints import did_you_mean
 from devinops.emulator.outline import mapping, read_yaml, sequence
 from devinops.emulator.person import FIELDS, Malformed, check_fields, plant
 from devinops.emulator.quirks import Quirks, parse_quirks
-from devinops.emulator.records import SECTIONS
+from devinops.emulator.records import KINDS, SECTIONS
 from devinops.emulator.store import Store
 from devinops.errors import ConfigError
 
-_ENTERPRISE_SECTIONS = ("folders", "knowledge", "playbooks")
-_ORGANIZATION = (*SECTIONS, *FIELDS["organization"])
+_SHARED = ("folders", "knowledge", "playbooks")
+_ENTERPRISE_SECTIONS = (
+    *_SHARED,
+    *(
+        section
+        for section, kind in SECTIONS.items()
+        if KINDS[kind].enterprise and section != "organizations"
+    ),
+)
+_ORGANIZATION = (
+    *(section for section, kind in SECTIONS.items() if not KINDS[kind].enterprise),
+    *FIELDS["organization"],
+)
 _TOP = ("organizations", "enterprise", "quirks", "keys")
 _KEY_FIELDS = ("org", "permissions", "principal")
 

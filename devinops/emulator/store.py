@@ -286,13 +286,20 @@ class Store:
         if self.macro_taken(kind, org, macro, but=record_id):
             raise Rejected(409, f"The macro {macro} is already in use")
 
+    def create_organization(
+        self, org: str, actor: Actor, fields: JsonObject, *, log: bool = True
+    ) -> Organization:
+        """Add an organization with this id."""
+        with self.lock:
+            given = {"name": org, "access_type": "enterprise", **fields, "id": org}
+            return cast("Organization", self.insert("organization", org, actor, given, log=log))
+
     def add_organization(self, org: str, **fields: Any) -> Organization:
         """Add an organization with this id, or with these fields to the one that is there; logs nothing."""
         with self.lock:
             there = self._tables["organization"].get(org)
             if there is None:
-                given = {"name": org, "access_type": "enterprise", **fields, "id": org}
-                there = self.insert("organization", org, PERSON, given, log=False)
+                there = self.create_organization(org, PERSON, {}, log=False)
             for name, value in fields.items():
                 setattr(there, name, value)
             return cast("Organization", there)
@@ -318,25 +325,45 @@ class Store:
             self.table(kind).add(record)
             self._touched(kind)
             if log:
-                self._log(f"create_{kind}", record, actor)
+                self._log(self._action("create", kind), record, actor)
             return record
 
-    def change(self, kind: Kind, record: Any, actor: Actor, fields: JsonObject) -> Any:
-        """Set fields and the time of the change, which always moves on."""
+    def change(
+        self,
+        kind: Kind,
+        record: Any,
+        actor: Actor,
+        fields: JsonObject,
+        action: str | None = None,
+    ) -> Any:
+        """Set fields and the time of the change, which always moves on; `action` is for the audit log."""
         with self.lock:
             for name, value in fields.items():
                 setattr(record, name, value)
             record.updated_at = max(self.now(), record.updated_at + 1)
             record.updated_by = actor.id
             self._touched(kind)
-            self._log(f"{KINDS[kind].edited}_{kind}", record, actor)
+            self._log(action or self._action(KINDS[kind].edited, kind), record, actor)
             return record
 
     def delete(self, kind: Kind, record: Any, actor: Actor) -> None:
         with self.lock:
             self.table(kind).remove(record)
             self._touched(kind)
-            self._log(f"delete_{kind}", record, actor)
+            self._log(self._action("delete", kind), record, actor)
+
+    def delete_organization(self, organization: Organization, actor: Actor) -> None:
+        """Delete an organization with everything in it; the audit log stays."""
+        with self.lock:
+            for kind in KINDS:
+                if kind not in ("organization", "event"):
+                    for record in [one for one in self.table(kind) if one.org == organization.id]:
+                        self.table(kind).remove(record)
+            self.delete("organization", organization, actor)
+
+    @staticmethod
+    def _action(verb: str, kind: Kind) -> str:
+        return f"{verb}_{KINDS[kind].logged or kind}"
 
     def _touched(self, kind: Kind) -> None:
         self.table(kind).touch()

@@ -20,18 +20,38 @@ from devinops.emulator.faults import Faults
 from devinops.emulator.gate import RequestLog
 from devinops.emulator.outline import parse_yaml
 from devinops.emulator.records import SECTIONS, JsonObject, Kind, Rejected
-from devinops.emulator.resources import automations
+from devinops.emulator.resources import automations, members, organizations, schedules
 from devinops.emulator.store import Store
 from devinops.errors import ConfigError
 
 router = APIRouter(prefix="/_emulator", include_in_schema=False)
 
-Noun = Literal["folders", "knowledge", "playbooks", "secrets", "automations"]
+Noun = Literal[
+    "organizations",
+    "folders",
+    "knowledge",
+    "playbooks",
+    "secrets",
+    "automations",
+    "schedules",
+    "roles",
+    "idp_groups",
+    "users",
+    "service_users",
+    "acu_limits",
+]
 _VIEWS: dict[Kind, Callable[[Store, Any], JsonObject]] = {
     "knowledge": views.note_v3,
     "playbook": views.playbook_v3,
     "secret": views.secret_v3,
     "automation": automations.shown,
+    "schedule": schedules.shown,
+    "organization": organizations.settings_shown,
+    "role": members.role_shown,
+    "idp_group": members.group_shown,
+    "user": members.user_shown,
+    "service_user": members.service_user_shown,
+    "acu_limit": organizations.acu_limit_shown,
 }
 Fields = Annotated[dict[str, Any], Body()]
 

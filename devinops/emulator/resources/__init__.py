@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from devinops.emulator.resource import Resource
 from devinops.emulator.resources.automations import AUTOMATIONS
+from devinops.emulator.resources.members import MEMBERS
+from devinops.emulator.resources.organizations import ACU_LIMITS, ORGANIZATIONS, TAGS
 from devinops.emulator.resources.playbooks import PLAYBOOKS
+from devinops.emulator.resources.schedules import SCHEDULES
 from devinops.emulator.router import create_router
 
-TABLE: tuple[Resource, ...] = (PLAYBOOKS, AUTOMATIONS)
+TABLE: tuple[Resource, ...] = (
+    PLAYBOOKS,
+    AUTOMATIONS,
+    SCHEDULES,
+    ORGANIZATIONS,
+    TAGS,
+    ACU_LIMITS,
+    *MEMBERS,
+)
 
 router = create_router(TABLE)

@@ -25,9 +25,7 @@ PLAYBOOKS = Resource(
     id_field="playbook_id",
     view=views.playbook_v3,
     answer=models.Playbook,
-    create=Create(body=models.PlaybookWrite, refusals=(400, 409)),
-    update=Update(
-        method="PUT", body=models.PlaybookWrite, omitted=Omitted.KEEPS, refusals=(400, 409)
-    ),
+    create=Create(body=models.PlaybookWrite, refusals=(409,)),
+    update=Update(method="PUT", body=models.PlaybookWrite, omitted=Omitted.KEEPS, refusals=(409,)),
     delete=Delete(),
 )
