@@ -20,6 +20,14 @@ PERMISSIONS = frozenset(
         "ManageOrgSecrets",
         "ManageOrgAutomations",
         "ViewOrgAutomations",
+        "ManageOrgSchedules",
+        "ImpersonateOrgSessions",
+        "ManageOrganizations",
+        "ManageBilling",
+        "ViewAccountConsumption",
+        "ManageAccountMembership",
+        "ViewAccountMembership",
+        "ManageAccountServiceUsers",
         "ManageEnterpriseSettings",
         "UseDevinSessions",
     }
@@ -37,6 +45,14 @@ WRITE_AUTOMATIONS = ("ManageOrgAutomations",)
 ENTERPRISE_NOTES = ("ManageAccountKnowledge",)
 ENTERPRISE_PLAYBOOKS = ("ManageAccountPlaybooks",)
 AUDIT = ("ManageEnterpriseSettings",)
+SCHEDULES = ("ManageOrgSchedules",)
+TAGS = ("ManageEnterpriseSettings",)
+ORGANIZATIONS = ("ManageOrganizations",)
+READ_ACU_LIMITS = ("ManageBilling", "ViewAccountConsumption")
+WRITE_ACU_LIMITS = ("ManageBilling",)
+ROLES = ("ManageAccountMembership",)
+MEMBERS = ("ManageAccountMembership", "ViewAccountMembership")
+SERVICE_USERS = ("ManageAccountServiceUsers", "ManageAccountMembership")
 
 
 @dataclass(frozen=True)

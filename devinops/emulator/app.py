@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI
 
-from devinops.emulator import identity, resources, webapp
+from devinops.emulator import identity, resources, unserved, webapp
 from devinops.emulator.delivery import Reply
 from devinops.emulator.faults import Faults
 from devinops.emulator.gate import Call, Gate, Layer, RateLimit, RequestLog, latency
@@ -34,6 +34,7 @@ def create_app(
     # `include_router` would analyse every route again for each emulator.
     modules = (identity, resources, webapp)
     routes = [route for module in modules for route in module.router.routes]
+    routes += unserved.ROUTES
     app = FastAPI(
         title="Devin API emulator",
         version="3",

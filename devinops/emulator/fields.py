@@ -9,16 +9,17 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from devinops.emulator.records import KINDS, MEMORY_ONLY, Kind, Record
+from devinops.emulator.records import KINDS, MEMORY_ONLY, Kind, Record, Seconds
 
 
 @dataclass(frozen=True)
 class FieldType:
-    """A check of a value, and in words what it accepts."""
+    """A check of a value, and in words what it accepts. `is_time`: the record has it in seconds."""
 
     expected: str
     accepts: Callable[[object], bool]
     required: bool = False
+    is_time: bool = False
 
 
 _WORDS: Mapping[object, tuple[str, str]] = {
@@ -34,6 +35,8 @@ _COMPUTED = {field.name for field in fields(Record)} | MEMORY_ONLY
 
 def _expected(hint: Any) -> str:
     """Return in words what a type accepts."""
+    if hint == Seconds:
+        return "Unix seconds or an ISO 8601 time"
     origin, members = get_origin(hint) or hint, get_args(hint)
     if origin is Literal:
         return f"one of {', '.join(members)}"
@@ -49,6 +52,8 @@ def _accepts(hint: Any, value: object) -> bool:
     origin, members = get_origin(hint) or hint, get_args(hint)
     if hint is Any:
         return True
+    if hint == Seconds:
+        return isinstance(value, int | str | date) and not isinstance(value, bool)
     if origin is Literal:
         return value in members
     if origin in (Union, UnionType):
@@ -63,14 +68,11 @@ def _accepts(hint: Any, value: object) -> bool:
 
 
 def _field_type(hint: Any, *, required: bool = False) -> FieldType:
-    return FieldType(_expected(hint), lambda value: _accepts(hint, value), required)
+    is_time = Seconds in (hint, *get_args(hint))
+    return FieldType(_expected(hint), lambda value: _accepts(hint, value), required, is_time)
 
 
-def _is_time(value: object) -> bool:
-    return isinstance(value, int | str | date) and not isinstance(value, bool)
-
-
-TIME = FieldType("Unix seconds or an ISO 8601 time", _is_time)
+TIME = _field_type(Seconds)
 GIVEN: Mapping[str, FieldType] = {
     "id": _field_type(str),
     "created_at": TIME,
@@ -94,7 +96,7 @@ def fields_of(kind: Kind) -> Mapping[str, FieldType]:
     """Return the fields of a kind by the names that people and seeds use."""
     stored = KINDS[kind]
     seed_names = {attribute: name for name, attribute in stored.names.items()}
-    hints = get_type_hints(stored.record)
+    hints = get_type_hints(stored.record, include_extras=True)
     own = {
         seed_names.get(field.name, field.name): _field_type(
             hints[field.name], required=_has_no_default(field)
@@ -102,4 +104,6 @@ def fields_of(kind: Kind) -> Mapping[str, FieldType]:
         for field in fields(stored.record)
         if field.name not in _COMPUTED or get_origin(hints[field.name]) is Literal
     }
+    if "id" in seed_names:
+        own[seed_names["id"]] = _field_type(str, required=True)
     return {**own, **_PATHS.get(kind, {})}

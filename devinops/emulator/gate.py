@@ -3,7 +3,7 @@
 A *layer* is called with the request and with a function that passes the request on. It may answer
 by itself, or pass the request on and read or replace the response. Latency, the rate limit, the
 request log, the fault script and the state file are layers, and so is anything else that changes
-requests or responses. Requests to paths outside `/v1` and `/v3` pass no layer.
+requests or responses. Requests to paths outside `/v1`, `/v3` and `/v3beta1` pass no layer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from devinops.emulator.delivery import Client, Connection, Reply
 
-API_PATHS = ("/v1/", "/v3/")
+API_PATHS = ("/v1/", "/v3/", "/v3beta1/")
 _REDACTED = "***"
 
 

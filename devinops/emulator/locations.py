@@ -43,8 +43,9 @@ def locate(path: str) -> Location | None:
 
 
 def show(store: Store, kind: Kind, record_id: str) -> JsonObject:
-    """Return an object as v3 shows it. Raises UnknownObject for an unknown id."""
-    return resource_of(kind).view(store, store.get(kind, record_id))
+    """Return an object as a person sees it: as v3 shows it. Raises UnknownObject for an unknown id."""
+    resource = resource_of(kind)
+    return (resource.view_as_person or resource.view)(store, store.get(kind, record_id))
 
 
 @cache

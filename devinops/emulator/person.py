@@ -37,12 +37,17 @@ def add(
 ) -> str:
     """Add an object and return its id. Raises InvalidObject for wrong fields and for an id in use."""
     _check_unless_own(kind, fields, new=True)
+    if KINDS[kind].owners == "enterprise":
+        org = None
     with store.lock:
         if org is not None and org not in store.organizations:
             raise InvalidObject(f'no organization "{org}"')
         if fields.get("id") in store.table(kind):
             raise InvalidObject(f'the id "{fields["id"]}" is used twice')
         ready = _ready_to_add(store, kind, org, fields, log=log)
+        if kind == "organization":
+            new_id = ready.get("id") or store.new_id(kind)
+            return store.create_organization(new_id, PERSON, ready, log=log).id
         return str(store.insert(kind, org, PERSON, ready, log=log).id)
 
 
@@ -108,9 +113,23 @@ def _in_store_names(
         ready["folder_id"] = _folder_id(store, org, ready.pop("folder"))
     for name in ready.keys() & {"folder_id", "parent_id"}:
         _check_folder_id(store, org, ready[name])
-    for name in ready.keys() & {"created_at", "updated_at"}:
-        ready[name] = _seconds(ready[name])
+    if "roles" in ready:
+        ready["roles"] = _roles(store, ready["roles"])
+    types = {**fields_of(kind), **GIVEN}
+    for name in fields:
+        if types[name].is_time and ready[name] is not None:
+            ready[name] = _seconds(ready[name])
     return ready
+
+
+def _roles(store: Store, roles: Mapping[str, str]) -> dict[str, str]:
+    """Return roles by the store's name for an organization, an empty text for the enterprise."""
+    for org, role_id in roles.items():
+        if org != "enterprise" and org not in store.organizations:
+            raise InvalidObject(f'roles: no organization "{org}"')
+        if role_id not in store.table("role"):
+            raise InvalidObject(f'roles: there is no role with the id "{role_id}"')
+    return {"" if org == "enterprise" else org: role_id for org, role_id in roles.items()}
 
 
 def _seconds(value: int | str | date) -> int:

@@ -43,6 +43,8 @@ class Quirks:
     body_limit: str = _switch("none", "65536")
     unknown_fields: str = _switch("ignored", "422")
     automation_updates: str = _switch("merge", "replace_groups")
+    schedule_created: str = _switch("403", "200")
+    acu_limit: str = _switch("shared", "separate")
     error_body: str = _switch("detail", "problem")
     retry_after: str = _switch("seconds", "date", "absent")
     bodies: str = _switch("kept", "trimmed")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 JsonObject = dict[str, Any]
 Scope = Literal["org", "enterprise"]
+Seconds = Annotated[int, "Unix seconds"]
 SecretType = Literal["cookie", "key-value", "totp"]
 
 MEMORY_ONLY = frozenset({"digest", "new_secret"})
@@ -134,7 +135,8 @@ class Event(Record):
 class Organization(Record):
     """An organization; `org` is its own id. Limits are in ACUs, None without one.
 
-    `tags` are those that its sessions can have, sorted. `security_profiles` are names by id.
+    `tags` are those that its sessions can have, sorted. `acu_limit` is used if the `acu_limit` quirk
+    separates it from `max_cycle_acu_limit`. `security_profiles` are names by id.
     """
 
     name: str
@@ -142,6 +144,7 @@ class Organization(Record):
     max_session_acu_limit: int | None = None
     tags: list[str] = field(default_factory=list)
     default_tag: str | None = None
+    acu_limit: int | None = None
     security_profiles: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -181,9 +184,113 @@ class Automation(Record):
         return self.name
 
 
+@dataclass(slots=True, kw_only=True)
+class Schedule(Record):
+    """A schedule; automations have replaced schedules. Its times are texts, as in the API."""
+
+    name: str
+    prompt: str
+    enabled: bool = True
+    schedule_type: Literal["recurring", "one_time"] = "recurring"
+    frequency: str | None = None
+    scheduled_at: str | None = None
+    interval_count: int = 1
+    agent: Literal["devin", "data_analyst"] = "devin"
+    playbook_id: str | None = None
+    notify_on: Literal["always", "failure", "never"] = "failure"
+    bypass_approval: bool = False
+    tags: list[str] | None = None
+    platform: str | None = None
+    slack_team_id: str | None = None
+    slack_channel_id: str | None = None
+    target_devin_id: str | None = None
+    last_executed_at: str | None = None
+    last_error_at: str | None = None
+    last_error_message: str | None = None
+    consecutive_failures: int = 0
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(slots=True, kw_only=True)
+class Role(Record):
+    """A role of the enterprise or of organizations; `role_type` is enterprise or org."""
+
+    name: str
+    role_type: Scope = "org"
+    permissions: list[str] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(slots=True, kw_only=True)
+class IdpGroup(Record):
+    """A group of the identity provider, whose id is its name.
+
+    `roles` maps an organization's id, or an empty text for the enterprise, to a role's id.
+    """
+
+    roles: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class User(Record):
+    """A person; `roles` has the form of a group's, `groups` are names of groups."""
+
+    name: str | None = None
+    email: str | None = None
+    roles: dict[str, str] = field(default_factory=dict)
+    groups: list[str] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        return self.name or self.id
+
+
+@dataclass(slots=True, kw_only=True)
+class ServiceUser(Record):
+    """A service user; `roles` has the form of a group's. `deleted_at` is None while it is active."""
+
+    name: str
+    roles: dict[str, str] = field(default_factory=dict)
+    expires_at: Seconds | None = None
+    deleted_at: Seconds | None = None
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(slots=True, kw_only=True)
+class AcuLimit(Record):
+    """A limit in ACUs for a billing cycle. `scope` is enterprise, org or user."""
+
+    scope: Literal["enterprise", "org", "user"]
+    cycle_acu_limit: int
+    user_id: str | None = None
+
+
 R = TypeVar("R", bound=Record)
 
-Kind = Literal["organization", "folder", "knowledge", "playbook", "secret", "automation", "event"]
+Kind = Literal[
+    "organization",
+    "folder",
+    "knowledge",
+    "playbook",
+    "secret",
+    "automation",
+    "schedule",
+    "role",
+    "idp_group",
+    "user",
+    "service_user",
+    "acu_limit",
+    "event",
+]
 
 
 @dataclass(frozen=True)
@@ -191,9 +298,9 @@ class Stored:
     """How the store, seeds and the audit log treat a kind.
 
     `table` is its key in the state file, `section` its key in a seed and its path below `/_emulator`
-    (None: neither can have it). `prefix` starts its ids. `edited` is the audit log's verb for a
-    change. `names` maps the names of a seed to different attributes of the record. A seed can put
-    it into the enterprise if `in_enterprise`.
+    (None: neither can have it). `prefix` starts its ids. The audit log's actions are made of verbs,
+    `edited` for a change, and of `logged` or else the kind. `names` maps the names of a seed to
+    different attributes of the record. `owners` are who such objects can belong to.
     """
 
     record: type[Record]
@@ -202,31 +309,61 @@ class Stored:
     prefix: str
     noun: str
     edited: str = "update"
+    logged: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
-    in_enterprise: bool = True
+    owners: Literal["both", "organizations", "enterprise"] = "organizations"
 
 
 # In the order in which a seed adds them.
 KINDS: Mapping[Kind, Stored] = {
-    "organization": Stored(Organization, "organizations", None, "org", "Organization"),
+    "organization": Stored(
+        Organization,
+        "organizations",
+        "organizations",
+        "org",
+        "Organization",
+        logged="org",
+        owners="enterprise",
+    ),
     "folder": Stored(
-        Folder, "folders", "folders", "folder", "Folder", names={"parent_folder_id": "parent_id"}
+        Folder,
+        "folders",
+        "folders",
+        "folder",
+        "Folder",
+        names={"parent_folder_id": "parent_id"},
+        owners="both",
     ),
-    "knowledge": Stored(Note, "notes", "knowledge", "note", "Note", edited="edit"),
-    "playbook": Stored(Playbook, "playbooks", "playbooks", "playbook", "Playbook"),
+    "knowledge": Stored(Note, "notes", "knowledge", "note", "Note", edited="edit", owners="both"),
+    "playbook": Stored(Playbook, "playbooks", "playbooks", "playbook", "Playbook", owners="both"),
     "secret": Stored(
-        Secret,
-        "secrets",
-        "secrets",
-        "secret",
-        "Secret",
-        names={"type": "secret_type"},
-        in_enterprise=False,
+        Secret, "secrets", "secrets", "secret", "Secret", names={"type": "secret_type"}
     ),
-    "automation": Stored(
-        Automation, "automations", "automations", "automation", "Automation", in_enterprise=False
+    "automation": Stored(Automation, "automations", "automations", "automation", "Automation"),
+    "schedule": Stored(Schedule, "schedules", "schedules", "sched", "Schedule"),
+    "role": Stored(Role, "roles", "roles", "role", "Role", owners="enterprise"),
+    "idp_group": Stored(
+        IdpGroup,
+        "idp_groups",
+        "idp_groups",
+        "group",
+        "Group",
+        names={"name": "id"},
+        owners="enterprise",
     ),
-    "event": Stored(Event, "events", None, "audit", "Event"),
+    "user": Stored(User, "users", "users", "user", "User", owners="enterprise"),
+    "service_user": Stored(
+        ServiceUser,
+        "service_users",
+        "service_users",
+        "service-user",
+        "Service user",
+        owners="enterprise",
+    ),
+    "acu_limit": Stored(
+        AcuLimit, "acu_limits", "acu_limits", "limit", "Limit", owners="enterprise"
+    ),
+    "event": Stored(Event, "events", None, "audit", "Event", owners="both"),
 }
 
 SECTIONS: Mapping[str, Kind] = {

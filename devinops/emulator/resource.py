@@ -186,11 +186,10 @@ class Update:
 
 @dataclass(frozen=True, kw_only=True)
 class Delete:
-    """`find` finds the object where a missing one is not a plain 404; `drop` deletes more than the object."""
+    """`find` finds the object if a missing one is not a plain 404."""
 
     status: Status = OK
     find: Callable[[Context], Any] | None = None
-    drop: Callable[[Context, Any], None] | None = None
     view: View | None = None
     answer: Any = None
 
@@ -200,7 +199,7 @@ class Operation:
     """One method of one path below a resource's own. `work` returns the content of the answer.
 
     `answer` is its model, None without a content. `page` and `filters` are dataclasses of query parameters.
-    `refusals` are the errors beyond 401, 403, 422 and 429.
+    `refusals` are the errors beyond 401, 403, 422, 429, and the 400 of a body.
     """
 
     method: str
@@ -226,7 +225,8 @@ class Resource:
     store, after any `clean`. `stored_id` turns an id of a path into the store's. `find` returns the
     object that a path leads to, `owned` the one that may be changed there; both raise ApiError.
     `add_as_person` and `edit_as_person` turn a person's fields into the store's and raise
-    InvalidObject; without them a person's fields are those of the record.
+    InvalidObject; without them a person's fields are those of the record. `view_as_person` is what
+    a person sees, if it differs from the API's view.
     `extra` are operations besides the usual five, whose paths win over `{id_field}`.
     """
 
@@ -244,6 +244,7 @@ class Resource:
     delete: Delete | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     stored_id: Callable[[Store, str], str] | None = None
+    view_as_person: View | None = None
     add_as_person: Callable[[Store, JsonObject], JsonObject] | None = None
     edit_as_person: Callable[[Store, Any, JsonObject], JsonObject] | None = None
     find: Callable[[Context], Any] | None = None

@@ -85,6 +85,7 @@ def _add_route(router: APIRouter, resource: Resource, place: Place, operation: O
     scope = place.scope
     path = f"{scope.prefix}{resource.path}{operation.suffix}"
     missing = {404} if "{" in path else set()
+    unreadable = {400} if operation.body is not None else set()
     router.add_api_route(
         path,
         _endpoint(resource, place, operation),
@@ -94,7 +95,7 @@ def _add_route(router: APIRouter, resource: Resource, place: Place, operation: O
         response_model=operation.answer,
         status_code=operation.status.code,
         responses={
-            **error_responses(*operation.refusals, *missing, v1=scope.v1),
+            **error_responses(*operation.refusals, *missing, *unreadable, v1=scope.v1),
             **_other_successes(operation),
         },
         deprecated=resource.deprecated or None,
@@ -346,10 +347,7 @@ def _delete(resource: Resource, delete: Delete) -> Operation:
     def work(context: Context) -> object:
         record = delete.find(context) if delete.find is not None else _owned(resource, context)
         content = view(context.store, record)
-        if delete.drop is not None:
-            delete.drop(context, record)
-        else:
-            context.store.delete(resource.kind, record, context.caller.actor)
+        context.store.delete(resource.kind, record, context.caller.actor)
         return content
 
     noun = resource.nouns[0]

@@ -31,9 +31,14 @@ from devinops.emulator.store import Store
 from devinops.errors import ConfigError
 
 _ENTERPRISE_SECTIONS = tuple(
-    section for section, kind in SECTIONS.items() if KINDS[kind].in_enterprise
+    section
+    for section, kind in SECTIONS.items()
+    if KINDS[kind].owners in ("both", "enterprise") and kind != "organization"
 )
-_ORGANIZATION = (*SECTIONS, *fields_of("organization"))
+_ORGANIZATION = (
+    *(section for section, kind in SECTIONS.items() if KINDS[kind].owners != "enterprise"),
+    *fields_of("organization"),
+)
 _TOP = ("organizations", "enterprise", "quirks", "keys")
 _KEY_FIELDS = ("org", "permissions", "principal")
 

@@ -234,16 +234,20 @@ class Store:
 
     # -- writing without checks: for the methods above, for seeds and for people in the web app
 
+    def create_organization(
+        self, org: str, actor: Actor, fields: JsonObject, *, log: bool = True
+    ) -> Organization:
+        """Add an organization with this id."""
+        with self.lock:
+            given = {"name": org, "access_type": "enterprise", **fields, "id": org}
+            return cast("Organization", self.insert("organization", org, actor, given, log=log))
+
     def add_organization(self, org: str, **fields: Any) -> Organization:
         """Add an organization with this id, or set these fields of the existing one; logs nothing."""
         with self.lock:
             organization = self._tables["organization"].get(org)
             if organization is None:
-                defaults = {"name": org, "access_type": "enterprise"}
-                fields = {**defaults, **fields, "id": org}
-                return cast(
-                    "Organization", self.insert("organization", org, PERSON, fields, log=False)
-                )
+                organization = self.create_organization(org, PERSON, {}, log=False)
             for name, value in fields.items():
                 setattr(organization, name, value)
             return cast("Organization", organization)
@@ -266,25 +270,38 @@ class Store:
             self.table(kind).add(record)
             self._touch(kind)
             if log:
-                self._log(f"create_{kind}", record, actor)
+                self._log(_action("create", kind), record, actor)
             return record
 
-    def change(self, kind: Kind, record: Any, actor: Actor, fields: JsonObject) -> Any:
-        """Set fields and the time of the change, which is always later than the one before."""
+    def change(
+        self, kind: Kind, record: Any, actor: Actor, fields: JsonObject, action: str | None = None
+    ) -> Any:
+        """Set fields and the time of the change, which is always later than the one before.
+
+        `action` replaces the usual one in the audit log.
+        """
         with self.lock:
             for name, value in fields.items():
                 setattr(record, name, value)
             record.updated_at = max(self.now(), record.updated_at + 1)
             record.updated_by = actor.id
             self._touch(kind)
-            self._log(f"{KINDS[kind].edited}_{kind}", record, actor)
+            self._log(action or _action(KINDS[kind].edited, kind), record, actor)
             return record
 
     def delete(self, kind: Kind, record: Any, actor: Actor) -> None:
+        """Delete an object; of an organization everything except its audit log."""
         with self.lock:
             self.table(kind).remove(record)
             self._touch(kind)
-            self._log(f"delete_{kind}", record, actor)
+            if kind == "organization":
+                self._delete_content(record.id)
+            self._log(_action("delete", kind), record, actor)
+
+    def _delete_content(self, org: str) -> None:
+        for kind in KINDS.keys() - {"organization", "event"}:
+            for record in [record for record in self.table(kind) if record.org == org]:
+                self.table(kind).remove(record)
 
     def _log(self, action: str, record: Record, actor: Actor) -> None:
         now = self.now()
@@ -329,3 +346,8 @@ class Store:
             new = f"{prefix}-{digest[:32]}"
             if new not in rows:
                 return new
+
+
+def _action(verb: str, kind: Kind) -> str:
+    """Return the audit log's name for what was done."""
+    return f"{verb}_{KINDS[kind].logged or kind}"

@@ -12,6 +12,8 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 from devinops.emulator import Emulator, Store, create_app
 
 PLAYBOOK = {"title": "t", "body": "b"}
+START = {"type": "start_session", "prompt": "Look around."}
+WEBHOOK = {"event_type": "webhook:incoming"}
 SEED = {
     "organizations": {
         "org-emulator": {
@@ -21,9 +23,21 @@ SEED = {
                 {**PLAYBOOK, "macro": "!p", "structured_output_schema": {}, "id": "playbook-1"}
             ],
             "secrets": [{"key": "K"}, {"key": "MINE", "access_type": "personal"}],
+            "automations": [{"name": "n", "actions": [START], "triggers": [WEBHOOK]}],
+            "schedules": [{"name": "n", "prompt": "p", "playbook_id": "playbook-1"}],
+            "tags": ["nightly"],
+            "max_cycle_acu_limit": 5,
         }
     },
-    "enterprise": {"knowledge": [NOTE], "playbooks": [PLAYBOOK]},
+    "enterprise": {
+        "knowledge": [NOTE],
+        "playbooks": [PLAYBOOK],
+        "roles": [{"id": "role-1", "name": "Member"}],
+        "idp_groups": [{"name": "eng", "roles": {"org-emulator": "role-1"}}],
+        "users": [{"id": "user-1", "roles": {"enterprise": "role-1"}, "groups": ["eng"]}],
+        "service_users": [{"name": "CI", "roles": {"org-emulator": "role-1"}}],
+        "acu_limits": [{"scope": "enterprise", "cycle_acu_limit": 9}],
+    },
 }
 
 DOCUMENT = create_app(Store()).openapi()
@@ -69,8 +83,21 @@ def make_possible(case):
         case.body.pop("folder_id", None)
     if isinstance(case.body, dict) and case.body.get("structured_output_schema"):
         case.body["structured_output_schema"] = {"type": "object"}
-    if "/automations" in case.operation.path and isinstance(case.body, dict):
-        make_automation_possible(case.body)
+    if isinstance(case.body, dict):
+        for part, make in POSSIBLE.items():
+            if part in case.operation.path:
+                make(case.body)
+
+
+def make_schedule_possible(body):
+    """Make it recur, as no other time can be told to be in the future."""
+    for name in ("scheduled_at", "target_devin_id", "playbook_id"):
+        body.pop(name, None)
+    body |= {"schedule_type": "recurring", "frequency": "0 3 * * *"}
+
+
+def make_default_tag_possible(body):
+    body["tag"] = "nightly"
 
 
 def make_automation_possible(body):
@@ -86,6 +113,13 @@ def make_automation_possible(body):
     for name in ("name", "enabled"):
         if name in body and body[name] is None:
             del body[name]
+
+
+POSSIBLE = {
+    "/automations": make_automation_possible,
+    "/schedules": make_schedule_possible,
+    "/tags/default": make_default_tag_possible,
+}
 
 
 def unjudged(case):

@@ -62,6 +62,20 @@ def changed_automation(api):
     return good(api.v3.patch(f"{ORG}/automations/{automation}", json=patch))["metadata"]
 
 
+def created_schedule(api):
+    body = {"name": "n", "prompt": "p", "frequency": "0 3 * * *"}
+    return api.v3.post(f"{ORG}/schedules", json=body).status_code
+
+
+def cycle_limit_beside_the_acu_limit(api):
+    path = "/v3/enterprise/consumption/acu-limits/devin"
+    limit = {"cycle_acu_limit": 5}
+    assert api.enterprise.put(f"{path}/organizations/org-emulator", json=limit).status_code == 204
+    assert [one["cycle_acu_limit"] for one in good(api.enterprise.get(path))["items"]] == [5]
+    organization = good(api.enterprise.get("/v3/enterprise/organizations/org-emulator"))
+    return organization["max_cycle_acu_limit"]
+
+
 def lists_of_v1(api):
     api.emulator.add("playbook", **PLAYBOOK)
     api.emulator.add("secret", key="K")
@@ -230,6 +244,10 @@ JSON_TYPE, PROBLEM_TYPE = "application/json", "application/problem+json"
 DECOMPOSED, COMPOSED = "e\u0301", "\u00e9"
 
 CASES = [
+    ("schedule_created", "403", created_schedule, 403),
+    ("schedule_created", "200", created_schedule, 200),
+    ("acu_limit", "shared", cycle_limit_beside_the_acu_limit, 5),
+    ("acu_limit", "separate", cycle_limit_beside_the_acu_limit, None),
     ("automation_updates", "merge", changed_automation, {"a": "1", "b": "2"}),
     ("automation_updates", "replace_groups", changed_automation, {"b": "2"}),
     ("macro", "kept", replaced_macro, "!deploy"),

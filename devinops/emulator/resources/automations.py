@@ -456,7 +456,7 @@ AUTOMATIONS = Resource(
         make=create,
         view=shown_once,
         status=CREATED,
-        refusals=(400, 409),
+        refusals=(409,),
     ),
     update=Update(
         method="PATCH",
@@ -464,7 +464,7 @@ AUTOMATIONS = Resource(
         omitted=Omitted.MERGES,
         change=change,
         view=shown_once,
-        refusals=(400, 409),
+        refusals=(409,),
     ),
     delete=Delete(),
     add_as_person=add_as_person,

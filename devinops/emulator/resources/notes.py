@@ -144,14 +144,14 @@ NOTES = Resource(
     view=view_of(Note, note_id=id_of, folder_path=_folder_path),
     answer=Note,
     listing=Listing(filters=NoteFilters),
-    create=Create(body=NoteWrite, clean=_create, refusals=(400, 409)),
+    create=Create(body=NoteWrite, clean=_create, refusals=(409,)),
     update=Update(
         method="PUT",
         verb="replace",
         body=NoteWrite,
         omitted=Omitted.CLEARS,
         clean=_replace,
-        refusals=(400, 409),
+        refusals=(409,),
     ),
     delete=Delete(),
 )
@@ -262,14 +262,14 @@ KNOWLEDGE_V1 = Resource(
         paging=Paging.WHOLE, rows=v1.rows("knowledge"), whole=_list_v1, answer=KnowledgeListV1
     ),
     readable=False,
-    create=Create(body=KnowledgeWriteV1, clean=_clean_v1, refusals=(400, 404, 409)),
+    create=Create(body=KnowledgeWriteV1, clean=_clean_v1, refusals=(404, 409)),
     update=Update(
         method="PUT",
         verb="replace",
         body=KnowledgeWriteV1,
         omitted=Omitted.CLEARS,
         clean=_replace_v1,
-        refusals=(400, 409),
+        refusals=(409,),
     ),
     delete=Delete(
         status=v1.DELETED, view=lambda *_: {"detail": "Knowledge deleted"}, answer=models.Detail

@@ -100,8 +100,8 @@ PLAYBOOKS = Resource(
     id_field="playbook_id",
     view=view_of(Playbook, playbook_id=id_of, updated_by=_updated_by),
     answer=Playbook,
-    create=Create(body=PlaybookWrite, refusals=(400, 409)),
-    update=Update(method="PUT", body=PlaybookWrite, omitted=Omitted.KEEPS, refusals=(400, 409)),
+    create=Create(body=PlaybookWrite, refusals=(409,)),
+    update=Update(method="PUT", body=PlaybookWrite, omitted=Omitted.KEEPS, refusals=(409,)),
     delete=Delete(),
 )
 
@@ -186,13 +186,13 @@ PLAYBOOKS_V1 = Resource(
     ),
     stored_id=v1.stored_id,
     find=v1.find("playbook"),
-    create=Create(body=PlaybookWriteV1, refusals=(400, 409)),
+    create=Create(body=PlaybookWriteV1, refusals=(409,)),
     update=Update(
         method="PUT",
         body=PlaybookWriteV1,
         omitted=Omitted.CLEARS,
         clean=v1.replaced,
-        refusals=(400, 409),
+        refusals=(409,),
         view=_success,
         answer=models.Status,
     ),

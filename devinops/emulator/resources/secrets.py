@@ -92,7 +92,7 @@ SECRETS = Resource(
     answer=Secret,
     names={"type": "secret_type"},
     readable=False,
-    create=Create(body=SecretWrite, make=_create, refusals=(400, 409)),
+    create=Create(body=SecretWrite, make=_create, refusals=(409,)),
     # The real API answers 403 for a secret that does not exist.
     delete=Delete(find=_find(403, "Not allowed to access this secret")),
 )
@@ -146,7 +146,7 @@ SECRETS_V1 = Resource(
         body=SecretWriteV1,
         make=_create,
         status=Status(200, "v1_secret_created", (201,)),
-        refusals=(400, 409),
+        refusals=(409,),
         view=lambda _, secret: {"id": secret.id},
         answer=Created,
     ),
