@@ -389,6 +389,32 @@ def test_a_template_gives_its_servers_unless_servers_are_sent(api):
     assert make(api, **template, tools={"linear_enabled": True})["tools"]["linear_enabled"] is True
 
 
+@pytest.mark.parametrize(
+    ("rule", "status"),
+    [
+        ("RRULE:FREQ=HOURLY;INTERVAL=2", 201),
+        ("FREQ=WEEKLY;BYDAY=MO;UNTIL=20401231T000000Z", 201),
+        ("DTSTART:20260101T000000Z\nRRULE:FREQ=DAILY", 201),
+        ("FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=31", 201),
+        ("FREQ=DAILY;COUNT=3", 201),
+        ("FREQ=NEVER", 400),
+        ("BYHOUR=9", 400),
+        ("FREQ=DAILY FREQ=WEEKLY", 400),
+        ("", 400),
+    ],
+)
+def test_which_recurrence_rules_are_taken(api, rule, status):
+    trigger = {**SCHEDULE, "conditions": conditions({**RECURS, "value": rule})}
+    response = api.v3.post(PATH, json={**BODY, "triggers": [trigger]})
+    assert response.status_code == status, response.text
+
+
+def test_a_rule_that_fits_no_time_has_no_next_run(api):
+    rule = {**RECURS, "value": "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=31"}
+    made = make(api, triggers=[{**SCHEDULE, "conditions": conditions(rule)}])
+    assert made["next_run_at"] is None
+
+
 def test_the_next_run_follows_the_rule_while_enabled(api):
     made = make(api)
     assert made["next_run_at"] % (24 * 60 * 60) == 9 * 60 * 60

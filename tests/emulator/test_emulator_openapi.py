@@ -7,9 +7,11 @@ import schemathesis
 from emulator_api import NOTE
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import GenerationMode
-from schemathesis.specs.openapi.checks import negative_data_rejection
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import negative_data_rejection, unsupported_method
 
 from devinops.emulator import Emulator, Store, create_app
+from devinops.emulator.unserved import OPERATIONS
 
 PLAYBOOK = {"title": "t", "body": "b"}
 START = {"type": "start_session", "prompt": "Look around."}
@@ -44,6 +46,7 @@ DOCUMENT = create_app(Store()).openapi()
 schema = schemathesis.openapi.from_dict(DOCUMENT)
 
 
+UNSERVED = {(method, path) for method, path, _ in OPERATIONS}
 OTHER_EDITION = {
     "error_body": "problem",
     "v1_delete": "204",
@@ -123,7 +126,13 @@ POSSIBLE = {
 
 
 def unjudged(case):
-    """Return the checks that do not hold: a query parameter that nobody knows is ignored, not refused."""
+    """Return the checks that do not hold.
+
+    A query parameter that nobody knows is ignored, not refused. A method that the emulator does not serve and
+    the API has answers 501.
+    """
+    if (case.method.upper(), case.operation.path) in UNSERVED:
+        return [unsupported_method, not_a_server_error]
     known = {parameter.name for parameter in case.operation.query}
     return [negative_data_rejection] if set(case.query or {}) - known else []
 

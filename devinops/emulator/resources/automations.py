@@ -12,10 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from dateutil.rrule import rrulestr
 from fastapi import Query
 from pydantic import ValidationError
 
@@ -37,6 +35,7 @@ from devinops.emulator.resource import (
     Update,
 )
 from devinops.emulator.resources import automation_models as shapes
+from devinops.emulator.resources import recurrence
 from devinops.emulator.resources.automation_events import (
     SCHEDULE,
     TEMPLATES,
@@ -117,12 +116,9 @@ def _next_run(store: Store, automation: Automation) -> int | None:
     """Return when a schedule fires next, in Unix seconds; None without one and while disabled."""
     if not automation.enabled:
         return None
-    now = datetime.fromtimestamp(store.now(), UTC)
     rules = [rule for trigger in automation.triggers for rule in _recurrences(trigger)]
-    # Counted from now: from the creation, a rule of minutes would be a long way.
-    runs = [rrulestr(rule, dtstart=now.replace(second=0, tzinfo=None)) for rule in rules]
-    times = [run.after(now.replace(tzinfo=None)) for run in runs]
-    return min((int(time.replace(tzinfo=UTC).timestamp()) for time in times if time), default=None)
+    times = [recurrence.next_time(rule, store.now()) for rule in rules]
+    return min((time for time in times if time is not None), default=None)
 
 
 def _recurrences(trigger: JsonObject) -> list[str]:
@@ -279,8 +275,8 @@ def _check_triggers(triggers: list[JsonObject]) -> None:
 
 def _check_rule(rule: str) -> None:
     try:
-        rrulestr(rule, dtstart=datetime(2026, 1, 1))
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        recurrence.check(rule)
+    except ValueError:
         raise ApiError(400, f"Not a recurrence rule: {rule}") from None
 
 
@@ -323,7 +319,8 @@ def _check_identity(context: Context, fields: JsonObject) -> None:
 
 def _known(store: Store, service_user_id: str) -> bool:
     actors: list[Actor] = [principal.actor for principal in store.keys.values()]
-    return any(actor.id == service_user_id and not actor.is_person for actor in actors)
+    holds_key = any(actor.id == service_user_id and not actor.is_person for actor in actors)
+    return holds_key or service_user_id in store.table("service_user")
 
 
 # -- what a person does
