@@ -37,6 +37,7 @@ OWNERS = {
     "fastapi": {"emulator"},
     "starlette": {"emulator"},
     "pydantic": {"emulator"},
+    "dateutil": {"emulator"},
     "uvicorn": {"emulator"},
 }
 IMPURE = {
