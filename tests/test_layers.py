@@ -39,6 +39,7 @@ OWNERS = {
     "fastapi": {"emulator"},
     "starlette": {"emulator"},
     "pydantic": {"emulator"},
+    "dateutil": {"emulator"},
     "uvicorn": {"emulator"},
     "dateutil": {"emulator"},
 }

@@ -1,4 +1,4 @@
-"""A local stand-in for the Devin API: knowledge notes, playbooks and secrets, on v1 and v3.
+"""A local stand-in for the Devin API, v1 and v3.
 
 Shares no code with the client, so that one mistake cannot pass on both sides. Needs the extra `emulator`;
 importing this package alone loads nothing of it.

@@ -6,7 +6,9 @@
         knowledge: [{name: …, trigger: …, body: …, folder: Backend/APIs}]
         playbooks: [{title: …, body: …}]
         secrets: [{key: NPM_TOKEN, type: key-value, note: …}]
-    enterprise: {folders: […], knowledge: […], playbooks: […]}
+        automations: [{name: …, triggers: […], actions: […]}]
+        tags: [nightly]
+    enterprise: {folders: […], knowledge: […], playbooks: […], roles: […], users: […]}
     quirks: {macro: dropped}
     keys: {cog_reader: {org: org-emulator, permissions: [UseDevinSessions]}}
 

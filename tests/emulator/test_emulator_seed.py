@@ -204,3 +204,35 @@ def test_a_seed_of_nothing_plants_nothing():
     assert [len(store.table(kind)) for kind in ("folder", "knowledge", "playbook", "secret")] == [
         0
     ] * 4
+
+
+@pytest.mark.parametrize(
+    ("seed", "words"),
+    [
+        (org(automations=[{"name": "n"}]), "automations[0]: actions: Field required"),
+        (org(schedules=[{"name": "n"}]), 'schedules[0]: "prompt" is missing'),
+        (org(tags="a"), "organizations.org-emulator: tags: expected a list of texts"),
+        (org(max_cycle_acu_limit="1"), "expected a whole number or null"),
+        (org(roles=[]), 'organizations.org-emulator: unknown key "roles"'),
+        ({"enterprise": {"automations": []}}, 'enterprise: unknown key "automations"'),
+        ({"enterprise": {"organizations": []}}, 'enterprise: unknown key "organizations"'),
+        ({"enterprise": {"roles": [{"role_type": "org"}]}}, 'roles[0]: "name" is missing'),
+        (
+            {"enterprise": {"users": [{"roles": {"enterprise": "role-x"}}]}},
+            'users[0]: roles: there is no role with the id "role-x"',
+        ),
+        (
+            {"enterprise": {"acu_limits": [{"scope": "org", "cycle_acu_limit": 1}]}},
+            "scope: expected one of enterprise, user",
+        ),
+        (
+            {"enterprise": {"service_users": [{"name": "n", "expires_at": "soon"}]}},
+            '"soon": expected Unix seconds or an ISO 8601 time',
+        ),
+    ],
+)
+def test_the_sections_of_the_enterprise_and_of_an_organization_are_checked(seed, words):
+    with pytest.raises(ConfigError) as caught:
+        Emulator(seed)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
