@@ -39,7 +39,6 @@ OWNERS = {
     "fastapi": {"emulator"},
     "starlette": {"emulator"},
     "pydantic": {"emulator"},
-    "dateutil": {"emulator"},
     "uvicorn": {"emulator"},
     "dateutil": {"emulator"},
 }

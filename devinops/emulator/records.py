@@ -267,9 +267,9 @@ class ServiceUser(Record):
 
 @dataclass(slots=True, kw_only=True)
 class AcuLimit(Record):
-    """A limit in ACUs for a billing cycle. `scope` is enterprise, org or user."""
+    """A limit in ACUs for a billing cycle; one with an `org` is that organization's."""
 
-    scope: Literal["enterprise", "org", "user"]
+    scope: Literal["enterprise", "user"]
     cycle_acu_limit: int
     user_id: str | None = None
 

@@ -305,7 +305,7 @@ class AcuLimitAnswer(Answer):
 def acu_limit_shown(store: Store, limit: AcuLimit) -> JsonObject:
     """Return an ACU limit as the API shows it."""
     return {
-        "scope": limit.scope,
+        "scope": limit.scope if limit.org is None else "org",
         "cycle_acu_limit": limit.cycle_acu_limit,
         "org_id": limit.org,
         "user_id": limit.user_id,
@@ -333,7 +333,7 @@ def _limit_of(organization: Organization, figure: int) -> AcuLimit:
         created_at=organization.created_at,
         updated_at=organization.updated_at,
         created_by=organization.created_by,
-        scope="org",
+        scope="enterprise",
         cycle_acu_limit=figure,
     )
 
