@@ -1,7 +1,7 @@
 """A local stand-in for the Devin API, v1 and v3.
 
-Shares no code with the client, so that one mistake cannot pass on both sides. Needs the extra `emulator`;
-importing this package alone loads nothing of it.
+Shares no code with the client, so that one mistake cannot pass on both sides. Needs the extra
+`emulator`; importing this package alone loads nothing of it.
 """
 
 from __future__ import annotations

@@ -24,12 +24,12 @@ _START_S = 60  # long, for a machine that is busy
 class Emulator:
     """The emulator in a background thread, on a loopback port of its own.
 
-    with Emulator({"organizations": {"org-emulator": {"folders": [{"path": "Backend"}]}}}) as emulator:
+    with Emulator({"enterprise": {"folders": [{"path": "Backend"}]}}) as emulator:
         httpx.get(f"{emulator.url}/v3/self", headers={"Authorization": "Bearer cog_emulator"})
 
-    The seed has the shape of a seed file; `quirks` win over those in it. `faults` is a fault script,
-    see `fault_rules`; `layers` can change requests and responses, see `gate`. Methods that change an
-    object act as a person in the web app.
+    The seed has the shape of a seed file; `quirks` win over those in it. `faults` is a fault
+    script, see `fault_rules`; `layers` can change requests and responses, see `gate`. Methods that
+    change an object act as a person in the web app.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Emulator:
 
     @property
     def requests(self) -> list[dict[str, Any]]:
-        """The API requests so far, each `{method, path, body, status}`; `path` has the query string.
+        """The API requests so far, each `{method, path, body, status}`; `path` has the query.
 
         `status` is None if there was no response; `fault` is the name of a request's fault, if any.
         """
@@ -104,11 +104,11 @@ class Emulator:
 
     @faults.setter
     def faults(self, script: object) -> None:
-        """Replace the fault script and start it; an empty list ends all faults. Raises ConfigError."""
+        """Start another fault script; an empty list ends all faults. Raises ConfigError."""
         self._setup.faults.use(parse_faults(script))
 
     def objects(self, kind: str, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
-        """Return the objects as v3 shows them, sorted by id; for None those of the enterprise itself."""
+        """Return the objects as v3 shows them, sorted by id; None: those of the enterprise."""
         known = _kind(kind)
         with self.store.lock:
             ids = sorted(record.id for record in self.store.table(known) if record.org == org)

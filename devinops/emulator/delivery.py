@@ -66,7 +66,7 @@ class Client:
             pass
 
     def abort(self, *, reset: bool = False) -> None:
-        """Close without sending what is buffered. With `reset` the client sees a reset, not an end."""
+        """Close without sending what is buffered; with `reset` the client sees a reset."""
         self._transport(reset).abort()
 
     def close(self, *, reset: bool = False) -> None:

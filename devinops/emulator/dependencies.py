@@ -81,7 +81,7 @@ def _require_in_enterprise(principal: Principal, any_of: tuple[str, ...]) -> Non
 
 
 def in_organization(*any_of: str) -> Any:
-    """Return a dependency for the paths of an organization; any one of the permissions is enough."""
+    """Return a dependency for an organization's paths; any one of the permissions is enough."""
 
     async def caller(store: StoreDep, principal: V3Principal, org_id: OrgId) -> Caller:
         if principal.org not in (None, org_id):

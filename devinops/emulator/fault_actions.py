@@ -324,7 +324,7 @@ def _copied(kind: Kind, record: Any) -> JsonObject:
 
 
 def _in_seed_names(resource: Resource, body: JsonObject) -> JsonObject:
-    """Return the fields of a body by the names of a seed, without those that a person cannot set."""
+    """Return the fields of a body that a person can set, by the names of a seed."""
     seed_names = {attribute: name for name, attribute in KINDS[resource.kind].names.items()}
     stored = {resource.names.get(name, name): value for name, value in body.items()}
     named = {seed_names.get(name, name): value for name, value in stored.items()}

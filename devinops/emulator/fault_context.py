@@ -1,4 +1,4 @@
-"""What a fault needs to know: the request, the script's progress and the object that a path names."""
+"""What a fault needs to know: the request, its object and the progress of the script."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class ScriptRun:
         return hidden
 
     async def ask(self, hidden: set[str], ask: Next, call: Call) -> Reply:
-        """Pass the request on; remember the pages of a list and leave the hidden objects out of it."""
+        """Pass the request on; remember the pages of a list and remove the hidden objects."""
         if not is_list(call):
             return await ask(call)
         looping = cursor(call) == FIRST_PAGE
@@ -113,7 +113,7 @@ class Target:
 
 
 def target_of(store: Store, call: Call) -> Target | None:
-    """Return what a path leads to, None if requests cannot change it or the organization is unknown."""
+    """Return what a path leads to; None if no request can change it or it does not exist."""
     location = locate(call.path)
     if location is None or not _is_writable(location.resource):
         return None
@@ -164,7 +164,7 @@ class Context:
         return target_of(self.store, self.call)
 
     def existing(self) -> tuple[Kind, Any] | None:
-        """Return the kind and the record of the object that the request is about, None without one."""
+        """Return the kind and the record of the request's object, None without one."""
         target = self.target
         if target is None or target.id is None:
             return None

@@ -154,7 +154,7 @@ class Rule:
         return method in self.methods and self.path.fullmatch(path) is not None
 
     def wants(self, number: int) -> bool:
-        """Return whether the matching request with this number goes wrong; the same in every run."""
+        """Return whether the matching request with this number goes wrong."""
         if number not in self.nth:
             return False
         chance = random.Random(f"{self.chance}:{number}").random()

@@ -151,7 +151,7 @@ class RequestLog:
         try:
             reply = await ask(call)
         except BaseException as error:
-            # 503 is what the gate makes of a cancelled request, 500 what the server makes of an error.
+            # The gate answers 503 for a cancelled request, the server 500 for an error.
             self._add(call, 503 if isinstance(error, asyncio.CancelledError) else 500)
             raise
         self._add(call, reply.status, reply.fault)
@@ -201,7 +201,7 @@ def _redact(data: Any) -> Any:
 
 
 async def pause(milliseconds: float) -> None:
-    """Let other requests run for this long; the only place where the emulator is slow on purpose."""
+    """Wait while other requests run; the only place where the emulator is slow on purpose."""
     await asyncio.sleep(milliseconds / 1000)
 
 

@@ -14,7 +14,7 @@ from devinops.emulator.store import Store
 
 @dataclass(frozen=True)
 class Location:
-    """What a path leads to: a collection, or with an `id` an object; both as the path names them."""
+    """What a path leads to: a collection or, with an `id`, an object; as the path names them."""
 
     resource: Resource
     org: str | None
@@ -43,7 +43,7 @@ def locate(path: str) -> Location | None:
 
 
 def show(store: Store, kind: Kind, record_id: str) -> JsonObject:
-    """Return an object as a person sees it: as v3 shows it. Raises UnknownObject for an unknown id."""
+    """Return an object as a person sees it. Raises UnknownObject for an unknown id."""
     resource = resource_of(kind)
     return (resource.view_as_person or resource.view)(store, store.get(kind, record_id))
 

@@ -9,7 +9,7 @@ from devinops.emulator.records import JsonObject
 
 
 def merged(stored: object, patch: object) -> object:
-    """Return a value with a merge patch applied: objects by member, null removes, all else replaces."""
+    """Return a value with a merge patch: objects are merged by member, null removes a member."""
     if not isinstance(patch, dict):
         return patch
     result = dict(stored) if isinstance(stored, dict) else {}

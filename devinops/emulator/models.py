@@ -1,7 +1,7 @@
 """Request and response shapes, for checking requests and for the OpenAPI document.
 
-Request models keep fields they do not know, so that the `unknown_fields` quirk can refuse them. Booleans are
-strict: a text like "yes" is a mistake of the client.
+Request models keep fields they do not know, so that the `unknown_fields` quirk can refuse them.
+Booleans are strict: a text like "yes" is a mistake of the client.
 """
 
 from __future__ import annotations

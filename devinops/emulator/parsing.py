@@ -1,6 +1,7 @@
 """Reads YAML and JSON, and checks the types of what is in them.
 
-Everything here raises ConfigError with one line that says where the problem is and what was expected.
+Everything here raises ConfigError with one line that says where the problem is and what was
+expected.
 """
 
 from __future__ import annotations

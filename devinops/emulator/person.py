@@ -1,7 +1,8 @@
 """What people do in the web app, and how a seed adds objects, by the names that people use.
 
-The API's rules do not apply here: texts are taken as they are, a macro or a secret's key may repeat,
-and folders can be created, renamed, moved and deleted. The fields must exist and have the right type.
+The API's rules do not apply here: texts are taken as they are, a macro or a secret's key may
+repeat, and folders can be created, renamed, moved and deleted. The fields must exist and have the
+right type.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from devinops.emulator.store import Store
 
 
 def check_fields(kind: Kind, fields: Mapping[str, object], *, new: bool) -> None:
-    """Raise InvalidObject unless the fields fit the kind; a new object can also give an id and times."""
+    """Raise InvalidObject unless the fields fit; a new object can also have an id and times."""
     known = {**fields_of(kind), **GIVEN} if new else fields_of(kind)
     for name, value in fields.items():
         if name not in known:
@@ -35,7 +36,7 @@ def check_fields(kind: Kind, fields: Mapping[str, object], *, new: bool) -> None
 def add(
     store: Store, kind: Kind, org: str | None, fields: Mapping[str, object], *, log: bool = True
 ) -> str:
-    """Add an object and return its id. Raises InvalidObject for wrong fields and for an id in use."""
+    """Add an object and return its id. Raises InvalidObject."""
     _check_unless_own(kind, fields, new=True)
     if KINDS[kind].owners == "enterprise":
         org = None
@@ -52,7 +53,7 @@ def add(
 
 
 def edit(store: Store, kind: Kind, record_id: str, fields: Mapping[str, object]) -> None:
-    """Change an object as a person. Raises KeyError for an unknown id, InvalidObject for wrong fields."""
+    """Change an object as a person. Raises UnknownObject and InvalidObject."""
     _check_unless_own(kind, fields, new=False)
     with store.lock:
         record = store.get(kind, record_id)
@@ -147,7 +148,7 @@ def _seconds(value: int | str | date) -> int:
 
 
 def folder_at(store: Store, org: str | None, path: str, *, log: bool = True) -> str:
-    """Return the id of the first folder at a path; create it and those above it if they are missing."""
+    """Return the id of the first folder at a path; create what is missing of the path."""
     with store.lock:
         existing = store.folders_at(org, path)
         return existing[0].id if existing else add(store, "folder", org, {"path": path}, log=log)
@@ -156,7 +157,7 @@ def folder_at(store: Store, org: str | None, path: str, *, log: bool = True) -> 
 def _placed_folder(
     store: Store, org: str | None, fields: Mapping[str, Any], *, log: bool
 ) -> JsonObject:
-    """Return a new folder's fields with a name and a parent for its path; create missing parents."""
+    """Return a new folder's fields with a name and a parent; create the missing folders above."""
     if "path" not in fields:
         if "name" not in fields:
             raise InvalidObject('"path" or "name" is missing')
@@ -196,7 +197,7 @@ def _check_folder_id(store: Store, org: str | None, folder_id: str | None) -> No
 
 
 def _move(store: Store, folder: Folder, ready: JsonObject) -> None:
-    """Replace a new path by a name and a parent. Raises InvalidObject for a parent inside the folder."""
+    """Replace a new path by a name and a parent. Raises InvalidObject for an inner folder."""
     if "path" in ready:
         parent_path, _, ready["name"] = ready.pop("path").rpartition("/")
         ready["parent_id"] = _folder_id(store, folder.org, parent_path)

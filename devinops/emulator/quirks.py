@@ -1,7 +1,8 @@
 """Open questions about the real API, each as a switch; `docs/emulator.md` says what each one asks.
 
 Nobody outside the vendor knows the answers, so a client has to work with either. The first value of
-a switch is what we think is most likely, and the default; a seed's `quirks:` section chooses others.
+a switch is what we think is most likely, and the default; a seed's `quirks:` section chooses
+others.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class ApiError(Exception):
 
 
 class InvalidObject(ValueError):
-    """A field does not exist, is missing or has the wrong type; the message names it and the reason."""
+    """A field does not exist, is missing or has the wrong type; the message says which."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -135,8 +135,8 @@ class Event(Record):
 class Organization(Record):
     """An organization; `org` is its own id. Limits are in ACUs, None without one.
 
-    `tags` are those that its sessions can have, sorted. `acu_limit` is used if the `acu_limit` quirk
-    separates it from `max_cycle_acu_limit`. `security_profiles` are names by id.
+    `tags` are those that its sessions can have, sorted. `acu_limit` is used if the `acu_limit`
+    quirk separates it from `max_cycle_acu_limit`. `security_profiles` are names by id.
     """
 
     name: str
@@ -253,7 +253,7 @@ class User(Record):
 
 @dataclass(slots=True, kw_only=True)
 class ServiceUser(Record):
-    """A service user; `roles` has the form of a group's. `deleted_at` is None while it is active."""
+    """A service user; `roles` has a group's form, `deleted_at` is None while it is active."""
 
     name: str
     roles: dict[str, str] = field(default_factory=dict)
@@ -297,10 +297,10 @@ Kind = Literal[
 class Stored:
     """How the store, seeds and the audit log treat a kind.
 
-    `table` is its key in the state file, `section` its key in a seed and its path below `/_emulator`
-    (None: neither can have it). `prefix` starts its ids. The audit log's actions are made of verbs,
-    `edited` for a change, and of `logged` or else the kind. `names` maps the names of a seed to
-    different attributes of the record. `owners` are who such objects can belong to.
+    `table` is its key in the state file, `section` its key in a seed and its path below
+    `/_emulator` (None: neither can have it). `prefix` starts its ids. The audit log's actions are
+    made of verbs, `edited` for a change, and of `logged` or else the kind. `names` maps the names
+    of a seed to different attributes of the record. `owners` are who such objects can belong to.
     """
 
     record: type[Record]

@@ -1,7 +1,8 @@
-"""The form in which a resource of the API is written down; `router` turns it into routes.
+"""The declarative form of a resource; `router` makes routes of it.
 
-A resource is one `Resource` for each shape that the API shows it in: v3 is one, v1 is another over the same
-objects. What a form cannot say is a function of the resource's own module, which takes a `Context`.
+Each shape in which the API shows objects is one `Resource`: v3 is one, v1 is another one over the
+same objects. What the form cannot express is a function of the resource's module that takes a
+`Context`.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from devinops.emulator.store import Store
 
 @dataclass(frozen=True)
 class Scope:
-    """Where paths begin, which keys reach them, and how operations there are called.
+    """The start of paths, who can call them, and the names of the operations there.
 
-    `naming` takes a verb and a noun. `admit` takes permissions, of which any one suffices.
+    `admit` takes permissions, any one of which is enough, and returns a dependency. `naming` is a
+    format of a verb and a noun.
     """
 
     prefix: str
@@ -48,9 +50,9 @@ V1 = Scope("/v1", on_v1, "v1_{verb}_{noun}", v1=True)
 
 @dataclass(frozen=True)
 class Place:
-    """A scope of a resource, with the permissions to read and to write there; any one of them suffices.
+    """A scope of a resource, with the permissions to read and to write there.
 
-    `filters` replaces those of the listing.
+    Any one of the permissions is enough. `filters` replaces those of the listing.
     """
 
     scope: Scope
@@ -61,10 +63,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Context:
-    """A request that was let in. The store's lock is held until its answer is built.
+    """A request with permission. The store's lock is held until the response is built.
 
-    `id` is the object's as the path gives it, empty on a collection. `page` and `filters` are what the query
-    says, each in its class; `query` is the whole query as sent.
+    `id` is the store's id of the object, empty on a collection. `page` and `filters` are parts of
+    the query, as objects of their classes; `query` is the whole query as sent.
     """
 
     store: Store
@@ -86,7 +88,7 @@ Clean = Callable[[Context, JsonObject], JsonObject]
 
 
 def view_of(answer: type[models.Answer], **computed: Callable[[Store, Any], Any]) -> View:
-    """Return the view that shows the fields of `answer`: as computed, else attributes of the record."""
+    """Return the view with the fields of `answer`: computed, or attributes of the record."""
 
     def view(store: Store, record: Any) -> JsonObject:
         return {
@@ -103,7 +105,7 @@ def id_of(store: Store, record: Any) -> str:
 
 @dataclass(frozen=True)
 class Status:
-    """The status of a success: `code`, or what the quirk says, which is `code` or one of `others`."""
+    """The status of a success: `code` or, if the quirk says so, one of `others`."""
 
     code: int = 200
     quirk: str | None = None
@@ -119,7 +121,7 @@ NO_CONTENT = Status(204)
 
 
 class Paging(Enum):
-    """How a list is cut: by `first` and `after`, by `limit` and `offset`, or not at all."""
+    """How a list is paged: by `first` and `after`, by `limit` and `offset`, or not at all."""
 
     CURSOR = "cursor"
     OFFSET = "offset"
@@ -127,7 +129,7 @@ class Paging(Enum):
 
 
 class Omitted(Enum):
-    """What an update does with a field that is left out. With MERGES, objects are merged by member."""
+    """What an update does with a missing field. MERGES also merges objects by member."""
 
     CLEARS = "clears"
     KEEPS = "keeps"
@@ -138,10 +140,11 @@ class Omitted(Enum):
 class Listing:
     """How the objects are listed.
 
-    `order` None: as the `list_order` quirk says. `filters` is a dataclass of query parameters with two methods:
-    `given(context)` tells whether the query has any filter, and `shows(context, record)` applies them. `rows` finds the
-    objects where the store's own listing will not do. `total` says when a page has one. A list that is not cut
-    is `whole` over the views, and `answer` is its model.
+    Without an `order` the `list_order` quirk decides. `filters` is a dataclass of query parameters
+    with two methods: `given(context)` returns whether the query has any filter, `shows(context,
+    record)` applies them. `rows` replaces the store's own listing. `total` says which pages have a
+    total: all, or only those with the whole list. `whole` makes the response of the views of a list
+    without pages; `answer` is its model.
     """
 
     paging: Paging = Paging.CURSOR
@@ -155,7 +158,7 @@ class Listing:
 
 @dataclass(frozen=True, kw_only=True)
 class Create:
-    """`clean` turns what was sent into the store's fields; `make` creates the object where more is needed.
+    """`clean` checks and changes the fields of the body; `make` replaces the store's own creation.
 
     `view` and `answer` replace the resource's own.
     """
@@ -171,7 +174,7 @@ class Create:
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """`clean` gets what was sent under the rule of `omitted`; `change` replaces that rule and the write."""
+    """`clean` gets the fields that `omitted` selects; `change` replaces all of that."""
 
     method: Literal["PUT", "PATCH"]
     body: type[models.Request]
@@ -196,10 +199,11 @@ class Delete:
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One method of one path below a resource's own. `work` returns the content of the answer.
+    """One method of one path below a resource's own.
 
-    `answer` is its model, None without a content. `page` and `filters` are dataclasses of query parameters.
-    `refusals` are the errors beyond 401, 403, 422, 429, and the 400 of a body.
+    `work` returns the content of the response; `answer` is its model, None without content. `page`
+    and `filters` are dataclasses of query parameters. `refusals` are the error statuses besides
+    401, 403, 422 and 429, the 400 of a body and the 404 of an id.
     """
 
     method: str
@@ -219,15 +223,16 @@ class Operation:
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """Everything that the API says of one resource, in one shape.
+    """Everything about one resource in one shape.
 
-    `nouns` are its names for one and for many. `names` maps a body's fields to different ones of the
-    store, after any `clean`. `stored_id` turns an id of a path into the store's. `find` returns the
-    object that a path leads to, `owned` the one that may be changed there; both raise ApiError.
+    `nouns` are its names for one object and for many. `names` maps fields of a body to the store's,
+    after `clean`. `stored_id` turns the id of a path into the store's. `find` returns the object to
+    read, or raises ApiError. `extra` are operations besides the usual five; their paths win over
+    `{id_field}`.
+
     `add_as_person` and `edit_as_person` turn a person's fields into the store's and raise
     InvalidObject; without them a person's fields are those of the record. `view_as_person` is what
-    a person sees, if it differs from the API's view.
-    `extra` are operations besides the usual five, whose paths win over `{id_field}`.
+    a person sees, if that differs from the API's view.
     """
 
     kind: Kind
@@ -248,6 +253,5 @@ class Resource:
     add_as_person: Callable[[Store, JsonObject], JsonObject] | None = None
     edit_as_person: Callable[[Store, Any, JsonObject], JsonObject] | None = None
     find: Callable[[Context], Any] | None = None
-    owned: Callable[[Context], Any] | None = None
     extra: tuple[Operation, ...] = ()
     deprecated: bool = False

@@ -1,4 +1,4 @@
-"""From a resource's form to the routes of FastAPI."""
+"""Makes FastAPI routes of resources."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from devinops.emulator.merging import merged
 from devinops.emulator.openapi import error_responses, operation_id
 from devinops.emulator.records import JsonObject
 from devinops.emulator.resource import (
+    Clean,
     Context,
     Create,
     Delete,
@@ -36,7 +37,7 @@ from devinops.emulator.tables import Page
 
 @dataclass
 class Cursor:
-    """The query of a list that is cut by cursors."""
+    """The query of a list with cursors."""
 
     first: Annotated[int, Query(ge=1, le=200)] = 100
     after: Annotated[str | None, Query(description="The end_cursor of the page before")] = None
@@ -44,27 +45,32 @@ class Cursor:
 
 @dataclass
 class Offset:
-    """The query of a list that is cut by counting."""
+    """The query of a list with offsets."""
 
     limit: Annotated[int, Query(ge=1, le=200)] = 200
     offset: Annotated[int, Query(ge=0)] = 0
 
 
-_QUERIES = {Paging.CURSOR: Cursor, Paging.OFFSET: Offset}
+_PAGE_QUERIES = {Paging.CURSOR: Cursor, Paging.OFFSET: Offset}
+_RULES = {
+    Omitted.CLEARS: "A missing field is cleared.",
+    Omitted.KEEPS: "A missing field is kept, null clears it.",
+    Omitted.MERGES: "A missing field is kept, null clears it, objects are merged.",
+}
 
 
 def create_router(resources: Iterable[Resource]) -> APIRouter:
-    """Return a router with every operation of the resources at every place they have."""
+    """Return a router with every operation of the resources in every place they have."""
     router = APIRouter(generate_unique_id_function=operation_id)
     for resource in resources:
         for place in resource.places:
-            for operation in operations(resource, place):
+            for operation in _operations(resource, place):
                 _add_route(router, resource, place, operation)
     return router
 
 
-def operations(resource: Resource, place: Place) -> Iterator[Operation]:
-    """Yield the operations of a resource in one place, those with a fixed path first."""
+def _operations(resource: Resource, place: Place) -> Iterator[Operation]:
+    """Yield the operations of a resource in one place, first those whose path has no id."""
     yield from resource.extra
     if resource.listing is not None:
         yield _list(resource, resource.listing, place)
@@ -78,14 +84,17 @@ def operations(resource: Resource, place: Place) -> Iterator[Operation]:
         yield _delete(resource, resource.delete)
 
 
-# -- one route
+# -- routes
 
 
 def _add_route(router: APIRouter, resource: Resource, place: Place, operation: Operation) -> None:
     scope = place.scope
     path = f"{scope.prefix}{resource.path}{operation.suffix}"
-    missing = {404} if "{" in path else set()
-    unreadable = {400} if operation.body is not None else set()
+    statuses = {*operation.refusals}
+    if "{" in path:
+        statuses.add(404)
+    if operation.body is not None:
+        statuses.add(400)
     router.add_api_route(
         path,
         _endpoint(resource, place, operation),
@@ -94,64 +103,67 @@ def _add_route(router: APIRouter, resource: Resource, place: Place, operation: O
         description=operation.description,
         response_model=operation.answer,
         status_code=operation.status.code,
-        responses={
-            **error_responses(*operation.refusals, *missing, *unreadable, v1=scope.v1),
-            **_other_successes(operation),
-        },
+        responses={**error_responses(*statuses, v1=scope.v1), **_other_successes(operation)},
         deprecated=resource.deprecated or None,
     )
 
 
 def _other_successes(operation: Operation) -> dict[int | str, dict[str, Any]]:
-    status = operation.status
-    described: dict[str, Any] = {"description": f"If the {status.quirk} quirk says so"}
-    content = {**described, "model": operation.answer}
-    return {other: described if other == 204 else content for other in status.others}
+    """Return the OpenAPI description of the statuses that a quirk can choose."""
+    described: dict[str, Any] = {"description": f"If the {operation.status.quirk} quirk says so"}
+    with_content = {**described, "model": operation.answer}
+    return {
+        status: described if status == 204 else with_content for status in operation.status.others
+    }
 
 
 def _endpoint(
     resource: Resource, place: Place, operation: Operation
 ) -> Callable[..., Awaitable[Response]]:
-    """Return the function that FastAPI calls; its signature says what FastAPI reads and checks."""
+    """Return the function that FastAPI calls, with the signature that tells it what to read."""
 
     async def endpoint(store: Store, caller: Caller, request: Request, **given: Any) -> Response:
-        body = given.get("body")
+        body, record_id = given.get("body"), given.get(resource.id_field, "")
         if body is not None:
             refuse_unknown_fields(store, body)
-        record_id = given.get(resource.id_field, "")
         if resource.stored_id is not None:
             record_id = resource.stored_id(store, record_id)
-        page, filters = given.get("page"), given.get("filters")
         query = request.query_params.multi_items()
         with store.lock:
-            context = Context(store, caller, record_id, body, page, filters, query)
-            content = operation.work(context)
+            content = operation.work(
+                Context(
+                    store, caller, record_id, body, given.get("page"), given.get("filters"), query
+                )
+            )
             status = operation.status.of(store)
         return Response(status_code=204) if status == 204 else json_response(content, status)
 
+    cast("Any", endpoint).__signature__ = _signature(_parameters(resource, place, operation))
+    return endpoint
+
+
+def _parameters(resource: Resource, place: Place, operation: Operation) -> dict[str, Any]:
+    """Return the types of an endpoint's parameters, which tell FastAPI what to read and check."""
     permissions = place.write if operation.writes else place.read
-    annotations: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "store": StoreDep,
         "caller": Annotated[Caller, place.scope.admit(*permissions)],
         "request": Request,
     }
     if f"{{{resource.id_field}}}" in operation.suffix:
-        annotations[resource.id_field] = str
-    if operation.page is not None:
-        annotations["page"] = Annotated[operation.page, Depends(_reader(operation.page))]
-    if operation.filters is not None:
-        filters = operation.filters
-        annotations["filters"] = Annotated[filters, Depends(_reader(filters))]
+        parameters[resource.id_field] = str
+    for name, query in (("page", operation.page), ("filters", operation.filters)):
+        if query is not None:
+            parameters[name] = Annotated[query, Depends(_query_reader(query))]
     if operation.body is not None:
-        annotations["body"] = operation.body
-    cast("Any", endpoint).__signature__ = _signature(annotations)
-    return endpoint
+        parameters["body"] = operation.body
+    return parameters
 
 
-def _reader(query: type) -> Callable[..., Awaitable[Any]]:
+def _query_reader(query: type) -> Callable[..., Awaitable[Any]]:
     """Return a dependency that reads a dataclass of query parameters.
 
-    The class itself would do, but FastAPI calls what is not async in a thread of its own.
+    FastAPI accepts the class itself too, but calls everything that is not async in a thread.
     """
 
     async def read(**given: Any) -> Any:
@@ -165,26 +177,14 @@ def _reader(query: type) -> Callable[..., Awaitable[Any]]:
     return read
 
 
-def _signature(annotations: dict[str, Any]) -> inspect.Signature:
+def _signature(parameters: dict[str, Any]) -> inspect.Signature:
     kind = inspect.Parameter.KEYWORD_ONLY
     return inspect.Signature(
-        [inspect.Parameter(name, kind, annotation=of) for name, of in annotations.items()]
+        [inspect.Parameter(name, kind, annotation=hint) for name, hint in parameters.items()]
     )
 
 
-# -- the usual operations
-
-
-def _found(resource: Resource, context: Context) -> Any:
-    if resource.find is not None:
-        return resource.find(context)
-    return context.store.find(resource.kind, context.org, context.id)
-
-
-def _owned(resource: Resource, context: Context) -> Any:
-    if resource.owned is not None:
-        return resource.owned(context)
-    return context.store.find_to_write(resource.kind, context.org, context.id)
+# -- operations
 
 
 def _list(resource: Resource, listing: Listing, place: Place) -> Operation:
@@ -201,15 +201,16 @@ def _list(resource: Resource, listing: Listing, place: Place) -> Operation:
             content.pop("total", None)
         return content
 
+    plural = resource.nouns[1]
     return Operation(
         method="GET",
         suffix="",
         verb="list",
-        noun=resource.nouns[1],
-        description=f"List {_words(resource.nouns[1])}.",
+        noun=plural,
+        description=f"List {_in_words(plural)}.",
         work=work,
-        answer=listing.answer or page_model(resource.answer),
-        page=_QUERIES.get(listing.paging),
+        answer=listing.answer or _page_model(resource.answer),
+        page=_PAGE_QUERIES.get(listing.paging),
         filters=place.filters or listing.filters,
     )
 
@@ -234,23 +235,25 @@ def _page(resource: Resource, listing: Listing, context: Context, rows: list[Any
 
 
 @cache
-def page_model(item: type[models.Answer]) -> type[models.PageInfo]:
-    """Return the model of a page of these items."""
+def _page_model(item: type[models.Answer]) -> type[models.PageInfo]:
     name = f"{item.__name__}Page"
-    return create_model(name, __base__=models.PageInfo, items=(list[item], ...))  # type: ignore[valid-type]
+    items: Any = list[item]  # type: ignore[valid-type]
+    return create_model(name, __base__=models.PageInfo, items=(items, ...))
 
 
 def _read(resource: Resource) -> Operation:
     def work(context: Context) -> object:
-        return resource.view(context.store, _found(resource, context))
+        if resource.find is not None:
+            return resource.view(context.store, resource.find(context))
+        record = context.store.find(resource.kind, context.org, context.id)
+        return resource.view(context.store, record)
 
-    noun = resource.nouns[0]
     return Operation(
         method="GET",
         suffix=f"/{{{resource.id_field}}}",
         verb="get",
-        noun=noun,
-        description=f"Read {_a(noun)}.",
+        noun=resource.nouns[0],
+        description=f"Read {_in_words(resource.nouns[0])}.",
         work=work,
         answer=resource.answer,
     )
@@ -260,22 +263,19 @@ def _create(resource: Resource, create: Create) -> Operation:
     view = create.view or resource.view
 
     def work(context: Context) -> object:
-        fields = context.body.model_dump(include=_known(context.body))
-        if create.clean is not None:
-            fields = create.clean(context, fields)
-        fields = _renamed(resource, fields)
+        sent = context.body.model_dump(include=_known(context.body))
+        fields = _stored_fields(resource, create.clean, context, sent)
         if create.make is not None:
             return view(context.store, create.make(context, fields))
-        made = context.store.create(resource.kind, context.org, context.caller.actor, fields)
-        return view(context.store, made)
+        actor = context.caller.actor
+        return view(context.store, context.store.create(resource.kind, context.org, actor, fields))
 
-    noun = resource.nouns[0]
     return Operation(
         method="POST",
         suffix="",
         verb="create",
-        noun=noun,
-        description=f"Create {_a(noun)}.",
+        noun=resource.nouns[0],
+        description=f"Create {_in_words(resource.nouns[0])}.",
         work=work,
         answer=create.answer or resource.answer,
         writes=True,
@@ -285,34 +285,24 @@ def _create(resource: Resource, create: Create) -> Operation:
     )
 
 
-_RULES = {
-    Omitted.CLEARS: "What is left out is cleared.",
-    Omitted.KEEPS: "What is left out is kept, null clears.",
-    Omitted.MERGES: "What is left out is kept, null clears, objects are merged.",
-}
-
-
 def _update(resource: Resource, update: Update) -> Operation:
     view = update.view or resource.view
 
     def work(context: Context) -> object:
-        record = _owned(resource, context)
+        store, record = context.store, _writable(resource, context)
         if update.change is not None:
-            return view(context.store, update.change(context, record))
-        fields = _sent(update, context.body, record)
-        if update.clean is not None:
-            fields = update.clean(context, fields)
-        fields = _renamed(resource, fields)
-        written = context.store.write(resource.kind, record, context.caller.actor, fields)
-        return view(context.store, written)
+            return view(store, update.change(context, record))
+        sent = _sent(update.omitted, context.body, record)
+        fields = _stored_fields(resource, update.clean, context, sent)
+        return view(store, store.write(resource.kind, record, context.caller.actor, fields))
 
-    noun = resource.nouns[0]
+    noun = _in_words(resource.nouns[0])
     return Operation(
         method=update.method,
         suffix=f"/{{{resource.id_field}}}",
         verb=update.verb,
-        noun=noun,
-        description=f"{update.verb.capitalize()} {_a(noun)}. {_RULES[update.omitted]}",
+        noun=resource.nouns[0],
+        description=f"{update.verb.capitalize()} {noun}. {_RULES[update.omitted]}",
         work=work,
         answer=update.answer or resource.answer,
         writes=True,
@@ -321,42 +311,22 @@ def _update(resource: Resource, update: Update) -> Operation:
     )
 
 
-def _renamed(resource: Resource, fields: JsonObject) -> JsonObject:
-    return {resource.names.get(name, name): value for name, value in fields.items()}
-
-
-def _sent(update: Update, body: models.Request, record: Any) -> JsonObject:
-    """Return what a body sets under the rule for what it leaves out, by the body's names."""
-    known = _known(body)
-    if update.omitted is Omitted.CLEARS:
-        return body.model_dump(include=known)
-    known &= body.model_fields_set
-    if update.omitted is Omitted.KEEPS:
-        return body.model_dump(include=known)
-    sent = body.model_dump(include=known, exclude_unset=True)
-    return {name: merged(getattr(record, name), value) for name, value in sent.items()}
-
-
-def _known(body: models.Request) -> set[str]:
-    return set(type(body).model_fields)
-
-
 def _delete(resource: Resource, delete: Delete) -> Operation:
     view = delete.view or resource.view
 
     def work(context: Context) -> object:
-        record = delete.find(context) if delete.find is not None else _owned(resource, context)
+        find = delete.find
+        record = find(context) if find is not None else _writable(resource, context)
         content = view(context.store, record)
         context.store.delete(resource.kind, record, context.caller.actor)
         return content
 
-    noun = resource.nouns[0]
     return Operation(
         method="DELETE",
         suffix=f"/{{{resource.id_field}}}",
         verb="delete",
-        noun=noun,
-        description=f"Delete {_a(noun)}.",
+        noun=resource.nouns[0],
+        description=f"Delete {_in_words(resource.nouns[0])}.",
         work=work,
         answer=delete.answer or resource.answer,
         writes=True,
@@ -364,9 +334,32 @@ def _delete(resource: Resource, delete: Delete) -> Operation:
     )
 
 
-def _words(noun: str) -> str:
+def _writable(resource: Resource, context: Context) -> Any:
+    return context.store.find_to_write(resource.kind, context.org, context.id)
+
+
+def _stored_fields(
+    resource: Resource, clean: Clean | None, context: Context, fields: JsonObject
+) -> JsonObject:
+    """Return fields of a body as the store has them."""
+    cleaned = fields if clean is None else clean(context, fields)
+    return {resource.names.get(name, name): value for name, value in cleaned.items()}
+
+
+def _sent(omitted: Omitted, body: models.Request, record: Any) -> JsonObject:
+    """Return the fields that an update sets, by the names of the body."""
+    if omitted is Omitted.CLEARS:
+        return body.model_dump(include=_known(body))
+    sent = _known(body) & body.model_fields_set
+    if omitted is Omitted.KEEPS:
+        return body.model_dump(include=sent)
+    patch = body.model_dump(include=sent, exclude_unset=True)
+    return {name: merged(getattr(record, name), value) for name, value in patch.items()}
+
+
+def _known(body: models.Request) -> set[str]:
+    return set(type(body).model_fields)
+
+
+def _in_words(noun: str) -> str:
     return noun.replace("_", " ")
-
-
-def _a(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeio' else 'a'} {_words(noun)}"

@@ -12,8 +12,9 @@
     quirks: {macro: dropped}
     keys: {cog_reader: {org: org-emulator, permissions: [UseDevinSessions]}}
 
-Everything is optional. Ids and times may be given to any object. Missing folders above a listed one are
-made; a note in a folder that is not listed is an error, as are unknown keys. A secret has no value here.
+Everything is optional. Ids and times may be given to any object. Missing folders above a listed one
+are made; a note in a folder that is not listed is an error, as are unknown keys. A secret has no
+value here.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ _KEY_FIELDS = ("org", "permissions", "principal")
 
 @dataclass(frozen=True)
 class Seed:
-    """A seed whose sections are known to exist; the objects in it are checked when they are planted."""
+    """A seed with known sections; its objects are checked when they are added to a store."""
 
     where: str = "seed"
     organizations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -56,7 +57,7 @@ class Seed:
     keys: Mapping[str, Principal] = field(default_factory=dict)
 
     def add_to(self, store: Store) -> None:
-        """Put the objects into an empty store. Raises ConfigError for the first that does not fit."""
+        """Add the objects to an empty store. Raises ConfigError for the first invalid one."""
         with store.lock:
             for org, sections in self.organizations.items():
                 _add_organization(store, org, sections, f"{self.where}: organizations.{org}")

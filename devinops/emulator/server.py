@@ -29,7 +29,7 @@ _KEEP_ALIVE_S = 120  # long, so that a slow test's next request never meets a cl
 
 
 class _Connection(H11Protocol):
-    """A connection that the application can reach and break; an endless response does not delay a stop."""
+    """A connection that the application can break; an endless response does not delay a stop."""
 
     endless = False
     broken = False
@@ -72,7 +72,7 @@ class Server(uvicorn.Server):
         self._started()
 
     async def main_loop(self) -> None:
-        """Tick every tenth of a second, which the date header needs, and end when `stop` is called."""
+        """Tick every 0.1 s, which the date header needs, and end when `stop` is called."""
         counter = 0
         while not await self.on_tick(counter):
             counter += 1
@@ -126,11 +126,11 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return the listening socket; port 0 takes any free one. Raises ConfigError if it cannot listen."""
+    """Return a listening socket; port 0 takes any free one. Raises ConfigError."""
     if not 0 <= port <= 65535:
         raise ConfigError(f"port {port}: expected 0 to 65535")
-    # asyncio turns Nagle's algorithm off only if the socket names TCP as its protocol. With it, every
-    # response would wait 40 ms for the client's delayed acknowledgement.
+    # asyncio turns Nagle's algorithm off only if the socket names TCP as its protocol. With the
+    # algorithm, every response waits 40 ms for the client's delayed acknowledgement.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -181,7 +181,7 @@ def serve(
     rate_limit: float | None = None,
     faults: Path | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. Prints `listening on URL` on stdout once requests are accepted.
+    """Serve until SIGINT or SIGTERM; print `listening on URL` when requests are accepted.
 
     Raises ConfigError for a seed, state file, fault script, address or number that cannot be used.
     """

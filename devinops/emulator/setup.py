@@ -55,7 +55,7 @@ class Setup:
             self.file.save()
 
     def reset(self) -> None:
-        """Go back to the seed, whatever the state file says, and to the start of the fault script."""
+        """Go back to the seed, not to the state file, and to the start of the fault script."""
         with self.store.lock:
             self.store.clear()
             self.seed.add_to(self.store)

@@ -1,4 +1,4 @@
-"""The state file: every object, the audit log and the counters, so that a restart goes on where it stopped.
+"""The state file: objects, audit log and counters, with which a restart continues.
 
 JSON, replaced as a whole. Holds no secret value and no hash of one. The quirks and keys
 are not in it: they come with each start.
@@ -25,7 +25,7 @@ FORMAT = 2
 
 
 class StateFile:
-    """A store's file. As a layer it writes after each request that changed something, before the answer.
+    """A store's file. As a layer it saves each change before the response.
 
     Requests that end while a write is going on share the next one.
     """
@@ -52,7 +52,7 @@ class StateFile:
         return True
 
     def save(self) -> None:
-        """Write the file if anything changed since the last time. Raises ConfigError; the next one tries again."""
+        """Write the file if anything has changed. Raises ConfigError; the next call tries again."""
         with self.store.lock:
             if not self.store.dirty:
                 return
@@ -68,7 +68,7 @@ class StateFile:
             ) from None
 
     def _write(self, number: int, text: str) -> None:
-        """Write a content, unless a later one is there already: threads may come here out of turn."""
+        """Write a content unless a later one is written: threads can arrive out of order."""
         with self._writing:
             if number > self._written:
                 files.replace(self.path, [text])
@@ -106,7 +106,7 @@ def _row(record: Record) -> dict[str, Any]:
 
 
 def restore(store: Store, content: dict[str, Any]) -> None:
-    """Fill the store with what `dump` returned. Raises ValueError, TypeError or KeyError for anything else."""
+    """Fill the store with what `dump` returned; anything else raises one of several errors."""
     if content["format"] != FORMAT:
         raise ValueError(f"format {content['format']!r}, expected {FORMAT}")
     tables = {

@@ -36,7 +36,7 @@ class UnknownObject(KeyError):
 
 
 class Store:
-    """All organizations of one enterprise. `clock` returns Unix seconds; times never run backwards."""
+    """One enterprise with its organizations. `clock` returns Unix seconds."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Store:
         return next((actor for actor in actors if actor.id == actor_id), Actor(actor_id, actor_id))
 
     def get(self, kind: Kind, record_id: str) -> Any:
-        """Return the object in whatever organization it is. Raises UnknownObject for an unknown id."""
+        """Return the object, in any organization. Raises UnknownObject for an unknown id."""
         with self.lock:
             record = self.table(kind).get(record_id)
             if record is None:
@@ -117,7 +117,7 @@ class Store:
             return [folder for folder in folders if self.folder_path(folder.id) == path]
 
     def secret_matches(self, org: str, key: str, value: str) -> bool:
-        """Return whether a secret of the organization was created in this process with this value."""
+        """Return whether a secret was created with this value, in this process."""
         digest = self.digest(org, key, value)
         with self.lock:
             return any(secret.digest == digest for secret in self.table("secret"))
@@ -163,7 +163,7 @@ class Store:
         return cut_page(rows, tag, order=order, stable=stable, first=first, after=after)
 
     def find(self, kind: Kind, org: str | None, record_id: str) -> Any:
-        """Return the object that a path of `org` (None: of the enterprise) leads to, or raise a 404."""
+        """Return the object on a path of `org` (None: of the enterprise), or raise a 404."""
         record = self.table(kind).get(record_id)
         if record is None or not self._leads_to(kind, org, record):
             raise ApiError(404, f"{KINDS[kind].noun} not found")
@@ -243,7 +243,7 @@ class Store:
             return cast("Organization", self.insert("organization", org, actor, given, log=log))
 
     def add_organization(self, org: str, **fields: Any) -> Organization:
-        """Add an organization with this id, or set these fields of the existing one; logs nothing."""
+        """Add an organization or set fields of the existing one, without the audit log."""
         with self.lock:
             organization = self._tables["organization"].get(org)
             if organization is None:
@@ -338,7 +338,7 @@ class Store:
         return f"{name}-{digest[:32]}"
 
     def new_id(self, kind: Kind) -> str:
-        """Return an unused id that looks random and is the same in every run with the same requests."""
+        """Return an unused id that looks random and is the same in every run."""
         rows, prefix = self.table(kind), KINDS[kind].prefix
         while True:
             number = self.next(kind)

@@ -29,7 +29,7 @@ _KEY_TYPES = {
 
 
 class Table(Generic[R]):
-    """Objects of one kind by id, in order of creation; sorted listings are cached until a change."""
+    """Objects of one kind in order of creation; sorted listings are cached until a change."""
 
     def __init__(self) -> None:
         self._rows: dict[str, R] = {}
@@ -85,7 +85,8 @@ def cut_page(
     """Return up to `first` of the sorted `rows` after the cursor `after`.
 
     A cursor belongs to the list called `tag` and to its order; any other cursor is a 422. A stable
-    cursor is a position in the order. Otherwise it is a count, which writes between two pages shift.
+    cursor is a position in the order. Otherwise it is a count, which writes between two pages
+    shift.
     """
     start = 0 if after is None else _start(rows, tag, order, stable, after)
     end = start + first

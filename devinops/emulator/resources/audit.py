@@ -52,7 +52,7 @@ def view(store: Store, event: records.Event) -> JsonObject:
 
 @dataclass
 class AuditFilters:
-    """Which events to list: from `time_after` on and before `time_before`, which needs the former."""
+    """Which events to list; `time_after` is inclusive, `time_before` is not."""
 
     order: Annotated[Literal["asc", "desc"], Query()] = "desc"
     time_after: Seconds = None

@@ -1,7 +1,7 @@
 """The event catalogue and the ready-made automations that the emulator shows.
 
-The names of the events are the API's. Which fields an event has is known for few of them, so conditions on
-other fields are taken as they are.
+The names of the events are the API's. Which fields an event has is known for few of them, so
+conditions on other fields are taken as they are.
 """
 
 from __future__ import annotations

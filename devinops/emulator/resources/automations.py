@@ -84,7 +84,7 @@ def shown(store: Store, automation: Automation) -> JsonObject:
 
 
 def shown_once(store: Store, automation: Automation) -> JsonObject:
-    """Return an automation as `shown`, with a secret that was just made. It is forgotten with this."""
+    """Return an automation as `shown`, once with the secret of its new webhook."""
     content = shown(store, automation)
     for trigger in content["triggers"]:
         if trigger["webhook"] is not None:
@@ -131,7 +131,7 @@ def _recurrences(trigger: JsonObject) -> list[str]:
 
 
 def create(context: Context, fields: JsonObject) -> Automation:
-    """Create an automation from a checked body. Raises ApiError for references that lead nowhere."""
+    """Create an automation from a checked body. Raises ApiError for an unknown reference."""
     template = fields.get("template_id")
     if template is not None:
         _apply_template(context, fields)
@@ -202,7 +202,7 @@ def _checked(automation: Automation, wanted: JsonObject) -> JsonObject:
 
 
 def completed(store: Store, fields: JsonObject, automation: Automation | None) -> JsonObject:
-    """Return fields with what the server makes itself: ids of triggers, a webhook, parts of sessions.
+    """Return fields with the server's own: trigger ids, a webhook, parts of sessions.
 
     A webhook of `automation` lives on; a new one comes with a secret.
     """
@@ -357,7 +357,7 @@ def add_as_person(store: Store, fields: JsonObject) -> JsonObject:
 
 @_explained()
 def edit_as_person(store: Store, automation: Automation, fields: JsonObject) -> JsonObject:
-    """Return the store's fields for what a person changes: whole groups, but no trigger's id needlessly."""
+    """Return the store's fields for a person's change of whole groups. Raises InvalidObject."""
     own = {name: fields[name] for name in fields if name == "last_invocation"}
     wanted = {name: value for name, value in fields.items() if name not in own}
     ready = completed(store, _checked(automation, wanted), automation)
@@ -383,7 +383,7 @@ _AGENTS = {"new_session": "start_session", "long_running": "message_session"}
 
 @dataclass
 class Filters:
-    """Which automations are listed. Labels come as `metadata.KEY=VALUE`, each of which has to be there."""
+    """Which automations to list; a label is `metadata.KEY=VALUE`, and all must match."""
 
     search: Annotated[str | None, Query()] = None
     creator_id: Annotated[str | None, Query()] = None

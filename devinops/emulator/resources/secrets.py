@@ -1,4 +1,4 @@
-"""Secrets of an organization, on v3 and on v1: their metadata, never a value. There is no update."""
+"""Secrets of an organization, on v3 and v1: metadata, never a value. There is no update."""
 
 from __future__ import annotations
 

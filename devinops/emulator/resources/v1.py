@@ -36,7 +36,7 @@ def find(kind: Kind) -> Callable[[Context], Any]:
 
 
 def listed_as(name: str) -> Callable[[Context, list[JsonObject]], object]:
-    """Return the function that answers a list, bare or in an object, as the `v1_lists` quirk says."""
+    """Return the function that makes a list's content, bare or in an object (`v1_lists`)."""
 
     def content(context: Context, items: list[JsonObject]) -> object:
         return items if context.store.quirks.v1_lists == "bare" else {name: items}
@@ -65,7 +65,7 @@ def created_at(_: Store, record: Record) -> str:
 
 
 def replaced(context: Context, fields: JsonObject) -> JsonObject:
-    """Return what a replacement sets: a field it leaves out is cleared, or kept if the quirk says so."""
+    """Return what a replacement sets; the `v1_put_nullable` quirk can keep missing fields."""
     if context.store.quirks.v1_put_nullable == "kept":
         sent = context.body.model_fields_set
         return {name: value for name, value in fields.items() if name in sent}
