@@ -1,7 +1,7 @@
-"""A local stand-in for the Devin API: knowledge notes, playbooks and secrets, on v1 and v3.
+"""A local stand-in for the Devin API, v1 and v3.
 
-Shares no code with the client, so that one mistake cannot pass on both sides. Needs the extra `emulator`;
-importing this package alone loads nothing of it.
+Shares no code with the client, so that one mistake cannot pass on both sides. Needs the extra
+`emulator`; importing this package alone loads nothing of it.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from devinops.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from devinops.emulator.app import create_app
+    from devinops.emulator.background import Emulator
     from devinops.emulator.fault_rules import parse_faults, read_faults
-    from devinops.emulator.person import Malformed
     from devinops.emulator.quirks import Quirks, parse_quirks
-    from devinops.emulator.records import Rejected
+    from devinops.emulator.records import ApiError, InvalidObject
     from devinops.emulator.seed import Seed, parse_seed, read_seed
-    from devinops.emulator.server import Emulator, serve
+    from devinops.emulator.server import serve
     from devinops.emulator.store import Store
 
 __all__ = [
+    "ApiError",
     "Emulator",
-    "Malformed",
+    "InvalidObject",
     "Quirks",
-    "Rejected",
     "Seed",
     "Store",
     "create_app",
@@ -36,11 +36,11 @@ __all__ = [
     "serve",
 ]
 
-_HOMES = {
-    "Emulator": "server",
-    "Malformed": "person",
+_MODULES = {
+    "Emulator": "background",
+    "InvalidObject": "records",
     "Quirks": "quirks",
-    "Rejected": "records",
+    "ApiError": "records",
     "Seed": "seed",
     "Store": "store",
     "create_app": "app",
@@ -57,10 +57,10 @@ def __getattr__(name: str) -> Any:
     """Load a public name's module when the name is first used."""
     from importlib import import_module
 
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     except ModuleNotFoundError as missing:
         if (missing.name or "").startswith(__package__ or ""):
             raise

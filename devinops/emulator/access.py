@@ -1,7 +1,8 @@
 """Keys, whom they belong to, and what they may do.
 
-Facts: v3 credentials start with `cog_`, v1 ones with `apk_`. A service user of an organization reaches that
-organization only, one of the enterprise reaches all organizations and the enterprise paths.
+Facts: v3 credentials start with `cog_`, v1 ones with `apk_`. A service user of an organization
+reaches that organization only, one of the enterprise reaches all organizations and the enterprise
+paths.
 """
 
 from __future__ import annotations
@@ -18,21 +19,41 @@ PERMISSIONS = frozenset(
         "ManageOrgPlaybooks",
         "ManageAccountPlaybooks",
         "ManageOrgSecrets",
+        "ManageOrgAutomations",
+        "ViewOrgAutomations",
+        "ManageOrgSchedules",
+        "ImpersonateOrgSessions",
+        "ManageOrganizations",
+        "ManageBilling",
+        "ViewAccountConsumption",
+        "ManageAccountMembership",
+        "ViewAccountMembership",
+        "ManageAccountServiceUsers",
         "ManageEnterpriseSettings",
         "UseDevinSessions",
     }
 )
 
-# Any one of the names suffices. Where pages name different permissions for one call, each of them is taken.
+# Any one of the names is enough. If pages of the API differ on a call's permission, all are here.
 READ_NOTES = ("ManageOrgKnowledge", "UseDevinSessions", "ManageAccountKnowledge")
 WRITE_NOTES = ("ManageOrgKnowledge", "ManageAccountKnowledge")
 READ_FOLDERS = ("ManageKnowledge", "ManageAccountKnowledge")
 READ_PLAYBOOKS = ("ManageOrgPlaybooks", "UseDevinSessions", "ManageAccountPlaybooks")
 WRITE_PLAYBOOKS = ("ManageOrgPlaybooks", "ManageAccountPlaybooks")
 SECRETS = ("ManageOrgSecrets",)
+READ_AUTOMATIONS = ("ViewOrgAutomations", "ManageOrgAutomations")
+WRITE_AUTOMATIONS = ("ManageOrgAutomations",)
 ENTERPRISE_NOTES = ("ManageAccountKnowledge",)
 ENTERPRISE_PLAYBOOKS = ("ManageAccountPlaybooks",)
 AUDIT = ("ManageEnterpriseSettings",)
+SCHEDULES = ("ManageOrgSchedules",)
+TAGS = ("ManageEnterpriseSettings",)
+ORGANIZATIONS = ("ManageOrganizations",)
+READ_ACU_LIMITS = ("ManageBilling", "ViewAccountConsumption")
+WRITE_ACU_LIMITS = ("ManageBilling",)
+ROLES = ("ManageAccountMembership",)
+MEMBERS = ("ManageAccountMembership", "ViewAccountMembership")
+SERVICE_USERS = ("ManageAccountServiceUsers", "ManageAccountMembership")
 
 
 @dataclass(frozen=True)
@@ -50,7 +71,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class Principal:
-    """The holder of a key. `org` None means the whole enterprise; `api` is the version the key works on."""
+    """The holder of a key for one version of the API; `org` is None for the enterprise."""
 
     api: str
     org: str | None

@@ -1,47 +1,14 @@
 """The fault script: which requests go wrong, and how.
 
+`docs/emulator.md` has all keys, faults and parameters.
+
     seed: 7
     faults:
       - {method: POST, path: /v3/**/notes, nth: 1, fault: drop, when: after}
       - {path: /v3/**, probability: 0.1, fault: status, status: 503}
 
-A list of rules alone will do as well. The first rule that matches a request wins: two faults never befall one
-request. A rule whose fault cannot befall a request (a list's to a write) leaves it to the others.
-
-| key | says |
-| --- | --- |
-| `method` | one method or a list of them; any without it |
-| `path` | a pattern for the path without the query, or a list: `*` is within a segment, `**` goes over segments |
-| `nth` | which of the requests with this method and path: `3`, `[1, 3]`, `"3+"` (the third and all after it) |
-| `probability` | 0 to 1; the script's `seed` (0) decides, the same way in every run |
-| `times` | how often at most |
-| `fault` | one of those below, whose parameters stand beside it |
-
-| fault | parameters (default) | what happens |
-| --- | --- | --- |
-| status | `status` (503), `when` (before, after) | an error, before or after the request is carried out |
-| html | `status` (200), `when` (before, after) | a web page instead of the answer, as from a proxy |
-| rate-limit | `retry_after` (seconds, date, absent, any text), `seconds` (1) | 429, not carried out |
-| revoke-key | | 401 from now on for the key that was used |
-| drop | `when` (before, after, during), `reset` (false) | no answer, or half of one; the connection ends |
-| close | | the answer, but the connection ends although it was to be kept |
-| stale-connection | | the answer, but the next request on the connection is dropped, not carried out |
-| hang | `when` (before, after) | no answer until the client gives up |
-| drip | `part` (body, headers), `delay_ms` (10) | the answer byte by byte, so long apart |
-| delay | `delay_ms` (1000), `when` (before, after) | the answer, later |
-| truncate | | half of the body, of the length announced |
-| garbage | | a body that is not JSON |
-| empty-list | | a list with nothing in it |
-| repeat-page | | the page before again (not for the first page) |
-| skip-page | | the page after the one asked for |
-| lost-cursor | | `has_next_page` without a cursor |
-| looping-cursor | | a page that leads to itself |
-| low-total | `by` (1) | `total` is too small by this |
-| late-object | `lists` (1), `lost` (false) | what is created stays out of this many lists; nor is it answered |
-| edit | `set` (the body or the note gets a line) | a person edits the object right before |
-| delete | | a person deletes the object right before |
-| delete-shown | `copy` (false) | a person deletes the first object of the page before, and with `copy` adds it again |
-| namesake | `set` (nothing: a twin) | a person makes a copy of the object, or of what is about to be created |
+A plain list of rules is a script too. The first rule that matches a request wins: a request never
+has two faults. A rule whose fault cannot be applied to a request leaves it to the others.
 """
 
 from __future__ import annotations
@@ -53,16 +20,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from devinops.emulator.hints import did_you_mean
-from devinops.emulator.outline import mapping, read_yaml, sequence
-from devinops.emulator.person import FIELDS
+from devinops.emulator.fields import FieldType, fields_of
+from devinops.emulator.parsing import did_you_mean, mapping, read_yaml, sequence
+from devinops.emulator.records import SECTIONS
 from devinops.model.errors import ConfigError
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_RULE_KEYS = ("method", "path", "nth", "probability", "times", "fault")
+RULE_KEYS = ("method", "path", "nth", "probability", "times", "fault")
 _TOP = ("seed", "faults")
 
-# A parameter's check returns the value, or raises ValueError saying what was expected.
+# Returns the parameter's value; raises ValueError with what was expected.
 Check = Callable[[object], Any]
 
 
@@ -103,28 +70,29 @@ def _milliseconds(value: object) -> float:
 
 
 def _retry_after(value: object) -> str:
-    """Take a style (seconds, date, absent) or what the header says as it is."""
+    """Accept seconds, date, absent, or the header's text."""
     if value is None:
         return "absent"
-    text = (
-        str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
-    )
+    is_text = isinstance(value, int | float | str) and not isinstance(value, bool)
+    text = str(value) if is_text else ""
     if not re.fullmatch(r"[!-~]([ -~]*[!-~])?", text):
         raise ValueError("seconds, date, absent, or the header's text")
     return text
 
 
 def _set(value: object) -> dict[str, Any]:
-    """Take fields by the names of a seed, where any kind has them."""
+    """Accept fields by the names of a seed, if any resource has them."""
     if not isinstance(value, Mapping) or not value:
         raise ValueError("a mapping of fields")
-    known = {name for fields in FIELDS.values() for name in fields}
+    known: dict[str, list[FieldType]] = {}
+    for kind in SECTIONS.values():
+        for name, field_type in fields_of(kind).items():
+            known.setdefault(name, []).append(field_type)
     for name, content in value.items():
-        checks = [fields[name] for fields in FIELDS.values() if name in fields]
-        if not checks:
+        if name not in known:
             raise ValueError(f'fields of an object, not "{name}"{did_you_mean(str(name), known)}')
-        if not any(check(content) for check in checks):
-            raise ValueError(f"{checks[0].__doc__} for {name}")
+        if not any(field_type.accepts(content) for field_type in known[name]):
+            raise ValueError(f"{known[name][0].expected} for {name}")
     return dict(value)
 
 
@@ -158,7 +126,7 @@ PARAMETERS: Mapping[str, Mapping[str, tuple[Check, Any]]] = {
 
 @dataclass(frozen=True)
 class Nth:
-    """Which of the requests that match are meant, counted from 1."""
+    """Some of the matching requests, counted from 1: single ones, and all from one number on."""
 
     exactly: frozenset[int] = frozenset()
     onwards: int | None = 1
@@ -170,7 +138,7 @@ class Nth:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of a script. `given` is how it was written; `chance` names its place in the sequence of chances."""
+    """A rule of a script. `given` is the rule as written; `chance` seeds its probability."""
 
     given: Mapping[str, Any]
     fault: str
@@ -186,18 +154,16 @@ class Rule:
         return method in self.methods and self.path.fullmatch(path) is not None
 
     def wants(self, number: int) -> bool:
-        """Tell whether the fault befalls the request with this number; the same in every run."""
+        """Return whether the matching request with this number goes wrong."""
         if number not in self.nth:
             return False
-        return (
-            self.probability >= 1
-            or random.Random(f"{self.chance}:{number}").random() < self.probability
-        )
+        chance = random.Random(f"{self.chance}:{number}").random()
+        return self.probability >= 1 or chance < self.probability
 
 
 @dataclass(frozen=True)
 class Script:
-    """The rules, in the order in which they are tried."""
+    """Rules, in the order in which they are tried."""
 
     seed: int = 0
     rules: Sequence[Rule] = ()
@@ -209,7 +175,10 @@ def read_faults(path: Path) -> Script:
 
 
 def parse_faults(raw: object, where: str = "fault script") -> Script:
-    """Check a script: a list of rules, or a mapping with `seed` and `faults`. Raises ConfigError."""
+    """Return a script from a list of rules, or from a mapping with `seed` and `faults`.
+
+    Raises ConfigError for anything else.
+    """
     top = {"faults": raw} if isinstance(raw, list | tuple) else mapping(raw, where, _TOP)
     seed = _checked(_whole_number(0), top.get("seed", 0), f"{where}: seed")
     entries = enumerate(sequence(top.get("faults"), f"{where}: faults"))
@@ -223,7 +192,7 @@ def _rule(raw: object, seed: int, number: int, where: str) -> Rule:
     given = mapping(raw, where)
     fault = _fault(given, where)
     known = PARAMETERS[fault]
-    mapping(raw, where, (*_RULE_KEYS, *known))
+    mapping(raw, where, (*RULE_KEYS, *known))
     parameters = {
         name: _checked(check, given[name], f"{where}.{name}") if name in given else default
         for name, (check, default) in known.items()
@@ -244,9 +213,8 @@ def _rule(raw: object, seed: int, number: int, where: str) -> Rule:
 
 def _fault(given: Mapping[str, Any], where: str) -> str:
     if "fault" not in given:
-        mapping(
-            given, where, (*_RULE_KEYS, *(name for known in PARAMETERS.values() for name in known))
-        )
+        parameters = [name for known in PARAMETERS.values() for name in known]
+        mapping(given, where, (*RULE_KEYS, *parameters))
         raise ConfigError(f'{where}: "fault" is missing')
     name = given["fault"]
     if not isinstance(name, str) or name not in PARAMETERS:
@@ -265,12 +233,12 @@ def _checked(check: Check, value: object, where: str) -> Any:
 def _methods(raw: object, where: str) -> frozenset[str]:
     if raw is None:
         return frozenset(METHODS)
-    names = list(sequence(raw, where)) if isinstance(raw, list | tuple) else [raw]
+    names = raw if isinstance(raw, list | tuple) else [raw]
     return frozenset(_checked(_one_of(*METHODS), str(name).upper(), where) for name in names)
 
 
 def _path(value: object) -> re.Pattern[str]:
-    """Turn a pattern, or a list of them, into a regular expression."""
+    """Return a regular expression for a pattern or a list of them."""
     patterns = value if isinstance(value, list | tuple) and value else [value]
     return re.compile("|".join(map(_expression, patterns)), re.DOTALL)
 
@@ -279,9 +247,8 @@ def _expression(value: object) -> str:
     if not isinstance(value, str) or not value.startswith(("/", "*")):
         raise ValueError("a pattern such as /v3/**/notes/*")
     if value.startswith("/_"):
-        raise ValueError(
-            "a pattern for paths below /v1 or /v3; what is below /_emulator never fails"
-        )
+        expected = "a pattern for paths below /v1 or /v3"
+        raise ValueError(f"{expected}; what is below /_emulator never fails")
     wild = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
     parts = re.split(r"(\*\*|\*|\?)", value)
     return "".join(wild.get(part, re.escape(part)) for part in parts)
@@ -292,13 +259,14 @@ def _nth(value: object) -> Nth:
     onwards: list[int] = []
     items = value if isinstance(value, list | tuple) else [value]
     for item in items:
-        found = re.fullmatch(r"([1-9]\d{0,8})(\+?)", "" if isinstance(item, bool) else str(item))
-        if found is None:
+        text = "" if isinstance(item, bool) else str(item)
+        match = re.fullmatch(r"([1-9]\d{0,8})(\+?)", text)
+        if match is None:
             raise ValueError('a number from 1 on, a list of them, or "3+"')
-        if found[2]:
-            onwards.append(int(found[1]))
+        if match[2]:
+            onwards.append(int(match[1]))
         else:
-            exactly.add(int(found[1]))
+            exactly.add(int(match[1]))
     return Nth(frozenset(exactly), min(onwards, default=None))
 
 

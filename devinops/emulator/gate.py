@@ -1,9 +1,9 @@
-"""What every API request passes on its way in and out.
+"""The layers that every API request passes on its way in and out.
 
-A *layer* is called with the request and with a function that asks the rest; it may answer by itself, ask and
-look at the answer, or replace it. Latency, the rate limit, the request log, the fault script and the saving of
-the state are layers, and so is anything else that has to meddle with answers. Requests to paths outside `/v1`
-and `/v3` pass no layer.
+A *layer* is called with the request and with a function that passes the request on. It may answer
+by itself, or pass the request on and read or replace the response. Latency, the rate limit, the
+request log, the fault script and the state file are layers, and so is anything else that changes
+requests or responses. Requests to paths outside `/v1`, `/v3` and `/v3beta1` pass no layer.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from devinops.emulator.wire import Connection, Sending, Wire, whole
+from devinops.emulator.delivery import Client, Connection, Reply
 
-API_PATHS = ("/v1/", "/v3/")
-_HIDDEN = "***"
+API_PATHS = ("/v1/", "/v3/", "/v3beta1/")
+_REDACTED = "***"
 
 
 @dataclass(frozen=True)
 class Call:
     """A request with its whole body. `target` is the path with the query string as sent.
 
-    A layer may ask for another query string. `key` is the bearer token; `connection` None: no server of ours.
+    A layer may pass it on with another query string. `key` is the bearer token. `connection` is
+    None under another server than the emulator's.
     """
 
     method: str
@@ -43,25 +44,11 @@ class Call:
 
     @property
     def json(self) -> Any:
-        """The parsed body; None without one or when it is not JSON."""
+        """The parsed body; None without a body or if it is not JSON."""
         try:
             return json.loads(self.body) if self.body else None
         except (ValueError, RecursionError):
             return None
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A whole answer; `headers` as ASGI has them. `status` None: nothing is answered.
-
-    `sending` is the way it goes out, `fault` the name of the fault that it shows.
-    """
-
-    status: int | None
-    headers: Sequence[tuple[bytes, bytes]]
-    body: bytes
-    sending: Sending = whole
-    fault: str | None = None
 
 
 _STOPPING = Reply(
@@ -73,7 +60,7 @@ Layer = Callable[[Call, Next], Awaitable[Reply]]
 
 
 class Gate:
-    """ASGI middleware that leads API requests through layers, the first one outermost."""
+    """ASGI middleware that passes API requests through layers, the first one outermost."""
 
     def __init__(self, app: ASGIApp, layers: Sequence[Layer]) -> None:
         self.app = app
@@ -83,27 +70,27 @@ class Gate:
         if scope["type"] != "http" or not scope["path"].startswith(API_PATHS):
             await self.app(scope, receive, send)
             return
-        wire = Wire(scope, receive, send)
-        call = await _read(scope, receive, wire.connection)
+        client = Client(scope, receive, send)
+        call = await _read(scope, receive, client.connection)
         if call is None:
             return
         ask: Next = partial(_ask, self.app, scope)
         for layer in reversed(self.layers):
-            ask = partial(_through, layer, ask)
+            ask = partial(_pass_through, layer, ask)
         try:
             reply = await ask(call)
         except asyncio.CancelledError:
-            # Only a server that stops cancels a request: an answer is better than a traceback.
+            # Only a server that stops cancels a request: a response is better than a traceback.
             reply = _STOPPING
-        await reply.sending(wire, reply)
+        await reply.send(client, reply)
 
 
-async def _through(layer: Layer, ask: Next, call: Call) -> Reply:
+async def _pass_through(layer: Layer, ask: Next, call: Call) -> Reply:
     return await layer(call, ask)
 
 
 async def _read(scope: Scope, receive: Receive, connection: Connection | None) -> Call | None:
-    """Return the request; None when the client went away before it was complete."""
+    """Return the request; None if the client went away before it was complete."""
     chunks = []
     more = True
     while more:
@@ -112,25 +99,30 @@ async def _read(scope: Scope, receive: Receive, connection: Connection | None) -
             return None
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
-    raw_path = scope.get("raw_path") or scope["path"].encode()
-    query = scope.get("query_string", b"")
-    target = (raw_path + (b"?" + query if query else b"")).decode("latin-1")
+    target = scope.get("raw_path") or scope["path"].encode()
+    if query := scope.get("query_string", b""):
+        target += b"?" + query
     return Call(
-        scope["method"], scope["path"], target, b"".join(chunks), _bearer(scope), connection
+        scope["method"],
+        scope["path"],
+        target.decode("latin-1"),
+        b"".join(chunks),
+        _bearer_token(scope),
+        connection,
     )
 
 
-def _bearer(scope: Scope) -> str:
+def _bearer_token(scope: Scope) -> str:
     """Return the key, empty without one."""
-    value: bytes = next(
-        (value for name, value in scope["headers"] if name == b"authorization"), b""
-    )
-    scheme, _, key = value.decode("latin-1").partition(" ")
+    values: list[bytes] = [value for name, value in scope["headers"] if name == b"authorization"]
+    if not values:
+        return ""
+    scheme, _, key = values[0].decode("latin-1").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
 
 
 async def _ask(app: ASGIApp, scope: Scope, call: Call) -> Reply:
-    """Hand the request to the application and collect its answer."""
+    """Pass the request to the application and collect its response."""
     status, headers, chunks = 500, [], []
 
     async def receive() -> Message:
@@ -149,7 +141,7 @@ async def _ask(app: ASGIApp, scope: Scope, call: Call) -> Reply:
 
 
 class RequestLog:
-    """Keeps what was asked and how it was answered, secret values hidden."""
+    """Records requests and how they were answered, with secret values redacted."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -159,17 +151,17 @@ class RequestLog:
         try:
             reply = await ask(call)
         except BaseException as error:
-            # What the server, or the gate, makes of an exception.
-            self._keep(call, 503 if isinstance(error, asyncio.CancelledError) else 500)
+            # The gate answers 503 for a cancelled request, the server 500 for an error.
+            self._add(call, 503 if isinstance(error, asyncio.CancelledError) else 500)
             raise
-        self._keep(call, reply.status, reply.fault)
+        self._add(call, reply.status, reply.fault)
         return reply
 
-    def _keep(self, call: Call, status: int | None, fault: str | None = None) -> None:
+    def _add(self, call: Call, status: int | None, fault: str | None = None) -> None:
         entry = {
             "method": call.method,
             "path": call.target,
-            "body": loggable(call),
+            "body": loggable_body(call),
             "status": status,
         }
         if fault is not None:
@@ -187,32 +179,34 @@ class RequestLog:
             self._entries.clear()
 
 
-def loggable(call: Call) -> Any:
-    """Return the parsed body; on the paths of secrets every `value` in it is hidden.
+def loggable_body(call: Call) -> Any:
+    """Return the parsed body; on the paths of secrets every `value` in it is redacted.
 
-    Elsewhere nothing is hidden, so that a value sent to a place where it does not belong can be found.
+    Elsewhere nothing is redacted, so that a value sent to the wrong place can be found.
     """
     data = call.json
     if "secrets" not in call.path.split("/") or data is None:
         return data
-    return _hide(data) if isinstance(data, dict | list) else _HIDDEN
+    return _redact(data) if isinstance(data, dict | list) else _REDACTED
 
 
-def _hide(data: Any) -> Any:
+def _redact(data: Any) -> Any:
     if isinstance(data, dict):
-        return {name: _HIDDEN if name == "value" else _hide(item) for name, item in data.items()}
+        return {
+            name: _REDACTED if name == "value" else _redact(item) for name, item in data.items()
+        }
     if isinstance(data, list):
-        return [_hide(item) for item in data]
+        return [_redact(item) for item in data]
     return data
 
 
 async def pause(milliseconds: float) -> None:
-    """Let other requests go on for so long: the one place where the emulator is slow on purpose, for tests."""
+    """Wait while other requests run; the only place where the emulator is slow on purpose."""
     await asyncio.sleep(milliseconds / 1000)
 
 
 def latency(milliseconds: float) -> Layer:
-    """Answer each request so much later; requests wait side by side."""
+    """Return a layer that delays each request; concurrent requests wait at the same time."""
 
     async def layer(call: Call, ask: Next) -> Reply:
         await pause(milliseconds)
@@ -222,9 +216,9 @@ def latency(milliseconds: float) -> Layer:
 
 
 class RateLimit:
-    """A token bucket: `rate` requests a second, and as many at once, at least one.
+    """A token bucket of `rate` requests a second that can hold one second's tokens, at least one.
 
-    A request without a token is answered with 429. How Retry-After looks is up to the `retry_after` quirk.
+    A request without a token gets a 429. The `retry_after` quirk decides its Retry-After.
     """
 
     def __init__(
@@ -236,22 +230,25 @@ class RateLimit:
     ) -> None:
         self.rate, self.size = rate, max(1.0, rate)
         self._refuse, self._style = refuse, style
-        self._tokens, self._clock, self._seen = self.size, clock, clock()
+        self._tokens, self._clock, self._refilled_at = self.size, clock, clock()
 
     async def __call__(self, call: Call, ask: Next) -> Reply:
         self._refill()
         if self._tokens < 1:
-            return self._refuse(call, self._headers())
+            seconds = max(1, math.ceil((1 - self._tokens) / self.rate))
+            return self._refuse(call, retry_after(self._style(), seconds))
         self._tokens -= 1
         return await ask(call)
 
     def _refill(self) -> None:
         now = self._clock()
-        self._tokens = min(self.size, self._tokens + (now - self._seen) * self.rate)
-        self._seen = now
+        self._tokens = min(self.size, self._tokens + (now - self._refilled_at) * self.rate)
+        self._refilled_at = now
 
-    def _headers(self) -> dict[str, str]:
-        """Say when the next token is there, rounded up to whole seconds."""
-        seconds = max(1, math.ceil((1 - self._tokens) / self.rate))
-        shown = {"seconds": str(seconds), "date": formatdate(time.time() + seconds, usegmt=True)}
-        return {"Retry-After": shown[style]} if (style := self._style()) in shown else {}
+
+def retry_after(style: str, seconds: int) -> dict[str, str]:
+    """Return the Retry-After header: `seconds`, a `date`, `absent`, or any other text as it is."""
+    if style == "absent":
+        return {}
+    date = formatdate(time.time() + seconds, usegmt=True)
+    return {"Retry-After": {"seconds": str(seconds), "date": date}.get(style, style)}

@@ -1,190 +1,136 @@
-"""What people do in the web app, and what a seed plants: objects by the names that people use.
+"""What people do in the web app, and how a seed adds objects, by the names that people use.
 
-The API's rules do not apply here: texts are taken as they are, a macro or a secret's key may repeat, a folder
-can be made, renamed, moved and deleted. What is checked is that the fields exist and have the right type.
+The API's rules do not apply here: texts are taken as they are, a macro or a secret's key may
+repeat, and folders can be created, renamed, moved and deleted. The fields must exist and have the
+right type.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
 from devinops.emulator.access import PERSON
-from devinops.emulator.hints import did_you_mean
-from devinops.emulator.records import Folder, JsonObject, Rejected
-from devinops.emulator.store import Kind, Store
+from devinops.emulator.fields import GIVEN, TIME, fields_of
+from devinops.emulator.locations import resource_of
+from devinops.emulator.parsing import did_you_mean
+from devinops.emulator.records import KINDS, Folder, InvalidObject, JsonObject, Kind
+from devinops.emulator.store import Store
 
 
-class Malformed(ValueError):
-    """A field that does not exist, is missing or has the wrong type; the text says which and why."""
-
-
-def _text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _text_or_null(value: object) -> bool:
-    return value is None or isinstance(value, str)
-
-
-def _boolean(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-def _object_or_null(value: object) -> bool:
-    return value is None or isinstance(value, dict)
-
-
-def _one_of(*values: str) -> Callable[[object], bool]:
-    def check(value: object) -> bool:
-        return value in values
-
-    check.__doc__ = f"one of {', '.join(values)}"
-    return check
-
-
-def _moment(value: object) -> bool:
-    return isinstance(value, int | str | date) and not isinstance(value, bool)
-
-
-_text.__doc__ = "a text"
-_text_or_null.__doc__ = "a text or null"
-_boolean.__doc__ = "true or false"
-_object_or_null.__doc__ = "a mapping or null"
-_moment.__doc__ = "Unix seconds or an ISO 8601 time"
-
-Check = Callable[[object], bool]
-_SCOPE = _one_of("org", "enterprise")
-_TYPE = _one_of("cookie", "key-value", "totp")
-
-# Per kind: the fields, with a check whose docstring names what is expected. A star marks a required one.
-_FIELDS: dict[Kind, dict[str, Check]] = {
-    "folder": {
-        "path": _text,
-        "name": _text,
-        "parent_folder_id": _text_or_null,
-        "description": _text,
-    },
-    "knowledge": {
-        "name*": _text,
-        "trigger*": _text,
-        "body*": _text,
-        "folder": _text_or_null,
-        "folder_id": _text_or_null,
-        "pinned_repo": _text_or_null,
-        "macro": _text_or_null,
-        "is_enabled": _boolean,
-        "access_type": _SCOPE,
-    },
-    "playbook": {
-        "title*": _text,
-        "body*": _text,
-        "macro": _text_or_null,
-        "structured_output_schema": _object_or_null,
-        "access_type": _SCOPE,
-    },
-    "secret": {
-        "key*": _text,
-        "type": _TYPE,
-        "note": _text_or_null,
-        "is_sensitive": _boolean,
-        "access_type": _one_of("org", "personal"),
-    },
-}
-_GIVEN: dict[str, Check] = {"id": _text, "created_at": _moment, "updated_at": _moment}
-FIELDS: Mapping[Kind, Mapping[str, Check]] = {
-    kind: {name.rstrip("*"): check for name, check in fields.items()}
-    for kind, fields in _FIELDS.items()
-}
-_REQUIRED = {
-    kind: [name.rstrip("*") for name in fields if name.endswith("*")]
-    for kind, fields in _FIELDS.items()
-}
-
-
-def check_fields(kind: Kind, fields: Mapping[str, object], *, whole: bool) -> None:
-    """Raise Malformed unless the fields fit the kind. `whole`: a new object, which may give ids and times."""
-    known = {**FIELDS[kind], **_GIVEN} if whole else FIELDS[kind]
+def check_fields(kind: Kind, fields: Mapping[str, object], *, new: bool) -> None:
+    """Raise InvalidObject unless the fields fit; a new object can also have an id and times."""
+    known = {**fields_of(kind), **GIVEN} if new else fields_of(kind)
     for name, value in fields.items():
         if name not in known:
-            raise Malformed(f'unknown key "{name}"{did_you_mean(str(name), known)}')
-        if not known[name](value):
-            raise Malformed(f"{name}: expected {known[name].__doc__}")
-    missing = [name for name in _REQUIRED[kind] if whole and name not in fields]
-    if missing:
-        raise Malformed(f'"{missing[0]}" is missing')
+            raise InvalidObject(f'unknown key "{name}"{did_you_mean(str(name), known)}')
+        if not known[name].accepts(value):
+            raise InvalidObject(f"{name}: expected {known[name].expected}")
+    if new and kind != "folder":
+        for name, field in known.items():
+            if field.required and name not in fields:
+                raise InvalidObject(f'"{name}" is missing')
 
 
-def plant(
+def add(
     store: Store, kind: Kind, org: str | None, fields: Mapping[str, object], *, log: bool = True
 ) -> str:
-    """Add an object and return its id. Raises Malformed for fields that do not fit, or for an id in use."""
-    check_fields(kind, fields, whole=True)
+    """Add an object and return its id. Raises InvalidObject."""
+    _check_unless_own(kind, fields, new=True)
+    if KINDS[kind].owners == "enterprise":
+        org = None
     with store.lock:
         if org is not None and org not in store.organizations:
-            raise Malformed(f'no organization "{org}"')
+            raise InvalidObject(f'no organization "{org}"')
         if fields.get("id") in store.table(kind):
-            raise Malformed(f'the id "{fields["id"]}" is used twice')
-        if kind == "folder" and "path" in fields:
-            return _plant_path(store, org, dict(fields), log=log)
-        ready = _ready(store, org, fields)
-        if kind == "folder" and "name" not in ready:
-            raise Malformed('"path" or "name" is missing')
+            raise InvalidObject(f'the id "{fields["id"]}" is used twice')
+        ready = _ready_to_add(store, kind, org, fields, log=log)
+        if kind == "organization":
+            new_id = ready.get("id") or store.new_id(kind)
+            return store.create_organization(new_id, PERSON, ready, log=log).id
         return str(store.insert(kind, org, PERSON, ready, log=log).id)
 
 
-def _plant_path(store: Store, org: str | None, fields: JsonObject, *, log: bool) -> str:
-    """Add a folder at a path, and those above it that are missing."""
-    if {"name", "parent_folder_id"} & fields.keys():
-        raise Malformed('"path" says it all: no "name" and no "parent_folder_id" beside it')
-    above, _, name = fields.pop("path").rpartition("/")
-    if not name:
-        raise Malformed("path: expected names joined with a slash")
-    parent = folder_at(store, org, above, log=log) if above else None
-    ready = _ready(store, org, {**fields, "name": name, "parent_folder_id": parent})
-    return str(store.insert("folder", org, PERSON, ready, log=log).id)
-
-
-def folder_at(store: Store, org: str | None, path: str, *, log: bool = True) -> str:
-    """Return the id of the first folder at a path, making it and those above where they are missing."""
+def edit(store: Store, kind: Kind, record_id: str, fields: Mapping[str, object]) -> None:
+    """Change an object as a person. Raises UnknownObject and InvalidObject."""
+    _check_unless_own(kind, fields, new=False)
     with store.lock:
-        there = store.folders_at(org, path)
-        return there[0].id if there else plant(store, "folder", org, {"path": path}, log=log)
+        record = store.get(kind, record_id)
+        ready = _ready_to_set(store, kind, record, fields)
+        if store.quirks.is_enabled_view == "service_user":
+            ready.pop("is_enabled", None)
+        store.change(kind, record, PERSON, ready)
 
 
-def _ready(store: Store, org: str | None, fields: Mapping[str, Any]) -> JsonObject:
-    """Turn people's names into the store's: a folder's path into its id, times into seconds."""
-    ready = dict(fields)
+def remove(store: Store, kind: Kind, record_id: str) -> None:
+    """Delete an object as a person; the content of a folder moves to the folder above.
+
+    Raises KeyError for an unknown id.
+    """
+    with store.lock:
+        record = store.get(kind, record_id)
+        if kind == "folder":
+            _move_content_up(store, record)
+        store.delete(kind, record, PERSON)
+
+
+def _check_unless_own(kind: Kind, fields: Mapping[str, object], *, new: bool) -> None:
+    """Check the fields of a kind whose resource does not check them itself."""
+    if resource_of(kind).add_as_person is None:
+        check_fields(kind, fields, new=new)
+
+
+def _ready_to_add(
+    store: Store, kind: Kind, org: str | None, fields: Mapping[str, Any], *, log: bool
+) -> JsonObject:
+    """Return the store's fields for a new object."""
+    add_as_person = resource_of(kind).add_as_person
+    if add_as_person is not None:
+        return add_as_person(store, dict(fields))
+    if kind == "folder":
+        fields = _placed_folder(store, org, fields, log=log)
+    return _in_store_names(store, kind, org, fields)
+
+
+def _ready_to_set(store: Store, kind: Kind, record: Any, fields: Mapping[str, Any]) -> JsonObject:
+    """Return the store's fields for a change of an object."""
+    edit_as_person = resource_of(kind).edit_as_person
+    if edit_as_person is not None:
+        return edit_as_person(store, record, dict(fields))
+    ready = _in_store_names(store, kind, record.org, fields)
+    if kind == "folder":
+        _move(store, record, ready)
+    return ready
+
+
+def _in_store_names(
+    store: Store, kind: Kind, org: str | None, fields: Mapping[str, Any]
+) -> JsonObject:
+    """Return the fields as the store has them: a folder's id for its path, seconds for times."""
+    names = KINDS[kind].names
+    ready = {names.get(name, name): value for name, value in fields.items()}
     if "folder" in ready:
-        ready["folder_id"] = _one_folder(store, org, ready.pop("folder"))
-    if "type" in ready:
-        ready["secret_type"] = ready.pop("type")
-    if "parent_folder_id" in ready:
-        ready["parent_id"] = ready.pop("parent_folder_id")
-    for name in {"folder_id", "parent_id"} & ready.keys():
+        ready["folder_id"] = _folder_id(store, org, ready.pop("folder"))
+    for name in ready.keys() & {"folder_id", "parent_id"}:
         _check_folder_id(store, org, ready[name])
-    return {
-        name: _seconds(value) if name.endswith("_at") else value for name, value in ready.items()
-    }
+    if "roles" in ready:
+        ready["roles"] = _roles(store, ready["roles"])
+    types = {**fields_of(kind), **GIVEN}
+    for name in fields:
+        if types[name].is_time and ready[name] is not None:
+            ready[name] = _seconds(ready[name])
+    return ready
 
 
-def _one_folder(store: Store, org: str | None, path: str | None) -> str | None:
-    if not path or path == "/":
-        return None
-    there = store.folders_at(org, path)
-    if len(there) == 1:
-        return there[0].id
-    if there:
-        raise Malformed(f'folder: "{path}" names {len(there)} folders; give folder_id instead')
-    paths = [store.folder_path(folder.id) for folder in store.folders if folder.org == org]
-    raise Malformed(f'folder: there is no folder "{path}"{did_you_mean(path, paths)}')
-
-
-def _check_folder_id(store: Store, org: str | None, folder_id: str | None) -> None:
-    folder = store.folders.get(folder_id) if folder_id is not None else None
-    if folder_id is not None and (folder is None or folder.org != org):
-        raise Malformed(f'there is no folder with the id "{folder_id}"')
+def _roles(store: Store, roles: Mapping[str, str]) -> dict[str, str]:
+    """Return roles by the store's name for an organization, an empty text for the enterprise."""
+    for org, role_id in roles.items():
+        if org != "enterprise" and org not in store.organizations:
+            raise InvalidObject(f'roles: no organization "{org}"')
+        if role_id not in store.table("role"):
+            raise InvalidObject(f'roles: there is no role with the id "{role_id}"')
+    return {"" if org == "enterprise" else org: role_id for org, role_id in roles.items()}
 
 
 def _seconds(value: int | str | date) -> int:
@@ -192,55 +138,77 @@ def _seconds(value: int | str | date) -> int:
         return value
     text = value if isinstance(value, str) else value.isoformat()
     try:
-        moment = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        raise Malformed(f'"{text}": expected {_moment.__doc__}') from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        raise InvalidObject(f'"{text}": expected {TIME.expected}') from None
+    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
 
 
-def edit(store: Store, kind: Kind, record_id: str, fields: Mapping[str, object]) -> None:
-    """Change an object as a person. Raises KeyError for an unknown id, Malformed for fields that do not fit."""
-    check_fields(kind, fields, whole=False)
+# -- folders
+
+
+def folder_at(store: Store, org: str | None, path: str, *, log: bool = True) -> str:
+    """Return the id of the first folder at a path; create what is missing of the path."""
     with store.lock:
-        record = store.get(kind, record_id)
-        ready = _ready(store, record.org, fields)
-        if kind == "folder":
-            _check_move(store, record, ready)
-        if store.quirks.is_enabled_view == "service_user":
-            ready.pop("is_enabled", None)
-        store.change(kind, record, PERSON, ready)
+        existing = store.folders_at(org, path)
+        return existing[0].id if existing else add(store, "folder", org, {"path": path}, log=log)
 
 
-def _check_move(store: Store, folder: Folder, ready: JsonObject) -> None:
-    """Turn a new path into a name and a place, and refuse to put a folder into itself."""
+def _placed_folder(
+    store: Store, org: str | None, fields: Mapping[str, Any], *, log: bool
+) -> JsonObject:
+    """Return a new folder's fields with a name and a parent; create the missing folders above."""
+    if "path" not in fields:
+        if "name" not in fields:
+            raise InvalidObject('"path" or "name" is missing')
+        return dict(fields)
+    if {"name", "parent_folder_id"} & fields.keys():
+        raise InvalidObject('"path" says it all: no "name" and no "parent_folder_id" beside it')
+    parent_path, _, name = fields["path"].rpartition("/")
+    if not name:
+        raise InvalidObject("path: expected names joined with a slash")
+    parent = folder_at(store, org, parent_path, log=log) if parent_path else None
+    others = {key: value for key, value in fields.items() if key != "path"}
+    return {**others, "name": name, "parent_folder_id": parent}
+
+
+def _folder_id(store: Store, org: str | None, path: str | None) -> str | None:
+    """Return the id of the only folder at a path; None for the root."""
+    if not path or path == "/":
+        return None
+    folders = store.folders_at(org, path)
+    if len(folders) == 1:
+        return folders[0].id
+    if folders:
+        raise InvalidObject(
+            f'folder: "{path}" names {len(folders)} folders; give folder_id instead'
+        )
+    rows = store.table("folder")
+    paths = [store.folder_path(folder.id) for folder in rows if folder.org == org]
+    raise InvalidObject(f'folder: there is no folder "{path}"{did_you_mean(path, paths)}')
+
+
+def _check_folder_id(store: Store, org: str | None, folder_id: str | None) -> None:
+    if folder_id is None:
+        return
+    folder = store.table("folder").get(folder_id)
+    if folder is None or folder.org != org:
+        raise InvalidObject(f'there is no folder with the id "{folder_id}"')
+
+
+def _move(store: Store, folder: Folder, ready: JsonObject) -> None:
+    """Replace a new path by a name and a parent. Raises InvalidObject for an inner folder."""
     if "path" in ready:
-        above, _, ready["name"] = ready.pop("path").rpartition("/")
-        ready["parent_id"] = _one_folder(store, folder.org, above)
-    above_id = ready.get("parent_id")
-    while above_id is not None:
-        if above_id == folder.id:
-            raise Malformed("a folder cannot be inside itself")
-        above_id = store.folders.get(above_id).parent_id  # type: ignore[union-attr]
+        parent_path, _, ready["name"] = ready.pop("path").rpartition("/")
+        ready["parent_id"] = _folder_id(store, folder.org, parent_path)
+    if "parent_id" in ready and folder.id in store.folder_line(ready["parent_id"]):
+        raise InvalidObject("a folder cannot be inside itself")
 
 
-def remove(store: Store, kind: Kind, record_id: str) -> None:
-    """Delete an object as a person; what was in a folder moves to where the folder was. KeyError: unknown id."""
-    with store.lock:
-        record = store.get(kind, record_id)
-        if kind == "folder":
-            _empty(store, record)
-        store.delete(kind, record, PERSON)
-
-
-def _empty(store: Store, folder: Folder) -> None:
-    for note in [note for note in store.notes if note.folder_id == folder.id]:
-        store.change("knowledge", note, PERSON, {"folder_id": folder.parent_id})
-    for inner in [inner for inner in store.folders if inner.parent_id == folder.id]:
-        store.change("folder", inner, PERSON, {"parent_id": folder.parent_id})
-
-
-def as_rejected(problem: Exception) -> Rejected:
-    """Turn what `plant`, `edit` and `remove` raise into an answer."""
-    if isinstance(problem, Malformed):
-        return Rejected(422, str(problem))
-    return Rejected(404, f"There is no {problem.args[0]!s}")
+def _move_content_up(store: Store, folder: Folder) -> None:
+    for note in list(store.table("knowledge")):
+        if note.folder_id == folder.id:
+            store.change("knowledge", note, PERSON, {"folder_id": folder.parent_id})
+    for inner in list(store.table("folder")):
+        if inner.parent_id == folder.id:
+            store.change("folder", inner, PERSON, {"parent_id": folder.parent_id})

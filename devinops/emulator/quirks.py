@@ -1,39 +1,8 @@
-"""Open questions about the real API, each as a switch.
+"""Open questions about the real API, each as a switch; `docs/emulator.md` says what each one asks.
 
-Nobody outside the vendor knows the answers, so a client has to work whichever is true. The first value of
-a switch is what we think likeliest and the default; a seed's `quirks:` section picks others.
-
-| quirk | values | the question |
-| --- | --- | --- |
-| macro | kept, dropped | does replacing a note on v3 keep a macro set elsewhere? |
-| v1_put_nullable | cleared, kept | what happens to nullable fields left out of a v1 replacement? |
-| v1_delete | 200, 204 | what does deleting knowledge or a secret on v1 answer? |
-| v1_secret_created | 200, 201 | what does creating a secret on v1 answer? |
-| v1_lists | bare, object | are playbooks and secrets on v1 a bare list, or in an object as `playbooks` and `secrets`? |
-| v1_playbook_fields | status, all, none | which optional fields has a playbook on v1 (all: also who updated it)? |
-| v1_macro | present, absent | do the bodies of knowledge on v1 have `macro`? |
-| v1_error_body | detail, error | is an error on v1 `{"detail": …}` or `{"error": {"message", "type"}}`? |
-| v1_ids | shared, separate | has one object the same id on v1 and v3? |
-| pinned_all | accepted, 422 | is `pinned_repo: all` accepted on v3? |
-| pinned_host | kept, stripped | does `github.com/owner/repo` come back as sent? |
-| enterprise_notes_in_org_list | false, true | does an organization's note list show enterprise notes? |
-| enterprise_playbooks_in_org_list | false, true | the same for playbooks |
-| is_enabled_view | organization, service_user | whose switch is `is_enabled`: a person's edit is seen, or not? |
-| unknown_folder | 404, 400, 422 | what does an unknown `folder_id` answer? |
-| duplicate_secret | 409, 400, allowed | what does creating a secret whose key exists answer? |
-| duplicate_macro | allowed, 409 | may two notes, or two playbooks, share a macro? |
-| body_limit | none, 65536 | is there a largest body (characters; more is a 422)? |
-| unknown_fields | ignored, 422 | are fields outside the schema ignored or refused? |
-| error_body | detail, problem | is an error on v3 `{"detail": …}` or RFC 9457 `application/problem+json`? |
-| retry_after | seconds, date, absent | what does a 429 carry? |
-| bodies | kept, trimmed | are bodies stripped of white space at both ends? |
-| newlines | kept, crlf | are line ends in bodies rewritten? |
-| unicode | kept, nfc | are bodies normalised to NFC? |
-| root_folder_path | "", "/" | what is the `folder_path` of a note in the root? |
-| folder_filter | exact, subtree | does the `folder_path` filter take the folders below along? |
-| list_order | created, name, updated, reversed | how are lists sorted (reversed: newest first)? |
-| paging | stable, offset | is a cursor a place in the order, or a count that shifts under writes? |
-| total | present, absent | do lists carry `total`? |
+Nobody outside the vendor knows the answers, so a client has to work with either. The first value of
+a switch is what we think is most likely, and the default; a seed's `quirks:` section chooses
+others.
 """
 
 from __future__ import annotations
@@ -42,18 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from devinops.emulator.hints import did_you_mean
+from devinops.emulator.parsing import did_you_mean
 from devinops.model.errors import ConfigError
 
 
 def _switch(*values: str) -> Any:
-    """A dataclass field that takes one of `values`; the first is the default."""
+    """Return a dataclass field with one of `values`; the first is the default."""
     return field(default=values[0], metadata={"values": values})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quirks:
-    """One value per switch, always text; the module's docstring says what each one means."""
+    """One value per switch, always a text."""
 
     macro: str = _switch("kept", "dropped")
     v1_put_nullable: str = _switch("cleared", "kept")
@@ -74,6 +43,9 @@ class Quirks:
     duplicate_macro: str = _switch("allowed", "409")
     body_limit: str = _switch("none", "65536")
     unknown_fields: str = _switch("ignored", "422")
+    automation_updates: str = _switch("merge", "replace_groups")
+    schedule_created: str = _switch("403", "200")
+    acu_limit: str = _switch("shared", "separate")
     error_body: str = _switch("detail", "problem")
     retry_after: str = _switch("seconds", "date", "absent")
     bodies: str = _switch("kept", "trimmed")
@@ -90,7 +62,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {f.name: f.metadata["values"] for f in f
 
 
 def parse_quirks(raw: Mapping[str, object], where: str = "quirks") -> Quirks:
-    """Build the switches from names and values as YAML gives them: `409` and `false` count as their text.
+    """Return the switches for names and values from YAML: `409` and `false` count as texts.
 
     Raises ConfigError for a name or a value that does not exist.
     """

@@ -1,31 +1,40 @@
-"""What the store holds, and how a list of it is cut into pages. Standard library only."""
+"""The objects of the store, and per kind how the store, seeds and the audit log treat them."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 JsonObject = dict[str, Any]
+Scope = Literal["org", "enterprise"]
+Seconds = Annotated[int, "Unix seconds"]
+SecretType = Literal["cookie", "key-value", "totp"]
+
+MEMORY_ONLY = frozenset({"digest", "new_secret"})
+"""Attributes of records that nobody can set and that are never written to the state file."""
 
 
-class Rejected(Exception):
-    """The API would refuse this: `status` and `detail` as answered; `loc` names the field of a 422."""
+class ApiError(Exception):
+    """An error response: `status` and `detail`, and for a 422 the field, `loc`, and its value."""
 
     def __init__(
-        self, status: int, detail: str, loc: tuple[str, ...] = ("body",), given: object = None
+        self, status: int, detail: str, loc: tuple[str | int, ...] = ("body",), given: object = None
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.loc, self.given = status, detail, loc, given
 
 
+class InvalidObject(ValueError):
+    """A field does not exist, is missing or has the wrong type; the message says which."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Record:
-    """Common to all objects. `org` None: of the enterprise. Times in Unix seconds. `seq`: order of creation."""
+    """Common to all objects. Times are Unix seconds; `seq` is the order of creation.
+
+    `org` is None for an object of the enterprise.
+    """
 
     id: str
     org: str | None
@@ -34,16 +43,26 @@ class Record:
     updated_at: int
     created_by: str
     updated_by: str | None = None
+    access_type: str = "org"
+
+    @property
+    def label(self) -> str:
+        """What people call the object."""
+        return self.id
+
+    @property
+    def org_id(self) -> str | None:
+        """The organization as the API shows it: None for an object of the enterprise."""
+        return None if self.access_type == "enterprise" else self.org
 
 
 @dataclass(slots=True, kw_only=True)
 class Folder(Record):
-    """A place for notes. `parent_id` None: at the top. Names may contain a slash and may repeat."""
+    """A folder of notes; `parent_id` None: at the top. Names can contain a slash and can repeat."""
 
     name: str
     parent_id: str | None = None
     description: str = ""
-    access_type: str = "org"
 
     @property
     def label(self) -> str:
@@ -61,7 +80,7 @@ class Note(Record):
     pinned_repo: str | None = None
     macro: str | None = None
     is_enabled: bool = True
-    access_type: str = "org"
+    access_type: Scope = "org"
 
     @property
     def label(self) -> str:
@@ -76,7 +95,7 @@ class Playbook(Record):
     body: str
     macro: str | None = None
     structured_output_schema: JsonObject | None = None
-    access_type: str = "org"
+    access_type: Scope = "org"
 
     @property
     def label(self) -> str:
@@ -85,13 +104,13 @@ class Playbook(Record):
 
 @dataclass(slots=True, kw_only=True)
 class Secret(Record):
-    """What may be known about a secret. `digest` is a salted hash, kept in memory only and never answered."""
+    """A secret without its value; `digest` is a salted hash of it that never leaves the memory."""
 
     key: str
-    secret_type: str = "key-value"
+    secret_type: SecretType = "key-value"
     note: str | None = None
     is_sensitive: bool = True
-    access_type: str = "org"
+    access_type: Literal["org", "personal"] = "org"
     digest: bytes | None = field(default=None, repr=False)
 
     @property
@@ -101,7 +120,7 @@ class Secret(Record):
 
 @dataclass(slots=True, kw_only=True)
 class Event(Record):
-    """A line of the audit log; `created_by` did it, `email` is None for a service user."""
+    """An entry of the audit log, caused by `created_by`; `email` is None for a service user."""
 
     action: str
     data: JsonObject
@@ -112,110 +131,241 @@ class Event(Record):
         return self.action
 
 
-AnyRecord = Folder | Note | Playbook | Secret | Event
-R = TypeVar("R", Folder, Note, Playbook, Secret, Event)
+@dataclass(slots=True, kw_only=True)
+class Organization(Record):
+    """An organization; `org` is its own id. Limits are in ACUs, None without one.
 
-# Each order as a key that is unique, because a cursor is a place in it.
-ORDERS: dict[str, Callable[[AnyRecord], tuple[Any, ...]]] = {
-    "created": lambda record: (record.seq,),
-    "reversed": lambda record: (-record.seq,),
-    "name": lambda record: (record.label, record.seq),
-    "updated": lambda record: (record.updated_at, record.seq),
-}
-_KEY_TYPES = {
-    "created": (int,),
-    "reversed": (int,),
-    "name": (str, int),
-    "updated": (int, int),
-    "offset": (int,),
-}
+    `tags` are those that its sessions can have, sorted. `acu_limit` is used if the `acu_limit`
+    quirk separates it from `max_cycle_acu_limit`. `security_profiles` are names by id.
+    """
+
+    name: str
+    max_cycle_acu_limit: int | None = None
+    max_session_acu_limit: int | None = None
+    tags: list[str] = field(default_factory=list)
+    default_tag: str | None = None
+    acu_limit: int | None = None
+    security_profiles: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        return self.name
 
 
-class Table(Generic[R]):
-    """Objects of one kind by id, in the order they came, with sorted listings kept until the next change."""
+@dataclass(slots=True, kw_only=True)
+class Automation(Record):
+    """An automation; its groups are stored in full, as the API shows them.
 
-    def __init__(self) -> None:
-        self._rows: dict[str, R] = {}
-        self._listings: dict[tuple[object, str], list[R]] = {}
+    A `security_profile` of None inherits; one with a `profile_id` of None opts out. `new_secret` is
+    the secret of a new webhook, until the only response that shows it.
+    """
 
-    def __iter__(self) -> Iterator[R]:
-        return iter(self._rows.values())
+    name: str
+    actions: list[JsonObject]
+    triggers: list[JsonObject] = field(default_factory=list)
+    enabled: bool = True
+    run_as: JsonObject = field(default_factory=lambda: {"type": "organization"})
+    metadata: dict[str, str] = field(default_factory=dict)
+    concurrency: JsonObject | None = None
+    limits: JsonObject | None = None
+    notifications: JsonObject | None = None
+    security_profile: JsonObject | None = None
+    session_settings: JsonObject | None = None
+    tools: JsonObject | None = None
+    slack_reply_access: str = "slack_users"
+    teams_reply_access: str = "teams_users"
+    template_id: str | None = None
+    last_invocation: JsonObject | None = None
+    webhook_url: str | None = None
+    new_secret: str | None = field(default=None, repr=False)
 
-    def __len__(self) -> int:
-        return len(self._rows)
+    @property
+    def label(self) -> str:
+        return self.name
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._rows
 
-    def get(self, record_id: str) -> R | None:
-        return self._rows.get(record_id)
+@dataclass(slots=True, kw_only=True)
+class Schedule(Record):
+    """A schedule; automations have replaced schedules. Its times are texts, as in the API."""
 
-    def add(self, record: R) -> R:
-        self._rows[record.id] = record
-        self.touch()
-        return record
+    name: str
+    prompt: str
+    enabled: bool = True
+    schedule_type: Literal["recurring", "one_time"] = "recurring"
+    frequency: str | None = None
+    scheduled_at: str | None = None
+    interval_count: int = 1
+    agent: Literal["devin", "data_analyst"] = "devin"
+    playbook_id: str | None = None
+    notify_on: Literal["always", "failure", "never"] = "failure"
+    bypass_approval: bool = False
+    tags: list[str] | None = None
+    platform: str | None = None
+    slack_team_id: str | None = None
+    slack_channel_id: str | None = None
+    target_devin_id: str | None = None
+    last_executed_at: str | None = None
+    last_error_at: str | None = None
+    last_error_message: str | None = None
+    consecutive_failures: int = 0
 
-    def remove(self, record: R) -> None:
-        del self._rows[record.id]
-        self.touch()
+    @property
+    def label(self) -> str:
+        return self.name
 
-    def touch(self) -> None:
-        """Forget the listings: something that they show or sort by has changed."""
-        self._listings.clear()
 
-    def listing(self, name: object, order: str, belongs: Callable[[R], bool]) -> list[R]:
-        """Return the records that belong, sorted. `name` stands for `belongs` in the cache. Not to be changed."""
-        if (name, order) not in self._listings:
-            self._listings[name, order] = sorted(filter(belongs, self), key=ORDERS[order])
-        return self._listings[name, order]
+@dataclass(slots=True, kw_only=True)
+class Role(Record):
+    """A role of the enterprise or of organizations; `role_type` is enterprise or org."""
+
+    name: str
+    role_type: Scope = "org"
+    permissions: list[str] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(slots=True, kw_only=True)
+class IdpGroup(Record):
+    """A group of the identity provider, whose id is its name.
+
+    `roles` maps an organization's id, or an empty text for the enterprise, to a role's id.
+    """
+
+    roles: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class User(Record):
+    """A person; `roles` has the form of a group's, `groups` are names of groups."""
+
+    name: str | None = None
+    email: str | None = None
+    roles: dict[str, str] = field(default_factory=dict)
+    groups: list[str] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        return self.name or self.id
+
+
+@dataclass(slots=True, kw_only=True)
+class ServiceUser(Record):
+    """A service user; `roles` has a group's form, `deleted_at` is None while it is active."""
+
+    name: str
+    roles: dict[str, str] = field(default_factory=dict)
+    expires_at: Seconds | None = None
+    deleted_at: Seconds | None = None
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(slots=True, kw_only=True)
+class AcuLimit(Record):
+    """A limit in ACUs for a billing cycle; one with an `org` is that organization's."""
+
+    scope: Literal["enterprise", "user"]
+    cycle_acu_limit: int
+    user_id: str | None = None
+
+
+R = TypeVar("R", bound=Record)
+
+Kind = Literal[
+    "organization",
+    "folder",
+    "knowledge",
+    "playbook",
+    "secret",
+    "automation",
+    "schedule",
+    "role",
+    "idp_group",
+    "user",
+    "service_user",
+    "acu_limit",
+    "event",
+]
 
 
 @dataclass(frozen=True)
-class Page(Generic[R]):
-    """A piece of a list. `end_cursor` is None on the last page; `total` counts the whole list."""
+class Stored:
+    """How the store, seeds and the audit log treat a kind.
 
-    items: list[R]
-    end_cursor: str | None
-    total: int
-
-
-def cut_page(
-    rows: list[R], tag: str, *, order: str, stable: bool, first: int, after: str | None
-) -> Page[R]:
-    """Return up to `first` of the sorted `rows` behind the cursor `after`.
-
-    A cursor belongs to the list called `tag` and to its order; any other one is a 422. A stable cursor is a
-    place in the order, otherwise it is a count, and writes between two pages shift what it means.
+    `table` is its key in the state file, `section` its key in a seed and its path below
+    `/_emulator` (None: neither can have it). `prefix` starts its ids. The audit log's actions are
+    made of verbs, `edited` for a change, and of `logged` or else the kind. `names` maps the names
+    of a seed to different attributes of the record. `owners` are who such objects can belong to.
     """
-    start = 0 if after is None else _start(rows, tag, order, stable, after)
-    end = start + first
-    if end >= len(rows):
-        return Page(rows[start:], None, len(rows))
-    place = ORDERS[order](rows[end - 1]) if stable else (end,)
-    return Page(rows[start:end], _encode(tag, order if stable else "offset", place), len(rows))
+
+    record: type[Record]
+    table: str
+    section: str | None
+    prefix: str
+    noun: str
+    edited: str = "update"
+    logged: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    owners: Literal["both", "organizations", "enterprise"] = "organizations"
 
 
-def _start(rows: list[R], tag: str, order: str, stable: bool, after: str) -> int:
-    if not stable:
-        return max(int(_decode(after, tag, "offset")[0]), 0)
-    return bisect_right(rows, _decode(after, tag, order), key=ORDERS[order])
+# In the order in which a seed adds them.
+KINDS: Mapping[Kind, Stored] = {
+    "organization": Stored(
+        Organization,
+        "organizations",
+        "organizations",
+        "org",
+        "Organization",
+        logged="org",
+        owners="enterprise",
+    ),
+    "folder": Stored(
+        Folder,
+        "folders",
+        "folders",
+        "folder",
+        "Folder",
+        names={"parent_folder_id": "parent_id"},
+        owners="both",
+    ),
+    "knowledge": Stored(Note, "notes", "knowledge", "note", "Note", edited="edit", owners="both"),
+    "playbook": Stored(Playbook, "playbooks", "playbooks", "playbook", "Playbook", owners="both"),
+    "secret": Stored(
+        Secret, "secrets", "secrets", "secret", "Secret", names={"type": "secret_type"}
+    ),
+    "automation": Stored(Automation, "automations", "automations", "automation", "Automation"),
+    "schedule": Stored(Schedule, "schedules", "schedules", "sched", "Schedule"),
+    "role": Stored(Role, "roles", "roles", "role", "Role", owners="enterprise"),
+    "idp_group": Stored(
+        IdpGroup,
+        "idp_groups",
+        "idp_groups",
+        "group",
+        "Group",
+        names={"name": "id"},
+        owners="enterprise",
+    ),
+    "user": Stored(User, "users", "users", "user", "User", owners="enterprise"),
+    "service_user": Stored(
+        ServiceUser,
+        "service_users",
+        "service_users",
+        "service-user",
+        "Service user",
+        owners="enterprise",
+    ),
+    "acu_limit": Stored(
+        AcuLimit, "acu_limits", "acu_limits", "limit", "Limit", owners="enterprise"
+    ),
+    "event": Stored(Event, "events", None, "audit", "Event", owners="both"),
+}
 
-
-def _encode(tag: str, order: str, place: tuple[object, ...]) -> str:
-    return base64.urlsafe_b64encode(json.dumps([tag, order, *place]).encode()).decode().rstrip("=")
-
-
-def _decode(cursor: str, tag: str, order: str) -> tuple[Any, ...]:
-    try:
-        raw = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError, RecursionError):
-        raw = None
-    if not isinstance(raw, list) or raw[:2] != [tag, order]:
-        raise _bad_cursor(cursor)
-    if tuple(map(type, raw[2:])) != _KEY_TYPES[order]:
-        raise _bad_cursor(cursor)
-    return tuple(raw[2:])
-
-
-def _bad_cursor(cursor: str) -> Rejected:
-    return Rejected(422, "Invalid cursor", ("query", "after"), cursor)
+SECTIONS: Mapping[str, Kind] = {
+    stored.section: kind for kind, stored in KINDS.items() if stored.section is not None
+}

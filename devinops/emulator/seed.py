@@ -6,12 +6,15 @@
         knowledge: [{name: …, trigger: …, body: …, folder: Backend/APIs}]
         playbooks: [{title: …, body: …}]
         secrets: [{key: NPM_TOKEN, type: key-value, note: …}]
-    enterprise: {folders: […], knowledge: […], playbooks: […]}
+        automations: [{name: …, triggers: […], actions: […]}]
+        tags: [nightly]
+    enterprise: {folders: […], knowledge: […], playbooks: […], roles: […], users: […]}
     quirks: {macro: dropped}
     keys: {cog_reader: {org: org-emulator, permissions: [UseDevinSessions]}}
 
-Everything is optional. Ids and times may be given to any object. Missing folders above a listed one are
-made; a note in a folder that is not listed is an error, as are unknown keys. A secret has no value here.
+Everything is optional. Ids and times may be given to any object. Missing folders above a listed one
+are made; a note in a folder that is not listed is an error, as are unknown keys. A secret has no
+value here.
 """
 
 from __future__ import annotations
@@ -22,27 +25,30 @@ from pathlib import Path
 from typing import Any
 
 from devinops.emulator.access import DEFAULT_ORG, PERMISSIONS, Actor, Principal, api_of
-from devinops.emulator.hints import did_you_mean
-from devinops.emulator.outline import mapping, read_yaml, sequence
-from devinops.emulator.person import Malformed, plant
+from devinops.emulator.fields import fields_of
+from devinops.emulator.parsing import did_you_mean, mapping, read_yaml, sequence
+from devinops.emulator.person import add, check_fields
 from devinops.emulator.quirks import Quirks, parse_quirks
-from devinops.emulator.store import Kind, Store
+from devinops.emulator.records import KINDS, SECTIONS, InvalidObject
+from devinops.emulator.store import Store
 from devinops.model.errors import ConfigError
 
-_SECTIONS: dict[str, Kind] = {
-    "folders": "folder",
-    "knowledge": "knowledge",
-    "playbooks": "playbook",
-    "secrets": "secret",
-}
-_ENTERPRISE_SECTIONS = ("folders", "knowledge", "playbooks")
+_ENTERPRISE_SECTIONS = tuple(
+    section
+    for section, kind in SECTIONS.items()
+    if KINDS[kind].owners in ("both", "enterprise") and kind != "organization"
+)
+_ORGANIZATION = (
+    *(section for section, kind in SECTIONS.items() if KINDS[kind].owners != "enterprise"),
+    *fields_of("organization"),
+)
 _TOP = ("organizations", "enterprise", "quirks", "keys")
 _KEY_FIELDS = ("org", "permissions", "principal")
 
 
 @dataclass(frozen=True)
 class Seed:
-    """A seed whose sections are known to exist; the objects in it are checked when they are planted."""
+    """A seed with known sections; its objects are checked when they are added to a store."""
 
     where: str = "seed"
     organizations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -50,13 +56,14 @@ class Seed:
     quirks: Quirks = field(default_factory=Quirks)
     keys: Mapping[str, Principal] = field(default_factory=dict)
 
-    def plant(self, store: Store) -> None:
-        """Put the objects into an empty store. Raises ConfigError for the first that does not fit."""
+    def add_to(self, store: Store) -> None:
+        """Add the objects to an empty store. Raises ConfigError for the first invalid one."""
         with store.lock:
-            store.organizations |= self.organizations.keys()
-            _plant_scope(store, None, self.enterprise, f"{self.where}: enterprise")
             for org, sections in self.organizations.items():
-                _plant_scope(store, org, sections, f"{self.where}: organizations.{org}")
+                _add_organization(store, org, sections, f"{self.where}: organizations.{org}")
+            _add_scope(store, None, self.enterprise, f"{self.where}: enterprise")
+            for org, sections in self.organizations.items():
+                _add_scope(store, org, sections, f"{self.where}: organizations.{org}")
 
 
 def read_seed(path: Path) -> Seed:
@@ -75,7 +82,7 @@ def parse_seed(
     return Seed(
         where=where,
         organizations={
-            org: mapping(sections, f"{where}: organizations.{org}", tuple(_SECTIONS))
+            org: mapping(sections, f"{where}: organizations.{org}", _ORGANIZATION)
             for org, sections in organizations.items()
         },
         enterprise=mapping(top.get("enterprise"), f"{where}: enterprise", _ENTERPRISE_SECTIONS),
@@ -84,8 +91,18 @@ def parse_seed(
     )
 
 
-def _plant_scope(store: Store, org: str | None, sections: Mapping[str, Any], where: str) -> None:
-    for name, kind in _SECTIONS.items():
+def _add_organization(store: Store, org: str, sections: Mapping[str, Any], where: str) -> None:
+    """Add an organization with its own fields."""
+    own = {name: sections[name] for name in fields_of("organization") if name in sections}
+    try:
+        check_fields("organization", own, new=False)
+    except InvalidObject as error:
+        raise ConfigError(f"{where}: {error}") from None
+    store.add_organization(org, **own)
+
+
+def _add_scope(store: Store, org: str | None, sections: Mapping[str, Any], where: str) -> None:
+    for name, kind in SECTIONS.items():
         entries = sequence(sections.get(name), f"{where}.{name}")
         numbered = list(enumerate(entries))
         if kind == "folder":
@@ -94,8 +111,8 @@ def _plant_scope(store: Store, org: str | None, sections: Mapping[str, Any], whe
         for number, fields in numbered:
             place = f"{where}.{name}[{number}]"
             try:
-                plant(store, kind, org, mapping(fields, place), log=False)
-            except Malformed as problem:
+                add(store, kind, org, mapping(fields, place), log=False)
+            except InvalidObject as problem:
                 raise ConfigError(f"{place}: {problem}") from None
 
 

@@ -1,4 +1,4 @@
-"""Running the emulator: in a background thread for tests and demos, or in the foreground until stopped."""
+"""The HTTP server, and `serve`, which runs it in the foreground until it is stopped."""
 
 from __future__ import annotations
 
@@ -8,112 +8,45 @@ import errno
 import os
 import socket
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Any, cast
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from devinops import signals
-from devinops.emulator import person, views, webapp
-from devinops.emulator.access import DEFAULT_ORG
-from devinops.emulator.app import create_app
-from devinops.emulator.fault_rules import Script, parse_faults, read_faults
-from devinops.emulator.faults import Faults
-from devinops.emulator.gate import Layer, RequestLog
-from devinops.emulator.records import JsonObject
-from devinops.emulator.seed import Seed, parse_seed, read_seed
-from devinops.emulator.state import StateFile
-from devinops.emulator.store import KINDS, Kind, Store
-from devinops.emulator.wire import CONNECTION, MARK
+from devinops.emulator.delivery import CONNECTION, MARK
+from devinops.emulator.fault_rules import Script, read_faults
+from devinops.emulator.seed import Seed, read_seed
+from devinops.emulator.setup import Setup
 from devinops.model.errors import ConfigError
 
-_START_S = 60  # long, for a machine that is busy
-_STOP_S = 0.5  # how long requests that are still running may take when the server stops
-_KEEP_ALIVE_S = (
-    120  # long, so that a slow test's next request never meets a connection being closed
-)
-_PLURALS: dict[str, Kind] = {"folders": "folder", "playbooks": "playbook", "secrets": "secret"}
-
-
-class _Setup:
-    """A store with its seed and its file, and the application over it."""
-
-    def __init__(
-        self,
-        seed: Seed,
-        state: Path | None,
-        *,
-        latency_ms: float,
-        rate_limit: float | None,
-        faults: Script,
-        layers: Sequence[Layer] = (),
-    ) -> None:
-        if rate_limit is not None and rate_limit <= 0:
-            raise ConfigError("rate limit: expected more than 0 requests a second")
-        if latency_ms < 0:
-            raise ConfigError("latency: expected 0 or more milliseconds")
-        self.seed = seed
-        self.store = Store(seed.quirks, seed.keys)
-        self.file = StateFile(state, self.store) if state is not None else None
-        if self.file is None or not self.file.load():
-            seed.plant(self.store)
-            self.save()
-        self.log = RequestLog()
-        self.faults = Faults(self.store, faults)
-        self._latency_ms, self._rate_limit = latency_ms, rate_limit
-        # The file comes outside: what a layer lets through is saved even if the layer then spoils the answer.
-        self._layers: list[Layer] = [*([self.file] if self.file is not None else []), *layers]
-
-    def save(self) -> None:
-        if self.file is not None:
-            self.file.save()
-
-    def reset(self) -> None:
-        """Go back to the seed, whatever the state file said, and to the beginning of the fault script."""
-        with self.store.lock:
-            self.store.clear()
-            self.seed.plant(self.store)
-        self.faults.rewind()
-        self.save()
-
-    def app(self) -> FastAPI:
-        return create_app(
-            self.store,
-            log=self.log,
-            latency_ms=self._latency_ms,
-            rate_limit=self._rate_limit,
-            faults=self.faults,
-            layers=self._layers,
-            reset=self.reset,
-            save=self.save,
-        )
+_STOP_S = 0.5  # how much longer requests can run after the server is told to stop
+_KEEP_ALIVE_S = 120  # long, so that a slow test's next request never meets a closing connection
 
 
 class _Connection(H11Protocol):
-    """Shows itself to the application, which may break it, and does not wait for what never ends."""
+    """A connection that the application can break; an endless response does not delay a stop."""
 
-    stuck = False
-    doomed = False
+    endless = False
+    broken = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.app_state = {**self.app_state, CONNECTION: self}
 
     def shutdown(self) -> None:
-        if self.stuck:
+        if self.endless:
             self.transport.abort()
         else:
             super().shutdown()
 
 
-class _Server(uvicorn.Server):
-    """A server that calls back when it listens, wakes at once to stop, and treats a signal as a plain stop."""
+class Server(uvicorn.Server):
+    """A server that calls `started` when it listens, stops without delay, and stops on a signal."""
 
     def __init__(self, app: FastAPI, started: Callable[[], None]) -> None:
         config = uvicorn.Config(
@@ -122,7 +55,7 @@ class _Server(uvicorn.Server):
             http=_Connection,
             ws="none",
             lifespan="off",
-            log_config=None,  # the default would bind this process's logging to the present stderr
+            log_config=None,  # the default would bind this process's logging to the current stderr
             log_level="warning",
             access_log=False,
             timeout_keep_alive=_KEEP_ALIVE_S,
@@ -139,7 +72,7 @@ class _Server(uvicorn.Server):
         self._started()
 
     async def main_loop(self) -> None:
-        """Tick every tenth of a second, as the date header needs it, and stop the moment `stop` is called."""
+        """Tick every 0.1 s, which the date header needs, and end when `stop` is called."""
         counter = 0
         while not await self.on_tick(counter):
             counter += 1
@@ -147,9 +80,9 @@ class _Server(uvicorn.Server):
                 await asyncio.wait_for(self._woken.wait(), 0.1)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop listening, close idle connections at once, and give running requests a moment.
+        """Stop listening, close idle connections, and let running requests end.
 
-        Does what the base class does without its fixed pauses, which add up over hundreds of tests.
+        The base class does the same with fixed pauses, which add up over hundreds of tests.
         """
         for server in self.servers:
             server.close()
@@ -157,13 +90,13 @@ class _Server(uvicorn.Server):
             listener.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        if not await self._quiet(_STOP_S):
+        if not await self._wait_until_idle(_STOP_S):
             for task in list(self.server_state.tasks):
                 task.cancel()
-            await self._quiet(_STOP_S)
+            await self._wait_until_idle(_STOP_S)
 
-    async def _quiet(self, seconds: float) -> bool:
-        """Wait until no request and no connection is left; False when the time is up before."""
+    async def _wait_until_idle(self, seconds: float) -> bool:
+        """Wait until no request and no connection is left, and return whether that was in time."""
         end = time.monotonic() + seconds
         while self.server_state.connections or self.server_state.tasks:
             if time.monotonic() > end:
@@ -172,16 +105,16 @@ class _Server(uvicorn.Server):
         return True
 
     def stop(self) -> None:
-        """Ask the server to end; from any thread, and from a signal handler."""
+        """Ask the server to end; can be called from any thread and from a signal handler."""
         self.should_exit = True
         if self._loop is not None:
-            # A tick of the loop sees `should_exit` too, and may have ended it: then there is nothing to wake.
+            # The loop can have ended already: its tick sees `should_exit` too.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._woken.set)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop on SIGINT and SIGTERM without raising them again afterwards, as the base class would."""
+        """Stop on SIGINT and SIGTERM; unlike the base class, do not raise them again afterwards."""
         before = signals.take_over(self._on_signal)
         try:
             yield
@@ -192,12 +125,12 @@ class _Server(uvicorn.Server):
         self.stop()
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Open the listening socket; port 0 takes any free one. Raises ConfigError when it cannot be had."""
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 takes any free one. Raises ConfigError."""
     if not 0 <= port <= 65535:
         raise ConfigError(f"port {port}: expected 0 to 65535")
-    # The protocol is named because asyncio turns Nagle's algorithm off only where it sees TCP, and without
-    # that every answer waits 40 ms for the client's delayed acknowledgement.
+    # asyncio turns Nagle's algorithm off only if the socket names TCP as its protocol. With the
+    # algorithm, every response waits 40 ms for the client's delayed acknowledgement.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -209,33 +142,33 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(512)
     except (OSError, UnicodeError) as error:
         listener.close()
-        raise ConfigError(
-            f"cannot listen on {_place(host, port)}: {_why_not(host, port, error)}"
-        ) from None
+        reason = _reason(host, port, error)
+        raise ConfigError(f"cannot listen on {_address(host, port)}: {reason}") from None
     return listener
 
 
-def _why_not(host: str, port: int, error: OSError | UnicodeError) -> str:
-    """Say why nothing can listen there, and what to do."""
+def _reason(host: str, port: int, error: OSError | UnicodeError) -> str:
+    """Return why nothing can listen there, and what to do."""
     if isinstance(error, UnicodeError | socket.gaierror):
-        return f'--host "{host}" is neither an address nor a name that resolves; 127.0.0.1 is this machine'
+        hint = "127.0.0.1 is this machine"
+        return f'--host "{host}" is neither an address nor a name that resolves; {hint}'
     if error.errno == errno.EADDRINUSE:
         return "something already listens there; stop it, or take any free port with --port 0"
     if error.errno in (errno.EACCES, errno.EPERM):
-        return f"you are not allowed to use port {port}; take one above 1023, or any free one with --port 0"
+        hint = "take one above 1023, or any free one with --port 0"
+        return f"you are not allowed to use port {port}; {hint}"
     if error.errno == errno.EADDRNOTAVAIL:
-        return (
-            f"{host} is not an address of this machine; --host 127.0.0.1 is for this machine only"
-        )
+        hint = "--host 127.0.0.1 is for this machine only"
+        return f"{host} is not an address of this machine; {hint}"
     return error.strerror or str(error)
 
 
-def _place(host: str, port: int) -> str:
+def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _url(host: str, listener: socket.socket) -> str:
-    return f"http://{_place(host, listener.getsockname()[1])}"
+def url_of(host: str, listener: socket.socket) -> str:
+    return f"http://{_address(host, listener.getsockname()[1])}"
 
 
 def serve(
@@ -248,161 +181,18 @@ def serve(
     rate_limit: float | None = None,
     faults: Path | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. Prints `listening on URL` on stdout once requests are accepted.
+    """Serve until SIGINT or SIGTERM; print `listening on URL` when requests are accepted.
 
-    Raises ConfigError for a seed, a state file, a fault script, an address or a number that cannot be used.
+    Raises ConfigError for a seed, state file, fault script, address or number that cannot be used.
     """
-    planted = read_seed(seed) if seed is not None else Seed()
+    start = read_seed(seed) if seed is not None else Seed()
     script = read_faults(faults) if faults is not None else Script()
-    with _listen(
-        host, port
-    ) as listener:  # first: the state file may be that of the emulator that listens there
+    # Listen first: the state file can be that of an emulator that already listens there.
+    with listen(host, port) as listener:
 
         def announce() -> None:
-            sys.stdout.write(f"listening on {_url(host, listener)}\n")
+            sys.stdout.write(f"listening on {url_of(host, listener)}\n")
             sys.stdout.flush()
 
-        setup = _Setup(planted, state, latency_ms=latency_ms, rate_limit=rate_limit, faults=script)
-        _Server(setup.app(), announce).run(sockets=[listener])
-
-
-class Emulator:
-    """The emulator in a background thread, on a loopback port of its own.
-
-    with Emulator({"organizations": {"org-emulator": {"folders": [{"path": "Backend"}]}}}) as emulator:
-        httpx.get(f"{emulator.url}/v3/self", headers={"Authorization": "Bearer cog_emulator"})
-
-    The seed has the shape of a seed file; `quirks` win over those in it. `faults` is a fault script, see
-    `fault_rules`; `layers` may meddle with requests and answers, see `gate`. Methods that change something act
-    as a person in the web app.
-    """
-
-    def __init__(
-        self,
-        seed: Mapping[str, object] | None = None,
-        *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        state: Path | None = None,
-        latency_ms: float = 0,
-        rate_limit: float | None = None,
-        quirks: Mapping[str, object] | None = None,
-        faults: object = (),
-        layers: Sequence[Layer] = (),
-    ) -> None:
-        parsed = parse_seed(seed, quirks=quirks)
-        self._setup = _Setup(
-            parsed,
-            state,
-            latency_ms=latency_ms,
-            rate_limit=rate_limit,
-            faults=parse_faults(faults),
-            layers=layers,
-        )
-        self._address = (host, port)
-        self._listening = threading.Event()
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
-        self.store = self._setup.store
-        self.url = ""
-
-    def __enter__(self) -> Emulator:
-        listener = _listen(*self._address)
-        self.url = _url(self._address[0], listener)
-        self._server = server = _Server(self._setup.app(), self._listening.set)
-        self._thread = threading.Thread(
-            target=server.run, kwargs={"sockets": [listener]}, name="emulator", daemon=True
-        )
-        self._thread.start()
-        if not self._listening.wait(_START_S):
-            raise RuntimeError(f"the emulator did not start within {_START_S} seconds")
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._server is not None
-        assert self._thread is not None
-        self._server.stop()
-        self._thread.join(_START_S)
-
-    # -- looking
-
-    @property
-    def requests(self) -> list[dict[str, Any]]:
-        """The API requests so far, each `{method, path, body, status}`; `path` with its query string.
-
-        `status` is None where nothing was answered; `fault` names the fault of a request that had one.
-        """
-        return self._setup.log.entries()
-
-    def clear_requests(self) -> None:
-        self._setup.log.clear()
-
-    @property
-    def faults(self) -> JsonObject:
-        """The fault script with, per rule, `counts` of the requests that `matched` and that were `faulted`."""
-        return self._setup.faults.show()
-
-    @faults.setter
-    def faults(self, script: object) -> None:
-        """Replace the fault script from its beginning; an empty list ends all faults. Raises ConfigError."""
-        self._setup.faults.use(parse_faults(script))
-
-    def knowledge(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
-        """The live notes as v3 shows them, sorted by id; None: those of the enterprise."""
-        return self._live("knowledge", org)
-
-    def playbooks(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
-        return self._live("playbook", org)
-
-    def secrets(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
-        return self._live("secret", org)
-
-    def folders(self, org: str | None = DEFAULT_ORG) -> list[JsonObject]:
-        with self.store.lock:
-            folders = cast("list[JsonObject]", views.folder_tree(self.store, org)["folders"])
-            return sorted(folders, key=lambda folder: str(folder["folder_id"]))
-
-    def _live(self, kind: Kind, org: str | None) -> list[JsonObject]:
-        with self.store.lock:
-            ids = sorted(record.id for record in self.store.table(kind) if record.org == org)
-            return [webapp.show(self.store, kind, record_id) for record_id in ids]
-
-    # -- acting as a person
-
-    def add_folder(self, path: str, org: str | None = DEFAULT_ORG) -> str:
-        """Make the folders of a path that are missing, and return the id of the last."""
-        folder_id = person.folder_at(self.store, org, path)
-        self._setup.save()
-        return folder_id
-
-    def add(self, kind: str, *, org: str | None = DEFAULT_ORG, **fields: object) -> str:
-        """Add an object with the fields of a seed entry, and return its id."""
-        record_id = person.plant(self.store, _kind(kind), org, fields)
-        self._setup.save()
-        return record_id
-
-    def edit(self, kind: str, id: str, **fields: object) -> None:
-        """Change some fields of an object. KeyError for an unknown id."""
-        person.edit(self.store, _kind(kind), id, fields)
-        self._setup.save()
-
-    def remove(self, kind: str, id: str) -> None:
-        """Delete an object. KeyError for an unknown id."""
-        person.remove(self.store, _kind(kind), id)
-        self._setup.save()
-
-    def reset(self) -> None:
-        """Go back to the seed."""
-        self._setup.reset()
-
-
-def _kind(name: str) -> Kind:
-    kind = _PLURALS.get(name, name)
-    if kind not in KINDS:
-        raise ValueError(f"{name!r} is no kind: expected one of {', '.join(KINDS)}")
-    return kind
+        setup = Setup(start, state, latency_ms=latency_ms, rate_limit=rate_limit, faults=script)
+        Server(setup.app(), announce).run(sockets=[listener])

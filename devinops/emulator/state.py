@@ -1,4 +1,4 @@
-"""The state file: every object, the audit log and the counters, so that a restart goes on where it stopped.
+"""The state file: objects, audit log and counters, with which a restart continues.
 
 JSON, replaced as a whole. Holds no secret value and no hash of one. The quirks and keys
 are not in it: they come with each start.
@@ -15,24 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from devinops import atomic
-from devinops.emulator.gate import Call, Next, Reply
-from devinops.emulator.records import Event, Folder, Note, Playbook, Record, Secret
+from devinops.emulator.delivery import Reply
+from devinops.emulator.gate import Call, Next
+from devinops.emulator.records import KINDS, MEMORY_ONLY, Record
 from devinops.emulator.store import Store
 from devinops.model.errors import ConfigError
 
-FORMAT = 1
-_TYPES: dict[str, type[Record]] = {
-    "folders": Folder,
-    "notes": Note,
-    "playbooks": Playbook,
-    "secrets": Secret,
-    "events": Event,
-}
-_MEMORY_ONLY = {"digest"}
+FORMAT = 2
 
 
 class StateFile:
-    """A store's file. As a layer it writes after each request that changed something, before the answer.
+    """A store's file. As a layer it saves each change before the response.
 
     Requests that end while a write is going on share the next one.
     """
@@ -59,7 +52,7 @@ class StateFile:
         return True
 
     def save(self) -> None:
-        """Write the file if anything changed since the last time. Raises ConfigError; the next one tries again."""
+        """Write the file if anything has changed. Raises ConfigError; the next call tries again."""
         with self.store.lock:
             if not self.store.dirty:
                 return
@@ -75,7 +68,7 @@ class StateFile:
             ) from None
 
     def _write(self, number: int, text: str) -> None:
-        """Write a content, unless a later one is there already: threads may come here out of turn."""
+        """Write a content unless a later one is written: threads can arrive out of order."""
         with self._writing:
             if number > self._written:
                 atomic.replace(self.path, [text])
@@ -100,30 +93,33 @@ def _not_saved(error: ConfigError) -> Reply:
 
 def dump(store: Store) -> dict[str, Any]:
     """Return the store's content as JSON types. The caller holds the lock."""
-    tables = {name: [_row(record) for record in getattr(store, name)] for name in _TYPES}
-    return {
-        "format": FORMAT,
-        "organizations": sorted(store.organizations),
-        "counts": dict(store.counts),
-        **tables,
+    tables = {
+        stored.table: [_row(record) for record in store.table(kind)]
+        for kind, stored in KINDS.items()
     }
+    return {"format": FORMAT, "counts": dict(store.counts), **tables}
 
 
 def _row(record: Record) -> dict[str, Any]:
-    names = [item.name for item in fields(record) if item.name not in _MEMORY_ONLY]
+    names = [item.name for item in fields(record) if item.name not in MEMORY_ONLY]
     return {name: getattr(record, name) for name in names}
 
 
 def restore(store: Store, content: dict[str, Any]) -> None:
-    """Fill the store with what `dump` returned. Raises ValueError, TypeError or KeyError for anything else."""
+    """Fill the store with what `dump` returned; anything else raises one of several errors."""
     if content["format"] != FORMAT:
         raise ValueError(f"format {content['format']!r}, expected {FORMAT}")
-    tables = {name: [make(**row) for row in content[name]] for name, make in _TYPES.items()}
+    tables = {
+        kind: [stored.record(**row) for row in content[stored.table]]
+        for kind, stored in KINDS.items()
+    }
     with store.lock:
         store.clear()
-        store.organizations |= set(content["organizations"])
         store.counts = Counter(content["counts"])
-        for name, records in tables.items():
+        for kind, records in tables.items():
+            table = store.table(kind)
+            for record in tuple(table):
+                table.remove(record)
             for record in records:
-                getattr(store, name).add(record)
+                table.add(record)
         store.dirty = False

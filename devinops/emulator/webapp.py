@@ -1,79 +1,88 @@
-"""`/_emulator/…`: what only a person in the web app can do, and looks behind the scenes. No key is needed.
+"""`/_emulator/…`: what only a person in the web app can do, the request log and the fault script.
 
-Objects are given by the names that a seed uses. Bodies are JSON; `org` says where a new object goes, the
-default organization when missing, the enterprise when null.
+No key is needed. Objects have the fields of a seed. Bodies are JSON; `org` is the organization of a
+new object: the default one if missing, the enterprise if null.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Depends, Request
 from starlette.responses import Response
 
-from devinops.emulator import person, views
+from devinops.emulator import person
 from devinops.emulator.access import DEFAULT_ORG
-from devinops.emulator.app import StoreDep, answer
+from devinops.emulator.dependencies import StoreDep
 from devinops.emulator.fault_rules import Script, parse_faults
 from devinops.emulator.faults import Faults
 from devinops.emulator.gate import RequestLog
-from devinops.emulator.outline import parse_yaml
-from devinops.emulator.records import JsonObject, Rejected
-from devinops.emulator.store import Kind, Store
+from devinops.emulator.locations import show
+from devinops.emulator.parsing import parse_yaml
+from devinops.emulator.records import SECTIONS, ApiError, Kind
+from devinops.emulator.responses import json_response
 from devinops.model.errors import ConfigError
 
 router = APIRouter(prefix="/_emulator", include_in_schema=False)
 
-Noun = Literal["folders", "knowledge", "playbooks", "secrets"]
 Fields = Annotated[dict[str, Any], Body()]
-_KINDS: dict[str, Kind] = {
-    "folders": "folder",
-    "knowledge": "knowledge",
-    "playbooks": "playbook",
-    "secrets": "secret",
-}
+
+
+async def _kind(section: str) -> Kind:
+    """Return the kind that a path names by its section of a seed."""
+    if section not in SECTIONS:
+        expected = f"Input should be one of {', '.join(SECTIONS)}"
+        raise ApiError(422, expected, ("path", "section"), section)
+    return SECTIONS[section]
+
+
+KindDep = Annotated[Kind, Depends(_kind)]
 
 
 def _log(request: Request) -> RequestLog:
     return cast("RequestLog", request.app.state.log)
 
 
+def _faults(request: Request) -> Faults:
+    return cast("Faults", request.app.state.faults)
+
+
 @router.get("/requests")
 async def read_requests(request: Request) -> Response:
-    """List the API requests so far: method, path with query, parsed body, status (null: no answer), fault."""
-    return answer(_log(request).entries())
+    """List the API requests so far: method, path with query, parsed body, status, fault.
+
+    `status` is null if there was no response.
+    """
+    return json_response(_log(request).entries())
 
 
 @router.delete("/requests")
-async def forget_requests(request: Request) -> Response:
+async def clear_requests(request: Request) -> Response:
     _log(request).clear()
     return Response(status_code=204)
 
 
 @router.post("/reset")
 async def reset(request: Request) -> Response:
-    """Go back to the seed and to the beginning of the fault script; the log of requests stays."""
+    """Go back to the seed and to the start of the fault script; the log of requests stays."""
     request.app.state.reset()
     return Response(status_code=204)
 
 
-def _faults(request: Request) -> Faults:
-    return cast("Faults", request.app.state.faults)
-
-
 @router.get("/faults")
 async def read_faults(request: Request) -> Response:
-    """Show the fault script, and per rule how many requests matched and how many were spoilt."""
-    return answer(_faults(request).show())
+    """Show the fault script and, per rule, how many requests matched and went wrong."""
+    return json_response(_faults(request).show())
 
 
 @router.put("/faults")
 async def replace_faults(request: Request) -> Response:
-    """Replace the fault script, YAML or JSON, and start it from its beginning."""
+    """Replace the fault script, YAML or JSON, and start it."""
     try:
-        _faults(request).use(parse_faults(parse_yaml(await request.body(), "fault script")))
-    except ConfigError as problem:
-        raise Rejected(422, str(problem)) from None
+        script = parse_faults(parse_yaml(await request.body(), "fault script"))
+    except ConfigError as error:
+        raise ApiError(422, str(error)) from None
+    _faults(request).use(script)
     return await read_faults(request)
 
 
@@ -83,59 +92,30 @@ async def end_faults(request: Request) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/{noun}")
-async def add(request: Request, store: StoreDep, noun: Noun, fields: Fields) -> Response:
+@router.post("/{section}")
+async def add(request: Request, store: StoreDep, kind: KindDep, fields: Fields) -> Response:
     """Add an object as a person, and answer with it as v3 shows it."""
-    kind = _KINDS[noun]
     org = fields.pop("org", DEFAULT_ORG)
     with store.lock:
-        try:
-            record_id = person.plant(store, kind, org, fields)
-        except person.Malformed as problem:
-            raise person.as_rejected(problem) from None
-        _save(request)
-        return answer(show(store, kind, record_id))
+        record_id = person.add(store, kind, org, fields)
+        request.app.state.save()
+        return json_response(show(store, kind, record_id))
 
 
-@router.patch("/{noun}/{record_id}")
+@router.patch("/{section}/{record_id}")
 async def edit(
-    request: Request, store: StoreDep, noun: Noun, record_id: str, fields: Fields
+    request: Request, store: StoreDep, kind: KindDep, record_id: str, fields: Fields
 ) -> Response:
     """Change any field of an object as a person, and answer with the object."""
-    kind = _KINDS[noun]
     with store.lock:
-        try:
-            person.edit(store, kind, record_id, fields)
-        except (person.Malformed, KeyError) as problem:
-            raise person.as_rejected(problem) from None
-        _save(request)
-        return answer(show(store, kind, record_id))
+        person.edit(store, kind, record_id, fields)
+        request.app.state.save()
+        return json_response(show(store, kind, record_id))
 
 
-@router.delete("/{noun}/{record_id}")
-async def remove(request: Request, store: StoreDep, noun: Noun, record_id: str) -> Response:
-    """Delete an object as a person; what is in a folder moves to where the folder was."""
-    try:
-        person.remove(store, _KINDS[noun], record_id)
-    except KeyError as problem:
-        raise person.as_rejected(problem) from None
-    _save(request)
-    return Response(status_code=204)
-
-
-def _save(request: Request) -> None:
+@router.delete("/{section}/{record_id}")
+async def remove(request: Request, store: StoreDep, kind: KindDep, record_id: str) -> Response:
+    """Delete an object as a person; the content of a folder moves to the folder above."""
+    person.remove(store, kind, record_id)
     request.app.state.save()
-
-
-def show(store: Store, kind: Kind, record_id: str) -> JsonObject:
-    """Return an object as v3 shows it."""
-    record = store.get(kind, record_id)
-    if kind == "folder":
-        tree = views.folder_tree(store, record.org)
-        folders = cast("list[JsonObject]", tree["folders"])
-        return next(folder for folder in folders if folder["folder_id"] == record_id)
-    if kind == "knowledge":
-        return views.note_v3(store, record)
-    return (
-        views.playbook_v3(store, record) if kind == "playbook" else views.secret_v3(store, record)
-    )
+    return Response(status_code=204)

@@ -103,3 +103,39 @@ def test_the_301st_enterprise_note_is_refused(start):
     api = start({"enterprise": {"knowledge": [{**NOTE, "name": str(n)} for n in range(300)]}})
     assert api.enterprise.post(NOTES, json=NOTE).status_code == 400
     api.note()
+
+
+def test_the_list_of_playbooks_has_no_filter_for_the_scope(start):
+    page = good(start(SEED).enterprise.get(PLAYBOOKS, params={"access_type": "enterprise"}))
+    assert {item["access_type"] for item in page["items"]} == {"enterprise", "org"}
+
+
+def test_where_300_enterprise_notes_are_one_can_be_replaced_and_another_takes_a_deleted_ones_place(
+    start,
+):
+    notes = [{**NOTE, "id": f"note-{number}"} for number in range(300)]
+    api = start({"enterprise": {"knowledge": notes}})
+    good(api.enterprise.put(f"{NOTES}/note-0", json={**NOTE, "name": "new"}))
+    good(api.enterprise.delete(f"{NOTES}/note-1"))
+    good(api.enterprise.post(NOTES, json=NOTE))
+    assert api.enterprise.post(NOTES, json=NOTE).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "permission"),
+    [
+        (NOTES, "ManageAccountKnowledge"),
+        ("/v3/enterprise/knowledge/folders", "ManageAccountKnowledge"),
+        (PLAYBOOKS, "ManageAccountPlaybooks"),
+    ],
+)
+def test_each_list_needs_its_permission(start, path, permission):
+    others = ["ManageOrgKnowledge", "ManageOrgPlaybooks", "ManageEnterpriseSettings"]
+    keys = {
+        "cog_right": {"org": None, "permissions": [permission]},
+        "cog_wrong": {"org": None, "permissions": others},
+    }
+    api = start({"keys": keys})
+    good(api.with_key("cog_right").get(path))
+    assert api.with_key("cog_wrong").get(path).status_code == 403
+    assert api.v3.get(path).status_code == 403, "the key of an organization"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import devinops.emulator
+from tests.testing.import_graph import circles, import_graph
 
 PACKAGE = Path(devinops.emulator.__file__).parent
 FILES = sorted(PACKAGE.glob("**/*.py"))
@@ -39,6 +40,37 @@ def test_a_module_of_the_emulator_imports_nothing_of_devinops_that_knows_the_api
     ours = {name for name in imported(path) if name.split(".")[0] == "devinops"}
     others = {name for name in ours if not name.startswith("devinops.emulator")}
     assert others <= {*ALLOWED, "devinops.__version__"}
+
+
+def test_the_files_of_the_emulator_do_not_import_each_other_in_a_circle():
+    graph = import_graph(PACKAGE)
+    assert "devinops.emulator.store" in graph["devinops.emulator.app"]
+    assert circles(graph) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"a": "import p.b", "b": ""}, []),
+        ({"a": "import p.b", "b": "import p.a"}, [["p.a", "p.b"]]),
+        ({"a": "from p import b", "b": "from p.a import name"}, [["p.a", "p.b"]]),
+        ({"a": "from . import b", "b": "from .a import name"}, [["p.a", "p.b"]]),
+        ({"a": "def f():\n    import p.b", "b": "if T:\n    import p.a"}, [["p.a", "p.b"]]),
+        (
+            {"a": "import p.b", "b": "import p.c", "c": "import p.a", "d": "import p.a"},
+            [["p.a", "p.b", "p.c"]],
+        ),
+        ({"__init__": "from p.a import name", "a": "from p import other"}, [["p", "p.a"]]),
+        ({"__init__": "from .a import name", "a": "from . import b", "b": ""}, []),
+    ],
+    ids=str,
+)
+def test_a_circle_is_seen_however_the_imports_are_written(tmp_path, files, expected):
+    package = tmp_path / "p"
+    package.mkdir()
+    for name, source in files.items():
+        (package / f"{name}.py").write_text(source, encoding="utf-8")
+    assert circles(import_graph(package)) == expected
 
 
 def test_nothing_else_of_devinops_is_loaded_when_the_emulator_runs():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import pytest
 from emulator_api import NOTE, ORG, good
@@ -51,6 +52,28 @@ def secret_created_on_v1(api):
     response = api.v1.post("/v1/secrets", json={**SECRET, "sensitive": True, "note": ""})
     assert list(response.json()) == ["id"]
     return response.status_code
+
+
+def changed_automation(api):
+    label = {"metadata": {"a": "1"}}
+    start = {"type": "start_session", "prompt": "Look around."}
+    automation = api.emulator.add("automation", name="n", actions=[start], **label)
+    patch = {"metadata": {"b": "2"}}
+    return good(api.v3.patch(f"{ORG}/automations/{automation}", json=patch))["metadata"]
+
+
+def created_schedule(api):
+    body = {"name": "n", "prompt": "p", "frequency": "0 3 * * *"}
+    return api.v3.post(f"{ORG}/schedules", json=body).status_code
+
+
+def cycle_limit_beside_the_acu_limit(api):
+    path = "/v3/enterprise/consumption/acu-limits/devin"
+    limit = {"cycle_acu_limit": 5}
+    assert api.enterprise.put(f"{path}/organizations/org-emulator", json=limit).status_code == 204
+    assert [one["cycle_acu_limit"] for one in good(api.enterprise.get(path))["items"]] == [5]
+    organization = good(api.enterprise.get("/v3/enterprise/organizations/org-emulator"))
+    return organization["max_cycle_acu_limit"]
 
 
 def lists_of_v1(api):
@@ -221,6 +244,12 @@ JSON_TYPE, PROBLEM_TYPE = "application/json", "application/problem+json"
 DECOMPOSED, COMPOSED = "e\u0301", "\u00e9"
 
 CASES = [
+    ("schedule_created", "403", created_schedule, 403),
+    ("schedule_created", "200", created_schedule, 200),
+    ("acu_limit", "shared", cycle_limit_beside_the_acu_limit, 5),
+    ("acu_limit", "separate", cycle_limit_beside_the_acu_limit, None),
+    ("automation_updates", "merge", changed_automation, {"a": "1", "b": "2"}),
+    ("automation_updates", "replace_groups", changed_automation, {"b": "2"}),
     ("macro", "kept", replaced_macro, "!deploy"),
     ("macro", "dropped", replaced_macro, None),
     ("v1_put_nullable", "cleared", left_out_on_v1, [False] * 3),
@@ -335,10 +364,10 @@ def test_every_quirk_and_every_value_has_a_test():
     assert tried == {(name, value) for name, values in VALUES.items() for value in values}
 
 
-def test_every_quirk_is_in_the_table_of_the_docstring():
-    from devinops.emulator import quirks
-
-    rows = [line.split("|") for line in quirks.__doc__.splitlines() if line.startswith("| ")][2:]
+def test_every_quirk_is_in_the_table_of_the_documentation():
+    text = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
+    section = text.partition("## Quirks")[2].partition("\n## ")[0]
+    rows = [line.split("|") for line in section.splitlines() if line.startswith("| ")][2:]
     table = {row[1].strip(): tuple(v.strip().strip('"') for v in row[2].split(",")) for row in rows}
     assert table == dict(VALUES)
 

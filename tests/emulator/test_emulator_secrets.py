@@ -65,7 +65,7 @@ def test_no_value_is_kept_anywhere(start, tmp_path):
         api.person.get("/requests").text,
         api.enterprise.get("/v3/enterprise/audit-logs").text,
         state.read_text(),
-        repr(list(api.emulator.store.secrets)),
+        repr(list(api.emulator.store.table("secret"))),
         json.dumps(api.emulator.requests),
     ]
     assert [VALUE in text for text in seen] == [False] * len(seen)

@@ -36,7 +36,7 @@ def test_a_seed_file_is_planted_as_it_says(tmp_path):
     path.write_text(SEED, encoding="utf-8")
     seed = read_seed(path)
     store = Store(seed.quirks)
-    seed.plant(store)
+    seed.add_to(store)
     note = store.get("knowledge", "note-1")
     assert (note.name, note.macro, note.pinned_repo, note.is_enabled) == (
         "Errors",
@@ -46,7 +46,7 @@ def test_a_seed_file_is_planted_as_it_says(tmp_path):
     )
     assert (note.created_at, note.updated_at) == (1700000000, 1767323045)
     assert store.folder_path(note.folder_id) == "Backend/APIs"
-    assert [folder.name for folder in store.folders] == ["Backend", "APIs"]
+    assert [folder.name for folder in store.table("folder")] == ["Backend", "APIs"]
     assert store.organizations == {"org-emulator", "org-two"}
     assert (store.quirks.macro, store.quirks.duplicate_secret) == ("dropped", "400")
 
@@ -64,9 +64,9 @@ def test_an_empty_seed_is_an_empty_organization(tmp_path, text):
     path = tmp_path / "seed.yaml"
     path.write_text(text, encoding="utf-8")
     store = Store()
-    read_seed(path).plant(store)
+    read_seed(path).add_to(store)
     assert "org-emulator" in store.organizations
-    assert len(store.notes) == 0
+    assert len(store.table("knowledge")) == 0
 
 
 def test_two_folders_may_share_a_path(start):
@@ -96,8 +96,8 @@ def test_an_access_type_can_be_given(start):
 def test_ids_and_objects_are_the_same_in_every_run():
     seeds = [Store(clock=lambda: 1.0), Store(clock=lambda: 1.0)]
     for store in seeds:
-        parse_seed(org(knowledge=[NOTE, NOTE])).plant(store)
-    first, second = ([note.id for note in store.notes] for store in seeds)
+        parse_seed(org(knowledge=[NOTE, NOTE])).add_to(store)
+    first, second = ([note.id for note in store.table("knowledge")] for store in seeds)
     assert first == second
     assert len(set(first)) == 2
 
@@ -200,7 +200,39 @@ def test_a_seed_file_that_cannot_be_read_is_an_error_with_its_path(tmp_path, con
 
 def test_a_seed_of_nothing_plants_nothing():
     store = Store()
-    Seed().plant(store)
+    Seed().add_to(store)
     assert [len(store.table(kind)) for kind in ("folder", "knowledge", "playbook", "secret")] == [
         0
     ] * 4
+
+
+@pytest.mark.parametrize(
+    ("seed", "words"),
+    [
+        (org(automations=[{"name": "n"}]), "automations[0]: actions: Field required"),
+        (org(schedules=[{"name": "n"}]), 'schedules[0]: "prompt" is missing'),
+        (org(tags="a"), "organizations.org-emulator: tags: expected a list of texts"),
+        (org(max_cycle_acu_limit="1"), "expected a whole number or null"),
+        (org(roles=[]), 'organizations.org-emulator: unknown key "roles"'),
+        ({"enterprise": {"automations": []}}, 'enterprise: unknown key "automations"'),
+        ({"enterprise": {"organizations": []}}, 'enterprise: unknown key "organizations"'),
+        ({"enterprise": {"roles": [{"role_type": "org"}]}}, 'roles[0]: "name" is missing'),
+        (
+            {"enterprise": {"users": [{"roles": {"enterprise": "role-x"}}]}},
+            'users[0]: roles: there is no role with the id "role-x"',
+        ),
+        (
+            {"enterprise": {"acu_limits": [{"scope": "org", "cycle_acu_limit": 1}]}},
+            "scope: expected one of enterprise, user",
+        ),
+        (
+            {"enterprise": {"service_users": [{"name": "n", "expires_at": "soon"}]}},
+            '"soon": expected Unix seconds or an ISO 8601 time',
+        ),
+    ],
+)
+def test_the_sections_of_the_enterprise_and_of_an_organization_are_checked(seed, words):
+    with pytest.raises(ConfigError) as caught:
+        Emulator(seed)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,257 @@
+"""The declarative form of a resource; `router` makes routes of it.
+
+Each shape in which the API shows objects is one `Resource`: v3 is one, v1 is another one over the
+same objects. What the form cannot express is a function of the resource's module that takes a
+`Context`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Literal
+
+from devinops.emulator import models
+from devinops.emulator.dependencies import (
+    Caller,
+    in_enterprise,
+    in_enterprise_about_organization,
+    in_organization,
+    on_v1,
+)
+from devinops.emulator.records import JsonObject, Kind
+from devinops.emulator.store import Store
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The start of paths, who can call them, and the names of the operations there.
+
+    `admit` takes permissions, any one of which is enough, and returns a dependency. `naming` is a
+    format of a verb and a noun.
+    """
+
+    prefix: str
+    admit: Callable[..., Any]
+    naming: str
+    v1: bool = False
+
+
+ORGANIZATION = Scope("/v3/organizations/{org_id}", in_organization, "{verb}_{noun}")
+ENTERPRISE = Scope("/v3/enterprise", in_enterprise, "{verb}_enterprise_{noun}")
+ABOUT_ORGANIZATION = Scope(
+    "/v3/enterprise/organizations/{org_id}",
+    in_enterprise_about_organization,
+    "{verb}_organization_{noun}",
+)
+V1 = Scope("/v1", on_v1, "v1_{verb}_{noun}", v1=True)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A scope of a resource, with the permissions to read and to write there.
+
+    Any one of the permissions is enough. `filters` replaces those of the listing.
+    """
+
+    scope: Scope
+    read: tuple[str, ...]
+    write: tuple[str, ...] = ()
+    filters: type | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """A request with permission. The store's lock is held until the response is built.
+
+    `id` is the store's id of the object, empty on a collection. `page` and `filters` are parts of
+    the query, as objects of their classes; `query` is the whole query as sent.
+    """
+
+    store: Store
+    caller: Caller
+    id: str = ""
+    body: Any = None
+    page: Any = None
+    filters: Any = None
+    query: Sequence[tuple[str, str]] = ()
+
+    @property
+    def org(self) -> str | None:
+        """The organization that the path leads to; None for the enterprise."""
+        return self.caller.org
+
+
+View = Callable[[Store, Any], JsonObject]
+Clean = Callable[[Context, JsonObject], JsonObject]
+
+
+def view_of(answer: type[models.Answer], **computed: Callable[[Store, Any], Any]) -> View:
+    """Return the view with the fields of `answer`: computed, or attributes of the record."""
+
+    def view(store: Store, record: Any) -> JsonObject:
+        return {
+            name: computed[name](store, record) if name in computed else getattr(record, name)
+            for name in answer.model_fields
+        }
+
+    return view
+
+
+def id_of(store: Store, record: Any) -> str:
+    return str(record.id)
+
+
+@dataclass(frozen=True)
+class Status:
+    """The status of a success: `code` or, if the quirk says so, one of `others`."""
+
+    code: int = 200
+    quirk: str | None = None
+    others: tuple[int, ...] = ()
+
+    def of(self, store: Store) -> int:
+        return int(getattr(store.quirks, self.quirk)) if self.quirk else self.code
+
+
+OK = Status()
+CREATED = Status(201)
+NO_CONTENT = Status(204)
+
+
+class Paging(Enum):
+    """How a list is paged: by `first` and `after`, by `limit` and `offset`, or not at all."""
+
+    CURSOR = "cursor"
+    OFFSET = "offset"
+    WHOLE = "whole"
+
+
+class Omitted(Enum):
+    """What an update does with a missing field. MERGES also merges objects by member."""
+
+    CLEARS = "clears"
+    KEEPS = "keeps"
+    MERGES = "merges"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """How the objects are listed.
+
+    Without an `order` the `list_order` quirk decides. `filters` is a dataclass of query parameters
+    with two methods: `given(context)` returns whether the query has any filter, `shows(context,
+    record)` applies them. `rows` replaces the store's own listing. `total` says which pages have a
+    total: all, or only those with the whole list. `whole` makes the response of the views of a list
+    without pages; `answer` is its model.
+    """
+
+    paging: Paging = Paging.CURSOR
+    order: str | Callable[[Context], str] | None = None
+    filters: type | None = None
+    rows: Callable[[Context], list[Any]] | None = None
+    total: Literal["always", "whole"] = "always"
+    whole: Callable[[Context, list[JsonObject]], object] | None = None
+    answer: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Create:
+    """`clean` checks and changes the fields of the body; `make` replaces the store's own creation.
+
+    `view` and `answer` replace the resource's own.
+    """
+
+    body: type[models.Request]
+    clean: Clean | None = None
+    make: Callable[[Context, JsonObject], Any] | None = None
+    status: Status = OK
+    refusals: tuple[int, ...] = ()
+    view: View | None = None
+    answer: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """`clean` gets the fields that `omitted` selects; `change` replaces all of that."""
+
+    method: Literal["PUT", "PATCH"]
+    body: type[models.Request]
+    omitted: Omitted
+    verb: str = "update"
+    clean: Clean | None = None
+    change: Callable[[Context, Any], Any] | None = None
+    refusals: tuple[int, ...] = ()
+    view: View | None = None
+    answer: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delete:
+    """`find` finds the object if a missing one is not a plain 404."""
+
+    status: Status = OK
+    find: Callable[[Context], Any] | None = None
+    view: View | None = None
+    answer: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One method of one path below a resource's own.
+
+    `work` returns the content of the response; `answer` is its model, None without content. `page`
+    and `filters` are dataclasses of query parameters. `refusals` are the error statuses besides
+    401, 403, 422 and 429, the 400 of a body and the 404 of an id.
+    """
+
+    method: str
+    suffix: str
+    verb: str
+    noun: str
+    description: str
+    work: Callable[[Context], object]
+    answer: Any
+    writes: bool = False
+    body: type[models.Request] | None = None
+    page: type | None = None
+    filters: type | None = None
+    status: Status = OK
+    refusals: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """Everything about one resource in one shape.
+
+    `nouns` are its names for one object and for many. `names` maps fields of a body to the store's,
+    after `clean`. `stored_id` turns the id of a path into the store's. `find` returns the object to
+    read, or raises ApiError. `extra` are operations besides the usual five; their paths win over
+    `{id_field}`.
+
+    `add_as_person` and `edit_as_person` turn a person's fields into the store's and raise
+    InvalidObject; without them a person's fields are those of the record. `view_as_person` is what
+    a person sees, if that differs from the API's view.
+    """
+
+    kind: Kind
+    nouns: tuple[str, str]
+    path: str
+    places: tuple[Place, ...]
+    id_field: str
+    view: View
+    answer: Any
+    listing: Listing | None = Listing()
+    readable: bool = True
+    create: Create | None = None
+    update: Update | None = None
+    delete: Delete | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    stored_id: Callable[[Store, str], str] | None = None
+    view_as_person: View | None = None
+    add_as_person: Callable[[Store, JsonObject], JsonObject] | None = None
+    edit_as_person: Callable[[Store, Any, JsonObject], JsonObject] | None = None
+    find: Callable[[Context], Any] | None = None
+    extra: tuple[Operation, ...] = ()
+    deprecated: bool = False

@@ -1,0 +1,97 @@
+"""The event catalogue and the ready-made automations that the emulator shows.
+
+The names of the events are the API's. Which fields an event has is known for few of them, so
+conditions on other fields are taken as they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from devinops.emulator.records import JsonObject
+from devinops.emulator.resources.automation_models import EventType
+
+EVENT_TYPES: tuple[str, ...] = get_args(EventType)
+SCHEDULE, WEBHOOK = "schedule:recurring", "webhook:incoming"
+
+_REPLIES = ["notify_thread", "attach_thread", "post_response"]
+_WITHOUT_REPLIES = ("schedule", "webhook", "snapshot_build")
+_CATEGORIES = {
+    "schedule": "Schedule",
+    "webhook": "Webhook",
+    "snapshot_build": "Environment",
+    "slack": "Chat",
+    "teams": "Chat",
+    "linear": "Issue tracking",
+    "jira": "Issue tracking",
+    "pylon": "Support",
+    "incident_io": "Incidents",
+    "pagerduty": "Incidents",
+}
+_FIELDS: dict[str, dict[str, dict[str, Any]]] = {
+    SCHEDULE: {"rrule": {"type": "rrule", "label": "Recurrence", "required": True}},
+    "github:pull_request": {
+        "repo": {"type": "github_repo", "label": "Repository"},
+        "author": {"type": "string", "label": "Author"},
+    },
+    "github:push": {
+        "repo": {"type": "github_repo", "label": "Repository"},
+        "files": {"type": "file_paths", "label": "Changed files"},
+    },
+    "incident_io:incident_created": {"incident.name": {"type": "string", "label": "Name"}},
+}
+
+
+def supported_replies(event_type: str) -> list[str]:
+    """Return how a session may answer to an event of this type; empty where there is no thread."""
+    return [] if event_type.partition(":")[0] in _WITHOUT_REPLIES else _REPLIES
+
+
+def sources() -> dict[str, dict[str, JsonObject]]:
+    """Return the catalogue: source to event to schema."""
+    catalogue: dict[str, dict[str, JsonObject]] = {}
+    for event_type in EVENT_TYPES:
+        source, _, event = event_type.partition(":")
+        catalogue.setdefault(source, {})[event] = {
+            "event_type": event_type,
+            "name": event.replace("_", " ").capitalize(),
+            "category": _CATEGORIES.get(source, "Code"),
+            "supported_replies": supported_replies(event_type),
+            "fields": _FIELDS.get(event_type, {}),
+        }
+    return catalogue
+
+
+def _recurring(rule: str) -> JsonObject:
+    condition = {"field": "rrule", "operator": "recurrence", "value": rule}
+    return {
+        "event_type": SCHEDULE,
+        "conditions": {"any": [{"all": [condition]}]},
+        "replies": [],
+    }
+
+
+TEMPLATES: dict[str, JsonObject] = {
+    "template-nightly-triage": {
+        "template_id": "template-nightly-triage",
+        "name": "Nightly triage",
+        "description": "Looks through the issues of the day.",
+        "category": "Maintenance",
+        "required_integrations": ["linear"],
+        "required_mcps": ["linear"],
+        "triggers": [_recurring("FREQ=DAILY;BYHOUR=3;BYMINUTE=0")],
+        "actions": [{"type": "start_session", "prompt": "Triage the issues of the last day."}],
+        "featured": True,
+    },
+    "template-webhook-intake": {
+        "template_id": "template-webhook-intake",
+        "name": "Webhook intake",
+        "description": "Looks into whatever another system sends.",
+        "category": "Incidents",
+        "required_integrations": [],
+        "required_mcps": [],
+        "triggers": [{"event_type": WEBHOOK, "conditions": None, "replies": []}],
+        "actions": [{"type": "start_session", "prompt": "Look into the payload."}],
+        "featured": False,
+    },
+}

@@ -1,0 +1,490 @@
+"""Automations of an organization: what starts a session, and what the session is told.
+
+PATCH is a merge patch, or replaces whole groups: the `automation_updates` quirk says which, and
+`update_semantics` of the schemas tells it to the client.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets as randomness
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+from pydantic import ValidationError
+
+from devinops.emulator import access
+from devinops.emulator.access import Actor
+from devinops.emulator.merging import merged, merged_elements
+from devinops.emulator.records import ApiError, Automation, InvalidObject, JsonObject
+from devinops.emulator.resource import (
+    CREATED,
+    ORGANIZATION,
+    Context,
+    Create,
+    Delete,
+    Listing,
+    Omitted,
+    Operation,
+    Place,
+    Resource,
+    Update,
+)
+from devinops.emulator.resources import automation_models as shapes
+from devinops.emulator.resources import recurrence
+from devinops.emulator.resources.automation_events import (
+    SCHEDULE,
+    TEMPLATES,
+    WEBHOOK,
+    sources,
+    supported_replies,
+)
+from devinops.emulator.store import Store
+
+_PLAYBOOK = re.compile(r"(?<![\w@])@playbook:([\w|-]+)")
+_REPOSITORY = re.compile(r"(?<![\w@/.])@([\w.-]+/[\w.-]*\w)(?![\w/:])")
+
+_STORED = tuple(shapes.AutomationPatch.model_fields)
+# Members that have no parts of their own: an update replaces them even where it merges.
+_UNDIVIDED = ("name", "enabled", "run_as", "security_profile")
+_DEFAULTS: JsonObject = {
+    "triggers": [],
+    "run_as": {"type": "organization"},
+    "metadata": {},
+    "slack_reply_access": "slack_users",
+    "teams_reply_access": "teams_users",
+}
+# By which member the elements of a list are told apart when they are merged.
+_KEYS = {"triggers": "event_type", "actions": "type"}
+
+
+# -- what the API shows
+
+
+def shown(store: Store, automation: Automation) -> JsonObject:
+    """Return an automation as the API shows it, without the secret of its webhook."""
+    fields = {name: getattr(automation, name) for name in _STORED}
+    return {
+        "automation_id": automation.id,
+        **fields,
+        "triggers": [_trigger(automation, trigger) for trigger in automation.triggers],
+        "created_by": _actor(store, automation.created_by),
+        "created_at": automation.created_at,
+        "updated_at": automation.updated_at,
+        "last_edited_by": _actor(store, automation.updated_by) if automation.updated_by else None,
+        "last_invocation": automation.last_invocation,
+        "next_run_at": _next_run(store, automation),
+        "security_profile": _profile(automation.security_profile),
+        "template_id": automation.template_id,
+    }
+
+
+def shown_once(store: Store, automation: Automation) -> JsonObject:
+    """Return an automation as `shown`, once with the secret of its new webhook."""
+    content = shown(store, automation)
+    for trigger in content["triggers"]:
+        if trigger["webhook"] is not None:
+            trigger["webhook"]["secret"] = automation.new_secret
+    automation.new_secret = None
+    return content
+
+
+def _trigger(automation: Automation, trigger: JsonObject) -> JsonObject:
+    webhook = {"url": automation.webhook_url, "secret": None}
+    return {**trigger, "webhook": webhook if trigger["event_type"] == WEBHOOK else None}
+
+
+def _actor(store: Store, actor_id: str) -> JsonObject:
+    actor = store.actor(actor_id)
+    kind = "user" if actor.is_person else "service_user"
+    return {"type": kind, "id": actor.id, "name": actor.name}
+
+
+def _profile(choice: JsonObject | None) -> JsonObject:
+    if choice is None:
+        return {"selection": "inherit", "profile_id": None, "warnings": []}
+    profile_id = choice["profile_id"]
+    selection = "none" if profile_id is None else "profile"
+    return {"selection": selection, "profile_id": profile_id, "warnings": []}
+
+
+def _next_run(store: Store, automation: Automation) -> int | None:
+    """Return when a schedule fires next, in Unix seconds; None without one and while disabled."""
+    if not automation.enabled:
+        return None
+    rules = [rule for trigger in automation.triggers for rule in _recurrences(trigger)]
+    times = [recurrence.next_time(rule, store.now()) for rule in rules]
+    return min((time for time in times if time is not None), default=None)
+
+
+def _recurrences(trigger: JsonObject) -> list[str]:
+    groups = (trigger["conditions"] or {"any": []})["any"]
+    conditions = [condition for group in groups for condition in group["all"]]
+    return [one["value"] for one in conditions if one["operator"] == "recurrence"]
+
+
+# -- what is written
+
+
+def create(context: Context, fields: JsonObject) -> Automation:
+    """Create an automation from a checked body. Raises ApiError for an unknown reference."""
+    template = fields.get("template_id")
+    if template is not None:
+        _apply_template(context, fields)
+    actor = context.caller.actor
+    ready = completed(context.store, fields, None)
+    _check(context, ready)
+    made: Automation = context.store.insert("automation", context.org, actor, ready)
+    return made
+
+
+def _apply_template(context: Context, fields: JsonObject) -> None:
+    template = TEMPLATES.get(fields["template_id"])
+    if template is None:
+        raise ApiError(400, f"Unknown template {fields['template_id']}")
+    sent = context.body.tools
+    if template["required_mcps"] and (sent is None or "mcp_servers" not in sent.model_fields_set):
+        tools = fields["tools"] or shapes.Tools().model_dump()
+        fields["tools"] = {**tools, "mcp_servers": list(template["required_mcps"])}
+
+
+def change(context: Context, automation: Automation) -> Automation:
+    """Change an automation by a checked body, in the way that the quirk says."""
+    body: shapes.AutomationPatch = context.body
+    sent = body.model_dump(exclude_unset=True)
+    for name in ("name", "enabled", "actions"):
+        if name in sent and sent[name] is None:
+            raise ApiError(422, "Value should not be null", ("body", name), None)
+    merges = context.store.quirks.automation_updates == "merge"
+    if not merges and None in (sent.get("metadata") or {}).values():
+        raise ApiError(
+            422, "Input should be a valid string", ("body", "metadata"), sent["metadata"]
+        )
+    stored = {name: getattr(automation, name) for name in sent}
+    wanted = {
+        name: _changed(name, stored[name], value, merges=merges) for name, value in sent.items()
+    }
+    ready = completed(context.store, _checked(automation, wanted), automation)
+    _check(context, ready)
+    changed: Automation = context.store.change(
+        "automation", automation, context.caller.actor, ready
+    )
+    return changed
+
+
+def _changed(name: str, stored: Any, value: Any, *, merges: bool) -> Any:
+    if value is None:
+        return _DEFAULTS.get(name)
+    if not merges or name in _UNDIVIDED:
+        return value
+    if name in _KEYS:
+        return merged_elements(stored, value, _KEYS[name])
+    return merged(stored, value)
+
+
+def _checked(automation: Automation, wanted: JsonObject) -> JsonObject:
+    """Return the wanted groups in full, checked as whole ones. Raises ApiError with 422."""
+    ids = [trigger.pop("trigger_id", None) for trigger in wanted.get("triggers", ())]
+    whole = {name: getattr(automation, name) for name in _STORED if name != "triggers"}
+    whole |= {"triggers": [], **wanted}
+    try:
+        fields = shapes.AutomationCreate.model_validate(whole).model_dump(include=set(wanted))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ApiError(422, first["msg"], ("body", *first["loc"]), first["input"]) from None
+    for trigger, trigger_id in zip(fields.get("triggers", ()), ids, strict=False):
+        trigger["trigger_id"] = trigger_id
+    return fields
+
+
+def completed(store: Store, fields: JsonObject, automation: Automation | None) -> JsonObject:
+    """Return fields with the server's own: trigger ids, a webhook, parts of sessions.
+
+    A webhook of `automation` lives on; a new one comes with a secret.
+    """
+    ready = dict(fields)
+    if "triggers" in ready:
+        ready["triggers"] = [
+            {**trigger, "trigger_id": trigger.get("trigger_id") or store.token("trigger")}
+            for trigger in ready["triggers"]
+        ]
+        ready |= _webhook(store, ready["triggers"], automation)
+    if "actions" in ready:
+        ready["actions"] = [_with_references(action) for action in ready["actions"]]
+    return ready
+
+
+def _webhook(store: Store, triggers: list[JsonObject], automation: Automation | None) -> JsonObject:
+    if not any(trigger["event_type"] == WEBHOOK for trigger in triggers):
+        return {"webhook_url": None}
+    if automation is not None and automation.webhook_url is not None:
+        return {}
+    url = f"https://webhooks.example.com/{store.token('inbox')}"
+    return {"webhook_url": url, "new_secret": randomness.token_urlsafe(24)}
+
+
+def _with_references(action: JsonObject) -> JsonObject:
+    """Return an action with the playbook and the repositories that its prompt names."""
+    if action["type"] != "start_session":
+        return action
+    playbooks = _PLAYBOOK.findall(action["prompt"])
+    derived = {
+        "playbook_id": playbooks[0] if playbooks else None,
+        "repos": list(dict.fromkeys(_REPOSITORY.findall(action["prompt"]))),
+    }
+    return {**action, "session": {**action["session"], **derived}}
+
+
+# -- what is refused
+
+
+def _check(context: Context, fields: JsonObject) -> None:
+    """Refuse references and combinations that cannot be, with 400."""
+    _check_triggers(fields.get("triggers", []))
+    _check_actions(context, fields.get("actions", []))
+    _check_identity(context, fields)
+    concurrency = fields.get("concurrency") or {}
+    if concurrency.get("max_queue_depth") is not None and not concurrency["max_concurrent_runs"]:
+        raise ApiError(400, "max_queue_depth needs max_concurrent_runs")
+    profile = (fields.get("security_profile") or {}).get("profile_id")
+    if profile is not None and profile not in _profiles(context):
+        raise ApiError(400, f"Unknown security profile {profile}")
+
+
+def _profiles(context: Context) -> dict[str, str]:
+    return context.store.organization(context.org or "").security_profiles
+
+
+def _check_triggers(triggers: list[JsonObject]) -> None:
+    if sum(trigger["event_type"] == WEBHOOK for trigger in triggers) > 1:
+        raise ApiError(400, f"At most one {WEBHOOK} trigger is allowed")
+    for trigger in triggers:
+        event_type, rules = trigger["event_type"], _recurrences(trigger)
+        for reply in trigger["replies"]:
+            if reply["type"] not in supported_replies(event_type):
+                raise ApiError(400, f"{event_type} does not support {reply['type']}")
+        if event_type == SCHEDULE and not rules:
+            raise ApiError(400, f"{SCHEDULE} needs a condition with a recurrence")
+        for rule in rules:
+            _check_rule(rule)
+
+
+def _check_rule(rule: str) -> None:
+    try:
+        recurrence.check(rule)
+    except ValueError:
+        raise ApiError(400, f"Not a recurrence rule: {rule}") from None
+
+
+def _check_actions(context: Context, actions: list[JsonObject]) -> None:
+    kinds = Counter(action["type"] for action in actions)
+    if kinds["start_session"] > 1:
+        raise ApiError(400, "At most one start_session action is allowed")
+    if kinds["monitor_session"] and len(actions) > 1:
+        raise ApiError(400, "A monitor_session action must be the only action")
+    for action in actions:
+        _check_target(action)
+        for playbook_id in _PLAYBOOK.findall(action.get("prompt") or ""):
+            _check_playbook(context, playbook_id)
+
+
+def _check_target(action: JsonObject) -> None:
+    if action["type"] != "message_session" or action["auto_create"]:
+        return
+    if action["target_devin_id"] is None:
+        raise ApiError(400, "A message_session action needs target_devin_id or auto_create")
+
+
+def _check_playbook(context: Context, playbook_id: str) -> None:
+    playbook = context.store.table("playbook").get(playbook_id)
+    if playbook is None or playbook.org not in (None, context.org):
+        raise ApiError(400, f"Unknown playbook {playbook_id}")
+
+
+def _check_identity(context: Context, fields: JsonObject) -> None:
+    run_as = fields.get("run_as") or {"type": "organization"}
+    is_person = context.caller.actor.is_person
+    if run_as["type"] == "creator" and not is_person:
+        raise ApiError(400, "An automation of a service user cannot run as its creator")
+    if run_as["type"] == "service_user" and not _known(context.store, run_as["service_user_id"]):
+        raise ApiError(400, f"Unknown service user {run_as['service_user_id']}")
+    email = (fields.get("notifications") or {}).get("email")
+    if email is not None and not email["recipients"] and not is_person:
+        raise ApiError(400, "Email notifications of a service user's automation need recipients")
+
+
+def _known(store: Store, service_user_id: str) -> bool:
+    actors: list[Actor] = [principal.actor for principal in store.keys.values()]
+    holds_key = any(actor.id == service_user_id and not actor.is_person for actor in actors)
+    return holds_key or service_user_id in store.table("service_user")
+
+
+# -- what a person does
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Raise InvalidObject for what a shape does not allow."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise InvalidObject(f"{name}: {first['msg']}") from None
+    except ApiError as error:
+        name = ".".join(str(part) for part in error.loc[1:])
+        raise InvalidObject(f"{name}: {error.detail}") from None
+
+
+@_explained()
+def add_as_person(store: Store, fields: JsonObject) -> JsonObject:
+    """Return the store's fields for what a person gives. Raises InvalidObject.
+
+    References are not checked, and a webhook's secret is nobody's to see.
+    """
+    own = {"id", "created_at", "updated_at", "last_invocation"} & fields.keys()
+    sent = {"run_as": {"type": "organization"}, "triggers": [], **fields}
+    body = {name: value for name, value in sent.items() if name not in own}
+    whole = shapes.AutomationCreate.model_validate(body).model_dump()
+    ready = completed(store, whole, None)
+    ready.pop("new_secret", None)
+    return {**ready, **{name: fields[name] for name in own}}
+
+
+@_explained()
+def edit_as_person(store: Store, automation: Automation, fields: JsonObject) -> JsonObject:
+    """Return the store's fields for a person's change of whole groups. Raises InvalidObject."""
+    own = {name: fields[name] for name in fields if name == "last_invocation"}
+    wanted = {name: value for name, value in fields.items() if name not in own}
+    ready = completed(store, _checked(automation, wanted), automation)
+    ready.pop("new_secret", None)
+    return {**ready, **own}
+
+
+# -- the lists beside the automations
+
+
+AgentType = Literal[
+    "new_session",
+    "long_running",
+    "auto_triage",
+    "remediate_finding",
+    "triage_session",
+    "generic_assistant",
+    "incident_session",
+    "code_scan",
+]
+_AGENTS = {"new_session": "start_session", "long_running": "message_session"}
+
+
+@dataclass
+class Filters:
+    """Which automations to list; a label is `metadata.KEY=VALUE`, and all must match."""
+
+    search: Annotated[str | None, Query()] = None
+    creator_id: Annotated[str | None, Query()] = None
+    enabled: Annotated[bool | None, Query()] = None
+    event_type: Annotated[str | None, Query()] = None
+    agent_types: Annotated[list[AgentType] | None, Query()] = None
+
+    def given(self, context: Context) -> bool:
+        """Tell whether the query has any filter."""
+        values = (self.search, self.creator_id, self.enabled, self.event_type, self.agent_types)
+        return any(value is not None for value in values) or bool(_labels(context))
+
+    def shows(self, context: Context, automation: Automation) -> bool:
+        """Tell whether an automation fits all filters."""
+        events = [trigger["event_type"] for trigger in automation.triggers]
+        agents = [_AGENTS.get(agent) for agent in self.agent_types or ()]
+        return (
+            (self.search is None or self.search.lower() in automation.name.lower())
+            and (self.creator_id is None or automation.created_by == self.creator_id)
+            and (self.enabled is None or automation.enabled == self.enabled)
+            and (self.event_type is None or self.event_type in events)
+            and (not agents or any(action["type"] in agents for action in automation.actions))
+            and all(automation.metadata.get(key) == value for key, value in _labels(context))
+        )
+
+
+def _labels(context: Context) -> list[tuple[str, str]]:
+    prefix = "metadata."
+    return [
+        (name.removeprefix(prefix), value)
+        for name, value in context.query
+        if name.startswith(prefix)
+    ]
+
+
+@dataclass
+class SchemaQuery:
+    """Which profile the catalogue is asked for."""
+
+    security_profile_id: Annotated[str | None, Query()] = None
+
+
+def _schemas(context: Context) -> JsonObject:
+    profile_id = context.filters.security_profile_id
+    name = _profiles(context).get(profile_id or "")
+    profile = None if name is None else {"name": name, "governs_network": False}
+    merges = context.store.quirks.automation_updates == "merge"
+    return {
+        "default_net_policy": None,
+        "update_semantics": "merge_patch" if merges else "replace_groups",
+        "sources": sources(),
+        "security_profile": None if profile is None else {**profile, "mcp_servers": None},
+    }
+
+
+AUTOMATIONS = Resource(
+    kind="automation",
+    nouns=("automation", "automations"),
+    path="/automations",
+    places=(Place(ORGANIZATION, access.READ_AUTOMATIONS, access.WRITE_AUTOMATIONS),),
+    id_field="automation_id",
+    view=shown,
+    answer=shapes.Automation,
+    listing=Listing(order="reversed", filters=Filters, total="whole"),
+    create=Create(
+        body=shapes.AutomationCreate,
+        make=create,
+        view=shown_once,
+        status=CREATED,
+        refusals=(409,),
+    ),
+    update=Update(
+        method="PATCH",
+        body=shapes.AutomationPatch,
+        omitted=Omitted.MERGES,
+        change=change,
+        view=shown_once,
+        refusals=(409,),
+    ),
+    delete=Delete(),
+    add_as_person=add_as_person,
+    edit_as_person=edit_as_person,
+    extra=(
+        Operation(
+            method="GET",
+            suffix="/schemas",
+            verb="get",
+            noun="automation_schemas",
+            description="Read the event catalogue and the update semantics of the organization.",
+            work=_schemas,
+            answer=shapes.AutomationSchemas,
+            filters=SchemaQuery,
+        ),
+        Operation(
+            method="GET",
+            suffix="/templates",
+            verb="list",
+            noun="automation_templates",
+            description="List ready-made automations.",
+            work=lambda context: {"templates": list(TEMPLATES.values())},
+            answer=shapes.AutomationTemplates,
+        ),
+    ),
+)

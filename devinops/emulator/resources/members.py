@@ -1,0 +1,348 @@
+"""Roles and who has them: people, service users and identity provider groups; all read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+
+from devinops.emulator import access
+from devinops.emulator.models import Answer
+from devinops.emulator.records import ApiError, IdpGroup, JsonObject, Role, ServiceUser, User
+from devinops.emulator.resource import (
+    ABOUT_ORGANIZATION,
+    ENTERPRISE,
+    Context,
+    Listing,
+    Operation,
+    Place,
+    Resource,
+)
+from devinops.emulator.store import Store
+
+
+class RoleAnswer(Answer):
+    role_id: str
+    role_name: str
+    role_type: Literal["enterprise", "org"]
+
+
+class RoleDetail(RoleAnswer):
+    permissions: list[str]
+
+
+class RoleAssignment(Answer):
+    """A role in an organization; `org_id` is null for a role of the enterprise."""
+
+    org_id: str | None
+    role: RoleAnswer
+
+
+class IdpRoleAssignment(RoleAssignment):
+    """A role that a person has through a group."""
+
+    idp_group_name: str
+
+
+class UserAnswer(Answer):
+    user_id: str
+    email: str | None
+    name: str | None
+    role_assignments: list[RoleAssignment]
+
+
+class UserWithIdpRoles(UserAnswer):
+    idp_role_assignments: list[IdpRoleAssignment]
+
+
+class IdpUser(Answer):
+    user_id: str
+    email: str | None
+    name: str | None
+    idp_role_assignments: list[IdpRoleAssignment]
+
+
+class ServiceUserAnswer(Answer):
+    service_user_id: str
+    name: str
+    role_assignments: list[RoleAssignment]
+    expires_at: int | None
+    deleted_at: int | None
+
+
+class IdpGroupAnswer(Answer):
+    idp_group_name: str
+    role_assignments: list[RoleAssignment]
+
+
+class IdpGroupName(Answer):
+    idp_group_name: str
+
+
+# -- what the API shows
+
+
+def role_shown(store: Store, role: Role) -> JsonObject:
+    """Return a role as a list shows it."""
+    return {"role_id": role.id, "role_name": role.name, "role_type": role.role_type}
+
+
+def _role_detail(context: Context) -> JsonObject:
+    role: Role = context.store.find("role", None, context.id)
+    return {**role_shown(context.store, role), "permissions": role.permissions}
+
+
+def _assignments(store: Store, roles: Mapping[str, str]) -> list[JsonObject]:
+    held = ((org or None, store.table("role").get(role_id)) for org, role_id in roles.items())
+    return [
+        {"org_id": org, "role": role_shown(store, role)} for org, role in held if role is not None
+    ]
+
+
+def _through_groups(store: Store, user: User) -> list[JsonObject]:
+    groups = [store.table("idp_group").get(name) for name in user.groups]
+    return [
+        {"idp_group_name": group.id, **assignment}
+        for group in groups
+        if group is not None
+        for assignment in _assignments(store, group.roles)
+    ]
+
+
+def user_shown(store: Store, user: User) -> JsonObject:
+    """Return a person with the roles given directly."""
+    who = {"user_id": user.id, "email": user.email, "name": user.name}
+    return {**who, "role_assignments": _assignments(store, user.roles)}
+
+
+def _user_detail(context: Context) -> JsonObject:
+    user: User = context.store.find("user", None, context.id)
+    shown = user_shown(context.store, user)
+    return {**shown, "idp_role_assignments": _through_groups(context.store, user)}
+
+
+def _idp_user_shown(store: Store, user: User) -> JsonObject:
+    who = {"user_id": user.id, "email": user.email, "name": user.name}
+    return {**who, "idp_role_assignments": _through_groups(store, user)}
+
+
+def service_user_shown(store: Store, service_user: ServiceUser) -> JsonObject:
+    """Return a service user with its roles."""
+    return {
+        "service_user_id": service_user.id,
+        "name": service_user.name,
+        "role_assignments": _assignments(store, service_user.roles),
+        "expires_at": service_user.expires_at,
+        "deleted_at": service_user.deleted_at,
+    }
+
+
+def group_shown(store: Store, group: IdpGroup) -> JsonObject:
+    """Return a group with its roles."""
+    return {
+        "idp_group_name": group.id,
+        "role_assignments": _assignments(store, group.roles),
+    }
+
+
+# -- who is listed
+
+
+@dataclass
+class UserFilters:
+    """Which people are listed."""
+
+    email: Annotated[str | None, Query()] = None
+
+    def given(self, context: Context) -> bool:
+        """Tell whether the query has any filter."""
+        return self.email is not None
+
+    def shows(self, context: Context, user: User) -> bool:
+        """Tell whether a person has this address."""
+        return user.email == self.email
+
+
+@dataclass
+class ServiceUserFilters:
+    """Which service users are listed."""
+
+    include_inactive: Annotated[bool, Query()] = False
+
+    def given(self, context: Context) -> bool:
+        """Tell whether some are left out."""
+        return not self.include_inactive
+
+    def shows(self, context: Context, service_user: ServiceUser) -> bool:
+        """Tell whether a service user is active."""
+        expires_at = service_user.expires_at
+        expired = expires_at is not None and expires_at <= context.store.now()
+        return service_user.deleted_at is None and not expired
+
+
+def _members(context: Context, kind: Literal["user", "service_user", "idp_group"]) -> list[Any]:
+    """Return all of the enterprise, or those with a role in the organization."""
+    rows = context.store.listing(kind, None, "created")
+    return [row for row in rows if context.org is None or context.org in row.roles]
+
+
+def _groups_with_roles(context: Context) -> list[Any]:
+    return [group for group in _members(context, "idp_group") if group.roles]
+
+
+def _idp_users(context: Context) -> list[Any]:
+    users = context.store.listing("user", None, "created")
+    return [user for user in users if _orgs_through_groups(context, user, context.org)]
+
+
+def _orgs_through_groups(context: Context, user: User, org: str | None) -> bool:
+    held = _through_groups(context.store, user)
+    return any(org is None or assignment["org_id"] == org for assignment in held)
+
+
+def _group(context: Context) -> IdpGroup:
+    """Return the group that a path leads to; on an organization's path, only with a role there."""
+    group: IdpGroup = context.store.find("idp_group", None, context.id)
+    if not group.roles or (context.org is not None and context.org not in group.roles):
+        raise ApiError(404, "Group not found")
+    return group
+
+
+_BOTH = (Place(ENTERPRISE, access.MEMBERS), Place(ABOUT_ORGANIZATION, access.MEMBERS))
+
+ROLES = Resource(
+    kind="role",
+    nouns=("role", "roles"),
+    path="/roles",
+    places=(Place(ENTERPRISE, access.ROLES),),
+    id_field="role_id",
+    view=role_shown,
+    answer=RoleAnswer,
+    readable=False,
+    extra=(
+        Operation(
+            method="GET",
+            suffix="/{role_id}",
+            verb="get",
+            noun="role",
+            description="Read a role with its permissions.",
+            work=_role_detail,
+            answer=RoleDetail,
+        ),
+    ),
+)
+
+USERS = Resource(
+    kind="user",
+    nouns=("user", "users"),
+    path="/members/users",
+    places=(Place(ENTERPRISE, access.MEMBERS),),
+    id_field="user_id",
+    view=user_shown,
+    answer=UserAnswer,
+    listing=Listing(order="created", filters=UserFilters),
+    readable=False,
+    extra=(
+        Operation(
+            method="GET",
+            suffix="/{user_id}",
+            verb="get",
+            noun="user",
+            description="Read a person with all roles.",
+            work=_user_detail,
+            answer=UserWithIdpRoles,
+        ),
+    ),
+)
+
+ORGANIZATION_USERS = Resource(
+    kind="user",
+    nouns=("user", "users"),
+    path="/members/users",
+    places=(Place(ABOUT_ORGANIZATION, access.MEMBERS),),
+    id_field="user_id",
+    view=user_shown,
+    answer=UserAnswer,
+    listing=Listing(
+        order="created", filters=UserFilters, rows=lambda context: _members(context, "user")
+    ),
+    readable=False,
+)
+
+IDP_USERS = Resource(
+    kind="user",
+    nouns=("idp_user", "idp_users"),
+    path="/members/idp-users",
+    places=_BOTH,
+    id_field="user_id",
+    view=_idp_user_shown,
+    answer=IdpUser,
+    listing=Listing(order="created", filters=UserFilters, rows=_idp_users),
+    readable=False,
+)
+
+GROUP_ROLES = Resource(
+    kind="idp_group",
+    nouns=("group_role", "group_roles"),
+    path="/members/idp-groups",
+    places=_BOTH,
+    id_field="idp_group_name",
+    view=group_shown,
+    answer=IdpGroupAnswer,
+    listing=Listing(order="created", rows=_groups_with_roles),
+    find=_group,
+)
+
+_SERVICE_USERS = Listing(
+    order="created",
+    filters=ServiceUserFilters,
+    rows=lambda context: _members(context, "service_user"),
+)
+
+SERVICE_USERS = Resource(
+    kind="service_user",
+    nouns=("service_user", "service_users"),
+    path="/members/service-users",
+    places=(Place(ENTERPRISE, access.SERVICE_USERS),),
+    id_field="service_user_id",
+    view=service_user_shown,
+    answer=ServiceUserAnswer,
+    listing=_SERVICE_USERS,
+)
+
+ORGANIZATION_SERVICE_USERS = Resource(
+    kind="service_user",
+    nouns=("service_user", "service_users"),
+    path="/members/service-users",
+    places=(Place(ABOUT_ORGANIZATION, access.SERVICE_USERS),),
+    id_field="service_user_id",
+    view=service_user_shown,
+    answer=ServiceUserAnswer,
+    listing=_SERVICE_USERS,
+    readable=False,
+)
+
+IDP_GROUPS = Resource(
+    kind="idp_group",
+    nouns=("idp_group", "idp_groups"),
+    path="/idp-groups",
+    places=(Place(ENTERPRISE, access.ROLES),),
+    id_field="idp_group_name",
+    view=lambda store, group: {"idp_group_name": group.id},
+    answer=IdpGroupName,
+    listing=Listing(order="created"),
+    readable=False,
+)
+
+MEMBERS = (
+    ROLES,
+    USERS,
+    ORGANIZATION_USERS,
+    IDP_USERS,
+    GROUP_ROLES,
+    SERVICE_USERS,
+    ORGANIZATION_SERVICE_USERS,
+    IDP_GROUPS,
+)

@@ -1,0 +1,277 @@
+"""Knowledge notes: of an organization and of the enterprise on v3, and `knowledge` on v1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import Query
+from pydantic import AfterValidator, Field, StrictBool
+
+from devinops.emulator import access, models, records
+from devinops.emulator.models import NonEmpty, Text
+from devinops.emulator.records import ApiError, JsonObject
+from devinops.emulator.resource import (
+    ENTERPRISE,
+    ORGANIZATION,
+    V1,
+    Context,
+    Create,
+    Delete,
+    Listing,
+    Omitted,
+    Paging,
+    Place,
+    Resource,
+    Update,
+    id_of,
+    view_of,
+)
+from devinops.emulator.resources import v1
+from devinops.emulator.store import Store
+
+# At most this many notes of the enterprise (release notes of June 2026).
+ENTERPRISE_NOTES = 300
+
+
+class NoteWrite(models.Request):
+    """Create or replace a note. A replacement clears what it leaves out, except `is_enabled`."""
+
+    name: Text
+    body: Text
+    trigger: Text
+    folder_id: Text | None = None
+    pinned_repo: NonEmpty | None = None
+    is_enabled: StrictBool | None = None
+
+
+class Note(models.Answer):
+    note_id: str
+    folder_id: str | None
+    folder_path: str
+    name: str
+    body: str
+    trigger: str
+    is_enabled: bool
+    created_at: int
+    updated_at: int
+    access_type: models.Scope
+    org_id: str | None
+    macro: str | None
+    pinned_repo: str | None
+
+
+def _folder_path(store: Store, note: records.Note) -> str:
+    return store.folder_path(note.folder_id)
+
+
+@dataclass
+class NoteFilters:
+    """Which notes to list; all that are given must match."""
+
+    search: Annotated[str | None, Query()] = None
+    folder_path: Annotated[str | None, Query()] = None
+    pinned_repo: Annotated[str | None, Query()] = None
+
+    def given(self, context: Context) -> bool:
+        return any(value is not None for value in vars(self).values())
+
+    def shows(self, context: Context, note: records.Note) -> bool:
+        return (
+            (self.search is None or _contains(note, self.search))
+            and (self.folder_path is None or _in_folder(context.store, note, self.folder_path))
+            and self.pinned_repo in (None, note.pinned_repo)
+        )
+
+
+@dataclass
+class EnterpriseNoteFilters(NoteFilters):
+    access_type: Annotated[Literal["org", "enterprise"] | None, Query()] = None
+
+    def shows(self, context: Context, note: records.Note) -> bool:
+        return self.access_type in (None, note.access_type) and super().shows(context, note)
+
+
+def _contains(note: records.Note, text: str) -> bool:
+    return text.lower() in "\n".join((note.name, note.trigger, note.body)).lower()
+
+
+def _in_folder(store: Store, note: records.Note, path: str) -> bool:
+    note_path = store.folder_path(note.folder_id)
+    if note_path == path or store.quirks.folder_filter == "exact":
+        return note_path == path
+    return path == store.quirks.root_folder_path or note_path.startswith(f"{path}/")
+
+
+def _create(context: Context, fields: JsonObject) -> JsonObject:
+    clean = _clean(context, fields)
+    if context.org is None and _is_full(context.store):
+        raise ApiError(400, f"At most {ENTERPRISE_NOTES} enterprise knowledge items are allowed")
+    return clean
+
+
+def _is_full(store: Store) -> bool:
+    scopes = [note.access_type for note in store.table("knowledge")]
+    return scopes.count("enterprise") >= ENTERPRISE_NOTES
+
+
+def _replace(context: Context, fields: JsonObject) -> JsonObject:
+    clean = _clean(context, fields)
+    return {**clean, "macro": None} if context.store.quirks.macro == "dropped" else clean
+
+
+def _clean(context: Context, fields: JsonObject) -> JsonObject:
+    """Return the fields to set: all but a missing `is_enabled`, which keeps its value."""
+    if context.org is None and fields["folder_id"] is not None:
+        raise ApiError(400, "folder_id is not supported for enterprise notes")
+    repo = fields["pinned_repo"]
+    if repo == "all" and context.store.quirks.pinned_all == "422":
+        raise ApiError(422, "Value should be a repository", ("body", "pinned_repo"), repo)
+    if fields["is_enabled"] is None:
+        del fields["is_enabled"]
+    return fields
+
+
+NOTES = Resource(
+    kind="knowledge",
+    nouns=("note", "notes"),
+    path="/knowledge/notes",
+    places=(
+        Place(ORGANIZATION, access.READ_NOTES, access.WRITE_NOTES),
+        Place(ENTERPRISE, access.ENTERPRISE_NOTES, access.ENTERPRISE_NOTES, EnterpriseNoteFilters),
+    ),
+    id_field="note_id",
+    view=view_of(Note, note_id=id_of, folder_path=_folder_path),
+    answer=Note,
+    listing=Listing(filters=NoteFilters),
+    create=Create(body=NoteWrite, clean=_create, refusals=(409,)),
+    update=Update(
+        method="PUT",
+        verb="replace",
+        body=NoteWrite,
+        omitted=Omitted.CLEARS,
+        clean=_replace,
+        refusals=(409,),
+    ),
+    delete=Delete(),
+)
+
+
+# -- v1
+
+
+class KnowledgeWriteV1(models.Request):
+    """Create or replace knowledge on v1."""
+
+    name: Text
+    body: Text
+    trigger_description: Text
+    parent_folder_id: Text | None = None
+    pinned_repo: Text | None = None
+    macro: Annotated[str, Field(pattern="^!"), AfterValidator(models.sendable)] | None = None
+
+
+class AuthorV1(models.Answer):
+    full_name: str
+    id: str | None
+    image_url: str | None
+
+
+class KnowledgeV1(models.Answer):
+    id: str
+    name: str
+    body: str
+    trigger_description: str
+    parent_folder_id: str | None
+    pinned_repo: str | None
+    macro: str | None = None
+    created_at: str
+    created_by: AuthorV1 | None
+
+
+class FolderV1(models.Answer):
+    id: str
+    name: str
+    description: str
+    created_at: str
+
+
+class KnowledgeListV1(models.Answer):
+    knowledge: list[KnowledgeV1]
+    folders: list[FolderV1]
+
+
+def _author(store: Store, note: records.Note) -> JsonObject:
+    author = store.actor(note.created_by)
+    return {"full_name": author.name, "id": author.id, "image_url": None}
+
+
+_view_all_v1 = view_of(
+    KnowledgeV1,
+    id=v1.shown_id,
+    trigger_description=lambda _, note: note.trigger,
+    parent_folder_id=lambda _, note: note.folder_id,
+    created_at=v1.created_at,
+    created_by=_author,
+)
+_view_folder_v1 = view_of(FolderV1, created_at=v1.created_at)
+"""v1 shows a folder without the folders above it."""
+
+
+def _view_v1(store: Store, note: records.Note) -> JsonObject:
+    shown = _view_all_v1(store, note)
+    if store.quirks.v1_macro == "absent":
+        del shown["macro"]
+    return shown
+
+
+def _list_v1(context: Context, notes: list[JsonObject]) -> object:
+    store = context.store
+    folders = [folder for folder in store.table("folder") if folder.org == context.org]
+    return {
+        "knowledge": notes,
+        "folders": [_view_folder_v1(store, folder) for folder in folders],
+    }
+
+
+def _clean_v1(context: Context, fields: JsonObject) -> JsonObject:
+    """Take `macro` out of the fields if the `v1_macro` quirk takes it out of the API."""
+    quirks = context.store.quirks
+    if quirks.v1_macro == "absent":
+        macro = fields.pop("macro", None)
+        if quirks.unknown_fields == "422" and "macro" in context.body.model_fields_set:
+            raise ApiError(422, "Extra inputs are not permitted", ("body", "macro"), macro)
+    return fields
+
+
+def _replace_v1(context: Context, fields: JsonObject) -> JsonObject:
+    return v1.replaced(context, _clean_v1(context, fields))
+
+
+KNOWLEDGE_V1 = Resource(
+    kind="knowledge",
+    nouns=("knowledge", "knowledge"),
+    path="/knowledge",
+    places=(Place(V1, access.READ_NOTES, access.WRITE_NOTES),),
+    id_field="note_id",
+    stored_id=v1.stored_id,
+    view=_view_v1,
+    answer=KnowledgeV1,
+    names={"trigger_description": "trigger", "parent_folder_id": "folder_id"},
+    listing=Listing(
+        paging=Paging.WHOLE, rows=v1.rows("knowledge"), whole=_list_v1, answer=KnowledgeListV1
+    ),
+    readable=False,
+    create=Create(body=KnowledgeWriteV1, clean=_clean_v1, refusals=(404, 409)),
+    update=Update(
+        method="PUT",
+        verb="replace",
+        body=KnowledgeWriteV1,
+        omitted=Omitted.CLEARS,
+        clean=_replace_v1,
+        refusals=(409,),
+    ),
+    delete=Delete(
+        status=v1.DELETED, view=lambda *_: {"detail": "Knowledge deleted"}, answer=models.Detail
+    ),
+)

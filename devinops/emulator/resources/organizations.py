@@ -1,0 +1,386 @@
+"""Organizations, their allowed session tags and their ACU limits, for the enterprise's key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from devinops.emulator import access
+from devinops.emulator.models import NUMBER, Answer, NonEmpty, Request, Text
+from devinops.emulator.records import AcuLimit, ApiError, JsonObject, Organization
+from devinops.emulator.resource import (
+    ABOUT_ORGANIZATION,
+    ENTERPRISE,
+    NO_CONTENT,
+    Context,
+    Create,
+    Delete,
+    Listing,
+    Omitted,
+    Operation,
+    Place,
+    Resource,
+    Update,
+)
+from devinops.emulator.store import Store
+
+# What the server fills in for a limit that is left out; the figure is the emulator's own.
+SESSION_ACU_LIMIT = 10
+# Names that the service keeps for itself, of which one is documented.
+RESERVED_TAGS = frozenset({"security-code-scan"})
+
+Limit = Annotated[int, NUMBER]
+
+
+class OrganizationCreate(Request):
+    """Create an organization. A session limit that is left out becomes the server's default."""
+
+    name: Text
+    max_cycle_acu_limit: Limit | None = None
+    max_session_acu_limit: Limit | None = None
+
+
+class OrganizationPatch(Request):
+    """Change an organization. Null clears `max_cycle_acu_limit` and keeps the others."""
+
+    name: Text | None = None
+    max_cycle_acu_limit: Limit | None = None
+    max_session_acu_limit: Limit | None = None
+
+
+class OrganizationAnswer(Answer):
+    org_id: str
+    name: str
+    max_cycle_acu_limit: int | None
+    max_session_acu_limit: int | None
+    created_at: int
+    updated_at: int
+
+
+def shown(store: Store, organization: Organization) -> JsonObject:
+    """Return an organization as the API shows it."""
+    return {
+        "org_id": organization.id,
+        "name": organization.name,
+        "max_cycle_acu_limit": organization.max_cycle_acu_limit,
+        "max_session_acu_limit": organization.max_session_acu_limit,
+        "created_at": organization.created_at,
+        "updated_at": organization.updated_at,
+    }
+
+
+def settings_shown(store: Store, organization: Organization) -> JsonObject:
+    """Return an organization with what a person sees of its settings."""
+    settings = {"tags": sorted(organization.tags), "default_tag": organization.default_tag}
+    return {**shown(store, organization), **settings}
+
+
+def _create(context: Context, fields: JsonObject) -> Organization:
+    if fields["max_session_acu_limit"] is None:
+        fields["max_session_acu_limit"] = SESSION_ACU_LIMIT
+    store, actor = context.store, context.caller.actor
+    return store.create_organization(store.new_id("organization"), actor, fields)
+
+
+def _without_needless_nulls(context: Context, fields: JsonObject) -> JsonObject:
+    return {
+        name: value
+        for name, value in fields.items()
+        if value is not None or name == "max_cycle_acu_limit"
+    }
+
+
+ORGANIZATIONS = Resource(
+    kind="organization",
+    nouns=("organization", "organizations"),
+    path="/organizations",
+    places=(Place(ENTERPRISE, access.ORGANIZATIONS, access.ORGANIZATIONS),),
+    id_field="org_id",
+    view=shown,
+    answer=OrganizationAnswer,
+    create=Create(body=OrganizationCreate, make=_create),
+    update=Update(
+        method="PATCH",
+        body=OrganizationPatch,
+        omitted=Omitted.KEEPS,
+        clean=_without_needless_nulls,
+    ),
+    delete=Delete(),
+    view_as_person=settings_shown,
+)
+
+
+# -- allowed session tags
+
+
+class TagsWrite(Request):
+    """Tags for the sessions of an organization."""
+
+    tags: list[NonEmpty]
+
+
+class DefaultTagWrite(Request):
+    """The tag of a session that was given none; one of those allowed."""
+
+    tag: NonEmpty
+
+
+class Tags(Answer):
+    tags: list[str]
+
+
+class DefaultTag(Answer):
+    default_tag: str | None
+
+
+def _tags(context: Context) -> JsonObject:
+    return {"tags": sorted(_organization(context).tags)}
+
+
+def _default(context: Context) -> JsonObject:
+    return {"default_tag": _organization(context).default_tag}
+
+
+def _organization(context: Context) -> Organization:
+    return context.store.organization(context.org or "")
+
+
+def _keep(context: Context, tags: set[str]) -> JsonObject:
+    """Make these the allowed tags, sorted; a default outside of them goes."""
+    if reserved := sorted(tags & RESERVED_TAGS):
+        raise ApiError(400, f"The tag {reserved[0]} is reserved")
+    default = _organization(context).default_tag
+    fields = {"tags": sorted(tags), "default_tag": default if default in tags else None}
+    return _settle(context, fields, _tags)
+
+
+def _settle(
+    context: Context, fields: JsonObject, view: Callable[[Context], JsonObject]
+) -> JsonObject:
+    context.store.change(
+        "organization",
+        _organization(context),
+        context.caller.actor,
+        fields,
+        action="update_org_settings",
+    )
+    return view(context)
+
+
+def _add(context: Context) -> JsonObject:
+    return _keep(context, {*_organization(context).tags, *context.body.tags})
+
+
+def _remove(context: Context) -> JsonObject:
+    tags = set(_organization(context).tags)
+    if context.id not in tags:
+        raise ApiError(404, "Tag not found")
+    return _keep(context, tags - {context.id})
+
+
+def _set_default(context: Context) -> JsonObject:
+    if context.body.tag not in _organization(context).tags:
+        raise ApiError(400, "The default tag must be one of the allowed tags")
+    return _settle(context, {"default_tag": context.body.tag}, _default)
+
+
+def _clear_default(context: Context) -> JsonObject:
+    return _settle(context, {"default_tag": None}, _default)
+
+
+TAGS = Resource(
+    kind="organization",
+    nouns=("tag", "tags"),
+    path="/tags",
+    places=(Place(ABOUT_ORGANIZATION, access.TAGS, access.TAGS),),
+    id_field="tag",
+    view=shown,
+    answer=Tags,
+    listing=None,
+    readable=False,
+    extra=(
+        Operation(
+            method="GET",
+            suffix="",
+            verb="list",
+            noun="tags",
+            description="Read the allowed session tags, sorted.",
+            work=_tags,
+            answer=Tags,
+        ),
+        Operation(
+            method="PUT",
+            suffix="",
+            verb="replace",
+            noun="tags",
+            description="Replace the allowed tags. A default that is not among them goes.",
+            work=lambda context: _keep(context, set(context.body.tags)),
+            answer=Tags,
+            writes=True,
+            body=TagsWrite,
+        ),
+        Operation(
+            method="POST",
+            suffix="",
+            verb="add",
+            noun="tags",
+            description="Add allowed tags.",
+            work=_add,
+            answer=Tags,
+            writes=True,
+            body=TagsWrite,
+        ),
+        Operation(
+            method="DELETE",
+            suffix="",
+            verb="clear",
+            noun="tags",
+            description="Remove all tags and the default.",
+            work=lambda context: _keep(context, set()),
+            answer=Tags,
+            writes=True,
+        ),
+        Operation(
+            method="GET",
+            suffix="/default",
+            verb="get",
+            noun="default_tag",
+            description="Read the default tag.",
+            work=_default,
+            answer=DefaultTag,
+        ),
+        Operation(
+            method="PUT",
+            suffix="/default",
+            verb="set",
+            noun="default_tag",
+            description="Set the default tag, one of those allowed.",
+            work=_set_default,
+            answer=DefaultTag,
+            writes=True,
+            body=DefaultTagWrite,
+        ),
+        Operation(
+            method="DELETE",
+            suffix="/default",
+            verb="clear",
+            noun="default_tag",
+            description="Clear the default tag.",
+            work=_clear_default,
+            answer=DefaultTag,
+            writes=True,
+        ),
+        Operation(
+            method="DELETE",
+            suffix="/{tag}",
+            verb="remove",
+            noun="tag",
+            description="Remove one tag, and with it the default if it is that.",
+            work=_remove,
+            answer=Tags,
+            writes=True,
+        ),
+    ),
+)
+
+
+# -- ACU limits
+
+
+class AcuLimitWrite(Request):
+    """The limit of an organization for a billing cycle; 0 stops all its work."""
+
+    cycle_acu_limit: Annotated[int, Field(ge=0), NUMBER]
+
+
+class AcuLimitAnswer(Answer):
+    scope: Literal["enterprise", "org", "user"]
+    cycle_acu_limit: int
+    org_id: str | None
+    user_id: str | None
+
+
+def acu_limit_shown(store: Store, limit: AcuLimit) -> JsonObject:
+    """Return an ACU limit as the API shows it."""
+    return {
+        "scope": limit.scope if limit.org is None else "org",
+        "cycle_acu_limit": limit.cycle_acu_limit,
+        "org_id": limit.org,
+        "user_id": limit.user_id,
+    }
+
+
+def _limits(context: Context) -> list[AcuLimit]:
+    """Return the limits of the enterprise and of people, and those that organizations have."""
+    store, name = context.store, _limit_field(context)
+    figures = [(one, getattr(one, name)) for one in store.table("organization")]
+    own = [_limit_of(one, figure) for one, figure in figures if figure is not None]
+    return sorted([*store.table("acu_limit"), *own], key=lambda limit: limit.seq)
+
+
+def _limit_field(context: Context) -> str:
+    shared = context.store.quirks.acu_limit == "shared"
+    return "max_cycle_acu_limit" if shared else "acu_limit"
+
+
+def _limit_of(organization: Organization, figure: int) -> AcuLimit:
+    return AcuLimit(
+        id=organization.id,
+        org=organization.id,
+        seq=organization.seq,
+        created_at=organization.created_at,
+        updated_at=organization.updated_at,
+        created_by=organization.created_by,
+        scope="enterprise",
+        cycle_acu_limit=figure,
+    )
+
+
+def _set_limit(context: Context, figure: int | None) -> None:
+    context.store.change(
+        "organization",
+        context.store.organization(context.id),
+        context.caller.actor,
+        {_limit_field(context): figure},
+        action="update_org_settings",
+    )
+
+
+ACU_LIMITS = Resource(
+    kind="acu_limit",
+    nouns=("acu_limit", "acu_limits"),
+    path="/consumption/acu-limits/devin",
+    places=(Place(ENTERPRISE, access.READ_ACU_LIMITS, access.WRITE_ACU_LIMITS),),
+    id_field="org_id",
+    view=acu_limit_shown,
+    answer=AcuLimitAnswer,
+    listing=Listing(order="created", rows=_limits),
+    readable=False,
+    extra=(
+        Operation(
+            method="PUT",
+            suffix="/organizations/{org_id}",
+            verb="set",
+            noun="acu_limit",
+            description="Set the limit of an organization.",
+            work=lambda context: _set_limit(context, context.body.cycle_acu_limit),
+            answer=None,
+            writes=True,
+            body=AcuLimitWrite,
+            status=NO_CONTENT,
+        ),
+        Operation(
+            method="DELETE",
+            suffix="/organizations/{org_id}",
+            verb="delete",
+            noun="acu_limit",
+            description="Remove the limit of an organization.",
+            work=lambda context: _set_limit(context, None),
+            answer=None,
+            writes=True,
+            status=NO_CONTENT,
+        ),
+    ),
+)

@@ -1,0 +1,215 @@
+"""Schedules, which automations have taken the place of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool
+
+from devinops.emulator import access
+from devinops.emulator.models import NUMBER, Answer, Request, Text
+from devinops.emulator.records import ApiError, JsonObject, Schedule
+from devinops.emulator.resource import (
+    ORGANIZATION,
+    Context,
+    Create,
+    Delete,
+    Listing,
+    Omitted,
+    Paging,
+    Place,
+    Resource,
+    Update,
+)
+from devinops.emulator.resources.v1 import iso
+from devinops.emulator.store import Store
+
+Agent = Literal["devin", "data_analyst"]
+NotifyOn = Literal["always", "failure", "never"]
+Type = Literal["recurring", "one_time"]
+Moment = Annotated[Text, Field(json_schema_extra={"format": "date-time"})]
+
+
+class ScheduleCreate(Request):
+    """Create a schedule. It starts enabled."""
+
+    name: Text
+    prompt: Text
+    schedule_type: Type = "recurring"
+    frequency: Text | None = None
+    scheduled_at: Moment | None = None
+    interval_count: Annotated[int, NUMBER] = 1
+    agent: Agent = "devin"
+    playbook_id: Text | None = None
+    notify_on: NotifyOn = "failure"
+    bypass_approval: StrictBool = False
+    tags: list[Text] | None = None
+    platform: Text | None = None
+    slack_team_id: Text | None = None
+    slack_channel_id: Text | None = None
+    target_devin_id: Text | None = None
+    create_as_user_id: Text | None = None
+
+
+class SchedulePatch(Request):
+    """Change a schedule."""
+
+    name: Text | None = None
+    prompt: Text | None = None
+    enabled: StrictBool | None = None
+    schedule_type: Type | None = None
+    frequency: Text | None = None
+    scheduled_at: Moment | None = None
+    interval_count: Annotated[int, NUMBER] | None = None
+    agent: Agent | None = None
+    playbook_id: Text | None = None
+    notify_on: NotifyOn | None = None
+    bypass_approval: StrictBool | None = None
+    tags: list[Text] | None = None
+    platform: Text | None = None
+    slack_team_id: Text | None = None
+    slack_channel_id: Text | None = None
+    target_devin_id: Text | None = None
+    run_as_user_id: Text | None = None
+
+
+class PlaybookInfo(Answer):
+    playbook_id: str
+    title: str | None
+
+
+class ScheduleAnswer(Answer):
+    scheduled_session_id: str
+    org_id: str
+    name: str
+    prompt: str
+    enabled: bool
+    schedule_type: Type
+    frequency: str | None
+    scheduled_at: str | None
+    interval_count: int
+    agent: Agent
+    playbook: PlaybookInfo | None
+    notify_on: NotifyOn
+    bypass_approval: bool
+    tags: list[str] | None
+    platform: str | None
+    slack_team_id: str | None
+    slack_channel_id: str | None
+    target_devin_id: str | None
+    created_at: str
+    created_by: str | None
+    updated_at: str
+    last_edited_by: str | None
+    last_executed_at: str | None
+    last_error_at: str | None
+    last_error_message: str | None
+    consecutive_failures: int
+
+
+_OWN = tuple(
+    name
+    for name in ScheduleAnswer.model_fields
+    if name in Schedule.__dataclass_fields__ and not name.endswith(("ated_at", "created_by"))
+)
+# What an update cannot clear: null says nothing.
+_KEPT = frozenset(
+    {
+        "name",
+        "prompt",
+        "enabled",
+        "schedule_type",
+        "interval_count",
+        "agent",
+        "notify_on",
+        "bypass_approval",
+    }
+)
+
+
+def shown(store: Store, schedule: Schedule) -> JsonObject:
+    """Return a schedule as the API shows it; times are texts."""
+    playbook = store.table("playbook").get(schedule.playbook_id or "")
+    info = {"playbook_id": schedule.playbook_id, "title": playbook.title if playbook else None}
+    return {
+        "scheduled_session_id": schedule.id,
+        "org_id": schedule.org,
+        **{name: getattr(schedule, name) for name in _OWN},
+        "playbook": info if schedule.playbook_id is not None else None,
+        "created_at": iso(schedule.created_at),
+        "created_by": schedule.created_by,
+        "updated_at": iso(schedule.updated_at),
+        "last_edited_by": schedule.updated_by,
+    }
+
+
+def _new(context: Context, fields: JsonObject) -> JsonObject:
+    if context.store.quirks.schedule_created == "403":
+        raise ApiError(403, "This organization was moved to automations")
+    _check_impersonation(context, fields.pop("create_as_user_id"))
+    _check(context, fields)
+    return fields
+
+
+def _changes(context: Context, fields: JsonObject) -> JsonObject:
+    _check_impersonation(context, fields.pop("run_as_user_id", None))
+    wanted = {
+        name: value for name, value in fields.items() if value is not None or name not in _KEPT
+    }
+    schedule: Schedule = context.store.find("schedule", context.org, context.id)
+    if {"schedule_type", "frequency", "scheduled_at", "playbook_id"} & wanted.keys():
+        _check(context, {**{name: getattr(schedule, name) for name in _RULED}, **wanted}, wanted)
+    return wanted
+
+
+_RULED = ("schedule_type", "frequency", "scheduled_at", "playbook_id", "target_devin_id")
+
+
+def _check_impersonation(context: Context, user_id: str | None) -> None:
+    if user_id is not None and not context.caller.principal.may(("ImpersonateOrgSessions",)):
+        raise ApiError(403, "Missing permission: ImpersonateOrgSessions")
+
+
+def _check(context: Context, fields: JsonObject, sent: JsonObject | None = None) -> None:
+    """Refuse a schedule without the time of its type, and an unknown playbook."""
+    once = fields["schedule_type"] == "one_time"
+    needed = "scheduled_at" if once else "frequency"
+    if fields[needed] is None:
+        raise ApiError(422, f"{needed} is required", ("body", needed), None)
+    if once and "scheduled_at" in (fields if sent is None else sent):
+        _check_future(context, fields["scheduled_at"])
+    if fields["target_devin_id"] is not None and not once:
+        raise ApiError(
+            422, "Only with one_time", ("body", "target_devin_id"), fields["target_devin_id"]
+        )
+    playbook_id = fields["playbook_id"]
+    playbook = context.store.table("playbook").get(playbook_id or "")
+    if playbook_id is not None and (playbook is None or playbook.org not in (None, context.org)):
+        raise ApiError(404, "Playbook not found")
+
+
+def _check_future(context: Context, text: str) -> None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ApiError(422, "Not a time", ("body", "scheduled_at"), text) from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.timestamp() <= context.store.now():
+        raise ApiError(422, "The time is past", ("body", "scheduled_at"), text)
+
+
+SCHEDULES = Resource(
+    kind="schedule",
+    nouns=("schedule", "schedules"),
+    path="/schedules",
+    places=(Place(ORGANIZATION, access.SCHEDULES, access.SCHEDULES),),
+    id_field="schedule_id",
+    view=shown,
+    answer=ScheduleAnswer,
+    listing=Listing(paging=Paging.OFFSET),
+    create=Create(body=ScheduleCreate, clean=_new),
+    update=Update(method="PATCH", body=SchedulePatch, omitted=Omitted.KEEPS, clean=_changes),
+    delete=Delete(),
+    deprecated=True,
+)

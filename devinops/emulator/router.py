@@ -1,0 +1,365 @@
+"""Makes FastAPI routes of resources."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, cast, get_type_hints
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import create_model
+from starlette.responses import Response
+
+from devinops.emulator import models
+from devinops.emulator.dependencies import Caller, StoreDep, refuse_unknown_fields
+from devinops.emulator.merging import merged
+from devinops.emulator.openapi import error_responses, operation_id
+from devinops.emulator.records import JsonObject
+from devinops.emulator.resource import (
+    Clean,
+    Context,
+    Create,
+    Delete,
+    Listing,
+    Omitted,
+    Operation,
+    Paging,
+    Place,
+    Resource,
+    Update,
+)
+from devinops.emulator.responses import json_response, page_content
+from devinops.emulator.store import Store
+from devinops.emulator.tables import Page
+
+
+@dataclass
+class Cursor:
+    """The query of a list with cursors."""
+
+    first: Annotated[int, Query(ge=1, le=200)] = 100
+    after: Annotated[str | None, Query(description="The end_cursor of the page before")] = None
+
+
+@dataclass
+class Offset:
+    """The query of a list with offsets."""
+
+    limit: Annotated[int, Query(ge=1, le=200)] = 200
+    offset: Annotated[int, Query(ge=0)] = 0
+
+
+_PAGE_QUERIES = {Paging.CURSOR: Cursor, Paging.OFFSET: Offset}
+_RULES = {
+    Omitted.CLEARS: "A missing field is cleared.",
+    Omitted.KEEPS: "A missing field is kept, null clears it.",
+    Omitted.MERGES: "A missing field is kept, null clears it, objects are merged.",
+}
+
+
+def create_router(resources: Iterable[Resource]) -> APIRouter:
+    """Return a router with every operation of the resources in every place they have."""
+    router = APIRouter(generate_unique_id_function=operation_id)
+    for resource in resources:
+        for place in resource.places:
+            for operation in _operations(resource, place):
+                _add_route(router, resource, place, operation)
+    return router
+
+
+def _operations(resource: Resource, place: Place) -> Iterator[Operation]:
+    """Yield the operations of a resource in one place, first those whose path has no id."""
+    yield from resource.extra
+    if resource.listing is not None:
+        yield _list(resource, resource.listing, place)
+    if resource.create is not None:
+        yield _create(resource, resource.create)
+    if resource.readable:
+        yield _read(resource)
+    if resource.update is not None:
+        yield _update(resource, resource.update)
+    if resource.delete is not None:
+        yield _delete(resource, resource.delete)
+
+
+# -- routes
+
+
+def _add_route(router: APIRouter, resource: Resource, place: Place, operation: Operation) -> None:
+    scope = place.scope
+    path = f"{scope.prefix}{resource.path}{operation.suffix}"
+    statuses = {*operation.refusals}
+    if "{" in path:
+        statuses.add(404)
+    if operation.body is not None:
+        statuses.add(400)
+    router.add_api_route(
+        path,
+        _endpoint(resource, place, operation),
+        methods=[operation.method],
+        name=scope.naming.format(verb=operation.verb, noun=operation.noun),
+        description=operation.description,
+        response_model=operation.answer,
+        status_code=operation.status.code,
+        responses={**error_responses(*statuses, v1=scope.v1), **_other_successes(operation)},
+        deprecated=resource.deprecated or None,
+    )
+
+
+def _other_successes(operation: Operation) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of the statuses that a quirk can choose."""
+    described: dict[str, Any] = {"description": f"If the {operation.status.quirk} quirk says so"}
+    with_content = {**described, "model": operation.answer}
+    return {
+        status: described if status == 204 else with_content for status in operation.status.others
+    }
+
+
+def _endpoint(
+    resource: Resource, place: Place, operation: Operation
+) -> Callable[..., Awaitable[Response]]:
+    """Return the function that FastAPI calls, with the signature that tells it what to read."""
+
+    async def endpoint(store: Store, caller: Caller, request: Request, **given: Any) -> Response:
+        body, record_id = given.get("body"), given.get(resource.id_field, "")
+        if body is not None:
+            refuse_unknown_fields(store, body)
+        if resource.stored_id is not None:
+            record_id = resource.stored_id(store, record_id)
+        query = request.query_params.multi_items()
+        with store.lock:
+            content = operation.work(
+                Context(
+                    store, caller, record_id, body, given.get("page"), given.get("filters"), query
+                )
+            )
+            status = operation.status.of(store)
+        return Response(status_code=204) if status == 204 else json_response(content, status)
+
+    cast("Any", endpoint).__signature__ = _signature(_parameters(resource, place, operation))
+    return endpoint
+
+
+def _parameters(resource: Resource, place: Place, operation: Operation) -> dict[str, Any]:
+    """Return the types of an endpoint's parameters, which tell FastAPI what to read and check."""
+    permissions = place.write if operation.writes else place.read
+    parameters: dict[str, Any] = {
+        "store": StoreDep,
+        "caller": Annotated[Caller, place.scope.admit(*permissions)],
+        "request": Request,
+    }
+    if f"{{{resource.id_field}}}" in operation.suffix:
+        parameters[resource.id_field] = str
+    for name, query in (("page", operation.page), ("filters", operation.filters)):
+        if query is not None:
+            parameters[name] = Annotated[query, Depends(_query_reader(query))]
+    if operation.body is not None:
+        parameters["body"] = operation.body
+    return parameters
+
+
+def _query_reader(query: type) -> Callable[..., Awaitable[Any]]:
+    """Return a dependency that reads a dataclass of query parameters.
+
+    FastAPI accepts the class itself too, but calls everything that is not async in a thread.
+    """
+
+    async def read(**given: Any) -> Any:
+        return query(**given)
+
+    hints = get_type_hints(query, include_extras=True)
+    parameters = inspect.signature(query).parameters.values()
+    cast("Any", read).__signature__ = inspect.Signature(
+        [parameter.replace(annotation=hints[parameter.name]) for parameter in parameters]
+    )
+    return read
+
+
+def _signature(parameters: dict[str, Any]) -> inspect.Signature:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Signature(
+        [inspect.Parameter(name, kind, annotation=hint) for name, hint in parameters.items()]
+    )
+
+
+# -- operations
+
+
+def _list(resource: Resource, listing: Listing, place: Place) -> Operation:
+    def work(context: Context) -> object:
+        rows = _rows(resource, listing, context)
+        filtered = context.filters is not None and context.filters.given(context)
+        if filtered:
+            rows = [row for row in rows if context.filters.shows(context, row)]
+        if listing.whole is not None:
+            return listing.whole(context, [resource.view(context.store, row) for row in rows])
+        page = _page(resource, listing, context, rows)
+        content = page_content(context.store, page, resource.view)
+        if listing.total == "whole" and (filtered or len(page.items) < page.total):
+            content.pop("total", None)
+        return content
+
+    plural = resource.nouns[1]
+    return Operation(
+        method="GET",
+        suffix="",
+        verb="list",
+        noun=plural,
+        description=f"List {_in_words(plural)}.",
+        work=work,
+        answer=listing.answer or _page_model(resource.answer),
+        page=_PAGE_QUERIES.get(listing.paging),
+        filters=place.filters or listing.filters,
+    )
+
+
+def _rows(resource: Resource, listing: Listing, context: Context) -> list[Any]:
+    if listing.rows is not None:
+        return listing.rows(context)
+    return context.store.listing(resource.kind, context.org, _order(listing, context))
+
+
+def _order(listing: Listing, context: Context) -> str | None:
+    return listing.order(context) if callable(listing.order) else listing.order
+
+
+def _page(resource: Resource, listing: Listing, context: Context, rows: list[Any]) -> Page[Any]:
+    query = context.page
+    if listing.paging is Paging.OFFSET:
+        items = rows[query.offset : query.offset + query.limit]
+        return Page(items, None, len(rows))
+    tag = f"{resource.nouns[1]} {context.org}"
+    return context.store.page(tag, rows, query.first, query.after, _order(listing, context))
+
+
+@cache
+def _page_model(item: type[models.Answer]) -> type[models.PageInfo]:
+    name = f"{item.__name__}Page"
+    items: Any = list[item]  # type: ignore[valid-type]
+    return create_model(name, __base__=models.PageInfo, items=(items, ...))
+
+
+def _read(resource: Resource) -> Operation:
+    def work(context: Context) -> object:
+        if resource.find is not None:
+            return resource.view(context.store, resource.find(context))
+        record = context.store.find(resource.kind, context.org, context.id)
+        return resource.view(context.store, record)
+
+    return Operation(
+        method="GET",
+        suffix=f"/{{{resource.id_field}}}",
+        verb="get",
+        noun=resource.nouns[0],
+        description=f"Read {_in_words(resource.nouns[0])}.",
+        work=work,
+        answer=resource.answer,
+    )
+
+
+def _create(resource: Resource, create: Create) -> Operation:
+    view = create.view or resource.view
+
+    def work(context: Context) -> object:
+        sent = context.body.model_dump(include=_known(context.body))
+        fields = _stored_fields(resource, create.clean, context, sent)
+        if create.make is not None:
+            return view(context.store, create.make(context, fields))
+        actor = context.caller.actor
+        return view(context.store, context.store.create(resource.kind, context.org, actor, fields))
+
+    return Operation(
+        method="POST",
+        suffix="",
+        verb="create",
+        noun=resource.nouns[0],
+        description=f"Create {_in_words(resource.nouns[0])}.",
+        work=work,
+        answer=create.answer or resource.answer,
+        writes=True,
+        body=create.body,
+        status=create.status,
+        refusals=create.refusals,
+    )
+
+
+def _update(resource: Resource, update: Update) -> Operation:
+    view = update.view or resource.view
+
+    def work(context: Context) -> object:
+        store, record = context.store, _writable(resource, context)
+        if update.change is not None:
+            return view(store, update.change(context, record))
+        sent = _sent(update.omitted, context.body, record)
+        fields = _stored_fields(resource, update.clean, context, sent)
+        return view(store, store.write(resource.kind, record, context.caller.actor, fields))
+
+    noun = _in_words(resource.nouns[0])
+    return Operation(
+        method=update.method,
+        suffix=f"/{{{resource.id_field}}}",
+        verb=update.verb,
+        noun=resource.nouns[0],
+        description=f"{update.verb.capitalize()} {noun}. {_RULES[update.omitted]}",
+        work=work,
+        answer=update.answer or resource.answer,
+        writes=True,
+        body=update.body,
+        refusals=update.refusals,
+    )
+
+
+def _delete(resource: Resource, delete: Delete) -> Operation:
+    view = delete.view or resource.view
+
+    def work(context: Context) -> object:
+        find = delete.find
+        record = find(context) if find is not None else _writable(resource, context)
+        content = view(context.store, record)
+        context.store.delete(resource.kind, record, context.caller.actor)
+        return content
+
+    return Operation(
+        method="DELETE",
+        suffix=f"/{{{resource.id_field}}}",
+        verb="delete",
+        noun=resource.nouns[0],
+        description=f"Delete {_in_words(resource.nouns[0])}.",
+        work=work,
+        answer=delete.answer or resource.answer,
+        writes=True,
+        status=delete.status,
+    )
+
+
+def _writable(resource: Resource, context: Context) -> Any:
+    return context.store.find_to_write(resource.kind, context.org, context.id)
+
+
+def _stored_fields(
+    resource: Resource, clean: Clean | None, context: Context, fields: JsonObject
+) -> JsonObject:
+    """Return fields of a body as the store has them."""
+    cleaned = fields if clean is None else clean(context, fields)
+    return {resource.names.get(name, name): value for name, value in cleaned.items()}
+
+
+def _sent(omitted: Omitted, body: models.Request, record: Any) -> JsonObject:
+    """Return the fields that an update sets, by the names of the body."""
+    if omitted is Omitted.CLEARS:
+        return body.model_dump(include=_known(body))
+    sent = _known(body) & body.model_fields_set
+    if omitted is Omitted.KEEPS:
+        return body.model_dump(include=sent)
+    patch = body.model_dump(include=sent, exclude_unset=True)
+    return {name: merged(getattr(record, name), value) for name, value in patch.items()}
+
+
+def _known(body: models.Request) -> set[str]:
+    return set(type(body).model_fields)
+
+
+def _in_words(noun: str) -> str:
+    return noun.replace("_", " ")

@@ -1,0 +1,122 @@
+"""Tables of records, their sorted listings, and the pages that a listing is cut into."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from devinops.emulator.records import ApiError, R, Record
+
+# Sort keys; each is unique, because a cursor is a position in the order.
+ORDERS: dict[str, Callable[[Record], tuple[Any, ...]]] = {
+    "created": lambda record: (record.seq,),
+    "reversed": lambda record: (-record.seq,),
+    "name": lambda record: (record.label, record.seq),
+    "updated": lambda record: (record.updated_at, record.seq),
+}
+_KEY_TYPES = {
+    "created": (int,),
+    "reversed": (int,),
+    "name": (str, int),
+    "updated": (int, int),
+    "offset": (int,),
+}
+
+
+class Table(Generic[R]):
+    """Objects of one kind in order of creation; sorted listings are cached until a change."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, R] = {}
+        self._listings: dict[tuple[object, str], list[R]] = {}
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self._rows.values())
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
+    def get(self, record_id: str) -> R | None:
+        return self._rows.get(record_id)
+
+    def add(self, record: R) -> R:
+        self._rows[record.id] = record
+        self.touch()
+        return record
+
+    def remove(self, record: R) -> None:
+        del self._rows[record.id]
+        self.touch()
+
+    def touch(self) -> None:
+        """Clear the cached listings: something that they show or sort by has changed."""
+        self._listings.clear()
+
+    def listing(self, name: object, order: str, belongs: Callable[[R], bool]) -> list[R]:
+        """Return the records that belong, sorted; do not change the list.
+
+        `name` identifies `belongs` in the cache.
+        """
+        if (name, order) not in self._listings:
+            self._listings[name, order] = sorted(filter(belongs, self), key=ORDERS[order])
+        return self._listings[name, order]
+
+
+@dataclass(frozen=True)
+class Page(Generic[R]):
+    """A part of a list. `end_cursor` is None on the last page; `total` counts the whole list."""
+
+    items: list[R]
+    end_cursor: str | None
+    total: int
+
+
+def cut_page(
+    rows: list[R], tag: str, *, order: str, stable: bool, first: int, after: str | None
+) -> Page[R]:
+    """Return up to `first` of the sorted `rows` after the cursor `after`.
+
+    A cursor belongs to the list called `tag` and to its order; any other cursor is a 422. A stable
+    cursor is a position in the order. Otherwise it is a count, which writes between two pages
+    shift.
+    """
+    start = 0 if after is None else _start(rows, tag, order, stable, after)
+    end = start + first
+    if end >= len(rows):
+        return Page(rows[start:], None, len(rows))
+    place = ORDERS[order](rows[end - 1]) if stable else (end,)
+    return Page(rows[start:end], _encode(tag, order if stable else "offset", place), len(rows))
+
+
+def _start(rows: list[R], tag: str, order: str, stable: bool, after: str) -> int:
+    if not stable:
+        return max(int(_decode(after, tag, "offset")[0]), 0)
+    return bisect_right(rows, _decode(after, tag, order), key=ORDERS[order])
+
+
+def _encode(tag: str, order: str, place: tuple[object, ...]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([tag, order, *place]).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, tag: str, order: str) -> tuple[Any, ...]:
+    try:
+        raw = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        raw = None
+    if not isinstance(raw, list) or raw[:2] != [tag, order]:
+        raise _bad_cursor(cursor)
+    if tuple(map(type, raw[2:])) != _KEY_TYPES[order]:
+        raise _bad_cursor(cursor)
+    return tuple(raw[2:])
+
+
+def _bad_cursor(cursor: str) -> ApiError:
+    return ApiError(422, "Invalid cursor", ("query", "after"), cursor)

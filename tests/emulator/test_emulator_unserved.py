@@ -1,0 +1,62 @@
+"""Documented operations that the emulator does not serve say so, and no puzzling 404."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from devinops.emulator import Store, create_app
+from devinops.emulator.unserved import OPERATIONS
+
+
+def bare(path):
+    """A path with an empty pair of braces for every id."""
+    return re.sub(r"{[^}]*}", "{}", path)
+
+
+def filled(path):
+    """A path with an id for each pair of braces, one with a slash where that may be."""
+    path = re.sub(r"{[^}]*:path}", "owner%2Frepo", path)
+    return re.sub(r"{[^}]*}", "x", path)
+
+
+def test_each_answers_501_with_its_name(api):
+    for method, path, name in OPERATIONS:
+        response = api.v3.request(method, filled(path))
+        assert response.status_code == 501, (method, path)
+        assert f" {name} " in response.json()["detail"]
+
+
+@pytest.mark.parametrize(("method", "path", "name"), OPERATIONS[:1])
+def test_a_key_comes_first(api, method, path, name):
+    assert api.with_key("cog_none").request(method, path).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v3/organizations/org-emulator/sessions", 501),
+        ("GET", "/v3/organizations/org-emulator/sessions/insights", 501),
+        ("GET", "/v3beta1/organizations/org-emulator/repositories/a%2Fb/indexing", 501),
+        ("POST", "/v3/enterprise/members/users", 501),
+        ("GET", "/v3/organizations/org-emulator/nothing", 404),
+        ("PATCH", "/v3/organizations/org-emulator/playbooks", 405),
+        ("DELETE", "/v3/organizations/org-emulator/sessions", 405),
+    ],
+)
+def test_what_is_not_documented_stays_a_404_or_405(api, method, path, status):
+    assert api.v3.request(method, path).status_code == status
+
+
+def test_nothing_is_both_served_and_unserved():
+    paths = create_app(Store()).openapi()["paths"]
+    served = {(method.upper(), bare(path)) for path, verbs in paths.items() for method in verbs}
+    unserved = [(method, bare(path)) for method, path, _ in OPERATIONS]
+    assert not served & set(unserved)
+    assert len(unserved) == len(set(unserved))
+
+
+def test_such_requests_are_in_the_log(api):
+    api.v3.get("/v3beta1/organizations/org-emulator/repositories")
+    assert api.emulator.requests[-1]["status"] == 501
