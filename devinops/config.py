@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from devinops import __version__
-from devinops.api import is_loopback
+from devinops.api.connection import is_loopback
 from devinops.inventory import InventorySettings
 from devinops.load import CONFIG, Document, misnamed_config_problems, misnamed_configs, read_yaml
 from devinops.model.errors import ConfigError, InputError, UsageError

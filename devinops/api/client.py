@@ -9,7 +9,8 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from devinops.api import Connection, codec, parts, redact, v1, v3
+from devinops.api import codec, parts, redact, v1, v3
+from devinops.api.connection import Connection
 from devinops.api.error_text import clean
 from devinops.api.http import Call, Getter, Sender, segment
 from devinops.api.listing import Item, Reading, check_counts, list_budget, read_list, unpaged
@@ -18,8 +19,9 @@ from devinops.kinds import KINDS, LEVELS
 from devinops.model.client import Author, BeforeAgain, Identity, ignore
 from devinops.model.errors import ApiError, BadAnswer
 from devinops.model.keys import Key
-from devinops.model.kind import Api, ApiVersion, Kind, Scope
-from devinops.model.objects import UNSET, Live, Resource, Snapshot
+from devinops.model.kind import Api, ApiVersion, Kind, Resource, Scope
+from devinops.model.objects import Live, Snapshot
+from devinops.model.values import UNSET
 
 
 class ReadingClient:

@@ -20,8 +20,9 @@ from devinops.api.limits import MAX_DEPTH
 from devinops.kinds import KINDS
 from devinops.model.errors import BadAnswer
 from devinops.model.keys import ROOT, FolderPath, Key, join_folder
-from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle, Tree, with_texts
-from devinops.model.objects import UNSET, Access, Live, Resource
+from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle, Resource, Tree, with_texts
+from devinops.model.objects import Access, Live
+from devinops.model.values import UNSET
 from devinops.planning.diff import settable
 
 ALSO: Final = frozenset(

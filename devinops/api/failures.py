@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from devinops.api import Connection
+from devinops.api.connection import Connection
 from devinops.api.error_text import clean, error_text, looks_like_html, rejected_fields
 from devinops.api.exchange import Call, Failure, Response
 from devinops.api.redact import redact

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 from devinops import signals
-from devinops.api import Connection, failures, limits, redact, retry, transport
+from devinops.api import failures, limits, redact, retry, transport
+from devinops.api.connection import Connection
 from devinops.api.exchange import Call, Outcome, Response, exchange, parse_json, segment, status_of
 from devinops.api.limits import ResponseBudget
 from devinops.model.errors import TOO_MANY, Unreachable

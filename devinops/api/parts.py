@@ -10,8 +10,7 @@ from devinops.api.http import Call, Getter, Sender, segment
 from devinops.api.listing import Reading, read_list
 from devinops.model.client import ignore
 from devinops.model.errors import BadAnswer
-from devinops.model.kind import Api, Kind, Paging, Part
-from devinops.model.objects import Resource
+from devinops.model.kind import Api, Kind, Paging, Part, Resource
 
 
 def read(http: Getter, kind: Kind, api: Api, org_id: str | None) -> Reading:

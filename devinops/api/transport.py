@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from devinops import __version__
-from devinops.api import Connection, is_loopback
+from devinops.api.connection import Connection, is_loopback
 from devinops.api.error_text import clean
 from devinops.api.exchange import BAD_URL
 from devinops.model.errors import ConfigError

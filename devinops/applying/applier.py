@@ -24,8 +24,9 @@ from devinops.model.errors import (
 )
 from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record
 from devinops.model.keys import Key, ObjectId
-from devinops.model.kind import Lifecycle, Role
-from devinops.model.objects import UNSET, Declaration, Live, Resource, Snapshot
+from devinops.model.kind import Lifecycle, Resource, Role
+from devinops.model.objects import Declaration, Live, Snapshot
+from devinops.model.values import UNSET
 from devinops.planning.diff import changed_fields, not_taken, unsendable
 from devinops.planning.managed import bases
 from devinops.planning.match import under_declared_paths

@@ -24,8 +24,8 @@ from devinops import __version__, atomic
 from devinops.kinds import KINDS
 from devinops.model.errors import ConfigError, DevinopsError
 from devinops.model.keys import FolderPath
-from devinops.model.kind import Lifecycle
-from devinops.model.objects import Access, Live, Resource, Source
+from devinops.model.kind import Lifecycle, Resource
+from devinops.model.objects import Access, Live, Source
 from devinops.model.target import Target
 from devinops.planning.draft import Saved
 from devinops.schema.files import TARGET_NAME

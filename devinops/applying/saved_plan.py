@@ -20,9 +20,10 @@ from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, Fiel
 from devinops.model.errors import ConfigError
 from devinops.model.inventory import Inventory
 from devinops.model.keys import FolderPath, Key, decode_part
-from devinops.model.objects import UNSET, Problem, Severity, Source
+from devinops.model.objects import Problem, Severity, Source
 from devinops.model.policy import Approvals
 from devinops.model.target import Target
+from devinops.model.values import UNSET
 from devinops.planning.plan import Plan, digest_of
 from devinops.schema.findings import check, validator
 from devinops.schema.plan import CHECKSUM, PLAN_SCHEMA, checksum

@@ -23,8 +23,8 @@ from devinops.model.changes import Action
 from devinops.model.client import Writer
 from devinops.model.errors import ConfigError, ExitCode, Refused, Stale, UsageError
 from devinops.model.kind import Role
-from devinops.model.objects import UNSET
 from devinops.model.policy import Approvals
+from devinops.model.values import UNSET
 from devinops.planning.plan import Plan
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import click
 
 from devinops import signals, waiting
-from devinops.api import Connection
+from devinops.api.connection import Connection
 from devinops.cli.authors import with_authors
 from devinops.cli.options import Options, tell
 from devinops.cli.progress import Progress

@@ -8,8 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devinops.model.keys import FolderPath
-from devinops.model.kind import Api, Counted, FieldNames, Kind, Lifecycle, Path, Tree, attribute
-from devinops.model.objects import Resource, Unset
+from devinops.model.kind import (
+    Api,
+    Counted,
+    FieldNames,
+    Kind,
+    Lifecycle,
+    Path,
+    Resource,
+    Tree,
+    attribute,
+)
+from devinops.model.values import Unset
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

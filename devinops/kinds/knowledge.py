@@ -10,8 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from devinops.model.keys import FolderPath
-from devinops.model.kind import Api, FieldNames, Kind, Named, Paging, Scope, attribute, everywhere
-from devinops.model.objects import Resource, Unset
+from devinops.model.kind import (
+    Api,
+    FieldNames,
+    Kind,
+    Named,
+    Paging,
+    Resource,
+    Scope,
+    attribute,
+    everywhere,
+)
+from devinops.model.values import Unset
 
 
 def _without_host(pin: Any) -> str | None:

@@ -17,12 +17,13 @@ from devinops.model.kind import (
     Named,
     Omitted,
     Paging,
+    Resource,
     Scope,
     Update,
     attribute,
     everywhere,
 )
-from devinops.model.objects import UNSET, Resource, Unset
+from devinops.model.values import UNSET, Unset
 
 SCHEMA_BYTES = 64 * 1024
 

@@ -16,11 +16,12 @@ from devinops.model.kind import (
     Lifecycle,
     Named,
     Paging,
+    Resource,
     Role,
     attribute,
     everywhere,
 )
-from devinops.model.objects import Resource, Unset
+from devinops.model.values import Unset
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,8 @@ from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node, control_character
 from devinops.model.keys import FolderPath, Key, folder_path
 from devinops.model.kind import Attribute, Kind, Path
-from devinops.model.objects import Declaration, Ensure, Problem, Source, canonical_text
+from devinops.model.objects import Declaration, Ensure, Problem, Source
+from devinops.model.values import canonical_text
 from devinops.schema.findings import Finding, check, entry_validator
 
 BodyReader = Callable[[str, Source], tuple[str | None, list[Problem]]]

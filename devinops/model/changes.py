@@ -6,13 +6,11 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from devinops.model.keys import Key, ObjectId
-from devinops.model.objects import Declaration, Live, Resource, Source
-
-if TYPE_CHECKING:
-    from devinops.model.kind import Kind
+from devinops.model.kind import Kind, Resource
+from devinops.model.objects import Declaration, Live, Source
 
 
 class Action(StrEnum):

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from devinops.model.keys import Key
-from devinops.model.kind import ApiVersion
-from devinops.model.objects import Live, Resource, Snapshot
+from devinops.model.kind import ApiVersion, Resource
+from devinops.model.objects import Live, Snapshot
 
 BeforeAgain = Callable[[int | None], None]
 """Called before a write is sent again, with the status of the last response, None for none; may raise to end it."""

@@ -11,8 +11,7 @@ from typing import Any
 
 from devinops.model.changes import Action
 from devinops.model.keys import Key, ObjectId
-from devinops.model.kind import Role
-from devinops.model.objects import Resource
+from devinops.model.kind import Resource, Role
 
 DIGEST_LENGTH = 16
 

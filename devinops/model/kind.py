@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from devinops.model.keys import ROOT, FolderPath, Key, decode_part
-from devinops.model.objects import UNSET, Resource
+from devinops.model.values import UNSET
 
 ApiVersion = Literal["v3", "v1"]
 
@@ -141,6 +141,23 @@ class Attribute:
 def attribute(**facts: Any) -> Any:
     """Declare a dataclass field with its `Attribute`; its value is UNSET if nothing is given."""
     return dataclasses.field(default=UNSET, metadata={"attribute": Attribute(**facts)})
+
+
+# --- values of one object ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resource:
+    """The values of one object, declared or live. Each kind has a subclass; a field without a value is UNSET."""
+
+    kind: ClassVar[Kind]
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Yield name and value of each field that has a value, in the order of the class."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value is not UNSET:
+                yield field.name, value
 
 
 # --- identity -----------------------------------------------------------------------------------------------

@@ -3,57 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any
 
 from devinops.model.keys import FolderPath, Key, ObjectId
-
-if TYPE_CHECKING:
-    from devinops.model.kind import Kind
-
-
-class Unset(Enum):
-    """The type of UNSET, so that "not said" differs from None ("cleared") and from empty text."""
-
-    UNSET = "UNSET"
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __repr__(self) -> str:
-        return "UNSET"
-
-
-UNSET: Final = Unset.UNSET
-"""In a declaration: not managed, the live value is kept. In a live object: the API does not say."""
-
-
-def canonical_text(text: str) -> str:
-    """Return a text as it is sent: LF, no leading blank lines, no white space at the end.
-
-    Unicode is never rewritten, and the indentation of the first line stays.
-    """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return re.sub(r"\A(?:[^\S\n]*\n)+", "", lines).rstrip()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Resource:
-    """The values of one object, declared or live. Each kind has a subclass; a field without a value is UNSET."""
-
-    kind: ClassVar[Kind]
-
-    def items(self) -> Iterator[tuple[str, Any]]:
-        """Yield name and value of each field that has a value, in the order of the class."""
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if value is not UNSET:
-                yield field.name, value
+from devinops.model.kind import Kind, Resource
 
 
 @dataclass(frozen=True, slots=True, order=True)

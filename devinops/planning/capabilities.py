@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from devinops.kinds import KINDS
 from devinops.model.kind import ApiVersion, Role
-from devinops.model.objects import UNSET, Declaration, Ensure, Problem, Severity
+from devinops.model.objects import Declaration, Ensure, Problem, Severity
+from devinops.model.values import UNSET
 
 CODES: Mapping[str, str] = {
     "foreign-key-variable": "`api_key_env` names a variable without DEVIN in its name",

@@ -11,7 +11,8 @@ from devinops.model.changes import Action, Blocker, Change, FieldChange
 from devinops.model.inventory import fingerprint
 from devinops.model.keys import Key
 from devinops.model.kind import Role
-from devinops.model.objects import UNSET, Access, Declaration, Ensure, Live
+from devinops.model.objects import Access, Declaration, Ensure, Live
+from devinops.model.values import UNSET
 from devinops.planning.diff import changed_fields
 from devinops.planning.draft import (
     PlanContext,

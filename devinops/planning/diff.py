@@ -9,8 +9,8 @@ from typing import Any
 from unicodedata import normalize
 
 from devinops.model.changes import FieldChange
-from devinops.model.kind import ApiVersion, Attribute, Kind
-from devinops.model.objects import UNSET, Resource, canonical_text
+from devinops.model.kind import ApiVersion, Attribute, Kind, Resource
+from devinops.model.values import UNSET, canonical_text
 
 
 def changed_fields(kind: Kind, want: Resource, have: Resource) -> tuple[FieldChange, ...]:

@@ -9,18 +9,10 @@ from datetime import UTC, date, datetime
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, FieldChange, Moved
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
-from devinops.model.kind import ApiVersion, Role
-from devinops.model.objects import (
-    UNSET,
-    Declaration,
-    Live,
-    Problem,
-    Resource,
-    Severity,
-    Snapshot,
-    Source,
-)
+from devinops.model.kind import ApiVersion, Resource, Role
+from devinops.model.objects import Declaration, Live, Problem, Severity, Snapshot, Source
 from devinops.model.policy import Approvals, Policy
+from devinops.model.values import UNSET
 
 Fields = tuple[FieldChange, ...]
 

@@ -9,9 +9,10 @@ from typing import Any
 from devinops.model.changes import Action, Blocker, Change, Drift, FieldChange, Moved
 from devinops.model.inventory import Base, Record, base, fingerprints
 from devinops.model.keys import Key
-from devinops.model.kind import ApiVersion, Kind
-from devinops.model.objects import UNSET, Declaration, Ensure, Live, Resource, canonical_text
+from devinops.model.kind import ApiVersion, Kind, Resource
+from devinops.model.objects import Declaration, Ensure, Live
 from devinops.model.policy import OnDrift
+from devinops.model.values import UNSET, canonical_text
 from devinops.planning.diff import at_risk, changed_fields
 from devinops.planning.draft import (
     Fields,

@@ -10,8 +10,9 @@ from typing import Any
 
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import FolderPath, Key, ObjectId
-from devinops.model.kind import Lifecycle
-from devinops.model.objects import Declaration, Ensure, Live, Resource, Snapshot, canonical_text
+from devinops.model.kind import Lifecycle, Resource
+from devinops.model.objects import Declaration, Ensure, Live, Snapshot
+from devinops.model.values import canonical_text
 
 
 class MatchedBy(StrEnum):

@@ -19,9 +19,10 @@ from devinops.model.errors import ExitCode, UsageError, worst
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Lifecycle
-from devinops.model.objects import UNSET, Declaration, Ensure, Problem, Snapshot
+from devinops.model.objects import Declaration, Ensure, Problem, Snapshot
 from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
+from devinops.model.values import UNSET
 from devinops.planning.draft import PlanContext, PlanDraft
 from devinops.planning.guards import guard
 from devinops.planning.lifecycles import planner

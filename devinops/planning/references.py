@@ -11,7 +11,8 @@ from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Blocker, Change, FieldChange
 from devinops.model.keys import ROOT, Key, ObjectId
 from devinops.model.kind import Attribute, Lifecycle, references_of
-from devinops.model.objects import UNSET, Declaration, Ensure, Snapshot
+from devinops.model.objects import Declaration, Ensure, Snapshot
+from devinops.model.values import UNSET
 from devinops.planning.draft import PlanDraft
 from devinops.planning.match import Match
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from devinops.model.changes import FieldChange
 from devinops.model.inventory import Base, fingerprint
-from devinops.model.kind import Attribute, Kind
-from devinops.model.objects import UNSET, Resource
+from devinops.model.kind import Attribute, Kind, Resource
+from devinops.model.values import UNSET
 from devinops.planning.diff import same
 
 

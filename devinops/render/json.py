@@ -10,7 +10,8 @@ from devinops import __version__
 from devinops.applying.applier import Report, Result
 from devinops.model.changes import Blocked, Change, Drift, FieldChange
 from devinops.model.errors import ExitCode
-from devinops.model.objects import UNSET, Problem, Source
+from devinops.model.objects import Problem, Source
+from devinops.model.values import UNSET
 from devinops.planning.plan import Plan, live_hash
 from devinops.render.escape import json_text
 from devinops.schema.plan import CHECKSUM, checksum

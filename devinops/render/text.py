@@ -14,7 +14,8 @@ from devinops.applying.applier import Outcome, Report, Result
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, Moved
 from devinops.model.keys import Key
-from devinops.model.objects import UNSET, Problem, Severity, Source, canonical_text
+from devinops.model.objects import Problem, Severity, Source
+from devinops.model.values import UNSET, canonical_text
 from devinops.planning.diff import nested_paths
 from devinops.planning.drift import Findings
 from devinops.planning.plan import Plan

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from devinops.api import Connection
+from devinops.api.connection import Connection
 
 KEY = "cog_canary_key_0123456789"
 

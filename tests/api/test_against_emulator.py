@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 
-from devinops.api import Connection, open_reader, open_writer
+from devinops.api import open_reader, open_writer
+from devinops.api.connection import Connection
 from devinops.emulator.gate import RateLimit
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook

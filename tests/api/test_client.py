@@ -19,7 +19,7 @@ from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
 from devinops.model.errors import ApiError, BadAnswer, ConfigError, Unreachable
-from devinops.model.objects import UNSET
+from devinops.model.values import UNSET
 from tests.testing.waiting import LONG_S
 
 ORG = "/v3/organizations/org-1"

@@ -12,7 +12,8 @@ from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
 from devinops.model.errors import BadAnswer
 from devinops.model.keys import ROOT, Key
-from devinops.model.objects import UNSET, Access, Live
+from devinops.model.objects import Access, Live
+from devinops.model.values import UNSET
 
 NOTE = {
     "note_id": "note-1",

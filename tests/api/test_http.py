@@ -19,7 +19,8 @@ import pytest
 import trustme
 
 from devinops import __version__
-from devinops.api import Connection, exchange, redact, retry
+from devinops.api import exchange, redact, retry
+from devinops.api.connection import Connection
 from devinops.api.http import Call, Getter, Sender, segment
 from devinops.model.errors import ApiError, BadAnswer, ConfigError, DevinopsError, Unreachable
 from tests.testing.waiting import LONG_S

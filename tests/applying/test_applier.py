@@ -27,10 +27,11 @@ from devinops.model.client import BeforeAgain
 from devinops.model.errors import ApiError, DevinopsError, ExitCode, Terminated, Unreachable
 from devinops.model.inventory import RECOVERY_WAITS_S, Inventory, Record, base
 from devinops.model.keys import Key
-from devinops.model.kind import ApiVersion
-from devinops.model.objects import UNSET, Live, Resource, Snapshot
+from devinops.model.kind import ApiVersion, Resource
+from devinops.model.objects import Live, Snapshot
 from devinops.model.policy import Policy, Prune
 from devinops.model.target import Target
+from devinops.model.values import UNSET
 from devinops.planning.plan import Plan, build_plan
 from devinops.render.text import Text
 from tests.testing.objects import live, snapshot

@@ -25,9 +25,10 @@ from devinops.load import load
 from devinops.model.errors import ApiError, DevinopsError, ExitCode
 from devinops.model.inventory import Inventory, Record, base
 from devinops.model.kind import ApiVersion
-from devinops.model.objects import UNSET, Declaration, Live, Snapshot
+from devinops.model.objects import Declaration, Live, Snapshot
 from devinops.model.policy import OnDrift, Policy, Prune
 from devinops.model.target import Target
+from devinops.model.values import UNSET
 from devinops.planning.plan import build_plan
 from devinops.render.json import dump, plan_document
 from devinops.render.text import Text

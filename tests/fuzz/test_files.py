@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from devinops.kinds import KINDS
 from devinops.load import CODES, Loaded, load, read_yaml
-from devinops.model.objects import UNSET, Declaration
+from devinops.model.objects import Declaration
+from devinops.model.values import UNSET
 from devinops.render.text import Text
 from tests.testing.damage import damaged, fuzz, mutated, one_line, text_of, values
 from tests.testing.places import ROOT

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.api import Connection
+from devinops.api.connection import Connection
 from devinops.api.http import Call, Sender
 from devinops.model.errors import ApiError
 from tests.testing.answers import KEY, refused

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from devinops.load import load
 from devinops.load.yamltree import EXPANSION, LEVELS, parse
 from devinops.model.keys import ROOT, encode_part, folder_path
-from devinops.model.objects import canonical_text
+from devinops.model.values import canonical_text
 from tests.testing.strategies import content, noisy
 from tests.testing.tree import note, plant
 

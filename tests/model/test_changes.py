@@ -5,7 +5,8 @@ from __future__ import annotations
 from devinops.kinds.knowledge import Knowledge
 from devinops.model.changes import Action, Change, FieldChange
 from devinops.model.keys import ROOT, FolderPath, Key
-from devinops.model.objects import UNSET, Declaration, Source
+from devinops.model.objects import Declaration, Source
+from devinops.model.values import UNSET
 from tests.testing.objects import live
 
 NOTE = live("knowledge", name="A", body="old", pinned_repo="acme/api", is_enabled=False)

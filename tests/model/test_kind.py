@@ -9,8 +9,7 @@ from devinops.kinds.folder import Folder
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.secret import Secret
 from devinops.model.keys import ROOT, FolderPath, Key
-from devinops.model.kind import Kind
-from devinops.model.objects import Resource
+from devinops.model.kind import Kind, Resource
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

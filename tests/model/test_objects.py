@@ -8,7 +8,8 @@ import pytest
 
 from devinops.kinds.knowledge import Knowledge
 from devinops.model.keys import Key
-from devinops.model.objects import UNSET, Declaration, Source, canonical_text
+from devinops.model.objects import Declaration, Source
+from devinops.model.values import UNSET, canonical_text
 from tests.testing.objects import snapshot
 
 

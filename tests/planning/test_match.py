@@ -11,7 +11,8 @@ from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.secret import Secret
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ROOT, Key
-from devinops.model.objects import UNSET, Declaration, Snapshot, Source, canonical_text
+from devinops.model.objects import Declaration, Snapshot, Source
+from devinops.model.values import UNSET, canonical_text
 from devinops.planning.match import MatchedBy, match, text_of
 from tests.testing.objects import live, snapshot
 

@@ -12,7 +12,7 @@ from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.secret import Secret
 from devinops.model.inventory import Base, fingerprint
 from devinops.model.kind import Attribute
-from devinops.model.objects import UNSET
+from devinops.model.values import UNSET
 from devinops.planning.three_way import Verdict, classify, moved_outside, sides
 
 BODY = next(a for a in KINDS["knowledge"].attributes if a.name == "body")

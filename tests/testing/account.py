@@ -10,7 +10,9 @@ from typing import Any
 from devinops.model.changes import Change, FieldChange
 from devinops.model.inventory import Base, Inventory, Record
 from devinops.model.keys import Key
-from devinops.model.objects import UNSET, Declaration, Live, Resource, Source
+from devinops.model.kind import Resource
+from devinops.model.objects import Declaration, Live, Source
+from devinops.model.values import UNSET
 from devinops.planning.plan import Plan
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
-from devinops.api import Connection
 from devinops.api.client import WritingClient
+from devinops.api.connection import Connection
 from devinops.api.http import Sender
 from devinops.emulator import Emulator
 from devinops.model.errors import ApiError, ConfigError, DevinopsError

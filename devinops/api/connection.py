@@ -1,0 +1,41 @@
+"""Where to call, and as whom."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devinops.model.kind import ApiVersion
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address can only mean this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where to call and as whom. Times in seconds; `retries` come after the first attempt.
+
+    `ca_bundle` is a PEM file that replaces the usual certificate authorities. The key shows in no repr.
+    With `enterprise` the objects are those of the enterprise instead of an organization. `owner` is the value of the
+    label that marks what devinops manages, on kinds that have labels.
+    """
+
+    api_url: str
+    api: ApiVersion
+    key: str = field(repr=False)
+    org_id: str | None = None
+    timeout_s: float = 60
+    parallelism: int = 8
+    ca_bundle: Path | None = None
+    retries: int = 4
+    backoff_s: float = 0.5
+    enterprise: bool = False
+    owner: str = ""
