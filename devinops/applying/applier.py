@@ -6,13 +6,12 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Protocol
 
 from devinops import waiting
 from devinops.kinds import KINDS, LEVELS
 from devinops.model import inventory as owned
-from devinops.model.changes import Action, Blocked, Change
+from devinops.model.changes import Action, Blocked, Change, Outcome
 from devinops.model.client import BeforeAgain
 from devinops.model.errors import (
     TOO_MANY,
@@ -92,13 +91,6 @@ class NoJournal:
 
     def finish(self, unclear: Collection[Key]) -> None:
         pass
-
-
-class Outcome(StrEnum):
-    DONE = "done"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True)

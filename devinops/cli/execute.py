@@ -10,11 +10,12 @@ import click
 
 from devinops import signals
 from devinops.api import Writer
-from devinops.applying.applier import Applier, Journal, Outcome, Report, apply
+from devinops.applying.applier import Applier, Journal, Report, apply
 from devinops.applying.backup import Backups
 from devinops.cli.options import Options, echo_err, silence_stdout, tell
 from devinops.cli.progress import Progress
 from devinops.cli.session import plan_chunks
+from devinops.model.changes import Outcome
 from devinops.model.errors import ConfigError, ExitCode, Refused, worst
 from devinops.model.objects import Snapshot
 from devinops.planning.plan import Plan

@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 
-from devinops import __version__
 from devinops.api import Reader, open_reader
 from devinops.cli.options import NonEmpty, Options, common, is_interactive
 from devinops.cli.progress import Progress
@@ -57,9 +56,9 @@ class _Session:
         def chunks(format: str) -> Iterator[str]:
             if format == "json":
                 from devinops.render import json
+                from devinops.schema.document import HEAD
 
-                head = {"format_version": json.FORMAT_VERSION, "tool_version": __version__}
-                yield from json.dump({**head, "target": self.settings.target, **document})
+                yield from json.dump({**HEAD, "target": self.settings.target, **document})
             else:
                 from devinops.render.escape import line
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from devinops.api import Writer, open_writer
-from devinops.applying.applier import Outcome, Report, Result
+from devinops.applying.applier import Report, Result
 from devinops.applying.backup import Backup, Backups, find, read_backup, summaries
 from devinops.cli.approval import Reviewed
 from devinops.cli.execute import ask, carry_out, finish, show
@@ -27,7 +27,7 @@ from devinops.cli.session import (
 )
 from devinops.config import Settings, resolve
 from devinops.inventory import Header, new_run, open_store, wait_for_runs
-from devinops.model.changes import Action
+from devinops.model.changes import Action, Outcome
 from devinops.model.errors import ConfigError, ExitCode, UsageError
 from devinops.model.inventory import Record
 from devinops.model.objects import Snapshot
@@ -167,10 +167,11 @@ def _list(options: Options) -> None:
     def chunks(format: str) -> Iterator[str]:
         from devinops.render import json
         from devinops.render.escape import line
+        from devinops.schema.document import HEAD
 
         if format == "json":
             rows = [_row(options.root, path, backup) for path, backup in found]
-            yield from json.dump({"format_version": json.FORMAT_VERSION, "backups": rows})
+            yield from json.dump({**HEAD, "backups": rows})
             return
         for path, backup in found:
             yield f"{line(_words(_shown(options.root, path), backup))}\n"

@@ -250,17 +250,20 @@ def failures_written(options: Options) -> Iterator[None]:
         raise
 
 
-def _write_failure(options: Options, error: DevinopsError) -> ExitCode:
-    """Return what it adds to the exit code that not every document could be written."""
+def _failure_chunks(error: DevinopsError) -> Iterator[str]:
+    """Return the JSON document of a run that failed."""
     from devinops.render import json
 
     if isinstance(error, NotApplied):
-        document = json.plan_document(error.plan, error.exit_code, error=str(error))
-    else:
-        problems = error.problems if isinstance(error, InputError) else ()
-        document = json.failure_document(str(error), problems, error.exit_code)
+        return json.dump(json.plan_document(error.plan, error.exit_code, error=str(error)))
+    problems = error.problems if isinstance(error, InputError) else ()
+    return json.dump(json.failure_document(str(error), problems, error.exit_code))
+
+
+def _write_failure(options: Options, error: DevinopsError) -> ExitCode:
+    """Return what it adds to the exit code that not every document could be written."""
     code = ExitCode.OK
-    for failure in options.attempts(lambda _: json.dump(document), {"json"}):
+    for failure in options.attempts(lambda _: _failure_chunks(error), {"json"}):
         if isinstance(failure, NotWritten):
             said = str(failure)
         else:

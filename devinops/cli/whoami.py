@@ -90,9 +90,10 @@ def _json(
     settings: Settings, identity: Identity, org_id: str | None, emulator: bool | None
 ) -> Iterator[str]:
     from devinops.render import json
+    from devinops.schema.document import HEAD
 
     document = {
-        "format_version": json.FORMAT_VERSION,
+        **HEAD,
         "root": str(settings.root),
         "settings": {
             n: {"value": v, "source": settings.sources[n]} for n, v in _rows(settings).items()

@@ -1,0 +1,49 @@
+"""What is shown of a plan. Only a `Plan` can be applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from devinops.model.changes import Blocked, Change, Drift
+from devinops.model.objects import Problem
+from devinops.model.policy import Approvals
+from devinops.model.target import Target
+
+
+class InventoryView(Protocol):
+    @property
+    def store(self) -> str: ...
+
+
+class PlanView(Protocol):
+    """A plan just made, or one that was saved; see `Plan` for what each member means."""
+
+    @property
+    def target(self) -> Target: ...
+    @property
+    def inventory(self) -> InventoryView: ...
+    @property
+    def owned(self) -> int: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def changes(self) -> tuple[Change, ...]: ...
+    @property
+    def blocked(self) -> tuple[Blocked, ...]: ...
+    @property
+    def drift(self) -> tuple[Drift, ...]: ...
+    @property
+    def problems(self) -> tuple[Problem, ...]: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def refusals(self) -> tuple[str, ...]: ...
+    @property
+    def unmanaged(self) -> Mapping[str, int]: ...
+    @property
+    def unchanged(self) -> int: ...
+    @property
+    def only(self) -> tuple[str, ...]: ...
+    @property
+    def approvals(self) -> Approvals: ...

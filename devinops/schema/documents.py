@@ -1,0 +1,29 @@
+"""The JSON Schemas of every document that devinops writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from devinops.schema.document import schema
+from devinops.schema.inventory import INVENTORY_SCHEMA
+from devinops.schema.plan import (
+    DriftDocument,
+    FailureDocument,
+    PlanDocument,
+    ProblemsDocument,
+)
+
+
+def document_schemas() -> dict[str, dict[str, Any]]:
+    """Return name → JSON Schema without its head."""
+    return {
+        "plan": schema(
+            "What devinops plan and apply write with --format json; after apply with results",
+            [PlanDocument, FailureDocument],
+        ),
+        "problems": schema("What devinops validate writes with --format json", [ProblemsDocument]),
+        "drift": schema(
+            "What devinops drift writes with --format json", [DriftDocument, FailureDocument]
+        ),
+        "inventory": INVENTORY_SCHEMA,
+    }
