@@ -6,52 +6,19 @@ A file is untrusted: whatever is damaged in it ends as one line and exit code 1,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from devinops import atomic
-from devinops.model.changes import Blocked, Change, Drift
 from devinops.model.errors import ConfigError
-from devinops.model.objects import Problem
-from devinops.model.policy import Approvals
-from devinops.model.target import Target
+from devinops.model.inventory import Inventory
 from devinops.planning.plan import digest_of
+from devinops.planning.saved import SavedPlan
 from devinops.schema.document import MAJOR, convert, is_readable, loads, quotable
-from devinops.schema.plan import ApprovalsItem, InventoryItem, PlanDocument, checksum
+from devinops.schema.plan import ApprovalsItem, PlanDocument, checksum
 
 LARGEST: Final = 256 * 1024 * 1024
 """Bytes of a file that are read; a larger file is not a plan."""
-
-
-@dataclass(frozen=True)
-class SavedPlan:
-    """A plan as it was saved: a `PlanView` to show and to compare, not a `Plan`, so that nothing can apply it.
-
-    `digest` is that of the changes in the document. `edited` says in words that the document was changed after it was
-    saved; empty if it was not.
-    """
-
-    target: Target
-    inventory: InventoryItem
-    changes: tuple[Change, ...]
-    blocked: tuple[Blocked, ...]
-    drift: tuple[Drift, ...]
-    problems: tuple[Problem, ...]
-    notes: tuple[str, ...]
-    refusals: tuple[str, ...]
-    unmanaged: Mapping[str, int]
-    unchanged: int
-    only: tuple[str, ...]
-    approvals: Approvals
-    digest: str
-    edited: str
-    document: Mapping[str, Any] = field(repr=False)
-
-    @property
-    def owned(self) -> int:
-        """How many objects the inventory owned when the plan was made."""
-        return self.inventory.owned
 
 
 def save(path: Path, chunks: Iterable[str]) -> None:
@@ -111,7 +78,10 @@ def _saved(plan: PlanDocument, document: Mapping[str, Any]) -> SavedPlan:
     digest = digest_of(target, zip(changes, hashes, strict=True))
     return SavedPlan(
         target=target,
-        inventory=plan.inventory,
+        inventory=Inventory(plan.inventory.store),
+        owned=plan.inventory.owned,
+        digest=digest,
+        edited=_edited(plan, digest, document),
         changes=changes,
         blocked=tuple(item.blocked() for item in plan.blocked),
         drift=tuple(item.drift() for item in plan.drift),
@@ -122,8 +92,6 @@ def _saved(plan: PlanDocument, document: Mapping[str, Any]) -> SavedPlan:
         unchanged=plan.unchanged,
         only=plan.only or (),
         approvals=(plan.approvals or ApprovalsItem()).approvals(),
-        digest=digest,
-        edited=_edited(plan, digest, document),
         document=document,
     )
 

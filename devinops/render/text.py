@@ -18,7 +18,7 @@ from devinops.model.keys import Key
 from devinops.model.objects import UNSET, Problem, Severity, Source, canonical_text
 from devinops.planning.diff import nested_paths
 from devinops.planning.drift import Findings
-from devinops.planning.view import PlanView
+from devinops.planning.saved import ShownPlan
 from devinops.render import counted
 from devinops.render.escape import body_line, line
 
@@ -73,7 +73,7 @@ class Text:
 
     # --- plan ---------------------------------------------------------------------------------------------
 
-    def plan(self, plan: PlanView) -> Iterator[str]:
+    def plan(self, plan: ShownPlan) -> Iterator[str]:
         """Yield the lines of a plan; the last one holds the counts."""
         yield self.bold(header(plan))
         for noun, changes in groupby(plan.changes, key=lambda change: change.key.kind):
@@ -235,7 +235,7 @@ class Text:
         return f"{result.change.action} {line(str(result.change.key))} {result.outcome}{message}"
 
 
-def header(plan: PlanView) -> str:
+def header(plan: ShownPlan) -> str:
     target = plan.target
     org = f"organization {target.org_id}" if target.org_id else "the key's organization"
     inventory = (
@@ -255,7 +255,7 @@ def said_of_drift(drift: Drift) -> str:
     return ", ".join(parts)
 
 
-def _terms(plan: PlanView) -> Iterator[str]:
+def _terms(plan: ShownPlan) -> Iterator[str]:
     """Yield what the plan was narrowed to, and what was approved for it: whoever applies it approves the same."""
     if plan.only:
         yield ""
@@ -269,7 +269,7 @@ def _terms(plan: PlanView) -> Iterator[str]:
         yield f"approved with {line(' '.join(flags))}"
 
 
-def counts(plan: PlanView) -> str:
+def counts(plan: ShownPlan) -> str:
     """Return the last line of a plan."""
     actions = Counter(change.action for change in plan.changes)
     parts = [f"{actions[action]} {_TO[action]}" for action in Action if actions[action]]
