@@ -14,7 +14,7 @@ from devinops.model.errors import ConfigError
 from devinops.model.inventory import Inventory
 from devinops.planning.plan import digest_of
 from devinops.planning.saved import SavedPlan
-from devinops.schema.document import MAJOR, convert, is_readable, loads, quotable
+from devinops.schema.document import MAJOR, convert, is_readable, load_object, quotable
 from devinops.schema.plan import ApprovalsItem, PlanDocument, checksum
 
 LARGEST: Final = 256 * 1024 * 1024
@@ -38,11 +38,9 @@ def read_plan(path: Path) -> SavedPlan:
     if len(data) > LARGEST:
         raise _damaged(path, f"it has more than {LARGEST} bytes")
     try:
-        document = loads(data.decode("utf-8"))
+        document = load_object(data)
     except ValueError as error:
-        raise _damaged(path, f"it is not JSON, or was cut off ({error})") from None
-    if not isinstance(document, dict):
-        raise _damaged(path, "it is not a JSON object")
+        raise _damaged(path, error) from None
     return plan_of(document, path)
 
 
@@ -61,10 +59,10 @@ def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
     try:
         return _saved(convert(document, PlanDocument), document)
     except ValueError as error:
-        raise _damaged(path, str(error)) from None
+        raise _damaged(path, error) from None
 
 
-def _damaged(path: Path, what: str) -> ConfigError:
+def _damaged(path: Path, what: object) -> ConfigError:
     return ConfigError(
         f"{path} is not a usable plan: {quotable(what)}; write it again with devinops plan --out"
     )
@@ -72,8 +70,8 @@ def _damaged(path: Path, what: str) -> ConfigError:
 
 def _saved(plan: PlanDocument, document: Mapping[str, Any]) -> SavedPlan:
     """Raises ValueError for what a schema cannot say."""
-    target = plan.target.target()
-    changes = tuple(item.change() for item in plan.changes)
+    target = plan.target.to_model()
+    changes = tuple(item.to_model() for item in plan.changes)
     hashes = (item.live_hash for item in plan.changes)
     digest = digest_of(target, zip(changes, hashes, strict=True))
     return SavedPlan(
@@ -83,15 +81,15 @@ def _saved(plan: PlanDocument, document: Mapping[str, Any]) -> SavedPlan:
         digest=digest,
         edited=_edited(plan, digest, document),
         changes=changes,
-        blocked=tuple(item.blocked() for item in plan.blocked),
-        drift=tuple(item.drift() for item in plan.drift),
-        problems=tuple(item.problem() for item in plan.problems),
+        blocked=tuple(item.to_model() for item in plan.blocked),
+        drift=tuple(item.to_model() for item in plan.drift),
+        problems=tuple(item.to_model() for item in plan.problems),
         notes=plan.notes,
         refusals=plan.refusals,
         unmanaged=plan.unmanaged,
         unchanged=plan.unchanged,
         only=plan.only or (),
-        approvals=(plan.approvals or ApprovalsItem()).approvals(),
+        approvals=(plan.approvals or ApprovalsItem()).to_model(),
         document=document,
     )
 

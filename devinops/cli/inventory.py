@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import click
 
@@ -26,6 +25,20 @@ from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprin
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Snapshot
 from devinops.render import counted
+from devinops.schema.document import HEAD, Document
+from devinops.schema.inventory import (
+    CandidateItem,
+    FieldState,
+    IntentItem,
+    ListDocument,
+    MissingItem,
+    RecordDocument,
+    RecordItem,
+    RepairDocument,
+    RunItem,
+    UnclearItem,
+    UnlockDocument,
+)
 
 
 @click.group()
@@ -49,16 +62,19 @@ class _Session:
         with Progress(self.options, "reading") as progress:
             return self.reader.snapshot(with_references(kinds), progress.at)
 
-    def answer(self, text: Iterable[str], document: Mapping[str, Any]) -> None:
+    @property
+    def target(self) -> str:
+        return self.settings.target
+
+    def answer(self, text: Iterable[str], document: Document) -> None:
         """Write the answer: lines of text, or a document."""
         lines = list(text)
 
         def chunks(format: str) -> Iterator[str]:
             if format == "json":
                 from devinops.render import json
-                from devinops.schema.document import HEAD
 
-                yield from json.dump({**HEAD, "target": self.settings.target, **document})
+                yield from json.dump(document)
             else:
                 from devinops.render.escape import line
 
@@ -121,7 +137,7 @@ def list_command(options: Options) -> ExitCode:
     """
     with _session(options) as session:
         inventory = session.store.read()
-        session.answer(_listing(inventory), _document(inventory))
+        session.answer(_listing(inventory), _document(session.target, inventory))
     return ExitCode.OK
 
 
@@ -138,40 +154,25 @@ def _listing(inventory: Inventory) -> Iterator[str]:
     yield f"{len(inventory.owned)} owned ({inventory.store})"
 
 
-def _document(inventory: Inventory) -> dict[str, Any]:
-    return {
-        "store": inventory.store,
-        "owned": len(inventory.owned),
-        "records": [_record_document(record) for record in inventory.owned],
-        "open_runs": [
-            {"run": run, "intents": [_intent_document(intent) for intent in intents]}
+def _document(target: str, inventory: Inventory) -> ListDocument:
+    unclear = _unclear(inventory)
+    return ListDocument(
+        **HEAD,
+        target=target,
+        store=inventory.store,
+        owned=len(inventory.owned),
+        records=tuple(map(RecordItem.of, inventory.owned)),
+        open_runs=tuple(
+            RunItem(run=run, intents=tuple(map(IntentItem.of, intents)))
             for run, intents in open_runs(inventory).items()
-        ],
-        "unclear": [{"run": intent.run, "key": str(intent.key)} for intent in _unclear(inventory)],
-    }
+        ),
+        unclear=tuple(UnclearItem(run=intent.run, key=str(intent.key)) for intent in unclear),
+    )
 
 
 def _unclear(inventory: Inventory) -> list[Intent]:
     """Return the creates of earlier runs of which nobody saw the end, in the order of their keys."""
     return sorted((one for one in inventory.intents if one.unclear), key=lambda intent: intent.key)
-
-
-def _record_document(record: Record) -> dict[str, Any]:
-    return {
-        "key": str(record.key),
-        "kind": record.key.kind,
-        "id": record.id,
-        "source": record.source,
-        "commit": record.commit,
-        "protect": record.protect,
-        "fields": {
-            n: {"sent": base.sent, "read": base.read} for n, base in sorted(record.fields.items())
-        },
-    }
-
-
-def _intent_document(intent: Intent) -> dict[str, Any]:
-    return {"action": intent.action.value, "key": str(intent.key), "id": intent.id}
 
 
 @command.command()
@@ -188,24 +189,22 @@ def show(options: Options, key: str) -> ExitCode:
         record = _record(session.store.read(), wanted)
         live = session.snapshot({record.key.kind}).by_id.get((record.key.kind, record.id))
         states = _states(record, live)
-        document = _record_document(record)
-        for name, state in states.items():
-            document["fields"][name]["state"] = state
+        item = RecordItem.of(record).compared(states, str(live.key) if live else None)
         session.answer(
             _details(record, live, states),
-            {"record": document | {"live": str(live.key) if live else None}},
+            RecordDocument(**HEAD, target=session.target, record=item),
         )
     return ExitCode.OK
 
 
-def _states(record: Record, live: Live | None) -> dict[str, str]:
+def _states(record: Record, live: Live | None) -> dict[str, FieldState]:
     found = fingerprints(live.resource) if live else {}
     return {
         name: _state(base, found.get(name), live) for name, base in sorted(record.fields.items())
     }
 
 
-def _state(base: Base, found: str | None, live: Live | None) -> str:
+def _state(base: Base, found: str | None, live: Live | None) -> FieldState:
     if live is None:
         return "gone"
     if base.read is None:
@@ -213,7 +212,7 @@ def _state(base: Base, found: str | None, live: Live | None) -> str:
     return "as applied" if found == base.read else "changed outside"
 
 
-def _details(record: Record, live: Live | None, states: Mapping[str, str]) -> Iterator[str]:
+def _details(record: Record, live: Live | None, states: Mapping[str, FieldState]) -> Iterator[str]:
     yield f"key       {record.key}"
     yield f"id        {record.id}"
     yield f"source    {record.source or '-'}"
@@ -254,7 +253,10 @@ def link(options: Options, key: str, id: str) -> ExitCode:
         record = replace(before or Record(wanted, id), id=id, fields={})
         if before is None or before.id != id:
             _put(session.store, inventory, record, f"{wanted} linked")
-        session.answer([f"{wanted} is {id}"], {"record": _record_document(record)})
+        session.answer(
+            [f"{wanted} is {id}"],
+            RecordDocument(**HEAD, target=session.target, record=RecordItem.of(record)),
+        )
     return ExitCode.OK
 
 
@@ -307,7 +309,7 @@ def forget(options: Options, key: str) -> ExitCode:
         session.store.write(changed, inventory, f"{wanted} forgotten")
         session.answer(
             [f"{wanted} is not owned any more; {record.id} was not touched"],
-            {"record": _record_document(record)},
+            RecordDocument(**HEAD, target=session.target, record=RecordItem.of(record)),
         )
     return ExitCode.OK
 
@@ -340,7 +342,12 @@ def unlock(options: Options, run: str) -> ExitCode:
                 f"unlocked {run}: {counted(len(runs[run]), 'write')} not settled",
                 *_unsettled(runs[run]),
             ],
-            {"run": run, "intents": [_intent_document(intent) for intent in runs[run]]},
+            UnlockDocument(
+                **HEAD,
+                target=session.target,
+                run=run,
+                intents=tuple(map(IntentItem.of, runs[run])),
+            ),
         )
     return ExitCode.OK
 
@@ -371,7 +378,8 @@ def repair(options: Options, yes: bool) -> ExitCode:
         findings = find(inventory, session.snapshot(kinds)) if kinds else ()
         links = [finding for finding in findings if finding.link]
         session.answer(
-            _proposals(findings), {"missing": [_finding_document(one) for one in findings]}
+            _proposals(findings),
+            RepairDocument(**HEAD, target=session.target, missing=tuple(map(_missing, findings))),
         )
         if links and not _approved(options, len(links), yes=yes):
             return ExitCode.DECIDE
@@ -410,18 +418,18 @@ def _date(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 
-def _finding_document(finding: Finding) -> dict[str, Any]:
-    return {
-        "key": str(finding.record.key),
-        "id": finding.record.id,
-        "link": finding.link.live.id if finding.link else None,
-        "candidates": [
-            {
-                "id": one.live.id,
-                "key": str(one.live.key),
-                "evidence": list(one.evidence),
-                "created_at": one.live.created_at,
-            }
+def _missing(finding: Finding) -> MissingItem:
+    return MissingItem(
+        key=str(finding.record.key),
+        id=finding.record.id,
+        link=finding.link.live.id if finding.link else None,
+        candidates=tuple(
+            CandidateItem(
+                id=one.live.id,
+                key=str(one.live.key),
+                evidence=one.evidence,
+                created_at=one.live.created_at,
+            )
             for one in finding.candidates
-        ],
-    }
+        ),
+    )

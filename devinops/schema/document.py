@@ -37,6 +37,7 @@ def about(text: str) -> Meta:
 
 
 Count = Annotated[int, Meta(ge=0)]
+StoreName = Annotated[str, Meta(pattern="^(none|branch|file)$")]
 LineNumber = Annotated[int, Meta(ge=1)]
 Text = Annotated[str, Meta(min_length=1)]
 KeyText = Annotated[Text, about("kind:folder/name; / and % inside a part are %2F and %25.")]
@@ -82,17 +83,23 @@ def json_line(document: Struct) -> str:
 # --- reading ----------------------------------------------------------------------------------------------
 
 
-def loads(text: str) -> Any:
-    """Read JSON. Raises ValueError in one line for what is not JSON, and for a repeated name or half a character."""
+def load_object(text: str | bytes) -> dict[str, Any]:
+    """Read a JSON object, stricter than Python: a repeated name, NaN and half a character are refused.
+
+    Raises ValueError.
+    """
     try:
         value = json.loads(
-            text, object_pairs_hook=_without_repeats, parse_constant=_refuse, parse_float=_finite
+            text if isinstance(text, str) else text.decode("utf-8"),
+            object_pairs_hook=_without_repeats,
+            parse_constant=_refuse,
+            parse_float=_finite,
         )
         json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    except UnicodeEncodeError:
-        raise ValueError("half a character, which is not Unicode") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"this is not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise ValueError("this is not a JSON object")
     return value
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from devinops.schema.document import schema
-from devinops.schema.inventory import INVENTORY_SCHEMA
+from devinops.schema.inventory import (
+    EndLine,
+    HeaderLine,
+    IntentLine,
+    ListDocument,
+    RecordDocument,
+    RecordLine,
+    RepairDocument,
+    UnlockDocument,
+)
 from devinops.schema.plan import (
     DriftDocument,
     FailureDocument,
@@ -25,5 +34,12 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         "drift": schema(
             "What devinops drift writes with --format json", [DriftDocument, FailureDocument]
         ),
-        "inventory": INVENTORY_SCHEMA,
+        "inventory": schema(
+            "One line of an inventory (JSON Lines): header, records, intents, end",
+            [HeaderLine, RecordLine, IntentLine, EndLine],
+        ),
+        "inventory-documents": schema(
+            "What devinops inventory writes with --format json",
+            [ListDocument, RecordDocument, UnlockDocument, RepairDocument, FailureDocument],
+        ),
     }

@@ -33,6 +33,7 @@ from devinops.schema.document import (
     ExitStatus,
     KeyText,
     LineNumber,
+    StoreName,
     about,
     addressed,
     plain,
@@ -44,7 +45,6 @@ CHECKSUM = "checksum"
 
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Texts = tuple[str, ...]
-StoreName = Annotated[str, Meta(pattern="^(none|branch|file)$")]
 
 
 def checksum(document: Mapping[str, Any]) -> str:
@@ -123,7 +123,7 @@ class TargetItem(Struct, frozen=True, kw_only=True):
             emulator=target.emulator,
         )
 
-    def target(self) -> Target:
+    def to_model(self) -> Target:
         """Raises ValueError for what is not an address."""
         return addressed(
             Target(self.name, self.api_url, self.api_version, self.org_id, self.emulator)
@@ -162,7 +162,7 @@ class ChangeItem(Struct, frozen=True, kw_only=True):
             fields=_sides(change.fields),
         )
 
-    def change(self) -> Change:
+    def to_model(self) -> Change:
         """Return what can be shown and compared: the live object is not in the document. Raises ValueError."""
         return Change(
             self.action,
@@ -199,7 +199,7 @@ class BlockedItem(Struct, frozen=True, kw_only=True):
             fields=_sides(blocked.fields),
         )
 
-    def blocked(self) -> Blocked:
+    def to_model(self) -> Blocked:
         """Raises ValueError."""
         return Blocked(
             self.by,
@@ -239,7 +239,7 @@ class DriftItem(Struct, frozen=True, kw_only=True):
             by=drift.by,
         )
 
-    def drift(self) -> Drift:
+    def to_model(self) -> Drift:
         """Raises ValueError."""
         _check_time(self.at)
         return Drift(
@@ -282,7 +282,7 @@ class ProblemItem(Struct, frozen=True, kw_only=True):
             message=problem.message,
         )
 
-    def problem(self) -> Problem:
+    def to_model(self) -> Problem:
         """Raises ValueError."""
         if not re.fullmatch("[a-z0-9-]+", self.code):
             raise ValueError(f"{self.code[:80]!r} is not the code of a problem")
@@ -303,7 +303,7 @@ class ApprovalsItem(
     allow_delete: Count | None = None
     allow_missing: Count | None = None
 
-    def approvals(self) -> Approvals:
+    def to_model(self) -> Approvals:
         return Approvals(**msgspec.structs.asdict(self))
 
 
