@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -35,6 +34,8 @@ from devinops.model.target import Target
 from devinops.planning.plan import Plan
 from devinops.planning.rollback import rollback_plan
 from devinops.render import counted
+from devinops.schema.backup import BackupItem, BackupsDocument
+from devinops.schema.document import HEAD
 
 
 @click.command()
@@ -167,11 +168,10 @@ def _list(options: Options) -> None:
     def chunks(format: str) -> Iterator[str]:
         from devinops.render import json
         from devinops.render.escape import line
-        from devinops.schema.document import HEAD
 
         if format == "json":
-            rows = [_row(options.root, path, backup) for path, backup in found]
-            yield from json.dump({**HEAD, "backups": rows})
+            rows = tuple(_row(options.root, path, backup) for path, backup in found)
+            yield from json.dump(BackupsDocument(**HEAD, backups=rows))
             return
         for path, backup in found:
             yield f"{line(_words(_shown(options.root, path), backup))}\n"
@@ -187,16 +187,16 @@ def _words(file: str, backup: Backup | str) -> str:
     return f"{backup.time}  {backup.target.name}  {counted(len(backup.objects), 'object')}  {file}"
 
 
-def _row(root: Path, path: Path, backup: Backup | str) -> dict[str, Any]:
+def _row(root: Path, path: Path, backup: Backup | str) -> BackupItem:
     if isinstance(backup, str):
-        return {"file": _shown(root, path), "error": backup}
-    return {
-        "file": _shown(root, path),
-        "run": backup.run,
-        "time": backup.time,
-        "target": backup.target.name,
-        "objects": len(backup.objects),
-    }
+        return BackupItem(file=_shown(root, path), error=backup)
+    return BackupItem(
+        file=_shown(root, path),
+        run=backup.run,
+        time=backup.time,
+        target=backup.target.name,
+        objects=len(backup.objects),
+    )
 
 
 def _shown(root: Path, path: Path) -> str:

@@ -91,16 +91,19 @@ def _json(
 ) -> Iterator[str]:
     from devinops.render import json
     from devinops.schema.document import HEAD
+    from devinops.schema.whoami import SettingItem, WhoamiDocument
 
-    document = {
-        **HEAD,
-        "root": str(settings.root),
-        "settings": {
-            n: {"value": v, "source": settings.sources[n]} for n, v in _rows(settings).items()
-        },
-        "principal": identity.principal,
-        "principal_type": identity.principal_type,
-        "org_id": org_id,
-        "emulator": emulator,
-    }
-    yield from json.dump(document)
+    yield from json.dump(
+        WhoamiDocument(
+            **HEAD,
+            root=str(settings.root),
+            settings={
+                name: SettingItem(value=value, source=settings.sources[name])
+                for name, value in _rows(settings).items()
+            },
+            principal=identity.principal,
+            principal_type=identity.principal_type,
+            org_id=org_id,
+            emulator=emulator,
+        )
+    )

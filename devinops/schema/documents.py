@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from devinops.schema.backup import BackupHeader, BackupsDocument, ObjectLine
 from devinops.schema.document import schema
 from devinops.schema.inventory import (
     EndLine,
@@ -21,6 +22,7 @@ from devinops.schema.plan import (
     PlanDocument,
     ProblemsDocument,
 )
+from devinops.schema.whoami import WhoamiDocument
 
 
 def document_schemas() -> dict[str, dict[str, Any]]:
@@ -33,6 +35,15 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         "problems": schema("What devinops validate writes with --format json", [ProblemsDocument]),
         "drift": schema(
             "What devinops drift writes with --format json", [DriftDocument, FailureDocument]
+        ),
+        "whoami": schema(
+            "What devinops whoami writes with --format json", [WhoamiDocument, FailureDocument]
+        ),
+        "backup": schema(
+            "One line of a backup (JSON Lines): header, objects", [BackupHeader, ObjectLine]
+        ),
+        "backups": schema(
+            "What devinops rollback without BACKUP writes with --format json", [BackupsDocument]
         ),
         "inventory": schema(
             "One line of an inventory (JSON Lines): header, records, intents, end",
