@@ -163,10 +163,10 @@ def _document(target: str, inventory: Inventory) -> ListDocument:
         owned=len(inventory.owned),
         records=tuple(map(RecordItem.of, inventory.owned)),
         open_runs=tuple(
-            RunItem(run=run, intents=tuple(map(IntentItem.of, intents)))
+            RunItem(run, tuple(map(IntentItem.of, intents)))
             for run, intents in open_runs(inventory).items()
         ),
-        unclear=tuple(UnclearItem(run=intent.run, key=str(intent.key)) for intent in unclear),
+        unclear=tuple(UnclearItem(intent.run, str(intent.key)) for intent in unclear),
     )
 
 
@@ -337,17 +337,13 @@ def unlock(options: Options, run: str) -> ExitCode:
             )
             raise ConfigError(f'there is no open run "{run}"{hint}')
         session.store.unlock(run)
+        intents = tuple(map(IntentItem.of, runs[run]))
         session.answer(
             [
                 f"unlocked {run}: {counted(len(runs[run]), 'write')} not settled",
                 *_unsettled(runs[run]),
             ],
-            UnlockDocument(
-                **HEAD,
-                target=session.target,
-                run=run,
-                intents=tuple(map(IntentItem.of, runs[run])),
-            ),
+            UnlockDocument(**HEAD, target=session.target, run=run, intents=intents),
         )
     return ExitCode.OK
 
@@ -377,10 +373,9 @@ def repair(options: Options, yes: bool) -> ExitCode:
         kinds = {record.key.kind for record in inventory.owned}
         findings = find(inventory, session.snapshot(kinds)) if kinds else ()
         links = [finding for finding in findings if finding.link]
-        session.answer(
-            _proposals(findings),
-            RepairDocument(**HEAD, target=session.target, missing=tuple(map(_missing, findings))),
-        )
+        missing = tuple(map(_missing, findings))
+        document = RepairDocument(**HEAD, target=session.target, missing=missing)
+        session.answer(_proposals(findings), document)
         if links and not _approved(options, len(links), yes=yes):
             return ExitCode.DECIDE
         if links:
@@ -419,17 +414,9 @@ def _date(seconds: int) -> str:
 
 
 def _missing(finding: Finding) -> MissingItem:
-    return MissingItem(
-        key=str(finding.record.key),
-        id=finding.record.id,
-        link=finding.link.live.id if finding.link else None,
-        candidates=tuple(
-            CandidateItem(
-                id=one.live.id,
-                key=str(one.live.key),
-                evidence=one.evidence,
-                created_at=one.live.created_at,
-            )
-            for one in finding.candidates
-        ),
+    candidates = (
+        CandidateItem(one.live.id, str(one.live.key), one.evidence, one.live.created_at)
+        for one in finding.candidates
     )
+    link = finding.link.live.id if finding.link else None
+    return MissingItem(str(finding.record.key), finding.record.id, link, tuple(candidates))

@@ -98,7 +98,7 @@ def _json(
             **HEAD,
             root=str(settings.root),
             settings={
-                name: SettingItem(value=value, source=settings.sources[name])
+                name: SettingItem(value, settings.sources[name])
                 for name, value in _rows(settings).items()
             },
             principal=identity.principal,

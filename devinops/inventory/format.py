@@ -31,7 +31,7 @@ RESTORE: Final = (
 DELETE_JOURNAL: Final = "delete the journal: its objects are adopted again"
 _VERSION_KEY: Final = "devinops_inventory"
 _CONFLICT_MARKERS: Final = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
-_END: Final = EndLine(devinops_inventory_end=True)
+_END: Final = EndLine(True)
 """The last line: without it a file that was cut at the end of a line would pass for a smaller one."""
 
 
@@ -44,12 +44,7 @@ def dump(header: Header, inventory: Inventory) -> str:
 
 
 def _written(header: Header, inventory: Inventory) -> Iterator[Line]:
-    yield HeaderLine(
-        devinops_inventory=LINE_VERSION,
-        api_host=header.api_host,
-        org_id=header.org_id,
-        target=header.target,
-    )
+    yield HeaderLine(LINE_VERSION, header.api_host, header.org_id, header.target)
     yield from map(RecordLine.of, sorted(inventory.records, key=lambda r: (r.key, r.id)))
     intents = sorted(set(inventory.intents), key=lambda i: (i.run, i.key, i.id or "", i.action))
     yield from map(IntentLine.of, intents)
@@ -59,7 +54,7 @@ def _written(header: Header, inventory: Inventory) -> Iterator[Line]:
 def dump_settled(settled: Settled) -> str:
     """Return one line of a journal."""
     put = tuple(map(RecordLine.of, settled.put))
-    return json_line(SettledLine(run=settled.run, put=put, drop=settled.drop))
+    return json_line(SettledLine(settled.run, put, settled.drop))
 
 
 # --- reading ----------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> PlanDocument:
     return PlanDocument(
         **HEAD,
         target=TargetItem.of(plan.target),
-        inventory=InventoryItem(store=plan.inventory.store, owned=plan.owned),
+        inventory=InventoryItem(plan.inventory.store, plan.owned),
         digest=plan.digest,
         complete=True,
         exit_code=exit_code,
@@ -86,14 +86,8 @@ def report_document(report: Report) -> PlanDocument:
 
 
 def _result(result: Result) -> ResultItem:
-    return ResultItem(
-        key=str(result.change.key),
-        action=result.change.action,
-        outcome=result.outcome,
-        id=result.id,
-        message=result.message,
-        unclear=result.unclear,
-    )
+    key, action = str(result.change.key), result.change.action
+    return ResultItem(key, action, result.outcome, result.id, result.message, result.unclear)
 
 
 def failure_document(
@@ -119,7 +113,7 @@ def drift_document(
         emulator=emulator,
         exit_code=exit_code,
         drift=tuple(map(DriftItem.of, found.drift)),
-        unmanaged=tuple(UnmanagedItem(key=str(o.key), id=o.id) for o in found.unmanaged),
+        unmanaged=tuple(UnmanagedItem(str(o.key), o.id) for o in found.unmanaged),
     )
 
 

@@ -42,7 +42,7 @@ class BackupHeader(Document, frozen=True, kw_only=True):
         return addressed(Target(self.target, self.api_url, self.api, self.org_id, self.emulator))
 
 
-class ObjectLine(Struct, frozen=True, kw_only=True):
+class ObjectLine(Struct, frozen=True):
     """An object as it was before it was overwritten or deleted."""
 
     kind: str
@@ -58,18 +58,9 @@ class ObjectLine(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, live: Live) -> ObjectLine:
-        return cls(
-            kind=live.key.kind,
-            key=str(live.key),
-            id=live.id,
-            folder_id=live.folder_id,
-            created_at=live.created_at,
-            updated_at=live.updated_at,
-            created_by=live.created_by,
-            updated_by=live.updated_by,
-            access=live.access,
-            fields=dict(live.resource.items()),
-        )
+        times, people = (live.created_at, live.updated_at), (live.created_by, live.updated_by)
+        facts = (live.id, live.folder_id, *times, *people, live.access)
+        return cls(live.key.kind, str(live.key), *facts, dict(live.resource.items()))
 
     def to_model(self) -> Live:
         """Raises ValueError."""

@@ -17,11 +17,11 @@ LINE_VERSION = 1
 # --- lines ------------------------------------------------------------------------------------------------
 
 
-class Line(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Line(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One line of JSON Lines. What has its default is left out."""
 
 
-class HeaderLine(Line, frozen=True, kw_only=True):
+class HeaderLine(Line, frozen=True):
     """The first line: what the inventory is bound to."""
 
     devinops_inventory: Annotated[int, Meta(ge=1, description="Version of the format.")]
@@ -30,7 +30,7 @@ class HeaderLine(Line, frozen=True, kw_only=True):
     target: Annotated[Text, about("Name of the target.")]
 
 
-class RecordLine(Line, frozen=True, kw_only=True):
+class RecordLine(Line, frozen=True):
     """An owned object. A folder is only remembered."""
 
     key: KeyText
@@ -47,14 +47,9 @@ class RecordLine(Line, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, record: Record) -> RecordLine:
-        return cls(
-            key=str(record.key),
-            id=record.id,
-            source=record.source,
-            commit=record.commit,
-            protect=record.protect,
-            fields={name: _hashes(base) for name, base in sorted(record.fields.items())},
-        )
+        fields = {name: _hashes(base) for name, base in sorted(record.fields.items())}
+        key, source, commit = str(record.key), record.source, record.commit
+        return cls(key, record.id, source, commit, record.protect, fields)
 
     def to_model(self) -> Record:
         """Raises ValueError."""
@@ -69,7 +64,7 @@ def _hashes(base: Base) -> str | tuple[str, str | None]:
     return base.sent if base.sent == base.read else (base.sent, base.read)
 
 
-class IntentLine(Line, frozen=True, kw_only=True):
+class IntentLine(Line, frozen=True):
     """A write that a run has announced and not settled."""
 
     intent: Annotated[Text, about("Name of the run.")]
@@ -82,26 +77,20 @@ class IntentLine(Line, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, intent: Intent) -> IntentLine:
-        return cls(
-            intent=intent.run,
-            action=intent.action,
-            key=str(intent.key),
-            id=intent.id,
-            unclear=intent.unclear,
-        )
+        return cls(intent.run, intent.action, str(intent.key), intent.id, intent.unclear)
 
     def to_model(self) -> Intent:
         """Raises ValueError."""
         return Intent(self.intent, self.action, read_key(self.key), self.id, self.unclear)
 
 
-class EndLine(Line, frozen=True, kw_only=True):
+class EndLine(Line, frozen=True):
     """The last line: a file without it was cut off."""
 
     devinops_inventory_end: Annotated[bool, Meta(extra_json_schema={"const": True})]
 
 
-class SettledLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SettledLine(Struct, frozen=True, forbid_unknown_fields=True):
     """A line of the journal: what one step of a run came to."""
 
     run: Text
@@ -115,7 +104,7 @@ class SettledLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 FieldState = Literal["gone", "not told by the API", "as applied", "changed outside"]
 
 
-class FieldItem(Struct, frozen=True, kw_only=True):
+class FieldItem(Struct, frozen=True):
     """A field as of the last apply, as hashes, and what has become of it since."""
 
     sent: str
@@ -123,7 +112,7 @@ class FieldItem(Struct, frozen=True, kw_only=True):
     state: FieldState | UnsetType = UNSET
 
 
-class RecordItem(Struct, frozen=True, kw_only=True):
+class RecordItem(Struct, frozen=True):
     """An owned object; `live` is the key of the live one."""
 
     key: KeyText
@@ -137,18 +126,9 @@ class RecordItem(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, record: Record) -> RecordItem:
-        return cls(
-            key=str(record.key),
-            kind=record.key.kind,
-            id=record.id,
-            source=record.source,
-            commit=record.commit,
-            protect=record.protect,
-            fields={
-                name: FieldItem(sent=base.sent, read=base.read)
-                for name, base in sorted(record.fields.items())
-            },
-        )
+        fields = {n: FieldItem(base.sent, base.read) for n, base in sorted(record.fields.items())}
+        key, source, commit = record.key, record.source, record.commit
+        return cls(str(key), key.kind, record.id, source, commit, record.protect, fields)
 
     def compared(self, states: Mapping[str, FieldState], live: str | None) -> RecordItem:
         """Return this record with the state of each field and the key of the live object."""
@@ -159,7 +139,7 @@ class RecordItem(Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, fields=fields, live=live)
 
 
-class IntentItem(Struct, frozen=True, kw_only=True):
+class IntentItem(Struct, frozen=True):
     """An announced write."""
 
     action: Action
@@ -168,17 +148,17 @@ class IntentItem(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, intent: Intent) -> IntentItem:
-        return cls(action=intent.action, key=str(intent.key), id=intent.id)
+        return cls(intent.action, str(intent.key), intent.id)
 
 
-class RunItem(Struct, frozen=True, kw_only=True):
+class RunItem(Struct, frozen=True):
     """A run that has not settled all that it announced."""
 
     run: str
     intents: tuple[IntentItem, ...]
 
 
-class UnclearItem(Struct, frozen=True, kw_only=True):
+class UnclearItem(Struct, frozen=True):
     """A key that an earlier run may have created."""
 
     run: str
@@ -211,7 +191,7 @@ class UnlockDocument(Document, frozen=True, kw_only=True):
     intents: tuple[IntentItem, ...]
 
 
-class CandidateItem(Struct, frozen=True, kw_only=True):
+class CandidateItem(Struct, frozen=True):
     """A live object that may be the one whose id is gone."""
 
     id: str
@@ -220,7 +200,7 @@ class CandidateItem(Struct, frozen=True, kw_only=True):
     created_at: int | None
 
 
-class MissingItem(Struct, frozen=True, kw_only=True):
+class MissingItem(Struct, frozen=True):
     """A record whose object is gone; `link` is the id to point it to, null if that is not clear."""
 
     key: KeyText

@@ -56,7 +56,7 @@ def checksum(document: Mapping[str, Any]) -> str:
 # --- parts ------------------------------------------------------------------------------------------------
 
 
-class SourceItem(Struct, frozen=True, kw_only=True):
+class SourceItem(Struct, frozen=True):
     """A place in a file."""
 
     file: str
@@ -67,7 +67,7 @@ class SourceItem(Struct, frozen=True, kw_only=True):
     def of(cls, source: Source | None) -> SourceItem | None:
         if source is None:
             return None
-        return cls(file=source.path, line=source.line, column=source.column)
+        return cls(source.path, source.line, source.column)
 
 
 class Sides(Struct, frozen=True, kw_only=True):
@@ -104,7 +104,7 @@ def _source(item: SourceItem | None) -> Source | None:
     return Source(item.file, item.line, item.column) if item else None
 
 
-class TargetItem(Struct, frozen=True, kw_only=True):
+class TargetItem(Struct, frozen=True):
     """The organization that the plan is for."""
 
     name: str
@@ -115,13 +115,7 @@ class TargetItem(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, target: Target) -> TargetItem:
-        return cls(
-            name=target.name,
-            org_id=target.org_id,
-            api_url=target.api_url,
-            api_version=target.api,
-            emulator=target.emulator,
-        )
+        return cls(target.name, target.org_id, target.api_url, target.api, target.emulator)
 
     def to_model(self) -> Target:
         """Raises ValueError for what is not an address."""
@@ -130,14 +124,14 @@ class TargetItem(Struct, frozen=True, kw_only=True):
         )
 
 
-class InventoryItem(Struct, frozen=True, kw_only=True):
+class InventoryItem(Struct, frozen=True):
     """Which inventory was used, and how many objects it owns."""
 
     store: StoreName
     owned: Count
 
 
-class ChangeItem(Struct, frozen=True, kw_only=True):
+class ChangeItem(Struct, frozen=True):
     """One planned step."""
 
     key: KeyText
@@ -151,30 +145,17 @@ class ChangeItem(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, change: Change, live_hash: str | None) -> ChangeItem:
-        return cls(
-            key=str(change.key),
-            kind=change.key.kind,
-            id=change.id,
-            action=change.action,
-            reason=change.reason,
-            source=SourceItem.of(change.source),
-            live_hash=live_hash,
-            fields=_sides(change.fields),
-        )
+        key, source, fields = change.key, SourceItem.of(change.source), _sides(change.fields)
+        facts = (change.id, change.action, change.reason)
+        return cls(str(key), key.kind, *facts, source, live_hash, fields)
 
     def to_model(self) -> Change:
         """Return what can be shown and compared: the live object is not in the document. Raises ValueError."""
-        return Change(
-            self.action,
-            read_key(self.key),
-            self.reason,
-            self.id,
-            fields=_field_changes(self.fields),
-            was_declared=_source(self.source),
-        )
+        key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
+        return Change(self.action, key, self.reason, self.id, fields=fields, was_declared=source)
 
 
-class BlockedItem(Struct, frozen=True, kw_only=True):
+class BlockedItem(Struct, frozen=True):
     """A step that waits for a person. Of a conflict `before` is the live value, `after` the declared one."""
 
     key: KeyText
@@ -188,31 +169,20 @@ class BlockedItem(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, blocked: Blocked) -> BlockedItem:
+        key, source, fields = blocked.key, SourceItem.of(blocked.source), _sides(blocked.fields)
+        needed_by = tuple(map(str, blocked.needed_by))
         return cls(
-            key=str(blocked.key),
-            kind=blocked.key.kind,
-            by=blocked.by,
-            reason=blocked.reason,
-            source=SourceItem.of(blocked.source),
-            ids=blocked.ids,
-            needed_by=tuple(map(str, blocked.needed_by)),
-            fields=_sides(blocked.fields),
+            str(key), key.kind, blocked.by, blocked.reason, source, blocked.ids, needed_by, fields
         )
 
     def to_model(self) -> Blocked:
         """Raises ValueError."""
-        return Blocked(
-            self.by,
-            read_key(self.key),
-            self.reason,
-            _source(self.source),
-            self.ids,
-            tuple(map(read_key, self.needed_by)),
-            _field_changes(self.fields),
-        )
+        key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
+        needed_by = tuple(map(read_key, self.needed_by))
+        return Blocked(self.by, key, self.reason, source, self.ids, needed_by, fields)
 
 
-class DriftItem(Struct, frozen=True, kw_only=True):
+class DriftItem(Struct, frozen=True):
     """What was changed outside devinops: `before` is the declared value, `after` the live one."""
 
     key: KeyText
@@ -227,31 +197,15 @@ class DriftItem(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, drift: Drift) -> DriftItem:
-        return cls(
-            key=str(drift.key),
-            kind=drift.key.kind,
-            id=drift.id,
-            moved=drift.moved,
-            reason=drift.reason,
-            source=SourceItem.of(drift.source),
-            fields=_sides(drift.fields),
-            at=drift.at,
-            by=drift.by,
-        )
+        key, source, fields = drift.key, SourceItem.of(drift.source), _sides(drift.fields)
+        facts = (drift.id, drift.moved, drift.reason)
+        return cls(str(key), key.kind, *facts, source, fields, drift.at, drift.by)
 
     def to_model(self) -> Drift:
         """Raises ValueError."""
         _check_time(self.at)
-        return Drift(
-            self.moved,
-            read_key(self.key),
-            self.id,
-            self.reason,
-            _field_changes(self.fields),
-            _source(self.source),
-            self.at,
-            self.by,
-        )
+        key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
+        return Drift(self.moved, key, self.id, self.reason, fields, source, self.at, self.by)
 
 
 def _check_time(seconds: int | None) -> None:
@@ -261,7 +215,7 @@ def _check_time(seconds: int | None) -> None:
         raise ValueError("at: not a time") from None
 
 
-class ProblemItem(Struct, frozen=True, kw_only=True):
+class ProblemItem(Struct, frozen=True):
     """A finding in a file."""
 
     path: str
@@ -273,14 +227,8 @@ class ProblemItem(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, problem: Problem) -> ProblemItem:
-        return cls(
-            path=problem.source.path,
-            line=problem.source.line,
-            column=problem.source.column,
-            severity=problem.severity,
-            code=problem.code,
-            message=problem.message,
-        )
+        source, severity = problem.source, problem.severity
+        return cls(source.path, source.line, source.column, severity, problem.code, problem.message)
 
     def to_model(self) -> Problem:
         """Raises ValueError."""
@@ -307,7 +255,7 @@ class ApprovalsItem(
         return Approvals(**msgspec.structs.asdict(self))
 
 
-class ResultItem(Struct, frozen=True, kw_only=True):
+class ResultItem(Struct, frozen=True):
     """What became of one change."""
 
     key: KeyText
@@ -383,7 +331,7 @@ class ProblemsDocument(Document, frozen=True, kw_only=True):
     problems: tuple[ProblemItem, ...]
 
 
-class UnmanagedItem(Struct, frozen=True, kw_only=True):
+class UnmanagedItem(Struct, frozen=True):
     """A live object that is not owned."""
 
     key: KeyText

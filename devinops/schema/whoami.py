@@ -9,7 +9,7 @@ from msgspec import Struct
 from devinops.schema.document import Document, about
 
 
-class SettingItem(Struct, frozen=True, kw_only=True):
+class SettingItem(Struct, frozen=True):
     """An effective setting, and where it comes from."""
 
     value: str | float | None
