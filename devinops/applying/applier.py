@@ -6,12 +6,11 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from devinops import waiting
 from devinops.kinds import LEVELS
-from devinops.model.changes import Action, Blocked, Change
+from devinops.model.changes import Action, Blocked, Change, Outcome
 from devinops.model.client import BeforeAgain, Writer
 from devinops.model.errors import (
     TOO_MANY,
@@ -68,13 +67,6 @@ class NoJournal:
 
     def finish(self, unclear: Collection[Key]) -> None:
         pass
-
-
-class Outcome(StrEnum):
-    DONE = "done"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,30 +7,33 @@ they cannot be in here.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from devinops import __version__, atomic
-from devinops.kinds import KINDS
+from devinops import atomic
 from devinops.model.errors import ConfigError, DevinopsError
-from devinops.model.keys import FolderPath
-from devinops.model.kind import Lifecycle, Resource
-from devinops.model.objects import Access, Live, Source
+from devinops.model.objects import Live, Source
 from devinops.model.target import Target
 from devinops.planning.draft import Saved
-from devinops.schema.files import TARGET_NAME
+from devinops.schema.backup import RUN, BackupHeader, ObjectLine
+from devinops.schema.document import (
+    HEAD,
+    MAJOR,
+    convert,
+    is_readable,
+    json_line,
+    load_object,
+    quotable,
+)
 
-FORMAT_VERSION: Final = "1.0"
 KEEP_FILES: Final = 20
 """So many backups stay, the newest."""
 
@@ -40,7 +43,7 @@ KEEP_DAYS: Final = 90
 DIRECTORY: Final = Path(atomic.STATE) / "backups"
 LATEST: Final = "latest"
 
-_RUN: Final = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{4,12}")
+_RUN: Final = re.compile(RUN)
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 
 
@@ -67,7 +70,7 @@ class Backups:
                 if self._descriptor is None:
                     self._begin()
                 assert self._descriptor is not None
-                atomic.append(self._descriptor, _line(_object(live)))
+                atomic.append(self._descriptor, json_line(ObjectLine.of(live)).encode("ascii"))
         except OSError as error:
             raise DevinopsError(
                 f"cannot save a backup below {self.root / DIRECTORY}, so nothing was sent: {atomic.reason(error)}"
@@ -101,16 +104,12 @@ class Backups:
         path = directory / f"{self.run}.jsonl"
         descriptor = atomic.open_lines(path, mode=0o600, new=True)
         try:
-            atomic.append(descriptor, _line(_header(self.run, self.target)))
+            atomic.append(descriptor, json_line(_header(self.run, self.target)).encode("ascii"))
         except BaseException:
             os.close(descriptor)
             path.unlink(missing_ok=True)
             raise
         self._descriptor, self.path = descriptor, path
-
-
-def _line(one: Mapping[str, Any]) -> bytes:
-    return (json.dumps(one) + "\n").encode("ascii")
 
 
 def _directory(root: Path) -> Path:
@@ -156,34 +155,17 @@ def _age(path: Path) -> tuple[str, int] | None:
     return (path.name.partition("-")[0], found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
 
 
-def _header(run: str, target: Target) -> dict[str, Any]:
-    return {
-        "format_version": FORMAT_VERSION,
-        "tool_version": __version__,
-        "run": run,
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "target": target.name,
-        "api_url": target.api_url,
-        "api": target.api,
-        "org_id": target.org_id,
-        "emulator": target.emulator,
-    }
-
-
-def _object(live: Live) -> dict[str, Any]:
-    facts = {name: getattr(live, name) for name in ("id", *_TIMES, *_PEOPLE)}
-    return {
-        "kind": live.key.kind,
-        "key": str(live.key),
-        **facts,
-        "ids": dict(live.ids),
-        "access": live.access.value,
-        "fields": dict(live.resource.items()),
-    }
-
-
-_TIMES: Final = ("created_at", "updated_at")
-_PEOPLE: Final = ("created_by", "updated_by")
+def _header(run: str, target: Target) -> BackupHeader:
+    return BackupHeader(
+        **HEAD,
+        run=run,
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        target=target.name,
+        api_url=target.api_url,
+        api=target.api,
+        org_id=target.org_id,
+        emulator=target.emulator,
+    )
 
 
 # --- reading ----------------------------------------------------------------------------------------------
@@ -246,8 +228,8 @@ def read_backup(path: Path, root: Path | None = None) -> Backup:
     named = (path.relative_to(root) if root and path.is_relative_to(root) else path).as_posix()
     found: dict[tuple[str, str], Saved] = {}
     for number, text in enumerate(lines[1:], 2):
-        live = _live(path, number, _parsed(path, number, text))
-        found.setdefault(live.object_id, Saved(live, Source(named, number)))
+        live = _live(path, number, text)
+        found.setdefault((live.key.kind, live.id), Saved(live, Source(named, number)))
     return replace(header, objects=tuple(found.values()), torn=bool(rest))
 
 
@@ -267,127 +249,30 @@ def _header_of(path: Path, lines: Sequence[bytes]) -> Backup:
     """Return what the header says, as a backup without objects. Raises ConfigError."""
     if not lines:
         raise _damaged(path, 1, "the header is missing or incomplete")
-    header = _parsed(path, 1, lines[0])
-    target = _where(path, header)
-    return Backup(path, header["run"], header["time"], target, ())
-
-
-def _damaged(path: Path, line: int, what: str) -> ConfigError:
-    return ConfigError(f"{path}:{line}: {what}; this backup cannot be used as it is")
-
-
-def _parsed(path: Path, line: int, text: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(text.decode("utf-8"))
-        # Python reads more than JSON: what could not be sent or printed must not come out of a backup.
-        json.dumps(found, ensure_ascii=False, allow_nan=False).encode("utf-8")
-    except UnicodeEncodeError:
-        raise _damaged(path, line, "half a character stands in it, which is not Unicode") from None
-    except (ValueError, RecursionError):
-        raise _damaged(path, line, "this is not JSON") from None
-    if not isinstance(found, dict):
-        raise _damaged(path, line, "this is no JSON object")
-    return found
+        values = load_object(lines[0])
+        version = values.get("format_version")
+        if isinstance(version, str) and not is_readable(version):
+            raise ConfigError(
+                f"{path} has format version {quotable(version[:20])}, and this devinops reads {MAJOR}.x: use the "
+                "devinops that wrote it"
+            )
+        header = convert(values, BackupHeader)
+        return Backup(path, header.run, header.time, header.to_model(), ())
+    except ValueError as error:
+        raise _damaged(path, 1, error) from None
 
 
-def _where(path: Path, header: Mapping[str, Any]) -> Target:
-    version = header.get("format_version")
-    if not isinstance(version, str):
-        raise _damaged(path, 1, "this is no header of a backup")
-    if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
-        raise ConfigError(
-            f"{path} has format version {version[:20]}, and this devinops reads 1.x: use the devinops that wrote it"
-        )
-    for name, is_right in _TEXTS.items():
-        if not isinstance(found := header.get(name), str) or not is_right(found):
-            raise _damaged(path, 1, f"{name} is missing, or is not one")
-    api, org_id = header.get("api"), header.get("org_id")
-    if api not in ("v1", "v3") or not isinstance(org_id, str | None):
-        raise _damaged(path, 1, "api or org_id cannot be used")
-    target = Target(header["target"], header["api_url"], api, org_id)
+def _live(path: Path, line: int, text: bytes) -> Live:
+    """Raises ConfigError."""
     try:
-        _ = target.host
-    except ValueError:
-        raise _damaged(path, 1, "api_url is no address") from None
-    return target
+        return convert(load_object(text), ObjectLine).to_model()
+    except ValueError as error:
+        raise _damaged(path, line, error) from None
 
 
-def _is_time(text: str) -> bool:
-    try:
-        return datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        return False
-
-
-_TEXTS: Final[Mapping[str, Callable[[str], object]]] = {
-    "run": _RUN.fullmatch,
-    "time": _is_time,
-    "target": re.compile(TARGET_NAME).fullmatch,
-    "api_url": bool,
-}
-"""Texts of the header, and what tells whether one is right."""
-
-
-def _live(path: Path, line: int, item: Mapping[str, Any]) -> Live:
-    try:
-        kind = KINDS[item["kind"]]
-        if kind.lifecycle is Lifecycle.REQUIRED:
-            raise ValueError(f"no run overwrites a {kind.noun}")
-        resource = _resource(item["kind"], item["fields"])
-        texts = {name: _optional(item, name, str) for name in _PEOPLE}
-        times = {name: _optional(item, name, int) for name in _TIMES}
-        id = item["id"]
-        if not isinstance(id, str) or not id:
-            raise ValueError("id")
-        access = Access(item.get("access", Access.ORG))
-        ids = _ids(item)
-        return Live(id, resource, access=access, ids=ids, **texts, **times)
-    except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(path, line, f"this is no object of a backup ({str(error)[:200]})") from None
-
-
-def _ids(item: Mapping[str, Any]) -> dict[str, str]:
-    ids = item.get("ids", {})
-    if not isinstance(ids, dict) or not all(isinstance(id, str) for id in ids.values()):
-        raise ValueError("ids")
-    return ids
-
-
-def _resource(noun: str, fields: Any) -> Resource:
-    """Build the values of an object. Raises ValueError, TypeError."""
-    shapes = _shapes(noun)
-    if not isinstance(fields, dict) or not fields.keys() <= shapes.keys():
-        raise ValueError("fields")
-    for attribute in KINDS[noun].attributes:
-        if attribute.name in fields:
-            if not shapes[attribute.name].is_valid(fields[attribute.name]):
-                raise ValueError(attribute.name)
-        elif attribute.required:
-            raise ValueError(f"{attribute.name} is missing")
-    parent = KINDS[noun].parent
-    if parent and parent in fields:
-        fields = fields | {parent: FolderPath(fields[parent] or "")}
-    return KINDS[noun].resource(**fields)
-
-
-@cache
-def _shapes(noun: str) -> Mapping[str, Any]:
-    """Return field → validator of its JSON type alone: live values follow nobody's pattern."""
-    from devinops.schema.findings import validator
-
-    return {
-        attribute.name: validator(
-            {k: v for k, v in attribute.schema.items() if k in ("type", "enum")}
-        )
-        for attribute in KINDS[noun].attributes
-    }
-
-
-def _optional(item: Mapping[str, Any], name: str, type: type) -> Any:
-    value = item.get(name)
-    if value is not None and (not isinstance(value, type) or isinstance(value, bool)):
-        raise ValueError(name)
-    return value
+def _damaged(path: Path, line: int, what: object) -> ConfigError:
+    return ConfigError(f"{path}:{line}: {quotable(what)}; this backup cannot be used as it is")
 
 
 def summaries(root: Path) -> Iterator[tuple[Path, Backup | str]]:

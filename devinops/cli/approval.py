@@ -13,6 +13,7 @@ from devinops.model.errors import ConfigError, Stale, UsageError
 from devinops.model.policy import Approvals
 from devinops.model.target import Target
 from devinops.planning.plan import Plan
+from devinops.planning.saved import ShownPlan
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Reviewed:
     """What somebody looked at before: a digest, and the plan itself if it is at hand."""
 
     expect: str | None = None
-    plan: Plan | None = None
+    plan: ShownPlan | None = None
 
     @classmethod
     def of(

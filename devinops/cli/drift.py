@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import click
 
@@ -68,14 +67,9 @@ def _chunks(
     if format == "json":
         from devinops.render import json
 
-        document: dict[str, Any] = json.head() | {
-            "target": settings.target,
-            "emulator": emulator,
-            "exit_code": int(code),
-            "drift": [json.drift(one) for one in found.drift],
-            "unmanaged": [{"key": str(live.key), "id": live.id} for live in found.unmanaged],
-        }
-        yield from json.dump(document)
+        yield from json.dump(
+            json.drift_document(found, settings.target, emulator=emulator, exit_code=code)
+        )
     else:
         from devinops.render.escape import line
         from devinops.render.text import Text

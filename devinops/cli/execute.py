@@ -9,11 +9,12 @@ from dataclasses import replace
 import click
 
 from devinops import signals
-from devinops.applying.applier import Applier, Journal, Outcome, Report, apply
+from devinops.applying.applier import Applier, Journal, Report, apply
 from devinops.applying.backup import Backups
 from devinops.cli.options import Options, echo_err, tell
 from devinops.cli.progress import Progress
 from devinops.cli.session import plan_chunks
+from devinops.model.changes import Outcome
 from devinops.model.client import Writer
 from devinops.model.errors import ConfigError, ExitCode, Refused, worst
 from devinops.model.objects import Snapshot

@@ -8,11 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import click
 
-from devinops import __version__
 from devinops.api import open_reader
 from devinops.cli.options import NonEmpty, Options, common, is_interactive
 from devinops.cli.progress import Progress
@@ -29,6 +27,20 @@ from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Live, Snapshot
 from devinops.render import counted
+from devinops.schema.document import HEAD, Document
+from devinops.schema.inventory import (
+    CandidateItem,
+    FieldState,
+    IntentItem,
+    ListDocument,
+    MissingItem,
+    RecordDocument,
+    RecordItem,
+    RepairDocument,
+    RunItem,
+    UnclearItem,
+    UnlockDocument,
+)
 
 
 @click.group()
@@ -52,7 +64,11 @@ class _Session:
         with Progress(self.options, "reading") as progress:
             return self.reader.snapshot(with_references(kinds), progress.at)
 
-    def answer(self, text: Iterable[str], document: Mapping[str, Any]) -> None:
+    @property
+    def target(self) -> str:
+        return self.settings.target
+
+    def answer(self, text: Iterable[str], document: Document) -> None:
         """Write the answer: lines of text, or a document."""
         lines = list(text)
 
@@ -60,8 +76,7 @@ class _Session:
             if format == "json":
                 from devinops.render import json
 
-                head = {"format_version": json.FORMAT_VERSION, "tool_version": __version__}
-                yield from json.dump({**head, "target": self.settings.target, **document})
+                yield from json.dump(document)
             else:
                 from devinops.render.escape import line
 
@@ -124,7 +139,7 @@ def list_command(options: Options) -> ExitCode:
     """
     with _session(options) as session:
         inventory = session.store.read()
-    session.answer(_listing(inventory), _document(inventory))
+        session.answer(_listing(inventory), _document(session.target, inventory))
     return ExitCode.OK
 
 
@@ -141,40 +156,25 @@ def _listing(inventory: Inventory) -> Iterator[str]:
     yield f"{len(inventory.owned)} owned ({inventory.store})"
 
 
-def _document(inventory: Inventory) -> dict[str, Any]:
-    return {
-        "store": inventory.store,
-        "owned": len(inventory.owned),
-        "records": [_record_document(record) for record in inventory.owned],
-        "open_runs": [
-            {"run": run, "intents": [_intent_document(intent) for intent in intents]}
+def _document(target: str, inventory: Inventory) -> ListDocument:
+    unclear = _unclear(inventory)
+    return ListDocument(
+        **HEAD,
+        target=target,
+        store=inventory.store,
+        owned=len(inventory.owned),
+        records=tuple(map(RecordItem.of, inventory.owned)),
+        open_runs=tuple(
+            RunItem(run, tuple(map(IntentItem.of, intents)))
             for run, intents in open_runs(inventory).items()
-        ],
-        "unclear": [{"run": intent.run, "key": str(intent.key)} for intent in _unclear(inventory)],
-    }
+        ),
+        unclear=tuple(UnclearItem(intent.run, str(intent.key)) for intent in unclear),
+    )
 
 
 def _unclear(inventory: Inventory) -> list[Intent]:
     """Return the creates of earlier runs of which nobody saw the end, in the order of their keys."""
     return sorted((one for one in inventory.intents if one.unclear), key=lambda intent: intent.key)
-
-
-def _record_document(record: Record) -> dict[str, Any]:
-    return {
-        "key": str(record.key),
-        "kind": record.key.kind,
-        "id": record.id,
-        "source": record.source,
-        "commit": record.commit,
-        "protect": record.protect,
-        "fields": {
-            n: {"sent": base.sent, "read": base.read} for n, base in sorted(record.fields.items())
-        },
-    }
-
-
-def _intent_document(intent: Intent) -> dict[str, Any]:
-    return {"action": intent.action.value, "key": str(intent.key), "id": intent.id}
 
 
 @command.command()
@@ -191,24 +191,22 @@ def show(options: Options, key: str) -> ExitCode:
         record = _record(session.store.read(), wanted)
         live = session.snapshot({record.key.kind}).by_id.get(record.object_id)
         states = _states(record, live)
-        document = _record_document(record)
-        for name, state in states.items():
-            document["fields"][name]["state"] = state
-    session.answer(
-        _details(record, live, states),
-        {"record": document | {"live": str(live.key) if live else None}},
-    )
+        item = RecordItem.of(record).compared(states, str(live.key) if live else None)
+        session.answer(
+            _details(record, live, states),
+            RecordDocument(**HEAD, target=session.target, record=item),
+        )
     return ExitCode.OK
 
 
-def _states(record: Record, live: Live | None) -> dict[str, str]:
+def _states(record: Record, live: Live | None) -> dict[str, FieldState]:
     found = fingerprints(live.resource) if live else {}
     return {
         name: _state(base, found.get(name), live) for name, base in sorted(record.fields.items())
     }
 
 
-def _state(base: Base, found: str | None, live: Live | None) -> str:
+def _state(base: Base, found: str | None, live: Live | None) -> FieldState:
     if live is None:
         return "gone"
     if base.read is None:
@@ -216,7 +214,7 @@ def _state(base: Base, found: str | None, live: Live | None) -> str:
     return "as applied" if found == base.read else "changed outside"
 
 
-def _details(record: Record, live: Live | None, states: Mapping[str, str]) -> Iterator[str]:
+def _details(record: Record, live: Live | None, states: Mapping[str, FieldState]) -> Iterator[str]:
     yield f"key       {record.key}"
     yield f"id        {record.id}"
     yield f"source    {record.source or '-'}"
@@ -257,7 +255,10 @@ def link(options: Options, key: str, id: str) -> ExitCode:
         record = replace(before or Record(wanted, id), id=id, fields={})
         if before is None or before.id != id:
             _put(session.store, inventory, record, f"{wanted} linked")
-    session.answer([f"{wanted} is {id}"], {"record": _record_document(record)})
+        session.answer(
+            [f"{wanted} is {id}"],
+            RecordDocument(**HEAD, target=session.target, record=RecordItem.of(record)),
+        )
     return ExitCode.OK
 
 
@@ -308,10 +309,10 @@ def forget(options: Options, key: str) -> ExitCode:
         record = _record(inventory, wanted)
         changed = inventory.changed(removals=[record.object_id])
         session.store.write(changed, inventory, f"{wanted} forgotten")
-    session.answer(
-        [f"{wanted} is not owned any more; {record.id} was not touched"],
-        {"record": _record_document(record)},
-    )
+        session.answer(
+            [f"{wanted} is not owned any more; {record.id} was not touched"],
+            RecordDocument(**HEAD, target=session.target, record=RecordItem.of(record)),
+        )
     return ExitCode.OK
 
 
@@ -338,13 +339,14 @@ def unlock(options: Options, run: str) -> ExitCode:
             )
             raise ConfigError(f'there is no open run "{run}"{hint}')
         session.store.unlock(run)
-    session.answer(
-        [
-            f"unlocked {run}: {counted(len(runs[run]), 'write')} not settled",
-            *_unsettled(runs[run]),
-        ],
-        {"run": run, "intents": [_intent_document(intent) for intent in runs[run]]},
-    )
+        intents = tuple(map(IntentItem.of, runs[run]))
+        session.answer(
+            [
+                f"unlocked {run}: {counted(len(runs[run]), 'write')} not settled",
+                *_unsettled(runs[run]),
+            ],
+            UnlockDocument(**HEAD, target=session.target, run=run, intents=intents),
+        )
     return ExitCode.OK
 
 
@@ -373,9 +375,9 @@ def repair(options: Options, yes: bool) -> ExitCode:
         kinds = {record.key.kind for record in inventory.owned}
         findings = find(inventory, session.snapshot(kinds)) if kinds else ()
         links = [finding for finding in findings if finding.link]
-        session.answer(
-            _proposals(findings), {"missing": [_finding_document(one) for one in findings]}
-        )
+        missing = tuple(map(_missing, findings))
+        document = RepairDocument(**HEAD, target=session.target, missing=missing)
+        session.answer(_proposals(findings), document)
         if links and not _approved(options, len(links), yes=yes):
             return ExitCode.DECIDE
         if links:
@@ -413,18 +415,10 @@ def _date(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 
-def _finding_document(finding: Finding) -> dict[str, Any]:
-    return {
-        "key": str(finding.record.key),
-        "id": finding.record.id,
-        "link": finding.link.live.id if finding.link else None,
-        "candidates": [
-            {
-                "id": one.live.id,
-                "key": str(one.live.key),
-                "evidence": list(one.evidence),
-                "created_at": one.live.created_at,
-            }
-            for one in finding.candidates
-        ],
-    }
+def _missing(finding: Finding) -> MissingItem:
+    candidates = (
+        CandidateItem(one.live.id, str(one.live.key), one.evidence, one.live.created_at)
+        for one in finding.candidates
+    )
+    link = finding.link.live.id if finding.link else None
+    return MissingItem(str(finding.record.key), finding.record.id, link, tuple(candidates))

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from devinops.api import open_reader
-from devinops.applying.saved_plan import save
 from devinops.cli.options import Options, OutputFile, approvals, common
 from devinops.cli.session import Job, failures_written, plan_chunks
 from devinops.model.errors import ExitCode
@@ -35,6 +34,8 @@ def command(
             plan, _ = job.look(reader, approvals)
         code = plan.exit_code(detailed=detailed_exitcode)
         if out is not None:
+            from devinops.applying.saved_plan import save
+
             save(out, plan_chunks(options, plan, "json", code))
     options.write(lambda format: plan_chunks(options, plan, format, code))
     return code

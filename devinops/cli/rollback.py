@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from devinops.api import open_writer
-from devinops.applying.applier import Outcome, Report, Result
+from devinops.applying.applier import Report, Result
 from devinops.applying.backup import Backup, Backups, find, read_backup, summaries
 from devinops.cli.approval import Reviewed
 from devinops.cli.execute import ask, carry_out, finish, show
@@ -27,7 +26,7 @@ from devinops.cli.session import (
 )
 from devinops.config import Settings, resolve
 from devinops.inventory import Header, new_run, open_store, wait_for_runs
-from devinops.model.changes import Action
+from devinops.model.changes import Action, Outcome
 from devinops.model.client import Writer
 from devinops.model.errors import ConfigError, ExitCode, UsageError
 from devinops.model.inventory import Record
@@ -36,6 +35,8 @@ from devinops.model.target import Target
 from devinops.planning.plan import Plan
 from devinops.planning.rollback import rollback_plan
 from devinops.render import counted
+from devinops.schema.backup import BackupItem, BackupsDocument
+from devinops.schema.document import HEAD
 
 
 @click.command()
@@ -170,8 +171,8 @@ def _list(options: Options) -> None:
         from devinops.render.escape import line
 
         if format == "json":
-            rows = [_row(options.root, path, backup) for path, backup in found]
-            yield from json.dump({"format_version": json.FORMAT_VERSION, "backups": rows})
+            rows = tuple(_row(options.root, path, backup) for path, backup in found)
+            yield from json.dump(BackupsDocument(**HEAD, backups=rows))
             return
         for path, backup in found:
             yield f"{line(_words(_shown(options.root, path), backup))}\n"
@@ -187,16 +188,16 @@ def _words(file: str, backup: Backup | str) -> str:
     return f"{backup.time}  {backup.target.name}  {counted(len(backup.objects), 'object')}  {file}"
 
 
-def _row(root: Path, path: Path, backup: Backup | str) -> dict[str, Any]:
+def _row(root: Path, path: Path, backup: Backup | str) -> BackupItem:
     if isinstance(backup, str):
-        return {"file": _shown(root, path), "error": backup}
-    return {
-        "file": _shown(root, path),
-        "run": backup.run,
-        "time": backup.time,
-        "target": backup.target.name,
-        "objects": len(backup.objects),
-    }
+        return BackupItem(file=_shown(root, path), error=backup)
+    return BackupItem(
+        file=_shown(root, path),
+        run=backup.run,
+        time=backup.time,
+        target=backup.target.name,
+        objects=len(backup.objects),
+    )
 
 
 def _shown(root: Path, path: Path) -> str:

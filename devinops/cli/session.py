@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -37,6 +38,9 @@ from devinops.model.policy import Approvals, Prune
 from devinops.model.target import Target
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
 from devinops.planning.plan import Only, Plan, build_plan
+
+if TYPE_CHECKING:
+    from devinops.schema.document import Document
 
 
 @dataclass(frozen=True)
@@ -249,6 +253,7 @@ def failures_written(options: Options) -> Iterator[None]:
 def _write_failure(options: Options, error: DevinopsError) -> None:
     from devinops.render import json
 
+    document: Document
     if isinstance(error, NotApplied):
         document = json.plan_document(error.plan, error.exit_code, error=str(error))
     else:

@@ -91,16 +91,20 @@ def _json(
     settings: Settings, identity: Identity, org_id: str | None, emulator: bool | None
 ) -> Iterator[str]:
     from devinops.render import json
+    from devinops.schema.document import HEAD
+    from devinops.schema.whoami import SettingItem, WhoamiDocument
 
-    document = {
-        "format_version": json.FORMAT_VERSION,
-        "root": str(settings.root),
-        "settings": {
-            n: {"value": v, "source": settings.sources[n]} for n, v in _rows(settings).items()
-        },
-        "principal": identity.principal,
-        "principal_type": identity.principal_type,
-        "org_id": org_id,
-        "emulator": emulator,
-    }
-    yield from json.dump(document)
+    yield from json.dump(
+        WhoamiDocument(
+            **HEAD,
+            root=str(settings.root),
+            settings={
+                name: SettingItem(value, settings.sources[name])
+                for name, value in _rows(settings).items()
+            },
+            principal=identity.principal,
+            principal_type=identity.principal_type,
+            org_id=org_id,
+            emulator=emulator,
+        )
+    )

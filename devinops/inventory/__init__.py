@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
-from devinops.inventory.format import Header
+from devinops.inventory.header import Header
 from devinops.inventory.merge import listed, open_runs
 from devinops.model.errors import Stale
 from devinops.model.inventory import Intent, Inventory, Record

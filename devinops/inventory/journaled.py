@@ -19,8 +19,10 @@ from filelock import FileLock
 
 from devinops import atomic, signals
 from devinops.inventory import disk, merge
-from devinops.inventory.format import Header, Settled, dump, dump_settled, parse, parse_settled
+from devinops.inventory.format import dump, dump_settled, parse, parse_settled
+from devinops.inventory.header import Header
 from devinops.inventory.lock import abandoned, hold, locked
+from devinops.inventory.merge import Settled
 from devinops.model.errors import DevinopsError, InventoryError, Stale
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from devinops.inventory.format import Settled
 from devinops.model.changes import Action
 from devinops.model.errors import Stale
 from devinops.model.inventory import MAKING, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
 
 SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What one step of a run came to: records to put, and (kind, id) to drop. One line of a journal."""
+
+    run: str
+    put: tuple[Record, ...] = ()
+    drop: tuple[ObjectId, ...] = ()
 
 
 def open_runs(inventory: Inventory) -> dict[str, list[Intent]]:

@@ -86,6 +86,15 @@ class Change:
         )
 
 
+class Outcome(StrEnum):
+    """What became of a change."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    BLOCKED = "blocked"
+
+
 class Blocker(StrEnum):
     """What a blocked step waits for."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from devinops.model.changes import Change
-from devinops.planning.plan import Plan
+from devinops.planning.saved import ShownPlan
 from devinops.render.escape import line
 from devinops.render.text import SYMBOLS, Text
 
@@ -20,7 +20,7 @@ class Differences:
     differing: tuple[tuple[Change, Change], ...]
 
     @classmethod
-    def between(cls, reviewed: Plan, now: Plan) -> Differences:
+    def between(cls, reviewed: ShownPlan, now: ShownPlan) -> Differences:
         """Compare two plans, change by change: the same object is known by its kind, key and id."""
         before = {_who(change): change for change in reviewed.changes}
         after = {_who(change): change for change in now.changes}

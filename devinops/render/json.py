@@ -1,4 +1,4 @@
-"""Plans, reports and problems for programs. Keys and their meaning: `PLAN_SCHEMA`, `PROBLEMS_SCHEMA`."""
+"""Plans, reports and problems for programs, as the documents of `devinops/schema/`."""
 
 from __future__ import annotations
 
@@ -6,173 +6,125 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from devinops import __version__
 from devinops.applying.applier import Report, Result
-from devinops.model.changes import Blocked, Change, Drift, FieldChange
 from devinops.model.errors import ExitCode
-from devinops.model.objects import Problem, Source
-from devinops.model.values import UNSET
+from devinops.model.objects import Problem
+from devinops.planning.drift import Findings
 from devinops.planning.plan import Plan, live_hash
 from devinops.render.escape import json_text
-from devinops.schema.plan import CHECKSUM, checksum
+from devinops.schema.document import HEAD, Document, plain
+from devinops.schema.plan import (
+    ApprovalsItem,
+    BlockedItem,
+    ChangeItem,
+    DriftDocument,
+    DriftItem,
+    FailureDocument,
+    InventoryItem,
+    PlanDocument,
+    ProblemItem,
+    ProblemsDocument,
+    ResultItem,
+    TargetItem,
+    UnmanagedItem,
+)
 
-FORMAT_VERSION = "1.0"
 
-
-def dump(document: Mapping[str, Any]) -> Iterator[str]:
+def dump(document: Document | Mapping[str, Any]) -> Iterator[str]:
     """Yield a document piece by piece: ASCII, keys in the given order, a newline at the end.
 
     What would be a command to a CI runner that reads the log is escaped: inside a string that means the same.
     """
-    for piece in json.JSONEncoder(indent=2).iterencode(document):
+    for piece in json.JSONEncoder(indent=2).iterencode(plain(document)):
         yield json_text(piece)
     yield "\n"
 
 
-def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> dict[str, Any]:
-    """Return a plan as JSON data, with `more` members and a checksum over all of them."""
-    target = plan.target
-    document = {
-        **head(),
-        "target": {
-            "name": target.name,
-            "org_id": target.org_id,
-            "api_url": target.api_url,
-            "api_version": target.api,
-            "emulator": target.emulator,
-        },
-        "inventory": {"store": plan.inventory.store, "owned": plan.owned},
-        "digest": plan.digest,
-        "complete": True,
-        "exit_code": int(exit_code),
-        "changes": [change(one) for one in plan.changes],
-        "blocked": [blocked(one) for one in plan.blocked],
-        "drift": [drift(one) for one in plan.drift],
-        "problems": [problem(one) for one in plan.problems],
-        "notes": list(plan.notes),
-        "refusals": list(plan.refusals),
-        "unmanaged": dict(plan.unmanaged),
-        "unchanged": plan.unchanged,
-        "summary": plan.summary,
-        **({"only": list(plan.only)} if plan.only else {}),
-        **({"approvals": given} if (given := plan.approvals.given()) else {}),
+def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> PlanDocument:
+    """Return a plan as a document, with `more` of its members and a checksum over all of them."""
+    if plan.only:
+        more["only"] = plan.only
+    if approvals := plan.approvals.given():
+        more["approvals"] = ApprovalsItem(**approvals)
+    return PlanDocument(
+        **HEAD,
+        target=TargetItem.of(plan.target),
+        inventory=InventoryItem(plan.inventory.store, plan.owned),
+        digest=plan.digest,
+        complete=True,
+        exit_code=exit_code,
+        changes=tuple(ChangeItem.of(change, live_hash(change)) for change in plan.changes),
+        blocked=tuple(map(BlockedItem.of, plan.blocked)),
+        drift=tuple(map(DriftItem.of, plan.drift)),
+        problems=tuple(map(ProblemItem.of, plan.problems)),
+        notes=plan.notes,
+        refusals=plan.refusals,
+        unmanaged=dict(plan.unmanaged),
+        unchanged=plan.unchanged,
+        summary=plan.summary,
+        checksum="",
         **more,
-    }
-    return document | {CHECKSUM: checksum(document)}
+    ).sealed()
 
 
-def report_document(report: Report) -> dict[str, Any]:
+def report_document(report: Report) -> PlanDocument:
     """Return a plan with what apply made of it."""
+    left = None
+    if report.left is not None:
+        left = tuple(ChangeItem.of(change, live_hash(change)) for change in report.left)
     return plan_document(
         report.plan,
         report.exit_code,
-        results=[_result(result) for result in report.results],
-        left=None if report.left is None else [change(one) for one in report.left],
-        waiting=[blocked(one) for one in report.waiting],
+        results=tuple(map(_result, report.results)),
+        left=left,
+        waiting=tuple(map(BlockedItem.of, report.waiting)),
         unverified=report.unverified,
         interrupted=report.interrupted is not None,
         backup=report.backup,
-        unsaved=[str(key) for key in report.unsaved],
+        unsaved=tuple(map(str, report.unsaved)),
     )
 
 
-def _result(result: Result) -> dict[str, Any]:
-    return {
-        "key": str(result.change.key),
-        "action": result.change.action.value,
-        "outcome": result.outcome.value,
-        "id": result.id,
-        "message": result.message,
-        "unclear": result.unclear,
-    }
+def _result(result: Result) -> ResultItem:
+    key, action = str(result.change.key), result.change.action
+    return ResultItem(key, action, result.outcome, result.id, result.message, result.unclear)
 
 
 def failure_document(
     error: str, problems: Iterable[Problem], exit_code: ExitCode
-) -> dict[str, Any]:
-    """Return the document of a run that came to no plan."""
-    return {
-        **head(),
-        "complete": False,
-        "exit_code": int(exit_code),
-        "error": error,
-        "problems": [problem(one) for one in problems],
-    }
+) -> FailureDocument:
+    """Return the document of a run that failed before it had an answer."""
+    return FailureDocument(
+        **HEAD,
+        complete=False,
+        exit_code=exit_code,
+        error=error,
+        problems=tuple(map(ProblemItem.of, problems)),
+    )
+
+
+def drift_document(
+    found: Findings, target: str, *, emulator: bool, exit_code: ExitCode
+) -> DriftDocument:
+    """Return what drift found in a target."""
+    return DriftDocument(
+        **HEAD,
+        target=target,
+        emulator=emulator,
+        exit_code=exit_code,
+        drift=tuple(map(DriftItem.of, found.drift)),
+        unmanaged=tuple(UnmanagedItem(str(o.key), o.id) for o in found.unmanaged),
+    )
 
 
 def problems_document(
     problems: Iterable[Problem], *, files: int, entries: int, exit_code: ExitCode
-) -> dict[str, Any]:
+) -> ProblemsDocument:
     """Return what validate found."""
-    return {
-        **head(),
-        "exit_code": int(exit_code),
-        "files": files,
-        "entries": entries,
-        "problems": [problem(one) for one in problems],
-    }
-
-
-def head() -> dict[str, Any]:
-    """Return what every document begins with."""
-    return {"format_version": FORMAT_VERSION, "tool_version": __version__}
-
-
-def change(change: Change) -> dict[str, Any]:
-    return {
-        "key": str(change.key),
-        "kind": change.key.kind,
-        "id": change.id,
-        "action": change.action.value,
-        "reason": change.reason,
-        "source": _source(change.source),
-        "live_hash": live_hash(change),
-        "fields": {field.name: _field(field) for field in change.fields},
-    }
-
-
-def _field(field: FieldChange) -> dict[str, Any]:
-    sides = {"before": field.before, "after": field.after}
-    return {side: value for side, value in sides.items() if value is not UNSET}
-
-
-def blocked(held: Blocked) -> dict[str, Any]:
-    return {
-        "key": str(held.key),
-        "kind": held.key.kind,
-        "by": held.by.value,
-        "reason": held.reason,
-        "source": _source(held.source),
-        "ids": list(held.ids),
-        "needed_by": [str(key) for key in held.needed_by],
-        "fields": {field.name: _field(field) for field in held.fields},
-    }
-
-
-def drift(drift: Drift) -> dict[str, Any]:
-    return {
-        "key": str(drift.key),
-        "kind": drift.key.kind,
-        "id": drift.id,
-        "moved": drift.moved.value,
-        "reason": drift.reason,
-        "source": _source(drift.source),
-        "fields": {field.name: _field(field) for field in drift.fields},
-        "at": drift.at,
-        "by": drift.by,
-    }
-
-
-def problem(problem: Problem) -> dict[str, Any]:
-    return {
-        "path": problem.source.path,
-        "line": problem.source.line,
-        "column": problem.source.column,
-        "severity": problem.severity.value,
-        "code": problem.code,
-        "message": problem.message,
-    }
-
-
-def _source(source: Source | None) -> dict[str, Any] | None:
-    return {"file": source.path, "line": source.line, "column": source.column} if source else None
+    return ProblemsDocument(
+        **HEAD,
+        exit_code=exit_code,
+        files=files,
+        entries=entries,
+        problems=tuple(map(ProblemItem.of, problems)),
+    )

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from devinops.applying.applier import Outcome, Report, Result
+from devinops.applying.applier import Report, Result
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, Moved
+from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, Moved, Outcome
 from devinops.model.keys import Key
 from devinops.model.objects import Problem, Severity, Source
 from devinops.model.values import UNSET, canonical_text
 from devinops.planning.diff import nested_paths
 from devinops.planning.drift import Findings
-from devinops.planning.plan import Plan
+from devinops.planning.saved import ShownPlan
 from devinops.render import counted
 from devinops.render.escape import body_line, line
 
@@ -73,7 +74,7 @@ class Text:
 
     # --- plan ---------------------------------------------------------------------------------------------
 
-    def plan(self, plan: Plan) -> Iterator[str]:
+    def plan(self, plan: ShownPlan) -> Iterator[str]:
         """Yield the lines of a plan; the last one holds the counts."""
         yield self.bold(header(plan))
         for noun, changes in groupby(plan.changes, key=lambda change: change.key.kind):
@@ -235,7 +236,7 @@ class Text:
         return f"{result.change.action} {line(str(result.change.key))} {result.outcome}{message}"
 
 
-def header(plan: Plan) -> str:
+def header(plan: ShownPlan) -> str:
     target = plan.target
     org = f"organization {target.org_id}" if target.org_id else "the key's organization"
     inventory = (
@@ -255,7 +256,7 @@ def said_of_drift(drift: Drift) -> str:
     return ", ".join(parts)
 
 
-def _terms(plan: Plan) -> Iterator[str]:
+def _terms(plan: ShownPlan) -> Iterator[str]:
     """Yield what the plan was narrowed to, and what was approved for it: whoever applies it approves the same."""
     if plan.only:
         yield ""
@@ -269,9 +270,10 @@ def _terms(plan: Plan) -> Iterator[str]:
         yield f"approved with {line(' '.join(flags))}"
 
 
-def counts(plan: Plan) -> str:
+def counts(plan: ShownPlan) -> str:
     """Return the last line of a plan."""
-    parts = [f"{plan.summary[a.value]} {_TO[a]}" for a in Action if plan.summary[a.value]]
+    actions = Counter(change.action for change in plan.changes)
+    parts = [f"{actions[action]} {_TO[action]}" for action in Action if actions[action]]
     unmanaged = sum(plan.unmanaged.values())
     needed = sum(len(held.needed_by) for held in plan.blocked)
     waiting = f" with {counted(needed, 'entry waiting', 'entries waiting')}" if needed else ""

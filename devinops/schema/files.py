@@ -12,8 +12,6 @@ from devinops.kinds import KINDS
 from devinops.model.kind import Attribute, Kind, Role
 from devinops.model.objects import Ensure
 from devinops.model.policy import OnDrift, Prune
-from devinops.schema.inventory import INVENTORY_SCHEMA
-from devinops.schema.plan import PLAN_SCHEMA, PROBLEMS_SCHEMA
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TARGET_NAME = "^[a-z0-9][a-z0-9._-]*$"
@@ -29,16 +27,25 @@ REMOTE_NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 def schemas() -> dict[str, dict[str, Any]]:
     """Return name → JSON Schema (draft 2020-12), in the order of the documentation.
 
+    First the files that a user writes, see `file_schemas`; then the JSON documents that devinops writes.
+    """
+    from devinops.schema.documents import document_schemas
+
+    documents = {name: _headed(name, schema) for name, schema in document_schemas().items()}
+    return file_schemas() | documents
+
+
+def file_schemas() -> dict[str, dict[str, Any]]:
+    """Return the schemas of the files that a user writes.
+
     `declarations` is a YAML file, `knowledge` and `playbook` are the front matter of a Markdown file,
-    `config` is devinops.yaml; `plan` and `problems` are what plan, apply and validate write as JSON;
-    `inventory` is one line of an inventory.
+    `config` is devinops.yaml.
     """
     found = {"declarations": _declarations()}
     found |= {
         kind.noun: entry_schema(kind, front_matter=True) for kind in KINDS.values() if kind.document
     }
     found["config"] = _config()
-    found |= {"plan": PLAN_SCHEMA, "problems": PROBLEMS_SCHEMA, "inventory": INVENTORY_SCHEMA}
     return {name: _headed(name, schema) for name, schema in found.items()}
 
 

@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from devinops.kinds import KINDS
-from devinops.schema.files import entry_schema, schemas, sections_schema
+from devinops.schema.files import entry_schema, file_schemas, sections_schema
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -49,7 +49,7 @@ def entry_validator(noun: str, *, front_matter: bool = False) -> Validator:
 
 @cache
 def _named_validator(name: str) -> Validator:
-    return validator(sections_schema() if name == "sections" else schemas()[name])
+    return validator(sections_schema() if name == "sections" else file_schemas()[name])
 
 
 @cache
@@ -78,7 +78,7 @@ def check(
 ) -> Iterator[Finding]:
     """Yield what is wrong with `value`, in the order of the schema, each finding once.
 
-    A name is one of `schemas()`, or `sections` for a YAML file without its entries. A discreet message repeats
+    A name is one of `file_schemas()`, or `sections` for a YAML file without its entries. A discreet message repeats
     no key and no scalar of `value`: it may be a secret in the wrong place.
     """
     chosen = name_or_validator

@@ -1,94 +1,220 @@
-"""The JSON Schema of one line of an inventory. Pure."""
+"""The lines of an inventory and of its journal, and the documents of `devinops inventory`."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from devinops.kinds import KINDS
 from devinops.model.changes import Action
+from devinops.model.inventory import Base, Intent, Record
+from devinops.model.kind import Lifecycle
+from devinops.schema.document import Count, Document, KeyText, StoreName, Text, about, read_key
+
+LINE_VERSION = 1
+
+# --- lines ------------------------------------------------------------------------------------------------
 
 
-def _text(description: str) -> dict[str, Any]:
-    return {"type": "string", "minLength": 1, "description": description}
+class Line(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One line of JSON Lines. What has its default is left out."""
 
 
-_KEY = _text("Kind, folder and name, such as knowledge:Backend/Error envelope.")
+class HeaderLine(Line, frozen=True):
+    """The first line: what the inventory is bound to."""
 
-_HEADER: dict[str, Any] = {
-    "type": "object",
-    "description": "The first line: what the inventory is bound to.",
-    "properties": {
-        "devinops_inventory": {
-            "type": "integer",
-            "minimum": 1,
-            "description": "Version of the format.",
-        },
-        "api_host": _text("Host of the API, with the port where there is one."),
-        "org_id": {"type": ["string", "null"], "description": "The organization; null on API v1."},
-        "target": _text("Name of the target."),
-    },
-    "required": ["devinops_inventory", "api_host", "org_id", "target"],
-    "additionalProperties": False,
-}
+    devinops_inventory: Annotated[int, Meta(ge=1, description="Version of the format.")]
+    api_host: Annotated[Text, about("Host of the API, with the port if there is one.")]
+    org_id: Annotated[Text | None, about("The organization; null on API v1.")]
+    target: Annotated[Text, about("Name of the target.")]
 
-_RECORD: dict[str, Any] = {
-    "type": "object",
-    "description": "An owned object. A folder is no more than remembered.",
-    "properties": {
-        "key": _KEY,
-        "id": _text("Id of the live object."),
-        "source": _text("File that declared it when it was last applied."),
-        "commit": _text("Commit that it was applied from."),
-        "protect": {"type": "boolean", "description": "It is not deleted when its entry goes."},
-        "fields": {
-            "type": "object",
-            "description": "Managed field to a hash of its value.",
-            "additionalProperties": {
-                "description": "One hash, or what was sent and what the API answered (null: it does not tell).",
-                "anyOf": [
-                    {"type": "string"},
-                    {
-                        "type": "array",
-                        "items": {"type": ["string", "null"]},
-                        "minItems": 2,
-                        "maxItems": 2,
-                    },
-                ],
-            },
-        },
-    },
-    "required": ["key", "id"],
-    "additionalProperties": False,
-}
 
-_INTENT: dict[str, Any] = {
-    "type": "object",
-    "description": "A write that a run has announced and not settled.",
-    "properties": {
-        "intent": _text("Name of the run."),
-        "action": {
-            "enum": [action.value for action in Action],
-            "description": "What it is about to do.",
-        },
-        "key": _KEY,
-        "id": _text("Id of the live object; missing for a create."),
-        "unclear": {
-            "type": "boolean",
-            "description": "The run is over, and whether it created the key is not known.",
-        },
-    },
-    "required": ["intent", "action", "key"],
-    "additionalProperties": False,
-}
+class RecordLine(Line, frozen=True):
+    """An owned object. A folder is only remembered."""
 
-_END: dict[str, Any] = {
-    "type": "object",
-    "description": "The last line: a file without it was cut off.",
-    "properties": {"devinops_inventory_end": {"const": True, "description": "Nothing follows."}},
-    "required": ["devinops_inventory_end"],
-    "additionalProperties": False,
-}
+    key: KeyText
+    id: Annotated[Text, about("Id of the live object.")]
+    source: Annotated[Text | None, about("File that declared it when it was last applied.")] = None
+    commit: Annotated[Text | None, about("Commit that it was applied from.")] = None
+    protect: Annotated[bool, about("It is not deleted when its entry goes.")] = False
+    fields: Annotated[
+        dict[str, str | tuple[str, str | None]],
+        about(
+            "Managed field → its hash, or what was sent and what the API answered (null: unknown)."
+        ),
+    ] = {}
 
-INVENTORY_SCHEMA: Final[dict[str, Any]] = {
-    "description": "One line of an inventory of devinops (JSON Lines): header, records, intents, end.",
-    "anyOf": [_HEADER, _RECORD, _INTENT, _END],
-}
+    @classmethod
+    def of(cls, record: Record) -> RecordLine:
+        fields = {name: _hashes(base) for name, base in sorted(record.fields.items())}
+        key, source, commit = str(record.key), record.source, record.commit
+        return cls(key, record.id, source, commit, record.protect, fields)
+
+    def to_model(self) -> Record:
+        """Raises ValueError."""
+        bases = {
+            name: Base(hashes, hashes) if isinstance(hashes, str) else Base(*hashes)
+            for name, hashes in self.fields.items()
+        }
+        key = read_key(self.key)
+        memory = KINDS[key.kind].lifecycle is Lifecycle.REQUIRED
+        return Record(key, self.id, self.source, self.commit, self.protect, bases, memory)
+
+
+def _hashes(base: Base) -> str | tuple[str, str | None]:
+    return base.sent if base.sent == base.read else (base.sent, base.read)
+
+
+class IntentLine(Line, frozen=True):
+    """A write that a run has announced and not settled."""
+
+    intent: Annotated[Text, about("Name of the run.")]
+    action: Annotated[Action, about("What it is about to do.")]
+    key: KeyText
+    id: Annotated[Text | None, about("Id of the live object; missing for a create.")] = None
+    unclear: Annotated[
+        bool, about("The run is over, and whether it created the key is not known.")
+    ] = False
+
+    @classmethod
+    def of(cls, intent: Intent) -> IntentLine:
+        return cls(intent.run, intent.action, str(intent.key), intent.id, intent.unclear)
+
+    def to_model(self) -> Intent:
+        """Raises ValueError."""
+        return Intent(self.intent, self.action, read_key(self.key), self.id, self.unclear)
+
+
+class EndLine(Line, frozen=True):
+    """The last line: a file without it was cut off."""
+
+    devinops_inventory_end: Annotated[bool, Meta(extra_json_schema={"const": True})]
+
+
+class SettledLine(Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of the journal: what one step of a run came to."""
+
+    run: Text
+    put: tuple[RecordLine, ...]
+    drop: tuple[tuple[str, str], ...]
+
+
+# --- documents --------------------------------------------------------------------------------------------
+
+
+FieldState = Literal["gone", "not told by the API", "as applied", "changed outside"]
+
+
+class FieldItem(Struct, frozen=True):
+    """A field as of the last apply, as hashes, and what has become of it since."""
+
+    sent: str
+    read: str | None
+    state: FieldState | UnsetType = UNSET
+
+
+class RecordItem(Struct, frozen=True):
+    """An owned object; `live` is the key of the live one."""
+
+    key: KeyText
+    kind: str
+    id: str
+    source: str | None
+    commit: str | None
+    protect: bool
+    fields: dict[str, FieldItem]
+    live: str | None | UnsetType = UNSET
+
+    @classmethod
+    def of(cls, record: Record) -> RecordItem:
+        fields = {n: FieldItem(base.sent, base.read) for n, base in sorted(record.fields.items())}
+        key, source, commit = record.key, record.source, record.commit
+        return cls(str(key), key.kind, record.id, source, commit, record.protect, fields)
+
+    def compared(self, states: Mapping[str, FieldState], live: str | None) -> RecordItem:
+        """Return this record with the state of each field and the key of the live object."""
+        fields = {
+            name: msgspec.structs.replace(field, state=states[name])
+            for name, field in self.fields.items()
+        }
+        return msgspec.structs.replace(self, fields=fields, live=live)
+
+
+class IntentItem(Struct, frozen=True):
+    """An announced write."""
+
+    action: Action
+    key: KeyText
+    id: str | None
+
+    @classmethod
+    def of(cls, intent: Intent) -> IntentItem:
+        return cls(intent.action, str(intent.key), intent.id)
+
+
+class RunItem(Struct, frozen=True):
+    """A run that has not settled all that it announced."""
+
+    run: str
+    intents: tuple[IntentItem, ...]
+
+
+class UnclearItem(Struct, frozen=True):
+    """A key that an earlier run may have created."""
+
+    run: str
+    key: KeyText
+
+
+class ListDocument(Document, frozen=True, kw_only=True):
+    """What inventory list writes."""
+
+    target: str
+    store: StoreName
+    owned: Count
+    records: tuple[RecordItem, ...]
+    open_runs: tuple[RunItem, ...]
+    unclear: tuple[UnclearItem, ...]
+
+
+class RecordDocument(Document, frozen=True, kw_only=True):
+    """What inventory show, link and forget write."""
+
+    target: str
+    record: RecordItem
+
+
+class UnlockDocument(Document, frozen=True, kw_only=True):
+    """What inventory unlock writes."""
+
+    target: str
+    run: str
+    intents: tuple[IntentItem, ...]
+
+
+class CandidateItem(Struct, frozen=True):
+    """A live object that may be the one whose id is gone."""
+
+    id: str
+    key: KeyText
+    evidence: tuple[str, ...]
+    created_at: int | None
+
+
+class MissingItem(Struct, frozen=True):
+    """A record whose object is gone; `link` is the id to point it to, null if that is not clear."""
+
+    key: KeyText
+    id: str
+    link: str | None
+    candidates: tuple[CandidateItem, ...]
+
+
+class RepairDocument(Document, frozen=True, kw_only=True):
+    """What inventory repair writes."""
+
+    target: str
+    missing: tuple[MissingItem, ...]

@@ -1,17 +1,50 @@
-"""JSON Schemas of the JSON documents that devinops writes."""
+"""The documents of plans and of what is like them: plan, apply, validate, drift, and a run that failed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
-from devinops.model.changes import Action, Blocker, Moved
-from devinops.model.objects import Severity
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from devinops.model import values
+from devinops.model.changes import (
+    Action,
+    Blocked,
+    Blocker,
+    Change,
+    Drift,
+    FieldChange,
+    Moved,
+    Outcome,
+)
+from devinops.model.kind import ApiVersion
+from devinops.model.objects import Problem, Severity, Source
+from devinops.model.policy import Approvals
+from devinops.model.target import Target
+from devinops.schema.document import (
+    Count,
+    Document,
+    ExitStatus,
+    KeyText,
+    LineNumber,
+    StoreName,
+    about,
+    addressed,
+    plain,
+    read_key,
+)
 
 CHECKSUM = "checksum"
 """The member of a plan document that holds its checksum."""
+
+Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Texts = tuple[str, ...]
 
 
 def checksum(document: Mapping[str, Any]) -> str:
@@ -20,229 +53,296 @@ def checksum(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-_TEXT = {"type": "string"}
-_COUNT = {"type": "integer", "minimum": 0}
-_HEAD = {
-    "format_version": {
-        "type": "string",
-        "pattern": "^1\\.",
-        "description": "A new major number can break readers.",
-    },
-    "tool_version": _TEXT,
-    "exit_code": {
-        "type": "integer",
-        "description": "What the run exits with; the README says what each means.",
-    },
-}
+# --- parts ------------------------------------------------------------------------------------------------
 
 
-def _object(
-    properties: dict[str, Any], optional: tuple[str, ...] = (), **more: Any
-) -> dict[str, Any]:
-    required = [name for name in properties if name not in optional]
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    } | more
+class SourceItem(Struct, frozen=True):
+    """A place in a file."""
+
+    file: str
+    line: Count
+    column: Count
+
+    @classmethod
+    def of(cls, source: Source | None) -> SourceItem | None:
+        if source is None:
+            return None
+        return cls(source.path, source.line, source.column)
 
 
-_PROBLEM = _object(
-    {
-        "path": _TEXT,
-        "line": {"type": "integer", "minimum": 1},
-        "column": {"type": "integer", "minimum": 1},
-        "severity": {"enum": [severity.value for severity in Severity]},
-        "code": {"type": "string", "description": "Stable name of this kind of problem."},
-        "message": _TEXT,
-    }
-)
-_SOURCE = {
-    "oneOf": [
-        {"type": "null"},
-        _object({"file": _TEXT, "line": _COUNT, "column": _COUNT}),
-    ]
-}
-_CHANGE = _object(
-    {
-        "key": {
-            "type": "string",
-            "description": "kind:folder/name; / and % inside a part are %2F and %25.",
-        },
-        "kind": _TEXT,
-        "id": {"type": ["string", "null"]},
-        "action": {"enum": [action.value for action in Action]},
-        "reason": _TEXT,
-        "source": _SOURCE,
-        "live_hash": {
-            "type": ["string", "null"],
-            "pattern": "^[0-9a-f]{64}$",
-            "description": "Hash of all live values of the object, a part of the digest; null for a create.",
-        },
-        "fields": {
-            "type": "object",
-            "description": "Field → before and after. A side that is missing has no value; null is a value.",
-            "additionalProperties": _object(
-                {"before": {}, "after": {}}, optional=("before", "after")
-            ),
-        },
-    }
-)
-_BLOCKED = _object(
-    {
-        "key": _TEXT,
-        "kind": _TEXT,
-        "by": {"enum": [blocker.value for blocker in Blocker]},
-        "reason": _TEXT,
-        "source": _SOURCE,
-        "ids": {"type": "array", "items": _TEXT},
-        "needed_by": {"type": "array", "items": _TEXT},
-        "fields": {
-            "type": "object",
-            "description": "Of a conflict: field → before (as it is live) and after (as declared).",
-            "additionalProperties": _object(
-                {"before": {}, "after": {}}, optional=("before", "after")
-            ),
-        },
-    }
-)
-_DRIFT = _object(
-    {
-        "key": _TEXT,
-        "kind": _TEXT,
-        "id": _TEXT,
-        "moved": {"enum": [moved.value for moved in Moved]},
-        "reason": _TEXT,
-        "source": _SOURCE,
-        "fields": {
-            "type": "object",
-            "description": "Field → before (as declared) and after (as it is live).",
-            "additionalProperties": _object(
-                {"before": {}, "after": {}}, optional=("before", "after")
-            ),
-        },
-        "at": {"type": ["integer", "null"], "description": "Epoch seconds of the last edit."},
-        "by": {"type": ["string", "null"], "description": "Who, where the API says."},
-    }
-)
-_RESULT = _object(
-    {
-        "key": _TEXT,
-        "action": {"enum": [action.value for action in Action]},
-        "outcome": {"enum": ["done", "failed", "skipped", "blocked"]},
-        "id": {"type": ["string", "null"]},
-        "message": _TEXT,
-        "unclear": {
-            "type": "boolean",
-            "description": "Failed, yet something was or may have been written.",
-        },
-    }
-)
-_REPORT = {
-    "results": {"type": "array", "items": _RESULT},
-    "left": {
-        "type": ["array", "null"],
-        "items": _CHANGE,
-        "description": "Changes that a plan made afterwards still holds; null: that plan could not be made.",
-    },
-    "waiting": {
-        "type": "array",
-        "items": _BLOCKED,
-        "description": "What a plan made afterwards blocks, and the one before did not.",
-    },
-    "unverified": _TEXT,
-    "interrupted": {"type": "boolean"},
-    "backup": {
-        "type": ["string", "null"],
-        "description": "File with what was overwritten or deleted, relative to the root; null: nothing was.",
-    },
-    "unsaved": {
-        "type": "array",
-        "items": _TEXT,
-        "description": "Keys of secrets that were overwritten or deleted: their values cannot be brought back.",
-    },
-}
-_COMPLETE = _object(
-    _HEAD
-    | {
-        "target": _object(
-            {
-                "name": _TEXT,
-                "org_id": {"type": ["string", "null"]},
-                "api_url": _TEXT,
-                "api_version": {"enum": ["v3", "v1"]},
-                "emulator": {
-                    "type": "boolean",
-                    "description": "Whether devinops emulator answered, not the service.",
-                },
-            },
-            optional=("emulator",),
-        ),
-        "inventory": _object({"store": {"enum": ["none", "branch", "file"]}, "owned": _COUNT}),
-        "digest": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-        CHECKSUM: {
-            "type": "string",
-            "pattern": "^[0-9a-f]{64}$",
-            "description": "Hash of the rest of the document: it shows that the file was not changed since.",
-        },
-        "complete": {"const": True},
-        "changes": {"type": "array", "items": _CHANGE},
-        "blocked": {"type": "array", "items": _BLOCKED},
-        "drift": {
-            "type": "array",
-            "items": _DRIFT,
-            "description": "Outside edits, left as they are.",
-        },
-        "notes": {"type": "array", "items": _TEXT},
-        "problems": {"type": "array", "items": _PROBLEM},
-        "refusals": {
-            "type": "array",
-            "items": _TEXT,
-            "description": "Why nothing at all may be applied.",
-        },
-        "unmanaged": {"type": "object", "additionalProperties": _COUNT},
-        "unchanged": _COUNT,
-        "error": {"type": "string", "description": "Why the plan was not applied."},
-        "summary": {"type": "object", "additionalProperties": _COUNT},
-        "only": {
-            "type": "array",
-            "items": _TEXT,
-            "description": "The --only that the plan was made with.",
-        },
-        "approvals": _object(
-            {
-                "adopt": {"const": True},
-                "on_conflict": {"enum": ["git", "live"]},
-                "allow_delete": _COUNT,
-                "allow_missing": _COUNT,
-            },
-            optional=("adopt", "on_conflict", "allow_delete", "allow_missing"),
-            description="The flags that the plan was made with; whoever applies it from a file approves the same.",
-        ),
-    }
-    | _REPORT,
-    optional=("only", "approvals", "error", *_REPORT),
-)
-_FAILED = _object(
-    _HEAD
-    | {
-        "complete": {"const": False},
-        "error": _TEXT,
-        "problems": {"type": "array", "items": _PROBLEM},
-    },
-    description="A run that came to no plan.",
-)
+class Sides(Struct, frozen=True, kw_only=True):
+    """A side that is missing has no value; null is a value."""
 
-PLAN_SCHEMA: dict[str, Any] = {
-    "title": "What devinops plan and apply write with --format json; after apply with results",
-    "oneOf": [_COMPLETE, _FAILED],
-}
+    before: Any = UNSET
+    after: Any = UNSET
 
-PROBLEMS_SCHEMA: dict[str, Any] = {
-    "title": "What devinops validate writes with --format json",
-    **_object(
-        _HEAD
-        | {"files": _COUNT, "entries": _COUNT, "problems": {"type": "array", "items": _PROBLEM}}
-    ),
-}
+
+Fields = dict[str, Sides]
+
+
+def _sides(fields: Iterable[FieldChange]) -> Fields:
+    return {f.name: Sides(before=_written(f.before), after=_written(f.after)) for f in fields}
+
+
+def _written(value: Any) -> Any:
+    return UNSET if value is values.UNSET else value
+
+
+def _read(value: Any) -> Any:
+    return values.UNSET if value is UNSET else value
+
+
+def _field_changes(fields: Fields) -> tuple[FieldChange, ...]:
+    """Raises ValueError."""
+    for name, sides in fields.items():
+        if not name.isidentifier() or (sides.before is UNSET and sides.after is UNSET):
+            raise ValueError(f"{name[:80]!r} is not a field with a value before or after")
+    return tuple(FieldChange(n, _read(s.before), _read(s.after)) for n, s in fields.items())
+
+
+def _source(item: SourceItem | None) -> Source | None:
+    return Source(item.file, item.line, item.column) if item else None
+
+
+class TargetItem(Struct, frozen=True):
+    """The organization that the plan is for."""
+
+    name: str
+    org_id: str | None
+    api_url: str
+    api_version: ApiVersion
+    emulator: Annotated[bool, about("An emulator answered, not the service.")] = False
+
+    @classmethod
+    def of(cls, target: Target) -> TargetItem:
+        return cls(target.name, target.org_id, target.api_url, target.api, target.emulator)
+
+    def to_model(self) -> Target:
+        """Raises ValueError for what is not an address."""
+        return addressed(
+            Target(self.name, self.api_url, self.api_version, self.org_id, self.emulator)
+        )
+
+
+class InventoryItem(Struct, frozen=True):
+    """Which inventory was used, and how many objects it owns."""
+
+    store: StoreName
+    owned: Count
+
+
+class ChangeItem(Struct, frozen=True):
+    """One planned step."""
+
+    key: KeyText
+    kind: str
+    id: str | None
+    action: Action
+    reason: str
+    source: SourceItem | None
+    live_hash: Annotated[Hash | None, about("Hash of all live values; null for a create.")]
+    fields: Fields
+
+    @classmethod
+    def of(cls, change: Change, live_hash: str | None) -> ChangeItem:
+        key, source, fields = change.key, SourceItem.of(change.source), _sides(change.fields)
+        facts = (change.id, change.action, change.reason)
+        return cls(str(key), key.kind, *facts, source, live_hash, fields)
+
+    def to_model(self) -> Change:
+        """Return what can be shown and compared: the live object is not in the document. Raises ValueError."""
+        key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
+        return Change(self.action, key, self.reason, self.id, fields=fields, declared_at=source)
+
+
+class BlockedItem(Struct, frozen=True):
+    """A step that waits for a person. Of a conflict `before` is the live value, `after` the declared one."""
+
+    key: KeyText
+    kind: str
+    by: Blocker
+    reason: str
+    source: SourceItem | None
+    ids: Texts
+    needed_by: tuple[KeyText, ...]
+    fields: Fields
+
+    @classmethod
+    def of(cls, blocked: Blocked) -> BlockedItem:
+        key, source, fields = blocked.key, SourceItem.of(blocked.source), _sides(blocked.fields)
+        needed_by = tuple(map(str, blocked.needed_by))
+        return cls(
+            str(key), key.kind, blocked.by, blocked.reason, source, blocked.ids, needed_by, fields
+        )
+
+    def to_model(self) -> Blocked:
+        """Raises ValueError."""
+        key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
+        needed_by = tuple(map(read_key, self.needed_by))
+        return Blocked(self.by, key, self.reason, source, self.ids, needed_by, fields)
+
+
+class DriftItem(Struct, frozen=True):
+    """What was changed outside devinops: `before` is the declared value, `after` the live one."""
+
+    key: KeyText
+    kind: str
+    id: str
+    moved: Moved
+    reason: str
+    source: SourceItem | None
+    fields: Fields
+    at: Annotated[int | None, about("Epoch seconds of the last edit.")]
+    by: Annotated[str | None, about("Who, if the API says.")]
+
+    @classmethod
+    def of(cls, drift: Drift) -> DriftItem:
+        key, source, fields = drift.key, SourceItem.of(drift.source), _sides(drift.fields)
+        facts = (drift.id, drift.moved, drift.reason)
+        return cls(str(key), key.kind, *facts, source, fields, drift.at, drift.by)
+
+    def to_model(self) -> Drift:
+        """Raises ValueError."""
+        _check_time(self.at)
+        key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
+        return Drift(self.moved, key, self.id, self.reason, fields, source, self.at, self.by)
+
+
+def _check_time(seconds: int | None) -> None:
+    try:
+        datetime.fromtimestamp(seconds or 0, UTC)
+    except (OverflowError, OSError, ValueError):
+        raise ValueError("at: not a time") from None
+
+
+class ProblemItem(Struct, frozen=True):
+    """A finding in a file."""
+
+    path: str
+    line: LineNumber
+    column: LineNumber
+    severity: Severity
+    code: Annotated[str, about("Stable name of this kind of problem.")]
+    message: str
+
+    @classmethod
+    def of(cls, problem: Problem) -> ProblemItem:
+        source, severity = problem.source, problem.severity
+        return cls(source.path, source.line, source.column, severity, problem.code, problem.message)
+
+    def to_model(self) -> Problem:
+        """Raises ValueError."""
+        if not re.fullmatch("[a-z0-9-]+", self.code):
+            raise ValueError(f"{self.code[:80]!r} is not the code of a problem")
+        source = Source(self.path, self.line, self.column)
+        return Problem(source, self.code, self.message, self.severity)
+
+
+class ApprovalsItem(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """The flags that the plan was made with; whoever applies it from a file approves the same.
+
+    Here a later version adds nothing unseen: what an approval means has to be known to whoever acts on it.
+    """
+
+    adopt: bool = False
+    on_conflict: Literal["git", "live"] | None = None
+    allow_delete: Count | None = None
+    allow_missing: Count | None = None
+
+    def to_model(self) -> Approvals:
+        return Approvals(**msgspec.structs.asdict(self))
+
+
+class ResultItem(Struct, frozen=True):
+    """What became of one change."""
+
+    key: KeyText
+    action: Action
+    outcome: Outcome
+    id: str | None
+    message: str
+    unclear: Annotated[bool, about("Failed, yet something was or may have been written.")]
+
+
+# --- documents --------------------------------------------------------------------------------------------
+
+
+class PlanDocument(Document, frozen=True, kw_only=True):
+    """What plan and apply write; after an apply with `results` and what follows it."""
+
+    target: TargetItem
+    inventory: InventoryItem
+    digest: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    complete: Annotated[bool, Meta(extra_json_schema={"const": True})]
+    exit_code: ExitStatus
+    changes: tuple[ChangeItem, ...]
+    blocked: tuple[BlockedItem, ...]
+    drift: Annotated[tuple[DriftItem, ...], about("Changed outside devinops, left as it is.")]
+    problems: tuple[ProblemItem, ...]
+    notes: Texts
+    refusals: Annotated[Texts, about("Why nothing at all may be applied.")]
+    unmanaged: Annotated[dict[str, Count], about("Kind → live objects.")]
+    unchanged: Count
+    summary: Annotated[dict[str, Count], about("Action, or blocked → how many.")]
+    only: Annotated[Texts | UnsetType, about("The --only it was made with.")] = UNSET
+    approvals: ApprovalsItem | UnsetType = UNSET
+    error: Annotated[str | UnsetType, about("Why the plan was not applied.")] = UNSET
+    results: tuple[ResultItem, ...] | UnsetType = UNSET
+    left: Annotated[
+        tuple[ChangeItem, ...] | None | UnsetType,
+        about("What a plan made afterwards would change; null: it could not be made."),
+    ] = UNSET
+    waiting: Annotated[
+        tuple[BlockedItem, ...] | UnsetType, about("What only the plan made afterwards blocks.")
+    ] = UNSET
+    unverified: Annotated[str | UnsetType, about("Why `left` is null.")] = UNSET
+    interrupted: bool | UnsetType = UNSET
+    backup: Annotated[
+        str | None | UnsetType,
+        about("File with what was overwritten or deleted, relative to the root; null: none."),
+    ] = UNSET
+    unsaved: Annotated[
+        tuple[KeyText, ...] | UnsetType, about("Secrets that were overwritten or deleted.")
+    ] = UNSET
+    checksum: Annotated[Hash, about("Of the rest: shows that the file was not changed since.")]
+
+    def sealed(self) -> PlanDocument:
+        """Return the document with its checksum."""
+        return msgspec.structs.replace(self, checksum=checksum(plain(self)))
+
+
+class FailureDocument(Document, frozen=True, kw_only=True):
+    """What any command writes that failed before it had an answer."""
+
+    complete: Annotated[bool, Meta(extra_json_schema={"const": False})]
+    exit_code: ExitStatus
+    error: str
+    problems: tuple[ProblemItem, ...]
+
+
+class ProblemsDocument(Document, frozen=True, kw_only=True):
+    """What validate writes."""
+
+    exit_code: ExitStatus
+    files: Count
+    entries: Count
+    problems: tuple[ProblemItem, ...]
+
+
+class UnmanagedItem(Struct, frozen=True):
+    """A live object that is not owned."""
+
+    key: KeyText
+    id: str
+
+
+class DriftDocument(Document, frozen=True, kw_only=True):
+    """What drift writes."""
+
+    target: str
+    emulator: bool
+    exit_code: ExitStatus
+    drift: tuple[DriftItem, ...]
+    unmanaged: tuple[UnmanagedItem, ...]

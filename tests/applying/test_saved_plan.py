@@ -371,14 +371,14 @@ def test_a_plan_for_another_place_is_1_before_anything_is_listed(
 DAMAGED: dict[str, tuple[str | bytes, str]] = {
     "empty": ("", "not JSON"),
     "cut off": (json.dumps(PLAN)[:-20], "not JSON"),
-    "a list": ("[]", "no JSON object"),
+    "a list": ("[]", "not a JSON object"),
     "another document": ("{}", "format_version"),
     "a later format": (json.dumps(PLAN | {"format_version": "2.0"}), "format version 2.0"),
     "a failed run": ('{"format_version": "1.0", "complete": false}', "came to no plan"),
     "twice": ('{"digest": "a", "digest": "b"}', "twice"),
     "deep": ("[" * 100_000, "not JSON"),
     "not text": (b"\xff\xfe", "not JSON"),
-    "an unknown kind": (json.dumps(PLAN).replace("playbook:", "playboook:"), "no kind"),
+    "an unknown kind": (json.dumps(PLAN).replace("playbook:", "playboook:"), "a known kind"),
     "an unknown approval": (json.dumps(PLAN | {"approvals": {"allow_all": True}}), "allow_all"),
     "an approval of another type": (
         json.dumps(PLAN | {"approvals": {"allow_delete": "3"}}),
@@ -478,5 +478,5 @@ def test_no_bytes_are_a_traceback(tmp_path_factory: pytest.TempPathFactory, data
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_a_number_that_json_cannot_hold_is_no_part_of_a_plan(tmp_path: Path, number: str) -> None:
     (tmp_path / "plan.json").write_text(f'{{"format_version": {number}}}')
-    with pytest.raises(ConfigError, match="is no number of JSON"):
+    with pytest.raises(ConfigError, match="is not a JSON number"):
         read_plan(tmp_path / "plan.json")

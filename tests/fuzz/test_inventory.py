@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.inventory.format import Settled, dump, dump_settled, parse, parse_settled
+from devinops.inventory.format import dump, dump_settled, parse, parse_settled
+from devinops.inventory.merge import Settled
 from devinops.model.changes import Action
 from devinops.model.errors import InventoryError
 from devinops.model.inventory import Base, Inventory, Record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from devinops.emulator import Emulator
 from tests.testing.import_graph import circles, import_graph
 from tests.testing.places import ROOT
 
@@ -29,6 +31,7 @@ LAYERS = (
 OWNERS = {
     "yaml": {"load", "emulator"},
     "jsonschema": {"schema", "emulator"},
+    "msgspec": {"schema"},
     "httpx": {"api"},
     "click": {"cli"},
     "deepdiff": {"planning"},
@@ -67,7 +70,6 @@ IMPURE = {
     "threading",
     "tempfile",
 }
-PURE = {"model", "kinds", "schema", "planning"}
 PURE = {"model", "kinds", "schema", "planning"}
 
 
@@ -143,12 +145,37 @@ def test_the_core_reads_no_file_no_clock_and_prints_nothing() -> None:
         assert not methods & {"now", "today", "read_text", "getenv"}, path
 
 
+def test_a_plan_that_is_only_shown_imports_no_documents(tmp_path: Path) -> None:
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "a.md").write_text("---\ntitle: A\n---\nb\n")
+    code = (
+        "import sys; from devinops.cli import main; main(['plan']); print('msgspec' in sys.modules)"
+    )
+    with Emulator() as emulator:
+        ran = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env=os.environ | {"DEVIN_API_URL": emulator.url, "DEVIN_API_KEY": "cog_emulator"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert ("1 to create" in ran.stdout, ran.stdout.splitlines()[-1]) == (True, "False")
+
+
 @pytest.mark.parametrize(
     ("argv", "forbidden"),
     [
-        (["--version"], {"httpx", "yaml", "jsonschema", "deepdiff", "fastapi", "packaging"}),
-        (["--help"], {"httpx", "yaml", "jsonschema", "deepdiff", "fastapi", "packaging"}),
-        (["validate"], {"httpx", "deepdiff", "fastapi", "filelock", "pathspec"}),
+        (
+            ["--version"],
+            {"httpx", "yaml", "jsonschema", "deepdiff", "fastapi", "packaging", "msgspec"},
+        ),
+        (
+            ["--help"],
+            {"httpx", "yaml", "jsonschema", "deepdiff", "fastapi", "packaging", "msgspec"},
+        ),
+        (["validate"], {"httpx", "deepdiff", "fastapi", "msgspec", "filelock", "pathspec"}),
+        (["plan"], {"deepdiff", "fastapi", "msgspec"}),
         (["whoami"], {"jsonschema", "deepdiff", "fastapi", "filelock"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -1,0 +1,124 @@
+"""The lines of a backup, and the list of backups that `devinops rollback` writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from devinops.kinds import KINDS
+from devinops.model.keys import FolderPath
+from devinops.model.kind import ApiVersion, Lifecycle, Resource
+from devinops.model.objects import Access, Live
+from devinops.model.target import Target
+from devinops.schema.document import Count, Document, KeyText, Text, about, addressed
+from devinops.schema.files import TARGET_NAME
+from devinops.schema.findings import validator
+
+RUN = r"^\d{8}T\d{6}Z-[0-9a-f]{4,12}$"
+
+
+class BackupHeader(Document, frozen=True, kw_only=True):
+    """The first line: which run made the backup, when and for which organization."""
+
+    run: Annotated[str, Meta(pattern=RUN)]
+    time: Annotated[str, about("ISO 8601, with its zone.")]
+    target: Annotated[str, Meta(pattern=TARGET_NAME)]
+    api_url: Text
+    api: ApiVersion
+    org_id: str | None
+    emulator: bool
+
+    def to_model(self) -> Target:
+        """Return the organization. Raises ValueError, also for what a pattern cannot tell of the other fields."""
+        if not re.fullmatch(RUN, self.run) or not re.fullmatch(TARGET_NAME, self.target):
+            raise ValueError("run or target is not one")
+        if datetime.fromisoformat(self.time).tzinfo is None:
+            raise ValueError("time has no zone")
+        return addressed(Target(self.target, self.api_url, self.api, self.org_id, self.emulator))
+
+
+class ObjectLine(Struct, frozen=True):
+    """An object as it was before it was overwritten or deleted."""
+
+    kind: str
+    key: KeyText
+    id: Text
+    ids: Annotated[dict[str, str], about("Field → id of the object that it refers to.")]
+    created_at: int | None
+    updated_at: int | None
+    created_by: str | None
+    updated_by: str | None
+    access: Access
+    fields: dict[str, Any]
+
+    @classmethod
+    def of(cls, live: Live) -> ObjectLine:
+        times, people = (live.created_at, live.updated_at), (live.created_by, live.updated_by)
+        facts = (live.id, dict(live.ids), *times, *people, live.access)
+        return cls(live.key.kind, str(live.key), *facts, dict(live.resource.items()))
+
+    def to_model(self) -> Live:
+        """Raises ValueError."""
+        kind = KINDS.get(self.kind)
+        if kind is None or kind.lifecycle is Lifecycle.REQUIRED:
+            raise ValueError("kind: a run overwrites no such objects")
+        resource = _resource(self.kind, self.fields)
+        return Live(
+            self.id,
+            resource,
+            access=self.access,
+            ids=self.ids,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            created_by=self.created_by,
+            updated_by=self.updated_by,
+        )
+
+
+def _resource(noun: str, fields: Mapping[str, Any]) -> Resource:
+    """Build the values of an object; live values follow nobody's pattern, only their type counts. Raises ValueError."""
+    types = _types(noun)
+    for name, value in fields.items():
+        if name not in types or not types[name].is_valid(value):
+            raise ValueError(f"fields.{name[:80]}: an unknown field, or a value of another type")
+    missing = [a.name for a in KINDS[noun].attributes if a.required and a.name not in fields]
+    if missing:
+        raise ValueError(f"fields.{missing[0]} is missing")
+    values = dict(fields)
+    parent = KINDS[noun].parent
+    if parent and parent in values:
+        values[parent] = FolderPath(values[parent] or "")
+    return KINDS[noun].resource(**values)
+
+
+@cache
+def _types(noun: str) -> Mapping[str, Any]:
+    """Return field → validator of its JSON type alone."""
+    return {
+        attribute.name: validator(
+            {name: rule for name, rule in attribute.schema.items() if name in ("type", "enum")}
+        )
+        for attribute in KINDS[noun].attributes
+    }
+
+
+class BackupItem(Struct, frozen=True, kw_only=True):
+    """A backup; of one that cannot be read the error and nothing else."""
+
+    file: str
+    error: str | UnsetType = UNSET
+    run: str | UnsetType = UNSET
+    time: str | UnsetType = UNSET
+    target: str | UnsetType = UNSET
+    objects: Count | UnsetType = UNSET
+
+
+class BackupsDocument(Document, frozen=True, kw_only=True):
+    """What rollback writes without a backup to bring back."""
+
+    backups: Annotated[tuple[BackupItem, ...], about("The newest first.")]

@@ -1,0 +1,135 @@
+"""The JSON documents: each begins alike, and what the commands really write fits the schema that is published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from devinops import __version__
+from devinops.emulator import Emulator
+from devinops.inventory import InventorySettings, open_store
+from devinops.inventory.header import Header
+from devinops.model.changes import Action
+from devinops.model.inventory import Intent
+from devinops.model.keys import Key
+from devinops.schema.document import convert, load_object, quotable
+from devinops.schema.files import schemas
+from devinops.schema.plan import FailureDocument
+from tests.conftest import Devinops
+
+Write = Callable[[Mapping[str, str]], Path]
+
+CONFIG = "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n    prune: owned\n"
+NOTE = "---\nname: {}\ntrigger: t\n---\n{}\n"
+NOTES = [{"id": f"note-{name}", "name": name, "trigger": "t", "body": "old"} for name in "ABC"]
+
+
+def fits(name: str, text: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(text)
+    Draft202012Validator(schemas()[name]).validate(document)
+    return document
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
+    with Emulator({"organizations": {"org-emulator": {"knowledge": NOTES}}}) as running:
+        use(running.url)
+        yield running
+
+
+@pytest.fixture
+def applied(emulator: Emulator, repository: Write, devinops: Devinops) -> Path:
+    """A root from which A was overwritten and B adopted; then somebody edited B in the web app."""
+    files = {"devinops.yaml": CONFIG, "knowledge/a.md": NOTE.format("A", "new")}
+    root = repository(files | {"knowledge/b.md": NOTE.format("B", "old")})
+    assert devinops("apply", "-C", root, "--yes", "--adopt").code == 0
+    emulator.edit("knowledge", "note-B", body="edited in the web app")
+    return root
+
+
+COMMANDS: dict[str, tuple[list[str], str]] = {
+    "validate": (["validate"], "problems"),
+    "plan": (["plan", "--only", "knowledge", "--adopt", "--allow-delete", "1"], "plan"),
+    "apply": (["apply", "--yes"], "plan"),
+    "drift": (["drift"], "drift"),
+    "whoami": (["whoami"], "whoami"),
+    "list of backups": (["rollback"], "backups"),
+    "rollback": (["rollback", "latest", "--yes"], "plan"),
+    "inventory list": (["inventory", "list"], "inventory-documents"),
+    "inventory show": (["inventory", "show", "knowledge:B"], "inventory-documents"),
+    "inventory link": (["inventory", "link", "knowledge:A", "note-A"], "inventory-documents"),
+    "inventory forget": (["inventory", "forget", "knowledge:A"], "inventory-documents"),
+    "inventory unlock": (["inventory", "unlock", "20260131T120000Z-1a2b3c"], "inventory-documents"),
+    "inventory repair": (["inventory", "repair", "--yes"], "inventory-documents"),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_a_command_writes_fits_its_schema_and_begins_as_all_do(
+    applied: Path, emulator: Emulator, devinops: Devinops, command: str
+) -> None:
+    argv, name = COMMANDS[command]
+    if command == "inventory unlock":
+        header = Header.of(emulator.url, "org-emulator", "production")
+        store = open_store(InventorySettings("file"), applied, header)
+        store.begin(
+            argv[-1], [Intent(argv[-1], Action.CREATE, Key.parse("knowledge:D"))], store.read()
+        )
+    if command == "inventory repair":
+        emulator.remove("knowledge", "note-B")
+        emulator.add("knowledge", name="B", trigger="t", body="old")
+    ran = devinops(*argv, "-C", applied, "--format", "json")
+    assert ran.code in (0, 2, 4), ran
+    document = fits(name, ran.out)
+    assert list(document)[:2] == ["format_version", "tool_version"]
+    assert (document["format_version"], document["tool_version"]) == ("1.0", __version__)
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "whoami", "inventory list"])
+def test_what_a_failing_command_writes_fits_its_schema(
+    repository: Write, devinops: Devinops, command: str
+) -> None:
+    argv, name = COMMANDS[command]
+    ran = devinops(*argv, "-C", repository({"devinops.yaml": CONFIG}), "--format", "json")
+    assert ran.code == 1
+    assert convert(fits(name, ran.out), FailureDocument).complete is False
+
+
+def test_every_line_that_is_kept_fits_its_schema(applied: Path) -> None:
+    (backup,) = (applied / ".devinops/backups").glob("*.jsonl")
+    for name, path in (("backup", backup), ("inventory", applied / ".devinops/production.jsonl")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert len(lines) > 1
+        for line in lines:
+            fits(name, line)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "this is not JSON"),
+        (b"\xff", "this is not JSON"),
+        ('{"a": NaN}', "NaN is not a JSON number"),
+        ('{"a": -Infinity}', "-Infinity is not a JSON number"),
+        ('{"a": 1e999}', "1e999 is not a JSON number"),
+        ('{"a": {"b": 1, "b": 1}}', "a name appears twice"),
+        (r'{"a": "\ud800"}', "surrogates not allowed"),
+        (r'{"\udfff": 1}', "surrogates not allowed"),
+        ('{"a":' * 100_000, "this is not JSON"),
+        ("[]", "this is not a JSON object"),
+    ],
+)
+def test_only_json_is_read(text: str | bytes, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        load_object(text)
+
+
+def test_what_is_quoted_is_one_short_line() -> None:
+    assert quotable("a\x1b\u202eb") == "a\\u001b\\u202eb"
+    assert quotable("a\nb") == "a"
+    assert len(quotable("x" * 10_000)) == 200
