@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.api import Author, Connection, audit, open_reader
+from devinops.api.bounds import Room
+from devinops.api.http import Call, Getter
+from devinops.emulator import Emulator
 from devinops.model.errors import ApiError, Unreachable
+from devinops.model.kind import ApiVersion
+from tests.testing.command_line import Devinops, Write
 
 emulator = pytest.importorskip("devinops.emulator")
 pytest.importorskip("uvicorn")
@@ -18,7 +25,7 @@ DAY = 24 * 60 * 60
 
 
 @pytest.fixture
-def running():
+def running() -> Iterator[Emulator]:
     seed = {
         "organizations": {
             "org-emulator": {
@@ -30,24 +37,30 @@ def running():
         yield started
 
 
-def reader(running, key="cog_enterprise", api="v3"):
+def reader(running: Emulator, key: str = "cog_enterprise", api: ApiVersion = "v3") -> Any:
     return open_reader(Connection(running.url, api, key, "org-emulator", backoff_s=0.001))
 
 
-def asked(running, key="cog_enterprise", ids=("note-1",), days=1, api="v3"):
+def asked(
+    running: Emulator,
+    key: str = "cog_enterprise",
+    ids: Collection[str] = ("note-1",),
+    days: int = 1,
+    api: ApiVersion = "v3",
+) -> Any:
     now = int(time.time())
     with reader(running, key, api) as open_one:
         return open_one.authors(ids, now - days * DAY, now + 60)
 
 
-def test_the_last_editor_of_a_note_is_named(running):
+def test_the_last_editor_of_a_note_is_named(running: Emulator) -> None:
     running.edit("knowledge", "note-1", body="mine")
     author = asked(running)["note-1"]
     assert "@" in author.who
     assert abs(author.at - time.time()) < 60
 
 
-def test_a_key_without_the_right_names_nobody_after_one_request(running):
+def test_a_key_without_the_right_names_nobody_after_one_request(running: Emulator) -> None:
     running.edit("knowledge", "note-1", body="mine")
     running.clear_requests()
     assert asked(running, "cog_emulator") == {}
@@ -56,23 +69,23 @@ def test_a_key_without_the_right_names_nobody_after_one_request(running):
     ]
 
 
-def test_v1_is_not_asked(running):
+def test_v1_is_not_asked(running: Emulator) -> None:
     assert asked(running, "apk_emulator", api="v1") == {}
     assert running.requests == []
 
 
-def test_an_object_that_the_log_does_not_name_is_left_out(running):
+def test_an_object_that_the_log_does_not_name_is_left_out(running: Emulator) -> None:
     running.edit("knowledge", "note-1", body="mine")
     assert set(asked(running, ids=("note-1", "note-2"))) == {"note-1"}
 
 
-def test_a_long_time_is_asked_in_ranges_that_the_api_takes(running):
+def test_a_long_time_is_asked_in_ranges_that_the_api_takes(running: Emulator) -> None:
     running.clear_requests()
     assert asked(running, days=250) == {}
     assert [r["status"] for r in running.requests if "audit" in r["path"]] == [200, 200, 200]
 
 
-def test_all_pages_are_read(running, monkeypatch):
+def test_all_pages_are_read(running: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "PAGE_SIZE", 2)
     running.edit("knowledge", "note-1", body="mine")
     for number in range(5):
@@ -84,8 +97,14 @@ def test_all_pages_are_read(running, monkeypatch):
     ("key", "said"), [("cog_enterprise", "by "), ("cog_emulator", "who: unknown")]
 )
 def test_a_plan_names_who_edited_a_note_outside(
-    running, use, repository, devinops, monkeypatch, key, said
-):
+    running: Emulator,
+    use: Callable[..., None],
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    said: str,
+) -> None:
     use(running.url, key)
     monkeypatch.setenv("DEVIN_ORG_ID", "org-emulator")
     root = repository(
@@ -102,36 +121,36 @@ def test_a_plan_names_who_edited_a_note_outside(
     assert ("@" in line) == (key == "cog_enterprise")
 
 
-class Answers:
+class Answers(Getter):
     """A Getter that answers what it is told."""
 
-    def __init__(self, *answers):
+    def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
 
-    def get(self, call):
+    def get(self, call: Call, room: Room | None = None) -> Any:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
 
 
-def event(who, id="note-1", **more):
+def event(who: Any, id: str = "note-1", **more: Any) -> dict[str, Any]:
     return {"user_email": who, "created_at": 5, "data": {"id": id}} | more
 
 
-def ask(*answers, ids=("note-1",)):
+def ask(*answers: Any, ids: Any = ("note-1",)) -> Any:
     return audit.authors(Answers(*answers), "org-1", ids, 0, 10)
 
 
-def test_the_newest_event_counts():
+def test_the_newest_event_counts() -> None:
     assert ask({"items": [event("new@a"), event("old@a")]}) == {"note-1": Author("new@a", 5)}
 
 
-def test_a_service_user_is_named_where_no_person_is():
+def test_a_service_user_is_named_where_no_person_is() -> None:
     assert ask({"items": [event(None, service_user_name="CI")]})["note-1"].who == "CI"
 
 
-def test_a_name_of_nothing_but_space_is_none():
+def test_a_name_of_nothing_but_space_is_none() -> None:
     assert ask({"items": [event(" \n", service_user_name="CI")]})["note-1"].who == "CI"
     assert ask({"items": [event(" ")]}) == {}
 
@@ -139,20 +158,20 @@ def test_a_name_of_nothing_but_space_is_none():
 @pytest.mark.parametrize(
     "error", [Unreachable("cut"), ApiError("422", status=422), ApiError("404", status=404)]
 )
-def test_a_plan_does_not_fail_for_it(error):
+def test_a_plan_does_not_fail_for_it(error: Any) -> None:
     assert ask(error) == {}
 
 
-def test_what_was_found_before_an_error_is_kept():
+def test_what_was_found_before_an_error_is_kept() -> None:
     page = {"items": [event("a@b")], "has_next_page": True, "end_cursor": "x"}
     assert set(ask(page, ApiError("500", status=500), ids=("note-1", "note-2"))) == {"note-1"}
 
 
-def test_pages_that_never_end_are_left():
+def test_pages_that_never_end_are_left() -> None:
     assert ask({"items": [], "has_next_page": True, "end_cursor": "x"}) == {}
 
 
-def test_a_name_cannot_steer_a_terminal():
+def test_a_name_cannot_steer_a_terminal() -> None:
     assert "\x1b" not in ask({"items": [event("a\x1b[2Jb")]})["note-1"].who
 
 
@@ -172,5 +191,5 @@ values = st.recursive(
 
 
 @given(values)
-def test_no_answer_is_too_strange(answer):
+def test_no_answer_is_too_strange(answer: Any) -> None:
     assert set(ask(answer)) <= {"note-1"}

@@ -9,8 +9,11 @@ import signal
 import ssl
 import threading
 import time
+from collections.abc import Callable, Iterator
 from email.utils import formatdate
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
@@ -20,17 +23,18 @@ from devinops import __version__
 from devinops.api import Connection, deadline, http, masks, retry
 from devinops.api.http import Call, Getter, Sender, segment
 from devinops.model.errors import ApiError, BadAnswer, ConfigError, DevinopsError, Unreachable
-from tests.testing.waiting import LONG_S
+from tests.testing.replies import Connect, Reply, Serve
+from tests.testing.waiting import LONG_S, Waits
 
 GET = Call("GET", "/v3/things")
 OK = {"fine": True}
 
 
 @pytest.fixture
-def send(connect):
+def send(connect: Connect) -> Callable[..., Any]:
     """send(url, call, **changes) sends one call through a fresh client and returns the JSON."""
 
-    def run(url, call=GET, log=lambda _: None, **changes):
+    def run(url: Any, call: Any = GET, log: Any = lambda _: None, **changes: Any) -> Any:
         with contextlib.closing(Sender(connect(url, **changes), log)) as client:
             if call.method == "GET":
                 return client.get(call)
@@ -39,7 +43,9 @@ def send(connect):
     return run
 
 
-def test_a_request_says_who_asks_and_as_whom(serve, reply, send):
+def test_a_request_says_who_asks_and_as_whom(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     server = serve(reply(body=OK))
     assert send(server.url) == OK
     headers = server.asked[0].headers
@@ -47,7 +53,9 @@ def test_a_request_says_who_asks_and_as_whom(serve, reply, send):
     assert headers["User-Agent"] == f"devinops/{__version__}"
 
 
-def test_a_client_made_for_reading_cannot_write(serve, reply, connect):
+def test_a_client_made_for_reading_cannot_write(
+    serve: Serve, reply: type[Reply], connect: Connect
+) -> None:
     server = serve(reply(body=OK))
     with contextlib.closing(Getter(connect(server.url), print)) as client:
         assert not hasattr(client, "send")
@@ -63,7 +71,9 @@ def test_a_client_made_for_reading_cannot_write(serve, reply, connect):
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_what_can_be_repeated_is_repeated(serve, reply, send, method, status):
+def test_what_can_be_repeated_is_repeated(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any], method: str, status: int
+) -> None:
     server = serve([reply(status), reply(status), reply(body=OK)])
     assert send(server.url, Call(method, "/v3/things", body={})) == (
         None if method == "DELETE" else OK
@@ -72,7 +82,9 @@ def test_what_can_be_repeated_is_repeated(serve, reply, send, method, status):
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
-def test_a_refusal_is_final(serve, reply, send, status):
+def test_a_refusal_is_final(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any], status: int
+) -> None:
     server = serve(reply(status, {"detail": "no"}))
     with pytest.raises(ApiError) as caught:
         send(server.url)
@@ -81,7 +93,9 @@ def test_a_refusal_is_final(serve, reply, send, status):
     assert len(server.asked) == 1
 
 
-def test_four_retries_and_then_it_is_over(serve, reply, send):
+def test_four_retries_and_then_it_is_over(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     server = serve(reply(500, {"detail": "broken"}))
     with pytest.raises(ApiError, match="GET /v3/things answered 500: broken") as caught:
         send(server.url)
@@ -89,7 +103,9 @@ def test_four_retries_and_then_it_is_over(serve, reply, send):
     assert not caught.value.answered
 
 
-def test_a_post_is_repeated_on_429_alone(serve, reply, send):
+def test_a_post_is_repeated_on_429_alone(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     call = Call("POST", "/v3/things", body={"name": "x"})
     server = serve([reply(429), reply(429), reply(body=OK)])
     assert send(server.url, call) == OK
@@ -112,7 +128,9 @@ def test_a_post_is_repeated_on_429_alone(serve, reply, send):
         b"not http at all\r\n\r\n",
     ],
 )
-def test_a_cut_connection_is_tried_again_and_then_explained(serve, reply, send, raw):
+def test_a_cut_connection_is_tried_again_and_then_explained(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any], raw: bytes
+) -> None:
     server = serve([reply(raw=raw), reply(body=OK)])
     assert send(server.url) == OK
 
@@ -125,7 +143,9 @@ def test_a_cut_connection_is_tried_again_and_then_explained(serve, reply, send, 
     assert len(server.asked) == 5
 
 
-def test_a_refusal_whose_text_is_cut_off_is_still_a_refusal(serve, reply, send):
+def test_a_refusal_whose_text_is_cut_off_is_still_a_refusal(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     server = serve(reply(raw=b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\n{"))
     with pytest.raises(ApiError) as caught:
         send(server.url)
@@ -133,19 +153,21 @@ def test_a_refusal_whose_text_is_cut_off_is_still_a_refusal(serve, reply, send):
     assert len(server.asked) == 1
 
 
-def test_nobody_listening_is_said(free_port, send):
+def test_nobody_listening_is_said(free_port: int, send: Callable[..., Any]) -> None:
     with pytest.raises(Unreachable, match="refused the connection, 5 attempts"):
         send(f"http://127.0.0.1:{free_port}")
 
 
-def test_a_name_that_does_not_resolve_is_said(send):
+def test_a_name_that_does_not_resolve_is_said(send: Callable[..., Any]) -> None:
     with pytest.raises(
         Unreachable, match=r"cannot reach nowhere\.invalid: its name does not resolve"
     ):
         send("https://nowhere.invalid", retries=0)
 
 
-def test_a_hanging_server_is_given_up(serve, reply, send):
+def test_a_hanging_server_is_given_up(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     release = threading.Event()
     server = serve(lambda _: release.wait(LONG_S) and reply(body=OK))
     try:
@@ -159,13 +181,15 @@ def test_a_hanging_server_is_given_up(serve, reply, send):
 # what ends the attempt, the message says so.
 
 
-def slowly(pieces):
+def slowly(pieces: Any) -> Iterator[Any]:
     for piece in pieces:
         time.sleep(0.02)
         yield piece
 
 
-def test_a_trickle_does_not_outlive_the_time_of_an_attempt(serve, reply, send):
+def test_a_trickle_does_not_outlive_the_time_of_an_attempt(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     pieces = [b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n", *[b" "] * 100]
     server = serve(lambda _: reply(raw=slowly(pieces)))
     with pytest.raises(Unreachable, match=r"timed out after 0\.1 s"):
@@ -177,8 +201,15 @@ def test_a_trickle_does_not_outlive_the_time_of_an_attempt(serve, reply, send):
 )
 @pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
 def test_headers_that_drip_do_not_outlive_it_either(
-    serve, reply, send, raw, secure, tls, authority, tmp_path
-):
+    serve: Serve,
+    reply: type[Reply],
+    send: Callable[..., Any],
+    raw: bytes,
+    secure: bool,
+    tls: Any,
+    authority: Any,
+    tmp_path: Path,
+) -> None:
     bundle = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(bundle)
     pieces = [bytes([byte]) for byte in raw + b"x" * 100]
@@ -187,22 +218,24 @@ def test_headers_that_drip_do_not_outlive_it_either(
         send(server.url, timeout_s=0.1, retries=1, ca_bundle=bundle)
 
 
-def test_interim_answers_without_end_do_not_outlive_it(serve, reply, send):
+def test_interim_answers_without_end_do_not_outlive_it(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     server = serve(lambda _: reply(raw=slowly([b"HTTP/1.1 103 Early Hints\r\n\r\n"] * 100)))
     with pytest.raises(Unreachable, match=r"timed out after 0\.1 s"):
         send(server.url, timeout_s=0.1, retries=0)
 
 
 def test_a_connection_that_is_used_again_gets_the_time_of_each_attempt(
-    serve, reply, connect, monkeypatch
-):
+    serve: Serve, reply: type[Reply], connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Together they take longer than one may; the clock goes on with each answer, and not in between."""
     now = [0.0]
     clock = SimpleNamespace(monotonic=lambda: now[0], time=time.time)
     for module in (http, deadline):
         monkeypatch.setattr(module, "time", clock)
 
-    def answer(_):
+    def answer(_: Any) -> Any:
         now[0] += 250
         return reply(body=OK)
 
@@ -211,11 +244,13 @@ def test_a_connection_that_is_used_again_gets_the_time_of_each_attempt(
         assert [client.get(GET) for _ in range(4)] == [OK] * 4
 
 
-def test_every_connection_observes_the_deadline(connect, monkeypatch):
+def test_every_connection_observes_the_deadline(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """httpx names the network below it nowhere in public: this fails when its inside has moved."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     with contextlib.closing(Getter(connect("https://api.devin.ai"), print)) as client:
-        inner = client._client
+        inner: Any = client._client
         transports = [inner._transport, *filter(None, inner._mounts.values())]
         assert len(transports) > 1
         for transport in transports:
@@ -249,22 +284,26 @@ NOW = 1_800_000_000.0
         ("1e3", None),
     ],
 )
-def test_retry_after_is_seconds_or_a_date_and_never_more_than_a_minute(header, seconds):
+def test_retry_after_is_seconds_or_a_date_and_never_more_than_a_minute(
+    header: Any, seconds: int | None
+) -> None:
     assert retry.retry_after_s(header, NOW) == seconds
 
 
-def test_waits_double_and_are_never_shorter_than_asked():
+def test_waits_double_and_are_never_shorter_than_asked() -> None:
     waits = [retry.delay_s(attempt, 1, None) for attempt in range(4)]
     assert all(2**n / 2 <= wait <= 2**n for n, wait in enumerate(waits))
     assert retry.delay_s(0, 1, 30) == 30
     assert retry.delay_s(20, 1, None) == 60
 
 
-def test_after_a_429_all_threads_wait(serve, reply, connect, waits):
+def test_after_a_429_all_threads_wait(
+    serve: Serve, reply: type[Reply], connect: Connect, waits: Waits
+) -> None:
     """The second thread asks while the first one waits, and both waits end together."""
     waiting, together = threading.Event(), threading.Barrier(2, timeout=LONG_S)
 
-    def instead(_):
+    def instead(_: Any) -> None:
         waiting.set()
         together.wait()
 
@@ -280,12 +319,14 @@ def test_after_a_429_all_threads_wait(serve, reply, connect, waits):
     assert len(server.asked) == 3
 
 
-def test_ctrl_c_ends_a_wait_at_once(serve, reply, connect, really_waits):
+def test_ctrl_c_ends_a_wait_at_once(
+    serve: Serve, reply: type[Reply], connect: Connect, really_waits: threading.Event
+) -> None:
     """The alarm rings again and again: the first time it may do so in the moment before the wait."""
     server = serve(reply(429, headers={"Retry-After": "60"}))
     pressed: list[int] = []
 
-    def press(number, _):
+    def press(number: Any, _: Any) -> None:
         if really_waits.is_set() and not pressed:
             pressed.append(number)
             raise KeyboardInterrupt
@@ -304,12 +345,14 @@ def test_ctrl_c_ends_a_wait_at_once(serve, reply, connect, really_waits):
         signal.signal(signal.SIGALRM, before)
 
 
-def test_closing_wakes_a_thread_that_waits(serve, reply, connect, really_waits):
+def test_closing_wakes_a_thread_that_waits(
+    serve: Serve, reply: type[Reply], connect: Connect, really_waits: threading.Event
+) -> None:
     server = serve(reply(503, headers={"Retry-After": "60"}))
     client = Getter(connect(server.url), lambda _: None)
     errors: list[Exception] = []
 
-    def work():
+    def work() -> None:
         try:
             client.get(GET)
         except DevinopsError as error:
@@ -328,12 +371,12 @@ def test_closing_wakes_a_thread_that_waits(serve, reply, connect, really_waits):
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_hurried_client_repeats_nothing_and_waits_for_nothing(
-    serve, reply, connect, status, really_waits
-):
+    serve: Serve, reply: type[Reply], connect: Connect, status: int, really_waits: threading.Event
+) -> None:
     server = serve([reply(status, headers={"Retry-After": "60"}), reply(body=OK)])
     errors: list[ApiError] = []
 
-    def work():
+    def work() -> None:
         try:
             client.send(Call("PUT", "/v3/things/1", body={}))
         except ApiError as error:
@@ -352,7 +395,7 @@ def test_a_hurried_client_repeats_nothing_and_waits_for_nothing(
     assert server.lines == ["PUT /v3/things/1", "GET /v3/things"]
 
 
-def test_a_hurried_client_tries_once(serve, reply, connect):
+def test_a_hurried_client_tries_once(serve: Serve, reply: type[Reply], connect: Connect) -> None:
     server = serve(reply(503))
     with contextlib.closing(Sender(connect(server.url), lambda _: None)) as client:
         client.hurry()
@@ -361,7 +404,9 @@ def test_a_hurried_client_tries_once(serve, reply, connect):
     assert len(server.asked) == 1
 
 
-def test_before_another_attempt_is_asked_with_what_came_of_the_last(serve, reply, send):
+def test_before_another_attempt_is_asked_with_what_came_of_the_last(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     server = serve([reply(503), reply(429), reply(raw=b""), reply(body=OK)])
     statuses: list[int | None] = []
     assert (
@@ -370,10 +415,12 @@ def test_before_another_attempt_is_asked_with_what_came_of_the_last(serve, reply
     assert statuses == [503, 429, None]
 
 
-def test_another_attempt_can_be_forbidden(serve, reply, send):
+def test_another_attempt_can_be_forbidden(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     server = serve(reply(503))
 
-    def forbid(status):
+    def forbid(status: int | None) -> None:
         raise LookupError(status)
 
     with pytest.raises(LookupError, match="503"):
@@ -393,8 +440,14 @@ def test_another_attempt_can_be_forbidden(serve, reply, send):
 )
 @pytest.mark.parametrize("last", [403, 302])
 def test_a_refusal_after_a_failure_leaves_open_what_the_failure_did(
-    serve, reply, send, method, first, answered, last
-):
+    serve: Serve,
+    reply: type[Reply],
+    send: Callable[..., Any],
+    method: str,
+    first: int,
+    answered: bool,
+    last: int,
+) -> None:
     server = serve([reply(first), reply(last)])
     with pytest.raises(ApiError) as caught:
         send(
@@ -424,7 +477,9 @@ def test_a_refusal_after_a_failure_leaves_open_what_the_failure_did(
         b'{"a": ' + b"9" * 5000 + b"}",
     ],
 )
-def test_what_is_not_json_is_refused_and_names_the_request(serve, reply, send, body):
+def test_what_is_not_json_is_refused_and_names_the_request(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any], body: bytes
+) -> None:
     server = serve(reply(body=body))
     with pytest.raises(BadAnswer, match=r"^GET /v3/things: ") as caught:
         send(server.url)
@@ -440,7 +495,9 @@ PAGE = b"<!DOCTYPE html><html><body>Please log in</body></html>"
     "headers", [{"Content-Type": "text/html"}, {"Content-Type": "application/json"}]
 )
 @pytest.mark.parametrize("status", [200, 404, 403])
-def test_a_web_page_is_recognised(serve, reply, send, headers, status):
+def test_a_web_page_is_recognised(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any], headers: dict[str, Any], status: int
+) -> None:
     server = serve(reply(status, PAGE, headers))
     with pytest.raises(ApiError, match="an HTML page instead of JSON") as caught:
         send(server.url)
@@ -450,7 +507,9 @@ def test_a_web_page_is_recognised(serve, reply, send, headers, status):
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_is_not_followed_and_names_the_host(serve, reply, send, status):
+def test_a_redirect_is_not_followed_and_names_the_host(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any], status: int
+) -> None:
     other = serve(reply(body=OK))
     server = serve(reply(status, headers={"Location": other.url.replace("127.0.0.1", "localhost")}))
     with pytest.raises(ApiError, match=r"a redirect to localhost.*DEVIN_API_URL") as caught:
@@ -459,7 +518,9 @@ def test_a_redirect_is_not_followed_and_names_the_host(serve, reply, send, statu
     assert other.asked == []
 
 
-def test_a_redirect_to_a_host_that_is_the_value_does_not_show_it(serve, reply, send):
+def test_a_redirect_to_a_host_that_is_the_value_does_not_show_it(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     masks.remember(["canary-value-77"])
     server = serve(reply(302, headers={"Location": "https://canary-value-77.example/"}))
     with pytest.raises(ApiError, match=r"a redirect to \*\*\*\.example"):
@@ -467,31 +528,41 @@ def test_a_redirect_to_a_host_that_is_the_value_does_not_show_it(serve, reply, s
 
 
 @pytest.mark.parametrize("location", ["", "/login", "http://[::1", "\x1b[31m"])
-def test_a_redirect_to_nonsense_is_an_error_too(serve, reply, send, location):
+def test_a_redirect_to_nonsense_is_an_error_too(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any], location: str
+) -> None:
     server = serve(reply(302, headers={"Location": location}))
     with pytest.raises(ApiError, match="a redirect to"):
         send(server.url)
 
 
-def test_an_answer_that_cannot_be_unpacked_is_refused(serve, reply, send):
+def test_an_answer_that_cannot_be_unpacked_is_refused(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     server = serve(reply(body=b"not gzip", headers={"Content-Encoding": "gzip"}))
     with pytest.raises(BadAnswer, match="cannot be unpacked"):
         send(server.url)
 
 
-def test_a_delete_does_not_look_at_what_comes_back(serve, reply, send):
+def test_a_delete_does_not_look_at_what_comes_back(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     for answer in (reply(204, b""), reply(200, b"gone"), reply(200, b'{"half": ')):
         assert send(serve(answer).url, Call("DELETE", "/v3/things/1")) is None
 
 
-def test_a_web_page_is_no_proof_of_a_delete(serve, reply, send):
+def test_a_web_page_is_no_proof_of_a_delete(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     with pytest.raises(BadAnswer, match=r"^DELETE /v3/things/1: ") as caught:
         send(serve(reply(200, PAGE)).url, Call("DELETE", "/v3/things/1"))
     assert not caught.value.answered
 
 
 @pytest.mark.parametrize("value", [float("nan"), object()])
-def test_a_value_json_does_not_have_is_never_sent(serve, reply, send, value):
+def test_a_value_json_does_not_have_is_never_sent(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any], value: Any
+) -> None:
     server = serve(reply(body=OK))
     with pytest.raises(ApiError, match="cannot be written as JSON"):
         send(server.url, Call("PUT", "/v3/things/1", body={"schema": {"default": value}}))
@@ -512,7 +583,15 @@ def test_a_value_json_does_not_have_is_never_sent(serve, reply, send, value):
         (404, "v3", "cog_x", "DEVIN_ORG_ID"),
     ],
 )
-def test_a_refusal_says_what_to_look_at(serve, reply, send, status, api, key, hint):
+def test_a_refusal_says_what_to_look_at(
+    serve: Serve,
+    reply: type[Reply],
+    send: Callable[..., Any],
+    status: int,
+    api: str,
+    key: str,
+    hint: str,
+) -> None:
     server = serve(reply(status, {"detail": "No."}))
     with pytest.raises(ApiError, match=hint):
         send(server.url, Call("GET", "/v3/things", permission="ManageOrgThings"), api=api, key=key)
@@ -523,7 +602,7 @@ def test_a_refusal_says_what_to_look_at(serve, reply, send, status, api, key, hi
 REQUEST = httpx.Request("GET", "https://api.devin.ai/v3/self")
 
 
-def _instances():
+def _instances() -> Iterator[Any]:
     for name, found in sorted(vars(httpx).items()):
         if inspect.isclass(found) and issubclass(found, Exception):
             if issubclass(found, httpx.HTTPStatusError):
@@ -532,16 +611,18 @@ def _instances():
                     found("no", request=REQUEST, response=httpx.Response(500, request=REQUEST)),
                 )
             elif issubclass(found, httpx.StreamError) and found is not httpx.StreamError:
-                yield name, found()
+                yield name, found()  # type: ignore[call-arg]  # its subclasses take none
             else:
                 yield name, found("no")
 
 
 @pytest.mark.parametrize("error", [pytest.param(error, id=name) for name, error in _instances()])
-def test_every_exception_of_httpx_becomes_ours(error, connect, monkeypatch):
+def test_every_exception_of_httpx_becomes_ours(
+    error: Any, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = Getter(connect("http://127.0.0.1:1", retries=1), lambda _: None)
 
-    def fail(*_, **__):
+    def fail(*_: Any, **__: Any) -> None:
         raise error
 
     with contextlib.closing(client):
@@ -555,7 +636,7 @@ def test_every_exception_of_httpx_becomes_ours(error, connect, monkeypatch):
 @pytest.mark.parametrize(
     "error", [httpx.InvalidURL("x"), httpx.UnsupportedProtocol("x"), ssl.SSLCertVerificationError()]
 )
-def test_what_cannot_get_better_is_not_repeated(error):
+def test_what_cannot_get_better_is_not_repeated(error: Any) -> None:
     assert not http.explain(error).again
 
 
@@ -563,18 +644,20 @@ def test_what_cannot_get_better_is_not_repeated(error):
 
 
 @pytest.fixture(scope="module")
-def authority():
+def authority() -> Any:
     return trustme.CA()
 
 
 @pytest.fixture
-def tls(authority):
+def tls(authority: Any) -> Any:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     return context
 
 
-def test_a_certificate_nobody_vouches_for_is_refused_once(serve, reply, send, tls):
+def test_a_certificate_nobody_vouches_for_is_refused_once(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any], tls: Any
+) -> None:
     server = serve(reply(body=OK), tls)
     lines: list[str] = []
     with pytest.raises(Unreachable, match=r"certificate is not trusted.*--ca-bundle"):
@@ -583,7 +666,14 @@ def test_a_certificate_nobody_vouches_for_is_refused_once(serve, reply, send, tl
     assert len(lines) == 1
 
 
-def test_a_ca_bundle_is_trusted(serve, reply, send, tls, authority, tmp_path):
+def test_a_ca_bundle_is_trusted(
+    serve: Serve,
+    reply: type[Reply],
+    send: Callable[..., Any],
+    tls: Any,
+    authority: Any,
+    tmp_path: Path,
+) -> None:
     bundle = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(bundle))
     assert send(serve(reply(body=OK), tls).url, ca_bundle=bundle) == OK
@@ -592,7 +682,9 @@ def test_a_ca_bundle_is_trusted(serve, reply, send, tls, authority, tmp_path):
 @pytest.mark.parametrize(
     "content", [None, "", "no certificate", "-----BEGIN CERTIFICATE-----\nxx\n"]
 )
-def test_a_ca_bundle_without_certificates_is_an_error(connect, tmp_path, content):
+def test_a_ca_bundle_without_certificates_is_an_error(
+    connect: Connect, tmp_path: Path, content: str | None
+) -> None:
     bundle = tmp_path / "ca.pem"
     if content is not None:
         bundle.write_text(content)
@@ -600,7 +692,9 @@ def test_a_ca_bundle_without_certificates_is_an_error(connect, tmp_path, content
         Getter(connect("https://api.devin.ai", ca_bundle=bundle), print)
 
 
-def test_a_broken_ssl_cert_file_is_an_error(connect, tmp_path, monkeypatch):
+def test_a_broken_ssl_cert_file_is_an_error(
+    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
     with pytest.raises(ConfigError, match="SSL_CERT_FILE"):
         Getter(connect("https://api.devin.ai"), print)
@@ -609,14 +703,18 @@ def test_a_broken_ssl_cert_file_is_an_error(connect, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "proxy", ["socks5://user:hunter2@proxy:1080", "nonsense://x", "http://h:99x"]
 )
-def test_a_proxy_that_cannot_be_used_is_an_error_without_its_password(connect, monkeypatch, proxy):
+def test_a_proxy_that_cannot_be_used_is_an_error_without_its_password(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with pytest.raises(ConfigError, match="HTTPS_PROXY") as caught:
         Getter(connect("https://api.devin.ai"), print)
     assert "hunter2" not in str(caught.value)
 
 
-def test_loopback_never_goes_through_a_proxy(serve, reply, send, monkeypatch):
+def test_loopback_never_goes_through_a_proxy(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     proxy, server = serve(reply(500)), serve(reply(body=OK))
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, proxy.url)
@@ -625,7 +723,9 @@ def test_loopback_never_goes_through_a_proxy(serve, reply, send, monkeypatch):
     assert proxy.asked == []
 
 
-def test_other_hosts_go_through_the_proxy_of_the_environment(serve, reply, send, monkeypatch):
+def test_other_hosts_go_through_the_proxy_of_the_environment(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     proxy = serve(reply(body=OK))
     proxy_seen: list[str] = []
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
@@ -639,26 +739,30 @@ def test_other_hosts_go_through_the_proxy_of_the_environment(serve, reply, send,
     "url",
     ["http://api.devin.ai", "ftp://api.devin.ai", "api.devin.ai", "", "https://", "https://a:b@c"],
 )
-def test_no_key_goes_to_an_address_that_is_not_safe(connect, url):
+def test_no_key_goes_to_an_address_that_is_not_safe(connect: Connect, url: str) -> None:
     with pytest.raises(ConfigError, match="DEVIN_API_URL") as caught:
         Getter(connect(url), print)
     assert "a:b" not in str(caught.value)
 
 
 @pytest.mark.parametrize("key", ["", "cog_x\n", "cog_x y", "cog_\x00", "„cog_x“"])
-def test_a_key_that_no_header_can_hold_is_an_error_that_does_not_show_it(connect, key):
+def test_a_key_that_no_header_can_hold_is_an_error_that_does_not_show_it(
+    connect: Connect, key: str
+) -> None:
     with pytest.raises(ConfigError, match="API key") as caught:
         Getter(connect("https://api.devin.ai", key=key), print)
     assert "cog_" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", ".", ".."])
-def test_an_id_that_would_change_the_path_is_refused(text):
+def test_an_id_that_would_change_the_path_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="the id"):
         segment(text, "the id")
 
 
-def test_an_id_stays_one_segment_of_the_path(serve, reply, send):
+def test_an_id_stays_one_segment_of_the_path(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     server = serve(reply(body=OK))
     send(server.url, Call("GET", f"/v3/{segment('a/../b?c#d%2F é', 'the id')}"))
     assert server.asked[0].path == "/v3/a%2F..%2Fb%3Fc%23d%252F%20%C3%A9"
@@ -687,7 +791,9 @@ SECRET = Call("POST", "/v3/secrets", body={"key": "K", "value": VALUE})
 @pytest.mark.parametrize(
     "call", [SECRET, Call("GET", "/v3/secrets")], ids=["its own request", "another"]
 )
-def test_neither_key_nor_value_is_in_an_error_or_the_log(serve, reply, send, echo, status, call):
+def test_neither_key_nor_value_is_in_an_error_or_the_log(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any], echo: Any, status: int, call: Any
+) -> None:
     masks.remember([VALUE])
     key = "cog_canary_key_0123456789"
     server = serve(reply(status, echo(VALUE, key)))
@@ -700,11 +806,13 @@ def test_neither_key_nor_value_is_in_an_error_or_the_log(serve, reply, send, ech
     assert caught.value.__cause__ is None
 
 
-def test_a_connection_does_not_show_its_key():
+def test_a_connection_does_not_show_its_key() -> None:
     assert "cog_x" not in repr(Connection("https://api.devin.ai", "v3", "cog_x", None))
 
 
-def test_the_log_has_a_line_for_each_attempt(serve, reply, send):
+def test_the_log_has_a_line_for_each_attempt(
+    serve: Serve, reply: type[Reply], send: Callable[..., Any]
+) -> None:
     server = serve([reply(500), reply(body=OK)])
     lines: list[str] = []
     send(server.url, Call("GET", "/v3/things", {"first": "200"}), log=lines.append)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,8 @@ from hypothesis import strategies as st
 from devinops.api.http import Call, Getter, Sender
 from devinops.api.retry import LONGEST_DROUGHT_S, LONGEST_WAIT_S, Budget, Gate, Pace
 from devinops.model.errors import ApiError, Unreachable
-from tests.testing.waiting import LONG_S
+from tests.testing.replies import Connect, Reply, Serve
+from tests.testing.waiting import LONG_S, Waits
 
 STATUS = st.sampled_from([200, 204, 404, 429, 429, 500, 503, None])
 EVENTS = st.lists(
@@ -30,8 +33,11 @@ EVENTS = st.lists(
 
 
 @given(st.integers(1, 64), EVENTS)
-def test_the_pace_stays_between_one_and_the_most_and_nothing_starts_in_a_hold(most, events):
-    pace, now, held, open_ = Pace(most), 0.0, 0.0, []
+def test_the_pace_stays_between_one_and_the_most_and_nothing_starts_in_a_hold(
+    most: int, events: list[Any]
+) -> None:
+    pace, now, held = Pace(most), 0.0, 0.0
+    open_: list[Any] = []
     for event in events:
         match event:
             case ("start",):
@@ -57,7 +63,7 @@ def test_the_pace_stays_between_one_and_the_most_and_nothing_starts_in_a_hold(mo
 
 
 @given(st.integers(1, 8), EVENTS)
-def test_what_was_waited_for_since_the_last_success_is_added_up(most, events):
+def test_what_was_waited_for_since_the_last_success_is_added_up(most: Any, events: Any) -> None:
     pace, now, held, waited, open_ = Pace(most), 0.0, 0.0, 0.0, []
     for event in events:
         match event:
@@ -78,7 +84,7 @@ def test_what_was_waited_for_since_the_last_success_is_added_up(most, events):
 
 
 @given(st.integers(1, 64))
-def test_one_round_of_refusals_halves_once_and_the_next_one_again(most):
+def test_one_round_of_refusals_halves_once_and_the_next_one_again(most: Any) -> None:
     pace = Pace(most)
     for era in [pace.start() for _ in range(most)]:
         pace.end(era, 429)
@@ -88,7 +94,7 @@ def test_one_round_of_refusals_halves_once_and_the_next_one_again(most):
 
 
 @given(st.integers(1, 64), st.integers(0, 10))
-def test_successes_bring_the_pace_back_step_by_step(most, refusals):
+def test_successes_bring_the_pace_back_step_by_step(most: Any, refusals: Any) -> None:
     pace = Pace(most)
     for _ in range(refusals):
         pace.end(pace.start(), 429)
@@ -101,7 +107,7 @@ def test_successes_bring_the_pace_back_step_by_step(most, refusals):
     assert pace.limit == most
 
 
-def test_what_waits_for_a_place_gets_it_when_one_is_left():
+def test_what_waits_for_a_place_gets_it_when_one_is_left() -> None:
     gate = Gate(1)
     era = gate.enter()
     assert era is not None
@@ -119,7 +125,7 @@ def test_what_waits_for_a_place_gets_it_when_one_is_left():
 
 
 @given(st.lists(st.sampled_from(["begin", "take", "charge"]), max_size=400))
-def test_no_retry_is_given_once_the_budget_is_spent(steps):
+def test_no_retry_is_given_once_the_budget_is_spent(steps: Any) -> None:
     budget, spent = Budget(), 0
     for step in steps:
         allowed = max(50, budget.requests // 5)
@@ -135,7 +141,7 @@ def test_no_retry_is_given_once_the_budget_is_spent(steps):
         assert budget.spent == spent
 
 
-def test_a_large_run_may_spend_a_fifth_of_its_requests():
+def test_a_large_run_may_spend_a_fifth_of_its_requests() -> None:
     budget = Budget()
     for _ in range(1000):
         budget.begin()
@@ -147,14 +153,16 @@ def test_a_large_run_may_spend_a_fifth_of_its_requests():
 GET = Call("GET", "/v3/things")
 
 
-def failures(client, call, count):
+def failures(client: Any, call: Any, count: Any) -> Iterator[str]:
     for _ in range(count):
         with pytest.raises(ApiError) as caught:
             client.get(call) if call.method == "GET" else client.send(call)
         yield str(caught.value)
 
 
-def test_a_broken_server_is_not_asked_for_hours(serve, reply, connect):
+def test_a_broken_server_is_not_asked_for_hours(
+    serve: Serve, reply: type[Reply], connect: Connect
+) -> None:
     server = serve(reply(503, {"detail": "broken"}))
     with contextlib.closing(Getter(connect(server.url, backoff_s=0), lambda _: None)) as client:
         said = list(failures(client, GET, 20))
@@ -165,7 +173,7 @@ def test_a_broken_server_is_not_asked_for_hours(serve, reply, connect):
     )
 
 
-def test_a_run_that_is_cut_off_all_the_time_says_the_same(free_port, connect):
+def test_a_run_that_is_cut_off_all_the_time_says_the_same(free_port: int, connect: Connect) -> None:
     url = f"http://127.0.0.1:{free_port}"
     with contextlib.closing(Getter(connect(url, backoff_s=0), lambda _: None)) as client:
         said = list(failures(client, GET, 14))
@@ -176,7 +184,9 @@ def test_a_run_that_is_cut_off_all_the_time_says_the_same(free_port, connect):
     assert "5 attempts" in said[0]
 
 
-def test_a_slow_limit_costs_nothing_as_long_as_there_is_an_answer(serve, reply, connect):
+def test_a_slow_limit_costs_nothing_as_long_as_there_is_an_answer(
+    serve: Serve, reply: type[Reply], connect: Connect
+) -> None:
     """Each request is refused once: so many retries are no sign of a broken server."""
     server = serve([reply(429 if n % 2 == 0 else 200, {}) for n in range(200)])
     with contextlib.closing(Sender(connect(server.url, backoff_s=0), lambda _: None)) as client:
@@ -185,7 +195,9 @@ def test_a_slow_limit_costs_nothing_as_long_as_there_is_an_answer(serve, reply, 
     assert len(server.asked) == 200
 
 
-def test_a_limit_that_never_lifts_uses_the_retries_up(serve, reply, connect):
+def test_a_limit_that_never_lifts_uses_the_retries_up(
+    serve: Serve, reply: type[Reply], connect: Connect
+) -> None:
     server = serve(reply(429))
     with contextlib.closing(Sender(connect(server.url, backoff_s=0), lambda _: None)) as client:
         said = list(failures(client, Call("POST", "/v3/things", body={}), 15))
@@ -195,7 +207,9 @@ def test_a_limit_that_never_lifts_uses_the_retries_up(serve, reply, connect):
     assert "all 50 retries of this run are used up" in said[14]
 
 
-def test_a_limit_that_never_lifts_is_not_waited_for_for_hours(serve, reply, connect, waits):
+def test_a_limit_that_never_lifts_is_not_waited_for_for_hours(
+    serve: Serve, reply: type[Reply], connect: Connect, waits: Waits
+) -> None:
     server = serve(reply(429))
     client = Sender(connect(server.url, backoff_s=20, retries=40), lambda _: None)
     with contextlib.closing(client):
@@ -205,7 +219,7 @@ def test_a_limit_that_never_lifts_is_not_waited_for_for_hours(serve, reply, conn
     assert len(server.asked) == len(waits) + 1
 
 
-def test_a_hurried_gate_lets_first_attempts_through_and_no_others():
+def test_a_hurried_gate_lets_first_attempts_through_and_no_others() -> None:
     gate = Gate(1)
     gate.hold(60)
     gate.hurry()
@@ -213,11 +227,13 @@ def test_a_hurried_gate_lets_first_attempts_through_and_no_others():
 
 
 @pytest.mark.parametrize("width", [1, 32])
-def test_threads_share_one_pace_and_get_the_same_answers(serve, reply, connect, width):
+def test_threads_share_one_pace_and_get_the_same_answers(
+    serve: Serve, reply: type[Reply], connect: Connect, width: int
+) -> None:
     """The server takes two at a time; whoever comes on top is refused."""
     lock, busy = threading.Lock(), [0]
 
-    def answer(asked):
+    def answer(asked: Any) -> Any:
         with lock:
             busy[0] += 1
             refused = busy[0] > 2
@@ -232,7 +248,7 @@ def test_threads_share_one_pace_and_get_the_same_answers(serve, reply, connect, 
         Getter(connect(server.url, parallelism=width, retries=50), lambda _: None)
     ) as client:
 
-        def work(first):
+        def work(first: Any) -> None:
             for number in range(first, 96, width):
                 found[number] = client.get(Call("GET", f"/{number}"))
 
