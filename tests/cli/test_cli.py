@@ -494,7 +494,7 @@ class Meanwhile(io.StringIO):
         super().__init__()
         self.happens = happens
 
-    def readline(self, *_: object) -> str:
+    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]  # typeshed: bytes
         self.happens()
         return "y\n"
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from devinops.cli import inventory as commands
@@ -279,7 +280,7 @@ def test_repair_asks_at_a_terminal(
 ) -> None:
     owns(LOST)
     monkeypatch.setattr(commands, "is_interactive", lambda: True)
-    monkeypatch.setattr(commands.click, "confirm", lambda *_, **__: answer)
+    monkeypatch.setattr(click, "confirm", lambda *_, **__: answer)
     assert devinops("inventory", "repair", "-C", root).code == code
     assert [one.id for one in owns().records] == [id]
 

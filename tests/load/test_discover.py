@@ -12,7 +12,9 @@ import sys
 import tempfile
 import time
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -28,19 +30,19 @@ from tests.testing.tree import cases, note, plant
 SECRET = "never to be read"
 
 
-def link(target):
+def link(target: Any) -> Callable[..., Any]:
     return lambda path: path.symlink_to(target)
 
 
-def fifo(path):
+def fifo(path: Any) -> None:
     os.mkfifo(path)
 
 
-def content(text):
+def content(text: Any) -> Callable[..., Any]:
     return lambda path: path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
 
-def laughs():
+def laughs() -> str:
     lines = ["x0: &x0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]"]
     lines += [f"x{i}: &x{i} [{', '.join([f'*x{i - 1}'] * 10)}]" for i in range(1, 12)]
     return "\n".join(lines)
@@ -152,7 +154,7 @@ HOSTILE = {
 
 
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path: Path) -> Any:
     plant(
         tmp_path,
         {"outside/a.md": note(SECRET), "outside/k.yaml": SECRET, "root-2/a.md": note(SECRET)},
@@ -163,7 +165,7 @@ def root(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_files(name, root):
+def test_hostile_files(name: str, root: Any) -> None:
     made, wanted = HOSTILE[name]
     for path, make in made.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -175,7 +177,7 @@ def test_hostile_files(name, root):
     assert SECRET not in repr(result)
 
 
-def test_bombs_take_no_memory(tmp_path):
+def test_bombs_take_no_memory(tmp_path: Path) -> None:
     text = laughs() + "\n"
     tracemalloc.start()
     yamltree.parse(text, "f")
@@ -184,7 +186,7 @@ def test_bombs_take_no_memory(tmp_path):
     assert peak < 1_000_000
 
 
-def test_links_inside_the_root_are_followed(tmp_path):
+def test_links_inside_the_root_are_followed(tmp_path: Path) -> None:
     plant(
         tmp_path, {"texts/n.md": note("a"), "shared/m.md": note("m"), "knowledge/x.md": note("x")}
     )
@@ -199,7 +201,7 @@ def test_links_inside_the_root_are_followed(tmp_path):
     ]
 
 
-def test_a_path_through_a_link_is_followed_or_refused(tmp_path):
+def test_a_path_through_a_link_is_followed_or_refused(tmp_path: Path) -> None:
     plant(tmp_path, {"root/real/knowledge/a.md": note("a"), "outside/knowledge/a.md": note("a")})
     root = tmp_path / "root"
     (root / "link").symlink_to("real")
@@ -218,11 +220,13 @@ def test_a_path_through_a_link_is_followed_or_refused(tmp_path):
     assert result.declarations == ()
 
 
-def test_an_unreadable_directory_is_a_problem(tmp_path, monkeypatch):
+def test_an_unreadable_directory_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plant(tmp_path, {"knowledge/a/n.md": note("a"), "knowledge/b.md": note("b")})
     scan = os.scandir
 
-    def refuse(path):
+    def refuse(path: Any) -> Any:
         if str(path).endswith("a"):
             raise PermissionError(13, "Permission denied")
         return scan(path)
@@ -234,11 +238,11 @@ def test_an_unreadable_directory_is_a_problem(tmp_path, monkeypatch):
     assert [d.key.name for d in result.declarations] == ["b"]
 
 
-def test_an_unreadable_file_is_a_problem(tmp_path, monkeypatch):
+def test_an_unreadable_file_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(tmp_path, {"knowledge/a.md": note("a"), "knowledge/b.md": note("b")})
     read = files._read_regular
 
-    def refuse(real):
+    def refuse(real: Any) -> Any:
         if real.endswith("a.md"):
             raise PermissionError(13, "Permission denied")
         return read(real)
@@ -254,7 +258,7 @@ def test_an_unreadable_file_is_a_problem(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "name", ["a\nb", "a\tb", "a\x07b", "a\x85b", "a\u2028b", "a ", "\u3000a", " ", "x/\n/y"]
 )
-def test_a_directory_that_cannot_be_a_folder(name, tmp_path):
+def test_a_directory_that_cannot_be_a_folder(name: str, tmp_path: Path) -> None:
     plant(
         tmp_path,
         {f"knowledge/{name}/x.md": note("x"), f"playbooks/{name}/x.md": "---\ntitle: x\n---\nb\n"},
@@ -268,7 +272,7 @@ def test_a_directory_that_cannot_be_a_folder(name, tmp_path):
     assert [str(d.key) for d in result.declarations] == ["knowledge:a/y", "playbook:x"]
 
 
-def test_an_absolute_path_of_the_root_is_no_glob_of_ignore(tmp_path):
+def test_an_absolute_path_of_the_root_is_no_glob_of_ignore(tmp_path: Path) -> None:
     plant(tmp_path, {"real/knowledge/a.md": note("a")})
     (tmp_path / "link").symlink_to("real")
     for root in (tmp_path / "real", tmp_path / "link"):
@@ -278,8 +282,8 @@ def test_an_absolute_path_of_the_root_is_no_glob_of_ignore(tmp_path):
 
 
 def test_a_glob_that_matches_nothing_is_judged_without_walking_what_is_not_ours(
-    tmp_path, monkeypatch
-):
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plant(
         tmp_path,
         {
@@ -290,7 +294,12 @@ def test_a_glob_that_matches_nothing_is_judged_without_walking_what_is_not_ours(
         },
     )
     listed, scan = [], os.scandir
-    monkeypatch.setattr(os, "scandir", lambda path: listed.append(Path(path).name) or scan(path))
+
+    def noting(path: str) -> Any:
+        listed.append(Path(path).name)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", noting)
     ignore = [
         "node_modules/**",
         "node_modules/*/y.md",
@@ -305,18 +314,18 @@ def test_a_glob_that_matches_nothing_is_judged_without_walking_what_is_not_ours(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
-def test_a_glob_is_not_looked_for_outside_of_the_root(root):
+def test_a_glob_is_not_looked_for_outside_of_the_root(root: Any) -> None:
     (root / "out").symlink_to("../outside")
     result = load(root, ignore=["out/a.md", "out"])
     assert [p.message.split("'")[1] for p in result.problems] == ["out/a.md"]
 
 
-def test_a_missing_root_is_a_problem_not_empty(tmp_path):
+def test_a_missing_root_is_a_problem_not_empty(tmp_path: Path) -> None:
     assert [p.code for p in load(tmp_path / "nowhere").problems] == ["unreadable"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names of bytes")
-def test_a_name_that_is_not_utf8(tmp_path):
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "knowledge").mkdir()
     try:
         with open(os.fsencode(tmp_path / "knowledge") + b"/\xff.md", "w") as file:
@@ -328,7 +337,7 @@ def test_a_name_that_is_not_utf8(tmp_path):
     assert problem.source.path.encode()
 
 
-def test_order_of_names(tmp_path):
+def test_order_of_names(tmp_path: Path) -> None:
     plant(tmp_path, {f"knowledge/{name}.md": note(name) for name in "zmab"})
     assert load(tmp_path).files == tuple(f"knowledge/{name}.md" for name in "abmz")
 
@@ -352,7 +361,7 @@ def test_order_of_names(tmp_path):
         ("a+(b).md", "a+(b).md", True),
     ],
 )
-def test_globs(glob, path, matches):
+def test_globs(glob: str, path: str, matches: bool) -> None:
     assert bool(glob_pattern(glob).fullmatch(path)) is matches
 
 
@@ -360,22 +369,22 @@ SIGNS = st.text(st.sampled_from("ab*?"), max_size=12).filter(lambda glob: "**" n
 
 
 @given(SIGNS, st.text(st.sampled_from("ab"), max_size=12))
-def test_stars_match_as_those_of_everybody(glob, name):
+def test_stars_match_as_those_of_everybody(glob: Any, name: Any) -> None:
     assert bool(glob_pattern(glob).fullmatch(name)) == fnmatch.fnmatchcase(name, glob)
 
 
 @pytest.mark.parametrize("glob", ["*a" * 40 + "b", "**/" + "*a" * 40 + "b", "*?" * 60 + "b"])
-def test_a_glob_of_many_stars_takes_no_time(glob):
+def test_a_glob_of_many_stars_takes_no_time(glob: str) -> None:
     assert not glob_pattern(glob).fullmatch("x/" + "a" * 250)
 
 
-def test_a_glob_with_many_double_stars_is_refused():
+def test_a_glob_with_many_double_stars_is_refused() -> None:
     with pytest.raises(re.error, match="more than 4"):
         glob_pattern("**/a/**/b/**/c/**/d/**/e")
 
 
 @given(st.lists(st.text(st.sampled_from("ab*?[]!/.~\\"), max_size=12), max_size=3))
-def test_no_glob_raises(globs):
+def test_no_glob_raises(globs: Any) -> None:
     with tempfile.TemporaryDirectory() as directory:
         root = plant(Path(directory), {"knowledge/a.md": note("a"), "b/a.md": "", ".a/b": ""})
         result = load(root, paths=globs, ignore=[*globs, "**a**b**c**d"])
@@ -384,7 +393,7 @@ def test_no_glob_raises(globs):
     assert codes <= {"bad-pattern", "hidden", "no-match", "no-kind", "unused-ignore"}
 
 
-def test_ignore_of_directories_alone():
+def test_ignore_of_directories_alone() -> None:
     ignored = Ignore(["build/"])
     assert ignored("x/build", directory=True)
     assert not ignored("x/build")
@@ -393,7 +402,7 @@ def test_ignore_of_directories_alone():
 # --- devinops.yaml ----------------------------------------------------------------------------------------
 
 
-def test_a_document_knows_its_places(tmp_path):
+def test_a_document_knows_its_places(tmp_path: Path) -> None:
     text = "version: 1\ntargets:\n  staging:\n    org_id: org-1\n    api_verson: v3\n  Prod: {max_delete: 200%}\n"
     document, problems = read_yaml(
         plant(tmp_path, {"devinops.yaml": text}) / "devinops.yaml", tmp_path, "config"
@@ -422,21 +431,21 @@ def test_a_document_knows_its_places(tmp_path):
         ("version: 1\nversion: 1\n", ["2:1 duplicate-key"], True),
     ],
 )
-def test_reading_a_document(text, wanted, usable, tmp_path):
+def test_reading_a_document(text: str, wanted: list[Any], usable: bool, tmp_path: Path) -> None:
     plant(tmp_path, {"devinops.yaml": text})
     document, problems = read_yaml(tmp_path / "devinops.yaml", tmp_path, "config")
     assert [f"{p.source.line}:{p.source.column} {p.code}" for p in problems] == wanted
     assert (document is not None) is usable
 
 
-def test_a_document_outside_of_the_root(root):
+def test_a_document_outside_of_the_root(root: Any) -> None:
     (root / "devinops.yaml").symlink_to("../outside/k.yaml")
     document, problems = read_yaml(root / "devinops.yaml", root, "config")
     assert document is None
     assert [p.code for p in problems] == ["outside-root"]
 
 
-def test_a_document_that_is_hidden(root):
+def test_a_document_that_is_hidden(root: Any) -> None:
     plant(root, {".env": f"{SECRET}: x"})
     (root / "devinops.yaml").symlink_to(".env")
     document, problems = read_yaml(root / "devinops.yaml", root, "config")
@@ -445,13 +454,13 @@ def test_a_document_that_is_hidden(root):
     assert SECRET not in repr(problems)
 
 
-def test_a_document_that_is_missing(tmp_path):
+def test_a_document_that_is_missing(tmp_path: Path) -> None:
     assert [p.code for p in read_yaml(tmp_path / "devinops.yaml", tmp_path, "config")[1]] == [
         "unreadable"
     ]
 
 
-def test_there_is_a_parser_without_c(tmp_path, monkeypatch):
+def test_there_is_a_parser_without_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yamltree, "_LOADER", yaml.SafeLoader)
     plant(
         tmp_path,
@@ -497,7 +506,7 @@ CONFIG = "version: 1\ntargets:\n  production: {org_id: org-emulator, inventory: 
 HEADER = '{{"devinops_inventory": 1, "api_host": "{host}", "org_id": "org-emulator", "target": "production"}}\n'
 END = '{"devinops_inventory_end": true}\n'
 
-LURES = {
+LURES: dict[str, dict[str, Any]] = {
     "a configuration": {"devinops.yaml": link("../outside/devinops.yaml")},
     "a target that is a path": {
         "devinops.yaml": content("version: 1\ntargets: {../../outside/production: {inventory: {store: file}}}\n")
@@ -547,7 +556,9 @@ CALLS = [
 
 @pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
 @pytest.mark.parametrize("lure", LURES)
-def test_no_command_touches_what_is_outside_of_the_root(lure, root, use):
+def test_no_command_touches_what_is_outside_of_the_root(
+    lure: str, root: Any, use: Callable[..., None]
+) -> None:
     outside = root.parent / "outside"
     plant(
         outside,
@@ -584,7 +595,7 @@ def test_no_command_touches_what_is_outside_of_the_root(lure, root, use):
         assert SECRET not in ran.stdout + ran.stderr + seen
 
 
-def test_a_touch_is_seen(root):
+def test_a_touch_is_seen(root: Any) -> None:
     """What the test above looks for is found where somebody asks for it."""
     outside = root.parent / "outside"
     ran = watched(outside, [["show", str(root / ".." / "outside" / "a.md")]])
@@ -594,7 +605,7 @@ def test_a_touch_is_seen(root):
     }
 
 
-def watched(outside, calls):
+def watched(outside: Any, calls: Any) -> Any:
     """Make calls of the command line in a process that notes each touch of a directory."""
     return subprocess.run(
         [sys.executable, "-c", WATCHED, outside, json.dumps(calls)],
@@ -604,14 +615,14 @@ def watched(outside, calls):
     )
 
 
-def remove(path):
+def remove(path: Any) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
 
 
-def test_every_code_is_documented_and_reached():
+def test_every_code_is_documented_and_reached() -> None:
     lines = [line for _, case in cases() for line in case.get("problems", ())]
     reached = {line.split()[1] for line in lines} | {
         line.split()[1] for _, wanted in HOSTILE.values() for line in wanted

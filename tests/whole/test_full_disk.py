@@ -34,7 +34,7 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
-def with_room(size: int, *argv: str | Path, **options: Any) -> Ran:
+def with_room(size: int, *argv: object, **options: Any) -> Ran:
     """Run the command line in a process of which no file grows beyond `size` bytes."""
     command = [sys.executable, "-c", LIMITED, str(size), *map(str, argv)]
     done = subprocess.run(command, text=True, check=False, **({"capture_output": True} | options))

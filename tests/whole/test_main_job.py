@@ -454,9 +454,7 @@ DELAYS = {"path": "/*/**", "probability": 0.3, "fault": "delay", "delay_ms": 20}
 
 LIMITS = {"path": "/*/**", "probability": 0.25, "fault": "rate-limit", "retry_after": "absent"}
 SEED_IDS = {
-    one["id"]
-    for section in world.SEED["organizations"]["org-emulator"].values()
-    for one in section  # type: ignore[attr-defined]
+    one["id"] for section in world.SEED["organizations"]["org-emulator"].values() for one in section
 }
 
 
