@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
-from emulator_api import NOTE, ORG, good
 
 from devinops.emulator.quirks import VALUES, Quirks, parse_quirks
 from devinops.model.errors import ConfigError
+from tests.testing.emulator_api import NOTE, ORG, good
 
 NOTES = f"{ORG}/knowledge/notes"
 SECRETS = f"{ORG}/secrets"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import schemathesis
-from emulator_api import NOTE
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from devinops.emulator import Emulator, Store, create_app
+from tests.testing.emulator_api import NOTE
 
 PLAYBOOK = {"title": "t", "body": "b"}
 SEED = {
