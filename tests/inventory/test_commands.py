@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,8 @@ from devinops.inventory import Header
 from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprint
 from devinops.model.keys import Key
-from tests.testing.command_line import Devinops
+from tests.testing.command_line import Devinops, Write
 from tests.testing.inventories import in_file
-
-Write = Callable[[Mapping[str, str]], Path]
 
 CONFIG = "version: 1\ntargets: {production: {org_id: org-emulator, inventory: {store: file}}}\n"
 SEED = {

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,9 @@ import pytest
 from devinops.applying.backup import backups, read_backup
 from devinops.emulator import Emulator
 from devinops.inventory.journaled import KeptStore
-from tests.testing.command_line import Devinops, Ran
+from tests.testing.command_line import Devinops, Ran, Write
 from tests.testing.disk import WRONG, breaks, failing, limited, names
 
-Write = Callable[[Mapping[str, str]], Path]
 CONFIG = "version: 1\ntargets:\n  production: {org_id: org-emulator, inventory: {store: file}, prune: owned}\n"
 WITHOUT = "version: 1\ntargets:\n  production: {org_id: org-emulator}\n"
 COUNT = 30

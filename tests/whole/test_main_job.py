@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -15,9 +15,7 @@ import pytest
 from devinops.emulator import Emulator
 from devinops.emulator.quirks import VALUES
 from tests.testing import world
-from tests.testing.command_line import Devinops
-
-Write = Callable[[Mapping[str, str]], Path]
+from tests.testing.command_line import Devinops, Write
 
 FOLDERS = [{"path": "Backend"}, {"path": "Backend/APIs"}]
 V3_FILES = {
