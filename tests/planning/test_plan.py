@@ -26,8 +26,8 @@ from devinops.model.target import Target
 from devinops.planning.plan import Only, Plan, build_plan
 from devinops.render.text import SYMBOLS, Text
 from tests.testing import places
-from tests.testing.account import account
 from tests.testing.objects import live, snapshot
+from tests.testing.plan_facts import plan_facts
 
 TODAY = date(2026, 3, 12)
 CASES = [
@@ -122,7 +122,7 @@ def test_nothing_of_a_plan_changes_unseen(
     tmp_path: Path, case: dict[str, Any], golden: Callable[[str, str], None]
 ) -> None:
     """What a case does not expect by name is seen in the difference of a golden file."""
-    golden(f"plans/{slug(case['why'])}.txt", account(plan_of(tmp_path, case)))
+    golden(f"plans/{slug(case['why'])}.txt", plan_facts(plan_of(tmp_path, case)))
 
 
 def test_every_golden_plan_is_that_of_a_case() -> None:
