@@ -10,9 +10,8 @@ import pytest
 from devinops.config import Flags, Settings, check_environment, find_root, read_project, resolve
 from devinops.inventory import InventorySettings
 from devinops.model.errors import ConfigError, DevinopsError, InputError, UsageError
-from tests.testing.command_line import Devinops
+from tests.testing.command_line import Devinops, Write
 
-Write = Callable[[Mapping[str, str]], Path]
 KEY = {"DEVIN_API_KEY": "cog_key"}
 
 

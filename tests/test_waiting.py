@@ -15,16 +15,21 @@ class Steps(list[float]):
 
     def __init__(self, count: int) -> None:
         super().__init__()
-        self.count = count
+        self.most = count
 
     def __call__(self, seconds: float) -> bool:
         self.append(seconds)
-        return len(self) == self.count
+        return len(self) == self.most
 
 
 class Event(threading.Event):
     def __init__(self, steps: Steps) -> None:
-        self.wait = steps  # type: ignore[assignment]
+        super().__init__()
+        self.steps = steps
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        return self.steps(timeout)
 
 
 def test_a_long_pause_is_taken_in_steps_and_ends_with_the_event() -> None:

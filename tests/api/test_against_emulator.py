@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,8 @@ from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
 from devinops.model.errors import ApiError, BadAnswer, ConfigError
-from devinops.model.keys import Key
+from devinops.model.keys import ROOT, FolderPath, Key
+from tests.testing.waiting import Waits
 
 emulator = pytest.importorskip("devinops.emulator")
 pytest.importorskip("uvicorn")
@@ -41,7 +44,7 @@ KEYS = {"v3": "cog_emulator", "v1": "apk_emulator"}
 
 
 @pytest.fixture
-def start():
+def start() -> Iterator[Callable[..., Any]]:
     """start(seed, **options) → url and emulator of a running one."""
     from contextlib import ExitStack
 
@@ -51,15 +54,15 @@ def start():
         )
 
 
-def link(emu, api, **changes):
+def link(emu: Any, api: Any, **changes: Any) -> Any:
     return Connection(emu.url, api, changes.pop("key", KEYS[api]), backoff_s=0.001, **changes)
 
 
-def names(snapshot):
+def names(snapshot: Any) -> list[str]:
     return [str(live.key) for live in snapshot.objects]
 
 
-def test_v3_snapshot(start):
+def test_v3_snapshot(start: Callable[..., Any]) -> None:
     emu = start()
     with open_reader(link(emu, "v3")) as reader:
         snapshot = reader.snapshot()
@@ -77,7 +80,7 @@ def test_v3_snapshot(start):
     assert {request["method"] for request in emu.requests} == {"GET"}
 
 
-def test_v1_snapshot_in_three_requests_with_flat_folders(start):
+def test_v1_snapshot_in_three_requests_with_flat_folders(start: Callable[..., Any]) -> None:
     emu = start()
     with open_reader(link(emu, "v1")) as reader:
         snapshot = reader.snapshot()
@@ -99,7 +102,9 @@ def test_v1_snapshot_in_three_requests_with_flat_folders(start):
 @pytest.mark.parametrize(
     "quirks", [{"root_folder_path": "/"}, {"total": "absent"}, {"list_order": "reversed"}]
 )
-def test_a_snapshot_is_the_same_whatever_the_open_questions_turn_out_to_be(start, quirks):
+def test_a_snapshot_is_the_same_whatever_the_open_questions_turn_out_to_be(
+    start: Callable[..., Any], quirks: dict[str, Any]
+) -> None:
     with open_reader(link(start(), "v3")) as reader:
         usual = names(reader.snapshot())
     with open_reader(link(start(quirks=quirks), "v3")) as reader:
@@ -107,7 +112,7 @@ def test_a_snapshot_is_the_same_whatever_the_open_questions_turn_out_to_be(start
 
 
 @pytest.mark.parametrize("api", ["v3", "v1"])
-def test_the_client_notices_the_emulator(start, api):
+def test_the_client_notices_the_emulator(start: Callable[..., Any], api: str) -> None:
     with open_reader(link(start(), api)) as reader:
         assert reader.emulator is None
         reader.snapshot({"playbook"})
@@ -118,7 +123,7 @@ MANY = [{"name": f"Note {number}", "trigger": "t", "body": "b"} for number in ra
 
 
 @pytest.mark.parametrize(("sure", "requests"), [(False, 3), (True, 6)])
-def test_many_pages(start, sure, requests):
+def test_many_pages(start: Callable[..., Any], sure: bool, requests: int) -> None:
     emu = start({"organizations": {"org-emulator": {"knowledge": MANY}}})
     with open_reader(link(emu, "v3")) as reader:
         assert len(reader.snapshot({"knowledge"}, sure=sure).objects) == 450
@@ -134,7 +139,9 @@ def test_many_pages(start, sure, requests):
         ("stable", "absent", False),
     ],
 )
-def test_nothing_slips_when_somebody_deletes_between_two_pages(start, paging, total, copy):
+def test_nothing_slips_when_somebody_deletes_between_two_pages(
+    start: Callable[..., Any], paging: str, total: str, copy: bool
+) -> None:
     """With a copy of what was deleted, `total` is the same on every page."""
     faults = [{"path": "/v3/**/notes", "fault": "delete-shown", "times": 1, "copy": copy}]
     quirks = {"paging": paging, "total": total}
@@ -147,7 +154,7 @@ def test_nothing_slips_when_somebody_deletes_between_two_pages(start, paging, to
     assert emu.faults["counts"][0]["faulted"] == 1
 
 
-def test_a_total_that_was_not_reached_is_refused_at_once(start):
+def test_a_total_that_was_not_reached_is_refused_at_once(start: Callable[..., Any]) -> None:
     faults = [{"path": "/v3/**/notes", "fault": "delete-shown", "times": 1}]
     emu = start(
         {"organizations": {"org-emulator": {"knowledge": MANY}}},
@@ -160,7 +167,9 @@ def test_a_total_that_was_not_reached_is_refused_at_once(start):
         assert len(reader.snapshot({"knowledge"}).objects) == 449
 
 
-def test_enterprise_objects_in_an_organizations_list_are_not_ours(start):
+def test_enterprise_objects_in_an_organizations_list_are_not_ours(
+    start: Callable[..., Any],
+) -> None:
     seed = {
         **SEED,
         "enterprise": {"knowledge": [{"name": "Everyone", "trigger": "t", "body": "b"}]},
@@ -172,10 +181,10 @@ def test_enterprise_objects_in_an_organizations_list_are_not_ours(start):
 
 
 @pytest.mark.parametrize("api", ["v3", "v1"])
-def test_a_note_from_its_creation_to_its_end(start, api):
+def test_a_note_from_its_creation_to_its_end(start: Callable[..., Any], api: str) -> None:
     emu = start()
     with open_writer(link(emu, api)) as writer:
-        folder = "Backend/APIs" if api == "v3" else "APIs"
+        folder = FolderPath("Backend/APIs" if api == "v3" else "APIs")
         folder_id = writer.snapshot().under(Key("folder", *_split(folder)))[0].id
         made = writer.create(
             "knowledge", Knowledge(name="N", folder=folder, trigger="t", body="b\n"), folder_id
@@ -184,7 +193,7 @@ def test_a_note_from_its_creation_to_its_end(start, api):
         assert made.key == Key("knowledge", folder, "N")
         assert made.folder_id == folder_id
 
-        moved = made.resource.overlaid(Knowledge(folder="", body="new", pinned_repo="acme/api"))
+        moved = made.resource.overlaid(Knowledge(folder=ROOT, body="new", pinned_repo="acme/api"))
         changed = writer.update("knowledge", made.id, moved, None)
         assert changed is not None
         assert changed.resource == moved
@@ -197,13 +206,13 @@ def test_a_note_from_its_creation_to_its_end(start, api):
         writer.delete("knowledge", made.id)
 
 
-def _split(path):
+def _split(path: Any) -> Any:
     above, _, name = path.rpartition("/")
     return above, name
 
 
 @pytest.mark.parametrize("api", ["v3", "v1"])
-def test_a_playbook_from_its_creation_to_its_end(start, api):
+def test_a_playbook_from_its_creation_to_its_end(start: Callable[..., Any], api: str) -> None:
     emu = start()
     with open_writer(link(emu, api)) as writer:
         schema = {"structured_output_schema": {"type": "object"}} if api == "v3" else {}
@@ -222,13 +231,15 @@ def test_a_playbook_from_its_creation_to_its_end(start, api):
 
 
 @pytest.mark.parametrize("api", ["v3", "v1"])
-def test_a_secret_is_made_and_deleted_and_its_value_stays_away(start, api):
+def test_a_secret_is_made_and_deleted_and_its_value_stays_away(
+    start: Callable[..., Any], api: str
+) -> None:
     emu = start()
     lines: list[str] = []
     with open_writer(link(emu, api), lines.append) as writer:
         made = writer.create("secret", Secret(key="K", type="totp"), None, value="canary-value")
         assert made is not None
-        assert made.key == Key("secret", "", "K")
+        assert made.key == Key("secret", ROOT, "K")
         listed = writer.snapshot({"secret"}).by_id["secret", made.id]
         assert listed.resource == made.resource
         writer.delete("secret", made.id)
@@ -241,7 +252,9 @@ def test_a_secret_is_made_and_deleted_and_its_value_stays_away(start, api):
 
 
 @pytest.mark.parametrize("error_body", ["detail", "problem"])
-def test_a_refused_body_is_explained_field_by_field_without_an_echo(start, error_body):
+def test_a_refused_body_is_explained_field_by_field_without_an_echo(
+    start: Callable[..., Any], error_body: str
+) -> None:
     emu = start(quirks={"error_body": error_body})
     with (
         open_writer(link(emu, "v3")) as writer,
@@ -253,7 +266,7 @@ def test_a_refused_body_is_explained_field_by_field_without_an_echo(start, error
 
 
 @pytest.mark.parametrize("error_body", ["detail", "problem"])
-def test_a_key_for_the_other_api_is_recognised(start, error_body):
+def test_a_key_for_the_other_api_is_recognised(start: Callable[..., Any], error_body: str) -> None:
     emu = start(quirks={"error_body": error_body})
     for api, key in (("v1", "cog_emulator"), ("v3", "apk_emulator")):
         with (
@@ -263,7 +276,9 @@ def test_a_key_for_the_other_api_is_recognised(start, error_body):
             reader.snapshot()
 
 
-def test_an_enterprise_key_works_once_it_is_told_the_organization(start):
+def test_an_enterprise_key_works_once_it_is_told_the_organization(
+    start: Callable[..., Any],
+) -> None:
     emu = start()
     with open_reader(link(emu, "v3", key="cog_enterprise")) as reader, pytest.raises(ConfigError):
         reader.snapshot()
@@ -272,7 +287,9 @@ def test_an_enterprise_key_works_once_it_is_told_the_organization(start):
 
 
 @pytest.mark.parametrize("style", ["absent", "seconds", "date"])
-def test_a_rate_limit_is_waited_out(start, style, waits, monkeypatch):
+def test_a_rate_limit_is_waited_out(
+    start: Callable[..., Any], style: str, waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One clock for both sides: no time passes but what the client waits."""
     monkeypatch.setattr("devinops.emulator.app.RateLimit", partial(RateLimit, clock=waits.now))
     emu = start(rate_limit=4, quirks={"retry_after": style})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from devinops.api import codec
@@ -11,7 +14,8 @@ from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
 from devinops.model.errors import BadAnswer
-from devinops.model.keys import ROOT, Key
+from devinops.model.keys import ROOT, FolderPath, Key
+from devinops.model.kind import ApiVersion, Resource
 from devinops.model.objects import Access, Live
 from devinops.model.values import UNSET
 
@@ -78,17 +82,24 @@ SECRET_V1 = {"id": "secret-1", "type": "dictionary", "key": "K", "created_at": N
 FOLDERS = {"f-1": codec.path_of("Backend")}
 
 
-def decode(item, noun="knowledge", api="v3", folders=FOLDERS, org_id="org-1", **changes):
+def decode(
+    item: Any,
+    noun: str = "knowledge",
+    api: ApiVersion = "v3",
+    folders: Mapping[str, FolderPath] = FOLDERS,
+    org_id: str | None = "org-1",
+    **changes: Any,
+) -> Live:
     return codec.decode(KINDS[noun], api, {**item, **changes}, folders, org_id)
 
 
-def test_a_note_of_v3_is_read_whole():
+def test_a_note_of_v3_is_read_whole() -> None:
     assert decode(NOTE) == Live(
-        key=Key("knowledge", "Backend", "Errors"),
+        key=Key("knowledge", FolderPath("Backend"), "Errors"),
         id="note-1",
         resource=Knowledge(
             name="Errors",
-            folder="Backend",
+            folder=FolderPath("Backend"),
             trigger="When",
             pinned_repo="acme/api",
             is_enabled=True,
@@ -101,7 +112,7 @@ def test_a_note_of_v3_is_read_whole():
     )
 
 
-def test_a_playbook_of_v3_is_read_whole():
+def test_a_playbook_of_v3_is_read_whole() -> None:
     live = decode(PLAYBOOK, "playbook")
     assert live.key == Key("playbook", ROOT, "Triage")
     assert live.resource == Playbook(
@@ -110,16 +121,16 @@ def test_a_playbook_of_v3_is_read_whole():
     assert (live.created_by, live.updated_by) == ("user-1", "user-2")
 
 
-def test_a_secret_of_v3_is_read_under_other_names_than_it_is_written():
+def test_a_secret_of_v3_is_read_under_other_names_than_it_is_written() -> None:
     live = decode(SECRET, "secret")
     assert live.resource == Secret(key="NPM_TOKEN", type="key-value", note=None, is_sensitive=True)
 
 
-def test_v1_writes_times_and_people_its_own_way():
+def test_v1_writes_times_and_people_its_own_way() -> None:
     live = decode(NOTE_V1, api="v1", org_id=None)
     assert live.created_at == 1767323045
     assert live.created_by == "Ada"
-    assert live.key == Key("knowledge", "Backend", "Errors")
+    assert live.key == Key("knowledge", FolderPath("Backend"), "Errors")
     playbook = decode(PLAYBOOK_V1, "playbook", "v1", org_id=None)
     assert playbook.created_at == 1767319445
     assert (playbook.created_by, playbook.updated_by) == ("Ada", "Grace")
@@ -140,33 +151,36 @@ def test_v1_writes_times_and_people_its_own_way():
         ("folder", "v3", [{"folder_id": "f"}], set()),
     ],
 )
-def test_fields_that_no_object_of_a_list_has_are_unknown(noun, api, items, names):
+def test_fields_that_no_object_of_a_list_has_are_unknown(
+    noun: str, api: ApiVersion, items: list[Any], names: set[str]
+) -> None:
     assert codec.unknown_fields(KINDS[noun], api, items) == names
 
 
-def test_an_unknown_field_is_not_said_unless_an_answer_has_it():
+def test_an_unknown_field_is_not_said_unless_an_answer_has_it() -> None:
     unknown = frozenset({"pinned_repo"})
     bare = {name: NOTE[name] for name in ("note_id", "name", "body", "trigger")}
     for item, value in ((bare, UNSET), ({**bare, "pinned_repo": None}, None)):
         live = codec.decode(KINDS["knowledge"], "v3", item, FOLDERS, "org-1", unknown)
+        assert isinstance(live.resource, Knowledge)
         assert (live.resource.pinned_repo, live.resource.macro) == (value, None)
 
 
-def test_missing_means_null_where_null_is_allowed_and_not_said_elsewhere():
+def test_missing_means_null_where_null_is_allowed_and_not_said_elsewhere() -> None:
     bare = {name: NOTE[name] for name in ("note_id", "name", "body", "trigger")}
-    resource = decode(bare).resource
-    assert resource.pinned_repo is None
-    assert resource.macro is None
-    assert resource.is_enabled is UNSET
-    assert decode(NOTE, is_enabled=None).resource.is_enabled is UNSET
-    assert decode(NOTE_V1, api="v1").resource.is_enabled is UNSET
-    assert decode(SECRET_V1, "secret", "v1").resource.note is UNSET
+    said = dict(decode(bare).resource.items())
+    assert (said["pinned_repo"], said["macro"]) == (None, None)
+    assert "is_enabled" not in said
+    assert "is_enabled" not in dict(decode(NOTE, is_enabled=None).resource.items())
+    assert "is_enabled" not in dict(decode(NOTE_V1, api="v1").resource.items())
+    assert "note" not in dict(decode(SECRET_V1, "secret", "v1").resource.items())
 
 
 @pytest.mark.parametrize("noun", ["knowledge", "playbook", "secret"])
 @pytest.mark.parametrize("wrong", [7, ["x"], {"x": 1}])
-def test_every_field_of_a_wrong_type_is_named(noun, wrong):
-    item = {"knowledge": NOTE, "playbook": PLAYBOOK, "secret": SECRET}[noun]
+def test_every_field_of_a_wrong_type_is_named(noun: str, wrong: Any) -> None:
+    items: dict[str, dict[str, Any]] = {"knowledge": NOTE, "playbook": PLAYBOOK, "secret": SECRET}
+    item = items[noun]
     for name in item:
         if name == "invented_later" or (wrong == 7 and name.endswith("_at")):
             continue
@@ -184,21 +198,21 @@ def test_every_field_of_a_wrong_type_is_named(noun, wrong):
 
 
 @pytest.mark.parametrize("name", ["note_id", "name", "body", "trigger"])
-def test_what_an_object_cannot_be_without_is_missed(name):
+def test_what_an_object_cannot_be_without_is_missed(name: str) -> None:
     for item in ({**NOTE, name: None}, {n: v for n, v in NOTE.items() if n != name}):
         with pytest.raises(BadAnswer, match=name):
             decode(item)
 
 
-def test_true_is_no_number_and_no_text():
+def test_true_is_no_number_and_no_text() -> None:
     for name in ("created_at", "name"):
         with pytest.raises(BadAnswer, match=name):
-            decode(NOTE, **{name: True})
+            decode(NOTE | {name: True})
 
 
 @pytest.mark.parametrize("time", ["yesterday", "", "2026-13-01", [], {}, float("inf"), float("nan"), 10**12, -(10**30),
                                   1e300, "0001-01-01T00:00:00+14:00"])  # fmt: skip
-def test_a_time_that_is_none_is_named(time):
+def test_a_time_that_is_none_is_named(time: Any) -> None:
     with pytest.raises(BadAnswer, match="created_at"):
         decode(NOTE, created_at=time)
 
@@ -218,12 +232,14 @@ def test_a_time_that_is_none_is_named(time):
         ({"org_id": "org-2"}, Access.ORG, False),
     ],
 )
-def test_what_is_not_the_organizations_is_not_ours(changes, access, ours):
+def test_what_is_not_the_organizations_is_not_ours(
+    changes: dict[str, Any], access: Any, ours: bool
+) -> None:
     live = decode(NOTE, **changes)
     assert (live.access, live.ours) == (access, ours)
 
 
-def test_a_secret_without_a_key_is_nobodys():
+def test_a_secret_without_a_key_is_nobodys() -> None:
     live = decode(SECRET, "secret", key=None)
     assert live.key == Key("secret", ROOT, "")
     assert not live.ours
@@ -233,7 +249,7 @@ def test_a_secret_without_a_key_is_nobodys():
 # --- folders ----------------------------------------------------------------------------------------------
 
 
-def folder(id, name, path, parent=None, **more):
+def folder(id: Any, name: Any, path: Any, parent: Any = None, **more: Any) -> dict[str, Any]:
     return {
         "folder_id": id,
         "name": name,
@@ -244,11 +260,11 @@ def folder(id, name, path, parent=None, **more):
     }
 
 
-def paths(*items, api="v3"):
+def paths(*items: Any, api: ApiVersion = "v3") -> Any:
     return codec.folder_paths(KINDS["folder"], api, items)
 
 
-def test_parents_tell_a_slash_in_a_name_from_one_between_names():
+def test_parents_tell_a_slash_in_a_name_from_one_between_names() -> None:
     found = paths(
         folder("a", "CI/CD", "CI/CD"),
         folder("b", "100%", "CI/CD/100%", "a"),
@@ -268,20 +284,20 @@ def test_parents_tell_a_slash_in_a_name_from_one_between_names():
         [folder("b", "APIs", "/Backend/APIs/")],
     ],
 )
-def test_where_parents_do_not_lead_up_the_written_path_has_to_do(items):
+def test_where_parents_do_not_lead_up_the_written_path_has_to_do(items: list[Any]) -> None:
     assert paths(*items)["b"] == "Backend/APIs"
 
 
-def test_v1_folders_are_flat():
+def test_v1_folders_are_flat() -> None:
     item = {"id": "a", "name": "CI/CD", "description": "", "created_at": "2026-01-01T00:00:00Z"}
     found = paths(item, api="v1")
     assert found == {"a": "CI%2FCD"}
     live = decode(item, "folder", "v1", found)
-    assert live.resource == Folder(path="CI%2FCD")
+    assert live.resource == Folder(path=FolderPath("CI%2FCD"))
     assert live.key == Key("folder", ROOT, "CI/CD")
 
 
-def test_a_folder_without_a_name_is_named():
+def test_a_folder_without_a_name_is_named() -> None:
     with pytest.raises(BadAnswer, match="a: name: expected a text that is not empty"):
         paths(folder("a", "", ""))
 
@@ -296,27 +312,36 @@ def test_a_folder_without_a_name_is_named():
         ({"folder_id": "new", "folder_path": ""}, "new"),
     ],
 )
-def test_the_folder_of_a_note(changes, path):
+def test_the_folder_of_a_note(changes: dict[str, Any], path: Any) -> None:
     live = decode(NOTE, **changes)
     assert live.key.folder == path
     assert live.folder_id == changes["folder_id"]
 
 
-def test_a_note_that_hides_its_folder_is_not_taken_for_one_in_the_root():
+def test_a_note_that_hides_its_folder_is_not_taken_for_one_in_the_root() -> None:
     with pytest.raises(BadAnswer, match="folder_id: missing"):
         decode({name: value for name, value in NOTE.items() if name != "folder_id"})
 
 
 # --- writing ----------------------------------------------------------------------------------------------
 
-NOTE_RESOURCE = Knowledge(name="N", folder="Backend", trigger="T", pinned_repo=None, body="B")
+NOTE_RESOURCE = Knowledge(
+    name="N", folder=FolderPath("Backend"), trigger="T", pinned_repo=None, body="B"
+)
 
 
-def encode(noun, api, resource, folder_id=None, value=None, creating=False):
+def encode(
+    noun: str,
+    api: ApiVersion,
+    resource: Resource,
+    folder_id: str | None = None,
+    value: str | None = None,
+    creating: bool = False,
+) -> dict[str, Any]:
     return codec.encode(KINDS[noun], api, resource, folder_id, value, creating=creating)
 
 
-def test_an_update_sends_every_field_that_is_said_and_null_for_none():
+def test_an_update_sends_every_field_that_is_said_and_null_for_none() -> None:
     assert encode("knowledge", "v3", NOTE_RESOURCE, "f-1") == {
         "name": "N",
         "folder_id": "f-1",
@@ -334,12 +359,12 @@ def test_an_update_sends_every_field_that_is_said_and_null_for_none():
     }
 
 
-def test_a_macro_is_never_sent_to_v3():
+def test_a_macro_is_never_sent_to_v3() -> None:
     assert "macro" not in encode("knowledge", "v3", Knowledge(name="N", macro="!m"))
     assert "is_enabled" not in encode("knowledge", "v1", Knowledge(name="N", is_enabled=False))
 
 
-def test_a_secret_is_created_with_its_defaults_and_its_value():
+def test_a_secret_is_created_with_its_defaults_and_its_value() -> None:
     secret = Secret(key="K", type="totp", max_age="90d", version="1", value_from={"env": "K"})
     assert encode("secret", "v3", secret, value="v", creating=True) == {
         "key": "K",
@@ -357,14 +382,14 @@ def test_a_secret_is_created_with_its_defaults_and_its_value():
     }
 
 
-def test_a_secret_needs_no_more_than_its_key():
+def test_a_secret_needs_no_more_than_its_key() -> None:
     assert encode("secret", "v3", Secret(key="K"), value="v", creating=True)["type"] == "key-value"
     assert encode("secret", "v3", Secret(key="K", note=None), creating=True)["note"] is None
     # v1 takes no null there
     assert encode("secret", "v1", Secret(key="K", note=None), creating=True)["note"] == ""
 
 
-def test_texts_are_sent_as_they_are():
+def test_texts_are_sent_as_they_are() -> None:
     assert encode("playbook", "v3", Playbook(title="T", body="  x\r\n\n", macro=None)) == {
         "title": "T",
         "body": "  x\r\n\n",
@@ -376,29 +401,30 @@ def test_texts_are_sent_as_they_are():
     ("noun", "api"),
     [("knowledge", "v3"), ("knowledge", "v1"), ("playbook", "v3"), ("playbook", "v1")],
 )
-def test_what_is_read_is_written_back_as_it_was(noun, api):
-    item = {
+def test_what_is_read_is_written_back_as_it_was(noun: str, api: ApiVersion) -> None:
+    items: dict[tuple[str, str], dict[str, Any]] = {
         ("knowledge", "v3"): NOTE,
         ("knowledge", "v1"): NOTE_V1,
         ("playbook", "v3"): PLAYBOOK,
         ("playbook", "v1"): PLAYBOOK_V1,
-    }[noun, api]
+    }
+    item = items[noun, api]
     live = decode(item, noun, api)
     body = encode(noun, api, live.resource, live.folder_id)
     assert all(item.get(name) == value for name, value in body.items())
 
 
-def test_what_was_sent_reads_as_if_the_api_had_answered_it():
+def test_what_was_sent_reads_as_if_the_api_had_answered_it() -> None:
     sent = codec.sent(
         KINDS["secret"], "v1", "s-1", Secret(key="K", type="totp", note="n"), None, creating=True
     )
     assert sent == Live(Key("secret", ROOT, "K"), "s-1", Secret(key="K", type="totp"))
     note = codec.sent(KINDS["knowledge"], "v1", "n-1", NOTE_RESOURCE, "f-9")
-    assert note.key == Key("knowledge", "Backend", "N")
+    assert note.key == Key("knowledge", FolderPath("Backend"), "N")
     assert note.folder_id == "f-9"
 
 
-def test_folders_below_each_other_without_end_take_their_path_from_the_text():
+def test_folders_below_each_other_without_end_take_their_path_from_the_text() -> None:
     """Their names would have to be gathered once for each folder of all those above it."""
     chain = [
         {

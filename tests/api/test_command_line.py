@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 import trustme
+
+from tests.testing.command_line import Devinops, Write
+from tests.testing.replies import Reply, Serve
 
 LOGIN = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>proxy</body></html>"
 
 
 @pytest.fixture
-def plan(devinops, repository, monkeypatch):
+def plan(
+    devinops: Devinops, repository: Write, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
     """plan(url) runs devinops plan against an API, with hardly any patience."""
     monkeypatch.setattr("devinops.api.retry.delay_s", lambda *_: 0.001)
     monkeypatch.setenv("DEVIN_API_KEY", "cog_canary_key_0123456789")
     root = repository({"knowledge/a.md": "---\nname: A\ntrigger: t\n---\nb\n"})
 
-    def run(url, *argv):
+    def run(url: Any, *argv: Any) -> Any:
         monkeypatch.setenv("DEVIN_API_URL", url)
         return devinops("plan", "-C", root, "--timeout", "2", *argv)
 
     return run
 
 
-def check(ran, *parts):
+def check(ran: Any, *parts: Any) -> None:
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith("devinops: ")
     assert ran.err.count("\n") == 1
@@ -31,7 +40,7 @@ def check(ran, *parts):
     assert "canary" not in ran.err
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a wrong key": (
         {"status": 401, "body": {"detail": "bad token"}},
         ["401: bad token", "check the key"],
@@ -66,12 +75,14 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_an_answer_that_cannot_be_used(plan, serve, reply, fault):
+def test_an_answer_that_cannot_be_used(
+    plan: Callable[..., Any], serve: Serve, reply: type[Reply], fault: str
+) -> None:
     facts, parts = FAULTS[fault]
     check(plan(serve(reply(**facts)).url), *parts, "/v3/self")
 
 
-def test_an_unreachable_host(plan, free_port):
+def test_an_unreachable_host(plan: Callable[..., Any], free_port: int) -> None:
     check(
         plan(f"http://127.0.0.1:{free_port}"),
         f"cannot reach 127.0.0.1:{free_port}: it refused the connection",
@@ -81,14 +92,18 @@ def test_an_unreachable_host(plan, free_port):
 @pytest.mark.parametrize(
     "proxy", ["http://user:password@127.0.0.1:{port}", "http://no-such-host.invalid:3128"]
 )
-def test_an_unreachable_proxy_is_named(plan, free_port, monkeypatch, proxy):
+def test_an_unreachable_proxy_is_named(
+    plan: Callable[..., Any], free_port: int, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy.format(port=free_port))
     ran = plan("https://api.devin.ai")
     check(ran, "cannot reach api.devin.ai through the proxy ")
     assert "password" not in ran.err
 
 
-def test_an_untrusted_certificate(plan, serve, reply, tmp_path):
+def test_an_untrusted_certificate(
+    plan: Callable[..., Any], serve: Serve, reply: type[Reply], tmp_path: Path
+) -> None:
     import ssl
 
     authority = trustme.CA()
@@ -100,7 +115,7 @@ def test_an_untrusted_certificate(plan, serve, reply, tmp_path):
     check(plan(server.url, "--ca-bundle", str(tmp_path / "ca.pem")), "401: bad token")
 
 
-def test_a_ca_bundle_that_is_none(plan, tmp_path):
+def test_a_ca_bundle_that_is_none(plan: Callable[..., Any], tmp_path: Path) -> None:
     check(
         plan("https://127.0.0.1:1", "--ca-bundle", str(tmp_path / "none.pem")),
         "--ca-bundle",
@@ -108,7 +123,9 @@ def test_a_ca_bundle_that_is_none(plan, tmp_path):
     )
 
 
-def test_verbose_shows_each_request_and_never_the_key(plan, serve, reply):
+def test_verbose_shows_each_request_and_never_the_key(
+    plan: Callable[..., Any], serve: Serve, reply: type[Reply]
+) -> None:
     ran = plan(serve(reply(status=500, body={"detail": "oops"})).url, "--verbose")
     assert ran.err.count("GET /v3/self 500") == 5
     assert "canary" not in ran.err

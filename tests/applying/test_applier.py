@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -16,29 +16,32 @@ from devinops.applying.applier import (
     REPLACE_ATTEMPTS,
     SILENCES,
     Applier,
+    Journal,
     NoJournal,
     Outcome,
     Report,
+    Writer,
     apply,
 )
 from devinops.kinds import KINDS
+from devinops.kinds.knowledge import Knowledge
+from devinops.kinds.secret import Secret
 from devinops.load import load
 from devinops.model.client import BeforeAgain
 from devinops.model.errors import ApiError, DevinopsError, ExitCode, Terminated, Unreachable
-from devinops.model.inventory import RECOVERY_WAITS_S, Inventory, Record, base
+from devinops.model.inventory import RECOVERY_WAITS_S, Intent, Inventory, Record, base
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion, Resource
 from devinops.model.objects import Live, Snapshot
 from devinops.model.policy import Policy, Prune
 from devinops.model.target import Target
-from devinops.model.values import UNSET
 from devinops.planning.plan import Plan, build_plan
 from devinops.render.text import Text
 from tests.testing.objects import live, snapshot
 
 
 @dataclass
-class Organization:
+class Organization(Writer):
     """A Writer in memory. `faults` maps (method, name) to an error, raised `before` or `after` the deed."""
 
     objects: list[Live] = field(default_factory=list)
@@ -55,7 +58,7 @@ class Organization:
     meanwhile: Callable[[], None] = lambda: None
     """What happens between two attempts."""
 
-    def snapshot(self, kinds: Collection[str] | None = None, progress: Any = None) -> Snapshot:
+    def snapshot(self, kinds: Collection[str] | None = None) -> Snapshot:
         self.calls.append(("list", ",".join(sorted(kinds or KINDS))))
         if self.hidden_reads:
             self.hidden_reads -= 1
@@ -581,22 +584,20 @@ def test_an_update_sends_the_object_as_it_is_now_with_the_declared_fields_on_top
     organization = Organization([before])
     assert run(notes("A"), organization).exit_code == ExitCode.OK
     (after,) = organization.objects
-    assert after.resource == before.resource.overlaid(
-        KINDS["knowledge"].resource(body="new", trigger="t")
-    )
+    assert after.resource == before.resource.overlaid(Knowledge(body="new", trigger="t"))
 
 
 @dataclass
-class Recorder:
+class Recorder(Journal):
     """A journal that remembers what it was told; `broken` names a step that fails."""
 
     broken: str = ""
     steps: list[str] = field(default_factory=list)
 
-    def begin(self, intents: Any) -> None:
+    def begin(self, intents: Sequence[Intent]) -> None:
         self._step("begin", [f"{i.action} {i.key.name}" for i in intents])
 
-    def settle(self, put: Any, drop: Any) -> None:
+    def settle(self, put: Sequence[Record], drop: Sequence[tuple[str, str]]) -> None:
         self._step("settle", [r.key.name for r in put] + [f"-{id}" for _, id in drop])
 
     def finish(self, unclear: Collection[Key]) -> None:
@@ -684,7 +685,7 @@ def test_a_rotation_tries_the_create_hard(
     inventory = Inventory.of(
         "file", [Record(old.key, old.id, fields=base(old.resource, old.resource))]
     )
-    shown = replace(old, resource=replace(old.resource, version=UNSET))
+    shown = replace(old, resource=Secret(key="S", type="totp"))
     organization = Organization([shown], faults={("create", "S"): fault} if fault else {})
     report = run(rotation("2"), organization, inventory=inventory)
     assert [call[0] for call in organization.calls if call[0] != "list"] == ["delete"] + [
@@ -698,7 +699,7 @@ def test_a_rotation_tries_the_create_hard(
 
 def rotate(run: Callable[..., Report], organization: Organization, **options: Any) -> Report:
     old = live("secret", key="S", type="totp", id="s-1", version="1")
-    organization.objects.append(replace(old, resource=replace(old.resource, version=UNSET)))
+    organization.objects.append(replace(old, resource=Secret(key="S", type="totp")))
     inventory = Inventory.of(
         "file", [Record(old.key, old.id, fields=base(old.resource, old.resource))]
     )
@@ -796,7 +797,9 @@ def test_an_update_is_repeated_only_over_what_it_was_made_for(
     organization.meanwhile = lambda: meanwhile(organization)
     (result,) = run(notes("A"), organization).results
     assert (result.outcome, result.unclear) == (outcome, unclear)
-    assert [one.resource.body for one in organization.objects] == ([after] if after else [])
+    assert [dict(one.resource.items())["body"] for one in organization.objects] == (
+        [after] if after else []
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,11 +31,10 @@ from devinops.emulator import Emulator
 from devinops.model.errors import ConfigError, DevinopsError
 from devinops.model.objects import Live
 from devinops.model.target import Target
-from tests.testing.command_line import Devinops
+from tests.testing.command_line import Devinops, Write
 from tests.testing.disk import WRONG, breaks, limited, room_for
 from tests.testing.objects import live
 
-Write = Callable[[Mapping[str, str]], Path]
 WHERE = Target("production", "https://api.devin.ai", "v3", "org-1")
 RUN = "20260312T101500Z-1f2e"
 NOTE = "---\nname: {}\ntrigger: t\n---\nnew\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,9 @@ from devinops.render.json import dump
 from devinops.render.text import Text
 from devinops.schema.files import schemas
 from devinops.schema.plan import checksum
-from tests.testing.command_line import Devinops
+from tests.testing.command_line import Devinops, Write
 from tests.testing.documents import PLAN
 from tests.testing.places import GOLDEN
-
-Write = Callable[[Mapping[str, str]], Path]
 
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
 FILES = {

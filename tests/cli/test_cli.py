@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,11 @@ from devinops.emulator import Emulator
 from devinops.emulator.gate import Call, Next, Reply
 from devinops.schema.files import schemas
 from devinops.schema.plan import checksum
-from tests.testing.command_line import Devinops
+from tests.testing.command_line import Devinops, Write
 from tests.testing.places import ROOT
 from tests.testing.server import Answered, Asked, server
 from tests.testing.waiting import Door
 
-Write = Callable[[Mapping[str, str]], Path]
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
 
 
@@ -494,7 +493,7 @@ class Meanwhile(io.StringIO):
         super().__init__()
         self.happens = happens
 
-    def readline(self, *_: object) -> str:
+    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]  # typeshed: bytes
         self.happens()
         return "y\n"
 

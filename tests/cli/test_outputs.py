@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,8 @@ import pytest
 from devinops.cli.outputs import check_outputs
 from devinops.emulator import Emulator
 from devinops.model.errors import UsageError
-from tests.testing.command_line import Devinops
+from tests.testing.command_line import Devinops, Write
 
-Write = Callable[[Mapping[str, str]], Path]
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
 FILES = {
     "devinops.yaml": "version: 1\npaths: [more/*.yaml]\nignore: [knowledge/drafts/**]\n",

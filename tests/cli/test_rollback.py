@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,7 @@ from jsonschema import Draft202012Validator
 
 from devinops.emulator import Emulator
 from devinops.schema.files import schemas
-from tests.testing.command_line import Devinops
-
-Write = Callable[[Mapping[str, str]], Path]
-
+from tests.testing.command_line import Devinops, Write
 
 SEED = {
     "organizations": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,38 +13,40 @@ import yaml
 
 from devinops.api import codec
 from devinops.kinds import KINDS
-from devinops.model.kind import Updates
+from devinops.model.kind import ApiVersion, Updates
 
 TABLE = yaml.safe_load((Path(__file__).parent / "api.yaml").read_text(encoding="utf-8"))
-PAIRS = [(api, noun) for api in ("v3", "v1") for noun in sorted(KINDS)]
-BASES = {"v3": "/v3/organizations/{org_id}", "v1": "/v1"}
+APIS: tuple[ApiVersion, ...] = ("v3", "v1")
+PAIRS = [(api, noun) for api in APIS for noun in sorted(KINDS)]
+BASES: dict[ApiVersion, str] = {"v3": "/v3/organizations/{org_id}", "v1": "/v1"}
 TYPES = {"text": "string", "bool": "boolean", "object": "object", "int": "integer"}
 
 each = pytest.mark.parametrize(("api", "noun"), PAIRS)
 
 
-def of(api: str, noun: str) -> dict[str, Any]:
-    return TABLE["objects"][api][noun]
+def of(api: ApiVersion, noun: str) -> dict[str, Any]:
+    found: dict[str, Any] = TABLE["objects"][api][noun]
+    return found
 
 
-def wires(api: str, noun: str):
+def wires(api: ApiVersion, noun: str) -> Iterator[Any]:
     for attribute in KINDS[noun].attributes:
         if api in attribute.wires:
             yield attribute, attribute.wires[api]
 
 
-def own_reads(api: str, noun: str) -> set[str]:
+def own_reads(api: ApiVersion, noun: str) -> set[str]:
     return {wire.read for _, wire in wires(api, noun) if wire.read}
 
 
-def own_writes(api: str, noun: str) -> set[str]:
+def own_writes(api: ApiVersion, noun: str) -> set[str]:
     return {wire.write for _, wire in wires(api, noun) if wire.write}
 
 
 # --- the kinds against the table --------------------------------------------------------------------------
 
 
-def test_the_table_knows_every_kind_and_no_other():
+def test_the_table_knows_every_kind_and_no_other() -> None:
     assert {api: sorted(kinds) for api, kinds in TABLE["objects"].items()} == {
         "v3": sorted(KINDS),
         "v1": sorted(KINDS),
@@ -51,7 +54,7 @@ def test_the_table_knows_every_kind_and_no_other():
 
 
 @each
-def test_the_list_is_where_the_table_says(api, noun):
+def test_the_list_is_where_the_table_says(api: ApiVersion, noun: str) -> None:
     endpoint, table = KINDS[noun].endpoints[api], of(api, noun)
     assert (endpoint.items, endpoint.paged, endpoint.id) == (
         table["in"],
@@ -60,7 +63,7 @@ def test_the_list_is_where_the_table_says(api, noun):
     )
 
 
-def _uses(api: str) -> set[tuple[str, str, str]]:
+def _uses(api: ApiVersion) -> set[tuple[str, str, str]]:
     """What the kinds make of this API, as (call, verb, noun)."""
     found = set()
     for noun, kind in KINDS.items():
@@ -78,7 +81,7 @@ def _uses(api: str) -> set[tuple[str, str, str]]:
     return found
 
 
-def _offers(api: str) -> set[tuple[str, str, str]]:
+def _offers(api: ApiVersion) -> set[tuple[str, str, str]]:
     return {
         (call, verb, noun)
         for call, use in TABLE["endpoints"][api].items()
@@ -89,7 +92,7 @@ def _offers(api: str) -> set[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("api", ["v3", "v1"])
-def test_every_endpoint_is_used_by_a_kind_or_ignored_with_a_reason(api):
+def test_every_endpoint_is_used_by_a_kind_or_ignored_with_a_reason(api: ApiVersion) -> None:
     assert _uses(api) == _offers(api)
     for call, use in TABLE["endpoints"][api].items():
         assert len(use) == 1, call
@@ -97,7 +100,9 @@ def test_every_endpoint_is_used_by_a_kind_or_ignored_with_a_reason(api):
 
 
 @each
-def test_every_field_of_an_answer_is_read_or_ignored_with_a_reason(api, noun):
+def test_every_field_of_an_answer_is_read_or_ignored_with_a_reason(
+    api: ApiVersion, noun: str
+) -> None:
     table = of(api, noun)
     about = codec.ABOUT[""] | codec.ABOUT.get(noun, frozenset())
     read = own_reads(api, noun) | {table["id"]} | (about & table["read"].keys())
@@ -108,12 +113,12 @@ def test_every_field_of_an_answer_is_read_or_ignored_with_a_reason(api, noun):
 
 
 @each
-def test_every_field_of_a_request_is_written(api, noun):
+def test_every_field_of_a_request_is_written(api: ApiVersion, noun: str) -> None:
     values = {codec.VALUE} if noun == "secret" else set()
     assert own_writes(api, noun) | values == set(of(api, noun)["write"])
 
 
-def test_nothing_is_read_beside_the_fields_that_some_api_has():
+def test_nothing_is_read_beside_the_fields_that_some_api_has() -> None:
     for noun, names in codec.ABOUT.items():
         kinds = [noun] if noun else sorted(KINDS)
         known = {name for api in BASES for kind in kinds for name in of(api, kind)["read"]}
@@ -121,7 +126,7 @@ def test_nothing_is_read_beside_the_fields_that_some_api_has():
 
 
 @each
-def test_fields_are_read_with_the_types_that_the_table_states(api, noun):
+def test_fields_are_read_with_the_types_that_the_table_states(api: ApiVersion, noun: str) -> None:
     if noun == "folder":
         return  # read by name and parent, not as fields
     for attribute, wire in wires(api, noun):
@@ -137,7 +142,9 @@ def test_fields_are_read_with_the_types_that_the_table_states(api, noun):
 
 
 @each
-def test_a_field_that_may_be_cleared_is_sent_as_null_only_where_null_is_taken(api, noun):
+def test_a_field_that_may_be_cleared_is_sent_as_null_only_where_null_is_taken(
+    api: ApiVersion, noun: str
+) -> None:
     for attribute, wire in wires(api, noun):
         if wire.write is None or attribute.ref or "type" not in attribute.schema:
             continue
@@ -152,7 +159,7 @@ def test_a_field_that_may_be_cleared_is_sent_as_null_only_where_null_is_taken(ap
 
 
 @pytest.fixture(scope="module")
-def described():
+def described() -> Any:
     """The emulator's description of itself."""
     emulator = pytest.importorskip("devinops.emulator")
     pytest.importorskip("uvicorn")
@@ -194,12 +201,14 @@ def _names(described: dict[str, Any], schema: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("api", ["v3", "v1"])
-def test_the_emulator_has_exactly_the_endpoints_of_the_table(described, api):
+def test_the_emulator_has_exactly_the_endpoints_of_the_table(
+    described: Any, api: ApiVersion
+) -> None:
     emulated = {call for call in _operations(described) if f" /{api}/" in call}
     assert emulated == set(TABLE["endpoints"][api])
 
 
-def _calls(verb: str):
+def _calls(verb: str) -> Iterator[Any]:
     for api, uses in TABLE["endpoints"].items():
         for call, use in uses.items():
             for noun in [use.get(verb)] if isinstance(use.get(verb), str) else use.get(verb, []):
@@ -207,7 +216,9 @@ def _calls(verb: str):
 
 
 @pytest.mark.parametrize(("api", "call", "noun"), [*_calls("list")])
-def test_the_emulator_lists_the_fields_of_the_table(described, api, call, noun):
+def test_the_emulator_lists_the_fields_of_the_table(
+    described: Any, api: ApiVersion, call: Any, noun: str
+) -> None:
     table = of(api, noun)
     answer = _answer(described, _operations(described)[call])
     shapes = [_resolve(described, shape) for shape in answer.get("anyOf", [answer])]
@@ -228,7 +239,9 @@ def test_the_emulator_lists_the_fields_of_the_table(described, api, call, noun):
 
 
 @pytest.mark.parametrize(("api", "call", "noun"), [*_calls("create"), *_calls("update")])
-def test_the_emulator_takes_the_fields_of_the_table(described, api, call, noun):
+def test_the_emulator_takes_the_fields_of_the_table(
+    described: Any, api: ApiVersion, call: Any, noun: str
+) -> None:
     operation = _operations(described)[call]
     body = operation["requestBody"]["content"]["application/json"]["schema"]
     assert _names(described, body) == set(of(api, noun)["write"])
@@ -237,7 +250,9 @@ def test_the_emulator_takes_the_fields_of_the_table(described, api, call, noun):
 @pytest.mark.parametrize(
     ("api", "call", "noun"), [*_calls("create"), *_calls("read"), *_calls("update")]
 )
-def test_the_emulator_answers_whole_objects_or_what_v1_answers_instead(described, api, call, noun):
+def test_the_emulator_answers_whole_objects_or_what_v1_answers_instead(
+    described: Any, api: ApiVersion, call: Any, noun: str
+) -> None:
     names = _names(described, _answer(described, _operations(described)[call]))
     short = {"POST /v1/secrets": {"id"}, "PUT /v1/playbooks/{id}": {"status"}}
     assert names == short.get(call, set(of(api, noun)["read"]))

@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
-from emulator_api import Api
 
 from devinops.emulator import Emulator, gate
+from tests.testing.emulator_api import Api
 from tests.testing.waiting import LONG_S
 
 

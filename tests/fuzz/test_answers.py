@@ -24,6 +24,7 @@ from devinops.kinds.secret import Secret
 from devinops.load import load
 from devinops.model.errors import ApiError, DevinopsError, ExitCode
 from devinops.model.inventory import Inventory, Record, base
+from devinops.model.keys import ROOT, FolderPath
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Declaration, Live, Snapshot
 from devinops.model.policy import OnDrift, Policy, Prune
@@ -156,7 +157,7 @@ def inventory(api: ApiVersion) -> Inventory:
         for one in declarations()
         if one.key.kind != "folder"
     ]
-    gone = Knowledge(name="C", folder="", trigger="t", body="three")
+    gone = Knowledge(name="C", folder=ROOT, trigger="t", body="three")
     return Inventory.of(
         "file", [*records, Record(KINDS["knowledge"].key(gone), "note-3", fields=base(gone, gone))]
     )
@@ -268,7 +269,9 @@ def test_pages_are_read_to_the_end_or_not_at_all(found: list[dict[str, Any]]) ->
     def answer(_: str, path: str) -> Said:
         if not path.endswith("/secrets"):
             return Said(b"{}")
-        page = left.pop(0) if left else {"items": [], "has_next_page": True, "end_cursor": "a"}
+        page: dict[str, Any] = (
+            left.pop(0) if left else {"items": [], "has_next_page": True, "end_cursor": "a"}
+        )
         rows = [
             {"secret_id": f"s{n}", "key": f"K{n}", "secret_type": "totp"} for n in page["items"]
         ]
@@ -289,7 +292,9 @@ def test_pages_are_read_to_the_end_or_not_at_all(found: list[dict[str, Any]]) ->
 # --- one object -------------------------------------------------------------------------------------------
 
 RESOURCES: Mapping[str, Any] = {
-    "knowledge": Knowledge(name="N", folder="F", trigger="t", body="b", pinned_repo=None),
+    "knowledge": Knowledge(
+        name="N", folder=FolderPath("F"), trigger="t", body="b", pinned_repo=None
+    ),
     "playbook": Playbook(title="P", body="b", macro=None),
     "secret": Secret(key="NEW", type="key-value"),
 }

@@ -135,7 +135,7 @@ def test_any_bytes(one: bytes, other: bytes) -> None:
     held({"knowledge.yaml": one, "playbooks/b.md": other})
 
 
-ENTRIES = {
+ENTRIES: dict[str, list[dict[str, Any]]] = {
     "knowledge": [{"name": "A", "trigger": "t", "body": "b", "folder": "F", "pinned_repo": "all", "previously": [{"name": "Z"}]}],
     "playbooks": [{"title": "P", "body": "b", "structured_output_schema": {"type": "object", "a": [1, None]}}],
     "secrets": [{"key": "K", "type": "totp", "max_age": "9d", "value_from": {"env": "E"}}],

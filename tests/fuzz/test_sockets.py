@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -40,7 +41,8 @@ class Wire:
         )
         self.client = Sender(connection, lambda line: None)
         # the server hangs up behind each answer; whether the client has seen that would be a matter of luck
-        self.client._client._transport._pool._max_keepalive_connections = 0
+        transport: Any = self.client._client._transport
+        transport._pool._max_keepalive_connections = 0
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
 

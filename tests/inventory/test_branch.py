@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -267,7 +268,7 @@ def test_what_a_run_left_that_died_here_reaches_the_others(clone: Clone) -> None
 class Interfering(BranchPlace):
     """A branch on which somebody else pushes right before each of our first pushes."""
 
-    def __init__(self, root: Path, others: list[Callable[[], None]]) -> None:
+    def __init__(self, root: Path, others: list[partial[None]] | list[Callable[[], None]]) -> None:
         super().__init__(root, "production", "devinops")
         self.others = others
         self.saves = 0
@@ -281,12 +282,12 @@ class Interfering(BranchPlace):
 
 def test_a_rejected_push_takes_in_what_the_other_did_and_tries_again(clone: Clone) -> None:
     one, two = clone("one", "--depth=1"), clone("two", "--depth=1")
-    others = [lambda n=n: applied(on_branch(two), f"o{n}", f"o{n}") for n in range(3)]
+    others = [partial(applied, on_branch(two), f"o{n}", f"o{n}") for n in range(3)]
     place = Interfering(one, others)
     store = KeptStore(place, HEADER, pause=lambda _: None)
     store.begin("r1", [intent("r1", "a")], store.read())
     assert place.saves == 4
-    others.append(lambda: applied(on_branch(two), "o9", "o9"))
+    others.append(partial(applied, on_branch(two), "o9", "o9"))
     store.settle("r1", [record("a")])
     store.finish("r1")
     assert names(on_branch(two).read()) == ["a", "o0", "o1", "o2", "o9"]
@@ -322,7 +323,7 @@ def test_a_rejected_push_refuses_where_the_other_has_recorded_the_object(clone: 
 
 def test_trying_has_an_end(clone: Clone) -> None:
     one, two = clone("one"), clone("two")
-    others = [lambda n=n: applied(on_branch(two), f"o{n}", f"o{n}") for n in range(6)]
+    others = [partial(applied, on_branch(two), f"o{n}", f"o{n}") for n in range(6)]
     store = KeptStore(Interfering(one, others), HEADER, pause=lambda _: None)
     with pytest.raises(Stale, match="others were faster 5 times in a row"):
         store.begin("r1", [intent("r1", "a")], store.read())

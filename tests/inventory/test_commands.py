@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from devinops.cli import inventory as commands
@@ -15,10 +16,8 @@ from devinops.inventory import Header
 from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprint
 from devinops.model.keys import Key
-from tests.testing.command_line import Devinops
+from tests.testing.command_line import Devinops, Write
 from tests.testing.inventories import in_file
-
-Write = Callable[[Mapping[str, str]], Path]
 
 CONFIG = "version: 1\ntargets: {production: {org_id: org-emulator, inventory: {store: file}}}\n"
 SEED = {
@@ -279,7 +278,7 @@ def test_repair_asks_at_a_terminal(
 ) -> None:
     owns(LOST)
     monkeypatch.setattr(commands, "is_interactive", lambda: True)
-    monkeypatch.setattr(commands.click, "confirm", lambda *_, **__: answer)
+    monkeypatch.setattr(click, "confirm", lambda *_, **__: answer)
     assert devinops("inventory", "repair", "-C", root).code == code
     assert [one.id for one in owns().records] == [id]
 

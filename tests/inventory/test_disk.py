@@ -321,9 +321,12 @@ def test_a_run_with_a_name_that_is_a_path_is_never_looked_for(
     )
     assert isinstance(store, KeptStore)
     asked: list[Path] = []
-    monkeypatch.setattr(
-        "devinops.inventory.journaled.abandoned", lambda path: bool(asked.append(path))
-    )
+
+    def abandoned(path: Path) -> bool:
+        asked.append(path)
+        return False
+
+    monkeypatch.setattr("devinops.inventory.journaled.abandoned", abandoned)
     lines = path.read_text().splitlines(keepends=True)
     path.write_text(
         "".join(

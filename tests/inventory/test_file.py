@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from devinops.atomic import IGNORED, state_directory
 from devinops.inventory import (
     Header,
     InventorySettings,
-    disk,
+    Store,
     new_run,
     open_runs,
     open_store,
@@ -466,7 +467,11 @@ def test_a_directory_that_is_a_symlink_is_refused_for_reading_too(tmp_path: Path
     root = tmp_path / "root"
     root.mkdir()
     (root / ".devinops").symlink_to(tmp_path / "elsewhere")
-    for act in (lambda s: s.read(), lambda s: s.begin("r", [intent("r", "a")], Inventory("file"))):
+    acts: tuple[Callable[[Store], object], ...] = (
+        lambda store: store.read(),
+        lambda store: store.begin("r", [intent("r", "a")], Inventory("file")),
+    )
+    for act in acts:
         with pytest.raises(InventoryError, match="symlink"):
             act(in_file(root))
     assert list((tmp_path / "elsewhere").iterdir()) == []
@@ -489,7 +494,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(disk.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     store = in_file(tmp_path)
     with pytest.raises(InventoryError, match="No space left"):
         store.begin("r2", [intent("r2", "b")], store.read())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from devinops.kinds import SECTIONS
@@ -35,13 +38,13 @@ OF_TEXT = {
 }
 
 
-def loaded(case, tmp_path):
+def loaded(case: Any, tmp_path: Path) -> Any:
     plant(tmp_path, case["files"])
     return load(tmp_path, paths=case.get("paths", ()), ignore=case.get("ignore", ()))
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_problems_stand_at_their_place(name, tmp_path):
+def test_problems_stand_at_their_place(name: Any, tmp_path: Path) -> None:
     case = ALL[name]
     found = [(f"{p.source} {p.code}", p.message) for p in loaded(case, tmp_path).problems]
     wanted = [line.split(" ", 2) for line in case.get("problems", ())]
@@ -52,13 +55,13 @@ def test_problems_stand_at_their_place(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_declarations_are_the_good_entries(name, tmp_path):
+def test_declarations_are_the_good_entries(name: Any, tmp_path: Path) -> None:
     case = ALL[name]
     assert [str(d.key) for d in loaded(case, tmp_path).declarations] == case.get("declares", [])
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if not ALL[name].get("beyond_schema")])
-def test_editors_see_the_same_truth(name, tmp_path):
+def test_editors_see_the_same_truth(name: Any, tmp_path: Path) -> None:
     """A published schema rejects a file exactly when loading finds something that a schema can find."""
     result = loaded(ALL[name], tmp_path)
     found = {
@@ -71,13 +74,14 @@ def test_editors_see_the_same_truth(name, tmp_path):
         assert rejected == bool(found[path] & OF_SCHEMA), path
 
 
-def accepts(schema: str, value: object) -> bool:
+def accepts(schema: str, value: Any) -> bool:
     # Not jsonschema's own class: in it `$` matches before a final newline, in an editor it does not.
     return validator(schemas()[schema]).is_valid(value)
 
 
-def documents(root, path):
+def documents(root: Path, path: str) -> list[tuple[str, Any]]:
     text, _ = read_text(str(root / path), path)
+    assert text is not None
     if path.lower().endswith(".md"):
         page, _ = split(text, path)
         schema = SECTIONS[section_of(path)[0]].noun
@@ -85,7 +89,7 @@ def documents(root, path):
     return [("declarations", node.data) for node in parse(text, path)[0]]
 
 
-def test_warnings_do_not_stop_a_run(tmp_path):
+def test_warnings_do_not_stop_a_run(tmp_path: Path) -> None:
     plant(tmp_path, {"secrets.yaml": ""})
     problems = load(tmp_path, ignore=["x"]).problems
     assert [(p.code, p.severity) for p in problems] == [

@@ -6,10 +6,12 @@ import json
 import random
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from devinops.kinds.knowledge import Knowledge
 from devinops.load import load
 from devinops.load.yamltree import EXPANSION, LEVELS, parse
 from devinops.model.keys import ROOT, encode_part, folder_path
@@ -24,13 +26,13 @@ names = st.text(
 lines = st.text(st.one_of(printable, st.sampled_from("\t\n-#:|>")), max_size=200)
 
 
-def loaded(files):
+def loaded(files: Any) -> Any:
     with tempfile.TemporaryDirectory() as root:
         return load(plant(Path(root), files))
 
 
 @given(content, content)
-def test_nothing_raises(yaml_file, markdown):
+def test_nothing_raises(yaml_file: Any, markdown: Any) -> None:
     result = loaded(
         {"knowledge.yaml": yaml_file, "knowledge/a.md": markdown, "playbooks/b.md": markdown}
     )
@@ -42,7 +44,7 @@ def test_nothing_raises(yaml_file, markdown):
 
 
 @given(noisy)
-def test_problems_stand_inside_of_the_file(text):
+def test_problems_stand_inside_of_the_file(text: Any) -> None:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     rows = text.split("\n")
     for problem in parse(text, "f")[1]:
@@ -51,7 +53,7 @@ def test_problems_stand_inside_of_the_file(text):
 
 
 @given(noisy)
-def test_a_tree_is_what_its_data_is(text):
+def test_a_tree_is_what_its_data_is(text: Any) -> None:
     for root in parse(text.replace("\r", ""), "f")[0]:
         waiting = [root]
         while waiting:
@@ -60,6 +62,7 @@ def test_a_tree_is_what_its_data_is(text):
             below = node.children
             if isinstance(below, dict):
                 assert {key: child.data for key, child in below.items()} == node.data
+                assert node.keys is not None
                 assert below.keys() == node.keys.keys()
                 waiting.extend(below.values())
             elif isinstance(below, list):
@@ -69,7 +72,9 @@ def test_a_tree_is_what_its_data_is(text):
 
 
 @given(names, lines.filter(str.strip), lines, names)
-def test_a_note_comes_back_from_yaml_and_markdown(name, trigger, body, folder):
+def test_a_note_comes_back_from_yaml_and_markdown(
+    name: Any, trigger: Any, body: Any, folder: Any
+) -> None:
     said = {
         "name": name,
         "trigger": trigger,
@@ -94,7 +99,7 @@ def test_a_note_comes_back_from_yaml_and_markdown(name, trigger, body, folder):
 
 
 @given(st.lists(st.text(printable, max_size=30), min_size=1))
-def test_a_literal_block_is_the_text(rows):
+def test_a_literal_block_is_the_text(rows: Any) -> None:
     """As an editor writes it, the line separators of Unicode included."""
     body = "\n".join(rows)
     assume(all(row == row.strip() for row in rows) and body.strip())
@@ -106,7 +111,7 @@ def test_a_literal_block_is_the_text(rows):
 
 
 @given(st.randoms(use_true_random=False))
-def test_the_order_of_files_does_not_matter(shuffle: random.Random):
+def test_the_order_of_files_does_not_matter(shuffle: random.Random) -> None:
     files = {
         "knowledge/b/a.md": note("a"),
         "knowledge/a.md": note("a", body=""),
@@ -119,13 +124,15 @@ def test_the_order_of_files_does_not_matter(shuffle: random.Random):
     assert loaded({name: files[name] for name in order}) == loaded(files)
 
 
-def test_folders_and_places(tmp_path):
+def test_folders_and_places(tmp_path: Path) -> None:
     text = "knowledge:\n- name: a\n  trigger: >-\n    one\n    two\n  body: |\n\n    first\n    second\n"
     plant(
         tmp_path,
         {"knowledge.yaml": text, "knowledge/x/b.md": "---\nname: b\ntrigger: t\n---\n\n \nfirst\n"},
     )
     a, b = load(tmp_path).declarations
+    assert isinstance(a.resource, Knowledge)
+    assert isinstance(b.resource, Knowledge)
     assert a.key.folder == ROOT == a.resource.folder
     assert {name: (place.line, place.column) for name, place in a.places.items()} == {
         "name": (2, 9),
@@ -141,7 +148,7 @@ def test_folders_and_places(tmp_path):
     assert str(b.place("folder")) == str(b.source)
 
 
-def test_null_clears_and_missing_is_not_managed(tmp_path):
+def test_null_clears_and_missing_is_not_managed(tmp_path: Path) -> None:
     plant(
         tmp_path,
         {

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -11,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.load import load, yamltree
+from tests.testing.command_line import Devinops, Write
 from tests.testing.damage import damaged, fuzz, mutated, text_of
 from tests.testing.tree import plant
 
@@ -84,7 +88,9 @@ SPELLINGS = re.compile("[Hh]unter2|4711")
 @pytest.mark.parametrize("loader", [yamltree._LOADER, yaml.SafeLoader], ids=["C", "Python"])
 @pytest.mark.parametrize("file", ["secrets.yaml", "knowledge/more.yml"])
 @pytest.mark.parametrize("wrong", TEXTS)
-def test_no_message_repeats_what_is_written(wrong, file, loader, tmp_path, monkeypatch):
+def test_no_message_repeats_what_is_written(
+    wrong: Any, file: str, loader: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(yamltree, "_LOADER", loader)
     problems = load(plant(tmp_path, {file: TEXTS[wrong]})).problems
     assert problems
@@ -92,7 +98,9 @@ def test_no_message_repeats_what_is_written(wrong, file, loader, tmp_path, monke
 
 
 @pytest.mark.parametrize("command", [["validate"], ["validate", "--format", "json"], ["plan"]])
-def test_no_command_prints_it(command, repository, devinops, use):
+def test_no_command_prints_it(
+    command: list[str], repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
     use("http://127.0.0.1:9")
     readable = [
         text
@@ -111,8 +119,10 @@ def test_no_command_prints_it(command, repository, devinops, use):
     assert not SPELLINGS.search(ran.out + ran.err + written)
 
 
-def test_a_bug_while_reading_does_not_write_it_down(repository, devinops, monkeypatch, tmp_path):
-    def bug(*_):
+def test_a_bug_while_reading_does_not_write_it_down(
+    repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def bug(*_: Any) -> None:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr("devinops.load.findings_to_problems", bug)
@@ -124,7 +134,7 @@ def test_a_bug_while_reading_does_not_write_it_down(repository, devinops, monkey
     assert not SPELLINGS.search(log.read_text())
 
 
-def test_other_entries_say_what_is_wrong(tmp_path):
+def test_other_entries_say_what_is_wrong(tmp_path: Path) -> None:
     text = "knowledge:\n- {name: a, trigger: t, body: b, is_enabled: maybe, colour: !blue x}\n"
     messages = " ".join(
         problem.message for problem in load(plant(tmp_path, {"secrets.yaml": text})).problems
@@ -140,7 +150,7 @@ HELD = {"secrets": [{"key": "9hunter2", "type": "9hunter2", "note": ["9hunter2"]
 
 @fuzz()
 @given(mutated(st.just(HELD)))
-def test_no_mutation_brings_it_out(tmp_path_factory, found):
+def test_no_mutation_brings_it_out(tmp_path_factory: pytest.TempPathFactory, found: Any) -> None:
     assert_silent(tmp_path_factory, text_of(found).encode())
 
 
@@ -151,11 +161,11 @@ def test_no_mutation_brings_it_out(tmp_path_factory, found):
         most=2,
     )
 )
-def test_no_damage_brings_it_out(tmp_path_factory, data):
+def test_no_damage_brings_it_out(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     assert_silent(tmp_path_factory, data)
 
 
-def assert_silent(tmp_path_factory, data):
+def assert_silent(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     root = plant(tmp_path_factory.mktemp("root"), {"secrets.yaml": data})
     for problem in load(root).problems:
         assert problem.code == "duplicate-declaration" or "hunter2" not in problem.message, problem

@@ -27,7 +27,9 @@ def found(
     *declarations: Declaration, live: list[str]
 ) -> dict[str, tuple[str | None, MatchedBy | None]]:
     matches = match(declarations, snapshot({"kind": "knowledge", "name": name} for name in live))
-    return {m.declaration.key.name: (m.live and m.live.key.name, m.matched_by) for m in matches}
+    return {
+        m.declaration.key.name: (m.live.key.name if m.live else None, m.matched_by) for m in matches
+    }
 
 
 def test_an_object_that_another_entry_has_by_its_exact_key_is_not_taken_for_a_renamed_one() -> None:

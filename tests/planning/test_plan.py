@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from devinops.kinds import KINDS
+from devinops.kinds.playbook import Playbook
 from devinops.load import Loaded, load
 from devinops.model.changes import Blocked, Blocker, Drift, Moved
 from devinops.model.errors import ExitCode, UsageError
@@ -25,8 +26,8 @@ from devinops.model.target import Target
 from devinops.planning.plan import Only, Plan, build_plan
 from devinops.render.text import SYMBOLS, Text
 from tests.testing import places
-from tests.testing.account import account
 from tests.testing.objects import live, snapshot
+from tests.testing.plan_facts import plan_facts
 
 TODAY = date(2026, 3, 12)
 CASES = [
@@ -61,7 +62,12 @@ def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
 
 
 def policy_of(said: dict[str, Any]) -> Policy:
-    enums = {"prune": Prune, "on_drift": OnDrift, "scope": tuple, "max_delete": MaxDelete.parse}
+    enums: dict[str, Callable[[Any], Any]] = {
+        "prune": Prune,
+        "on_drift": OnDrift,
+        "scope": tuple,
+        "max_delete": MaxDelete.parse,
+    }
     return Policy(**{name: enums.get(name, lambda v: v)(value) for name, value in said.items()})
 
 
@@ -118,7 +124,7 @@ def test_nothing_of_a_plan_changes_unseen(
     tmp_path: Path, case: dict[str, Any], golden: Callable[[str, str], None]
 ) -> None:
     """What a case does not expect by name is seen in the difference of a golden file."""
-    golden(f"plans/{slug(case['why'])}.txt", account(plan_of(tmp_path, case)))
+    golden(f"plans/{slug(case['why'])}.txt", plan_facts(plan_of(tmp_path, case)))
 
 
 def test_every_golden_plan_is_that_of_a_case() -> None:
@@ -257,12 +263,10 @@ def test_the_digest_does_not_depend_on_the_order_of_members(tmp_path: Path) -> N
     digests = set()
     for schema in ({"type": "object", "required": []}, {"required": [], "type": "object"}):
         shown = replace(change, fields=tuple(replace(f, after=schema) for f in change.fields))
-        before = replace(
-            change,
-            live=replace(
-                change.live, resource=replace(change.live.resource, structured_output_schema=schema)
-            ),
-        )  # type: ignore[call-arg]
+        playbook = change.live.resource
+        assert isinstance(playbook, Playbook)
+        playbook = replace(playbook, structured_output_schema=schema)
+        before = replace(change, live=replace(change.live, resource=playbook))
         digests |= {replace(plan, changes=(shown,)).digest, replace(plan, changes=(before,)).digest}
     assert len(digests) == 2
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +17,6 @@ from devinops.planning.plan import Plan
 from devinops.planning.rollback import rollback_plan
 from tests.testing.objects import live, snapshot
 
-Write = Callable[[Mapping[str, str]], Path]
 WHERE = Target("default", "https://api.devin.ai", "v3", "org-1")
 
 KEEP = Policy()

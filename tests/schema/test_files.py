@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -17,36 +18,36 @@ DIRECTORY = ROOT / "schemas"
 NAMES = list(schemas())
 
 
-def said(schema, value):
+def said(schema: Any, value: Any) -> list[Any]:
     return [(finding.path, finding.code, finding.message) for finding in check(schema, value)]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_file_is_what_is_generated(name):
+def test_the_file_is_what_is_generated(name: Any) -> None:
     path = DIRECTORY / f"{name}.schema.json"
     assert path.read_text(encoding="utf-8") == dumped(schemas()[name]), (
         "write it again: python -m devinops schema --directory schemas"
     )
 
 
-def test_there_is_no_other_file():
+def test_there_is_no_other_file() -> None:
     assert {path.name for path in DIRECTORY.iterdir()} == {f"{name}.schema.json" for name in NAMES}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_is_a_schema_of_2020_12(name):
+def test_each_is_a_schema_of_2020_12(name: Any) -> None:
     Draft202012Validator.check_schema(schemas()[name])
     assert schemas()[name]["$id"] == f"urn:devinops:schema:{name}"
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_each_property_is_described_for_editors(kind):
+def test_each_property_is_described_for_editors(kind: Any) -> None:
     for front_matter in (False, True):
         for name, schema in entry_schema(kind, front_matter=front_matter)["properties"].items():
             assert schema["description"].endswith("."), name
 
 
-def test_no_object_is_open_but_those_that_are_meant():
+def test_no_object_is_open_but_those_that_are_meant() -> None:
     """A typo must be found at every level."""
     is_open = []
     waiting = [(name, schemas()[name]) for name in NAMES if name != "plan"]
@@ -63,7 +64,7 @@ def test_no_object_is_open_but_those_that_are_meant():
     assert set(is_open) == {"meta", "structured_output_schema"}
 
 
-def test_config():
+def test_config() -> None:
     target = {
         "org_id": "org-1",
         "api_url": "https://api.devin.ai",
@@ -85,5 +86,5 @@ def test_config():
     assert said("config", {"version": 1, "targets": {"a": {"max_delete": 3}}}) == []
 
 
-def test_schemas_survive_json():
+def test_schemas_survive_json() -> None:
     assert json.loads(json.dumps(schemas())) == schemas()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from devinops.schema.findings import check, entry_validator, quoted, suggestion, validator
 
 
-def said(schema, value):
+def said(schema: Any, value: Any) -> list[Any]:
     return [(finding.path, finding.code, finding.message) for finding in check(schema, value)]
 
 
@@ -32,13 +33,15 @@ MAX_DELETE = ("targets", "a", "max_delete")
         ([], (), "wrong-type", "expected a mapping (key: value), got a list"),
     ],
 )  # fmt: skip
-def test_findings_of_config(value, path, code, words):
+def test_findings_of_config(
+    value: dict[str, Any] | list[Any], path: Any, code: str, words: str
+) -> None:
     ((found_path, found_code, message),) = said("config", value)
     assert (found_path, found_code) == (path, code)
     assert words in message
 
 
-def test_each_finding_comes_once_and_all_come():
+def test_each_finding_comes_once_and_all_come() -> None:
     findings = said(entry_validator("knowledge"), {"x": 1, "y": 2})
     assert [code for _, code, _ in findings].count("unknown-key") == 2
     assert (
@@ -46,12 +49,12 @@ def test_each_finding_comes_once_and_all_come():
     )
 
 
-def test_a_pattern_means_the_whole_text():
+def test_a_pattern_means_the_whole_text() -> None:
     value = {"title": "a", "body": "b", "macro": "!a\n"}
     assert [path for path, _, _ in said(entry_validator("playbook"), value)] == [("macro",)]
 
 
-def test_a_value_that_may_be_a_secret_is_not_repeated():
+def test_a_value_that_may_be_a_secret_is_not_repeated() -> None:
     for value_from in ("hunter2!", {"env": "hunter2!"}, {"value": "hunter2!"}):
         value = {"key": "A", "type": "totp", "value_from": value_from}
         findings = list(check(entry_validator("secret"), value, discreet=True))
@@ -59,7 +62,7 @@ def test_a_value_that_may_be_a_secret_is_not_repeated():
         assert "hunter2" not in str([finding.message for finding in findings])
 
 
-def test_a_discreet_message_repeats_nothing_whatever_the_keyword():
+def test_a_discreet_message_repeats_nothing_whatever_the_keyword() -> None:
     """Also where the words are those of the library."""
     open_message = said(validator({"multipleOf": 2}), 4711)[0][2]
     (finding,) = check(validator({"multipleOf": 2}), 4711, discreet=True)
@@ -69,13 +72,13 @@ def test_a_discreet_message_repeats_nothing_whatever_the_keyword():
         assert not re.search("hunter2|4711", finding.message)
 
 
-def test_a_key_instead_of_its_variable_is_not_repeated():
+def test_a_key_instead_of_its_variable_is_not_repeated() -> None:
     (finding,) = said("config", {"version": 1, "targets": {"a": {"api_key_env": "cog-hunter2"}}})
     assert finding[:2] == (("targets", "a", "api_key_env"), "invalid-value")
     assert "hunter2" not in finding[2]
 
 
-def test_words():
+def test_words() -> None:
     assert quoted('a\n\x1b"') == '"a\\n\\u001b\\""'
     assert len(quoted("x" * 1000)) == 62
     assert suggestion("TRIGER", ["trigger", "name"]) == 'did you mean "trigger"?'

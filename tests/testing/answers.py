@@ -187,6 +187,6 @@ def client(api: ApiVersion, answer: Callable[[str, str], Said]) -> WritingClient
 
 def close() -> None:
     for api in KEYS:
-        with closing(_sender(api)):  # type: ignore[arg-type]
+        with closing(_sender(api)):
             pass
     _sender.cache_clear()

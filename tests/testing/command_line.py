@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,7 @@ class Ran:
 
 
 Devinops = Callable[..., Ran]
+Write = Callable[[Mapping[str, str]], Path]
 
 
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:

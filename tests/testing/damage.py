@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
 
 
-def fuzz(share: float = 1) -> Any:
+def fuzz(share: float = 1) -> settings:
     """Return the settings of a test; `share` is how many of the examples it takes, where each is slow or quick."""
     return settings(
         max_examples=max(10, int(EXAMPLES * share)),

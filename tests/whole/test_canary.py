@@ -8,7 +8,7 @@ import re
 import signal
 import traceback
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,10 +23,9 @@ from devinops.cli.session import Job
 from devinops.config import Flags
 from devinops.emulator import Emulator
 from devinops.model.errors import ApiError
-from tests.testing.command_line import Devinops, Ran
+from tests.testing.command_line import Devinops, Ran, Write
 from tests.testing.server import Answered, Asked, server
 
-Write = Callable[[Mapping[str, str]], Path]
 VALUE = 'hush-hush "quoted"\\ with ünïcode\nand-a-hush-hush-second-line'
 KEY = "cog_emulator"
 HOSTILE_KEY = "cog_nightingale_0123456789"

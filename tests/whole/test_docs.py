@@ -76,9 +76,9 @@ def problem_codes() -> dict[str, str]:
 
 
 def test_every_code_in_the_source_is_known() -> None:
-    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "devinops").glob("*.py"))
-    source += (ROOT / "devinops" / "cli" / "validate.py").read_text(encoding="utf-8")
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "devinops").rglob("*.py"))
     found = set(re.findall(r'^ +"([a-z]+(?:-[a-z0-9]+)+)",$', source, re.MULTILINE))
+    assert found
     assert found <= set(problem_codes()), found - set(problem_codes())
 
 

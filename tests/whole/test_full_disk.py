@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,9 @@ import pytest
 from devinops.applying.backup import backups, read_backup
 from devinops.emulator import Emulator
 from devinops.inventory.journaled import KeptStore
-from tests.testing.command_line import Devinops, Ran
+from tests.testing.command_line import Devinops, Ran, Write
 from tests.testing.disk import WRONG, breaks, failing, limited, names
 
-Write = Callable[[Mapping[str, str]], Path]
 CONFIG = "version: 1\ntargets:\n  production: {org_id: org-emulator, inventory: {store: file}, prune: owned}\n"
 WITHOUT = "version: 1\ntargets:\n  production: {org_id: org-emulator}\n"
 COUNT = 30
@@ -35,7 +34,7 @@ signals.leave(main(sys.argv[2:]))
 """
 
 
-def with_room(size: int, *argv: str | Path, **options: Any) -> Ran:
+def with_room(size: int, *argv: object, **options: Any) -> Ran:
     """Run the command line in a process of which no file grows beyond `size` bytes."""
     command = [sys.executable, "-c", LIMITED, str(size), *map(str, argv)]
     done = subprocess.run(command, text=True, check=False, **({"capture_output": True} | options))

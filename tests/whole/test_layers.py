@@ -71,6 +71,9 @@ IMPURE = {
     "tempfile",
 }
 PURE = {"model", "kinds", "schema", "planning"}
+CORE = (*sorted(PURE), "applying")
+WITHOUT_TESTS = {"model/client.py"}
+"""Types only."""
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -123,6 +126,15 @@ def test_each_library_has_its_owner() -> None:
             library = name.split(".")[0]
             if library not in ours:
                 assert top in OWNERS[library], f"{path} imports {library}"
+
+
+@pytest.mark.parametrize("package", CORE)
+def test_each_module_of_the_core_has_its_test_file(package: str) -> None:
+    """tests/planning/test_guards.py holds the tests of devinops/planning/guards.py."""
+    modules = {path.name for path in (PACKAGE / package).glob("*.py") if path.name != "__init__.py"}
+    modules -= {path.name for path in map(Path, WITHOUT_TESTS) if path.parent.name == package}
+    tests = {path.name.removeprefix("test_") for path in (ROOT / "tests" / package).glob("test_*")}
+    assert modules <= tests
 
 
 def test_the_core_reads_no_file_no_clock_and_prints_nothing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -15,9 +15,7 @@ import pytest
 from devinops.emulator import Emulator
 from devinops.emulator.quirks import VALUES
 from tests.testing import world
-from tests.testing.command_line import Devinops
-
-Write = Callable[[Mapping[str, str]], Path]
+from tests.testing.command_line import Devinops, Write
 
 FOLDERS = [{"path": "Backend"}, {"path": "Backend/APIs"}]
 V3_FILES = {
@@ -454,9 +452,7 @@ DELAYS = {"path": "/*/**", "probability": 0.3, "fault": "delay", "delay_ms": 20}
 
 LIMITS = {"path": "/*/**", "probability": 0.25, "fault": "rate-limit", "retry_after": "absent"}
 SEED_IDS = {
-    one["id"]
-    for section in world.SEED["organizations"]["org-emulator"].values()
-    for one in section  # type: ignore[attr-defined]
+    one["id"] for section in world.SEED["organizations"]["org-emulator"].values() for one in section
 }
 
 

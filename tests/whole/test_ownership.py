@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devinops.emulator import Emulator
-from tests.testing.command_line import Devinops
+from tests.testing.command_line import Devinops, Write
 
-Write = Callable[[Mapping[str, str]], Path]
 CONFIG = "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n    prune: owned\n"
 
 

@@ -134,7 +134,7 @@ class History(RandomHistory):
     @rule(data=st.data())
     def edit(self, data: st.DataObject) -> None:
         id = data.draw(st.sampled_from(sorted(n["note_id"] for n in self.emulator.knowledge())))
-        change = st.sampled_from(
+        change: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
             [
                 *({"body": text} for text in TEXTS),
                 *({"name": name} for name in NAMES),
@@ -161,9 +161,8 @@ class History(RandomHistory):
     @rule(data=st.data(), body=st.sampled_from(TEXTS), macro=st.sampled_from([None, "!c"]))
     def edit_playbook(self, data: st.DataObject, body: str, macro: str | None) -> None:
         id = data.draw(st.sampled_from(sorted(p["playbook_id"] for p in self.emulator.playbooks())))
-        self.emulator.edit(
-            "playbook", id, **data.draw(st.sampled_from([{"body": body}, {"macro": macro}]))
-        )
+        changes: list[dict[str, Any]] = [{"body": body}, {"macro": macro}]
+        self.emulator.edit("playbook", id, **data.draw(st.sampled_from(changes)))
 
     # --- accidents ---
 

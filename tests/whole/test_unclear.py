@@ -7,17 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devinops.emulator import Emulator
-from tests.testing.command_line import Devinops
+from tests.testing.command_line import Devinops, Write
 from tests.testing.waiting import LONG_S, Waits, until
-
-Write = Callable[[Mapping[str, str]], Path]
 
 CONFIG = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
 NOTE = "---\nname: A\ntrigger: t\n---\nBody.\n"

@@ -5,85 +5,30 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from devinops.cli.options import tell
 from devinops.emulator import Emulator
-from devinops.render.escape import body_line, line
-from tests.testing.command_line import Devinops, Ran
+from tests.testing.command_line import Devinops, Ran, Write
+from tests.testing.hostile_text import (
+    ARGUMENT,
+    HOSTILE,
+    LONG,
+    NAME,
+    SOFT,
+    assert_harmless,
+)
 from tests.testing.server import Answer, Answered, server
 
-Write = Callable[[Mapping[str, str]], Path]
-
-HOSTILE = (
-    "MARK\x1b[2J\x1b]8;;http://x\x07 \u202egnp\u202c\u2066 \u200bz\ufeffw\u2060 \x85\u2028\x00\x7f\x9b31m\u3164\ufe01"
-    "\r\n::error::pwned\n  ::set-output name=a::b\n##[group]g ##vso[task.setvariable]v ##teamcity[x]\r::stop-commands::t"
-    "\u2029::warning::w\x0b::debug::d"
-)
-SOFT = "".join(char for char in HOSTILE if char == "\n" or unicodedata.category(char) != "Cc")
-"""The same as a file may hold it: control characters are a problem there."""
-NAME = "".join(char for char in SOFT if char not in "\n\u2028\u2029")
-ARGUMENT = HOSTILE.replace("\x00", "")
-LONG = "MARK" + "x" * 10_000_000
 CONFIG = "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n    prune: owned\n    max_delete: 100%\n"
-INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u3164\u2800\uffa0\ufe01\U000e0101"
-
-
-def assert_harmless(
-    ran: Ran, *, recognisable: bool = True, most: int = 200_000, longest: int = 50_000
-) -> None:
-    for text in (ran.out, ran.err):
-        for char in set(text):
-            assert (
-                unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") or char in "\n\t"
-            ), repr(char)
-            assert char not in INVISIBLE, repr(char)
-        for one in re.split(r"[\n\r]", text):
-            assert not one.lstrip().startswith("::"), one
-            assert not re.search(r"##[A-Za-z]*\[", one), one
-            assert len(one) < longest
-        assert len(text) < most
-    assert not recognisable or "MARK" in ran.out + ran.err, ran
 
 
 def yaml_note(**fields: Any) -> str:
     return json.dumps({"knowledge": [fields]})
-
-
-# --- the escape itself ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "text", [HOSTILE, HOSTILE + "\ud800", LONG, "\t" * 10_000_000, "::" * 100_000, "##" * 100_000]
-)
-def test_a_line_stays_one_harmless_line_of_bounded_length(text: str) -> None:
-    started = time.thread_time()
-    for shown in (line(text), body_line(text), body_line(text, white_space=True)):
-        assert_harmless(Ran(0, shown, ""), recognisable=text.startswith("MARK"))
-        assert "\n" not in shown
-    assert time.thread_time() - started < 5  # of work: a busy machine does not count
-
-
-def test_every_character_that_hides_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    everything = "".join(
-        map(chr, [*range(0x3000), *range(0xD000, 0x10000), *range(0xE0000, 0xE0200)])
-    )
-    for start in range(0, len(everything), 500):
-        tell(everything[start : start + 500])
-    captured = capfd.readouterr()
-    assert_harmless(Ran(0, captured.out, captured.err.replace("\\n", "")), recognisable=False)
-
-
-def test_emoji_and_letters_of_the_world_stay_as_they_are() -> None:
-    text = "⚠️ 🚀 Ünïcode 日本語 עברית العربية हिन्दी"
-    assert line(text) == text
 
 
 # --- files ------------------------------------------------------------------------------------------------
@@ -176,11 +121,6 @@ def test_the_name_of_a_file_without_problems_is_harmless(
     assert (ran.code, ran.out.count("\n")) == (0, 1)
     assert "\\n::error" in ran.out or "\\x3a:error" in ran.out
     assert_harmless(ran, recognisable=False)
-
-
-def test_what_looks_like_a_space_and_what_is_not_assigned_is_shown() -> None:
-    assert line("a\u00a0b\u2003c\u2065d\U000e0002e") == "a\\xa0b\\u2003c\\u2065d\\U000e0002e"
-    assert line("a\u3000b") == "a\u3000b"
 
 
 def test_a_body_has_the_lines_that_it_has(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from emulator_api import ORG, good
+
+from tests.testing.emulator_api import ORG, good
 
 PLAYBOOKS = f"{ORG}/playbooks"
 PLAYBOOK = {"title": "Triage", "body": "Look first."}

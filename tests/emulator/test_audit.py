@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from emulator_api import NOTE, ORG, good
+
+from tests.testing.emulator_api import NOTE, ORG, good
 
 LOGS = "/v3/enterprise/audit-logs"
 DAY = 24 * 60 * 60

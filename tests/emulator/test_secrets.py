@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from emulator_api import ORG, good
+
+from tests.testing.emulator_api import ORG, good
 
 SECRETS = f"{ORG}/secrets"
 VALUE = "hunter2-hunter2"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from emulator_api import NOTE, ORG, good
+
+from tests.testing.emulator_api import NOTE, ORG, good
 
 KNOWLEDGE = {"name": "Deploys", "body": "Use blue-green.", "trigger_description": "deploying"}
 PLAYBOOK = {"title": "Triage", "body": "Look first."}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from emulator_api import NOTE, good
 
 from devinops.emulator import Emulator, Seed, Store, parse_seed, read_seed
 from devinops.model.errors import ConfigError
+from tests.testing.emulator_api import NOTE, good
 
 SEED = """
 organizations:

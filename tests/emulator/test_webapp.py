@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from emulator_api import NOTE, ORG, good
+
+from tests.testing.emulator_api import NOTE, ORG, good
 
 NOTES = f"{ORG}/knowledge/notes"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import schemathesis
-from emulator_api import NOTE
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -12,6 +11,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, unsupport
 
 from devinops.emulator import Emulator, Store, create_app
 from devinops.emulator.unserved import OPERATIONS
+from tests.testing.emulator_api import NOTE
 
 PLAYBOOK = {"title": "t", "body": "b"}
 START = {"type": "start_session", "prompt": "Look around."}

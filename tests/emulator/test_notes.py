@@ -6,7 +6,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from emulator_api import NOTE, ORG, good
+
+from tests.testing.emulator_api import NOTE, ORG, good
 
 NOTES = f"{ORG}/knowledge/notes"
 

@@ -9,12 +9,12 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from emulator_api import NOTE, ORG, good
 
 from devinops.emulator import Emulator
 from devinops.emulator.state import StateFile
 from devinops.model.errors import ConfigError
 from tests.testing.disk import WRONG, breaks, limited, names, room_for
+from tests.testing.emulator_api import NOTE, ORG, good
 
 SECRET = {"type": "key-value", "key": "K", "value": "hunter2"}
 FULL = {

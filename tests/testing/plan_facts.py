@@ -1,4 +1,4 @@
-"""A plan told to the last field, so that a case shows everything that a change of the core would change."""
+"""A plan as text, one fact a line, so that a golden shows everything that a change of the core changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from devinops.model.values import UNSET
 from devinops.planning.plan import Plan
 
 
-def account(plan: Plan) -> str:
+def plan_facts(plan: Plan) -> str:
     """Return a plan as lines, a fact each; what is as by default is left out. Where it is for is the caller's."""
     return "\n".join(_lines(plan)) + "\n"
 

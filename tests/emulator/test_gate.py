@@ -5,9 +5,8 @@ from __future__ import annotations
 import socket
 from dataclasses import replace
 
-from emulator_api import NOTE, ORG
-
 from devinops.emulator.gate import Reply
+from tests.testing.emulator_api import NOTE, ORG
 from tests.testing.waiting import until
 
 NOTES = f"{ORG}/knowledge/notes"

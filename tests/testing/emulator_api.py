@@ -1,4 +1,4 @@
-"""What the tests of the emulator say to it."""
+"""Clients of an emulator, and what tests send to it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class Api:
 
     def note(self, **fields: Any) -> dict[str, Any]:
         """Create a note on v3 and return the answer."""
-        return good(self.v3.post(f"{ORG}/knowledge/notes", json={**NOTE, **fields}))
+        note: dict[str, Any] = good(self.v3.post(f"{ORG}/knowledge/notes", json={**NOTE, **fields}))
+        return note
 
 
 def good(response: httpx.Response) -> Any:

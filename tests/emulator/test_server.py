@@ -15,13 +15,13 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from emulator_api import NOTE, good
 from fastapi.routing import APIRoute
 
 from devinops import __version__
 from devinops.emulator import Emulator, Store, create_app, gate, serve, server
 from devinops.emulator.gate import Call, RateLimit
 from devinops.model.errors import ConfigError
+from tests.testing.emulator_api import NOTE, good
 from tests.testing.waiting import LONG_S, until
 
 AUTH = {"Authorization": "Bearer cog_emulator"}

@@ -7,10 +7,10 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
-from emulator_api import NOTE, ORG, good
 
 from devinops.emulator.quirks import VALUES, Quirks, parse_quirks
 from devinops.model.errors import ConfigError
+from tests.testing.emulator_api import NOTE, ORG, good
 
 NOTES = f"{ORG}/knowledge/notes"
 SECRETS = f"{ORG}/secrets"
