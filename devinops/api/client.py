@@ -277,7 +277,7 @@ class WritingClient(ReadingClient):
             parts.write(self._sender, api, self.org_id, before.resource, resource)
             return replace(before, resource=resource)
         assert api.update
-        body = codec.encode(kind, self.api, resource, ids, before=before.resource, owner=owner)
+        body = codec.encode(kind, self.api, resource, ids, before=before, owner=owner)
         path, permission = self._path(kind, id), api.write_permission
         call = Call(
             api.update.verb, path, body=body, permission=permission, before_again=before_again

@@ -375,34 +375,51 @@ def encode(
     resource: Resource,
     ids: Mapping[Key, str],
     *,
-    before: Resource | None = None,
+    before: Live | None = None,
     value: str | None = None,
     owner: str = "",
 ) -> dict[str, Any]:
     """Return the body of an update of `before`, or without it of a create: every field that the API can set.
 
-    None is sent as null. The parent is always sent, null for the root: leaving it out would leave open where the
+    None is sent as null. A PATCH holds only what changes. The parent is always sent, null for the root: leaving it out would leave open where the
     object ends up. On create, what has no value is sent as the field's default, if it has one. `ids` are those of
     everything that the values refer to; `value` is a secret's value, `owner` what our label says.
     """
     body: dict[str, Any] = {}
+    update = kind.apis[api].update
+    partial = before is not None and update is not None and update.verb == "PATCH"
     for attribute in kind.attributes:
         names = attribute.names.get(api)
         name = names and (names.update if before else names.create)
         if not name:
             continue
-        sent = getattr(resource, attribute.name)
-        if not before and (sent is UNSET or (sent is None and not attribute.reads(api))):
-            # Nobody can read back whether it is null or empty, and v1 refuses null.
-            sent = attribute.default
+        value = _to_send(attribute, resource, api, creating=before is None)
+        last = _labelled(attribute, before) if before else UNSET
         if attribute.name == kind.label and owner:
-            sent = {**(sent or {}), LABEL: owner}
-        if sent is not UNSET or attribute.name == kind.parent:
-            last = getattr(before, attribute.name) if before else UNSET
-            body[name] = _sent(attribute, sent, last, ids)
+            value = {**(value or {}), LABEL: owner}
+        if (value is UNSET and attribute.name != kind.parent) or (partial and value == last):
+            continue
+        body[name] = _sent(attribute, value, last, ids)
     if value is not None:
         body[kind.apis[api].value] = value
     return body
+
+
+def _to_send(attribute: Attribute, resource: Resource, api: ApiVersion, *, creating: bool) -> Any:
+    """Return the value of a field, or on create its default if there is none."""
+    value = getattr(resource, attribute.name)
+    if creating and (value is UNSET or (value is None and not attribute.reads(api))):
+        # Nobody can read back whether it is null or empty, and v1 refuses null.
+        return attribute.default
+    return value
+
+
+def _labelled(attribute: Attribute, before: Live) -> Any:
+    """Return the live value of a field, with our label if it is there."""
+    value = getattr(before.resource, attribute.name)
+    if attribute.name == before.kind.label and before.owner is not None:
+        return {**(value or {}), LABEL: before.owner}
+    return value
 
 
 def _sent(attribute: Attribute, value: Any, before: Any, ids: Mapping[Key, str]) -> Any:

@@ -45,7 +45,7 @@ def write(http: Sender, api: Api, org_id: str | None, before: Resource, after: R
             if value == part.empty:
                 http.delete(Call("DELETE", path, permission=api.write_permission))
             else:
-                body = {part.member: value}
+                body = {part.write_member or part.member: value}
                 http.send(Call("PUT", path, body=body, permission=api.write_permission))
 
 

@@ -13,7 +13,8 @@ from devinops.model.kind import Kind
 
 def _walk() -> dict[str, Kind]:
     found: dict[str, Kind] = {}
-    for module in pkgutil.iter_modules(__path__):
+    modules = (m for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    for module in modules:
         kind: Kind = importlib.import_module(f"{__name__}.{module.name}").KIND
         found[kind.noun] = kind
     return dict(sorted(found.items()))
