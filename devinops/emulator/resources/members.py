@@ -1,4 +1,4 @@
-"""Roles and who has them: people, service users and identity provider groups; all read-only."""
+"""Roles, and who has them: people, service users and groups of the identity provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Organizations, their allowed session tags and their ACU limits, for the enterprise's key."""
+"""Organizations, the session tags that each allows, and their ACU limits."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class OrganizationCreate(Request):
 
 
 class OrganizationPatch(Request):
-    """Change an organization. Null clears `max_cycle_acu_limit` and keeps the others."""
+    """Change an organization. Null clears `max_cycle_acu_limit` and keeps the other fields."""
 
     name: Text | None = None
     max_cycle_acu_limit: Limit | None = None
