@@ -31,8 +31,8 @@ def next_time(rule: str, now: int) -> int | None:
     if _FINE.search(rule) and _DATE.search(rule):
         return None  # every second to the end of time would be tried if no date fits
     start = datetime.fromtimestamp(now, UTC).replace(second=0, tzinfo=None)
-    found = _parsed(rule, start).after(start)
-    return int(found.replace(tzinfo=UTC).timestamp()) if found is not None else None
+    time = _parsed(rule, start).after(start)
+    return int(time.replace(tzinfo=UTC).timestamp()) if time is not None else None
 
 
 def _parsed(rule: str, start: datetime) -> rrule:
