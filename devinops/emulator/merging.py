@@ -22,14 +22,15 @@ def merged(stored: object, patch: object) -> object:
 
 
 def merged_elements(stored: list[JsonObject], sent: list[JsonObject], key: str) -> list[Any]:
-    """Return what was sent, each element merged onto the stored one of its type.
+    """Return the sent elements, each merged into the stored one of its type.
 
-    Only where that type, which the member `key` names, occurs once on both sides.
+    The member `key` is the type. An element is merged only if its type occurs once on both sides.
     """
-    there, wanted = (Counter(element[key] for element in side) for side in (stored, sent))
-    by_type = {element[key]: element for element in stored}
-    return [
-        merged(by_type[kind] if there[kind] == wanted[kind] == 1 else {}, element)
-        for element in sent
-        for kind in (element[key],)
-    ]
+    stored_types = Counter(element[key] for element in stored)
+    sent_types = Counter(element[key] for element in sent)
+    by_type = {
+        element[key]: element
+        for element in stored
+        if stored_types[element[key]] == sent_types[element[key]] == 1
+    }
+    return [merged(by_type.get(element[key], {}), element) for element in sent]

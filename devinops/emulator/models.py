@@ -1,7 +1,7 @@
 """Request and response shapes, for checking requests and for the OpenAPI document.
 
 Request models keep fields they do not know, so that the `unknown_fields` quirk can refuse them.
-Booleans are strict: a text like "yes" is a mistake of the client.
+Booleans are strict: a text like "yes" is the client's mistake.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 
 def sendable(text: str) -> str:
-    """Refuse lone surrogates: JSON can write them, but no answer could carry them back."""
+    """Raise ValueError for lone surrogates: JSON can contain them, but no response can."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -21,7 +21,7 @@ def sendable(text: str) -> str:
 
 
 def _number(value: object) -> object:
-    """Refuse what Python takes for a whole number and JSON does not."""
+    """Raise ValueError for what Python takes for a whole number and JSON does not."""
     if isinstance(value, str | bool):
         raise ValueError("not a whole number")
     return value
@@ -42,7 +42,7 @@ class Request(BaseModel):
 
 
 class Answer(BaseModel):
-    """Base of all answers: nothing beyond the fields."""
+    """Base of all response bodies; they have no other fields."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -67,10 +67,8 @@ class Status(Answer):
     status: str
 
 
-class FieldError(BaseModel):
-    """One complaint about a request, as FastAPI words it."""
-
-    model_config = ConfigDict(extra="forbid")
+class FieldError(Answer):
+    """An error in one field of a request, as FastAPI describes it."""
 
     type: str
     loc: list[str | int]
@@ -79,34 +77,26 @@ class FieldError(BaseModel):
     ctx: dict[str, Any] = Field(default_factory=dict)
 
 
-class Refusal(BaseModel):
+class Refusal(Answer):
     """The older error body."""
-
-    model_config = ConfigDict(extra="forbid")
 
     detail: str
 
 
-class RefusalV1(BaseModel):
-    """An error body that a client of v1 was met with."""
-
-    model_config = ConfigDict(extra="forbid")
+class RefusalV1(Answer):
+    """Another error body of v1."""
 
     error: dict[str, str]
 
 
-class Invalid(BaseModel):
+class Invalid(Answer):
     """The older body of a 422."""
-
-    model_config = ConfigDict(extra="forbid")
 
     detail: list[FieldError]
 
 
-class Problem(BaseModel):
+class Problem(Answer):
     """The newer error body, after RFC 9457."""
-
-    model_config = ConfigDict(extra="forbid")
 
     type: str
     title: str

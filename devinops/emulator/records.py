@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeVar
@@ -48,7 +49,8 @@ class Record:
     @property
     def label(self) -> str:
         """What people call the object."""
-        return self.id
+        names = (getattr(self, name, None) for name in ("name", "title", "key", "action"))
+        return next((name for name in names if name), self.id)
 
     @property
     def org_id(self) -> str | None:
@@ -64,10 +66,6 @@ class Folder(Record):
     parent_id: str | None = None
     description: str = ""
 
-    @property
-    def label(self) -> str:
-        return self.name
-
 
 @dataclass(slots=True, kw_only=True)
 class Note(Record):
@@ -82,10 +80,6 @@ class Note(Record):
     is_enabled: bool = True
     access_type: Scope = "org"
 
-    @property
-    def label(self) -> str:
-        return self.name
-
 
 @dataclass(slots=True, kw_only=True)
 class Playbook(Record):
@@ -96,10 +90,6 @@ class Playbook(Record):
     macro: str | None = None
     structured_output_schema: JsonObject | None = None
     access_type: Scope = "org"
-
-    @property
-    def label(self) -> str:
-        return self.title
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,10 +103,6 @@ class Secret(Record):
     access_type: Literal["org", "personal"] = "org"
     digest: bytes | None = field(default=None, repr=False)
 
-    @property
-    def label(self) -> str:
-        return self.key
-
 
 @dataclass(slots=True, kw_only=True)
 class Event(Record):
@@ -125,10 +111,6 @@ class Event(Record):
     action: str
     data: JsonObject
     email: str | None = None
-
-    @property
-    def label(self) -> str:
-        return self.action
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,10 +128,6 @@ class Organization(Record):
     default_tag: str | None = None
     acu_limit: int | None = None
     security_profiles: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def label(self) -> str:
-        return self.name
 
 
 @dataclass(slots=True, kw_only=True)
@@ -179,10 +157,6 @@ class Automation(Record):
     webhook_url: str | None = None
     new_secret: str | None = field(default=None, repr=False)
 
-    @property
-    def label(self) -> str:
-        return self.name
-
 
 @dataclass(slots=True, kw_only=True)
 class Schedule(Record):
@@ -209,10 +183,6 @@ class Schedule(Record):
     last_error_message: str | None = None
     consecutive_failures: int = 0
 
-    @property
-    def label(self) -> str:
-        return self.name
-
 
 @dataclass(slots=True, kw_only=True)
 class Role(Record):
@@ -221,10 +191,6 @@ class Role(Record):
     name: str
     role_type: Scope = "org"
     permissions: list[str] = field(default_factory=list)
-
-    @property
-    def label(self) -> str:
-        return self.name
 
 
 @dataclass(slots=True, kw_only=True)
@@ -246,10 +212,6 @@ class User(Record):
     roles: dict[str, str] = field(default_factory=dict)
     groups: list[str] = field(default_factory=list)
 
-    @property
-    def label(self) -> str:
-        return self.name or self.id
-
 
 @dataclass(slots=True, kw_only=True)
 class ServiceUser(Record):
@@ -259,10 +221,6 @@ class ServiceUser(Record):
     roles: dict[str, str] = field(default_factory=dict)
     expires_at: Seconds | None = None
     deleted_at: Seconds | None = None
-
-    @property
-    def label(self) -> str:
-        return self.name
 
 
 @dataclass(slots=True, kw_only=True)
@@ -297,75 +255,50 @@ Kind = Literal[
 class Stored:
     """How the store, seeds and the audit log treat a kind.
 
-    `table` is its key in the state file, `section` its key in a seed and its path below
-    `/_emulator` (None: neither can have it). `prefix` starts its ids. The audit log's actions are
-    made of verbs, `edited` for a change, and of `logged` or else the kind. `names` maps the names
-    of a seed to different attributes of the record. `owners` are who such objects can belong to.
+    `table` is its key in the state file. `prefix` starts its ids. `section` is its key in a seed
+    and its path below `/_emulator`: the table's if empty, none for None. The audit log's actions
+    are made of verbs, `edited` for a change, and of `logged` or else the kind. `names` maps the
+    names of a seed to different attributes of the record. `owners` are who such objects can belong
+    to.
     """
 
     record: type[Record]
     table: str
-    section: str | None
     prefix: str
-    noun: str
+    section: str | None = ""
     edited: str = "update"
     logged: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     owners: Literal["both", "organizations", "enterprise"] = "organizations"
 
+    @property
+    def noun(self) -> str:
+        """The kind in the API's error messages."""
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.record.__name__)
+        return words.capitalize()
+
 
 # In the order in which a seed adds them.
 KINDS: Mapping[Kind, Stored] = {
-    "organization": Stored(
-        Organization,
-        "organizations",
-        "organizations",
-        "org",
-        "Organization",
-        logged="org",
-        owners="enterprise",
-    ),
+    "organization": Stored(Organization, "organizations", "org", logged="org", owners="enterprise"),
     "folder": Stored(
-        Folder,
-        "folders",
-        "folders",
-        "folder",
-        "Folder",
-        names={"parent_folder_id": "parent_id"},
-        owners="both",
+        Folder, "folders", "folder", names={"parent_folder_id": "parent_id"}, owners="both"
     ),
-    "knowledge": Stored(Note, "notes", "knowledge", "note", "Note", edited="edit", owners="both"),
-    "playbook": Stored(Playbook, "playbooks", "playbooks", "playbook", "Playbook", owners="both"),
-    "secret": Stored(
-        Secret, "secrets", "secrets", "secret", "Secret", names={"type": "secret_type"}
-    ),
-    "automation": Stored(Automation, "automations", "automations", "automation", "Automation"),
-    "schedule": Stored(Schedule, "schedules", "schedules", "sched", "Schedule"),
-    "role": Stored(Role, "roles", "roles", "role", "Role", owners="enterprise"),
-    "idp_group": Stored(
-        IdpGroup,
-        "idp_groups",
-        "idp_groups",
-        "group",
-        "Group",
-        names={"name": "id"},
-        owners="enterprise",
-    ),
-    "user": Stored(User, "users", "users", "user", "User", owners="enterprise"),
-    "service_user": Stored(
-        ServiceUser,
-        "service_users",
-        "service_users",
-        "service-user",
-        "Service user",
-        owners="enterprise",
-    ),
-    "acu_limit": Stored(
-        AcuLimit, "acu_limits", "acu_limits", "limit", "Limit", owners="enterprise"
-    ),
-    "event": Stored(Event, "events", None, "audit", "Event", owners="both"),
+    "knowledge": Stored(Note, "notes", "note", section="knowledge", edited="edit", owners="both"),
+    "playbook": Stored(Playbook, "playbooks", "playbook", owners="both"),
+    "secret": Stored(Secret, "secrets", "secret", names={"type": "secret_type"}),
+    "automation": Stored(Automation, "automations", "automation"),
+    "schedule": Stored(Schedule, "schedules", "sched"),
+    "role": Stored(Role, "roles", "role", owners="enterprise"),
+    "idp_group": Stored(IdpGroup, "idp_groups", "group", names={"name": "id"}, owners="enterprise"),
+    "user": Stored(User, "users", "user", owners="enterprise"),
+    "service_user": Stored(ServiceUser, "service_users", "service-user", owners="enterprise"),
+    "acu_limit": Stored(AcuLimit, "acu_limits", "limit", owners="enterprise"),
+    "event": Stored(Event, "events", "audit", section=None, owners="both"),
 }
 
 SECTIONS: Mapping[str, Kind] = {
-    stored.section: kind for kind, stored in KINDS.items() if stored.section is not None
+    stored.section or stored.table: kind
+    for kind, stored in KINDS.items()
+    if stored.section is not None
 }

@@ -157,15 +157,13 @@ class Listing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Create:
-    """`clean` checks and changes the fields of the body; `make` replaces the store's own creation.
+class Write:
+    """What creating, updating and deleting have in common.
 
-    `view` and `answer` replace the resource's own.
+    `view` and `answer` replace the resource's own. `refusals` are as an operation's.
     """
 
-    body: type[models.Request]
-    clean: Clean | None = None
-    make: Callable[[Context, JsonObject], Any] | None = None
+    body: type[models.Request] | None = None
     status: Status = OK
     refusals: tuple[int, ...] = ()
     view: View | None = None
@@ -173,28 +171,29 @@ class Create:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Update:
+class Create(Write):
+    """`clean` checks and changes the fields of the body; `make` replaces the creation."""
+
+    clean: Clean | None = None
+    make: Callable[[Context, JsonObject], Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update(Write):
     """`clean` gets the fields that `omitted` selects; `change` replaces all of that."""
 
     method: Literal["PUT", "PATCH"]
-    body: type[models.Request]
     omitted: Omitted
     verb: str = "update"
     clean: Clean | None = None
     change: Callable[[Context, Any], Any] | None = None
-    refusals: tuple[int, ...] = ()
-    view: View | None = None
-    answer: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delete:
+class Delete(Write):
     """`find` finds the object if a missing one is not a plain 404."""
 
-    status: Status = OK
     find: Callable[[Context], Any] | None = None
-    view: View | None = None
-    answer: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Annotated, Any, cast, get_type_hints
 
@@ -29,6 +29,8 @@ from devinops.emulator.resource import (
     Place,
     Resource,
     Update,
+    View,
+    Write,
 )
 from devinops.emulator.responses import json_response, page_content
 from devinops.emulator.store import Store
@@ -253,85 +255,76 @@ def _read(resource: Resource) -> Operation:
         suffix=f"/{{{resource.id_field}}}",
         verb="get",
         noun=resource.nouns[0],
-        description=f"Read {_in_words(resource.nouns[0])}.",
+        description=f"Get {_in_words(resource.nouns[0])}.",
         work=work,
         answer=resource.answer,
     )
 
 
 def _create(resource: Resource, create: Create) -> Operation:
-    view = create.view or resource.view
-
     def work(context: Context) -> object:
         sent = context.body.model_dump(include=_known(context.body))
         fields = _stored_fields(resource, create.clean, context, sent)
         if create.make is not None:
-            return view(context.store, create.make(context, fields))
+            return _view(resource, create)(context.store, create.make(context, fields))
         actor = context.caller.actor
-        return view(context.store, context.store.create(resource.kind, context.org, actor, fields))
+        record = context.store.create(resource.kind, context.org, actor, fields)
+        return _view(resource, create)(context.store, record)
 
-    return Operation(
-        method="POST",
-        suffix="",
-        verb="create",
-        noun=resource.nouns[0],
-        description=f"Create {_in_words(resource.nouns[0])}.",
-        work=work,
-        answer=create.answer or resource.answer,
-        writes=True,
-        body=create.body,
-        status=create.status,
-        refusals=create.refusals,
-    )
+    return _write(resource, "POST", "create", "", work, create)
 
 
 def _update(resource: Resource, update: Update) -> Operation:
-    view = update.view or resource.view
-
     def work(context: Context) -> object:
         store, record = context.store, _writable(resource, context)
         if update.change is not None:
-            return view(store, update.change(context, record))
+            return _view(resource, update)(store, update.change(context, record))
         sent = _sent(update.omitted, context.body, record)
         fields = _stored_fields(resource, update.clean, context, sent)
-        return view(store, store.write(resource.kind, record, context.caller.actor, fields))
+        changed = store.write(resource.kind, record, context.caller.actor, fields)
+        return _view(resource, update)(store, changed)
 
-    noun = _in_words(resource.nouns[0])
-    return Operation(
-        method=update.method,
-        suffix=f"/{{{resource.id_field}}}",
-        verb=update.verb,
-        noun=resource.nouns[0],
-        description=f"{update.verb.capitalize()} {noun}. {_RULES[update.omitted]}",
-        work=work,
-        answer=update.answer or resource.answer,
-        writes=True,
-        body=update.body,
-        refusals=update.refusals,
-    )
+    operation = _write(resource, update.method, update.verb, resource.id_field, work, update)
+    return replace(operation, description=f"{operation.description} {_RULES[update.omitted]}")
 
 
 def _delete(resource: Resource, delete: Delete) -> Operation:
-    view = delete.view or resource.view
-
     def work(context: Context) -> object:
         find = delete.find
         record = find(context) if find is not None else _writable(resource, context)
-        content = view(context.store, record)
+        content = _view(resource, delete)(context.store, record)
         context.store.delete(resource.kind, record, context.caller.actor)
         return content
 
+    return _write(resource, "DELETE", "delete", resource.id_field, work, delete)
+
+
+def _write(
+    resource: Resource,
+    method: str,
+    verb: str,
+    id_field: str,
+    work: Callable[[Context], object],
+    write: Write,
+) -> Operation:
+    """Return an operation that writes; `id_field` is empty for one on the collection."""
     return Operation(
-        method="DELETE",
-        suffix=f"/{{{resource.id_field}}}",
-        verb="delete",
+        method=method,
+        suffix=f"/{{{id_field}}}" if id_field else "",
+        verb=verb,
         noun=resource.nouns[0],
-        description=f"Delete {_in_words(resource.nouns[0])}.",
+        description=f"{verb.capitalize()} {_in_words(resource.nouns[0])}.",
         work=work,
-        answer=delete.answer or resource.answer,
+        answer=write.answer or resource.answer,
         writes=True,
-        status=delete.status,
+        body=write.body,
+        status=write.status,
+        refusals=write.refusals,
     )
+
+
+def _view(resource: Resource, write: Write) -> View:
+    return write.view or resource.view
 
 
 def _writable(resource: Resource, context: Context) -> Any:

@@ -12,9 +12,9 @@
     quirks: {macro: dropped}
     keys: {cog_reader: {org: org-emulator, permissions: [UseDevinSessions]}}
 
-Everything is optional. Ids and times may be given to any object. Missing folders above a listed one
-are made; a note in a folder that is not listed is an error, as are unknown keys. A secret has no
-value here.
+Everything is optional. Any object can have an id and times. Missing folders above a listed one are
+created. A note in a folder that is not listed is an error, and so is an unknown key. Secrets have
+no value here.
 """
 
 from __future__ import annotations

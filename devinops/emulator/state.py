@@ -1,7 +1,7 @@
 """The state file: objects, audit log and counters, with which a restart continues.
 
-JSON, replaced as a whole. Holds no secret value and no hash of one. The quirks and keys
-are not in it: they come with each start.
+JSON, replaced as a whole. It contains no secret value and no hash of one, and neither quirks nor
+keys: these come with each start.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FORMAT = 2
 class StateFile:
     """A store's file. As a layer it saves each change before the response.
 
-    Requests that end while a write is going on share the next one.
+    Requests that end during a write share the next write.
     """
 
     def __init__(self, path: Path, store: Store) -> None:
@@ -37,7 +37,7 @@ class StateFile:
         self._taken = self._written = 0
 
     def load(self) -> bool:
-        """Fill the store; False without a file. Raises ConfigError for one that cannot be used."""
+        """Fill the store and return True; False without a file. Raises ConfigError."""
         try:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -86,7 +86,7 @@ class StateFile:
 
 
 def _not_saved(error: ConfigError) -> Reply:
-    """Answer a request whose change is made and is not in the file."""
+    """Return the response to a request whose change is not in the file."""
     body = json.dumps({"detail": str(error)}).encode("ascii")
     return Reply(500, [(b"content-type", b"application/json")], body)
 

@@ -43,7 +43,7 @@ _FIELDS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def supported_replies(event_type: str) -> list[str]:
-    """Return how a session may answer to an event of this type; empty where there is no thread."""
+    """Return how a session may answer to an event of this type; empty for one without a thread."""
     return [] if event_type.partition(":")[0] in _WITHOUT_REPLIES else _REPLIES
 
 

@@ -142,7 +142,7 @@ class ConditionGroup(Part):
 
 
 class Conditions(Part):
-    """Fulfilled when one of the groups is; a group when all in it are."""
+    """True if one of the groups is true; a group is true if all its conditions are."""
 
     any: list[ConditionGroup]
 

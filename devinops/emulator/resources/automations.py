@@ -49,7 +49,7 @@ _PLAYBOOK = re.compile(r"(?<![\w@])@playbook:([\w|-]+)")
 _REPOSITORY = re.compile(r"(?<![\w@/.])@([\w.-]+/[\w.-]*\w)(?![\w/:])")
 
 _STORED = tuple(shapes.AutomationPatch.model_fields)
-# Members that have no parts of their own: an update replaces them even where it merges.
+# Members without parts of their own: an update replaces them even if it merges.
 _UNDIVIDED = ("name", "enabled", "run_as", "security_profile")
 _DEFAULTS: JsonObject = {
     "triggers": [],
@@ -62,7 +62,7 @@ _DEFAULTS: JsonObject = {
 _KEYS = {"triggers": "event_type", "actions": "type"}
 
 
-# -- what the API shows
+# -- views
 
 
 def shown(store: Store, automation: Automation) -> JsonObject:
@@ -124,10 +124,10 @@ def _next_run(store: Store, automation: Automation) -> int | None:
 def _recurrences(trigger: JsonObject) -> list[str]:
     groups = (trigger["conditions"] or {"any": []})["any"]
     conditions = [condition for group in groups for condition in group["all"]]
-    return [one["value"] for one in conditions if one["operator"] == "recurrence"]
+    return [item["value"] for item in conditions if item["operator"] == "recurrence"]
 
 
-# -- what is written
+# -- writing
 
 
 def create(context: Context, fields: JsonObject) -> Automation:
@@ -204,7 +204,7 @@ def _checked(automation: Automation, wanted: JsonObject) -> JsonObject:
 def completed(store: Store, fields: JsonObject, automation: Automation | None) -> JsonObject:
     """Return fields with the server's own: trigger ids, a webhook, parts of sessions.
 
-    A webhook of `automation` lives on; a new one comes with a secret.
+    The webhook of `automation` stays as it is; a new webhook has a secret.
     """
     ready = dict(fields)
     if "triggers" in ready:
@@ -239,11 +239,11 @@ def _with_references(action: JsonObject) -> JsonObject:
     return {**action, "session": {**action["session"], **derived}}
 
 
-# -- what is refused
+# -- checks
 
 
 def _check(context: Context, fields: JsonObject) -> None:
-    """Refuse references and combinations that cannot be, with 400."""
+    """Raise a 400 for an unknown reference and for an impossible combination."""
     _check_triggers(fields.get("triggers", []))
     _check_actions(context, fields.get("actions", []))
     _check_identity(context, fields)
@@ -323,7 +323,7 @@ def _known(store: Store, service_user_id: str) -> bool:
     return holds_key or service_user_id in store.table("service_user")
 
 
-# -- what a person does
+# -- a person's fields
 
 
 @contextmanager
@@ -344,7 +344,7 @@ def _explained() -> Iterator[None]:
 def add_as_person(store: Store, fields: JsonObject) -> JsonObject:
     """Return the store's fields for what a person gives. Raises InvalidObject.
 
-    References are not checked, and a webhook's secret is nobody's to see.
+    References are not checked, and nobody can see the secret of a webhook.
     """
     own = {"id", "created_at", "updated_at", "last_invocation"} & fields.keys()
     sent = {"run_as": {"type": "organization"}, "triggers": [], **fields}
@@ -392,12 +392,12 @@ class Filters:
     agent_types: Annotated[list[AgentType] | None, Query()] = None
 
     def given(self, context: Context) -> bool:
-        """Tell whether the query has any filter."""
+        """Return whether the query has any filter."""
         values = (self.search, self.creator_id, self.enabled, self.event_type, self.agent_types)
         return any(value is not None for value in values) or bool(_labels(context))
 
     def shows(self, context: Context, automation: Automation) -> bool:
-        """Tell whether an automation fits all filters."""
+        """Return whether an automation fits all filters."""
         events = [trigger["event_type"] for trigger in automation.triggers]
         agents = [_AGENTS.get(agent) for agent in self.agent_types or ()]
         return (
@@ -421,7 +421,7 @@ def _labels(context: Context) -> list[tuple[str, str]]:
 
 @dataclass
 class SchemaQuery:
-    """Which profile the catalogue is asked for."""
+    """Which security profile the catalogue is for."""
 
     security_profile_id: Annotated[str | None, Query()] = None
 

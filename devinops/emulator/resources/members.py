@@ -1,4 +1,4 @@
-"""Roles and who has them: people, service users and identity provider groups; all read-only."""
+"""Roles, and who has them: people, service users and groups of the identity provider."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class IdpGroupName(Answer):
     idp_group_name: str
 
 
-# -- what the API shows
+# -- views
 
 
 def role_shown(store: Store, role: Role) -> JsonObject:
@@ -95,9 +95,12 @@ def _role_detail(context: Context) -> JsonObject:
 
 
 def _assignments(store: Store, roles: Mapping[str, str]) -> list[JsonObject]:
-    held = ((org or None, store.table("role").get(role_id)) for org, role_id in roles.items())
+    rows = store.table("role")
+    assigned = [(org or None, rows.get(role_id)) for org, role_id in roles.items()]
     return [
-        {"org_id": org, "role": role_shown(store, role)} for org, role in held if role is not None
+        {"org_id": org, "role": role_shown(store, role)}
+        for org, role in assigned
+        if role is not None
     ]
 
 
@@ -113,8 +116,8 @@ def _through_groups(store: Store, user: User) -> list[JsonObject]:
 
 def user_shown(store: Store, user: User) -> JsonObject:
     """Return a person with the roles given directly."""
-    who = {"user_id": user.id, "email": user.email, "name": user.name}
-    return {**who, "role_assignments": _assignments(store, user.roles)}
+    person = {"user_id": user.id, "email": user.email, "name": user.name}
+    return {**person, "role_assignments": _assignments(store, user.roles)}
 
 
 def _user_detail(context: Context) -> JsonObject:
@@ -124,8 +127,8 @@ def _user_detail(context: Context) -> JsonObject:
 
 
 def _idp_user_shown(store: Store, user: User) -> JsonObject:
-    who = {"user_id": user.id, "email": user.email, "name": user.name}
-    return {**who, "idp_role_assignments": _through_groups(store, user)}
+    person = {"user_id": user.id, "email": user.email, "name": user.name}
+    return {**person, "idp_role_assignments": _through_groups(store, user)}
 
 
 def service_user_shown(store: Store, service_user: ServiceUser) -> JsonObject:
@@ -147,36 +150,36 @@ def group_shown(store: Store, group: IdpGroup) -> JsonObject:
     }
 
 
-# -- who is listed
+# -- lists
 
 
 @dataclass
 class UserFilters:
-    """Which people are listed."""
+    """Which people to list."""
 
     email: Annotated[str | None, Query()] = None
 
     def given(self, context: Context) -> bool:
-        """Tell whether the query has any filter."""
+        """Return whether the query has any filter."""
         return self.email is not None
 
     def shows(self, context: Context, user: User) -> bool:
-        """Tell whether a person has this address."""
+        """Return whether a person has this address."""
         return user.email == self.email
 
 
 @dataclass
 class ServiceUserFilters:
-    """Which service users are listed."""
+    """Which service users to list."""
 
     include_inactive: Annotated[bool, Query()] = False
 
     def given(self, context: Context) -> bool:
-        """Tell whether some are left out."""
+        """Return whether some are left out."""
         return not self.include_inactive
 
     def shows(self, context: Context, service_user: ServiceUser) -> bool:
-        """Tell whether a service user is active."""
+        """Return whether a service user is active."""
         expires_at = service_user.expires_at
         expired = expires_at is not None and expires_at <= context.store.now()
         return service_user.deleted_at is None and not expired
@@ -198,8 +201,8 @@ def _idp_users(context: Context) -> list[Any]:
 
 
 def _orgs_through_groups(context: Context, user: User, org: str | None) -> bool:
-    held = _through_groups(context.store, user)
-    return any(org is None or assignment["org_id"] == org for assignment in held)
+    assignments = _through_groups(context.store, user)
+    return any(org is None or assignment["org_id"] == org for assignment in assignments)
 
 
 def _group(context: Context) -> IdpGroup:

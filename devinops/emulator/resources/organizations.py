@@ -1,4 +1,4 @@
-"""Organizations, their allowed session tags and their ACU limits, for the enterprise's key."""
+"""Organizations, the session tags that each allows, and their ACU limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from devinops.emulator.store import Store
 
 # What the server fills in for a limit that is left out; the figure is the emulator's own.
 SESSION_ACU_LIMIT = 10
-# Names that the service keeps for itself, of which one is documented.
+# Tags that the service reserves; only this one is documented.
 RESERVED_TAGS = frozenset({"security-code-scan"})
 
 Limit = Annotated[int, NUMBER]
@@ -43,7 +43,7 @@ class OrganizationCreate(Request):
 
 
 class OrganizationPatch(Request):
-    """Change an organization. Null clears `max_cycle_acu_limit` and keeps the others."""
+    """Change an organization. Null clears `max_cycle_acu_limit` and keeps the other fields."""
 
     name: Text | None = None
     max_cycle_acu_limit: Limit | None = None
@@ -84,7 +84,7 @@ def _create(context: Context, fields: JsonObject) -> Organization:
     return store.create_organization(store.new_id("organization"), actor, fields)
 
 
-def _without_needless_nulls(context: Context, fields: JsonObject) -> JsonObject:
+def _without_ignored_nulls(context: Context, fields: JsonObject) -> JsonObject:
     return {
         name: value
         for name, value in fields.items()
@@ -105,7 +105,7 @@ ORGANIZATIONS = Resource(
         method="PATCH",
         body=OrganizationPatch,
         omitted=Omitted.KEEPS,
-        clean=_without_needless_nulls,
+        clean=_without_ignored_nulls,
     ),
     delete=Delete(),
     view_as_person=settings_shown,
@@ -122,7 +122,7 @@ class TagsWrite(Request):
 
 
 class DefaultTagWrite(Request):
-    """The tag of a session that was given none; one of those allowed."""
+    """The tag of a session without one; it must be allowed."""
 
     tag: NonEmpty
 
@@ -147,16 +147,16 @@ def _organization(context: Context) -> Organization:
     return context.store.organization(context.org or "")
 
 
-def _keep(context: Context, tags: set[str]) -> JsonObject:
-    """Make these the allowed tags, sorted; a default outside of them goes."""
+def _set_tags(context: Context, tags: set[str]) -> JsonObject:
+    """Set the allowed tags; clear the default tag unless it is one of them."""
     if reserved := sorted(tags & RESERVED_TAGS):
         raise ApiError(400, f"The tag {reserved[0]} is reserved")
     default = _organization(context).default_tag
     fields = {"tags": sorted(tags), "default_tag": default if default in tags else None}
-    return _settle(context, fields, _tags)
+    return _change_settings(context, fields, _tags)
 
 
-def _settle(
+def _change_settings(
     context: Context, fields: JsonObject, view: Callable[[Context], JsonObject]
 ) -> JsonObject:
     context.store.change(
@@ -170,24 +170,24 @@ def _settle(
 
 
 def _add(context: Context) -> JsonObject:
-    return _keep(context, {*_organization(context).tags, *context.body.tags})
+    return _set_tags(context, {*_organization(context).tags, *context.body.tags})
 
 
 def _remove(context: Context) -> JsonObject:
     tags = set(_organization(context).tags)
     if context.id not in tags:
         raise ApiError(404, "Tag not found")
-    return _keep(context, tags - {context.id})
+    return _set_tags(context, tags - {context.id})
 
 
 def _set_default(context: Context) -> JsonObject:
     if context.body.tag not in _organization(context).tags:
         raise ApiError(400, "The default tag must be one of the allowed tags")
-    return _settle(context, {"default_tag": context.body.tag}, _default)
+    return _change_settings(context, {"default_tag": context.body.tag}, _default)
 
 
 def _clear_default(context: Context) -> JsonObject:
-    return _settle(context, {"default_tag": None}, _default)
+    return _change_settings(context, {"default_tag": None}, _default)
 
 
 TAGS = Resource(
@@ -215,8 +215,8 @@ TAGS = Resource(
             suffix="",
             verb="replace",
             noun="tags",
-            description="Replace the allowed tags. A default that is not among them goes.",
-            work=lambda context: _keep(context, set(context.body.tags)),
+            description="Replace the allowed tags. A default that is not one of them is cleared.",
+            work=lambda context: _set_tags(context, set(context.body.tags)),
             answer=Tags,
             writes=True,
             body=TagsWrite,
@@ -238,7 +238,7 @@ TAGS = Resource(
             verb="clear",
             noun="tags",
             description="Remove all tags and the default.",
-            work=lambda context: _keep(context, set()),
+            work=lambda context: _set_tags(context, set()),
             answer=Tags,
             writes=True,
         ),
@@ -256,7 +256,7 @@ TAGS = Resource(
             suffix="/default",
             verb="set",
             noun="default_tag",
-            description="Set the default tag, one of those allowed.",
+            description="Set the default tag, which must be allowed.",
             work=_set_default,
             answer=DefaultTag,
             writes=True,
@@ -277,7 +277,7 @@ TAGS = Resource(
             suffix="/{tag}",
             verb="remove",
             noun="tag",
-            description="Remove one tag, and with it the default if it is that.",
+            description="Remove a tag; if it is the default, clear that too.",
             work=_remove,
             answer=Tags,
             writes=True,
@@ -315,8 +315,11 @@ def acu_limit_shown(store: Store, limit: AcuLimit) -> JsonObject:
 def _limits(context: Context) -> list[AcuLimit]:
     """Return the limits of the enterprise and of people, and those that organizations have."""
     store, name = context.store, _limit_field(context)
-    figures = [(one, getattr(one, name)) for one in store.table("organization")]
-    own = [_limit_of(one, figure) for one, figure in figures if figure is not None]
+    own = [
+        _limit_of(organization, getattr(organization, name))
+        for organization in store.table("organization")
+        if getattr(organization, name) is not None
+    ]
     return sorted([*store.table("acu_limit"), *own], key=lambda limit: limit.seq)
 
 

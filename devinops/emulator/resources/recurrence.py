@@ -25,14 +25,14 @@ def check(rule: str) -> None:
 def next_time(rule: str, now: int) -> int | None:
     """Return the first time after `now` that fits a rule, in Unix seconds; None without one.
 
-    An interval is counted from `now`, so that of several days it tells the earliest possible. A
-    number of repetitions is not counted.
+    An interval is counted from `now`: with one of several days, this is the earliest possible time.
+    A number of repetitions is not counted.
     """
     if _FINE.search(rule) and _DATE.search(rule):
         return None  # every second to the end of time would be tried if no date fits
     start = datetime.fromtimestamp(now, UTC).replace(second=0, tzinfo=None)
-    found = _parsed(rule, start).after(start)
-    return int(found.replace(tzinfo=UTC).timestamp()) if found is not None else None
+    time = _parsed(rule, start).after(start)
+    return int(time.replace(tzinfo=UTC).timestamp()) if time is not None else None
 
 
 def _parsed(rule: str, start: datetime) -> rrule:

@@ -191,11 +191,11 @@ def _check(context: Context, fields: JsonObject, sent: JsonObject | None = None)
 
 def _check_future(context: Context, text: str) -> None:
     try:
-        moment = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         raise ApiError(422, "Not a time", ("body", "scheduled_at"), text) from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    if moment.timestamp() <= context.store.now():
+    time = time if time.tzinfo else time.replace(tzinfo=UTC)
+    if time.timestamp() <= context.store.now():
         raise ApiError(422, "The time is past", ("body", "scheduled_at"), text)
 
 
