@@ -18,7 +18,7 @@ from devinops.model.changes import Action
 from devinops.model.inventory import Intent
 from devinops.model.keys import Key
 from devinops.schema.document import convert, load_object, quotable
-from devinops.schema.files import schemas
+from devinops.schema.documents import schemas
 from devinops.schema.plan import FailureDocument
 from tests.conftest import Devinops
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from devinops.schema.backup import BackupHeader, BackupsDocument, ObjectLine
 from devinops.schema.document import schema
+from devinops.schema.files import file_schemas, headed
 from devinops.schema.inventory import (
     EndLine,
     HeaderLine,
@@ -54,3 +55,12 @@ def document_schemas() -> dict[str, dict[str, Any]]:
             [ListDocument, RecordDocument, UnlockDocument, RepairDocument, FailureDocument],
         ),
     }
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return name → JSON Schema (draft 2020-12), in the order of the documentation.
+
+    First the files that a user writes, see `file_schemas`; then the JSON documents that devinops writes.
+    """
+    documents = {name: headed(name, schema) for name, schema in document_schemas().items()}
+    return file_schemas() | documents

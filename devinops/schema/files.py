@@ -24,17 +24,6 @@ REMOTE_NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 # --- the schemas ------------------------------------------------------------------------------------------
 
 
-def schemas() -> dict[str, dict[str, Any]]:
-    """Return name → JSON Schema (draft 2020-12), in the order of the documentation.
-
-    First the files that a user writes, see `file_schemas`; then the JSON documents that devinops writes.
-    """
-    from devinops.schema.documents import document_schemas
-
-    documents = {name: _headed(name, schema) for name, schema in document_schemas().items()}
-    return file_schemas() | documents
-
-
 def file_schemas() -> dict[str, dict[str, Any]]:
     """Return the schemas of the files that a user writes.
 
@@ -46,10 +35,10 @@ def file_schemas() -> dict[str, dict[str, Any]]:
         kind.noun: entry_schema(kind, front_matter=True) for kind in KINDS.values() if kind.document
     }
     found["config"] = _config()
-    return {name: _headed(name, schema) for name, schema in found.items()}
+    return {name: headed(name, schema) for name, schema in found.items()}
 
 
-def _headed(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+def headed(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"$schema": DIALECT, "$id": f"urn:devinops:schema:{name}", **schema}
 
 

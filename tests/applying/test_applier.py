@@ -24,14 +24,13 @@ from devinops.applying.applier import (
     apply,
 )
 from devinops.kinds import KINDS
-from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.secret import Secret
 from devinops.load import load
 from devinops.model.client import BeforeAgain
 from devinops.model.errors import ApiError, DevinopsError, ExitCode, Terminated, Unreachable
 from devinops.model.inventory import RECOVERY_WAITS_S, Intent, Inventory, Record, base
 from devinops.model.keys import Key
-from devinops.model.kind import ApiVersion, Resource
+from devinops.model.kind import ApiVersion, Resource, references_of
 from devinops.model.objects import Live, Snapshot
 from devinops.model.policy import Policy, Prune
 from devinops.model.target import Target
@@ -68,7 +67,7 @@ class Organization(Writer):
         return Snapshot.of(o for o in self.objects if kinds is None or o.key.kind in kinds)
 
     def reads_one(self, kind: str) -> bool:
-        return KINDS[kind].endpoints[self.api].reads_one
+        return KINDS[kind].apis[self.api].reads_one
 
     def read(self, kind: str, id: str) -> Live | None:
         found = next((o for o in self.objects if o.id == id), None)
@@ -76,24 +75,23 @@ class Organization(Writer):
         return next((o for o in self.objects if o.id == id), None)
 
     def create(
-        self, kind: str, resource: Resource, folder_id: str | None, *, value: str | None = None
+        self, resource: Resource, ids: Mapping[Key, str], *, value: str | None = None
     ) -> Live:
-        key = KINDS[kind].key(resource)
-        made = Live(key, f"new-{key.name}", resource, folder_id=folder_id)
-        self._call("create", key.name, lambda: self.appear.append(made))
+        name = resource.kind.key(resource).name
+        made = Live(f"new-{name}", resource, ids=ids_by_field(resource, ids))
+        self._call("create", name, lambda: self.appear.append(made))
         return made
 
     def update(
         self,
-        kind: str,
-        id: str,
+        before: Live,
         resource: Resource,
-        folder_id: str | None,
+        ids: Mapping[Key, str],
         *,
         before_again: BeforeAgain | None = None,
     ) -> Live:
-        (old,) = (o for o in self.objects if o.id == id)
-        new = replace(old, key=KINDS[kind].key(resource), resource=resource, folder_id=folder_id)
+        (old,) = (o for o in self.objects if o.id == before.id)
+        new = replace(old, resource=resource, ids=ids_by_field(resource, ids))
         self.written = new
         self._try_again("update", before_again)
         self._call("update", old.key.name, lambda: self.put(new))
@@ -127,6 +125,11 @@ class Organization(Writer):
         deed()
         if error is not None:
             raise error
+
+
+def ids_by_field(resource: Resource, ids: Mapping[Key, str]) -> dict[str, str]:
+    references = references_of(resource.kind, resource)
+    return {attribute.name: ids[key] for attribute, key in references if attribute.ref}
 
 
 @pytest.fixture
@@ -584,7 +587,7 @@ def test_an_update_sends_the_object_as_it_is_now_with_the_declared_fields_on_top
     organization = Organization([before])
     assert run(notes("A"), organization).exit_code == ExitCode.OK
     (after,) = organization.objects
-    assert after.resource == before.resource.overlaid(Knowledge(body="new", trigger="t"))
+    assert after.resource == replace(before.resource, body="new", trigger="t")
 
 
 @dataclass
@@ -597,8 +600,8 @@ class Recorder(Journal):
     def begin(self, intents: Sequence[Intent]) -> None:
         self._step("begin", [f"{i.action} {i.key.name}" for i in intents])
 
-    def settle(self, put: Sequence[Record], drop: Sequence[tuple[str, str]]) -> None:
-        self._step("settle", [r.key.name for r in put] + [f"-{id}" for _, id in drop])
+    def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
+        self._step("settle", [r.key.name for r in upserts] + [f"-{gone.id}" for gone in removals])
 
     def finish(self, unclear: Collection[Key]) -> None:
         self._step("finish", sorted(key.name for key in unclear))
@@ -640,9 +643,9 @@ def test_an_inventory_that_cannot_be_written_costs_no_report(
     journal, organization = Recorder(), Organization([live("playbook", title="P", id="p-1")])
     run_steps = journal.steps
 
-    def settle(put: Any, drop: Any) -> None:
+    def settle(upserts: Any, removals: Any) -> None:
         run_steps.append("settle")
-        if broken == "settle" and put:
+        if broken == "settle" and upserts:
             raise DevinopsError("no room")
 
     journal.settle = settle  # type: ignore[method-assign]

@@ -22,7 +22,7 @@ from devinops.cli import COMMANDS, cli, main
 from devinops.config import GLOBAL_OPTIONS, SWITCHES
 from devinops.emulator import Emulator
 from devinops.emulator.gate import Call, Next, Reply
-from devinops.schema.files import schemas
+from devinops.schema.documents import schemas
 from devinops.schema.plan import checksum
 from tests.testing.command_line import Devinops, Write
 from tests.testing.places import ROOT

@@ -158,7 +158,7 @@ def test_show_tells_field_by_field_whether_live_agrees(
         (["show", "playbook:x"], 1, "devinops inventory list shows what is"),
         (["show", "Errors"], 64, "KEY is as plan and inventory list print it"),
         (["show", "knowlege:Errors"], 64, "did you mean knowledge?"),
-        (["link", "folder:Backend", "folder-1"], 64, "folders are never owned"),
+        (["link", "folder:Backend", "folder-1"], 64, "a folder is never owned"),
         (["link", "knowledge:Twice", "note-7"], 1, "no knowledge with the id note-7; knowledge:Twice is note-2, note-3"),
         (["link", "knowledge:Twic", "note-2"], 1, "did you mean knowledge:Twice?"),
         (["link", "knowledge:Twice", "note-9"], 1, "note-9"),

@@ -28,7 +28,7 @@ from devinops.inventory.lock import hold, locked
 from devinops.model.changes import Action
 from devinops.model.errors import InventoryError, Stale
 from devinops.model.inventory import Intent, Inventory, Record
-from devinops.model.keys import Key
+from devinops.model.keys import Key, ObjectId
 from tests.testing.inventories import HEADER, applied, dies, in_file, intent, names, record, runs
 from tests.testing.places import ROOT
 
@@ -260,7 +260,7 @@ def test_a_replaced_object_is_settled_by_its_new_one_alone(tmp_path: Path) -> No
     store = in_file(tmp_path)
     store.write(Inventory.of("file", [Record(key, "old")]), store.read())
     store.begin("r1", [Intent("r1", Action.REPLACE, key, "old")], store.read())
-    store.settle("r1", drop=[("secret", "old")])
+    store.settle("r1", removals=[ObjectId("secret", "old")])
     assert (names(store.read()), runs(store.read().intents)) == ([], ["r1"])
     store.settle("r1", [Record(key, "new")])
     assert store.read() == Inventory.of("file", [Record(key, "new")])
@@ -343,8 +343,8 @@ def test_write_refuses_what_has_changed_or_is_being_worked_on(tmp_path: Path) ->
     base = store.read()
     store.begin("r1", [intent("r1", "a", Action.UPDATE, "note-a")], base)
     with pytest.raises(Stale, match="the run r1 is at work"):
-        store.write(base.changed(drop=[("knowledge", "note-a")]), base)
-    store.write(base.changed(drop=[("knowledge", "note-b")]), base)
+        store.write(base.changed(removals=[record("a").object_id]), base)
+    store.write(base.changed(removals=[record("b").object_id]), base)
     assert names(store.read()) == ["a"]
     with pytest.raises(Stale, match="has changed since it was read, for knowledge:b"):
         store.write(base.changed([record("b", body="3" * 16)]), base)

@@ -14,10 +14,10 @@ from devinops.inventory.header import Header
 from devinops.inventory.merge import Settled
 from devinops.model.errors import ExitCode, InventoryError
 from devinops.model.inventory import Base, Inventory, Record
-from devinops.model.keys import FolderPath, Key
-from devinops.schema.files import schemas
+from devinops.model.keys import FolderPath, Key, ObjectId
+from devinops.schema.documents import schemas
 from tests.testing.inventories import HEADER, intent, record
-from tests.testing.strategies import inventories, records, some
+from tests.testing.strategies import inventories, object_ids, records, some
 
 headers = st.builds(Header, some, st.none() | some, some)
 
@@ -42,11 +42,7 @@ def test_every_line_fits_the_schema(inventory: Inventory) -> None:
         validator.validate(json.loads(line))
 
 
-@given(
-    st.lists(
-        st.builds(Settled, some, st.tuples(records), st.tuples(st.tuples(some, some))), max_size=3
-    )
-)
+@given(st.lists(st.builds(Settled, some, st.tuples(records), st.tuples(object_ids)), max_size=3))
 def test_a_journal_is_read_back_and_a_torn_last_line_is_left_out(results: list[Settled]) -> None:
     text = "".join(map(dump_settled, results))
     assert parse_settled(text, "place") == tuple(results)
@@ -180,7 +176,7 @@ def test_the_header_is_of_the_apis_address() -> None:
 
 @pytest.mark.parametrize("end", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
 def test_only_a_newline_ends_a_line_of_the_journal(end: str) -> None:
-    line = dump_settled(Settled("r1", drop=(("knowledge", "n-1"),)))
+    line = dump_settled(Settled("r1", drop=(ObjectId("knowledge", "n-1"),)))
     with pytest.raises(InventoryError, match=r"^x\.journal:1: "):
         parse_settled(f"{line.rstrip()}{end}{line}", "x.journal")
     assert len(parse_settled(line + line, "x.journal")) == 2

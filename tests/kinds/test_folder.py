@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from devinops.kinds import KINDS, LEVELS
-from devinops.model.kind import ApiVersion, Updates
+from devinops.model.kind import ApiVersion, Lifecycle
 
 
 @pytest.mark.parametrize("api", ["v3", "v1"])
 def test_no_api_writes_a_folder(api: ApiVersion) -> None:
-    endpoint = KINDS["folder"].endpoints[api]
-    assert (endpoint.creates, endpoint.updates, endpoint.deletes) == (False, Updates.NONE, False)
+    calls = KINDS["folder"].apis[api]
+    assert (calls.creates, calls.update, calls.deletes) == (False, None, False)
+    assert KINDS["folder"].lifecycle is Lifecycle.REQUIRED
 
 
 def test_a_folder_comes_before_the_notes_in_it() -> None:

@@ -46,6 +46,6 @@ def test_only_a_create_and_a_change_of_the_folder_move_an_object() -> None:
 def test_a_pruned_object_comes_from_where_it_was_declared_last() -> None:
     was = Source("old.yaml", 7)
     key = Key("knowledge", ROOT, "A")
-    assert Change(Action.DELETE, key, "r", was_declared=was).source == was
+    assert Change(Action.DELETE, key, "r", declared_at=was).source == was
     assert Change(Action.DELETE, key, "r", declaration=DECLARED).source == DECLARED.source
     assert Change(Action.DELETE, key, "r").source is None

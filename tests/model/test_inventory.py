@@ -31,9 +31,9 @@ def test_a_record_takes_the_place_of_the_one_with_its_id_and_of_the_one_with_its
     inventory = Inventory.of("file", [B, A])
     renamed, again = replace(A, key=Key.parse("knowledge:C")), replace(B, id="id-new")
     assert inventory.records == (A, B)
-    assert inventory.changed(put=[renamed]).records == (B, renamed)
-    assert inventory.changed(put=[again]).records == (A, again)
-    assert inventory.changed(drop=[("knowledge", A.id)]).records == (B,)
+    assert inventory.changed(upserts=[renamed]).records == (B, renamed)
+    assert inventory.changed(upserts=[again]).records == (A, again)
+    assert inventory.changed(removals=[A.object_id]).records == (B,)
 
 
 def test_folders_are_remembered_and_never_owned() -> None:
@@ -47,7 +47,7 @@ def test_only_a_create_that_nobody_saw_the_end_of_is_unclear() -> None:
     intents = [Intent("r", Action.CREATE, A.key, unclear=True), Intent("r", Action.CREATE, B.key)]
     inventory = Inventory.of("file", [], intents)
     assert inventory.unclear == {A.key}
-    assert inventory.changed(put=[B]).intents == tuple(intents)
+    assert inventory.changed(upserts=[B]).intents == tuple(intents)
 
 
 def test_the_base_of_a_field_holds_what_was_sent_and_what_came_back() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from devinops.kinds import KINDS
@@ -14,9 +16,8 @@ from devinops.model.kind import Kind, Resource
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_each_field_of_a_kind_is_an_attribute_that_knows_its_name(kind: Kind) -> None:
-    assert [attribute.name for attribute in kind.attributes] == list(
-        kind.resource.__dataclass_fields__
-    )
+    names = [field.name for field in dataclasses.fields(kind.resource)]
+    assert [attribute.name for attribute in kind.attributes] == names
 
 
 @pytest.mark.parametrize(

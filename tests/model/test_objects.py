@@ -38,12 +38,6 @@ def test_a_field_that_is_not_said_differs_from_one_that_is_cleared() -> None:
     assert dict(note.items()) == {"name": "A", "pinned_repo": None}
 
 
-def test_laying_values_over_others_keeps_what_is_not_said() -> None:
-    have = Knowledge(name="A", body="old", pinned_repo="acme/api")
-    both = have.overlaid(Knowledge(body="new", pinned_repo=None))
-    assert dict(both.items()) == {"name": "A", "pinned_repo": None, "body": "new"}
-
-
 def test_a_snapshot_finds_what_is_ours_by_key_and_everything_by_id() -> None:
     """Two objects of ours can share a name; what belongs to others is never found by its name."""
     read = snapshot(

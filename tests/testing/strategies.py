@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from devinops.kinds import KINDS
 from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Inventory, Record
-from devinops.model.keys import FolderPath, Key
+from devinops.model.keys import FolderPath, Key, ObjectId
+from devinops.model.kind import Lifecycle
 
 # --- inventories ---
 
@@ -22,12 +25,13 @@ records = st.builds(
     st.none() | some,
     st.booleans(),
     st.dictionaries(st.text(max_size=5), bases, max_size=3),
-)
+).map(lambda record: replace(record, memory=KINDS[record.key.kind].lifecycle is Lifecycle.REQUIRED))
+object_ids = st.builds(ObjectId, some, some)
 intents = st.builds(Intent, some, st.sampled_from(Action), keys, st.none() | some, st.booleans())
 
 
 def unique(found: list[Record]) -> list[Record]:
-    by_id = {(one.key.kind, one.id): one for one in found}
+    by_id = {one.object_id: one for one in found}
     return list({one.key: one for one in by_id.values()}.values())
 
 

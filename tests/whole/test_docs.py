@@ -20,7 +20,7 @@ from devinops.load import load
 from devinops.load import problems as load_codes
 from devinops.model.errors import ExitCode
 from devinops.planning import capabilities as checks
-from devinops.schema.files import schemas
+from devinops.schema.documents import schemas
 from tests.testing.command_line import Devinops
 from tests.testing.places import ROOT
 
