@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -175,17 +176,15 @@ def test_a_note_from_its_creation_to_its_end(start, api):
     emu = start()
     with open_writer(link(emu, api)) as writer:
         folder = "Backend/APIs" if api == "v3" else "APIs"
-        folder_id = writer.snapshot().under(Key("folder", *_split(folder)))[0].id
-        made = writer.create(
-            "knowledge", Knowledge(name="N", folder=folder, trigger="t", body="b\n"), folder_id
-        )
-        assert made is not None
+        key = Key.parse(f"folder:{folder}")
+        folder_id = writer.snapshot().under(key)[0].id
+        note = Knowledge(name="N", folder=folder, trigger="t", body="b\n")
+        made = writer.create(note, {key: folder_id})
         assert made.key == Key("knowledge", folder, "N")
-        assert made.folder_id == folder_id
+        assert made.ids == {"folder": folder_id}
 
-        moved = made.resource.overlaid(Knowledge(folder="", body="new", pinned_repo="acme/api"))
-        changed = writer.update("knowledge", made.id, moved, None)
-        assert changed is not None
+        moved = replace(made.resource, folder="", body="new", pinned_repo="acme/api")
+        changed = writer.update(made, moved, {})
         assert changed.resource == moved
         if writer.reads_one("knowledge"):
             assert writer.read("knowledge", made.id) == changed
@@ -196,22 +195,15 @@ def test_a_note_from_its_creation_to_its_end(start, api):
         writer.delete("knowledge", made.id)
 
 
-def _split(path):
-    above, _, name = path.rpartition("/")
-    return above, name
-
-
 @pytest.mark.parametrize("api", ["v3", "v1"])
 def test_a_playbook_from_its_creation_to_its_end(start, api):
     emu = start()
     with open_writer(link(emu, api)) as writer:
         schema = {"structured_output_schema": {"type": "object"}} if api == "v3" else {}
-        made = writer.create("playbook", Playbook(title="P", body="b", macro="!p", **schema), None)
-        assert made is not None
+        made = writer.create(Playbook(title="P", body="b", macro="!p", **schema), {})
         assert made.resource == Playbook(title="P", body="b", macro="!p", **schema)
-        cleared = made.resource.overlaid(Playbook(macro=None))
-        changed = writer.update("playbook", made.id, cleared, None)
-        assert changed is not None
+        cleared = replace(made.resource, macro=None)
+        changed = writer.update(made, cleared, {})
         assert changed.resource == cleared
         read = writer.read("playbook", made.id)
         assert read is not None
@@ -225,8 +217,7 @@ def test_a_secret_is_made_and_deleted_and_its_value_stays_away(start, api):
     emu = start()
     lines: list[str] = []
     with open_writer(link(emu, api), lines.append) as writer:
-        made = writer.create("secret", Secret(key="K", type="totp"), None, value="canary-value")
-        assert made is not None
+        made = writer.create(Secret(key="K", type="totp"), {}, value="canary-value")
         assert made.key == Key("secret", "", "K")
         listed = writer.snapshot({"secret"}).by_id["secret", made.id]
         assert listed.resource == made.resource
@@ -246,7 +237,7 @@ def test_a_refused_body_is_explained_field_by_field_without_an_echo(start, error
         open_writer(link(emu, "v3")) as writer,
         pytest.raises(ApiError, match=r"rejected fields: type$") as caught,
     ):
-        writer.create("secret", Secret(key="K", type="dictionary"), None, value="canary-value")
+        writer.create(Secret(key="K", type="dictionary"), {}, value="canary-value")
     assert caught.value.status == 422
     assert "canary" not in str(caught.value)
 

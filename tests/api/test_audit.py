@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.api import Author, Connection, audit, open_reader
+from devinops.api import Connection, audit, open_reader
+from devinops.model.client import Author
 from devinops.model.errors import ApiError, Unreachable
 
 emulator = pytest.importorskip("devinops.emulator")

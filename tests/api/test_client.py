@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 
 import devinops.api
-from devinops.api import Identity, open_reader, open_writer
+from devinops.api import open_reader, open_writer
 from devinops.kinds import KINDS
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
+from devinops.model.client import Identity
 from devinops.model.errors import ApiError, BadAnswer, ConfigError, Unreachable
-from devinops.model.objects import UNSET
+from devinops.model.keys import Key
+from devinops.model.objects import UNSET, Live
 from tests.testing.waiting import LONG_S
 
 ORG = "/v3/organizations/org-1"
@@ -317,7 +319,7 @@ def test_a_field_that_the_list_does_not_know_is_not_sent_and_not_taken_for_null(
     server = api(answers | {"/v1/knowledge/a": v1_note("a", pinned_repo=None)})
     with open_writer(connect(server.url, api="v1", key="apk_x")) as writer:
         (live,) = writer.snapshot({"knowledge"}).objects
-        after = writer.update("knowledge", "a", live.resource, None)
+        after = writer.update(live, live.resource, {})
     assert after.resource == live.resource
     assert "macro" not in server.asked[-1].json
 
@@ -475,6 +477,7 @@ def test_a_path_in_the_address_is_kept(serve, reply, connect):
 # --- writes -----------------------------------------------------------------------------------------------
 
 RESOURCE = Knowledge(name="N", folder="", trigger="t", body="b", pinned_repo=None)
+BEFORE = Live("n", RESOURCE)
 
 
 @pytest.fixture
@@ -513,7 +516,7 @@ def test_what_cannot_be_read_alone_is_not_asked_for(api, writer):
 def test_a_create_that_cannot_be_read_leaves_the_outcome_open(serve, reply, writer):
     for body in (b"", b"{", [], {"detail": "created"}, {"note_id": 7}, note("n", body=7)):
         with pytest.raises(BadAnswer) as caught:
-            writer(serve(reply(body=body))).create("knowledge", RESOURCE, None)
+            writer(serve(reply(body=body))).create(RESOURCE, {})
         assert not caught.value.answered
 
 
@@ -521,20 +524,19 @@ def test_an_id_that_is_the_value_is_not_taken_along(serve, reply, writer):
     secret = Secret(key="K", type="key-value", value_from={"env": "V"})
     server = serve(reply(body={"secret_id": "secret-canary-77", "secret_name": "K"}))
     with pytest.raises(BadAnswer, match="by the value of the secret") as caught:
-        writer(server).create("secret", secret, None, value="canary-77")
+        writer(server).create(secret, {}, value="canary-77")
     assert "canary" not in str(caught.value)
 
 
 def test_a_short_value_may_stand_in_an_id(serve, reply, writer):
     secret = Secret(key="K", type="key-value", value_from={"env": "V"})
     server = serve(reply(body={"secret_id": "secret-1", "secret_name": "K"}))
-    assert writer(server).create("secret", secret, None, value="1").id == "secret-1"
+    assert writer(server).create(secret, {}, value="1").id == "secret-1"
 
 
 def test_an_update_that_answers_nothing_is_what_was_sent(serve, reply, writer):
     for answer in (reply(204, b""), reply(body={"status": "success"})):
-        live = writer(serve(answer)).update("knowledge", "n", RESOURCE, None)
-        assert live is not None
+        live = writer(serve(answer)).update(BEFORE, RESOURCE, {})
         assert live.id == "n"
         assert live.resource.body == "b"
 
@@ -543,7 +545,7 @@ def test_an_answer_about_another_object_is_not_used(serve, reply, writer):
     client = writer(serve(reply(body=note("other\n"))))
     for ask in (
         lambda: client.read("knowledge", "n"),
-        lambda: client.update("knowledge", "n", RESOURCE, None),
+        lambda: client.update(BEFORE, RESOURCE, {}),
     ):
         with pytest.raises(BadAnswer, match=r"another object, other$") as caught:
             ask()
@@ -587,20 +589,19 @@ def test_the_value_of_a_secret_goes_out_and_nowhere_else(serve, reply, connect):
         open_writer(connect(server.url), lines.append) as client,
         pytest.raises(ApiError) as caught,
     ):
-        client.create("secret", Secret(key="K", type="key-value"), None, value=value)
+        client.create(Secret(key="K", type="key-value"), {}, value=value)
     assert server.asked[0].json["value"] == value
     assert "hunter2" not in f"{caught.value} {caught.value!r} {lines} {vars(client)}"
 
 
 def test_v1_answers_ids_and_statuses(serve, reply, writer):
     client = writer(serve(reply(body={"id": "s-1"})), api="v1")
-    live = client.create("secret", Secret(key="K", type="totp"), None, value="v")
-    assert live is not None
+    live = client.create(Secret(key="K", type="totp"), {}, value="v")
     assert (live.id, live.key.name, live.resource.note) == ("s-1", "K", UNSET)
     client = writer(serve(reply(body={"status": "success"})), api="v1")
-    live = client.update("playbook", "p-1", Playbook(title="T", body="B", macro="!m"), None)
-    assert live is not None
-    assert (live.id, live.resource) == ("p-1", Playbook(title="T", body="B", macro="!m"))
+    playbook = Playbook(title="T", body="B", macro="!m")
+    live = client.update(Live("p-1", Playbook(title="T", body="")), playbook, {})
+    assert (live.id, live.resource) == ("p-1", playbook)
 
 
 def test_a_new_note_knows_the_folder_it_was_sent_to(serve, reply, writer):
@@ -612,10 +613,8 @@ def test_a_new_note_knows_the_folder_it_was_sent_to(serve, reply, writer):
         "parent_folder_id": "f-9",
     }
     client = writer(serve(reply(body=answer)), api="v1")
-    live = client.create(
-        "knowledge", Knowledge(name="N", folder="New", trigger="t", body="b"), "f-9"
-    )
-    assert live is not None
+    new = Knowledge(name="N", folder="New", trigger="t", body="b")
+    live = client.create(new, {Key.parse("folder:New"): "f-9"})
     assert live.key.folder == "New"
 
 
@@ -671,4 +670,4 @@ def test_a_server_that_is_gone_is_unreachable(free_port, connect):
 
 
 def test_every_kind_is_served_by_both_apis():
-    assert all(set(kind.endpoints) == {"v1", "v3"} for kind in KINDS.values())
+    assert all(set(kind.apis) == {"v1", "v3"} for kind in KINDS.values())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from devinops.api import codec
+from devinops.api.codec import Viewpoint
 from devinops.kinds import KINDS
 from devinops.kinds.folder import Folder
 from devinops.kinds.knowledge import Knowledge
@@ -74,16 +77,18 @@ PLAYBOOK_V1 = {
     "updated_by_user_name": "Grace",
 }
 SECRET_V1 = {"id": "secret-1", "type": "dictionary", "key": "K", "created_at": None}
-FOLDERS = {"f-1": codec.path_of("Backend")}
+NAMES = {"folder": {"f-1": codec.path_of("Backend")}}
+HERE = Viewpoint("org-1")
 
 
-def decode(item, noun="knowledge", api="v3", folders=FOLDERS, org_id="org-1", **changes):
-    return codec.decode(KINDS[noun], api, {**item, **changes}, folders, org_id)
+def decode(item, noun="knowledge", api="v3", names=NAMES, viewpoint=HERE, **changes):
+    return codec.decode(KINDS[noun], api, {**item, **changes}, names, viewpoint)
 
 
 def test_a_note_of_v3_is_read_whole():
-    assert decode(NOTE) == Live(
-        key=Key("knowledge", "Backend", "Errors"),
+    live = decode(NOTE)
+    assert live.key == Key("knowledge", "Backend", "Errors")
+    assert live == Live(
         id="note-1",
         resource=Knowledge(
             name="Errors",
@@ -94,7 +99,7 @@ def test_a_note_of_v3_is_read_whole():
             macro="!errors",
             body="Text",
         ),
-        folder_id="f-1",
+        ids={"folder": "f-1"},
         created_at=1,
         updated_at=2,
     )
@@ -115,11 +120,11 @@ def test_a_secret_of_v3_is_read_under_other_names_than_it_is_written():
 
 
 def test_v1_writes_times_and_people_its_own_way():
-    live = decode(NOTE_V1, api="v1", org_id=None)
+    live = decode(NOTE_V1, api="v1", viewpoint=Viewpoint())
     assert live.created_at == 1767323045
     assert live.created_by == "Ada"
     assert live.key == Key("knowledge", "Backend", "Errors")
-    playbook = decode(PLAYBOOK_V1, "playbook", "v1", org_id=None)
+    playbook = decode(PLAYBOOK_V1, "playbook", "v1", viewpoint=Viewpoint())
     assert playbook.created_at == 1767319445
     assert (playbook.created_by, playbook.updated_by) == ("Ada", "Grace")
     assert playbook.ours
@@ -147,7 +152,7 @@ def test_an_unknown_field_is_not_said_unless_an_answer_has_it():
     unknown = frozenset({"pinned_repo"})
     bare = {name: NOTE[name] for name in ("note_id", "name", "body", "trigger")}
     for item, value in ((bare, UNSET), ({**bare, "pinned_repo": None}, None)):
-        live = codec.decode(KINDS["knowledge"], "v3", item, FOLDERS, "org-1", unknown)
+        live = codec.decode(KINDS["knowledge"], "v3", item, NAMES, HERE, unknown)
         assert (live.resource.pinned_repo, live.resource.macro) == (value, None)
 
 
@@ -176,10 +181,10 @@ def test_every_field_of_a_wrong_type_is_named(noun, wrong):
         with pytest.raises(BadAnswer, match=f": {name}: expected ") as caught:
             decode({**item, name: wrong}, noun)
         assert "\n" not in str(caught.value)
-        path = KINDS[noun].endpoints["v3"].path
+        path = KINDS[noun].apis["v3"].path
         assert path in str(caught.value)
         if not name.endswith("_id") or name in ("folder_id", "org_id"):
-            assert item[KINDS[noun].endpoints["v3"].id] in str(caught.value)
+            assert item[KINDS[noun].apis["v3"].id] in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["note_id", "name", "body", "trigger"])
@@ -244,7 +249,7 @@ def folder(id, name, path, parent=None, **more):
 
 
 def paths(*items, api="v3"):
-    return codec.folder_paths(KINDS["folder"], api, items)
+    return codec.spellings(KINDS["folder"], api, items)
 
 
 def test_parents_tell_a_slash_in_a_name_from_one_between_names():
@@ -275,7 +280,7 @@ def test_v1_folders_are_flat():
     item = {"id": "a", "name": "CI/CD", "description": "", "created_at": "2026-01-01T00:00:00Z"}
     found = paths(item, api="v1")
     assert found == {"a": "CI%2FCD"}
-    live = decode(item, "folder", "v1", found)
+    live = decode(item, "folder", "v1", {"folder": found})
     assert live.resource == Folder(path="CI%2FCD")
     assert live.key == Key("folder", ROOT, "CI/CD")
 
@@ -298,7 +303,7 @@ def test_a_folder_without_a_name_is_named():
 def test_the_folder_of_a_note(changes, path):
     live = decode(NOTE, **changes)
     assert live.key.folder == path
-    assert live.folder_id == changes["folder_id"]
+    assert live.ids.get("folder") == changes["folder_id"]
 
 
 def test_a_note_that_hides_its_folder_is_not_taken_for_one_in_the_root():
@@ -309,21 +314,26 @@ def test_a_note_that_hides_its_folder_is_not_taken_for_one_in_the_root():
 # --- writing ----------------------------------------------------------------------------------------------
 
 NOTE_RESOURCE = Knowledge(name="N", folder="Backend", trigger="T", pinned_repo=None, body="B")
+BACKEND = {Key.parse("folder:Backend"): "f-1"}
 
 
-def encode(noun, api, resource, folder_id=None, value=None, creating=False):
-    return codec.encode(KINDS[noun], api, resource, folder_id, value, creating=creating)
+def create(resource, api="v3", ids=None, **facts):
+    return codec.encode(resource.kind, api, resource, ids or {}, **facts)
+
+
+def update(resource, api="v3", ids=None, before=None, **facts):
+    return create(resource, api, ids, before=before or resource, **facts)
 
 
 def test_an_update_sends_every_field_that_is_said_and_null_for_none():
-    assert encode("knowledge", "v3", NOTE_RESOURCE, "f-1") == {
+    assert update(NOTE_RESOURCE, ids=BACKEND) == {
         "name": "N",
         "folder_id": "f-1",
         "trigger": "T",
         "pinned_repo": None,
         "body": "B",
     }
-    assert encode("knowledge", "v1", NOTE_RESOURCE.overlaid(Knowledge(macro=None))) == {
+    assert update(replace(NOTE_RESOURCE, folder=UNSET, macro=None), "v1") == {
         "name": "N",
         "parent_folder_id": None,
         "trigger_description": "T",
@@ -333,21 +343,27 @@ def test_an_update_sends_every_field_that_is_said_and_null_for_none():
     }
 
 
-def test_a_macro_is_never_sent_to_v3():
-    assert "macro" not in encode("knowledge", "v3", Knowledge(name="N", macro="!m"))
-    assert "is_enabled" not in encode("knowledge", "v1", Knowledge(name="N", is_enabled=False))
+def test_a_reference_to_what_is_not_known_is_never_sent():
+    with pytest.raises(KeyError):
+        update(NOTE_RESOURCE)
+
+
+@pytest.mark.parametrize("encode", [create, update])
+def test_a_macro_is_never_sent_to_v3(encode):
+    assert "macro" not in encode(Knowledge(name="N", macro="!m"))
+    assert "is_enabled" not in encode(Knowledge(name="N", is_enabled=False), "v1")
 
 
 def test_a_secret_is_created_with_its_defaults_and_its_value():
     secret = Secret(key="K", type="totp", max_age="90d", version="1", value_from={"env": "K"})
-    assert encode("secret", "v3", secret, value="v", creating=True) == {
+    assert create(secret, value="v") == {
         "key": "K",
         "type": "totp",
         "note": "",
         "is_sensitive": True,
         "value": "v",
     }
-    assert encode("secret", "v1", secret, value="v", creating=True) == {
+    assert create(secret, "v1", value="v") == {
         "key": "K",
         "type": "totp",
         "note": "",
@@ -357,14 +373,14 @@ def test_a_secret_is_created_with_its_defaults_and_its_value():
 
 
 def test_a_secret_needs_no_more_than_its_key():
-    assert encode("secret", "v3", Secret(key="K"), value="v", creating=True)["type"] == "key-value"
-    assert encode("secret", "v3", Secret(key="K", note=None), creating=True)["note"] is None
+    assert create(Secret(key="K"), value="v")["type"] == "key-value"
+    assert create(Secret(key="K", note=None))["note"] is None
     # v1 takes no null there
-    assert encode("secret", "v1", Secret(key="K", note=None), creating=True)["note"] == ""
+    assert create(Secret(key="K", note=None), "v1")["note"] == ""
 
 
 def test_texts_are_sent_as_they_are():
-    assert encode("playbook", "v3", Playbook(title="T", body="  x\r\n\n", macro=None)) == {
+    assert update(Playbook(title="T", body="  x\r\n\n", macro=None)) == {
         "title": "T",
         "body": "  x\r\n\n",
         "macro": None,
@@ -383,18 +399,21 @@ def test_what_is_read_is_written_back_as_it_was(noun, api):
         ("playbook", "v1"): PLAYBOOK_V1,
     }[noun, api]
     live = decode(item, noun, api)
-    body = encode(noun, api, live.resource, live.folder_id)
+    body = update(live.resource, api, BACKEND)
     assert all(item.get(name) == value for name, value in body.items())
 
 
 def test_what_was_sent_reads_as_if_the_api_had_answered_it():
-    sent = codec.sent(
-        KINDS["secret"], "v1", "s-1", Secret(key="K", type="totp", note="n"), None, creating=True
-    )
-    assert sent == Live(Key("secret", ROOT, "K"), "s-1", Secret(key="K", type="totp"))
-    note = codec.sent(KINDS["knowledge"], "v1", "n-1", NOTE_RESOURCE, "f-9")
+    secret = Secret(key="K", type="totp", note="n")
+    body = create(secret, "v1")
+    sent = codec.sent(secret.kind, "v1", "s-1", body, {}, Viewpoint(), creating=True)
+    assert sent == Live(id="s-1", resource=Secret(key="K", type="totp"))
+    backend = {Key.parse("folder:Backend"): "f-9"}
+    body = update(NOTE_RESOURCE, "v1", backend)
+    names = codec.with_references({}, backend)
+    note = codec.sent(NOTE_RESOURCE.kind, "v1", "n-1", body, names, Viewpoint())
     assert note.key == Key("knowledge", "Backend", "N")
-    assert note.folder_id == "f-9"
+    assert note.ids == {"folder": "f-9"}
 
 
 def test_folders_below_each_other_without_end_take_their_path_from_the_text():
@@ -408,6 +427,6 @@ def test_folders_below_each_other_without_end_take_their_path_from_the_text():
         }
         for n in range(5000)
     ]
-    paths = codec.folder_paths(KINDS["folder"], "v3", chain)
+    paths = codec.spellings(KINDS["folder"], "v3", chain)
     assert paths["f2"] == "N0/N1/N2"
     assert paths["f4999"] == "text/N4999"

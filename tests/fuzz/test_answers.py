@@ -24,6 +24,7 @@ from devinops.kinds.secret import Secret
 from devinops.load import load
 from devinops.model.errors import ApiError, DevinopsError, ExitCode
 from devinops.model.inventory import Inventory, Record, base
+from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import UNSET, Declaration, Live, Snapshot
 from devinops.model.policy import OnDrift, Policy, Prune
@@ -128,7 +129,7 @@ def same(api: ApiVersion, live: Live, item: Mapping[str, Any]) -> None:
         else:
             assert (found, type(found)) == (item[wire], type(item[wire]))
     if live.key.kind == "knowledge":
-        assert live.folder_id == item.get("folder_id" if api == "v3" else "parent_folder_id")
+        assert live.ids.get("folder") == item.get("folder_id" if api == "v3" else "parent_folder_id")
         assert live.ours is (
             item.get("access_type") in (None, "org", "team")
             and item.get("org_id")
@@ -292,18 +293,17 @@ RESOURCES: Mapping[str, Any] = {
     "playbook": Playbook(title="P", body="b", macro=None),
     "secret": Secret(key="NEW", type="key-value"),
 }
+REFERRED = {Key.parse("folder:F"): "folder-1"}
 
 
 def asked(client: WritingClient, verb: str, kind: str) -> Live | None:
-    resource, folder = RESOURCES[kind], "folder-1" if kind == "knowledge" else None
+    resource = RESOURCES[kind]
     id = {"knowledge": "note-1", "playbook": "playbook-1", "secret": "secret-1"}[kind]
     if verb == "read":
         return client.read(kind, "playbook-2" if kind == "playbook" and client.api == "v3" else id)
     if verb == "update":
-        return client.update(kind, id, resource, folder)
-    return client.create(
-        kind, resource, folder, value="the-secret-value" if kind == "secret" else None
-    )
+        return client.update(Live(id, resource), resource, REFERRED)
+    return client.create(resource, REFERRED, value="the-secret-value" if kind == "secret" else None)
 
 
 real_writes = st.deferred(lambda: st.sampled_from(sorted(answers.writes().items())))
