@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import pytest
 
@@ -15,8 +14,7 @@ from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
 from devinops.model.errors import ApiError, BadAnswer, ConfigError
-from devinops.model.keys import ROOT, FolderPath, Key
-from tests.testing.waiting import Waits
+from devinops.model.keys import Key
 
 emulator = pytest.importorskip("devinops.emulator")
 pytest.importorskip("uvicorn")
@@ -44,7 +42,7 @@ KEYS = {"v3": "cog_emulator", "v1": "apk_emulator"}
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., Any]]:
+def start():
     """start(seed, **options) → url and emulator of a running one."""
     from contextlib import ExitStack
 
@@ -54,15 +52,15 @@ def start() -> Iterator[Callable[..., Any]]:
         )
 
 
-def link(emu: Any, api: Any, **changes: Any) -> Any:
+def link(emu, api, **changes):
     return Connection(emu.url, api, changes.pop("key", KEYS[api]), backoff_s=0.001, **changes)
 
 
-def names(snapshot: Any) -> list[str]:
+def names(snapshot):
     return [str(live.key) for live in snapshot.objects]
 
 
-def test_v3_snapshot(start: Callable[..., Any]) -> None:
+def test_v3_snapshot(start):
     emu = start()
     with open_reader(link(emu, "v3")) as reader:
         snapshot = reader.snapshot()
@@ -80,7 +78,7 @@ def test_v3_snapshot(start: Callable[..., Any]) -> None:
     assert {request["method"] for request in emu.requests} == {"GET"}
 
 
-def test_v1_snapshot_in_three_requests_with_flat_folders(start: Callable[..., Any]) -> None:
+def test_v1_snapshot_in_three_requests_with_flat_folders(start):
     emu = start()
     with open_reader(link(emu, "v1")) as reader:
         snapshot = reader.snapshot()
@@ -102,9 +100,7 @@ def test_v1_snapshot_in_three_requests_with_flat_folders(start: Callable[..., An
 @pytest.mark.parametrize(
     "quirks", [{"root_folder_path": "/"}, {"total": "absent"}, {"list_order": "reversed"}]
 )
-def test_a_snapshot_is_the_same_whatever_the_open_questions_turn_out_to_be(
-    start: Callable[..., Any], quirks: dict[str, Any]
-) -> None:
+def test_a_snapshot_is_the_same_whatever_the_open_questions_turn_out_to_be(start, quirks):
     with open_reader(link(start(), "v3")) as reader:
         usual = names(reader.snapshot())
     with open_reader(link(start(quirks=quirks), "v3")) as reader:
@@ -112,7 +108,7 @@ def test_a_snapshot_is_the_same_whatever_the_open_questions_turn_out_to_be(
 
 
 @pytest.mark.parametrize("api", ["v3", "v1"])
-def test_the_client_notices_the_emulator(start: Callable[..., Any], api: str) -> None:
+def test_the_client_notices_the_emulator(start, api):
     with open_reader(link(start(), api)) as reader:
         assert reader.emulator is None
         reader.snapshot({"playbook"})
@@ -123,7 +119,7 @@ MANY = [{"name": f"Note {number}", "trigger": "t", "body": "b"} for number in ra
 
 
 @pytest.mark.parametrize(("sure", "requests"), [(False, 3), (True, 6)])
-def test_many_pages(start: Callable[..., Any], sure: bool, requests: int) -> None:
+def test_many_pages(start, sure, requests):
     emu = start({"organizations": {"org-emulator": {"knowledge": MANY}}})
     with open_reader(link(emu, "v3")) as reader:
         assert len(reader.snapshot({"knowledge"}, sure=sure).objects) == 450
@@ -139,9 +135,7 @@ def test_many_pages(start: Callable[..., Any], sure: bool, requests: int) -> Non
         ("stable", "absent", False),
     ],
 )
-def test_nothing_slips_when_somebody_deletes_between_two_pages(
-    start: Callable[..., Any], paging: str, total: str, copy: bool
-) -> None:
+def test_nothing_slips_when_somebody_deletes_between_two_pages(start, paging, total, copy):
     """With a copy of what was deleted, `total` is the same on every page."""
     faults = [{"path": "/v3/**/notes", "fault": "delete-shown", "times": 1, "copy": copy}]
     quirks = {"paging": paging, "total": total}
@@ -154,7 +148,7 @@ def test_nothing_slips_when_somebody_deletes_between_two_pages(
     assert emu.faults["counts"][0]["faulted"] == 1
 
 
-def test_a_total_that_was_not_reached_is_refused_at_once(start: Callable[..., Any]) -> None:
+def test_a_total_that_was_not_reached_is_refused_at_once(start):
     faults = [{"path": "/v3/**/notes", "fault": "delete-shown", "times": 1}]
     emu = start(
         {"organizations": {"org-emulator": {"knowledge": MANY}}},
@@ -167,9 +161,7 @@ def test_a_total_that_was_not_reached_is_refused_at_once(start: Callable[..., An
         assert len(reader.snapshot({"knowledge"}).objects) == 449
 
 
-def test_enterprise_objects_in_an_organizations_list_are_not_ours(
-    start: Callable[..., Any],
-) -> None:
+def test_enterprise_objects_in_an_organizations_list_are_not_ours(start):
     seed = {
         **SEED,
         "enterprise": {"knowledge": [{"name": "Everyone", "trigger": "t", "body": "b"}]},
@@ -181,21 +173,19 @@ def test_enterprise_objects_in_an_organizations_list_are_not_ours(
 
 
 @pytest.mark.parametrize("api", ["v3", "v1"])
-def test_a_note_from_its_creation_to_its_end(start: Callable[..., Any], api: str) -> None:
+def test_a_note_from_its_creation_to_its_end(start, api):
     emu = start()
     with open_writer(link(emu, api)) as writer:
-        folder = FolderPath("Backend/APIs" if api == "v3" else "APIs")
-        folder_id = writer.snapshot().under(Key("folder", *_split(folder)))[0].id
-        made = writer.create(
-            "knowledge", Knowledge(name="N", folder=folder, trigger="t", body="b\n"), folder_id
-        )
-        assert made is not None
+        folder = "Backend/APIs" if api == "v3" else "APIs"
+        key = Key.parse(f"folder:{folder}")
+        folder_id = writer.snapshot().under(key)[0].id
+        note = Knowledge(name="N", folder=folder, trigger="t", body="b\n")
+        made = writer.create(note, {key: folder_id})
         assert made.key == Key("knowledge", folder, "N")
-        assert made.folder_id == folder_id
+        assert made.ids == {"folder": folder_id}
 
-        moved = made.resource.overlaid(Knowledge(folder=ROOT, body="new", pinned_repo="acme/api"))
-        changed = writer.update("knowledge", made.id, moved, None)
-        assert changed is not None
+        moved = replace(made.resource, folder="", body="new", pinned_repo="acme/api")
+        changed = writer.update(made, moved, {})
         assert changed.resource == moved
         if writer.reads_one("knowledge"):
             assert writer.read("knowledge", made.id) == changed
@@ -206,22 +196,15 @@ def test_a_note_from_its_creation_to_its_end(start: Callable[..., Any], api: str
         writer.delete("knowledge", made.id)
 
 
-def _split(path: Any) -> Any:
-    above, _, name = path.rpartition("/")
-    return above, name
-
-
 @pytest.mark.parametrize("api", ["v3", "v1"])
-def test_a_playbook_from_its_creation_to_its_end(start: Callable[..., Any], api: str) -> None:
+def test_a_playbook_from_its_creation_to_its_end(start, api):
     emu = start()
     with open_writer(link(emu, api)) as writer:
         schema = {"structured_output_schema": {"type": "object"}} if api == "v3" else {}
-        made = writer.create("playbook", Playbook(title="P", body="b", macro="!p", **schema), None)
-        assert made is not None
+        made = writer.create(Playbook(title="P", body="b", macro="!p", **schema), {})
         assert made.resource == Playbook(title="P", body="b", macro="!p", **schema)
-        cleared = made.resource.overlaid(Playbook(macro=None))
-        changed = writer.update("playbook", made.id, cleared, None)
-        assert changed is not None
+        cleared = replace(made.resource, macro=None)
+        changed = writer.update(made, cleared, {})
         assert changed.resource == cleared
         read = writer.read("playbook", made.id)
         assert read is not None
@@ -231,15 +214,12 @@ def test_a_playbook_from_its_creation_to_its_end(start: Callable[..., Any], api:
 
 
 @pytest.mark.parametrize("api", ["v3", "v1"])
-def test_a_secret_is_made_and_deleted_and_its_value_stays_away(
-    start: Callable[..., Any], api: str
-) -> None:
+def test_a_secret_is_made_and_deleted_and_its_value_stays_away(start, api):
     emu = start()
     lines: list[str] = []
     with open_writer(link(emu, api), lines.append) as writer:
-        made = writer.create("secret", Secret(key="K", type="totp"), None, value="canary-value")
-        assert made is not None
-        assert made.key == Key("secret", ROOT, "K")
+        made = writer.create(Secret(key="K", type="totp"), {}, value="canary-value")
+        assert made.key == Key("secret", "", "K")
         listed = writer.snapshot({"secret"}).by_id["secret", made.id]
         assert listed.resource == made.resource
         writer.delete("secret", made.id)
@@ -252,21 +232,19 @@ def test_a_secret_is_made_and_deleted_and_its_value_stays_away(
 
 
 @pytest.mark.parametrize("error_body", ["detail", "problem"])
-def test_a_refused_body_is_explained_field_by_field_without_an_echo(
-    start: Callable[..., Any], error_body: str
-) -> None:
+def test_a_refused_body_is_explained_field_by_field_without_an_echo(start, error_body):
     emu = start(quirks={"error_body": error_body})
     with (
         open_writer(link(emu, "v3")) as writer,
         pytest.raises(ApiError, match=r"rejected fields: type$") as caught,
     ):
-        writer.create("secret", Secret(key="K", type="dictionary"), None, value="canary-value")
+        writer.create(Secret(key="K", type="dictionary"), {}, value="canary-value")
     assert caught.value.status == 422
     assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize("error_body", ["detail", "problem"])
-def test_a_key_for_the_other_api_is_recognised(start: Callable[..., Any], error_body: str) -> None:
+def test_a_key_for_the_other_api_is_recognised(start, error_body):
     emu = start(quirks={"error_body": error_body})
     for api, key in (("v1", "cog_emulator"), ("v3", "apk_emulator")):
         with (
@@ -276,9 +254,7 @@ def test_a_key_for_the_other_api_is_recognised(start: Callable[..., Any], error_
             reader.snapshot()
 
 
-def test_an_enterprise_key_works_once_it_is_told_the_organization(
-    start: Callable[..., Any],
-) -> None:
+def test_an_enterprise_key_works_once_it_is_told_the_organization(start):
     emu = start()
     with open_reader(link(emu, "v3", key="cog_enterprise")) as reader, pytest.raises(ConfigError):
         reader.snapshot()
@@ -287,9 +263,7 @@ def test_an_enterprise_key_works_once_it_is_told_the_organization(
 
 
 @pytest.mark.parametrize("style", ["absent", "seconds", "date"])
-def test_a_rate_limit_is_waited_out(
-    start: Callable[..., Any], style: str, waits: Waits, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rate_limit_is_waited_out(start, style, waits, monkeypatch):
     """One clock for both sides: no time passes but what the client waits."""
     monkeypatch.setattr("devinops.emulator.app.RateLimit", partial(RateLimit, clock=waits.now))
     emu = start(rate_limit=4, quirks={"retry_after": style})

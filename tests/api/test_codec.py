@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
 from devinops.api import codec
+from devinops.api.codec import Viewpoint
 from devinops.kinds import KINDS
 from devinops.kinds.folder import Folder
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
 from devinops.model.errors import BadAnswer
-from devinops.model.keys import ROOT, FolderPath, Key
-from devinops.model.kind import ApiVersion, Resource
+from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Access, Live
 from devinops.model.values import UNSET
 
@@ -79,40 +78,35 @@ PLAYBOOK_V1 = {
     "updated_by_user_name": "Grace",
 }
 SECRET_V1 = {"id": "secret-1", "type": "dictionary", "key": "K", "created_at": None}
-FOLDERS = {"f-1": codec.path_of("Backend")}
+NAMES = {"folder": {"f-1": codec.path_of("Backend")}}
+HERE = Viewpoint("org-1")
 
 
-def decode(
-    item: Any,
-    noun: str = "knowledge",
-    api: ApiVersion = "v3",
-    folders: Mapping[str, FolderPath] = FOLDERS,
-    org_id: str | None = "org-1",
-    **changes: Any,
-) -> Live:
-    return codec.decode(KINDS[noun], api, {**item, **changes}, folders, org_id)
+def decode(item, noun="knowledge", api="v3", names=NAMES, viewpoint=HERE, **changes):
+    return codec.decode(KINDS[noun], api, {**item, **changes}, names, viewpoint)
 
 
-def test_a_note_of_v3_is_read_whole() -> None:
-    assert decode(NOTE) == Live(
-        key=Key("knowledge", FolderPath("Backend"), "Errors"),
+def test_a_note_of_v3_is_read_whole():
+    live = decode(NOTE)
+    assert live.key == Key("knowledge", "Backend", "Errors")
+    assert live == Live(
         id="note-1",
         resource=Knowledge(
             name="Errors",
-            folder=FolderPath("Backend"),
+            folder="Backend",
             trigger="When",
             pinned_repo="acme/api",
             is_enabled=True,
             macro="!errors",
             body="Text",
         ),
-        folder_id="f-1",
+        ids={"folder": "f-1"},
         created_at=1,
         updated_at=2,
     )
 
 
-def test_a_playbook_of_v3_is_read_whole() -> None:
+def test_a_playbook_of_v3_is_read_whole():
     live = decode(PLAYBOOK, "playbook")
     assert live.key == Key("playbook", ROOT, "Triage")
     assert live.resource == Playbook(
@@ -121,17 +115,17 @@ def test_a_playbook_of_v3_is_read_whole() -> None:
     assert (live.created_by, live.updated_by) == ("user-1", "user-2")
 
 
-def test_a_secret_of_v3_is_read_under_other_names_than_it_is_written() -> None:
+def test_a_secret_of_v3_is_read_under_other_names_than_it_is_written():
     live = decode(SECRET, "secret")
     assert live.resource == Secret(key="NPM_TOKEN", type="key-value", note=None, is_sensitive=True)
 
 
-def test_v1_writes_times_and_people_its_own_way() -> None:
-    live = decode(NOTE_V1, api="v1", org_id=None)
+def test_v1_writes_times_and_people_its_own_way():
+    live = decode(NOTE_V1, api="v1", viewpoint=Viewpoint())
     assert live.created_at == 1767323045
     assert live.created_by == "Ada"
-    assert live.key == Key("knowledge", FolderPath("Backend"), "Errors")
-    playbook = decode(PLAYBOOK_V1, "playbook", "v1", org_id=None)
+    assert live.key == Key("knowledge", "Backend", "Errors")
+    playbook = decode(PLAYBOOK_V1, "playbook", "v1", viewpoint=Viewpoint())
     assert playbook.created_at == 1767319445
     assert (playbook.created_by, playbook.updated_by) == ("Ada", "Grace")
     assert playbook.ours
@@ -151,36 +145,33 @@ def test_v1_writes_times_and_people_its_own_way() -> None:
         ("folder", "v3", [{"folder_id": "f"}], set()),
     ],
 )
-def test_fields_that_no_object_of_a_list_has_are_unknown(
-    noun: str, api: ApiVersion, items: list[Any], names: set[str]
-) -> None:
+def test_fields_that_no_object_of_a_list_has_are_unknown(noun, api, items, names):
     assert codec.unknown_fields(KINDS[noun], api, items) == names
 
 
-def test_an_unknown_field_is_not_said_unless_an_answer_has_it() -> None:
+def test_an_unknown_field_is_not_said_unless_an_answer_has_it():
     unknown = frozenset({"pinned_repo"})
     bare = {name: NOTE[name] for name in ("note_id", "name", "body", "trigger")}
     for item, value in ((bare, UNSET), ({**bare, "pinned_repo": None}, None)):
-        live = codec.decode(KINDS["knowledge"], "v3", item, FOLDERS, "org-1", unknown)
-        assert isinstance(live.resource, Knowledge)
+        live = codec.decode(KINDS["knowledge"], "v3", item, NAMES, HERE, unknown)
         assert (live.resource.pinned_repo, live.resource.macro) == (value, None)
 
 
-def test_missing_means_null_where_null_is_allowed_and_not_said_elsewhere() -> None:
+def test_missing_means_null_where_null_is_allowed_and_not_said_elsewhere():
     bare = {name: NOTE[name] for name in ("note_id", "name", "body", "trigger")}
-    said = dict(decode(bare).resource.items())
-    assert (said["pinned_repo"], said["macro"]) == (None, None)
-    assert "is_enabled" not in said
-    assert "is_enabled" not in dict(decode(NOTE, is_enabled=None).resource.items())
-    assert "is_enabled" not in dict(decode(NOTE_V1, api="v1").resource.items())
-    assert "note" not in dict(decode(SECRET_V1, "secret", "v1").resource.items())
+    resource = decode(bare).resource
+    assert resource.pinned_repo is None
+    assert resource.macro is None
+    assert resource.is_enabled is UNSET
+    assert decode(NOTE, is_enabled=None).resource.is_enabled is UNSET
+    assert decode(NOTE_V1, api="v1").resource.is_enabled is UNSET
+    assert decode(SECRET_V1, "secret", "v1").resource.note is UNSET
 
 
 @pytest.mark.parametrize("noun", ["knowledge", "playbook", "secret"])
 @pytest.mark.parametrize("wrong", [7, ["x"], {"x": 1}])
-def test_every_field_of_a_wrong_type_is_named(noun: str, wrong: Any) -> None:
-    items: dict[str, dict[str, Any]] = {"knowledge": NOTE, "playbook": PLAYBOOK, "secret": SECRET}
-    item = items[noun]
+def test_every_field_of_a_wrong_type_is_named(noun, wrong):
+    item = {"knowledge": NOTE, "playbook": PLAYBOOK, "secret": SECRET}[noun]
     for name in item:
         if name == "invented_later" or (wrong == 7 and name.endswith("_at")):
             continue
@@ -191,28 +182,28 @@ def test_every_field_of_a_wrong_type_is_named(noun: str, wrong: Any) -> None:
         with pytest.raises(BadAnswer, match=f": {name}: expected ") as caught:
             decode({**item, name: wrong}, noun)
         assert "\n" not in str(caught.value)
-        path = KINDS[noun].endpoints["v3"].path
+        path = KINDS[noun].apis["v3"].path
         assert path in str(caught.value)
         if not name.endswith("_id") or name in ("folder_id", "org_id"):
-            assert item[KINDS[noun].endpoints["v3"].id] in str(caught.value)
+            assert item[KINDS[noun].apis["v3"].id] in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["note_id", "name", "body", "trigger"])
-def test_what_an_object_cannot_be_without_is_missed(name: str) -> None:
+def test_what_an_object_cannot_be_without_is_missed(name):
     for item in ({**NOTE, name: None}, {n: v for n, v in NOTE.items() if n != name}):
         with pytest.raises(BadAnswer, match=name):
             decode(item)
 
 
-def test_true_is_no_number_and_no_text() -> None:
+def test_true_is_no_number_and_no_text():
     for name in ("created_at", "name"):
         with pytest.raises(BadAnswer, match=name):
-            decode(NOTE | {name: True})
+            decode(NOTE, **{name: True})
 
 
 @pytest.mark.parametrize("time", ["yesterday", "", "2026-13-01", [], {}, float("inf"), float("nan"), 10**12, -(10**30),
                                   1e300, "0001-01-01T00:00:00+14:00"])  # fmt: skip
-def test_a_time_that_is_none_is_named(time: Any) -> None:
+def test_a_time_that_is_none_is_named(time):
     with pytest.raises(BadAnswer, match="created_at"):
         decode(NOTE, created_at=time)
 
@@ -232,14 +223,12 @@ def test_a_time_that_is_none_is_named(time: Any) -> None:
         ({"org_id": "org-2"}, Access.ORG, False),
     ],
 )
-def test_what_is_not_the_organizations_is_not_ours(
-    changes: dict[str, Any], access: Any, ours: bool
-) -> None:
+def test_what_is_not_the_organizations_is_not_ours(changes, access, ours):
     live = decode(NOTE, **changes)
     assert (live.access, live.ours) == (access, ours)
 
 
-def test_a_secret_without_a_key_is_nobodys() -> None:
+def test_a_secret_without_a_key_is_nobodys():
     live = decode(SECRET, "secret", key=None)
     assert live.key == Key("secret", ROOT, "")
     assert not live.ours
@@ -249,7 +238,7 @@ def test_a_secret_without_a_key_is_nobodys() -> None:
 # --- folders ----------------------------------------------------------------------------------------------
 
 
-def folder(id: Any, name: Any, path: Any, parent: Any = None, **more: Any) -> dict[str, Any]:
+def folder(id, name, path, parent=None, **more):
     return {
         "folder_id": id,
         "name": name,
@@ -260,11 +249,11 @@ def folder(id: Any, name: Any, path: Any, parent: Any = None, **more: Any) -> di
     }
 
 
-def paths(*items: Any, api: ApiVersion = "v3") -> Any:
-    return codec.folder_paths(KINDS["folder"], api, items)
+def paths(*items, api="v3"):
+    return codec.spellings(KINDS["folder"], api, items)
 
 
-def test_parents_tell_a_slash_in_a_name_from_one_between_names() -> None:
+def test_parents_tell_a_slash_in_a_name_from_one_between_names():
     found = paths(
         folder("a", "CI/CD", "CI/CD"),
         folder("b", "100%", "CI/CD/100%", "a"),
@@ -284,20 +273,20 @@ def test_parents_tell_a_slash_in_a_name_from_one_between_names() -> None:
         [folder("b", "APIs", "/Backend/APIs/")],
     ],
 )
-def test_where_parents_do_not_lead_up_the_written_path_has_to_do(items: list[Any]) -> None:
+def test_where_parents_do_not_lead_up_the_written_path_has_to_do(items):
     assert paths(*items)["b"] == "Backend/APIs"
 
 
-def test_v1_folders_are_flat() -> None:
+def test_v1_folders_are_flat():
     item = {"id": "a", "name": "CI/CD", "description": "", "created_at": "2026-01-01T00:00:00Z"}
     found = paths(item, api="v1")
     assert found == {"a": "CI%2FCD"}
-    live = decode(item, "folder", "v1", found)
-    assert live.resource == Folder(path=FolderPath("CI%2FCD"))
+    live = decode(item, "folder", "v1", {"folder": found})
+    assert live.resource == Folder(path="CI%2FCD")
     assert live.key == Key("folder", ROOT, "CI/CD")
 
 
-def test_a_folder_without_a_name_is_named() -> None:
+def test_a_folder_without_a_name_is_named():
     with pytest.raises(BadAnswer, match="a: name: expected a text that is not empty"):
         paths(folder("a", "", ""))
 
@@ -312,44 +301,40 @@ def test_a_folder_without_a_name_is_named() -> None:
         ({"folder_id": "new", "folder_path": ""}, "new"),
     ],
 )
-def test_the_folder_of_a_note(changes: dict[str, Any], path: Any) -> None:
+def test_the_folder_of_a_note(changes, path):
     live = decode(NOTE, **changes)
     assert live.key.folder == path
-    assert live.folder_id == changes["folder_id"]
+    assert live.ids.get("folder") == changes["folder_id"]
 
 
-def test_a_note_that_hides_its_folder_is_not_taken_for_one_in_the_root() -> None:
+def test_a_note_that_hides_its_folder_is_not_taken_for_one_in_the_root():
     with pytest.raises(BadAnswer, match="folder_id: missing"):
         decode({name: value for name, value in NOTE.items() if name != "folder_id"})
 
 
 # --- writing ----------------------------------------------------------------------------------------------
 
-NOTE_RESOURCE = Knowledge(
-    name="N", folder=FolderPath("Backend"), trigger="T", pinned_repo=None, body="B"
-)
+NOTE_RESOURCE = Knowledge(name="N", folder="Backend", trigger="T", pinned_repo=None, body="B")
+BACKEND = {Key.parse("folder:Backend"): "f-1"}
 
 
-def encode(
-    noun: str,
-    api: ApiVersion,
-    resource: Resource,
-    folder_id: str | None = None,
-    value: str | None = None,
-    creating: bool = False,
-) -> dict[str, Any]:
-    return codec.encode(KINDS[noun], api, resource, folder_id, value, creating=creating)
+def create(resource, api="v3", ids=None, **facts):
+    return codec.encode(resource.kind, api, resource, ids or {}, **facts)
 
 
-def test_an_update_sends_every_field_that_is_said_and_null_for_none() -> None:
-    assert encode("knowledge", "v3", NOTE_RESOURCE, "f-1") == {
+def update(resource, api="v3", ids=None, before=None, **facts):
+    return create(resource, api, ids, before=before or resource, **facts)
+
+
+def test_an_update_sends_every_field_that_is_said_and_null_for_none():
+    assert update(NOTE_RESOURCE, ids=BACKEND) == {
         "name": "N",
         "folder_id": "f-1",
         "trigger": "T",
         "pinned_repo": None,
         "body": "B",
     }
-    assert encode("knowledge", "v1", NOTE_RESOURCE.overlaid(Knowledge(macro=None))) == {
+    assert update(replace(NOTE_RESOURCE, folder=UNSET, macro=None), "v1") == {
         "name": "N",
         "parent_folder_id": None,
         "trigger_description": "T",
@@ -359,21 +344,27 @@ def test_an_update_sends_every_field_that_is_said_and_null_for_none() -> None:
     }
 
 
-def test_a_macro_is_never_sent_to_v3() -> None:
-    assert "macro" not in encode("knowledge", "v3", Knowledge(name="N", macro="!m"))
-    assert "is_enabled" not in encode("knowledge", "v1", Knowledge(name="N", is_enabled=False))
+def test_a_reference_to_what_is_not_known_is_never_sent():
+    with pytest.raises(KeyError):
+        update(NOTE_RESOURCE)
 
 
-def test_a_secret_is_created_with_its_defaults_and_its_value() -> None:
+@pytest.mark.parametrize("encode", [create, update])
+def test_a_macro_is_never_sent_to_v3(encode):
+    assert "macro" not in encode(Knowledge(name="N", macro="!m"))
+    assert "is_enabled" not in encode(Knowledge(name="N", is_enabled=False), "v1")
+
+
+def test_a_secret_is_created_with_its_defaults_and_its_value():
     secret = Secret(key="K", type="totp", max_age="90d", version="1", value_from={"env": "K"})
-    assert encode("secret", "v3", secret, value="v", creating=True) == {
+    assert create(secret, value="v") == {
         "key": "K",
         "type": "totp",
         "note": "",
         "is_sensitive": True,
         "value": "v",
     }
-    assert encode("secret", "v1", secret, value="v", creating=True) == {
+    assert create(secret, "v1", value="v") == {
         "key": "K",
         "type": "totp",
         "note": "",
@@ -382,15 +373,15 @@ def test_a_secret_is_created_with_its_defaults_and_its_value() -> None:
     }
 
 
-def test_a_secret_needs_no_more_than_its_key() -> None:
-    assert encode("secret", "v3", Secret(key="K"), value="v", creating=True)["type"] == "key-value"
-    assert encode("secret", "v3", Secret(key="K", note=None), creating=True)["note"] is None
+def test_a_secret_needs_no_more_than_its_key():
+    assert create(Secret(key="K"), value="v")["type"] == "key-value"
+    assert create(Secret(key="K", note=None))["note"] is None
     # v1 takes no null there
-    assert encode("secret", "v1", Secret(key="K", note=None), creating=True)["note"] == ""
+    assert create(Secret(key="K", note=None), "v1")["note"] == ""
 
 
-def test_texts_are_sent_as_they_are() -> None:
-    assert encode("playbook", "v3", Playbook(title="T", body="  x\r\n\n", macro=None)) == {
+def test_texts_are_sent_as_they_are():
+    assert update(Playbook(title="T", body="  x\r\n\n", macro=None)) == {
         "title": "T",
         "body": "  x\r\n\n",
         "macro": None,
@@ -401,30 +392,32 @@ def test_texts_are_sent_as_they_are() -> None:
     ("noun", "api"),
     [("knowledge", "v3"), ("knowledge", "v1"), ("playbook", "v3"), ("playbook", "v1")],
 )
-def test_what_is_read_is_written_back_as_it_was(noun: str, api: ApiVersion) -> None:
-    items: dict[tuple[str, str], dict[str, Any]] = {
+def test_what_is_read_is_written_back_as_it_was(noun, api):
+    item = {
         ("knowledge", "v3"): NOTE,
         ("knowledge", "v1"): NOTE_V1,
         ("playbook", "v3"): PLAYBOOK,
         ("playbook", "v1"): PLAYBOOK_V1,
-    }
-    item = items[noun, api]
+    }[noun, api]
     live = decode(item, noun, api)
-    body = encode(noun, api, live.resource, live.folder_id)
+    body = update(live.resource, api, BACKEND)
     assert all(item.get(name) == value for name, value in body.items())
 
 
-def test_what_was_sent_reads_as_if_the_api_had_answered_it() -> None:
-    sent = codec.sent(
-        KINDS["secret"], "v1", "s-1", Secret(key="K", type="totp", note="n"), None, creating=True
-    )
-    assert sent == Live(Key("secret", ROOT, "K"), "s-1", Secret(key="K", type="totp"))
-    note = codec.sent(KINDS["knowledge"], "v1", "n-1", NOTE_RESOURCE, "f-9")
-    assert note.key == Key("knowledge", FolderPath("Backend"), "N")
-    assert note.folder_id == "f-9"
+def test_what_was_sent_reads_as_if_the_api_had_answered_it():
+    secret = Secret(key="K", type="totp", note="n")
+    body = create(secret, "v1")
+    sent = codec.sent(secret.kind, "v1", "s-1", body, {}, Viewpoint(), creating=True)
+    assert sent == Live(id="s-1", resource=Secret(key="K", type="totp"))
+    backend = {Key.parse("folder:Backend"): "f-9"}
+    body = update(NOTE_RESOURCE, "v1", backend)
+    names = codec.with_references({}, backend)
+    note = codec.sent(NOTE_RESOURCE.kind, "v1", "n-1", body, names, Viewpoint())
+    assert note.key == Key("knowledge", "Backend", "N")
+    assert note.ids == {"folder": "f-9"}
 
 
-def test_folders_below_each_other_without_end_take_their_path_from_the_text() -> None:
+def test_folders_below_each_other_without_end_take_their_path_from_the_text():
     """Their names would have to be gathered once for each folder of all those above it."""
     chain = [
         {
@@ -435,6 +428,6 @@ def test_folders_below_each_other_without_end_take_their_path_from_the_text() ->
         }
         for n in range(5000)
     ]
-    paths = codec.folder_paths(KINDS["folder"], "v3", chain)
+    paths = codec.spellings(KINDS["folder"], "v3", chain)
     assert paths["f2"] == "N0/N1/N2"
     assert paths["f4999"] == "text/N4999"

@@ -246,7 +246,7 @@ def test_the_answer_to_a_write_is_bounded_and_leaves_open_what_happened(
         open_writer(connect(server.url)) as writer,
         pytest.raises(BadAnswer, match=r"^POST .*: response larger than 1000 bytes$") as caught,
     ):
-        writer.create("playbook", Playbook(title="P", body="b"), None)
+        writer.create(Playbook(title="P", body="b"), {})
     assert not caught.value.answered
     assert len(server.asked) == 1
 

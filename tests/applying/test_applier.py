@@ -29,7 +29,7 @@ from devinops.load import load
 from devinops.model.client import BeforeAgain
 from devinops.model.errors import ApiError, DevinopsError, ExitCode, Terminated, Unreachable
 from devinops.model.inventory import RECOVERY_WAITS_S, Intent, Inventory, Record, base
-from devinops.model.keys import Key
+from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import ApiVersion, Resource, references_of
 from devinops.model.objects import Live, Snapshot
 from devinops.model.policy import Policy, Prune

@@ -13,40 +13,49 @@ import yaml
 
 from devinops.api import codec
 from devinops.kinds import KINDS
-from devinops.model.kind import ApiVersion, Updates
+from devinops.model.kind import Attribute, FieldNames, Paging, Scope
 
 TABLE = yaml.safe_load((Path(__file__).parent / "api.yaml").read_text(encoding="utf-8"))
-APIS: tuple[ApiVersion, ...] = ("v3", "v1")
-PAIRS = [(api, noun) for api in APIS for noun in sorted(KINDS)]
-BASES: dict[ApiVersion, str] = {"v3": "/v3/organizations/{org_id}", "v1": "/v1"}
+PAIRS = [(api, noun) for noun, kind in sorted(KINDS.items()) for api in sorted(kind.apis)]
+BASES = {
+    ("v3", Scope.ORGANIZATION): "/v3/organizations/{org_id}",
+    ("v3", Scope.ENTERPRISE): "/v3/enterprise",
+    ("v3", Scope.ABOUT_ORGANIZATION): "/v3/enterprise/organizations/{org_id}",
+    ("v1", Scope.ORGANIZATION): "/v1",
+}
 TYPES = {"text": "string", "bool": "boolean", "object": "object", "int": "integer"}
 
 each = pytest.mark.parametrize(("api", "noun"), PAIRS)
 
 
-def of(api: ApiVersion, noun: str) -> dict[str, Any]:
-    found: dict[str, Any] = TABLE["objects"][api][noun]
-    return found
+def of(api: str, noun: str) -> dict[str, Any]:
+    return TABLE["objects"][api][noun]
 
 
-def wires(api: ApiVersion, noun: str) -> Iterator[Any]:
+def fields(api: str, noun: str) -> Iterator[tuple[Attribute, FieldNames]]:
     for attribute in KINDS[noun].attributes:
-        if api in attribute.wires:
-            yield attribute, attribute.wires[api]
+        if api in attribute.names:
+            yield attribute, attribute.names[api]
 
 
-def own_reads(api: ApiVersion, noun: str) -> set[str]:
-    return {wire.read for _, wire in wires(api, noun) if wire.read}
-
-
-def own_writes(api: ApiVersion, noun: str) -> set[str]:
-    return {wire.write for _, wire in wires(api, noun) if wire.write}
+def read(api: str, noun: str) -> set[str]:
+    """Every member of a response that the client looks at, by what the kind says."""
+    calls = KINDS[noun].apis[api]
+    tree, counted = calls.tree, calls.counted
+    return {
+        calls.id,
+        *(names.read for _, names in fields(api, noun) if names.read),
+        *calls.also,
+        *([tree.name] if tree else []),
+        *([tree.parent] if tree and tree.parent else []),
+        *([counted.member] if counted else []),
+    }
 
 
 # --- the kinds against the table --------------------------------------------------------------------------
 
 
-def test_the_table_knows_every_kind_and_no_other() -> None:
+def test_the_table_knows_every_kind_and_no_other():
     assert {api: sorted(kinds) for api, kinds in TABLE["objects"].items()} == {
         "v3": sorted(KINDS),
         "v1": sorted(KINDS),
@@ -54,45 +63,46 @@ def test_the_table_knows_every_kind_and_no_other() -> None:
 
 
 @each
-def test_the_list_is_where_the_table_says(api: ApiVersion, noun: str) -> None:
-    endpoint, table = KINDS[noun].endpoints[api], of(api, noun)
-    assert (endpoint.items, endpoint.paged, endpoint.id) == (
+def test_the_list_is_where_the_table_says(api, noun):
+    calls, table = KINDS[noun].apis[api], of(api, noun)
+    assert (calls.items, calls.paging is Paging.CURSOR, calls.id) == (
         table["in"],
         table["paged"],
         table["id"],
     )
 
 
-def _uses(api: ApiVersion) -> set[tuple[str, str, str]]:
+def _uses(api: str) -> set[tuple[str, str, str]]:
     """What the kinds make of this API, as (call, verb, noun)."""
     found = set()
     for noun, kind in KINDS.items():
-        end = kind.endpoints[api]
-        path = f"{BASES[api]}/{end.path}"
-        found.add((f"GET {path}", "list", noun))
-        if end.creates:
-            found.add((f"POST {path}", "create", noun))
-        if end.reads_one:
-            found.add((f"GET {path}/{{id}}", "read", noun))
-        if end.updates is not Updates.NONE:
-            found.add((f"PUT {path}/{{id}}", "update", noun))
-        if end.deletes:
-            found.add((f"DELETE {path}/{{id}}", "delete", noun))
+        calls = kind.apis[api]
+        for scope in calls.scopes:
+            path = f"{BASES[api, scope]}/{calls.path}"
+            found.add((f"GET {path}", "list", noun))
+            if calls.creates:
+                found.add((f"POST {path}", "create", noun))
+            if calls.reads_one:
+                found.add((f"GET {path}/{{id}}", "read", noun))
+            if calls.update:
+                found.add((f"{calls.update.verb} {path}/{{id}}", "update", noun))
+            if calls.deletes:
+                found.add((f"DELETE {path}/{{id}}", "delete", noun))
     return found
 
 
-def _offers(api: ApiVersion) -> set[tuple[str, str, str]]:
+def _offers(api: str) -> set[tuple[str, str, str]]:
     return {
         (call, verb, noun)
         for call, use in TABLE["endpoints"][api].items()
         for verb, nouns in use.items()
-        if verb not in ("ignored", "identity")
+        if verb not in ("ignored", "identity", "authors")
         for noun in ([nouns] if isinstance(nouns, str) else nouns)
     }
 
 
 @pytest.mark.parametrize("api", ["v3", "v1"])
-def test_every_endpoint_is_used_by_a_kind_or_ignored_with_a_reason(api: ApiVersion) -> None:
+def test_every_endpoint_is_used_by_a_kind_or_ignored_with_a_reason(api):
     assert _uses(api) == _offers(api)
     for call, use in TABLE["endpoints"][api].items():
         assert len(use) == 1, call
@@ -100,66 +110,72 @@ def test_every_endpoint_is_used_by_a_kind_or_ignored_with_a_reason(api: ApiVersi
 
 
 @each
-def test_every_field_of_an_answer_is_read_or_ignored_with_a_reason(
-    api: ApiVersion, noun: str
-) -> None:
+def test_every_field_of_an_answer_is_read_or_ignored_with_a_reason(api, noun):
     table = of(api, noun)
-    about = codec.ABOUT[""] | codec.ABOUT.get(noun, frozenset())
-    read = own_reads(api, noun) | {table["id"]} | (about & table["read"].keys())
+    mapped = read(api, noun) | (codec.ALSO & table["read"].keys())
     ignored = set(table["ignored"])
-    assert read | ignored == set(table["read"])
-    assert not read & ignored
+    assert mapped | ignored == set(table["read"])
+    assert not mapped & ignored
     assert all(table["ignored"].values())
 
 
 @each
-def test_every_field_of_a_request_is_written(api: ApiVersion, noun: str) -> None:
-    values = {codec.VALUE} if noun == "secret" else set()
-    assert own_writes(api, noun) | values == set(of(api, noun)["write"])
+def test_every_field_of_a_request_is_written(api, noun):
+    calls = KINDS[noun].apis[api]
+    created = {names.create for _, names in fields(api, noun) if names.create}
+    updated = {names.update for _, names in fields(api, noun) if names.update}
+    values = {calls.value} if calls.value else set()
+    if calls.creates:
+        assert created | values == set(of(api, noun)["write"])
+    if calls.update:
+        assert updated == set(of(api, noun)["write"])
+    assert calls.creates or not created
+    assert calls.creates or calls.update or not of(api, noun)["write"]
 
 
-def test_nothing_is_read_beside_the_fields_that_some_api_has() -> None:
-    for noun, names in codec.ABOUT.items():
-        kinds = [noun] if noun else sorted(KINDS)
-        known = {name for api in BASES for kind in kinds for name in of(api, kind)["read"]}
-        assert names <= known
+def test_nothing_is_read_beside_the_fields_that_some_api_has():
+    assert {name for api, noun in PAIRS for name in of(api, noun)["read"]} >= codec.ALSO
 
 
 @each
-def test_fields_are_read_with_the_types_that_the_table_states(api: ApiVersion, noun: str) -> None:
-    if noun == "folder":
-        return  # read by name and parent, not as fields
-    for attribute, wire in wires(api, noun):
-        if wire.read is None or attribute.ref:
+def test_what_a_list_of_another_kind_must_hold_is_counted_by_a_field_of_that_kind(api, noun):
+    counted = KINDS[noun].apis[api].counted
+    assert counted is None or counted.by in of(api, counted.kind)["read"]
+
+
+@each
+def test_fields_are_read_with_the_types_that_the_table_states(api, noun):
+    kind = KINDS[noun]
+    for attribute, field in fields(api, noun):
+        if field.read is None or attribute.ref:
             continue
-        stated = of(api, noun)["read"][wire.read]
+        stated = of(api, noun)["read"][field.read]
         names = {"string"} if "enum" in attribute.schema else attribute.schema["type"]
         allowed = {names} if isinstance(names, str) else set(names)
         assert TYPES[stated.rstrip("?")] in allowed
-        # a secret without a key is the one name that may be null: such an object is nobody's
-        nameless = noun == "secret" and attribute.name == "key"
+        # an object without a name is nobody's
+        nameless = kind.apis[api].nameless and attribute.name in kind.identity.fields
         assert not stated.endswith("?") or "null" in allowed or nameless
 
 
 @each
-def test_a_field_that_may_be_cleared_is_sent_as_null_only_where_null_is_taken(
-    api: ApiVersion, noun: str
-) -> None:
-    for attribute, wire in wires(api, noun):
-        if wire.write is None or attribute.ref or "type" not in attribute.schema:
+def test_a_field_that_may_be_cleared_is_sent_as_null_only_where_null_is_taken(api, noun):
+    for attribute, field in fields(api, noun):
+        if attribute.ref or "type" not in attribute.schema:
             continue
         # on v1 the note of a secret cannot be null; it is written once, on create, and empty by default
         if (api, noun, attribute.name) == ("v1", "secret", "note"):
             continue
-        takes_null = of(api, noun)["write"][wire.write].endswith("?")
-        assert takes_null or "null" not in attribute.schema["type"]
+        for name in {field.create, field.update} - {None}:
+            takes_null = of(api, noun)["write"][name].endswith("?")
+            assert takes_null or "null" not in attribute.schema["type"]
 
 
 # --- the emulator against the table -----------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def described() -> Any:
+def described():
     """The emulator's description of itself."""
     emulator = pytest.importorskip("devinops.emulator")
     pytest.importorskip("uvicorn")
@@ -201,14 +217,12 @@ def _names(described: dict[str, Any], schema: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("api", ["v3", "v1"])
-def test_the_emulator_has_exactly_the_endpoints_of_the_table(
-    described: Any, api: ApiVersion
-) -> None:
+def test_the_emulator_has_exactly_the_endpoints_of_the_table(described, api):
     emulated = {call for call in _operations(described) if f" /{api}/" in call}
     assert emulated == set(TABLE["endpoints"][api])
 
 
-def _calls(verb: str) -> Iterator[Any]:
+def _calls(verb: str):
     for api, uses in TABLE["endpoints"].items():
         for call, use in uses.items():
             for noun in [use.get(verb)] if isinstance(use.get(verb), str) else use.get(verb, []):
@@ -216,9 +230,7 @@ def _calls(verb: str) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("api", "call", "noun"), [*_calls("list")])
-def test_the_emulator_lists_the_fields_of_the_table(
-    described: Any, api: ApiVersion, call: Any, noun: str
-) -> None:
+def test_the_emulator_lists_the_fields_of_the_table(described, api, call, noun):
     table = of(api, noun)
     answer = _answer(described, _operations(described)[call])
     shapes = [_resolve(described, shape) for shape in answer.get("anyOf", [answer])]
@@ -239,9 +251,7 @@ def test_the_emulator_lists_the_fields_of_the_table(
 
 
 @pytest.mark.parametrize(("api", "call", "noun"), [*_calls("create"), *_calls("update")])
-def test_the_emulator_takes_the_fields_of_the_table(
-    described: Any, api: ApiVersion, call: Any, noun: str
-) -> None:
+def test_the_emulator_takes_the_fields_of_the_table(described, api, call, noun):
     operation = _operations(described)[call]
     body = operation["requestBody"]["content"]["application/json"]["schema"]
     assert _names(described, body) == set(of(api, noun)["write"])
@@ -250,9 +260,7 @@ def test_the_emulator_takes_the_fields_of_the_table(
 @pytest.mark.parametrize(
     ("api", "call", "noun"), [*_calls("create"), *_calls("read"), *_calls("update")]
 )
-def test_the_emulator_answers_whole_objects_or_what_v1_answers_instead(
-    described: Any, api: ApiVersion, call: Any, noun: str
-) -> None:
+def test_the_emulator_answers_whole_objects_or_what_v1_answers_instead(described, api, call, noun):
     names = _names(described, _answer(described, _operations(described)[call]))
     short = {"POST /v1/secrets": {"id"}, "PUT /v1/playbooks/{id}": {"status"}}
     assert names == short.get(call, set(of(api, noun)["read"]))

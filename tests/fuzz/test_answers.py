@@ -24,7 +24,7 @@ from devinops.kinds.secret import Secret
 from devinops.load import load
 from devinops.model.errors import ApiError, DevinopsError, ExitCode
 from devinops.model.inventory import Inventory, Record, base
-from devinops.model.keys import ROOT, FolderPath
+from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Declaration, Live, Snapshot
 from devinops.model.policy import OnDrift, Policy, Prune
@@ -130,7 +130,9 @@ def same(api: ApiVersion, live: Live, item: Mapping[str, Any]) -> None:
         else:
             assert (found, type(found)) == (item[wire], type(item[wire]))
     if live.key.kind == "knowledge":
-        assert live.folder_id == item.get("folder_id" if api == "v3" else "parent_folder_id")
+        assert live.ids.get("folder") == item.get(
+            "folder_id" if api == "v3" else "parent_folder_id"
+        )
         assert live.ours is (
             item.get("access_type") in (None, "org", "team")
             and item.get("org_id")
@@ -157,7 +159,7 @@ def inventory(api: ApiVersion) -> Inventory:
         for one in declarations()
         if one.key.kind != "folder"
     ]
-    gone = Knowledge(name="C", folder=ROOT, trigger="t", body="three")
+    gone = Knowledge(name="C", folder="", trigger="t", body="three")
     return Inventory.of(
         "file", [*records, Record(KINDS["knowledge"].key(gone), "note-3", fields=base(gone, gone))]
     )
@@ -269,9 +271,7 @@ def test_pages_are_read_to_the_end_or_not_at_all(found: list[dict[str, Any]]) ->
     def answer(_: str, path: str) -> Said:
         if not path.endswith("/secrets"):
             return Said(b"{}")
-        page: dict[str, Any] = (
-            left.pop(0) if left else {"items": [], "has_next_page": True, "end_cursor": "a"}
-        )
+        page = left.pop(0) if left else {"items": [], "has_next_page": True, "end_cursor": "a"}
         rows = [
             {"secret_id": f"s{n}", "key": f"K{n}", "secret_type": "totp"} for n in page["items"]
         ]
@@ -292,24 +292,21 @@ def test_pages_are_read_to_the_end_or_not_at_all(found: list[dict[str, Any]]) ->
 # --- one object -------------------------------------------------------------------------------------------
 
 RESOURCES: Mapping[str, Any] = {
-    "knowledge": Knowledge(
-        name="N", folder=FolderPath("F"), trigger="t", body="b", pinned_repo=None
-    ),
+    "knowledge": Knowledge(name="N", folder="F", trigger="t", body="b", pinned_repo=None),
     "playbook": Playbook(title="P", body="b", macro=None),
     "secret": Secret(key="NEW", type="key-value"),
 }
+REFERRED = {Key.parse("folder:F"): "folder-1"}
 
 
 def asked(client: WritingClient, verb: str, kind: str) -> Live | None:
-    resource, folder = RESOURCES[kind], "folder-1" if kind == "knowledge" else None
+    resource = RESOURCES[kind]
     id = {"knowledge": "note-1", "playbook": "playbook-1", "secret": "secret-1"}[kind]
     if verb == "read":
         return client.read(kind, "playbook-2" if kind == "playbook" and client.api == "v3" else id)
     if verb == "update":
-        return client.update(kind, id, resource, folder)
-    return client.create(
-        kind, resource, folder, value="the-secret-value" if kind == "secret" else None
-    )
+        return client.update(Live(id, resource), resource, REFERRED)
+    return client.create(resource, REFERRED, value="the-secret-value" if kind == "secret" else None)
 
 
 real_writes = st.deferred(lambda: st.sampled_from(sorted(answers.writes().items())))
