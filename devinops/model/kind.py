@@ -263,8 +263,9 @@ class Part:
     """One of the resources that make up the only object of a kind, with the field that it holds.
 
     `path` is read with GET, and `write` (default: the same path) set with PUT and cleared with DELETE. A value is
-    in the member `member` of a response, and in `write_member` (default: the same) of a request. If `items` is given, the response is a list of that
-    name, and `where` says which of its objects is meant; `{org_id}` in it stands for the organization.
+    in the member `member` of a response, and in `write_member` (default: the same) of a request. If `items` is given,
+    the response is a list of that name, and `where` says which of its objects is meant; `{org_id}` in it stands for
+    the organization.
     """
 
     field: str
