@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.api import Author, audit, open_reader
+from devinops.api import audit, open_reader
 from devinops.api.connection import Connection
+from devinops.model.client import Author
 from devinops.model.errors import ApiError, Unreachable
 
 emulator = pytest.importorskip("devinops.emulator")

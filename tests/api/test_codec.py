@@ -323,7 +323,7 @@ def create(resource, api="v3", ids=None, **facts):
 
 
 def update(resource, api="v3", ids=None, before=None, **facts):
-    return create(resource, api, ids, before=before or resource, **facts)
+    return create(resource, api, ids, before=Live("x", before or resource), **facts)
 
 
 def test_an_update_sends_every_field_that_is_said_and_null_for_none():

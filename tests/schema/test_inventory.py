@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from devinops.schema.inventory import INVENTORY_SCHEMA
+from devinops.schema.documents import schemas
 
-LINE = Draft202012Validator(INVENTORY_SCHEMA)
+LINE = Draft202012Validator(schemas()["inventory"])
 HEADER = {"devinops_inventory": 1, "api_host": "api.devin.ai", "org_id": None, "target": "production"}  # fmt: skip
 RECORD = {"key": "knowledge:A", "id": "note-1"}
 INTENT = {"intent": "RUN", "action": "create", "key": "knowledge:A"}

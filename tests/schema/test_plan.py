@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from devinops.schema.plan import CHECKSUM, PLAN_SCHEMA, PROBLEMS_SCHEMA, checksum
+from devinops.schema.documents import schemas
+from devinops.schema.plan import checksum
 from tests.testing.documents import PLAN
 
 PROBLEMS = {
@@ -19,7 +20,7 @@ PROBLEMS = {
     "problems": [],
 }
 FAILED = {
-    name: PROBLEMS[name] for name in ("format_version", "tool_version", "exit_code", "problems")
+    member: PROBLEMS[member] for member in ("format_version", "tool_version", "exit_code", "problems")
 }
 FAILED |= {"complete": False, "error": "why"}  # fmt: skip
 
@@ -29,22 +30,23 @@ def valid(schema: dict[str, Any], document: Any) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("schema", "document"),
-    [(PLAN_SCHEMA, PLAN), (PLAN_SCHEMA, FAILED), (PROBLEMS_SCHEMA, PROBLEMS)],
+    ("name", "document"),
+    [("plan", PLAN), ("plan", FAILED), ("problems", PROBLEMS)],
     ids=["plan", "failed", "problems"],
 )
 def test_a_document_is_taken_and_none_with_more_or_less_in_it(
-    schema: dict[str, Any], document: dict[str, Any]
+    name: str, document: dict[str, Any]
 ) -> None:
+    schema = schemas()[name]
     assert valid(schema, document)
     assert not valid(schema, document | {"surprise": 1})
     assert not valid(schema, document | {"format_version": "2.0"})
-    for name in ("format_version", "exit_code", "problems"):
-        assert not valid(schema, {key: document[key] for key in document if key != name})
+    for member in ("format_version", "exit_code", "problems"):
+        assert not valid(schema, {key: document[key] for key in document if key != member})
 
 
 def test_a_checksum_covers_everything_but_itself() -> None:
     document = {"a": 1, "b": [2]}
-    assert checksum(document | {CHECKSUM: "x"}) == checksum(document)
+    assert checksum(document | {"checksum": "x"}) == checksum(document)
     assert checksum({"b": [2], "a": 1}) == checksum(document)
     assert checksum(document | {"a": 2}) != checksum(document)
