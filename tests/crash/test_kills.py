@@ -26,9 +26,10 @@ SAMPLE = 5
 """With an inventory on a branch CI takes every so many-th; `make crash-matrix` takes all."""
 
 PROGRAM = """
-from devinops import __main__, owned
+from devinops import __main__
+from devinops.model import inventory
 
-owned.RECOVERY_WAITS_S = (0.0, 0.0, 0.0)
+inventory.RECOVERY_WAITS_S = (0.0, 0.0, 0.0)
 __main__.run()
 """
 """devinops, with the waits for what a dead run may have created cut short, not left out."""
