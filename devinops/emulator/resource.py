@@ -214,7 +214,8 @@ class Operation:
 
     `work` returns the content of the response; `answer` is its model, None without content. `page`
     and `filters` are dataclasses of query parameters. `refusals` are the error statuses besides
-    401, 403, 422 and 429, the 400 of a body and the 404 of an id.
+    401, 403, 422 and 429, the 400 of a body and the 404 of an id. With `finds_first`, `work`
+    refuses unknown fields itself, so that an unknown object is a 404.
     """
 
     method: str
@@ -225,6 +226,7 @@ class Operation:
     work: Callable[[Context], object]
     answer: Any
     writes: bool = False
+    finds_first: bool = False
     body: type[models.Request] | None = None
     page: type | None = None
     filters: type | None = None
