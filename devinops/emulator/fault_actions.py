@@ -84,7 +84,11 @@ def _on_object(context: Context) -> bool:
 
 
 def _on_object_or_create(context: Context) -> bool:
-    return _on_object(context) or _on_create(context)
+    """An object can be copied if a person gives it the fields of its record."""
+    target = context.target
+    if target is None or target.id is None:
+        return _on_create(context)
+    return _on_object(context) and target.resource.add_as_person is None
 
 
 def _with_key(context: Context) -> bool:

@@ -7,6 +7,7 @@ same objects. What the form cannot express is a function of the resource's modul
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -58,7 +59,7 @@ class Place:
     scope: Scope
     read: tuple[str, ...]
     write: tuple[str, ...] = ()
-    filters: type | None = None
+    filters: type[Filters] | None = None
 
 
 @dataclass(frozen=True)
@@ -136,20 +137,31 @@ class Omitted(Enum):
     MERGES = "merges"
 
 
+@dataclass
+class Filters(ABC):
+    """Base of the query parameters that select objects of a list; a subclass has them as fields."""
+
+    def given(self, context: Context) -> bool:
+        """Return whether the query has any filter."""
+        return any(value is not None for value in vars(self).values())
+
+    @abstractmethod
+    def shows(self, context: Context, record: Any) -> bool:
+        """Return whether the list shows an object."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Listing:
     """How the objects are listed.
 
-    Without an `order` the `list_order` quirk decides. `filters` is a dataclass of query parameters
-    with two methods: `given(context)` returns whether the query has any filter, `shows(context,
-    record)` applies them. `rows` replaces the store's own listing. `total` says which pages have a
-    total: all, or only those with the whole list. `whole` makes the response of the views of a list
-    without pages; `answer` is its model.
+    Without an `order` the `list_order` quirk decides. `rows` replaces the store's own listing.
+    `total` says which pages have a total: all, or only those with the whole list. `whole` makes the
+    content of a list without pages from its views; `answer` is its model.
     """
 
     paging: Paging = Paging.CURSOR
     order: str | Callable[[Context], str] | None = None
-    filters: type | None = None
+    filters: type[Filters] | None = None
     rows: Callable[[Context], list[Any]] | None = None
     total: Literal["always", "whole"] = "always"
     whole: Callable[[Context, list[JsonObject]], object] | None = None
@@ -202,7 +214,8 @@ class Operation:
 
     `work` returns the content of the response; `answer` is its model, None without content. `page`
     and `filters` are dataclasses of query parameters. `refusals` are the error statuses besides
-    401, 403, 422 and 429, the 400 of a body and the 404 of an id.
+    401, 403, 422 and 429, the 400 of a body and the 404 of an id. With `finds_first`, `work`
+    refuses unknown fields itself, so that an unknown object is a 404.
     """
 
     method: str
@@ -213,6 +226,7 @@ class Operation:
     work: Callable[[Context], object]
     answer: Any
     writes: bool = False
+    finds_first: bool = False
     body: type[models.Request] | None = None
     page: type | None = None
     filters: type | None = None

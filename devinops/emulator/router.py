@@ -126,7 +126,7 @@ def _endpoint(
 
     async def endpoint(store: Store, caller: Caller, request: Request, **given: Any) -> Response:
         body, record_id = given.get("body"), given.get(resource.id_field, "")
-        if body is not None:
+        if body is not None and not operation.finds_first:
             refuse_unknown_fields(store, body)
         if resource.stored_id is not None:
             record_id = resource.stored_id(store, record_id)
@@ -277,6 +277,7 @@ def _create(resource: Resource, create: Create) -> Operation:
 def _update(resource: Resource, update: Update) -> Operation:
     def work(context: Context) -> object:
         store, record = context.store, _writable(resource, context)
+        refuse_unknown_fields(store, context.body)
         if update.change is not None:
             return _view(resource, update)(store, update.change(context, record))
         sent = _sent(update.omitted, context.body, record)
@@ -285,7 +286,8 @@ def _update(resource: Resource, update: Update) -> Operation:
         return _view(resource, update)(store, changed)
 
     operation = _write(resource, update.method, update.verb, resource.id_field, work, update)
-    return replace(operation, description=f"{operation.description} {_RULES[update.omitted]}")
+    description = f"{operation.description} {_RULES[update.omitted]}"
+    return replace(operation, description=description, finds_first=True)
 
 
 def _delete(resource: Resource, delete: Delete) -> Operation:

@@ -798,6 +798,44 @@ def test_an_empty_file_is_a_script_without_rules(tmp_path):
     assert read_faults(path).rules == []
 
 
+# -- every resource
+
+AUTOMATIONS = f"{ORG}/automations"
+AUTOMATION = {
+    "name": "Push",
+    "run_as": {"type": "organization"},
+    "triggers": [{"event_type": "github:push"}],
+    "actions": [{"type": "start_session", "prompt": "Look."}],
+}
+
+
+def created_automation(api):
+    response = api.v3.post(AUTOMATIONS, json=AUTOMATION)
+    assert response.status_code == 201, response.text
+    return f"{AUTOMATIONS}/{response.json()['automation_id']}"
+
+
+def test_a_person_can_edit_any_object_right_before_a_request(start):
+    api = start(faults=[rule("edit", method="GET", path="/v3/**/automations/*")])
+    shown = good(api.v3.get(created_automation(api)))
+    assert shown["name"] == "Push\nEdited by a person."
+
+
+def test_any_object_can_be_late(start):
+    api = start(faults=[rule("late-object", method="POST", path="/v3/**/automations")])
+    path = created_automation(api)
+    assert good(api.v3.get(AUTOMATIONS))["items"] == []
+    (item,) = good(api.v3.get(AUTOMATIONS))["items"]
+    assert path.endswith(item["automation_id"])
+
+
+def test_an_object_that_cannot_be_copied_has_no_namesake(start):
+    api = start(faults=[rule("namesake", method="GET", path="/v3/**/automations/*")])
+    good(api.v3.get(created_automation(api)))
+    assert len(api.emulator.automations()) == 1
+    assert api.emulator.faults["counts"] == [{"matched": 1, "faulted": 0}]
+
+
 # -- the documentation
 
 

@@ -13,6 +13,7 @@ from devinops.emulator.resource import (
     ABOUT_ORGANIZATION,
     ENTERPRISE,
     Context,
+    Filters,
     Listing,
     Place,
     Resource,
@@ -51,16 +52,13 @@ def view(store: Store, event: records.Event) -> JsonObject:
 
 
 @dataclass
-class AuditFilters:
+class AuditFilters(Filters):
     """Which events to list; `time_after` is inclusive, `time_before` is not."""
 
     order: Annotated[Literal["asc", "desc"], Query()] = "desc"
     time_after: Seconds = None
     time_before: Seconds = None
     action: Annotated[str | None, Query()] = None
-
-    def given(self, context: Context) -> bool:
-        return any(value is not None for value in (self.time_after, self.action))
 
     def shows(self, context: Context, event: records.Event) -> bool:
         return (

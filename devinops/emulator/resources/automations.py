@@ -27,6 +27,7 @@ from devinops.emulator.resource import (
     Context,
     Create,
     Delete,
+    Filters,
     Listing,
     Omitted,
     Operation,
@@ -382,7 +383,7 @@ _AGENTS = {"new_session": "start_session", "long_running": "message_session"}
 
 
 @dataclass
-class Filters:
+class AutomationFilters(Filters):
     """Which automations to list; a label is `metadata.KEY=VALUE`, and all must match."""
 
     search: Annotated[str | None, Query()] = None
@@ -392,9 +393,8 @@ class Filters:
     agent_types: Annotated[list[AgentType] | None, Query()] = None
 
     def given(self, context: Context) -> bool:
-        """Return whether the query has any filter."""
-        values = (self.search, self.creator_id, self.enabled, self.event_type, self.agent_types)
-        return any(value is not None for value in values) or bool(_labels(context))
+        """Return whether the query has any filter or label."""
+        return super().given(context) or bool(_labels(context))
 
     def shows(self, context: Context, automation: Automation) -> bool:
         """Return whether an automation fits all filters."""
@@ -447,7 +447,7 @@ AUTOMATIONS = Resource(
     id_field="automation_id",
     view=shown,
     answer=shapes.Automation,
-    listing=Listing(order="reversed", filters=Filters, total="whole"),
+    listing=Listing(order="reversed", filters=AutomationFilters, total="whole"),
     create=Create(
         body=shapes.AutomationCreate,
         make=create,

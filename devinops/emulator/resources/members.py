@@ -15,10 +15,13 @@ from devinops.emulator.resource import (
     ABOUT_ORGANIZATION,
     ENTERPRISE,
     Context,
+    Filters,
     Listing,
     Operation,
     Place,
     Resource,
+    id_of,
+    view_of,
 )
 from devinops.emulator.store import Store
 
@@ -84,9 +87,7 @@ class IdpGroupName(Answer):
 # -- views
 
 
-def role_shown(store: Store, role: Role) -> JsonObject:
-    """Return a role as a list shows it."""
-    return {"role_id": role.id, "role_name": role.name, "role_type": role.role_type}
+role_shown = view_of(RoleAnswer, role_id=id_of, role_name=lambda _, role: role.name)
 
 
 def _role_detail(context: Context) -> JsonObject:
@@ -114,54 +115,34 @@ def _through_groups(store: Store, user: User) -> list[JsonObject]:
     ]
 
 
-def user_shown(store: Store, user: User) -> JsonObject:
-    """Return a person with the roles given directly."""
-    person = {"user_id": user.id, "email": user.email, "name": user.name}
-    return {**person, "role_assignments": _assignments(store, user.roles)}
+def _direct(store: Store, record: User | ServiceUser | IdpGroup) -> list[JsonObject]:
+    return _assignments(store, record.roles)
+
+
+user_shown = view_of(UserAnswer, user_id=id_of, role_assignments=_direct)
+_user_detail_shown = view_of(
+    UserWithIdpRoles,
+    user_id=id_of,
+    role_assignments=_direct,
+    idp_role_assignments=_through_groups,
+)
+_idp_user_shown = view_of(IdpUser, user_id=id_of, idp_role_assignments=_through_groups)
+service_user_shown = view_of(ServiceUserAnswer, service_user_id=id_of, role_assignments=_direct)
+group_shown = view_of(IdpGroupAnswer, idp_group_name=id_of, role_assignments=_direct)
 
 
 def _user_detail(context: Context) -> JsonObject:
-    user: User = context.store.find("user", None, context.id)
-    shown = user_shown(context.store, user)
-    return {**shown, "idp_role_assignments": _through_groups(context.store, user)}
-
-
-def _idp_user_shown(store: Store, user: User) -> JsonObject:
-    person = {"user_id": user.id, "email": user.email, "name": user.name}
-    return {**person, "idp_role_assignments": _through_groups(store, user)}
-
-
-def service_user_shown(store: Store, service_user: ServiceUser) -> JsonObject:
-    """Return a service user with its roles."""
-    return {
-        "service_user_id": service_user.id,
-        "name": service_user.name,
-        "role_assignments": _assignments(store, service_user.roles),
-        "expires_at": service_user.expires_at,
-        "deleted_at": service_user.deleted_at,
-    }
-
-
-def group_shown(store: Store, group: IdpGroup) -> JsonObject:
-    """Return a group with its roles."""
-    return {
-        "idp_group_name": group.id,
-        "role_assignments": _assignments(store, group.roles),
-    }
+    return _user_detail_shown(context.store, context.store.find("user", None, context.id))
 
 
 # -- lists
 
 
 @dataclass
-class UserFilters:
+class UserFilters(Filters):
     """Which people to list."""
 
     email: Annotated[str | None, Query()] = None
-
-    def given(self, context: Context) -> bool:
-        """Return whether the query has any filter."""
-        return self.email is not None
 
     def shows(self, context: Context, user: User) -> bool:
         """Return whether a person has this address."""
@@ -169,7 +150,7 @@ class UserFilters:
 
 
 @dataclass
-class ServiceUserFilters:
+class ServiceUserFilters(Filters):
     """Which service users to list."""
 
     include_inactive: Annotated[bool, Query()] = False
@@ -333,7 +314,7 @@ IDP_GROUPS = Resource(
     path="/idp-groups",
     places=(Place(ENTERPRISE, access.ROLES),),
     id_field="idp_group_name",
-    view=lambda store, group: {"idp_group_name": group.id},
+    view=view_of(IdpGroupName, idp_group_name=id_of),
     answer=IdpGroupName,
     listing=Listing(order="created"),
     readable=False,

@@ -18,6 +18,7 @@ from devinops.emulator.resource import (
     Context,
     Create,
     Delete,
+    Filters,
     Listing,
     Omitted,
     Paging,
@@ -66,15 +67,12 @@ def _folder_path(store: Store, note: records.Note) -> str:
 
 
 @dataclass
-class NoteFilters:
+class NoteFilters(Filters):
     """Which notes to list; all that are given must match."""
 
     search: Annotated[str | None, Query()] = None
     folder_path: Annotated[str | None, Query()] = None
     pinned_repo: Annotated[str | None, Query()] = None
-
-    def given(self, context: Context) -> bool:
-        return any(value is not None for value in vars(self).values())
 
     def shows(self, context: Context, note: records.Note) -> bool:
         return (

@@ -23,6 +23,8 @@ from devinops.emulator.resource import (
     Place,
     Resource,
     Update,
+    id_of,
+    view_of,
 )
 from devinops.emulator.store import Store
 
@@ -59,16 +61,7 @@ class OrganizationAnswer(Answer):
     updated_at: int
 
 
-def shown(store: Store, organization: Organization) -> JsonObject:
-    """Return an organization as the API shows it."""
-    return {
-        "org_id": organization.id,
-        "name": organization.name,
-        "max_cycle_acu_limit": organization.max_cycle_acu_limit,
-        "max_session_acu_limit": organization.max_session_acu_limit,
-        "created_at": organization.created_at,
-        "updated_at": organization.updated_at,
-    }
+shown = view_of(OrganizationAnswer, org_id=id_of)
 
 
 def settings_shown(store: Store, organization: Organization) -> JsonObject:
@@ -302,14 +295,11 @@ class AcuLimitAnswer(Answer):
     user_id: str | None
 
 
-def acu_limit_shown(store: Store, limit: AcuLimit) -> JsonObject:
-    """Return an ACU limit as the API shows it."""
-    return {
-        "scope": limit.scope if limit.org is None else "org",
-        "cycle_acu_limit": limit.cycle_acu_limit,
-        "org_id": limit.org,
-        "user_id": limit.user_id,
-    }
+def _scope(_: Store, limit: AcuLimit) -> str:
+    return limit.scope if limit.org is None else "org"
+
+
+acu_limit_shown = view_of(AcuLimitAnswer, scope=_scope, org_id=lambda _, limit: limit.org)
 
 
 def _limits(context: Context) -> list[AcuLimit]:

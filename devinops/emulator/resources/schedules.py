@@ -21,8 +21,10 @@ from devinops.emulator.resource import (
     Place,
     Resource,
     Update,
+    id_of,
+    view_of,
 )
-from devinops.emulator.resources.v1 import iso
+from devinops.emulator.resources.v1 import created_at, iso
 from devinops.emulator.store import Store
 
 Agent = Literal["devin", "data_analyst"]
@@ -108,12 +110,7 @@ class ScheduleAnswer(Answer):
     consecutive_failures: int
 
 
-_OWN = tuple(
-    name
-    for name in ScheduleAnswer.model_fields
-    if name in Schedule.__dataclass_fields__ and not name.endswith(("ated_at", "created_by"))
-)
-# What an update cannot clear: null says nothing.
+# An update ignores null for these.
 _KEPT = frozenset(
     {
         "name",
@@ -128,20 +125,22 @@ _KEPT = frozenset(
 )
 
 
-def shown(store: Store, schedule: Schedule) -> JsonObject:
-    """Return a schedule as the API shows it; times are texts."""
-    playbook = store.table("playbook").get(schedule.playbook_id or "")
-    info = {"playbook_id": schedule.playbook_id, "title": playbook.title if playbook else None}
-    return {
-        "scheduled_session_id": schedule.id,
-        "org_id": schedule.org,
-        **{name: getattr(schedule, name) for name in _OWN},
-        "playbook": info if schedule.playbook_id is not None else None,
-        "created_at": iso(schedule.created_at),
-        "created_by": schedule.created_by,
-        "updated_at": iso(schedule.updated_at),
-        "last_edited_by": schedule.updated_by,
-    }
+def _playbook(store: Store, schedule: Schedule) -> JsonObject | None:
+    if schedule.playbook_id is None:
+        return None
+    playbook = store.table("playbook").get(schedule.playbook_id)
+    return {"playbook_id": schedule.playbook_id, "title": playbook.title if playbook else None}
+
+
+shown = view_of(
+    ScheduleAnswer,
+    scheduled_session_id=id_of,
+    org_id=lambda _, schedule: schedule.org,
+    playbook=_playbook,
+    created_at=created_at,
+    updated_at=lambda _, schedule: iso(schedule.updated_at),
+    last_edited_by=lambda _, schedule: schedule.updated_by,
+)
 
 
 def _new(context: Context, fields: JsonObject) -> JsonObject:
