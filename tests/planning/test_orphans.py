@@ -1,21 +1,17 @@
-"""What a planner decides that the cases of plans do not show."""
+"""Which entries probably replace an object that nobody declares any more."""
 
 from __future__ import annotations
 
-import time
 from datetime import date
 
 import pytest
 
 from devinops.kinds.knowledge import Knowledge
-from devinops.kinds.secret import Secret
 from devinops.model.inventory import Inventory, Record, base
 from devinops.model.keys import ROOT, FolderPath, Key
 from devinops.model.objects import Declaration, Snapshot, Source
 from devinops.model.policy import Policy, Prune
 from devinops.model.target import Target
-from devinops.planning.draft import last_edit
-from devinops.planning.managed import bases as bases_of
 from devinops.planning.orphans import MAX_COMPARED_PAIRS
 from devinops.planning.plan import Plan, build_plan
 from tests.testing.objects import live
@@ -153,42 +149,3 @@ def test_in_a_large_clean_up_what_previously_names_waits_for_its_entry() -> None
     )
     assert plan.changes == ()
     assert len(plan.blocked) == 2 * count
-
-
-@pytest.mark.skipif(
-    not hasattr(time, "tzset"), reason="the zone of a process can be set on POSIX alone"
-)
-def test_times_are_told_in_utc_wherever_a_run_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
-    time.tzset()
-    try:
-        edited = live("secret", key="A", type="totp", updated_at=1772409600 + 23 * 3600)
-        assert last_edit(edited) == "2026-03-02 23:00 UTC"
-        declared = Declaration(
-            edited.key, Secret(key="A", type="totp", max_age="1d"), Source("a.yaml")
-        )
-        plan = build_plan(
-            [declared],
-            Snapshot.of([edited]),
-            Target("t", "https://api.devin.ai", "v3", "org-1"),
-            policy=Policy(),
-            today=date(2026, 3, 4),
-        )
-        assert [problem.message for problem in plan.problems] == [
-            "secret:A: it is 2 days old, more than 1d: rotate it"
-        ]
-    finally:
-        monkeypatch.delenv("TZ")
-        time.tzset()
-
-
-def test_an_outside_edit_that_was_kept_stays_visible_after_the_next_apply() -> None:
-    """The record of the edited field must not learn the edit, or the next plan would take it for ours."""
-    before = Knowledge(name="A", folder=ROOT, trigger="t", body="old", pinned_repo="acme/api")
-    sent = Knowledge(name="A", folder=ROOT, trigger="t", body="new", pinned_repo="acme/api")
-    read = Knowledge(name="A", folder=ROOT, trigger="t", body="new", pinned_repo="acme/web")
-    bases = base(before, before)
-    found = bases_of(sent, read, bases, {"pinned_repo", "macro"})
-    assert found["pinned_repo"] == bases["pinned_repo"]
-    assert found["body"] == base(sent, read)["body"]
-    assert bases_of(sent, read, bases)["pinned_repo"] != bases["pinned_repo"]

@@ -1,0 +1,43 @@
+"""What a plan is told of an object: when it was edited last."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+
+import pytest
+
+from devinops.kinds.secret import Secret
+from devinops.model.objects import Declaration, Snapshot, Source
+from devinops.model.policy import Policy
+from devinops.model.target import Target
+from devinops.planning.draft import last_edit
+from devinops.planning.plan import build_plan
+from tests.testing.objects import live
+
+
+@pytest.mark.skipif(
+    not hasattr(time, "tzset"), reason="the zone of a process can be set on POSIX alone"
+)
+def test_times_are_told_in_utc_wherever_a_run_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    try:
+        edited = live("secret", key="A", type="totp", updated_at=1772409600 + 23 * 3600)
+        assert last_edit(edited) == "2026-03-02 23:00 UTC"
+        declared = Declaration(
+            edited.key, Secret(key="A", type="totp", max_age="1d"), Source("a.yaml")
+        )
+        plan = build_plan(
+            [declared],
+            Snapshot.of([edited]),
+            Target("t", "https://api.devin.ai", "v3", "org-1"),
+            policy=Policy(),
+            today=date(2026, 3, 4),
+        )
+        assert [problem.message for problem in plan.problems] == [
+            "secret:A: it is 2 days old, more than 1d: rotate it"
+        ]
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
