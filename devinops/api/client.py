@@ -15,7 +15,7 @@ from devinops.api.error_text import clean
 from devinops.api.http import Call, Getter, Sender, segment
 from devinops.api.listing import Item, Reading, check_counts, list_budget, read_list, unpaged
 from devinops.api.parallel import side_by_side
-from devinops.kinds import KINDS, LEVELS
+from devinops.kinds import KINDS
 from devinops.model.client import Author, BeforeAgain, Identity, ignore
 from devinops.model.errors import ApiError, BadAnswer
 from devinops.model.keys import Key
@@ -105,8 +105,9 @@ class ReadingClient:
         api = kind.apis.get(self.api)
         if api is None:
             return False
-        scope = Scope.ENTERPRISE if self._connection.enterprise else Scope.ORGANIZATION
-        return bool(api.scopes & {scope, Scope.ABOUT_ORGANIZATION})
+        if self._connection.enterprise:
+            return Scope.ENTERPRISE in api.scopes
+        return bool(api.scopes & {Scope.ORGANIZATION, Scope.ABOUT_ORGANIZATION})
 
     def _lives(self, kind: Kind, readings: Mapping[str, Reading]) -> Iterable[Live]:
         items = readings[kind.noun].items
@@ -142,7 +143,7 @@ class ReadingClient:
 
     def _learn_names(self, kinds: Iterable[Kind], readings: Mapping[str, Reading]) -> None:
         """Learn how files spell references to what was listed."""
-        referred = frozenset().union(*LEVELS[:-1])
+        referred = {noun for kind in KINDS.values() for noun in kind.references}
         for kind in kinds:
             if kind.noun in referred:
                 items = readings[kind.noun].items
@@ -277,13 +278,12 @@ class WritingClient(ReadingClient):
             parts.write(self._sender, api, self.org_id, before.resource, resource)
             return replace(before, resource=resource)
         assert api.update
-        body = codec.encode(kind, self.api, resource, ids, before=before, owner=owner)
-        path, permission = self._path(kind, id), api.write_permission
-        call = Call(
-            api.update.verb, path, body=body, permission=permission, before_again=before_again
-        )
+        verb, path, permission = api.update.verb, self._path(kind, id), api.write_permission
+        encode = partial(codec.encode, kind, self.api, resource, ids, before=before, owner=owner)
+        body = encode(changes_only=verb == "PATCH")
+        call = Call(verb, path, body=body, permission=permission, before_again=before_again)
         response = _object(self._sender.send(call) or {}, call)
-        return _same(self._written(kind, response, id, body, resource, ids), id, call)
+        return _same(self._written(kind, response, id, encode(), resource, ids), id, call)
 
     def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
         api, path = self._api(kind), self._path(KINDS[kind], id)

@@ -20,7 +20,16 @@ from devinops.api.limits import MAX_DEPTH
 from devinops.kinds import KINDS
 from devinops.model.errors import BadAnswer
 from devinops.model.keys import ROOT, FolderPath, Key, join_folder
-from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle, Resource, Tree, with_texts
+from devinops.model.kind import (
+    ApiVersion,
+    Attribute,
+    Kind,
+    Lifecycle,
+    Resource,
+    Scope,
+    Tree,
+    with_texts,
+)
 from devinops.model.objects import Access, Live
 from devinops.model.values import UNSET
 from devinops.planning.diff import settable
@@ -254,8 +263,7 @@ def _value(item: _Item, attribute: Attribute, names: Names) -> Any:
     if value is None and not attribute.required:
         return None if type(None) in allowed else UNSET
     if type(value) not in allowed:
-        expected = " or ".join(_WORDS[way] for way in allowed)
-        raise item.bad(name, f"expected {expected}, got {_shown(value)}")
+        raise item.bad(name, f"expected {_expected(allowed)}, got {_shown(value)}")
     return _as_files_spell(attribute, attribute.normalize(value), names)
 
 
@@ -283,6 +291,12 @@ def _allowed(attribute: Attribute) -> tuple[type, ...]:
         return tuple({type(value): None for value in attribute.schema["enum"]})
     names = attribute.schema["type"]
     return _allowed_types((names,) if isinstance(names, str) else tuple(names))
+
+
+def _expected(allowed: tuple[type, ...]) -> str:
+    """Say which kinds of JSON values these types are."""
+    types = [type_ for type_ in allowed if not (type_ is int and float in allowed)]
+    return " or ".join(_WORDS[type_] for type_ in types)
 
 
 def _is_named(item: _Item) -> bool:
@@ -322,6 +336,8 @@ def _reference(item: _Item, attribute: Attribute, name: str, names: Names) -> st
 def _access(item: _Item, viewpoint: Viewpoint) -> tuple[Access, bool]:
     """Return whose an object is, and whether it is ours. An unknown word means: from above, so not ours."""
     access = item.maybe_text("access_type")
+    if viewpoint.enterprise and Scope.ORGANIZATION not in item.kind.apis[item.api].scopes:
+        return Access.ENTERPRISE, access in (None, Access.ENTERPRISE)
     org_id = item.maybe_text("org_id")
     elsewhere = org_id is not None and viewpoint.org_id is not None and org_id != viewpoint.org_id
     if access is None or access in _OWN_ACCESS:
@@ -363,7 +379,7 @@ def _shown(value: Any) -> str:
         return "nothing"
     if value == "":
         return "an empty text"
-    return _WORDS.get(type(value), "a number")
+    return "a number" if type(value) is int else _WORDS[type(value)]
 
 
 # --- writing ----------------------------------------------------------------------------------------------
@@ -376,19 +392,18 @@ def encode(
     ids: Mapping[Key, str],
     *,
     before: Live | None = None,
+    changes_only: bool = False,
     value: str | None = None,
     owner: str = "",
 ) -> dict[str, Any]:
     """Return the body of an update of `before`, or without it of a create: every field that the API can set.
 
-    None is sent as null. A PATCH holds only what changes. The parent is always sent, null for the root: leaving it
-    out would leave open where the object ends up. On create, what has no value is sent as the field's default, if it
-    has one. `ids` are those of everything that the values refer to; `value` is a secret's value, `owner` what our
-    label says.
+    None is sent as null. The parent is always sent, null for the root: leaving it out would leave
+    open where the object ends up. `changes_only` leaves out what is in `before` already. On create,
+    what has no value is sent as the field's default, if it has one. `ids` are those of everything
+    that the values refer to; `value` is a secret's value, `owner` what our label says.
     """
     body: dict[str, Any] = {}
-    update = kind.apis[api].update
-    partial = before is not None and update is not None and update.verb == "PATCH"
     for attribute in kind.attributes:
         names = attribute.names.get(api)
         name = names and (names.update if before else names.create)
@@ -398,9 +413,9 @@ def encode(
         last = _labelled(attribute, before) if before else UNSET
         if attribute.name == kind.label and owner:
             new = {**(new or {}), LABEL: owner}
-        if (new is UNSET and attribute.name != kind.parent) or (partial and new == last):
+        if (new is UNSET and attribute.name != kind.parent) or (changes_only and new == last):
             continue
-        body[name] = _sent(attribute, new, last, ids)
+        body[name] = _sent(kind, attribute, new, last, ids)
     if value is not None:
         body[kind.apis[api].value] = value
     return body
@@ -423,10 +438,10 @@ def _labelled(attribute: Attribute, before: Live) -> Any:
     return value
 
 
-def _sent(attribute: Attribute, value: Any, before: Any, ids: Mapping[Key, str]) -> Any:
+def _sent(kind: Kind, attribute: Attribute, value: Any, before: Any, ids: Mapping[Key, str]) -> Any:
     """Return a value as the API takes it."""
     if attribute.ref:
-        return ids[Key.parse(f"{attribute.ref}:{value}")] if value else None
+        return ids[kind.referred(attribute, value)] if value else None
     if attribute.mention:
         mention = attribute.mention
         value = with_texts(value, lambda text: mention.to_ids(text, ids))

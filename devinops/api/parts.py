@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from devinops.api import v3
-from devinops.api.http import Call, Getter, Sender, segment
+from devinops.api.http import Call, Getter, Sender
 from devinops.api.listing import Reading, read_list
 from devinops.model.client import ignore
-from devinops.model.errors import BadAnswer
+from devinops.model.errors import ApiError, BadAnswer
 from devinops.model.kind import Api, Kind, Paging, Part, Resource
 
 
@@ -29,7 +29,7 @@ def _value(http: Getter, api: Api, part: Part, org_id: str | None) -> Any:
             raise BadAnswer(f"{call}: the answer is not an object")
         return response.get(part.member)
     where = {name: value.format(org_id=org_id) for name, value in part.where.items()}
-    listed = Api(path=part.path, items=part.items, id=part.member, paging=Paging.CURSOR)
+    listed = Api(path=part.path, items=part.items, paging=Paging.CURSOR)
     for item in read_list(http, call, listed, ignore, sure=False).items:
         if all(item.get(name) == value for name, value in where.items()):
             return item.get(part.member)
@@ -43,12 +43,26 @@ def write(http: Sender, api: Api, org_id: str | None, before: Resource, after: R
         if value != getattr(before, part.field):
             path = _path(part.write or part.path, org_id)
             if value == part.empty:
-                http.delete(Call("DELETE", path, permission=api.write_permission))
+                _clear(http, Call("DELETE", path, permission=api.write_permission))
             else:
                 body = {part.write_member or part.member: value}
                 http.send(Call("PUT", path, body=body, permission=api.write_permission))
 
 
+def _clear(http: Sender, call: Call) -> None:
+    """Send a DELETE; 404 means that there is nothing to clear."""
+    try:
+        http.delete(call)
+    except ApiError as error:
+        if error.status != 404 or isinstance(error, BadAnswer):
+            raise
+
+
 def _path(path: str, org_id: str | None) -> str:
-    """Return the path of a part, below the enterprise."""
-    return f"{v3.ENTERPRISE}/{path.format(org_id=segment(org_id or '', 'org_id'))}"
+    """Return the path of a part, below the enterprise.
+
+    Raises ConfigError if it needs an organization and none is known.
+    """
+    if "{org_id}" in path:
+        path = path.format(org_id=v3.quoted(org_id))
+    return f"{v3.ENTERPRISE}/{path}"

@@ -41,15 +41,16 @@ ENTERPRISE: Final = "/v3/enterprise"
 
 def organization(org_id: str | None) -> str:
     """Return the path of an organization's own objects. Raises ConfigError without an organization."""
-    return f"/v3/organizations/{_segment(org_id)}"
+    return f"/v3/organizations/{quoted(org_id)}"
 
 
 def about_organization(org_id: str | None) -> str:
     """Return the path of what the enterprise keeps about an organization. Raises ConfigError without one."""
-    return f"{ENTERPRISE}/organizations/{_segment(org_id)}"
+    return f"{ENTERPRISE}/organizations/{quoted(org_id)}"
 
 
-def _segment(org_id: str | None) -> str:
+def quoted(org_id: str | None) -> str:
+    """Return an organization's id as one segment of a path. Raises ConfigError without one."""
     if org_id is None:
         raise ConfigError(
             "the key belongs to no single organization: set org_id in devinops.yaml or DEVIN_ORG_ID"

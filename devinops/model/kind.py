@@ -68,11 +68,14 @@ class Mention:
         return re.sub(self._named, lambda m: self.prefix + ids[Key(self.kind, ROOT, m[1])], text)
 
     def to_names(self, text: str, names: Mapping[str, str]) -> str:
-        """Return a text of the API as files spell it; an id that is not in `names` stays as it is."""
+        """Return a text of the API as files spell it.
+
+        An id stays as it is if it is not in `names`, or if no token can hold its name.
+        """
 
         def named(token: re.Match[str]) -> str:
-            name = names.get(token[1])
-            return token[0] if name is None else f'{self.prefix}"{name}"'
+            written = f'{self.prefix}"{names.get(token[1], "")}"'
+            return written if re.fullmatch(self._named, written) else token[0]
 
         return re.sub(rf"{re.escape(self.prefix)}([\w-]+)", named, text)
 
@@ -438,6 +441,13 @@ class Kind:
         folder = getattr(resource, self.parent) if self.parent else ROOT
         return self.identity.key(self.noun, folder or ROOT, resource)
 
+    def referred(self, attribute: Attribute, value: str) -> Key:
+        """Return the key that a reference means: that of the parent is a path, any other a name."""
+        assert attribute.ref, "only of a reference"
+        if attribute.name == self.parent:
+            return Key.parse(f"{attribute.ref}:{value}")
+        return Key(attribute.ref, ROOT, value)
+
     def text_of(self, resource: Resource) -> str:
         """Return the prose of an object; empty if its kind has none."""
         text = getattr(resource, self.document) if self.document else ""
@@ -449,7 +459,7 @@ def references_of(kind: Kind, resource: Resource) -> Iterator[tuple[Attribute, K
     for attribute in kind.attributes:
         value = getattr(resource, attribute.name)
         if attribute.ref and value:
-            yield attribute, Key.parse(f"{attribute.ref}:{value}")
+            yield attribute, kind.referred(attribute, value)
         if attribute.mention and value is not UNSET:
             for text in _texts(value):
                 yield from ((attribute, key) for key in attribute.mention.keys(text))

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from devinops.api import client, codec, open_reader, open_writer
 from devinops.api.connection import Connection
+from tests.api import toys
 from tests.testing.replies import Connect, Reply, Serve, Server, in_turn, running
 
 KEY = "cog_canary_key_0123456789"
@@ -68,3 +70,45 @@ def connect() -> Connect:
 @pytest.fixture
 def reply() -> type[Reply]:
     return Reply
+
+
+@pytest.fixture
+def writer(connect):
+    """writer(server, **changes) opens a client of the server that can write."""
+    with ExitStack() as stack:
+        yield lambda server, **changes: stack.enter_context(
+            open_writer(connect(server.url, **changes))
+        )
+
+
+@pytest.fixture
+def snapshot(connect):
+    """snapshot(server, kinds, **changes) reads everything with a client that is closed again."""
+
+    def take(server, kinds=None, **changes):
+        with open_reader(connect(server.url, **changes)) as reader:
+            return reader.snapshot(kinds)
+
+    return take
+
+
+@pytest.fixture
+def toy_kinds(monkeypatch):
+    """The client knows the toy kinds and no other."""
+    for module in (client, codec):
+        monkeypatch.setattr(module, "KINDS", toys.KINDS)
+
+
+@pytest.fixture
+def toy_api(serve, reply, toy_kinds):
+    """toy_api({"GET /path": answer}) serves answers by method and path, else an empty list."""
+
+    def start(answers=None):
+        def answer(asked):
+            line = f"{asked.method} {asked.path.partition('?')[0]}"
+            found = (answers or {}).get(line, {"items": [], "has_next_page": False})
+            return found if isinstance(found, Reply) else reply(body=found)
+
+        return serve(answer)
+
+    return start

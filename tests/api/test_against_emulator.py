@@ -262,6 +262,48 @@ def test_an_enterprise_key_works_once_it_is_told_the_organization(start):
         assert len(reader.snapshot().objects) == 6
 
 
+ENTERPRISE_SEED = {
+    **SEED,
+    "enterprise": {
+        "knowledge": [{"name": "Everyone", "trigger": "t", "body": "b"}],
+        "playbooks": [{"title": "Everywhere", "body": "b"}],
+    },
+}
+
+
+def test_a_target_of_the_enterprise_owns_what_the_enterprise_has(start):
+    emu = start(ENTERPRISE_SEED)
+    with open_reader(link(emu, "v3", key="cog_enterprise", enterprise=True)) as reader:
+        found = reader.snapshot().objects
+        assert reader.org_id is None
+    assert {str(live.key) for live in found if live.ours} == {
+        "knowledge:Everyone",
+        "playbook:Everywhere",
+    }
+    assert {live.key.name for live in found if not live.ours} >= {"Root note", "Triage"}
+
+
+@pytest.mark.parametrize(
+    ("resource", "changes"),
+    [
+        (Knowledge(name="N", folder="", trigger="t", body="b"), {"body": "new"}),
+        (Playbook(title="P", body="b"), {"macro": "!p"}),
+    ],
+)
+def test_an_object_of_the_enterprise_from_its_creation_to_its_end(start, resource, changes):
+    emu, noun = start(ENTERPRISE_SEED), resource.kind.noun
+    with open_writer(link(emu, "v3", key="cog_enterprise", enterprise=True)) as writer:
+        made = writer.create(resource, {})
+        assert made.ours
+        changed = writer.update(made, replace(made.resource, **changes), {})
+        assert changed.resource == replace(made.resource, **changes)
+        assert writer.read(noun, made.id) == changed
+        assert writer.snapshot().by_id[noun, made.id] == changed
+        writer.delete(noun, made.id)
+        assert writer.read(noun, made.id) is None
+    assert all("organizations" not in request["path"] for request in emu.requests)
+
+
 @pytest.mark.parametrize("style", ["absent", "seconds", "date"])
 def test_a_rate_limit_is_waited_out(start, style, waits, monkeypatch):
     """One clock for both sides: no time passes but what the client waits."""

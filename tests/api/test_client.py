@@ -63,15 +63,6 @@ def api(serve, reply):
     return start
 
 
-@pytest.fixture
-def snapshot(connect):
-    def take(server, kinds=None, **changes):
-        with open_reader(connect(server.url, **changes)) as reader:
-            return reader.snapshot(kinds)
-
-    return take
-
-
 def test_what_does_not_say_that_it_is_an_emulator_is_none(api, connect):
     with open_reader(connect(api().url)) as reader:
         assert reader.emulator is None
@@ -468,6 +459,17 @@ def test_odd_organization_ids_stay_in_their_place(api, connect):
         reader.snapshot()
 
 
+def test_the_enterprise_is_read_from_its_own_paths_without_an_organization(api, snapshot):
+    notes = [note("a", access_type="enterprise"), note("b", access_type="org", org_id="org-1")]
+    server = api({"/v3/enterprise/knowledge/notes": page(notes)})
+    found = snapshot(server, enterprise=True, org_id=None).objects
+    assert {live.id: live.ours for live in found} == {"a": True, "b": False}
+    assert sorted(server.lines) == [
+        "GET /v3/enterprise/knowledge/notes?first=200",
+        "GET /v3/enterprise/playbooks?first=200",
+    ]
+
+
 def test_a_path_in_the_address_is_kept(serve, reply, connect):
     server = serve(reply(body=page([])))
     with open_reader(connect(f"{server.url}/devin/")) as reader:
@@ -479,16 +481,6 @@ def test_a_path_in_the_address_is_kept(serve, reply, connect):
 
 RESOURCE = Knowledge(name="N", folder="", trigger="t", body="b", pinned_repo=None)
 BEFORE = Live("n", RESOURCE)
-
-
-@pytest.fixture
-def writer(connect):
-    from contextlib import ExitStack
-
-    with ExitStack() as stack:
-        yield lambda server, **changes: stack.enter_context(
-            open_writer(connect(server.url, **changes))
-        )
 
 
 def test_a_reader_has_no_writes(api, connect):

@@ -92,8 +92,9 @@ def test_four_retries_and_then_it_is_over(serve, reply, send):
     assert not caught.value.answered
 
 
-def test_a_post_is_repeated_on_429_alone(serve, reply, send):
-    call = Call("POST", "/v3/things", body={"name": "x"})
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_a_post_and_a_patch_are_repeated_on_429_alone(serve, reply, send, method):
+    call = Call(method, "/v3/things", body={"name": "x"})
     server = serve([reply(429), reply(429), reply(body=OK)])
     assert send(server.url, call) == OK
     assert [asked.json for asked in server.asked] == [{"name": "x"}] * 3
@@ -357,6 +358,7 @@ def test_another_attempt_can_be_forbidden(serve, reply, send):
         ("PUT", 429, True),
         ("GET", 503, True),
         ("POST", 429, True),
+        ("PATCH", 429, True),
     ],
 )
 @pytest.mark.parametrize("last", [403, 302])

@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.api.http import Call, Getter, Sender
-from devinops.api.retry import MAX_RATE_LIMITED_WAIT_S, MAX_WAIT_S, RateLimiter, RetryBudget
+from devinops.api.retry import (
+    MAX_RATE_LIMITED_WAIT_S,
+    MAX_WAIT_S,
+    RateLimiter,
+    RetryBudget,
+    is_retryable,
+)
 from devinops.model.errors import ApiError, Unreachable
 from tests.testing.waiting import LONG_S
 
@@ -25,6 +31,26 @@ EVENTS = st.lists(
     ),
     max_size=200,
 )
+
+
+# --- what is retried ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("methods", "statuses", "retried"),
+    [
+        (["GET", "PUT", "DELETE"], [None, 429, 500, 502, 503, 504], True),
+        (["GET", "PUT", "DELETE"], [200, 301, 400, 401, 403, 404, 409, 422], False),
+        (["POST", "PATCH"], [429], True),
+        (["POST", "PATCH"], [None, 200, 400, 401, 403, 404, 409, 422, 500, 502, 503, 504], False),
+    ],
+)
+def test_what_may_have_been_carried_out_is_not_sent_again_unless_that_does_no_harm(
+    methods, statuses, retried
+):
+    for method in methods:
+        for status in statuses:
+            assert is_retryable(method, status) is retried
 
 
 # --- rate limiter -----------------------------------------------------------------------------------------

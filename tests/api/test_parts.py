@@ -1,0 +1,205 @@
+"""Kinds with one object, put together from several resources."""
+
+from __future__ import annotations
+
+import pytest
+
+from devinops.model.errors import ApiError, BadAnswer, ConfigError
+from devinops.model.values import UNSET
+from tests.api.toys import Budget, Gate
+
+PLACE = "/v3/enterprise"
+LIMITS, PLANS = f"GET {PLACE}/limits", f"GET {PLACE}/plans"
+TAGS = f"{PLACE}/organizations/org-1/tags"
+
+
+def page(*items, cursor=None):
+    return {"items": list(items), "has_next_page": cursor is not None, "end_cursor": cursor}
+
+
+ANSWERS = {
+    LIMITS: page(
+        {"scope": "enterprise", "org_id": None, "cycle_limit": 900},
+        {"scope": "user", "org_id": "org-1", "cycle_limit": 5},
+        {"scope": "org", "org_id": "org-2", "cycle_limit": 70},
+        {"scope": "org", "org_id": "org-1", "cycle_limit": 80},
+    ),
+    # equal values of different organizations, which are no repeated objects
+    PLANS: page({"org_id": "org-1", "plan_name": "core"}, {"org_id": "org-2", "plan_name": "core"}),
+    f"GET {TAGS}": {"tags": ["a", "b"]},
+}
+
+
+@pytest.fixture
+def budget(toy_api, writer):
+    """budget(changed answers) reads it; return it with the server and a client that can write."""
+
+    def read(changes=None, **facts):
+        server = toy_api(ANSWERS | (changes or {}))
+        client = writer(server, **facts)
+        (live,) = client.snapshot({"budget"}).objects
+        server.asked.clear()
+        return live, server, client
+
+    return read
+
+
+def test_one_object_is_read_from_all_its_resources(toy_api, snapshot):
+    server = toy_api(ANSWERS)
+    (live,) = snapshot(server, {"budget"}).objects
+    assert live.resource == Budget(limit=80, plan="core", tags=["a", "b"])
+    assert (str(live.key), live.id, live.ours) == ("budget:", "budget", True)
+    assert server.lines == [f"{LIMITS}?first=200", f"{PLANS}?first=200", f"GET {TAGS}"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "values"),
+    [
+        ({LIMITS: page()}, {"limit": None}),
+        ({LIMITS: page({"scope": "org", "org_id": "org-2", "cycle_limit": 7})}, {"limit": None}),
+        ({LIMITS: page({"org_id": "org-1", "cycle_limit": 7})}, {"limit": None}),
+        ({LIMITS: page({"scope": "org", "org_id": "org-1", "cycle_limit": 0})}, {"limit": 0}),
+        ({PLANS: page({"org_id": "org-1", "plan_name": None})}, {"plan": None}),
+        ({f"GET {TAGS}": {}}, {"tags": UNSET}),
+        ({f"GET {TAGS}": {"tags": []}}, {"tags": []}),
+    ],
+)
+def test_a_value_that_no_resource_has_is_none(budget, changes, values):
+    live, _, _ = budget(changes)
+    expected = {"limit": 80, "plan": "core", "tags": ["a", "b"]} | values
+    assert live.resource == Budget(**expected)
+
+
+def test_a_value_on_a_later_page_is_found(serve, reply, toy_kinds, snapshot):
+    first = page({"scope": "org", "org_id": "org-2", "cycle_limit": 1}, cursor="c")
+    last = page({"scope": "org", "org_id": "org-1", "cycle_limit": 2})
+    rest = {"items": [], "has_next_page": False, "tags": []}
+
+    def answer(asked):
+        limits = last if "after=c" in asked.path else first
+        return reply(body=limits if "/limits" in asked.path else rest)
+
+    assert snapshot(serve(answer), {"budget"}).objects[0].resource.limit == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "answer", "complaint"),
+    [
+        (LIMITS, {"items": "none"}, r"GET /v3/enterprise/limits: items is not a list"),
+        (LIMITS, page({"scope": "org", "org_id": "org-1", "cycle_limit": "80"}), "limit: expected"),
+        (f"GET {TAGS}", ["a"], f"GET {TAGS}: the answer is not an object"),
+        (f"GET {TAGS}", {"tags": "a"}, "tags: expected a list, got text"),
+    ],
+)
+def test_an_answer_of_another_shape_is_not_used(budget, line, answer, complaint):
+    with pytest.raises(BadAnswer, match=complaint):
+        budget({line: answer})
+
+
+def test_a_missing_permission_to_read_is_named(budget, reply):
+    with pytest.raises(ApiError, match=r"limits returned 403.*ViewBudgets"):
+        budget({LIMITS: reply(403, {"detail": "no"})})
+
+
+def test_it_can_be_read_again_by_itself(budget):
+    live, server, client = budget()
+    assert client.reads_one("budget")
+    assert client.read("budget", live.id) == live
+    assert {asked.method for asked in server.asked} == {"GET"}
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+BEFORE = {"limit": 80, "plan": "core", "tags": ["a", "b"]}
+SETTING = {
+    "limit": (f"PUT {PLACE}/limits/organizations/org-1", {"cycle_limit": 90}),
+    "plan": (f"PUT {PLACE}/plans/organizations/org-1", {"plan_name": "team"}),
+    "tags": (f"PUT {TAGS}", {"tags": ["b"]}),
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"limit": 90},
+        {"tags": ["b"]},
+        {"limit": 90, "tags": ["b"]},
+        {"limit": 90, "plan": "team", "tags": ["b"]},
+    ],
+)
+def test_only_what_changes_is_set(budget, changes):
+    live, server, client = budget()
+    after = client.update(live, Budget(**BEFORE | changes), {})
+    assert [(line, asked.json) for line, asked in zip(server.lines, server.asked, strict=True)] == [
+        SETTING[field] for field in changes
+    ]
+    assert after.resource == Budget(**BEFORE | changes)
+    assert (after.id, after.key) == (live.id, live.key)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"limit": None}, f"DELETE {PLACE}/limits/organizations/org-1"),
+        ({"tags": []}, f"DELETE {TAGS}"),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 204, 404])
+def test_what_is_emptied_is_deleted(budget, reply, changes, line, status):
+    live, server, client = budget({line: reply(status, b"")})
+    after = client.update(live, Budget(**BEFORE | changes), {})
+    assert server.lines == [line]
+    assert after.resource == Budget(**BEFORE | changes)
+
+
+def test_a_number_of_zero_is_set_and_not_deleted(budget):
+    live, server, client = budget()
+    client.update(live, Budget(**BEFORE | {"limit": 0}), {})
+    assert [(asked.method, asked.json) for asked in server.asked] == [("PUT", {"cycle_limit": 0})]
+
+
+def test_a_delete_that_is_not_allowed_or_answered_by_a_web_page_is_an_error(budget, reply):
+    line = f"DELETE {TAGS}"
+    page_404 = reply(404, b"<html>", {"Content-Type": "text/html"})
+    for answer in (reply(403, {"detail": "no"}), page_404):
+        live, _, client = budget({line: answer})
+        with pytest.raises(ApiError, match=f"{line} returned 40[34]"):
+            client.update(live, Budget(**BEFORE | {"tags": []}), {})
+
+
+def test_after_a_part_that_cannot_be_set_no_other_is_tried(budget, reply):
+    line, _ = SETTING["limit"]
+    live, server, client = budget({line: reply(403, {"detail": "no"})})
+    with pytest.raises(ApiError, match=r"returned 403.*ManageBudgets"):
+        client.update(live, Budget(limit=90, plan="team", tags=[]), {})
+    assert server.lines == [line]
+
+
+# --- where ----------------------------------------------------------------------------------------
+
+
+def test_an_odd_id_of_an_organization_stays_in_its_place(toy_api, snapshot):
+    limit = {"scope": "org", "org_id": "a/../b", "cycle_limit": 3}
+    server = toy_api(
+        {LIMITS: page(limit), f"GET {PLACE}/organizations/a%2F..%2Fb/tags": {"tags": ["x"]}}
+    )
+    (live,) = snapshot(server, {"budget"}, org_id="a/../b").objects
+    assert live.resource == Budget(limit=3, plan=None, tags=["x"])
+
+
+def test_what_an_enterprise_has_once_needs_no_organization(toy_api, writer):
+    server = toy_api({f"GET {PLACE}/gate": {"ip_ranges": ["10.0.0.0/8"]}})
+    client = writer(server, enterprise=True, org_id=None)
+    (live,) = client.snapshot({"gate"}).objects
+    assert (live.resource, live.ours) == (Gate(ranges=["10.0.0.0/8"]), True)
+    client.update(live, Gate(ranges=["10.1.0.0/16"]), {})
+    assert server.lines == [f"GET {PLACE}/gate", f"PUT {PLACE}/gate"]
+    assert server.asked[-1].json == {"ip_ranges": ["10.1.0.0/16"]}
+
+
+def test_without_an_organization_the_settings_of_one_cannot_be_asked_for(toy_api, snapshot):
+    server = toy_api({"GET /v3/self": {"principal_type": "service_user", "org_id": None}})
+    with pytest.raises(ConfigError, match="DEVIN_ORG_ID"):
+        snapshot(server, {"budget"}, org_id=None)
+    assert server.lines == ["GET /v3/self"]
