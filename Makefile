@@ -15,7 +15,7 @@ space := $(empty) $(empty)
 # The compiled files are what makes every run after the first one quick, and each `devinops` that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas benchmark clean
+.PHONY: core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages benchmark clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -59,6 +59,13 @@ format: $(VENV)/.test
 
 schemas: $(VENV)/.test
 	$(BIN)/devinops schema --directory schemas
+
+# Every text that people see, to be read aloud after a change of words.
+messages: $(VENV)/.test
+	@$(BIN)/python -m tests.testing.messages
+
+architecture: $(VENV)/.test
+	$(BIN)/python -m tests.testing.architecture
 
 benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks

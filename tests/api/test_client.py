@@ -319,7 +319,7 @@ def test_a_field_that_the_list_does_not_know_is_not_sent_and_not_taken_for_null(
 def test_a_bad_object_names_list_object_and_field(api, snapshot):
     server = api({NOTES: page([note("a"), note("b", trigger=7)])})
     with pytest.raises(
-        BadAnswer, match=r"knowledge/notes.*: b: trigger: expected text, got a whole number"
+        BadAnswer, match=r"knowledge/notes.*: b: trigger: expected text, got a number"
     ):
         snapshot(server)
 

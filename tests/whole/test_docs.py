@@ -21,6 +21,7 @@ from devinops.load import problems as load_codes
 from devinops.model.errors import ExitCode
 from devinops.planning import capabilities as checks
 from devinops.schema.documents import schemas
+from tests.testing.architecture import PAGE, with_picture
 from tests.testing.command_line import Devinops
 from tests.testing.places import ROOT
 
@@ -192,3 +193,16 @@ class Session:
         if found := re.search(r"^digest ([0-9a-f]+)$", out, re.MULTILINE):
             self.digest = found[1]
         return out if command.startswith("devinops") else ""
+
+
+def test_the_picture_of_the_packages_is_that_of_the_imports() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == with_picture(page), "write it again: make architecture"
+
+
+def test_the_page_of_the_architecture_names_files_that_exist() -> None:
+    named = re.findall(r"`((?:[a-z_]+/)?[a-z_]+\.py)`", PAGE.read_text(encoding="utf-8"))
+    package = ROOT / "devinops"
+    missing = [name for name in named if not list(package.rglob(name))]
+    assert named
+    assert missing == []
