@@ -42,7 +42,8 @@ def _in_module(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def _docstrings(tree: ast.Module) -> Iterator[ast.AST]:
     """Yield the constants that are docstrings, also of attributes, but for those of click's commands."""
     for node in ast.walk(tree):
-        for statement in getattr(node, "body", []) if not isinstance(node, ast.Lambda) else []:
+        body = getattr(node, "body", [])
+        for statement in body if isinstance(body, list) else []:
             if isinstance(statement, ast.Expr) and not _is_command(node):
                 yield statement.value
 

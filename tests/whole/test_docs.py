@@ -23,6 +23,7 @@ from devinops.planning import capabilities as checks
 from devinops.schema.documents import schemas
 from tests.testing.architecture import PAGE, with_picture
 from tests.testing.command_line import Devinops
+from tests.testing.messages import messages
 from tests.testing.places import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -206,3 +207,11 @@ def test_the_page_of_the_architecture_names_files_that_exist() -> None:
     missing = [name for name in named if not list(package.rglob(name))]
     assert named
     assert missing == []
+
+
+def test_the_list_of_messages_holds_errors_help_and_schemas() -> None:
+    texts = [text for _, _, text in messages()]
+    assert any(text.startswith("GitOps for Devin") for text in texts)
+    assert any("--allow-delete accepts exactly {…}" in text for text in texts)
+    assert "What it is for." in texts
+    assert not any("Raises ConfigError" in text for text in texts)
