@@ -50,7 +50,8 @@ def _docstrings(tree: ast.Module) -> Iterator[ast.AST]:
 
 def _is_command(node: ast.AST) -> bool:
     decorators = getattr(node, "decorator_list", [])
-    return any("command" in ast.unparse(decorator) for decorator in decorators)
+    names = [ast.unparse(decorator) for decorator in decorators]
+    return any("command" in name or "group" in name for name in names)
 
 
 def _text(node: ast.AST) -> str:
