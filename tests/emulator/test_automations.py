@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from emulator_api import ORG, good
+
+from tests.testing.emulator_api import ORG, good
 
 PATH = f"{ORG}/automations"
 RULE = "FREQ=DAILY;BYHOUR=9;BYMINUTE=0"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from emulator_api import ORG, good
+
+from tests.testing.emulator_api import ORG, good
 
 PATH = f"{ORG}/schedules"
 BODY = {"name": "Nightly", "prompt": "Look around.", "frequency": "0 3 * * *"}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from emulator_api import NOTE, ORG, good
+
+from tests.testing.emulator_api import NOTE, ORG, good
 
 PATH = "/v3/enterprise/organizations"
 TAGS = f"{PATH}/org-emulator/tags"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from emulator_api import good
+
+from tests.testing.emulator_api import good
 
 E = "/v3/enterprise"
 EO = f"{E}/organizations/org-emulator"
