@@ -1,36 +1,13 @@
-"""What is said and what is not, and texts as they are sent."""
+"""Objects as declared and as live: what has a value, what is found, and where it is written."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from devinops.kinds.knowledge import Knowledge
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Source
-from devinops.model.values import UNSET, canonical_text
 from tests.testing.objects import snapshot
-
-
-def test_unset_is_false_and_says_its_name() -> None:
-    assert not UNSET
-    assert repr(UNSET) == "UNSET"
-
-
-@pytest.mark.parametrize(
-    ("written", "sent"),
-    [
-        ("a\r\nb\rc", "a\nb\nc"),
-        ("\n \t\n  a", "  a"),
-        ("a \n\n", "a"),
-        ("u\u0308", "u\u0308"),
-        ("", ""),
-    ],
-)
-def test_a_text_has_one_form_in_which_it_is_sent(written: str, sent: str) -> None:
-    assert canonical_text(written) == sent
-    assert canonical_text(sent) == sent
 
 
 def test_a_field_that_is_not_said_differs_from_one_that_is_cleared() -> None:

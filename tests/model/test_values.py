@@ -1,0 +1,27 @@
+"""A value that is left open, and texts as they are sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from devinops.model.values import UNSET, canonical_text
+
+
+def test_unset_is_false_and_says_its_name() -> None:
+    assert not UNSET
+    assert repr(UNSET) == "UNSET"
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("a\r\nb\rc", "a\nb\nc"),
+        ("\n \t\n  a", "  a"),
+        ("a \n\n", "a"),
+        ("u\u0308", "u\u0308"),
+        ("", ""),
+    ],
+)
+def test_a_text_has_one_form_in_which_it_is_sent(written: str, sent: str) -> None:
+    assert canonical_text(written) == sent
+    assert canonical_text(sent) == sent

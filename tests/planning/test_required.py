@@ -1,0 +1,37 @@
+"""What must exist is counted if it does, reported with everything that needs it if not, and never owned."""
+
+from __future__ import annotations
+
+from devinops.kinds.folder import Folder
+from devinops.model.inventory import Record
+from devinops.model.keys import FolderPath
+from devinops.planning.draft import PlanDraft
+from devinops.planning.match import Match
+from devinops.planning.orphans import Orphan
+from devinops.planning.required import Required
+from tests.testing.objects import live
+from tests.testing.plans import context, entry
+
+FOLDER = live("folder", path="F", id="f1")
+ENTRY = entry(Folder(path=FolderPath("F")))
+
+
+def test_what_is_there_is_unchanged_also_if_several_share_the_path() -> None:
+    for match in (Match(ENTRY, FOLDER), Match(ENTRY, namesakes=(FOLDER, FOLDER))):
+        draft = PlanDraft()
+        Required().plan(match, context([FOLDER]), draft)
+        assert (draft.unchanged, draft.changes, draft.blocked) == (1, [], [])
+
+
+def test_what_is_missing_is_left_to_the_references() -> None:
+    draft = PlanDraft()
+    Required().plan(Match(ENTRY), context(), draft)
+    assert draft == PlanDraft()
+
+
+def test_a_record_of_one_is_only_forgotten() -> None:
+    record = Record(FOLDER.key, FOLDER.id)
+    draft = PlanDraft()
+    orphan = Orphan(FOLDER, FOLDER.key, "no longer declared", record)
+    Required().orphan(orphan, None, context([FOLDER]), draft)
+    assert (draft.removals, draft.changes) == ([FOLDER.object_id], [])

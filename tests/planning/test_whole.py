@@ -1,0 +1,20 @@
+"""A setting that is no longer declared stays as it is."""
+
+from __future__ import annotations
+
+from devinops.model.inventory import Record
+from devinops.planning.draft import PlanDraft
+from devinops.planning.orphans import Orphan
+from devinops.planning.whole import Whole
+from tests.testing.objects import live
+from tests.testing.plans import context
+
+
+def test_an_entry_that_goes_changes_nothing_and_is_noted() -> None:
+    setting = live("playbook", title="P", id="p1")
+    orphan = Orphan(setting, setting.key, "no longer declared", Record(setting.key, "p1"))
+    draft = PlanDraft()
+    Whole().orphan(orphan, None, context([setting]), draft)
+    assert draft.changes == []
+    assert draft.removals == [setting.object_id]
+    assert draft.notes == ["playbook:P is no longer declared; its settings stay as they are"]
