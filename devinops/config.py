@@ -24,6 +24,7 @@ from devinops.model.keys import folder_path
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Problem, Severity, Source
 from devinops.model.policy import MaxDelete, OnDrift, Policy, Prune
+from devinops.model.target import Target
 
 CONFIG_FILE: Final = CONFIG
 DEFAULT_TARGET: Final = "default"
@@ -110,13 +111,13 @@ class Flags:
 
 @dataclass(frozen=True)
 class Settings:
-    """The effective values of one run. `sources` says for each where it came from."""
+    """The effective values of one run. `sources` says for each where it came from.
+
+    The organization's id is in `target` only if it is configured.
+    """
 
     root: Path
-    target: str
-    api_url: str
-    api: ApiVersion
-    org_id: str | None
+    target: Target
     key: str = field(repr=False)
     key_variable: str
     timeout_s: float
@@ -306,10 +307,7 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
         raise InputError(problems)
     return Settings(
         root=project.root,
-        target=name,
-        api_url=api_url,
-        api=api,
-        org_id=_org_id(project, name, target, environ, sources),
+        target=Target(name, api_url, api, _org_id(project, name, target, environ, sources)),
         key=key,
         key_variable=variable,
         timeout_s=_flag("timeout", flags, 60.0, sources),

@@ -17,6 +17,7 @@ from devinops import signals
 from devinops.model.client import BeforeAgain
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Live, Resource, Snapshot
+from devinops.model.target import Target
 
 
 def ignore(_: object) -> None:
@@ -35,15 +36,13 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True)
 class Connection:
-    """Where to call and as whom. Times in seconds; `retries` come after the first attempt.
+    """Which organization to call and as whom. Times in seconds; `retries` come after the first attempt.
 
     `ca_bundle` is a PEM file that replaces the usual certificate authorities. The key shows in no repr.
     """
 
-    api_url: str
-    api: ApiVersion
+    target: Target
     key: str = field(repr=False)
-    org_id: str | None = None
     timeout_s: float = 60
     parallelism: int = 8
     ca_bundle: Path | None = None
@@ -75,7 +74,11 @@ class Reader(Protocol):
     """
 
     api: ApiVersion
-    api_url: str
+
+    @property
+    def target(self) -> Target:
+        """The organization that answers: its id is asked for if need be, see `org_id` and `emulator`."""
+        ...
 
     @property
     def org_id(self) -> str | None:

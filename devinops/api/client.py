@@ -21,23 +21,28 @@ from devinops.model.errors import ApiError, BadAnswer
 from devinops.model.keys import FolderPath
 from devinops.model.kind import ApiVersion, Endpoint, Kind
 from devinops.model.objects import Live, Resource, Snapshot
+from devinops.model.target import Target
 
 
 class ReadingClient:
     """A Reader. Its connection can send GET alone."""
 
     def __init__(self, http: Getter, connection: Connection) -> None:
-        self.api: ApiVersion = connection.api
-        self.api_url = connection.api_url
+        self.api: ApiVersion = connection.target.api
+        self._target = connection.target
         self._getter = http
         self._parallelism = connection.parallelism
-        self._org_id = connection.org_id if connection.api == "v3" else None
+        self._org_id = connection.target.org_id if self.api == "v3" else None
         self._lock = threading.Lock()
         self._folders: Mapping[str, FolderPath] = {}
         self._seen: dict[str, frozenset[str]] = {}
         self._unknown: dict[str, frozenset[str]] = {}
 
     # --- who and where ---
+
+    @property
+    def target(self) -> Target:
+        return replace(self._target, org_id=self.org_id, emulator=bool(self.emulator))
 
     @property
     def org_id(self) -> str | None:

@@ -239,7 +239,7 @@ class Getter:
     def _exchange(self, call: Call, start: float, room: Room) -> _Answer | _Failure:
         content = None if call.body is None else _content(call)
         headers = {} if content is None else {"Content-Type": "application/json"}
-        url = self._connection.api_url.rstrip("/") + call.target
+        url = self._connection.target.api_url.rstrip("/") + call.target
         with self._client.stream(call.method, url, content=content, headers=headers) as response:
             self.emulator = _EMULATOR in response.headers
             try:
@@ -351,7 +351,7 @@ class Getter:
         )
 
     def _hint(self, call: Call, status: int) -> str:
-        key, api = self._connection.key, self._connection.api
+        key, api = self._connection.key, self._connection.target.api
         if status in (401, 403) and key.startswith("cog_" if api == "v1" else "apk_"):
             return f"a key that begins with {key[:4]} does not work with API {api}"
         if status == 401:
@@ -393,7 +393,7 @@ class Sender(Getter):
 def _host(connection: Connection) -> str:
     """Return host, and port where one is named. Raises ConfigError for an address no key may be sent to."""
     try:
-        url = urlsplit(connection.api_url)
+        url = urlsplit(connection.target.api_url)
         host, port = url.hostname, url.port
     except ValueError:
         raise ConfigError("DEVIN_API_URL is not an address such as https://api.devin.ai") from None
@@ -414,7 +414,7 @@ def _host(connection: Connection) -> str:
 
 def _proxy(connection: Connection) -> str:
     """Return the host of the proxy that requests go through, without its password; empty for none."""
-    url = urlsplit(connection.api_url)
+    url = urlsplit(connection.target.api_url)
     host = url.hostname or ""
     if is_loopback(host) or urllib.request.proxy_bypass(host):
         return ""
@@ -430,7 +430,7 @@ def _proxy(connection: Connection) -> str:
 
 
 def _client(connection: Connection) -> httpx.Client:
-    loopback = is_loopback(urlsplit(connection.api_url).hostname or "")
+    loopback = is_loopback(urlsplit(connection.target.api_url).hostname or "")
     verify = _trust(connection)
     try:
         return httpx.Client(

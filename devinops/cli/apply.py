@@ -66,7 +66,7 @@ def _apply(
     job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals: Approvals
 ) -> Report:
     options = job.options
-    reviewed.check_place(job.target(writer))
+    reviewed.check_place(writer.target)
     # A saved plan may have been made with an --only whose objects are gone since: that is a stale plan, not a typo.
     plan, snapshot = job.look(writer, approvals, only_must_match=reviewed.plan is None)
     approved = yes or reviewed.expect is not None

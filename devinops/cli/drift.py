@@ -14,7 +14,7 @@ from devinops.cli.options import Options, common
 from devinops.cli.progress import Progress
 from devinops.cli.session import connection, failures_written, with_references
 from devinops.config import CONFIG_FILE, Settings, resolve
-from devinops.inventory import Header, open_store
+from devinops.inventory import open_store
 from devinops.kinds import KINDS
 from devinops.model.errors import ConfigError, ExitCode
 from devinops.planning.drift import Findings, find_drift
@@ -36,7 +36,7 @@ def command(options: Options) -> ExitCode:
         settings = resolve(options.project(), options.flags, os.environ)
         if settings.inventory.store == "none":
             raise ConfigError(
-                f"the target {settings.target} has no inventory to compare with: turn one on with inventory: "
+                f"the target {settings.target.name} has no inventory to compare with: turn one on with inventory: "
                 f"{{store: branch}} in {CONFIG_FILE}, or use devinops plan, which compares with the files"
             )
         found, emulator = _find(options, settings)
@@ -48,8 +48,7 @@ def command(options: Options) -> ExitCode:
 def _find(options: Options, settings: Settings) -> tuple[Findings, bool]:
     """Return what was found, and whether an emulator answered."""
     with open_reader(connection(settings), options.log) as reader:
-        header = Header.of(settings.api_url, reader.org_id, settings.target)
-        inventory = open_store(settings.inventory, settings.root, header).read()
+        inventory = open_store(settings.inventory, settings.root, reader.target).read()
         owned = {record.key.kind for record in inventory.records}
         with Progress(options, "reading") as progress:
             snapshot = reader.snapshot(with_references(owned or KINDS), progress.at)
@@ -69,7 +68,7 @@ def _chunks(
         from devinops.render import json
 
         document: dict[str, Any] = json.head() | {
-            "target": settings.target,
+            "target": settings.target.name,
             "emulator": emulator,
             "exit_code": int(code),
             "drift": [json.drift(one) for one in found.drift],
@@ -81,5 +80,5 @@ def _chunks(
         from devinops.render.text import Text
 
         if emulator:
-            yield f"{line(f'This is the emulator at {settings.api_url}.')}\n"
+            yield f"{line(f'This is the emulator at {settings.target.api_url}.')}\n"
         yield from (f"{one}\n" for one in Text(options.color, options.verbose).drift(found))

@@ -19,7 +19,7 @@ from devinops.cli.progress import Progress
 from devinops.cli.session import connection, failures_written, with_references
 from devinops.cli.validate import read
 from devinops.config import CONFIG_FILE, Settings, resolve
-from devinops.inventory import Header, Store, open_runs, open_store
+from devinops.inventory import Store, open_runs, open_store
 from devinops.inventory.repair import Finding, find
 from devinops.kinds import KINDS
 from devinops.model.errors import ConfigError, ExitCode, UsageError
@@ -59,7 +59,7 @@ class _Session:
                 from devinops.render import json
 
                 head = {"format_version": json.FORMAT_VERSION, "tool_version": __version__}
-                yield from json.dump({**head, "target": self.settings.target, **document})
+                yield from json.dump({**head, "target": self.settings.target.name, **document})
             else:
                 from devinops.render.escape import line
 
@@ -75,12 +75,11 @@ def _session(options: Options) -> Iterator[_Session]:
         settings = resolve(options.project(), options.flags, os.environ)
         if settings.inventory.store == "none":
             raise ConfigError(
-                f"the target {settings.target} has no inventory: to turn one on, say inventory: {{store: branch}} (or "
-                f"file) for it in {CONFIG_FILE}"
+                f"the target {settings.target.name} has no inventory: to turn one on, say inventory: "
+                f"{{store: branch}} (or file) for it in {CONFIG_FILE}"
             )
         with open_reader(connection(settings), options.log) as reader:
-            header = Header.of(settings.api_url, reader.org_id, settings.target)
-            store = open_store(settings.inventory, settings.root, header)
+            store = open_store(settings.inventory, settings.root, reader.target)
             yield _Session(options, settings, reader, store)
 
 
@@ -245,7 +244,7 @@ def link(options: Options, key: str, id: str) -> ExitCode:
     with _session(options) as session:
         inventory = session.store.read()
         live = _linkable(session.snapshot({wanted.kind}), wanted, id)
-        _check_known(options, session.settings.target, inventory, wanted, live)
+        _check_known(options, session.settings.target.name, inventory, wanted, live)
         before = inventory.by_key.get(wanted)
         owner = inventory.by_id.get((wanted.kind, id))
         if owner is not None and owner.key != wanted:

@@ -26,12 +26,11 @@ from devinops.cli.session import (
     with_references,
 )
 from devinops.config import Settings, resolve
-from devinops.inventory import Header, new_run, open_store, wait_for_runs
+from devinops.inventory import new_run, open_store, wait_for_runs
 from devinops.model.changes import Action
 from devinops.model.errors import ConfigError, ExitCode, UsageError
 from devinops.model.inventory import Record
 from devinops.model.objects import Snapshot
-from devinops.model.target import Target
 from devinops.planning.plan import Plan
 from devinops.planning.rollback import rollback_plan
 from devinops.render import counted
@@ -65,7 +64,7 @@ def command(options: Options, backup: Path | None, yes: bool, expect: str | None
         raise UsageError("rollback has no terminal to ask on: pass --yes, or --expect DIGEST")
     with failures_written(options):
         settings = resolve(options.project(), options.flags, os.environ)
-        path = find(settings.root, str(backup), settings.target).absolute()
+        path = find(settings.root, str(backup), settings.target.name).absolute()
         saved = read_backup(path, settings.root)
         with open_writer(connection(settings), options.log) as writer:
             report = _roll_back(options, settings, writer, saved, Reviewed(expect), yes=yes)
@@ -81,7 +80,7 @@ def _roll_back(
     *,
     yes: bool,
 ) -> Report:
-    here = Target(settings.target, settings.api_url, settings.api, writer.org_id)
+    here = writer.target
     if apart := saved.target.differences(here):
         raise ConfigError(
             f"{saved.path} is of another place ({apart}): roll back there; nothing was written"
@@ -93,12 +92,11 @@ def _roll_back(
             return writer.snapshot(with_references(kinds), progress.at)
 
     def plan_of(snapshot: Snapshot) -> Plan:
-        target = replace(here, emulator=bool(writer.emulator))
-        return rollback_plan(saved.objects, snapshot, target, policy=settings.policy, run=saved.run)
+        return rollback_plan(
+            saved.objects, snapshot, writer.target, policy=settings.policy, run=saved.run
+        )
 
-    store = open_store(
-        settings.inventory, settings.root, Header.of(here.api_url, here.org_id, here.name)
-    )
+    store = open_store(settings.inventory, settings.root, here)
     inventory = wait_for_runs(store, options.lock_timeout)
 
     def look() -> tuple[Plan, Snapshot]:

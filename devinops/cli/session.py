@@ -17,7 +17,7 @@ from devinops.cli.options import NotWritten, Options, silence_stdout, tell
 from devinops.cli.progress import Progress
 from devinops.cli.validate import read
 from devinops.config import Settings, resolve
-from devinops.inventory import Header, Store, listed, open_store, wait_for_runs
+from devinops.inventory import Store, listed, open_store, wait_for_runs
 from devinops.kinds import KINDS
 from devinops.model import inventory as owned
 from devinops.model.changes import Action
@@ -33,7 +33,6 @@ from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Problem, Severity, Snapshot
 from devinops.model.policy import Approvals, Prune
-from devinops.model.target import Target
 from devinops.planning.capabilities import api_problems, edition_problems, secret_version_warnings
 from devinops.planning.plan import Only, Plan, build_plan
 
@@ -55,9 +54,9 @@ class Job:
         loaded = read(options)
         _stop_on_errors(loaded.problems)
         settings = resolve(options.project(), options.flags, os.environ)
-        wanted = [d for d in loaded.declarations if d.concerns(settings.target)]
+        wanted = [d for d in loaded.declarations if d.concerns(settings.target.name)]
         forgetful = settings.inventory.store == "none"
-        problems = [*loaded.problems, *api_problems(wanted, settings.api)]
+        problems = [*loaded.problems, *api_problems(wanted, settings.target.api)]
         problems += secret_version_warnings(wanted) if forgetful else ()
         _stop_on_errors(problems)
         return cls(options, settings, loaded.declarations, tuple(sorted(problems)), only)
@@ -66,21 +65,13 @@ class Job:
     def connection(self) -> Connection:
         return connection(self.settings)
 
-    def target(self, reader: Reader) -> Target:
-        settings = self.settings
-        org_id = reader.org_id
-        return Target(
-            settings.target, settings.api_url, settings.api, org_id, emulator=bool(reader.emulator)
-        )
-
     def store(self, reader: Reader) -> Store:
         """Return where the inventory is kept. Raises ConfigError."""
-        header = Header.of(self.settings.api_url, reader.org_id, self.settings.target)
-        return open_store(self.settings.inventory, self.settings.root, header)
+        return open_store(self.settings.inventory, self.settings.root, reader.target)
 
     def kinds(self, inventory: Inventory) -> frozenset[str]:
         """The kinds to list: those of the entries and of what is owned; a key needs no right on the others."""
-        found = {d.key.kind for d in self.declarations if d.concerns(self.settings.target)}
+        found = {d.key.kind for d in self.declarations if d.concerns(self.settings.target.name)}
         found |= {record.key.kind for record in inventory.records}
         if self.settings.policy.prune is Prune.SCOPE:
             found.add("knowledge")
@@ -129,12 +120,12 @@ class Job:
         settings = self.settings
         with Progress(self.options, "reading") as progress:
             snapshot = reader.snapshot(self.kinds(inventory), progress.at, sure=sure)
-        wanted = (d for d in self.declarations if d.concerns(settings.target))
-        _stop_on_errors([*edition_problems(wanted, settings.api, snapshot.unknown_fields)])
+        wanted = (d for d in self.declarations if d.concerns(settings.target.name))
+        _stop_on_errors([*edition_problems(wanted, settings.target.api, snapshot.unknown_fields)])
         plan = build_plan(
             self.declarations,
             snapshot,
-            self.target(reader),
+            reader.target,
             policy=settings.policy,
             today=datetime.now(UTC).date(),
             inventory=inventory,
@@ -196,10 +187,8 @@ def with_references(kinds: Iterable[str]) -> frozenset[str]:
 
 def connection(settings: Settings) -> Connection:
     return Connection(
-        api_url=settings.api_url,
-        api=settings.api,
+        target=settings.target,
         key=settings.key,
-        org_id=settings.org_id,
         timeout_s=settings.timeout_s,
         parallelism=settings.parallelism,
         ca_bundle=settings.ca_bundle,

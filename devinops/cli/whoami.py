@@ -43,7 +43,7 @@ def command(options: Options) -> ExitCode:
         else:
             yield from (f"{one}\n" for one in (*_settings(settings), *_identity(identity, org_id)))
             if emulator:
-                yield f"{line(f'This is the emulator at {settings.api_url}.')}\n"
+                yield f"{line(f'This is the emulator at {settings.target.api_url}.')}\n"
 
     options.write(chunks)
     return ExitCode.OK
@@ -51,10 +51,10 @@ def command(options: Options) -> ExitCode:
 
 def _rows(settings: Settings) -> dict[str, Any]:
     return {
-        "target": settings.target,
-        "api_url": settings.api_url,
-        "api_version": settings.api,
-        "org_id": settings.org_id,
+        "target": settings.target.name,
+        "api_url": settings.target.api_url,
+        "api_version": settings.target.api,
+        "org_id": settings.target.org_id,
         "api_key": "*** (never shown)",
         "max_delete": str(settings.policy.max_delete),
         "v3_macro": settings.policy.v3_macro,

@@ -10,13 +10,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from devinops.kinds import KINDS
 from devinops.model.changes import Action
 from devinops.model.errors import InventoryError
 from devinops.model.inventory import Base, Intent, Inventory, Record
 from devinops.model.keys import FolderPath, Key, decode_part
+from devinops.model.target import Target
 
 FORMAT_VERSION: Final = 1
 VERSION_KEY: Final = "devinops_inventory"
@@ -27,19 +27,6 @@ RESTORE: Final = (
 _RECORD_KEYS = ("key", "id", "source", "commit", "protect", "fields")
 _INTENT_KEYS = ("intent", "action", "key", "id", "unclear")
 _CONFLICT_MARKERS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The organization that an inventory is bound to. `org_id` is None on v1, where a key has just one."""
-
-    api_host: str
-    org_id: str | None
-    target: str
-
-    @classmethod
-    def of(cls, api_url: str, org_id: str | None, target: str) -> Header:
-        return cls(urlsplit(api_url).netloc.lower(), org_id, target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +46,13 @@ _END_LINE: Final = json.dumps(END)
 # --- writing ----------------------------------------------------------------------------------------------
 
 
-def dump(header: Header, inventory: Inventory) -> str:
-    """Return the text of an inventory; equal inventories have equal texts."""
-    return "".join(f"{json.dumps(one)}\n" for one in _objects(header, inventory))
+def dump(target: Target, inventory: Inventory) -> str:
+    """Return the text of the inventory of a target; equal inventories have equal texts."""
+    return "".join(f"{json.dumps(one)}\n" for one in _objects(target, inventory))
 
 
-def _objects(header: Header, inventory: Inventory) -> Iterator[dict[str, Any]]:
-    yield {
-        VERSION_KEY: FORMAT_VERSION,
-        "api_host": header.api_host,
-        "org_id": header.org_id,
-        "target": header.target,
-    }
+def _objects(target: Target, inventory: Inventory) -> Iterator[dict[str, Any]]:
+    yield {VERSION_KEY: FORMAT_VERSION, **_bound_to(target)}
     for record in sorted(inventory.records, key=lambda r: (r.key, r.id)):
         yield _record_object(record)
     for intent in sorted(
@@ -78,6 +60,11 @@ def _objects(header: Header, inventory: Inventory) -> Iterator[dict[str, Any]]:
     ):
         yield _intent_object(intent)
     yield END
+
+
+def _bound_to(target: Target) -> dict[str, str | None]:
+    """Return the members of a header that say which organization an inventory is of."""
+    return {"api_host": target.host, "org_id": target.org_id, "target": target.name}
 
 
 def _record_object(record: Record) -> dict[str, Any]:
@@ -114,7 +101,7 @@ class _Damage(Exception):
     """What is wrong with a line, without its place."""
 
 
-def parse(text: str, expected: Header, place: str, store: str = "file") -> Inventory:
+def parse(text: str, expected: Target, place: str, store: str = "file") -> Inventory:
     """Read an inventory that `place` names to people. The order of records and intents does not matter.
 
     Raises InventoryError with place and line for anything that is not whole, well formed and of `expected`.
@@ -195,7 +182,7 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check_header(line: str, expected: Header) -> None:
+def _check_header(line: str, expected: Target) -> None:
     found = _object(line)
     version = found.get(VERSION_KEY)
     if version is None:
@@ -208,8 +195,9 @@ def _check_header(line: str, expected: Header) -> None:
             "upgrade devinops"
         )
     _check_names(found, (VERSION_KEY, "api_host", "org_id", "target"))
+    bound_to = _bound_to(expected)
     for name in ("target", "api_host", "org_id"):
-        said, wanted = _text(found, name, optional=name == "org_id"), getattr(expected, name)
+        said, wanted = _text(found, name, optional=name == "org_id"), bound_to[name]
         if said != wanted:
             raise _Damage(
                 f"this inventory is of the {name} {said or '(none)'}, the run is for {wanted or '(none)'}: choose the "

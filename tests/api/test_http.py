@@ -20,6 +20,7 @@ from devinops import __version__
 from devinops.api import Connection, deadline, http, masks, retry
 from devinops.api.http import Call, Getter, Sender, segment
 from devinops.model.errors import ApiError, BadAnswer, ConfigError, DevinopsError, Unreachable
+from devinops.model.target import Target
 from tests.support import LONG_S
 
 GET = Call("GET", "/v3/things")
@@ -701,7 +702,9 @@ def test_neither_key_nor_value_is_in_an_error_or_the_log(serve, reply, send, ech
 
 
 def test_a_connection_does_not_show_its_key():
-    assert "cog_x" not in repr(Connection("https://api.devin.ai", "v3", "cog_x", None))
+    assert "cog_x" not in repr(
+        Connection(Target("default", "https://api.devin.ai", "v3", None), "cog_x")
+    )
 
 
 def test_the_log_has_a_line_for_each_attempt(serve, reply, send):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from devinops.api import Connection
 from devinops.api.http import Call, Sender
 from devinops.model.errors import ApiError
+from devinops.model.target import Target
 from tests.fuzz.answers import KEY, refused
 from tests.fuzz.mutate import damaged, fuzz
 
@@ -31,10 +32,8 @@ class Wire:
         self.sent = b""
         self.listener = socket.create_server(("127.0.0.1", 0))
         connection = Connection(
-            f"http://127.0.0.1:{self.listener.getsockname()[1]}",
-            "v3",
+            Target("default", f"http://127.0.0.1:{self.listener.getsockname()[1]}", "v3", "o"),
             KEY,
-            "o",
             timeout_s=60,
             retries=0,
         )

@@ -11,10 +11,10 @@ import pytest
 
 from devinops.cli import inventory as commands
 from devinops.emulator import Emulator
-from devinops.inventory import Header
 from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprint
 from devinops.model.keys import Key
+from devinops.model.target import Target
 from tests.conftest import Devinops
 from tests.inventory.conftest import in_file
 
@@ -78,7 +78,7 @@ def owns(root: Path, emulator: Emulator) -> Owns:
     """Add records to the inventory, and return it as it is: `owns(record, …)`."""
 
     def put(*records: Record) -> Inventory:
-        store = in_file(root, Header.of(emulator.url, "org-emulator", "production"))
+        store = in_file(root, Target("production", emulator.url, "v3", "org-emulator"))
         if records:
             base = store.read()
             store.write(base.changed(records), base)
@@ -223,7 +223,7 @@ def test_forget_drops_the_record_alone(root: Path, owns: Owns, devinops: Devinop
 def test_unlock_shows_what_was_not_settled(
     root: Path, owns: Owns, devinops: Devinops, emulator: Emulator
 ) -> None:
-    store = in_file(root, Header.of(emulator.url, "org-emulator", "production"))
+    store = in_file(root, Target("production", emulator.url, "v3", "org-emulator"))
     intents = [
         Intent("run-1", Action.CREATE, Key.parse("knowledge:New")),
         Intent("run-1", Action.UPDATE, Key.parse("knowledge:Twice"), "note-2"),
