@@ -13,6 +13,8 @@ from devinops.model.errors import ConfigError, Stale, UsageError
 from devinops.model.policy import Approvals
 from devinops.model.target import Target
 from devinops.planning.plan import Plan
+from devinops.render import render
+from devinops.render.answers import Differences
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,9 @@ class Reviewed:
                 f"the plan has the digest {plan.digest}, not {self.expect}: nothing was written; "
                 "review the plan above"
             )
-        from devinops.render.differences import Differences
-        from devinops.render.text import Text
-
         found = Differences.between(self.plan, plan)
-        for one in found.lines(Text(options.color, options.verbose)):
-            click.echo(one, err=options.format != "text", color=options.color or None)
+        for chunk in render("text", found, options.style):
+            click.echo(chunk, nl=False, err=options.format != "text", color=options.color or None)
         raise Stale(
             f"the plan is no longer what was reviewed ({found}; digest {plan.digest}, not {self.expect}): "
             "nothing was written; plan and review again"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import click
@@ -14,10 +14,11 @@ from devinops.applying.applier import Applier, Journal, Outcome, Report, apply
 from devinops.applying.backup import Backups
 from devinops.cli.options import Options, echo_err, silence_stdout, tell
 from devinops.cli.progress import Progress
-from devinops.cli.session import plan_chunks
 from devinops.model.errors import ConfigError, ExitCode, Refused, worst
 from devinops.model.objects import Snapshot
 from devinops.planning.plan import Plan
+from devinops.render import Style, render
+from devinops.render.answers import PlanAnswer
 
 
 def show(options: Options, plan: Plan, *, asking: bool) -> None:
@@ -26,7 +27,7 @@ def show(options: Options, plan: Plan, *, asking: bool) -> None:
     JSON has it in the document at the end; whoever is asked sees it on stderr.
     """
     if options.format == "text" or asking:
-        for chunk in plan_chunks(options, plan, "text", plan.exit_code()):
+        for chunk in render("text", PlanAnswer(plan, plan.exit_code()), options.style):
             click.echo(chunk, nl=False, err=options.format != "text", color=options.color or None)
         # Whoever reads this may have gone: better to learn that before the first write than after the last.
         sys.stdout.flush()
@@ -92,19 +93,8 @@ def carry_out(
 
 def finish(options: Options, report: Report) -> ExitCode:
     """Write the report; return what the run exits with."""
-
-    def chunks(format: str) -> Iterator[str]:
-        if format == "json":
-            from devinops.render import json
-
-            yield from json.dump(json.report_document(report))
-        else:
-            from devinops.render.text import Text
-
-            yield from (f"{one}\n" for one in Text(options.color, options.verbose).report(report))
-
     try:
-        options.write(chunks)
+        options.answer(report)
         sys.stdout.flush()
     except (OSError, ConfigError) as error:
         return _tell_all_the_same(options, report, error)
@@ -113,11 +103,9 @@ def finish(options: Options, report: Report) -> ExitCode:
 
 def _tell_all_the_same(options: Options, report: Report, error: Exception) -> ExitCode:
     """Put the report on stderr where its place is gone: what was written must not stay unsaid."""
-    from devinops.render.text import Text
-
     silence_stdout()
     tell(f"devinops: the report cannot be written where it belongs ({error}); here it is:")
-    for one in Text(full=options.verbose).report(report):
-        echo_err(f"{one}\n")
+    for chunk in render("text", report, Style(full=options.verbose)):
+        echo_err(chunk)
     wrote = any(result.outcome is Outcome.DONE or result.unclear for result in report.results)
     return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)

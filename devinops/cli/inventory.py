@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 
-from devinops import __version__
 from devinops.api import Reader, open_reader
 from devinops.cli.options import NonEmpty, Options, common, is_interactive
 from devinops.cli.progress import Progress
@@ -27,6 +26,7 @@ from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprin
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Snapshot
 from devinops.render import counted
+from devinops.render.answers import SimpleAnswer
 
 
 @click.group()
@@ -52,20 +52,8 @@ class _Session:
 
     def answer(self, text: Iterable[str], document: Mapping[str, Any]) -> None:
         """Write the answer: lines of text, or a document."""
-        lines = list(text)
-
-        def chunks(format: str) -> Iterator[str]:
-            if format == "json":
-                from devinops.render import json
-
-                head = {"format_version": json.FORMAT_VERSION, "tool_version": __version__}
-                yield from json.dump({**head, "target": self.settings.target.name, **document})
-            else:
-                from devinops.render.escape import line
-
-                yield from (f"{line(one)}\n" for one in lines)
-
-        self.options.write(chunks)
+        members = {"target": self.settings.target.name, **document}
+        self.options.answer(SimpleAnswer(tuple(text), members))
 
 
 @contextmanager

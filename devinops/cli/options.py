@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -19,10 +19,14 @@ from devinops import atomic
 from devinops.config import Flags, Project, check_environment, find_root, read_project
 from devinops.model.errors import ConfigError, UsageError
 from devinops.model.policy import Approvals
+from devinops.render import RENDERERS, Style, render
+
+if TYPE_CHECKING:
+    from devinops.render.answers import Answer
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FORMATS = ("text", "json")
+FORMATS = tuple(RENDERERS)
 
 
 # --- what an option can take ------------------------------------------------------------------------------
@@ -98,6 +102,14 @@ class Options:
         """Write a line for -v to stderr."""
         if self.verbose:
             tell(text)
+
+    @property
+    def style(self) -> Style:
+        return Style(self.color, self.verbose)
+
+    def answer(self, answer: Answer) -> None:
+        """Write an answer to stdout, and in each format of --report to its file; see `write`."""
+        self.write(lambda format: render(format, answer, self.style))
 
     def write(self, chunks: Callable[[str], Iterable[str]]) -> None:
         """Write the answer to stdout, and in each format of --report to its file; `chunks` makes it in a format.

@@ -9,9 +9,11 @@ import click
 from devinops.api import open_reader
 from devinops.applying.saved_plan import save
 from devinops.cli.options import Options, OutputFile, approvals, common
-from devinops.cli.session import Job, failures_written, plan_chunks
+from devinops.cli.session import Job, failures_written
 from devinops.model.errors import ExitCode
 from devinops.model.policy import Approvals
+from devinops.render import render
+from devinops.render.answers import PlanAnswer
 
 
 @click.command()
@@ -35,6 +37,6 @@ def command(
             plan, _ = job.look(reader, approvals)
         code = plan.exit_code(detailed=detailed_exitcode)
         if out is not None:
-            save(out, plan_chunks(options, plan, "json", code))
-    options.write(lambda format: plan_chunks(options, plan, format, code))
+            save(out, render("json", PlanAnswer(plan, code)))
+    options.answer(PlanAnswer(plan, code))
     return code

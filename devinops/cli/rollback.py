@@ -34,6 +34,7 @@ from devinops.model.objects import Snapshot
 from devinops.planning.plan import Plan
 from devinops.planning.rollback import rollback_plan
 from devinops.render import counted
+from devinops.render.answers import SimpleAnswer
 
 
 @click.command()
@@ -58,7 +59,7 @@ def command(options: Options, backup: Path | None, yes: bool, expect: str | None
       devinops rollback 20260312T101500Z-1f2e3d --yes
     """
     if backup is None:
-        _list(options)
+        options.answer(_list(options.root))
         return ExitCode.OK
     if not (yes or expect is not None or is_interactive()):
         raise UsageError("rollback has no terminal to ask on: pass --yes, or --expect DIGEST")
@@ -159,23 +160,12 @@ def _told(result: Result) -> Result:
 # --- the list ---------------------------------------------------------------------------------------------
 
 
-def _list(options: Options) -> None:
-    found = list(summaries(options.root))
-
-    def chunks(format: str) -> Iterator[str]:
-        from devinops.render import json
-        from devinops.render.escape import line
-
-        if format == "json":
-            rows = [_row(options.root, path, backup) for path, backup in found]
-            yield from json.dump({"format_version": json.FORMAT_VERSION, "backups": rows})
-            return
-        for path, backup in found:
-            yield f"{line(_words(_shown(options.root, path), backup))}\n"
-        if not found:
-            yield "no backups: none is made before something is overwritten or deleted\n"
-
-    options.write(chunks)
+def _list(root: Path) -> SimpleAnswer:
+    found = list(summaries(root))
+    lines = [_words(_shown(root, path), backup) for path, backup in found]
+    if not found:
+        lines = ["no backups: none is made before something is overwritten or deleted"]
+    return SimpleAnswer(lines, {"backups": [_row(root, path, backup) for path, backup in found]})
 
 
 def _words(file: str, backup: Backup | str) -> str:

@@ -13,7 +13,7 @@ import click
 from devinops import atomic, signals, waiting
 from devinops.api import Connection, Reader
 from devinops.cli.authors import with_authors
-from devinops.cli.options import NotWritten, Options, silence_stdout, tell
+from devinops.cli.options import FORMATS, NotWritten, Options, silence_stdout, tell
 from devinops.cli.progress import Progress
 from devinops.cli.validate import read
 from devinops.config import Settings, resolve
@@ -35,6 +35,8 @@ from devinops.model.objects import Declaration, Problem, Severity, Snapshot
 from devinops.model.policy import Approvals, Prune
 from devinops.planning.capabilities import api_problems, edition_problems, secret_version_warnings
 from devinops.planning.plan import Only, Plan, build_plan
+from devinops.render import render
+from devinops.render.answers import Failure, PlanAnswer
 
 
 @dataclass(frozen=True)
@@ -200,18 +202,6 @@ def _stop_on_errors(problems: Sequence[Problem]) -> None:
         raise InputError(problems)
 
 
-def plan_chunks(options: Options, plan: Plan, format: str, code: ExitCode) -> Iterator[str]:
-    """Yield a plan in a format."""
-    if format == "json":
-        from devinops.render import json
-
-        yield from json.dump(json.plan_document(plan, code))
-    else:
-        from devinops.render.text import Text
-
-        yield from (f"{one}\n" for one in Text(options.color, options.verbose).plan(plan))
-
-
 class NotApplied(DevinopsError):
     """A plan was made, and then not applied; `cause` says why and what to exit with."""
 
@@ -239,17 +229,22 @@ def failures_written(options: Options) -> Iterator[None]:
         raise
 
 
+PROGRAMS = frozenset(FORMATS) - {"text"}
+"""The formats for programs: a failure is a document there, and a line on stderr for people."""
+
+
+def _failure(error: DevinopsError) -> PlanAnswer | Failure:
+    if isinstance(error, NotApplied):
+        return PlanAnswer(error.plan, error.exit_code, str(error))
+    problems = error.problems if isinstance(error, InputError) else ()
+    return Failure(str(error), error.exit_code, problems)
+
+
 def _write_failure(options: Options, error: DevinopsError) -> ExitCode:
     """Return what it adds to the exit code that not every document could be written."""
-    from devinops.render import json
-
-    if isinstance(error, NotApplied):
-        document = json.plan_document(error.plan, error.exit_code, error=str(error))
-    else:
-        problems = error.problems if isinstance(error, InputError) else ()
-        document = json.failure_document(str(error), problems, error.exit_code)
+    document = _failure(error)
     code = ExitCode.OK
-    for failure in options.attempts(lambda _: json.dump(document), {"json"}):
+    for failure in options.attempts(lambda format: render(format, document), PROGRAMS):
         if isinstance(failure, NotWritten):
             said = str(failure)
         else:

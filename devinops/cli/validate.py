@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from devinops.load import Loaded, load
 from devinops.model.errors import ExitCode, UsageError
 from devinops.model.objects import Problem, Severity, Source
 from devinops.planning.capabilities import target_problems
-from devinops.render import counted
+from devinops.render.answers import ProblemsAnswer
 
 
 @click.command()
@@ -34,35 +33,15 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
     failed = any(problem.severity is Severity.ERROR for problem in problems)
     code = ExitCode.FIX if failed else ExitCode.OK
 
-    def chunks(format: str) -> Iterator[str]:
-        if format == "json":
-            from devinops.render import json
-
-            yield from json.dump(
-                json.problems_document(
-                    problems,
-                    files=len(loaded.files),
-                    entries=len(loaded.declarations),
-                    exit_code=code,
-                )
-            )
-            return
-        from devinops.render.escape import line
-        from devinops.render.text import Text, problem_counts
-
-        text = Text(options.color)
-        yield from (f"{text.problem(problem)}\n" for problem in problems)
-        elsewhere = len(loaded.problems) - len(problems)
-        more = f"; {elsewhere} elsewhere, not shown" if elsewhere else ""
-        if problems:
-            yield f"{problem_counts(problems)}{more}\n"
-        elif paths:
-            yield f"no problems in {line(', '.join(map(str, paths)))}{more}\n"
-        else:
-            entries = counted(len(loaded.declarations), "entry", "entries")
-            yield f"{entries} in {counted(len(loaded.files), 'file')}, no problems\n"
-
-    options.write(chunks)
+    answer = ProblemsAnswer(
+        problems,
+        files=len(loaded.files),
+        entries=len(loaded.declarations),
+        exit_code=code,
+        paths=tuple(map(str, paths)),
+        elsewhere=len(loaded.problems) - len(problems),
+    )
+    options.answer(answer)
     return code
 
 

@@ -13,6 +13,8 @@ from devinops.cli.options import Options, common
 from devinops.cli.session import connection, failures_written
 from devinops.config import Settings, resolve
 from devinops.model.errors import DevinopsError, ExitCode
+from devinops.render import render
+from devinops.render.answers import SimpleAnswer
 
 
 @click.command()
@@ -32,20 +34,12 @@ def command(options: Options) -> ExitCode:
         except DevinopsError:
             if options.format == "text":
                 # where the key or the address is wrong, they are what to look at
-                click.echo("\n".join(_settings(settings)))
+                click.echo(
+                    "".join(render("text", SimpleAnswer([*_settings(settings)], {}))), nl=False
+                )
             raise
 
-    from devinops.render.escape import line
-
-    def chunks(format: str) -> Iterator[str]:
-        if format == "json":
-            yield from _json(settings, identity, org_id, emulator)
-        else:
-            yield from (f"{one}\n" for one in (*_settings(settings), *_identity(identity, org_id)))
-            if emulator:
-                yield f"{line(f'This is the emulator at {settings.target.api_url}.')}\n"
-
-    options.write(chunks)
+    options.answer(_answer(settings, identity, org_id, emulator))
     return ExitCode.OK
 
 
@@ -69,37 +63,29 @@ def _rows(settings: Settings) -> dict[str, Any]:
 
 
 def _settings(settings: Settings) -> Iterator[str]:
-    from devinops.render.escape import line
-
-    yield line(f"root          {settings.root}")
+    yield f"root          {settings.root}"
     for name, value in _rows(settings).items():
         shown = "-" if value is None else f"{value:g}" if isinstance(value, float) else value
-        yield line(f"{name:13} {shown}  ({settings.sources[name]})")
+        yield f"{name:13} {shown}  ({settings.sources[name]})"
 
 
-def _identity(identity: Identity, org_id: str | None) -> Iterator[str]:
-    from devinops.render.escape import line
-
-    yield ""
-    yield line(f"The key belongs to {identity.principal}.")
-    if org_id is not None:
-        yield line(f"Organization: {org_id}.")
-
-
-def _json(
+def _answer(
     settings: Settings, identity: Identity, org_id: str | None, emulator: bool | None
-) -> Iterator[str]:
-    from devinops.render import json
-
-    document = {
-        "format_version": json.FORMAT_VERSION,
+) -> SimpleAnswer:
+    lines = [*_settings(settings), "", f"The key belongs to {identity.principal}."]
+    if org_id is not None:
+        lines.append(f"Organization: {org_id}.")
+    if emulator:
+        lines.append(f"This is the emulator at {settings.target.api_url}.")
+    members = {
         "root": str(settings.root),
         "settings": {
-            n: {"value": v, "source": settings.sources[n]} for n, v in _rows(settings).items()
+            name: {"value": value, "source": settings.sources[name]}
+            for name, value in _rows(settings).items()
         },
         "principal": identity.principal,
         "principal_type": identity.principal_type,
         "org_id": org_id,
         "emulator": emulator,
     }
-    yield from json.dump(document)
+    return SimpleAnswer(lines, members)

@@ -8,14 +8,56 @@ from typing import Any
 
 from devinops import __version__
 from devinops.applying.applier import Report, Result
+from devinops.applying.saved_plan import SavedPlan
 from devinops.model.changes import Blocked, Change, Drift, FieldChange
 from devinops.model.errors import ExitCode
 from devinops.model.objects import UNSET, Problem, Source
+from devinops.planning.drift import Findings
 from devinops.planning.plan import Plan, live_hash
+from devinops.render import Style
+from devinops.render.answers import (
+    Answer,
+    Differences,
+    DriftAnswer,
+    Failure,
+    PlanAnswer,
+    ProblemsAnswer,
+    SimpleAnswer,
+)
 from devinops.render.escape import json_text
 from devinops.schema.plan import CHECKSUM, checksum
 
 FORMAT_VERSION = "1.0"
+
+
+def render(answer: Answer, _: Style) -> Iterator[str]:
+    """Yield an answer as JSON, see `dump`."""
+    return dump(_data(answer))
+
+
+def _data(answer: Answer) -> Mapping[str, Any]:
+    match answer:
+        case PlanAnswer(plan, exit_code, error):
+            return plan_document(plan, exit_code, **({"error": error} if error else {}))
+        case SavedPlan():
+            return saved_document(answer)
+        case Report():
+            return report_document(answer)
+        case ProblemsAnswer(problems, files, entries, exit_code):
+            return problems_document(problems, files=files, entries=entries, exit_code=exit_code)
+        case DriftAnswer():
+            return drift_document(
+                answer.findings,
+                answer.target.name,
+                emulator=answer.target.emulator,
+                exit_code=answer.exit_code,
+            )
+        case Failure(error, exit_code, problems):
+            return failure_document(error, problems, exit_code)
+        case Differences():
+            return differences_document(answer)
+        case SimpleAnswer():
+            return head() | dict(answer.members)
 
 
 def dump(document: Mapping[str, Any]) -> Iterator[str]:
@@ -58,6 +100,14 @@ def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> dict[str, Any
         **more,
     }
     return document | {CHECKSUM: checksum(document)}
+
+
+def saved_document(plan: SavedPlan) -> Mapping[str, Any]:
+    """Return a saved plan as it is in its file; if that was edited, with the digest of its changes and a note."""
+    if not plan.edited:
+        return plan.document
+    edits = {"digest": plan.digest, "exit_code": 1, "notes": [*plan.notes, plan.edited]}
+    return {**plan.document, **edits}
 
 
 def report_document(report: Report) -> dict[str, Any]:
@@ -109,6 +159,30 @@ def problems_document(
         "files": files,
         "entries": entries,
         "problems": [problem(one) for one in problems],
+    }
+
+
+def drift_document(
+    found: Findings, target: str, *, emulator: bool, exit_code: ExitCode
+) -> dict[str, Any]:
+    """Return what `devinops drift` found in a target."""
+    return {
+        **head(),
+        "target": target,
+        "emulator": emulator,
+        "exit_code": int(exit_code),
+        "drift": [drift(edit) for edit in found.drift],
+        "unmanaged": [{"key": str(live.key), "id": live.id} for live in found.unmanaged],
+    }
+
+
+def differences_document(found: Differences) -> dict[str, Any]:
+    """Return how a plan differs from the one that was reviewed."""
+    return {
+        **head(),
+        "new": [change(one) for one in found.new],
+        "gone": [change(one) for one in found.gone],
+        "differing": [{"before": change(b), "after": change(a)} for b, a in found.differing],
     }
 
 
