@@ -3,7 +3,7 @@
 Prints a line a command; with `--list` every function, module by module. A function counts if it is called while the
 command runs, in any thread. A comprehension or a lambda is part of the function that it stands in. The emulator, the
 bodies of modules and classes and the methods that `dataclass` writes do not count; what only happens at the first
-import is left out by a run before the measured one.
+import is left out by a round before the measured one.
 """
 
 from __future__ import annotations
@@ -72,21 +72,26 @@ def trace(argv: Sequence[str]) -> dict[str, set[str]]:
     return by_module(entered)
 
 
-def measure(show: bool) -> None:
-    """Trace plan and apply of one note against an emulator, and print what each entered."""
+def round_of_one_note() -> Iterator[tuple[str, dict[str, set[str]]]]:
+    """Plan and apply one note against an emulator; yield each command with what it entered."""
     with tempfile.TemporaryDirectory() as directory, Emulator() as emulator:
         root = Path(directory)
         for name, text in FILES.items():
             (root / name).parent.mkdir(exist_ok=True)
             (root / name).write_text(text, encoding="utf-8")
         os.environ |= {"DEVIN_API_URL": emulator.url, "DEVIN_API_KEY": "cog_emulator"}
-        trace(["plan", "--root", str(root)])
         for command in (["plan"], ["apply", "--yes"]):
-            found = trace([*command, "--root", str(root)])
-            functions = sum(map(len, found.values()))
-            print(f"{command[0]}: {len(found)} modules, {functions} functions")
-            for module in sorted(found) if show else ():
-                print(f"  {module}: {', '.join(sorted(found[module]))}")
+            yield command[0], trace([*command, "--root", str(root)])
+
+
+def measure(show: bool) -> None:
+    """Print how much each command of the round enters."""
+    list(round_of_one_note())
+    for command, found in round_of_one_note():
+        functions = sum(map(len, found.values()))
+        print(f"{command}: {len(found)} modules, {functions} functions")
+        for module in sorted(found) if show else ():
+            print(f"  {module}: {', '.join(sorted(found[module]))}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -18,13 +18,22 @@ from urllib.parse import urlsplit
 from devinops import __version__
 from devinops.api import is_loopback
 from devinops.inventory import InventorySettings
-from devinops.load import CONFIG, Document, misnamed_config_problems, misnamed_configs, read_yaml
+from devinops.load import (
+    CONFIG,
+    Document,
+    Loaded,
+    load,
+    misnamed_config_problems,
+    misnamed_configs,
+    read_yaml,
+)
 from devinops.model.errors import ConfigError, InputError, UsageError
 from devinops.model.keys import folder_path
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Problem, Severity, Source
 from devinops.model.policy import MaxDelete, OnDrift, Policy, Prune
 from devinops.model.target import Target
+from devinops.planning.capabilities import target_problems
 
 CONFIG_FILE: Final = CONFIG
 DEFAULT_TARGET: Final = "default"
@@ -176,6 +185,27 @@ def open_project(root: Path) -> tuple[Project, list[Problem]]:
     problems += (problem for problem in found if problem.source not in reported)
     project = Project(root, document, whole=not document.node.tainted)
     return project, sorted([*problems, *misnamed_config_problems(root, project.ignore)])
+
+
+def read_repository(root: Path) -> tuple[Project, Loaded]:
+    """Read devinops.yaml and every entry; the problems of both are in the result. Raises UsageError."""
+    project, problems = open_project(root)
+    loaded = load(project.root, paths=project.paths, ignore=project.ignore, place=project.place)
+    problems = [*problems, *loaded.problems]
+    if project.whole:
+        problems += target_problems(loaded.declarations, project.targets)
+        problems += () if loaded.files else (_nothing_found(),)
+    # A misnamed devinops.yaml is found by both.
+    return project, replace(loaded, problems=tuple(sorted(set(problems))))
+
+
+def _nothing_found() -> Problem:
+    return Problem(
+        Source("."),
+        "no-entries",
+        "no file with entries was found: expected knowledge/**, playbooks/**, knowledge.yaml, playbooks.yaml, "
+        "folders.yaml or secrets.yaml; check --root, or start with devinops init",
+    )
 
 
 def _version_problems(document: Document) -> Iterator[Problem]:

@@ -208,7 +208,7 @@ def test_a_failure_is_not_hidden_by_a_report_without_room(
         "--report",
         f"json={file}",
     )
-    assert ran.code == 1, ran
+    assert ran.code == 5, ran
     report, failure = ran.err.splitlines()
     assert (
         report
@@ -235,7 +235,7 @@ def test_a_failure_is_not_hidden_by_a_full_stdout(emulator: Emulator, repository
             capture_output=False,
         )
     answer, failure = ran.err.splitlines()
-    assert ran.code == 1
+    assert ran.code == 5
     assert (
         answer
         == "devinops: the answer cannot be written: No space left on device: make room, then run again"
@@ -392,7 +392,7 @@ def test_a_bug_is_told_where_its_log_has_no_room(
     def bug(*_: object) -> None:
         raise RuntimeError("a bug on purpose")
 
-    monkeypatch.setattr("devinops.cli.validate.read", bug)
+    monkeypatch.setattr("devinops.cli.validate.read_repository", bug)
     monkeypatch.setattr("tempfile.NamedTemporaryFile", failing(errno.ENOSPC))
     ran = devinops("validate", "-C", repository({}))
     assert ran.code == 70

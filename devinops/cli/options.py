@@ -16,7 +16,7 @@ import click
 from click.core import ParameterSource
 
 from devinops import atomic
-from devinops.config import Flags, Project, check_environment, find_root, read_project
+from devinops.config import Flags, check_environment, find_root
 from devinops.model.errors import ConfigError, UsageError
 from devinops.model.policy import Approvals
 from devinops.render import RENDERERS, Style, render
@@ -89,9 +89,6 @@ class Options:
     verbose: bool = False
     lock_timeout: float = 0.0
     flags: Flags = Flags()
-
-    def project(self) -> Project:
-        return read_project(self.root)
 
     def say(self, text: str) -> None:
         """Write progress or a diagnostic to stderr; -q hides it."""
@@ -201,8 +198,6 @@ def _reports(values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
 
 def _check_outputs(reports: Iterable[tuple[str, Path]], root: Path) -> None:
     """Raise UsageError where a file that the command line wants written would destroy another one."""
-    from devinops.cli.outputs import check_outputs
-
     context = click.get_current_context()
     outputs, inputs = [("--report", path) for _, path in reports], []
     for one in context.command.params:
@@ -211,7 +206,10 @@ def _check_outputs(reports: Iterable[tuple[str, Path]], root: Path) -> None:
             outputs.append((one.opts[-1], value))
         elif isinstance(value, Path):
             inputs.append(value)
-    check_outputs(outputs, inputs, root)
+    if outputs:
+        from devinops.cli.outputs import check_outputs
+
+        check_outputs(outputs, inputs, root)
 
 
 def _sources() -> dict[str, str]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from devinops.cli.options import FilePath, Options, common
-from devinops.config import open_project
-from devinops.load import Loaded, load
+from devinops.config import read_repository
 from devinops.model.errors import ExitCode, UsageError
-from devinops.model.objects import Problem, Severity, Source
-from devinops.planning.capabilities import target_problems
+from devinops.model.objects import Problem, Severity
 from devinops.render.answers import ProblemsAnswer
 
 
@@ -28,7 +25,7 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
       devinops validate
       devinops validate knowledge/Backend
     """
-    loaded = read(options)
+    _, loaded = read_repository(options.root)
     problems = _narrowed(loaded.problems, options.root, paths)
     failed = any(problem.severity is Severity.ERROR for problem in problems)
     code = ExitCode.FIX if failed else ExitCode.OK
@@ -43,27 +40,6 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
     )
     options.answer(answer)
     return code
-
-
-def read(options: Options) -> Loaded:
-    """Read devinops.yaml and every declaration; problems of both are in the result."""
-    project, problems = open_project(options.root)
-    loaded = load(project.root, paths=project.paths, ignore=project.ignore, place=project.place)
-    problems = [*problems, *loaded.problems]
-    if project.whole:
-        problems += target_problems(loaded.declarations, project.targets)
-        problems += () if loaded.files else (nothing_found(),)
-    # A misnamed devinops.yaml is found by both.
-    return replace(loaded, problems=tuple(sorted(set(problems))))
-
-
-def nothing_found() -> Problem:
-    return Problem(
-        Source("."),
-        "no-entries",
-        "no file with entries was found: expected knowledge/**, playbooks/**, knowledge.yaml, playbooks.yaml, "
-        "folders.yaml or secrets.yaml; check --root, or start with devinops init",
-    )
 
 
 def _narrowed(problems: tuple[Problem, ...], root: Path, paths: tuple[Path, ...]) -> list[Problem]:

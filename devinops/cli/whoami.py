@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +9,8 @@ import click
 
 from devinops.api import Identity, open_reader
 from devinops.cli.options import Options, common
-from devinops.cli.session import connection, failures_written
-from devinops.config import Settings, resolve
+from devinops.cli.session import failures_written, open_session, read_settings
+from devinops.config import Settings
 from devinops.model.errors import DevinopsError, ExitCode
 from devinops.render import render
 from devinops.render.answers import SimpleAnswer
@@ -27,19 +26,20 @@ def command(options: Options) -> ExitCode:
       devinops whoami --target production
     """
     with failures_written(options):
-        settings = resolve(options.project(), options.flags, os.environ)
+        settings = read_settings(options)
         try:
-            with open_reader(connection(settings), options.log) as reader:
-                identity, org_id, emulator = reader.whoami(), reader.org_id, reader.emulator
+            with open_session(options, open_reader, settings=settings) as session:
+                client = session.client
+                answer = _answer(settings, client.whoami(), client.org_id, client.emulator)
         except DevinopsError:
             if options.format == "text":
-                # where the key or the address is wrong, they are what to look at
+                # If the key or the address is wrong, they are what to look at.
                 click.echo(
                     "".join(render("text", SimpleAnswer([*_settings(settings)], {}))), nl=False
                 )
             raise
 
-    options.answer(_answer(settings, identity, org_id, emulator))
+    options.answer(answer)
     return ExitCode.OK
 
 

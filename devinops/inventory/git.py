@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from devinops.model.errors import ConfigError, InventoryError
+from devinops.model.errors import ConfigError, DevinopsError, InventoryError
 
 LOCAL_S: Final = 60.0
 NETWORK_S: Final = 120.0
@@ -138,6 +138,18 @@ class Git:
             .decode("utf-8", "replace")
             .strip()
         )
+
+    def attempt(self, *arguments: str) -> Done | None:
+        """Call git and return how it ended; None without git, and after the time."""
+        try:
+            return self.run(*arguments)
+        except DevinopsError:
+            return None
+
+    def line(self, *arguments: str) -> str | None:
+        """Return the line that git writes; None without git, and if git fails."""
+        done = self.attempt(*arguments)
+        return os.fsdecode(done.out).removesuffix("\n") if done and not done.code else None
 
     def identity(self) -> dict[str, str]:
         """Return a name and an address for each role in which git would refuse to commit, or guess who it is."""

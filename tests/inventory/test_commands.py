@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from devinops.cli import inventory as commands
+from devinops.cli.inventory import repair
 from devinops.emulator import Emulator
 from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprint
@@ -278,8 +278,8 @@ def test_repair_asks_at_a_terminal(
     id: str,
 ) -> None:
     owns(LOST)
-    monkeypatch.setattr(commands, "is_interactive", lambda: True)
-    monkeypatch.setattr(commands.click, "confirm", lambda *_, **__: answer)
+    monkeypatch.setattr(repair, "is_interactive", lambda: True)
+    monkeypatch.setattr(repair.click, "confirm", lambda *_, **__: answer)
     assert devinops("inventory", "repair", "-C", root).code == code
     assert [one.id for one in owns().records] == [id]
 

@@ -1,0 +1,66 @@
+"""What the commands of `devinops inventory` share: keys from the command line, records, and how they answer."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from devinops.api import Reader
+from devinops.cli.session import Session
+from devinops.kinds import KINDS
+from devinops.model.errors import ConfigError, UsageError
+from devinops.model.inventory import Intent, Inventory, Record
+from devinops.model.keys import Key
+from devinops.render.answers import SimpleAnswer
+
+
+def answer(session: Session[Reader], lines: Iterable[str], members: Mapping[str, Any]) -> None:
+    """Write lines for people, and members of an object for programs."""
+    target = {"target": session.settings.target.name}
+    session.options.answer(SimpleAnswer(tuple(lines), target | dict(members)))
+
+
+def parse_key(text: str) -> Key:
+    """Return a key as a person types it. Raises UsageError."""
+    try:
+        key = Key.parse(text)
+    except ValueError as error:
+        raise UsageError(f"{error}: KEY is as plan and inventory list print it") from None
+    if key.kind not in KINDS:
+        near = difflib.get_close_matches(key.kind, KINDS, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise UsageError(f'there is no kind "{key.kind}"{hint}; known are {", ".join(KINDS)}')
+    return key
+
+
+def find_record(inventory: Inventory, key: Key) -> Record:
+    """Return the record of a key. Raises ConfigError if it is not owned."""
+    record = inventory.by_key.get(key)
+    if record is None:
+        raise ConfigError(f"{key} is not in the inventory{near_keys(key, inventory.by_key)}")
+    return record
+
+
+def near_keys(key: Key, known: Iterable[Key]) -> str:
+    """Return what to try instead of a key that is not known."""
+    near = difflib.get_close_matches(str(key), map(str, known), n=1)
+    return f" (did you mean {near[0]}?)" if near else "; devinops inventory list shows what is"
+
+
+def record_document(record: Record) -> dict[str, Any]:
+    return {
+        "key": str(record.key),
+        "kind": record.key.kind,
+        "id": record.id,
+        "source": record.source,
+        "commit": record.commit,
+        "protect": record.protect,
+        "fields": {
+            n: {"sent": base.sent, "read": base.read} for n, base in sorted(record.fields.items())
+        },
+    }
+
+
+def intent_document(intent: Intent) -> dict[str, Any]:
+    return {"action": intent.action.value, "key": str(intent.key), "id": intent.id}

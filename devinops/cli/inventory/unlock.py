@@ -1,0 +1,56 @@
+"""`devinops inventory unlock`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+import click
+
+from devinops.api import open_reader
+from devinops.cli.inventory.answers import answer, intent_document
+from devinops.cli.options import NonEmpty, Options, common
+from devinops.cli.session import failures_written, open_session
+from devinops.inventory import open_runs
+from devinops.model.errors import ConfigError, ExitCode
+from devinops.model.inventory import Intent
+from devinops.render import counted
+
+
+@click.command("unlock")
+@click.argument("run", type=NonEmpty())
+@common(api=True)
+def command(options: Options, run: str) -> ExitCode:
+    """Take away what RUN has announced, once it is certain that it died.
+
+    What it wrote and could not record is found by the next plan: an object equal to its entry is adopted, and what
+    it may have created is looked for before it is created again.
+
+    \b
+      devinops inventory unlock 20260131T120000Z-1a2b3c
+    """
+    with (
+        failures_written(options),
+        open_session(options, open_reader, needs_inventory=True) as session,
+    ):
+        runs = open_runs(session.store.read())
+        if run not in runs:
+            near = difflib.get_close_matches(run, runs, n=1)
+            hint = (
+                f" (did you mean {near[0]}?)"
+                if near
+                else f"; open are: {', '.join(runs) or 'none'}"
+            )
+            raise ConfigError(f'there is no open run "{run}"{hint}')
+        session.store.unlock(run)
+    intents = runs[run]
+    lines = [f"unlocked {run}: {counted(len(intents), 'write')} not settled", *_unsettled(intents)]
+    answer(session, lines, {"run": run, "intents": [intent_document(one) for one in intents]})
+    return ExitCode.OK
+
+
+def _unsettled(intents: Iterable[Intent]) -> Iterator[str]:
+    yield from (
+        f"  {intent.action} {intent.key}{f' ({intent.id})' if intent.id else ''}"
+        for intent in intents
+    )
