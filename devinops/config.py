@@ -6,7 +6,6 @@ and an environment that says otherwise stops the run. The rules on where a crede
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -32,6 +31,7 @@ from devinops.model.keys import folder_path
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Problem, Severity, Source
 from devinops.model.policy import MaxDelete, OnDrift, Policy, Prune
+from devinops.model.suggest import did_you_mean
 from devinops.model.target import Target
 from devinops.planning.capabilities import target_problems
 
@@ -298,8 +298,7 @@ def check_environment(environ: Mapping[str, str]) -> None:
                     f"the environment variable {name} is set but empty; give it a value, or unset it"
                 )
             continue
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        hint = did_you_mean(name, known)
         raise ConfigError(
             f"the environment variable {name} is not known{hint}; unset it. Known are "
             f"{', '.join(sorted(known))}; approvals are given on the command line alone"
@@ -365,8 +364,7 @@ def _target(project: Project, flags: Flags) -> tuple[str, str]:
     if flags.target is not None:
         if flags.target in names or (not names and flags.target == DEFAULT_TARGET):
             return flags.target, flags.source("target")
-        near = difflib.get_close_matches(flags.target, names, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        hint = did_you_mean(flags.target, names)
         listed = ", ".join(names) or f"none, so only {DEFAULT_TARGET}"
         raise UsageError(
             f'there is no target "{flags.target}"{hint}; {CONFIG_FILE} declares {listed}'

@@ -104,7 +104,7 @@ def test_several_targets_without_a_choice_are_a_usage_error(repository: Write) -
 
 
 def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Write) -> None:
-    with pytest.raises(UsageError, match="did you mean production"):
+    with pytest.raises(UsageError, match='did you mean "production"'):
         settings(config(repository, TARGETS), KEY, Flags(target="producton"))
 
 
@@ -327,7 +327,7 @@ def test_this_version_is_enough(repository: Write) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("DEVINOPS_TARGT", "did you mean DEVINOPS_TARGET"),
+        ("DEVINOPS_TARGT", 'did you mean "DEVINOPS_TARGET"'),
         ("DEVINOPS_YES", "approvals are given on the command line alone"),
         ("DEVINOPS_EXPECT", "is not known"),
         ("DEVINOPS_ALLOW_DELETE", "is not known"),

@@ -22,7 +22,7 @@ from typing import Any, Final, Self
 
 from devinops import __version__, atomic
 from devinops.kinds import KINDS
-from devinops.model.errors import ConfigError, DevinopsError
+from devinops.model.errors import DevinopsError, NotFound, UnusableFile
 from devinops.model.keys import FolderPath
 from devinops.model.objects import Access, Live, Resource, Source
 from devinops.model.target import Target
@@ -203,23 +203,23 @@ class Backup:
 
 
 def backups(root: Path) -> list[Path]:
-    """Return the files of all backups below a root, newest first. Raises ConfigError."""
+    """Return the files of all backups below a root, newest first. Raises UnusableFile."""
     try:
         return list(reversed(_files(root / DIRECTORY)))
     except OSError as error:
-        raise ConfigError(
+        raise UnusableFile(
             f"cannot list the backups in {root / DIRECTORY}: {atomic.reason(error)}"
         ) from error
 
 
 def find(root: Path, name: str, target: str) -> Path:
-    """Return the file that a path, a run or `latest` (of this target) names. Raises ConfigError."""
+    """Return the file that a path, a run or `latest` (of this target) names. Raises NotFound."""
     if name == LATEST:
         return _latest(root, target)
     if _RUN.fullmatch(name):
         path = root / DIRECTORY / f"{name}.jsonl"
         if path not in backups(root):
-            raise ConfigError(
+            raise NotFound(
                 f"there is no backup of the run {name}; devinops rollback lists those that are"
             )
         return path
@@ -231,11 +231,11 @@ def _latest(root: Path, target: str) -> Path:
         # Only the header counts here: a damaged backup of another target must not stop this one.
         if _header_of(path, _lines(path)).target.name == target:
             return path
-    raise ConfigError(f"there is no backup of the target {target} below {root / DIRECTORY}")
+    raise NotFound(f"there is no backup of the target {target} below {root / DIRECTORY}")
 
 
 def read_backup(path: Path, root: Path | None = None) -> Backup:
-    """Read a backup. Raises ConfigError in one line for whatever is wrong with it.
+    """Read a backup. Raises UnusableFile in one line for whatever is wrong with it.
 
     The sources of its objects are named relative to `root`, where they lie below it.
     """
@@ -250,19 +250,19 @@ def read_backup(path: Path, root: Path | None = None) -> Backup:
 
 
 def _lines(path: Path) -> list[bytes]:
-    """Return the lines of a file, the last one without its end. Raises ConfigError."""
+    """Return the lines of a file, the last one without its end. Raises UnusableFile."""
     if path.is_symlink():
-        raise ConfigError(f"{path} is a symbolic link: name the backup itself")
+        raise UnusableFile(f"{path} is a symbolic link: name the backup itself")
     try:
         return atomic.read(path).split(b"\n")
     except OSError as error:
-        raise ConfigError(
+        raise UnusableFile(
             f"cannot read the backup {path}: {error.strerror or error}; devinops rollback lists those that are there"
         ) from error
 
 
 def _header_of(path: Path, lines: Sequence[bytes]) -> Backup:
-    """Return what the header says, as a backup without objects. Raises ConfigError."""
+    """Return what the header says, as a backup without objects. Raises UnusableFile."""
     if not lines:
         raise _damaged(path, 1, "the header is missing or incomplete")
     header = _parsed(path, 1, lines[0])
@@ -270,8 +270,8 @@ def _header_of(path: Path, lines: Sequence[bytes]) -> Backup:
     return Backup(path, header["run"], header["time"], target, ())
 
 
-def _damaged(path: Path, line: int, what: str) -> ConfigError:
-    return ConfigError(f"{path}:{line}: {what}; this backup cannot be used as it is")
+def _damaged(path: Path, line: int, what: str) -> UnusableFile:
+    return UnusableFile(f"{path}:{line}: {what}; this backup cannot be used as it is")
 
 
 def _parsed(path: Path, line: int, text: bytes) -> dict[str, Any]:
@@ -293,7 +293,7 @@ def _where(path: Path, header: Mapping[str, Any]) -> Target:
     if not isinstance(version, str):
         raise _damaged(path, 1, "this is no header of a backup")
     if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
-        raise ConfigError(
+        raise UnusableFile(
             f"{path} has format version {version[:20]}, and this devinops reads 1.x: use the devinops that wrote it"
         )
     for name, is_right in _TEXTS.items():
@@ -384,5 +384,5 @@ def summaries(root: Path) -> Iterator[tuple[Path, Backup | str]]:
     for path in backups(root):
         try:
             yield path, read_backup(path)
-        except ConfigError as error:
+        except UnusableFile as error:
             yield path, str(error)

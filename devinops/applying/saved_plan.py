@@ -17,7 +17,7 @@ from typing import Any, Final, NoReturn
 from devinops import atomic
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, FieldChange, Moved
-from devinops.model.errors import ConfigError
+from devinops.model.errors import NotWritten, UnusableFile
 from devinops.model.inventory import Inventory
 from devinops.model.keys import FolderPath, Key, decode_part
 from devinops.model.objects import UNSET, Problem, Severity, Source
@@ -52,18 +52,18 @@ class SavedPlan(Plan):
 
 
 def save(path: Path, chunks: Iterable[str]) -> None:
-    """Write a document, all of it or nothing; a new file is its owner's alone. Raises ConfigError."""
+    """Write a document, all of it or nothing; a new file is its owner's alone. Raises NotWritten."""
     try:
         atomic.replace(path, chunks, mode=0o600)
     except OSError as error:
-        raise ConfigError(f"--out cannot write {path}: {atomic.reason(error)}") from error
+        raise NotWritten(f"--out cannot write {path}: {atomic.reason(error)}") from error
 
 
 # --- reading ----------------------------------------------------------------------------------------------
 
 
 def read_plan(path: Path) -> SavedPlan:
-    """Read what `save` wrote. Raises ConfigError in one line, with what to do next."""
+    """Read what `save` wrote. Raises UnusableFile in one line, with what to do next."""
     return plan_of(_document(path), path)
 
 
@@ -71,7 +71,7 @@ def _document(path: Path) -> Mapping[str, Any]:
     try:
         data = atomic.read(path, LARGEST + 1, follow=True)
     except OSError as error:
-        raise ConfigError(f"cannot read the plan {path}: {error.strerror or error}") from error
+        raise UnusableFile(f"cannot read the plan {path}: {error.strerror or error}") from error
     if len(data) > LARGEST:
         raise _damaged(path, f"it has more than {LARGEST} bytes")
     try:
@@ -104,15 +104,15 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
-    """Turn a plan document into values. Raises ConfigError."""
+    """Turn a plan document into values. Raises UnusableFile."""
     version = document.get("format_version")
     if isinstance(version, str) and version.partition(".")[0] != MAJOR:
-        raise ConfigError(
+        raise UnusableFile(
             f"{path} has format version {_printable(version[:20])}, and this devinops reads {MAJOR}.x: use the "
             "devinops that wrote it, or plan again"
         )
     if document.get("complete") is False:
-        raise ConfigError(
+        raise UnusableFile(
             f"{path} is of a run that came to no plan: fix what it reports, then plan again"
         )
     try:
@@ -128,9 +128,9 @@ def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
         raise _damaged(path, _first_line(error)) from None
 
 
-def _damaged(path: Path, what: str) -> ConfigError:
+def _damaged(path: Path, what: str) -> UnusableFile:
     what = _printable(what)
-    return ConfigError(
+    return UnusableFile(
         f"{path} is no plan that can be used: {what}; write it again with devinops plan --out"
     )
 

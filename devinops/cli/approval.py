@@ -9,7 +9,7 @@ import click
 
 from devinops.applying.saved_plan import read_plan
 from devinops.cli.options import Options
-from devinops.model.errors import ConfigError, Stale, UsageError
+from devinops.model.errors import Stale, UnusableFile, UsageError
 from devinops.model.policy import Approvals
 from devinops.model.target import Target
 from devinops.planning.plan import Plan
@@ -35,9 +35,9 @@ class ApprovedPlan:
         )
 
     def check_place(self, here: Target) -> None:
-        """Raise ConfigError if the saved plan is of another target, host or organization."""
+        """Raise UnusableFile if the saved plan is of another target, host or organization."""
         if self.plan is not None and (apart := self.plan.target.differences(here)):
-            raise ConfigError(
+            raise UnusableFile(
                 f"the plan is for another place ({apart}): apply it there, or plan again here; nothing was written"
             )
 
@@ -60,13 +60,13 @@ class ApprovedPlan:
 
 
 def read_approved(path: Path, digest: str | None, options: Options) -> tuple[ApprovedPlan, Options]:
-    """Read a saved plan; the options get its `--only` and its target. Raises ConfigError, UsageError.
+    """Read a saved plan; the options get its `--only` and its target. Raises UnusableFile, UsageError.
 
     `digest` is that of --expect, which has to be the plan's.
     """
     plan = read_plan(path)
     if plan.edited:
-        raise ConfigError(f"{path}: {plan.edited}; nothing was written: plan and review again")
+        raise UnusableFile(f"{path}: {plan.edited}; nothing was written: plan and review again")
     if digest is not None and digest != plan.digest:
         raise UsageError(
             f"--expect {digest} is not the digest of {path}, {plan.digest}: leave one of the two out"

@@ -19,7 +19,7 @@ from devinops.cli.progress import Progress
 from devinops.cli.session import Planned, Session
 from devinops.inventory import Store, new_run
 from devinops.inventory.git import Git
-from devinops.model.errors import ConfigError, ExitCode, Refused, worst
+from devinops.model.errors import ExitCode, NotWritten, Refused, worst
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key
 from devinops.planning.plan import Plan
@@ -126,7 +126,7 @@ def finish(options: Options, report: Report) -> ExitCode:
     try:
         options.answer(report)
         sys.stdout.flush()
-    except (OSError, ConfigError) as error:
+    except (OSError, NotWritten) as error:
         return _report_on_stderr(options, report, error)
     return report.exit_code
 

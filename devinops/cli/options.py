@@ -17,7 +17,7 @@ from click.core import ParameterSource
 
 from devinops import atomic
 from devinops.config import Flags, check_environment, find_root
-from devinops.model.errors import ConfigError, UsageError
+from devinops.model.errors import NotWritten, UsageError
 from devinops.model.policy import Approvals
 from devinops.render import RENDERERS, Style, render
 
@@ -151,10 +151,6 @@ def echo_err(text: str) -> None:
 def silence_stdout() -> None:
     """Point stdout nowhere: its reader or its disk is gone, and what is still buffered would only fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-class NotWritten(ConfigError):
-    """An answer cannot be written to a file; stdout has had it already."""
 
 
 def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> None:

@@ -23,7 +23,7 @@ from devinops.cli.session import (
     retry_until_listed,
 )
 from devinops.model.changes import Action
-from devinops.model.errors import ConfigError, ExitCode, UsageError
+from devinops.model.errors import ExitCode, UnusableFile, UsageError
 from devinops.model.inventory import Inventory, Record
 from devinops.planning.rollback import rollback_plan
 from devinops.render import counted
@@ -66,7 +66,7 @@ def _roll_back(session: Session[Writer], backup: str, digest: str | None, *, yes
     path = find(root, backup, session.settings.target.name).absolute()
     saved = read_backup(path, root)
     if apart := saved.target.differences(session.client.target):
-        raise ConfigError(
+        raise UnusableFile(
             f"{path} is of another place ({apart}): roll back there; nothing was written"
         )
     inventory = session.read_inventory()

@@ -14,7 +14,7 @@ import click
 
 from devinops import atomic, signals, waiting
 from devinops.api import Connection, Reader
-from devinops.cli.options import FORMATS, NotWritten, Options, silence_stdout, tell
+from devinops.cli.options import FORMATS, Options, silence_stdout, tell
 from devinops.cli.progress import Progress
 from devinops.config import CONFIG_FILE, Settings, read_project, read_repository, resolve
 from devinops.inventory import Store, listed, open_store, wait_for_runs
@@ -26,6 +26,7 @@ from devinops.model.errors import (
     DevinopsError,
     InputError,
     Interrupted,
+    NotWritten,
     Terminated,
 )
 from devinops.model.inventory import Inventory

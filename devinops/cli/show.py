@@ -8,7 +8,7 @@ import click
 
 from devinops.applying.saved_plan import read_plan
 from devinops.cli.options import FilePath, Options, common
-from devinops.model.errors import ConfigError, ExitCode
+from devinops.model.errors import ExitCode, UnusableFile
 
 
 @click.command()
@@ -24,5 +24,5 @@ def command(options: Options, plan: Path) -> ExitCode:
     saved = read_plan(plan)
     options.answer(saved)
     if saved.edited:
-        raise ConfigError(f"{plan}: {saved.edited}; do not trust it: plan and review again")
+        raise UnusableFile(f"{plan}: {saved.edited}; do not trust it: plan and review again")
     return ExitCode.OK

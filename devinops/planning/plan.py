@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections import Counter
@@ -19,6 +18,7 @@ from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import FolderPath, Key
 from devinops.model.objects import UNSET, Declaration, Problem, Snapshot
 from devinops.model.policy import Approvals, Policy
+from devinops.model.suggest import did_you_mean
 from devinops.model.target import Target
 from devinops.planning.guards import guard
 from devinops.planning.match import RenamedFolder, as_declared, folder_key, match, renamed_folders
@@ -120,8 +120,7 @@ class Only:
         """Raises UsageError for a kind that does not exist, and for a glob that is empty."""
         kind, colon, glob = text.partition(":")
         if kind not in KINDS:
-            near = difflib.get_close_matches(kind, KINDS)
-            hint = f' (did you mean "{near[0]}"?)' if near else ""
+            hint = did_you_mean(kind, KINDS)
             raise UsageError(
                 f'--only takes KIND[:GLOB]; "{kind}" is no kind{hint}: {", ".join(KINDS)}'
             )

@@ -429,7 +429,7 @@ def test_a_repository_without_a_remote_is_told_about_the_file(tmp_path: Path) ->
 
 def test_the_remote_must_be_clear(clone: Clone, remote: Path) -> None:
     root = clone()
-    check_refused(root, r'no remote "orgin" \(did you mean origin\?\)', remote="orgin")
+    check_refused(root, r'no remote "orgin" \(did you mean "origin"\?\)', remote="orgin")
     git(root, "remote", "rename", "origin", "one")
     git(root, "remote", "add", "two", str(remote))
     check_refused(root, r"no remote origin but several others \(one, two\)")
@@ -460,7 +460,7 @@ def test_a_push_that_the_server_forbids_is_told_in_its_words(clone: Clone, remot
     hook.write_text("#!/bin/sh\necho 'GH006: Protected branch' >&2\nexit 1\n")
     hook.chmod(0o755)
     with pytest.raises(
-        ConfigError,
+        InventoryError,
         match=r"cannot be pushed to devinops on origin: .*pre-receive hook declined.*GH006",
     ):
         applied(on_branch(root), "r1", "a")

@@ -154,14 +154,14 @@ def test_show_tells_field_by_field_whether_live_agrees(
 @pytest.mark.parametrize(
     ("argv", "code", "words"),
     [
-        (["show", "knowledge:Backend/Error"], 1, "did you mean knowledge:Backend/Errors?"),
-        (["forget", "knowledge:Backend/Error"], 1, "did you mean knowledge:Backend/Errors?"),
+        (["show", "knowledge:Backend/Error"], 1, 'did you mean "knowledge:Backend/Errors"?'),
+        (["forget", "knowledge:Backend/Error"], 1, 'did you mean "knowledge:Backend/Errors"?'),
         (["show", "playbook:x"], 1, "devinops inventory list shows what is"),
         (["show", "Errors"], 64, "KEY is as plan and inventory list print it"),
-        (["show", "knowlege:Errors"], 64, "did you mean knowledge?"),
+        (["show", "knowlege:Errors"], 64, 'did you mean "knowledge"?'),
         (["link", "folder:Backend", "folder-1"], 64, "folders are never owned"),
         (["link", "knowledge:Twice", "note-7"], 1, "no knowledge with the id note-7; knowledge:Twice is note-2, note-3"),
-        (["link", "knowledge:Twic", "note-2"], 1, "did you mean knowledge:Twice?"),
+        (["link", "knowledge:Twic", "note-2"], 1, 'did you mean "knowledge:Twice"?'),
         (["link", "knowledge:Twice", "note-9"], 1, "note-9"),
         (["link", "knowledge:Twice", "note-1"], 1, "owned as knowledge:Backend/Errors"),
         (["unlock", "r7"], 1, 'there is no open run "r7"; open are: none'),
@@ -230,7 +230,7 @@ def test_unlock_shows_what_was_not_settled(
     ]
     store.begin("run-1", intents, store.read())
     assert "open run run-1: 2 writes not settled" in devinops("inventory", "list", "-C", root).out
-    assert "did you mean run-1?" in devinops("inventory", "unlock", "run-2", "-C", root).err
+    assert 'did you mean "run-1"?' in devinops("inventory", "unlock", "run-2", "-C", root).err
     ran = devinops("inventory", "unlock", "run-1", "-C", root)
     assert ran.out == (
         "unlocked run-1: 2 writes not settled\n  create knowledge:New\n  update knowledge:Twice (note-2)\n"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from devinops.api import Reader
 from devinops.cli.session import Session
 from devinops.kinds import KINDS
-from devinops.model.errors import ConfigError, UsageError
+from devinops.model.errors import NotFound, UsageError
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key
+from devinops.model.suggest import did_you_mean
 from devinops.render.answers import SimpleAnswer
 
 
@@ -28,24 +28,22 @@ def parse_key(text: str) -> Key:
     except ValueError as error:
         raise UsageError(f"{error}: KEY is as plan and inventory list print it") from None
     if key.kind not in KINDS:
-        near = difflib.get_close_matches(key.kind, KINDS, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        hint = did_you_mean(key.kind, KINDS)
         raise UsageError(f'there is no kind "{key.kind}"{hint}; known are {", ".join(KINDS)}')
     return key
 
 
 def find_record(inventory: Inventory, key: Key) -> Record:
-    """Return the record of a key. Raises ConfigError if it is not owned."""
+    """Return the record of a key. Raises NotFound if it is not owned."""
     record = inventory.by_key.get(key)
     if record is None:
-        raise ConfigError(f"{key} is not in the inventory{near_keys(key, inventory.by_key)}")
+        raise NotFound(f"{key} is not in the inventory{near_keys(key, inventory.by_key)}")
     return record
 
 
 def near_keys(key: Key, known: Iterable[Key]) -> str:
     """Return what to try instead of a key that is not known."""
-    near = difflib.get_close_matches(str(key), map(str, known), n=1)
-    return f" (did you mean {near[0]}?)" if near else "; devinops inventory list shows what is"
+    return did_you_mean(key, map(str, known), "; devinops inventory list shows what is")
 
 
 def record_document(record: Record) -> dict[str, Any]:

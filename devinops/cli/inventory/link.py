@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 
 import click
@@ -12,10 +11,11 @@ from devinops.cli.inventory.answers import answer, near_keys, parse_key, record_
 from devinops.cli.options import NonEmpty, Options, common
 from devinops.cli.session import Session, failures_written, open_session
 from devinops.config import read_repository
-from devinops.model.errors import ConfigError, ExitCode, UsageError
+from devinops.model.errors import ExitCode, InventoryError, NotFound, UsageError
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Snapshot
+from devinops.model.suggest import did_you_mean
 
 
 @click.command("link")
@@ -48,7 +48,7 @@ def _link(session: Session[Reader], key: Key, id: str) -> Record:
     before = inventory.by_key.get(key)
     owner = inventory.by_id.get((key.kind, id))
     if owner is not None and owner.key != key:
-        raise ConfigError(
+        raise InventoryError(
             f"{id} is owned as {owner.key}: devinops inventory forget {owner.key} first"
         )
     record = replace(before or Record(key, id), id=id, fields={})
@@ -64,14 +64,14 @@ def _linkable(snapshot: Snapshot, key: Key, id: str) -> Live:
         )
     live = snapshot.by_id.get((key.kind, id))
     if live is None:
-        near = difflib.get_close_matches(
-            id, [o.id for o in snapshot.objects if o.key.kind == key.kind], n=1
-        )
-        named = ", ".join(one.id for one in snapshot.under(key))
-        hint = f"; {key} is {named}" if named else f" (did you mean {near[0]}?)" if near else ""
-        raise ConfigError(f"the organization has no {key.kind} with the id {id}{hint}")
+        ids = [live.id for live in snapshot.objects if live.key.kind == key.kind]
+        named = ", ".join(live.id for live in snapshot.under(key))
+        hint = f"; {key} is {named}" if named else did_you_mean(id, ids)
+        raise NotFound(f"the organization has no {key.kind} with the id {id}{hint}")
     if not live.ours:
-        raise ConfigError(f"{id} is not the organization's own ({live.access}): it can't be owned")
+        raise InventoryError(
+            f"{id} is not the organization's own ({live.access}): it can't be owned"
+        )
     return live
 
 
@@ -82,4 +82,4 @@ def _check_known(session: Session[Reader], inventory: Inventory, key: Key, live:
     declared = {entry.key for entry in loaded.declarations if entry.concerns(target)}
     known = declared | set(inventory.by_key) | {live.key}
     if key not in known:
-        raise ConfigError(f"no entry is called {key}{near_keys(key, known)}")
+        raise NotFound(f"no entry is called {key}{near_keys(key, known)}")

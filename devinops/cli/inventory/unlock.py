@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 
 import click
@@ -12,8 +11,9 @@ from devinops.cli.inventory.answers import answer, intent_document
 from devinops.cli.options import NonEmpty, Options, common
 from devinops.cli.session import failures_written, open_session
 from devinops.inventory import open_runs
-from devinops.model.errors import ConfigError, ExitCode
+from devinops.model.errors import ExitCode, NotFound
 from devinops.model.inventory import Intent
+from devinops.model.suggest import did_you_mean
 from devinops.render import counted
 
 
@@ -35,13 +35,8 @@ def command(options: Options, run: str) -> ExitCode:
     ):
         runs = open_runs(session.store.read())
         if run not in runs:
-            near = difflib.get_close_matches(run, runs, n=1)
-            hint = (
-                f" (did you mean {near[0]}?)"
-                if near
-                else f"; open are: {', '.join(runs) or 'none'}"
-            )
-            raise ConfigError(f'there is no open run "{run}"{hint}')
+            hint = did_you_mean(run, runs, f"; open are: {', '.join(runs) or 'none'}")
+            raise NotFound(f'there is no open run "{run}"{hint}')
         session.store.unlock(run)
     intents = runs[run]
     lines = [f"unlocked {run}: {counted(len(intents), 'write')} not settled", *_unsettled(intents)]
