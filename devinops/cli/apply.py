@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -108,31 +108,33 @@ def _check(plan: Plan, approved: ApprovedPlan | None, options: Options) -> None:
 
 
 def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
-    """Find the value of every secret that will be created. Raises ConfigError naming all that are missing."""
-    wanted: dict[str, str] = {}
-    for change in plan.changes:
-        value_from = getattr(
-            change.declaration and change.declaration.resource, "value_from", UNSET
-        )
-        if change.action in (Action.CREATE, Action.REPLACE) and value_from is not UNSET:
-            wanted[value_from["env"]] = str(change.key)
-    missing = [
-        f"{name} (for {key})" for name, key in sorted(wanted.items()) if not environ.get(name)
-    ]
+    """Return variable → value of every secret that will be created. Raises ConfigError naming all that are missing."""
+    variables = dict(sorted(_secret_variables(plan)))
+    missing = [f"{name} (for {key})" for name, key in variables.items() if not environ.get(name)]
     if missing:
         raise ConfigError(
             f"no value in the environment for {', '.join(missing)}: set it; nothing was written"
         )
+    values = {name: environ[name] for name in variables}
     # Bytes that are not UTF-8 reach Python as half characters, which no request can carry.
     broken = [
-        f"{name} (for {key})" for name, key in sorted(wanted.items()) if not _is_utf8(environ[name])
+        f"{name} (for {variables[name]})" for name, value in values.items() if not _is_utf8(value)
     ]
     if broken:
         raise ConfigError(
             f"the value in the environment is not UTF-8 for {', '.join(broken)}: set it again; nothing was written"
         )
-    remember(environ[name] for name in wanted)
-    return {name: environ[name] for name in wanted}
+    remember(values.values())
+    return values
+
+
+def _secret_variables(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the variable that holds the value of each secret to create, and the secret's key."""
+    for change in plan.changes:
+        if change.action in (Action.CREATE, Action.REPLACE) and change.declaration:
+            value_from = getattr(change.declaration.resource, "value_from", UNSET)
+            if value_from is not UNSET:
+                yield value_from["env"], str(change.key)
 
 
 def _is_utf8(value: str) -> bool:
