@@ -313,40 +313,35 @@ _ONLY = click.option(
 )
 
 
+_FLAGS = ("target", "timeout", "parallelism", "ca_bundle")
+_COMMON = frozenset(
+    {"root", "format", "reports", "no_color", "quiet", "verbose", "lock_timeout", "only", *_FLAGS}
+)
+"""The parameters that become `Options`."""
+
+
+def _options(params: dict[str, Any]) -> Options:
+    """Return the options of a command from its common parameters, by name."""
+    root, flags = params.pop("root"), {name: params.pop(name, None) for name in _FLAGS}
+    return Options(
+        root=find_root(Path.cwd()) if root is None else root.absolute(),
+        reports=_reports(params.pop("reports")),
+        color=wants_color(params.pop("no_color")),
+        flags=Flags(**flags, sources=_sources()),
+        **params,
+    )
+
+
 def common(*, api: bool = False, only: bool = False, lock: bool = False) -> Callable[[F], F]:
     """Give a command the common options; its function gets them as one `Options`."""
 
     def decorate(function: F) -> F:
         @functools.wraps(function)
-        def wrapped(
-            root: Path | None,
-            format: str,
-            reports: tuple[str, ...],
-            no_color: bool,
-            quiet: bool,
-            verbose: bool,
-            target: str | None = None,
-            parallelism: int | None = None,
-            timeout: float | None = None,
-            ca_bundle: Path | None = None,
-            lock_timeout: float = 0.0,
-            only: tuple[str, ...] = (),
-            **rest: Any,
-        ) -> Any:
+        def wrapped(**params: Any) -> Any:
             check_environment(os.environ)
-            options = Options(
-                root=find_root(Path.cwd()) if root is None else root.absolute(),
-                format=format,
-                reports=_reports(reports),
-                only=only,
-                color=wants_color(no_color),
-                quiet=quiet,
-                verbose=verbose,
-                lock_timeout=lock_timeout,
-                flags=Flags(target, timeout, parallelism, ca_bundle, _sources()),
-            )
+            options = _options({name: params.pop(name) for name in _COMMON if name in params})
             _check_outputs(options.reports, options.root)
-            return function(options, **rest)
+            return function(options, **params)
 
         shared = (
             *_FILES,
