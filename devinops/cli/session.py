@@ -254,8 +254,6 @@ def failures_written(options: Options) -> Iterator[None]:
     try:
         with signals.checked():
             yield
-    except NotWritten:
-        raise
     except DevinopsError as error:
         _write_failure(options, error)
         raise

@@ -35,13 +35,13 @@ def command(options: Options, yes: bool) -> ExitCode:
         inventory = session.store.read()
         kinds = {record.key.kind for record in inventory.owned}
         findings = find(inventory, session.snapshot(kinds)) if kinds else ()
-        links = [finding for finding in findings if finding.link]
-        missing = [_finding_document(finding) for finding in findings]
-        answer(session, _proposals(findings), {"missing": missing})
-        if links and not _approved(options, len(links), yes=yes):
-            return ExitCode.DECIDE
-        if links:
-            _relink(session, inventory, links)
+    missing = [_finding_document(finding) for finding in findings]
+    answer(session, _proposals(findings), {"missing": missing})
+    links = [finding for finding in findings if finding.link]
+    if links and not _approved(options, len(links), yes=yes):
+        return ExitCode.DECIDE
+    if links:
+        _relink(session, inventory, links)
     return ExitCode.DECIDE if len(links) < len(findings) else ExitCode.OK
 
 
