@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from devinops.api.connection import Connection
+from devinops.model.target import Target
 from tests.testing.replies import Connect, Reply, Serve, Server, in_turn, running
 
 KEY = "cog_canary_key_0123456789"
@@ -52,15 +53,9 @@ def connect() -> Connect:
     """connect(url, **changes) makes a Connection with a canary key and hardly any patience."""
 
     def make(url: str, **changes: Any) -> Connection:
-        facts = {
-            "api": "v3",
-            "key": KEY,
-            "org_id": "org-1",
-            "timeout_s": 5,
-            "backoff_s": 0.001,
-            **changes,
-        }
-        return Connection(api_url=url, **facts)
+        facts = {"key": KEY, "timeout_s": 5, "backoff_s": 0.001, **changes}
+        place = {"api": facts.pop("api", "v3"), "org_id": facts.pop("org_id", "org-1")}
+        return Connection(Target("default", url, **place), **facts)
 
     return make
 

@@ -20,7 +20,8 @@ PROBLEMS = {
     "problems": [],
 }
 FAILED = {
-    member: PROBLEMS[member] for member in ("format_version", "tool_version", "exit_code", "problems")
+    member: PROBLEMS[member]
+    for member in ("format_version", "tool_version", "exit_code", "problems")
 }
 FAILED |= {"complete": False, "error": "why"}  # fmt: skip
 
