@@ -6,11 +6,11 @@ and an environment that says otherwise stops the run. The rules on where a crede
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -18,12 +18,23 @@ from urllib.parse import urlsplit
 from devinops import __version__
 from devinops.api.connection import is_loopback
 from devinops.inventory import InventorySettings
-from devinops.load import CONFIG, Document, misnamed_config_problems, misnamed_configs, read_yaml
+from devinops.load import (
+    CONFIG,
+    Document,
+    Loaded,
+    load,
+    misnamed_config_problems,
+    misnamed_configs,
+    read_yaml,
+)
 from devinops.model.errors import ConfigError, InputError, UsageError
 from devinops.model.keys import folder_path
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Problem, Severity, Source
 from devinops.model.policy import MaxDelete, OnDrift, Policy, Prune
+from devinops.model.suggest import did_you_mean
+from devinops.model.target import Target
+from devinops.planning.capabilities import target_problems
 
 CONFIG_FILE: Final = CONFIG
 DEFAULT_TARGET: Final = "default"
@@ -110,15 +121,14 @@ class Flags:
 
 @dataclass(frozen=True)
 class Settings:
-    """The effective values of one run. `sources` says for each where it came from."""
+    """The effective values of one run. `sources` says for each where it came from.
+
+    The organization's id is in `target` only if it is configured.
+    """
 
     root: Path
-    target: str
-    api_url: str
-    api: ApiVersion
-    org_id: str | None
+    target: Target
     key: str = field(repr=False)
-    key_variable: str
     timeout_s: float
     parallelism: int
     ca_bundle: Path | None
@@ -175,6 +185,27 @@ def open_project(root: Path) -> tuple[Project, list[Problem]]:
     problems += (problem for problem in found if problem.source not in reported)
     project = Project(root, document, whole=not document.node.tainted)
     return project, sorted([*problems, *misnamed_config_problems(root, project.ignore)])
+
+
+def read_repository(root: Path) -> tuple[Project, Loaded]:
+    """Read devinops.yaml and every entry; the problems of both are in the result. Raises UsageError."""
+    project, problems = open_project(root)
+    loaded = load(project.root, paths=project.paths, ignore=project.ignore, place=project.place)
+    problems = [*problems, *loaded.problems]
+    if project.whole:
+        problems += target_problems(loaded.declarations, project.targets)
+        problems += () if loaded.files else (_nothing_found(),)
+    # A misnamed devinops.yaml is found by both.
+    return project, replace(loaded, problems=tuple(sorted(set(problems))))
+
+
+def _nothing_found() -> Problem:
+    return Problem(
+        Source("."),
+        "no-entries",
+        "no file with entries was found: expected knowledge/**, playbooks/**, knowledge.yaml, playbooks.yaml, "
+        "folders.yaml or secrets.yaml; check --root, or start with devinops init",
+    )
 
 
 def _version_problems(document: Document) -> Iterator[Problem]:
@@ -267,8 +298,7 @@ def check_environment(environ: Mapping[str, str]) -> None:
                     f"the environment variable {name} is set but empty; give it a value, or unset it"
                 )
             continue
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        hint = did_you_mean(name, known)
         raise ConfigError(
             f"the environment variable {name} is not known{hint}; unset it. Known are "
             f"{', '.join(sorted(known))}; approvals are given on the command line alone"
@@ -277,68 +307,32 @@ def check_environment(environ: Mapping[str, str]) -> None:
 
 def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Settings:
     """Bring all sources together. Raises ConfigError, UsageError, InputError; never puts the key into a message."""
-    name, target_source = _target(project, flags)
-    target = project.targets.get(name, {})
-    sources = {"target": target_source}
-
-    def declared(option: str, default: Any) -> Any:
-        sources[option] = (
-            str(project.place("targets", name, option)) if option in target else "default"
-        )
-        return target.get(option, default)
-
-    api_url = _api_url(project, name, target, environ, sources)
-    _check_host(api_url, environ, sources["api_url"])
-    key, variable = _key(target, environ)
-    sources["api_key"] = f"environment {variable}"
-    api = _api(declared("api_version", None), key, variable, sources)
-    policy = Policy(
-        max_delete=MaxDelete.parse(declared("max_delete", "20%")) or MaxDelete(20, percent=True),
-        v3_macro=declared("v3_macro", "hold"),
-        prune=Prune(declared("prune", Prune.OFF)),
-        scope=tuple(folder_glob(glob) for glob in declared("scope", ())),
-        on_drift=OnDrift(declared("on_drift", OnDrift.KEEP)),
-    )
-    found = _without_effect(target, api)
-    if problems := [
-        Problem(project.place("targets", name, o), "without-effect", why) for o, why in found
-    ]:
-        raise InputError(problems)
+    name, source = _target_name(project, flags)
+    values = _Values(project, name, flags, environ, {"target": source})
+    api_url = values.api_url()
+    key, variable = values.key()
+    api = values.api(key, variable)
+    policy = values.policy(api)
     return Settings(
         root=project.root,
-        target=name,
-        api_url=api_url,
-        api=api,
-        org_id=_org_id(project, name, target, environ, sources),
+        target=Target(name, api_url, api, values.org_id()),
         key=key,
-        key_variable=variable,
-        timeout_s=_flag("timeout", flags, 60.0, sources),
-        parallelism=_flag("parallelism", flags, 8, sources),
-        ca_bundle=_flag("ca_bundle", flags, None, sources),
+        timeout_s=values.flag("timeout", 60.0),
+        parallelism=values.flag("parallelism", 8),
+        ca_bundle=values.flag("ca_bundle", None),
         policy=policy,
-        inventory=InventorySettings(**declared("inventory", {})),
-        sources=sources,
+        inventory=InventorySettings(**values.declared("inventory", {})),
+        sources=values.sources,
     )
 
 
-def folder_glob(written: str) -> str:
-    """Return a glob of `scope` in the spelling of folder paths; `/` stays."""
-    return written if written == "/" else folder_path(written)
-
-
-def _flag(option: str, flags: Flags, default: Any, sources: dict[str, str]) -> Any:
-    value = getattr(flags, option)
-    sources[option] = "default" if value is None else flags.source(option)
-    return default if value is None else value
-
-
-def _target(project: Project, flags: Flags) -> tuple[str, str]:
+def _target_name(project: Project, flags: Flags) -> tuple[str, str]:
+    """Return the name of the target and its source. Raises UsageError if it is not clear which one is meant."""
     names = sorted(project.targets)
     if flags.target is not None:
         if flags.target in names or (not names and flags.target == DEFAULT_TARGET):
             return flags.target, flags.source("target")
-        near = difflib.get_close_matches(flags.target, names, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        hint = did_you_mean(flags.target, names)
         listed = ", ".join(names) or f"none, so only {DEFAULT_TARGET}"
         raise UsageError(
             f'there is no target "{flags.target}"{hint}; {CONFIG_FILE} declares {listed}'
@@ -352,57 +346,131 @@ def _target(project: Project, flags: Flags) -> tuple[str, str]:
     return DEFAULT_TARGET, "default"
 
 
-def _settled(
-    option: str,
-    variable: str,
-    name: str,
-    project: Project,
-    declared: Any,
-    environ: Mapping[str, str],
-) -> tuple[str | None, str]:
-    """Return a target's value or the environment's, and its source; refuse two that differ."""
-    outside = environ.get(variable, "").strip() or None
-    if variable in environ and outside is None:
+@dataclass(frozen=True)
+class _Values:
+    """The values of one target. Each method notes in `sources` where the value came from."""
+
+    project: Project
+    name: str
+    flags: Flags
+    environ: Mapping[str, str]
+    sources: dict[str, str]
+
+    @cached_property
+    def target(self) -> Mapping[str, Any]:
+        """What devinops.yaml says of the target."""
+        return self.project.targets.get(self.name, {})
+
+    def place(self, option: str) -> Source:
+        return self.project.place("targets", self.name, option)
+
+    def declared(self, option: str, default: Any) -> Any:
+        """Return the value in devinops.yaml, or the default."""
+        self.sources[option] = str(self.place(option)) if option in self.target else "default"
+        return self.target.get(option, default)
+
+    def flag(self, option: str, default: Any) -> Any:
+        """Return the value of an option, or the default."""
+        value = getattr(self.flags, option)
+        self.sources[option] = "default" if value is None else self.flags.source(option)
+        return default if value is None else value
+
+    def declared_or_variable(self, option: str, variable: str) -> str | None:
+        """Return the value in devinops.yaml or of a variable. Raises ConfigError if they contradict each other."""
+        outside = self.environ.get(variable, "").strip()
+        if variable in self.environ and not outside:
+            raise ConfigError(
+                f"{variable} is set but empty, so this run could reach another organization than you mean: give it a "
+                "value, or unset it"
+            )
+        declared: str | None = self.declared(option, None)
+        if declared is None:
+            self.sources[option] = f"environment {variable}" if outside else "default"
+            return outside or None
+        if outside and outside.rstrip("/") != declared.rstrip("/"):
+            raise ConfigError(
+                f'{self.place(option)}: target {self.name} has {option} "{declared}", but {variable} in the '
+                f'environment is "{outside}"; unset the variable, or choose the target that it belongs to'
+            )
+        return declared
+
+    def api_url(self) -> str:
+        url = (self.declared_or_variable("api_url", "DEVIN_API_URL") or DEFAULT_URL).rstrip("/")
+        outside = self.environ.get("DEVIN_API_URL", "").strip()
+        if why := _wrong_url(url) or _untrusted_host(url, outside):
+            raise ConfigError(f"{self.sources['api_url']}: {why}")
+        return url
+
+    def org_id(self) -> str | None:
+        org_id = self.declared_or_variable("org_id", "DEVIN_ORG_ID")
+        if org_id is None:
+            self.sources["org_id"] = "asked from the API; API v1 has none"
+        elif why := _wrong_org_id(org_id):
+            raise ConfigError(f"{self.sources['org_id']}: {why}")
+        return org_id
+
+    def key(self) -> tuple[str, str]:
+        """Return the API key and the variable that holds it."""
+        variables = (self.target["api_key_env"],) if "api_key_env" in self.target else KEY_VARIABLES
+        for variable in variables:
+            if key := self.environ.get(variable, "").strip():
+                self.sources["api_key"] = f"environment {variable}"
+                return _checked_key(key, variable), variable
+        empty = [variable for variable in variables if variable in self.environ]
+        state = "none is set"
+        if empty:
+            state = (
+                f"{empty[0]} is set but empty (CI gives no secrets to a pull request from a fork)"
+            )
         raise ConfigError(
-            f"{variable} is set but empty, so this run could reach another organization than you mean: give it a "
-            "value, or unset it"
+            f"no API key: set {' or '.join(variables)} to a key that begins with cog_ or apk_; {state}"
         )
-    if declared is None:
-        return outside, f"environment {variable}" if outside else "default"
-    place = str(project.place("targets", name, option))
-    if outside is not None and outside.rstrip("/") != declared.rstrip("/"):
+
+    def api(self, key: str, variable: str) -> ApiVersion:
+        declared = self.declared("api_version", None)
+        if declared is not None:
+            return cast(ApiVersion, declared)
+        for prefix, version in API_BY_PREFIX.items():
+            if key.startswith(prefix):
+                self.sources["api_version"] = f"the key's prefix {prefix}"
+                return version
         raise ConfigError(
-            f'{place}: target {name} has {option} "{declared}", but {variable} in the environment is "{outside}"; '
-            "unset the variable, or choose the target that it belongs to"
+            f"the key in {variable} begins with neither cog_ (API v3) nor apk_ (API v1); check the variable, "
+            f"or set api_version for the target in {CONFIG_FILE}"
         )
-    return declared, place
+
+    def policy(self, api: ApiVersion) -> Policy:
+        """Return the policy. Raises InputError for settings that have no effect together, or with this API."""
+        useless = [
+            Problem(self.place(option), "without-effect", why)
+            for option, why in _without_effect(self.target, api)
+        ]
+        if useless:
+            raise InputError(useless)
+        limit = MaxDelete.parse(self.declared("max_delete", "20%"))
+        return Policy(
+            max_delete=limit or MaxDelete(20, percent=True),
+            v3_macro=self.declared("v3_macro", "hold"),
+            prune=Prune(self.declared("prune", Prune.OFF)),
+            scope=tuple(map(folder_glob, self.declared("scope", ()))),
+            on_drift=OnDrift(self.declared("on_drift", OnDrift.KEEP)),
+        )
 
 
-def _api_url(
-    project: Project,
-    name: str,
-    target: Mapping[str, Any],
-    environ: Mapping[str, str],
-    sources: dict[str, str],
-) -> str:
-    value, sources["api_url"] = _settled(
-        "api_url", "DEVIN_API_URL", name, project, target.get("api_url"), environ
+def folder_glob(written: str) -> str:
+    """Return a glob of `scope` in the spelling of folder paths; `/` stays."""
+    return written if written == "/" else folder_path(written)
+
+
+# --- what a value may be ----------------------------------------------------------------------------------
+
+
+def _checked_key(key: str, variable: str) -> str:
+    if key.isascii() and key.isprintable() and " " not in key:
+        return key
+    raise ConfigError(
+        f"{variable} contains white space, a control character or a non-ASCII one; set it to a valid API key"
     )
-    return (value or DEFAULT_URL).rstrip("/")
-
-
-def _org_id(
-    project: Project,
-    name: str,
-    target: Mapping[str, Any],
-    environ: Mapping[str, str],
-    sources: dict[str, str],
-) -> str | None:
-    value, source = _settled("org_id", "DEVIN_ORG_ID", name, project, target.get("org_id"), environ)
-    sources["org_id"] = source if value else "asked from the API; API v1 has none"
-    if value is not None and (why := _wrong_org_id(value)):
-        raise ConfigError(f"{source}: {why}")
-    return value
 
 
 def _wrong_org_id(value: str) -> str:
@@ -412,27 +480,18 @@ def _wrong_org_id(value: str) -> str:
     return f'"{value}" is not an organization id (such as org-0123abcd)'
 
 
-def _without_user(url: str) -> str:
-    """Return an address without name and password."""
-    return re.sub(r"//.*@", "//***@", url)
-
-
 def _wrong_url(url: str) -> str:
     """Return what is wrong with an API's address, wherever it is: empty for nothing."""
+    shown = re.sub(r"//.*@", "//***@", url)
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        return f'api_url "{_without_user(url)}" is not a URL: {error}'
-    named = re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host)
-    if (
-        parts.scheme not in ("https", "http")
-        or not named
-        or parts.username
-        or parts.query
-        or parts.fragment
-    ):
-        return f'api_url takes https://HOST[:PORT] without user, query or fragment, not "{_without_user(url)}"'
+        return f'api_url "{shown}" is not a URL: {error}'
+    is_host = re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host)
+    too_much = any((parts.username, parts.query, parts.fragment))
+    if parts.scheme not in ("https", "http") or not is_host or too_much:
+        return f'api_url takes https://HOST[:PORT] without user, query or fragment, not "{shown}"'
     if parts.path.strip("/"):
         return f'api_url takes no path; devinops adds the version: drop "{parts.path}"'
     if parts.scheme == "http" and not is_loopback(host):
@@ -440,53 +499,15 @@ def _wrong_url(url: str) -> str:
     return ""
 
 
-def _check_host(url: str, environ: Mapping[str, str], source: str) -> None:
-    """Refuse to send a credential anywhere but to the vendor, to loopback or where the environment says."""
-    if why := _wrong_url(url):
-        raise ConfigError(f"{source}: {why}")
+def _untrusted_host(url: str, outside: str) -> str:
+    """Return why a credential must not go to a host: it is neither the vendor's, loopback nor that of `outside`."""
     host = urlsplit(url).hostname or ""
-    if is_loopback(host) or any(
-        host == domain or host.endswith(f".{domain}") for domain in VENDOR_DOMAINS
-    ):
-        return
-    outside = urlsplit(environ.get("DEVIN_API_URL", "").strip())
-    if (outside.scheme, outside.hostname) != ("https", host):
-        raise ConfigError(
-            f"{source}: the key is not sent to {host}: neither under {' or '.join(VENDOR_DOMAINS)} nor loopback. "
-            "If it is your own gateway, set DEVIN_API_URL to it outside the repository"
-        )
-
-
-def _key(target: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, str]:
-    wanted = (target["api_key_env"],) if "api_key_env" in target else KEY_VARIABLES
-    for variable in wanted:
-        value = environ.get(variable, "").strip()
-        if not value:
-            continue
-        if not value.isascii() or not value.isprintable() or " " in value:
-            raise ConfigError(
-                f"the key in {variable} has a space or a sign that no key has; set it again"
-            )
-        return value, variable
-    empty = [variable for variable in wanted if variable in environ]
-    state = (
-        f"{empty[0]} is set but empty (CI gives no secrets to a pull request from a fork)"
-        if empty
-        else "none is set"
-    )
-    raise ConfigError(
-        f"no API key: set {' or '.join(wanted)} to a key that begins with cog_ or apk_; {state}"
-    )
-
-
-def _api(declared: str | None, key: str, variable: str, sources: dict[str, str]) -> ApiVersion:
-    if declared is not None:
-        return cast(ApiVersion, declared)
-    for prefix, version in API_BY_PREFIX.items():
-        if key.startswith(prefix):
-            sources["api_version"] = f"the key's prefix {prefix}"
-            return version
-    raise ConfigError(
-        f"the key in {variable} begins with neither cog_ (API v3) nor apk_ (API v1); check the variable, "
-        f"or set api_version for the target in {CONFIG_FILE}"
+    if is_loopback(host) or any(f".{host}".endswith(f".{domain}") for domain in VENDOR_DOMAINS):
+        return ""
+    trusted = urlsplit(outside)
+    if (trusted.scheme, trusted.hostname) == ("https", host):
+        return ""
+    return (
+        f"the key is not sent to {host}: neither under {' or '.join(VENDOR_DOMAINS)} nor loopback. "
+        "If it is your own gateway, set DEVIN_API_URL to it outside the repository"
     )

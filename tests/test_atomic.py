@@ -15,7 +15,7 @@ from devinops.applying.saved_plan import read_plan, save
 from devinops.cli.init import _write
 from devinops.cli.options import write_file
 from devinops.inventory import disk
-from devinops.model.errors import ConfigError, DevinopsError
+from devinops.model.errors import DevinopsError, NotWritten, UnusableFile
 from tests.testing.disk import WRONG, breaks, limited, names, room_for
 
 Writer = Callable[[Path, list[str]], object]
@@ -92,7 +92,7 @@ def test_a_name_may_be_as_long_as_names_may_be(write: Writer, tmp_path: Path) ->
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
 def test_a_saved_plan_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "plan.json")
-    with pytest.raises(ConfigError, match="cannot read the plan"):
+    with pytest.raises(UnusableFile, match="cannot read the plan"):
         read_plan(tmp_path / "plan.json")
 
 
@@ -421,5 +421,5 @@ def test_an_error_says_what_to_do(number: int, words: str) -> None:
 
 
 def test_the_option_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"^--directory cannot write .*a: "):
+    with pytest.raises(NotWritten, match=r"^--directory cannot write .*a: "):
         write_file(tmp_path / "nowhere" / "a", ["x"], "--directory")

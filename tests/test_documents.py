@@ -13,10 +13,10 @@ from jsonschema import Draft202012Validator
 from devinops import __version__
 from devinops.emulator import Emulator
 from devinops.inventory import InventorySettings, open_store
-from devinops.inventory.header import Header
 from devinops.model.changes import Action
 from devinops.model.inventory import Intent
 from devinops.model.keys import Key
+from devinops.model.target import Target
 from devinops.schema.document import convert, load_object, quotable
 from devinops.schema.documents import schemas
 from devinops.schema.plan import FailureDocument
@@ -75,8 +75,8 @@ def test_what_a_command_writes_fits_its_schema_and_begins_as_all_do(
 ) -> None:
     argv, name = COMMANDS[command]
     if command == "inventory unlock":
-        header = Header.of(emulator.url, "org-emulator", "production")
-        store = open_store(InventorySettings("file"), applied, header)
+        target = Target("production", emulator.url, "v3", "org-emulator")
+        store = open_store(InventorySettings("file"), applied, target)
         store.begin(
             argv[-1], [Intent(argv[-1], Action.CREATE, Key.parse("knowledge:D"))], store.read()
         )

@@ -21,6 +21,7 @@ from devinops.model.errors import ApiError, BadAnswer
 from devinops.model.keys import Key
 from devinops.model.kind import Api, ApiVersion, Kind, Resource, Scope
 from devinops.model.objects import Live, Snapshot
+from devinops.model.target import Target
 from devinops.model.values import UNSET
 
 
@@ -28,17 +29,21 @@ class ReadingClient:
     """A Reader. Its connection can only send GET."""
 
     def __init__(self, http: Getter, connection: Connection) -> None:
-        self.api: ApiVersion = connection.api
-        self.api_url = connection.api_url
+        self.api: ApiVersion = connection.target.api
         self._getter = http
         self._connection = connection
-        self._org_id = connection.org_id if connection.api == "v3" else None
+        self._org_id = connection.target.org_id if self.api == "v3" else None
         self._lock = threading.Lock()
         self._names: dict[str, Mapping[str, str]] = {}
         self._seen: dict[str, frozenset[str]] = {}
         self._unknown: dict[str, frozenset[str]] = {}
 
     # --- who and where ---
+
+    @property
+    def target(self) -> Target:
+        target = self._connection.target
+        return replace(target, org_id=self.org_id, emulator=bool(self.emulator))
 
     @property
     def org_id(self) -> str | None:

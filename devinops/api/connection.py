@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devinops.model.kind import ApiVersion
+from devinops.model.target import Target
 
 
 def is_loopback(host: str) -> bool:
@@ -21,17 +21,15 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True)
 class Connection:
-    """Where to call and as whom. Times in seconds; `retries` come after the first attempt.
+    """Which organization to call and as whom. Times in seconds; `retries` come after the first attempt.
 
     `ca_bundle` is a PEM file that replaces the usual certificate authorities. The key shows in no repr.
     With `enterprise` the objects are those of the enterprise instead of an organization. `owner` is the value of the
     label that marks what devinops manages, on kinds that have labels.
     """
 
-    api_url: str
-    api: ApiVersion
+    target: Target
     key: str = field(repr=False)
-    org_id: str | None = None
     timeout_s: float = 60
     parallelism: int = 8
     ca_bundle: Path | None = None

@@ -82,7 +82,7 @@ def _redirect_goal(call: Call, response: Response) -> str:
 
 
 def _hint(call: Call, connection: Connection, status: int) -> str:
-    key, api = connection.key, connection.api
+    key, api = connection.key, connection.target.api
     if status in (401, 403) and key.startswith("cog_" if api == "v1" else "apk_"):
         return f"a key that begins with {key[:4]} does not work with API {api}"
     if status == 401:

@@ -133,7 +133,9 @@ class Getter:
     def _timed(self, call: Call, budget: ResponseBudget) -> Outcome:
         """Send a call and log how long that took."""
         start, connection = time.monotonic(), self._connection
-        outcome = exchange(self._client, connection.api_url, call, connection.timeout_s, budget)
+        outcome = exchange(
+            self._client, connection.target.api_url, call, connection.timeout_s, budget
+        )
         took = f"in {(time.monotonic() - start) * 1000:.0f} ms"
         if isinstance(outcome, Response):
             self.emulator = outcome.from_emulator

@@ -35,7 +35,7 @@ class Route:
 def route(connection: Connection) -> Route:
     """Return the route to the API. Raises ConfigError if no key may be sent there."""
     try:
-        url = urlsplit(connection.api_url)
+        url = urlsplit(connection.target.api_url)
         host, port = url.hostname, url.port
     except ValueError:
         raise ConfigError(BAD_URL) from None
@@ -51,7 +51,7 @@ def route(connection: Connection) -> Route:
 
 def open_client(connection: Connection) -> httpx.Client:
     """Return a client that sends the key with each request. Raises ConfigError."""
-    loopback = is_loopback(urlsplit(connection.api_url).hostname or "")
+    loopback = is_loopback(urlsplit(connection.target.api_url).hostname or "")
     verify = _trust(connection)
     try:
         return httpx.Client(

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from devinops import atomic
-from devinops.model.errors import ConfigError, DevinopsError
+from devinops.model.errors import DevinopsError, NotFound, UnusableFile
 from devinops.model.objects import Live, Source
 from devinops.model.target import Target
 from devinops.planning.draft import Saved
@@ -187,23 +187,23 @@ class Backup:
 
 
 def backups(root: Path) -> list[Path]:
-    """Return the files of all backups below a root, newest first. Raises ConfigError."""
+    """Return the files of all backups below a root, newest first. Raises UnusableFile."""
     try:
         return list(reversed(_files(root / DIRECTORY)))
     except OSError as error:
-        raise ConfigError(
+        raise UnusableFile(
             f"cannot list the backups in {root / DIRECTORY}: {atomic.reason(error)}"
         ) from error
 
 
 def find(root: Path, name: str, target: str) -> Path:
-    """Return the file that a path, a run or `latest` (of this target) names. Raises ConfigError."""
+    """Return the file that a path, a run or `latest` (of this target) names. Raises NotFound."""
     if name == LATEST:
         return _latest(root, target)
     if _RUN.fullmatch(name):
         path = root / DIRECTORY / f"{name}.jsonl"
         if path not in backups(root):
-            raise ConfigError(
+            raise NotFound(
                 f"there is no backup of the run {name}; devinops rollback lists those that are"
             )
         return path
@@ -215,11 +215,11 @@ def _latest(root: Path, target: str) -> Path:
         # Only the header counts here: a damaged backup of another target must not stop this one.
         if _header_of(path, _lines(path)).target.name == target:
             return path
-    raise ConfigError(f"there is no backup of the target {target} below {root / DIRECTORY}")
+    raise NotFound(f"there is no backup of the target {target} below {root / DIRECTORY}")
 
 
 def read_backup(path: Path, root: Path | None = None) -> Backup:
-    """Read a backup. Raises ConfigError in one line for whatever is wrong with it.
+    """Read a backup. Raises UnusableFile in one line for whatever is wrong with it.
 
     The sources of its objects are named relative to `root`, where they lie below it.
     """
@@ -234,26 +234,26 @@ def read_backup(path: Path, root: Path | None = None) -> Backup:
 
 
 def _lines(path: Path) -> list[bytes]:
-    """Return the lines of a file, the last one without its end. Raises ConfigError."""
+    """Return the lines of a file, the last one without its end. Raises UnusableFile."""
     if path.is_symlink():
-        raise ConfigError(f"{path} is a symbolic link: name the backup itself")
+        raise UnusableFile(f"{path} is a symbolic link: name the backup itself")
     try:
         return atomic.read(path).split(b"\n")
     except OSError as error:
-        raise ConfigError(
+        raise UnusableFile(
             f"cannot read the backup {path}: {error.strerror or error}; devinops rollback lists those that are there"
         ) from error
 
 
 def _header_of(path: Path, lines: Sequence[bytes]) -> Backup:
-    """Return what the header says, as a backup without objects. Raises ConfigError."""
+    """Return what the header says, as a backup without objects. Raises UnusableFile."""
     if not lines:
         raise _damaged(path, 1, "the header is missing or incomplete")
     try:
         values = load_object(lines[0])
         version = values.get("format_version")
         if isinstance(version, str) and not is_readable(version):
-            raise ConfigError(
+            raise UnusableFile(
                 f"{path} has format version {quotable(version[:20])}, and this devinops reads {MAJOR}.x: use the "
                 "devinops that wrote it"
             )
@@ -264,15 +264,15 @@ def _header_of(path: Path, lines: Sequence[bytes]) -> Backup:
 
 
 def _live(path: Path, line: int, text: bytes) -> Live:
-    """Raises ConfigError."""
+    """Raises UnusableFile."""
     try:
         return convert(load_object(text), ObjectLine).to_model()
     except ValueError as error:
         raise _damaged(path, line, error) from None
 
 
-def _damaged(path: Path, line: int, what: object) -> ConfigError:
-    return ConfigError(f"{path}:{line}: {quotable(what)}; this backup cannot be used as it is")
+def _damaged(path: Path, line: int, what: object) -> UnusableFile:
+    return UnusableFile(f"{path}:{line}: {quotable(what)}; this backup cannot be used as it is")
 
 
 def summaries(root: Path) -> Iterator[tuple[Path, Backup | str]]:
@@ -280,5 +280,5 @@ def summaries(root: Path) -> Iterator[tuple[Path, Backup | str]]:
     for path in backups(root):
         try:
             yield path, read_backup(path)
-        except ConfigError as error:
+        except UnusableFile as error:
             yield path, str(error)

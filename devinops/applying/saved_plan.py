@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from devinops import atomic
-from devinops.model.errors import ConfigError
+from devinops.model.errors import NotWritten, UnusableFile
 from devinops.model.inventory import Inventory
 from devinops.planning.plan import digest_of
 from devinops.planning.saved import SavedPlan
@@ -22,19 +22,19 @@ LARGEST: Final = 256 * 1024 * 1024
 
 
 def save(path: Path, chunks: Iterable[str]) -> None:
-    """Write a document, all of it or nothing; a new file is its owner's alone. Raises ConfigError."""
+    """Write a document, all of it or nothing; a new file is its owner's alone. Raises NotWritten."""
     try:
         atomic.replace(path, chunks, mode=0o600)
     except OSError as error:
-        raise ConfigError(f"--out cannot write {path}: {atomic.reason(error)}") from error
+        raise NotWritten(f"--out cannot write {path}: {atomic.reason(error)}") from error
 
 
 def read_plan(path: Path) -> SavedPlan:
-    """Read what `save` wrote. Raises ConfigError in one line, with what to do next."""
+    """Read what `save` wrote. Raises UnusableFile in one line, with what to do next."""
     try:
         data = atomic.read(path, LARGEST + 1, follow=True)
     except OSError as error:
-        raise ConfigError(f"cannot read the plan {path}: {error.strerror or error}") from error
+        raise UnusableFile(f"cannot read the plan {path}: {error.strerror or error}") from error
     if len(data) > LARGEST:
         raise _damaged(path, f"it has more than {LARGEST} bytes")
     try:
@@ -45,15 +45,15 @@ def read_plan(path: Path) -> SavedPlan:
 
 
 def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
-    """Turn a plan document into values. Raises ConfigError."""
+    """Turn a plan document into values. Raises UnusableFile."""
     version = document.get("format_version")
     if isinstance(version, str) and not is_readable(version):
-        raise ConfigError(
+        raise UnusableFile(
             f"{path} has format version {quotable(version[:20])}, and this devinops reads {MAJOR}.x: use the "
             "devinops that wrote it, or plan again"
         )
     if document.get("complete") is False:
-        raise ConfigError(
+        raise UnusableFile(
             f"{path} is of a run that came to no plan: fix what it reports, then plan again"
         )
     try:
@@ -62,8 +62,8 @@ def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
         raise _damaged(path, error) from None
 
 
-def _damaged(path: Path, what: object) -> ConfigError:
-    return ConfigError(
+def _damaged(path: Path, what: object) -> UnusableFile:
+    return UnusableFile(
         f"{path} is not a usable plan: {quotable(what)}; write it again with devinops plan --out"
     )
 

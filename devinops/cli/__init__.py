@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import io
 import sys
@@ -13,6 +12,7 @@ import click
 
 from devinops import __version__, atomic, signals
 from devinops.model.errors import DevinopsError, ExitCode, InputError, Terminated
+from devinops.model.suggest import nearest
 
 COMMANDS = {
     "init": "Start a repository: configuration, a first note, CI and pre-commit.",
@@ -62,9 +62,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = SYNONYMS.get(args[0]) or next(
-                iter(difflib.get_close_matches(args[0], COMMANDS, n=1)), None
-            )
+            near = SYNONYMS.get(args[0]) or nearest(args[0], COMMANDS)
             hint = f" Did you mean {near!r}?" if near else ""
             raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -12,13 +11,10 @@ import click
 from devinops.api import open_writer
 from devinops.api.redact import remember_values
 from devinops.applying.applier import Report
-from devinops.applying.backup import Backups
-from devinops.cli.approval import Reviewed
-from devinops.cli.execute import ask, carry_out, finish, show
+from devinops.cli.approval import ApprovedPlan, read_approved
+from devinops.cli.execute import ask, execute, finish, show
 from devinops.cli.options import FilePath, NonEmpty, Options, approvals, common, is_interactive
-from devinops.cli.session import Job, NotApplied, RunJournal, failures_written
-from devinops.inventory import new_run
-from devinops.inventory.git import Git
+from devinops.cli.session import NotApplied, Planned, Session, failures_written, open_session
 from devinops.model.changes import Action
 from devinops.model.client import Writer
 from devinops.model.errors import ConfigError, ExitCode, Refused, Stale, UsageError
@@ -57,52 +53,56 @@ def command(
             "apply has no terminal to ask on: pass --expect DIGEST (from devinops plan), or --yes"
         )
     with failures_written(options):
-        reviewed, options = Reviewed.of(plan, expect, options)
-        job = Job.of(options)
-        with open_writer(job.connection, options.log) as writer:
-            report = _apply(job, writer, reviewed, yes=yes, approvals=reviewed.approvals(approvals))
+        approved, options = _approved(plan, expect, options)
+        given = approved.approvals(approvals) if approved else approvals
+        with open_session(options, open_writer, entries=True) as session:
+            report = _apply(session, approved, given, yes=yes)
     return finish(options, report)
 
 
+def _approved(
+    path: Path | None, digest: str | None, options: Options
+) -> tuple[ApprovedPlan | None, Options]:
+    if path is None and digest is None:
+        return None, options
+    if path is None:
+        return ApprovedPlan(digest or ""), options
+    return read_approved(path, digest, options)
+
+
 def _apply(
-    job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals: Approvals
+    session: Session[Writer], approved: ApprovedPlan | None, approvals: Approvals, *, yes: bool
 ) -> Report:
-    options = job.options
-    reviewed.check_place(job.target(writer))
+    if approved:
+        approved.check_place(session.client.target)
     # A saved plan may have been made with an --only whose objects are gone since: that is a stale plan, not a typo.
-    plan, snapshot = job.look(writer, approvals, only_must_match=reviewed.plan is None)
-    approved = yes or reviewed.expect is not None
-    show(options, plan, asking=not approved)
-    _check(plan, reviewed, options)
+    only_must_match = approved is None or approved.plan is None
+    planned = session.plan(approvals, only_must_match=only_must_match)
+    plan, asking = planned.plan, not (yes or approved)
+    show(session.options, plan, asking=asking)
+    _check(plan, approved, session.options)
     if not (plan.changes or plan.upserts or plan.removals):
         # What a run that died here has left must reach the others all the same.
-        job.store(writer).sweep()
+        session.store.sweep()
         return Report(plan, ())
     values = secret_values(plan, os.environ)
-    if plan.changes and not approved:
+    if plan.changes and asking:
         ask(plan)
         # The question may have been open for hours.
-        shown, (plan, snapshot) = plan, job.look(writer, approvals)
-        _check(plan, Reviewed(shown.digest, shown), options)
-    run = new_run(datetime.now(UTC))
-    return carry_out(
-        options,
-        plan,
-        snapshot,
-        writer,
-        Backups(job.settings.root, plan.target, run),
-        lambda: job.look(writer, approvals, patient=False, only_must_match=False)[0],
-        values=values,
-        parallelism=job.settings.parallelism,
-        journal=RunJournal(job.store(writer), run, plan.inventory),
-        commit=Git(job.settings.root).line("rev-parse", "HEAD"),
-    )
+        planned = session.plan(approvals)
+        _check(planned.plan, ApprovedPlan(plan.digest, plan), session.options)
+
+    def replan() -> Planned:
+        return session.plan(approvals, retry=False, only_must_match=False)
+
+    return execute(session, planned, replan, values=values)
 
 
-def _check(plan: Plan, reviewed: Reviewed, options: Options) -> None:
-    """Raise NotApplied if this is not the plan that was reviewed, or may not be applied at all."""
+def _check(plan: Plan, approved: ApprovedPlan | None, options: Options) -> None:
+    """Raise NotApplied if this is not the plan that was approved, or may not be applied at all."""
     try:
-        reviewed.check(plan, options)
+        if approved:
+            approved.check(plan, options)
         if plan.refusals:
             raise Refused(f"refused, nothing was written: {'; '.join(plan.refusals)}")
     except (Refused, Stale) as error:
@@ -110,34 +110,35 @@ def _check(plan: Plan, reviewed: Reviewed, options: Options) -> None:
 
 
 def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
-    """Find the value of every secret that will be created. Raises ConfigError naming all that are missing."""
-    wanted: dict[str, str] = {}
-    for change in plan.changes:
-        source = change.kind.role(Role.VALUE_SOURCE)
-        place = (
-            getattr(change.declaration and change.declaration.resource, source.name)
-            if source
-            else UNSET
-        )
-        if change.action in (Action.CREATE, Action.REPLACE) and place is not UNSET:
-            wanted[place["env"]] = str(change.key)
-    missing = [
-        f"{name} (for {key})" for name, key in sorted(wanted.items()) if not environ.get(name)
-    ]
+    """Return variable → value of every secret that will be created. Raises ConfigError naming all that are missing."""
+    variables = dict(sorted(_secret_variables(plan)))
+    missing = [f"{name} (for {key})" for name, key in variables.items() if not environ.get(name)]
     if missing:
         raise ConfigError(
             f"no value in the environment for {', '.join(missing)}: set it; nothing was written"
         )
+    values = {name: environ[name] for name in variables}
     # Bytes that are not UTF-8 reach Python as half characters, which no request can carry.
     broken = [
-        f"{name} (for {key})" for name, key in sorted(wanted.items()) if not _is_utf8(environ[name])
+        f"{name} (for {variables[name]})" for name, value in values.items() if not _is_utf8(value)
     ]
     if broken:
         raise ConfigError(
             f"the value in the environment is not UTF-8 for {', '.join(broken)}: set it again; nothing was written"
         )
-    remember_values(environ[name] for name in wanted)
-    return {name: environ[name] for name in wanted}
+    remember_values(values.values())
+    return values
+
+
+def _secret_variables(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the variable that holds the value of each secret to create, and the secret's key."""
+    for change in plan.changes:
+        source = change.kind.role(Role.VALUE_SOURCE)
+        creates = change.action in (Action.CREATE, Action.REPLACE)
+        if source and creates and change.declaration:
+            place = getattr(change.declaration.resource, source.name)
+            if place is not UNSET:
+                yield place["env"], str(change.key)
 
 
 def _is_utf8(value: str) -> bool:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from dataclasses import replace
 
 import click
 
 from devinops.api import open_reader
-from devinops.cli.authors import authored
+from devinops.cli.audit_log import with_editors
 from devinops.cli.options import Options, common
-from devinops.cli.progress import Progress
-from devinops.cli.session import connection, failures_written, with_references
-from devinops.config import CONFIG_FILE, Settings, resolve
-from devinops.inventory import Header, open_store
+from devinops.cli.session import Session, failures_written, open_session
 from devinops.kinds import KINDS
-from devinops.model.errors import ConfigError, ExitCode
-from devinops.planning.drift import Findings, find_drift
+from devinops.model.client import Reader
+from devinops.model.errors import ExitCode
+from devinops.planning.drift import find_drift
+from devinops.render.answers import DriftAnswer
 
 
 @click.command()
@@ -31,49 +29,20 @@ def command(options: Options) -> ExitCode:
       devinops drift
       devinops drift --format json
     """
-    with failures_written(options):
-        settings = resolve(options.project(), options.flags, os.environ)
-        if settings.inventory.store == "none":
-            raise ConfigError(
-                f"the target {settings.target} has no inventory to compare with: turn one on with inventory: "
-                f"{{store: branch}} in {CONFIG_FILE}, or use devinops plan, which compares with the files"
-            )
-        found, emulator = _find(options, settings)
+    with (
+        failures_written(options),
+        open_session(options, open_reader, needs_inventory=True) as session,
+    ):
+        answer = _find(session)
+    options.answer(answer)
+    return answer.exit_code
+
+
+def _find(session: Session[Reader]) -> DriftAnswer:
+    inventory = session.store.read()
+    owned = {record.key.kind for record in inventory.records}
+    found = find_drift(inventory, session.snapshot(owned or KINDS))
+    if found.drift:
+        found = replace(found, drift=with_editors(found.drift, session.client))
     code = ExitCode.LOOK if found.drift else ExitCode.OK
-    options.write(lambda format: _chunks(options, settings, found, emulator, format, code))
-    return code
-
-
-def _find(options: Options, settings: Settings) -> tuple[Findings, bool]:
-    """Return what was found, and whether an emulator answered."""
-    with open_reader(connection(settings), options.log) as reader:
-        header = Header.of(settings.api_url, reader.org_id, settings.target)
-        inventory = open_store(settings.inventory, settings.root, header).read()
-        owned = {record.key.kind for record in inventory.records}
-        with Progress(options, "reading") as progress:
-            snapshot = reader.snapshot(with_references(owned or KINDS), progress.at)
-        found = find_drift(inventory, snapshot)
-        return Findings(authored(found.drift, reader), found.unmanaged), bool(reader.emulator)
-
-
-def _chunks(
-    options: Options,
-    settings: Settings,
-    found: Findings,
-    emulator: bool,
-    format: str,
-    code: ExitCode,
-) -> Iterator[str]:
-    if format == "json":
-        from devinops.render import json
-
-        yield from json.dump(
-            json.drift_document(found, settings.target, emulator=emulator, exit_code=code)
-        )
-    else:
-        from devinops.render.escape import line
-        from devinops.render.text import Text
-
-        if emulator:
-            yield f"{line(f'This is the emulator at {settings.api_url}.')}\n"
-        yield from (f"{one}\n" for one in Text(options.color, options.verbose).drift(found))
+    return DriftAnswer(session.client.target, found, code)

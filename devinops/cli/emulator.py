@@ -8,18 +8,18 @@ import click
 
 from devinops import signals
 from devinops.cli.options import FilePath, NonEmpty
-from devinops.model.errors import ConfigError, ExitCode, UsageError
+from devinops.model.errors import DevinopsError, ExitCode, UsageError
 
 _LOWEST_RATE = 0.001
 """With less the next request would be allowed at a time that no header can name."""
 
 
 def require_emulator() -> None:
-    """Raises ConfigError saying how to install what the emulator needs."""
+    """Raises DevinopsError saying how to install what the emulator needs."""
     from importlib.util import find_spec
 
     if not (find_spec("fastapi") and find_spec("uvicorn")):
-        raise ConfigError("the emulator needs its extra: pip install 'devinops[emulator]'")
+        raise DevinopsError("the emulator needs its extra: pip install 'devinops[emulator]'")
 
 
 @click.command()

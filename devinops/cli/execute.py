@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from devinops import signals
-from devinops.applying.applier import Applier, Journal, Report, apply
+from devinops.applying.applier import Applier, Report, apply
 from devinops.applying.backup import Backups
 from devinops.cli.options import Options, echo_err, tell
 from devinops.cli.progress import Progress
-from devinops.cli.session import plan_chunks
+from devinops.cli.session import Planned, Session
+from devinops.inventory import Store, new_run
+from devinops.inventory.git import Git
 from devinops.model.changes import Outcome
 from devinops.model.client import Writer
-from devinops.model.errors import ConfigError, ExitCode, Refused, worst
-from devinops.model.objects import Snapshot
+from devinops.model.errors import ExitCode, NotWritten, Refused, worst
+from devinops.model.inventory import Intent, Inventory, Record
+from devinops.model.keys import Key, ObjectId
 from devinops.planning.plan import Plan
+from devinops.render import Style, render
+from devinops.render.answers import PlanAnswer
 
 
 def show(options: Options, plan: Plan, *, asking: bool) -> None:
     """Show the plan before anything is written.
 
-    JSON has it in the document at the end; whoever is asked sees it on stderr.
+    JSON has it in the answer at the end; whoever is asked sees it on stderr.
     """
     if options.format == "text" or asking:
-        for chunk in plan_chunks(options, plan, "text", plan.exit_code()):
+        for chunk in render("text", PlanAnswer(plan, plan.exit_code()), options.style):
             click.echo(chunk, nl=False, err=options.format != "text", color=options.color or None)
         # Whoever reads this may have gone: better to learn that before the first write than after the last.
         sys.stdout.flush()
@@ -42,80 +49,91 @@ def ask(plan: Plan) -> None:
         raise Refused("not approved; nothing was written")
 
 
-def carry_out(
-    options: Options,
-    plan: Plan,
-    snapshot: Snapshot,
-    writer: Writer,
-    backups: Backups,
-    verify: Callable[[], Plan],
-    *,
-    values: Mapping[str, str],
-    parallelism: int,
-    journal: Journal | None = None,
-    commit: str | None = None,
-) -> Report:
-    """Apply a plan: progress, signals and the backup. `verify` plans again at the end.
+@dataclass(frozen=True)
+class RunJournal:
+    """The journal of one run in a store; `base` is the inventory that the run was planned with."""
 
-    From here to the end of the command the first Ctrl-C or SIGTERM lets what is in flight finish and starts nothing
-    new; only the last look is broken off. So the report always comes out, and is true.
+    store: Store
+    run: str
+    base: Inventory
+
+    def begin(self, intents: Sequence[Intent]) -> None:
+        self.store.begin(self.run, intents, self.base)
+
+    def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
+        self.store.settle(self.run, upserts, removals)
+
+    def finish(self, unclear: Collection[Key]) -> None:
+        self.store.finish(self.run, unclear)
+
+
+def execute(
+    session: Session[Writer],
+    planned: Planned,
+    replan: Callable[[], Planned],
+    *,
+    values: Mapping[str, str] | None = None,
+    journal: type[RunJournal] = RunJournal,
+    keep: Path | None = None,
+) -> Report:
+    """Apply a plan: progress, signals and the backup. `replan` is called at the end, to see what is left.
+
+    `values` are those of secrets, see `Applier`; `keep` is a backup that must stay. From here to the end of the
+    command the first Ctrl-C or SIGTERM lets what is in flight finish and starts nothing new; only the last plan is
+    broken off. So the report always comes out, and is true.
     """
+    options, settings, plan = session.options, session.settings, planned.plan
+    run = new_run(datetime.now(UTC))
+    backups = Backups(settings.root, plan.target, run, keep=keep)
     with Progress(options, "applying", len(plan.changes)) as progress, backups:
         applier = Applier(
             plan,
-            snapshot,
-            writer,
-            values=values,
-            parallelism=parallelism,
+            planned.snapshot,
+            session.client,
+            values=values or {},
+            parallelism=settings.parallelism,
             on_result=lambda _: progress.step(),
             before_write=backups.save,
-            journal=journal,
-            run_id=backups.run,
-            commit=commit,
+            journal=journal(session.store, run, plan.inventory),
+            run_id=run,
+            commit=Git(settings.root).line("rev-parse", "HEAD"),
         )
-
-        def stop(code: ExitCode) -> None:
-            if applier.finished:
-                applier.interrupted = code
-                return
-            if not options.quiet:
-                signals.tell("\ninterrupted: finishing what is in flight; again to stop at once")
-            applier.interrupt(code)
-
-        def last_look() -> Plan:
-            with signals.interruptible():
-                return verify()
-
-        signals.instead(stop)
-        report = apply(applier, last_look)
+        signals.instead(_stopper(options, applier))
+        report = apply(applier, lambda: _plan_left(replan))
     return replace(report, backup=backups.name)
+
+
+def _stopper(options: Options, applier: Applier) -> Callable[[ExitCode], None]:
+    """Return what to do with a signal during an apply."""
+
+    def stop(code: ExitCode) -> None:
+        if applier.finished:
+            applier.interrupted = code
+            return
+        if not options.quiet:
+            signals.tell("\ninterrupted: finishing what is in flight; again to stop at once")
+        applier.interrupt(code)
+
+    return stop
+
+
+def _plan_left(replan: Callable[[], Planned]) -> Plan:
+    with signals.interruptible():
+        return replan().plan
 
 
 def finish(options: Options, report: Report) -> ExitCode:
     """Write the report; return what the run exits with."""
-
-    def chunks(format: str) -> Iterator[str]:
-        if format == "json":
-            from devinops.render import json
-
-            yield from json.dump(json.report_document(report))
-        else:
-            from devinops.render.text import Text
-
-            yield from (f"{one}\n" for one in Text(options.color, options.verbose).report(report))
-
     try:
-        options.write(chunks)
-    except (OSError, ConfigError) as error:
+        options.answer(report)
+    except (OSError, NotWritten) as error:
         return _report_on_stderr(options, report, error)
     return report.exit_code
 
 
 def _report_on_stderr(options: Options, report: Report, error: Exception) -> ExitCode:
-    from devinops.render.text import Text
-
     tell(f"devinops: the report cannot be written where it belongs ({error}); here it is:")
-    for line in Text(full=options.verbose).report(report):
-        echo_err(f"{line}\n")
+    for chunk in render("text", report, Style(full=options.verbose)):
+        echo_err(chunk)
     wrote = any(result.outcome is Outcome.DONE or result.unclear for result in report.results)
     return worst(report.exit_code, ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)

@@ -18,7 +18,7 @@ from devinops.cli.options import FilePath
 from devinops.config import CONFIG_FILE
 from devinops.inventory.git import Git, is_no_repository, last_words
 from devinops.load.discover import inside
-from devinops.model.errors import ConfigError, ExitCode
+from devinops.model.errors import ConfigError, ExitCode, NotWritten
 
 HOOK_FILES = r"(^|/)((knowledge|playbooks)/.*\.(md|ya?ml)|(knowledge|playbooks|folders|secrets|devinops)\.ya?ml)$"
 """What the pre-commit hook runs on; the same as in .pre-commit-hooks.yaml."""
@@ -144,12 +144,12 @@ def _template(name: str) -> _Template:
 
 
 def _check_place(top: Path, name: str) -> None:
-    """Raise ConfigError where a file cannot be made: a file above it, or a symbolic link out of `top` or to nothing."""
+    """Raise NotWritten where a file cannot be made: a file above it, or a symbolic link out of `top` or to nothing."""
     path = top / name
     above = [top / parent for parent in reversed(Path(name).parents)]
     wrong = next((one for one in above if os.path.lexists(one) and not one.is_dir()), None)
     if wrong is not None and not wrong.is_symlink():
-        raise ConfigError(
+        raise NotWritten(
             f"cannot write {path}: there is a file where a directory belongs, {wrong}: move it, then run again; "
             "nothing was written"
         )
@@ -160,14 +160,14 @@ def _check_place(top: Path, name: str) -> None:
     ):
         return
     link = next(one for one in (*above, path) if one.is_symlink())
-    raise ConfigError(
+    raise NotWritten(
         f"cannot write {path}: {link} is a symbolic link that leads out of {top} or to nothing: replace it, then run "
         "again; nothing was written"
     )
 
 
 def _write(root: Path, name: str, text: str) -> bool:
-    """Write a new file; False where there is one already. Raises ConfigError."""
+    """Write a new file; False where there is one already. Raises NotWritten."""
     path = root / name
     try:
         try:
@@ -178,5 +178,5 @@ def _write(root: Path, name: str, text: str) -> bool:
             return False
         atomic.replace(path, [text])
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {atomic.reason(error)}") from error
+        raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
     return True

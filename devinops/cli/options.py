@@ -10,19 +10,23 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from devinops import atomic
-from devinops.config import Flags, Project, check_environment, find_root, read_project
-from devinops.model.errors import ConfigError, UsageError
+from devinops.config import Flags, check_environment, find_root
+from devinops.model.errors import NotWritten, UsageError
 from devinops.model.policy import Approvals
+from devinops.render import RENDERERS, Style, render
+
+if TYPE_CHECKING:
+    from devinops.render.answers import Answer
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FORMATS = ("text", "json")
+FORMATS = tuple(RENDERERS)
 
 
 # --- what an option can take ------------------------------------------------------------------------------
@@ -86,9 +90,6 @@ class Options:
     lock_timeout: float = 0.0
     flags: Flags = Flags()
 
-    def project(self) -> Project:
-        return read_project(self.root)
-
     def say(self, text: str) -> None:
         """Write progress or a diagnostic to stderr; -q hides it."""
         if not self.quiet:
@@ -99,21 +100,22 @@ class Options:
         if self.verbose:
             tell(text)
 
-    def write(
-        self, chunks: Callable[[str], Iterable[str]], formats: Collection[str] = FORMATS
-    ) -> None:
-        """Write the answer to stdout, and in each format of --report to its file.
+    @property
+    def style(self) -> Style:
+        return Style(self.color, self.verbose)
 
-        `chunks` makes it in a format. Only what is wanted in one of `formats` is written. Raises
-        OSError for stdout, and ConfigError for a file.
+    def answer(self, answer: Answer, formats: Collection[str] = FORMATS) -> None:
+        """Write an answer to stdout, and in each format of --report to its file.
+
+        Only what is wanted in one of `formats` is written. Raises OSError for stdout, and NotWritten for a file.
         """
         if self.format in formats:
-            for chunk in chunks(self.format):
+            for chunk in render(self.format, answer, self.style):
                 click.echo(chunk, nl=False, color=self.color or None)
             sys.stdout.flush()
         for format, path in self.reports:
             if format in formats:
-                write_file(path, chunks(format))
+                write_file(path, render(format, answer, self.style))
 
 
 def tell(text: str) -> None:
@@ -130,11 +132,11 @@ def echo_err(text: str) -> None:
 
 
 def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> None:
-    """Write a file as a whole, so that nobody reads half of one. Raises ConfigError."""
+    """Write a file as a whole, so that nobody reads half of one. Raises NotWritten."""
     try:
         atomic.replace(path, chunks)
     except OSError as error:
-        raise ConfigError(f"{option} cannot write {path}: {atomic.reason(error)}") from error
+        raise NotWritten(f"{option} cannot write {path}: {atomic.reason(error)}") from error
 
 
 def wants_color(no_color: bool) -> bool:
@@ -170,8 +172,6 @@ def _reports(values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
 
 def _check_outputs(reports: Iterable[tuple[str, Path]], root: Path) -> None:
     """Raise UsageError where a file that the command line wants written would destroy another one."""
-    from devinops.cli.outputs import check_outputs
-
     context = click.get_current_context()
     outputs, inputs = [("--report", path) for _, path in reports], []
     for one in context.command.params:
@@ -180,7 +180,10 @@ def _check_outputs(reports: Iterable[tuple[str, Path]], root: Path) -> None:
             outputs.append((one.opts[-1], value))
         elif isinstance(value, Path):
             inputs.append(value)
-    check_outputs(outputs, inputs, root)
+    if outputs:
+        from devinops.cli.outputs import check_outputs
+
+        check_outputs(outputs, inputs, root)
 
 
 def _sources() -> dict[str, str]:
@@ -288,40 +291,35 @@ _ONLY = click.option(
 )
 
 
+_FLAGS = ("target", "timeout", "parallelism", "ca_bundle")
+_COMMON = frozenset(
+    {"root", "format", "reports", "no_color", "quiet", "verbose", "lock_timeout", "only", *_FLAGS}
+)
+"""The parameters that become `Options`."""
+
+
+def _options(params: dict[str, Any]) -> Options:
+    """Return the options of a command from its common parameters, by name."""
+    root, flags = params.pop("root"), {name: params.pop(name, None) for name in _FLAGS}
+    return Options(
+        root=find_root(Path.cwd()) if root is None else root.absolute(),
+        reports=_reports(params.pop("reports")),
+        color=wants_color(params.pop("no_color")),
+        flags=Flags(**flags, sources=_sources()),
+        **params,
+    )
+
+
 def common(*, api: bool = False, only: bool = False, lock: bool = False) -> Callable[[F], F]:
     """Give a command the common options; its function gets them as one `Options`."""
 
     def decorate(function: F) -> F:
         @functools.wraps(function)
-        def wrapped(
-            root: Path | None,
-            format: str,
-            reports: tuple[str, ...],
-            no_color: bool,
-            quiet: bool,
-            verbose: bool,
-            target: str | None = None,
-            parallelism: int | None = None,
-            timeout: float | None = None,
-            ca_bundle: Path | None = None,
-            lock_timeout: float = 0.0,
-            only: tuple[str, ...] = (),
-            **rest: Any,
-        ) -> Any:
+        def wrapped(**params: Any) -> Any:
             check_environment(os.environ)
-            options = Options(
-                root=find_root(Path.cwd()) if root is None else root.absolute(),
-                format=format,
-                reports=_reports(reports),
-                only=only,
-                color=wants_color(no_color),
-                quiet=quiet,
-                verbose=verbose,
-                lock_timeout=lock_timeout,
-                flags=Flags(target, timeout, parallelism, ca_bundle, _sources()),
-            )
+            options = _options({name: params.pop(name) for name in _COMMON if name in params})
             _check_outputs(options.reports, options.root)
-            return function(options, **rest)
+            return function(options, **params)
 
         shared = (
             *_FILES,

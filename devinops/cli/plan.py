@@ -8,9 +8,11 @@ import click
 
 from devinops.api import open_reader
 from devinops.cli.options import Options, OutputFile, approvals, common
-from devinops.cli.session import Job, failures_written, plan_chunks
+from devinops.cli.session import failures_written, open_session
 from devinops.model.errors import ExitCode
 from devinops.model.policy import Approvals
+from devinops.render import render
+from devinops.render.answers import PlanAnswer
 
 
 @click.command()
@@ -29,13 +31,12 @@ def command(
       devinops plan --out plan.json          then devinops apply plan.json
     """
     with failures_written(options):
-        job = Job.of(options)
-        with open_reader(job.connection, options.log) as reader:
-            plan, _ = job.look(reader, approvals)
-        code = plan.exit_code(detailed=detailed_exitcode)
+        with open_session(options, open_reader, entries=True) as session:
+            plan, _ = session.plan(approvals)
+        answer = PlanAnswer(plan, plan.exit_code(detailed=detailed_exitcode))
         if out is not None:
             from devinops.applying.saved_plan import save
 
-            save(out, plan_chunks(options, plan, "json", code))
-    options.write(lambda format: plan_chunks(options, plan, format, code))
-    return code
+            save(out, render("json", answer))
+    options.answer(answer)
+    return answer.exit_code

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from devinops.api import open_writer
 from devinops.applying.applier import Report, Result
-from devinops.applying.backup import Backup, Backups, find, read_backup, summaries
-from devinops.cli.approval import Reviewed
-from devinops.cli.execute import ask, carry_out, finish, show
+from devinops.applying.backup import Backup, find, read_backup, summaries
+from devinops.cli.approval import ApprovedPlan
+from devinops.cli.execute import RunJournal, ask, execute, finish, show
 from devinops.cli.options import FilePath, NonEmpty, Options, common, is_interactive
-from devinops.cli.progress import Progress
 from devinops.cli.session import (
-    RunJournal,
-    connection,
+    Planned,
+    Session,
     failures_written,
-    look_patiently,
-    with_references,
+    open_session,
+    retry_until_listed,
 )
-from devinops.config import Settings, resolve
-from devinops.inventory import Header, new_run, open_store, wait_for_runs
 from devinops.model.changes import Action, Outcome
 from devinops.model.client import Writer
-from devinops.model.errors import ConfigError, ExitCode, UsageError
-from devinops.model.inventory import Record
-from devinops.model.objects import Snapshot
-from devinops.model.target import Target
-from devinops.planning.plan import Plan
+from devinops.model.errors import ExitCode, UnusableFile, UsageError
+from devinops.model.inventory import Inventory, Record
+from devinops.model.keys import ObjectId
 from devinops.planning.rollback import rollback_plan
 from devinops.render import counted
+from devinops.render.answers import SimpleAnswer
 from devinops.schema.backup import BackupItem, BackupsDocument
 from devinops.schema.document import HEAD
 
@@ -61,77 +55,50 @@ def command(options: Options, backup: Path | None, yes: bool, expect: str | None
       devinops rollback 20260312T101500Z-1f2e3d --yes
     """
     if backup is None:
-        _list(options)
+        options.answer(_list(options.root))
         return ExitCode.OK
     if not (yes or expect is not None or is_interactive()):
         raise UsageError("rollback has no terminal to ask on: pass --yes, or --expect DIGEST")
-    with failures_written(options):
-        settings = resolve(options.project(), options.flags, os.environ)
-        path = find(settings.root, str(backup), settings.target).absolute()
-        saved = read_backup(path, settings.root)
-        with open_writer(connection(settings), options.log) as writer:
-            report = _roll_back(options, settings, writer, saved, Reviewed(expect), yes=yes)
+    with failures_written(options), open_session(options, open_writer) as session:
+        report = _roll_back(session, str(backup), expect, yes=yes)
     return finish(options, report)
 
 
-def _roll_back(
-    options: Options,
-    settings: Settings,
-    writer: Writer,
-    saved: Backup,
-    reviewed: Reviewed,
-    *,
-    yes: bool,
-) -> Report:
-    here = Target(settings.target, settings.api_url, settings.api, writer.org_id)
-    if apart := saved.target.differences(here):
-        raise ConfigError(
-            f"{saved.path} is of another place ({apart}): roll back there; nothing was written"
+def _roll_back(session: Session[Writer], backup: str, digest: str | None, *, yes: bool) -> Report:
+    options, root = session.options, session.settings.root
+    path = find(root, backup, session.settings.target.name).absolute()
+    saved = read_backup(path, root)
+    if apart := saved.target.differences(session.client.target):
+        raise UnusableFile(
+            f"{path} is of another place ({apart}): roll back there; nothing was written"
         )
+    inventory = session.read_inventory()
 
-    def read() -> Snapshot:
-        with Progress(options, "reading") as progress:
-            kinds = {one.live.key.kind for one in saved.objects}
-            return writer.snapshot(with_references(kinds), progress.at)
+    def replan() -> Planned:
+        return _plan(session, saved, inventory)
 
-    def plan_of(snapshot: Snapshot) -> Plan:
-        target = replace(here, emulator=bool(writer.emulator))
-        return rollback_plan(saved.objects, snapshot, target, policy=settings.policy, run=saved.run)
-
-    store = open_store(
-        settings.inventory, settings.root, Header.of(here.api_url, here.org_id, here.name)
-    )
-    inventory = wait_for_runs(store, options.lock_timeout)
-
-    def look() -> tuple[Plan, Snapshot]:
-        snapshot = read()
-        plan = plan_of(snapshot)
-        return replace(plan, notes=(*_notes(saved), *plan.notes), inventory=inventory), snapshot
-
-    plan, snapshot = look_patiently(options, inventory, look)
-    approved = yes or reviewed.expect is not None
-    show(options, plan, asking=not approved)
-    reviewed.check(plan, options)
+    planned = retry_until_listed(options, inventory, replan)
+    plan, asking = planned.plan, not (yes or digest is not None)
+    show(options, plan, asking=asking)
+    if digest is not None:
+        ApprovedPlan(digest).check(plan, options)
     if not plan.changes:
         return Report(plan, ())
-    if not approved:
+    if asking:
         ask(plan)
         # The question may have been open for hours.
-        shown, (plan, snapshot) = plan, look()
-        Reviewed(shown.digest, shown).check(plan, options)
-    run = new_run(datetime.now(UTC))
-    report = carry_out(
-        options,
-        plan,
-        snapshot,
-        writer,
-        Backups(settings.root, here, run, keep=saved.path),
-        lambda: plan_of(read()),
-        values={},
-        parallelism=settings.parallelism,
-        journal=_Announced(store, run, inventory),
-    )
-    return replace(report, results=tuple(map(_told, report.results)))
+        planned = replan()
+        ApprovedPlan(plan.digest, plan).check(planned.plan, options)
+    report = execute(session, planned, replan, journal=_Announced, keep=path)
+    return replace(report, results=tuple(map(_with_new_id, report.results)))
+
+
+def _plan(session: Session[Writer], saved: Backup, inventory: Inventory) -> Planned:
+    snapshot = session.snapshot({object.live.key.kind for object in saved.objects})
+    target, policy = session.client.target, session.settings.policy
+    plan = rollback_plan(saved.objects, snapshot, target, policy=policy, run=saved.run)
+    notes = (*_notes(saved), *plan.notes)
+    return Planned(replace(plan, notes=notes, inventory=inventory), snapshot)
 
 
 class _Announced(RunJournal):
@@ -140,7 +107,7 @@ class _Announced(RunJournal):
     So a rollback is an outside edit to the next plan until the commit is reverted as well, and by default kept.
     """
 
-    def settle(self, put: Sequence[Record], drop: Sequence[tuple[str, str]]) -> None:
+    def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
         pass
 
 
@@ -152,7 +119,7 @@ def _notes(saved: Backup) -> Iterator[str]:
         )
 
 
-def _told(result: Result) -> Result:
+def _with_new_id(result: Result) -> Result:
     """Say of an object that was created again that it has a new id."""
     if result.change.action is Action.CREATE and result.outcome is Outcome.DONE:
         remark = f"created again, under the new id {result.id}"
@@ -163,23 +130,13 @@ def _told(result: Result) -> Result:
 # --- the list ---------------------------------------------------------------------------------------------
 
 
-def _list(options: Options) -> None:
-    found = list(summaries(options.root))
-
-    def chunks(format: str) -> Iterator[str]:
-        from devinops.render import json
-        from devinops.render.escape import line
-
-        if format == "json":
-            rows = tuple(_row(options.root, path, backup) for path, backup in found)
-            yield from json.dump(BackupsDocument(**HEAD, backups=rows))
-            return
-        for path, backup in found:
-            yield f"{line(_words(_shown(options.root, path), backup))}\n"
-        if not found:
-            yield "no backups: none is made before something is overwritten or deleted\n"
-
-    options.write(chunks)
+def _list(root: Path) -> SimpleAnswer:
+    found = list(summaries(root))
+    lines = [_words(_shown(root, path), backup) for path, backup in found]
+    if not found:
+        lines = ["no backups: none is made before something is overwritten or deleted"]
+    rows = tuple(_row(root, path, backup) for path, backup in found)
+    return SimpleAnswer(lines, lambda: BackupsDocument(**HEAD, backups=rows))
 
 
 def _words(file: str, backup: Backup | str) -> str:

@@ -1,24 +1,23 @@
-"""What plan and apply share: read the files, the settings and the organization, and make a plan."""
+"""One run against one organization: its settings, its entries, a client and the inventory."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import Generic, NamedTuple, TypeVar
 
 import click
 
 from devinops import signals, waiting
 from devinops.api.connection import Connection
-from devinops.cli.authors import with_authors
-from devinops.cli.options import Options, tell
+from devinops.cli.options import FORMATS, Options, tell
 from devinops.cli.progress import Progress
-from devinops.cli.validate import read
-from devinops.config import Settings, resolve
-from devinops.inventory import Header, Store, listed, open_store, wait_for_runs
+from devinops.config import CONFIG_FILE, Settings, read_project, read_repository, resolve
+from devinops.inventory import Store, listed, open_store, wait_for_runs
 from devinops.kinds import KINDS
 from devinops.model import inventory as owned
 from devinops.model.changes import Action
@@ -26,206 +25,221 @@ from devinops.model.client import Reader
 from devinops.model.errors import (
     ConfigError,
     DevinopsError,
-    ExitCode,
     InputError,
     Interrupted,
+    NotWritten,
     Terminated,
 )
-from devinops.model.inventory import Intent, Inventory, Record
-from devinops.model.keys import Key, ObjectId
+from devinops.model.inventory import Inventory
 from devinops.model.objects import Declaration, Problem, Severity, Snapshot
 from devinops.model.policy import Approvals, Prune
-from devinops.model.target import Target
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
 from devinops.planning.plan import Only, Plan, build_plan
+from devinops.render.answers import Failure, PlanAnswer
 
-if TYPE_CHECKING:
-    from devinops.schema.document import Document
+C_co = TypeVar("C_co", bound=Reader, covariant=True)
+
+PROGRAMS = frozenset(FORMATS) - {"text"}
+"""The formats for programs: a failure is an answer there, and a line on stderr for people."""
+
+
+class Planned(NamedTuple):
+    """A plan and the snapshot that it was made from."""
+
+    plan: Plan
+    snapshot: Snapshot
 
 
 @dataclass(frozen=True)
-class Job:
-    """The files and settings of one run, free of problems."""
+class Entries:
+    """What the files declare, free of errors, for a command that plans; empty for any other."""
+
+    declarations: tuple[Declaration, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    only: tuple[Only, ...] = ()
+
+    def of(self, target: str) -> list[Declaration]:
+        """Return those that concern a target."""
+        return [entry for entry in self.declarations if entry.concerns(target)]
+
+
+@dataclass(frozen=True)
+class Session(Generic[C_co]):
+    """What a command works with. `client` reads, or writes as well; see `open_session`."""
 
     options: Options
     settings: Settings
-    declarations: tuple[Declaration, ...]
-    warnings: tuple[Problem, ...]
-    only: tuple[Only, ...]
+    client: C_co
+    entries: Entries = Entries()
 
-    @classmethod
-    def of(cls, options: Options) -> Job:
-        """Raises InputError with the problems of all files, ConfigError, UsageError."""
-        only = tuple(map(Only.parse, options.only))
-        loaded = read(options)
-        _stop_on_errors(loaded.problems)
-        settings = resolve(options.project(), options.flags, os.environ)
-        wanted = [d for d in loaded.declarations if d.concerns(settings.target)]
-        forgetful = settings.inventory.store == "none"
-        problems = [*loaded.problems, *api_problems(wanted, settings.api)]
-        problems += rotation_warnings(wanted) if forgetful else ()
-        _stop_on_errors(problems)
-        return cls(options, settings, loaded.declarations, tuple(sorted(problems)), only)
+    @cached_property
+    def store(self) -> Store:
+        """Where the inventory is kept. Raises ConfigError, ApiError."""
+        return open_store(self.settings.inventory, self.settings.root, self.client.target)
 
-    @property
-    def connection(self) -> Connection:
-        return connection(self.settings)
+    def read_inventory(self) -> Inventory:
+        """Return the inventory once no other run is at work; raises Stale after --lock-timeout."""
+        return wait_for_runs(self.store, self.options.lock_timeout)
 
-    def target(self, reader: Reader) -> Target:
-        settings = self.settings
-        org_id = reader.org_id
-        return Target(
-            settings.target, settings.api_url, settings.api, org_id, emulator=bool(reader.emulator)
-        )
+    def snapshot(self, kinds: Iterable[str], *, sure: bool = True) -> Snapshot:
+        """Read all objects of the kinds and of those that they refer to; for `sure` see `Reader`."""
+        wanted = frozenset(kinds)
+        wanted = wanted.union(*(KINDS[kind].references for kind in wanted))
+        with Progress(self.options, "reading") as progress:
+            return self.client.snapshot(wanted, progress.at, sure=sure)
 
-    def store(self, reader: Reader) -> Store:
-        """Return where the inventory is kept. Raises ConfigError."""
-        header = Header.of(self.settings.api_url, reader.org_id, self.settings.target)
-        return open_store(self.settings.inventory, self.settings.root, header)
+    def plan(
+        self, approvals: Approvals, *, retry: bool = True, only_must_match: bool = True
+    ) -> Planned:
+        """Read the inventory and the organization, and compare them with the entries.
 
-    def kinds(self, inventory: Inventory) -> frozenset[str]:
-        """The kinds to list: those of the entries and of what is owned; a key needs no right on the others."""
-        found = {d.key.kind for d in self.declarations if d.concerns(self.settings.target)}
-        found |= {record.key.kind for record in inventory.records}
-        if self.settings.policy.prune is Prune.SCOPE:
-            found |= {kind.noun for kind in KINDS.values() if kind.parent}
-        return with_references(found)
-
-    def look(
-        self,
-        reader: Reader,
-        approvals: Approvals,
-        *,
-        patient: bool = True,
-        only_must_match: bool = True,
-    ) -> tuple[Plan, Snapshot]:
-        """Read the inventory and the organization, and plan. Raises ApiError, InventoryError, Stale, UsageError.
-
-        If the plan creates what an earlier run may have created, a patient look is repeated for a while.
+        With `retry` see `retry_until_listed`. Raises ApiError, InventoryError, Stale, UsageError.
         """
         # First the inventory, then what is live: the other way round a run that ends in between would make what it
         # has just created look deleted outside.
-        inventory = wait_for_runs(self.store(reader), self.options.lock_timeout)
+        inventory = self.read_inventory()
 
-        def once() -> tuple[Plan, Snapshot]:
-            return self._look_once(reader, approvals, inventory, only_must_match)
+        def attempt() -> Planned:
+            planned = self._compare(inventory, approvals, only_must_match, sure=False)
+            if planned.snapshot.unproved and not planned.plan.is_quiet:
+                # What seems to be missing may have slipped between two pages.
+                planned = self._compare(inventory, approvals, only_must_match, sure=True)
+            return planned
 
-        plan, snapshot = look_patiently(self.options, inventory, once) if patient else once()
-        return with_authors(plan, reader), snapshot
+        plan, snapshot = (
+            retry_until_listed(self.options, inventory, attempt) if retry else attempt()
+        )
+        if plan.drift:
+            from devinops.cli.audit_log import with_editors
 
-    def _look_once(
-        self, reader: Reader, approvals: Approvals, inventory: Inventory, only_must_match: bool
-    ) -> tuple[Plan, Snapshot]:
-        plan, snapshot = self._plan(reader, approvals, inventory, only_must_match, sure=False)
-        if snapshot.unproved and not plan.is_quiet:
-            # What seems to be missing may have slipped between two pages.
-            plan, snapshot = self._plan(reader, approvals, inventory, only_must_match, sure=True)
-        return plan, snapshot
+            plan = replace(plan, drift=with_editors(plan.drift, self.client))
+        return Planned(plan, snapshot)
 
-    def _plan(
-        self,
-        reader: Reader,
-        approvals: Approvals,
-        inventory: Inventory,
-        only_must_match: bool,
-        *,
-        sure: bool,
-    ) -> tuple[Plan, Snapshot]:
-        settings = self.settings
-        with Progress(self.options, "reading") as progress:
-            snapshot = reader.snapshot(self.kinds(inventory), progress.at, sure=sure)
-        wanted = (d for d in self.declarations if d.concerns(settings.target))
-        _stop_on_errors([*edition_problems(wanted, settings.api, snapshot.unknown_fields)])
+    def _compare(
+        self, inventory: Inventory, approvals: Approvals, only_must_match: bool, *, sure: bool
+    ) -> Planned:
+        snapshot = self.snapshot(self._kinds(inventory), sure=sure)
+        target = self.client.target
+        entries = self.entries.of(target.name)
+        _stop_on_errors(edition_problems(entries, target.api, snapshot.unknown_fields))
         plan = build_plan(
-            self.declarations,
+            self.entries.declarations,
             snapshot,
-            self.target(reader),
-            policy=settings.policy,
+            target,
+            policy=self.settings.policy,
             today=datetime.now(UTC).date(),
             inventory=inventory,
-            only=self.only,
+            only=self.entries.only,
             approvals=approvals,
-            warnings=self.warnings,
+            warnings=self.entries.warnings,
             only_must_match=only_must_match,
         )
-        return plan, snapshot
+        return Planned(plan, snapshot)
+
+    def _kinds(self, inventory: Inventory) -> set[str]:
+        """The kinds to list: those of the entries and of what is owned; a key needs no right on the others."""
+        found = {entry.key.kind for entry in self.entries.of(self.settings.target.name)}
+        found |= {record.key.kind for record in inventory.records}
+        if self.settings.policy.prune is Prune.SCOPE:
+            found |= {kind.noun for kind in KINDS.values() if kind.parent}
+        return found
 
 
-def look_patiently(
-    options: Options, inventory: Inventory, look: Callable[[], tuple[Plan, Snapshot]]
-) -> tuple[Plan, Snapshot]:
-    """Plan with `look`, again after a while where the plan creates what a run before may have created.
+# --- opening one ------------------------------------------------------------------------------------------
 
-    A list can show a new object late, and creating it again would make a second one.
+
+@contextmanager
+def open_session(
+    options: Options,
+    connect: Callable[[Connection, Callable[[str], None]], C_co],
+    *,
+    settings: Settings | None = None,
+    entries: bool = False,
+    needs_inventory: bool = False,
+) -> Iterator[Session[C_co]]:
+    """Read the settings if they are not given, with `entries` every entry, and connect.
+
+    `connect` is `open_reader` or `open_writer`. Raises InputError with the problems of all files, ConfigError and
+    UsageError.
     """
-    plan, snapshot = look()
-    for seconds in owned.RECOVERY_WAITS_S:
-        unseen = [
-            str(c.key)
-            for c in plan.changes
-            if c.action is Action.CREATE and c.key in inventory.unclear
-        ]
-        if not unseen:
-            break
-        options.say(
-            f"a run before may have created {listed(unseen)}, and it is not listed: looking again in {seconds:g} s"
+    declared = Entries()
+    if entries:
+        declared, settings = _read_entries(options)
+    settings = settings or read_settings(options)
+    if needs_inventory and settings.inventory.store == "none":
+        raise ConfigError(
+            f"the target {settings.target.name} has no inventory: to turn one on, say inventory: "
+            f"{{store: branch}} (or file) for it in {CONFIG_FILE}; without one, devinops plan compares with the files"
         )
-        waiting.pause(seconds)
-        plan, snapshot = look()
-    return plan, snapshot
+    with connect(connection(settings), options.log) as client:
+        yield Session(options, settings, client, declared)
 
 
-@dataclass(frozen=True)
-class RunJournal:
-    """One run's way to the inventory, which was `base` when the run was planned."""
-
-    store: Store
-    run: str
-    base: Inventory
-
-    def begin(self, intents: Sequence[Intent]) -> None:
-        self.store.begin(self.run, intents, self.base)
-
-    def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
-        self.store.settle(self.run, upserts, removals)
-
-    def finish(self, unclear: Collection[Key]) -> None:
-        self.store.finish(self.run, unclear)
-
-
-def with_references(kinds: Iterable[str]) -> frozenset[str]:
-    """Return these kinds and those that they refer to."""
-    found = frozenset(kinds)
-    return found.union(*(KINDS[kind].references for kind in found))
+def read_settings(options: Options) -> Settings:
+    """Return the settings of a run that reads no entries. Raises InputError, ConfigError, UsageError."""
+    return resolve(read_project(options.root), options.flags, os.environ)
 
 
 def connection(settings: Settings) -> Connection:
     return Connection(
-        api_url=settings.api_url,
-        api=settings.api,
+        target=settings.target,
         key=settings.key,
-        org_id=settings.org_id,
         timeout_s=settings.timeout_s,
         parallelism=settings.parallelism,
         ca_bundle=settings.ca_bundle,
     )
 
 
-def _stop_on_errors(problems: Sequence[Problem]) -> None:
+def _read_entries(options: Options) -> tuple[Entries, Settings]:
+    only = tuple(map(Only.parse, options.only))
+    project, loaded = read_repository(options.root)
+    _stop_on_errors(loaded.problems)
+    settings = resolve(project, options.flags, os.environ)
+    entries = Entries(loaded.declarations, only=only)
+    wanted = entries.of(settings.target.name)
+    problems = [*loaded.problems, *api_problems(wanted, settings.target.api)]
+    if settings.inventory.store == "none":
+        problems += rotation_warnings(wanted)
+    _stop_on_errors(problems)
+    return replace(entries, warnings=tuple(sorted(problems))), settings
+
+
+def _stop_on_errors(problems: Iterable[Problem]) -> None:
+    problems = tuple(problems)
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise InputError(problems)
 
 
-def plan_chunks(options: Options, plan: Plan, format: str, code: ExitCode) -> Iterator[str]:
-    """Yield a plan in a format."""
-    if format == "json":
-        from devinops.render import json
+# --- waiting for what an earlier run created --------------------------------------------------------------
 
-        yield from json.dump(json.plan_document(plan, code))
-    else:
-        from devinops.render.text import Text
 
-        yield from (f"{one}\n" for one in Text(options.color, options.verbose).plan(plan))
+def retry_until_listed(
+    options: Options, inventory: Inventory, plan: Callable[[], Planned]
+) -> Planned:
+    """Plan, and plan again after a while if the plan creates what an earlier run may have created.
+
+    A list can show a new object late, and creating it again would make a second one.
+    """
+    planned = plan()
+    for seconds in owned.RECOVERY_WAITS_S:
+        unlisted = _unlisted(planned.plan, inventory)
+        if not unlisted:
+            break
+        options.say(
+            f"an earlier run may have created {listed(unlisted)}, but the API does not list it yet; checking again "
+            f"in {seconds:g} s"
+        )
+        waiting.pause(seconds)
+        planned = plan()
+    return planned
+
+
+def _unlisted(plan: Plan, inventory: Inventory) -> list[str]:
+    creates = (change.key for change in plan.changes if change.action is Action.CREATE)
+    return [str(key) for key in creates if key in inventory.unclear]
+
+
+# --- failures ---------------------------------------------------------------------------------------------
 
 
 class NotApplied(DevinopsError):
@@ -238,7 +252,7 @@ class NotApplied(DevinopsError):
 
 @contextmanager
 def failures_written(options: Options) -> Iterator[None]:
-    """Write the JSON document of a failed or interrupted run, wherever JSON was asked for."""
+    """Write the answer of a run that fails or is interrupted, in each format for programs that was asked for."""
     try:
         with signals.checked():
             yield
@@ -251,16 +265,15 @@ def failures_written(options: Options) -> Iterator[None]:
 
 
 def _write_failure(options: Options, error: DevinopsError) -> None:
-    from devinops.render import json
-
-    document: Document
-    if isinstance(error, NotApplied):
-        document = json.plan_document(error.plan, error.exit_code, error=str(error))
-    else:
-        problems = error.problems if isinstance(error, InputError) else ()
-        document = json.failure_document(str(error), problems, error.exit_code)
     try:
-        options.write(lambda _: json.dump(document), {"json"})
-    except (OSError, ConfigError) as failure:
+        options.answer(_failure(error), PROGRAMS)
+    except (OSError, NotWritten) as failure:
         # Beside the error of the run, and never instead of it.
         tell(f"devinops: the answer cannot be written: {failure}")
+
+
+def _failure(error: DevinopsError) -> PlanAnswer | Failure:
+    if isinstance(error, NotApplied):
+        return PlanAnswer(error.plan, error.exit_code, str(error))
+    problems: Sequence[Problem] = error.problems if isinstance(error, InputError) else ()
+    return Failure(str(error), error.exit_code, tuple(problems))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from devinops.applying.saved_plan import read_plan
 from devinops.cli.options import FilePath, Options, common
-from devinops.model.errors import ConfigError, ExitCode
+from devinops.model.errors import ExitCode, UnusableFile
 
 
 @click.command()
@@ -23,23 +22,7 @@ def command(options: Options, plan: Path) -> ExitCode:
       devinops show plan.json
     """
     saved = read_plan(plan)
-    edits = (
-        {"digest": saved.digest, "exit_code": 1, "notes": [*saved.notes, saved.edited]}
-        if saved.edited
-        else {}
-    )
-
-    def chunks(format: str) -> Iterator[str]:
-        if format == "json":
-            from devinops.render import json
-
-            yield from json.dump({**saved.document, **edits})
-        else:
-            from devinops.render.text import Text
-
-            yield from (f"{one}\n" for one in Text(options.color, options.verbose).plan(saved))
-
-    options.write(chunks)
+    options.answer(saved)
     if saved.edited:
-        raise ConfigError(f"{plan}: {saved.edited}; do not trust it: plan and review again")
+        raise UnusableFile(f"{plan}: {saved.edited}; do not trust it: plan and review again")
     return ExitCode.OK

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from devinops.cli.options import FilePath, Options, common
-from devinops.config import open_project
-from devinops.load import Loaded, load
+from devinops.config import read_repository
 from devinops.model.errors import ExitCode, UsageError
-from devinops.model.objects import Problem, Severity, Source
-from devinops.planning.capabilities import target_problems
-from devinops.render import counted
+from devinops.model.objects import Problem, Severity
+from devinops.render.answers import ProblemsAnswer
 
 
 @click.command()
@@ -29,62 +25,21 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
       devinops validate
       devinops validate knowledge/Backend
     """
-    loaded = read(options)
+    _, loaded = read_repository(options.root)
     problems = _narrowed(loaded.problems, options.root, paths)
     failed = any(problem.severity is Severity.ERROR for problem in problems)
     code = ExitCode.FIX if failed else ExitCode.OK
 
-    def chunks(format: str) -> Iterator[str]:
-        if format == "json":
-            from devinops.render import json
-
-            yield from json.dump(
-                json.problems_document(
-                    problems,
-                    files=len(loaded.files),
-                    entries=len(loaded.declarations),
-                    exit_code=code,
-                )
-            )
-            return
-        from devinops.render.escape import line
-        from devinops.render.text import Text, problem_counts
-
-        text = Text(options.color)
-        yield from (f"{text.problem(problem)}\n" for problem in problems)
-        elsewhere = len(loaded.problems) - len(problems)
-        more = f"; {elsewhere} elsewhere, not shown" if elsewhere else ""
-        if problems:
-            yield f"{problem_counts(problems)}{more}\n"
-        elif paths:
-            yield f"no problems in {line(', '.join(map(str, paths)))}{more}\n"
-        else:
-            entries = counted(len(loaded.declarations), "entry", "entries")
-            yield f"{entries} in {counted(len(loaded.files), 'file')}, no problems\n"
-
-    options.write(chunks)
-    return code
-
-
-def read(options: Options) -> Loaded:
-    """Read devinops.yaml and every declaration; problems of both are in the result."""
-    project, problems = open_project(options.root)
-    loaded = load(project.root, paths=project.paths, ignore=project.ignore, place=project.place)
-    problems = [*problems, *loaded.problems]
-    if project.whole:
-        problems += target_problems(loaded.declarations, project.targets)
-        problems += () if loaded.files else (nothing_found(),)
-    # A misnamed devinops.yaml is found by both.
-    return replace(loaded, problems=tuple(sorted(set(problems))))
-
-
-def nothing_found() -> Problem:
-    return Problem(
-        Source("."),
-        "no-entries",
-        "no file with entries was found: expected knowledge/**, playbooks/**, knowledge.yaml, playbooks.yaml, "
-        "folders.yaml or secrets.yaml; check --root, or start with devinops init",
+    answer = ProblemsAnswer(
+        problems,
+        files=len(loaded.files),
+        entries=len(loaded.declarations),
+        exit_code=code,
+        paths=tuple(map(str, paths)),
+        elsewhere=len(loaded.problems) - len(problems),
     )
+    options.answer(answer)
+    return code
 
 
 def _narrowed(problems: tuple[Problem, ...], root: Path, paths: tuple[Path, ...]) -> list[Problem]:

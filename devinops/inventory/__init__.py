@@ -14,14 +14,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
-from devinops.inventory.header import Header
 from devinops.inventory.merge import listed, open_runs
 from devinops.model.errors import Stale
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
+from devinops.model.target import Target
 
 __all__ = [
-    "Header",
     "InventorySettings",
     "Store",
     "listed",
@@ -123,8 +122,8 @@ class NoStore:
         pass
 
 
-def open_store(settings: InventorySettings, root: Path, header: Header) -> Store:
-    """Return the store that the settings name; nothing is read yet. Raises ConfigError."""
+def open_store(settings: InventorySettings, root: Path, target: Target) -> Store:
+    """Return the store of a target that the settings name; nothing is read yet. Raises ConfigError."""
     if settings.store == "none":
         return NoStore()
     from devinops.inventory.journaled import KeptStore
@@ -132,10 +131,10 @@ def open_store(settings: InventorySettings, root: Path, header: Header) -> Store
     if settings.store == "file":
         from devinops.inventory.file import FilePlace
 
-        return KeptStore(FilePlace(root, header.target), header)
+        return KeptStore(FilePlace(root, target.name), target)
     from devinops.inventory.branch import BranchPlace
 
-    return KeptStore(BranchPlace(root, header.target, settings.branch, settings.remote), header)
+    return KeptStore(BranchPlace(root, target.name, settings.branch, settings.remote), target)
 
 
 def new_run(now: datetime) -> str:

@@ -6,7 +6,6 @@ push that is not forced, so of two that meet one is rejected and reads again.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tempfile
@@ -20,6 +19,7 @@ from devinops.inventory import disk
 from devinops.inventory.git import NETWORK_S, Git, is_no_repository, last_words, masked
 from devinops.inventory.journaled import Outrun, Stored
 from devinops.model.errors import ConfigError, InventoryError
+from devinops.model.suggest import did_you_mean
 
 _FETCHES = 3
 _ANOTHER_TIP = ("fetch first", "non-fast-forward")
@@ -67,7 +67,7 @@ class BranchPlace:
                 "run devinops in a clone, or say store: file"
             )
         if done.code:
-            raise ConfigError(f"git cannot use the repository here: {last_words(done.err)}")
+            raise InventoryError(f"git cannot use the repository here: {last_words(done.err)}")
         common, _, prefix = done.out.decode("utf-8", "surrogateescape").partition("\n")
         return (self.git.cwd / common).resolve(), prefix.removesuffix("\n")
 
@@ -105,8 +105,7 @@ class BranchPlace:
                 f"there is no remote origin but several others ({', '.join(remotes)}): "
                 "choose one with inventory: {store: branch, remote: NAME}"
             )
-        near = difflib.get_close_matches(wanted, remotes, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        hint = did_you_mean(wanted, remotes)
         raise ConfigError(f'there is no remote "{wanted}"{hint}; known are {", ".join(remotes)}')
 
     def _tip(self) -> str | None:
@@ -253,7 +252,7 @@ class BranchPlace:
         if tip != before.version:
             raise Outrun
         if not complaint or any(words in complaint for words in _ANOTHER_TIP):
-            raise ConfigError(self._elsewhere())
+            raise InventoryError(self._elsewhere())
         # Of a branch that the remote does not list.
         in_the_way = re.search(r"'(\S+)' exists; cannot create", complaint)
         if in_the_way:
@@ -264,7 +263,7 @@ class BranchPlace:
         words = masked(reason[1]) if reason else last_words(complaint)
         if reason and "remote:" in complaint:
             words = f"{words}; {last_words(complaint)}"
-        raise ConfigError(
+        raise InventoryError(
             f"the inventory cannot be pushed to {self.branch} on {self.remote}: {words}. The job needs the right to "
             "push to this branch"
         )

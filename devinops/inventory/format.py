@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from devinops.inventory.header import Header
 from devinops.inventory.merge import Settled
 from devinops.model.errors import InventoryError
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
+from devinops.model.target import Target
 from devinops.schema.document import convert, json_line, load_object, quotable
 from devinops.schema.inventory import (
     LINE_VERSION,
@@ -38,13 +38,13 @@ _END: Final = EndLine(True)
 # --- writing ----------------------------------------------------------------------------------------------
 
 
-def dump(header: Header, inventory: Inventory) -> str:
+def dump(target: Target, inventory: Inventory) -> str:
     """Return the text of an inventory; equal inventories have equal texts."""
-    return "".join(map(json_line, _written(header, inventory)))
+    return "".join(map(json_line, _written(target, inventory)))
 
 
-def _written(header: Header, inventory: Inventory) -> Iterator[Line]:
-    yield HeaderLine(LINE_VERSION, header.api_host, header.org_id, header.target)
+def _written(target: Target, inventory: Inventory) -> Iterator[Line]:
+    yield HeaderLine.of(target)
     yield from map(RecordLine.of, sorted(inventory.records, key=lambda r: (r.key, r.id)))
     intents = sorted(set(inventory.intents), key=lambda i: (i.run, i.key, i.id or "", i.action))
     yield from map(IntentLine.of, intents)
@@ -60,7 +60,7 @@ def dump_settled(settled: Settled) -> str:
 # --- reading ----------------------------------------------------------------------------------------------
 
 
-def parse(text: str, expected: Header, place: str, store: str = "file") -> Inventory:
+def parse(text: str, expected: Target, place: str, store: str = "file") -> Inventory:
     """Read an inventory that `place` names to people. The order of records and intents does not matter.
 
     Raises InventoryError with place and line for anything that is not whole, well formed and of `expected`.
@@ -134,9 +134,10 @@ def _header(line: str, place: str) -> HeaderLine:
     return convert(values, HeaderLine)
 
 
-def _check_header(header: HeaderLine, expected: Header, place: str) -> None:
+def _check_header(header: HeaderLine, expected: Target, place: str) -> None:
+    wanted_header = HeaderLine.of(expected)
     for name in ("target", "api_host", "org_id"):
-        actual, wanted = getattr(header, name), getattr(expected, name)
+        actual, wanted = getattr(header, name), getattr(wanted_header, name)
         if actual != wanted:
             raise InventoryError(
                 f"{place}: this inventory is of the {name} {quotable(actual or '(none)')}, the run is for "

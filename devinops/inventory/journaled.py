@@ -20,12 +20,12 @@ from filelock import FileLock
 from devinops import atomic, signals
 from devinops.inventory import disk, merge
 from devinops.inventory.format import dump, dump_settled, parse, parse_settled
-from devinops.inventory.header import Header
 from devinops.inventory.lock import abandoned, hold, locked
 from devinops.inventory.merge import Settled
 from devinops.model.errors import DevinopsError, InventoryError, Stale
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
+from devinops.model.target import Target
 
 TRIES = 5
 _RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -85,15 +85,15 @@ class KeptStore:
     """An inventory in a place; see `Store` for what each call means."""
 
     def __init__(
-        self, place: Place, header: Header, *, pause: Callable[[float], object] = time.sleep
+        self, place: Place, target: Target, *, pause: Callable[[float], object] = time.sleep
     ) -> None:
-        self.place, self.header, self.pause = place, header, pause
+        self.place, self.target, self.pause = place, target, pause
         self._runs: dict[str, _Run] = {}
         self._alive: dict[str, FileLock] = {}
 
     @property
     def journal(self) -> Path:
-        return self.place.directory / f"{self.header.target}.journal"
+        return self.place.directory / f"{self.target.name}.journal"
 
     def read(self) -> Inventory:
         # The journal first: what is compacted in between is then seen twice instead of never.
@@ -154,7 +154,7 @@ class KeptStore:
                 if attempt:
                     self.pause(random.uniform(0.05, 0.2) * min(2**attempt, 16))
                 try:
-                    return self._try(change, f"devinops: {self.header.target}: {message}")
+                    return self._try(change, f"devinops: {self.target.name}: {message}")
                 except Outrun as outrun:
                     said = f" ({outrun})" if str(outrun) else ""
         raise Stale(
@@ -168,8 +168,8 @@ class KeptStore:
         before = self._parse(stored)
         recovered = merge.recover(before, journal)
         settled = self._without_the_dead(recovered)
-        text = dump(self.header, change(settled))
-        if text != dump(self.header, before):
+        text = dump(self.target, change(settled))
+        if text != dump(self.target, before):
             self.place.save(text, stored, message)
         disk.remove(self.journal)
         for run in merge.open_runs(recovered).keys() - merge.open_runs(settled).keys():
@@ -179,7 +179,7 @@ class KeptStore:
     # on this machine, so its intents are settled: what it did is live, and the next plan sees that.
 
     def _life(self, run: str) -> Path:
-        return self.place.directory / f"{self.header.target}.{run}.lock"
+        return self.place.directory / f"{self.target.name}.{run}.lock"
 
     def _show_life(self, run: str) -> None:
         self.place.prepare()
@@ -204,7 +204,7 @@ class KeptStore:
 
     def _dead_here(self) -> list[str]:
         """Return the runs whose locks lie on this machine and are not held any more."""
-        prefix, suffix = f"{self.header.target}.", ".lock"
+        prefix, suffix = f"{self.target.name}.", ".lock"
         with disk.told(self.place.directory), suppress(FileNotFoundError):
             names = sorted(path.name for path in self.place.directory.iterdir())
             runs = [
@@ -218,7 +218,7 @@ class KeptStore:
     def _parse(self, stored: Stored) -> Inventory:
         if stored.text is None:
             return Inventory(self.place.store)
-        return parse(stored.text, self.header, self.place.label, self.place.store)
+        return parse(stored.text, self.target, self.place.label, self.place.store)
 
     def _journal(self) -> tuple[Settled, ...]:
         text = disk.read(self.journal)
@@ -227,7 +227,7 @@ class KeptStore:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         self.place.prepare()
-        path = self.place.directory / f"{self.header.target}.lock"
+        path = self.place.directory / f"{self.target.name}.lock"
         disk.refuse_symlink(path)
         entered = False
         try:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterable
@@ -13,6 +12,7 @@ from collections.abc import Iterable
 from devinops.kinds import KINDS, SECTIONS
 from devinops.load.problems import problem
 from devinops.model.objects import Problem, Source
+from devinops.model.suggest import nearest
 
 CONFIG = "devinops.yaml"
 DIRECTORIES = frozenset(kind.section for kind in KINDS.values() if kind.document)
@@ -60,7 +60,7 @@ def _closest(name: str, words: Iterable[str]) -> str:
     """Return the word that a name was meant to be: in other letters, with one more, one less or two swapped."""
     lower = name.lower()
     swapped = [word for word in words if sorted(word) == sorted(lower)]
-    return next(iter(swapped or difflib.get_close_matches(lower, words, n=1, cutoff=_ALIKE)), "")
+    return swapped[0] if swapped else nearest(lower, words, _ALIKE)
 
 
 def right_suffix(name: str, *, section: bool) -> str:

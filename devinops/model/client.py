@@ -10,6 +10,7 @@ from typing import Protocol, Self
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion, Resource
 from devinops.model.objects import Live, Snapshot
+from devinops.model.target import Target
 
 BeforeAgain = Callable[[int | None], None]
 """Called before a write is sent again, with the status of the last response, None for none; may raise to end it."""
@@ -43,7 +44,11 @@ class Reader(Protocol):
     """
 
     api: ApiVersion
-    api_url: str
+
+    @property
+    def target(self) -> Target:
+        """The organization that answers, with its id (which is asked for if need be) and `emulator`."""
+        ...
 
     @property
     def org_id(self) -> str | None:

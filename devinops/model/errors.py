@@ -3,7 +3,10 @@
 DevinopsError           1   expected failure; nothing was written
 ├─ ConfigError          1   a setting is missing, malformed or contradicts another
 ├─ InputError           1   the files have problems; carries every one of them
-├─ InventoryError       1   the inventory cannot be read or written
+├─ NotFound             1   nothing has the name that the command line gives
+├─ UnusableFile         1   a saved plan or a backup is damaged, edited or of another place
+├─ NotWritten           1   an answer or a file cannot be written
+├─ InventoryError       1   the inventory cannot be read or written, or cannot hold what it is asked to
 ├─ ApiError             1   the API answered with an error, or not at all
 │  ├─ Unreachable       1   no answer
 │  └─ BadAnswer         1   an answer that cannot be used or cannot be proved complete
@@ -82,8 +85,23 @@ class InputError(DevinopsError):
         )
 
 
+class NotFound(DevinopsError):
+    """Nothing has the name that the command line gives: no record, object, run or backup."""
+
+
+class UnusableFile(DevinopsError):
+    """A saved plan or a backup is damaged, was edited, or is of another target, host or organization."""
+
+
+class NotWritten(DevinopsError):
+    """An answer, a plan or a new file cannot be written."""
+
+
 class InventoryError(DevinopsError):
-    """The inventory is damaged, of another organization, or cannot be read or written where it is kept."""
+    """The inventory is damaged, of another organization, or cannot be read or written where it is kept.
+
+    Or it cannot hold what it is asked to: an object of others, or one that is owned under another key.
+    """
 
 
 class ApiError(DevinopsError):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from devinops.kinds import KINDS
 from devinops.model.kind import ApiVersion, Role
 from devinops.model.objects import Declaration, Ensure, Problem, Severity
+from devinops.model.suggest import did_you_mean
 from devinops.model.values import UNSET
 
 CODES: Mapping[str, str] = {
@@ -34,8 +34,7 @@ def target_problems(
         for name in declaration.targets or ():
             if name in targets:
                 continue
-            near = difflib.get_close_matches(name, targets, n=1)
-            hint = f' (did you mean "{near[0]}"?)' if near else ""
+            hint = did_you_mean(name, targets)
             target = (
                 "a target" if KINDS[declaration.key.kind].confidential else f'the target "{name}"'
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import shlex
@@ -21,6 +20,7 @@ from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Declaration, Ensure, Problem, Snapshot
 from devinops.model.policy import Approvals, Policy, Prune
+from devinops.model.suggest import did_you_mean
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.draft import PlanContext, PlanDraft
@@ -133,8 +133,7 @@ class Only:
         """Raises UsageError for a kind that does not exist, and for a glob that is empty."""
         kind, colon, glob = text.partition(":")
         if kind not in KINDS:
-            near = difflib.get_close_matches(kind, KINDS)
-            hint = f' (did you mean "{near[0]}"?)' if near else ""
+            hint = did_you_mean(kind, KINDS)
             raise UsageError(
                 f'--only takes KIND[:GLOB]; "{kind}" is no kind{hint}: {", ".join(KINDS)}'
             )

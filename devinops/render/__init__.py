@@ -1,6 +1,44 @@
-"""Plans, reports and problems as text and JSON. Returns strings; prints nothing."""
+"""What commands answer, in each format: one module a format, found by `RENDERERS`. Returns strings; prints nothing."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devinops.render.answers import Answer
+
+RENDERERS: Final[Mapping[str, str]] = {
+    "text": "devinops.render.text",
+    "json": "devinops.render.json",
+}
+"""Format → the module whose `render` writes answers in it; the module is imported when it is first used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How people want to read it: `color` for a terminal, `full` for every line where a summary would do."""
+
+    color: bool = False
+    full: bool = False
+
+
+class Renderer(Protocol):
+    """A module of `RENDERERS`."""
+
+    def render(self, answer: Answer, style: Style) -> Iterator[str]:
+        """Yield the text of an answer piece by piece. Formats for programs ignore `style`."""
+        ...
+
+
+def render(format: str, answer: Answer, style: Style | None = None) -> Iterator[str]:
+    """Yield the text of an answer in one of `RENDERERS`, piece by piece."""
+    renderer = cast(Renderer, import_module(RENDERERS[format]))
+    return renderer.render(answer, style or Style())
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -7,16 +7,29 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from devinops.applying.applier import Report, Result
+from devinops.model.changes import Change
 from devinops.model.errors import ExitCode
 from devinops.model.objects import Problem
-from devinops.planning.drift import Findings
 from devinops.planning.plan import Plan, live_hash
+from devinops.planning.saved import SavedPlan
+from devinops.render import Style
+from devinops.render.answers import (
+    Answer,
+    Differences,
+    DriftAnswer,
+    Failure,
+    PlanAnswer,
+    ProblemsAnswer,
+    SimpleAnswer,
+)
 from devinops.render.escape import json_text
 from devinops.schema.document import HEAD, Document, plain
 from devinops.schema.plan import (
     ApprovalsItem,
     BlockedItem,
     ChangeItem,
+    DifferencesDocument,
+    DifferentItem,
     DriftDocument,
     DriftItem,
     FailureDocument,
@@ -28,6 +41,31 @@ from devinops.schema.plan import (
     TargetItem,
     UnmanagedItem,
 )
+
+
+def render(answer: Answer, _: Style) -> Iterator[str]:
+    """Yield an answer as JSON, see `dump`."""
+    return dump(_document(answer))
+
+
+def _document(answer: Answer) -> Document | Mapping[str, Any]:
+    match answer:
+        case PlanAnswer(plan, exit_code, error):
+            return plan_document(plan, exit_code, **({"error": error} if error else {}))
+        case SavedPlan():
+            return saved_document(answer)
+        case Report():
+            return report_document(answer)
+        case ProblemsAnswer(problems, files, entries, exit_code):
+            return problems_document(problems, files=files, entries=entries, exit_code=exit_code)
+        case DriftAnswer():
+            return drift_document(answer)
+        case Failure(error, exit_code, problems):
+            return failure_document(error, problems, exit_code)
+        case Differences():
+            return differences_document(answer)
+        case SimpleAnswer():
+            return answer.document()
 
 
 def dump(document: Document | Mapping[str, Any]) -> Iterator[str]:
@@ -53,7 +91,7 @@ def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> PlanDocument:
         digest=plan.digest,
         complete=True,
         exit_code=exit_code,
-        changes=tuple(ChangeItem.of(change, live_hash(change)) for change in plan.changes),
+        changes=tuple(map(_change, plan.changes)),
         blocked=tuple(map(BlockedItem.of, plan.blocked)),
         drift=tuple(map(DriftItem.of, plan.drift)),
         problems=tuple(map(ProblemItem.of, plan.problems)),
@@ -67,11 +105,19 @@ def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> PlanDocument:
     ).sealed()
 
 
+def saved_document(plan: SavedPlan) -> Mapping[str, Any]:
+    """Return a saved plan as it is in its file; if that was edited, with the digest of its changes and a note."""
+    if not plan.edited:
+        return plan.document
+    notes = [*plan.notes, plan.edited]
+    return {**plan.document, "digest": plan.digest, "exit_code": ExitCode.FIX, "notes": notes}
+
+
 def report_document(report: Report) -> PlanDocument:
     """Return a plan with what apply made of it."""
     left = None
     if report.left is not None:
-        left = tuple(ChangeItem.of(change, live_hash(change)) for change in report.left)
+        left = tuple(map(_change, report.left))
     return plan_document(
         report.plan,
         report.exit_code,
@@ -103,15 +149,14 @@ def failure_document(
     )
 
 
-def drift_document(
-    found: Findings, target: str, *, emulator: bool, exit_code: ExitCode
-) -> DriftDocument:
+def drift_document(answer: DriftAnswer) -> DriftDocument:
     """Return what drift found in a target."""
+    target, found = answer.target, answer.findings
     return DriftDocument(
         **HEAD,
-        target=target,
-        emulator=emulator,
-        exit_code=exit_code,
+        target=target.name,
+        emulator=target.emulator,
+        exit_code=answer.exit_code,
         drift=tuple(map(DriftItem.of, found.drift)),
         unmanaged=tuple(UnmanagedItem(str(o.key), o.id) for o in found.unmanaged),
     )
@@ -128,3 +173,19 @@ def problems_document(
         entries=entries,
         problems=tuple(map(ProblemItem.of, problems)),
     )
+
+
+def differences_document(found: Differences) -> DifferencesDocument:
+    """Return how a plan differs from the one that was reviewed."""
+    return DifferencesDocument(
+        **HEAD,
+        new=tuple(map(_change, found.new)),
+        gone=tuple(map(_change, found.gone)),
+        differing=tuple(
+            DifferentItem(_change(before), _change(after)) for before, after in found.differing
+        ),
+    )
+
+
+def _change(change: Change) -> ChangeItem:
+    return ChangeItem.of(change, live_hash(change))

@@ -19,8 +19,17 @@ from devinops.model.objects import Problem, Severity, Source
 from devinops.model.values import UNSET, canonical_text
 from devinops.planning.diff import nested_paths
 from devinops.planning.drift import Findings
-from devinops.planning.saved import ShownPlan
-from devinops.render import counted
+from devinops.planning.saved import SavedPlan, ShownPlan
+from devinops.render import Style, counted
+from devinops.render.answers import (
+    Answer,
+    Differences,
+    DriftAnswer,
+    Failure,
+    PlanAnswer,
+    ProblemsAnswer,
+    SimpleAnswer,
+)
 from devinops.render.escape import body_line, line
 
 SYMBOLS = {
@@ -56,6 +65,32 @@ MAX_LINE = 2_000
 MAX_DIFF_LINES = 20_000
 MAX_NEEDED_BY = 5
 MAX_UNMANAGED = 20
+
+
+def render(answer: Answer, style: Style) -> Iterator[str]:
+    """Yield the lines of an answer, each with its end."""
+    for text in _lines(answer, Text(style.color, style.full)):
+        yield f"{text}\n"
+
+
+def _lines(answer: Answer, text: Text) -> Iterator[str]:
+    match answer:
+        case PlanAnswer():
+            return text.plan(answer.plan)
+        case SavedPlan():
+            return text.plan(answer)
+        case Report():
+            return text.report(answer)
+        case ProblemsAnswer():
+            return text.problems(answer)
+        case DriftAnswer():
+            return text.drift_of(answer)
+        case Differences():
+            return text.differences(answer)
+        case Failure():
+            return iter((f"devinops: {line(answer.error)}",))
+        case SimpleAnswer():
+            return map(line, answer.lines)
 
 
 @dataclass(frozen=True)
@@ -172,6 +207,12 @@ class Text:
         for field in one.fields:
             yield from self._field(one.key.kind, field)
 
+    def drift_of(self, document: DriftAnswer) -> Iterator[str]:
+        """Yield the lines of what `devinops drift` found in a target."""
+        if document.target.emulator:
+            yield line(f"This is the emulator at {document.target.api_url}.")
+        yield from self.drift(document.findings)
+
     def drift(self, found: Findings) -> Iterator[str]:
         """Yield the lines of what `devinops drift` found; the last one holds the counts."""
         for one in found.drift:
@@ -202,6 +243,37 @@ class Text:
         """Return one problem as `path:line:column: error: message [code]`."""
         severity = self.paint(problem.severity.value)
         return f"{line(str(problem.source))}: {severity}: {line(problem.message)} [{problem.code}]"
+
+    def problems(self, document: ProblemsAnswer) -> Iterator[str]:
+        """Yield the lines of what validate found; the last one holds the counts."""
+        yield from map(self.problem, document.problems)
+        more = f"; {document.elsewhere} elsewhere, not shown" if document.elsewhere else ""
+        if document.problems:
+            yield f"{problem_counts(document.problems)}{more}"
+        elif document.paths:
+            yield f"no problems in {line(', '.join(document.paths))}{more}"
+        else:
+            entries = counted(document.entries, "entry", "entries")
+            yield f"{entries} in {counted(document.files, 'file')}, no problems"
+
+    # --- differences --------------------------------------------------------------------------------------
+
+    def differences(self, found: Differences) -> Iterator[str]:
+        """Yield what differs: whole changes if they are new, their fields twice if they differ."""
+        if found.new:
+            yield self.bold("new: not in the reviewed plan")
+        for change in found.new:
+            yield from self.change(change)
+        if found.gone:
+            yield self.bold("gone: in the reviewed plan, and no longer asked for")
+        for change in found.gone:
+            yield f"  {self.paint(SYMBOLS[change.action])} {line(str(change.key))}"
+        for before, after in found.differing:
+            yield self.bold(f"different: {line(str(after.key))}")
+            yield "    as reviewed"
+            yield from (f"  {row}" for row in self.change(before))
+            yield "    now"
+            yield from (f"  {row}" for row in self.change(after))
 
     # --- report -------------------------------------------------------------------------------------------
 

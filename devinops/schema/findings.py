@@ -5,7 +5,6 @@ This module owns jsonschema, and imports it only when something is checked.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from devinops.kinds import KINDS
+from devinops.model.suggest import nearest
 from devinops.schema.files import entry_schema, file_schemas, sections_schema
 
 if TYPE_CHECKING:
@@ -291,8 +291,7 @@ def _cut(text: str, most: int = 60) -> str:
 def suggestion(name: object, known: Iterable[str]) -> str:
     """Return `did you mean "x"?`, or the names to choose from where none is close."""
     names = list(known)
-    by_lower = {one.lower(): one for one in names}
-    close = difflib.get_close_matches(_cut(str(name)).lower(), by_lower, n=1)
-    if close:
-        return f"did you mean {quoted(by_lower[close[0]])}?"
+    near = nearest(name, names)
+    if near:
+        return f"did you mean {quoted(near)}?"
     return f"expected one of {', '.join(names)}" if names else "nothing can be said here"

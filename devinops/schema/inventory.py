@@ -12,6 +12,7 @@ from devinops.kinds import KINDS
 from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Record
 from devinops.model.kind import Lifecycle
+from devinops.model.target import Target
 from devinops.schema.document import Count, Document, KeyText, StoreName, Text, about, read_key
 
 LINE_VERSION = 1
@@ -30,6 +31,10 @@ class HeaderLine(Line, frozen=True):
     api_host: Annotated[Text, about("Host of the API, with the port if there is one.")]
     org_id: Annotated[Text | None, about("The organization; null on API v1.")]
     target: Annotated[Text, about("Name of the target.")]
+
+    @classmethod
+    def of(cls, target: Target) -> HeaderLine:
+        return cls(LINE_VERSION, target.host, target.org_id, target.name)
 
 
 class RecordLine(Line, frozen=True):

@@ -331,6 +331,21 @@ class ProblemsDocument(Document, frozen=True, kw_only=True):
     problems: tuple[ProblemItem, ...]
 
 
+class DifferentItem(Struct, frozen=True):
+    """A change as it was reviewed, and as it would be now."""
+
+    before: ChangeItem
+    after: ChangeItem
+
+
+class DifferencesDocument(Document, frozen=True, kw_only=True):
+    """How a plan differs from the one that was reviewed."""
+
+    new: tuple[ChangeItem, ...]
+    gone: tuple[ChangeItem, ...]
+    differing: tuple[DifferentItem, ...]
+
+
 class UnmanagedItem(Struct, frozen=True):
     """A live object that is not owned."""
 

@@ -11,6 +11,7 @@ import pytest
 
 from devinops.api import client, codec, open_reader, open_writer
 from devinops.api.connection import Connection
+from devinops.model.target import Target
 from tests.api import toys
 from tests.testing.replies import Connect, Reply, Serve, Server, in_turn, running
 
@@ -54,15 +55,9 @@ def connect() -> Connect:
     """connect(url, **changes) makes a Connection with a canary key and hardly any patience."""
 
     def make(url: str, **changes: Any) -> Connection:
-        facts = {
-            "api": "v3",
-            "key": KEY,
-            "org_id": "org-1",
-            "timeout_s": 5,
-            "backoff_s": 0.001,
-            **changes,
-        }
-        return Connection(api_url=url, **facts)
+        facts = {"key": KEY, "timeout_s": 5, "backoff_s": 0.001, **changes}
+        place = {"api": facts.pop("api", "v3"), "org_id": facts.pop("org_id", "org-1")}
+        return Connection(Target("default", url, **place), **facts)
 
     return make
 

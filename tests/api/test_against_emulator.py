@@ -15,6 +15,7 @@ from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
 from devinops.model.errors import ApiError, BadAnswer, ConfigError
 from devinops.model.keys import Key
+from devinops.model.target import Target
 
 emulator = pytest.importorskip("devinops.emulator")
 pytest.importorskip("uvicorn")
@@ -53,7 +54,8 @@ def start():
 
 
 def link(emu, api, **changes):
-    return Connection(emu.url, api, changes.pop("key", KEYS[api]), backoff_s=0.001, **changes)
+    target = Target("default", emu.url, api, changes.pop("org_id", None))
+    return Connection(target, changes.pop("key", KEYS[api]), backoff_s=0.001, **changes)
 
 
 def names(snapshot):
@@ -309,7 +311,7 @@ def test_a_rate_limit_is_waited_out(start, style, waits, monkeypatch):
     """One clock for both sides: no time passes but what the client waits."""
     monkeypatch.setattr("devinops.emulator.app.RateLimit", partial(RateLimit, clock=waits.now))
     emu = start(rate_limit=4, quirks={"retry_after": style})
-    connection = Connection(emu.url, "v3", "cog_emulator", backoff_s=0.3)
+    connection = replace(link(emu, "v3"), backoff_s=0.3)
     with open_reader(connection) as reader:
         for _ in range(2):
             assert len(reader.snapshot().objects) == 6

@@ -12,6 +12,7 @@ from devinops.api import audit, open_reader
 from devinops.api.connection import Connection
 from devinops.model.client import Author
 from devinops.model.errors import ApiError, Unreachable
+from devinops.model.target import Target
 
 emulator = pytest.importorskip("devinops.emulator")
 pytest.importorskip("uvicorn")
@@ -33,7 +34,8 @@ def running():
 
 
 def reader(running, key="cog_enterprise", api="v3"):
-    return open_reader(Connection(running.url, api, key, "org-emulator", backoff_s=0.001))
+    target = Target("default", running.url, api, "org-emulator")
+    return open_reader(Connection(target, key, backoff_s=0.001))
 
 
 def asked(running, key="cog_enterprise", ids=("note-1",), days=1, api="v3"):

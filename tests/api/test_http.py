@@ -23,6 +23,7 @@ from devinops.api import exchange, redact, retry
 from devinops.api.connection import Connection
 from devinops.api.http import Call, Getter, Sender, segment
 from devinops.model.errors import ApiError, BadAnswer, ConfigError, DevinopsError, Unreachable
+from devinops.model.target import Target
 from tests.testing.waiting import LONG_S
 
 GET = Call("GET", "/v3/things")
@@ -706,7 +707,9 @@ def assert_hidden(url, call, send):
 
 
 def test_a_connection_does_not_show_its_key():
-    assert "cog_x" not in repr(Connection("https://api.devin.ai", "v3", "cog_x", None))
+    assert "cog_x" not in repr(
+        Connection(Target("default", "https://api.devin.ai", "v3", None), "cog_x")
+    )
 
 
 def test_the_log_has_a_line_for_each_attempt(serve, reply, send):

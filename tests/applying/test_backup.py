@@ -28,7 +28,7 @@ from devinops.applying.backup import (
 )
 from devinops.atomic import IGNORED
 from devinops.emulator import Emulator
-from devinops.model.errors import ConfigError, DevinopsError
+from devinops.model.errors import DevinopsError, NotFound, UnusableFile
 from devinops.model.objects import Live
 from devinops.model.target import Target
 from tests.testing.command_line import Devinops, Write
@@ -250,7 +250,7 @@ def test_behind_a_symlink_no_backup_is_found(tmp_path: Path, linked: str) -> Non
     (root / linked).symlink_to(tmp_path / "elsewhere" / linked)
     assert backups(root) == []
     for name in (RUN, "latest"):
-        with pytest.raises(ConfigError, match="there is no backup"):
+        with pytest.raises(NotFound, match="there is no backup"):
             find(root, name, "production")
 
 
@@ -291,7 +291,7 @@ def test_a_pipe_is_no_backup_and_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / DIRECTORY / f"{RUN}.jsonl"
     os.mkfifo(pipe)
     assert backups(tmp_path) == []
-    with pytest.raises(ConfigError, match="no file"):
+    with pytest.raises(UnusableFile, match="no file"):
         read_backup(pipe)
 
 
@@ -545,7 +545,7 @@ def test_latest_is_not_stopped_by_a_damaged_backup_of_another_target(tmp_path: P
     other.write_text(f"{rows[0]}\nnot JSON\n")
     assert find(tmp_path, "latest", "production") == mine
     other.write_text("not JSON\n")
-    with pytest.raises(ConfigError, match=r":1: this is not JSON"):
+    with pytest.raises(UnusableFile, match=r":1: this is not JSON"):
         find(tmp_path, "latest", "production")
 
 
@@ -557,7 +557,7 @@ def test_a_damaged_backup_is_refused(
     found = lines(path)
     damage(found)
     path.write_text("".join(json.dumps(line) + "\n" for line in found))
-    with pytest.raises(ConfigError):
+    with pytest.raises(UnusableFile):
         read_backup(path)
 
 
@@ -566,14 +566,14 @@ def test_a_line_that_is_broken_is_named(tmp_path: Path) -> None:
     rows = path.read_text().splitlines()
     rows[2] = rows[2][:-5]
     path.write_text("\n".join(rows) + "\n")
-    with pytest.raises(ConfigError, match=f"{RUN}.jsonl:3: this is not JSON"):
+    with pytest.raises(UnusableFile, match=f"{RUN}.jsonl:3: this is not JSON"):
         read_backup(path)
 
 
 def test_a_symlink_is_not_read(tmp_path: Path) -> None:
     link = tmp_path / "link.jsonl"
     link.symlink_to(saved(tmp_path))
-    with pytest.raises(ConfigError, match="symbolic link"):
+    with pytest.raises(UnusableFile, match="symbolic link"):
         read_backup(link)
 
 
@@ -581,7 +581,7 @@ def test_a_symlink_is_not_read(tmp_path: Path) -> None:
 def test_no_bytes_are_a_traceback(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.mktemp("backup") / "b.jsonl"
     path.write_bytes(data)
-    with pytest.raises(ConfigError):
+    with pytest.raises(UnusableFile):
         read_backup(path)
 
 
@@ -629,7 +629,7 @@ def test_no_value_in_a_line_is_a_traceback(
     path.write_text("".join(json.dumps(one) + "\n" for one in found))
     try:
         read = read_backup(path)
-    except ConfigError:
+    except UnusableFile:
         return
     assert all(str(one.live.key) for one in read.objects)
 

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from devinops.applying.saved_plan import SavedPlan, plan_of, read_plan, save
 from devinops.emulator import Emulator
-from devinops.model.errors import ConfigError
+from devinops.model.errors import NotWritten, UnusableFile
 from devinops.render.json import dump
 from devinops.render.text import Text
 from devinops.schema.documents import schemas
@@ -137,7 +137,7 @@ def test_a_plan_that_fails_halfway_leaves_the_old_file(tmp_path: Path) -> None:
         yield "half"
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(ConfigError, match="No space left"):
+    with pytest.raises(NotWritten, match="No space left"):
         save(path, chunks())
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("plan.json", "old")]
 
@@ -459,7 +459,7 @@ def test_no_damage_in_a_document_is_a_traceback(
         inner[place[-1]] = value
     try:
         plan = plan_of(document, Path("plan.json"))
-    except ConfigError:
+    except UnusableFile:
         return
     assert list(Text(full=True).plan(plan))
     assert list(dump(plan.document))
@@ -469,12 +469,12 @@ def test_no_damage_in_a_document_is_a_traceback(
 def test_no_bytes_are_a_traceback(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.mktemp("plan") / "plan.json"
     path.write_bytes(data)
-    with pytest.raises(ConfigError):
+    with pytest.raises(UnusableFile):
         read_plan(path)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_a_number_that_json_cannot_hold_is_no_part_of_a_plan(tmp_path: Path, number: str) -> None:
     (tmp_path / "plan.json").write_text(f'{{"format_version": {number}}}')
-    with pytest.raises(ConfigError, match="is not a JSON number"):
+    with pytest.raises(UnusableFile, match="is not a JSON number"):
         read_plan(tmp_path / "plan.json")

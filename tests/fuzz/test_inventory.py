@@ -17,7 +17,7 @@ from devinops.model.errors import InventoryError
 from devinops.model.inventory import Base, Inventory, Record
 from devinops.model.keys import Key
 from tests.testing.damage import damaged, fuzz, mutated, one_line, text_of, values
-from tests.testing.inventories import HEADER, intent, record
+from tests.testing.inventories import TARGET, intent, record
 from tests.testing.strategies import inventories
 
 RECORDS = [
@@ -27,7 +27,7 @@ RECORDS = [
     Record(Key.parse("folder:Backend"), "f-1", memory=True),
 ]  # fmt: skip
 REAL = dump(
-    HEADER,
+    TARGET,
     Inventory.of(
         "file", RECORDS, [intent("r-1", "n"), intent("r-1", "a", Action.UPDATE, "note-a")]
     ),
@@ -55,16 +55,16 @@ def held(data: bytes) -> None:
     except UnicodeDecodeError:
         return
     try:
-        found = parse(text, HEADER, "x.jsonl")
+        found = parse(text, TARGET, "x.jsonl")
     except InventoryError as error:
         refused(error)
         return
     rows = [json.loads(line) for line in text.split("\n")[1:-2]]
     assert len(found.records) + len(found.intents) == len(rows)
     assert {one.id for one in found.records} == {row["id"] for row in rows if "intent" not in row}
-    again = dump(HEADER, found)
-    assert parse(again, HEADER, "x.jsonl").records == found.records
-    assert set(parse(again, HEADER, "x.jsonl").intents) == set(found.intents)
+    again = dump(TARGET, found)
+    assert parse(again, TARGET, "x.jsonl").records == found.records
+    assert set(parse(again, TARGET, "x.jsonl").intents) == set(found.intents)
     # written again it says the same, but for order and for announcements that stand twice
     said = {json.dumps(json.loads(line)) for line in again.splitlines()[1:-1]}
     assert len(said) == len({json.dumps(tidy(row), sort_keys=True) for row in rows})
@@ -89,7 +89,7 @@ def test_an_inventory_that_was_damaged(data: bytes) -> None:
 @fuzz(3)
 @given(inventories, st.data())
 def test_any_inventory_that_was_damaged(inventory: Inventory, data: st.DataObject) -> None:
-    held(data.draw(damaged(st.just(dump(HEADER, inventory).encode()))))
+    held(data.draw(damaged(st.just(dump(TARGET, inventory).encode()))))
 
 
 @fuzz(5)
@@ -115,7 +115,7 @@ def test_an_inventory_that_was_cut_is_never_read(cut: int) -> None:
     for text in (REAL[:cut], REAL[:cut] + "\n"):
         if text != REAL:
             try:
-                parse(text, HEADER, "x.jsonl")
+                parse(text, TARGET, "x.jsonl")
             except InventoryError as error:
                 refused(error)
             else:
@@ -153,5 +153,5 @@ def test_what_a_message_quotes_steers_no_terminal(odd: str, line: Callable[[str]
     found = line(odd)
     lines = [found, *LINES[1:]] if "target" in found else [*LINES[:-1], found, LINES[-1]]
     with pytest.raises(InventoryError) as caught:
-        parse("".join(f"{json.dumps(one)}\n" for one in lines), HEADER, "x.jsonl")
+        parse("".join(f"{json.dumps(one)}\n" for one in lines), TARGET, "x.jsonl")
     refused(caught.value)

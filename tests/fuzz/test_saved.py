@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.applying.saved_plan import SavedPlan, plan_of, read_plan
-from devinops.model.errors import ConfigError
+from devinops.model.errors import UnusableFile
 from devinops.render.json import dump
 from devinops.render.text import Text
 from tests.testing.damage import damaged, fuzz, mutated, one_line, text_of, values
@@ -28,7 +28,7 @@ REAL = PLAN | {"drift": [DRIFT], "notes": ["a note"], "inventory": {"store": "fi
 BYTES = "".join(dump(REAL)).encode()
 
 
-def refused(error: ConfigError) -> None:
+def refused(error: UnusableFile) -> None:
     assert one_line(str(error)), repr(str(error))
     assert len(str(error)) < 2000
 
@@ -36,7 +36,7 @@ def refused(error: ConfigError) -> None:
 def held(read: Callable[[], SavedPlan]) -> None:
     try:
         plan = read()
-    except ConfigError as error:
+    except UnusableFile as error:
         refused(error)
         return
     for row in Text(full=True).plan(plan):
@@ -82,7 +82,7 @@ def test_a_plan_that_was_cut_is_never_read(cut: int) -> None:
         path.write_bytes(BYTES[:cut])
         try:
             read_plan(path)
-        except ConfigError as error:
+        except UnusableFile as error:
             refused(error)
         else:
             raise AssertionError(cut)
@@ -102,6 +102,6 @@ def test_what_a_message_quotes_is_short_and_steers_no_terminal(
     odd: str, wrong: Callable[[str], dict[str, Any]]
 ) -> None:
     """A value that fits none of several shapes stood in the message whole, and as it was."""
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(UnusableFile) as caught:
         plan_of(REAL | wrong(odd), PLACE)
     refused(caught.value)

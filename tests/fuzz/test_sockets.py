@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from devinops.api.connection import Connection
 from devinops.api.http import Call, Sender
 from devinops.model.errors import ApiError
+from devinops.model.target import Target
 from tests.testing.answers import KEY, refused
 from tests.testing.damage import damaged, fuzz
 
@@ -32,10 +33,8 @@ class Wire:
         self.sent = b""
         self.listener = socket.create_server(("127.0.0.1", 0))
         connection = Connection(
-            f"http://127.0.0.1:{self.listener.getsockname()[1]}",
-            "v3",
+            Target("default", f"http://127.0.0.1:{self.listener.getsockname()[1]}", "v3", "o"),
             KEY,
-            "o",
             timeout_s=60,
             retries=0,
         )

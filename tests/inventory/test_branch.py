@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from devinops.inventory import Header, InventorySettings, open_runs, open_store
+from devinops.inventory import InventorySettings, open_runs, open_store
 from devinops.inventory.branch import BranchPlace
 from devinops.inventory.git import Git, last_words, masked
 from devinops.inventory.journaled import KeptStore, Stored
 from devinops.model.changes import Action
 from devinops.model.errors import ConfigError, InventoryError, Stale
 from devinops.model.inventory import Inventory
+from devinops.model.target import Target
 from tests.testing.inventories import (
-    HEADER,
+    TARGET,
     applied,
     commit,
     dies,
@@ -34,7 +35,7 @@ from tests.testing.inventories import (
 from tests.testing.places import ROOT
 
 Clone = Callable[..., Path]
-STAGING = Header("api.devin.ai", "org-2", "staging")
+STAGING = Target("staging", "https://api.devin.ai", "v3", "org-2")
 
 
 def listing(remote: Path, branch: str = "devinops") -> list[str]:
@@ -284,7 +285,7 @@ def test_a_rejected_push_takes_in_what_the_other_did_and_tries_again(clone: Clon
     one, two = clone("one", "--depth=1"), clone("two", "--depth=1")
     others = [partial(applied, on_branch(two), f"o{n}", f"o{n}") for n in range(3)]
     place = Interfering(one, others)
-    store = KeptStore(place, HEADER, pause=lambda _: None)
+    store = KeptStore(place, TARGET, pause=lambda _: None)
     store.begin("r1", [intent("r1", "a")], store.read())
     assert place.saves == 4
     others.append(partial(applied, on_branch(two), "o9", "o9"))
@@ -300,7 +301,7 @@ def test_a_rejected_push_refuses_where_the_other_means_the_same_object(
     one, two = clone("one"), clone("two")
     other = on_branch(two)
     place = Interfering(one, [lambda: other.begin("o1", [intent("o1", "a")], other.read())])
-    store = KeptStore(place, HEADER, pause=lambda _: None)
+    store = KeptStore(place, TARGET, pause=lambda _: None)
     with pytest.raises(Stale, match=r"the run o1 is at work on knowledge:a"):
         store.begin("r1", [intent("r1", "a")], store.read())
     assert runs(on_branch(two).read().intents) == ["o1"]
@@ -316,7 +317,7 @@ def test_a_rejected_push_refuses_where_the_other_has_recorded_the_object(clone: 
         base = other.read()
         other.write(base.changed([record("a", body="9" * 16)]), base)
 
-    store = KeptStore(Interfering(one, [update]), HEADER, pause=lambda _: None)
+    store = KeptStore(Interfering(one, [update]), TARGET, pause=lambda _: None)
     with pytest.raises(Stale, match=r"for knowledge:a: plan again"):
         store.begin("r1", [intent("r1", "a", Action.UPDATE, "note-a")], store.read())
 
@@ -324,7 +325,7 @@ def test_a_rejected_push_refuses_where_the_other_has_recorded_the_object(clone: 
 def test_trying_has_an_end(clone: Clone) -> None:
     one, two = clone("one"), clone("two")
     others = [partial(applied, on_branch(two), f"o{n}", f"o{n}") for n in range(6)]
-    store = KeptStore(Interfering(one, others), HEADER, pause=lambda _: None)
+    store = KeptStore(Interfering(one, others), TARGET, pause=lambda _: None)
     with pytest.raises(Stale, match="others were faster 5 times in a row"):
         store.begin("r1", [intent("r1", "a")], store.read())
 
@@ -401,7 +402,7 @@ def test_processes_side_by_side_lose_nothing(clone: Clone, remote: Path, shared:
 def check_refused(
     root: Path, words: str, branch: str = "devinops", remote: str | None = None
 ) -> None:
-    store = open_store(InventorySettings("branch", branch, remote), root, HEADER)
+    store = open_store(InventorySettings("branch", branch, remote), root, TARGET)
     for act in (store.read, lambda: store.begin("r", [intent("r", "a")], Inventory("branch"))):
         with pytest.raises(ConfigError, match=words):
             act()
@@ -428,7 +429,7 @@ def test_a_repository_without_a_remote_is_told_about_the_file(tmp_path: Path) ->
 
 def test_the_remote_must_be_clear(clone: Clone, remote: Path) -> None:
     root = clone()
-    check_refused(root, r'no remote "orgin" \(did you mean origin\?\)', remote="orgin")
+    check_refused(root, r'no remote "orgin" \(did you mean "origin"\?\)', remote="orgin")
     git(root, "remote", "rename", "origin", "one")
     git(root, "remote", "add", "two", str(remote))
     check_refused(root, r"no remote origin but several others \(one, two\)")
@@ -459,7 +460,7 @@ def test_a_push_that_the_server_forbids_is_told_in_its_words(clone: Clone, remot
     hook.write_text("#!/bin/sh\necho 'GH006: Protected branch' >&2\nexit 1\n")
     hook.chmod(0o755)
     with pytest.raises(
-        ConfigError,
+        InventoryError,
         match=r"cannot be pushed to devinops on origin: .*pre-receive hook declined.*GH006",
     ):
         applied(on_branch(root), "r1", "a")

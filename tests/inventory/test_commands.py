@@ -10,12 +10,12 @@ from typing import Any
 import click
 import pytest
 
-from devinops.cli import inventory as commands
+from devinops.cli.inventory import repair
 from devinops.emulator import Emulator
-from devinops.inventory import Header
 from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprint
 from devinops.model.keys import Key
+from devinops.model.target import Target
 from tests.testing.command_line import Devinops, Write
 from tests.testing.inventories import in_file
 
@@ -77,7 +77,7 @@ def owns(root: Path, emulator: Emulator) -> Owns:
     """Add records to the inventory, and return it as it is: `owns(record, …)`."""
 
     def put(*records: Record) -> Inventory:
-        store = in_file(root, Header.of(emulator.url, "org-emulator", "production"))
+        store = in_file(root, Target("production", emulator.url, "v3", "org-emulator"))
         if records:
             base = store.read()
             store.write(base.changed(records), base)
@@ -153,14 +153,14 @@ def test_show_tells_field_by_field_whether_live_agrees(
 @pytest.mark.parametrize(
     ("argv", "code", "words"),
     [
-        (["show", "knowledge:Backend/Error"], 1, "did you mean knowledge:Backend/Errors?"),
-        (["forget", "knowledge:Backend/Error"], 1, "did you mean knowledge:Backend/Errors?"),
+        (["show", "knowledge:Backend/Error"], 1, 'did you mean "knowledge:Backend/Errors"?'),
+        (["forget", "knowledge:Backend/Error"], 1, 'did you mean "knowledge:Backend/Errors"?'),
         (["show", "playbook:x"], 1, "devinops inventory list shows what is"),
         (["show", "Errors"], 64, "KEY is as plan and inventory list print it"),
-        (["show", "knowlege:Errors"], 64, "did you mean knowledge?"),
+        (["show", "knowlege:Errors"], 64, 'did you mean "knowledge"?'),
         (["link", "folder:Backend", "folder-1"], 64, "a folder is never owned"),
         (["link", "knowledge:Twice", "note-7"], 1, "no knowledge with the id note-7; knowledge:Twice is note-2, note-3"),
-        (["link", "knowledge:Twic", "note-2"], 1, "did you mean knowledge:Twice?"),
+        (["link", "knowledge:Twic", "note-2"], 1, 'did you mean "knowledge:Twice"?'),
         (["link", "knowledge:Twice", "note-9"], 1, "note-9"),
         (["link", "knowledge:Twice", "note-1"], 1, "owned as knowledge:Backend/Errors"),
         (["unlock", "r7"], 1, 'there is no open run "r7"; open are: none'),
@@ -222,14 +222,14 @@ def test_forget_drops_the_record_alone(root: Path, owns: Owns, devinops: Devinop
 def test_unlock_shows_what_was_not_settled(
     root: Path, owns: Owns, devinops: Devinops, emulator: Emulator
 ) -> None:
-    store = in_file(root, Header.of(emulator.url, "org-emulator", "production"))
+    store = in_file(root, Target("production", emulator.url, "v3", "org-emulator"))
     intents = [
         Intent("run-1", Action.CREATE, Key.parse("knowledge:New")),
         Intent("run-1", Action.UPDATE, Key.parse("knowledge:Twice"), "note-2"),
     ]
     store.begin("run-1", intents, store.read())
     assert "open run run-1: 2 writes not settled" in devinops("inventory", "list", "-C", root).out
-    assert "did you mean run-1?" in devinops("inventory", "unlock", "run-2", "-C", root).err
+    assert 'did you mean "run-1"?' in devinops("inventory", "unlock", "run-2", "-C", root).err
     ran = devinops("inventory", "unlock", "run-1", "-C", root)
     assert ran.out == (
         "unlocked run-1: 2 writes not settled\n  create knowledge:New\n  update knowledge:Twice (note-2)\n"
@@ -277,7 +277,7 @@ def test_repair_asks_at_a_terminal(
     id: str,
 ) -> None:
     owns(LOST)
-    monkeypatch.setattr(commands, "is_interactive", lambda: True)
+    monkeypatch.setattr(repair, "is_interactive", lambda: True)
     monkeypatch.setattr(click, "confirm", lambda *_, **__: answer)
     assert devinops("inventory", "repair", "-C", root).code == code
     assert [one.id for one in owns().records] == [id]

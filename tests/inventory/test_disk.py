@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from devinops import atomic
-from devinops.inventory import Header, InventorySettings, disk, lock, open_store
+from devinops.inventory import InventorySettings, disk, lock, open_store
 from devinops.inventory.journaled import KeptStore
 from devinops.model.errors import InventoryError
 from devinops.model.inventory import Inventory
 from tests.testing.disk import WRONG, breaks, limited, names, room_for
-from tests.testing.inventories import applied, in_file, intent, on_branch, record
+from tests.testing.inventories import TARGET, applied, in_file, intent, on_branch, record
 from tests.testing.inventories import names as owned
 
 LEFT = [".gitignore", "production.jsonl", "production.lock"]
@@ -316,9 +316,7 @@ def test_a_run_with_a_name_that_is_a_path_is_never_looked_for(
 ) -> None:
     """Names of runs come from a file that others may have written, and a lock is named after them."""
     path = state / "production.jsonl"
-    store = open_store(
-        InventorySettings("file"), state.parent, Header("api.devin.ai", "org-1", "production")
-    )
+    store = open_store(InventorySettings("file"), state.parent, TARGET)
     assert isinstance(store, KeptStore)
     asked: list[Path] = []
 

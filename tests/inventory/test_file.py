@@ -15,7 +15,6 @@ import pytest
 
 from devinops.atomic import IGNORED, state_directory
 from devinops.inventory import (
-    Header,
     InventorySettings,
     Store,
     new_run,
@@ -29,7 +28,8 @@ from devinops.model.changes import Action
 from devinops.model.errors import InventoryError, Stale
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
-from tests.testing.inventories import HEADER, applied, dies, in_file, intent, names, record, runs
+from devinops.model.target import Target
+from tests.testing.inventories import TARGET, applied, dies, in_file, intent, names, record, runs
 from tests.testing.places import ROOT
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions and symlinks of POSIX")
@@ -517,7 +517,7 @@ def test_a_damaged_file_stops_reading_and_writing_and_stays(tmp_path: Path, cont
 
 
 def test_another_target_has_its_own_file(tmp_path: Path) -> None:
-    staging = Header("api.devin.ai", "org-2", "staging")
+    staging = Target("staging", "https://api.devin.ai", "v3", "org-2")
     applied(in_file(tmp_path), "r1", "a")
     applied(in_file(tmp_path, staging), "r2", "b")
     assert (names(in_file(tmp_path).read()), names(in_file(tmp_path, staging).read())) == (
@@ -530,7 +530,7 @@ def test_another_target_has_its_own_file(tmp_path: Path) -> None:
 
 
 def test_without_an_inventory_nothing_is_kept(tmp_path: Path) -> None:
-    store = open_store(InventorySettings(), tmp_path, HEADER)
+    store = open_store(InventorySettings(), tmp_path, TARGET)
     applied(store, "r1", "a")
     store.unlock("r1")
     store.write(Inventory.of("none", [record("a")]), store.read())

@@ -10,27 +10,28 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from devinops.inventory.format import dump, dump_settled, parse, parse_settled
-from devinops.inventory.header import Header
 from devinops.inventory.merge import Settled
 from devinops.model.errors import ExitCode, InventoryError
 from devinops.model.inventory import Base, Inventory, Record
 from devinops.model.keys import FolderPath, Key, ObjectId
+from devinops.model.target import Target
 from devinops.schema.documents import schemas
-from tests.testing.inventories import HEADER, intent, record
+from tests.testing.inventories import TARGET, intent, record
 from tests.testing.strategies import inventories, object_ids, records, some
 
-headers = st.builds(Header, some, st.none() | some, some)
+hosts = st.sampled_from(["https://api.devin.ai", "http://127.0.0.1:8484", "https://X"])
+targets = st.builds(Target, some, hosts, st.just("v3"), st.none() | some)
 
 
-@given(headers, inventories)
+@given(targets, inventories)
 def test_what_is_written_is_read_back_and_written_alike(
-    header: Header, inventory: Inventory
+    target: Target, inventory: Inventory
 ) -> None:
-    text = dump(header, inventory)
-    found = parse(text, header, "place")
+    text = dump(target, inventory)
+    found = parse(text, target, "place")
     assert found.records == inventory.records
     assert set(found.intents) == set(inventory.intents)
-    assert dump(header, found) == text
+    assert dump(target, found) == text
     assert text.isascii()
     assert text.count("\n") == 2 + len(inventory.records) + len(inventory.intents)
 
@@ -38,7 +39,7 @@ def test_what_is_written_is_read_back_and_written_alike(
 @given(inventories)
 def test_every_line_fits_the_schema(inventory: Inventory) -> None:
     validator = Draft202012Validator(schemas()["inventory"])
-    for line in dump(HEADER, inventory).splitlines():
+    for line in dump(TARGET, inventory).splitlines():
         validator.validate(json.loads(line))
 
 
@@ -63,7 +64,7 @@ def test_lines_are_sorted_and_leave_out_what_is_empty() -> None:
         ),
         (intent("r", "c"),),
     )
-    assert dump(HEADER, two) == (
+    assert dump(TARGET, two) == (
         '{"devinops_inventory": 1, "api_host": "api.devin.ai", "org_id": "org-1", "target": "production"}\n'
         '{"key": "knowledge:a", "id": "1", "protect": true, "fields": {"b": ["s", "r"], "x": ["s", null]}}\n'
         '{"key": "knowledge:b", "id": "note-b", "source": "knowledge/b.md", "fields": {"body": "0000000000000000"}}\n'
@@ -73,19 +74,19 @@ def test_lines_are_sorted_and_leave_out_what_is_empty() -> None:
 
 
 def test_order_and_windows_line_ends_do_not_matter() -> None:
-    text = dump(HEADER, Inventory.of("file", [record("a"), record("b")]))
+    text = dump(TARGET, Inventory.of("file", [record("a"), record("b")]))
     head, a, b, end, _ = text.split("\n")
-    assert parse("\r\n".join([head, b, a, end, ""]), HEADER, "place") == parse(
-        text, HEADER, "place"
+    assert parse("\r\n".join([head, b, a, end, ""]), TARGET, "place") == parse(
+        text, TARGET, "place"
     )
 
 
 def test_folders_that_nobody_would_type_keep_their_key() -> None:
     odd = Record(Key("knowledge", FolderPath(" A//b%2f "), " n/%2F% "), "1")
-    assert parse(dump(HEADER, Inventory("file", (odd,))), HEADER, "place").records == (odd,)
+    assert parse(dump(TARGET, Inventory("file", (odd,))), TARGET, "place").records == (odd,)
 
 
-HEAD, END = dump(HEADER, Inventory("file")).splitlines(keepends=True)
+HEAD, END = dump(TARGET, Inventory("file")).splitlines(keepends=True)
 A = '{"key": "knowledge:a", "id": "1"}\n'
 
 
@@ -140,7 +141,7 @@ A = '{"key": "knowledge:a", "id": "1"}\n'
 )  # fmt: skip
 def test_damage_is_named_with_its_place_and_never_empty(text: str, line: int, words: str) -> None:
     with pytest.raises(InventoryError) as caught:
-        parse(text, HEADER, "x.jsonl")
+        parse(text, TARGET, "x.jsonl")
     assert str(caught.value).startswith(f"x.jsonl:{line}: ")
     assert words in str(caught.value)
     assert caught.value.exit_code == ExitCode.FIX
@@ -148,17 +149,17 @@ def test_damage_is_named_with_its_place_and_never_empty(text: str, line: int, wo
 
 @given(st.integers(1, 400), inventories)
 def test_a_text_that_was_cut_is_never_read(length: int, inventory: Inventory) -> None:
-    text = dump(HEADER, inventory)
+    text = dump(TARGET, inventory)
     cut = text[: -min(length, len(text))]
     with pytest.raises(InventoryError):
-        parse(cut, HEADER, "x")
+        parse(cut, TARGET, "x")
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for whole in (text, HEAD + text, HEAD + text + "\n"):
         try:
-            parse(whole, HEADER, "x")
+            parse(whole, TARGET, "x")
         except InventoryError:
             continue
 
@@ -170,8 +171,12 @@ def test_a_damaged_journal_is_refused(line: str) -> None:
 
 
 def test_the_header_is_of_the_apis_address() -> None:
-    assert Header.of("https://API.devin.ai/", None, "t") == Header("api.devin.ai", None, "t")
-    assert Header.of("http://127.0.0.1:8484", "o", "t").api_host == "127.0.0.1:8484"
+    head = dump(Target("t", "https://API.devin.ai/", "v1", None), Inventory("file")).split("\n")[0]
+    assert json.loads(head) == {
+        "devinops_inventory": 1, "api_host": "api.devin.ai", "org_id": None, "target": "t"
+    }  # fmt: skip
+    local = dump(Target("t", "http://127.0.0.1:8484", "v3", "o"), Inventory("file"))
+    assert '"api_host": "127.0.0.1:8484"' in local
 
 
 @pytest.mark.parametrize("end", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])

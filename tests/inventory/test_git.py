@@ -166,9 +166,9 @@ def test_a_push_that_cannot_be_read_back_stops_before_the_first_write(
         f"pushed to {re.escape(url)}.* read from {re.escape(remote.as_uri())}.*git remote set-url"
     )
     for _ in range(2):
-        with pytest.raises(ConfigError, match=words):
+        with pytest.raises(InventoryError, match=words):
             begins(root)
-    with pytest.raises(ConfigError, match=words):
+    with pytest.raises(InventoryError, match=words):
         on_branch(root).write(Inventory.of("branch", [record("a")]), Inventory("branch"))
 
 
@@ -197,7 +197,7 @@ def test_credentials_are_masked_in_both_addresses(clone: Clone, tmp_path: Path) 
         there = f"https://bob:{secret}@127.0.0.1/{Path(address).name}"
         git(root, "config", f"url.{address}.insteadOf", there)
         git(root, "remote", "set-url", *(["--push"] if address == url else []), "origin", there)
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(InventoryError) as caught:
         begins(root)
     assert not re.search(r"hunter2|p@ss|:w@", str(caught.value))
     assert masked("https://bob:p@ss@h/x, https://h/y@z") == "https://***@h/x, https://h/y@z"
@@ -269,7 +269,7 @@ def test_a_repository_of_somebody_else_comes_with_gits_advice(
 ) -> None:
     root = clone()
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(InventoryError) as caught:
         on_branch(root).read()
     assert "detected dubious ownership in repository at" in str(caught.value)
     assert f"git config --global --add safe.directory {root}" in str(caught.value)
@@ -331,7 +331,7 @@ def test_what_the_server_says_in_colour_is_told_without(clone: Clone, remote: Pa
     git(root, "config", "color.ui", "always")
     git(root, "config", "color.remote", "always")
     hook(remote, "pre-receive", "echo error: not here\nexit 1")
-    with pytest.raises(ConfigError, match="remote: error: not here"):
+    with pytest.raises(InventoryError, match="remote: error: not here"):
         begins(root)
 
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from devinops.schema.documents import schemas
 
 LINE = Draft202012Validator(schemas()["inventory"])
-HEADER = {"devinops_inventory": 1, "api_host": "api.devin.ai", "org_id": None, "target": "production"}  # fmt: skip
+TARGET = {"devinops_inventory": 1, "api_host": "api.devin.ai", "org_id": None, "target": "production"}  # fmt: skip
 RECORD = {"key": "knowledge:A", "id": "note-1"}
 INTENT = {"intent": "RUN", "action": "create", "key": "knowledge:A"}
 
@@ -18,7 +18,7 @@ INTENT = {"intent": "RUN", "action": "create", "key": "knowledge:A"}
 @pytest.mark.parametrize(
     "line",
     [
-        HEADER,
+        TARGET,
         RECORD,
         RECORD | {"protect": True, "fields": {"body": "h", "name": ["sent", "read"], "macro": ["sent", None]}},
         INTENT,
@@ -34,8 +34,8 @@ def test_every_line_of_an_inventory_is_taken(line: dict[str, Any]) -> None:
     "line",
     [
         {},
-        HEADER | {"devinops_inventory": 0},
-        HEADER | RECORD,
+        TARGET | {"devinops_inventory": 0},
+        TARGET | RECORD,
         RECORD | {"id": ""},
         RECORD | {"fields": {"body": ["h"]}},
         INTENT | {"action": "explode"},

@@ -18,6 +18,7 @@ from devinops.api.http import Sender
 from devinops.emulator import Emulator
 from devinops.model.errors import ApiError, ConfigError, DevinopsError
 from devinops.model.kind import ApiVersion
+from devinops.model.target import Target
 from tests.testing.damage import one_line
 
 KEY = "cog_canary_key_0123456789"
@@ -173,7 +174,10 @@ class _Transport(httpx.BaseTransport):
 def _sender(api: ApiVersion) -> Sender:
     # one at a time: threads would make every example slow
     connection = Connection(
-        "http://127.0.0.1:1", api, KEY, ORG if api == "v3" else None, retries=0, parallelism=1
+        Target("default", "http://127.0.0.1:1", api, ORG if api == "v3" else None),
+        KEY,
+        retries=0,
+        parallelism=1,
     )
     return Sender(connection, lambda line: None)
 

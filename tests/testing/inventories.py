@@ -6,13 +6,14 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from devinops.inventory import Header, InventorySettings, Store, open_store
+from devinops.inventory import InventorySettings, Store, open_store
 from devinops.inventory.journaled import KeptStore
 from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Inventory, Record
 from devinops.model.keys import Key
+from devinops.model.target import Target
 
-HEADER = Header("api.devin.ai", "org-1", "production")
+TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
 
 
 def git(cwd: Path, *arguments: str) -> str:
@@ -61,10 +62,10 @@ def runs(intents: Iterable[Intent]) -> list[str]:
 
 
 def on_branch(
-    root: Path, header: Header = HEADER, branch: str = "devinops", remote: str | None = None
+    root: Path, target: Target = TARGET, branch: str = "devinops", remote: str | None = None
 ) -> Store:
-    return open_store(InventorySettings("branch", branch, remote), root, header)
+    return open_store(InventorySettings("branch", branch, remote), root, target)
 
 
-def in_file(root: Path, header: Header = HEADER) -> Store:
-    return open_store(InventorySettings("file"), root, header)
+def in_file(root: Path, target: Target = TARGET) -> Store:
+    return open_store(InventorySettings("file"), root, target)

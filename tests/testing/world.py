@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from devinops.emulator import Emulator
-from devinops.inventory import Header, InventorySettings, open_store
+from devinops.inventory import InventorySettings, open_store
 from devinops.kinds import KINDS
 from devinops.model.inventory import Inventory, Record, base
 from devinops.model.keys import Key, join_folder
+from devinops.model.target import Target
 
 VALUE = "the-value-of-the-secret"
 CONFIG = """\
@@ -105,7 +105,7 @@ class World:
             plain = [{k: v for k, v in entry.items() if k != "id"} for entry in entries]
             (root / f"{section}.yaml").write_text(json.dumps({section: plain}))
         org = "org-emulator" if api == "v3" else None
-        header = Header(urlsplit(emulator.url).netloc, org, "production")
+        target = Target("production", emulator.url, api, org)
         if store == "branch":
             origin = root.with_name(f"{root.name}.git")
             for command in (
@@ -126,7 +126,7 @@ class World:
                 ["push", "-q", "origin", "main"],
             ):
                 subprocess.run(["git", *command], cwd=root, check=True)
-        kept = open_store(InventorySettings(store), root, header)
+        kept = open_store(InventorySettings(store), root, target)
         kept.write(Inventory.of(store, _records()), kept.read())
         return cls(root, emulator, api, store)
 

@@ -15,11 +15,12 @@ from urllib.parse import quote
 
 import pytest
 
+from devinops.api import open_reader
 from devinops.api.client import WritingClient
 from devinops.api.http import Call, Sender
 from devinops.api.limits import ResponseBudget
 from devinops.cli.options import Options
-from devinops.cli.session import Job
+from devinops.cli.session import connection, open_session
 from devinops.config import Flags
 from devinops.emulator import Emulator
 from devinops.model.errors import ApiError
@@ -344,8 +345,10 @@ def test_no_repr_and_no_traceback_shows_it(
     monkeypatch.setattr(WritingClient, "create", watched_create)
     with server(organization(ECHOES["422 msg"])) as url:
         use(url, HOSTILE_KEY)
-        job = Job.of(Options(root=root, flags=Flags(None, None, None, None, {})))
-        shown += map(repr, (job, job.settings, job.connection, job.declarations))
+        options = Options(root=root, flags=Flags(None, None, None, None, {}))
+        with open_session(options, open_reader, entries=True) as session:
+            settings = session.settings
+            shown += map(repr, (session, settings, connection(settings), session.entries))
         assert devinops("apply", "-C", root, "--yes").code == 1
     assert any("Traceback" in one for one in shown)
     for one in shown:

@@ -56,7 +56,7 @@ def test_what_shows_up_late_is_found_by_the_next_run(
     assert (first.code, [line.get("unclear") for line in inventory(root)]) == (3, [True])
     second = devinops("apply", "--yes", "-C", root)
     assert second.code == 0, second.out + second.err
-    assert ("a run before may have created knowledge:A" in second.err) == (hidden > 4)
+    assert ("an earlier run may have created knowledge:A" in second.err) == (hidden > 4)
     assert (creates(emulator), len(emulator.knowledge())) == (1, 1)
     assert [line["key"] for line in inventory(root)] == ["knowledge:A"]
 
@@ -65,7 +65,7 @@ def test_plan_looks_again_as_well(root: Path, emulator: Emulator, devinops: Devi
     emulator.faults = [LATE | {"lists": 6}]
     devinops("apply", "--yes", "-C", root)
     ran = devinops("plan", "-C", root)
-    assert "looking again in 1 s" in ran.err
+    assert "checking again in 1 s" in ran.err
     assert "<= knowledge:A" in ran.out
 
 
@@ -75,7 +75,7 @@ def test_what_never_shows_up_is_created_after_the_looks(
     emulator.faults = [{"method": "POST", "fault": "drop", "when": "before", "times": 1}]
     assert devinops("apply", "--yes", "-C", root).code == 3
     ran = devinops("apply", "--yes", "-C", root)
-    assert (ran.code, ran.err.count("looking again")) == (0, 3)
+    assert (ran.code, ran.err.count("checking again")) == (0, 3)
     assert (creates(emulator), len(emulator.knowledge())) == (2, 1)
     assert ["unclear" in line for line in inventory(root)] == [False]
 
@@ -87,9 +87,9 @@ def test_the_looks_of_the_next_run_are_apart(
     devinops("apply", "--yes", "-C", root)
     waits.clear()
     said = [
-        line for line in devinops("plan", "-C", root).err.splitlines() if "looking again" in line
+        line for line in devinops("plan", "-C", root).err.splitlines() if "checking again" in line
     ]
-    assert [line.partition("looking again in ")[2] for line in said] == ["1 s", "3 s", "9 s"]
+    assert [line.partition("checking again in ")[2] for line in said] == ["1 s", "3 s", "9 s"]
     assert waits == [1, 3, 9]
 
 
@@ -98,7 +98,7 @@ def test_another_key_waits_for_nothing(root: Path, emulator: Emulator, devinops:
     devinops("apply", "--yes", "-C", root)
     (root / "knowledge" / "a.md").write_text(NOTE.replace("name: A", "name: B"))
     ran = devinops("apply", "--yes", "-C", root)
-    assert (ran.code, "looking again" in ran.err) == (0, False)
+    assert (ran.code, "checking again" in ran.err) == (0, False)
 
 
 def test_a_rollback_looks_again_before_it_creates(
@@ -111,7 +111,7 @@ def test_a_rollback_looks_again_before_it_creates(
     assert devinops("rollback", "latest", "--yes", "-C", root).code == 3
     before = creates(emulator)
     ran = devinops("rollback", "latest", "--yes", "-C", root)
-    assert (ran.code, "looking again" in ran.err) == (0, True)
+    assert (ran.code, "checking again" in ran.err) == (0, True)
     assert (creates(emulator), len(emulator.knowledge())) == (before, 1)
 
 
@@ -144,7 +144,7 @@ def test_a_killed_run_may_have_created_what_is_not_listed_yet(
         running.communicate()
     assert len(emulator.knowledge()) == 1
     ran = devinops("apply", "--yes", "-C", root)
-    assert ran.err.count("looking again") == 2
+    assert ran.err.count("checking again") == 2
     assert (ran.code, creates(emulator), len(emulator.knowledge())) == (0, 1, 1)
 
 

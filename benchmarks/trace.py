@@ -1,0 +1,98 @@
+"""`python -m benchmarks.trace`: how many modules and functions of devinops plan and apply of one note enter.
+
+Prints a line a command; with `--list` every function, module by module. A function counts if it is called while the
+command runs, in any thread. A comprehension or a lambda is part of the function that it stands in. The emulator, the
+bodies of modules and classes and the methods that `dataclass` writes do not count; what only happens at the first
+import is left out by a round before the measured one.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import devinops
+from devinops.cli import main
+from devinops.emulator import Emulator
+
+PACKAGE = Path(devinops.__file__).parent
+FILES = {
+    "devinops.yaml": "version: 1\ntargets: {production: {inventory: {store: file}}}\n",
+    "knowledge/errors.md": "---\nname: Error envelope\ntrigger: When adding an endpoint\n---\nText.\n",
+}
+
+
+@contextmanager
+def calls() -> Iterator[set[CodeType]]:
+    """Collect the code of every function that is called inside."""
+    entered: set[CodeType] = set()
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call":
+            entered.add(frame.f_code)
+
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        yield entered
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
+
+
+def by_module(entered: set[CodeType]) -> dict[str, set[str]]:
+    """Return module → the qualified names of its functions, of devinops only and without the emulator."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for code in entered:
+        path = Path(code.co_filename)
+        if code.co_name.startswith("<") or not path.is_relative_to(PACKAGE):
+            continue
+        name = path.relative_to(PACKAGE).with_suffix("").as_posix()
+        if not name.startswith("emulator/"):
+            found[name].add(code.co_qualname)
+    return found
+
+
+def trace(argv: Sequence[str]) -> dict[str, set[str]]:
+    """Run a command in this process and return what it entered, see `by_module`."""
+    out = io.StringIO()
+    with redirect_stdout(out), calls() as entered:
+        code = main(argv)
+    if code:
+        raise SystemExit(f"devinops {argv[0]} exited with {code}: {out.getvalue()}")
+    return by_module(entered)
+
+
+def round_of_one_note() -> Iterator[tuple[str, dict[str, set[str]]]]:
+    """Plan and apply one note against an emulator; yield each command with what it entered."""
+    with tempfile.TemporaryDirectory() as directory, Emulator() as emulator:
+        root = Path(directory)
+        for name, text in FILES.items():
+            (root / name).parent.mkdir(exist_ok=True)
+            (root / name).write_text(text, encoding="utf-8")
+        os.environ |= {"DEVIN_API_URL": emulator.url, "DEVIN_API_KEY": "cog_emulator"}
+        for command in (["plan"], ["apply", "--yes"]):
+            yield command[0], trace([*command, "--root", str(root)])
+
+
+def measure(show: bool) -> None:
+    """Print how much each command of the round enters."""
+    list(round_of_one_note())
+    for command, found in round_of_one_note():
+        functions = sum(map(len, found.values()))
+        print(f"{command}: {len(found)} modules, {functions} functions")
+        for module in sorted(found) if show else ():
+            print(f"  {module}: {', '.join(sorted(found[module]))}")
+
+
+if __name__ == "__main__":
+    measure("--list" in sys.argv[1:])

@@ -1,0 +1,33 @@
+"""Who edited an object outside devinops: looked up in the audit log if the lists do not say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from devinops.model.changes import Drift, Moved
+from devinops.model.client import Author, Reader
+
+CLOCK_SKEW_S = 60 * 60
+"""The audit log is read from this long before the first edit to this long after the last: clocks differ."""
+
+
+def with_editors(drift: Sequence[Drift], reader: Reader) -> tuple[Drift, ...]:
+    """Return the drift with the people who caused it, as far as the API tells.
+
+    Playbooks name their last editor themselves; for notes the audit log is asked.
+    """
+    wanted = {edit.id: edit.at for edit in drift if _is_anonymous(edit)}
+    times = [at for at in wanted.values() if at is not None]
+    if not times:
+        return tuple(drift)
+    authors = reader.authors(list(wanted), min(times) - CLOCK_SKEW_S, max(times) + CLOCK_SKEW_S)
+    return tuple(_named(edit, authors.get(edit.id)) for edit in drift)
+
+
+def _is_anonymous(drift: Drift) -> bool:
+    return drift.moved is Moved.EDITED and drift.by is None
+
+
+def _named(drift: Drift, author: Author | None) -> Drift:
+    return replace(drift, by=author.who) if author and _is_anonymous(drift) else drift

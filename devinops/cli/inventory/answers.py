@@ -1,0 +1,52 @@
+"""What the commands of `devinops inventory` share: keys from the command line, records, and how they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from devinops.cli.session import Session
+from devinops.kinds import KINDS
+from devinops.model.client import Reader
+from devinops.model.errors import NotFound, UsageError
+from devinops.model.inventory import Inventory, Record
+from devinops.model.keys import Key
+from devinops.model.suggest import did_you_mean
+from devinops.render.answers import SimpleAnswer
+from devinops.schema.document import HEAD, Document
+from devinops.schema.inventory import RecordDocument, RecordItem
+
+
+def answer(session: Session[Reader], lines: Iterable[str], document: Document) -> None:
+    """Write lines for people, or a document for programs."""
+    session.options.answer(SimpleAnswer(tuple(lines), lambda: document))
+
+
+def answer_record(session: Session[Reader], lines: Iterable[str], record: RecordItem) -> None:
+    """Write lines for people, or the document of one record for programs."""
+    target = session.settings.target.name
+    answer(session, lines, RecordDocument(**HEAD, target=target, record=record))
+
+
+def parse_key(text: str) -> Key:
+    """Return a key as a person types it. Raises UsageError."""
+    try:
+        key = Key.parse(text)
+    except ValueError as error:
+        raise UsageError(f"{error}: KEY is as plan and inventory list print it") from None
+    if key.kind not in KINDS:
+        hint = did_you_mean(key.kind, KINDS)
+        raise UsageError(f'there is no kind "{key.kind}"{hint}; known are {", ".join(KINDS)}')
+    return key
+
+
+def find_record(inventory: Inventory, key: Key) -> Record:
+    """Return the record of a key. Raises NotFound if it is not owned."""
+    record = inventory.by_key.get(key)
+    if record is None:
+        raise NotFound(f"{key} is not in the inventory{near_keys(key, inventory.by_key)}")
+    return record
+
+
+def near_keys(key: Key, known: Iterable[Key]) -> str:
+    """Return what to try instead of a key that is not known."""
+    return did_you_mean(key, map(str, known), "; devinops inventory list shows what is")

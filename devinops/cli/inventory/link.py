@@ -1,0 +1,89 @@
+"""`devinops inventory link`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from devinops.api import open_reader
+from devinops.cli.inventory.answers import answer_record, near_keys, parse_key
+from devinops.cli.options import NonEmpty, Options, common
+from devinops.cli.session import Session, failures_written, open_session
+from devinops.config import read_repository
+from devinops.kinds import KINDS
+from devinops.model.client import Reader
+from devinops.model.errors import ExitCode, InventoryError, NotFound, UsageError
+from devinops.model.inventory import Inventory, Record
+from devinops.model.keys import Key, ObjectId
+from devinops.model.kind import Lifecycle
+from devinops.model.objects import Live, Snapshot
+from devinops.model.suggest import did_you_mean
+from devinops.schema.inventory import RecordItem
+
+
+@click.command("link")
+@click.argument("key", type=NonEmpty())
+@click.argument("id", type=NonEmpty())
+@common(api=True)
+def command(options: Options, key: str, id: str) -> ExitCode:
+    """Make KEY mean the live object ID: for namesakes, or an object that was made again.
+
+    What was last applied to the object is unknown, so the next plan compares file and organization alone.
+
+    \b
+      devinops inventory link 'knowledge:Backend/Error envelope' note-0123abcd
+    """
+    wanted = parse_key(key)
+    with (
+        failures_written(options),
+        open_session(options, open_reader, needs_inventory=True) as session,
+    ):
+        record = _link(session, wanted, id)
+    answer_record(session, [f"{wanted} is {id}"], RecordItem.of(record))
+    return ExitCode.OK
+
+
+def _link(session: Session[Reader], key: Key, id: str) -> Record:
+    """Return the record under the key, stored if it is another one than before."""
+    inventory = session.store.read()
+    live = _linkable(session.snapshot({key.kind}), key, id)
+    _check_known(session, inventory, key, live)
+    before = inventory.by_key.get(key)
+    owner = inventory.by_id.get(ObjectId(key.kind, id))
+    if owner is not None and owner.key != key:
+        raise InventoryError(
+            f"{id} is owned as {owner.key}: devinops inventory forget {owner.key} first"
+        )
+    record = replace(before or Record(key, id), id=id, fields={})
+    if before is None or before.id != id:
+        session.store.write(inventory.changed([record]), inventory, f"{key} linked")
+    return record
+
+
+def _linkable(snapshot: Snapshot, key: Key, id: str) -> Live:
+    if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED:
+        raise UsageError(
+            f"a {key.kind} is never owned: only a person in the web app can make or move one"
+        )
+    live = snapshot.by_id.get(ObjectId(key.kind, id))
+    if live is None:
+        ids = [live.id for live in snapshot.objects if live.key.kind == key.kind]
+        named = ", ".join(live.id for live in snapshot.under(key))
+        hint = f"; {key} is {named}" if named else did_you_mean(id, ids)
+        raise NotFound(f"the organization has no {key.kind} with the id {id}{hint}")
+    if not live.ours:
+        raise InventoryError(
+            f"{id} is not the organization's own ({live.access}): it can't be owned"
+        )
+    return live
+
+
+def _check_known(session: Session[Reader], inventory: Inventory, key: Key, live: Live) -> None:
+    """Refuse a key that stands nowhere: it would be a record that nothing is ever compared with."""
+    _, loaded = read_repository(session.options.root)
+    target = session.settings.target.name
+    declared = {entry.key for entry in loaded.declarations if entry.concerns(target)}
+    known = declared | set(inventory.by_key) | {live.key}
+    if key not in known:
+        raise NotFound(f"no entry is called {key}{near_keys(key, known)}")

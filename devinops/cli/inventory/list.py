@@ -1,0 +1,79 @@
+"""`devinops inventory list`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from devinops.api import open_reader
+from devinops.cli.inventory.answers import answer
+from devinops.cli.options import Options, common
+from devinops.cli.session import failures_written, open_session
+from devinops.inventory import open_runs
+from devinops.model.errors import ExitCode
+from devinops.model.inventory import Intent, Inventory
+from devinops.render import counted
+from devinops.schema.document import HEAD
+from devinops.schema.inventory import (
+    IntentItem,
+    ListDocument,
+    RecordItem,
+    RunItem,
+    UnclearItem,
+)
+
+MAX_KEY_WIDTH = 60
+
+
+@click.command("list")
+@common(api=True)
+def command(options: Options) -> ExitCode:
+    """Show what is owned: key, id and the file that declared it.
+
+    \b
+      devinops inventory list
+      devinops inventory list --format json
+    """
+    with (
+        failures_written(options),
+        open_session(options, open_reader, needs_inventory=True) as session,
+    ):
+        inventory = session.store.read()
+    document = _document(session.settings.target.name, inventory)
+    answer(session, _listing(inventory), document)
+    return ExitCode.OK
+
+
+def _listing(inventory: Inventory) -> Iterator[str]:
+    shown = [(str(record.key), record.id, record.source or "-") for record in inventory.owned]
+    width = max((min(len(key), MAX_KEY_WIDTH) for key, _, _ in shown), default=0)
+    ids = max((len(id) for _, id, _ in shown), default=0)
+    for key, id, source in shown:
+        yield f"{key:{width}}  {id:{ids}}  {source}"
+    for run, intents in open_runs(inventory).items():
+        yield f"open run {run}: {counted(len(intents), 'write')} not settled"
+    for intent in _unclear(inventory):
+        yield f"perhaps created: {intent.key}, by the run {intent.run}"
+    yield f"{len(inventory.owned)} owned ({inventory.store})"
+
+
+def _document(target: str, inventory: Inventory) -> ListDocument:
+    unclear = _unclear(inventory)
+    return ListDocument(
+        **HEAD,
+        target=target,
+        store=inventory.store,
+        owned=len(inventory.owned),
+        records=tuple(map(RecordItem.of, inventory.owned)),
+        open_runs=tuple(
+            RunItem(run, tuple(map(IntentItem.of, intents)))
+            for run, intents in open_runs(inventory).items()
+        ),
+        unclear=tuple(UnclearItem(intent.run, str(intent.key)) for intent in unclear),
+    )
+
+
+def _unclear(inventory: Inventory) -> list[Intent]:
+    """Return the creates of earlier runs of which nobody saw the end, in the order of their keys."""
+    return sorted((one for one in inventory.intents if one.unclear), key=lambda intent: intent.key)

@@ -1,0 +1,54 @@
+"""`devinops inventory unlock`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import click
+
+from devinops.api import open_reader
+from devinops.cli.inventory.answers import answer
+from devinops.cli.options import NonEmpty, Options, common
+from devinops.cli.session import failures_written, open_session
+from devinops.inventory import open_runs
+from devinops.model.errors import ExitCode, NotFound
+from devinops.model.inventory import Intent
+from devinops.model.suggest import did_you_mean
+from devinops.render import counted
+from devinops.schema.document import HEAD
+from devinops.schema.inventory import IntentItem, UnlockDocument
+
+
+@click.command("unlock")
+@click.argument("run", type=NonEmpty())
+@common(api=True)
+def command(options: Options, run: str) -> ExitCode:
+    """Take away what RUN has announced, once it is certain that it died.
+
+    What it wrote and could not record is found by the next plan: an object equal to its entry is adopted, and what
+    it may have created is looked for before it is created again.
+
+    \b
+      devinops inventory unlock 20260131T120000Z-1a2b3c
+    """
+    with (
+        failures_written(options),
+        open_session(options, open_reader, needs_inventory=True) as session,
+    ):
+        runs = open_runs(session.store.read())
+        if run not in runs:
+            hint = did_you_mean(run, runs, f"; open are: {', '.join(runs) or 'none'}")
+            raise NotFound(f'there is no open run "{run}"{hint}')
+        session.store.unlock(run)
+    intents = runs[run]
+    lines = [f"unlocked {run}: {counted(len(intents), 'write')} not settled", *_unsettled(intents)]
+    target, items = session.settings.target.name, tuple(map(IntentItem.of, intents))
+    answer(session, lines, UnlockDocument(**HEAD, target=target, run=run, intents=items))
+    return ExitCode.OK
+
+
+def _unsettled(intents: Iterable[Intent]) -> Iterator[str]:
+    yield from (
+        f"  {intent.action} {intent.key}{f' ({intent.id})' if intent.id else ''}"
+        for intent in intents
+    )

@@ -1,0 +1,35 @@
+"""The "did you mean" of every message."""
+
+from __future__ import annotations
+
+import pytest
+
+from devinops.model.suggest import did_you_mean, nearest
+
+KNOWN = ("NPM_TOKEN", "trigger", "name")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("triger", "trigger"),
+        ("TRIGER", "trigger"),
+        ("npm_token", "NPM_TOKEN"),
+        ("qqq", ""),
+        ("", ""),
+        (7, ""),
+    ],
+)
+def test_the_nearest_name_is_found_in_whatever_case(name: object, expected: str) -> None:
+    assert nearest(name, KNOWN) == expected
+
+
+def test_a_name_that_is_less_like_a_known_one_than_asked_for_is_none() -> None:
+    assert nearest("devops", ["devinops"], 0.5) == "devinops"
+    assert nearest("devops", ["devinops"], 0.9) == ""
+
+
+def test_a_suggestion_stands_in_the_middle_of_a_sentence() -> None:
+    assert did_you_mean("triger", KNOWN) == ' (did you mean "trigger"?)'
+    assert did_you_mean("qqq", KNOWN) == ""
+    assert did_you_mean("qqq", KNOWN, "; see the list") == "; see the list"

@@ -1,0 +1,58 @@
+"""Every format of `RENDERERS` can write every document."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from devinops.applying.applier import Report
+from devinops.model.errors import ExitCode
+from devinops.model.objects import Problem, Snapshot, Source
+from devinops.model.policy import Policy
+from devinops.model.target import Target
+from devinops.planning.drift import Findings
+from devinops.planning.plan import build_plan
+from devinops.render import RENDERERS, Style, render
+from devinops.render.answers import (
+    Differences,
+    DriftAnswer,
+    Failure,
+    PlanAnswer,
+    ProblemsAnswer,
+    SimpleAnswer,
+)
+from devinops.schema.backup import BackupsDocument
+from devinops.schema.document import HEAD
+
+TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
+PLAN = build_plan((), Snapshot.of(()), TARGET, policy=Policy(), today=date(2026, 1, 1))
+EMPTY = BackupsDocument(**HEAD, backups=())
+PROBLEM = Problem(Source("a.md", 1, 2), "bad", "it is bad")
+DOCUMENTS: dict[str, tuple[Any, str]] = {
+    "plan": (PlanAnswer(PLAN, ExitCode.OK), "Plan: nothing to change"),
+    "report": (Report(PLAN, ()), "Applied: 0 done"),
+    "failure": (Failure("no answer", ExitCode.FIX, (PROBLEM,)), "devinops: no answer"),
+    "problems": (ProblemsAnswer([PROBLEM], 1, 0, ExitCode.FIX), "a.md:1:2: error: it is bad [bad]"),
+    "drift": (DriftAnswer(TARGET, Findings(), ExitCode.OK), "Drift: 0 outside edits"),
+    "differences": (Differences.between(PLAN, PLAN), ""),
+    "answer": (SimpleAnswer(["a line"], lambda: EMPTY), "a line"),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("format", RENDERERS)
+def test_each_format_writes_each_document(format: str, name: str) -> None:
+    document, words = DOCUMENTS[name]
+    written = "".join(render(format, document, Style(full=True)))
+    if format == "json":
+        assert json.loads(written)["tool_version"]
+    else:
+        assert words in written
+
+
+def test_what_a_document_says_is_escaped_for_terminals() -> None:
+    answer = SimpleAnswer(["a\x1b[31mb"], lambda: EMPTY)
+    assert "".join(render("text", answer)) == "a\\x1b[31mb\n"
