@@ -10,7 +10,7 @@ import click
 
 from devinops.api import open_writer
 from devinops.api.redact import remember_values
-from devinops.applying.applier import Report
+from devinops.applying.report import Report
 from devinops.cli.approval import ApprovedPlan, read_approved
 from devinops.cli.execute import ask, execute, finish, show
 from devinops.cli.options import FilePath, NonEmpty, Options, approvals, common, is_interactive

@@ -11,8 +11,9 @@ from pathlib import Path
 import click
 
 from devinops import signals
-from devinops.applying.applier import Applier, Report, apply
+from devinops.applying.applier import Applier, apply
 from devinops.applying.backup import Backups
+from devinops.applying.report import Report
 from devinops.cli.options import Options, echo_err, tell
 from devinops.cli.progress import Progress
 from devinops.cli.session import Planned, Session

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from devinops.api import open_writer
-from devinops.applying.applier import Report, Result
 from devinops.applying.backup import Backup, find, read_backup, summaries
+from devinops.applying.report import Report, Result
 from devinops.cli.approval import ApprovedPlan
 from devinops.cli.execute import RunJournal, ask, execute, finish, show
 from devinops.cli.options import FilePath, NonEmpty, Options, common, is_interactive

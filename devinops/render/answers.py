@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from devinops.model.errors import ExitCode
 
 if TYPE_CHECKING:
-    from devinops.applying.applier import Report
+    from devinops.applying.report import Report
     from devinops.model.changes import Change
     from devinops.model.objects import Problem
     from devinops.model.target import Target

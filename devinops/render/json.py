@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from devinops.applying.applier import Report, Result
+from devinops.applying.report import Report, Result
 from devinops.model.changes import Change
 from devinops.model.errors import ExitCode
 from devinops.model.objects import Problem

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from devinops.applying.applier import Report, Result
+from devinops.applying.report import Report, Result
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, Moved, Outcome
 from devinops.model.keys import Key

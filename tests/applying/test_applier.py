@@ -19,10 +19,10 @@ from devinops.applying.applier import (
     Journal,
     NoJournal,
     Outcome,
-    Report,
     Writer,
     apply,
 )
+from devinops.applying.report import Report
 from devinops.kinds import KINDS
 from devinops.kinds.secret import Secret
 from devinops.load import load

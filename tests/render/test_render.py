@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from devinops.applying.applier import Report
+from devinops.applying.report import Report
 from devinops.model.errors import ExitCode
 from devinops.model.objects import Problem, Snapshot, Source
 from devinops.model.policy import Policy
