@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,11 +40,27 @@ def hold(path: Path, patience_s: float = 0) -> FileLock:
 
 
 def abandoned(path: Path) -> bool:
-    """Tell whether there is a lock at `path` that nobody holds."""
-    if not path.exists():
-        return False
+    """Tell whether there is a lock at `path` that nobody holds.
+
+    A run that ends removes its lock. If that happens just now, the lock is not abandoned, and none is left behind.
+    """
     try:
-        hold(path).release()
+        before = path.stat()
+        lock = hold(path)
     except OSError:
         return False
-    return True
+    try:
+        return _is_still(path, before)
+    finally:
+        lock.release()
+
+
+def _is_still(path: Path, before: os.stat_result) -> bool:
+    """Tell whether a file is the one that it was; remove one that was only created to look at it."""
+    try:
+        same = os.path.samestat(before, path.stat())
+    except FileNotFoundError:
+        return False
+    if not same:
+        path.unlink(missing_ok=True)
+    return same

@@ -393,7 +393,9 @@ def test_processes_side_by_side_lose_nothing(clone: Clone, remote: Path, shared:
     found = on_branch(one).read()
     assert names(found) == ["x0", "x1", "x2", "y0", "y1", "y2"]
     assert found.intents == ()
-    assert git(remote, "rev-list", "--count", "devinops") == "12"
+    # In one clone a process can publish what the other has recorded; then that has nothing left to push.
+    pushes = int(git(remote, "rev-list", "--count", "devinops"))
+    assert 7 <= pushes <= 12 if shared else pushes == 12
 
 
 # --- what is refused --------------------------------------------------------------------------------------

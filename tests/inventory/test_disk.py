@@ -299,6 +299,28 @@ def test_a_lock_is_abandoned_once_nobody_holds_it_and_is_never_made_to_find_out(
     assert lock.abandoned(path)
 
 
+@pytest.mark.parametrize("made_again", [False, True], ids=["removed", "removed and made again"])
+def test_a_lock_that_is_removed_while_it_is_looked_at_is_not_abandoned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_again: bool
+) -> None:
+    """Its run ended: it released the lock and took it away."""
+    path = tmp_path / "run.lock"
+    path.touch()
+    held = lock.hold
+
+    def late(path: Path) -> Any:
+        if made_again:
+            path.unlink()
+            return held(path)
+        taken = held(path)
+        path.unlink()
+        return taken
+
+    monkeypatch.setattr(lock, "hold", late)
+    assert not lock.abandoned(path)
+    assert not path.exists()
+
+
 # --- permissions and names --------------------------------------------------------------------------------
 
 
