@@ -45,22 +45,20 @@ def abandoned(path: Path) -> bool:
     A run that ends removes its lock. If that happens just now, the lock is not abandoned, and none is left behind.
     """
     try:
-        before = path.stat()
-        lock = hold(path)
+        # As long as this is open, no new file can have the same number.
+        with path.open("rb") as file:
+            return _is_free(path, os.fstat(file.fileno()))
     except OSError:
         return False
-    try:
-        return _is_still(path, before)
-    finally:
-        lock.release()
 
 
-def _is_still(path: Path, before: os.stat_result) -> bool:
-    """Tell whether a file is the one that it was; remove one that was only created to look at it."""
+def _is_free(path: Path, before: os.stat_result) -> bool:
+    """Tell whether nobody holds a lock, and it still is the file that it was. Raises OSError if it is held or gone."""
+    lock = hold(path)
     try:
         same = os.path.samestat(before, path.stat())
-    except FileNotFoundError:
-        return False
-    if not same:
-        path.unlink(missing_ok=True)
-    return same
+        if not same:
+            path.unlink(missing_ok=True)
+        return same
+    finally:
+        lock.release()

@@ -308,7 +308,7 @@ def test_a_lock_that_is_removed_while_it_is_looked_at_is_not_abandoned(
     path.touch()
     held = lock.hold
 
-    def late(path: Path) -> Any:
+    def late(path: Path) -> object:
         if made_again:
             path.unlink()
             return held(path)
