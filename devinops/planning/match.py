@@ -6,13 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.kind import Lifecycle, Resource
 from devinops.model.objects import Declaration, Ensure, Live, Snapshot
 from devinops.model.values import canonical_text
+
+T = TypeVar("T")
 
 
 class MatchedBy(StrEnum):
@@ -95,20 +97,17 @@ class _Matcher:
 
     def _by_text(self, declarations: Sequence[Declaration]) -> dict[Key, Match]:
         """Pair declarations with owned objects of the same text, if each has only the other."""
-        owned: defaultdict[tuple[str, str], list[Live]] = defaultdict(list)
-        for record in self.inventory.owned:
-            live = self._live(record)
-            if live and live.object_id not in self.taken and (text := text_of(live.resource)):
-                owned[live.key.kind, text].append(live)
-        seekers: defaultdict[tuple[str, str], list[Declaration]] = defaultdict(list)
-        for declaration in declarations:
-            if declaration.ensure is Ensure.PRESENT and (text := text_of(declaration.resource)):
-                seekers[declaration.key.kind, text].append(declaration)
-        pairs = ((seekers[text], owned[text]) for text in seekers if text in owned)
+        lives = (self._live(record) for record in self.inventory.owned)
+        owned = _by_their_text(
+            (live, live.resource) for live in lives if live and self._free([live])
+        )
+        present = (d for d in declarations if d.ensure is Ensure.PRESENT)
+        seekers = _by_their_text((declaration, declaration.resource) for declaration in present)
+        pairs = ((seekers[text], owned.get(text, [])) for text in seekers)
         return {
-            some[0].key: self._match(some[0], lives, lives[0].key, MatchedBy.TEXT)
-            for some, lives in pairs
-            if len(some) == len(lives) == 1
+            entries[0].key: self._match(entries[0], lives, lives[0].key, MatchedBy.TEXT)
+            for entries, lives in pairs
+            if len(entries) == len(lives) == 1
         }
 
     def _live(self, record: Record | None) -> Live | None:
@@ -127,6 +126,15 @@ class _Matcher:
             return Match(declaration, namesakes=tuple(lives), key=key)
         record = self.inventory.by_id.get(lives[0].object_id)
         return Match(declaration, lives[0], matched_by, key=key, record=record)
+
+
+def _by_their_text(items: Iterable[tuple[T, Resource]]) -> dict[tuple[str, str], list[T]]:
+    """Return (kind, text) → items; those without a text are left out."""
+    groups: defaultdict[tuple[str, str], list[T]] = defaultdict(list)
+    for item, resource in items:
+        if text := text_of(resource):
+            groups[resource.kind.noun, text].append(item)
+    return groups
 
 
 def _labelled(lives: Sequence[Live]) -> Sequence[Live]:

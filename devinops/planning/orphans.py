@@ -50,25 +50,41 @@ def undeclared(
 
     `elsewhere` holds the keys of the entries that are for other targets.
     """
-    claimed = {match.record.object_id for match in matches if match.record}
-    claimed |= {
-        live.object_id for match in matches for live in (*match.namesakes, match.live) if live
-    }
-    keys = {m.declaration.key for m in matches if m.declaration.ensure is Ensure.PRESENT}
-    unclaimed = [
-        record
-        for record in context.inventory.owned
-        if record.object_id not in claimed and record.key not in keys
-    ]
-    lives = {record.object_id: context.live.by_id.get(record.object_id) for record in unclaimed}
-    gone = [r for r in unclaimed if not ((live := lives[r.object_id]) and live.ours)]
-    owned = [
-        Orphan(live, record.key, _why_not_declared(record, elsewhere), record)
-        for record in unclaimed
-        if (live := lives[record.object_id]) and live.ours
-    ]
-    unmanaged = {m.declaration.key for m in matches if m.declaration.ensure is Ensure.UNMANAGED}
-    return [*owned, *_never_owned(claimed, keys, unmanaged, context)], gone
+    claims = _Claims.of(matches)
+    orphans, gone = [], []
+    for record in context.inventory.owned:
+        if record.object_id in claims.ids or record.key in claims.present:
+            continue
+        live = context.live.by_id.get(record.object_id)
+        if live and live.ours:
+            orphans.append(Orphan(live, record.key, _why_not_declared(record, elsewhere), record))
+        else:
+            gone.append(record)
+    return [*orphans, *_never_owned(claims, context)], gone
+
+
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """What the entries lay claim to: the ids of objects, and the keys of present and of unmanaged entries."""
+
+    ids: frozenset[ObjectId]
+    present: frozenset[Key]
+    unmanaged: frozenset[Key]
+
+    @classmethod
+    def of(cls, matches: Sequence[Match]) -> _Claims:
+        records = (match.record for match in matches)
+        lives = (live for match in matches for live in (*match.namesakes, match.live))
+        return cls(
+            frozenset(claimed.object_id for claimed in (*records, *lives) if claimed),
+            _keys(matches, Ensure.PRESENT),
+            _keys(matches, Ensure.UNMANAGED),
+        )
+
+
+def _keys(matches: Sequence[Match], ensure: Ensure) -> frozenset[Key]:
+    declarations = (match.declaration for match in matches)
+    return frozenset(d.key for d in declarations if d.ensure is ensure)
 
 
 def _why_not_declared(record: Record, elsewhere: Collection[Key]) -> str:
@@ -76,19 +92,15 @@ def _why_not_declared(record: Record, elsewhere: Collection[Key]) -> str:
     return "its targets: no longer name this target" if away else "no longer declared"
 
 
-def _never_owned(
-    claimed: Collection[ObjectId],
-    keys: Collection[Key],
-    unmanaged: Collection[Key],
-    context: PlanContext,
-) -> Iterator[Orphan]:
+def _never_owned(claims: _Claims, context: PlanContext) -> Iterator[Orphan]:
     """Yield the objects in scope that nobody declared."""
     for live in context.live.objects:
-        known = live.object_id in claimed or live.object_id in context.inventory.by_id
-        if not live.ours or known or live.key in unmanaged or not context.in_scope(live):
-            continue
-        why = "not the object of the entry with this name" if live.key in keys else "not declared"
-        yield Orphan(live, context.as_it_is(live).key, f"in scope, {why}, and never owned")
+        known = live.object_id in claims.ids or live.object_id in context.inventory.by_id
+        if live.ours and not known and live.key not in claims.unmanaged and context.in_scope(live):
+            taken = live.key in claims.present
+            why = "not the object of the entry with this name" if taken else "not declared"
+            key = context.as_it_is(live).key
+            yield Orphan(live, key, f"in scope, {why}, and never owned")
 
 
 # --- likely renames ----------------------------------------------------------------------------------------------

@@ -9,18 +9,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from fnmatch import fnmatchcase
 from functools import cached_property
 
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, Moved
-from devinops.model.errors import ExitCode, UsageError, worst
+from devinops.model.errors import ExitCode, worst
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Declaration, Ensure, Problem, Snapshot
 from devinops.model.policy import Approvals, Policy, Prune
-from devinops.model.suggest import did_you_mean
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.draft import PlanContext, PlanDraft
@@ -34,6 +32,7 @@ from devinops.planning.match import (
     renamed_folders,
     used_folders,
 )
+from devinops.planning.only import Only, check_only, narrow
 from devinops.planning.orphans import Orphan, likely_renames, new_entries, rename_hint, undeclared
 from devinops.planning.references import References, known_ids
 from devinops.planning.taken import block_taken_names
@@ -118,80 +117,12 @@ def live_hash(change: Change) -> str | None:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-# --- --only -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Only:
-    """A filter `KIND[:GLOB]`; the glob is matched against the key without its kind, `*` crossing folders."""
-
-    kind: str
-    glob: str = "*"
-
-    @classmethod
-    def parse(cls, text: str) -> Only:
-        """Raises UsageError for a kind that does not exist, and for a glob that is empty."""
-        kind, colon, glob = text.partition(":")
-        if kind not in KINDS:
-            hint = did_you_mean(kind, KINDS)
-            raise UsageError(
-                f'--only takes KIND[:GLOB]; "{kind}" is no kind{hint}: {", ".join(KINDS)}'
-            )
-        if colon and not glob:
-            raise UsageError(
-                f'--only "{text}" has no glob after the colon; for the whole kind write "{kind}"'
-            )
-        return cls(kind, glob or "*")
-
-    def takes(self, key: Key) -> bool:
-        return key.kind == self.kind and fnmatchcase(key.place, self.glob)
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.glob}"
-
-
-def _check(only: Iterable[Only], keys: Iterable[Key]) -> None:
-    known = set(keys)
-    for one in only:
-        # A whole kind is no typo, even if there is nothing of it.
-        if one.glob != "*" and not any(one.takes(key) for key in known):
-            raise UsageError(
-                f'--only "{one}" matches nothing that is declared or live; check it for a typo'
-            )
-
-
-def _narrowed(plan: Plan, only: Sequence[Only]) -> Plan:
-    """Return what `--only` leaves of a plan; a delete whose successor is left out is blocked."""
-
-    def taken(key: Key) -> bool:
-        return any(one.takes(key) for one in only)
-
-    left_out = {change.key for change in plan.changes if not taken(change.key)}
-    changes = [change for change in plan.changes if taken(change.key)]
-    alone = [change for change in changes if change.successor in left_out]
-    held = [replace(h, needed_by=tuple(filter(taken, h.needed_by))) for h in plan.blocked]
-    held = [h for h in held if h.needed_by or taken(h.key)] + [_without_successor(c) for c in alone]
-    return replace(
-        plan,
-        changes=tuple(change for change in changes if change not in alone),
-        drift=tuple(d for d in plan.drift if taken(d.key)),
-        upserts=tuple(r for r in plan.upserts if taken(r.key) or r.memory),
-        removals=(),
-        blocked=tuple(sorted(held, key=_order)),
-    )
-
-
-def _without_successor(change: Change) -> Blocked:
-    assert change.id
-    reason = f"{change.successor} probably replaces it, and --only leaves that out: take both, or neither"
-    return Blocked(Blocker.CONFLICT, change.key, reason, change.source, (change.id,))
-
-
-def _order(held: Blocked) -> tuple[Key, Blocker]:
-    return held.key, held.by
-
-
 # --- making a plan --------------------------------------------------------------------------------------------
+
+
+def in_order(blocked: Blocked) -> tuple[Key, Blocker]:
+    """Return what blocked steps are sorted by."""
+    return blocked.key, blocked.by
 
 
 def build_plan(
@@ -215,35 +146,48 @@ def build_plan(
     inventory, approvals = inventory or Inventory(), approvals or Approvals()
     all_declared = list(declarations)
     wanted = [d for d in all_declared if d.concerns(target.name)]
+    elsewhere = {d.key for d in all_declared if not d.concerns(target.name)}
     renamed = renamed_folders(used_folders(wanted), snapshot, inventory)
     live = as_declared(snapshot, renamed)
     context = PlanContext(target.api, policy, approvals, today, inventory, snapshot, live)
     matches = match(wanted, live, inventory)
-    elsewhere = {d.key for d in all_declared if not d.concerns(target.name)}
     draft = _drafted(matches, renamed, elsewhere, context)
-    plan = Plan(
-        target=target,
-        changes=tuple(sorted(draft.changes, key=lambda change: (change.key, str(change.id)))),
-        blocked=tuple(sorted(draft.blocked, key=_order)),
-        drift=tuple(sorted(draft.drift, key=lambda drift: (drift.key, drift.id))),
-        problems=tuple(sorted([*warnings, *draft.warnings])),
-        notes=tuple(draft.notes),
-        inventory=inventory,
-        renamed=tuple(renamed),
-        upserts=(*draft.upserts, *_folder_memory(wanted, live, inventory)),
-        removals=tuple(sorted(draft.removals)),
-        unmanaged=_unmanaged(matches, draft, context),
-        unchanged=draft.unchanged,
-        only=tuple(map(str, only)),
-        approvals=approvals,
-    )
+    unmanaged = _unmanaged(matches, draft, context)
+    if only_must_match:
+        check_only(only, [*(d.key for d in wanted), *live.by_key])
     if only:
-        if only_must_match:
-            _check(only, [*(d.key for d in wanted), *live.by_key])
-        plan = _narrowed(plan, only)
+        draft = narrow(draft, only)
+    draft.warnings += warnings
+    plan = _plan(target, draft, renamed, wanted, context)
     kinds = {filter.kind for filter in only} or set(KINDS)
     refusals = guard(plan.changes, plan.drift, wanted, context, kinds)
-    return replace(plan, refusals=refusals)
+    only_texts = tuple(map(str, only))
+    return replace(plan, unmanaged=unmanaged, only=only_texts, refusals=refusals)
+
+
+def _plan(
+    target: Target,
+    draft: PlanDraft,
+    renamed: Sequence[RenamedFolder],
+    declarations: Sequence[Declaration],
+    context: PlanContext,
+) -> Plan:
+    """Return the plan that a draft amounts to, with everything in its order."""
+    memory = _folder_memory(declarations, context.live, context.inventory)
+    return Plan(
+        target=target,
+        changes=tuple(sorted(draft.changes, key=lambda change: (change.key, str(change.id)))),
+        blocked=tuple(sorted(draft.blocked, key=in_order)),
+        drift=tuple(sorted(draft.drift, key=lambda drift: (drift.key, drift.id))),
+        problems=tuple(sorted(draft.warnings)),
+        notes=tuple(draft.notes),
+        inventory=context.inventory,
+        renamed=tuple(renamed),
+        upserts=(*draft.upserts, *memory),
+        removals=tuple(sorted(draft.removals)),
+        unchanged=draft.unchanged,
+        approvals=context.approvals,
+    )
 
 
 def _drafted(
@@ -341,19 +285,24 @@ def _plan_orphans(
     deletable = [o for o in orphans if o.live.kind.lifecycle is Lifecycle.MANAGED]
     pairs = likely_renames(deletable, new_entries(matches))
     successors = {pair.orphan.live.object_id: pair.entry.key for pair in pairs}
-    left = 0
     for orphan in orphans:
         successor = successors.get(orphan.live.object_id)
-        if orphan in deletable and orphan.record and context.policy.prune is Prune.OFF:
-            left += 1
-        elif successor in waiting:
+        if _stays(orphan, context):
+            continue
+        if successor in waiting:
             draft.blocked.append(_waits_for(orphan, successor))
         else:
             planner(orphan.live.kind).orphan(orphan, successor, context, draft)
-    if left:
+    if left := sum(_stays(orphan, context) for orphan in orphans):
         draft.notes.append(f"owned, but no longer declared: {left}; with prune: off they stay")
     hints = {pair.entry.key: pair.orphan.key for pair in pairs if pair.orphan.record}
     draft.changes = [_with_hint(change, hints) for change in draft.changes]
+
+
+def _stays(orphan: Orphan, context: PlanContext) -> bool:
+    """Tell whether an owned object stays because nothing is pruned."""
+    managed = orphan.live.kind.lifecycle is Lifecycle.MANAGED
+    return managed and orphan.record is not None and context.policy.prune is Prune.OFF
 
 
 def _waits_for(orphan: Orphan, successor: Key | None) -> Blocked:
@@ -373,19 +322,20 @@ def _with_hint(change: Change, olds: Mapping[Key, Key]) -> Change:
 
 def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext) -> dict[str, int]:
     """Count, by kind, the organization's own objects that are neither declared nor owned, nor about to go."""
-    managed = {c.object_id for c in draft.changes if c.action is Action.DELETE} | {
+    meant = {
         live.object_id
         for matched in matches
         for live in (*matched.namesakes, matched.live)
         if live and matched.declaration.ensure is not Ensure.UNMANAGED
     }
+    deleted = {c.object_id for c in draft.changes if c.action is Action.DELETE}
+    managed = meant | deleted | context.inventory.by_id.keys()
     counts = Counter(
         live.key.kind
         for live in context.live.objects
         if live.ours
         and live.kind.lifecycle is not Lifecycle.REQUIRED
         and live.object_id not in managed
-        and live.object_id not in context.inventory.by_id
     )
     return dict(sorted(counts.items()))
 

@@ -26,16 +26,11 @@ def block_taken_names(draft: PlanDraft, context: PlanContext) -> None:
 def _taken(draft: PlanDraft, context: PlanContext) -> dict[Key, tuple[Change, list[Live]]]:
     """Return the changes that cannot be made, by their keys, with the other objects that keep the key."""
     after = [(change, _key_after(change, context)) for change in draft.changes]
-    leaving = {
-        change.object_id
-        for change, key in after
-        if key is None or (change.id and key != _key_now(change, context))
-    }
+    moving = [(change, key) for change, key in after if key != _key_now(change, context)]
+    leaving = {change.object_id for change, _ in moving}
     taken = {}
-    for change, key in after:
-        if key is None or key == _key_now(change, context):
-            continue
-        others = [live for live in context.live.under(key) if live.id != change.id]
+    for change, key in moving:
+        others = context.live.under(key) if key else ()
         if staying := [live for live in others if live.object_id not in leaving]:
             taken[change.key] = (change, staying)
     return taken

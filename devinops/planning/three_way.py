@@ -39,15 +39,20 @@ def classify(attribute: Attribute, base: Base | None, want: Any, have: Any) -> V
     if base is None:
         return Verdict.RECORD if same(attribute, have, want) else Verdict.UPDATE
     wanted = fingerprint(want)
-    answered = wanted if isinstance(have, str) and have == want else fingerprint(have)
-    git_moved, live_moved = wanted != base.sent, answered != base.read
-    if not git_moved and not live_moved:
-        return Verdict.NOTHING
-    if same(attribute, have, want):
+    live = wanted if isinstance(have, str) and have == want else fingerprint(have)
+    moved = (wanted != base.sent, live != base.read)
+    if moved != (False, False) and same(attribute, have, want):
         return Verdict.RECORD
-    if git_moved and live_moved:
-        return Verdict.CONFLICT
-    return Verdict.UPDATE if git_moved else Verdict.DRIFT
+    return _VERDICTS[moved]
+
+
+_VERDICTS = {
+    (False, False): Verdict.NOTHING,
+    (True, False): Verdict.UPDATE,
+    (False, True): Verdict.DRIFT,
+    (True, True): Verdict.CONFLICT,
+}
+"""(Git moved, live moved) → what that means if the two are not equal."""
 
 
 def _untold(base: Base | None, want: Any) -> Verdict:

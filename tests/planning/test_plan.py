@@ -23,7 +23,8 @@ from devinops.model.keys import Key
 from devinops.model.objects import Snapshot
 from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
 from devinops.model.target import Target
-from devinops.planning.plan import Only, Plan, build_plan
+from devinops.planning.only import Only
+from devinops.planning.plan import Plan, build_plan
 from devinops.render.text import SYMBOLS, Text
 from tests.testing import places
 from tests.testing.objects import live, snapshot

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from devinops.kinds.knowledge import Knowledge
 from devinops.model.changes import Action, Blocker, Change
 from devinops.model.keys import ROOT
@@ -27,9 +29,12 @@ def test_a_name_that_another_object_keeps_is_blocked_with_the_id() -> None:
     assert (blocked.by, blocked.key, blocked.ids) == (Blocker.CONFLICT, A.key, ("n1",))
 
 
-def test_a_name_that_a_delete_frees_can_be_taken() -> None:
+@pytest.mark.parametrize("first", ["create", "delete"])
+def test_a_name_that_a_delete_frees_can_be_taken(first: str) -> None:
     draft = PlanDraft(changes=[create("A")])
     draft.delete(A.key, A, "no longer declared")
+    if first == "delete":
+        draft.changes.reverse()
     block_taken_names(draft, context([A, B]))
     assert draft.blocked == []
     assert len(draft.changes) == 2

@@ -1,0 +1,94 @@
+"""`--only`: a plan narrowed to some kinds or keys, after everything was matched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from devinops.kinds import KINDS
+from devinops.model.changes import Blocked, Blocker, Change
+from devinops.model.errors import UsageError
+from devinops.model.keys import Key
+from devinops.model.suggest import did_you_mean
+from devinops.planning.draft import PlanDraft
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """A filter `KIND[:GLOB]`; the glob is matched against the key without its kind, `*` crossing folders."""
+
+    kind: str
+    glob: str = "*"
+
+    @classmethod
+    def parse(cls, text: str) -> Only:
+        """Raises UsageError for a kind that does not exist, and for a glob that is empty."""
+        kind, colon, glob = text.partition(":")
+        if kind not in KINDS:
+            hint = did_you_mean(kind, KINDS)
+            raise UsageError(
+                f'--only takes KIND[:GLOB]; "{kind}" is no kind{hint}: {", ".join(KINDS)}'
+            )
+        if colon and not glob:
+            raise UsageError(
+                f'--only "{text}" has no glob after the colon; for the whole kind write "{kind}"'
+            )
+        return cls(kind, glob or "*")
+
+    def takes(self, key: Key) -> bool:
+        return key.kind == self.kind and fnmatchcase(key.place, self.glob)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.glob}"
+
+
+def check_only(only: Iterable[Only], keys: Iterable[Key]) -> None:
+    """Raise UsageError for a filter that takes none of the keys. A whole kind is no typo, even without objects."""
+    known = set(keys)
+    for filter in only:
+        if filter.glob != "*" and not any(filter.takes(key) for key in known):
+            raise UsageError(
+                f'--only "{filter}" matches nothing that is declared or live; check it for a typo'
+            )
+
+
+def narrow(draft: PlanDraft, only: Sequence[Only]) -> PlanDraft:
+    """Return what the filters leave of a draft. What needs something that they leave out is blocked."""
+
+    def taken(key: Key) -> bool:
+        return any(filter.takes(key) for filter in only)
+
+    changes = [change for change in draft.changes if taken(change.key)]
+    left_out = {change.key for change in draft.changes} - {change.key for change in changes}
+    alone = [change for change in changes if _needs(change) & left_out]
+    return replace(
+        draft,
+        changes=[change for change in changes if change not in alone],
+        blocked=[*_taken_steps(draft, taken), *(_alone(change, left_out) for change in alone)],
+        drift=[drift for drift in draft.drift if taken(drift.key)],
+        upserts=[record for record in draft.upserts if taken(record.key)],
+        removals=[],
+    )
+
+
+def _taken_steps(draft: PlanDraft, taken: Callable[[Key], bool]) -> Iterator[Blocked]:
+    """Yield the blocked steps that are taken, or that something taken waits for."""
+    for step in draft.blocked:
+        needed_by = tuple(filter(taken, step.needed_by))
+        if needed_by or taken(step.key):
+            yield replace(step, needed_by=needed_by)
+
+
+def _needs(change: Change) -> set[Key]:
+    """Return the keys of what must be written before this change."""
+    created = {key for key, id in change.references.items() if id is None}
+    return created | ({change.successor} if change.successor else set())
+
+
+def _alone(change: Change, left_out: set[Key]) -> Blocked:
+    ids = (change.id,) if change.id else ()
+    other = min(_needs(change) & left_out)
+    why = "probably replaces it" if other == change.successor else "is created by the same plan"
+    reason = f"{other} {why}, and --only leaves that out: take both, or neither"
+    return Blocked(Blocker.CONFLICT, change.key, reason, change.source, ids)
