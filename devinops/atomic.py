@@ -38,7 +38,7 @@ def reason(error: OSError) -> str:
     return f"{error.strerror or error}: {todo}, then run again"
 
 
-# --- whole files ------------------------------------------------------------------------------------------
+# --- whole files ----------------------------------------------------------------------------------
 
 
 def replace(
@@ -111,7 +111,7 @@ def read(path: Path, most: int = -1, *, follow: bool = False) -> bytes:
         return file.read(most)
 
 
-# --- lines ------------------------------------------------------------------------------------------------
+# --- lines ----------------------------------------------------------------------------------------
 
 
 def open_lines(path: Path, *, mode: int = 0o666, new: bool = False) -> int:
@@ -170,7 +170,7 @@ def _refuse_what_is_no_file(descriptor: int) -> None:
         raise OSError(errno.EINVAL, _NO_FILE)
 
 
-# --- directories ------------------------------------------------------------------------------------------
+# --- directories ----------------------------------------------------------------------------------
 
 
 def state_directory(root: Path) -> Path:

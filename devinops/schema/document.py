@@ -66,7 +66,7 @@ class Document(Struct, frozen=True, kw_only=True):
 S = TypeVar("S", bound=Struct)
 
 
-# --- writing ----------------------------------------------------------------------------------------------
+# --- writing --------------------------------------------------------------------------------------
 
 
 def plain(document: Struct | Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def json_line(document: Struct) -> str:
     return json.dumps(plain(document)) + "\n"
 
 
-# --- reading ----------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
 def load_object(text: str | bytes) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def addressed(target: Target) -> Target:
     return target
 
 
-# --- schemas ----------------------------------------------------------------------------------------------
+# --- schemas --------------------------------------------------------------------------------------
 
 
 def schema(title: str, documents: Iterable[type[Struct]]) -> dict[str, Any]:

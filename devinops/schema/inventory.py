@@ -16,7 +16,7 @@ from devinops.schema.document import Count, Document, KeyText, StoreName, Text, 
 
 LINE_VERSION = 1
 
-# --- lines ------------------------------------------------------------------------------------------------
+# --- lines ----------------------------------------------------------------------------------------
 
 
 class Line(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -102,7 +102,7 @@ class SettledLine(Struct, frozen=True, forbid_unknown_fields=True):
     drop: tuple[tuple[str, str], ...]
 
 
-# --- documents --------------------------------------------------------------------------------------------
+# --- documents ------------------------------------------------------------------------------------
 
 
 FieldState = Literal["gone", "not told by the API", "as applied", "changed outside"]

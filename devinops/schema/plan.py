@@ -53,7 +53,7 @@ def checksum(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-# --- parts ------------------------------------------------------------------------------------------------
+# --- parts ----------------------------------------------------------------------------------------
 
 
 class SourceItem(Struct, frozen=True):
@@ -266,7 +266,7 @@ class ResultItem(Struct, frozen=True):
     unclear: Annotated[bool, about("Failed, yet something was or may have been written.")]
 
 
-# --- documents --------------------------------------------------------------------------------------------
+# --- documents ------------------------------------------------------------------------------------
 
 
 class PlanDocument(Document, frozen=True, kw_only=True):
