@@ -64,7 +64,8 @@ def _validator_class() -> Any:
         if isinstance(value, str) and not _compiled(pattern).search(value):
             yield ValidationError(f"{value!r} does not match {pattern!r}")
 
-    return validators.extend(Draft202012Validator, {"pattern": match})  # type: ignore[no-untyped-call]
+    extend: Any = validators.extend
+    return extend(Draft202012Validator, {"pattern": match})
 
 
 @cache
