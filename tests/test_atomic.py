@@ -129,7 +129,9 @@ def test_a_disk_that_is_full_half_way_leaves_the_old_file(
     kept.write_text("old")
     with room_for(room):
         for path in (tmp_path / "a", kept) if write in REPLACING.values() else (tmp_path / "a",):
-            with pytest.raises(DevinopsError, match=r"File too large: free up space, then run again$"):
+            with pytest.raises(
+                DevinopsError, match=r"File too large: free up space, then run again$"
+            ):
                 write(path, ["x" * 50_000, "y" * 50_000])
     assert (names(tmp_path), kept.read_text()) == (["kept"], "old")
 

@@ -263,7 +263,10 @@ def test_a_directory_that_cannot_be_a_folder(name, tmp_path):
     assert [(p.source.path, p.code) for p in result.problems] == [
         (f"knowledge/{name}/x.md", "invalid-value")
     ]
-    assert re.search("cannot contain tabs, line breaks|begins or ends with white space", result.problems[0].message)
+    assert re.search(
+        "cannot contain tabs, line breaks|begins or ends with white space",
+        result.problems[0].message,
+    )
     assert [str(d.key) for d in result.declarations] == ["knowledge:a/y", "playbook:x"]
 
 
