@@ -1,4 +1,5 @@
-# Everything sets itself up in $(VENV). `make demo` shows the main job, `make test` runs the tests.
+# Every target first creates $(VENV) if needed. `make demo` walks through plan and apply; `make test`
+# runs the tests.
 PYTHON ?= python3
 VENV ?= .venv
 WHEELHOUSE := $(VENV)/wheelhouse
@@ -12,7 +13,7 @@ comma := ,
 empty :=
 space := $(empty) $(empty)
 
-# The compiled files are what makes every run after the first one quick, and each `devinops` that a test starts.
+# Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages benchmark clean
@@ -23,28 +24,30 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	$(PYTEST) $(PYTEST_ARGS)
 
-# With the tests marked `matrix`: packaging, pre-commit, generated requests, many cases of one idea.
+# Includes the tests marked `matrix`: packaging, pre-commit, generated requests, all combinations.
 test-all: $(VENV)/.test $(WHEELHOUSE)/.done
 	$(PYTEST) -m 'not crash' $(PYTEST_ARGS)
 
-# Kills at every request, and each fault at every request; the sample takes every request and every fault.
+# Kills an apply at every request, and lets each fault happen at every request. The sample includes
+# every request and every fault, but not every combination.
 crash-matrix: $(VENV)/.test
 	CRASH_MATRIX=all $(PYTEST) -m crash tests/crash $(PYTEST_ARGS)
 
 crash-sample: $(VENV)/.test
 	$(PYTEST) -m crash tests/crash $(PYTEST_ARGS)
 
-# All that Hypothesis makes up: many examples, other ones each time. `make test` tries a hundred, always the same.
+# Hypothesis with many examples, different in every run. `make test` tries a hundred, always the same.
 fuzz: $(VENV)/.test
 	FUZZ_EXAMPLES=3000 $(PYTEST) -m 'hypothesis and not matrix' $(PYTEST_ARGS)
 
-# Changes the deciding modules in every small way; fails where no test notices and tests/mutants.yaml gives no reason.
+# Makes every small change to the deciding modules; fails if no test notices one that
+# tests/mutants.yaml does not explain.
 mutation: $(VENV)/.mutation
 	rm -rf mutants
 	$(BIN)/mutmut run
 	$(BIN)/python -m tests.testing.mutants
 
-# The modules whose every branch is tested; CI fails where that is no longer so.
+# Lists the modules of which every branch is tested; CI fails if one is not.
 core:
 	@echo '$(subst $(space),$(comma),$(CORE:%=devinops/%.py))'
 
@@ -60,10 +63,11 @@ format: $(VENV)/.test
 schemas: $(VENV)/.test
 	$(BIN)/devinops schema --directory schemas
 
-# Every text that people see, to be read aloud after a change of words.
+# Prints every text that users see, to be read aloud after a change.
 messages: $(VENV)/.test
 	@$(BIN)/python -m tests.testing.messages
 
+# Writes the packages and their imports in docs/architecture.md again.
 architecture: $(VENV)/.test
 	$(BIN)/python -m tests.testing.architecture
 
@@ -79,7 +83,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "$(PYTHON) has no venv module: install it (Debian: apt-get install python3-venv)"; exit 1; }
 
-# Stamps: set-up is done again only when what is installed changes.
+# Stamp files: packages are installed again only if their list changes.
 $(VENV)/.demo: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "setting up $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[emulator]'
@@ -94,7 +98,7 @@ $(VENV)/.mutation: setup.cfg pyproject.toml $(VENV)/.test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'
 	@touch $@
 
-# The hook test installs devinops through pre-commit itself; it takes packages from here and nowhere else.
+# The test of the hook installs devinops with pre-commit, with packages from here only.
 $(WHEELHOUSE)/.done: setup.cfg pyproject.toml $(VENV)/.test
 	@echo "filling $(WHEELHOUSE) …"
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir $(WHEELHOUSE) . 'setuptools>=70.1'

@@ -1,7 +1,7 @@
-"""Files written whole or not at all: beside their place, onto the disk, and then moved there; lines likewise.
+"""Write files and lines atomically: completely or not at all, also after a crash or on a full disk.
 
-Every file of the command line and of the emulator is written through here. All raise OSError alone, and `reason`
-puts one into words.
+Every file of the command line and of the emulator is written with this module. All functions raise
+OSError only; `reason` turns one into a message.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from pathlib import Path
 from typing import Final
 
 STATE: Final = ".devinops"
-"""The directory below a root where devinops keeps what is its own."""
+"""The directory below a root for the files of devinops itself."""
 
 IGNORED: Final = "backups/\n*.journal\n*.lock\n*.tmp\n"
-"""What of it is never committed; `*.tmp` is what a crash may leave of a file."""
+"""Its .gitignore: files that are never committed. A crash may leave a `*.tmp` file."""
 
 NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-_NEXT: Final = {
-    "make room": NO_ROOM,
+_REMEDIES: Final = {
+    "free up space": NO_ROOM,
     "make it readable and writable": (errno.EACCES, errno.EPERM, errno.EROFS),
-    "make its directory": (errno.ENOENT,),
+    "create its directory": (errno.ENOENT,),
 }
-_NO_FILE: Final = "it is there, and it is no file"
+_NOT_A_FILE: Final = "it exists but is not a regular file"
 _LINK: Final = "it is a symbolic link, which is not followed"
 _IN_PLACE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 def reason(error: OSError) -> str:
-    """Return what went wrong and what to do about it, for the end of a message."""
-    todo = next((todo for todo, numbers in _NEXT.items() if error.errno in numbers), "fix that")
-    return f"{error.strerror or error}: {todo}, then run again"
+    """Return what went wrong and what to do next, as the end of a message."""
+    remedies = (remedy for remedy, numbers in _REMEDIES.items() if error.errno in numbers)
+    return f"{error.strerror or error}: {next(remedies, 'fix the problem')}, then run again"
 
 
-# --- whole files ------------------------------------------------------------------------------------------
+# --- whole files ----------------------------------------------------------------------------------
 
 
 def replace(
@@ -49,11 +49,11 @@ def replace(
     encoding: str = "utf-8",
     errors: str = "backslashreplace",
 ) -> None:
-    """Write a text file; whoever reads it sees the old one or the new one. Raises OSError, and leaves nothing behind.
+    """Write a text file atomically: a reader sees either the old content or the new.
 
-    A file that is there keeps its permissions, a new one gets `mode` less the umask. What `check_place` refuses stays
-    as it is. `encoding` and `errors` are those of `open`: a text that must not be altered takes "strict", and
-    UnicodeError.
+    An existing file keeps its permissions; a new one gets `mode` less the umask. `encoding` and
+    `errors` are those of `open`: pass "strict" if the text must not be altered. Raises OSError,
+    also if `check_place` does, and UnicodeError if "strict"; then nothing is left behind.
     """
     check_place(path)
     partial = path.with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
@@ -71,21 +71,21 @@ def replace(
     finally:
         with suppress(OSError):
             partial.unlink()
-    # It is in its place: an error from here on would say that the old one still is.
+    # The new file is in place already: an error now would claim that the old one still is.
     with suppress(OSError):
         sync_directory(path.parent)
 
 
 def check_place(path: Path) -> None:
-    """Raise OSError where no file may be put: in the place of a symbolic link (/dev/stdout is one) or a device."""
+    """Raise OSError if a path is a symbolic link (such as /dev/stdout), a directory or a device."""
     if path.is_symlink():
         raise OSError(errno.ELOOP, _LINK)
     if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, _NO_FILE)
+        raise OSError(errno.EINVAL, _NOT_A_FILE)
 
 
 def _mode_of(path: Path, default: int) -> int:
-    """Return the permissions of a file: what it does not show must not be shown while it is written."""
+    """Return the permissions of a file: its replacement must not be more readable meanwhile."""
     with suppress(FileNotFoundError):
         return stat.S_IMODE(path.lstat().st_mode)
     return default
@@ -93,38 +93,39 @@ def _mode_of(path: Path, default: int) -> int:
 
 def _keep_mode(path: Path, partial: Path) -> None:
     with suppress(FileNotFoundError):
-        found = path.lstat().st_mode
-        if stat.S_ISREG(found):
-            partial.chmod(stat.S_IMODE(found))
+        mode = path.lstat().st_mode
+        if stat.S_ISREG(mode):
+            partial.chmod(stat.S_IMODE(mode))
 
 
-def read(path: Path, most: int = -1, *, follow: bool = False) -> bytes:
-    """Return what is in a file, or its first `most` bytes. Raises OSError, also for a pipe or a device; never blocks.
+def read(path: Path, limit: int = -1, *, follow: bool = False) -> bytes:
+    """Return the content of a file, or its first `limit` bytes; never blocks.
 
-    A symbolic link is refused as well, but for a file that the user has named, with `follow`.
+    Raises OSError, also for a pipe, a device, and a symbolic link, unless `follow`, which is for
+    files that the user named.
     """
     descriptor = os.open(
         path, os.O_RDONLY | (0 if follow else _IN_PLACE) | getattr(os, "O_NONBLOCK", 0)
     )
     with open(descriptor, "rb") as file:
-        _refuse_what_is_no_file(descriptor)
-        return file.read(most)
+        _check_regular(descriptor)
+        return file.read(limit)
 
 
-# --- lines ------------------------------------------------------------------------------------------------
+# --- lines ----------------------------------------------------------------------------------------
 
 
 def open_lines(path: Path, *, mode: int = 0o666, new: bool = False) -> int:
-    """Open a file that `append` adds to, made if need be; return its descriptor.
+    """Return the descriptor of a file for `append`; create the file if it is missing.
 
-    Raises OSError, also for a symbolic link and for what is no file, and with `new` for whatever is there.
+    Raises OSError, also for a symbolic link or a device, and with `new` for anything that exists.
     """
-    made = new or not os.path.lexists(path)
+    created = new or not os.path.lexists(path)
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _IN_PLACE | (os.O_EXCL if new else 0)
     descriptor = os.open(path, flags, mode)
     try:
-        _refuse_what_is_no_file(descriptor)
-        if made:
+        _check_regular(descriptor)
+        if created:
             sync_directory(path.parent)
     except BaseException:
         os.close(descriptor)
@@ -135,9 +136,9 @@ def open_lines(path: Path, *, mode: int = 0o666, new: bool = False) -> int:
 
 
 def append(descriptor: int, line: bytes) -> None:
-    """Add a line to a file of `open_lines`, and return once it is on the disk.
+    """Add a line to a file of `open_lines`, and return when it is on the disk.
 
-    Raises OSError, and then nothing of it stays. What a crash left of a line before it is cut off.
+    If it raises OSError, no part of the line remains. A partial line that a crash left is removed.
     """
     size = _cut_torn_line(descriptor)
     try:
@@ -145,14 +146,14 @@ def append(descriptor: int, line: bytes) -> None:
             line = line[os.write(descriptor, line) :]
         os.fsync(descriptor)
     except BaseException:
-        # Where this fails too, the next line cuts off what is left.
+        # If this fails too, the next call removes the partial line.
         with suppress(OSError):
             os.ftruncate(descriptor, size)
         raise
 
 
 def _cut_torn_line(descriptor: int) -> int:
-    """Return the size of a file, which then ends with a whole line."""
+    """Remove a partial line at the end of a file, and return the size of the file."""
     size = os.fstat(descriptor).st_size
     if not size:
         return 0
@@ -160,21 +161,21 @@ def _cut_torn_line(descriptor: int) -> int:
     if os.read(descriptor, 1) == b"\n":
         return size
     os.lseek(descriptor, 0, os.SEEK_SET)
-    whole = os.read(descriptor, size).rfind(b"\n") + 1
-    os.ftruncate(descriptor, whole)
-    return whole
+    complete = os.read(descriptor, size).rfind(b"\n") + 1
+    os.ftruncate(descriptor, complete)
+    return complete
 
 
-def _refuse_what_is_no_file(descriptor: int) -> None:
+def _check_regular(descriptor: int) -> None:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise OSError(errno.EINVAL, _NO_FILE)
+        raise OSError(errno.EINVAL, _NOT_A_FILE)
 
 
-# --- directories ------------------------------------------------------------------------------------------
+# --- directories ----------------------------------------------------------------------------------
 
 
 def state_directory(root: Path) -> Path:
-    """Make `.devinops` below a root, with a .gitignore for what is never committed; return it. Raises OSError."""
+    """Return `.devinops` below a root; create it and its .gitignore if needed. Raises OSError."""
     directory = root / STATE
     make_directory(directory)
     ignore(directory, IGNORED)
@@ -182,7 +183,7 @@ def state_directory(root: Path) -> Path:
 
 
 def make_directory(path: Path, *, mode: int = 0o777) -> None:
-    """Make a directory if need be. Raises OSError, also where a symbolic link or a file is in its place."""
+    """Create a directory if needed. Raises OSError, also if it is a symbolic link or a file."""
     if path.is_symlink():
         raise OSError(errno.ELOOP, _LINK)
     try:
@@ -197,20 +198,20 @@ def make_directory(path: Path, *, mode: int = 0o777) -> None:
 
 
 def ignore(directory: Path, text: str) -> None:
-    """Write the .gitignore of a directory; whatever is there already stays. Raises OSError."""
+    """Write the .gitignore of a directory unless it exists. Raises OSError."""
     path = directory / ".gitignore"
     if not os.path.lexists(path):
         replace(path, [text])
 
 
 def sync_directory(directory: Path) -> None:
-    """Make the name of a new file last, where the system can do that. Raises OSError."""
+    """Flush the entries of a directory to the disk if the system supports it. Raises OSError."""
     if os.name != "posix":
         return
     try:
         descriptor = os.open(directory, os.O_RDONLY)
     except PermissionError:
-        # Who may write into a directory need not be able to read it.
+        # A directory can be writable but not readable.
         return
     try:
         os.fsync(descriptor)

@@ -1,15 +1,17 @@
-"""Ctrl-C and SIGTERM: each is remembered the moment it comes, so that nothing can lose it.
+"""Handle Ctrl-C and SIGTERM so that no signal is lost.
 
-Python's own way is to raise KeyboardInterrupt wherever the program happens to be. That is prompt, and it can get lost:
-Python drops what is raised in a finalizer or in the callback of a weak reference, which importing is full of, and
-libraries catch it or turn it into an error of their own. So:
+By default Python raises KeyboardInterrupt wherever the program happens to be. That is prompt, but
+the exception can get lost: Python drops what is raised in a finalizer or in a weak reference
+callback, which imports run often, and libraries catch it or turn it into their own errors.
+Therefore:
 
-- The handler remembers the signal first. It raises only in an `interruptible` region, which is where a command runs:
-  whatever a command waits for there (a server, git, a lock, an answer to a question) ends at once. It does not raise
-  while modules are imported (`deferred`), nor from the first write to the end of the report (`instead`).
-- It raises once. If something swallows that, `check` raises again at the next safe point: after an import, before a
-  request, before a write, and at the end of each region, also in place of an error that it was turned into. `settled`
-  asks a last time at the very end.
+- The handler first records the signal. It raises only in an `interruptible` region, in which a
+  command runs: whatever the command waits for (a server, git, a lock, the user's answer) ends at
+  once. It does not raise during imports (`deferred`), nor from the first write to the end of the
+  report (`instead`).
+- It raises once. If something swallows the exception, `check` raises again at the next safe point:
+  after an import, before a request, before a write, and at the end of each region, also in place of
+  an error that the exception was turned into. `settled` checks one last time at the end.
 - A second signal ends the process at once.
 - A signal that was ignored at the start (nohup, a background job of a script) stays ignored.
 """
@@ -33,12 +35,12 @@ if TYPE_CHECKING:
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
-_LEFT_ALONE = (signal.SIG_IGN, None)
-"""Handlers that stay: to ignore it was somebody's wish, and None is not Python's to give back."""
+_KEPT_HANDLERS = (signal.SIG_IGN, None)
+"""Handlers that are kept: SIG_IGN is deliberate, and Python cannot restore None."""
 
 
 class _State:
-    came: int | None = None
+    received: int | None = None
     may_raise = False
     react: Callable[[ExitCode], None] | None = None
 
@@ -47,57 +49,60 @@ _state = _State()
 
 
 def take_over(handler: Callable[[int, FrameType | None], None] | None = None) -> Mapping[int, Any]:
-    """Handle both signals, by default as this module does; return what `give_back` takes.
+    """Install a handler for both signals, and return the old handlers, for `give_back`.
 
-    Ignored signals stay ignored. Does nothing outside of the main thread, which alone gets signals.
+    Ignored signals stay ignored. Does nothing outside the main thread, because only the main thread
+    receives signals.
     """
     if not _in_main_thread():
         return {}
-    wanted = [number for number in NUMBERS if signal.getsignal(number) not in _LEFT_ALONE]
-    return {number: signal.signal(number, handler or on_signal) for number in wanted}
+    handled = [number for number in NUMBERS if signal.getsignal(number) not in _KEPT_HANDLERS]
+    return {number: signal.signal(number, handler or on_signal) for number in handled}
 
 
 def give_back(handlers: Mapping[int, Any]) -> None:
+    """Restore the handlers that `take_over` returned."""
     for number, handler in handlers.items():
         signal.signal(number, handler)
 
 
 def on_signal(number: int, _: FrameType | None = None) -> None:
-    """Handle a signal."""
-    if _state.came is not None:
+    """Record a signal, and raise it if this is allowed now; the second signal ends the process."""
+    if _state.received is not None:
         _end_at_once()
-    _state.came = number
+    _state.received = number
     if _state.react is not None:
-        _state.react(Interrupted(_arrived()).exit_code)
+        _state.react(Interrupted(_exception()).exit_code)
     if _state.may_raise:
-        raise _arrived()
+        raise _exception()
 
 
-def _arrived() -> KeyboardInterrupt | Terminated:
-    return Terminated() if _state.came == signal.SIGTERM else KeyboardInterrupt()
+def _exception() -> KeyboardInterrupt | Terminated:
+    """Return the exception of the recorded signal."""
+    return Terminated() if _state.received == signal.SIGTERM else KeyboardInterrupt()
 
 
 def _in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-# --- regions ----------------------------------------------------------------------------------------------
+# --- regions --------------------------------------------------------------------------------------
 
 
 def check() -> None:
-    """Raise what has come, if that is allowed here. Harmless in every thread."""
+    """Raise the recorded signal, if this is allowed now. Has no effect outside the main thread."""
     if _state.may_raise:
         _raise()
 
 
 def _raise() -> None:
-    if _state.came is not None and _in_main_thread():
-        raise _arrived()
+    if _state.received is not None and _in_main_thread():
+        raise _exception()
 
 
 @contextmanager
 def checked() -> Iterator[None]:
-    """`check` at the end, whatever became of the signal: swallowed, or turned into another error."""
+    """Run `check` at the end of a block, also after an error that a signal was turned into."""
     try:
         yield
     finally:
@@ -106,7 +111,7 @@ def checked() -> Iterator[None]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Raise KeyboardInterrupt or Terminated in here as soon as a signal comes."""
+    """Raise KeyboardInterrupt or Terminated in this block as soon as a signal arrives."""
     before = _state.may_raise, _state.react
     _state.may_raise = True
     try:
@@ -119,7 +124,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Raise nothing in here, and at the end what has come: for imports."""
+    """Delay the recorded signal until the end of this block; for imports."""
     before, _state.may_raise = _state.may_raise, False
     try:
         yield
@@ -129,39 +134,39 @@ def deferred() -> Iterator[None]:
 
 
 def instead(react: Callable[[ExitCode], None]) -> None:
-    """From here to the end of the region raise nothing, and call `react` with what to exit with.
+    """Stop raising until the end of the region, and pass the exit code of a signal to `react`.
 
-    Raises what came before.
+    Raises a signal that was recorded before.
     """
     _state.may_raise, _state.react = False, react
     _raise()
 
 
-# --- the end ----------------------------------------------------------------------------------------------
+# --- the end --------------------------------------------------------------------------------------
 
 
 def settled(code: int) -> int:
-    """Return what to exit with after an answer that may speak of a signal; if it does not, say so in a line."""
-    if _state.came is None:
+    """Return the exit code of a finished command; report a signal that its output did not."""
+    if _state.received is None:
         return code
-    stop, _state.came = _arrived(), None
-    return code if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED) else ended(stop)
+    exception, _state.received = _exception(), None
+    return code if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED) else ended(exception)
 
 
 def ended(by: BaseException) -> int:
-    """Say in a line that a run was interrupted; return what to exit with."""
-    stop = Interrupted(by)
-    # without another import: it may have been one that was interrupted
+    """Write one line that says that the run was interrupted, and return the exit code."""
+    interrupted = Interrupted(by)
+    # Not with click: its import may have been interrupted.
     with suppress(OSError):
-        sys.stderr.write(f"{stop}\n")
-    return stop.exit_code
+        sys.stderr.write(f"{interrupted}\n")
+    return interrupted.exit_code
 
 
 def leave(code: int) -> NoReturn:
-    """End the process, with this code whatever comes now.
+    """End the process with this exit code, even if a signal arrives now.
 
-    Not by sys.exit: while the interpreter is taken down, a signal would end it by the system's hand, and it would raise
-    SIGINT by itself if a KeyboardInterrupt has ever crossed an `exec`.
+    Not with sys.exit: during the shutdown of the interpreter a signal would kill the process, and
+    the interpreter would raise SIGINT itself if a KeyboardInterrupt had ever crossed an `exec`.
     """
     atexit._run_exitfuncs()
     code = settled(code)
@@ -172,18 +177,18 @@ def leave(code: int) -> NoReturn:
 
 
 def tell(text: str) -> None:
-    """Write a line to stderr from a handler: past its buffer, which the signal may have come in the middle of."""
+    """Write a line to stderr from a handler, past the buffer, which may be in use."""
     with suppress(OSError, ValueError, AttributeError):
         os.write(sys.stderr.fileno(), f"{text}\n".encode())
 
 
 def _end_at_once() -> NoReturn:
-    stop = Interrupted(_arrived())
-    tell(str(stop))
-    os._exit(stop.exit_code)
+    interrupted = Interrupted(_exception())
+    tell(str(interrupted))
+    os._exit(interrupted.exit_code)
 
 
-def unraisable(what: UnraisableHookArgs) -> None:
-    """For sys.unraisablehook: a signal that could not be raised is remembered, so there is nothing to say."""
-    if not issubclass(what.exc_type, KeyboardInterrupt | Terminated):
-        sys.__unraisablehook__(what)
+def unraisable(args: UnraisableHookArgs) -> None:
+    """Hook for sys.unraisablehook: do not report signals, which are recorded anyway."""
+    if not issubclass(args.exc_type, KeyboardInterrupt | Terminated):
+        sys.__unraisablehook__(args)

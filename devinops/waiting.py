@@ -1,7 +1,7 @@
-"""How a run waits: the one place, so that tests can put a clock here that need not.
+"""The only place where a run waits, so that tests can replace the clock.
 
-Python runs the handler of a signal between two steps of the main thread. One that comes in the moment before a wait
-begins is noticed when the wait is over, so no wait takes longer than `STEP_S` at a time.
+Python runs the handler of a signal between two steps of the main thread. A signal that arrives just
+before a wait begins is noticed when the wait is over, so no wait takes longer than `STEP_S`.
 """
 
 from __future__ import annotations
@@ -17,30 +17,31 @@ from typing import TypeVar
 T = TypeVar("T")
 
 STEP_S = 0.2
+"""Longest uninterrupted wait, in seconds."""
 
 
 def now() -> float:
-    """Return seconds on a clock that never goes back; only differences mean something."""
+    """Return the seconds of a monotonic clock; only differences are meaningful."""
     return time.monotonic()
 
 
 def pause(seconds: float, until: threading.Event | None = None) -> None:
-    """Wait so many seconds, or until the event is set."""
+    """Wait for this number of seconds, or until the event is set."""
     event, end = until or threading.Event(), time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0 and not event.wait(min(left, STEP_S)):
         pass
 
 
 def turn(condition: threading.Condition, seconds: float | None) -> None:
-    """Wait until somebody notifies the condition, whose lock the caller holds, or for so many seconds at most.
+    """Wait until the condition is notified, or for at most this number of seconds.
 
-    It can be over before either, so the caller looks again.
+    The caller holds the lock of the condition. The wait can end early, so the caller checks again.
     """
     condition.wait(STEP_S if seconds is None else min(seconds, STEP_S))
 
 
 def results(futures: Sequence[Future[T]]) -> Iterator[T]:
-    """Yield the results of futures as they come."""
+    """Yield the results of futures in the order in which they finish."""
     done: queue.SimpleQueue[Future[T]] = queue.SimpleQueue()
     for future in futures:
         future.add_done_callback(done.put)
@@ -49,7 +50,7 @@ def results(futures: Sequence[Future[T]]) -> Iterator[T]:
 
 
 def item(waiting: queue.SimpleQueue[T]) -> T:
-    """Return the next item of a queue."""
+    """Return the next item of a queue; wait for it if needed."""
     while True:
         with suppress(queue.Empty):
             return waiting.get(timeout=STEP_S)

@@ -129,7 +129,9 @@ def test_a_disk_that_is_full_half_way_leaves_the_old_file(
     kept.write_text("old")
     with room_for(room):
         for path in (tmp_path / "a", kept) if write in REPLACING.values() else (tmp_path / "a",):
-            with pytest.raises(DevinopsError, match=r"File too large: make room, then run again$"):
+            with pytest.raises(
+                DevinopsError, match=r"File too large: free up space, then run again$"
+            ):
                 write(path, ["x" * 50_000, "y" * 50_000])
     assert (names(tmp_path), kept.read_text()) == (["kept"], "old")
 
@@ -197,7 +199,7 @@ def test_init_takes_a_link_for_a_file_that_is_there(tmp_path: Path) -> None:
 @no_files
 def test_what_is_no_file_stays(write: Writer, make: Callable[[Path], None], tmp_path: Path) -> None:
     make(tmp_path / "a")
-    with pytest.raises(DevinopsError, match="no file"):
+    with pytest.raises(DevinopsError, match="not a regular file"):
         write(tmp_path / "a", ["new"])
     assert not (tmp_path / "a").is_file()
     assert names(tmp_path) == ["a"]
@@ -409,10 +411,10 @@ def test_a_directory_that_cannot_be_read_is_no_error(
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.ENOSPC, "No space left on device: make room, then run again"),
+        (errno.ENOSPC, "No space left on device: free up space, then run again"),
         (errno.EROFS, "Read-only file system: make it readable and writable, then run again"),
-        (errno.ENOENT, "No such file or directory: make its directory, then run again"),
-        (errno.EIO, "Input/output error: fix that, then run again"),
+        (errno.ENOENT, "No such file or directory: create its directory, then run again"),
+        (errno.EIO, "Input/output error: fix the problem, then run again"),
     ],
     ids=lambda value: errno.errorcode[value] if isinstance(value, int) else "",
 )

@@ -439,7 +439,7 @@ def test_no_command_goes_on_without_the_settings_of_devinops_yml(
     ran = devinops(*command)
     assert ran.code == 1
     assert (ran.out + ran.err).count(
-        "devinops.yml:1:1: error: not read: rename it to devinops.yaml"
+        "devinops.yml:1:1: error: this name is not read: rename it to devinops.yaml"
     ) == 1
     assert "b.md" not in ran.out + ran.err
 

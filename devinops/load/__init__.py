@@ -1,7 +1,8 @@
-"""Files → declarations. Every problem of every file is found; none hides another's.
+"""Load files as declarations, and report every problem of every file in one run.
 
-The codes of the problems are in `codes.CODES`. Modules: `files` finds and reads, by `names` and `globs`,
-`yamltree` and `markdown` parse, `entries` judges one entry, `duplicates` compares them.
+Modules: `discover` finds and reads the files, with the help of `names` and `globs`; `yamltree` and
+`markdown` parse them; `entries` checks each entry; `duplicates` compares entries with each other.
+`problems.CODES` lists the codes of all problems.
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Loaded:
-    """What the files say: declarations by key, problems by place, and the files they are from.
+    """The result of loading a root: declarations sorted by key, and problems sorted by source.
 
-    `bodies` are the real paths of the files that a `body_file` names.
+    `files` are the paths of the files that were read, relative to the root. `bodies` are the real
+    paths of the files that a `body_file` names.
     """
 
     declarations: tuple[Declaration, ...]
@@ -50,7 +52,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file as plain data in which each value and key has its place."""
+    """A YAML file as plain data, with the source position of each value and key."""
 
     path: str
     node: Node
@@ -60,11 +62,11 @@ class Document:
         return self.node.data
 
     def place(self, *path: str | int) -> Source:
-        """Return the place of a value, or of what is nearest around it."""
+        """Return the position of a value, or of the nearest value around it if it is missing."""
         return self.node.at(path).source(self.path)
 
     def key_place(self, *path: str | int) -> Source:
-        """Return the place of the key at the end of a path, or of what is nearest around it."""
+        """Return the position of the last key of a path, or of the nearest value around it."""
         return self.node.at(path[:-1]).key_source(self.path, str(path[-1]))
 
 
@@ -75,32 +77,39 @@ def load(
     ignore: Sequence[str] = (),
     place: files.Place = files.no_place,
 ) -> Loaded:
-    """Read all declarations below `root`; `paths` and `ignore` are those of devinops.yaml, `place` says where.
+    """Return all declarations and problems of the files below `root`.
 
-    Never raises for what is in the files or on the disk: see `Loaded.problems`. Entries with problems are
-    not among the declarations, those of `duplicate-declaration` are.
+    `paths` and `ignore` are the settings of devinops.yaml; `place` returns the position of each of
+    their patterns. Never raises for the content of files or the state of the disk: see
+    `Loaded.problems`. Entries with problems are not among the declarations, except those with
+    `duplicate-declaration`.
     """
     finder = files.Finder(root, paths=paths, ignore=ignore, place=place)
     finder.find()
     reader = _Reader(finder.root)
     for file in finder.files:
         reader.read(file)
-    found = sorted(reader.declarations, key=lambda one: (one.key, one.source))
-    problems = {*finder.problems, *reader.problems, *same_folders(finder.files), *duplicates(found)}
-    problems |= {found for real, found in finder.misnamed.items() if real not in reader.bodies}
-    read = tuple(file.path for file in finder.files)
-    return Loaded(tuple(found), tuple(sorted(problems)), read, tuple(sorted(reader.bodies - {""})))
+    declarations = sorted(reader.declarations, key=lambda item: (item.key, item.source))
+    problems = {*finder.problems, *reader.problems}
+    problems |= {*same_folders(finder.files), *duplicates(declarations)}
+    problems |= {item for real, item in finder.misnamed.items() if real not in reader.bodies}
+    return Loaded(
+        declarations=tuple(declarations),
+        problems=tuple(sorted(problems)),
+        files=tuple(file.path for file in finder.files),
+        bodies=tuple(sorted(reader.bodies - {""})),
+    )
 
 
 class _Reader:
-    """Reads the files of one root, one after the other."""
+    """Reads the files of one root in turn, and collects their declarations and problems."""
 
     def __init__(self, root: str) -> None:
         self.root = root
         self.declarations: list[Declaration] = []
         self.problems: list[Problem] = []
         self.bodies: set[str] = set()
-        """The real paths of the files that entries have as their bodies."""
+        """Real paths of the files that entries name as their bodies."""
 
     def read(self, file: files.File) -> None:
         text, problems = files.read_text(file.real, file.path)
@@ -112,8 +121,8 @@ class _Reader:
         else:
             self._yaml(file, text)
 
-    def _take(self, declared: tuple[Declaration | None, list[Problem]]) -> None:
-        declaration, problems = declared
+    def _add(self, result: tuple[Declaration | None, list[Problem]]) -> None:
+        declaration, problems = result
         self.problems.extend(problems)
         if declaration:
             self.declarations.append(declaration)
@@ -127,34 +136,33 @@ class _Reader:
             declaration, more = declare(
                 page.front, kind, file.path, page=page, directories=file.directories
             )
-            self._take((None if problems else declaration, more))
+            self._add((None if problems else declaration, more))
 
     def _yaml(self, file: files.File, text: str) -> None:
         documents, problems = parse(text, file.path, discreet=_discreet)
         self.problems.extend(problems)
         entries = 0
         for document in documents:
-            # What stands at the top may be a secret whose section was forgotten.
-            found = check("sections", document.data, discreet=True)
-            wrong = list(findings_to_problems(document, file.path, found))
-            self.problems.extend(wrong)
-            problems.extend(wrong)
+            # A top-level key may be a secret whose section was forgotten.
+            findings = check("sections", document.data, discreet=True)
+            misfits = list(findings_to_problems(document, file.path, findings))
+            self.problems.extend(misfits)
+            problems.extend(misfits)
             entries += self._sections(file, document)
         if not entries and not problems:
-            message = (
-                f"no entry in this file: expected a list under {', '.join(SECTIONS)}, or no file"
-            )
+            sections = ", ".join(SECTIONS)
+            message = f"this file has no entries: add a list under {sections}, or delete the file"
             self.problems.append(problem(Source(file.path), "empty-file", message))
 
     def _sections(self, file: files.File, document: Node) -> int:
-        """Declare all entries of a document. Returns how many there are."""
+        """Declare all entries of a document, and return their number."""
         entries = 0
         for kind in KINDS.values():
             section = document.at((kind.section,))
             if section is not document and isinstance(section.children, list):
                 entries += len(section.children)
                 for node in section.children:
-                    self._take(declare(node, kind, file.path, read_body=self._body_reader(file)))
+                    self._add(declare(node, kind, file.path, read_body=self._body_reader(file)))
         return entries
 
     def _body_reader(self, file: files.File) -> Any:
@@ -167,13 +175,13 @@ class _Reader:
 
 
 def _discreet(section: str | None) -> bool:
-    """Tell whether problems in a section must not repeat what is there: an unknown one may be that of secrets."""
+    """Return whether problems in a section must not quote it: an unknown one may hold secrets."""
     kind = SECTIONS.get(section or "")
     return kind is None or kind.confidential
 
 
 def misnamed_config_problems(root: Path, ignore: Sequence[str] = ()) -> list[Problem]:
-    """Return a problem for each file in a root that was meant to be devinops.yaml and is not ignored."""
+    """Return a problem for each file in `root` that is a typo of devinops.yaml and not ignored."""
     names = misnamed_configs(str(root))
     rules, _ = read_rules(ignore if names else ())
     ignored = Ignore(rules.values())
@@ -181,10 +189,11 @@ def misnamed_config_problems(root: Path, ignore: Sequence[str] = ()) -> list[Pro
 
 
 def read_yaml(path: Path, root: Path, schema: str) -> tuple[Document | None, list[Problem]]:
-    """Read one YAML document, such as devinops.yaml, and check it against a schema by name.
+    """Return one YAML document, such as devinops.yaml, and its problems.
 
-    An empty file is an empty mapping. Returns None where there is nothing to use; a document with problems
-    of its values is returned beside them.
+    `schema` is the name of the schema to check it against. An empty file counts as an empty
+    mapping. The document is None if the file cannot be read or parsed; if only its values have
+    problems, both are returned.
     """
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     text, problems = files.read_inside(path, root, name)
@@ -192,7 +201,7 @@ def read_yaml(path: Path, root: Path, schema: str) -> tuple[Document | None, lis
         return None, problems
     documents, problems = parse(text, name)
     if len(documents) > 1:
-        message = "expected one document: remove the --- and what is below it"
+        message = "expected one YAML document: remove the --- and everything below it"
         problems.append(problem(documents[1].source(name), "yaml-syntax", message))
     if not documents and problems:
         return None, problems

@@ -1,12 +1,12 @@
-"""Which files are read, and reading them without being led astray.
+"""Find the files of a root, and read them safely.
 
-Nothing is read that resolves outside the root or leads through a hidden name, that is not a regular file, or
-that the file system reaches by going in circles; each such path is a problem. Directories are walked in the
-order of their names.
+A path is a problem, and is not read, if it leads outside the root or through a hidden name, if it
+is not a regular file, or if symlinks form a loop. Directories are walked in the order of their
+names.
 """
 
 # ruff: noqa: PTH110, PTH112, PTH116, PTH118, PTH120, PTH122
-# Paths are strings here: os.scandir deals in them, and Path objects for ten thousand files cost seconds.
+# Paths are strings, as os.scandir returns them: Path objects for ten thousand files take seconds.
 
 from __future__ import annotations
 
@@ -35,16 +35,18 @@ from devinops.model.kind import Kind
 from devinops.model.objects import Problem, Source
 
 Place = Callable[[str, int], Source]
-"""(`paths` or `ignore`, number of the glob) → where it is written."""
+"""(`paths` or `ignore`, number of the pattern) → its position in devinops.yaml."""
 
-_OUTSIDE = "this leads out of the root: copy it here, or remove it"
+_OUTSIDE = "this path leads outside the root: move the file into the root, or remove the link"
+_HIDDEN = "names that begin with a dot are never read"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class File:
-    """A file to read. `path` is relative to the root with `/`, `real` where it is after symlinks.
+    """A file to read. `path` is relative to the root, with `/`; `real` has all symlinks resolved.
 
-    A Markdown file has the section of its kind and the directories between that and itself.
+    For a Markdown file, `section` is that of its kind, and `directories` are the names of the
+    directories between the directory of the section and the file.
     """
 
     path: str
@@ -61,7 +63,7 @@ class File:
         return SECTIONS[self.section]
 
 
-# --- finding ----------------------------------------------------------------------------------------------
+# --- finding --------------------------------------------------------------------------------------
 
 
 def no_place(_: str, __: int) -> Source:
@@ -69,9 +71,10 @@ def no_place(_: str, __: int) -> Source:
 
 
 class Finder:
-    """Finds the files of one root. `files` are in order; `problems` say what could not be read.
+    """Finds the files of one root. After `find`, `files` are sorted by path.
 
-    `misnamed` are files that are not read under their names, unless an entry has one as its body: real path → problem.
+    `problems` are the paths that cannot be read. `misnamed` maps the real path of each file with a
+    wrong name to its problem, which does not apply if an entry names the file as its body.
     """
 
     def __init__(
@@ -86,7 +89,7 @@ class Finder:
         self.problems: list[Problem] = []
         self.misnamed: dict[str, Problem] = {}
         self._found: dict[str, File] = {}
-        self._reals: dict[str, str] = {}  # real path → path it was first reached by
+        self._reals: dict[str, str] = {}  # real path → the first path that led to it
         self._links: list[_Link] = []
         self._hits = 0
         self._place = place
@@ -100,6 +103,7 @@ class Finder:
         return sorted(self._found.values())
 
     def find(self) -> None:
+        """Find all files, and report all problems."""
         top = self._list("", self.root)
         for entry in top:
             if entry.name in DIRECTORIES or entry.name in ROOT_FILES:
@@ -108,62 +112,63 @@ class Finder:
             self._search(i, rule)
         self._follow_links()
         for name in sorted({*(entry.name for entry in top), *misnamed_configs(self.root)}):
-            self._judge_name(name)
+            self._check_name(name)
         for i, rule in self._ignore.items():
-            self._judge_ignored(i, rule)
+            self._check_ignore(i, rule)
 
     def _report(self, path: str, code: str, message: str) -> None:
         printable = path.encode("utf-8", "backslashreplace").decode()
         self.problems.append(problem(Source(printable or "."), code, message))
 
-    def _report_glob(self, option: str, i: int, glob: str, code: str, words: str) -> None:
-        self.problems.append(problem(self._place(option, i), code, f"{option}: {glob!r} {words}"))
+    def _report_glob(self, option: str, i: int, glob: str, code: str, message: str) -> None:
+        self.problems.append(problem(self._place(option, i), code, f"{option}: {glob!r} {message}"))
 
     def _rules(self, option: str, globs: Sequence[str]) -> dict[int, Rule]:
-        """Return the rules of an option by number; those that cannot be used are problems."""
-        rules, wrong = read_rules(globs, from_root=option == "paths")
-        for i, words in wrong.items():
-            self._report_glob(option, i, globs[i], "bad-pattern", words)
+        """Return the rules of an option by number; report the patterns that are not valid."""
+        rules, errors = read_rules(globs, from_root=option == "paths")
+        for i, error in errors.items():
+            self._report_glob(option, i, globs[i], "bad-pattern", error)
         return rules
 
     # the root
 
-    def _judge_name(self, name: str) -> None:
-        """Report what stands in the root under nearly one of the names that are read, and was not read by `paths`."""
-        place = os.path.join(self.root, name)
-        directory = os.path.isdir(place)
+    def _check_name(self, name: str) -> None:
+        """Report a name in the root that is a typo of one that is read, unless `paths` names it."""
+        path = os.path.join(self.root, name)
+        directory = os.path.isdir(path)
         right = right_name(name, directory=directory)
         if right and not self._ignored(name, directory=directory):
-            read = name in self._found or any(path.startswith(f"{name}/") for path in self._found)
+            read = name in self._found or any(file.startswith(f"{name}/") for file in self._found)
             if not read:
-                self.misnamed[place] = misnamed(name, right)
+                self.misnamed[path] = misnamed(name, right)
 
-    def _judge_ignored(self, i: int, rule: Rule) -> None:
+    def _check_ignore(self, i: int, rule: Rule) -> None:
         """Report a pattern of `ignore` that matches nothing.
 
-        A path without wildcards is looked for. With them only the root and the directories that are read are
-        searched: what is below others, which may be large, makes no difference.
+        A path without wildcards is looked up. For other patterns only the root and the directories
+        that are read count: other directories may be large, so they are not searched.
         """
         if rule in self._ignored.unused and not self._may_match(rule):
-            words = (
+            message = (
                 "matches nothing in the root or in the directories that are read"
                 f"{_root_hint(rule)}: correct or remove it"
             )
-            self._report_glob("ignore", i, rule.glob, "unused-ignore", words)
+            self._report_glob("ignore", i, rule.glob, "unused-ignore", message)
 
     def _may_match(self, rule: Rule) -> bool:
+        """Return whether a rule may match something that was not listed."""
         if not rule.fixed:
             return False
         fixed = "/".join(rule.fixed)
-        place = os.path.join(self.root, *rule.fixed)
-        if not inside(os.path.realpath(os.path.dirname(place)), self.root):
+        path = os.path.join(self.root, *rule.fixed)
+        if not inside(os.path.realpath(os.path.dirname(path)), self.root):
             return False
         if rule.literal:
-            return os.path.isdir(place) if rule.only_directories else os.path.lexists(place)
-        return fixed not in self._listed and os.path.isdir(place)
+            return os.path.isdir(path) if rule.only_directories else os.path.lexists(path)
+        return fixed not in self._listed and os.path.isdir(path)
 
     def _misplaced(self, path: str, *, directory: bool) -> bool:
-        """Report a file in the root where a directory belongs, or the other way round."""
+        """Report a file that should be a directory, or the reverse; return whether it is one."""
         if path in DIRECTORIES and not directory:
             self._report(path, "not-a-directory", "this is a file: expected a directory of entries")
         elif path in ROOT_FILES and directory:
@@ -175,27 +180,24 @@ class Finder:
     # paths
 
     def _search(self, i: int, rule: Rule) -> None:
-        """Take what one of the `paths` names."""
+        """Add the files that one of the `paths` matches."""
         if name := hidden_part(rule.glob):
-            words = (
-                f"leads through {name}: what begins with a dot is never read; "
-                "rename it, or remove the pattern"
-            )
-            self._report_glob("paths", i, rule.glob, "hidden", words)
+            message = f"leads through {name}: {_HIDDEN}; rename it, or remove the pattern"
+            self._report_glob("paths", i, rule.glob, "hidden", message)
             return
         self._hits = 0
         before = len(self._links) + len(self.problems) + len(self.misnamed)
         start, real = "/".join(rule.fixed), os.path.join(self.root, *rule.fixed)
         if rule.literal:
-            self._spelled_out(start, real)
+            self._add_literal(start, real)
         elif self._reachable(start, os.path.realpath(real)) and os.path.isdir(real):
             self._match_below(start, os.path.realpath(real), rule)
         if self._hits == 0 and before == len(self._links) + len(self.problems) + len(self.misnamed):
-            words = f"matches no .md, .yaml or .yml file{_root_hint(rule)}: correct or remove it"
-            self._report_glob("paths", i, rule.glob, "no-match", words)
+            message = f"matches no .md, .yaml or .yml file{_root_hint(rule)}: correct or remove it"
+            self._report_glob("paths", i, rule.glob, "no-match", message)
 
     def _reachable(self, path: str, real: str) -> bool:
-        """Tell whether a path may be read, given where it leads; False with a problem."""
+        """Return whether a path may be read, given its real path; report it if not."""
         if not inside(real, self.root):
             self._report(path, "outside-root", _OUTSIDE)
         elif name := hidden_part(os.path.relpath(real, self.root)):
@@ -204,8 +206,8 @@ class Finder:
             return True
         return False
 
-    def _spelled_out(self, path: str, real: str) -> None:
-        """Take a path without wildcards."""
+    def _add_literal(self, path: str, real: str) -> None:
+        """Add the file or the directory at a path without wildcards."""
         if os.path.lexists(real):
             self._ignored.note(path, directory=os.path.isdir(real))
         if os.path.realpath(real) != real:
@@ -216,37 +218,37 @@ class Finder:
             self._file(path, real)
 
     def _match_below(self, path: str, real: str, rule: Rule) -> None:
-        """Take everything below a directory that matches. Links are taken when they match, never searched."""
-        waiting = [(path, real)]
-        while waiting:
-            above, real_above = waiting.pop()
+        """Add everything below a directory that matches; other links are not followed."""
+        pending = [(path, real)]
+        while pending:
+            above, real_above = pending.pop()
             for entry in self._list(above, real_above):
                 here = f"{above}/{entry.name}" if above else entry.name
                 directory = entry.is_dir(follow_symlinks=False)
                 if rule.matches(here, directory=directory or entry.is_symlink()):
                     self._entry(entry, here)
                 elif directory and not self._ignored(here, directory=True):
-                    waiting.append((here, entry.path))
+                    pending.append((here, entry.path))
 
     # walking
 
     def _list(self, path: str, real: str) -> list[os.DirEntry[str]]:
-        """Return the entries of a directory by name, without hidden ones; unreadable is a problem, not empty."""
+        """Return the visible entries of a directory, sorted by name; report OS errors."""
         self._listed.add(path)
         try:
             with os.scandir(real) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
+                by_name = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             self._report(path, "unreadable", f"cannot read this directory: {error.strerror}")
             return []
         if self._ignored.unused:
-            for entry in found:
+            for entry in by_name:
                 here = f"{path}/{entry.name}" if path else entry.name
                 self._ignored.note(here, directory=entry.is_symlink() or entry.is_dir())
-        return [entry for entry in found if not entry.name.startswith(".")]
+        return [entry for entry in by_name if not entry.name.startswith(".")]
 
     def _entry(self, entry: os.DirEntry[str], path: str) -> None:
-        """Take one entry of a directory; links wait until everything else is known."""
+        """Add one entry of a directory; links wait until everything else is known."""
         if not _is_text(entry.name):
             self._report(path, "not-utf8", "the name of this file is not UTF-8: rename it")
         elif entry.is_symlink():
@@ -259,28 +261,29 @@ class Finder:
             self._file(path, entry.path)
 
     def _walk(self, path: str, real: str) -> None:
-        """Take all files below a directory."""
-        waiting = [(path, real)]
-        while waiting:
-            above, real_above = waiting.pop()
-            if (above and self._ignored(above, directory=True)) or not self._by_one_name(
+        """Add all files below a directory."""
+        pending = [(path, real)]
+        while pending:
+            above, real_above = pending.pop()
+            if (above and self._ignored(above, directory=True)) or not self._is_first_path(
                 above, real_above
             ):
                 continue
             for entry in self._list(above, real_above):
                 here = f"{above}/{entry.name}" if above else entry.name
                 if entry.is_dir(follow_symlinks=False) and _is_text(entry.name):
-                    waiting.append((here, entry.path))
+                    pending.append((here, entry.path))
                 else:
                     self._entry(entry, here)
 
-    def _by_one_name(self, path: str, real: str) -> bool:
-        """Note a path; False with a problem where the same thing was reached before under another name."""
-        known = self._reals.setdefault(real, path)
-        if known != path:
-            message = f"this is {known or 'the root'} under a second name: remove the link, or list it in `ignore`"
+    def _is_first_path(self, path: str, real: str) -> bool:
+        """Return whether this is the first path that leads to a real path; report it if not."""
+        first = self._reals.setdefault(real, path)
+        if first != path:
+            same = f"this is {first or 'the root'} under a second name"
+            message = f"{same}: remove the link, or list it under `ignore`"
             self._report(path, "same-file", message)
-        return known == path
+        return first == path
 
     def _file(self, path: str, real: str) -> None:
         name = path.rpartition("/")[2].lower()
@@ -293,11 +296,12 @@ class Finder:
                 self.misnamed[real] = misnamed(path, base.removesuffix(suffix) + suffix)
             return
         self._hits += 1
-        if path in self._found or not self._by_one_name(path, real):
+        if path in self._found or not self._is_first_path(path, real):
             return
         if name.endswith(".md") and not section:
             message = (
-                "expected a directory called knowledge or playbooks above it, to say what it is"
+                "cannot tell which kind this is: move it below a directory named knowledge or "
+                "playbooks"
             )
             self._report(path, "no-kind", message)
             return
@@ -306,7 +310,7 @@ class Finder:
     # symlinks
 
     def _follow_links(self) -> None:
-        """Take what symlinks lead to, after everything that is there under its own name."""
+        """Add the targets of symlinks, after everything that is read under its own name."""
         while self._links:
             links, self._links = sorted(self._links), []
             for link in links:
@@ -315,7 +319,7 @@ class Finder:
 
     def _follow(self, link: _Link) -> None:
         try:
-            real = os.path.realpath(link.place, strict=True)
+            real = os.path.realpath(link.absolute, strict=True)
         except OSError as error:
             self._report(link.path, "unreadable", f"cannot follow this link: {error.strerror}")
             return
@@ -324,7 +328,7 @@ class Finder:
             pass
         elif not directory:
             self._file(link.path, real)
-        elif inside(os.path.realpath(os.path.dirname(link.place)), real):
+        elif inside(os.path.realpath(os.path.dirname(link.absolute)), real):
             self._report(
                 link.path, "same-file", "this link leads back to a directory above it: remove it"
             )
@@ -335,15 +339,15 @@ class Finder:
 @dataclass(frozen=True, slots=True, order=True)
 class _Link:
     path: str
-    place: str
+    absolute: str
 
 
 def _root_hint(rule: Rule) -> str:
-    return " (a leading / is the root of these files)" if rule.glob.startswith("/") else ""
+    return " (a leading / means the root directory)" if rule.glob.startswith("/") else ""
 
 
 def _leads_through(name: str) -> str:
-    return f"this leads through {name}: what begins with a dot is never read; copy it here under another name"
+    return f"this path leads through {name}: {_HIDDEN}; copy the file here under another name"
 
 
 def _is_text(name: str) -> bool:
@@ -351,9 +355,9 @@ def _is_text(name: str) -> bool:
 
 
 def section_of(path: str) -> tuple[str, tuple[str, ...]]:
-    """Return the section a Markdown file belongs to and the directories below that; empty where there is none.
+    """Return the section of a Markdown file and the directories below it; empty if it has none.
 
-    The top directory decides where it is a section, else the nearest one above the file.
+    If the topmost directory is a section, it decides; otherwise the nearest one above the file.
     """
     *above, _ = path.split("/")
     at = next(
@@ -367,30 +371,30 @@ def section_of(path: str) -> tuple[str, tuple[str, ...]]:
     return ("", ()) if at is None else (above[at], tuple(above[at + 1 :]))
 
 
-# --- reading ----------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
 def inside(real: str, root: str) -> bool:
-    """Tell whether a path without symlinks is the root or below it."""
+    """Return whether a path is the root or below it; both are without symlinks."""
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
 
 def read_text(
     real: str, path: str, source: Source | None = None
 ) -> tuple[str | None, list[Problem]]:
-    """Return the text of a file with LF and without BOM, or None with a problem.
+    """Return the text of a file with LF line ends and without BOM, or None and a problem.
 
-    Never blocks: only regular files are opened. `path` names the file in problems about its bytes; that it
-    cannot be read at all is said at `source`, where it is asked for.
+    Never blocks: only regular files are opened. A problem with the content is reported at `path`; a
+    file that cannot be read at `source`, where it is named (default: at `path`).
     """
-    asked = source or Source(path)
+    named_at = source or Source(path)
     try:
         data = _read_regular(real)
     except OSError as error:
-        return None, [problem(asked, "unreadable", f"cannot read this file: {error.strerror}")]
+        return None, [problem(named_at, "unreadable", f"cannot read this file: {error.strerror}")]
     if data is None:
         message = "this is a directory, a pipe or a device: expected a file"
-        return None, [problem(asked, "not-a-file", message)]
+        return None, [problem(named_at, "not-a-file", message)]
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -399,9 +403,9 @@ def read_text(
 
 
 def read_inside(path: Path, root: Path, name: str) -> tuple[str | None, list[Problem]]:
-    """Return the text of a file that must lead neither out of the root nor through a hidden name.
+    """Return the text of a file, or None and a problem about `name`.
 
-    None with a problem about `name` if it does, or cannot be read.
+    The path must not lead outside the root or through a hidden name.
     """
     real, top = os.path.realpath(path), os.path.realpath(root)
     if not inside(real, top):
@@ -412,10 +416,10 @@ def read_inside(path: Path, root: Path, name: str) -> tuple[str | None, list[Pro
 
 
 def _read_regular(real: str) -> bytes | None:
-    """Return the bytes of a regular file, None for anything else."""
+    """Return the bytes of a regular file, None for anything else. Raises OSError."""
     if not stat.S_ISREG(os.stat(real).st_mode):
         return None
-    # What was a file a moment ago may be a pipe now, and must not block either.
+    # The file may have been replaced by a pipe since, which must not block.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with open(os.open(real, flags), "rb") as file:
         return file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
@@ -424,17 +428,18 @@ def _read_regular(real: str) -> bytes | None:
 def _not_utf8(data: bytes, error: UnicodeDecodeError, path: str) -> Problem:
     before = data[: error.start].decode().removeprefix("\ufeff")
     lines = re.split(r"\r\n|\r|\n", before)
-    place = Source(path, len(lines), len(lines[-1]) + 1)
-    return problem(
-        place,
-        "not-utf8",
-        f"the byte 0x{data[error.start]:02X} is not UTF-8: save the file as UTF-8",
-    )
+    source = Source(path, len(lines), len(lines[-1]) + 1)
+    message = f"the byte 0x{data[error.start]:02X} is not UTF-8: save the file as UTF-8"
+    return problem(source, "not-utf8", message)
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a `body_file` holds: None with problems if it cannot be used. `real` is empty if it leads nowhere."""
+    """The text of a `body_file`, or None and problems.
+
+    `path` is relative to the root, `real` has all symlinks resolved; both are empty if the file was
+    not found or must not be read.
+    """
 
     text: str | None
     problems: list[Problem]
@@ -443,16 +448,16 @@ class Body:
 
 
 def read_body(written: str, file: File, root: str, source: Source) -> Body:
-    """Return what is in a `body_file` written in `file`."""
+    """Return the text of the file that the `body_file` of `file` names as `written`."""
 
     def refused(code: str, message: str) -> Body:
         return Body(None, [problem(source, code, message)])
 
-    outside = f"{written!r} leads out of the root: copy the file into it"
+    outside = f"{written!r} leads outside the root: copy the file into the root"
     if PurePosixPath(written).is_absolute() or PureWindowsPath(written).drive:
-        return refused("outside-root", "body_file must be relative to the file it is written in")
+        return refused("outside-root", "body_file must be a path relative to this file")
     beside = os.path.dirname(os.path.join(root, file.path))
-    # Before anything is looked at: not even whether such a file exists is told.
+    # Checked before the disk is: a problem must not reveal whether such a file exists.
     if not inside(os.path.normpath(os.path.join(beside, written)), root):
         return refused("outside-root", outside)
     if name := hidden_part(written):
@@ -460,7 +465,10 @@ def read_body(written: str, file: File, root: str, source: Source) -> Body:
     try:
         real = os.path.realpath(os.path.join(beside, written), strict=True)
     except FileNotFoundError:
-        return refused("missing-file", f"there is no file {written!r} beside {file.path}")
+        return refused(
+            "missing-file",
+            f"the file {written!r} does not exist; the path is relative to {file.path}",
+        )
     except (OSError, ValueError) as error:
         return refused(
             "unreadable", f"cannot read {written!r}: {getattr(error, 'strerror', error)}"
@@ -475,7 +483,4 @@ def read_body(written: str, file: File, root: str, source: Source) -> Body:
 
 
 def _hidden_body(written: str, name: str) -> str:
-    return (
-        f"{written!r} leads through {name}: what begins with a dot is never read; copy the text to a file under "
-        "another name"
-    )
+    return f"{written!r} leads through {name}: {_HIDDEN}; copy the text to a file with another name"

@@ -1,4 +1,4 @@
-"""Two entries for one object, and two directories for one folder."""
+"""Find entries that declare the same object, and directories that stand for the same folder."""
 
 from __future__ import annotations
 
@@ -14,79 +14,83 @@ from devinops.model.objects import Declaration, Problem, Source
 
 
 def duplicates(declarations: Iterable[Declaration]) -> Iterator[Problem]:
-    """Yield a problem for each entry that shares a key, now or before, with another for the same target.
+    """Yield a problem for each entry that shares a key with another entry for the same target.
 
-    Also for each whose key looks like that of another: two Unicode forms of one name are two objects to the API,
-    but a reader cannot tell them apart, and one of them is a slip.
+    Keys under `previously` count. A key that differs from another only in its Unicode form is a
+    problem too: the API takes them for two objects, but a reader cannot tell them apart.
     """
     claims: defaultdict[Key, list[Declaration]] = defaultdict(list)
     forms: defaultdict[Key, list[Declaration]] = defaultdict(list)
     for declaration in declarations:
-        forms[_one_form(declaration.key)].append(declaration)
+        forms[_composed(declaration.key)].append(declaration)
         for key in (declaration.key, *declaration.previously):
             claims[key].append(declaration)
     for key, claimants in claims.items():
         if len(claimants) > 1:
-            yield from _clashes(key, sorted(claimants, key=lambda one: one.source))
+            yield from _clashes(key, sorted(claimants, key=_source))
     for alike in forms.values():
         if len(alike) > 1:
-            yield from _confusions(sorted(alike, key=lambda one: one.source))
+            yield from _confusions(sorted(alike, key=_source))
 
 
-def _one_form(key: Key) -> Key:
+def _source(declaration: Declaration) -> Source:
+    return declaration.source
+
+
+def _composed(key: Key) -> Key:
     return Key(key.kind, FolderPath(normalize("NFC", key.folder)), normalize("NFC", key.name))
 
 
 def _clashes(key: Key, claimants: list[Declaration]) -> Iterator[Problem]:
-    """Yield one problem for each claimant that clashes, naming the first other one."""
-    for one in claimants:
-        twin = next(
-            (other for other in claimants if other is not one and not _apart(one, other)), None
-        )
+    """Yield a problem for each claimant of a key, which names the first other claimant."""
+    for claimant in claimants:
+        others = (other for other in claimants if other is not claimant)
+        twin = next((other for other in others if _share_target(claimant, other)), None)
         if twin:
-            yield problem(one.source, "duplicate-declaration", _message(key, one, twin))
+            yield problem(claimant.source, "duplicate-declaration", _message(key, claimant, twin))
 
 
-def _message(key: Key, one: Declaration, other: Declaration) -> str:
-    here = "" if key == one.key else "the old name "
-    there = "" if key == other.key else " as an old name"
-    return f"{here}{key} is also declared{there} in {_where(other)}: keep one of them, or give each its own `targets`"
+_REMEDY = "keep one of them, or give each its own `targets`"
 
 
-def _where(declaration: Declaration) -> str:
+def _message(key: Key, declaration: Declaration, twin: Declaration) -> str:
+    here = "" if key == declaration.key else "the old name "
+    there = "" if key == twin.key else " as an old name"
+    return f"{here}{key} is also declared{there} in {_position(twin)}: {_REMEDY}"
+
+
+def _position(declaration: Declaration) -> str:
     return f"{declaration.source.path}:{declaration.source.line}"
 
 
 def _confusions(alike: list[Declaration]) -> Iterator[Problem]:
-    """Yield one problem for each entry whose key is another form of the key of another one, naming the first."""
-    for one in alike:
-        twin = next(
-            (other for other in alike if other.key != one.key and not _apart(one, other)), None
-        )
+    """Yield a problem for each entry whose key is another Unicode form of another entry's key."""
+    for declaration in alike:
+        others = (other for other in alike if other.key != declaration.key)
+        twin = next((other for other in others if _share_target(declaration, other)), None)
         if twin:
+            forms = f"{declaration.key.place!a} and {twin.key.place!a}"
             message = (
-                f"{one.key} is also declared in {_where(twin)}, in another Unicode form ({one.key.place!a} and "
-                f"{twin.key.place!a}): keep one of them, or give each its own `targets`"
+                f"{declaration.key} is also declared in {_position(twin)}, in another Unicode form "
+                f"({forms}): {_REMEDY}"
             )
-            yield problem(one.source, "duplicate-declaration", message)
+            yield problem(declaration.source, "duplicate-declaration", message)
 
 
-def _apart(one: Declaration, other: Declaration) -> bool:
-    """Tell whether no target is concerned by both."""
-    return (
-        one.targets is not None
-        and other.targets is not None
-        and not {*one.targets} & {*other.targets}
-    )
+def _share_target(first: Declaration, second: Declaration) -> bool:
+    """Return whether a target exists that both entries are for; `targets` None is every target."""
+    if first.targets is None or second.targets is None:
+        return True
+    return bool({*first.targets} & {*second.targets})
 
 
 def same_folders(files: Iterable[File]) -> Iterator[Problem]:
-    """Yield a problem for each directory of Markdown files that is the same folder as another one beside it.
+    """Yield a problem for each directory that stands for the same folder as a sibling.
 
-    Such as two Unicode forms of one name, or `100%` and `100%25`. One of them is a slip, and their notes would end
-    up together.
+    Examples: two Unicode forms of one name; `100%` and `100%25`. Their notes would end up in one
+    folder, which is hardly intended.
     """
-    found: dict[tuple[str, FolderPath], str] = {}
+    directories: dict[tuple[str, FolderPath], str] = {}
     seen: set[str] = set()
     for file in files:
         if not (file.markdown and file.kind.parent):
@@ -99,7 +103,10 @@ def same_folders(files: Iterable[File]) -> Iterator[Problem]:
                 continue
             seen.add(path)
             folder = directory_folder([name])
-            first = found.setdefault((parent, folder), path)
+            first = directories.setdefault((parent, folder), path)
             if first != path:
-                message = f"{path!a} and {first!a} are both the folder {folder}: move the files of one into the other"
+                message = (
+                    f"{path!a} and {first!a} are both the folder {folder}: "
+                    "move the files of one into the other"
+                )
                 yield problem(Source(path), "same-folder", message)

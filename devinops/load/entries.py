@@ -1,4 +1,4 @@
-"""One entry as written → a declaration, or the problems that keep it from being one."""
+"""Turn an entry into a declaration, or report its problems."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from devinops.model.values import canonical_text
 from devinops.schema.findings import Finding, check, entry_validator
 
 BodyReader = Callable[[str, Source], tuple[str | None, list[Problem]]]
-"""(Path of a text file as written, its place) → text, problems."""
+"""(Path of a text file as written, its position) → text, problems."""
 
 
 def findings_to_problems(node: Node, file: str, findings: Iterable[Finding]) -> Iterator[Problem]:
-    """Yield the findings as problems with their places; what the YAML itself got wrong is not said twice."""
+    """Yield the findings as problems with positions, except for values that the parser reported."""
     for finding in findings:
-        concerned = finding.path[:-1] if finding.at_key else finding.path
-        if not node.at(concerned).broken:
+        path = finding.path[:-1] if finding.at_key else finding.path
+        if not node.at(path).broken:
             yield problem(place(node, file, finding), finding.code, finding.message)
 
 
 def place(node: Node, file: str, finding: Finding) -> Source:
-    """Return where a finding below `node` is fixed."""
+    """Return the position at which a finding below `node` is to be fixed."""
     if finding.at_key:
         return node.at(finding.path[:-1]).key_source(file, str(finding.path[-1]))
     return node.at(finding.path).source(file)
@@ -45,9 +45,10 @@ def declare(
     directories: Sequence[str] = (),
     read_body: BodyReader | None = None,
 ) -> tuple[Declaration | None, list[Problem]]:
-    """Return the declaration of an entry, or None and what is wrong with it.
+    """Return the declaration of an entry, or None, and its problems.
 
-    `page` is the Markdown file whose front matter the entry is, `directories` the folder where none is said.
+    `page` is the Markdown file whose front matter is the entry. `directories` name the folder of an
+    entry that does not set one.
     """
     entry = _Entry(node, kind, file, page, directories, read_body)
     declaration = entry.declaration()
@@ -56,7 +57,7 @@ def declare(
 
 @dataclass
 class _Entry:
-    """The reading of one entry: `values` and `places` fill up, `problems` too."""
+    """An entry while it is read: collects the values of fields, their positions and problems."""
 
     node: Node
     kind: Kind
@@ -76,12 +77,12 @@ class _Entry:
         self.problems.append(problem(source, code, message))
 
     def declaration(self) -> Declaration | None:
-        """Return the declaration, None where too little is right to make one."""
-        wrong = self.check_schema()
+        """Return the declaration, or None if its identity is missing or a value has a problem."""
+        rejected = self.check_schema()
         if not isinstance(self.node.data, dict):
             return None
-        self.take_values(wrong)
-        self.take_text(wrong)
+        self.take_values(rejected)
+        self.take_text(rejected)
         self.check_text()
         missing = set(self.kind.identity.fields) - self.values.keys()
         if self.problems or self.node.tainted or missing:
@@ -92,9 +93,9 @@ class _Entry:
         return self.build(resource)
 
     def build(self, resource: Any) -> Declaration:
-        said = self.node.data
+        entry = self.node.data
         key = self.kind.key(resource)
-        targets = said.get("targets")
+        targets = entry.get("targets")
         if targets is not None:
             self.places["targets"] = self.node.at(("targets",)).source(self.file)
         return Declaration(
@@ -103,29 +104,29 @@ class _Entry:
             source=self.source,
             ensure=self.ensure,
             previously=self.previously(key),
-            protect=said.get("protect", False),
+            protect=entry.get("protect", False),
             targets=None if targets is None else tuple(targets),
-            meta=said.get("meta", {}),
+            meta=entry.get("meta", {}),
             places=self.places,
         )
 
     @property
     def ensure(self) -> Ensure:
-        said = self.node.data.get("ensure")
-        return Ensure(said) if said in tuple(Ensure) else Ensure.PRESENT
+        value = self.node.data.get("ensure")
+        return Ensure(value) if value in tuple(Ensure) else Ensure.PRESENT
 
     # the schema
 
     def check_schema(self) -> set[str]:
-        """Report what the schema finds. Returns the fields concerned."""
+        """Report the findings of the schema, and return the names of the fields that have one."""
         validator = entry_validator(self.kind.noun, front_matter=self.page is not None)
-        found = check(validator, self.node.data, discreet=self.kind.confidential)
-        findings = [self.adjusted(finding) for finding in found]
+        raw = check(validator, self.node.data, discreet=self.kind.confidential)
+        findings = [self.adjusted(finding) for finding in raw]
         self.problems.extend(findings_to_problems(self.node, self.file, findings))
         return {str(finding.path[0]) for finding in findings if finding.path}
 
     def adjusted(self, finding: Finding) -> Finding:
-        """Say of a body what only its surroundings tell."""
+        """Return a finding about the text with a message that fits a Markdown file or an entry."""
         document = self.kind.document
         if document and finding.path == (document,) and finding.code == "invalid-value":
             return Finding(finding.path, "empty-text", self.empty_text)
@@ -135,18 +136,18 @@ class _Entry:
             and finding.path in ((document,), (f"{document}_file",))
         ):
             message = (
-                f"{finding.path[0]} has no place here: the text below the front matter is the "
-                f"{document}"
+                f"{finding.path[0]} is not allowed in front matter: "
+                f"the text below it is the {document}"
             )
             return Finding(finding.path, finding.code, message, at_key=True)
         return finding
 
     # the fields
 
-    def take_values(self, wrong: set[str]) -> None:
+    def take_values(self, rejected: set[str]) -> None:
         for attribute in self.kind.attributes:
             name = attribute.name
-            if name not in self.node.data or name in wrong:
+            if name not in self.node.data or name in rejected:
                 continue
             node = self.node.at((name,))
             self.places[name] = (
@@ -158,7 +159,7 @@ class _Entry:
             self.values[self.kind.parent] = self.folder_of_directories()
 
     def value(self, attribute: Attribute, written: Any) -> Any:
-        """Return a value in its one spelling."""
+        """Return a value in its canonical form, and report what the schema cannot check."""
         name, place = attribute.name, self.places[attribute.name]
         if attribute.text and isinstance(written, str):
             text = canonical_text(written)
@@ -175,11 +176,15 @@ class _Entry:
         path = folder_path(written or "")
         if _UNPRINTABLE.search(path):
             self.report(
-                source, "invalid-value", "a folder has no tabs, line breaks or control characters"
+                source,
+                "invalid-value",
+                "a folder path cannot contain tabs, line breaks or control characters",
             )
         if self.kind.noun == "folder" and not path:
             self.report(
-                source, "invalid-value", "this path names no folder: write names joined with /"
+                source,
+                "invalid-value",
+                "this path does not name a folder: write folder names joined with /",
             )
         return path
 
@@ -188,17 +193,22 @@ class _Entry:
         for name in self.directories:
             if name != name.strip():
                 message = (
-                    f"remove the white space at the ends of {name!r}: no folder has such a name"
+                    f"the directory name {name!r} begins or ends with white space, which a folder "
+                    "name cannot: rename the directory, or set `folder`"
                 )
-                self.report(self.source, "invalid-value", f"{message}, or write `folder`")
+                self.report(self.source, "invalid-value", message)
         return self.folder(self.source, directory_folder(self.directories))
 
     def check_name(self, source: Source, name: str) -> None:
         if name != name.strip():
-            self.report(source, "invalid-value", "remove the white space at the ends of this name")
+            self.report(
+                source, "invalid-value", "this name begins or ends with white space: remove it"
+            )
         elif _UNPRINTABLE.search(name):
             self.report(
-                source, "invalid-value", "a name has no tabs, line breaks or control characters"
+                source,
+                "invalid-value",
+                "a name cannot contain tabs, line breaks or control characters",
             )
 
     # the text
@@ -206,12 +216,12 @@ class _Entry:
     @property
     def empty_text(self) -> str:
         return (
-            f"the {self.kind.document} is empty: write it, or say `ensure: absent` to delete the "
-            "live one"
+            f"the {self.kind.document} is empty: write it, or set `ensure: absent` to delete the "
+            "live object"
         )
 
-    def take_text(self, wrong: set[str]) -> None:
-        """Take the text from below the front matter, or from the file that the entry names."""
+    def take_text(self, rejected: set[str]) -> None:
+        """Take the text below the front matter, or that of the file that the entry names."""
         document = self.kind.document
         if document is None:
             return
@@ -220,7 +230,7 @@ class _Entry:
         if self.page:
             self.values[document] = canonical_text(self.page.body)
             self.places[document] = self.page.body_source
-        elif file_field in self.node.data and file_field not in wrong and not node.tainted:
+        elif file_field in self.node.data and file_field not in rejected and not node.tainted:
             self.places[document] = self.node.key_source(self.file, file_field)
             self.take_text_file(document, node)
 
@@ -233,9 +243,9 @@ class _Entry:
             self.values[document] = canonical_text(text)
 
     def check_text(self) -> None:
-        """Refuse a text that is empty by accident: a truncated file must not wipe a live one.
+        """Report a text that is empty by accident: a truncated file must not erase a live text.
 
-        An empty text in the entry itself, such as `body: ""`, is meant, and the only way to say so.
+        An empty text in the entry itself, such as `body: ""`, is on purpose.
         """
         document = self.kind.document
         if document is None or self.ensure is not Ensure.PRESENT:
@@ -246,25 +256,23 @@ class _Entry:
     # renames
 
     def previously(self, key: Key) -> tuple[Key, ...]:
-        """Return the old keys, each once."""
-        old = []
-        for i, said in enumerate(self.node.data.get("previously", ())):
-            before = _old_key(self.kind, key, said)
-            if before == key:
+        """Return the old keys without repetition, newest first."""
+        old_keys = []
+        for i, place in enumerate(self.node.data.get("previously", ())):
+            old_key = _old_key(self.kind, key, place)
+            if old_key == key:
                 source = self.node.at(("previously", i)).source(self.file)
-                self.report(
-                    source, "contradiction", f"{key.place} is what it is called now: remove this"
-                )
-            old.append(before)
-        return tuple(dict.fromkeys(old))
+                message = f"{key.place} is its current name: remove this"
+                self.report(source, "contradiction", message)
+            old_keys.append(old_key)
+        return tuple(dict.fromkeys(old_keys))
 
 
 def directory_folder(names: Iterable[str]) -> FolderPath:
-    """Return the path of the folder that directories stand for.
+    """Return the path of the folder that directories stand for, in NFC.
 
-    In NFC, unlike everything that is written in a file: some file systems, and Git on macOS, hand a name out
-    decomposed that was typed composed, and the folder's name was typed in the web app. `folder` in the front
-    matter is taken to the letter.
+    Some file systems, and Git on macOS, decompose a name that was typed composed, while the name of
+    the folder was typed in the web app. `folder` in front matter is not normalized.
     """
     return folder_path(normalize("NFC", "/".join(names)))
 
@@ -273,7 +281,7 @@ _UNPRINTABLE = re.compile(rf"{CONTROL.pattern}|[\t\n\u2028\u2029]")
 
 
 def _is_path(kind: Kind, attribute: Attribute) -> bool:
-    """Tell whether a field holds the path of a folder."""
+    """Return whether a field holds the path of a folder."""
     is_own = isinstance(kind.identity, Path) and attribute.name == kind.identity.field
     return attribute.name == kind.parent or is_own
 
@@ -286,6 +294,6 @@ def _old_key(kind: Kind, now: Key, old: Mapping[str, Any]) -> Key:
 
 
 def control_problems(text: str, path: str) -> list[Problem]:
-    """Return a problem for the first control character of a text that is a whole file."""
-    found = CONTROL.search(text)
-    return [control_character(text, found.start(), path)] if found else []
+    """Return a problem for the first control character in the text of a file."""
+    match = CONTROL.search(text)
+    return [control_character(text, match.start(), path)] if match else []

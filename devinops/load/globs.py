@@ -1,4 +1,4 @@
-"""Patterns of `paths` and `ignore`: what they match, as in .gitignore."""
+"""The patterns of `paths` and `ignore`, which match as in .gitignore."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 Matcher = Callable[[str], bool]
-"""Path → whether it matches, or anything above it does; the path of a directory ends with `/`."""
+"""Path → whether the path or a directory above it matches; a directory's path ends with `/`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A pattern. `fixed`: the names before its first wildcard; empty if it matches at any depth."""
+    """A pattern.
+
+    `fixed` are the names before its first wildcard; empty if it matches at any depth. `literal`:
+    it has no wildcard.
+    """
 
     glob: str
     only_directories: bool
@@ -24,17 +28,20 @@ class Rule:
 
     @classmethod
     def of(cls, glob: str, *, from_root: bool = False) -> Rule:
-        """Read a pattern; without an inner `/` it matches at any depth, unless `from_root`.
+        """Return the rule of a pattern.
 
-        Raises ValueError with what is wrong, as the end of a sentence.
+        A pattern without an inner `/` matches at any depth, unless `from_root`. Raises ValueError;
+        its message ends a sentence that begins with the pattern.
         """
         names = [name for name in glob.split("/") if name not in ("", ".")]
         if glob.startswith("!"):
-            raise ValueError("begins with !: exceptions are not supported, list what is meant")
+            raise ValueError(
+                "begins with !: exceptions are not supported; list what to match instead"
+            )
         if not names:
-            raise ValueError("names nothing")
+            raise ValueError("does not name a file or directory")
         if ".." in names:
-            raise ValueError("leaves the root: remove the ..")
+            raise ValueError("leads outside the root: remove the ..")
         from_root = from_root or "/" in glob.rstrip("/")
         only_directories = glob.endswith("/")
         written = "/" * from_root + "/".join(names) + "/" * only_directories
@@ -47,26 +54,26 @@ class Rule:
 
 
 def _matcher(written: str) -> Matcher:
-    """Raises ValueError for a pattern that Git would skip, such as a comment or `[z-a]`."""
-    # Its import takes as long as reading a hundred files.
+    """Compile a pattern. Raises ValueError if Git would skip it, such as a comment or `[z-a]`."""
+    # Imported late: the import takes as long as reading a hundred files.
     from pathspec import GitIgnoreSpec
 
     try:
         with warnings.catch_warnings():
-            # A later Python may give `[[` and `&&` in a class of characters another meaning.
+            # A later Python may give `[[` and `&&` in a character class another meaning.
             warnings.simplefilter("error", FutureWarning)
             spec = GitIgnoreSpec.from_lines([written])
     except (re.error, ValueError, FutureWarning) as error:
-        raise ValueError(f"is no pattern of .gitignore: {error}") from error
+        raise ValueError(f"is not a valid .gitignore pattern: {error}") from error
     if spec.patterns[0].include is None:
-        raise ValueError("is no pattern of .gitignore: Git would skip it")
+        raise ValueError("is not a valid .gitignore pattern: Git would skip it")
     return spec.match_file
 
 
 class Ignore:
-    """Tells whether a path is ignored: a directory that matches takes all below it along.
+    """Decides whether a path is ignored; everything below an ignored directory is ignored too.
 
-    `unused` are the rules that nothing noted matches.
+    `unused` are the rules that have not matched any path passed to `note`.
     """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
@@ -77,19 +84,19 @@ class Ignore:
         return any(rule.matches(path, directory=directory) for rule in self._rules)
 
     def note(self, path: str, *, directory: bool) -> None:
-        """Take it that there is such a path, read or not."""
+        """Note that a path exists, whether it is read or not."""
         self.unused = [rule for rule in self.unused if not rule.matches(path, directory=directory)]
 
 
 def read_rules(
     globs: Iterable[str], *, from_root: bool = False
 ) -> tuple[dict[int, Rule], dict[int, str]]:
-    """Return by number the patterns that can be used, and what is wrong with the others."""
+    """Return the usable patterns by their number, and the errors of the others by theirs."""
     rules: dict[int, Rule] = {}
-    wrong: dict[int, str] = {}
+    errors: dict[int, str] = {}
     for number, glob in enumerate(globs):
         try:
             rules[number] = Rule.of(glob, from_root=from_root)
         except ValueError as error:
-            wrong[number] = str(error)
-    return rules, wrong
+            errors[number] = str(error)
+    return rules, errors

@@ -1,4 +1,4 @@
-"""Markdown text → front matter and body."""
+"""Split Markdown text into front matter and body."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CLOSE = re.compile(r"^---[ \t]*$\n?", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A Markdown file: the front matter as a tree, the text below it and the place of its first line."""
+    """A Markdown file: its front matter, the body below it and the position of the body."""
 
     front: Node
     body: str
@@ -24,24 +24,23 @@ class Page:
 
 
 def split(text: str, file: str, fields: Iterable[str] = ()) -> tuple[Page | None, list[Problem]]:
-    """Return a page and its problems. Newlines are expected as LF. None: there is no front matter to use.
+    """Return the page of a Markdown text with LF line ends, and its problems.
 
-    `fields` are the names that a problem's example shows.
+    The page is None if the front matter is missing or cannot be parsed. `fields` are the field
+    names that the example in a problem's message shows.
     """
     opened = _FENCE.match(text)
     if not opened:
         return None, [_no_front_matter(text, file, fields)]
     closed = _CLOSE.search(text, opened.end())
     if not closed:
-        message = (
-            "the front matter is not closed: write --- on a line of its own below its last key"
-        )
+        message = "the front matter is not closed: add a line with only --- below its last key"
         return None, [problem(Source(file), "front-matter-open", message)]
     front, problems = _front(text[opened.end() : closed.start()], file)
     body, line = text[closed.end() :], text.count("\n", 0, closed.end()) + 1
-    found = CONTROL.search(body)
-    if found:
-        problems.append(control_character(body, found.start(), file, line))
+    control = CONTROL.search(body)
+    if control:
+        problems.append(control_character(body, control.start(), file, line))
     if front is None:
         return None, problems
     blank = re.match(r"(?:[^\S\n]*\n)*", body)
@@ -63,7 +62,8 @@ def _front(text: str, file: str) -> tuple[Node | None, list[Problem]]:
 def _no_front_matter(text: str, file: str, fields: Iterable[str]) -> Problem:
     if re.match(r"\s+---[ \t]*\n", text):
         message = (
-            "front matter begins on the first line, in the first column: remove the space above ---"
+            "front matter must begin in the first column of the first line: "
+            "remove the space before ---"
         )
     else:
         lines = ", ".join(

@@ -1,7 +1,7 @@
-"""Names: those that are read, those that are nearly one of them, and those that are hidden."""
+"""Which file names are read, which are probably typos of those, and which are hidden."""
 
 # ruff: noqa: PTH112, PTH118, PTH208
-# Paths are strings here, as in `files`.
+# Paths are strings here, as in `discover`.
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DIRECTORIES = frozenset(kind.section for kind in KINDS.values() if kind.document
 ROOT_FILES = frozenset(f"{section}.yaml" for section in SECTIONS)
 SUFFIXES = (".md", ".yaml", ".yml")
 
-# Of the files in the root. In another format only those that hardly anybody else has: not folders.json.
+# In other formats only names that other tools hardly use count as typos: not folders.json.
 _YAML = ("yaml", "yml", "yam", "ymal", "ym")
 _OTHER_FORMATS = ("json", "jsonc", "json5", "toml")
 
@@ -27,20 +27,21 @@ _MARKDOWN = (".markdown", ".mdown", ".mdwn", ".mkdn", ".mkd", ".mdx", ".mdc")
 _TEXT = (".txt", ".text", ".rst", ".adoc", ".asciidoc", ".org", ".textile")
 _YAML_TYPOS = (".yam", ".ymal", ".ym")
 
-_ALIKE = 0.87
-"""How much alike two names are that are taken for one: `devops` and `holders` are words of their own."""
+_SIMILARITY = 0.87
+"""Minimum similarity of a typo; `devops` and `holders` are below it, being words of their own."""
 
 
 def hidden_part(path: str) -> str:
-    """Return the first name in a path that begins with a dot, empty if there is none; `.` and `..` are places."""
+    """Return the first name in a path that begins with a dot, or "". `.` and `..` do not count."""
     parts = re.split(r"[/\\]", path)
     return next((part for part in parts if part.startswith(".") and part not in (".", "..")), "")
 
 
 def right_name(name: str, *, directory: bool) -> str:
-    """Return what something in the root has to be called to be read; empty if it is, or is not meant to be.
+    """Return the name that a file or directory in the root was probably meant to have.
 
-    Only a section with Markdown has a directory: a directory such as `secrets` is not ours.
+    Empty if it is read under this name, or is probably not meant for devinops. Only kinds with
+    Markdown files have directories, so a directory such as `secrets` does not count.
     """
     if directory:
         return "" if name in DIRECTORIES else _closest(name, DIRECTORIES)
@@ -49,25 +50,28 @@ def right_name(name: str, *, directory: bool) -> str:
     stem, _, suffix = name.lower().rpartition(".")
     if suffix not in (*_YAML, *_OTHER_FORMATS):
         return ""
-    words = {CONFIG.partition(".")[0]}
+    stems = {CONFIG.partition(".")[0]}
     if not stem.startswith("."):
-        words |= DIRECTORIES if suffix in _OTHER_FORMATS else {*SECTIONS}
-    near = _closest(stem.removeprefix("."), words)
-    return f"{near}.yaml" if near else ""
+        stems |= DIRECTORIES if suffix in _OTHER_FORMATS else {*SECTIONS}
+    closest = _closest(stem.removeprefix("."), stems)
+    return f"{closest}.yaml" if closest else ""
 
 
-def _closest(name: str, words: Iterable[str]) -> str:
-    """Return the word that a name was meant to be: in other letters, with one more, one less or two swapped."""
+def _closest(name: str, names: Iterable[str]) -> str:
+    """Return the name that `name` is a typo of, or "".
+
+    A typo has letters in another case, one letter more or fewer, or swapped letters.
+    """
     lower = name.lower()
-    swapped = [word for word in words if sorted(word) == sorted(lower)]
-    return swapped[0] if swapped else nearest(lower, words, _ALIKE)
+    anagrams = [known for known in names if sorted(known) == sorted(lower)]
+    return anagrams[0] if anagrams else nearest(lower, names, _SIMILARITY)
 
 
 def right_suffix(name: str, *, section: bool) -> str:
-    """Return the suffix that a file needs to be read; empty if it has it, or is not meant to be read.
+    """Return the suffix that a file was probably meant to have, or "".
 
-    Below a section text is taken for an entry, whatever it is written in; elsewhere only Markdown is. Pictures,
-    JSON and the like are attachments.
+    Below the directory of a section every text file counts as a misnamed entry; elsewhere only
+    Markdown does. Pictures, JSON and the like are attachments.
     """
     lower = name.lower()
     if lower.partition(".")[0] == "readme":
@@ -78,13 +82,13 @@ def right_suffix(name: str, *, section: bool) -> str:
 
 
 def misnamed(path: str, right: str) -> Problem:
-    """Return the problem of a file or directory that is not read under its name."""
-    message = f"not read: rename it to {right}, or list it under `ignore` in {CONFIG}"
+    """Return the problem of a file or directory that is not read because of its name."""
+    message = f"this name is not read: rename it to {right}, or list it under `ignore` in {CONFIG}"
     return problem(Source(path.encode("utf-8", "backslashreplace").decode()), "not-read", message)
 
 
 def misnamed_configs(directory: str) -> list[str]:
-    """Return the names of the files in a directory that were meant to be devinops.yaml."""
+    """Return the names of the files in a directory that are probably typos of devinops.yaml."""
     try:
         names = sorted(os.listdir(directory))
     except OSError:

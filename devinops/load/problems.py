@@ -1,4 +1,4 @@
-"""The codes of problems found while loading. They are stable: people silence and search for them."""
+"""The codes of the problems of loading. They stay stable: people search for them."""
 
 from __future__ import annotations
 
@@ -8,49 +8,52 @@ from devinops.model.objects import Problem, Severity, Source
 
 CODES: Mapping[str, str] = {
     # files
-    "bad-pattern": "a pattern in `paths` or `ignore` leaves the root or cannot be used",
-    "empty-file": "a YAML file without any entry (warning)",
+    "bad-pattern": "a pattern in `paths` or `ignore` that leads outside the root or is not valid",
+    "empty-file": "a YAML file without entries (warning)",
     "hidden": "a path that leads through a name that begins with a dot, which is never read",
     "missing-file": "a `body_file` that does not exist",
-    "no-kind": "a Markdown file from `paths` with no directory called knowledge or playbooks above it",
-    "no-match": "a pattern in `paths` names nothing that can be read",
+    "no-kind": "a Markdown file from `paths` that is not below a directory named knowledge or "
+    "playbooks",
+    "no-match": "a pattern in `paths` that matches no file that can be read",
     "not-a-directory": "a file where a directory is expected",
     "not-a-file": "a directory, pipe or device where a file is expected",
-    "not-read": "a file or directory whose name is nearly one that is read",
-    "outside-root": "a path or symlink that leads out of the root",
-    "same-file": "a symlink to something that is read under its own name as well, or a loop",
-    "same-folder": "two directories that are one folder, such as two Unicode forms of one name",
-    "unreadable": "the operating system refuses to read it",
-    "unused-ignore": "a pattern in `ignore` matches nothing in the root or in the directories that are read (warning)",
+    "not-read": "a file or directory whose name is probably a typo of a name that is read",
+    "outside-root": "a path or symlink that leads outside the root",
+    "same-file": "a symlink to a file that is also read under its own name, or a loop of symlinks",
+    "same-folder": "two directories that stand for one folder, such as two Unicode forms of a name",
+    "unreadable": "a file or directory that the operating system refuses to read",
+    "unused-ignore": "a pattern in `ignore` that matches nothing in the root or in the directories "
+    "that are read (warning)",
     # text
     "control-character": "a control character in a text",
-    "front-matter-open": "front matter without a closing line of ---",
+    "front-matter-open": "front matter without a closing --- line",
     "no-front-matter": "a Markdown file that does not begin with front matter",
-    "not-utf8": "bytes or a file name that are not UTF-8",
+    "not-utf8": "file content or a file name that is not UTF-8",
     # YAML
-    "duplicate-key": "a key twice in one mapping",
+    "duplicate-key": "a key that occurs twice in one mapping",
     "too-deep": "more than 100 levels of nesting",
-    "too-many-aliases": "aliases that grow the file beyond bounds",
-    "yaml-alias": "an alias without its anchor, or inside of what it stands for",
+    "too-many-aliases": "aliases that expand the file beyond the limit",
+    "yaml-alias": "an alias without an anchor, or inside the value that it refers to",
     "yaml-key": "a key that is not a string, or a merge key that does not merge",
-    "yaml-number": "a number that JSON cannot hold",
-    "yaml-syntax": "not YAML",
+    "yaml-number": "a number that JSON cannot represent",
+    "yaml-syntax": "text that is not YAML",
     "yaml-tag": "a tag, such as a macro without quotes",
     # entries
-    "text-twice": "both `body` and `body_file`",
+    "text-twice": "both `body` and `body_file` are set",
     "contradiction": "two settings that exclude each other",
-    "duplicate-declaration": "two entries for one object, or for two whose names differ only in their Unicode form",
-    "empty-text": "a text that is empty, so that applying it would wipe the live one",
-    "invalid-value": "a value of the right type that cannot be used",
-    "missing-field": "a required field is missing",
-    "unknown-key": "a key that nobody knows",
-    "wrong-type": "a value of another type than expected",
+    "duplicate-declaration": "two entries for one object, or for objects whose names differ only "
+    "in their Unicode form",
+    "empty-text": "an empty text, which would erase the live text",
+    "invalid-value": "a value of the right type that is not allowed",
+    "missing-field": "a required field that is missing",
+    "unknown-key": "a key that devinops does not know",
+    "wrong-type": "a value of the wrong type",
 }
 
 WARNINGS = frozenset({"empty-file", "unused-ignore"})
 
 
 def problem(source: Source, code: str, message: str) -> Problem:
-    """Return a problem with the severity of its code. Raises KeyError for a code that is not in the table."""
+    """Return a problem with the severity of its code. Raises KeyError for an unknown code."""
     CODES[code]
     return Problem(source, code, message, Severity.WARNING if code in WARNINGS else Severity.ERROR)

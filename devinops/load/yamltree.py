@@ -1,8 +1,9 @@
-"""YAML text → a tree of plain values in which every value and key knows its place.
+"""Parse YAML text into a tree of plain values with the position of every value and key.
 
-YAML 1.2 core: `yes`, `on`, `2027-03-01` and `12:30` are strings. Depth and aliases are bounded, so
-that neither can exhaust the stack or the memory. Explicit tags are problems: nothing is ever
-constructed but text, numbers, true, false, null, lists and mappings.
+The scalars are those of the core schema of YAML 1.2: `yes`, `on`, `2027-03-01` and `12:30` are
+strings. Depth and aliases are limited, so that neither can exhaust the stack or the memory.
+Explicit tags are problems: the only values are text, numbers, true, false, null, lists and
+mappings.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from devinops.model.objects import Problem, Source
 from devinops.schema.findings import quoted
 
 LEVELS: Final = 100
-"""How deep a file may be nested, aliases included."""
+"""Maximum depth of nesting, aliases included."""
 
 EXPANSION: Final = 100_000
-"""How many nodes aliases may add to a file. 64 characters of text weigh as much as a node."""
+"""Maximum number of nodes that aliases may add. 64 characters of text count as a node."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-# Python refuses to convert longer numbers, and nobody writes them.
+# Maximum number of characters of an integer: Python refuses to convert much longer ones.
 _DIGITS: Final = 400
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -36,10 +37,10 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Control characters but for tab and newline."""
+"""A control character other than tab and newline."""
 
 Discreet = Callable[[str | None], bool]
-"""A key at the top of a document, None outside of any → whether problems below it must not repeat what is there."""
+"""Top-level key (None: outside of any) → whether problems must not quote what is below it."""
 
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 _ESCAPED = re.compile(
@@ -48,11 +49,12 @@ _ESCAPED = re.compile(
 
 
 class Node:
-    """A value and where it stands (line and column from 1).
+    """A value and its position (line and column start at 1).
 
-    `data` is the plain value. `children` are the nodes of a list or mapping, `keys` the places of a
-    mapping's keys. `broken`: a problem was reported for this very value; `tainted`: for it or below it.
-    `literal`: a block of text after `|` or `>`. `size` counts its nodes and `height` its levels.
+    `data` is the plain value. `children` are the nodes of a list or mapping, `keys` the positions
+    of a mapping's keys. `broken`: a problem was reported for this value itself; `tainted`: for it
+    or for a value below it. `literal`: it is a block of text after `|` or `>`. `size` is its number
+    of nodes, `height` its number of levels.
     """
 
     __slots__ = (
@@ -81,7 +83,7 @@ class Node:
         self.height = 0
 
     def at(self, path: tuple[str | int, ...]) -> Node:
-        """Return the node at the end of a path, or the last one on the way that exists."""
+        """Return the node at the end of a path, or the deepest node on the way that exists."""
         node = self
         for part in path:
             below = _child(node, part)
@@ -94,23 +96,23 @@ class Node:
         return Source(file, self.line, self.column)
 
     def key_source(self, file: str, key: str) -> Source:
-        """Return the place of a key, or of the mapping where it has no such key."""
+        """Return the position of a key, or of the mapping if it does not have the key."""
         line, column = (self.keys or {}).get(key, (self.line, self.column))
         return Source(file, line, column)
 
     def text_source(self, file: str) -> Source:
-        """Return the place of a text's first line: a block begins below its `|`."""
+        """Return the position of the first line of a text; a block begins below its `|`."""
         if not self.literal:
             return self.source(file)
         blank = re.match(r"\n*", self.data)
         return Source(file, self.line + 1 + (len(blank[0]) if blank else 0))
 
-    def spoil(self) -> Node:
+    def mark_broken(self) -> Node:
         self.broken = self.tainted = True
         return self
 
     def enclose(self, node: Node) -> None:
-        """Count a key or a value of this list or mapping."""
+        """Add the size, height and taint of a key or value of this list or mapping."""
         self.size += node.size
         self.height = max(self.height, node.height + 1)
         self.tainted = self.tainted or node.tainted
@@ -130,12 +132,12 @@ def parse(
 ) -> tuple[list[Node], list[Problem]]:
     """Return the root of each document and the problems, both in the order of the file.
 
-    `line` is the line of `file` that the text begins at. Newlines are expected as LF. After text that is
-    not YAML nothing is read: the documents before it are returned.
+    The text has LF line ends and begins at `line` of `file`. Text that is not YAML ends the
+    reading: only the documents before it are returned.
     """
-    found = _UNREADABLE.search(text)
-    if found:
-        return [], [control_character(text, found.start(), file, line)]
+    control = _UNREADABLE.search(text)
+    if control:
+        return [], [control_character(text, control.start(), file, line)]
     shielded, restore = _shield(text)
     reader = _Reader(yaml.parse(shielded, Loader=_LOADER), file, line, discreet, restore)
     try:
@@ -155,41 +157,42 @@ def control_character(text: str, at: int, file: str, line: int = 1) -> Problem:
     """Return the problem for the character at an offset of a text that begins at `line`."""
     before = text[:at]
     source = Source(file, line + before.count("\n"), at - before.rfind("\n"))
-    message = f"the character U+{ord(text[at]):04X} is not text: remove it"
+    message = f"the character U+{ord(text[at]):04X} is not allowed: remove it"
     return problem(source, "control-character", message)
 
 
 def _shield(text: str) -> tuple[str, dict[int, str]]:
-    """Hide the line separators of Unicode behind characters that the text does not use.
+    """Replace Unicode line separators by characters that the text does not use.
 
-    YAML 1.2 takes U+2028 and U+2029 for text; the parser, older, for the end of a line.
+    Returns the text and a table for `str.translate` that restores it. U+2028 and U+2029 are text in
+    YAML 1.2, but the parser follows YAML 1.1, where they end a line.
     """
-    lines = [char for char in "\u2028\u2029" if char in text]
-    if not lines:
+    separators = [char for char in "\u2028\u2029" if char in text]
+    if not separators:
         return text, {}
-    free = (chr(code) for code in range(0xE000, 0xF900) if chr(code) not in text)
-    hidden = list(zip(lines, free, strict=False))
-    for line, stand_in in hidden:
-        text = text.replace(line, stand_in)
-    return text, {ord(stand_in): line for line, stand_in in hidden}
+    unused = (chr(code) for code in range(0xE000, 0xF900) if chr(code) not in text)
+    replacements = list(zip(separators, unused, strict=False))
+    for separator, replacement in replacements:
+        text = text.replace(separator, replacement)
+    return text, {ord(replacement): separator for separator, replacement in replacements}
 
 
-# --- building ---------------------------------------------------------------------------------------------
+# --- building -------------------------------------------------------------------------------------
 
 
 class _Stop(Exception):
-    """The rest of the file is not worth reading; the problem is noted."""
+    """The rest of the file cannot be read; the problem has been reported."""
 
 
 _SKIPPED: Final = object()
-"""Instead of a key of which a problem was reported."""
+"""Stands for a key that was reported as a problem."""
 
 _MERGE: Final = object()
-"""Instead of the key `<<` without quotes; with quotes it is a key like any other."""
+"""Stands for the key `<<` without quotes; with quotes it is an ordinary key."""
 
 
 class _Reader:
-    """Reads the events of a parser. It calls itself for what is nested, `LEVELS` deep at most."""
+    """Builds nodes from the events of a parser, recursively to a depth of `LEVELS`."""
 
     def __init__(
         self,
@@ -217,23 +220,23 @@ class _Reader:
             if type(event) is yaml.DocumentStartEvent:
                 self._anchors = {}
                 root = self._value(next(self._events))
-                next(self._events)  # its end, or what is wrong before that
+                next(self._events)  # the end of the document, or a syntax error
                 self.documents.append(root)
 
     def _report(self, node: Node, code: str, message: str) -> None:
         self.problems.append(problem(node.source(self.file), code, message))
 
-    def _shown(self, text: str, instead: str) -> str:
-        """Return a text from the file for a message, or the words to use instead of it."""
-        return instead if self._discreet(self._top) else text
+    def _quotable(self, text: str, substitute: str) -> str:
+        """Return a text that quotes the file, or its substitute where quoting is not allowed."""
+        return substitute if self._discreet(self._top) else text
 
     def _node(self, data: Any, event: Any) -> Node:
         mark = event.start_mark
         node = Node(data, mark.line + self.line, mark.column + 1)
         if event.tag is not None:
-            node.spoil()
-            message = self._shown(
-                _tag_message(event), "a YAML tag, not text, begins here: quote it if it is text"
+            node.mark_broken()
+            message = self._quotable(
+                _tag_message(event), "this begins a YAML tag: quote it if it is text"
             )
             self._report(node, "yaml-tag", message)
         return node
@@ -270,14 +273,14 @@ class _Reader:
             node.data = self._plain(text, node)
         elif event.style in ("|", ">"):
             node.literal = True
-        elif event.style == '"' and (found := _ESCAPED.search(text)):
-            node.spoil()
-            message = f"the character U+{ord(found[0]):04X} is not text: remove it"
+        elif event.style == '"' and (escaped := _ESCAPED.search(text)):
+            node.mark_broken()
+            message = f"the character U+{ord(escaped[0]):04X} is not allowed: remove it"
             self._report(node, "control-character", message)
         return node
 
     def _plain(self, text: str, node: Node) -> Any:
-        """Return what a scalar without quotes stands for in YAML 1.2."""
+        """Return the value of a scalar without quotes in YAML 1.2."""
         if text in _NULL:
             return None
         if text in _BOOL:
@@ -289,27 +292,28 @@ class _Reader:
         if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
             return float(text)
         if _FLOAT.fullmatch(text) or _NOT_FINITE.fullmatch(text):
-            node.spoil()
-            number = self._shown(quoted(text), "this")
-            self._report(node, "yaml-number", f"{number} is no number that JSON can hold; quote it")
+            node.mark_broken()
+            number = self._quotable(quoted(text), "this")
+            self._report(
+                node, "yaml-number", f"{number} is not a number that JSON can represent; quote it"
+            )
         return text
 
     def _alias(self, event: Any) -> Node:
-        """Return the node that an alias stands for, or one that is broken."""
+        """Return the node that an alias refers to, or a broken node."""
         mark = event.start_mark
         here = Node(None, mark.line + self.line, mark.column + 1)
         node = self._anchors.get(event.anchor, here)
         if node is None:
-            alias = self._shown(f"*{event.anchor}", "this alias")
-            self._report(
-                here, "yaml-alias", f"{alias} stands inside of what it stands for: remove it"
-            )
-            node = here.spoil()
+            alias = self._quotable(f"*{event.anchor}", "this alias")
+            message = f"{alias} is inside the value that it refers to: remove it"
+            self._report(here, "yaml-alias", message)
+            node = here.mark_broken()
         elif node is here:
-            alias = f"*{event.anchor} is an alias, and there is no &{event.anchor} above it"
-            message = self._shown(alias, "this is an alias without its anchor above it")
+            alias = f"*{event.anchor} is an alias, but no anchor &{event.anchor} is above it"
+            message = self._quotable(alias, "this is an alias without an anchor above it")
             self._report(here, "yaml-alias", f"{message}; quote the value if it is text")
-            here.spoil()
+            here.mark_broken()
         self._check_depth(here, node.height)
         self._expanded += node.size
         if self._expanded > EXPANSION:
@@ -357,15 +361,12 @@ class _Reader:
             self._merge(outer, merged)
 
     def _key(self, event: Any, outer: Node, merged: Node | None) -> Any:
-        """Return the key that begins with an event: a string, `_MERGE`, or `_SKIPPED`.
-
-        For `_SKIPPED` a problem was reported.
-        """
+        """Return the key that begins with an event: a string, `_MERGE`, or `_SKIPPED`."""
         if type(event) is yaml.ScalarEvent and event.value == "<<" and event.implicit[0]:
             node = self._node("<<", event)
             if merged is None:
                 return _MERGE
-            message = "the merge key << is here a second time: use one << with a list"
+            message = "the merge key << occurs twice: use one << with a list"
             return self._skip(node, outer, "duplicate-key", message)
         node = self._value(event)
         outer.enclose(node)
@@ -376,9 +377,9 @@ class _Reader:
         if not isinstance(key, str):
             return self._skip(node, outer, "yaml-key", f"a key must be a string{self._remedy(key)}")
         if key in keys:
-            shown = self._shown(f"the key {quoted(key)}", "this key")
+            name = self._quotable(f"the key {quoted(key)}", "this key")
             first = f"the first is on line {keys[key][0]}"
-            message = f"{shown} is here a second time; {first}: keep one"
+            message = f"{name} occurs twice; {first}: keep one of them"
             return self._skip(node, outer, "duplicate-key", message)
         keys[key] = (node.line, node.column)
         return key
@@ -394,16 +395,18 @@ class _Reader:
         written = "null" if key is None else str(key)
         if isinstance(key, bool):
             written = written.lower()
-        return self._shown(f': write "{written}"', ": quote it")
+        return self._quotable(f': write "{written}"', ": quote it")
 
-    def _merge(self, outer: Node, given: Node) -> None:
-        """Add what `<<` brings; a key of the mapping itself wins, then the earlier of several."""
-        for node in given.children if isinstance(given.children, list) else [given]:
+    def _merge(self, outer: Node, base: Node) -> None:
+        """Add the keys of `<<`; a key of the mapping itself wins, then the first base with it."""
+        for node in base.children if isinstance(base.children, list) else [base]:
             if isinstance(node.children, dict):
                 _take_over(outer, node)
             elif not node.broken:
                 outer.tainted = True
-                message = "<< merges mappings; this is none: write an alias such as *base"
+                message = (
+                    "<< merges mappings, but this is not a mapping: write an alias such as *base"
+                )
                 self._report(node, "yaml-key", message)
 
 
@@ -418,7 +421,7 @@ def _take_over(outer: Node, other: Node) -> None:
                 outer.keys[key] = other.keys.get(key, (node.line, node.column))
 
 
-# --- words ------------------------------------------------------------------------------------------------
+# --- messages -------------------------------------------------------------------------------------
 
 
 _TOO_DEEP = f"more than {LEVELS} levels of nesting: flatten it"
@@ -430,15 +433,15 @@ def _tag_message(event: Any) -> str:
     if event.tag.startswith("!"):
         written = f"{tag} {value}".rstrip()
         return f"{tag} without quotes is a YAML tag, not text: write {quoted(written)}"
-    return f"the tag !!{tag} is not read: write the value without it, in quotes if it is text"
+    return f"the tag !!{tag} is not supported: remove it, and quote the value if it is text"
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str, line: int) -> Problem:
-    """Return what is wrong in words of people, at the place where it is fixed."""
+    """Return the problem of a syntax error, at the position where it is to be fixed."""
     conflict = re.search(r"^<{7} ", text, re.MULTILINE)
     if conflict:
         message = (
-            "a merge conflict is not resolved: keep one side, and remove the lines that mark it"
+            "this merge conflict is not resolved: keep one side, and remove the conflict markers"
         )
         return problem(
             Source(file, line + text.count("\n", 0, conflict.start())), "yaml-syntax", message
@@ -461,37 +464,41 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str, line: int
 def _explanations(
     error: yaml.MarkedYAMLError, row: str, column: int, quote_open: bool
 ) -> Iterator[str]:
-    """Yield explanations of a parser's error, the most telling first."""
-    what, context = error.problem or "", error.context or ""
-    begins = row[column : column + 1]
+    """Yield explanations of a parser's error, the most specific first."""
+    detail, context = error.problem or "", error.context or ""
+    character = row[column : column + 1]
     if quote_open:
-        yield "a quote is opened here and never closed"
-    if "mapping values are not allowed" in what:
+        yield "this quote is never closed"
+    if "mapping values are not allowed" in detail:
         yield _colon_message(row, column)
-    if begins == "\t" or "tab character" in what:
+    if character == "\t" or "tab character" in detail:
         yield "a tab cannot indent YAML: use spaces"
-    if "cannot start any token" in what:
-        yield f"a value cannot begin with {begins}: quote the value"
+    if "cannot start any token" in detail:
+        yield f"a value cannot begin with {character}: quote the value"
     if "alias" in context or "anchor" in context:
-        yield f"{row[max(column - 1, 0)]} begins {_article(context)} in YAML: quote the value if it is text"
-    if "tag" in what or "tag" in context:
+        mark = row[max(column - 1, 0)]
+        yield f"{mark} begins {_article(context)} in YAML: quote the value if it is text"
+    if "tag" in detail or "tag" in context:
         yield "! begins a tag in YAML: quote the value if it is text"
     if "block scalar" in context:
-        yield "the text begins on the line below | or >: move it there, or quote it"
-    if "block sequence entries" in what:
-        yield "- begins an item of a list, on a line of its own: move it to the line below, or quote the value"
-    if "unknown escape character" in what:
+        yield "text begins on the line below | or >: move it there, or quote it"
+    if "block sequence entries" in detail:
+        yield "a list item begins on its own line: move the - to the next line, or quote the value"
+    if "unknown escape character" in detail:
         yield r"\ begins an escape in double quotes: write \\ or use single quotes"
     if "flow" in context:
-        yield "the [ or { before this is not closed as expected: check commas, brackets and quotes"
-    if "document start" in what:
-        yield "the document has ended above: indent this line, or begin a new document with ---"
-    if "could not find expected ':'" in what:
+        yield "the [ or { before this is not closed: check commas, brackets and quotes"
+    if "document start" in detail:
+        yield "the document ends above this line: indent it, or begin a new document with ---"
+    if "could not find expected ':'" in detail:
         yield "expected `key: value`: a colon and a space are missing on this line or the one above"
     if "block" in context:
-        yield "this does not fit the lines above it: check the indentation, and quote a value with quotes in it"
-    # Without what was found, which is text of the file, and may be that of a secret.
-    yield f"this is not YAML: {context} {re.sub(',? (but )?found .*', '', what)}".replace(
+        yield (
+            "this does not fit the lines above it: check the indentation, "
+            "and quote values that contain quotes"
+        )
+    # The end of the parser's message quotes the file, which may hold a secret.
+    yield f"this is not YAML: {context} {re.sub(',? (but )?found .*', '', detail)}".replace(
         "  ", " "
     ).rstrip()
 
@@ -502,7 +509,7 @@ def _article(context: str) -> str:
 
 def _colon_message(row: str, column: int) -> str:
     if column > 1024:
-        return "a key has at most 1024 characters: quote the value, or write it below |"
+        return "a key can have at most 1024 characters: quote the value, or write it below |"
     if re.search(r":\s", row[:column]):
         return "a colon and a space inside a value: quote the value"
-    return "this line is indented like a part of the value above it: align it with its neighbours"
+    return "this line is indented as a part of the value above it: align it with its neighbours"

@@ -1,1 +1,1 @@
-"""JSON Schemas of every document that a user writes or reads, made from the classes."""
+"""JSON Schemas of every document that a user writes or reads, derived from the classes."""

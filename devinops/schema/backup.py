@@ -1,4 +1,4 @@
-"""The lines of a backup, and the list of backups that `devinops rollback` writes."""
+"""The lines of a backup, and the list of backups that `devinops rollback` prints."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ RUN = r"^\d{8}T\d{6}Z-[0-9a-f]{4,12}$"
 
 
 class BackupHeader(Document, frozen=True, kw_only=True):
-    """The first line: which run made the backup, when and for which organization."""
+    """The first line: the run that made the backup, its time and its organization."""
 
     run: Annotated[str, Meta(pattern=RUN)]
-    time: Annotated[str, about("ISO 8601, with its zone.")]
+    time: Annotated[str, about("ISO 8601, with a time zone.")]
     target: Annotated[str, Meta(pattern=TARGET_NAME)]
     api_url: Text
     api: ApiVersion
@@ -34,11 +34,11 @@ class BackupHeader(Document, frozen=True, kw_only=True):
     emulator: bool
 
     def to_model(self) -> Target:
-        """Return the organization. Raises ValueError, also for what a pattern cannot tell of the other fields."""
+        """Return the target. Raises ValueError if a field is not valid."""
         if not re.fullmatch(RUN, self.run) or not re.fullmatch(TARGET_NAME, self.target):
-            raise ValueError("run or target is not one")
+            raise ValueError("the name of the run or the target is not valid")
         if datetime.fromisoformat(self.time).tzinfo is None:
-            raise ValueError("time has no zone")
+            raise ValueError("time has no time zone")
         return addressed(Target(self.target, self.api_url, self.api, self.org_id, self.emulator))
 
 
@@ -63,10 +63,10 @@ class ObjectLine(Struct, frozen=True):
         return cls(live.key.kind, str(live.key), *facts, dict(live.resource.items()))
 
     def to_model(self) -> Live:
-        """Raises ValueError."""
+        """Return the live object as it was. Raises ValueError."""
         kind = KINDS.get(self.kind)
         if kind is None or kind.lifecycle is Lifecycle.REQUIRED:
-            raise ValueError("kind: a run overwrites no such objects")
+            raise ValueError("kind: no run overwrites objects of this kind")
         resource = _resource(self.kind, self.fields)
         return Live(
             self.id,
@@ -81,11 +81,16 @@ class ObjectLine(Struct, frozen=True):
 
 
 def _resource(noun: str, fields: Mapping[str, Any]) -> Resource:
-    """Build the values of an object; live values follow nobody's pattern, only their type counts. Raises ValueError."""
+    """Return the resource of saved fields. Raises ValueError.
+
+    Only the types are checked: a live value need not match the pattern of a file.
+    """
     types = _types(noun)
     for name, value in fields.items():
         if name not in types or not types[name].is_valid(value):
-            raise ValueError(f"fields.{name[:80]}: an unknown field, or a value of another type")
+            raise ValueError(
+                f"fields.{name[:80]}: the field is unknown, or its value has the wrong type"
+            )
     missing = [a.name for a in KINDS[noun].attributes if a.required and a.name not in fields]
     if missing:
         raise ValueError(f"fields.{missing[0]} is missing")
@@ -98,7 +103,7 @@ def _resource(noun: str, fields: Mapping[str, Any]) -> Resource:
 
 @cache
 def _types(noun: str) -> Mapping[str, Any]:
-    """Return field → validator of its JSON type alone."""
+    """Return field → validator that checks only its JSON type."""
     return {
         attribute.name: validator(
             {name: rule for name, rule in attribute.schema.items() if name in ("type", "enum")}
@@ -108,7 +113,7 @@ def _types(noun: str) -> Mapping[str, Any]:
 
 
 class BackupItem(Struct, frozen=True, kw_only=True):
-    """A backup; of one that cannot be read the error and nothing else."""
+    """A backup; if it cannot be read, only `file` and `error` are set."""
 
     file: str
     error: str | UnsetType = UNSET
@@ -119,6 +124,6 @@ class BackupItem(Struct, frozen=True, kw_only=True):
 
 
 class BackupsDocument(Document, frozen=True, kw_only=True):
-    """What rollback writes without a backup to bring back."""
+    """What `rollback` prints without BACKUP."""
 
-    backups: Annotated[tuple[BackupItem, ...], about("The newest first.")]
+    backups: Annotated[tuple[BackupItem, ...], about("Newest first.")]

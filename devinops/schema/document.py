@@ -1,11 +1,11 @@
-"""What all JSON documents of devinops share: the head, the reader, the writer and the JSON Schema of a class.
+"""What all JSON documents of devinops share: head, reader, writer and JSON Schema.
 
-A document is a class of msgspec: the one place that says which fields are written, what is accepted when they are
-read, and what the schema tells others. Compared with cattrs on a plan of 4,000 changes (msgspec 0.22, cattrs 26.2,
-Python 3.11, 2026-11): msgspec reads it in 7 ms instead of 41 and is imported in 30 ms instead of 55; it refuses a
-number in place of a text ("Expected `str`, got `int` - at `$.id`"), which cattrs turns into a text without a word; and
-it makes the JSON Schema, which cattrs cannot. Whoever imports this module imports msgspec, so commands that may do
-without a document import it late.
+A document is a msgspec class, the only place that defines which fields are written, what a reader
+accepts, and what the schema says. Compared with cattrs on a plan of 4,000 changes (msgspec 0.22,
+cattrs 26.2, Python 3.11, 2026-11): msgspec reads it in 7 ms instead of 41 and is imported in 30 ms
+instead of 55; it refuses a number in place of a string ("Expected `str`, got `int` - at `$.id`"),
+which cattrs converts silently; and it generates the JSON Schema, which cattrs cannot. Importing
+this module imports msgspec, so commands that may not need a document import it late.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from devinops.model.target import Target
 
 FORMAT_VERSION: Final = "1.0"
 MAJOR: Final = FORMAT_VERSION.partition(".")[0]
-"""The major version of the documents that can be read."""
+"""Major version of the documents that this devinops can read."""
 
 MAX_QUOTED: Final = 200
-"""Characters of a message that may quote a damaged file."""
+"""Maximum length of a message that may quote a damaged file, in characters."""
 
 
 def about(text: str) -> Meta:
-    """Return the description of a field, for its JSON Schema."""
+    """Return the metadata that describes a field in the JSON Schema."""
     return Meta(description=text)
 
 
@@ -40,12 +40,12 @@ Count = Annotated[int, Meta(ge=0)]
 StoreName = Annotated[str, Meta(pattern="^(none|branch|file)$")]
 LineNumber = Annotated[int, Meta(ge=1)]
 Text = Annotated[str, Meta(min_length=1)]
-KeyText = Annotated[Text, about("kind:folder/name; / and % inside a part are %2F and %25.")]
-ExitStatus = Annotated[int, about("What the run exits with; the README says what each means.")]
+KeyText = Annotated[Text, about("kind:folder/name; / and % in a name are written %2F and %25.")]
+ExitStatus = Annotated[int, about("Exit code of the run; the README explains each.")]
 
 
 class Head(TypedDict):
-    """What every document begins with."""
+    """The fields at the beginning of every document."""
 
     format_version: str
     tool_version: str
@@ -55,10 +55,10 @@ HEAD: Final[Head] = {"format_version": FORMAT_VERSION, "tool_version": __version
 
 
 class Document(Struct, frozen=True, kw_only=True):
-    """A JSON document; made with `**HEAD`."""
+    """Base class of the JSON documents; create instances with `**HEAD`."""
 
     format_version: Annotated[
-        str, Meta(pattern=rf"^{MAJOR}\.", description="A new major number can break readers.")
+        str, Meta(pattern=rf"^{MAJOR}\.", description="A new major version can break readers.")
     ]
     tool_version: str
 
@@ -66,7 +66,7 @@ class Document(Struct, frozen=True, kw_only=True):
 S = TypeVar("S", bound=Struct)
 
 
-# --- writing ----------------------------------------------------------------------------------------------
+# --- writing --------------------------------------------------------------------------------------
 
 
 def plain(document: Struct | Mapping[str, Any]) -> dict[str, Any]:
@@ -80,13 +80,14 @@ def json_line(document: Struct) -> str:
     return json.dumps(plain(document)) + "\n"
 
 
-# --- reading ----------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
 def load_object(text: str | bytes) -> dict[str, Any]:
-    """Read a JSON object, stricter than Python: a repeated name, NaN and half a character are refused.
+    """Return the JSON object in a text.
 
-    Raises ValueError.
+    Raises ValueError, also for what Python's json module accepts: repeated names, NaN and unpaired
+    surrogates.
     """
     try:
         value = json.loads(
@@ -122,7 +123,7 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def convert(value: object, kind: type[S]) -> S:
-    """Return plain values as a document. Raises ValueError with the path to what does not fit."""
+    """Return plain values as a document. Raises ValueError with the path to the invalid value."""
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
@@ -130,20 +131,20 @@ def convert(value: object, kind: type[S]) -> S:
 
 
 def is_readable(version: object) -> bool:
-    """Tell whether a `format_version` is of a major version that can be read; False also if it is no version."""
+    """Return whether this devinops can read a `format_version`; False if it is not a version."""
     return isinstance(version, str) and version.partition(".")[0] == MAJOR
 
 
 def quotable(message: object) -> str:
-    """Return a message that may quote a damaged file as one short line, unprintable characters as escapes."""
+    """Return a message as one short line in which unprintable characters are escaped."""
     text = str(message)
     first_line, newline, _ = text[:MAX_QUOTED].partition("\n")
-    shown = first_line if newline else text[:MAX_QUOTED]
-    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in shown)
+    cut = first_line if newline else text[:MAX_QUOTED]
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in cut)
 
 
 def read_key(text: str) -> Key:
-    """Read a key exactly as it was written, also one that nobody could declare. Raises ValueError."""
+    """Return the key that a text denotes, even if no entry can have it. Raises ValueError."""
     kind, _, place = text.partition(":")
     folder, _, name = place.rpartition("/")
     key = Key(kind, FolderPath(folder), decode_part(name))
@@ -155,17 +156,17 @@ def read_key(text: str) -> Key:
 
 
 def addressed(target: Target) -> Target:
-    """Return a target that was read. Raises ValueError if its `api_url` is not an address."""
+    """Return the target unchanged. Raises ValueError if its `api_url` is not a URL."""
     if not target.host:
-        raise ValueError("api_url is not an address")
+        raise ValueError("api_url is not a URL")
     return target
 
 
-# --- schemas ----------------------------------------------------------------------------------------------
+# --- schemas --------------------------------------------------------------------------------------
 
 
 def schema(title: str, documents: Iterable[type[Struct]]) -> dict[str, Any]:
-    """Return the JSON Schema of what is one of these documents. What a class does not name is not allowed."""
+    """Return the JSON Schema of documents of these classes; other fields are not allowed."""
     refs, components = msgspec.json.schema_components(documents)
     for component in components.values():
         if "properties" in component:

@@ -1,4 +1,4 @@
-"""The JSON Schemas of every document that devinops writes."""
+"""The JSON Schemas of all files that a user writes and all documents that devinops writes."""
 
 from __future__ import annotations
 
@@ -27,40 +27,41 @@ from devinops.schema.whoami import WhoamiDocument
 
 
 def document_schemas() -> dict[str, dict[str, Any]]:
-    """Return name → JSON Schema without its head."""
+    """Return name → JSON Schema without `$schema` and `$id`, of what devinops writes."""
     return {
         "plan": schema(
-            "What devinops plan and apply write with --format json; after apply with results",
+            "Output of devinops plan and apply with --format json; after apply with results",
             [PlanDocument, FailureDocument],
         ),
-        "problems": schema("What devinops validate writes with --format json", [ProblemsDocument]),
+        "problems": schema("Output of devinops validate with --format json", [ProblemsDocument]),
         "drift": schema(
-            "What devinops drift writes with --format json", [DriftDocument, FailureDocument]
+            "Output of devinops drift with --format json", [DriftDocument, FailureDocument]
         ),
         "whoami": schema(
-            "What devinops whoami writes with --format json", [WhoamiDocument, FailureDocument]
+            "Output of devinops whoami with --format json", [WhoamiDocument, FailureDocument]
         ),
         "backup": schema(
-            "One line of a backup (JSON Lines): header, objects", [BackupHeader, ObjectLine]
+            "One line of a backup (JSON Lines): the header or an object", [BackupHeader, ObjectLine]
         ),
         "backups": schema(
-            "What devinops rollback without BACKUP writes with --format json", [BackupsDocument]
+            "Output of devinops rollback without BACKUP with --format json", [BackupsDocument]
         ),
         "inventory": schema(
-            "One line of an inventory (JSON Lines): header, records, intents, end",
+            "One line of an inventory (JSON Lines): the header, a record, an intent or the end",
             [HeaderLine, RecordLine, IntentLine, EndLine],
         ),
         "inventory-documents": schema(
-            "What devinops inventory writes with --format json",
+            "Output of devinops inventory with --format json",
             [ListDocument, RecordDocument, UnlockDocument, RepairDocument, FailureDocument],
         ),
     }
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Return name → JSON Schema (draft 2020-12), in the order of the documentation.
+    """Return name → JSON Schema (draft 2020-12).
 
-    First the files that a user writes, see `file_schemas`; then the JSON documents that devinops writes.
+    First the files that a user writes, see `file_schemas`; then the JSON documents that devinops
+    writes.
     """
     documents = {name: headed(name, schema) for name, schema in document_schemas().items()}
     return file_schemas() | documents

@@ -1,6 +1,6 @@
-"""JSON Schemas of the files that a user writes, made from the kinds.
+"""JSON Schemas of the files that a user writes, derived from the kinds.
 
-An editor and devinops judge a file by the same text.
+Editors and devinops check a file against the same schema.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ BRANCH_NAME = "^(?!HEAD$|refs/)[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*$"
 REMOTE_NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 
 
-# --- the schemas ------------------------------------------------------------------------------------------
+# --- the schemas ----------------------------------------------------------------------------------
 
 
 def file_schemas() -> dict[str, dict[str, Any]]:
-    """Return the schemas of the files that a user writes.
+    """Return name → JSON Schema of the files that a user writes.
 
-    `declarations` is a YAML file, `knowledge` and `playbook` are the front matter of a Markdown file,
-    `config` is devinops.yaml.
+    `declarations` describes a YAML file, the noun of a kind the front matter of its Markdown files,
+    and `config` devinops.yaml.
     """
-    found = {"declarations": _declarations()}
-    found |= {
+    schemas = {"declarations": _declarations()}
+    schemas |= {
         kind.noun: entry_schema(kind, front_matter=True) for kind in KINDS.values() if kind.document
     }
-    found["config"] = _config()
-    return {name: headed(name, schema) for name, schema in found.items()}
+    schemas["config"] = _config()
+    return {name: headed(name, schema) for name, schema in schemas.items()}
 
 
 def headed(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,9 +43,9 @@ def headed(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sections_schema() -> dict[str, Any]:
-    """Return the schema of a YAML file without its entries: they are checked one by one."""
+    """Return the schema of a YAML file without its entries, which are checked one by one."""
     return {
-        "description": "Declarations of devinops: a list of entries for each kind.",
+        "description": "Entries of devinops: one list for each kind.",
         "type": ["object", "null"],
         "properties": {
             kind.section: {"type": ["array", "null"], "description": kind.title}
@@ -65,7 +65,7 @@ def _declarations() -> dict[str, Any]:
 def entry_schema(kind: Kind, *, front_matter: bool = False) -> dict[str, Any]:
     """Return the schema of one entry in YAML, or of the front matter of a Markdown file.
 
-    No $ref and no oneOf: jsonschema pays for both with every entry.
+    Without $ref and oneOf, which would slow down the check of every entry.
     """
     fields = [a for a in kind.attributes if not (front_matter and a.name == kind.document)]
     properties = {a.name: dict(a.schema) for a in fields} | _options(kind)
@@ -86,30 +86,32 @@ def entry_schema(kind: Kind, *, front_matter: bool = False) -> dict[str, Any]:
 
 
 def _options(kind: Kind) -> dict[str, Any]:
-    """Return the schemas of what an entry can say besides the fields of its kind."""
+    """Return the schemas of the fields that entries have besides those of their kind."""
     options: dict[str, Any] = {
         "targets": {
             "type": "array",
             "items": {"type": "string", "pattern": TARGET_NAME, "description": "Name of a target."},
             "minItems": 1,
-            "description": "The targets that this entry is for. Missing: all of them.",
+            "description": "The targets that this entry is for. Missing: all targets.",
         },
         "meta": {"type": "object", "description": "Anything, for lint and for people; never sent."},
     }
     if kind.tombstones:
         options["ensure"] = {
             "enum": [value.value for value in Ensure],
-            "description": "absent deletes on purpose, unmanaged leaves it alone. Missing: present.",
+            "description": "absent deletes the object, unmanaged stops managing it. Missing: "
+            "present.",
         }
         options["protect"] = {
             "type": "boolean",
-            "description": "true: blocked instead of deleted when this entry goes.",
+            "description": "true: when this entry is removed, the delete is blocked.",
         }
     if kind.renames:
         options["previously"] = {
             "type": "array",
             "items": _old_place(kind),
-            "description": "What it was called before, so that a rename stays a rename.",
+            "description": "Its old names, newest first, so that a rename is not a delete and a "
+            "create.",
         }
     return options
 
@@ -120,14 +122,14 @@ def _old_place(kind: Kind) -> dict[str, Any]:
         "properties": {a.name: dict(a.schema) for a in kind.attributes if a.name in kind.places},
         "minProperties": 1,
         "additionalProperties": False,
-        "description": "The old name; a part that is missing is as now.",
+        "description": "The old name; a missing part is the same as now.",
     }
 
 
 def _demands(kind: Kind, fields: Iterable[Attribute], text: str | None) -> dict[str, Any]:
-    """Return the keywords that say which fields must be there, and which not together.
+    """Return the keywords that require fields and exclude combinations of fields.
 
-    `text` is the field that can also be in a file of its own.
+    `text` is the field whose value can also be in a file of its own.
     """
     required = [a.name for a in fields if a.required and a.name != text]
     together: dict[str, Any] = {}
@@ -152,7 +154,7 @@ def _demands(kind: Kind, fields: Iterable[Attribute], text: str | None) -> dict[
 
 
 def _demands_by_ensure(kind: Kind, required: list[str], text: str | None) -> dict[str, Any]:
-    """A tombstone only needs its name."""
+    """Return the required fields by the value of `ensure`: a tombstone needs only its name."""
     name = [field for field in required if field in kind.identity.fields]
     if_present: dict[str, Any] = {"required": [field for field in required if field not in name]}
     if text:
@@ -180,21 +182,23 @@ def _config() -> dict[str, Any]:
             "paths": {
                 "type": "array",
                 "items": {"type": "string", "minLength": 1},
-                "description": "More files and directories to read: globs relative to this file.",
+                "description": "More files and directories to read: patterns relative to this "
+                "file.",
             },
             "ignore": {
                 "type": "array",
                 "items": {"type": "string", "minLength": 1},
-                "description": "Globs of files not to read, as in .gitignore.",
+                "description": "Patterns of files not to read, as in .gitignore.",
             },
             "targets": {
                 "type": "object",
                 "propertyNames": {
                     "pattern": TARGET_NAME,
-                    "description": "Lower-case letters, digits, `.`, `_` and `-`; a letter or digit first.",
+                    "description": "Lower-case letters, digits, `.`, `_` and `-`, beginning with "
+                    "a letter or digit.",
                 },
                 "additionalProperties": _target(),
-                "description": "Organizations by name.",
+                "description": "The organizations, each under a name of your choice.",
             },
         },
         "required": ["version"],
@@ -210,16 +214,18 @@ def _target() -> dict[str, Any]:
             "org_id": {
                 "type": "string",
                 "minLength": 1,
-                "description": "Id of the organization. Missing: DEVIN_ORG_ID, or asked from the API.",
+                "description": "Id of the organization. Missing: DEVIN_ORG_ID, else devinops asks "
+                "the API.",
             },
             "api_url": {
                 "type": "string",
                 "minLength": 1,
-                "description": "Address of the API. Missing: DEVIN_API_URL, or https://api.devin.ai.",
+                "description": "URL of the API. Missing: DEVIN_API_URL, else https://api.devin.ai.",
             },
             "api_version": {
                 "enum": ["v3", "v1"],
-                "description": "Missing: v3 for a key that begins with cog_, v1 for apk_.",
+                "description": "Version of the API. Missing: v3 for a key that begins with cog_, "
+                "v1 for apk_.",
             },
             "api_key_env": {
                 "type": "string",
@@ -231,8 +237,8 @@ def _target() -> dict[str, Any]:
                 "properties": {
                     "store": {
                         "enum": ["none", "branch", "file"],
-                        "description": "Where it is kept: nowhere (default), on a branch of its own, or below "
-                        ".devinops/.",
+                        "description": "Where it is stored: nowhere (none, the default), on its "
+                        "own branch, or in a file below .devinops/.",
                     },
                     "branch": {
                         "type": "string",
@@ -242,7 +248,8 @@ def _target() -> dict[str, Any]:
                     "remote": {
                         "type": "string",
                         "pattern": REMOTE_NAME,
-                        "description": "Remote for store: branch (default: origin, else the only one).",
+                        "description": "Remote for store: branch (default: origin, else the only "
+                        "one).",
                     },
                 },
                 "required": ["store"],
@@ -251,31 +258,32 @@ def _target() -> dict[str, Any]:
             },
             "prune": {
                 "enum": [prune.value for prune in Prune],
-                "description": "Which undeclared objects are deleted: none (off, the default), those that the "
-                "inventory owns, or every note in `scope` as well.",
+                "description": "Which undeclared objects are deleted: none (off, the default), "
+                "those that the inventory owns, or also every note in `scope`.",
             },
             "scope": {
                 "type": "array",
                 "minItems": 1,
                 "items": {"type": "string", "pattern": SCOPE},
-                "description": "Folders for `prune: scope`: a folder, or a folder with globs below it such as "
-                "Backend/**; / for the notes in the root.",
+                "description": "Folders for `prune: scope`: a folder, or a folder followed by a "
+                "pattern such as Backend/**; / stands for the notes in the root.",
             },
             "on_drift": {
                 "enum": [choice.value for choice in OnDrift],
-                "description": "What becomes of outside edits: shown and kept (the default), overwritten, or a "
-                "refusal of the run.",
+                "description": "What to do with changes made outside devinops: show and keep them "
+                "(the default), overwrite them, or fail.",
             },
             "max_delete": {
                 "type": ["string", "integer"],
                 "pattern": "^(100|[0-9]{1,2})%$",
                 "minimum": 0,
-                "description": 'Most deletes of a kind in one run: a number, or a share such as "20%".',
+                "description": "Maximum deletes of a kind in one run: a number, or a share such "
+                'as "20%".',
             },
             "v3_macro": {
                 "enum": ["hold", "verify"],
-                "description": "What to do with notes that have a macro on v3, which cannot send it "
-                "(default: hold).",
+                "description": "What to do on v3, which cannot set a macro, when an update might "
+                "lose one: block the update (hold, the default), or send it and check (verify).",
             },
         },
         "additionalProperties": False,

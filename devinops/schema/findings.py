@@ -1,4 +1,4 @@
-"""Findings: what is wrong with a value, judged by a schema and told in words for people.
+"""Check values against a schema, and explain what is wrong in plain language.
 
 This module owns jsonschema, and imports it only when something is checked.
 """
@@ -24,7 +24,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """What is wrong with a value. `path` leads to it; with `at_key` the key at its end is meant.
+    """What is wrong with the value at `path`, or, with `at_key`, with the last key of `path`.
 
     Codes: unknown-key, missing-field, wrong-type, invalid-value, text-twice, contradiction.
     """
@@ -36,14 +36,14 @@ class Finding:
 
 
 def validator(schema: Mapping[str, Any]) -> Validator:
-    """Return a compiled validator for `check`. Building one is slow: keep it."""
-    made: Validator = _validator_class()(schema)
-    return made
+    """Return a compiled validator for `check`. Building one is slow: reuse it."""
+    compiled: Validator = _validator_class()(schema)
+    return compiled
 
 
 @cache
 def entry_validator(noun: str, *, front_matter: bool = False) -> Validator:
-    """Return the one validator for the entries of a kind."""
+    """Return the validator for the entries of a kind, built once."""
     return validator(entry_schema(KINDS[noun], front_matter=front_matter))
 
 
@@ -54,18 +54,18 @@ def _named_validator(name: str) -> Validator:
 
 @cache
 def _validator_class() -> Any:
-    """Return Draft 2020-12 with patterns as JSON Schema means them.
+    """Return a class of Draft 2020-12 validators in which `$` matches only the end of a text.
 
-    There `$` is the end of the text. Python also lets it match before a final newline, and so would send
-    `"!triage\\n"` as a macro.
+    In Python it also matches before a final newline, which would accept `"!triage\\n"` as a macro.
     """
     from jsonschema import Draft202012Validator, ValidationError, validators
 
-    def pattern(_: Any, wanted: str, value: Any, __: Any) -> Iterator[ValidationError]:
-        if isinstance(value, str) and not _compiled(wanted).search(value):
-            yield ValidationError(f"{value!r} does not match {wanted!r}")
+    def match(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
+        if isinstance(value, str) and not _compiled(pattern).search(value):
+            yield ValidationError(f"{value!r} does not match {pattern!r}")
 
-    return validators.extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
+    extend: Any = validators.extend
+    return extend(Draft202012Validator, {"pattern": match})
 
 
 @cache
@@ -78,8 +78,8 @@ def check(
 ) -> Iterator[Finding]:
     """Yield what is wrong with `value`, in the order of the schema, each finding once.
 
-    A name is one of `file_schemas()`, or `sections` for a YAML file without its entries. A discreet message repeats
-    no key and no scalar of `value`: it may be a secret in the wrong place.
+    A name is one of `file_schemas()`, or `sections` for a YAML file without its entries. A discreet
+    message quotes no key and no scalar of `value`, which may be a secret in the wrong place.
     """
     chosen = name_or_validator
     compiled = _named_validator(chosen) if isinstance(chosen, str) else chosen
@@ -105,11 +105,11 @@ def _findings(error: Any, discreet: bool) -> Iterator[Finding]:
 _AT_KEY = frozenset({"unknown-key", "text-twice", "contradiction"})
 
 _KEY_VARIABLE = "api_key_env"
-"""It names a variable; what is written there by mistake is the key itself."""
+"""Its value is the name of a variable, but by mistake may be the API key itself."""
 
 Explained = Iterator[tuple[Path, str, str]]
 Show = Callable[[object], str]
-"""Says in a few words what a value is: `described`, or `typed` if it must not be repeated."""
+"""Value → a short description: `described`, or `typed` if the value must not be quoted."""
 
 
 def _explain_unknown(error: Any, show: Show) -> Explained:
@@ -145,16 +145,16 @@ def _explain_not(error: Any, _: Show) -> Explained:
         yield (
             (text_file,),
             "text-twice",
-            f"{field} and {text_file} are both given: keep one of them",
+            f"{field} and {text_file} are both set: keep one of them",
         )
     else:
-        message = "ensure: absent deletes what protect: true keeps: remove one of them"
+        message = "`ensure: absent` deletes what `protect: true` keeps: remove one of them"
         yield ("protect",), "contradiction", message
 
 
 def _explain_type(error: Any, show: Show) -> Explained:
-    wanted = error.validator_value
-    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    types = error.validator_value
+    names = [types] if isinstance(types, str) else list(types)
     expected = " or ".join(_TYPES.get(name, name) for name in names)
     yield (
         (),
@@ -193,13 +193,13 @@ def _explain_enum(error: Any, show: Show) -> Explained:
     yield (
         (),
         "invalid-value",
-        f"{show(error.instance)} is not known here; {suggestion(error.instance, known)}",
+        f"{show(error.instance)} is not an allowed value; {suggestion(error.instance, known)}",
     )
 
 
 def _explain_const(error: Any, show: Show) -> Explained:
-    wanted = described(error.validator_value)
-    yield (), "invalid-value", f"expected {wanted}, got {show(error.instance)}"
+    expected = described(error.validator_value)
+    yield (), "invalid-value", f"expected {expected}, got {show(error.instance)}"
 
 
 def _explain_misfit(error: Any, show: Show) -> Explained:
@@ -208,7 +208,7 @@ def _explain_misfit(error: Any, show: Show) -> Explained:
 
 def _misfit(error: Any, show: Show) -> str:
     expected = error.schema.get("description") or f"Expected: {error.validator_value}"
-    return f"{show(error.instance)} does not fit. {expected}"
+    return f"{show(error.instance)} is not valid. {expected}"
 
 
 def _explain_empty(error: Any, _: Show) -> Explained:
@@ -216,7 +216,7 @@ def _explain_empty(error: Any, _: Show) -> Explained:
 
 
 def _explain_other(error: Any, show: Show) -> Explained:
-    yield (), "invalid-value", "this does not fit here" if show is typed else error.message
+    yield (), "invalid-value", "this value is not valid" if show is typed else error.message
 
 
 _EXPLAIN: Mapping[str, Callable[[Any, Show], Explained]] = {
@@ -246,18 +246,18 @@ _TYPES = {
 }
 
 
-# --- words ------------------------------------------------------------------------------------------------
+# --- descriptions of values -----------------------------------------------------------------------
 
 
 def described(value: object) -> str:
-    """Say in a few words what a value is: `the number 12`, `"yes"`, `a list`."""
+    """Return a short description of a value: `the number 12`, `"yes"`, `a list`."""
     match value:
         case None:
             return "nothing (null)"
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return f"the number {_cut(json.dumps(value))}"
+            return f"the number {_shortened(json.dumps(value))}"
         case str():
             return quoted(value)
         case list():
@@ -266,7 +266,7 @@ def described(value: object) -> str:
 
 
 def typed(value: object) -> str:
-    """Say what a value is without repeating it: `a number`, `this text`, `a list`."""
+    """Return the type of a value in words: `a number`, `this text`, `a list`."""
     match value:
         case None:
             return "nothing (null)"
@@ -280,18 +280,18 @@ def typed(value: object) -> str:
 
 
 def quoted(text: object) -> str:
-    """Return a text in double quotes on one line, cut when it is long."""
-    return json.dumps(_cut(str(text)), ensure_ascii=False)
+    """Return a text in double quotes on one line, shortened if it is long."""
+    return json.dumps(_shortened(str(text)), ensure_ascii=False)
 
 
-def _cut(text: str, most: int = 60) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _shortened(text: str, limit: int = 60) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def suggestion(name: object, known: Iterable[str]) -> str:
-    """Return `did you mean "x"?`, or the names to choose from where none is close."""
+    """Return `did you mean "x"?`, or the known names if none is close."""
     names = list(known)
     near = nearest(name, names)
     if near:
         return f"did you mean {quoted(near)}?"
-    return f"expected one of {', '.join(names)}" if names else "nothing can be said here"
+    return f"expected one of {', '.join(names)}" if names else "no keys are allowed here"

@@ -17,15 +17,15 @@ from devinops.schema.document import Count, Document, KeyText, StoreName, Text, 
 
 LINE_VERSION = 1
 
-# --- lines ------------------------------------------------------------------------------------------------
+# --- lines ----------------------------------------------------------------------------------------
 
 
 class Line(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """One line of JSON Lines. What has its default is left out."""
+    """A line of JSON Lines. Fields with their default value are left out."""
 
 
 class HeaderLine(Line, frozen=True):
-    """The first line: what the inventory is bound to."""
+    """The first line: the organization and target that the inventory is bound to."""
 
     devinops_inventory: Annotated[int, Meta(ge=1, description="Version of the format.")]
     api_host: Annotated[Text, about("Host of the API, with the port if there is one.")]
@@ -38,17 +38,18 @@ class HeaderLine(Line, frozen=True):
 
 
 class RecordLine(Line, frozen=True):
-    """An owned object. A folder is only remembered."""
+    """An owned object, or a folder whose id is remembered."""
 
     key: KeyText
     id: Annotated[Text, about("Id of the live object.")]
-    source: Annotated[Text | None, about("File that declared it when it was last applied.")] = None
-    commit: Annotated[Text | None, about("Commit that it was applied from.")] = None
-    protect: Annotated[bool, about("It is not deleted when its entry goes.")] = False
+    source: Annotated[Text | None, about("File of its entry when it was last applied.")] = None
+    commit: Annotated[Text | None, about("Commit from which it was last applied.")] = None
+    protect: Annotated[bool, about("It is not deleted when its entry is removed.")] = False
     fields: Annotated[
         dict[str, str | tuple[str, str | None]],
         about(
-            "Managed field → its hash, or what was sent and what the API answered (null: unknown)."
+            "Managed field → its hash, or hashes of what was sent and what the API returned (null: "
+            "unknown)."
         ),
     ] = {}
 
@@ -59,7 +60,7 @@ class RecordLine(Line, frozen=True):
         return cls(key, record.id, source, commit, record.protect, fields)
 
     def to_model(self) -> Record:
-        """Raises ValueError."""
+        """Return the record. Raises ValueError."""
         bases = {
             name: Base(hashes, hashes) if isinstance(hashes, str) else Base(*hashes)
             for name, hashes in self.fields.items()
@@ -74,14 +75,14 @@ def _hashes(base: Base) -> str | tuple[str, str | None]:
 
 
 class IntentLine(Line, frozen=True):
-    """A write that a run has announced and not settled."""
+    """A write that a run announced and has not settled."""
 
     intent: Annotated[Text, about("Name of the run.")]
-    action: Annotated[Action, about("What it is about to do.")]
+    action: Annotated[Action, about("What the run is about to do.")]
     key: KeyText
     id: Annotated[Text | None, about("Id of the live object; missing for a create.")] = None
     unclear: Annotated[
-        bool, about("The run is over, and whether it created the key is not known.")
+        bool, about("The run is over, and it is not known whether it created the object.")
     ] = False
 
     @classmethod
@@ -89,32 +90,32 @@ class IntentLine(Line, frozen=True):
         return cls(intent.run, intent.action, str(intent.key), intent.id, intent.unclear)
 
     def to_model(self) -> Intent:
-        """Raises ValueError."""
+        """Return the intent. Raises ValueError."""
         return Intent(self.intent, self.action, read_key(self.key), self.id, self.unclear)
 
 
 class EndLine(Line, frozen=True):
-    """The last line: a file without it was cut off."""
+    """The last line: a file without it is truncated."""
 
     devinops_inventory_end: Annotated[bool, Meta(extra_json_schema={"const": True})]
 
 
 class SettledLine(Struct, frozen=True, forbid_unknown_fields=True):
-    """A line of the journal: what one step of a run came to."""
+    """A line of the journal: the result of one step of a run."""
 
     run: Text
     put: tuple[RecordLine, ...]
     drop: tuple[tuple[str, str], ...]
 
 
-# --- documents --------------------------------------------------------------------------------------------
+# --- documents ------------------------------------------------------------------------------------
 
 
 FieldState = Literal["gone", "not told by the API", "as applied", "changed outside"]
 
 
 class FieldItem(Struct, frozen=True):
-    """A field as of the last apply, as hashes, and what has become of it since."""
+    """Hashes of a field at the last apply, and its state now."""
 
     sent: str
     read: str | None
@@ -122,7 +123,7 @@ class FieldItem(Struct, frozen=True):
 
 
 class RecordItem(Struct, frozen=True):
-    """An owned object; `live` is the key of the live one."""
+    """An owned object; `live` is the key of the live object."""
 
     key: KeyText
     kind: str
@@ -161,7 +162,7 @@ class IntentItem(Struct, frozen=True):
 
 
 class RunItem(Struct, frozen=True):
-    """A run that has not settled all that it announced."""
+    """A run that has not settled all the writes it announced."""
 
     run: str
     intents: tuple[IntentItem, ...]
@@ -175,7 +176,7 @@ class UnclearItem(Struct, frozen=True):
 
 
 class ListDocument(Document, frozen=True, kw_only=True):
-    """What inventory list writes."""
+    """Output of `inventory list`."""
 
     target: str
     store: StoreName
@@ -186,14 +187,14 @@ class ListDocument(Document, frozen=True, kw_only=True):
 
 
 class RecordDocument(Document, frozen=True, kw_only=True):
-    """What inventory show, link and forget write."""
+    """Output of `inventory show`, `link` and `forget`."""
 
     target: str
     record: RecordItem
 
 
 class UnlockDocument(Document, frozen=True, kw_only=True):
-    """What inventory unlock writes."""
+    """Output of `inventory unlock`."""
 
     target: str
     run: str
@@ -201,7 +202,7 @@ class UnlockDocument(Document, frozen=True, kw_only=True):
 
 
 class CandidateItem(Struct, frozen=True):
-    """A live object that may be the one whose id is gone."""
+    """A live object that may be the owned one, created again under another id."""
 
     id: str
     key: KeyText
@@ -210,7 +211,7 @@ class CandidateItem(Struct, frozen=True):
 
 
 class MissingItem(Struct, frozen=True):
-    """A record whose object is gone; `link` is the id to point it to, null if that is not clear."""
+    """A record whose object is gone; `link` is the id to link instead, null if it is ambiguous."""
 
     key: KeyText
     id: str
@@ -219,7 +220,7 @@ class MissingItem(Struct, frozen=True):
 
 
 class RepairDocument(Document, frozen=True, kw_only=True):
-    """What inventory repair writes."""
+    """Output of `inventory repair`."""
 
     target: str
     missing: tuple[MissingItem, ...]

@@ -1,4 +1,4 @@
-"""The documents of plans and of what is like them: plan, apply, validate, drift, and a run that failed."""
+"""The documents of `plan`, `apply`, `validate` and `drift`, and that of a failed run."""
 
 from __future__ import annotations
 
@@ -41,23 +41,23 @@ from devinops.schema.document import (
 )
 
 CHECKSUM = "checksum"
-"""The member of a plan document that holds its checksum."""
+"""Name of the field of a plan document that holds its checksum."""
 
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Texts = tuple[str, ...]
 
 
 def checksum(document: Mapping[str, Any]) -> str:
-    """Return a hash of everything in a document but its checksum: it shows that nobody changed the file since."""
+    """Return a hash of all fields except the checksum, which detects edits of a saved plan."""
     rest = {name: value for name, value in document.items() if name != CHECKSUM}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-# --- parts ------------------------------------------------------------------------------------------------
+# --- parts ----------------------------------------------------------------------------------------
 
 
 class SourceItem(Struct, frozen=True):
-    """A place in a file."""
+    """A position in a file."""
 
     file: str
     line: Count
@@ -71,7 +71,7 @@ class SourceItem(Struct, frozen=True):
 
 
 class Sides(Struct, frozen=True, kw_only=True):
-    """A side that is missing has no value; null is a value."""
+    """The two values of a field. A missing side has no value; null is a value."""
 
     before: Any = UNSET
     after: Any = UNSET
@@ -93,7 +93,7 @@ def _read(value: Any) -> Any:
 
 
 def _field_changes(fields: Fields) -> tuple[FieldChange, ...]:
-    """Raises ValueError."""
+    """Return the changes of fields. Raises ValueError."""
     for name, sides in fields.items():
         if not name.isidentifier() or (sides.before is UNSET and sides.after is UNSET):
             raise ValueError(f"{name[:80]!r} is not a field with a value before or after")
@@ -111,21 +111,21 @@ class TargetItem(Struct, frozen=True):
     org_id: str | None
     api_url: str
     api_version: ApiVersion
-    emulator: Annotated[bool, about("An emulator answered, not the service.")] = False
+    emulator: Annotated[bool, about("The API is an emulator.")] = False
 
     @classmethod
     def of(cls, target: Target) -> TargetItem:
         return cls(target.name, target.org_id, target.api_url, target.api, target.emulator)
 
     def to_model(self) -> Target:
-        """Raises ValueError for what is not an address."""
+        """Return the target. Raises ValueError if `api_url` is not a URL."""
         return addressed(
             Target(self.name, self.api_url, self.api_version, self.org_id, self.emulator)
         )
 
 
 class InventoryItem(Struct, frozen=True):
-    """Which inventory was used, and how many objects it owns."""
+    """The kind of store that was used, and the number of objects that the inventory owns."""
 
     store: StoreName
     owned: Count
@@ -150,13 +150,19 @@ class ChangeItem(Struct, frozen=True):
         return cls(str(key), key.kind, *facts, source, live_hash, fields)
 
     def to_model(self) -> Change:
-        """Return what can be shown and compared: the live object is not in the document. Raises ValueError."""
+        """Return the change, to be shown and compared: it lacks the live object.
+
+        Raises ValueError.
+        """
         key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
         return Change(self.action, key, self.reason, self.id, fields=fields, declared_at=source)
 
 
 class BlockedItem(Struct, frozen=True):
-    """A step that waits for a person. Of a conflict `before` is the live value, `after` the declared one."""
+    """A step that waits for a person.
+
+    In a conflict, `before` is the live value and `after` the declared value.
+    """
 
     key: KeyText
     kind: str
@@ -176,14 +182,14 @@ class BlockedItem(Struct, frozen=True):
         )
 
     def to_model(self) -> Blocked:
-        """Raises ValueError."""
+        """Return the blocked step. Raises ValueError."""
         key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
         needed_by = tuple(map(read_key, self.needed_by))
         return Blocked(self.by, key, self.reason, source, self.ids, needed_by, fields)
 
 
 class DriftItem(Struct, frozen=True):
-    """What was changed outside devinops: `before` is the declared value, `after` the live one."""
+    """A change made outside devinops: `before` is the declared value, `after` the live value."""
 
     key: KeyText
     kind: str
@@ -193,7 +199,7 @@ class DriftItem(Struct, frozen=True):
     source: SourceItem | None
     fields: Fields
     at: Annotated[int | None, about("Epoch seconds of the last edit.")]
-    by: Annotated[str | None, about("Who, if the API says.")]
+    by: Annotated[str | None, about("Author of the last edit, if known.")]
 
     @classmethod
     def of(cls, drift: Drift) -> DriftItem:
@@ -202,7 +208,7 @@ class DriftItem(Struct, frozen=True):
         return cls(str(key), key.kind, *facts, source, fields, drift.at, drift.by)
 
     def to_model(self) -> Drift:
-        """Raises ValueError."""
+        """Return the drift. Raises ValueError."""
         _check_time(self.at)
         key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
         return Drift(self.moved, key, self.id, self.reason, fields, source, self.at, self.by)
@@ -212,7 +218,7 @@ def _check_time(seconds: int | None) -> None:
     try:
         datetime.fromtimestamp(seconds or 0, UTC)
     except (OverflowError, OSError, ValueError):
-        raise ValueError("at: not a time") from None
+        raise ValueError("at: not a valid time") from None
 
 
 class ProblemItem(Struct, frozen=True):
@@ -222,7 +228,7 @@ class ProblemItem(Struct, frozen=True):
     line: LineNumber
     column: LineNumber
     severity: Severity
-    code: Annotated[str, about("Stable name of this kind of problem.")]
+    code: Annotated[str, about("Stable code of this type of problem.")]
     message: str
 
     @classmethod
@@ -231,7 +237,7 @@ class ProblemItem(Struct, frozen=True):
         return cls(source.path, source.line, source.column, severity, problem.code, problem.message)
 
     def to_model(self) -> Problem:
-        """Raises ValueError."""
+        """Return the problem. Raises ValueError."""
         if not re.fullmatch("[a-z0-9-]+", self.code):
             raise ValueError(f"{self.code[:80]!r} is not the code of a problem")
         source = Source(self.path, self.line, self.column)
@@ -241,9 +247,9 @@ class ProblemItem(Struct, frozen=True):
 class ApprovalsItem(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """The flags that the plan was made with; whoever applies it from a file approves the same.
+    """The approvals that the plan was made with, which also hold when a saved plan is applied.
 
-    Here a later version adds nothing unseen: what an approval means has to be known to whoever acts on it.
+    Unknown fields are refused: devinops must know what an approval means before it acts on it.
     """
 
     adopt: bool = False
@@ -256,21 +262,21 @@ class ApprovalsItem(
 
 
 class ResultItem(Struct, frozen=True):
-    """What became of one change."""
+    """The result of one change."""
 
     key: KeyText
     action: Action
     outcome: Outcome
     id: str | None
     message: str
-    unclear: Annotated[bool, about("Failed, yet something was or may have been written.")]
+    unclear: Annotated[bool, about("It failed, but something was or may have been written.")]
 
 
-# --- documents --------------------------------------------------------------------------------------------
+# --- documents ------------------------------------------------------------------------------------
 
 
 class PlanDocument(Document, frozen=True, kw_only=True):
-    """What plan and apply write; after an apply with `results` and what follows it."""
+    """Output of `plan` and `apply`. After an apply it has `results` and the fields below."""
 
     target: TargetItem
     inventory: InventoryItem
@@ -279,34 +285,36 @@ class PlanDocument(Document, frozen=True, kw_only=True):
     exit_code: ExitStatus
     changes: tuple[ChangeItem, ...]
     blocked: tuple[BlockedItem, ...]
-    drift: Annotated[tuple[DriftItem, ...], about("Changed outside devinops, left as it is.")]
+    drift: Annotated[tuple[DriftItem, ...], about("Changes made outside devinops, which are kept.")]
     problems: tuple[ProblemItem, ...]
     notes: Texts
-    refusals: Annotated[Texts, about("Why nothing at all may be applied.")]
-    unmanaged: Annotated[dict[str, Count], about("Kind → live objects.")]
+    refusals: Annotated[Texts, about("Why nothing may be applied.")]
+    unmanaged: Annotated[dict[str, Count], about("Kind → number of live objects.")]
     unchanged: Count
-    summary: Annotated[dict[str, Count], about("Action, or blocked → how many.")]
-    only: Annotated[Texts | UnsetType, about("The --only it was made with.")] = UNSET
+    summary: Annotated[dict[str, Count], about("Action, or blocked → number of steps.")]
+    only: Annotated[Texts | UnsetType, about("The --only filters that it was made with.")] = UNSET
     approvals: ApprovalsItem | UnsetType = UNSET
     error: Annotated[str | UnsetType, about("Why the plan was not applied.")] = UNSET
     results: tuple[ResultItem, ...] | UnsetType = UNSET
     left: Annotated[
         tuple[ChangeItem, ...] | None | UnsetType,
-        about("What a plan made afterwards would change; null: it could not be made."),
+        about("Changes in a plan made after the apply; null: planning failed."),
     ] = UNSET
     waiting: Annotated[
-        tuple[BlockedItem, ...] | UnsetType, about("What only the plan made afterwards blocks.")
+        tuple[BlockedItem, ...] | UnsetType,
+        about("Steps that only the plan made after the apply blocks."),
     ] = UNSET
     unverified: Annotated[str | UnsetType, about("Why `left` is null.")] = UNSET
     interrupted: bool | UnsetType = UNSET
     backup: Annotated[
         str | None | UnsetType,
-        about("File with what was overwritten or deleted, relative to the root; null: none."),
+        about("Backup of overwritten and deleted objects, relative to the root; null: none."),
     ] = UNSET
     unsaved: Annotated[
-        tuple[KeyText, ...] | UnsetType, about("Secrets that were overwritten or deleted.")
+        tuple[KeyText, ...] | UnsetType,
+        about("Secrets that were overwritten or deleted; no backup has their values."),
     ] = UNSET
-    checksum: Annotated[Hash, about("Of the rest: shows that the file was not changed since.")]
+    checksum: Annotated[Hash, about("Hash of all other fields; detects edits of a saved plan.")]
 
     def sealed(self) -> PlanDocument:
         """Return the document with its checksum."""
@@ -314,7 +322,7 @@ class PlanDocument(Document, frozen=True, kw_only=True):
 
 
 class FailureDocument(Document, frozen=True, kw_only=True):
-    """What any command writes that failed before it had an answer."""
+    """Output of a command that failed before it had a result."""
 
     complete: Annotated[bool, Meta(extra_json_schema={"const": False})]
     exit_code: ExitStatus
@@ -323,7 +331,7 @@ class FailureDocument(Document, frozen=True, kw_only=True):
 
 
 class ProblemsDocument(Document, frozen=True, kw_only=True):
-    """What validate writes."""
+    """Output of `validate`."""
 
     exit_code: ExitStatus
     files: Count
@@ -354,7 +362,7 @@ class UnmanagedItem(Struct, frozen=True):
 
 
 class DriftDocument(Document, frozen=True, kw_only=True):
-    """What drift writes."""
+    """Output of `drift`."""
 
     target: str
     emulator: bool

@@ -10,18 +10,18 @@ from devinops.schema.document import Document, about
 
 
 class SettingItem(Struct, frozen=True):
-    """An effective setting, and where it comes from."""
+    """An effective setting and its source."""
 
     value: str | float | None
     source: str
 
 
 class WhoamiDocument(Document, frozen=True, kw_only=True):
-    """What whoami writes."""
+    """Output of `whoami`."""
 
     root: str
     settings: dict[str, SettingItem]
-    principal: Annotated[str, about("Who the key belongs to.")]
+    principal: Annotated[str, about("Owner of the API key.")]
     principal_type: str | None
     org_id: str | None
-    emulator: Annotated[bool | None, about("An emulator answered; null if that is not known.")]
+    emulator: Annotated[bool | None, about("The API is an emulator; null: not known.")]

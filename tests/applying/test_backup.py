@@ -291,7 +291,7 @@ def test_a_pipe_is_no_backup_and_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / DIRECTORY / f"{RUN}.jsonl"
     os.mkfifo(pipe)
     assert backups(tmp_path) == []
-    with pytest.raises(UnusableFile, match="no file"):
+    with pytest.raises(UnusableFile, match="not a regular file"):
         read_backup(pipe)
 
 

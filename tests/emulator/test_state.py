@@ -169,7 +169,7 @@ def test_a_full_disk_is_an_answer_and_not_a_traceback(start, tmp_path, room, cap
         ):
             assert answer.status_code == 500
             assert answer.json()["detail"] == (
-                f"{state}: cannot write the state: File too large: make room, then run again"
+                f"{state}: cannot write the state: File too large: free up space, then run again"
             )
     assert (names(tmp_path), state.read_bytes()) == (["state.json"], before)
     api.note()

@@ -103,7 +103,7 @@ def test_wherever_the_disk_is_full_the_inventory_can_be_read(state: Path, room: 
             store.finish("r2")
         except InventoryError as error:
             said = str(error)
-    assert not said or said.endswith("File too large: make room, then run again")
+    assert not said or said.endswith("File too large: free up space, then run again")
     assert owned(in_file(state.parent).read()) in (["a"], ["a", "b"])
     assert not [name for name in names(state) if name.endswith(".tmp")]
 
@@ -212,9 +212,9 @@ def test_what_is_no_file_is_refused_and_stays(state: Path, place: str, what: str
 def test_a_pipe_is_not_waited_for(state: Path, place: str) -> None:
     (state / place).unlink(missing_ok=True)
     os.mkfifo(state / place)
-    with pytest.raises(InventoryError, match="no file"):
+    with pytest.raises(InventoryError, match="not a regular file"):
         in_file(state.parent).read()
-    with pytest.raises(InventoryError, match="no file"):
+    with pytest.raises(InventoryError, match="not a regular file"):
         in_file(state.parent).begin("r2", [intent("r2", "b")], Inventory("file"))
 
 

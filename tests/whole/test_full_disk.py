@@ -79,7 +79,7 @@ def test_without_room_to_announce_nothing_is_sent(
 ) -> None:
     root = repository({"devinops.yaml": CONFIG, "knowledge.yaml": notes("new")})
     ran = with_room(500, "apply", "-C", root, "--yes")
-    one_line(ran, 1, ".devinops/production.jsonl: File too large: make room, then run again")
+    one_line(ran, 1, ".devinops/production.jsonl: File too large: free up space, then run again")
     assert writes(emulator) == []
     assert names(root / ".devinops") == [".gitignore", "production.lock"]
     assert devinops("apply", "-C", root, "--yes").code == 0
@@ -97,7 +97,7 @@ def test_when_the_room_runs_out_the_rest_is_not_begun_and_the_next_run_finishes(
     assert ran.code == 3, ran
     assert 0 < len(made) <= COUNT
     assert "the inventory was not written: the inventory cannot use" in ran.out
-    assert "File too large: make room, then run again" in ran.out
+    assert "File too large: free up space, then run again" in ran.out
     assert "Traceback" not in ran.err
     assert (
         ran.out.splitlines()[-1]
@@ -156,7 +156,7 @@ def test_without_room_for_a_backup_nothing_is_overwritten(
     before = bodies(emulator)
     ran = with_room(8000, "apply", "-C", root, "--yes")
     assert ran.code == (3 if created else 1), ran
-    why = f"cannot save a backup below {root}/.devinops/backups, so nothing was sent: File too large: make room, then run again"
+    why = f"cannot save a backup below {root}/.devinops/backups, so nothing was sent: File too large: free up space, then run again"
     assert ran.out.count(why) == 3
     assert writes(emulator) == ["POST"] * created
     assert before.items() <= bodies(emulator).items()
@@ -179,7 +179,7 @@ def test_a_report_for_which_there_is_no_room_is_told_on_stderr(
     first, *rest = ran.err.splitlines()
     assert first == (
         "devinops: the report cannot be written where it belongs (--report cannot write "
-        f"{file}: File too large: make room, then run again); here it is:"
+        f"{file}: File too large: free up space, then run again); here it is:"
     )
     assert rest[-1] == f"Applied: {COUNT} done, 0 failed, 0 skipped, 0 blocked."
     assert (names(file.parent), file.read_text()) == (["report"], "old")
@@ -212,7 +212,7 @@ def test_a_failure_is_not_hidden_by_a_report_without_room(
     report, failure = ran.err.splitlines()
     assert report == (
         f"devinops: the answer cannot be written: --report cannot write {file}: File too large: "
-        "make room, then run again"
+        "free up space, then run again"
     )
     assert "not 00000" in failure
     assert writes(emulator) == []
@@ -276,7 +276,7 @@ def test_a_plan_file_without_room(
     file = tmp_path / "plans" / "plan.json"
     file.parent.mkdir()
     ran = with_room(1000, "plan", "-C", root, "--out", file, "--format", format)
-    why = f"--out cannot write {file}: File too large: make room, then run again"
+    why = f"--out cannot write {file}: File too large: free up space, then run again"
     one_line(ran, 1, why)
     assert names(file.parent) == []
     assert (ran.out == "") is (format == "text")
@@ -296,7 +296,7 @@ def test_a_report_of_a_command_that_only_reads(
     file = tmp_path / "report"
     words = ["inventory", "list"] if command == "inventory" else [command]
     ran = with_room(1, *words, "-C", root, "--format", "json", "--report", f"json={file}")
-    one_line(ran, 1, f"--report cannot write {file}: File too large: make room, then run again")
+    one_line(ran, 1, f"--report cannot write {file}: File too large: free up space, then run again")
     json.loads(ran.out)  # one document, and not a second one about the report
     assert not file.exists()
     assert writes(emulator) == []
@@ -305,7 +305,7 @@ def test_a_report_of_a_command_that_only_reads(
 @limited
 def test_schemas_are_whole_or_not_there(devinops: Devinops, tmp_path: Path) -> None:
     ran = with_room(3000, "schema", "--directory", tmp_path)
-    one_line(ran, 1, "--directory cannot write ", "File too large: make room, then run again")
+    one_line(ran, 1, "--directory cannot write ", "File too large: free up space, then run again")
     for name in names(tmp_path):
         json.loads((tmp_path / name).read_text())
     assert devinops("schema", "--directory", tmp_path).code == 0
@@ -327,7 +327,7 @@ def test_init_writes_each_file_whole_and_goes_on_where_it_stopped(
         with_room(room, "init", "-C", root),
         1,
         "cannot write ",
-        "File too large: make room, then run again",
+        "File too large: free up space, then run again",
     )
     found = {
         path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()
@@ -365,7 +365,7 @@ def test_mending_an_inventory_without_room_leaves_it_as_it_was(
         with_room(100, *words, "-C", root),
         1,
         str(path),
-        "File too large: make room, then run again",
+        "File too large: free up space, then run again",
     )
     assert path.read_bytes() == before
     assert names(path.parent) == [".gitignore", "production.jsonl", "production.lock"]
@@ -378,7 +378,7 @@ def test_the_emulator_does_not_start_without_room_for_its_state(tmp_path: Path) 
     one_line(
         ran,
         1,
-        f"{tmp_path / 'state.json'}: cannot write the state: File too large: make room, then run again",
+        f"{tmp_path / 'state.json'}: cannot write the state: File too large: free up space, then run again",
     )
     assert names(tmp_path) == []
 
