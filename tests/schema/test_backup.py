@@ -24,8 +24,8 @@ def test_an_object_comes_back_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"kind": "folder"}, "a run overwrites no such objects"),
-        ({"kind": "unknown"}, "a run overwrites no such objects"),
+        ({"kind": "folder"}, "no run overwrites objects of this kind"),
+        ({"kind": "unknown"}, "no run overwrites objects of this kind"),
         ({"fields": {"name": 1}}, "fields.name"),
         ({"fields": {"surprise": 1}}, "fields.surprise"),
         ({"fields": {"name": "A", "trigger": "t"}}, "fields.body is missing"),
