@@ -381,9 +381,10 @@ def encode(
 ) -> dict[str, Any]:
     """Return the body of an update of `before`, or without it of a create: every field that the API can set.
 
-    None is sent as null. A PATCH holds only what changes. The parent is always sent, null for the root: leaving it out would leave open where the
-    object ends up. On create, what has no value is sent as the field's default, if it has one. `ids` are those of
-    everything that the values refer to; `value` is a secret's value, `owner` what our label says.
+    None is sent as null. A PATCH holds only what changes. The parent is always sent, null for the root: leaving it
+    out would leave open where the object ends up. On create, what has no value is sent as the field's default, if it
+    has one. `ids` are those of everything that the values refer to; `value` is a secret's value, `owner` what our
+    label says.
     """
     body: dict[str, Any] = {}
     update = kind.apis[api].update
@@ -393,13 +394,13 @@ def encode(
         name = names and (names.update if before else names.create)
         if not name:
             continue
-        value = _to_send(attribute, resource, api, creating=before is None)
+        new = _to_send(attribute, resource, api, creating=before is None)
         last = _labelled(attribute, before) if before else UNSET
         if attribute.name == kind.label and owner:
-            value = {**(value or {}), LABEL: owner}
-        if (value is UNSET and attribute.name != kind.parent) or (partial and value == last):
+            new = {**(new or {}), LABEL: owner}
+        if (new is UNSET and attribute.name != kind.parent) or (partial and new == last):
             continue
-        body[name] = _sent(attribute, value, last, ids)
+        body[name] = _sent(attribute, new, last, ids)
     if value is not None:
         body[kind.apis[api].value] = value
     return body
