@@ -124,6 +124,7 @@ class Settings:
     ca_bundle: Path | None
     policy: Policy
     inventory: InventorySettings
+    owner: str
     sources: Mapping[str, str]
 
 
@@ -317,6 +318,7 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
         ca_bundle=_flag("ca_bundle", flags, None, sources),
         policy=policy,
         inventory=InventorySettings(**declared("inventory", {})),
+        owner=declared("owner", name),
         sources=sources,
     )
 

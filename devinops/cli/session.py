@@ -208,6 +208,7 @@ def connection(settings: Settings) -> Connection:
         timeout_s=settings.timeout_s,
         parallelism=settings.parallelism,
         ca_bundle=settings.ca_bundle,
+        owner=settings.owner,
     )
 
 
