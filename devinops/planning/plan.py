@@ -7,7 +7,7 @@ import hashlib
 import json
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
@@ -34,6 +34,7 @@ from devinops.planning.match import (
     renamed_folders,
     used_folders,
 )
+from devinops.planning.mentions import block_mentioned, by_name
 from devinops.planning.orphans import Orphan, likely_renames, new_entries, rename_hint, undeclared
 from devinops.planning.references import References, known_ids
 from devinops.planning.taken import block_taken_names
@@ -215,7 +216,7 @@ def build_plan(
     """
     inventory, approvals = inventory or Inventory(), approvals or Approvals()
     all_declared = list(declarations)
-    wanted = [d for d in all_declared if d.concerns(target.name)]
+    wanted = by_name((d for d in all_declared if d.concerns(target.name)), snapshot)
     renamed = renamed_folders(used_folders(wanted), snapshot, inventory)
     live = as_declared(snapshot, renamed)
     context = PlanContext(target.api, policy, approvals, today, inventory, snapshot, live)
@@ -244,7 +245,26 @@ def build_plan(
         plan = _narrowed(plan, only)
     kinds = {filter.kind for filter in only} or set(KINDS)
     refusals = guard(plan.changes, plan.drift, wanted, context, kinds)
-    return replace(plan, refusals=refusals)
+    notes = (*plan.notes, *_superseded(snapshot), *minted(plan.changes))
+    return replace(plan, refusals=refusals, notes=notes)
+
+
+def minted(changes: Iterable[Change]) -> Iterator[str]:
+    """Yield a note for each secret that the API makes and shows once, when the plan is applied."""
+    for change in changes:
+        if minting := change.mints:
+            yield f"{change.key} gets a {minting.title}, which apply shows once: {HANDING_OVER}"
+
+
+HANDING_OVER = "on a terminal, or in the file of --webhook-secrets"
+"""Where a secret goes that the API made."""
+
+
+def _superseded(snapshot: Snapshot) -> Iterator[str]:
+    """Yield a note for each live object of a kind that something else has taken the place of."""
+    for live in snapshot.objects:
+        if live.ours and live.kind.superseded:
+            yield f"{live.key}: {live.kind.superseded(live.resource)}"
 
 
 def _drafted(
@@ -263,6 +283,7 @@ def _drafted(
     waiting = {blocked.key for blocked in draft.blocked}
     waiting |= {d.key for entries in references.waiting.values() for d in entries}
     _plan_orphans(matches, elsewhere, waiting, context, draft)
+    block_mentioned(draft, context)
     draft.blocked += references.blocked()
     return draft
 
