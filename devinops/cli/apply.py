@@ -14,14 +14,22 @@ from devinops.api.redact import remember_values
 from devinops.applying.applier import Report
 from devinops.applying.backup import Backups
 from devinops.cli.approval import Reviewed
-from devinops.cli.execute import ask, carry_out, finish, show
-from devinops.cli.options import FilePath, NonEmpty, Options, approvals, common, is_interactive
+from devinops.cli.execute import ask, carry_out, check_refusals, finish, handover, show
+from devinops.cli.options import (
+    WEBHOOK_SECRETS,
+    FilePath,
+    NonEmpty,
+    Options,
+    approvals,
+    common,
+    is_interactive,
+)
 from devinops.cli.session import Job, NotApplied, RunJournal, failures_written
 from devinops.inventory import new_run
 from devinops.inventory.git import Git
 from devinops.model.changes import Action
 from devinops.model.client import Writer
-from devinops.model.errors import ConfigError, ExitCode, Refused, Stale, UsageError
+from devinops.model.errors import ConfigError, ExitCode, Stale, UsageError
 from devinops.model.kind import Role
 from devinops.model.policy import Approvals
 from devinops.model.values import UNSET
@@ -37,10 +45,16 @@ from devinops.planning.plan import Plan
     metavar="DIGEST",
     help="Apply only the plan with this digest; anything else exits 5.",
 )
+@WEBHOOK_SECRETS
 @common(api=True, only=True, lock=True)
 @approvals
 def command(
-    options: Options, plan: Path | None, yes: bool, expect: str | None, approvals: Approvals
+    options: Options,
+    plan: Path | None,
+    yes: bool,
+    expect: str | None,
+    webhook_secrets: Path | None,
+    approvals: Approvals,
 ) -> ExitCode:
     """Make the organization what the files say: plan, show, ask, write, and plan again.
 
@@ -60,12 +74,25 @@ def command(
         reviewed, options = Reviewed.of(plan, expect, options)
         job = Job.of(options)
         with open_writer(job.connection, options.log) as writer:
-            report = _apply(job, writer, reviewed, yes=yes, approvals=reviewed.approvals(approvals))
+            report = _apply(
+                job,
+                writer,
+                reviewed,
+                yes=yes,
+                approvals=reviewed.approvals(approvals),
+                secrets=webhook_secrets,
+            )
     return finish(options, report)
 
 
 def _apply(
-    job: Job, writer: Writer, reviewed: Reviewed, *, yes: bool, approvals: Approvals
+    job: Job,
+    writer: Writer,
+    reviewed: Reviewed,
+    *,
+    yes: bool,
+    approvals: Approvals,
+    secrets: Path | None,
 ) -> Report:
     options = job.options
     reviewed.check_place(job.target(writer))
@@ -85,28 +112,29 @@ def _apply(
         shown, (plan, snapshot) = plan, job.look(writer, approvals)
         _check(plan, Reviewed(shown.digest, shown), options)
     run = new_run(datetime.now(UTC))
-    return carry_out(
-        options,
-        plan,
-        snapshot,
-        writer,
-        Backups(job.settings.root, plan.target, run),
-        lambda: job.look(writer, approvals, patient=False, only_must_match=False)[0],
-        values=values,
-        parallelism=job.settings.parallelism,
-        journal=RunJournal(job.store(writer), run, plan.inventory),
-        commit=Git(job.settings.root).line("rev-parse", "HEAD"),
-    )
+    with handover(plan, secrets) as handing:
+        return carry_out(
+            options,
+            plan,
+            snapshot,
+            writer,
+            Backups(job.settings.root, plan.target, run),
+            lambda: job.look(writer, approvals, patient=False, only_must_match=False)[0],
+            values=values,
+            parallelism=job.settings.parallelism,
+            journal=RunJournal(job.store(writer), run, plan.inventory),
+            commit=Git(job.settings.root).line("rev-parse", "HEAD"),
+            on_revealed=handing.hand_over,
+        )
 
 
 def _check(plan: Plan, reviewed: Reviewed, options: Options) -> None:
     """Raise NotApplied if this is not the plan that was reviewed, or may not be applied at all."""
     try:
         reviewed.check(plan, options)
-        if plan.refusals:
-            raise Refused(f"refused, nothing was written: {'; '.join(plan.refusals)}")
-    except (Refused, Stale) as error:
+    except Stale as error:
         raise NotApplied(plan, error) from error
+    check_refusals(plan)
 
 
 def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
 from devinops import signals
-from devinops.applying.applier import Applier, Journal, Report, apply
+from devinops.applying.applier import Applier, Journal, OnRevealed, Report, apply
 from devinops.applying.backup import Backups
+from devinops.cli.handover import Handover
 from devinops.cli.options import Options, echo_err, tell
 from devinops.cli.progress import Progress
-from devinops.cli.session import plan_chunks
+from devinops.cli.session import NotApplied, plan_chunks
 from devinops.model.changes import Outcome
 from devinops.model.client import Writer
 from devinops.model.errors import ConfigError, ExitCode, Refused, worst
@@ -42,6 +44,21 @@ def ask(plan: Plan) -> None:
         raise Refused("not approved; nothing was written")
 
 
+def check_refusals(plan: Plan) -> None:
+    """Raise NotApplied if a plan may not be applied at all."""
+    if plan.refusals:
+        refused = Refused(f"refused, nothing was written: {'; '.join(plan.refusals)}")
+        raise NotApplied(plan, refused)
+
+
+def handover(plan: Plan, path: Path | None) -> Handover:
+    """Return where the secrets go that the API makes. Raises NotApplied if nobody would see them."""
+    try:
+        return Handover(plan.changes, path)
+    except (Refused, ConfigError) as error:
+        raise NotApplied(plan, error) from error
+
+
 def carry_out(
     options: Options,
     plan: Plan,
@@ -54,6 +71,7 @@ def carry_out(
     parallelism: int,
     journal: Journal | None = None,
     commit: str | None = None,
+    on_revealed: OnRevealed,
 ) -> Report:
     """Apply a plan: progress, signals and the backup. `verify` plans again at the end.
 
@@ -72,6 +90,7 @@ def carry_out(
             journal=journal,
             run_id=backups.run,
             commit=commit,
+            on_revealed=on_revealed,
         )
 
         def stop(code: ExitCode) -> None:

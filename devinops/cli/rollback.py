@@ -14,8 +14,16 @@ from devinops.api import open_writer
 from devinops.applying.applier import Report, Result
 from devinops.applying.backup import Backup, Backups, find, read_backup, summaries
 from devinops.cli.approval import Reviewed
-from devinops.cli.execute import ask, carry_out, finish, show
-from devinops.cli.options import FilePath, NonEmpty, Options, common, is_interactive
+from devinops.cli.execute import ask, carry_out, check_refusals, finish, handover, show
+from devinops.cli.options import (
+    WEBHOOK_SECRETS,
+    FilePath,
+    NonEmpty,
+    Options,
+    accepts_hazards,
+    common,
+    is_interactive,
+)
 from devinops.cli.progress import Progress
 from devinops.cli.session import (
     RunJournal,
@@ -31,6 +39,7 @@ from devinops.model.client import Writer
 from devinops.model.errors import ConfigError, ExitCode, UsageError
 from devinops.model.inventory import Record
 from devinops.model.objects import Snapshot
+from devinops.model.policy import Approvals
 from devinops.model.target import Target
 from devinops.planning.plan import Plan
 from devinops.planning.rollback import rollback_plan
@@ -48,8 +57,17 @@ from devinops.schema.document import HEAD
     metavar="DIGEST",
     help="Roll back only by the plan with this digest.",
 )
+@WEBHOOK_SECRETS
 @common(api=True, lock=True)
-def command(options: Options, backup: Path | None, yes: bool, expect: str | None) -> ExitCode:
+@accepts_hazards
+def command(
+    options: Options,
+    backup: Path | None,
+    yes: bool,
+    expect: str | None,
+    webhook_secrets: Path | None,
+    approvals: Approvals,
+) -> ExitCode:
     """Bring back what a run overwrote or deleted: plan, show, ask, write.
 
     BACKUP is a file, the name of a run, or latest (of the target). Without it the backups are listed. What the
@@ -70,7 +88,16 @@ def command(options: Options, backup: Path | None, yes: bool, expect: str | None
         path = find(settings.root, str(backup), settings.target).absolute()
         saved = read_backup(path, settings.root)
         with open_writer(connection(settings), options.log) as writer:
-            report = _roll_back(options, settings, writer, saved, Reviewed(expect), yes=yes)
+            report = _roll_back(
+                options,
+                settings,
+                writer,
+                saved,
+                Reviewed(expect),
+                yes=yes,
+                approvals=approvals,
+                secrets=webhook_secrets,
+            )
     return finish(options, report)
 
 
@@ -82,6 +109,8 @@ def _roll_back(
     reviewed: Reviewed,
     *,
     yes: bool,
+    approvals: Approvals,
+    secrets: Path | None,
 ) -> Report:
     here = Target(settings.target, settings.api_url, settings.api, writer.org_id)
     if apart := saved.target.differences(here):
@@ -96,7 +125,14 @@ def _roll_back(
 
     def plan_of(snapshot: Snapshot) -> Plan:
         target = replace(here, emulator=bool(writer.emulator))
-        return rollback_plan(saved.objects, snapshot, target, policy=settings.policy, run=saved.run)
+        return rollback_plan(
+            saved.objects,
+            snapshot,
+            target,
+            policy=settings.policy,
+            run=saved.run,
+            approvals=approvals,
+        )
 
     store = open_store(
         settings.inventory, settings.root, Header.of(here.api_url, here.org_id, here.name)
@@ -112,6 +148,7 @@ def _roll_back(
     approved = yes or reviewed.expect is not None
     show(options, plan, asking=not approved)
     reviewed.check(plan, options)
+    check_refusals(plan)
     if not plan.changes:
         return Report(plan, ())
     if not approved:
@@ -120,17 +157,19 @@ def _roll_back(
         shown, (plan, snapshot) = plan, look()
         Reviewed(shown.digest, shown).check(plan, options)
     run = new_run(datetime.now(UTC))
-    report = carry_out(
-        options,
-        plan,
-        snapshot,
-        writer,
-        Backups(settings.root, here, run, keep=saved.path),
-        lambda: plan_of(read()),
-        values={},
-        parallelism=settings.parallelism,
-        journal=_Announced(store, run, inventory),
-    )
+    with handover(plan, secrets) as handing:
+        report = carry_out(
+            options,
+            plan,
+            snapshot,
+            writer,
+            Backups(settings.root, here, run, keep=saved.path),
+            lambda: plan_of(read()),
+            values={},
+            parallelism=settings.parallelism,
+            journal=_Announced(store, run, inventory),
+            on_revealed=handing.hand_over,
+        )
     return replace(report, results=tuple(map(_told, report.results)))
 
 
