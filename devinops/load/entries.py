@@ -90,6 +90,12 @@ class _Entry:
         written = self.kind.resource(**self.values)
         for place, message in self.kind.check(written):
             self.report(self.place_of(place), "invalid-value", message)
+        if self.kind.superseded and self.ensure is Ensure.PRESENT:
+            advice = self.kind.superseded(written)
+            message = (
+                f"a {self.kind.noun} can only be deleted (ensure: absent) or left alone; {advice}"
+            )
+            self.report(self.source, "superseded", message)
         return None if self.problems else self.build(self.normal(written))
 
     def place_of(self, place: Place) -> Source:

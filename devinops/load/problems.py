@@ -43,6 +43,7 @@ CODES: Mapping[str, str] = {
     "empty-text": "a text that is empty, so that applying it would wipe the live one",
     "invalid-value": "a value of the right type that cannot be used",
     "missing-field": "a required field is missing",
+    "superseded": "an entry of a kind that something else has taken the place of: it can only be deleted",
     "unknown-key": "a key that nobody knows",
     "wrong-type": "a value of another type than expected",
 }

@@ -31,7 +31,7 @@ SCHEMA = record(
     },
     ("name",),
 )
-EVERYTHING = {"on": False, "most": None, "mode": None, "tags": [], "inner": None}
+EVERYTHING: dict[str, Any] = {"on": False, "most": None, "mode": None, "tags": [], "inner": None}
 
 
 @pytest.mark.parametrize(
