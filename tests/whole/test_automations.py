@@ -239,7 +239,11 @@ def test_a_playbook_and_the_automation_that_mentions_it_are_renamed_and_deleted_
 def test_an_automation_of_another_owner_is_bit_identical_after_any_run(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
-    theirs: dict[str, Any] = {"name": "Nightly", "triggers": [], "actions": [{**START, "prompt": "p"}]}
+    theirs: dict[str, Any] = {
+        "name": "Nightly",
+        "triggers": [],
+        "actions": [{**START, "prompt": "p"}],
+    }
     emulator.add("automation", **theirs, metadata={"devinops": "staging"})
     before = emulator.automations()
     root = repository(files(LESS))
