@@ -134,6 +134,7 @@ class Settings:
     ca_bundle: Path | None
     policy: Policy
     inventory: InventorySettings
+    owner: str
     sources: Mapping[str, str]
 
 
@@ -322,6 +323,7 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
         ca_bundle=values.flag("ca_bundle", None),
         policy=policy,
         inventory=InventorySettings(**values.declared("inventory", {})),
+        owner=values.declared("owner", name),
         sources=values.sources,
     )
 

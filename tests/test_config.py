@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -73,6 +74,7 @@ def test_each_value_is_traced_to_its_place(repository: Write) -> None:
         "scope": "default",
         "on_drift": "default",
         "inventory": "default",
+        "owner": "default",
         "timeout": "option --timeout",
         "parallelism": "default",
         "ca_bundle": "default",
@@ -89,6 +91,20 @@ def test_the_inventory_is_off_unless_a_target_asks_for_it(repository: Write) -> 
     assert settings(root, KEY, Flags(target="b")).inventory == InventorySettings(
         "none", "devinops", None
     )
+
+
+def test_the_owner_is_the_targets_name_unless_the_target_says_otherwise(repository: Write) -> None:
+    root = config(repository, "targets:\n  a: {owner: platform}\n  b: {}\n")
+    assert settings(root, KEY, Flags(target="a")).owner == "platform"
+    assert settings(root, KEY, Flags(target="b")).owner == "b"
+
+
+@pytest.mark.parametrize("owner", ["", " a", "a b", "a" * 129])
+def test_an_owner_fits_into_a_label(repository: Write, owner: str) -> None:
+    root = config(repository, f"targets: {{a: {{owner: {json.dumps(owner)}}}}}")
+    with pytest.raises(InputError) as caught:
+        settings(root, KEY)
+    assert "at most 128 characters" in str(caught.value.problems[0].message)
 
 
 TARGETS = "targets: {production: {org_id: org-1}, staging: {org_id: org-2}}"

@@ -19,7 +19,7 @@ from devinops.kinds import KINDS
 from devinops.model.client import Author, BeforeAgain, Identity, ignore
 from devinops.model.errors import ApiError, BadAnswer
 from devinops.model.keys import Key
-from devinops.model.kind import Api, ApiVersion, Kind, Resource, Scope
+from devinops.model.kind import Api, ApiVersion, Kind, Resource, Revealed, Scope
 from devinops.model.objects import Live, Snapshot
 from devinops.model.target import Target
 from devinops.model.values import UNSET
@@ -240,6 +240,7 @@ class WritingClient(ReadingClient):
             has_secret=value is not None,
         )
         response = _object(self._sender.send(call), call)
+        _keep_out_of_messages(kind, response)
         made = response.get(api.id)
         if not isinstance(made, str) or not made:
             raise BadAnswer(f"{call}: the answer names no {api.id}, so what it made is not known")
@@ -261,8 +262,10 @@ class WritingClient(ReadingClient):
             for a in rest
             if getattr(resource, a.name) not in (UNSET, getattr(live.resource, a.name))
         ]
+        if not wanted:
+            return live
         try:
-            return self.update(live, resource, ids) if wanted else live
+            return replace(self.update(live, resource, ids), revealed=live.revealed)
         except ApiError as error:
             # The object exists, and is not as it should be.
             error.doubtful = True
@@ -288,6 +291,7 @@ class WritingClient(ReadingClient):
         body = encode(changes_only=verb == "PATCH")
         call = Call(verb, path, body=body, permission=permission, before_again=before_again)
         response = _object(self._sender.send(call) or {}, call)
+        _keep_out_of_messages(kind, response)
         return _same(self._written(kind, response, id, encode(), resource, ids), id, call)
 
     def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
@@ -321,7 +325,7 @@ class WritingClient(ReadingClient):
         """Return what the API answered to a write, else what was sent: v1 can answer with an id or a status."""
         names = codec.with_references(self._names, ids)
         if codec.is_whole(kind, self.api, response):
-            return self._live(kind, response, names)
+            return replace(self._live(kind, response, names), revealed=_revealed(kind, response))
         viewpoint = self._viewpoint
         return codec.sent(kind, self.api, id, body, names, viewpoint, creating=creating)
 
@@ -338,6 +342,16 @@ class _Count:
         with self._lock:
             self._total += count
             self._progress(self._total)
+
+
+def _revealed(kind: Kind, response: Item) -> Revealed | None:
+    return kind.minting.revealed(response) if kind.minting else None
+
+
+def _keep_out_of_messages(kind: Kind, response: Item) -> None:
+    """Redact a secret that a response shows wherever something quotes it from here on."""
+    if revealed := _revealed(kind, response):
+        redact.remember_values([revealed.secret])
 
 
 def _same(live: Live, id: str, call: Call) -> Live:

@@ -44,6 +44,7 @@ ALSO: Final = frozenset(
         "created_by_user_name",
         "updated_by",
         "updated_by_user_name",
+        "last_edited_by",
     }
 )
 """Members of every kind that are read beside the attributes."""
@@ -151,8 +152,13 @@ def decode(
         created_at=_time(fields, "created_at"),
         updated_at=_time(fields, "updated_at"),
         created_by=_person(fields, "created_by") or fields.maybe_text("created_by_user_name"),
-        updated_by=_person(fields, "updated_by") or fields.maybe_text("updated_by_user_name"),
+        updated_by=_last_editor(fields),
     )
+
+
+def _last_editor(fields: _Item) -> str | None:
+    by = _person(fields, "updated_by") or _person(fields, "last_edited_by")
+    return by or fields.maybe_text("updated_by_user_name")
 
 
 def _owner(kind: Kind, resource: Resource) -> tuple[str | None, Resource]:
@@ -261,10 +267,14 @@ def _value(item: _Item, attribute: Attribute, names: Names) -> Any:
         return ""
     allowed = _allowed(attribute)
     if value is None and not attribute.required:
-        return None if type(None) in allowed else UNSET
+        return attribute.normalize(None) if type(None) in allowed else UNSET
     if type(value) not in allowed:
         raise item.bad(name, f"expected {_expected(allowed)}, got {_shown(value)}")
-    return _as_files_spell(attribute, attribute.normalize(value), names)
+    try:
+        normal = attribute.normalize(value)
+    except ValueError as error:
+        raise item.bad(name, str(error)) from None
+    return _as_files_spell(attribute, normal, names)
 
 
 def _as_files_spell(attribute: Attribute, value: Any, names: Names) -> Any:
@@ -365,10 +375,10 @@ def _time(item: _Item, name: str) -> int | None:
 
 
 def _person(item: _Item, name: str) -> str | None:
-    """Return who did something: a text, or on v1 an object with a full name."""
+    """Return who did something: a text, or an object with a name."""
     found = item.fields.get(name)
     if isinstance(found, Mapping):
-        full = found.get("full_name") or found.get("id")
+        full = found.get("full_name") or found.get("name") or found.get("id")
         return full if isinstance(full, str) else None
     return item.maybe_text(name)
 

@@ -2,7 +2,8 @@
 
 A list that is too short would make a plan create what exists and delete what is only out of sight; so what
 cannot be proved complete is an error. Source: docs.devin.ai, pagination (`first` up to 200, `after`,
-`has_next_page`, `end_cursor`, `total` often absent).
+`has_next_page`, `end_cursor`, `total` often absent; a few lists take `limit` and `offset` instead, and say nothing of a
+next page).
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ MOST_READINGS: Final = 4
 """A list of several pages is read at most this many times."""
 
 Item = Mapping[str, Any]
+
+_REPEATED: Final = "it shows one object twice, so others may be missing"
 
 _NOT_USED: Final = "; the list cannot be proved complete and is not used; run again"
 
@@ -82,7 +85,8 @@ def _read(
     """Read a list once; return its objects and the number of its pages."""
     items: list[Item] = []
     pages = 0
-    for page in _pages(http, call, api):
+    read_pages = _offset_pages if api.paging is Paging.OFFSET else _pages
+    for page in read_pages(http, call, api):
         items += page
         pages += 1
         _check_count(len(items), call)
@@ -143,6 +147,30 @@ def _pages(http: Getter, call: Call, api: Api) -> Iterator[list[Item]]:
         raise incomplete(call, f"it counts {total} objects and showed {came}")
 
 
+def _offset_pages(http: Getter, call: Call, api: Api) -> Iterator[list[Item]]:
+    """Yield the pages of a list until one is short, and neither it nor a total promises more."""
+    seen: set[str] = set()
+    came = total = 0
+    budget = list_budget()
+    for _ in range(limits.MAX_PAGES):
+        query = {"limit": str(PAGE_SIZE), "offset": str(came)}
+        answer = http.get(dataclasses.replace(call, query=query), budget)
+        page = _items(answer, call, api)
+        ids = _ids(page, api)
+        if seen & ids:
+            raise incomplete(call, _REPEATED)
+        seen |= ids
+        came += len(page)
+        total = max(total, _total(answer))
+        yield page
+        has_more = total > came or answer.get("has_next_page") is True
+        if not page and has_more:
+            raise incomplete(call, f"it promises more than the {came} objects that it showed")
+        if not page or (len(page) < PAGE_SIZE and not has_more):
+            return
+    raise incomplete(call, f"it has more than {limits.MAX_PAGES} pages")
+
+
 def _next(answer: Item, call: Call) -> str | None:
     """Return the cursor of the next page, None after the last."""
     more, cursor = answer.get("has_next_page"), answer.get("end_cursor")
@@ -181,7 +209,7 @@ def _without_repeats(items: list[Item], call: Call, api: Api) -> None:
         if not isinstance(found, str):
             continue  # decoding says more about it
         if found in seen:
-            raise incomplete(call, "it shows one object twice, so others may be missing")
+            raise incomplete(call, _REPEATED)
         seen.add(found)
 
 

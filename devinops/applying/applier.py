@@ -22,7 +22,7 @@ from devinops.model.errors import (
 )
 from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record
 from devinops.model.keys import Key, ObjectId
-from devinops.model.kind import Resource, Role
+from devinops.model.kind import Resource, Revealed, Role
 from devinops.model.objects import Declaration, Live, Snapshot
 from devinops.model.values import UNSET
 from devinops.planning.diff import changed_fields, not_taken, unsendable
@@ -86,12 +86,17 @@ class _NotMade(Exception):
         super().__init__(str(error))
 
 
+OnRevealed = Callable[[Key, Revealed], None]
+"""Gets a secret that the API made, with the key of its object. Any thread calls it; may raise DevinopsError."""
+
+
 class Applier:
     """Carries out one plan. One use.
 
     `values` maps the names of environment variables to secret values, all resolved before. `before_write` gets
     an object as it is right before it is overwritten or deleted; what it raises fails that change. `on_result`
-    is called from the calling thread after each change. `run_id` and `commit` are for the inventory.
+    is called from the calling thread after each change. `on_revealed` gets each secret that the API made, as soon as
+    it is there. `run_id` and `commit` are for the inventory.
     """
 
     def __init__(
@@ -108,9 +113,11 @@ class Applier:
         run_id: str = "",
         commit: str | None = None,
         pause: Callable[[float], object] | None = None,
+        on_revealed: OnRevealed = lambda _, __: None,
     ) -> None:
         self.plan, self.writer, self.values = plan, writer, values
         self.parallelism, self.on_result, self.before_write = parallelism, on_result, before_write
+        self.on_revealed = on_revealed
         self.journal, self.run_id, self.commit = journal or NoJournal(), run_id, commit
         self._no_waiting = threading.Event()
         self.pause = pause or (lambda seconds: waiting.pause(seconds, self._no_waiting))
@@ -278,8 +285,26 @@ class Applier:
             live, remark = self._recover(change, error), "not answered, but found afterwards"
         self._known.add(live.id)
         self._made[change.key] = live.id
+        lost = self._hand_over(change, live)
         self._verify_taken(change, change.written(), live)
-        return live, remark
+        return live, "; ".join(filter(None, (remark, lost)))
+
+    def _hand_over(self, change: Change, live: Live) -> str:
+        """Give a secret that the API made to the user; return a remark if it is lost.
+
+        Raises _Unclear if it was made and could not be given to anybody.
+        """
+        minting = change.kind.minting
+        if minting is None or not (live.revealed or change.mints):
+            return ""
+        if live.revealed is None:
+            return f"its {minting.title} was not shown and is lost: {minting.lost}"
+        try:
+            self.on_revealed(change.key, live.revealed)
+        except DevinopsError as error:
+            what = f"it was written, and its {minting.title} is lost ({error})"
+            raise _Unclear(f"{what}: {minting.lost}") from error
+        return ""
 
     def _value(self, declaration: Declaration) -> str | None:
         """Return the value to create something with, if its entry says where that is."""
@@ -365,9 +390,10 @@ class Applier:
         again = self._before_again(before, written)
         ids = self._ids(change)
         answer = self.writer.update(before, written, ids, before_again=again)
+        lost = self._hand_over(change, answer)
         self._verify_kept(change, before, answer)
         self._verify_taken(change, written, answer)
-        return answer, ""
+        return answer, lost
 
     def _verify_taken(self, change: Change, sent: Resource, answer: Live) -> None:
         if names := not_taken(change.kind, self.writer.api, sent, answer.resource):

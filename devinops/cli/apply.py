@@ -12,12 +12,20 @@ from devinops.api import open_writer
 from devinops.api.redact import remember_values
 from devinops.applying.report import Report
 from devinops.cli.approval import ApprovedPlan, read_approved
-from devinops.cli.execute import ask, execute, finish, show
-from devinops.cli.options import FilePath, NonEmpty, Options, approvals, common, is_interactive
+from devinops.cli.execute import ask, check_refusals, execute, finish, show
+from devinops.cli.options import (
+    WEBHOOK_SECRETS,
+    FilePath,
+    NonEmpty,
+    Options,
+    approvals,
+    common,
+    is_interactive,
+)
 from devinops.cli.session import NotApplied, Planned, Session, failures_written, open_session
 from devinops.model.changes import Action
 from devinops.model.client import Writer
-from devinops.model.errors import ConfigError, ExitCode, Refused, Stale, UsageError
+from devinops.model.errors import ConfigError, ExitCode, Stale, UsageError
 from devinops.model.kind import Role
 from devinops.model.policy import Approvals
 from devinops.model.values import UNSET
@@ -33,10 +41,16 @@ from devinops.planning.plan import Plan
     metavar="DIGEST",
     help="Apply only the plan with this digest; anything else exits 5.",
 )
+@WEBHOOK_SECRETS
 @common(api=True, only=True, lock=True)
 @approvals
 def command(
-    options: Options, plan: Path | None, yes: bool, expect: str | None, approvals: Approvals
+    options: Options,
+    plan: Path | None,
+    yes: bool,
+    expect: str | None,
+    webhook_secrets: Path | None,
+    approvals: Approvals,
 ) -> ExitCode:
     """Make the organization what the files say: plan, show, ask, write, and plan again.
 
@@ -56,7 +70,7 @@ def command(
         approved, options = _approved(plan, expect, options)
         given = approved.approvals(approvals) if approved else approvals
         with open_session(options, open_writer, entries=True) as session:
-            report = _apply(session, approved, given, yes=yes)
+            report = _apply(session, approved, given, yes=yes, secrets=webhook_secrets)
     return finish(options, report)
 
 
@@ -71,7 +85,12 @@ def _approved(
 
 
 def _apply(
-    session: Session[Writer], approved: ApprovedPlan | None, approvals: Approvals, *, yes: bool
+    session: Session[Writer],
+    approved: ApprovedPlan | None,
+    approvals: Approvals,
+    *,
+    yes: bool,
+    secrets: Path | None,
 ) -> Report:
     if approved:
         approved.check_place(session.client.target)
@@ -95,7 +114,7 @@ def _apply(
     def replan() -> Planned:
         return session.plan(approvals, retry=False, only_must_match=False)
 
-    return execute(session, planned, replan, values=values)
+    return execute(session, planned, replan, values=values, secrets=secrets)
 
 
 def _check(plan: Plan, approved: ApprovedPlan | None, options: Options) -> None:
@@ -103,10 +122,9 @@ def _check(plan: Plan, approved: ApprovedPlan | None, options: Options) -> None:
     try:
         if approved:
             approved.check(plan, options)
-        if plan.refusals:
-            raise Refused(f"refused, nothing was written: {'; '.join(plan.refusals)}")
-    except (Refused, Stale) as error:
+    except Stale as error:
         raise NotApplied(plan, error) from error
+    check_refusals(plan)
 
 
 def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:

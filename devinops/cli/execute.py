@@ -14,9 +14,10 @@ from devinops import signals
 from devinops.applying.applier import Applier, apply
 from devinops.applying.backup import Backups
 from devinops.applying.report import Report
+from devinops.cli.handover import Handover
 from devinops.cli.options import Options, echo_err, tell
 from devinops.cli.progress import Progress
-from devinops.cli.session import Planned, Session
+from devinops.cli.session import NotApplied, Planned, Session
 from devinops.inventory import Store, new_run
 from devinops.inventory.git import Git
 from devinops.model.changes import Outcome
@@ -68,6 +69,21 @@ class RunJournal:
         self.store.finish(self.run, unclear)
 
 
+def check_refusals(plan: Plan) -> None:
+    """Raise NotApplied if a plan may not be applied at all."""
+    if plan.refusals:
+        refused = Refused(f"refused, nothing was written: {'; '.join(plan.refusals)}")
+        raise NotApplied(plan, refused)
+
+
+def _handover(plan: Plan, path: Path | None) -> Handover:
+    """Return where the secrets go that the API makes. Raises NotApplied if nobody would see them."""
+    try:
+        return Handover(plan.changes, path)
+    except (Refused, NotWritten) as error:
+        raise NotApplied(plan, error) from error
+
+
 def execute(
     session: Session[Writer],
     planned: Planned,
@@ -76,17 +92,20 @@ def execute(
     values: Mapping[str, str] | None = None,
     journal: type[RunJournal] = RunJournal,
     keep: Path | None = None,
+    secrets: Path | None = None,
 ) -> Report:
     """Apply a plan: progress, signals and the backup. `replan` is called at the end, to see what is left.
 
-    `values` are those of secrets, see `Applier`; `keep` is a backup that must stay. From here to the end of the
+    `values` are those of secrets, see `Applier`; `keep` is a backup that must stay; `secrets` is the
+    file for secrets that the API makes. From here to the end of the
     command the first Ctrl-C or SIGTERM lets what is in flight finish and starts nothing new; only the last plan is
     broken off. So the report always comes out, and is true.
     """
     options, settings, plan = session.options, session.settings, planned.plan
     run = new_run(datetime.now(UTC))
     backups = Backups(settings.root, plan.target, run, keep=keep)
-    with Progress(options, "applying", len(plan.changes)) as progress, backups:
+    progress = Progress(options, "applying", len(plan.changes))
+    with _handover(plan, secrets) as handover, progress, backups:
         applier = Applier(
             plan,
             planned.snapshot,
@@ -98,6 +117,7 @@ def execute(
             journal=journal(session.store, run, plan.inventory),
             run_id=run,
             commit=Git(settings.root).line("rev-parse", "HEAD"),
+            on_revealed=handover.hand_over,
         )
         signals.instead(_stopper(options, applier))
         report = apply(applier, lambda: _plan_left(replan))

@@ -17,6 +17,7 @@ from click.core import ParameterSource
 
 from devinops import atomic
 from devinops.config import Flags, check_environment, find_root
+from devinops.kinds import KINDS
 from devinops.model.errors import NotWritten, UsageError
 from devinops.model.policy import Approvals
 from devinops.render import RENDERERS, Style, render
@@ -56,6 +57,17 @@ class FilePath(click.Path):
 
 class OutputFile(FilePath):
     """A file that the command writes. `common` checks that it may, before the command does anything."""
+
+
+class NewFile(OutputFile):
+    """A file that the command makes; what is there already is never written over."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; fails if something is there."""
+        path: Path = super().convert(value, param, ctx)
+        if os.path.lexists(path):
+            self.fail(f"{path} exists already; choose another file, or move that one", param, ctx)
+        return path
 
 
 class Seconds(click.FloatRange):
@@ -365,12 +377,40 @@ def approvals(function: F) -> F:
         on_conflict: str | None,
         allow_delete: int | None,
         allow_missing: int | None,
+        approvals: Approvals,
         **rest: Any,
     ) -> Any:
-        return function(
-            *args, approvals=Approvals(adopt, on_conflict, allow_delete, allow_missing), **rest
-        )
+        given = Approvals(adopt, on_conflict, allow_delete, allow_missing, approvals.hazards)
+        return function(*args, approvals=given, **rest)
 
+    wrapped = accepts_hazards(wrapped)
     for option in reversed(_APPROVALS):
         wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+WEBHOOK_SECRETS = click.option(
+    "--webhook-secrets",
+    type=NewFile(),
+    metavar="FILE",
+    help="Write the secrets of new webhooks, which the API shows once, to a new private file.",
+)
+
+_HAZARDS = {
+    kind.hazard.approval: kind.hazard.help
+    for kind in sorted(KINDS.values(), key=lambda kind: kind.noun)
+    if kind.hazard
+}
+
+
+def accepts_hazards(function: F) -> F:
+    """Give a command a flag for each hazard of a kind; its function gets them as one `Approvals`."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **rest: Any) -> Any:
+        accepted = tuple(name for name in _HAZARDS if rest.pop(f"allow_{name}"))
+        return function(*args, approvals=Approvals(hazards=accepted), **rest)
+
+    for name, help in reversed(_HAZARDS.items()):
+        wrapped = click.option(f"--allow-{name}", is_flag=True, help=help)(wrapped)
     return wrapped  # type: ignore[return-value]

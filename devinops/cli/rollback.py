@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -12,8 +12,16 @@ from devinops.api import open_writer
 from devinops.applying.backup import Backup, find, read_backup, summaries
 from devinops.applying.report import Report, Result
 from devinops.cli.approval import ApprovedPlan
-from devinops.cli.execute import RunJournal, ask, execute, finish, show
-from devinops.cli.options import FilePath, NonEmpty, Options, common, is_interactive
+from devinops.cli.execute import RunJournal, ask, check_refusals, execute, finish, show
+from devinops.cli.options import (
+    WEBHOOK_SECRETS,
+    FilePath,
+    NonEmpty,
+    Options,
+    accepts_hazards,
+    common,
+    is_interactive,
+)
 from devinops.cli.session import (
     Planned,
     Session,
@@ -26,6 +34,7 @@ from devinops.model.client import Writer
 from devinops.model.errors import ExitCode, UnusableFile, UsageError
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ObjectId
+from devinops.model.policy import Approvals
 from devinops.planning.rollback import rollback_plan
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
@@ -42,8 +51,17 @@ from devinops.schema.document import HEAD
     metavar="DIGEST",
     help="Roll back only by the plan with this digest.",
 )
+@WEBHOOK_SECRETS
 @common(api=True, lock=True)
-def command(options: Options, backup: Path | None, yes: bool, expect: str | None) -> ExitCode:
+@accepts_hazards
+def command(
+    options: Options,
+    backup: Path | None,
+    yes: bool,
+    expect: str | None,
+    webhook_secrets: Path | None,
+    approvals: Approvals,
+) -> ExitCode:
     """Bring back what a run overwrote or deleted: plan, show, ask, write.
 
     BACKUP is a file, the name of a run, or latest (of the target). Without it the backups are listed. What the
@@ -60,13 +78,25 @@ def command(options: Options, backup: Path | None, yes: bool, expect: str | None
     if not (yes or expect is not None or is_interactive()):
         raise UsageError("rollback has no terminal to ask on: pass --yes, or --expect DIGEST")
     with failures_written(options), open_session(options, open_writer) as session:
-        report = _roll_back(session, str(backup), expect, yes=yes)
+        rollback = _Rollback(str(backup), expect, yes, approvals, webhook_secrets)
+        report = _roll_back(session, rollback)
     return finish(options, report)
 
 
-def _roll_back(session: Session[Writer], backup: str, digest: str | None, *, yes: bool) -> Report:
+@dataclass(frozen=True)
+class _Rollback:
+    """What a rollback was asked to do: `backup` as typed, and what is approved beforehand."""
+
+    backup: str
+    digest: str | None
+    yes: bool
+    approvals: Approvals
+    secrets: Path | None
+
+
+def _roll_back(session: Session[Writer], asked: _Rollback) -> Report:
     options, root = session.options, session.settings.root
-    path = find(root, backup, session.settings.target.name).absolute()
+    path = find(root, asked.backup, session.settings.target.name).absolute()
     saved = read_backup(path, root)
     if apart := saved.target.differences(session.client.target):
         raise UnusableFile(
@@ -75,13 +105,14 @@ def _roll_back(session: Session[Writer], backup: str, digest: str | None, *, yes
     inventory = session.read_inventory()
 
     def replan() -> Planned:
-        return _plan(session, saved, inventory)
+        return _plan(session, saved, inventory, asked.approvals)
 
     planned = retry_until_listed(options, inventory, replan)
-    plan, asking = planned.plan, not (yes or digest is not None)
+    plan, asking = planned.plan, not (asked.yes or asked.digest is not None)
     show(options, plan, asking=asking)
-    if digest is not None:
-        ApprovedPlan(digest).check(plan, options)
+    if asked.digest is not None:
+        ApprovedPlan(asked.digest).check(plan, options)
+    check_refusals(plan)
     if not plan.changes:
         return Report(plan, ())
     if asking:
@@ -89,14 +120,18 @@ def _roll_back(session: Session[Writer], backup: str, digest: str | None, *, yes
         # The question may have been open for hours.
         planned = replan()
         ApprovedPlan(plan.digest, plan).check(planned.plan, options)
-    report = execute(session, planned, replan, journal=_Announced, keep=path)
+    report = execute(session, planned, replan, journal=_Announced, keep=path, secrets=asked.secrets)
     return replace(report, results=tuple(map(_with_new_id, report.results)))
 
 
-def _plan(session: Session[Writer], saved: Backup, inventory: Inventory) -> Planned:
+def _plan(
+    session: Session[Writer], saved: Backup, inventory: Inventory, approvals: Approvals
+) -> Planned:
     snapshot = session.snapshot({object.live.key.kind for object in saved.objects})
     target, policy = session.client.target, session.settings.policy
-    plan = rollback_plan(saved.objects, snapshot, target, policy=policy, run=saved.run)
+    plan = rollback_plan(
+        saved.objects, snapshot, target, policy=policy, run=saved.run, approvals=approvals
+    )
     notes = (*_notes(saved), *plan.notes)
     return Planned(replace(plan, notes=notes, inventory=inventory), snapshot)
 

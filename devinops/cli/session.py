@@ -188,6 +188,7 @@ def connection(settings: Settings) -> Connection:
         timeout_s=settings.timeout_s,
         parallelism=settings.parallelism,
         ca_bundle=settings.ca_bundle,
+        owner=settings.owner,
     )
 
 

@@ -59,6 +59,7 @@ def _rows(settings: Settings) -> dict[str, Any]:
         "scope": ", ".join(settings.policy.scope) or None,
         "on_drift": settings.policy.on_drift.value,
         "inventory": str(settings.inventory),
+        "owner": settings.owner,
         "timeout": settings.timeout_s,
         "parallelism": settings.parallelism,
         "ca_bundle": str(settings.ca_bundle) if settings.ca_bundle else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from devinops.load.markdown import Page
 from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node, control_character
 from devinops.model.keys import FolderPath, Key, folder_path
-from devinops.model.kind import Attribute, Kind, Path
+from devinops.model.kind import Attribute, Kind, Path, Place, Resource
 from devinops.model.objects import Declaration, Ensure, Problem, Source
 from devinops.model.values import canonical_text
 from devinops.schema.findings import Finding, check, entry_validator
@@ -87,10 +88,29 @@ class _Entry:
         missing = set(self.kind.identity.fields) - self.values.keys()
         if self.problems or self.node.tainted or missing:
             return None
-        resource = self.kind.resource(**self.values)
-        for name, message in self.kind.check(resource):
-            self.report(self.places.get(name, self.source), "invalid-value", message)
-        return self.build(resource)
+        written = self.kind.resource(**self.values)
+        for place, message in self.kind.check(written):
+            self.report(self.place_of(place), "invalid-value", message)
+        if self.kind.superseded and self.ensure is Ensure.PRESENT:
+            advice = self.kind.superseded(written)
+            message = (
+                f"a {self.kind.noun} can only be deleted (ensure: absent) or left alone; {advice}"
+            )
+            self.report(self.source, "superseded", message)
+        return None if self.problems else self.build(self.normal(written))
+
+    def place_of(self, place: Place) -> Source:
+        """Return where a field is written, or the part of one that a path leads to."""
+        if isinstance(place, str):
+            return self.places.get(place, self.source)
+        return self.node.at(place).source(self.file)
+
+    def normal(self, written: Resource) -> Resource:
+        """Return the values in the form in which they are compared with live ones."""
+        normal: dict[str, Any] = {
+            name: self.kind.by_name[name].normalize(value) for name, value in written.items()
+        }
+        return dataclasses.replace(written, **normal)
 
     def build(self, resource: Any) -> Declaration:
         entry = self.node.data
@@ -170,7 +190,7 @@ class _Entry:
             return self.folder(place, written)
         if name in self.kind.identity.fields and isinstance(written, str):
             self.check_name(place, written)
-        return attribute.normalize(written)
+        return written
 
     def folder(self, source: Source, written: str | None) -> FolderPath:
         path = folder_path(written or "")

@@ -46,6 +46,7 @@ CODES: Mapping[str, str] = {
     "empty-text": "an empty text, which would erase the live text",
     "invalid-value": "a value of the right type that is not allowed",
     "missing-field": "a required field that is missing",
+    "superseded": "an entry of a kind that another kind replaces: it can only be deleted",
     "unknown-key": "a key that devinops does not know",
     "wrong-type": "a value of the wrong type",
 }

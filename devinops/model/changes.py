@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from devinops.model.keys import Key, ObjectId
-from devinops.model.kind import Kind, Resource
+from devinops.model.kind import Kind, Minting, Resource
 from devinops.model.objects import Declaration, Live, Source
 
 
@@ -72,6 +72,15 @@ class Change:
     def moves(self) -> bool:
         """Whether this change decides where the object lives; otherwise it stays where it is."""
         return self.live is None or any(field.name == self.kind.parent for field in self.fields)
+
+    @property
+    def mints(self) -> Minting | None:
+        """The secret that the API makes when this change is written; None if it makes none."""
+        minting = self.kind.minting
+        if minting is None or self.action is Action.DELETE:
+            return None
+        before = self.live.resource if self.live else None
+        return minting if minting.expected(before, self.written()) else None
 
     def written(self) -> Resource:
         """Return what the object will be: the live values with the `after` of each field laid over them.

@@ -244,6 +244,7 @@ class Paging(StrEnum):
 
     WHOLE = "one response"
     CURSOR = "first and after"
+    OFFSET = "limit and offset"
 
 
 class Omitted(StrEnum):
@@ -362,14 +363,44 @@ class Hazard:
     """Why a change of this kind can cost money or lock people out, and what approves it.
 
     `approval` is the name of an approval, such as `spend` for `--allow-spend`. `risk` gets the values before (None
-    for a create) and after, and returns what a change sets free, in words; empty if nothing.
+    for a create) and after, and returns what a change sets free, in words; empty if nothing. `help` says what
+    whoever approves it accepts.
     """
 
     approval: str
     risk: Callable[[Any, Any], str]
+    help: str = ""
 
 
-def _no_problems(_: Any) -> Iterable[tuple[str, str]]:
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """A secret that the API made and shows once, with the address that it is for. It shows in no repr."""
+
+    address: str
+    secret: str = dataclasses.field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Minting:
+    """A secret that the API itself makes, and shows once in the response to a write.
+
+    `title` is what it is called. `expected` gets the values before (None for a create) and after, and tells whether
+    the API makes one. `revealed` finds it in an object of a response. `renewed` says, of an object that is created
+    again, what becomes of the old secret, and `lost` how to get another one.
+    """
+
+    title: str
+    expected: Callable[[Any, Any], bool]
+    revealed: Callable[[Mapping[str, Any]], Revealed | None]
+    renewed: str
+    lost: str
+
+
+Place = str | tuple[str | int, ...]
+"""A field of an entry, or the path to a part of one."""
+
+
+def _no_problems(_: Any) -> Iterable[tuple[Place, str]]:
     return ()
 
 
@@ -380,9 +411,9 @@ class Kind:
     `section` is its list in YAML files; with `document`, also the directory of its Markdown files, whose text
     fills that field. `parent` is the field that says where an object lives, if it lives in one of another kind.
     `confidential`: a problem of an entry never repeats what is written in it, since people write a value where
-    only its name belongs. `check` yields (field, message) for what a JSON Schema cannot say. `label` is the field
-    with labels, one of which marks the owner. `superseded` says, of a kind that can only be deleted, what takes
-    its place.
+    only its name belongs. `check` gets the values as written, and yields (place, message) for what a JSON Schema
+    cannot say. `label` is the field with labels, one of which marks the owner. `superseded` is for a kind that can
+    only be deleted: it says how to write an object as what has taken the place of the kind.
     """
 
     noun: str
@@ -399,8 +430,9 @@ class Kind:
     confidential: bool = False
     label: str | None = None
     hazard: Hazard | None = None
-    superseded: str = ""
-    check: Callable[[Any], Iterable[tuple[str, str]]] = _no_problems
+    minting: Minting | None = None
+    superseded: Callable[[Any], str] | None = None
+    check: Callable[[Any], Iterable[tuple[Place, str]]] = _no_problems
 
     def __post_init__(self) -> None:
         self.resource.kind = self

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from devinops.model.keys import FolderPath, Key, ObjectId
-from devinops.model.kind import Kind, Resource
+from devinops.model.kind import Kind, Resource, Revealed
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -86,6 +86,7 @@ class Live:
 
     `ours` is False for objects of others. `ids` holds, for each field that refers to another object, the id that
     the API gave. `owner` is the value of the label that says who manages the object, None without such a label.
+    `revealed` is a secret that the response to a write showed, for the one who asked for the write.
     """
 
     id: str
@@ -98,6 +99,12 @@ class Live:
     updated_at: int | None = None
     created_by: str | None = None
     updated_by: str | None = None
+    revealed: Revealed | None = dataclasses.field(default=None, repr=False, compare=False)
+
+    @property
+    def holder(self) -> str:
+        """Who has an object that is not ours, in words."""
+        return f"{self.owner}, by its label" if self.owner else str(self.access)
 
     @cached_property
     def key(self) -> Key:

@@ -89,8 +89,11 @@ class Approvals:
 
     def given(self) -> dict[str, Any]:
         """Return option → value of what is approved."""
-        return {
+        given = {
             field.name: value
             for field in fields(self)
             if (value := getattr(self, field.name)) != field.default
         }
+        for hazard in given.pop("hazards", ()):
+            given[f"allow_{hazard}"] = True
+        return given

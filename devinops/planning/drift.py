@@ -43,7 +43,7 @@ def _drift(record: Record, snapshot: Snapshot) -> Drift | None:
     if live is None:
         return _gone(record, snapshot)
     if not live.ours:
-        return _about(record, Moved.EDITED, f"it belongs to others now ({live.access})", live)
+        return _about(record, Moved.EDITED, f"it belongs to others now ({live.holder})", live)
     names = moved_outside(record.fields, live.resource)
     if not names:
         return None

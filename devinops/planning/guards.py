@@ -35,7 +35,7 @@ def guard(
     listed = Counter({kind: count for kind, count in owned.items() if kind in kinds})
     return (
         *_drifted(drift, policy.on_drift),
-        *_hazards(changes, approvals),
+        *hazards(changes, approvals),
         *_never_owned(changes, inventory, approvals.allow_delete),
         *_deletes(
             changes, owned + in_scope, declarations, policy.max_delete, approvals.allow_delete
@@ -44,7 +44,7 @@ def guard(
     )
 
 
-def _hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[str]:
+def hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[str]:
     """Refuse changes that can cost money or lock people out, unless that is approved."""
     for change in changes:
         hazard = change.kind.hazard if change.action is not Action.DELETE else None

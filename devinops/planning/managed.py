@@ -72,7 +72,7 @@ class Managed:
         taken = context.live.by_id.get(record.object_id)
         if taken is not None:
             reason = (
-                f"it belongs to others now ({taken.access}): drop the entry, or have it given back "
+                f"it belongs to others now ({taken.holder}): drop the entry, or have it given back "
                 "in the web app"
             )
             draft.block(Blocker.REQUIREMENT, declaration, reason, [taken])
@@ -99,7 +99,10 @@ class Managed:
         others = [live for live in context.foreign(declaration.key) if live.owner]
         if others:
             ids = ", ".join(f"{live.id} of {live.owner}" for live in others)
-            reason = f"another owner manages an object of this name ({ids}): rename this entry"
+            reason = (
+                f"another owner manages an object of this name, by its label ({ids}): rename this "
+                "entry, or set owner in devinops.yaml if that owner is this repository"
+            )
             draft.block(Blocker.CONFLICT, declaration, reason, others)
             return
         fields = declared_fields(declaration.resource)
@@ -287,6 +290,10 @@ class Managed:
             _block_taken(saved, others, draft)
             return
         api = context.plan.api
+        if not kind.apis[api].creates:
+            reason = f"it is gone, and no API creates a {kind.noun} again"
+            draft.block(Blocker.REQUIREMENT, _declaration(saved), reason)
+            return
         values = dict(before.resource.items())
         writable = {name: v for name, v in values.items() if kind.by_name[name].writes(api)}
         lost = tuple(
@@ -299,9 +306,10 @@ class Managed:
         resource = kind.resource(**writable)
         declaration = replace(_declaration(saved), resource=resource)
         fields = declared_fields(resource)
-        draft.changes.append(
-            Change(Action.CREATE, before.key, AGAIN, None, declaration, None, fields)
-        )
+        change = Change(Action.CREATE, before.key, AGAIN, None, declaration, None, fields)
+        draft.changes.append(change)
+        if minting := change.mints:
+            draft.notes.append(f"{change.key} is created again: {minting.renewed}")
 
 
 # --- parts of the three-way comparison ---------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -32,6 +32,7 @@ from devinops.planning.match import (
     renamed_folders,
     used_folders,
 )
+from devinops.planning.mentions import block_mentioned, by_name
 from devinops.planning.only import Only, check_only, narrow
 from devinops.planning.orphans import Orphan, likely_renames, new_entries, rename_hint, undeclared
 from devinops.planning.references import References, known_ids
@@ -145,7 +146,7 @@ def build_plan(
     """
     inventory, approvals = inventory or Inventory(), approvals or Approvals()
     all_declared = list(declarations)
-    wanted = [d for d in all_declared if d.concerns(target.name)]
+    wanted = by_name((d for d in all_declared if d.concerns(target.name)), snapshot)
     elsewhere = {d.key for d in all_declared if not d.concerns(target.name)}
     renamed = renamed_folders(used_folders(wanted), snapshot, inventory)
     live = as_declared(snapshot, renamed)
@@ -158,6 +159,7 @@ def build_plan(
     if only:
         draft = narrow(draft, only)
     draft.warnings += warnings
+    draft.notes += [*_superseded(snapshot), *minted(draft.changes)]
     plan = _plan(target, draft, renamed, wanted, context)
     kinds = {filter.kind for filter in only} or set(KINDS)
     refusals = guard(plan.changes, plan.drift, wanted, context, kinds)
@@ -190,6 +192,24 @@ def _plan(
     )
 
 
+def minted(changes: Iterable[Change]) -> Iterator[str]:
+    """Yield a note for each secret that the API makes and shows once, when the plan is applied."""
+    for change in changes:
+        if minting := change.mints:
+            yield f"{change.key} gets a {minting.title}, which apply shows once: {HANDING_OVER}"
+
+
+HANDING_OVER = "on a terminal, or in the file of --webhook-secrets"
+"""Where a secret goes that the API made."""
+
+
+def _superseded(snapshot: Snapshot) -> Iterator[str]:
+    """Yield a note for each live object of a kind that something else has taken the place of."""
+    for live in snapshot.objects:
+        if live.ours and live.kind.superseded:
+            yield f"{live.key}: {live.kind.superseded(live.resource)}"
+
+
 def _drafted(
     matches: Sequence[Match],
     renamed: Sequence[RenamedFolder],
@@ -206,6 +226,7 @@ def _drafted(
     waiting = {blocked.key for blocked in draft.blocked}
     waiting |= {d.key for entries in references.waiting.values() for d in entries}
     _plan_orphans(matches, elsewhere, waiting, context, draft)
+    block_mentioned(draft, context)
     draft.blocked += references.blocked()
     return draft
 

@@ -112,8 +112,8 @@ class References:
         source = waiting[0].source
         if lives:
             reason = (
-                f"{len(lives)} {key.kind}s share this path ({', '.join(ids)}): rename all but one "
-                "in the web app"
+                f"{len(lives)} {key.kind}s share this {_called(key)} ({', '.join(ids)}): rename all "
+                "but one in the web app"
             )
             return Blocked(Blocker.CONFLICT, key, reason, source, ids, needed_by)
         reason = f'there is no {key.kind} "{key.place}": {self._remedy(key)}'
@@ -125,6 +125,11 @@ class References:
         if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED:
             return f"create it in the web app (no API can), then {self.again}"
         return f"declare it, or correct the name, then {self.again}"
+
+
+def _called(key: Key) -> str:
+    """Return what the objects of a kind are known by, in a word."""
+    return "path" if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED else "name"
 
 
 def known_ids(matches: Iterable[Match]) -> dict[Key, str]:

@@ -17,19 +17,30 @@ from devinops.model.objects import Declaration, Snapshot
 from devinops.model.policy import Approvals, Policy
 from devinops.model.target import Target
 from devinops.planning.draft import PlanContext, PlanDraft, RollbackContext, Saved
+from devinops.planning.guards import hazards
 from devinops.planning.lifecycles import planner
-from devinops.planning.plan import Plan
+from devinops.planning.plan import Plan, minted
 from devinops.planning.references import References
 
 
 def rollback_plan(
-    saved: Sequence[Saved], snapshot: Snapshot, target: Target, *, policy: Policy, run: str
+    saved: Sequence[Saved],
+    snapshot: Snapshot,
+    target: Target,
+    *,
+    policy: Policy,
+    run: str,
+    approvals: Approvals | None = None,
 ) -> Plan:
-    """Return the plan that brings saved objects back to what they were before the run."""
+    """Return the plan that brings saved objects back to what they were before the run.
+
+    Of the `approvals` only the accepted hazards count.
+    """
+    approvals = approvals or Approvals()
     placed = [_placed(object, snapshot) for object in saved]
     restored = {object.live.object_id: object.live.key for object in placed}
     plan = PlanContext(
-        target.api, policy, Approvals(), date.min, Inventory(), real=snapshot, live=snapshot
+        target.api, policy, approvals, date.min, Inventory(), real=snapshot, live=snapshot
     )
     context = RollbackContext(plan, run, restored)
     draft = PlanDraft()
@@ -38,14 +49,17 @@ def rollback_plan(
     preferred = {object.live.key: object.live.ids for object in placed}
     references = References(snapshot, snapshot, preferred=preferred, again="run rollback again")
     references.resolve(draft)
+    changes = tuple(sorted(draft.changes, key=lambda change: (change.key, change.id or "")))
     return Plan(
         target=target,
-        changes=tuple(sorted(draft.changes, key=lambda change: (change.key, change.id or ""))),
+        changes=changes,
         blocked=tuple(
             sorted([*draft.blocked, *references.blocked()], key=lambda step: (step.key, step.by))
         ),
-        notes=tuple(sorted(draft.notes)),
+        notes=(*sorted(draft.notes), *minted(changes)),
+        refusals=tuple(hazards(changes, approvals)),
         unchanged=draft.unchanged,
+        approvals=approvals,
     )
 
 

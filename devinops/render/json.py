@@ -82,8 +82,8 @@ def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> PlanDocument:
     """Return a plan as a document, with `more` of its members and a checksum over all of them."""
     if plan.only:
         more["only"] = plan.only
-    if approvals := plan.approvals.given():
-        more["approvals"] = ApprovalsItem(**approvals)
+    if plan.approvals.given():
+        more["approvals"] = ApprovalsItem.of(plan.approvals)
     return PlanDocument(
         **HEAD,
         target=TargetItem.of(plan.target),

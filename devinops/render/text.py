@@ -122,7 +122,7 @@ class Text:
         yield from self._warnings(plan.problems)
         for note in plan.notes:
             yield ""
-            yield line(note)
+            yield from map(line, note.split("\n"))
         for refusal in plan.refusals:
             yield ""
             yield f"{self.paint('!')} refused, nothing will be applied: {line(refusal)}"
@@ -154,6 +154,7 @@ class Text:
                 else ""
             )
             yield f"      {self.paint('~')} {field.name}: {_short(field.before)} → {_short(field.after)}{at}"
+        yield from (f"        {line(words)}" for words in _in_words(kind, field))
 
     def _value(self, kind: str, field: FieldChange, value: Any) -> str:
         if not _is_text(kind, field):
@@ -403,6 +404,19 @@ def _is_text(kind: str, field: FieldChange) -> bool:
     return all(isinstance(value, str) for value in values) and any(
         a.name == field.name and a.text for a in attributes
     )
+
+
+def _in_words(kind: str, field: FieldChange) -> Iterator[str]:
+    """Yield what the parts of a value say that people cannot read."""
+    attribute = KINDS[kind].by_name.get(field.name)
+    if attribute is None:
+        return
+    sides = {"before": field.before, "after": field.after}
+    words = {side: attribute.describe(value) for side, value in sides.items() if value is not UNSET}
+    if len(words) == 1 or words["before"] == words["after"]:
+        yield from filter(None, {*words.values()})
+    else:
+        yield from (f"{side}: {text}" for side, text in words.items() if text)
 
 
 def _short(value: Any) -> str:

@@ -15,6 +15,7 @@ from devinops.model.policy import OnDrift, Prune
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TARGET_NAME = "^[a-z0-9][a-z0-9._-]*$"
+OWNER = r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,127}$"
 SCOPE = r"^(/|[^/*?\[\]]+(/[^/]+)*)$"
 ENVIRONMENT_NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
 BRANCH_NAME = "^(?!HEAD$|refs/)[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*$"
@@ -231,6 +232,12 @@ def _target() -> dict[str, Any]:
                 "type": "string",
                 "pattern": ENVIRONMENT_NAME,
                 "description": "Environment variable with the API key, never the key itself.",
+            },
+            "owner": {
+                "type": "string",
+                "pattern": OWNER,
+                "description": "Who devinops says it is in the label devinops of objects that have labels, at most "
+                "128 characters. Missing: the target's name.",
             },
             "inventory": {
                 "type": "object",

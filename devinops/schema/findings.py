@@ -215,6 +215,20 @@ def _explain_empty(error: Any, _: Show) -> Explained:
     yield (), "invalid-value", f"must not be empty. {error.schema.get('description', '')}".rstrip()
 
 
+def _explain_too_many(error: Any, _: Show) -> Explained:
+    description = error.schema.get("description", "")
+    message = f"{len(error.instance)} are more than {error.validator_value}. {description}"
+    yield (), "invalid-value", message.rstrip()
+
+
+def _explain_repeat(error: Any, show: Show) -> Explained:
+    texts = [json.dumps(item, sort_keys=True) for item in error.instance]
+    for number, text in enumerate(texts):
+        if text in texts[:number]:
+            repeated = show(error.instance[number])
+            yield (number,), "invalid-value", f"{repeated} is in this list twice: keep one of them"
+
+
 def _explain_other(error: Any, show: Show) -> Explained:
     yield (), "invalid-value", "this value is not valid" if show is typed else error.message
 
@@ -230,6 +244,10 @@ _EXPLAIN: Mapping[str, Callable[[Any, Show], Explained]] = {
     "const": _explain_const,
     "pattern": _explain_misfit,
     "minimum": _explain_misfit,
+    "maximum": _explain_misfit,
+    "maxLength": _explain_misfit,
+    "maxProperties": _explain_too_many,
+    "uniqueItems": _explain_repeat,
     "minLength": _explain_empty,
     "minItems": _explain_empty,
     "minProperties": _explain_empty,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import re
@@ -256,9 +257,14 @@ class ApprovalsItem(
     on_conflict: Literal["git", "live"] | None = None
     allow_delete: Count | None = None
     allow_missing: Count | None = None
+    hazards: Annotated[list[str], about("Accepted risks, such as spend for --allow-spend.")] = []
+
+    @classmethod
+    def of(cls, approvals: Approvals) -> ApprovalsItem:
+        return cls(**dataclasses.asdict(approvals) | {"hazards": list(approvals.hazards)})
 
     def to_model(self) -> Approvals:
-        return Approvals(**msgspec.structs.asdict(self))
+        return Approvals(**msgspec.structs.asdict(self) | {"hazards": tuple(self.hazards)})
 
 
 class ResultItem(Struct, frozen=True):

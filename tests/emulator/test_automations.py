@@ -220,7 +220,7 @@ FULL = {
             {"metadata": {"team": "api", "env": "dev"}},
             {"metadata": {"team": "api"}},
         ),
-        ({"metadata": {"env": None}}, {"metadata": {"team": "web"}}, 422),
+        ({"metadata": {"env": None}}, {"metadata": {"team": "web"}}, {"metadata": {}}),
         ({"metadata": None}, {"metadata": {}}, {"metadata": {}}),
         ({"slack_reply_access": None}, {"slack_reply_access": "slack_users"}, None),
         (

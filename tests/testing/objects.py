@@ -9,7 +9,7 @@ from devinops.kinds import KINDS
 from devinops.model.keys import ROOT, Key, folder_path, join_folder
 from devinops.model.objects import Access, Live, Snapshot
 
-LIVE = ("id", "created_at", "updated_at", "created_by", "updated_by", "folder_id")
+LIVE = ("id", "created_at", "updated_at", "created_by", "updated_by", "folder_id", "owner")
 
 
 def live(kind: str, **facts: Any) -> Live:
@@ -24,6 +24,9 @@ def live(kind: str, **facts: Any) -> Live:
         facts["path"] = join_folder(facts["path"].split("/"))
     if kind == "playbook":
         facts = {"body": "b"} | facts
+    if kind == "automation":
+        start = {"type": "start_session", "prompt": "p"}
+        facts = {"enabled": True, "triggers": [], "actions": [start]} | facts
     resource = KINDS[kind].resource(**facts)
     key = KINDS[kind].key(resource)
     folder_id = own.pop("folder_id", None)

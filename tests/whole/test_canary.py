@@ -19,11 +19,13 @@ from devinops.api import open_reader
 from devinops.api.client import WritingClient
 from devinops.api.http import Call, Sender
 from devinops.api.limits import ResponseBudget
+from devinops.applying.applier import Applier
 from devinops.cli.options import Options
 from devinops.cli.session import connection, open_session
 from devinops.config import Flags
 from devinops.emulator import Emulator
 from devinops.model.errors import ApiError
+from devinops.model.objects import Live
 from tests.testing.command_line import Devinops, Ran, Write
 from tests.testing.server import Answered, Asked, server
 
@@ -379,3 +381,116 @@ def test_a_redirect_takes_the_key_nowhere(
                     assert ran.code in (0, 1, 3), ran
                     assert_nothing_leaked(ran, tmp_path)
     assert strangers == []
+
+
+# --- a secret that the API makes ------------------------------------------------------------------------------
+
+HOOK = {
+    "name": "Hook",
+    "enabled": False,
+    "triggers": [{"event_type": "webhook:incoming"}],
+    "actions": [{"type": "start_session", "prompt": "p"}],
+}
+
+
+def hooks(*names: str, **facts: Any) -> dict[str, str]:
+    entries = [HOOK | {"name": name} | facts for name in names]
+    return {"devinops.yaml": CONFIG, "automations.yaml": json.dumps({"automations": entries})}
+
+
+def secrets_in(path: Path) -> list[str]:
+    return [line.split("\t")[2] for line in path.read_text().splitlines()]
+
+
+def assert_shown_nowhere(secrets: list[str], ran: Ran, directory: Path, own: Path) -> None:
+    texts = {"stdout": ran.out, "stderr": ran.err}
+    texts |= {
+        str(path): path.read_bytes().decode("utf-8", "replace")
+        for path in directory.rglob("*")
+        if path.is_file() and path.name.partition("-")[0] != own.name.partition("-")[0]
+    }
+    assert secrets
+    for where, text in texts.items():
+        assert not [secret for secret in secrets if secret[:12] in text], where
+
+
+def test_a_whole_life_of_a_webhook_leaves_its_secret_in_the_users_file_alone(
+    repository: Write, devinops: Devinops, use: Callable[..., None], tmp_path: Path
+) -> None:
+    root = repository(hooks("Hook", "Other"))
+    reports, saved, own = tmp_path / "reports", tmp_path / "plan.json", tmp_path / "secrets-1"
+    with Emulator({"organizations": {"org-emulator": {}}}) as emulator:
+        use(emulator.url, KEY)
+        assert run_all(devinops, root, reports, "plan", "--out", str(saved)).code == 0
+        argv = ["apply", str(saved), "--webhook-secrets", str(own)]
+        applied = run_all(devinops, root, reports, *argv)
+        assert applied.code == 0, applied
+        made = secrets_in(own)
+        assert len(made) == 2
+        assert_shown_nowhere(made, applied, tmp_path, own)
+        repository(hooks("Hook", metadata={"team": "web"}))
+        again = tmp_path / "secrets-2"
+        for args in (
+            ["plan"],
+            ["drift"],
+            ["apply", "--yes"],
+            ["rollback", "latest", "--yes", "--webhook-secrets", str(again)],
+            ["inventory", "list"],
+            ["inventory", "show", "automation:Hook"],
+        ):
+            for format in ("text", "json"):
+                ran = devinops(*args, "-C", root, "--format", format, "-v")
+                secrets = [*made, *(secrets_in(again) if again.exists() else ())]
+                assert_shown_nowhere(secrets, ran, tmp_path, own)
+        assert len(secrets_in(again)) == 1
+        assert list((root / ".devinops" / "backups").glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS)
+def test_a_bug_does_not_write_down_a_secret_that_the_api_made(
+    spell: Callable[[str], str],
+    repository: Write,
+    devinops: Devinops,
+    use: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    def bug(_: object, __: object, ___: object, live: Live) -> None:
+        assert live.revealed
+        raise RuntimeError(f"a bug with {spell(live.revealed.secret + chr(10) + 'x')} in {live}")
+
+    monkeypatch.setattr(Applier, "_verify_taken", bug)
+    root, own = repository(hooks("Hook")), tmp_path / "secrets-1"
+    with Emulator({"organizations": {"org-emulator": {}}}) as emulator:
+        use(emulator.url, KEY)
+        argv = ["apply", "--yes", "--webhook-secrets", str(own)]
+        ran = run_all(devinops, root, tmp_path / "reports", *argv)
+    assert ran.code == 70, ran
+    assert_shown_nowhere(secrets_in(own), ran, tmp_path, own)
+
+
+def test_what_a_server_says_of_a_secret_that_it_made_is_not_shown(
+    repository: Write, devinops: Devinops, use: Callable[..., None], tmp_path: Path
+) -> None:
+    """In the response to the next request, which fails."""
+    secret = "swordfish-of-the-webhook"
+
+    def answer(asked: Asked) -> Answered:
+        if asked.method == "POST":
+            made = json.loads(asked.body) | {"automation_id": "a1"}
+            webhook = {"url": "https://hooks.example/1", "secret": secret}
+            made["triggers"][0] |= {"trigger_id": "t1", "webhook": webhook}
+            seen.append(made)
+            return Answered(201, json.dumps(made).encode())
+        if seen and asked.path.startswith("/v3/organizations"):
+            return Answered(422, json.dumps({"detail": f"not {secret}"}).encode())
+        return organization(lambda _: Answered(500))(asked)
+
+    seen: list[Any] = []
+    root, own = repository(hooks("Hook")), tmp_path / "secrets-1"
+    with server(answer) as url:
+        use(url, HOSTILE_KEY)
+        argv = ["apply", "--yes", "--webhook-secrets", str(own)]
+        ran = run_all(devinops, root, tmp_path / "reports", *argv)
+    assert (ran.code, secrets_in(own)) == (3, [secret]), ran
+    assert_shown_nowhere([secret], ran, tmp_path, own)

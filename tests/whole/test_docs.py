@@ -107,7 +107,7 @@ def test_the_emulators_documentation_is_true() -> None:
     parse_seed(yaml.safe_load(seed), "docs/emulator.md")
 
 
-@pytest.mark.parametrize("example", ["basic", "targets"])
+@pytest.mark.parametrize("example", ["automations", "basic", "targets"])
 def test_every_example_is_valid_and_converges(
     example: str, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,23 +117,25 @@ def test_every_example_is_valid_and_converges(
         monkeypatch.setenv(name, "cog_emulator")
     for name in ("DEMO_NPM_TOKEN", "DEMO_STAGING_LOGIN"):
         monkeypatch.setenv(name, "value")
-    targets = ["staging", "production"] if example == "targets" else ["default"]
-    for target in targets:
+    targets = {"targets": ["staging", "production"], "automations": ["production"]}
+    for target in targets.get(example, ["default"]):
         with Emulator(
             {"organizations": {"org-emulator": {"folders": [{"path": "Backend/APIs"}]}}}
         ) as emulator:
             monkeypatch.setenv("DEVIN_API_URL", emulator.url)
-            assert devinops("apply", "-C", root, "-t", target, "--yes").code == 0
+            argv = ("apply", "-C", root, "-t", target, "--yes", "--allow-spend")
+            assert devinops(*argv).code == 0
             assert devinops("plan", "-C", root, "-t", target, "--detailed-exitcode").code == 0
-            assert emulator.knowledge()
+            assert emulator.knowledge() or emulator.automations()
 
 
 def test_no_example_is_left_untested() -> None:
     assert {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()} == {
+        "automations",
         "basic",
         "targets",
     }
-    for example in ("basic", "targets"):
+    for example in ("automations", "basic", "targets"):
         assert load(ROOT / "examples" / example).declarations
 
 

@@ -161,10 +161,6 @@ def change(context: Context, automation: Automation) -> Automation:
         if name in sent and sent[name] is None:
             raise ApiError(422, "Value should not be null", ("body", name), None)
     merges = context.store.quirks.automation_updates == "merge"
-    if not merges and None in (sent.get("metadata") or {}).values():
-        raise ApiError(
-            422, "Input should be a valid string", ("body", "metadata"), sent["metadata"]
-        )
     stored = {name: getattr(automation, name) for name in sent}
     wanted = {
         name: _changed(name, stored[name], value, merges=merges) for name, value in sent.items()
@@ -180,6 +176,9 @@ def change(context: Context, automation: Automation) -> Automation:
 def _changed(name: str, stored: Any, value: Any, *, merges: bool) -> Any:
     if value is None:
         return _DEFAULTS.get(name)
+    if name == "metadata" and not merges:
+        # A null removes a label in either way of updating: the request's schema says so.
+        return {key: label for key, label in value.items() if label is not None}
     if not merges or name in _UNDIVIDED:
         return value
     if name in _KEYS:

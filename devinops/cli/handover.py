@@ -1,0 +1,98 @@
+"""Secrets that the API makes and shows once: each is handed to the user, and goes nowhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from devinops import atomic
+from devinops.cli.options import echo_err
+from devinops.model.changes import Change
+from devinops.model.errors import DevinopsError, NotWritten, Refused
+from devinops.model.keys import Key
+from devinops.model.kind import Revealed
+from devinops.planning.plan import HANDING_OVER
+from devinops.render.escape import line
+
+
+class Handover:
+    """Where the secrets of one run go: to a new private file, else to a terminal. A context manager.
+
+    Made before the first write: raises Refused if a change makes a secret that nobody would see, and NotWritten if
+    the file cannot be made. A file that nothing was written to is removed at the end.
+    """
+
+    def __init__(self, changes: Iterable[Change], path: Path | None) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+        self._lock = threading.Lock()
+        self._is_empty = True
+        minting = [change for change in changes if change.mints]
+        if not minting:
+            return
+        if path is not None:
+            self._descriptor = _new_file(path)
+        elif not _somebody_reads():
+            keys = ", ".join(str(change.key) for change in minting)
+            raise Refused(
+                f"refused, nothing was written: the API shows a secret of {keys} once, and nobody would see it; "
+                f"it is shown {HANDING_OVER}"
+            )
+
+    def hand_over(self, key: Key, revealed: Revealed) -> None:
+        """Give one secret to the user, as a line with key, address and secret. Raises DevinopsError if that fails."""
+        parts = (str(key), revealed.address, revealed.secret)
+        with self._lock:
+            if self._descriptor is not None:
+                self._write("\t".join(map(_on_one_line, parts)))
+            elif _somebody_reads():
+                echo_err(f"\r\x1b[K{line('  '.join(parts))}\n")
+            else:
+                raise DevinopsError("nobody would see it")
+
+    def _write(self, text: str) -> None:
+        assert self._descriptor is not None, "opened before the first write"
+        try:
+            atomic.append(self._descriptor, f"{text}\n".encode())
+        except OSError as error:
+            raise DevinopsError(f"cannot write {self.path}: {atomic.reason(error)}") from error
+        self._is_empty = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._descriptor is None:
+            return
+        os.close(self._descriptor)
+        if self._is_empty and self.path:
+            self.path.unlink(missing_ok=True)
+
+
+def _on_one_line(text: str) -> str:
+    """Return a text with what would end the line, or the column, as escapes such as `\\n`."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def _new_file(path: Path) -> int:
+    try:
+        return atomic.open_lines(path, mode=0o600, new=True)
+    except OSError as error:
+        raise NotWritten(
+            f"--webhook-secrets cannot make {path}: {atomic.reason(error)}; nothing was written"
+        ) from error
+
+
+def _somebody_reads() -> bool:
+    """Tell whether stderr is a terminal, and not the log of a CI run."""
+    return sys.stderr.isatty() and not os.environ.get("CI")

@@ -1,0 +1,153 @@
+"""Nested values described by a JSON Schema: builders of the schema, and the short and the full form of a value.
+
+The short form leaves out what says nothing: nulls, defaults, and members that the schema does not know, which are
+those that the API adds by itself. Values are written and compared in it. The full form says everything, so that it
+replaces a stored value whether the API merges or not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from devinops.model.values import UNSET
+
+Schema = Mapping[str, Any]
+
+
+# --- schemas -----------------------------------------------------------------------------------------------
+
+
+def record(
+    description: str,
+    members: Mapping[str, Schema],
+    required: tuple[str, ...] = (),
+    *,
+    nullable: bool = False,
+    **more: Any,
+) -> dict[str, Any]:
+    """Return the schema of an object with these members and no others."""
+    return {
+        "type": _types("object", nullable),
+        "properties": dict(members),
+        **({"required": list(required)} if required else {}),
+        "additionalProperties": False,
+        "description": description,
+        **more,
+    }
+
+
+def sequence(description: str, items: Schema, **more: Any) -> dict[str, Any]:
+    return {"type": "array", "items": dict(items), "description": description, **more}
+
+
+def set_of(
+    description: str, items: Schema, *, nullable: bool = False, **more: Any
+) -> dict[str, Any]:
+    """Return the schema of a list without order, in which nothing is twice."""
+    facts = {"type": _types("array", nullable), "items": dict(items), "uniqueItems": True}
+    return {**facts, "description": description, **more}
+
+
+def text(description: str, *, nullable: bool = False, **more: Any) -> dict[str, Any]:
+    return {"type": _types("string", nullable), "description": description, **more}
+
+
+def choice(description: str, *names: str, nullable: bool = False) -> dict[str, Any]:
+    values = [*names, None] if nullable else list(names)
+    return {"type": _types("string", nullable), "enum": values, "description": description}
+
+
+def switch(description: str, *, nullable: bool = False, **more: Any) -> dict[str, Any]:
+    return {"type": _types("boolean", nullable), "description": description, **more}
+
+
+def count(description: str, minimum: int, *, nullable: bool = False, **more: Any) -> dict[str, Any]:
+    facts = {"type": _types("integer", nullable), "minimum": minimum}
+    return {**facts, "description": description, **more}
+
+
+def _types(name: str, nullable: bool) -> str | list[str]:
+    return [name, "null"] if nullable else name
+
+
+# --- values ------------------------------------------------------------------------------------------------
+
+
+_JSON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "null": (type(None),),
+}
+
+
+def short(schema: Schema, value: Any) -> Any:
+    """Return a value without what says nothing; a set in order. An object that may be null and is empty is None.
+
+    Raises ValueError for what is not in shape. Only responses can be: what is written was checked.
+    """
+    _check_type(schema, value)
+    if isinstance(value, list) and "items" in schema:
+        items = [short(schema["items"], item) for item in value]
+        return sorted(items, key=as_json) if schema.get("uniqueItems") else items
+    if not isinstance(value, dict) or "properties" not in schema:
+        return value
+    members = {
+        name: short(part, value[name])
+        for name, part in schema["properties"].items()
+        if value.get(name) is not None
+    }
+    for name in schema.get("required", ()):
+        if name not in members and "null" not in schema["properties"][name].get("type", ()):
+            raise ValueError(f"{name} is missing")
+    shown = {
+        name: member
+        for name, member in members.items()
+        if member is not None and not _is_default(schema["properties"][name], member)
+    }
+    return None if not shown and "null" in schema["type"] else shown
+
+
+def _check_type(schema: Schema, value: Any) -> None:
+    names = schema.get("type", ())
+    types = [
+        t for name in ([names] if isinstance(names, str) else names) for t in _JSON_TYPES[name]
+    ]
+    if types and type(value) not in types:
+        raise ValueError(f"expected {' or '.join([names] if isinstance(names, str) else names)}")
+
+
+def full(schema: Schema, value: Any) -> Any:
+    """Return a value with everything that it leaves out: defaults, and null for what has none."""
+    if isinstance(value, list) and "items" in schema:
+        return [full(schema["items"], item) for item in value]
+    if not isinstance(value, dict) or "properties" not in schema:
+        return value
+    members = {
+        name: value[name] if name in value else _absent(part)
+        for name, part in schema["properties"].items()
+    }
+    return {
+        name: full(schema["properties"][name], member)
+        for name, member in members.items()
+        if member is not UNSET
+    }
+
+
+def as_json(value: Any) -> str:
+    """Return a value as text, equal for equal values."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _is_default(schema: Schema, value: Any) -> bool:
+    return "default" in schema and as_json(schema["default"]) == as_json(value)
+
+
+def _absent(schema: Schema) -> Any:
+    if "default" in schema:
+        return schema["default"]
+    return None if "null" in schema.get("type", ()) else UNSET

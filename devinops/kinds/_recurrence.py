@@ -1,0 +1,272 @@
+"""Recurrence rules of iCalendar: what is wrong with one, what it says in English, and the rule for a cron text.
+
+Source: RFC 5545, section 3.3.10. A rule is read in UTC, as the API does.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+_DAYS: Final = {
+    "MO": "Monday",
+    "TU": "Tuesday",
+    "WE": "Wednesday",
+    "TH": "Thursday",
+    "FR": "Friday",
+    "SA": "Saturday",
+    "SU": "Sunday",
+}
+_UNITS: Final = {
+    "MINUTELY": "minute",
+    "HOURLY": "hour",
+    "DAILY": "day",
+    "WEEKLY": "week",
+    "MONTHLY": "month",
+}
+_FREQUENCIES: Final = ("SECONDLY", *_UNITS, "YEARLY")
+_ORDINALS: Final = {"1": "first", "2": "second", "3": "third", "4": "fourth", "-1": "last"}
+_TIME: Final = "[0-9]{8}(T[0-9]{6}Z?)?"
+_START: Final = rf"DTSTART(;TZID=[\w/+-]+)?:{_TIME}"
+_MOST_TIMES: Final = 6
+"""Times of a day that are listed in words."""
+
+
+# --- what is wrong -----------------------------------------------------------------------------------------
+
+
+def problem(rule: str) -> str:
+    """Say what is wrong with the syntax of a rule; empty if nothing is."""
+    lines = rule.split()
+    if len(lines) == 2 and re.fullmatch(_START, lines[0]):
+        lines = lines[1:]
+    if len(lines) != 1:
+        return "expected one rule such as FREQ=DAILY;BYHOUR=9;BYMINUTE=0"
+    parts: dict[str, str] = {}
+    for part in _bare(lines[0]).split(";"):
+        name, equals, value = part.partition("=")
+        if not equals:
+            return f'"{part}" is not NAME=VALUE'
+        if name in parts:
+            return f"{name} is given twice"
+        if wrong := _wrong_part(name, value):
+            return wrong
+        parts[name] = value
+    return _wrong_together(parts)
+
+
+def _bare(rule: str) -> str:
+    return rule.strip().upper().removeprefix("RRULE:")
+
+
+def _wrong_part(name: str, value: str) -> str:
+    if name not in _PARTS:
+        near = difflib.get_close_matches(name, _PARTS, n=1)
+        hint = f'did you mean "{near[0]}"?' if near else f"expected one of {', '.join(_PARTS)}"
+        return f'"{name}" is not a part of a rule; {hint}'
+    expected, fits = _PARTS[name]
+    return "" if fits(value) else f"{name}={value}: expected {expected}"
+
+
+def _wrong_together(parts: Mapping[str, str]) -> str:
+    if "FREQ" not in parts:
+        return f"FREQ is missing: add FREQ=DAILY, or another of {', '.join(_FREQUENCIES)}"
+    if "COUNT" in parts and "UNTIL" in parts:
+        return "COUNT and UNTIL exclude each other: keep one of them"
+    numbered = re.search(r"\d", parts.get("BYDAY", ""))
+    if numbered and parts["FREQ"] not in ("MONTHLY", "YEARLY"):
+        return "BYDAY takes a number before a day only with FREQ=MONTHLY or FREQ=YEARLY"
+    return ""
+
+
+def _numbers(low: int, high: int, *, signed: bool = False) -> tuple[str, Callable[[str], bool]]:
+    """Return what a list of numbers must be in words, and what tells whether a text is one."""
+
+    def fits(text: str) -> bool:
+        sign = "[+-]?" if signed else ""
+        found = (re.fullmatch(rf"{sign}([0-9]{{1,3}})", part) for part in text.split(","))
+        return all(number and low <= int(number[1]) <= high for number in found)
+
+    from_the_end = f", or -{low} to -{high} from the end" if signed else ""
+    return f"numbers from {low} to {high}{from_the_end}", fits
+
+
+def _matches(expected: str, pattern: str) -> tuple[str, Callable[[str], bool]]:
+    return expected, lambda text: re.fullmatch(pattern, text) is not None
+
+
+_DAY: Final = "|".join(_DAYS)
+_POSITIVE: Final = _matches("a whole number from 1", "0*[1-9][0-9]{0,5}")
+_PARTS: Final[Mapping[str, tuple[str, Callable[[str], bool]]]] = {
+    "FREQ": _matches(f"one of {', '.join(_FREQUENCIES)}", "|".join(_FREQUENCIES)),
+    "INTERVAL": _POSITIVE,
+    "COUNT": _POSITIVE,
+    "UNTIL": _matches("a time such as 20271231T235959Z", _TIME),
+    "BYSECOND": _numbers(0, 60),
+    "BYMINUTE": _numbers(0, 59),
+    "BYHOUR": _numbers(0, 23),
+    "BYDAY": _matches(
+        f"days such as {', '.join(_DAYS)}",
+        rf"([+-]?[1-5]?[0-9])?({_DAY})(,([+-]?[1-5]?[0-9])?({_DAY}))*",
+    ),
+    "BYMONTHDAY": _numbers(1, 31, signed=True),
+    "BYYEARDAY": _numbers(1, 366, signed=True),
+    "BYWEEKNO": _numbers(1, 53, signed=True),
+    "BYMONTH": _numbers(1, 12),
+    "BYSETPOS": _numbers(1, 366, signed=True),
+    "WKST": _matches(f"one of {', '.join(_DAYS)}", _DAY),
+}
+
+
+# --- in words ----------------------------------------------------------------------------------------------
+
+
+def words(rule: str) -> str:
+    """Say when a rule fires, such as `every week on Monday at 09:30 UTC`; empty for a rule that is not simple.
+
+    Words are worse than none if they are not exact: whatever is not known here makes none.
+    """
+    if problem(rule) or len(rule.split()) != 1:
+        return ""
+    parts = dict(part.split("=") for part in _bare(rule).split(";"))
+    unit = _UNITS.get(parts.pop("FREQ"))
+    interval = int(parts.pop("INTERVAL", "1"))
+    if parts.get("WKST") == "MO" or interval == 1:
+        parts.pop("WKST", None)
+    if unit is None or parts.pop("BYSECOND", "0") not in ("0", "00"):
+        return ""
+    days, times, end = _days(unit, interval, parts), _times(unit, parts), _end(parts)
+    if days is None or times is None or end is None or parts:
+        return ""
+    if unit == "day" and days:
+        unit = "week"
+    every = f"every {unit}" if interval == 1 else f"every {interval} {unit}s"
+    return f"{every}{days}{times}{end}"
+
+
+def _days(unit: str, interval: int, parts: dict[str, str]) -> str | None:
+    """Take the days out of a rule and return them in words; None if they are not simple."""
+    by_day, by_month_day = parts.pop("BYDAY", ""), parts.pop("BYMONTHDAY", "")
+    if by_day and by_month_day:
+        return None
+    if by_day:
+        return _week_days(unit, interval, by_day.split(","))
+    if not by_month_day:
+        return ""
+    numbers = by_month_day.split(",")
+    if unit != "month" or not all(number.isdecimal() for number in numbers):
+        return None
+    shown = [str(number) for number in sorted({int(number) for number in numbers})]
+    return f" on day {_listed(shown)}" if len(shown) == 1 else f" on days {_listed(shown)}"
+
+
+def _week_days(unit: str, interval: int, days: list[str]) -> str | None:
+    if unit == "month":
+        named = [_numbered(day) for day in days]
+        return f" on the {_listed(named)}" if all(named) else None
+    weekly = unit == "week" or (unit == "day" and interval == 1)
+    if not weekly or not all(day in _DAYS for day in days):
+        return None
+    return f" on {_listed([name for day, name in _DAYS.items() if day in days])}"
+
+
+def _numbered(day: str) -> str:
+    ordinal = _ORDINALS.get(day[:-2].removeprefix("+"))
+    return f"{ordinal} {_DAYS[day[-2:]]}" if ordinal else ""
+
+
+def _times(unit: str, parts: dict[str, str]) -> str | None:
+    """Take the times of the day out of a rule and return them in words; None if they are not simple."""
+    hours, minutes = (_sorted(parts.pop(name, "")) for name in ("BYHOUR", "BYMINUTE"))
+    if unit == "minute":
+        return None if hours or minutes else ""
+    if unit == "hour":
+        shown = f" at minute {_listed(list(map(str, minutes)))}" if minutes else ""
+        return None if hours else shown
+    if not hours and not minutes:
+        return ""
+    times = [f"{hour:02}:{minute:02}" for hour in hours for minute in minutes]
+    return f" at {_listed(times)} UTC" if 0 < len(times) <= _MOST_TIMES else None
+
+
+def _sorted(text: str) -> list[int]:
+    return sorted({int(number) for number in text.split(",") if number})
+
+
+def _end(parts: dict[str, str]) -> str | None:
+    """Take the end out of a rule and return it in words; None if it is not a time in UTC."""
+    count, until = parts.pop("COUNT", ""), parts.pop("UNTIL", "")
+    if count:
+        return ", once" if int(count) == 1 else f", {int(count)} times"
+    if not until:
+        return ""
+    date = f"{until[:4]}-{until[4:6]}-{until[6:8]}"
+    if len(until) == len("20270101"):
+        return f", until {date}"
+    return f", until {date} {until[9:11]}:{until[11:13]} UTC" if until.endswith("Z") else None
+
+
+def _listed(names: list[str]) -> str:
+    """Return such as `a, b and c`."""
+    *front, last = names
+    return f"{', '.join(front)} and {last}" if front else last
+
+
+# --- from cron ---------------------------------------------------------------------------------------------
+
+
+def from_cron(text: str) -> str:
+    """Return the rule for a cron text of five fields; empty if it is not simple."""
+    fields = text.split()
+    if len(fields) != 5 or fields[3] != "*":
+        return ""
+    minute, hour, day, _, week_day = fields
+    minutes, hours = _expanded(minute, 0, 59), _expanded(hour, 0, 23)
+    if minutes is None or hours is None or len(minutes) > 12:
+        return ""
+    at = f"BYMINUTE={_joined(minutes)}"
+    if hour == day == week_day == "*":
+        return f"FREQ=HOURLY;{at}"
+    on = _cron_days(day, week_day)
+    return f"{on};BYHOUR={_joined(hours)};{at}" if on else ""
+
+
+def _cron_days(day: str, week_day: str) -> str:
+    if day == week_day == "*":
+        return "FREQ=DAILY"
+    days, week_days = _expanded(day, 1, 31), _expanded(_numbered_days(week_day), 0, 7)
+    if week_day == "*" and days:
+        return f"FREQ=MONTHLY;BYMONTHDAY={_joined(days)}"
+    if day == "*" and week_days:
+        # In cron 0 and 7 are both Sunday.
+        names = list(_DAYS)
+        numbers = sorted({(number - 1) % 7 for number in week_days})
+        return f"FREQ=WEEKLY;BYDAY={','.join(names[number] for number in numbers)}"
+    return ""
+
+
+def _numbered_days(text: str) -> str:
+    """Return the day field of a cron text with numbers in place of names."""
+    numbers = {name[:3].upper(): str(number) for number, name in enumerate(_DAYS.values(), 1)}
+    return re.sub("[A-Za-z]+", lambda found: numbers.get(found[0].upper(), found[0]), text)
+
+
+def _expanded(field: str, low: int, high: int) -> list[int] | None:
+    """Return the numbers that a field of a cron text stands for, sorted; None if it is not simple."""
+    numbers: set[int] = set()
+    for part in field.split(","):
+        found = re.fullmatch(r"(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([0-9]{1,2}))?", part)
+        if found is None or (found[3] and (int(found[3]) == 0 or (found[1] and not found[2]))):
+            return None
+        first = int(found[1]) if found[1] else low
+        last = int(found[2] or first) if found[1] else high
+        if not low <= first <= last <= high:
+            return None
+        numbers.update(range(first, last + 1, int(found[3] or 1)))
+    return sorted(numbers)
+
+
+def _joined(numbers: list[int]) -> str:
+    return ",".join(map(str, numbers))

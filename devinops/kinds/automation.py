@@ -1,0 +1,193 @@
+"""Automations: events that start sessions, and what the sessions are told. API v3 alone.
+
+Sources: docs.devin.ai, v3 automations; the vendor's OpenAPI document of mid 2026. PATCH is a merge patch, or for some
+organizations replaces each group that it holds; a group is sent in its full form, which is right for both. Labels are
+the only mark of an owner that the API has. The secret of a webhook is shown once, to whoever made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from devinops.kinds import _automation as values
+from devinops.kinds._nested import Schema, full, short
+from devinops.kinds._spend import risk
+from devinops.model.kind import (
+    Api,
+    FieldNames,
+    Hazard,
+    Kind,
+    Mention,
+    Minting,
+    Named,
+    Omitted,
+    Paging,
+    Place,
+    Resource,
+    Revealed,
+    Update,
+    attribute,
+    everywhere,
+)
+from devinops.model.values import Unset
+
+
+def _group(name: str, schema: Schema) -> Any:
+    """Declare a field with parts: compared in its short form, sent in its full one."""
+
+    def to_api(value: Any, _: Any) -> Any:
+        return full(schema, value)
+
+    return attribute(
+        schema=schema,
+        names={"v3": everywhere(name)},
+        normalize=partial(short, schema),
+        to_api=to_api,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Automation(Resource):
+    name: str | Unset = attribute(
+        schema={
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 500,
+            "description": "Name on the automations page, at most 500 characters.",
+        },
+        required=True,
+        names={"v3": everywhere("name")},
+    )
+    enabled: bool | Unset = attribute(
+        schema={
+            "type": "boolean",
+            "description": "false: nothing starts it. Missing: a new one is enabled.",
+        },
+        names={"v3": everywhere("enabled")},
+    )
+    triggers: Sequence[Mapping[str, Any]] | Unset = attribute(
+        schema=values.TRIGGERS,
+        required=True,
+        names={"v3": everywhere("triggers")},
+        normalize=values.short_triggers,
+        to_api=lambda value, _: full(values.TRIGGERS, value),
+        describe=values.in_words,
+    )
+    actions: Sequence[Mapping[str, Any]] | Unset = attribute(
+        schema=values.ACTIONS,
+        required=True,
+        names={"v3": everywhere("actions")},
+        mention=Mention("playbook", "@playbook:"),
+        normalize=values.short_actions,
+        to_api=values.full_actions,
+    )
+    run_as: Mapping[str, Any] | Unset = attribute(
+        schema=values.RUN_AS,
+        names={"v3": everywhere("run_as")},
+        normalize=values.short_run_as,
+        default={"type": "organization"},
+    )
+    metadata: Mapping[str, str] | Unset = attribute(
+        schema=values.METADATA,
+        names={"v3": everywhere("metadata")},
+        normalize=values.short_metadata,
+        to_api=values.full_metadata,
+    )
+    concurrency: Mapping[str, Any] | None | Unset = _group("concurrency", values.CONCURRENCY)
+    limits: Mapping[str, Any] | None | Unset = _group("limits", values.LIMITS)
+    notifications: Mapping[str, Any] | None | Unset = _group("notifications", values.NOTIFICATIONS)
+    security_profile: Mapping[str, Any] | None | Unset = attribute(
+        schema=values.SECURITY_PROFILE,
+        names={"v3": everywhere("security_profile")},
+        normalize=values.short_profile,
+    )
+    session_settings: Mapping[str, Any] | None | Unset = _group(
+        "session_settings", values.SESSION_SETTINGS
+    )
+    tools: Mapping[str, Any] | None | Unset = _group("tools", values.TOOLS)
+    slack_reply_access: str | Unset = attribute(
+        schema={
+            "enum": ["devin_users", "slack_users", "external_slack_users"],
+            "description": "Who in Slack may answer its sessions.",
+        },
+        names={"v3": everywhere("slack_reply_access")},
+    )
+    teams_reply_access: str | Unset = attribute(
+        schema={
+            "enum": ["devin_users", "teams_users"],
+            "description": "Who in Teams may answer its sessions.",
+        },
+        names={"v3": everywhere("teams_reply_access")},
+    )
+    template_id: str | None | Unset = attribute(
+        schema={
+            "type": ["string", "null"],
+            "description": "The ready-made automation that it is made from; never changes.",
+        },
+        names={"v3": FieldNames(read="template_id", create="template_id")},
+    )
+
+
+def _check(automation: Automation) -> Iterator[tuple[Place, str]]:
+    yield from values.trigger_problems(automation.triggers)
+    yield from values.action_problems(automation.actions)
+    yield from values.run_as_problems(automation.run_as)
+    concurrency: Any = automation.concurrency or {}
+    if concurrency.get("max_queue_depth") is not None and not concurrency.get(
+        "max_concurrent_runs"
+    ):
+        yield ("concurrency", "max_queue_depth"), "it needs max_concurrent_runs beside it"
+
+
+def _has_webhook(automation: Any) -> bool:
+    triggers = automation.triggers if automation else None
+    return any(trigger["event_type"] == values.WEBHOOK for trigger in triggers or ())
+
+
+def _mints(before: Any, after: Any) -> bool:
+    return _has_webhook(after) and not _has_webhook(before)
+
+
+def _revealed(response: Mapping[str, Any]) -> Revealed | None:
+    triggers = response.get("triggers")
+    for trigger in triggers if isinstance(triggers, list) else ():
+        webhook = trigger.get("webhook") if isinstance(trigger, Mapping) else None
+        if not isinstance(webhook, Mapping):
+            continue
+        secret = webhook.get("secret")
+        if isinstance(secret, str) and secret:
+            return Revealed(str(webhook.get("url")), secret)
+    return None
+
+
+KIND = Kind(
+    noun="automation",
+    section="automations",
+    title="Events that start sessions, and what the sessions are told. API v3 alone.",
+    resource=Automation,
+    identity=Named("name"),
+    label="metadata",
+    check=_check,
+    hazard=Hazard("spend", risk, help="Accept that sessions are started, which cost ACUs."),
+    minting=Minting(
+        title="webhook secret",
+        expected=_mints,
+        revealed=_revealed,
+        renewed="its webhook has a new address and a new secret, so whoever calls it must learn both",
+        lost="remove its trigger webhook:incoming, apply, and add it again for a new one",
+    ),
+    apis={
+        "v3": Api(
+            path="automations",
+            id="automation_id",
+            paging=Paging.CURSOR,
+            reads_one=True,
+            update=Update(verb="PATCH", omitted=Omitted.KEPT),
+            read_permission="ViewOrgAutomations",
+            write_permission="ManageOrgAutomations",
+        ),
+    },
+)

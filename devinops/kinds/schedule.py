@@ -1,0 +1,161 @@
+"""Schedules, which automations have taken the place of: they can be read and deleted, not declared. API v3 alone.
+
+Sources: docs.devin.ai, v3 schedules (deprecated); the vendor's Terraform provider (`schedule_resource.go`). An
+organization that was moved to automations answers 403 to a create. Cron texts are in UTC.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from devinops.kinds._automation import SCHEDULE, START
+from devinops.kinds._recurrence import from_cron
+from devinops.model.kind import Api, FieldNames, Kind, Named, Paging, Resource, attribute
+from devinops.model.values import Unset
+
+NO_RULE = "FREQ=…"
+"""Stands in advice where a person has to write a rule."""
+
+
+def _told(name: str, type: str, description: str) -> Any:
+    """Declare a field that is only read."""
+    return attribute(
+        schema={"type": [type, "null"], "description": description},
+        names={"v3": FieldNames(read=name)},
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Schedule(Resource):
+    name: str | Unset = attribute(
+        schema={"type": "string", "minLength": 1, "description": "Name on the schedules page."},
+        required=True,
+        names={"v3": FieldNames(read="name")},
+    )
+    prompt: str | None | Unset = _told("prompt", "string", "What the session is told.")
+    enabled: bool | None | Unset = _told("enabled", "boolean", "false: it does not run.")
+    schedule_type: str | None | Unset = _told(
+        "schedule_type", "string", "recurring (the default) or one_time."
+    )
+    frequency: str | None | Unset = _told("frequency", "string", "A cron text, in UTC.")
+    scheduled_at: str | None | Unset = _told(
+        "scheduled_at", "string", "When it runs, if it runs one time."
+    )
+    interval_count: int | None | Unset = _told(
+        "interval_count", "integer", "It runs only every so many times."
+    )
+    agent: str | None | Unset = _told("agent", "string", "devin or data_analyst.")
+    playbook: Mapping[str, Any] | None | Unset = attribute(
+        schema={
+            "type": ["object", "null"],
+            "properties": {
+                "playbook_id": {"type": "string", "description": "Its id."},
+                "title": {"type": ["string", "null"], "description": "Its title."},
+            },
+            "additionalProperties": False,
+            "description": "The playbook that the session follows: {playbook_id, title}.",
+        },
+        names={"v3": FieldNames(read="playbook")},
+    )
+    notify_on: str | None | Unset = _told("notify_on", "string", "always, failure or never.")
+    bypass_approval: bool | None | Unset = _told(
+        "bypass_approval", "boolean", "true: the session does not wait for approvals."
+    )
+    tags: Sequence[str] | None | Unset = attribute(
+        schema={
+            "type": ["array", "null"],
+            "items": {"type": "string"},
+            "description": "Tags of the session.",
+        },
+        names={"v3": FieldNames(read="tags")},
+    )
+    platform: str | None | Unset = _told("platform", "string", "The machine that it runs on.")
+    slack_team_id: str | None | Unset = _told("slack_team_id", "string", "Workspace of Slack.")
+    slack_channel_id: str | None | Unset = _told("slack_channel_id", "string", "Channel of Slack.")
+    target_devin_id: str | None | Unset = _told(
+        "target_devin_id", "string", "The session that it writes to, if it runs one time."
+    )
+
+
+def as_automation(schedule: Any) -> str:
+    """Say how to write a schedule as an automation."""
+    if schedule.schedule_type == "one_time":
+        return f"it runs one time, at {schedule.scheduled_at}, which no automation does"
+    rule = _rule(schedule)
+    entry = {
+        "name": schedule.name,
+        **({"enabled": False} if schedule.enabled is False else {}),
+        "triggers": [_trigger(rule or NO_RULE)],
+        "actions": [{"type": START, "prompt": _prompt(schedule), **_session(schedule)}],
+    }
+    written = json.dumps([entry], ensure_ascii=False)
+    return f"write it as an automation instead: automations: {written}{_remarks(schedule, rule)}"
+
+
+def _rule(schedule: Any) -> str:
+    is_plain = schedule.interval_count in (None, 1) or isinstance(schedule.interval_count, Unset)
+    return from_cron(schedule.frequency or "") if is_plain else ""
+
+
+def _trigger(rule: str) -> dict[str, Any]:
+    condition = {"field": "rrule", "operator": "recurrence", "value": rule}
+    return {"event_type": SCHEDULE, "conditions": {"any": [{"all": [condition]}]}}
+
+
+def _prompt(schedule: Any) -> str:
+    return "\n\n".join(filter(None, (schedule.prompt or "", _mention(schedule)))) or "…"
+
+
+def _mention(schedule: Any) -> str:
+    """Return the token for the playbook of a schedule: with its title if a token can hold that."""
+    playbook = schedule.playbook or {}
+    title, id = (str(playbook.get(name) or "") for name in ("title", "playbook_id"))
+    if title and not {'"', "\n"} & set(title):
+        return f'@playbook:"{title}"'
+    return f"@playbook:{id}" if id else ""
+
+
+def _session(schedule: Any) -> dict[str, Any]:
+    facts = {name: getattr(schedule, name) for name in ("bypass_approval", "tags", "platform")}
+    given = {name: value for name, value in facts.items() if value}
+    return {"session": given} if given else {}
+
+
+def _remarks(schedule: Any, rule: str) -> str:
+    remarks = []
+    if not rule:
+        every = f", every {schedule.interval_count} times" if schedule.interval_count else ""
+        remarks.append(
+            f"in place of {NO_RULE} write the RRULE for {schedule.frequency or 'its times'}{every}"
+        )
+    usual = {"agent": "devin", "notify_on": "failure", "slack_channel_id": None}
+    lost = [name for name, value in usual.items() if (getattr(schedule, name) or value) != value]
+    if lost:
+        remarks.append(f"it leaves out {', '.join(lost)}")
+    return "".join(f"; {remark}" for remark in remarks)
+
+
+KIND = Kind(
+    noun="schedule",
+    section="schedules",
+    title="A schedule of the time before automations: it can be deleted (ensure: absent) or left alone.",
+    resource=Schedule,
+    identity=Named("name"),
+    renames=False,
+    superseded=as_automation,
+    apis={
+        "v3": Api(
+            path="schedules",
+            id="scheduled_session_id",
+            paging=Paging.OFFSET,
+            reads_one=True,
+            creates=False,
+            update=None,
+            read_permission="ManageOrgSchedules",
+            write_permission="ManageOrgSchedules",
+        ),
+    },
+)

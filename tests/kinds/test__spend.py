@@ -1,0 +1,120 @@
+"""What an automation may cost, and which changes let it cost more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from devinops.kinds._spend import budget, risk
+from devinops.kinds.automation import Automation
+
+PUSH: dict[str, Any] = {"event_type": "github:push"}
+OTHER = {"event_type": "gitlab:push"}
+START = {"type": "start_session", "prompt": "p"}
+MESSAGE = {"type": "message_session", "prompt": "p", "target_devin_id": "s-1"}
+
+
+def automation(**facts: Any) -> Automation:
+    return Automation(
+        **{"name": "A", "enabled": True, "triggers": [PUSH], "actions": [START], **facts}
+    )
+
+
+def runs(number: int, seconds: int = 3600) -> dict[str, Any]:
+    return {"limits": {"invocations": {"max_per_window": number, "window_seconds": seconds}}}
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (None, "sessions without a limit"),
+        ({}, "sessions without a limit"),
+        ({"max_acu_limit": 10}, "any number of sessions, each with up to 10 ACUs"),
+        (runs(5)["limits"], "up to 5 sessions in 1 h, each without a limit of ACUs"),
+        (
+            {**runs(5, 86400)["limits"], "max_acu_limit": 10},
+            "up to 5 sessions in 24 h, each with up to 10 ACUs: up to 50 ACUs in 24 h",
+        ),
+        (
+            {**runs(1, 90)["limits"], "max_acu_limit": 1},
+            "up to 1 session in 90 s, each with up to 1 ACU: up to 1 ACU in 90 s",
+        ),
+        (runs(2, 604800)["limits"], "up to 2 sessions in 7 days, each without a limit of ACUs"),
+        (runs(2, 120)["limits"], "up to 2 sessions in 2 min, each without a limit of ACUs"),
+    ],
+)
+def test_the_budget_in_words(limits: Any, words: str) -> None:
+    assert budget(automation(limits=limits)) == words
+
+
+def test_each_action_may_start_a_session() -> None:
+    both = automation(**runs(5), actions=[START, {**MESSAGE, "auto_create": True}])
+    assert budget(both).startswith("up to 10 sessions")
+
+
+@pytest.mark.parametrize("facts", [{"enabled": False}, {"triggers": []}])
+def test_what_nothing_starts_costs_nothing(facts: Any) -> None:
+    after = automation(**facts)
+    assert (risk(None, after), risk(automation(), after)) == ("", "")
+
+
+def test_a_new_one_that_says_nothing_about_it_is_enabled() -> None:
+    after = Automation(name="A", triggers=[PUSH], actions=[START])
+    assert risk(None, after) == "may start sessions without a limit (it is new and enabled)"
+
+
+MORE = [
+    ({"enabled": False}, {}, "it is enabled"),
+    ({"triggers": []}, {}, "a trigger is new or changed"),
+    ({"triggers": [OTHER]}, {}, "a trigger is new or changed"),
+    ({"triggers": [PUSH]}, {"triggers": [PUSH, OTHER]}, "a trigger is new or changed"),
+    (runs(5), {"limits": None}, "it may run more often"),
+    (runs(5), runs(6), "it may run more often"),
+    (runs(5, 7200), runs(5, 3600), "it may run more often"),
+    (runs(5, 60), runs(6, 3600), "it may run more often"),
+    ({"limits": {"max_acu_limit": 1}}, {"limits": {"max_acu_limit": 2}}, "max_acu_limit is higher"),
+    ({"limits": {"max_acu_limit": 1}}, {"limits": None}, "max_acu_limit is removed"),
+    (
+        {"concurrency": {"max_concurrent_runs": 1}},
+        {"concurrency": {"max_concurrent_runs": 2}},
+        "concurrency.max_concurrent_runs is higher",
+    ),
+    (
+        {"concurrency": {"max_queue_depth": 1, "max_concurrent_runs": 1}},
+        {"concurrency": {"max_concurrent_runs": 1}},
+        "concurrency.max_queue_depth is removed",
+    ),
+    ({"actions": [MESSAGE]}, {"actions": [START]}, "its actions start sessions"),
+    (
+        {"actions": [MESSAGE]},
+        {"actions": [{**MESSAGE, "auto_create": True}]},
+        "its actions start sessions",
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "reason"), MORE)
+def test_what_may_cost_more_is_a_risk_and_less_is_none(
+    before: Any, after: Any, reason: str
+) -> None:
+    assert f"({reason})" in risk(automation(**before), automation(**after)).replace("limits.", "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {}),
+        ({}, {"name": "B", "actions": [{**START, "prompt": "other"}]}),
+        ({"triggers": [PUSH, OTHER]}, {"triggers": [OTHER]}),
+        ({"limits": None}, runs(5)),
+        (runs(5), runs(5, 7200)),
+        (runs(6), runs(5)),
+        ({"limits": {"max_acu_limit": 2}}, {"limits": {"max_acu_limit": 1}}),
+        ({"concurrency": None}, {"concurrency": {"max_concurrent_runs": 1}}),
+        ({"actions": [START]}, {"actions": [MESSAGE]}),
+        ({}, {"enabled": False}),
+    ],
+)
+def test_what_costs_the_same_or_less_wants_no_approval(before: Any, after: Any) -> None:
+    assert risk(automation(**before), automation(**after)) == ""

@@ -1,0 +1,403 @@
+"""Automations over real HTTP: plan, apply, an empty plan, and back, in both ways in which the API updates."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devinops.cli import handover
+from devinops.emulator import Emulator
+from tests.testing.command_line import Devinops, Write
+
+RULE = "FREQ=WEEKLY;BYDAY=MO,WE;BYHOUR=9;BYMINUTE=30"
+START = {"type": "start_session", "prompt": 'Do @playbook:"Triage it" in @acme/api.'}
+PUSH: dict[str, Any] = {"event_type": "github:push"}
+WEBHOOK = {"event_type": "webhook:incoming"}
+FULL: dict[str, Any] = {
+    "name": "Nightly",
+    "enabled": True,
+    "triggers": [
+        {
+            "event_type": "schedule:recurring",
+            "conditions": {
+                "any": [{"all": [{"field": "rrule", "operator": "recurrence", "value": RULE}]}]
+            },
+        },
+        {
+            "event_type": "github:push",
+            "conditions": {
+                "any": [
+                    {
+                        "all": [
+                            {"field": "files", "operator": "globs", "value": ["b/**", "a/**"]},
+                            {"field": "author", "operator": "is_not_empty"},
+                        ]
+                    },
+                    {"all": [{"field": "repo", "operator": "eq", "value": "acme/api"}]},
+                ]
+            },
+            "replies": [{"type": "post_response"}, {"type": "notify_thread"}],
+        },
+    ],
+    "actions": [
+        {
+            **START,
+            "session": {
+                "bypass_approval": True,
+                "tags": ["nightly"],
+                "platform": "linux",
+                "notifications": {"slack": {"mode": "post_updates", "channel_id": "C1"}},
+            },
+        },
+        {"type": "message_session", "prompt": "Again.", "auto_create": True},
+    ],
+    "metadata": {"team": "web", "env": "dev"},
+    "concurrency": {"max_concurrent_runs": 2, "max_queue_depth": 5},
+    "limits": {
+        "invocations": {"max_per_window": 5, "window_seconds": 86400},
+        "max_acu_limit": 10,
+    },
+    "notifications": {
+        "email": {"when": "always", "recipients": ["b@example.com", "a@example.com"]},
+        "slack": {"when": "dispatch_failed", "channel_id": "C1"},
+    },
+    "security_profile": {"profile_id": None},
+    "session_settings": {
+        "devin_mode": "fast",
+        "net_policy": {"allow": [{"hostname": "a.example"}]},
+    },
+    "tools": {
+        "mcp_servers": ["sentry", "linear"],
+        "slack_channels": [{"team_id": "T1", "channel_id": "C1"}],
+    },
+    "slack_reply_access": "devin_users",
+    "teams_reply_access": "devin_users",
+}
+LESS: dict[str, Any] = {
+    "name": "Nightly",
+    "enabled": True,
+    "triggers": [
+        {"event_type": "schedule:recurring", "conditions": FULL["triggers"][0]["conditions"]}
+    ],
+    "actions": [START],
+    "metadata": {"team": "api"},
+    "concurrency": None,
+    "limits": {"max_acu_limit": 10, "invocations": FULL["limits"]["invocations"]},
+    "notifications": {"slack": {"when": "always", "channel_id": "C1"}},
+    "security_profile": None,
+    "session_settings": {"devin_mode": "fast"},
+    "tools": {"mcp_servers": ["linear"]},
+    "slack_reply_access": "slack_users",
+    "teams_reply_access": "teams_users",
+}
+"""The same automation with parts of each group removed."""
+PLAYBOOKS = json.dumps({"playbooks": [{"title": "Triage it", "body": "Look."}]})
+CONFIG = "version: 1\ntargets:\n  production: {inventory: {store: file}, prune: owned}\n"
+
+
+def files(*automations: dict[str, Any], config: str = CONFIG) -> dict[str, str]:
+    return {
+        "automations.yaml": json.dumps({"automations": automations}),
+        "playbooks.yaml": PLAYBOOKS,
+        "devinops.yaml": config,
+    }
+
+
+@pytest.fixture(params=["merge", "replace_groups"])
+def emulator(request: pytest.FixtureRequest, use: Callable[..., None]) -> Iterator[Emulator]:
+    quirks = {"automation_updates": request.param}
+    with Emulator({"organizations": {"org-emulator": {}}}, quirks=quirks) as running:
+        use(running.url)
+        yield running
+
+
+def only(emulator: Emulator, **facts: Any) -> dict[str, Any]:
+    (found,) = [one for one in emulator.automations() if facts.items() <= one.items()]
+    return found
+
+
+def test_what_is_applied_is_there_and_a_second_plan_is_empty(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(files(FULL))
+    refused = devinops("apply", "-C", root, "--yes")
+    assert (refused.code, emulator.automations()) == (4, [])
+    assert "may start up to 10 sessions in 24 h, each with up to 10 ACUs" in refused.err
+    applied = devinops("apply", "-C", root, "--yes", "--allow-spend")
+    assert applied.code == 0, applied
+    live = only(emulator)
+    (playbook,) = emulator.playbooks()
+    assert live["metadata"] == {"team": "web", "env": "dev", "devinops": "production"}
+    assert live["run_as"] == {"type": "organization"}
+    assert live["actions"][0]["session"]["playbook_id"] == playbook["playbook_id"]
+    assert f"@playbook:{playbook['playbook_id']} in" in live["actions"][0]["prompt"]
+    assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+    assert devinops("drift", "-C", root).code == 0
+    repository(files(FULL, config="version: 1\ntargets: {production: {}}\n"))
+    assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+
+
+def test_what_a_file_no_longer_says_inside_a_group_goes(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(files(FULL))
+    assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+    made = only(emulator)
+    repository(files(LESS))
+    emulator.clear_requests()
+    applied = devinops("apply", "-C", root, "--yes", "--allow-spend")
+    assert applied.code == 0, applied
+    live = only(emulator)
+    assert live["automation_id"] == made["automation_id"]
+    assert live["metadata"] == {"team": "api", "devinops": "production"}
+    assert live["notifications"] == {
+        "email": None,
+        "slack": {"when": "always", "channel_id": "C1"},
+    }
+    assert live["tools"]["mcp_servers"] == ["linear"]
+    assert live["tools"]["slack_channels"] == []
+    assert live["session_settings"] == {"devin_mode": "fast", "net_policy": None}
+    assert live["concurrency"] is None
+    assert live["actions"][0]["session"]["tags"] == []
+    assert live["actions"][0]["session"]["bypass_approval"] is False
+    assert live["security_profile"]["selection"] == "inherit"
+    (patch,) = [request for request in emulator.requests if request["method"] == "PATCH"]
+    assert "limits" not in patch["body"], "what stays is not sent"
+    assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+
+
+def test_a_rollback_brings_all_of_it_back(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(files(FULL))
+    devinops("apply", "-C", root, "--yes", "--allow-spend")
+    before = only(emulator)
+    repository(files(LESS))
+    assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+    refused = devinops("rollback", "latest", "-C", root, "--yes")
+    assert (refused.code, "a trigger is new or changed" in refused.err) == (4, True)
+    ran = devinops("rollback", "latest", "-C", root, "--yes", "--allow-spend")
+    assert ran.code == 0, ran
+    assert without_marks(only(emulator)) == without_marks(before)
+
+
+def without_marks(automation: dict[str, Any]) -> dict[str, Any]:
+    """Return an automation without what the API gives anew with each write."""
+    kept = copy.deepcopy(automation)
+    for name in ("updated_at", "last_edited_by", "next_run_at"):
+        del kept[name]
+    for trigger in kept["triggers"]:
+        del trigger["trigger_id"]
+    return kept
+
+
+def test_what_was_changed_outside_is_shown_at_its_path_and_a_recurrence_in_words(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(files(LESS))
+    devinops("apply", "-C", root, "--yes", "--allow-spend")
+    live = only(emulator)
+    triggers = copy.deepcopy(LESS["triggers"])
+    triggers[0]["conditions"]["any"][0]["all"][0]["value"] = "FREQ=DAILY;BYHOUR=9;BYMINUTE=30"
+    actions = [START | {"prompt": "Something else."}]
+    emulator.edit("automation", live["automation_id"], triggers=triggers, actions=actions)
+    plan = devinops("plan", "-C", root)
+    assert "triggers, actions" in plan.out
+    assert "(at 0.conditions.any.0.all.0.value)" in plan.out
+    assert "(at 0.prompt)" in plan.out
+    assert f"before: {RULE}: every week on Monday and Wednesday at 09:30 UTC" in plan.out
+    assert "after: FREQ=DAILY;BYHOUR=9;BYMINUTE=30: every day at 09:30 UTC" in plan.out
+    drift = devinops("drift", "-C", root)
+    assert (drift.code, "actions, triggers" in drift.out) == (2, True)
+
+
+def test_a_playbook_and_the_automation_that_mentions_it_are_renamed_and_deleted_together(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(files(LESS))
+    devinops("apply", "-C", root, "--yes", "--allow-spend")
+    before = only(emulator)
+    renamed = json.dumps(LESS).replace("Triage it", "Look at it")
+    playbook = {"title": "Look at it", "body": "Look.", "previously": [{"title": "Triage it"}]}
+    repository(
+        {**files(json.loads(renamed)), "playbooks.yaml": json.dumps({"playbooks": [playbook]})}
+    )
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert only(emulator)["actions"] == before["actions"]
+    assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+    repository({"automations.yaml": "automations: []", "playbooks.yaml": "playbooks: []"})
+    assert devinops("apply", "-C", root, "--yes", "--allow-delete", "2").code == 0
+    assert (emulator.automations(), emulator.playbooks()) == ([], [])
+
+
+def test_an_automation_of_another_owner_is_bit_identical_after_any_run(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    theirs: dict[str, Any] = {
+        "name": "Nightly",
+        "triggers": [],
+        "actions": [{**START, "prompt": "p"}],
+    }
+    emulator.add("automation", **theirs, metadata={"devinops": "staging"})
+    before = emulator.automations()
+    root = repository(files(LESS))
+    ran = devinops("apply", "-C", root, "--yes", "--adopt", "--allow-spend")
+    assert (ran.code, emulator.automations()) == (4, before)
+    assert "of staging" in ran.out
+    mine = "version: 1\ntargets: {production: {owner: staging}}\n"
+    repository(files(LESS, config=mine))
+    assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+    assert only(emulator)["metadata"] == {"devinops": "staging", "team": "api"}
+
+
+# --- the secret of a webhook ----------------------------------------------------------------------------------
+
+
+def hooked(**more: Any) -> dict[str, Any]:
+    return {"name": "Hook", "triggers": [WEBHOOK], "actions": [{**START, "prompt": "p"}], **more}
+
+
+def secret_lines(path: Path) -> list[list[str]]:
+    return [line.split("\t") for line in path.read_text().splitlines()]
+
+
+def test_a_webhook_secret_reaches_the_file_that_the_user_names_and_nothing_else(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root = repository(files(hooked()))
+    refused = devinops("apply", "-C", root, "--yes", "--allow-spend")
+    assert (refused.code, emulator.automations()) == (4, [])
+    assert "--webhook-secrets" in refused.err
+    path = tmp_path / "secrets.tsv"
+    argv = ("apply", "-C", root, "--yes", "--allow-spend", "--webhook-secrets", path, "-v")
+    applied = devinops(*argv, "--format", "json")
+    assert applied.code == 0, applied
+    ((key, url, secret),) = secret_lines(path)
+    assert (key, url) == ("automation:Hook", only(emulator)["triggers"][0]["webhook"]["url"])
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert_nowhere(secret, applied, tmp_path, path)
+    again = devinops(*argv)
+    assert (again.code, "exists already" in again.err) == (64, True)
+
+
+def test_an_update_that_first_adds_a_webhook_shows_its_secret_too(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    path = tmp_path / "secrets.tsv"
+    root = repository(files(hooked(triggers=[PUSH])))
+    argv = ("apply", "-C", root, "--yes", "--allow-spend")
+    quiet = devinops(*argv, "--webhook-secrets", path)
+    assert (quiet.code, path.exists()) == (0, False), "a file that nothing is written to goes"
+    repository(files(hooked(triggers=[PUSH, WEBHOOK])))
+    applied = devinops(*argv, "--webhook-secrets", path)
+    assert applied.code == 0, applied
+    ((_, _, secret),) = secret_lines(path)
+    assert_nowhere(secret, applied, tmp_path, path)
+    repository(files(hooked(triggers=[WEBHOOK])))
+    assert devinops(*argv).code == 0, "the secret lives on"
+
+
+def assert_nowhere(secret: str, ran: Any, directory: Path, path: Path) -> None:
+    assert secret not in ran.out + ran.err
+    for other in directory.rglob("*"):
+        if other.is_file() and other != path:
+            assert secret not in other.read_bytes().decode("utf-8", "replace"), other
+
+
+def test_a_terminal_is_shown_it_once(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handover, "_somebody_reads", lambda: True)
+    root = repository(files(hooked()))
+    applied = devinops("apply", "-C", root, "--yes", "--allow-spend")
+    assert applied.code == 0, applied
+    url = only(emulator)["triggers"][0]["webhook"]["url"]
+    (line,) = [line for line in applied.err.splitlines() if url in line]
+    secret = line.split()[-1]
+    assert (applied.err.count(secret), secret in applied.out) == (1, False)
+    assert len(secret) > 20
+
+
+def test_an_automation_that_is_created_again_has_a_new_webhook(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root = repository(files(hooked(enabled=False)))
+    paths = [tmp_path / f"secrets-{number}.tsv" for number in range(2)]
+    devinops("apply", "-C", root, "--yes", "--webhook-secrets", paths[0])
+    repository(files({"name": "Hook", "ensure": "absent"}))
+    assert devinops("apply", "-C", root, "--yes", "--allow-delete", "1").code == 0
+    refused = devinops("rollback", "latest", "-C", root, "--yes")
+    assert (refused.code, "--webhook-secrets" in refused.err) == (4, True)
+    ran = devinops("rollback", "latest", "-C", root, "--yes", "--webhook-secrets", paths[1])
+    assert ran.code == 0, ran
+    assert "its webhook has a new address and a new secret" in ran.out
+    assert "created again, under the new id" in ran.out
+    first, second = (secret_lines(path)[0] for path in paths)
+    assert first[1] != second[1]
+    assert first[2] != second[2]
+    assert only(emulator)["enabled"] is False
+
+
+def test_a_secret_whose_response_is_lost_is_told_as_lost(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    tmp_path: Path,
+    no_waiting: None,
+) -> None:
+    path = tmp_path / "secrets.tsv"
+    root = repository(files(hooked(enabled=False)))
+    emulator.faults = [
+        {
+            "method": "POST",
+            "path": "/v3/**/automations",
+            "fault": "drop",
+            "when": "after",
+            "times": 1,
+        }
+    ]
+    applied = devinops("apply", "-C", root, "--yes", "--webhook-secrets", path)
+    assert applied.code == 0, applied
+    assert "its webhook secret was not shown and is lost" in applied.out
+    assert not path.exists()
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("devinops.applying.applier.RECOVERY_WAITS_S", (0.0,))
+
+
+def test_a_secret_that_cannot_be_written_down_is_an_unclear_end(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    root = repository(files(hooked(enabled=False), config="version: 1\n"))
+    monkeypatch.setattr("devinops.cli.handover.atomic.append", full)
+    path = tmp_path / "secrets.tsv"
+    ran = devinops("apply", "-C", root, "--yes", "--webhook-secrets", path)
+    assert ran.code == 3, ran
+    assert "its webhook secret is lost (cannot write" in ran.out
+    assert "add it again for a new one" in ran.out
+
+
+@pytest.mark.parametrize("name", ["automations.yaml", "knowledge/a.tsv", ".devinops/a", ".git/a"])
+def test_the_file_of_secrets_is_never_where_devinops_reads(
+    repository: Write, devinops: Devinops, name: str
+) -> None:
+    root = repository({"playbooks.yaml": PLAYBOOKS})
+    for directory in ("knowledge", ".devinops", ".git"):
+        (root / directory).mkdir()
+    ran = devinops("apply", "-C", root, "--yes", "--webhook-secrets", root / name)
+    assert (ran.code, "--webhook-secrets cannot write" in ran.err) == (64, True), ran
