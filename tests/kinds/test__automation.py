@@ -48,7 +48,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"triggers": where(operator="between", value=[1])}, "between takes a list of two numbers"),
     ({"triggers": where(operator="in", value="a")}, "in takes a list of texts"),
     ({"triggers": where(operator="matches")}, "matches takes a text, a regular expression"),
-    ({"triggers": where(operator="like", value="a")}, '"like" is not known here'),
+    ({"triggers": where(operator="like", value="a")}, '"like" is not an allowed value'),
     (
         {"triggers": where(operator="recurrence", value="FREQ=DAILY;BYHOUR=25")},
         "this is not an RRULE of iCalendar: BYHOUR=25",

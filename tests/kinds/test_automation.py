@@ -150,7 +150,7 @@ def test_whatever_the_api_answers_is_read_or_refused(name: str, value: Any) -> N
     KIND.hazard.risk(live.resource, read().resource)
     KIND.minting.expected(live.resource, read().resource)
     KIND.by_name["triggers"].describe(getattr(live.resource, "triggers"))  # noqa: B009
-    encode(KIND, "v3", read().resource, IDS, before=live, owner="production")
+    encode(KIND, "v3", read().resource, IDS, before=live, owner="production", changes_only=True)
 
 
 def test_an_action_of_a_new_type_is_read_as_it_is() -> None:
@@ -183,15 +183,21 @@ def test_a_create_holds_each_group_in_full_and_our_label() -> None:
 def test_a_patch_holds_what_changes_and_null_for_a_label_that_goes() -> None:
     live = read()
     changed: dict[str, Any] = dict(live.resource.items()) | {"metadata": {"env": "dev"}}
-    body = encode(KIND, "v3", Automation(**changed), IDS, before=live, owner="production")
+    body = encode(
+        KIND, "v3", Automation(**changed), IDS, before=live, owner="production", changes_only=True
+    )
     assert body == {"metadata": {"env": "dev", "devinops": "production", "team": None}}
-    same = encode(KIND, "v3", live.resource, IDS, before=live, owner="production")
+    same = encode(
+        KIND, "v3", live.resource, IDS, before=live, owner="production", changes_only=True
+    )
     assert same == {}
 
 
 def test_an_update_of_what_has_no_label_yet_gives_it_ours() -> None:
     live = read(metadata={"team": "web"})
-    body = encode(KIND, "v3", live.resource, IDS, before=live, owner="production")
+    body = encode(
+        KIND, "v3", live.resource, IDS, before=live, owner="production", changes_only=True
+    )
     assert body == {"metadata": {"team": "web", "devinops": "production"}}
 
 
