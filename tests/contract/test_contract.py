@@ -216,7 +216,7 @@ def _resolve(described: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any
 
 
 def _answer(described: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
-    (success,) = (code for code in operation["responses"] if code in ("200", "201"))
+    success = next(code for code in ("200", "201") if code in operation["responses"])
     content = operation["responses"][success]["content"]
     return _resolve(described, content["application/json"]["schema"])
 
