@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devinops.kinds import KINDS, SECTIONS
+from devinops.kinds import KINDS
 from devinops.load import discover as files
 from devinops.load.duplicates import duplicates, same_folders
 from devinops.load.entries import control_problems, declare, findings_to_problems
@@ -141,9 +141,7 @@ class _Reader:
             problems.extend(wrong)
             entries += self._sections(file, document)
         if not entries and not problems:
-            message = (
-                f"no entry in this file: expected a list under {', '.join(SECTIONS)}, or no file"
-            )
+            message = f"no entry in this file: expected a list under {', '.join(KINDS.sections)}, or no file"
             self.problems.append(problem(Source(file.path), "empty-file", message))
 
     def _sections(self, file: files.File, document: Node) -> int:
@@ -168,7 +166,7 @@ class _Reader:
 
 def _discreet(section: str | None) -> bool:
     """Tell whether problems in a section must not repeat what is there: an unknown one may be that of secrets."""
-    kind = SECTIONS.get(section or "")
+    kind = KINDS.sections.get(section or "")
     return kind is None or kind.confidential
 
 

@@ -17,12 +17,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from devinops.kinds import SECTIONS
+from devinops.kinds import KINDS
 from devinops.load.globs import Ignore, Rule, read_rules
 from devinops.load.names import (
     CONFIG,
-    DIRECTORIES,
-    ROOT_FILES,
     SUFFIXES,
     hidden_part,
     misnamed,
@@ -58,7 +56,7 @@ class File:
 
     @property
     def kind(self) -> Kind:
-        return SECTIONS[self.section]
+        return KINDS.sections[self.section]
 
 
 # --- finding ----------------------------------------------------------------------------------------------
@@ -102,7 +100,7 @@ class Finder:
     def find(self) -> None:
         top = self._list("", self.root)
         for entry in top:
-            if entry.name in DIRECTORIES or entry.name in ROOT_FILES:
+            if entry.name in KINDS.directories or entry.name in KINDS.files:
                 self._entry(entry, entry.name)
         for i, rule in self._paths.items():
             self._search(i, rule)
@@ -164,9 +162,9 @@ class Finder:
 
     def _misplaced(self, path: str, *, directory: bool) -> bool:
         """Report a file in the root where a directory belongs, or the other way round."""
-        if path in DIRECTORIES and not directory:
+        if path in KINDS.directories and not directory:
             self._report(path, "not-a-directory", "this is a file: expected a directory of entries")
-        elif path in ROOT_FILES and directory:
+        elif path in KINDS.files and directory:
             self._report(path, "not-a-file", "this is a directory: expected a YAML file")
         else:
             return False
@@ -296,9 +294,8 @@ class Finder:
         if path in self._found or not self._by_one_name(path, real):
             return
         if name.endswith(".md") and not section:
-            message = (
-                "expected a directory called knowledge or playbooks above it, to say what it is"
-            )
+            names = " or ".join(sorted(KINDS.directories))
+            message = f"expected a directory called {names} above it, to say what it is"
             self._report(path, "no-kind", message)
             return
         self._found[path] = File(path, real, section, directories)
@@ -360,7 +357,7 @@ def section_of(path: str) -> tuple[str, tuple[str, ...]]:
         (
             i
             for i in (0, *range(len(above) - 1, 0, -1))
-            if i < len(above) and above[i] in DIRECTORIES
+            if i < len(above) and above[i] in KINDS.directories
         ),
         None,
     )
