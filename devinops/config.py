@@ -276,6 +276,18 @@ def _without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterat
         yield option, "prune: scope and scope: [folders] go together; the other one is missing"
     if prune == Prune.SCOPE and api == "v1":
         yield "prune", "prune: scope needs API v3: v1 does not tell folders in folders apart"
+    yield from _without_effect_on_scope(target, api)
+
+
+def _without_effect_on_scope(
+    target: Mapping[str, Any], api: ApiVersion | None
+) -> Iterator[tuple[str, str]]:
+    if target.get("enterprise") is not True:
+        return
+    if api == "v1":
+        yield "enterprise", "enterprise: true needs API v3: v1 has no objects of an enterprise"
+    if "org_id" in target:
+        yield "org_id", "an enterprise has no org_id: remove it, or remove enterprise: true"
 
 
 # --- the effective settings -------------------------------------------------------------------------------
@@ -315,7 +327,9 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
     policy = values.policy(api)
     return Settings(
         root=project.root,
-        target=Target(name, api_url, api, values.org_id()),
+        target=Target(
+            name, api_url, api, values.org_id(), enterprise=values.declared("enterprise", False)
+        ),
         key=key,
         timeout_s=values.flag("timeout", 60.0),
         parallelism=values.flag("parallelism", 8),
@@ -402,6 +416,9 @@ class _Values:
         return url
 
     def org_id(self) -> str | None:
+        if self.target.get("enterprise"):
+            self.sources["org_id"] = "an enterprise has none"
+            return None
         org_id = self.declared_or_variable("org_id", "DEVIN_ORG_ID")
         if org_id is None:
             self.sources["org_id"] = "asked from the API; API v1 has none"

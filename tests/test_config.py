@@ -10,6 +10,7 @@ import pytest
 from devinops.config import Flags, Settings, check_environment, find_root, read_project, resolve
 from devinops.inventory import InventorySettings
 from devinops.model.errors import ConfigError, DevinopsError, InputError, UsageError
+from devinops.model.kind import Scope
 from devinops.model.target import Target
 from tests.testing.command_line import Devinops, Write
 
@@ -64,6 +65,7 @@ def test_each_value_is_traced_to_its_place(repository: Write) -> None:
     assert found.sources == {
         "target": "devinops.yaml:3:3, the only target",
         "org_id": "devinops.yaml:4:13",
+        "enterprise": "default",
         "max_delete": "devinops.yaml:5:17",
         "api_url": "environment DEVIN_API_URL",
         "api_key": "environment DEVIN_API_KEY",
@@ -102,6 +104,16 @@ def test_several_targets_without_a_choice_are_a_usage_error(repository: Write) -
     )
 
 
+def test_a_target_can_be_an_enterprise_whatever_organization_the_environment_names(
+    repository: Write,
+) -> None:
+    root = config(repository, "targets: {a: {enterprise: true}}")
+    found = settings(root, KEY | {"DEVIN_ORG_ID": "org-1"})
+    assert (found.target.scope, found.target.org_id) == (Scope.ENTERPRISE, None)
+    assert found.sources["enterprise"] == "devinops.yaml:2:27"
+    assert found.sources["org_id"] == "an enterprise has none"
+
+
 def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Write) -> None:
     with pytest.raises(UsageError, match='did you mean "production"'):
         settings(config(repository, TARGETS), KEY, Flags(target="producton"))
@@ -132,6 +144,9 @@ def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Wr
             {},
             "needs API v3",
         ),
+        ("{enterprise: true, org_id: org-1}", {}, "an enterprise has no org_id"),
+        ("{enterprise: true, api_version: v1}", {}, "enterprise: true needs API v3"),
+        ("{enterprise: true}", {"DEVIN_API_KEY": "apk_1"}, "enterprise: true needs API v3"),
         ("{api_url: http://api.devin.ai}", {}, "is not encrypted"),
         ("{api_url: 'https://user@api.devin.ai'}", {}, "without user"),
         ("{api_url: https://api.devin.ai/v3}", {}, 'drop "/v3"'),

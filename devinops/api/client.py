@@ -48,7 +48,7 @@ class ReadingClient:
     @property
     def org_id(self) -> str | None:
         with self._lock:
-            if self._org_id is None and self.api == "v3" and not self._connection.enterprise:
+            if self._org_id is None and self.api == "v3" and not self._connection.target.enterprise:
                 self._org_id = v3.identity(self._getter).org_id
                 v3.organization(self._org_id)
             return self._org_id
@@ -66,16 +66,25 @@ class ReadingClient:
             return v1.BASE
         if Scope.ABOUT_ORGANIZATION in kind.apis[self.api].scopes:
             return v3.about_organization(self.org_id)
-        return v3.ENTERPRISE if self._connection.enterprise else v3.organization(self.org_id)
+        return v3.ENTERPRISE if self._connection.target.enterprise else v3.organization(self.org_id)
 
     def _path(self, kind: Kind, id: str | None = None) -> str:
         path = f"{self._base(kind)}/{kind.apis[self.api].path}"
         return path if id is None else f"{path}/{segment(id, 'the id')}"
 
+    def _left_out(self, kind: Kind) -> frozenset[str]:
+        """Return the fields that refer to what the scope of the target does not have."""
+        references = (attribute for attribute in kind.attributes if attribute.ref)
+        return frozenset(a.name for a in references if not self._has(KINDS[a.ref or ""]))
+
+    def _permission(self, usual: str, api: Api) -> str:
+        """Return the permission that a call takes: the `usual` one in an organization, another in the enterprise."""
+        return api.enterprise_permission if self._connection.target.enterprise else usual
+
     @property
     def _viewpoint(self) -> codec.Viewpoint:
         connection = self._connection
-        return codec.Viewpoint(self._org_id, connection.enterprise, connection.owner)
+        return codec.Viewpoint(self._org_id, connection.target.enterprise, connection.owner)
 
     def authors(self, ids: Collection[str], since: int, until: int) -> Mapping[str, Author]:
         if self.api == "v1" or not ids or self.org_id is None:
@@ -107,12 +116,7 @@ class ReadingClient:
 
     def _has(self, kind: Kind) -> bool:
         """Tell whether this API, and the scope of the target, have a kind."""
-        api = kind.apis.get(self.api)
-        if api is None:
-            return False
-        if self._connection.enterprise:
-            return Scope.ENTERPRISE in api.scopes
-        return bool(api.scopes & {Scope.ORGANIZATION, Scope.ABOUT_ORGANIZATION})
+        return kind.is_in(self.api, self._connection.target.scope)
 
     def _lives(self, kind: Kind, readings: Mapping[str, Reading]) -> Iterable[Live]:
         items = readings[kind.noun].items
@@ -161,8 +165,8 @@ class ReadingClient:
         apis = [kind.apis[self.api] for kind in kinds]
         if apis[0].parts:
             return {kinds[0].noun: parts.read(self._getter, kinds[0], apis[0], self.org_id)}
-        permission = next((api.read_permission for api in apis if api.read_permission), "")
-        call = Call("GET", self._path(kinds[0]), permission=permission)
+        permissions = (self._permission(api.read_permission, api) for api in apis)
+        call = Call("GET", self._path(kinds[0]), permission=next(filter(None, permissions), ""))
         if len(kinds) == 1:
             noun = kinds[0].noun
             before = self._seen.get(noun)
@@ -213,7 +217,8 @@ class WritingClient(ReadingClient):
         if api.parts:
             (item,) = parts.read(self._sender, KINDS[kind], api, self.org_id).items
             return self._live(KINDS[kind], item, self._names)
-        call = Call("GET", self._path(KINDS[kind], id), permission=api.read_permission)
+        permission = self._permission(api.read_permission, api)
+        call = Call("GET", self._path(KINDS[kind], id), permission=permission)
         try:
             response = self._sender.get(call)
         except BadAnswer:
@@ -229,14 +234,17 @@ class WritingClient(ReadingClient):
     ) -> Live:
         kind = resource.kind
         api, owner = self._api(kind.noun), self._connection.owner
-        body = codec.encode(kind, self.api, resource, ids, value=value, owner=owner)
+        left_out = self._left_out(kind)
+        body = codec.encode(
+            kind, self.api, resource, ids, left_out=left_out, value=value, owner=owner
+        )
         if value is not None:
             redact.remember_values([value])
         call = Call(
             "POST",
             self._path(kind),
             body=body,
-            permission=api.write_permission,
+            permission=self._permission(api.write_permission, api),
             has_secret=value is not None,
         )
         response = _object(self._sender.send(call), call)
@@ -283,8 +291,18 @@ class WritingClient(ReadingClient):
             parts.write(self._sender, api, self.org_id, before.resource, resource)
             return replace(before, resource=resource)
         assert api.update
-        verb, path, permission = api.update.verb, self._path(kind, id), api.write_permission
-        encode = partial(codec.encode, kind, self.api, resource, ids, before=before, owner=owner)
+        verb, path = api.update.verb, self._path(kind, id)
+        permission = self._permission(api.write_permission, api)
+        encode = partial(
+            codec.encode,
+            kind,
+            self.api,
+            resource,
+            ids,
+            left_out=self._left_out(kind),
+            before=before,
+            owner=owner,
+        )
         body = encode(changes_only=verb == "PATCH")
         call = Call(verb, path, body=body, permission=permission, before_again=before_again)
         response = _object(self._sender.send(call) or {}, call)
@@ -292,7 +310,8 @@ class WritingClient(ReadingClient):
 
     def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
         api, path = self._api(kind), self._path(KINDS[kind], id)
-        call = Call("DELETE", path, permission=api.write_permission, before_again=before_again)
+        permission = self._permission(api.write_permission, api)
+        call = Call("DELETE", path, permission=permission, before_again=before_again)
         try:
             self._sender.delete(call)
         except BadAnswer:

@@ -197,7 +197,7 @@ def _read_entries(options: Options) -> tuple[Entries, Settings]:
     settings = resolve(project, options.flags, os.environ)
     entries = Entries(loaded.declarations, only=only)
     wanted = entries.of(settings.target.name)
-    problems = [*loaded.problems, *api_problems(wanted, settings.target.api)]
+    problems = [*loaded.problems, *api_problems(wanted, settings.target.api, settings.target.scope)]
     if settings.inventory.store == "none":
         problems += rotation_warnings(wanted)
     _stop_on_errors(problems)

@@ -52,6 +52,7 @@ def _rows(settings: Settings) -> dict[str, Any]:
         "api_url": settings.target.api_url,
         "api_version": settings.target.api,
         "org_id": settings.target.org_id,
+        "enterprise": "true" if settings.target.enterprise else None,
         "api_key": "*** (never shown)",
         "max_delete": str(settings.policy.max_delete),
         "v3_macro": settings.policy.v3_macro,

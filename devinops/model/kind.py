@@ -334,6 +334,14 @@ class Api:
     parts: tuple[Part, ...] = ()
     read_permission: str = ""
     write_permission: str = ""
+    enterprise_permission: str = ""
+    """What reading and writing the objects of an enterprise takes."""
+
+    def serves(self, scope: Scope) -> bool:
+        """Tell whether a target of this scope, an organization or an enterprise, has such objects."""
+        if scope is Scope.ORGANIZATION:
+            return bool(self.scopes & {Scope.ORGANIZATION, Scope.ABOUT_ORGANIZATION})
+        return scope in self.scopes
 
     @property
     def is_flat(self) -> bool:
@@ -431,6 +439,10 @@ class Kind:
     def places(self) -> tuple[str, ...]:
         """The fields that make up a key: those of the identity, and the parent."""
         return (*self.identity.fields, *([self.parent] if self.parent else []))
+
+    def is_in(self, api: ApiVersion, scope: Scope) -> bool:
+        """Tell whether an API has objects of this kind in a scope."""
+        return api in self.apis and self.apis[api].serves(scope)
 
     def role(self, role: Role) -> Attribute | None:
         """Return the attribute that has a role in the contract."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from devinops.kinds import KINDS
-from devinops.model.kind import ApiVersion, Role
+from devinops.model.kind import ApiVersion, Role, Scope
 from devinops.model.objects import Declaration, Ensure, Problem, Severity
 from devinops.model.suggest import did_you_mean
 from devinops.model.values import UNSET
@@ -18,8 +18,8 @@ CODES: Mapping[str, str] = {
     "secret-age": "a secret older than its `max_age` (warning)",
     "secret-note": "the note of a secret differs from the live one (warning)",
     "unknown-target": "an entry for a target that devinops.yaml does not declare",
-    "unsupported-kind": "an entry of a kind that the API in use does not have",
-    "unsupported-field": "a field that the API in use cannot set",
+    "unsupported-kind": "an entry of a kind that the API, or the enterprise, does not have",
+    "unsupported-field": "a field that the API, or the enterprise, cannot set",
     "version-needs-inventory": "`version` of a secret has no effect without an inventory (warning)",
     "without-effect": "a setting of a target that does nothing without another one",
 }
@@ -45,15 +45,24 @@ def target_problems(
             )
 
 
-def api_problems(declarations: Iterable[Declaration], api: ApiVersion) -> Iterator[Problem]:
-    """Yield a problem for everything declared that this API cannot do: nothing is dropped in silence."""
+def api_problems(
+    declarations: Iterable[Declaration], api: ApiVersion, scope: Scope = Scope.ORGANIZATION
+) -> Iterator[Problem]:
+    """Yield a problem for everything declared that this API cannot do: nothing is dropped in silence.
+
+    `scope` is whose objects a target means: those of an organization or of the enterprise.
+    """
     for declaration in declarations:
         if declaration.ensure is Ensure.UNMANAGED:
             continue
         if api not in declaration.kind.apis:
             yield _missing_kind(declaration, api)
             continue
+        if not declaration.kind.is_in(api, scope):
+            yield _missing_in_scope(declaration)
+            continue
         yield from _nested_folder(declaration, api)
+        yield from _no_folder(declaration, api, scope)
         if declaration.ensure is Ensure.PRESENT:
             yield from _unwritable(declaration, api)
 
@@ -66,6 +75,27 @@ def _missing_kind(declaration: Declaration, api: ApiVersion) -> Problem:
         f"API {api} has no {noun} (API {others} has): use a key of that API, or limit the entry "
         "with targets:",
     )
+
+
+def _missing_in_scope(declaration: Declaration) -> Problem:
+    noun = declaration.kind.noun
+    return Problem(
+        declaration.source,
+        "unsupported-kind",
+        f"an enterprise has no {noun}, only its organizations have: limit the entry to their "
+        "targets with targets:",
+    )
+
+
+def _no_folder(declaration: Declaration, api: ApiVersion, scope: Scope) -> Iterator[Problem]:
+    kind, folder = declaration.kind, declaration.key.folder
+    if kind.lives_in and folder and not KINDS[kind.lives_in].is_in(api, scope):
+        yield Problem(
+            declaration.place(kind.parent or ""),
+            "unsupported-field",
+            f'the API of an enterprise puts no {kind.noun} into a {kind.lives_in}, and "{folder}" is '
+            f'one: write {kind.parent}: "", or limit the entry with targets:',
+        )
 
 
 def _unwritable(declaration: Declaration, api: ApiVersion) -> Iterator[Problem]:

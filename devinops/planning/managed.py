@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocker, Change, Drift, FieldChange, Moved
 from devinops.model.inventory import Base, Record, base, fingerprints
 from devinops.model.keys import Key
@@ -204,6 +205,9 @@ class Managed:
             )
             draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live], tuple(fixed))
             return True
+        if place := _lost_place(live, context):
+            draft.block(Blocker.REQUIREMENT, match.declaration, _taken_out(place), [live])
+            return True
         risk = at_risk(live.kind, context.api, live.resource)
         if not risk or context.policy.v3_macro != "hold":
             return False
@@ -262,6 +266,9 @@ class Managed:
         risk = at_risk(live.kind, api, live.resource)
         if not fields:
             draft.unchanged += not unwritable
+        elif place := _lost_place(live, context.plan):
+            reason = _taken_out(place)
+            draft.block(Blocker.REQUIREMENT, _declaration(saved), reason, [live])
         elif risk and context.plan.policy.v3_macro == "hold":
             reason = (
                 f"an update might lose its {risk}: edit it in the web app, or set v3_macro: verify"
@@ -398,6 +405,21 @@ def _is_indentation(change: FieldChange) -> bool:
     if not isinstance(before, str) or not isinstance(after, str):
         return False
     return before != after and canonical_text(before) == canonical_text(after.lstrip())
+
+
+def _lost_place(live: Live, context: PlanContext) -> str:
+    """Return what an object lives in, if no update can say so: the scope has nothing to live in. Else empty."""
+    kind = live.kind
+    if kind.lives_in is None or KINDS[kind.lives_in].is_in(context.api, context.scope):
+        return ""
+    return context.as_it_is(live).key.folder
+
+
+def _taken_out(place: str) -> str:
+    return (
+        f"an update would take it out of {place}, which the API of an enterprise cannot send: move "
+        "it to the root in the web app first"
+    )
 
 
 # --- parts of a rollback -----------------------------------------------------------------------------------------

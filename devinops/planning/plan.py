@@ -217,7 +217,9 @@ def build_plan(
     wanted = [d for d in all_declared if d.concerns(target.name)]
     renamed = renamed_folders(used_folders(wanted), snapshot, inventory)
     live = as_declared(snapshot, renamed)
-    context = PlanContext(target.api, policy, approvals, today, inventory, snapshot, live)
+    context = PlanContext(
+        target.api, policy, approvals, today, inventory, snapshot, live, target.scope
+    )
     matches = match(wanted, live, inventory)
     elsewhere = {d.key for d in all_declared if not d.concerns(target.name)}
     draft = _drafted(matches, renamed, elsewhere, context)

@@ -29,7 +29,14 @@ def rollback_plan(
     placed = [_placed(object, snapshot) for object in saved]
     restored = {object.live.object_id: object.live.key for object in placed}
     plan = PlanContext(
-        target.api, policy, Approvals(), date.min, Inventory(), real=snapshot, live=snapshot
+        target.api,
+        policy,
+        Approvals(),
+        date.min,
+        Inventory(),
+        real=snapshot,
+        live=snapshot,
+        scope=target.scope,
     )
     context = RollbackContext(plan, run, restored)
     draft = PlanDraft()

@@ -310,12 +310,11 @@ class Text:
 
 def header(plan: ShownPlan) -> str:
     target = plan.target
-    org = f"organization {target.org_id}" if target.org_id else "the key's organization"
     inventory = (
         "none" if plan.inventory.store == "none" else f"{plan.inventory.store}, {plan.owned} owned"
     )
     place = f"{'on the emulator ' if target.emulator else ''}at {target.api_url} (API {target.api})"
-    return line(f"Plan for {target.name}: {org} {place}, inventory: {inventory}")
+    return line(f"Plan for {target.name}: {target.owner} {place}, inventory: {inventory}")
 
 
 def said_of_drift(drift: Drift) -> str:

@@ -32,14 +32,16 @@ class BackupHeader(Document, frozen=True, kw_only=True):
     api: ApiVersion
     org_id: str | None
     emulator: bool
+    enterprise: bool = False
 
     def to_model(self) -> Target:
-        """Return the organization. Raises ValueError, also for what a pattern cannot tell of the other fields."""
+        """Return the target. Raises ValueError, also for what a pattern cannot tell of the other fields."""
         if not re.fullmatch(RUN, self.run) or not re.fullmatch(TARGET_NAME, self.target):
             raise ValueError("run or target is not one")
         if datetime.fromisoformat(self.time).tzinfo is None:
             raise ValueError("time has no zone")
-        return addressed(Target(self.target, self.api_url, self.api, self.org_id, self.emulator))
+        place = (self.target, self.api_url, self.api, self.org_id)
+        return addressed(Target(*place, self.emulator, self.enterprise))
 
 
 class ObjectLine(Struct, frozen=True):

@@ -205,12 +205,17 @@ def _config() -> dict[str, Any]:
 def _target() -> dict[str, Any]:
     return {
         "type": ["object", "null"],
-        "description": "One organization with its address and credential.",
+        "description": "One organization, or an enterprise, with its address and credential.",
         "properties": {
             "org_id": {
                 "type": "string",
                 "minLength": 1,
                 "description": "Id of the organization. Missing: DEVIN_ORG_ID, or asked from the API.",
+            },
+            "enterprise": {
+                "type": "boolean",
+                "description": "true: the objects are those of the enterprise that the key belongs to, instead of "
+                "those of an organization. API v3.",
             },
             "api_url": {
                 "type": "string",
