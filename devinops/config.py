@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from devinops import __version__
 from devinops.api.connection import is_loopback
 from devinops.inventory import InventorySettings
+from devinops.kinds import KINDS
 from devinops.load import (
     CONFIG,
     Document,
@@ -200,11 +201,12 @@ def read_repository(root: Path) -> tuple[Project, Loaded]:
 
 
 def _nothing_found() -> Problem:
+    places = ", ".join(
+        [*(f"{name}/**" for name in sorted(KINDS.directories)), *sorted(KINDS.files)]
+    )
+    message = f"no file with entries was found: expected one of {places}"
     return Problem(
-        Source("."),
-        "no-entries",
-        "no file with entries was found: expected knowledge/**, playbooks/**, knowledge.yaml, playbooks.yaml, "
-        "folders.yaml or secrets.yaml; check --root, or start with devinops init",
+        Source("."), "no-entries", f"{message}; check --root, or start with devinops init"
     )
 
 
