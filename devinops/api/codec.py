@@ -261,10 +261,10 @@ def _value(item: _Item, attribute: Attribute, names: Names) -> Any:
         return ""
     allowed = _allowed(attribute)
     if value is None and not attribute.required:
-        return None if type(None) in allowed else UNSET
+        return attribute.in_one_form(None) if type(None) in allowed else UNSET
     if type(value) not in allowed:
         raise item.bad(name, f"expected {_expected(allowed)}, got {_shown(value)}")
-    return _as_files_spell(attribute, attribute.normalize(value), names)
+    return _as_files_spell(attribute, attribute.in_one_form(value), names)
 
 
 def _as_files_spell(attribute: Attribute, value: Any, names: Names) -> Any:

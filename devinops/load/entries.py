@@ -169,7 +169,7 @@ class _Entry:
             return self.folder(place, written)
         if name in self.kind.identity.fields and isinstance(written, str):
             self.check_name(place, written)
-        return attribute.normalize(written)
+        return attribute.in_one_form(written)
 
     def folder(self, source: Source, written: str | None) -> FolderPath:
         path = folder_path(written or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -129,6 +130,13 @@ class Attribute:
     to_api: Callable[[Any, Any], Any] = _send_as_it_is
     rewrites: Callable[[Any], Any] = _never
     describe: Callable[[Any], str | None] = _never
+
+    def in_one_form(self, value: Any) -> Any:
+        """Return a value, written or live, in the form in which values are compared; a set is sorted."""
+        value = self.normalize(value)
+        if self.is_set and isinstance(value, list):
+            return sorted(value, key=lambda element: json.dumps(element, sort_keys=True))
+        return value
 
     def reads(self, api: ApiVersion) -> str | None:
         """Return what an API calls the field in its responses; None if it does not show it."""
@@ -367,10 +375,11 @@ class Lifecycle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """Why a change of this kind can cost money or lock people out, and what approves it.
+    """Why a change of this kind can cost money, stop work or lock people out, and what approves it.
 
-    `approval` is the name of an approval, such as `spend` for `--allow-spend`. `risk` gets the values before (None
-    for a create) and after, and returns what a change sets free, in words; empty if nothing.
+    `approval` is the name of an approval, such as `spend` for `--allow-spend`; if it is empty, the plan only says
+    what is at risk. `risk` gets the values before (None for a create) and after, and returns what a change sets free,
+    in words; empty if nothing.
     """
 
     approval: str

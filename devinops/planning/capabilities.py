@@ -11,7 +11,7 @@ from devinops.model.suggest import did_you_mean
 from devinops.model.values import UNSET
 
 CODES: Mapping[str, str] = {
-    "foreign-key-variable": "`api_key_env` names a variable without DEVIN in its name",
+    "foreign-key-variable": "`api_key_env` or `enterprise_key_env` names a variable without DEVIN in its name",
     "nested-folder": "a folder in a folder, which API v1 does not know",
     "no-entries": "no file with entries was found",
     "other-version": "`required_version` wants another devinops",

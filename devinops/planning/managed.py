@@ -133,7 +133,7 @@ class Managed:
                 Drift(Moved.RECREATED, declaration.key, live.id, reason, source=declaration.source)
             )
         fields = changed_fields(live.kind, declaration.resource, live.resource)
-        if fields and not context.approvals.adopt:
+        if fields and self._takes_over(fields) and not context.approvals.adopt:
             reason = (
                 f"it is live, not owned, and differs in {names_of(fields)}: look at it, then pass "
                 "--adopt to take it over"
@@ -143,6 +143,10 @@ class Managed:
             differs = f"; {names_of(fields)} changed" if fields else ", equal"
             reason = f"live and not yet owned{differs}"
             draft.changes.append(_change(Action.ADOPT, match, live, fields, reason, context))
+
+    def _takes_over(self, fields: Fields) -> bool:
+        """Tell whether adopting an object with these differences overwrites what somebody wrote."""
+        return True
 
     def _three_way(
         self, match: Match, live: Live, record: Record, context: PlanContext, draft: PlanDraft

@@ -24,7 +24,7 @@ from devinops.model.suggest import did_you_mean
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.draft import PlanContext, PlanDraft
-from devinops.planning.guards import guard
+from devinops.planning.guards import guard, hazard_notes
 from devinops.planning.lifecycles import planner
 from devinops.planning.match import (
     Match,
@@ -245,7 +245,7 @@ def build_plan(
         plan = _narrowed(plan, only)
     kinds = {filter.kind for filter in only} or set(KINDS)
     refusals = guard(plan.changes, plan.drift, wanted, context, kinds)
-    return replace(plan, refusals=refusals)
+    return replace(plan, refusals=refusals, notes=(*plan.notes, *hazard_notes(plan.changes)))
 
 
 def _drafted(

@@ -17,6 +17,7 @@ from devinops.model.objects import Declaration, Snapshot
 from devinops.model.policy import Approvals, Policy
 from devinops.model.target import Target
 from devinops.planning.draft import PlanContext, PlanDraft, RollbackContext, Saved
+from devinops.planning.guards import hazard_notes
 from devinops.planning.lifecycles import planner
 from devinops.planning.plan import Plan
 from devinops.planning.references import References
@@ -45,13 +46,14 @@ def rollback_plan(
     preferred = {object.live.key: object.live.ids for object in placed}
     references = References(snapshot, snapshot, preferred=preferred, again="run rollback again")
     references.resolve(draft)
+    changes = tuple(sorted(draft.changes, key=lambda change: (change.key, change.id or "")))
     return Plan(
         target=target,
-        changes=tuple(sorted(draft.changes, key=lambda change: (change.key, change.id or ""))),
+        changes=changes,
         blocked=tuple(
             sorted([*draft.blocked, *references.blocked()], key=lambda step: (step.key, step.by))
         ),
-        notes=tuple(sorted(draft.notes)),
+        notes=tuple(sorted([*draft.notes, *hazard_notes(changes)])),
         unchanged=draft.unchanged,
     )
 
