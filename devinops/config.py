@@ -130,6 +130,8 @@ class Settings:
     root: Path
     target: Target
     key: str = field(repr=False)
+    enterprise_key: str | None = field(repr=False)
+    enterprise_key_env: str | None
     timeout_s: float
     parallelism: int
     ca_bundle: Path | None
@@ -241,13 +243,14 @@ def _target_problems(document: Document) -> Iterator[Problem]:
 
 def _wrong_options(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield option, code and message of each problem. Values of a wrong type are the schema's to report."""
-    variable = target.get("api_key_env")
-    if isinstance(variable, str) and "DEVIN" not in variable:
-        message = (
-            "api_key_env must name a variable with DEVIN in its name, and this one has none: a pull request "
-            "must not be able to send another tool's secret; rename the variable in CI"
-        )
-        yield "api_key_env", "foreign-key-variable", message
+    for option in ("api_key_env", "enterprise_key_env"):
+        variable = target.get(option)
+        if isinstance(variable, str) and "DEVIN" not in variable:
+            message = (
+                f"{option} must name a variable with DEVIN in its name, and this one has none: a pull request "
+                "must not be able to send another tool's secret; rename the variable in CI"
+            )
+            yield option, "foreign-key-variable", message
     if (limit := target.get("max_delete")) is not None and MaxDelete.parse(limit) is None:
         message = (
             f'max_delete takes a share such as "20%" (0% to 100%) or a whole number, not {limit!r}'
@@ -284,8 +287,16 @@ def _without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterat
 def _without_effect_on_scope(
     target: Mapping[str, Any], api: ApiVersion | None
 ) -> Iterator[tuple[str, str]]:
+    if "enterprise_key_env" in target and api == "v1":
+        yield (
+            "enterprise_key_env",
+            "enterprise_key_env needs API v3: v1 has no key of an enterprise",
+        )
     if target.get("enterprise") is not True:
         return
+    if "enterprise_key_env" in target:
+        message = "enterprise_key_env is for the settings of one organization, not of an enterprise"
+        yield "enterprise_key_env", f"{message}: remove it"
     if api == "v1":
         yield "enterprise", "enterprise: true needs API v3: v1 has no objects of an enterprise"
     if "org_id" in target:
@@ -333,6 +344,8 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
             name, api_url, api, values.org_id(), enterprise=values.declared("enterprise", False)
         ),
         key=key,
+        enterprise_key=values.enterprise_key(),
+        enterprise_key_env=values.declared("enterprise_key_env", None),
         timeout_s=values.flag("timeout", 60.0),
         parallelism=values.flag("parallelism", 8),
         ca_bundle=values.flag("ca_bundle", None),
@@ -444,6 +457,12 @@ class _Values:
         raise ConfigError(
             f"no API key: set {' or '.join(variables)} to a key that begins with cog_ or apk_; {state}"
         )
+
+    def enterprise_key(self) -> str | None:
+        """Return the key of the enterprise; it may be missing as long as no kind takes it."""
+        variable = self.target.get("enterprise_key_env", "")
+        key = self.environ.get(variable, "").strip()
+        return _checked_key(key, variable) if key else None
 
     def api(self, key: str, variable: str) -> ApiVersion:
         declared = self.declared("api_version", None)

@@ -69,6 +69,7 @@ def test_each_value_is_traced_to_its_place(repository: Write) -> None:
         "max_delete": "devinops.yaml:5:17",
         "api_url": "environment DEVIN_API_URL",
         "api_key": "environment DEVIN_API_KEY",
+        "enterprise_key_env": "default",
         "api_version": "the key's prefix cog_",
         "v3_macro": "default",
         "prune": "default",
@@ -114,6 +115,23 @@ def test_a_target_can_be_an_enterprise_whatever_organization_the_environment_nam
     assert found.sources["org_id"] == "an enterprise has none"
 
 
+@pytest.mark.parametrize(
+    ("text", "environ", "key"),
+    [
+        ("{}", {"DEVIN_E": "cog_e"}, None),
+        ("{enterprise_key_env: DEVIN_E}", {}, None),
+        ("{enterprise_key_env: DEVIN_E}", {"DEVIN_E": " "}, None),
+        ("{enterprise_key_env: DEVIN_E}", {"DEVIN_E": "cog_e\n", "DEVIN_TOKEN": "cog_t"}, "cog_e"),
+    ],
+)
+def test_the_key_of_the_enterprise_comes_from_the_variable_that_the_target_names_and_no_other(
+    repository: Write, text: str, environ: dict[str, str], key: str | None
+) -> None:
+    found = settings(config(repository, f"targets: {{a: {text}}}"), KEY | environ)
+    assert (found.key, found.enterprise_key) == ("cog_key", key)
+    assert "cog_e" not in repr(found)
+
+
 def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Write) -> None:
     with pytest.raises(UsageError, match='did you mean "production"'):
         settings(config(repository, TARGETS), KEY, Flags(target="producton"))
@@ -145,6 +163,14 @@ def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Wr
             "needs API v3",
         ),
         ("{enterprise: true, org_id: org-1}", {}, "an enterprise has no org_id"),
+        ("{enterprise_key_env: DEVIN_E, api_version: v1}", {}, "enterprise_key_env needs API v3"),
+        (
+            "{enterprise: true, enterprise_key_env: DEVIN_E}",
+            {},
+            "enterprise_key_env is for the settings of one organization",
+        ),
+        ("{enterprise_key_env: AWS_KEY}", {}, "enterprise_key_env must name a variable with DEVIN"),
+        ("{enterprise_key_env: DEVIN_E}", {"DEVIN_E": "cog_key 2"}, "DEVIN_E contains white space"),
         ("{enterprise: true, api_version: v1}", {}, "enterprise: true needs API v3"),
         ("{enterprise: true}", {"DEVIN_API_KEY": "apk_1"}, "enterprise: true needs API v3"),
         ("{api_url: http://api.devin.ai}", {}, "is not encrypted"),

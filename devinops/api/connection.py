@@ -24,7 +24,9 @@ class Connection:
     """Which organization or enterprise to call and as whom. Times in seconds; `retries` come after the first attempt.
 
     `ca_bundle` is a PEM file that replaces the usual certificate authorities. The key shows in no repr.
-    `owner` is the value of the label that marks what devinops manages, on kinds that have labels.
+    `owner` is the value of the label that marks what devinops manages, on kinds that have labels. `enterprise_key`
+    reads and writes what only a key of the enterprise can, and `enterprise_key_env` names the variable that it was
+    looked for in.
     """
 
     target: Target
@@ -35,3 +37,5 @@ class Connection:
     retries: int = 4
     backoff_s: float = 0.5
     owner: str = ""
+    enterprise_key: str | None = field(default=None, repr=False)
+    enterprise_key_env: str | None = None

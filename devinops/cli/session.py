@@ -81,10 +81,11 @@ class Session(Generic[C_co]):
         """Return the inventory once no other run is at work; raises Stale after --lock-timeout."""
         return wait_for_runs(self.store, self.options.lock_timeout)
 
-    def snapshot(self, kinds: Iterable[str], *, sure: bool = True) -> Snapshot:
-        """Read all objects of the kinds and of those that they refer to; for `sure` see `Reader`."""
-        wanted = frozenset(kinds)
-        wanted = wanted.union(*(KINDS[kind].references for kind in wanted))
+    def snapshot(self, kinds: Iterable[str] | None, *, sure: bool = True) -> Snapshot:
+        """Read all objects of the kinds and of those that they refer to; for None and `sure` see `Reader`."""
+        wanted = None if kinds is None else frozenset(kinds)
+        if wanted is not None:
+            wanted = wanted.union(*(KINDS[kind].references for kind in wanted))
         with Progress(self.options, "reading") as progress:
             return self.client.snapshot(wanted, progress.at, sure=sure)
 
@@ -187,6 +188,8 @@ def connection(settings: Settings) -> Connection:
         timeout_s=settings.timeout_s,
         parallelism=settings.parallelism,
         ca_bundle=settings.ca_bundle,
+        enterprise_key=settings.enterprise_key,
+        enterprise_key_env=settings.enterprise_key_env,
     )
 
 

@@ -231,6 +231,12 @@ def _target() -> dict[str, Any]:
                 "pattern": ENVIRONMENT_NAME,
                 "description": "Environment variable with the API key, never the key itself.",
             },
+            "enterprise_key_env": {
+                "type": "string",
+                "pattern": ENVIRONMENT_NAME,
+                "description": "Environment variable with a key of the enterprise, for the settings of an "
+                "organization that only such a key may write; never the key itself.",
+            },
             "inventory": {
                 "type": "object",
                 "properties": {

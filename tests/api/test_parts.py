@@ -48,7 +48,7 @@ def test_one_object_is_read_from_all_its_resources(toy_api, snapshot):
     server = toy_api(ANSWERS)
     (live,) = snapshot(server, {"budget"}).objects
     assert live.resource == Budget(limit=80, plan="core", tags=["a", "b"])
-    assert (str(live.key), live.id, live.ours) == ("budget:", "budget", True)
+    assert (str(live.key), live.id, live.ours) == ("budget", "budget", True)
     assert server.lines == [f"{LIMITS}?first=200", f"{PLANS}?first=200", f"GET {TAGS}"]
 
 
