@@ -55,7 +55,7 @@ def connect() -> Connect:
     """connect(url, **changes) makes a Connection with a canary key and hardly any patience."""
 
     def make(url: str, **changes: Any) -> Connection:
-        facts = {"key": KEY, "enterprise_key": KEY, "timeout_s": 5, "backoff_s": 0.001, **changes}
+        facts = {"key": KEY, "timeout_s": 5, "backoff_s": 0.001, **changes}
         place = {"api": facts.pop("api", "v3"), "org_id": facts.pop("org_id", "org-1")}
         place["enterprise"] = facts.pop("enterprise", False)
         return Connection(Target("default", url, **place), **facts)

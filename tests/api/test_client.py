@@ -662,5 +662,5 @@ def test_a_server_that_is_gone_is_unreachable(free_port, connect):
         reader.snapshot()
 
 
-def test_every_kind_is_served_by_both_apis():
-    assert all(set(kind.apis) == {"v1", "v3"} for kind in KINDS.values())
+def test_every_kind_is_served_by_v3():
+    assert all("v3" in kind.apis for kind in KINDS.values())

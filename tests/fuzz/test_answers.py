@@ -110,7 +110,7 @@ def items(api: ApiVersion, kind: str, whole: Mapping[str, Any]) -> list[dict[str
 
 def equal(api: ApiVersion, snapshot: Snapshot, whole: Mapping[str, Any]) -> None:
     """The oracle: nothing is lost, nothing is invented, and every field is what was said."""
-    for kind in KINDS:
+    for kind in IDS:
         wanted = {
             item["id" if api == "v1" and kind != "playbook" else IDS[kind]]: item
             for item in items(api, kind, whole)

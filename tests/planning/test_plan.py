@@ -359,7 +359,7 @@ def test_an_only_of_a_whole_kind_may_match_nothing(tmp_path: Path, only: str) ->
 def test_an_only_of_no_kind_names_the_kinds() -> None:
     with pytest.raises(UsageError) as caught:
         Only.parse("zzz")
-    kinds = "folder, knowledge, playbook, secret"
+    kinds = ", ".join(KINDS)
     assert str(caught.value) == f'--only takes KIND[:GLOB]; "zzz" is no kind: {kinds}'
 
 
