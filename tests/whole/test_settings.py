@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from devinops.api import parts
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
 
+EditAtReading = Callable[..., None]
 CONFIG = """\
 version: 1
 targets:
@@ -52,6 +54,24 @@ def write(repository: Write) -> Callable[..., Path]:
         return root
 
     return settings
+
+
+@pytest.fixture
+def edit_at_reading(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> EditAtReading:
+    """edit_at_reading(2, tags=[…]): a person edits the organization right before the second reading of settings."""
+
+    def edit(number: int, **fields: Any) -> None:
+        readings = itertools.count(1)
+
+        def read(*arguments: Any) -> Any:
+            if next(readings) == number:
+                emulator.edit("organization", "org-emulator", **fields)
+            return real(*arguments)
+
+        real = parts.read
+        monkeypatch.setattr(parts, "read", read)
+
+    return edit
 
 
 NOTE = {"name": "N", "trigger": "t", "body": "b"}
@@ -215,19 +235,10 @@ def test_what_was_changed_outside_is_drift_and_both_sides_are_a_conflict(
 
 
 def test_an_edit_between_plan_and_write_is_never_written_over(
-    emulator: Emulator, write: Settings, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, write: Settings, devinops: Devinops, edit_at_reading: EditAtReading
 ) -> None:
     root = write(session_tags={"tags": ["a", "b", "c"]})
-    readings: list[Any] = []
-
-    def read(*arguments: Any) -> Any:
-        readings.append(arguments)
-        if len(readings) == 2:
-            emulator.edit("organization", "org-emulator", tags=["a", "person"])
-        return real(*arguments)
-
-    real = parts.read
-    monkeypatch.setattr(parts, "read", read)
+    edit_at_reading(2, tags=["a", "person"])
     applied = devinops("apply", "-C", root, "--adopt", "--yes")
     assert applied.code == 4
     assert "it was edited after the plan was made" in applied.out
@@ -346,3 +357,61 @@ def test_where_there_are_no_such_settings_the_entry_is_a_problem(
     found = devinops("plan", "-C", write(f"version: 1\n{config}\n", session_tags={"tags": ["x"]}))
     assert found.code == 1
     assert message in found.err
+
+
+# --- the ACU limit ------------------------------------------------------------------------------------------
+
+LIMIT = "/v3/enterprise/consumption/acu-limits/devin/organizations/org-emulator"
+
+
+def limit(emulator: Emulator, id: str = "org-emulator") -> int | None:
+    found: int | None = organization(emulator, id)["max_cycle_acu_limit"]
+    return found
+
+
+def test_the_whole_life_of_a_limit(emulator: Emulator, write: Settings, devinops: Devinops) -> None:
+    root = write(acu_limits={"cycle_acu_limit": 500})
+    assert "~ cycle_acu_limit: null → 500" in devinops("plan", "-C", root).out
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+
+    write(acu_limits={"cycle_acu_limit": 0})
+    plan = devinops("plan", "-C", root)
+    assert "acu_limit is set to 0, which stops all work of the organization" in plan.out
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert limit(emulator) == 0
+    assert devinops("rollback", "latest", "-C", root, "--yes").code == 0
+    assert limit(emulator) == 500
+
+    write(acu_limits={"cycle_acu_limit": None})
+    assert devinops("apply", "-C", root, "--yes", "--on-conflict", "git").code == 0
+    assert limit(emulator) is None
+    assert [write for write in writes(emulator) if "acu-limits" in write[1]] == [
+        ("PUT", LIMIT, {"cycle_acu_limit": 500}),
+        ("PUT", LIMIT, {"cycle_acu_limit": 0}),
+        ("PUT", LIMIT, {"cycle_acu_limit": 500}),
+        ("DELETE", LIMIT, None),
+    ]
+    assert limit(emulator, "org-other") == 7
+
+
+def test_a_limit_that_somebody_set_is_taken_over_with_an_approval(
+    emulator: Emulator, write: Settings, devinops: Devinops
+) -> None:
+    emulator.edit("organization", "org-emulator", max_cycle_acu_limit=8)
+    root = write(acu_limits={"cycle_acu_limit": 500})
+    assert (devinops("apply", "-C", root, "--yes").code, limit(emulator)) == (4, 8)
+    assert devinops("apply", "-C", root, "--adopt", "--yes").code == 0
+    assert limit(emulator) == 500
+
+
+def test_an_edit_before_a_limit_is_sent_again_is_never_written_over(
+    emulator: Emulator, write: Settings, devinops: Devinops, edit_at_reading: EditAtReading
+) -> None:
+    root = write(acu_limits={"cycle_acu_limit": 500})
+    emulator.faults = [{"method": "PUT", "path": LIMIT, "nth": 1, "fault": "rate-limit"}]
+    edit_at_reading(3, max_cycle_acu_limit=9)
+    applied = devinops("apply", "-C", root, "--yes")
+    assert applied.code == 4
+    assert "it was edited after the plan was made" in applied.out
+    assert limit(emulator) == 9
