@@ -177,7 +177,7 @@ class _Entry:
             self.report(
                 source, "invalid-value", "a folder has no tabs, line breaks or control characters"
             )
-        if self.kind.noun == "folder" and not path:
+        if isinstance(self.kind.identity, Path) and not path:
             self.report(
                 source, "invalid-value", "this path names no folder: write names joined with /"
             )

@@ -10,19 +10,41 @@ from devinops.model.objects import Declaration, Ensure, Problem, Severity
 from devinops.model.suggest import did_you_mean
 from devinops.model.values import UNSET
 
-CODES: Mapping[str, str] = {
+_GENERAL = {
     "foreign-key-variable": "`api_key_env` or `enterprise_key_env` names a variable without DEVIN in its name",
-    "nested-folder": "a folder in a folder, which API v1 does not know",
     "no-entries": "no file with entries was found",
     "other-version": "`required_version` wants another devinops",
-    "secret-age": "a secret older than its `max_age` (warning)",
-    "secret-note": "the note of a secret differs from the live one (warning)",
     "unknown-target": "an entry for a target that devinops.yaml does not declare",
     "unsupported-kind": "an entry of a kind that the API, or the enterprise, does not have",
     "unsupported-field": "a field that the API, or the enterprise, cannot set",
-    "version-needs-inventory": "`version` of a secret has no effect without an inventory (warning)",
     "without-effect": "a setting of a target that does nothing without another one",
 }
+
+
+def _codes() -> Iterator[tuple[str, str]]:
+    yield from _GENERAL.items()
+    for noun, kind in KINDS.items():
+        for api in (api for api, calls in kind.apis.items() if calls.is_flat):
+            yield f"nested-{noun}", f"a {noun} in a {noun}, which API {api} does not know"
+        for attribute in kind.attributes:
+            if words := _CODES_OF_ROLES.get(attribute.role):
+                code, meaning = words
+                yield (
+                    code.format(noun=noun, field=attribute.name),
+                    f"{meaning.format(noun=noun, field=attribute.name)} (warning)",
+                )
+
+
+_CODES_OF_ROLES: Mapping[Role | None, tuple[str, str]] = {
+    Role.MAX_AGE: ("{noun}-age", "a {noun} older than its `{field}`"),
+    Role.ADVISORY: ("{noun}-{field}", "the {field} of a {noun} differs from the live one"),
+    Role.ROTATION: (
+        "{field}-needs-inventory",
+        "`{field}` of a {noun} has no effect without an inventory",
+    ),
+}
+
+CODES: Mapping[str, str] = dict(sorted(_codes()))
 """The codes of problems that loading alone does not find, wherever they are found."""
 
 
@@ -146,7 +168,7 @@ def _nested_folder(declaration: Declaration, api: ApiVersion) -> Iterator[Proble
         field = kind.parent or kind.identity.fields[0]
         yield Problem(
             declaration.place(field),
-            "nested-folder",
+            f"nested-{container.noun}",
             f'API {api} knows a {container.noun} only by its own name, and "{path}" is nested: '
             "use API v3 (a key that begins with cog_), a folder at the top, or limit the entry "
             "with targets:",

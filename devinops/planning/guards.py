@@ -100,7 +100,7 @@ def _never_owned(
     strangers = [c for c in deletes if not c.declaration and c.object_id not in inventory.by_id]
     if not strangers or allowed is not None:
         return ()
-    were = "note in scope was" if len(strangers) == 1 else "notes in scope were"
+    were = "object in scope was" if len(strangers) == 1 else "objects in scope were"
     total = len(deletes) + sum(removed.count for removed in elements)
     return (f"{len(strangers)} {were} never owned: look at each, then pass --allow-delete {total}",)
 
