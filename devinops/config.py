@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from devinops import __version__
 from devinops.api.connection import is_loopback
 from devinops.inventory import InventorySettings
+from devinops.kinds import KINDS
 from devinops.load import (
     CONFIG,
     Document,
@@ -129,6 +130,8 @@ class Settings:
     root: Path
     target: Target
     key: str = field(repr=False)
+    enterprise_key: str | None = field(repr=False)
+    enterprise_key_env: str | None
     timeout_s: float
     parallelism: int
     ca_bundle: Path | None
@@ -201,11 +204,12 @@ def read_repository(root: Path) -> tuple[Project, Loaded]:
 
 
 def _nothing_found() -> Problem:
+    places = ", ".join(
+        [*(f"{name}/**" for name in sorted(KINDS.directories)), *sorted(KINDS.files)]
+    )
+    message = f"no file with entries was found: expected one of {places}"
     return Problem(
-        Source("."),
-        "no-entries",
-        "no file with entries was found: expected knowledge/**, playbooks/**, knowledge.yaml, playbooks.yaml, "
-        "folders.yaml or secrets.yaml; check --root, or start with devinops init",
+        Source("."), "no-entries", f"{message}; check --root, or start with devinops init"
     )
 
 
@@ -240,13 +244,14 @@ def _target_problems(document: Document) -> Iterator[Problem]:
 
 def _wrong_options(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield option, code and message of each problem. Values of a wrong type are the schema's to report."""
-    variable = target.get("api_key_env")
-    if isinstance(variable, str) and "DEVIN" not in variable:
-        message = (
-            "api_key_env must name a variable with DEVIN in its name, and this one has none: a pull request "
-            "must not be able to send another tool's secret; rename the variable in CI"
-        )
-        yield "api_key_env", "foreign-key-variable", message
+    for option in ("api_key_env", "enterprise_key_env"):
+        variable = target.get(option)
+        if isinstance(variable, str) and "DEVIN" not in variable:
+            message = (
+                f"{option} must name a variable with DEVIN in its name, and this one has none: a pull request "
+                "must not be able to send another tool's secret; rename the variable in CI"
+            )
+            yield option, "foreign-key-variable", message
     if (limit := target.get("max_delete")) is not None and MaxDelete.parse(limit) is None:
         message = (
             f'max_delete takes a share such as "20%" (0% to 100%) or a whole number, not {limit!r}'
@@ -277,6 +282,26 @@ def _without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterat
         yield option, "prune: scope and scope: [folders] go together; the other one is missing"
     if prune == Prune.SCOPE and api == "v1":
         yield "prune", "prune: scope needs API v3: v1 does not tell folders in folders apart"
+    yield from _without_effect_on_scope(target, api)
+
+
+def _without_effect_on_scope(
+    target: Mapping[str, Any], api: ApiVersion | None
+) -> Iterator[tuple[str, str]]:
+    if "enterprise_key_env" in target and api == "v1":
+        yield (
+            "enterprise_key_env",
+            "enterprise_key_env needs API v3: v1 has no key of an enterprise",
+        )
+    if target.get("enterprise") is not True:
+        return
+    if "enterprise_key_env" in target:
+        message = "enterprise_key_env is for the settings of one organization, not of an enterprise"
+        yield "enterprise_key_env", f"{message}: remove it"
+    if api == "v1":
+        yield "enterprise", "enterprise: true needs API v3: v1 has no objects of an enterprise"
+    if "org_id" in target:
+        yield "org_id", "an enterprise has no org_id: remove it, or remove enterprise: true"
 
 
 # --- the effective settings -------------------------------------------------------------------------------
@@ -316,8 +341,12 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
     policy = values.policy(api)
     return Settings(
         root=project.root,
-        target=Target(name, api_url, api, values.org_id()),
+        target=Target(
+            name, api_url, api, values.org_id(), enterprise=values.declared("enterprise", False)
+        ),
         key=key,
+        enterprise_key=values.enterprise_key(),
+        enterprise_key_env=values.declared("enterprise_key_env", None),
         timeout_s=values.flag("timeout", 60.0),
         parallelism=values.flag("parallelism", 8),
         ca_bundle=values.flag("ca_bundle", None),
@@ -404,6 +433,9 @@ class _Values:
         return url
 
     def org_id(self) -> str | None:
+        if self.target.get("enterprise"):
+            self.sources["org_id"] = "an enterprise has none"
+            return None
         org_id = self.declared_or_variable("org_id", "DEVIN_ORG_ID")
         if org_id is None:
             self.sources["org_id"] = "asked from the API; API v1 has none"
@@ -427,6 +459,12 @@ class _Values:
         raise ConfigError(
             f"no API key: set {' or '.join(variables)} to a key that begins with cog_ or apk_; {state}"
         )
+
+    def enterprise_key(self) -> str | None:
+        """Return the key of the enterprise; it may be missing as long as no kind takes it."""
+        variable = self.target.get("enterprise_key_env", "")
+        key = self.environ.get(variable, "").strip()
+        return _checked_key(key, variable) if key else None
 
     def api(self, key: str, variable: str) -> ApiVersion:
         declared = self.declared("api_version", None)

@@ -11,6 +11,7 @@ import pytest
 from devinops.config import Flags, Settings, check_environment, find_root, read_project, resolve
 from devinops.inventory import InventorySettings
 from devinops.model.errors import ConfigError, DevinopsError, InputError, UsageError
+from devinops.model.kind import Scope
 from devinops.model.target import Target
 from tests.testing.command_line import Devinops, Write
 
@@ -65,9 +66,11 @@ def test_each_value_is_traced_to_its_place(repository: Write) -> None:
     assert found.sources == {
         "target": "devinops.yaml:3:3, the only target",
         "org_id": "devinops.yaml:4:13",
+        "enterprise": "default",
         "max_delete": "devinops.yaml:5:17",
         "api_url": "environment DEVIN_API_URL",
         "api_key": "environment DEVIN_API_KEY",
+        "enterprise_key_env": "default",
         "api_version": "the key's prefix cog_",
         "v3_macro": "default",
         "prune": "default",
@@ -118,6 +121,33 @@ def test_several_targets_without_a_choice_are_a_usage_error(repository: Write) -
     )
 
 
+def test_a_target_can_be_an_enterprise_whatever_organization_the_environment_names(
+    repository: Write,
+) -> None:
+    root = config(repository, "targets: {a: {enterprise: true}}")
+    found = settings(root, KEY | {"DEVIN_ORG_ID": "org-1"})
+    assert (found.target.scope, found.target.org_id) == (Scope.ENTERPRISE, None)
+    assert found.sources["enterprise"] == "devinops.yaml:2:27"
+    assert found.sources["org_id"] == "an enterprise has none"
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "key"),
+    [
+        ("{}", {"DEVIN_E": "cog_e"}, None),
+        ("{enterprise_key_env: DEVIN_E}", {}, None),
+        ("{enterprise_key_env: DEVIN_E}", {"DEVIN_E": " "}, None),
+        ("{enterprise_key_env: DEVIN_E}", {"DEVIN_E": "cog_e\n", "DEVIN_TOKEN": "cog_t"}, "cog_e"),
+    ],
+)
+def test_the_key_of_the_enterprise_comes_from_the_variable_that_the_target_names_and_no_other(
+    repository: Write, text: str, environ: dict[str, str], key: str | None
+) -> None:
+    found = settings(config(repository, f"targets: {{a: {text}}}"), KEY | environ)
+    assert (found.key, found.enterprise_key) == ("cog_key", key)
+    assert "cog_e" not in repr(found)
+
+
 def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Write) -> None:
     with pytest.raises(UsageError, match='did you mean "production"'):
         settings(config(repository, TARGETS), KEY, Flags(target="producton"))
@@ -148,6 +178,17 @@ def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Wr
             {},
             "needs API v3",
         ),
+        ("{enterprise: true, org_id: org-1}", {}, "an enterprise has no org_id"),
+        ("{enterprise_key_env: DEVIN_E, api_version: v1}", {}, "enterprise_key_env needs API v3"),
+        (
+            "{enterprise: true, enterprise_key_env: DEVIN_E}",
+            {},
+            "enterprise_key_env is for the settings of one organization",
+        ),
+        ("{enterprise_key_env: AWS_KEY}", {}, "enterprise_key_env must name a variable with DEVIN"),
+        ("{enterprise_key_env: DEVIN_E}", {"DEVIN_E": "cog_key 2"}, "DEVIN_E contains white space"),
+        ("{enterprise: true, api_version: v1}", {}, "enterprise: true needs API v3"),
+        ("{enterprise: true}", {"DEVIN_API_KEY": "apk_1"}, "enterprise: true needs API v3"),
         ("{api_url: http://api.devin.ai}", {}, "is not encrypted"),
         ("{api_url: 'https://user@api.devin.ai'}", {}, "without user"),
         ("{api_url: https://api.devin.ai/v3}", {}, 'drop "/v3"'),

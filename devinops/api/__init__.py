@@ -7,6 +7,7 @@ are driven by the kinds' data, and importing this package stays cheap: httpx com
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from devinops import signals
 from devinops.api.connection import Connection
@@ -19,7 +20,9 @@ def open_reader(connection: Connection, log: Callable[[str], None] = ignore) -> 
         from devinops.api.client import ReadingClient
         from devinops.api.http import Getter
 
-    return ReadingClient(Getter(connection, log), connection)
+    about = _with_enterprise_key(connection)
+    about_organization = Getter(about, log) if about else None
+    return ReadingClient(Getter(connection, log), connection, about_organization)
 
 
 def open_writer(connection: Connection, log: Callable[[str], None] = ignore) -> Writer:
@@ -28,4 +31,12 @@ def open_writer(connection: Connection, log: Callable[[str], None] = ignore) -> 
         from devinops.api.client import WritingClient
         from devinops.api.http import Sender
 
-    return WritingClient(Sender(connection, log), connection)
+    about = _with_enterprise_key(connection)
+    about_organization = Sender(about, log) if about else None
+    return WritingClient(Sender(connection, log), connection, about_organization)
+
+
+def _with_enterprise_key(connection: Connection) -> Connection | None:
+    """Return the same connection with the key of the enterprise, None without that key."""
+    key = connection.enterprise_key
+    return replace(connection, key=key) if key else None

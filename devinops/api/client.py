@@ -17,7 +17,7 @@ from devinops.api.listing import Item, Reading, check_counts, list_budget, read_
 from devinops.api.parallel import side_by_side
 from devinops.kinds import KINDS
 from devinops.model.client import Author, BeforeAgain, Identity, ignore
-from devinops.model.errors import ApiError, BadAnswer
+from devinops.model.errors import ApiError, BadAnswer, ConfigError
 from devinops.model.keys import Key
 from devinops.model.kind import Api, ApiVersion, Kind, Resource, Revealed, Scope
 from devinops.model.objects import Live, Snapshot
@@ -28,9 +28,13 @@ from devinops.model.values import UNSET
 class ReadingClient:
     """A Reader. Its connection can only send GET."""
 
-    def __init__(self, http: Getter, connection: Connection) -> None:
+    def __init__(
+        self, http: Getter, connection: Connection, about_organization: Getter | None = None
+    ) -> None:
+        """Use `http`, and for what only a key of the enterprise can reach `about_organization`."""
         self.api: ApiVersion = connection.target.api
         self._getter = http
+        self._about_organization = about_organization
         self._connection = connection
         self._org_id = connection.target.org_id if self.api == "v3" else None
         self._lock = threading.Lock()
@@ -48,7 +52,7 @@ class ReadingClient:
     @property
     def org_id(self) -> str | None:
         with self._lock:
-            if self._org_id is None and self.api == "v3" and not self._connection.enterprise:
+            if self._org_id is None and self.api == "v3" and not self._connection.target.enterprise:
                 self._org_id = v3.identity(self._getter).org_id
                 v3.organization(self._org_id)
             return self._org_id
@@ -66,16 +70,45 @@ class ReadingClient:
             return v1.BASE
         if Scope.ABOUT_ORGANIZATION in kind.apis[self.api].scopes:
             return v3.about_organization(self.org_id)
-        return v3.ENTERPRISE if self._connection.enterprise else v3.organization(self.org_id)
+        return v3.ENTERPRISE if self._connection.target.enterprise else v3.organization(self.org_id)
 
     def _path(self, kind: Kind, id: str | None = None) -> str:
         path = f"{self._base(kind)}/{kind.apis[self.api].path}"
         return path if id is None else f"{path}/{segment(id, 'the id')}"
 
+    def _left_out(self, kind: Kind) -> frozenset[str]:
+        """Return the fields that refer to what the scope of the target does not have."""
+        references = (attribute for attribute in kind.attributes if attribute.ref)
+        return frozenset(a.name for a in references if not self._has(KINDS[a.ref or ""]))
+
+    def _getter_of(self, kind: Kind) -> Getter:
+        """Return the connection whose key can read a kind. Raises ConfigError without that key."""
+        if not self._is_about_organization(kind):
+            return self._getter
+        if self._about_organization is None:
+            raise self._missing_key(kind)
+        return self._about_organization
+
+    def _is_about_organization(self, kind: Kind) -> bool:
+        return Scope.ABOUT_ORGANIZATION in kind.apis[self.api].scopes
+
+    def _missing_key(self, kind: Kind) -> ConfigError:
+        variable = self._connection.enterprise_key_env
+        remedy = (
+            f"set {variable}, which enterprise_key_env of the target names"
+            if variable
+            else "name the variable that holds one with enterprise_key_env for the target"
+        )
+        return ConfigError(f"{kind.noun} takes a key of the enterprise: {remedy}")
+
+    def _permission(self, usual: str, api: Api) -> str:
+        """Return the permission that a call takes: the `usual` one in an organization, another in the enterprise."""
+        return api.enterprise_permission if self._connection.target.enterprise else usual
+
     @property
     def _viewpoint(self) -> codec.Viewpoint:
         connection = self._connection
-        return codec.Viewpoint(self._org_id, connection.enterprise, connection.owner)
+        return codec.Viewpoint(self._org_id, connection.target.enterprise, connection.owner)
 
     def authors(self, ids: Collection[str], since: int, until: int) -> Mapping[str, Author]:
         if self.api == "v1" or not ids or self.org_id is None:
@@ -95,6 +128,8 @@ class ReadingClient:
     ) -> Snapshot:
         wanted = [kind for kind in KINDS.values() if kinds is None or kind.noun in kinds]
         wanted = [kind for kind in wanted if self._has(kind)]
+        if kinds is None and self._about_organization is None:
+            wanted = [kind for kind in wanted if not self._is_about_organization(kind)]
         readings = self._readings(wanted, progress, sure)
         lives = (live for kind in wanted for live in self._lives(kind, readings))
         return replace(
@@ -107,12 +142,7 @@ class ReadingClient:
 
     def _has(self, kind: Kind) -> bool:
         """Tell whether this API, and the scope of the target, have a kind."""
-        api = kind.apis.get(self.api)
-        if api is None:
-            return False
-        if self._connection.enterprise:
-            return Scope.ENTERPRISE in api.scopes
-        return bool(api.scopes & {Scope.ORGANIZATION, Scope.ABOUT_ORGANIZATION})
+        return kind.is_in(self.api, self._connection.target.scope)
 
     def _lives(self, kind: Kind, readings: Mapping[str, Reading]) -> Iterable[Live]:
         items = readings[kind.noun].items
@@ -130,6 +160,8 @@ class ReadingClient:
         for kind in needed:
             sharing.setdefault(kind.apis[self.api].path or kind.noun, []).append(kind)
         count = _Count(progress)
+        for kind in needed:
+            self._getter_of(kind)
         # Asked before the lists start: they would all wait for the answer, and all ask again if it failed.
         _ = self.org_id
         jobs = [partial(self._list, kinds, count.add, sure) for kinds in sharing.values()]
@@ -160,16 +192,19 @@ class ReadingClient:
         """Read the list that these kinds share: v1 answers notes and folders in one."""
         apis = [kind.apis[self.api] for kind in kinds]
         if apis[0].parts:
-            return {kinds[0].noun: parts.read(self._getter, kinds[0], apis[0], self.org_id)}
-        permission = next((api.read_permission for api in apis if api.read_permission), "")
-        call = Call("GET", self._path(kinds[0]), permission=permission)
+            getter = self._getter_of(kinds[0])
+            return {kinds[0].noun: parts.read(getter, kinds[0], apis[0], self.org_id)}
+        permissions = (self._permission(api.read_permission, api) for api in apis)
+        call = Call("GET", self._path(kinds[0]), permission=next(filter(None, permissions), ""))
         if len(kinds) == 1:
             noun = kinds[0].noun
             before = self._seen.get(noun)
-            reading = read_list(self._getter, call, apis[0], progress, before=before, sure=sure)
+            reading = read_list(
+                self._getter_of(kinds[0]), call, apis[0], progress, before=before, sure=sure
+            )
             self._seen[noun] = reading.ids
             return {noun: reading}
-        response = self._getter.get(call, list_budget())
+        response = self._getter_of(kinds[0]).get(call, list_budget())
         return {
             kind.noun: Reading(unpaged(response, call, api, progress, shared=True))
             for kind, api in zip(kinds, apis, strict=True)
@@ -183,6 +218,8 @@ class ReadingClient:
 
     def close(self) -> None:
         self._getter.close()
+        if self._about_organization:
+            self._about_organization.close()
 
     def __enter__(self) -> Self:
         return self
@@ -199,9 +236,11 @@ class ReadingClient:
 class WritingClient(ReadingClient):
     """A Writer."""
 
-    def __init__(self, http: Sender, connection: Connection) -> None:
-        super().__init__(http, connection)
-        self._sender = http
+    def __init__(
+        self, http: Sender, connection: Connection, about_organization: Sender | None = None
+    ) -> None:
+        super().__init__(http, connection, about_organization)
+        self._senders = (http, about_organization)
 
     def reads_one(self, kind: str) -> bool:
         return self._api(kind).reads_one or bool(self._api(kind).parts)
@@ -209,13 +248,14 @@ class WritingClient(ReadingClient):
     def read(self, kind: str, id: str) -> Live | None:
         if not self.reads_one(kind):
             raise ValueError(f"API {self.api} reads no single {kind}")
-        api = self._api(kind)
+        api, getter = self._api(kind), self._getter_of(KINDS[kind])
         if api.parts:
-            (item,) = parts.read(self._sender, KINDS[kind], api, self.org_id).items
+            (item,) = parts.read(getter, KINDS[kind], api, self.org_id).items
             return self._live(KINDS[kind], item, self._names)
-        call = Call("GET", self._path(KINDS[kind], id), permission=api.read_permission)
+        permission = self._permission(api.read_permission, api)
+        call = Call("GET", self._path(KINDS[kind], id), permission=permission)
         try:
-            response = self._sender.get(call)
+            response = getter.get(call)
         except BadAnswer:
             raise
         except ApiError as error:
@@ -229,17 +269,20 @@ class WritingClient(ReadingClient):
     ) -> Live:
         kind = resource.kind
         api, owner = self._api(kind.noun), self._connection.owner
-        body = codec.encode(kind, self.api, resource, ids, value=value, owner=owner)
+        left_out = self._left_out(kind)
+        body = codec.encode(
+            kind, self.api, resource, ids, left_out=left_out, value=value, owner=owner
+        )
         if value is not None:
             redact.remember_values([value])
         call = Call(
             "POST",
             self._path(kind),
             body=body,
-            permission=api.write_permission,
+            permission=self._permission(api.write_permission, api),
             has_secret=value is not None,
         )
-        response = _object(self._sender.send(call), call)
+        response = _object(self._sender_of(kind).send(call), call)
         _keep_out_of_messages(kind, response)
         made = response.get(api.id)
         if not isinstance(made, str) or not made:
@@ -283,22 +326,34 @@ class WritingClient(ReadingClient):
         api, owner = self._api(kind.noun), self._connection.owner
         assert api.update or api.parts, "what cannot be updated is blocked"
         if api.parts:
-            parts.write(self._sender, api, self.org_id, before.resource, resource)
+            values = (before.resource, resource)
+            parts.write(self._sender_of(kind), api, self.org_id, *values, before_again=before_again)
             return replace(before, resource=resource)
         assert api.update
-        verb, path, permission = api.update.verb, self._path(kind, id), api.write_permission
-        encode = partial(codec.encode, kind, self.api, resource, ids, before=before, owner=owner)
+        verb, path = api.update.verb, self._path(kind, id)
+        permission = self._permission(api.write_permission, api)
+        encode = partial(
+            codec.encode,
+            kind,
+            self.api,
+            resource,
+            ids,
+            left_out=self._left_out(kind),
+            before=before,
+            owner=owner,
+        )
         body = encode(changes_only=verb == "PATCH")
         call = Call(verb, path, body=body, permission=permission, before_again=before_again)
-        response = _object(self._sender.send(call) or {}, call)
+        response = _object(self._sender_of(kind).send(call) or {}, call)
         _keep_out_of_messages(kind, response)
         return _same(self._written(kind, response, id, encode(), resource, ids), id, call)
 
     def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
         api, path = self._api(kind), self._path(KINDS[kind], id)
-        call = Call("DELETE", path, permission=api.write_permission, before_again=before_again)
+        permission = self._permission(api.write_permission, api)
+        call = Call("DELETE", path, permission=permission, before_again=before_again)
         try:
-            self._sender.delete(call)
+            self._sender_of(KINDS[kind]).delete(call)
         except BadAnswer:
             raise
         except ApiError as error:
@@ -306,7 +361,15 @@ class WritingClient(ReadingClient):
                 raise
 
     def stop_waiting(self) -> None:
-        self._sender.stop_waiting()
+        for sender in filter(None, self._senders):
+            sender.stop_waiting()
+
+    def _sender_of(self, kind: Kind) -> Sender:
+        """Return the connection whose key can write a kind. Raises ConfigError without that key."""
+        sender = self._senders[self._is_about_organization(kind)]
+        if sender is None:
+            raise self._missing_key(kind)
+        return sender
 
     def _api(self, kind: str) -> Api:
         return KINDS[kind].apis[self.api]

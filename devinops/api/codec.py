@@ -267,11 +267,11 @@ def _value(item: _Item, attribute: Attribute, names: Names) -> Any:
         return ""
     allowed = _allowed(attribute)
     if value is None and not attribute.required:
-        return attribute.normalize(None) if type(None) in allowed else UNSET
+        return attribute.in_one_form(None) if type(None) in allowed else UNSET
     if type(value) not in allowed:
         raise item.bad(name, f"expected {_expected(allowed)}, got {_shown(value)}")
     try:
-        normal = attribute.normalize(value)
+        normal = attribute.in_one_form(value)
     except ValueError as error:
         raise item.bad(name, str(error)) from None
     return _as_files_spell(attribute, normal, names)
@@ -401,6 +401,7 @@ def encode(
     resource: Resource,
     ids: Mapping[Key, str],
     *,
+    left_out: Collection[str] = (),
     before: Live | None = None,
     changes_only: bool = False,
     value: str | None = None,
@@ -409,15 +410,16 @@ def encode(
     """Return the body of an update of `before`, or without it of a create: every field that the API can set.
 
     None is sent as null. The parent is always sent, null for the root: leaving it out would leave
-    open where the object ends up. `changes_only` leaves out what is in `before` already. On create,
-    what has no value is sent as the field's default, if it has one. `ids` are those of everything
-    that the values refer to; `value` is a secret's value, `owner` what our label says.
+    open where the object ends up. `left_out` are fields that are never sent.
+    `changes_only` leaves out what is in `before` already. On create, what has no value is sent as
+    the field's default, if it has one. `ids` are those of everything that the values refer to;
+    `value` is a secret's value, `owner` what our label says.
     """
     body: dict[str, Any] = {}
     for attribute in kind.attributes:
         names = attribute.names.get(api)
         name = names and (names.update if before else names.create)
-        if not name:
+        if not name or attribute.name in left_out:
             continue
         new = _to_send(attribute, resource, api, creating=before is None)
         last = _labelled(attribute, before) if before else UNSET

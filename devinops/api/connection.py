@@ -21,11 +21,12 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True)
 class Connection:
-    """Which organization to call and as whom. Times in seconds; `retries` come after the first attempt.
+    """Which organization or enterprise to call and as whom. Times in seconds; `retries` come after the first attempt.
 
     `ca_bundle` is a PEM file that replaces the usual certificate authorities. The key shows in no repr.
-    With `enterprise` the objects are those of the enterprise instead of an organization. `owner` is the value of the
-    label that marks what devinops manages, on kinds that have labels.
+    `owner` is the value of the label that marks what devinops manages, on kinds that have labels. `enterprise_key`
+    reads and writes what only a key of the enterprise can, and `enterprise_key_env` names the variable that it was
+    looked for in.
     """
 
     target: Target
@@ -35,5 +36,6 @@ class Connection:
     ca_bundle: Path | None = None
     retries: int = 4
     backoff_s: float = 0.5
-    enterprise: bool = False
     owner: str = ""
+    enterprise_key: str | None = field(default=None, repr=False)
+    enterprise_key_env: str | None = None

@@ -86,6 +86,8 @@ def _hint(call: Call, connection: Connection, status: int) -> str:
     if status in (401, 403) and key.startswith("cog_" if api == "v1" else "apk_"):
         return f"a key that begins with {key[:4]} does not work with API {api}"
     if status == 401:
+        if key == connection.enterprise_key:
+            return "check the key that the target's enterprise_key_env names"
         names = "DEVIN_API_KEY, DEVIN_TOKEN or DEVIN_API_TOKEN"
         return f"check the key: {names}, or the target's api_key_env"
     if status == 403:

@@ -8,7 +8,7 @@ from typing import Any
 from devinops.api import v3
 from devinops.api.http import Call, Getter, Sender
 from devinops.api.listing import Reading, read_list
-from devinops.model.client import ignore
+from devinops.model.client import BeforeAgain, ignore
 from devinops.model.errors import ApiError, BadAnswer
 from devinops.model.kind import Api, Kind, Paging, Part, Resource
 
@@ -36,17 +36,47 @@ def _value(http: Getter, api: Api, part: Part, org_id: str | None) -> Any:
     return None
 
 
-def write(http: Sender, api: Api, org_id: str | None, before: Resource, after: Resource) -> None:
-    """Set the parts whose value changes, in the order of the kind. Raises ApiError."""
+def write(
+    http: Sender,
+    api: Api,
+    org_id: str | None,
+    before: Resource,
+    after: Resource,
+    *,
+    before_again: BeforeAgain | None = None,
+) -> None:
+    """Set the parts whose value changes, in the order of the kind.
+
+    `before_again` is called only as long as nothing is written: afterwards the object is no longer as it was. Raises
+    ApiError, with doubt about the outcome if a part was written before.
+    """
+    has_written = False
     for part in api.parts:
         value = getattr(after, part.field)
-        if value != getattr(before, part.field):
-            path = _path(part.write or part.path, org_id)
-            if value == part.empty:
-                _clear(http, Call("DELETE", path, permission=api.write_permission))
-            else:
-                body = {part.write_member or part.member: value}
-                http.send(Call("PUT", path, body=body, permission=api.write_permission))
+        if value == getattr(before, part.field):
+            continue
+        try:
+            _set(http, api, part, org_id, value, None if has_written else before_again)
+        except ApiError as error:
+            error.doubtful = error.doubtful or has_written
+            raise
+        has_written = True
+
+
+def _set(
+    http: Sender,
+    api: Api,
+    part: Part,
+    org_id: str | None,
+    value: Any,
+    before_again: BeforeAgain | None,
+) -> None:
+    path, permission = _path(part.write or part.path, org_id), api.write_permission
+    if value == part.empty:
+        _clear(http, Call("DELETE", path, permission=permission, before_again=before_again))
+    else:
+        body = {part.write_member or part.member: value}
+        http.send(Call("PUT", path, body=body, permission=permission, before_again=before_again))
 
 
 def _clear(http: Sender, call: Call) -> None:

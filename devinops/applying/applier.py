@@ -9,7 +9,7 @@ from typing import Protocol
 
 from devinops import waiting
 from devinops.applying.report import Report, Result
-from devinops.kinds import LEVELS
+from devinops.kinds import KINDS
 from devinops.model.changes import Action, Change, Outcome
 from devinops.model.client import BeforeAgain, Writer
 from devinops.model.errors import (
@@ -506,9 +506,9 @@ def _is_record(change: Change) -> bool:
 
 def _stages(changes: Collection[Change]) -> Iterator[list[Change]]:
     """Yield the changes that may be made side by side: references first, then deletes in reverse."""
-    for level in LEVELS:
+    for level in KINDS.levels:
         yield [c for c in changes if c.key.kind in level and c.action is not Action.DELETE]
-    for level in reversed(LEVELS):
+    for level in reversed(KINDS.levels):
         yield [c for c in changes if c.key.kind in level and c.action is Action.DELETE]
 
 

@@ -165,6 +165,7 @@ def _header(run: str, target: Target) -> BackupHeader:
         api=target.api,
         org_id=target.org_id,
         emulator=target.emulator,
+        enterprise=target.enterprise,
     )
 
 

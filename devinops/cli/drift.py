@@ -10,7 +10,6 @@ from devinops.api import open_reader
 from devinops.cli.audit_log import with_editors
 from devinops.cli.options import Options, common
 from devinops.cli.session import Session, failures_written, open_session
-from devinops.kinds import KINDS
 from devinops.model.client import Reader
 from devinops.model.errors import ExitCode
 from devinops.planning.drift import find_drift
@@ -41,7 +40,7 @@ def command(options: Options) -> ExitCode:
 def _find(session: Session[Reader]) -> DriftAnswer:
     inventory = session.store.read()
     owned = {record.key.kind for record in inventory.records}
-    found = find_drift(inventory, session.snapshot(owned or KINDS))
+    found = find_drift(inventory, session.snapshot(owned or None))
     if found.drift:
         found = replace(found, drift=with_editors(found.drift, session.client))
     code = ExitCode.LOOK if found.drift else ExitCode.OK

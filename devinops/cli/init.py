@@ -17,10 +17,13 @@ from devinops import __version__, atomic
 from devinops.cli.options import FilePath
 from devinops.config import CONFIG_FILE
 from devinops.inventory.git import Git, is_no_repository, last_words
+from devinops.kinds import KINDS
 from devinops.load.discover import inside
 from devinops.model.errors import ConfigError, ExitCode, NotWritten
 
-HOOK_FILES = r"(^|/)((knowledge|playbooks)/.*\.(md|ya?ml)|(knowledge|playbooks|folders|secrets|devinops)\.ya?ml)$"
+_DIRECTORIES = "|".join(sorted(KINDS.directories))
+_NAMES = "|".join(sorted({*KINDS.sections, CONFIG_FILE.removesuffix(".yaml")}))
+HOOK_FILES = rf"(^|/)(({_DIRECTORIES})/.*\.(md|ya?ml)|({_NAMES})\.ya?ml)$"
 """What the pre-commit hook runs on; the same as in .pre-commit-hooks.yaml."""
 
 

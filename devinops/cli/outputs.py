@@ -17,8 +17,6 @@ _KEPT: Final = {
     ".git": "Git keeps its own there",
     atomic.STATE: "devinops keeps the inventory and backups there",
 }
-_DIRECTORIES: Final = tuple(kind.section for kind in KINDS.values() if kind.document)
-_FILES: Final = (CONFIG_FILE, *(f"{kind.section}.yaml" for kind in KINDS.values()))
 
 
 def check_outputs(outputs: Sequence[tuple[str, Path]], inputs: Iterable[Path], root: Path) -> None:
@@ -54,9 +52,9 @@ def _refusal(path: Path, taken: Iterable[Path], root: Path) -> str:
 
 def _is_read(real: Path, root: Path) -> bool:
     """Tell whether a file is one of settings or entries, or stands where one would be read."""
-    if any(_same(parent, root / name) for name in _DIRECTORIES for parent in real.parents):
+    if any(_same(parent, root / name) for name in KINDS.directories for parent in real.parents):
         return True
-    if any(_same(real, root / name) for name in _FILES):
+    if any(_same(real, root / name) for name in (CONFIG_FILE, *KINDS.files)):
         return True
     # `paths` and `body_file` may name any other file of the root, if it is there.
     return real.exists() and any(_same(real, root / name) for name in _names_read(root))

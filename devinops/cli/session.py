@@ -82,10 +82,11 @@ class Session(Generic[C_co]):
         """Return the inventory once no other run is at work; raises Stale after --lock-timeout."""
         return wait_for_runs(self.store, self.options.lock_timeout)
 
-    def snapshot(self, kinds: Iterable[str], *, sure: bool = True) -> Snapshot:
-        """Read all objects of the kinds and of those that they refer to; for `sure` see `Reader`."""
-        wanted = frozenset(kinds)
-        wanted = wanted.union(*(KINDS[kind].references for kind in wanted))
+    def snapshot(self, kinds: Iterable[str] | None, *, sure: bool = True) -> Snapshot:
+        """Read all objects of the kinds and of those that they refer to; for None and `sure` see `Reader`."""
+        wanted = None if kinds is None else frozenset(kinds)
+        if wanted is not None:
+            wanted = wanted.union(*(KINDS[kind].references for kind in wanted))
         with Progress(self.options, "reading") as progress:
             return self.client.snapshot(wanted, progress.at, sure=sure)
 
@@ -189,6 +190,8 @@ def connection(settings: Settings) -> Connection:
         parallelism=settings.parallelism,
         ca_bundle=settings.ca_bundle,
         owner=settings.owner,
+        enterprise_key=settings.enterprise_key,
+        enterprise_key_env=settings.enterprise_key_env,
     )
 
 
@@ -199,7 +202,7 @@ def _read_entries(options: Options) -> tuple[Entries, Settings]:
     settings = resolve(project, options.flags, os.environ)
     entries = Entries(loaded.declarations, only=only)
     wanted = entries.of(settings.target.name)
-    problems = [*loaded.problems, *api_problems(wanted, settings.target.api)]
+    problems = [*loaded.problems, *api_problems(wanted, settings.target.api, settings.target.scope)]
     if settings.inventory.store == "none":
         problems += rotation_warnings(wanted)
     _stop_on_errors(problems)

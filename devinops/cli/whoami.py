@@ -52,7 +52,9 @@ def _rows(settings: Settings) -> dict[str, Any]:
         "api_url": settings.target.api_url,
         "api_version": settings.target.api,
         "org_id": settings.target.org_id,
+        "enterprise": "true" if settings.target.enterprise else None,
         "api_key": "*** (never shown)",
+        "enterprise_key_env": settings.enterprise_key_env,
         "max_delete": str(settings.policy.max_delete),
         "v3_macro": settings.policy.v3_macro,
         "prune": settings.policy.prune.value,
@@ -67,10 +69,10 @@ def _rows(settings: Settings) -> dict[str, Any]:
 
 
 def _settings(settings: Settings) -> Iterator[str]:
-    yield f"root          {settings.root}"
+    yield f"{'root':18} {settings.root}"
     for name, value in _rows(settings).items():
         shown = "-" if value is None else f"{value:g}" if isinstance(value, float) else value
-        yield f"{name:13} {shown}  ({settings.sources[name]})"
+        yield f"{name:18} {shown}  ({settings.sources[name]})"
 
 
 def _answer(

@@ -136,11 +136,17 @@ def _header(line: str, place: str) -> HeaderLine:
 
 def _check_header(header: HeaderLine, expected: Target, place: str) -> None:
     wanted_header = HeaderLine.of(expected)
-    for name in ("target", "api_host", "org_id"):
-        actual, wanted = getattr(header, name), getattr(wanted_header, name)
+    owner = {True: "an enterprise", False: "an organization"}
+    facts = (
+        ("of the target", header.target, wanted_header.target),
+        ("of the api_host", header.api_host, wanted_header.api_host),
+        ("of", owner[header.enterprise], owner[wanted_header.enterprise]),
+        ("of the org_id", header.org_id, wanted_header.org_id),
+    )
+    for fact, actual, wanted in facts:
         if actual != wanted:
             raise InventoryError(
-                f"{place}: this inventory is of the {name} {quotable(actual or '(none)')}, the run is for "
+                f"{place}: this inventory is {fact} {quotable(actual or '(none)')}, the run is for "
                 f"{wanted or '(none)'}: choose the target that it belongs to; if the organization has moved, delete "
                 "the inventory: what equals its entry is adopted again"
             )

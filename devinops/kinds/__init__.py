@@ -4,38 +4,61 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from graphlib import TopologicalSorter
-from types import MappingProxyType
+from typing import Final
 
 from devinops.model.kind import Kind
 
 
-def _walk() -> dict[str, Kind]:
-    found: dict[str, Kind] = {}
-    modules = (m for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    for module in modules:
-        kind: Kind = importlib.import_module(f"{__name__}.{module.name}").KIND
-        found[kind.noun] = kind
-    return dict(sorted(found.items()))
+class Registry(Mapping[str, Kind]):
+    """noun → kind, in the order of the nouns, and what follows from all of them together."""
+
+    def __init__(self, kinds: Iterable[Kind]) -> None:
+        self._by_noun = {kind.noun: kind for kind in sorted(kinds, key=lambda kind: kind.noun)}
+
+    def __getitem__(self, noun: str) -> Kind:
+        return self._by_noun[noun]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_noun)
+
+    def __len__(self) -> int:
+        return len(self._by_noun)
+
+    @cached_property
+    def sections(self) -> Mapping[str, Kind]:
+        """Section of a YAML file → kind."""
+        return {kind.section: kind for kind in self.values()}
+
+    @cached_property
+    def directories(self) -> frozenset[str]:
+        """The directories that hold Markdown files."""
+        return frozenset(kind.section for kind in self.values() if kind.document)
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """The YAML files that are read in the root."""
+        return frozenset(f"{section}.yaml" for section in self.sections)
+
+    @cached_property
+    def levels(self) -> tuple[frozenset[str], ...]:
+        """The nouns so that what is referred to comes in an earlier set; deletes go the other way."""
+        sorter = TopologicalSorter({noun: kind.references for noun, kind in self.items()})
+        sorter.prepare()
+        levels = []
+        while ready := sorter.get_ready():
+            levels.append(frozenset(ready))
+            sorter.done(*ready)
+        return tuple(levels)
 
 
-KINDS: Mapping[str, Kind] = MappingProxyType(_walk())
-"""noun → kind, in the order of the nouns."""
-
-SECTIONS: Mapping[str, Kind] = MappingProxyType({kind.section: kind for kind in KINDS.values()})
-"""section of a YAML file → kind."""
-
-
-def _levels() -> tuple[frozenset[str], ...]:
-    sorter = TopologicalSorter({noun: kind.references for noun, kind in KINDS.items()})
-    sorter.prepare()
-    levels = []
-    while ready := sorter.get_ready():
-        levels.append(frozenset(ready))
-        sorter.done(*ready)
-    return tuple(levels)
+def _walk() -> Iterator[Kind]:
+    for module in pkgutil.iter_modules(__path__):
+        if not module.name.startswith("_"):
+            kind: Kind = importlib.import_module(f"{__name__}.{module.name}").KIND
+            yield kind
 
 
-LEVELS: tuple[frozenset[str], ...] = _levels()
-"""The nouns so that what is referred to comes in an earlier set; deletes go the other way."""
+KINDS: Final = Registry(_walk())

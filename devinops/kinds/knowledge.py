@@ -106,6 +106,7 @@ KIND = Kind(
             also=frozenset({"folder_path"}),
             read_permission="ManageOrgKnowledge or UseDevinSessions",
             write_permission="ManageOrgKnowledge",
+            enterprise_permission="ManageAccountKnowledge",
         ),
         "v1": Api(path="knowledge", items="knowledge", id="id"),
     },

@@ -88,6 +88,7 @@ KIND = Kind(
             update=Update(omitted=Omitted.KEPT),
             read_permission="ManageOrgPlaybooks or UseDevinSessions",
             write_permission="ManageOrgPlaybooks",
+            enterprise_permission="ManageAccountPlaybooks",
         ),
         "v1": Api(
             path="playbooks",

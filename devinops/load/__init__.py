@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devinops.kinds import KINDS, SECTIONS
+from devinops.kinds import KINDS
 from devinops.load import discover as files
 from devinops.load.duplicates import duplicates, same_folders
 from devinops.load.entries import control_problems, declare, findings_to_problems
@@ -150,7 +150,7 @@ class _Reader:
             problems.extend(misfits)
             entries += self._sections(file, document)
         if not entries and not problems:
-            sections = ", ".join(SECTIONS)
+            sections = ", ".join(KINDS.sections)
             message = f"this file has no entries: add a list under {sections}, or delete the file"
             self.problems.append(problem(Source(file.path), "empty-file", message))
 
@@ -176,7 +176,7 @@ class _Reader:
 
 def _discreet(section: str | None) -> bool:
     """Return whether problems in a section must not quote it: an unknown one may hold secrets."""
-    kind = SECTIONS.get(section or "")
+    kind = KINDS.sections.get(section or "")
     return kind is None or kind.confidential
 
 

@@ -17,12 +17,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from devinops.kinds import SECTIONS
+from devinops.kinds import KINDS
 from devinops.load.globs import Ignore, Rule, read_rules
 from devinops.load.names import (
     CONFIG,
-    DIRECTORIES,
-    ROOT_FILES,
     SUFFIXES,
     hidden_part,
     misnamed,
@@ -60,7 +58,7 @@ class File:
 
     @property
     def kind(self) -> Kind:
-        return SECTIONS[self.section]
+        return KINDS.sections[self.section]
 
 
 # --- finding --------------------------------------------------------------------------------------
@@ -106,7 +104,7 @@ class Finder:
         """Find all files, and report all problems."""
         top = self._list("", self.root)
         for entry in top:
-            if entry.name in DIRECTORIES or entry.name in ROOT_FILES:
+            if entry.name in KINDS.directories or entry.name in KINDS.files:
                 self._entry(entry, entry.name)
         for i, rule in self._paths.items():
             self._search(i, rule)
@@ -169,9 +167,9 @@ class Finder:
 
     def _misplaced(self, path: str, *, directory: bool) -> bool:
         """Report a file that should be a directory, or the reverse; return whether it is one."""
-        if path in DIRECTORIES and not directory:
+        if path in KINDS.directories and not directory:
             self._report(path, "not-a-directory", "this is a file: expected a directory of entries")
-        elif path in ROOT_FILES and directory:
+        elif path in KINDS.files and directory:
             self._report(path, "not-a-file", "this is a directory: expected a YAML file")
         else:
             return False
@@ -299,10 +297,8 @@ class Finder:
         if path in self._found or not self._is_first_path(path, real):
             return
         if name.endswith(".md") and not section:
-            message = (
-                "cannot tell which kind this is: move it below a directory named knowledge or "
-                "playbooks"
-            )
+            names = " or ".join(sorted(KINDS.directories))
+            message = f"cannot tell which kind this is: move it below a directory named {names}"
             self._report(path, "no-kind", message)
             return
         self._found[path] = File(path, real, section, directories)
@@ -364,7 +360,7 @@ def section_of(path: str) -> tuple[str, tuple[str, ...]]:
         (
             i
             for i in (0, *range(len(above) - 1, 0, -1))
-            if i < len(above) and above[i] in DIRECTORIES
+            if i < len(above) and above[i] in KINDS.directories
         ),
         None,
     )

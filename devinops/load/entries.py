@@ -190,7 +190,7 @@ class _Entry:
             return self.folder(place, written)
         if name in self.kind.identity.fields and isinstance(written, str):
             self.check_name(place, written)
-        return written
+        return attribute.in_one_form(written)
 
     def folder(self, source: Source, written: str | None) -> FolderPath:
         path = folder_path(written or "")
@@ -200,7 +200,7 @@ class _Entry:
                 "invalid-value",
                 "a folder path cannot contain tabs, line breaks or control characters",
             )
-        if self.kind.noun == "folder" and not path:
+        if isinstance(self.kind.identity, Path) and not path:
             self.report(
                 source,
                 "invalid-value",

@@ -9,14 +9,12 @@ import os
 import re
 from collections.abc import Iterable
 
-from devinops.kinds import KINDS, SECTIONS
+from devinops.kinds import KINDS
 from devinops.load.problems import problem
 from devinops.model.objects import Problem, Source
 from devinops.model.suggest import nearest
 
 CONFIG = "devinops.yaml"
-DIRECTORIES = frozenset(kind.section for kind in KINDS.values() if kind.document)
-ROOT_FILES = frozenset(f"{section}.yaml" for section in SECTIONS)
 SUFFIXES = (".md", ".yaml", ".yml")
 
 # In other formats only names that other tools hardly use count as typos: not folders.json.
@@ -44,15 +42,15 @@ def right_name(name: str, *, directory: bool) -> str:
     Markdown files have directories, so a directory such as `secrets` does not count.
     """
     if directory:
-        return "" if name in DIRECTORIES else _closest(name, DIRECTORIES)
-    if name == CONFIG or name in ROOT_FILES:
+        return "" if name in KINDS.directories else _closest(name, KINDS.directories)
+    if name == CONFIG or name in KINDS.files:
         return ""
     stem, _, suffix = name.lower().rpartition(".")
     if suffix not in (*_YAML, *_OTHER_FORMATS):
         return ""
     stems = {CONFIG.partition(".")[0]}
     if not stem.startswith("."):
-        stems |= DIRECTORIES if suffix in _OTHER_FORMATS else {*SECTIONS}
+        stems |= KINDS.directories if suffix in _OTHER_FORMATS else {*KINDS.sections}
     closest = _closest(stem.removeprefix("."), stems)
     return f"{closest}.yaml" if closest else ""
 

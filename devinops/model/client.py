@@ -71,7 +71,7 @@ class Reader(Protocol):
         *,
         sure: bool = True,
     ) -> Snapshot:
-        """Return all live objects of the kinds (default: of every kind), read through lists alone.
+        """Return all live objects of the kinds (default: of all that the keys reach), read through lists alone.
 
         The lists are read side by side. `progress` gets the number of objects read so far, from the
         reading threads but never from two at once. A list that cannot be proved complete is a BadAnswer.

@@ -38,14 +38,14 @@ def join_folder(names: Iterable[str]) -> FolderPath:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Key:
-    """What an object is called: kind, folder and plain name (a playbook's title, a secret's key)."""
+    """What an object is called: kind, folder and plain name; the name is empty if there is only one object."""
 
     kind: str
     folder: FolderPath
     name: str
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.place}"
+        return f"{self.kind}:{self.place}" if self.place else self.kind
 
     @property
     def place(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -129,6 +130,13 @@ class Attribute:
     to_api: Callable[[Any, Any], Any] = _send_as_it_is
     rewrites: Callable[[Any], Any] = _never
     describe: Callable[[Any], str | None] = _never
+
+    def in_one_form(self, value: Any) -> Any:
+        """Return a value, written or live, in the form in which values are compared; a set is sorted."""
+        value = self.normalize(value)
+        if self.is_set and isinstance(value, list):
+            return sorted(value, key=lambda element: json.dumps(element, sort_keys=True))
+        return value
 
     def reads(self, api: ApiVersion) -> str | None:
         """Return what an API calls the field in its responses; None if it does not show it."""
@@ -335,6 +343,14 @@ class Api:
     parts: tuple[Part, ...] = ()
     read_permission: str = ""
     write_permission: str = ""
+    enterprise_permission: str = ""
+    """What reading and writing the objects of an enterprise takes."""
+
+    def serves(self, scope: Scope) -> bool:
+        """Tell whether a target of this scope, an organization or an enterprise, has such objects."""
+        if scope is Scope.ORGANIZATION:
+            return bool(self.scopes & {Scope.ORGANIZATION, Scope.ABOUT_ORGANIZATION})
+        return scope in self.scopes
 
     @property
     def is_flat(self) -> bool:
@@ -360,11 +376,11 @@ class Lifecycle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """Why a change of this kind can cost money or lock people out, and what approves it.
+    """Why a change of this kind can cost money, stop work or lock people out, and what approves it.
 
-    `approval` is the name of an approval, such as `spend` for `--allow-spend`. `risk` gets the values before (None
-    for a create) and after, and returns what a change sets free, in words; empty if nothing. `help` says what
-    whoever approves it accepts.
+    `approval` is the name of an approval, such as `spend` for `--allow-spend`; if it is empty, the plan only says
+    what is at risk. `risk` gets the values before (None for a create) and after, and returns what a change sets free,
+    in words; empty if nothing. `help` says what whoever approves it accepts.
     """
 
     approval: str
@@ -463,6 +479,10 @@ class Kind:
     def places(self) -> tuple[str, ...]:
         """The fields that make up a key: those of the identity, and the parent."""
         return (*self.identity.fields, *([self.parent] if self.parent else []))
+
+    def is_in(self, api: ApiVersion, scope: Scope) -> bool:
+        """Tell whether an API has objects of this kind in a scope."""
+        return api in self.apis and self.apis[api].serves(scope)
 
     def role(self, role: Role) -> Attribute | None:
         """Return the attribute that has a role in the contract."""

@@ -5,24 +5,46 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from devinops.kinds import KINDS
-from devinops.model.kind import ApiVersion, Role
+from devinops.model.kind import ApiVersion, Role, Scope
 from devinops.model.objects import Declaration, Ensure, Problem, Severity
 from devinops.model.suggest import did_you_mean
 from devinops.model.values import UNSET
 
-CODES: Mapping[str, str] = {
-    "foreign-key-variable": "`api_key_env` names a variable without DEVIN in its name",
-    "nested-folder": "a folder in a folder, which API v1 does not know",
+_GENERAL = {
+    "foreign-key-variable": "`api_key_env` or `enterprise_key_env` names a variable without DEVIN in its name",
     "no-entries": "no file with entries was found",
     "other-version": "`required_version` wants another devinops",
-    "secret-age": "a secret older than its `max_age` (warning)",
-    "secret-note": "the note of a secret differs from the live one (warning)",
     "unknown-target": "an entry for a target that devinops.yaml does not declare",
-    "unsupported-kind": "an entry of a kind that the API in use does not have",
-    "unsupported-field": "a field that the API in use cannot set",
-    "version-needs-inventory": "`version` of a secret has no effect without an inventory (warning)",
+    "unsupported-kind": "an entry of a kind that the API, or the enterprise, does not have",
+    "unsupported-field": "a field that the API, or the enterprise, cannot set",
     "without-effect": "a setting of a target that does nothing without another one",
 }
+
+
+def _codes() -> Iterator[tuple[str, str]]:
+    yield from _GENERAL.items()
+    for noun, kind in KINDS.items():
+        for api in (api for api, calls in kind.apis.items() if calls.is_flat):
+            yield f"nested-{noun}", f"a {noun} in a {noun}, which API {api} does not know"
+        for attribute in kind.attributes:
+            if words := _CODES_OF_ROLES.get(attribute.role):
+                code, meaning = words
+                yield (
+                    code.format(noun=noun, field=attribute.name),
+                    f"{meaning.format(noun=noun, field=attribute.name)} (warning)",
+                )
+
+
+_CODES_OF_ROLES: Mapping[Role | None, tuple[str, str]] = {
+    Role.MAX_AGE: ("{noun}-age", "a {noun} older than its `{field}`"),
+    Role.ADVISORY: ("{noun}-{field}", "the {field} of a {noun} differs from the live one"),
+    Role.ROTATION: (
+        "{field}-needs-inventory",
+        "`{field}` of a {noun} has no effect without an inventory",
+    ),
+}
+
+CODES: Mapping[str, str] = dict(sorted(_codes()))
 """The codes of problems that loading alone does not find, wherever they are found."""
 
 
@@ -45,15 +67,24 @@ def target_problems(
             )
 
 
-def api_problems(declarations: Iterable[Declaration], api: ApiVersion) -> Iterator[Problem]:
-    """Yield a problem for everything declared that this API cannot do: nothing is dropped in silence."""
+def api_problems(
+    declarations: Iterable[Declaration], api: ApiVersion, scope: Scope = Scope.ORGANIZATION
+) -> Iterator[Problem]:
+    """Yield a problem for everything declared that this API cannot do: nothing is dropped in silence.
+
+    `scope` is whose objects a target means: those of an organization or of the enterprise.
+    """
     for declaration in declarations:
         if declaration.ensure is Ensure.UNMANAGED:
             continue
         if api not in declaration.kind.apis:
             yield _missing_kind(declaration, api)
             continue
+        if not declaration.kind.is_in(api, scope):
+            yield _missing_in_scope(declaration)
+            continue
         yield from _nested_folder(declaration, api)
+        yield from _no_folder(declaration, api, scope)
         if declaration.ensure is Ensure.PRESENT:
             yield from _unwritable(declaration, api)
 
@@ -66,6 +97,27 @@ def _missing_kind(declaration: Declaration, api: ApiVersion) -> Problem:
         f"API {api} has no {noun} (API {others} has): use a key of that API, or limit the entry "
         "with targets:",
     )
+
+
+def _missing_in_scope(declaration: Declaration) -> Problem:
+    noun = declaration.kind.noun
+    return Problem(
+        declaration.source,
+        "unsupported-kind",
+        f"an enterprise has no {noun}, only its organizations have: limit the entry to their "
+        "targets with targets:",
+    )
+
+
+def _no_folder(declaration: Declaration, api: ApiVersion, scope: Scope) -> Iterator[Problem]:
+    kind, folder = declaration.kind, declaration.key.folder
+    if kind.lives_in and folder and not KINDS[kind.lives_in].is_in(api, scope):
+        yield Problem(
+            declaration.place(kind.parent or ""),
+            "unsupported-field",
+            f'the API of an enterprise puts no {kind.noun} into a {kind.lives_in}, and "{folder}" is '
+            f'one: write {kind.parent}: "", or limit the entry with targets:',
+        )
 
 
 def _unwritable(declaration: Declaration, api: ApiVersion) -> Iterator[Problem]:
@@ -116,7 +168,7 @@ def _nested_folder(declaration: Declaration, api: ApiVersion) -> Iterator[Proble
         field = kind.parent or kind.identity.fields[0]
         yield Problem(
             declaration.place(field),
-            "nested-folder",
+            f"nested-{container.noun}",
             f'API {api} knows a {container.noun} only by its own name, and "{path}" is nested: '
             "use API v3 (a key that begins with cog_), a folder at the top, or limit the entry "
             "with targets:",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 from unicodedata import normalize
@@ -31,20 +30,28 @@ def same(attribute: Attribute, live: Any, declared: Any) -> bool:
     """Tell whether a live value is the declared one, or what a server is known to make of it.
 
     Blank lines and white space around a text do not count, nor does how its accents are composed. The indentation
-    of its first line does, since in Markdown it can make a block of code. Sets are equal in any order.
+    of its first line does, since in Markdown it can make a block of code. The elements of sets are in order already.
     """
     if live == declared and type(live) is type(declared):
         return True
     if attribute.text and isinstance(live, str) and isinstance(declared, str):
         return _seen(live) == _seen(declared)
-    if attribute.is_set and isinstance(live, list) and isinstance(declared, list):
-        return elements(live) == elements(declared)
     return (rewritten := attribute.rewrites(declared)) is not None and rewritten == live
 
 
-def elements(values: Iterable[Any]) -> Counter[str]:
-    """Return the elements of a list as JSON texts, for comparing without order."""
-    return Counter(json.dumps(value, sort_keys=True) for value in values)
+def added_and_removed(attribute: Attribute, before: Any, after: Any) -> tuple[list[Any], list[Any]]:
+    """Return the elements that only the set after has, and those that only the set before had.
+
+    Both are empty for what is no set on both sides.
+    """
+    if not (attribute.is_set and isinstance(before, list) and isinstance(after, list)):
+        return [], []
+    return _without(after, before), _without(before, after)
+
+
+def _without(values: Iterable[Any], others: Iterable[Any]) -> list[Any]:
+    known = {json.dumps(value, sort_keys=True) for value in others}
+    return [value for value in values if json.dumps(value, sort_keys=True) not in known]
 
 
 def _seen(text: str) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, FieldChange, Moved
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
-from devinops.model.kind import ApiVersion, Resource, Role
+from devinops.model.kind import ApiVersion, Resource, Role, Scope
 from devinops.model.objects import Declaration, Live, Problem, Severity, Snapshot, Source
 from devinops.model.policy import Approvals, Policy
 from devinops.model.values import UNSET
@@ -21,7 +21,8 @@ Fields = tuple[FieldChange, ...]
 class PlanContext:
     """Everything that decides about a declaration besides the declaration itself.
 
-    `real` is the organization as it is. `live` is the same with renamed folders under the paths that the files use.
+    `scope` is that of the target. `real` is what is live as it is, `live` the same with renamed folders under the
+    paths that the files use.
     """
 
     api: ApiVersion
@@ -31,6 +32,7 @@ class PlanContext:
     inventory: Inventory
     real: Snapshot
     live: Snapshot
+    scope: Scope = Scope.ORGANIZATION
 
     @property
     def has_inventory(self) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from devinops.model.changes import Action, Change, Drift
 from devinops.model.inventory import Inventory
 from devinops.model.objects import Declaration, Ensure, Snapshot
 from devinops.model.policy import Approvals, MaxDelete, OnDrift
+from devinops.planning.diff import added_and_removed
 from devinops.planning.draft import PlanContext
 
 ALWAYS_ALLOWED = 3
@@ -26,6 +28,7 @@ def guard(
     `changes` and `drift` are those of the plan, narrowed to `kinds` and further by `--only`.
     """
     inventory, policy, approvals = context.inventory, context.policy, context.approvals
+    elements = _removed_elements(changes)
     owned = Counter(record.key.kind for record in inventory.owned)
     in_scope = Counter(
         live.key.kind
@@ -36,9 +39,14 @@ def guard(
     return (
         *_drifted(drift, policy.on_drift),
         *hazards(changes, approvals),
-        *_never_owned(changes, inventory, approvals.allow_delete),
+        *_never_owned(changes, inventory, approvals.allow_delete, elements),
         *_deletes(
-            changes, owned + in_scope, declarations, policy.max_delete, approvals.allow_delete
+            changes,
+            owned + in_scope,
+            declarations,
+            policy.max_delete,
+            approvals.allow_delete,
+            elements,
         ),
         *_missing(context.real, inventory, listed, policy.max_delete, approvals.allow_missing),
     )
@@ -47,12 +55,27 @@ def guard(
 def hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[str]:
     """Refuse changes that can cost money or lock people out, unless that is approved."""
     for change in changes:
-        hazard = change.kind.hazard if change.action is not Action.DELETE else None
-        if hazard is None or hazard.approval in approvals.hazards:
+        hazard = change.kind.hazard
+        if not (hazard and hazard.approval) or hazard.approval in approvals.hazards:
             continue
-        before = change.live.resource if change.live else None
-        if risk := hazard.risk(before, change.written()):
+        if risk := _risk(change):
             yield f"{change.key} {risk}: if that is meant, pass --allow-{hazard.approval}"
+
+
+def hazard_notes(changes: Iterable[Change]) -> Iterator[str]:
+    """Yield what changes put at risk, where no approval is asked for that."""
+    for change in changes:
+        hazard = change.kind.hazard
+        if hazard and not hazard.approval and (risk := _risk(change)):
+            yield f"{change.key} {risk}"
+
+
+def _risk(change: Change) -> str:
+    """Return what a change puts at risk, in words; empty for a delete and if there is nothing."""
+    if change.kind.hazard is None or change.action is Action.DELETE:
+        return ""
+    before = change.live.resource if change.live else None
+    return change.kind.hazard.risk(before, change.written())
 
 
 def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[str, ...]:
@@ -64,7 +87,10 @@ def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[str, ...]:
 
 
 def _never_owned(
-    changes: Iterable[Change], inventory: Inventory, allowed: int | None
+    changes: Iterable[Change],
+    inventory: Inventory,
+    allowed: int | None,
+    elements: Sequence[RemovedElements],
 ) -> tuple[str, ...]:
     """Refuse deletes of undeclared objects in scope that were never owned, unless their number is accepted.
 
@@ -74,10 +100,34 @@ def _never_owned(
     strangers = [c for c in deletes if not c.declaration and c.object_id not in inventory.by_id]
     if not strangers or allowed is not None:
         return ()
-    were = "note in scope was" if len(strangers) == 1 else "notes in scope were"
-    return (
-        f"{len(strangers)} {were} never owned: look at each, then pass --allow-delete {len(deletes)}",
-    )
+    were = "object in scope was" if len(strangers) == 1 else "objects in scope were"
+    total = len(deletes) + sum(removed.count for removed in elements)
+    return (f"{len(strangers)} {were} never owned: look at each, then pass --allow-delete {total}",)
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedElements:
+    """How many of the `live` elements of a set a change removes."""
+
+    change: Change
+    field: str
+    count: int
+    live: int
+
+
+def _removed_elements(changes: Iterable[Change]) -> list[RemovedElements]:
+    """Return what updates take out of sets. A deleted object counts as one delete, whatever it holds."""
+    found = []
+    for change in changes:
+        for field in change.fields:
+            attribute = change.kind.by_name.get(field.name)
+            if attribute is None or change.live is None:
+                continue
+            _, removed = added_and_removed(attribute, field.before, field.after)
+            if removed:
+                count, live = len(removed), len(field.before)
+                found.append(RemovedElements(change, field.name, count, live))
+    return found
 
 
 def _deletes(
@@ -86,22 +136,37 @@ def _deletes(
     declarations: Iterable[Declaration],
     limit: MaxDelete,
     allowed: int | None,
+    elements: Sequence[RemovedElements],
 ) -> tuple[str, ...]:
     """Refuse deletes of a kind above max(3, `limit` of the `managed` objects), or of a kind's last declarations.
 
-    `allowed` accepts exactly that many deletes in all: another number than the reviewed one is refused as well.
+    The same limit holds for the `elements` that a set loses, as a share of those that it has. `allowed` accepts
+    exactly that many deletes and elements in all: another number than the reviewed one is refused as well.
     """
     deletes = Counter(change.key.kind for change in changes if change.action is Action.DELETE)
-    total = deletes.total()
+    total = deletes.total() + sum(removed.count for removed in elements)
     if allowed is not None:
         if allowed == total:
             return ()
         return (f"--allow-delete accepts exactly {allowed}, and this plan deletes {total}",)
     declared = {d.key.kind for d in declarations if d.ensure is Ensure.PRESENT}
-    return tuple(
-        f"{reason}: look at each, then pass --allow-delete {total}"
+    reasons = [
+        _too_many(kind, count, managed.get(kind, 0), limit, kind in declared)
         for kind, count in sorted(deletes.items())
-        if (reason := _too_many(kind, count, managed.get(kind, 0), limit, kind in declared))
+    ]
+    reasons += [_too_many_elements(removed, limit) for removed in elements]
+    return tuple(
+        f"{reason}: look at each, then pass --allow-delete {total}" for reason in reasons if reason
+    )
+
+
+def _too_many_elements(removed: RemovedElements, limit: MaxDelete) -> str:
+    most = max(ALWAYS_ALLOWED, limit.of(removed.live))
+    if removed.count <= most:
+        return ""
+    return (
+        f"{removed.change.key} would lose {removed.count} of its {removed.live} {removed.field}, "
+        f"more than {most} (3, or max_delete {limit} of {removed.live})"
     )
 
 

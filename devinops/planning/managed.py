@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocker, Change, Drift, FieldChange, Moved
 from devinops.model.inventory import Base, Record, base, fingerprints
 from devinops.model.keys import Key
@@ -135,7 +136,7 @@ class Managed:
                 Drift(Moved.RECREATED, declaration.key, live.id, reason, source=declaration.source)
             )
         fields = changed_fields(live.kind, declaration.resource, live.resource)
-        if fields and not context.approvals.adopt:
+        if fields and self._takes_over(fields) and not context.approvals.adopt:
             reason = (
                 f"it is live, not owned, and differs in {names_of(fields)}: look at it, then pass "
                 "--adopt to take it over"
@@ -145,6 +146,10 @@ class Managed:
             differs = f"; {names_of(fields)} changed" if fields else ", equal"
             reason = f"live and not yet owned{differs}"
             draft.changes.append(_change(Action.ADOPT, match, live, fields, reason, context))
+
+    def _takes_over(self, fields: Fields) -> bool:
+        """Tell whether adopting an object with these differences overwrites what somebody wrote."""
+        return True
 
     def _three_way(
         self, match: Match, live: Live, record: Record, context: PlanContext, draft: PlanDraft
@@ -207,6 +212,9 @@ class Managed:
             )
             draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live], tuple(fixed))
             return True
+        if place := _lost_place(live, context):
+            draft.block(Blocker.REQUIREMENT, match.declaration, _taken_out(place), [live])
+            return True
         risk = at_risk(live.kind, context.api, live.resource)
         if not risk or context.policy.v3_macro != "hold":
             return False
@@ -265,6 +273,9 @@ class Managed:
         risk = at_risk(live.kind, api, live.resource)
         if not fields:
             draft.unchanged += not unwritable
+        elif place := _lost_place(live, context.plan):
+            reason = _taken_out(place)
+            draft.block(Blocker.REQUIREMENT, _declaration(saved), reason, [live])
         elif risk and context.plan.policy.v3_macro == "hold":
             reason = (
                 f"an update might lose its {risk}: edit it in the web app, or set v3_macro: verify"
@@ -406,6 +417,21 @@ def _is_indentation(change: FieldChange) -> bool:
     if not isinstance(before, str) or not isinstance(after, str):
         return False
     return before != after and canonical_text(before) == canonical_text(after.lstrip())
+
+
+def _lost_place(live: Live, context: PlanContext) -> str:
+    """Return what an object lives in, if no update can say so: the scope has nothing to live in. Else empty."""
+    kind = live.kind
+    if kind.lives_in is None or KINDS[kind.lives_in].is_in(context.api, context.scope):
+        return ""
+    return context.as_it_is(live).key.folder
+
+
+def _taken_out(place: str) -> str:
+    return (
+        f"an update would take it out of {place}, which the API of an enterprise cannot send: move "
+        "it to the root in the web app first"
+    )
 
 
 # --- parts of a rollback -----------------------------------------------------------------------------------------

@@ -190,8 +190,10 @@ def _in_common(text: Counter[str], other: Counter[str]) -> float:
 
 
 def rename_hint(old: Key) -> str:
-    """Return the hint that an entry is probably the new name of an object."""
+    """Return the hint that an entry is probably the new name of an object; empty if its kind knows no renames."""
     kind = KINDS[old.kind]
+    if not kind.renames:
+        return ""
     parts = {kind.parent: old.folder} if kind.parent else {}
     (field,) = kind.identity.fields
     previously = json.dumps([{**parts, field: old.name}], ensure_ascii=False)

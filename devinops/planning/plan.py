@@ -22,7 +22,7 @@ from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.draft import PlanContext, PlanDraft
-from devinops.planning.guards import guard
+from devinops.planning.guards import guard, hazard_notes
 from devinops.planning.lifecycles import planner
 from devinops.planning.match import (
     Match,
@@ -150,7 +150,9 @@ def build_plan(
     elsewhere = {d.key for d in all_declared if not d.concerns(target.name)}
     renamed = renamed_folders(used_folders(wanted), snapshot, inventory)
     live = as_declared(snapshot, renamed)
-    context = PlanContext(target.api, policy, approvals, today, inventory, snapshot, live)
+    context = PlanContext(
+        target.api, policy, approvals, today, inventory, snapshot, live, target.scope
+    )
     matches = match(wanted, live, inventory)
     draft = _drafted(matches, renamed, elsewhere, context)
     unmanaged = _unmanaged(matches, draft, context)
@@ -159,7 +161,11 @@ def build_plan(
     if only:
         draft = narrow(draft, only)
     draft.warnings += warnings
-    draft.notes += [*_superseded(snapshot), *minted(draft.changes)]
+    draft.notes += [
+        *_superseded(snapshot),
+        *minted(draft.changes),
+        *hazard_notes(draft.changes),
+    ]
     plan = _plan(target, draft, renamed, wanted, context)
     kinds = {filter.kind for filter in only} or set(KINDS)
     refusals = guard(plan.changes, plan.drift, wanted, context, kinds)

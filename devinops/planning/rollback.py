@@ -17,7 +17,7 @@ from devinops.model.objects import Declaration, Snapshot
 from devinops.model.policy import Approvals, Policy
 from devinops.model.target import Target
 from devinops.planning.draft import PlanContext, PlanDraft, RollbackContext, Saved
-from devinops.planning.guards import hazards
+from devinops.planning.guards import hazard_notes, hazards
 from devinops.planning.lifecycles import planner
 from devinops.planning.plan import Plan, minted
 from devinops.planning.references import References
@@ -40,7 +40,14 @@ def rollback_plan(
     placed = [_placed(object, snapshot) for object in saved]
     restored = {object.live.object_id: object.live.key for object in placed}
     plan = PlanContext(
-        target.api, policy, approvals, date.min, Inventory(), real=snapshot, live=snapshot
+        target.api,
+        policy,
+        approvals,
+        date.min,
+        Inventory(),
+        real=snapshot,
+        live=snapshot,
+        scope=target.scope,
     )
     context = RollbackContext(plan, run, restored)
     draft = PlanDraft()
@@ -56,7 +63,7 @@ def rollback_plan(
         blocked=tuple(
             sorted([*draft.blocked, *references.blocked()], key=lambda step: (step.key, step.by))
         ),
-        notes=(*sorted(draft.notes), *minted(changes)),
+        notes=(*sorted([*draft.notes, *hazard_notes(changes)]), *minted(changes)),
         refusals=tuple(hazards(changes, approvals)),
         unchanged=draft.unchanged,
         approvals=approvals,

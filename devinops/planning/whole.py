@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+from devinops.model.changes import Blocker
 from devinops.model.keys import Key
-from devinops.planning.draft import PlanContext, PlanDraft
+from devinops.model.objects import Live
+from devinops.planning.draft import Fields, PlanContext, PlanDraft
 from devinops.planning.managed import Managed
+from devinops.planning.match import Match
 from devinops.planning.orphans import Orphan
+
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 class Whole(Managed):
@@ -16,3 +24,20 @@ class Whole(Managed):
     ) -> None:
         draft.forget(orphan.record)
         draft.notes.append(f"{orphan.key} is {orphan.why}; its settings stay as they are")
+
+    def _takes_over(self, fields: Fields) -> bool:
+        """Tell whether anything was set: an empty setting is nobody's."""
+        return any(field.before not in _NOTHING for field in fields)
+
+    def _blocked(
+        self, match: Match, live: Live, fields: Fields, context: PlanContext, draft: PlanDraft
+    ) -> bool:
+        """Block also what does not fit together with the live values that the entry does not mention."""
+        if super()._blocked(match, live, fields, context, draft):
+            return True
+        after: Any = {field.name: field.after for field in fields}
+        written = replace(live.resource, **after)
+        problems = [message for _, message in live.kind.check(written)]
+        if problems:
+            draft.block(Blocker.CONFLICT, match.declaration, "; ".join(problems), [live], fields)
+        return bool(problems)

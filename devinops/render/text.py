@@ -17,7 +17,7 @@ from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, 
 from devinops.model.keys import Key
 from devinops.model.objects import Problem, Severity, Source
 from devinops.model.values import UNSET, canonical_text
-from devinops.planning.diff import nested_paths
+from devinops.planning.diff import added_and_removed, nested_paths
 from devinops.planning.drift import Findings
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render import Style, counted
@@ -147,6 +147,10 @@ class Text:
         elif _is_text(kind, field):
             yield f"      {self.paint('~')} {field.name}:"
             yield from self._diff(field.before, field.after)
+        elif any(elements := _elements(kind, field)):
+            yield f"      {self.paint('~')} {field.name}:"
+            for sign, values in zip("+-", elements, strict=True):
+                yield from (f"        {self.paint(sign)} {_short(value)}" for value in values)
         else:
             at = (
                 f" (at {line(', '.join(paths))})"
@@ -311,12 +315,11 @@ class Text:
 
 def header(plan: ShownPlan) -> str:
     target = plan.target
-    org = f"organization {target.org_id}" if target.org_id else "the key's organization"
     inventory = (
         "none" if plan.inventory.store == "none" else f"{plan.inventory.store}, {plan.owned} owned"
     )
     place = f"{'on the emulator ' if target.emulator else ''}at {target.api_url} (API {target.api})"
-    return line(f"Plan for {target.name}: {org} {place}, inventory: {inventory}")
+    return line(f"Plan for {target.name}: {target.owner} {place}, inventory: {inventory}")
 
 
 def said_of_drift(drift: Drift) -> str:
@@ -417,6 +420,12 @@ def _in_words(kind: str, field: FieldChange) -> Iterator[str]:
         yield from filter(None, {*words.values()})
     else:
         yield from (f"{side}: {text}" for side, text in words.items() if text)
+
+
+def _elements(kind: str, field: FieldChange) -> tuple[list[Any], list[Any]]:
+    """Return what a set gains and what it loses; nothing for any other field."""
+    attribute = KINDS[kind].by_name.get(field.name)
+    return added_and_removed(attribute, field.before, field.after) if attribute else ([], [])
 
 
 def _short(value: Any) -> str:

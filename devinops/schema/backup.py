@@ -32,6 +32,7 @@ class BackupHeader(Document, frozen=True, kw_only=True):
     api: ApiVersion
     org_id: str | None
     emulator: bool
+    enterprise: bool = False
 
     def to_model(self) -> Target:
         """Return the target. Raises ValueError if a field is not valid."""
@@ -39,7 +40,8 @@ class BackupHeader(Document, frozen=True, kw_only=True):
             raise ValueError("the name of the run or the target is not valid")
         if datetime.fromisoformat(self.time).tzinfo is None:
             raise ValueError("time has no time zone")
-        return addressed(Target(self.target, self.api_url, self.api, self.org_id, self.emulator))
+        place = (self.target, self.api_url, self.api, self.org_id)
+        return addressed(Target(*place, self.emulator, self.enterprise))
 
 
 class ObjectLine(Struct, frozen=True):

@@ -210,13 +210,18 @@ def _config() -> dict[str, Any]:
 def _target() -> dict[str, Any]:
     return {
         "type": ["object", "null"],
-        "description": "One organization with its address and credential.",
+        "description": "One organization, or an enterprise, with its address and credential.",
         "properties": {
             "org_id": {
                 "type": "string",
                 "minLength": 1,
                 "description": "Id of the organization. Missing: DEVIN_ORG_ID, else devinops asks "
                 "the API.",
+            },
+            "enterprise": {
+                "type": "boolean",
+                "description": "true: the objects are those of the enterprise that the key belongs to, instead of "
+                "those of an organization. API v3.",
             },
             "api_url": {
                 "type": "string",
@@ -238,6 +243,12 @@ def _target() -> dict[str, Any]:
                 "pattern": OWNER,
                 "description": "Who devinops says it is in the label devinops of objects that have labels, at most "
                 "128 characters. Missing: the target's name.",
+            },
+            "enterprise_key_env": {
+                "type": "string",
+                "pattern": ENVIRONMENT_NAME,
+                "description": "Environment variable with a key of the enterprise, for the settings of an "
+                "organization that only such a key may write; never the key itself.",
             },
             "inventory": {
                 "type": "object",

@@ -93,7 +93,7 @@ def check(
 
 def _findings(error: Any, discreet: bool) -> Iterator[Finding]:
     path: Path = tuple(error.absolute_path)
-    show = typed if discreet or _KEY_VARIABLE in path else described
+    show = typed if discreet or not _KEY_VARIABLES.isdisjoint(path) else described
     if "propertyNames" in error.absolute_schema_path:
         yield Finding((*path, error.instance), "invalid-value", _misfit(error, show), at_key=True)
         return
@@ -104,8 +104,8 @@ def _findings(error: Any, discreet: bool) -> Iterator[Finding]:
 
 _AT_KEY = frozenset({"unknown-key", "text-twice", "contradiction"})
 
-_KEY_VARIABLE = "api_key_env"
-"""Its value is the name of a variable, but by mistake may be the API key itself."""
+_KEY_VARIABLES = frozenset({"api_key_env", "enterprise_key_env"})
+"""Their values are names of variables, but by mistake may be the keys themselves."""
 
 Explained = Iterator[tuple[Path, str, str]]
 Show = Callable[[object], str]

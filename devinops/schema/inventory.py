@@ -29,12 +29,13 @@ class HeaderLine(Line, frozen=True):
 
     devinops_inventory: Annotated[int, Meta(ge=1, description="Version of the format.")]
     api_host: Annotated[Text, about("Host of the API, with the port if there is one.")]
-    org_id: Annotated[Text | None, about("The organization; null on API v1.")]
+    org_id: Annotated[Text | None, about("The organization; null on API v1 and for an enterprise.")]
     target: Annotated[Text, about("Name of the target.")]
+    enterprise: Annotated[bool, about("The objects are those of an enterprise.")] = False
 
     @classmethod
     def of(cls, target: Target) -> HeaderLine:
-        return cls(LINE_VERSION, target.host, target.org_id, target.name)
+        return cls(LINE_VERSION, target.host, target.org_id, target.name, target.enterprise)
 
 
 class RecordLine(Line, frozen=True):

@@ -106,22 +106,31 @@ def _source(item: SourceItem | None) -> Source | None:
 
 
 class TargetItem(Struct, frozen=True):
-    """The organization that the plan is for."""
+    """The organization or enterprise that the plan is for."""
 
     name: str
     org_id: str | None
     api_url: str
     api_version: ApiVersion
     emulator: Annotated[bool, about("The API is an emulator.")] = False
+    enterprise: Annotated[bool, about("The objects are those of an enterprise.")] = False
 
     @classmethod
     def of(cls, target: Target) -> TargetItem:
-        return cls(target.name, target.org_id, target.api_url, target.api, target.emulator)
+        place = (target.name, target.org_id, target.api_url, target.api)
+        return cls(*place, target.emulator, target.enterprise)
 
     def to_model(self) -> Target:
         """Return the target. Raises ValueError if `api_url` is not a URL."""
         return addressed(
-            Target(self.name, self.api_url, self.api_version, self.org_id, self.emulator)
+            Target(
+                self.name,
+                self.api_url,
+                self.api_version,
+                self.org_id,
+                self.emulator,
+                self.enterprise,
+            )
         )
 
 

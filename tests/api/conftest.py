@@ -57,6 +57,7 @@ def connect() -> Connect:
     def make(url: str, **changes: Any) -> Connection:
         facts = {"key": KEY, "timeout_s": 5, "backoff_s": 0.001, **changes}
         place = {"api": facts.pop("api", "v3"), "org_id": facts.pop("org_id", "org-1")}
+        place["enterprise"] = facts.pop("enterprise", False)
         return Connection(Target("default", url, **place), **facts)
 
     return make

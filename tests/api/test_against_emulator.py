@@ -54,7 +54,8 @@ def start():
 
 
 def link(emu, api, **changes):
-    target = Target("default", emu.url, api, changes.pop("org_id", None))
+    enterprise = changes.pop("enterprise", False)
+    target = Target("default", emu.url, api, changes.pop("org_id", None), enterprise=enterprise)
     return Connection(target, changes.pop("key", KEYS[api]), backoff_s=0.001, **changes)
 
 

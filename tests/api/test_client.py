@@ -667,3 +667,7 @@ def test_a_server_that_is_gone_is_unreachable(free_port, connect):
 
 def test_what_api_v1_knows_is_served_by_both_apis():
     assert {noun for noun, kind in KINDS.items() if "v1" in kind.apis} == FOUR
+
+
+def test_every_kind_is_served_by_v3():
+    assert all("v3" in kind.apis for kind in KINDS.values())

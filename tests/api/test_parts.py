@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from devinops.api.http import Sender
 from devinops.model.errors import ApiError, BadAnswer, ConfigError
+from devinops.model.objects import Live
 from devinops.model.values import UNSET
+from tests.api.conftest import KEY
 from tests.api.toys import Budget, Gate
 
 PLACE = "/v3/enterprise"
+ENTERPRISE = {"enterprise_key": "cog_key_of_the_enterprise"}
 LIMITS, PLANS = f"GET {PLACE}/limits", f"GET {PLACE}/plans"
 TAGS = f"{PLACE}/organizations/org-1/tags"
 
@@ -36,7 +40,7 @@ def budget(toy_api, writer):
 
     def read(changes=None, **facts):
         server = toy_api(ANSWERS | (changes or {}))
-        client = writer(server, **facts)
+        client = writer(server, **ENTERPRISE, **facts)
         (live,) = client.snapshot({"budget"}).objects
         server.asked.clear()
         return live, server, client
@@ -46,9 +50,9 @@ def budget(toy_api, writer):
 
 def test_one_object_is_read_from_all_its_resources(toy_api, snapshot):
     server = toy_api(ANSWERS)
-    (live,) = snapshot(server, {"budget"}).objects
+    (live,) = snapshot(server, {"budget"}, **ENTERPRISE).objects
     assert live.resource == Budget(limit=80, plan="core", tags=["a", "b"])
-    assert (str(live.key), live.id, live.ours) == ("budget:", "budget", True)
+    assert (str(live.key), live.id, live.ours) == ("budget", "budget", True)
     assert server.lines == [f"{LIMITS}?first=200", f"{PLANS}?first=200", f"GET {TAGS}"]
 
 
@@ -79,7 +83,7 @@ def test_a_value_on_a_later_page_is_found(serve, reply, toy_kinds, snapshot):
         limits = last if "after=c" in asked.path else first
         return reply(body=limits if "/limits" in asked.path else rest)
 
-    assert snapshot(serve(answer), {"budget"}).objects[0].resource.limit == 2
+    assert snapshot(serve(answer), {"budget"}, **ENTERPRISE).objects[0].resource.limit == 2
 
 
 @pytest.mark.parametrize(
@@ -176,6 +180,100 @@ def test_after_a_part_that_cannot_be_set_no_other_is_tried(budget, reply):
     assert server.lines == [line]
 
 
+# --- the key --------------------------------------------------------------------------------------
+
+
+def test_the_key_of_the_enterprise_is_used_for_its_settings_and_the_other_key_for_the_rest(
+    toy_api, writer
+):
+    server = toy_api(ANSWERS)
+    client = writer(server, **ENTERPRISE)
+    (live,) = client.snapshot({"budget", "robot"}).objects
+    client.update(live, Budget(**BEFORE | {"limit": 0}), {})
+    client.read("budget", live.id)
+    keys = {(asked.path.split("?")[0], asked.headers["Authorization"]) for asked in server.asked}
+    about = f"Bearer {ENTERPRISE['enterprise_key']}"
+    assert {key for path, key in keys if path.startswith(PLACE)} == {about}
+    assert {key for path, key in keys if not path.startswith(PLACE)} == {f"Bearer {KEY}"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "remedy"),
+    [
+        (None, "name the variable that holds one with enterprise_key_env for the target"),
+        ("DEVIN_E", "set DEVIN_E, which enterprise_key_env of the target names"),
+    ],
+)
+def test_without_that_key_nothing_is_asked_and_the_setting_is_named(
+    toy_api, writer, variable, remedy
+):
+    server = toy_api(ANSWERS)
+    client = writer(server, enterprise_key_env=variable)
+    with pytest.raises(ConfigError, match=f"budget takes a key of the enterprise: {remedy}"):
+        client.snapshot({"budget", "robot"})
+    with pytest.raises(ConfigError, match=remedy):
+        client.read("budget", "budget")
+    with pytest.raises(ConfigError, match=remedy):
+        client.update(Live("budget", Budget(**BEFORE)), Budget(**BEFORE | {"limit": 0}), {})
+    assert server.lines == []
+
+
+def test_without_that_key_everything_else_can_still_be_read(toy_api, snapshot):
+    server = toy_api(ANSWERS)
+    assert snapshot(server).objects == ()
+    assert not any(PLACE in line for line in server.lines)
+
+
+def test_a_key_of_the_enterprise_that_is_not_taken_is_named_and_not_shown(budget, reply):
+    with pytest.raises(
+        ApiError, match="check the key that the target's enterprise_key_env"
+    ) as told:
+        budget({LIMITS: reply(401, {"detail": "cog_key_of_the_enterprise is unknown"})})
+    assert "cog_key_of_the_enterprise" not in str(told.value)
+
+
+def test_closing_and_not_waiting_reach_both_connections(toy_api, writer, monkeypatch):
+    client = writer(toy_api(ANSWERS), **ENTERPRISE)
+    told = []
+    for name in ("close", "stop_waiting"):
+        monkeypatch.setattr(Sender, name, lambda self, name=name: told.append((name, id(self))))
+    client.stop_waiting()
+    client.close()
+    assert [name for name, _ in told] == ["stop_waiting"] * 2 + ["close"] * 2
+    assert len(set(told)) == 4
+    monkeypatch.undo()
+
+
+# --- several writes -------------------------------------------------------------------------------
+
+
+def test_what_fails_after_a_write_leaves_doubt(budget, reply):
+    for failing, doubtful in (("limit", False), ("plan", True)):
+        line, _ = SETTING[failing]
+        live, _, client = budget({line: reply(403, {"detail": "no"})})
+        with pytest.raises(ApiError) as caught:
+            client.update(live, Budget(limit=90, plan="team", tags=[]), {})
+        assert caught.value.answered is not doubtful
+
+
+def test_only_the_first_write_is_looked_at_before_it_is_sent_again(budget, reply):
+    """After that the object is no longer as it was, and that is our own doing."""
+    checks = []
+    for field in ("limit", "plan"):
+        line, _ = SETTING[field]
+        live, server, client = budget({line: reply(503, {"detail": "later"})})
+        with pytest.raises(ApiError):
+            client.update(
+                live,
+                Budget(**BEFORE | {"limit": 90, "plan": "team"}),
+                {},
+                before_again=checks.append,
+            )
+        assert server.lines.count(line) > 1
+        assert (len(checks) > 0) is (field == "limit")
+        checks.clear()
+
+
 # --- where ----------------------------------------------------------------------------------------
 
 
@@ -184,7 +282,7 @@ def test_an_odd_id_of_an_organization_stays_in_its_place(toy_api, snapshot):
     server = toy_api(
         {LIMITS: page(limit), f"GET {PLACE}/organizations/a%2F..%2Fb/tags": {"tags": ["x"]}}
     )
-    (live,) = snapshot(server, {"budget"}, org_id="a/../b").objects
+    (live,) = snapshot(server, {"budget"}, **ENTERPRISE, org_id="a/../b").objects
     assert live.resource == Budget(limit=3, plan=None, tags=["x"])
 
 
@@ -201,5 +299,5 @@ def test_what_an_enterprise_has_once_needs_no_organization(toy_api, writer):
 def test_without_an_organization_the_settings_of_one_cannot_be_asked_for(toy_api, snapshot):
     server = toy_api({"GET /v3/self": {"principal_type": "service_user", "org_id": None}})
     with pytest.raises(ConfigError, match="DEVIN_ORG_ID"):
-        snapshot(server, {"budget"}, org_id=None)
+        snapshot(server, {"budget"}, **ENTERPRISE, org_id=None)
     assert server.lines == ["GET /v3/self"]

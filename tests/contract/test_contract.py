@@ -16,7 +16,13 @@ from devinops.kinds import KINDS
 from devinops.model.kind import Attribute, FieldNames, Paging, Scope
 
 TABLE = yaml.safe_load((Path(__file__).parent / "api.yaml").read_text(encoding="utf-8"))
-PAIRS = [(api, noun) for noun, kind in sorted(KINDS.items()) for api in sorted(kind.apis)]
+PAIRS = [
+    (api, noun)
+    for noun, kind in sorted(KINDS.items())
+    for api, calls in sorted(kind.apis.items())
+    if not calls.parts
+]
+SETTINGS = [noun for noun, kind in sorted(KINDS.items()) if kind.apis["v3"].parts]
 BASES = {
     ("v3", Scope.ORGANIZATION): "/v3/organizations/{org_id}",
     ("v3", Scope.ENTERPRISE): "/v3/enterprise",
@@ -62,10 +68,8 @@ def read(api: str, noun: str) -> set[str]:
 
 
 def test_the_table_knows_every_kind_and_no_other():
-    assert {api: sorted(kinds) for api, kinds in TABLE["objects"].items()} == {
-        api: sorted(noun for noun, kind in KINDS.items() if api in kind.apis)
-        for api in TABLE["objects"]
-    }
+    assert {(api, noun) for api, kinds in TABLE["objects"].items() for noun in kinds} == set(PAIRS)
+    assert sorted(TABLE["settings"]) == SETTINGS
 
 
 @each
@@ -85,6 +89,9 @@ def _uses(api: str) -> set[tuple[str, str, str]]:
         calls = kind.apis.get(api)
         if calls is None:
             continue
+        if calls.parts:
+            found |= {(call, "setting", noun) for part in _parts(noun) for call in part["calls"]}
+            continue
         for scope in calls.scopes:
             path = f"{BASES[api, scope]}/{calls.path}"
             found.add((f"GET {path}", "list", noun))
@@ -96,6 +103,23 @@ def _uses(api: str) -> set[tuple[str, str, str]]:
                 found.add((f"{calls.update.verb} {path}/{{id}}", "update", noun))
             if calls.deletes:
                 found.add((f"DELETE {path}/{{id}}", "delete", noun))
+    return found
+
+
+def _parts(noun: str) -> list[dict[str, Any]]:
+    """Return what a kind says of the parts of its only object, as the table says it."""
+    found = []
+    for part in KINDS[noun].apis["v3"].parts:
+        path, write = (f"/v3/enterprise/{p}" for p in (part.path, part.write or part.path))
+        found.append(
+            {
+                "field": part.field,
+                "calls": [f"GET {path}", f"PUT {write}", f"DELETE {write}"],
+                "reads": part.member,
+                "sends": part.write_member or part.member,
+                **({"in": part.items, "where": dict(part.target)} if part.items else {}),
+            }
+        )
     return found
 
 
@@ -180,6 +204,13 @@ def test_a_field_that_may_be_cleared_is_sent_as_null_only_where_null_is_taken(ap
             assert takes_null or "null" not in attribute.schema["type"]
 
 
+@pytest.mark.parametrize("noun", SETTINGS)
+def test_settings_are_read_and_set_as_the_table_says(noun):
+    assert _parts(noun) == TABLE["settings"][noun]
+    assert [part["field"] for part in _parts(noun)] == [a.name for a in KINDS[noun].attributes]
+    assert all(a.reads("v3") == a.name for a in KINDS[noun].attributes)
+
+
 # --- the emulator against the table -----------------------------------------------------------------------
 
 
@@ -257,6 +288,18 @@ def test_the_emulator_lists_the_fields_of_the_table(described, api, call, noun):
         }
         assert set(TABLE["answers"]["query"]) <= query
         assert query - set(TABLE["answers"]["query"]) <= set(TABLE["answers"]["ignored"])
+
+
+@pytest.mark.parametrize("part", [p for noun in SETTINGS for p in TABLE["settings"][noun]])
+def test_the_emulator_has_the_settings_of_the_table(described, part):
+    reads, sets, _ = (_operations(described)[call] for call in part["calls"])
+    answer = _answer(described, reads)
+    if "in" in part:
+        answer = _resolve(described, answer["properties"][part["in"]]["items"])
+        assert set(part["where"]) <= set(answer["properties"])
+    assert part["reads"] in answer["properties"]
+    body = sets["requestBody"]["content"]["application/json"]["schema"]
+    assert _names(described, body) == {part["sends"]}
 
 
 @pytest.mark.parametrize(("api", "call", "noun"), [*_calls("create"), *_calls("update")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.kinds import KINDS, LEVELS
+from devinops.kinds import KINDS
 from devinops.model.kind import ApiVersion, Lifecycle
 
 
@@ -16,6 +16,6 @@ def test_no_api_writes_a_folder(api: ApiVersion) -> None:
 
 
 def test_a_folder_comes_before_the_notes_in_it() -> None:
-    levels = {noun: level for level, nouns in enumerate(LEVELS) for noun in nouns}
+    levels = {noun: level for level, nouns in enumerate(KINDS.levels) for noun in nouns}
     assert levels["folder"] < levels["knowledge"]
     assert set(levels) == set(KINDS)

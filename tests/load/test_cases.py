@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from devinops.kinds import SECTIONS
+from devinops.kinds import KINDS
 from devinops.load import load
 from devinops.load.discover import read_text, section_of
 from devinops.load.markdown import split
@@ -84,7 +84,7 @@ def documents(root: Path, path: str) -> list[tuple[str, Any]]:
     assert text is not None
     if path.lower().endswith(".md"):
         page, _ = split(text, path)
-        schema = SECTIONS[section_of(path)[0]].noun
+        schema = KINDS.sections[section_of(path)[0]].noun
         return [(schema, page.front.data)] if page else []
     return [("declarations", node.data) for node in parse(text, path)[0]]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from devinops.model.kind import Scope
 from devinops.model.target import Target
 
 
@@ -22,6 +23,7 @@ from devinops.model.target import Target
         ),
         ({"api": "v1"}, "API version v1, not v3"),
         ({"org_id": None}, "organization (unknown), not org-1"),
+        ({"org_id": None, "enterprise": True}, "scope enterprise, not organization"),
         ({"org_id": "org-2", "api": "v1"}, "API version v1, not v3, organization org-2, not org-1"),
     ],
 )
@@ -33,6 +35,24 @@ def test_a_plan_says_how_its_place_differs_from_here(other: dict[str, Any], word
 def test_what_is_not_known_here_is_said_too() -> None:
     here = Target("production", "https://api.devin.ai", "v1", None)
     assert replace(here, org_id="org-1").differences(here) == "organization org-1, not (unknown)"
+
+
+def test_a_target_says_whose_objects_it_means() -> None:
+    here = Target("production", "https://api.devin.ai", "v3", "org-1")
+    enterprise = replace(here, org_id=None, enterprise=True)
+    assert [replace(here, org_id=None).owner, here.owner, enterprise.owner] == [
+        "the key's organization",
+        "organization org-1",
+        "the enterprise",
+    ]
+    assert (here.scope, enterprise.scope) == (Scope.ORGANIZATION, Scope.ENTERPRISE)
+
+
+def test_a_digest_is_bound_to_the_enterprise_by_the_name_of_the_target() -> None:
+    place = ("production", "https://api.devin.ai", "v3", None)
+    enterprise, organization = Target(*place, enterprise=True), Target(*place)
+    assert enterprise.identity == ("api.devin.ai", "v3", "enterprise", "production")
+    assert organization.identity == ("api.devin.ai", "v3", "target", "production")
 
 
 @pytest.mark.parametrize(

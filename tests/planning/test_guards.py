@@ -82,9 +82,9 @@ def test_only_the_exact_number_of_deletes_is_accepted(number: int, refused: bool
 def test_what_was_never_owned_is_not_deleted_unasked() -> None:
     scope = Policy(prune=Prune.SCOPE, scope=("/",))
     (one,) = refusals(strangers=1, policy=scope)
-    assert one == "1 note in scope was never owned: look at each, then pass --allow-delete 1"
+    assert one == "1 object in scope was never owned: look at each, then pass --allow-delete 1"
     (two,) = refusals(strangers=2, deletes=1, policy=scope)
-    assert two.startswith("2 notes in scope were never owned")
+    assert two.startswith("2 objects in scope were never owned")
     assert two.endswith("--allow-delete 3")
     assert refusals(strangers=2, deletes=1, policy=scope, allow_delete=3) == ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from devinops.emulator import Emulator
+from devinops.kinds import KINDS
 from tests.testing.import_graph import circles, import_graph
 from tests.testing.places import ROOT
 
@@ -155,6 +157,76 @@ def test_the_core_reads_no_file_no_clock_and_prints_nothing() -> None:
         }
         assert not called & {"print", "open", "input"}, path
         assert not methods & {"now", "today", "read_text", "getenv"}, path
+
+
+GENERAL = {"name", "path", "key", "type", "version", "title", "default"}
+"""Words of every program, of JSON Schema or of a setting, which some kinds have as fields too."""
+
+ALSO_ELSEWHERE = {
+    "folder": {"key", "now", "old", "self"},  # a part of every key
+    "body": {"call", "response", "page"},  # of a request, a response, a Markdown file
+    "note": {"_ignored"},  # what `ignore` notes that it matched
+}
+"""Field → the names of objects that are no resources and have an attribute of that name."""
+
+SAMPLES = {"cli/demo.py"}
+"""These write entries for people to look at."""
+
+ALLOWED_CODES = {"same-folder"}
+"""Directories are folders, whatever is in them."""
+
+
+def words_of_kinds() -> tuple[set[str], set[str]]:
+    """Return the nouns and sections, and the fields, of all kinds."""
+    kinds = KINDS.values()
+    nouns = {kind.noun for kind in kinds} | {kind.section for kind in kinds}
+    return nouns, {a.name for kind in kinds for a in kind.attributes} - GENERAL
+
+
+def without_kinds() -> Iterator[tuple[str, ast.AST]]:
+    """Yield every node outside of the modules that may name kinds and fields, with its module."""
+    for top, path in modules():
+        module = path.relative_to(PACKAGE).as_posix()
+        if top not in ("kinds", "emulator") and module not in SAMPLES:
+            yield from ((module, n) for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def named_kinds(tree: Iterator[tuple[str, ast.AST]]) -> list[str]:
+    """Return the places that name a kind or one of its fields."""
+    nouns, fields = words_of_kinds()
+    found = []
+    for module, node in tree:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+            is_code = re.fullmatch("[a-z]+(-[a-z0-9]+)+", text) and text not in ALLOWED_CODES
+            parts = set(text.split("-")) if is_code else set()
+            if text in nouns | fields or parts & nouns:
+                found.append(f"{module}:{node.lineno}: {text!r}")
+        elif isinstance(node, ast.Attribute) and node.attr in fields:
+            owner = ast.unparse(node.value).rpartition(".")[2]
+            if owner not in ALSO_ELSEWHERE.get(node.attr, set()):
+                found.append(f"{module}:{node.lineno}: {ast.unparse(node)}")
+    return found
+
+
+def test_nothing_outside_of_the_kinds_names_one_of_them_or_a_field() -> None:
+    assert named_kinds(without_kinds()) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'kind == "secret"',
+        'sections["playbooks"]',
+        'getattr(x, "pinned_repo")',
+        "resource.body",
+        "change.live.resource.macro",
+        'problem("secret-age")',
+    ],
+)
+def test_a_name_of_a_kind_is_found(source: str) -> None:
+    tree = (("a.py", node) for node in ast.walk(ast.parse(source)))
+    assert len(named_kinds(tree)) == 1
 
 
 def test_a_plan_that_is_only_shown_imports_no_documents(tmp_path: Path) -> None:

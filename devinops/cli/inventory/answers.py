@@ -9,7 +9,8 @@ from devinops.kinds import KINDS
 from devinops.model.client import Reader
 from devinops.model.errors import NotFound, UsageError
 from devinops.model.inventory import Inventory, Record
-from devinops.model.keys import Key
+from devinops.model.keys import ROOT, Key
+from devinops.model.kind import Only
 from devinops.model.suggest import did_you_mean
 from devinops.render.answers import SimpleAnswer
 from devinops.schema.document import HEAD, Document
@@ -29,6 +30,9 @@ def answer_record(session: Session[Reader], lines: Iterable[str], record: Record
 
 def parse_key(text: str) -> Key:
     """Return a key as a person types it. Raises UsageError."""
+    kind = KINDS.get(text)
+    if kind and isinstance(kind.identity, Only):
+        return Key(kind.noun, ROOT, "")
     try:
         key = Key.parse(text)
     except ValueError as error:

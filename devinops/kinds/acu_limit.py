@@ -1,0 +1,83 @@
+"""The most ACUs (agent compute units) that an organization may use in a billing cycle.
+
+Source: the vendor's Terraform provider; PUT and DELETE answer 204, and the list names the limits of the enterprise and
+of people as well. It is probably the `max_cycle_acu_limit` of the organization: set it in one place only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from devinops.model.kind import (
+    Api,
+    Hazard,
+    Kind,
+    Lifecycle,
+    Only,
+    Part,
+    Resource,
+    Scope,
+    attribute,
+    everywhere,
+)
+from devinops.model.values import Unset
+
+
+def _as_integer(limit: Any) -> Any:
+    """Return 100 for 100.0, which is a whole number to a JSON Schema."""
+    return int(limit) if isinstance(limit, float) else limit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AcuLimit(Resource):
+    cycle_acu_limit: int | None | Unset = attribute(
+        schema={
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "description": "ACUs for each billing cycle. 0 stops all work; null: no limit.",
+        },
+        required=True,
+        normalize=_as_integer,
+        names={"v3": everywhere("cycle_acu_limit")},
+    )
+
+
+def _risk(before: AcuLimit | None, after: AcuLimit) -> str:
+    if after.cycle_acu_limit != 0 or (before is not None and before.cycle_acu_limit == 0):
+        return ""
+    return "is set to 0, which stops all work of the organization"
+
+
+KIND = Kind(
+    noun="acu_limit",
+    section="acu_limits",
+    title="The most ACUs that an organization may use in a billing cycle. One entry for each target.",
+    resource=AcuLimit,
+    identity=Only(),
+    lifecycle=Lifecycle.WHOLE,
+    renames=False,
+    tombstones=False,
+    hazard=Hazard(approval="", risk=_risk),
+    apis={
+        "v3": Api(
+            path="",
+            id="id",
+            scopes=frozenset({Scope.ABOUT_ORGANIZATION}),
+            creates=False,
+            deletes=False,
+            parts=(
+                Part(
+                    "cycle_acu_limit",
+                    "consumption/acu-limits/devin",
+                    "cycle_acu_limit",
+                    write="consumption/acu-limits/devin/organizations/{org_id}",
+                    items="items",
+                    where={"scope": "org", "org_id": "{org_id}"},
+                ),
+            ),
+            read_permission="ManageBilling or ViewAccountConsumption",
+            write_permission="ManageBilling",
+        )
+    },
+)

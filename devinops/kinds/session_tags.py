@@ -1,0 +1,92 @@
+"""The session tags that an organization allows, and the one that a session gets by default.
+
+Source: the vendor's Terraform provider (`org_tags_resource.go`): the set is stored sorted, PUT of the set drops a
+default that is not in it, and DELETE of the set drops both. Only a key of the enterprise reads or writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from devinops.model.kind import (
+    Api,
+    Kind,
+    Lifecycle,
+    Only,
+    Part,
+    Resource,
+    Scope,
+    attribute,
+    everywhere,
+)
+from devinops.model.values import Unset
+
+
+def _without_null(tags: Any) -> Any:
+    """Return an empty set for null: both allow no tag."""
+    return [] if tags is None else tags
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionTags(Resource):
+    tags: list[str] | Unset = attribute(
+        schema={
+            "type": ["array", "null"],
+            "items": {"type": "string", "minLength": 1, "description": "A tag."},
+            "uniqueItems": True,
+            "description": "The tags that a session may have, in any order. [] or null: none.",
+        },
+        is_set=True,
+        normalize=_without_null,
+        names={"v3": everywhere("tags")},
+    )
+    default: str | None | Unset = attribute(
+        schema={
+            "type": ["string", "null"],
+            "minLength": 1,
+            "description": "The tag of a session that was given none; one of the tags. null: none.",
+        },
+        names={"v3": everywhere("default")},
+    )
+
+
+def _check(settings: SessionTags) -> Iterator[tuple[str, str]]:
+    tags, default = settings.tags, settings.default
+    if isinstance(tags, list) and isinstance(default, str) and default not in tags:
+        remedy = "add it to them, or set another default (null: none)"
+        yield "default", f'the default "{default}" is not one of the tags: {remedy}'
+
+
+KIND = Kind(
+    noun="session_tags",
+    section="session_tags",
+    title="The session tags that an organization allows. One entry for each target.",
+    resource=SessionTags,
+    identity=Only(),
+    lifecycle=Lifecycle.WHOLE,
+    renames=False,
+    tombstones=False,
+    check=_check,
+    apis={
+        "v3": Api(
+            path="",
+            id="id",
+            scopes=frozenset({Scope.ABOUT_ORGANIZATION}),
+            creates=False,
+            deletes=False,
+            parts=(
+                Part("tags", "organizations/{org_id}/tags", "tags", empty=[]),
+                Part(
+                    "default",
+                    "organizations/{org_id}/tags/default",
+                    "default_tag",
+                    write_member="tag",
+                ),
+            ),
+            read_permission="ManageEnterpriseSettings",
+            write_permission="ManageEnterpriseSettings",
+        )
+    },
+)

@@ -1,0 +1,47 @@
+"""The ACU limit: what an entry can say, and what stops all work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from devinops.kinds import KINDS
+from devinops.kinds.acu_limit import AcuLimit
+from devinops.schema.files import entry_schema
+from devinops.schema.findings import check, validator
+
+KIND = KINDS["acu_limit"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "codes"),
+    [
+        ({"cycle_acu_limit": 500}, []),
+        ({"cycle_acu_limit": 0}, []),
+        ({"cycle_acu_limit": None}, []),
+        ({}, ["missing-field"]),
+        ({"cycle_acu_limit": -1}, ["invalid-value"]),
+        ({"cycle_acu_limit": 1.5}, ["wrong-type"]),
+        ({"cycle_acu_limit": True}, ["wrong-type"]),
+        ({"cycle_acu_limit": "500"}, ["wrong-type"]),
+        ({"cycle_acu_limit": 1, "ensure": "absent"}, ["unknown-key"]),
+    ],
+)
+def test_an_entry_says_a_whole_number_or_null(entry: dict[str, Any], codes: list[str]) -> None:
+    assert [one.code for one in check(validator(entry_schema(KIND)), entry)] == codes
+
+
+def test_a_whole_number_can_be_written_with_a_point() -> None:
+    value = KIND.by_name["cycle_acu_limit"].in_one_form(500.0)
+    assert (value, type(value)) == (500, int)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stops"),
+    [(500, 0, True), (None, 0, True), (0, 0, False), (0, 500, False), (500, None, False)],
+)
+def test_a_limit_of_0_stops_all_work(before: int | None, after: int | None, stops: bool) -> None:
+    assert KIND.hazard
+    risk = KIND.hazard.risk(AcuLimit(cycle_acu_limit=before), AcuLimit(cycle_acu_limit=after))
+    assert ("stops all work" in risk) is stops
