@@ -399,7 +399,7 @@ WEBHOOK_SECRETS = click.option(
 _HAZARDS = {
     kind.hazard.approval: kind.hazard.help
     for kind in sorted(KINDS.values(), key=lambda kind: kind.noun)
-    if kind.hazard
+    if kind.hazard and kind.hazard.approval
 }
 
 

@@ -108,7 +108,7 @@ class _Entry:
     def normal(self, written: Resource) -> Resource:
         """Return the values in the form in which they are compared with live ones."""
         normal: dict[str, Any] = {
-            name: self.kind.by_name[name].normalize(value) for name, value in written.items()
+            name: self.kind.by_name[name].in_one_form(value) for name, value in written.items()
         }
         return dataclasses.replace(written, **normal)
 
@@ -190,7 +190,7 @@ class _Entry:
             return self.folder(place, written)
         if name in self.kind.identity.fields and isinstance(written, str):
             self.check_name(place, written)
-        return attribute.in_one_form(written)
+        return written
 
     def folder(self, source: Source, written: str | None) -> FolderPath:
         path = folder_path(written or "")

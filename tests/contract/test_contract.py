@@ -117,7 +117,7 @@ def _parts(noun: str) -> list[dict[str, Any]]:
                 "calls": [f"GET {path}", f"PUT {write}", f"DELETE {write}"],
                 "reads": part.member,
                 "sends": part.write_member or part.member,
-                **({"in": part.items, "where": dict(part.target)} if part.items else {}),
+                **({"in": part.items, "where": dict(part.where)} if part.items else {}),
             }
         )
     return found
