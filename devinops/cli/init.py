@@ -16,7 +16,7 @@ import click
 from devinops import __version__, atomic
 from devinops.cli.options import FilePath
 from devinops.config import CONFIG_FILE
-from devinops.inventory.git import Git, is_no_repository, last_words
+from devinops.inventory.git import Git, error_line, found_no_repository
 from devinops.load.discover import inside
 from devinops.model.errors import ConfigError, ExitCode, NotWritten
 
@@ -46,9 +46,9 @@ class Repository:
         """Raises ConfigError for a repository that git refuses to use: what is in it cannot be told then."""
         git = Git(root)
         repository = git.attempt("rev-parse", "--git-dir")
-        if repository and repository.code and not is_no_repository(repository):
+        if repository and repository.code and not found_no_repository(repository):
             raise ConfigError(
-                f"git cannot use the repository of {root}: {last_words(repository.err)}; "
+                f"git cannot use the repository of {root}: {error_line(repository.err)}; "
                 "nothing was written"
             )
         url = git.line("remote", "get-url", "origin") or ""
