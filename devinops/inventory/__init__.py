@@ -1,7 +1,8 @@
 """Stores the inventory: nowhere, in a file below the root, or on a branch of its own.
 
-A run announces its writes with `begin`, records each result with `settle`, and saves all results with
-`finish`. Importing this package is cheap; the modules for files and Git are imported with the first store.
+A run announces its writes with `begin`, records each result with `settle`, and saves all results
+with `finish`. Importing this package is cheap; the modules for files and Git are imported with the
+first store.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class InventorySettings:
 
 
 class Store(Protocol):
-    """Reads and writes an inventory. Every call raises InventoryError or ConfigError (both exit 1)."""
+    """Reads and writes an inventory. Every call raises InventoryError or ConfigError."""
 
     def read(self) -> Inventory:
         """Return the stored inventory, with the results in the journal of this machine."""

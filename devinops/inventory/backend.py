@@ -1,4 +1,4 @@
-"""Where an inventory is stored: what every backend can do, and the backend for a file below the root."""
+"""Where an inventory is stored: the interface of a backend, and the backend of `store: file`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from devinops.inventory import disk
 
 @dataclass(frozen=True, slots=True)
 class VersionedText:
-    """The text of a stored inventory, None if there is none, and the version that a save builds on."""
+    """The text of a stored inventory, None if there is none, and the version to build a save on."""
 
     text: str | None
     version: str | None = None
 
 
 class WriteConflict(Exception):
-    """Another process saved first, or is saving now. `str()` is Git's message, empty if there is none."""
+    """Another process saved first, or is saving now. `str()` is Git's error, if there is one."""
 
 
 class Backend(Protocol):

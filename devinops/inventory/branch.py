@@ -1,7 +1,7 @@
 """The backend for an inventory on a branch of its own, written with git plumbing.
 
-The work tree, the index, HEAD and local branches stay as they are. A save is a commit on top of what
-was loaded, and a push without force. If two pushes meet, the remote rejects one of them.
+The work tree, the index, HEAD and local branches stay as they are. A save is a commit on top of
+what was loaded, and a push without force. If two pushes meet, the remote rejects one of them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -49,7 +49,7 @@ def _temporary_directory() -> Iterator[Path]:
 
 
 class BranchBackend:
-    """`<root in the repository>/<target>.jsonl` on the branch. Every load and save uses the remote."""
+    """`<root in the repository>/<target>.jsonl` on the branch. Load and save use the remote."""
 
     store = "branch"
 
@@ -65,7 +65,7 @@ class BranchBackend:
 
     @cached_property
     def _repository(self) -> tuple[Path, str]:
-        """The Git directory that all work trees of the repository share, and the root's path in it."""
+        """The Git directory that all work trees share, and the root's path in the repository."""
         result = self.git.run("rev-parse", "--git-common-dir", "--show-prefix")
         if found_no_repository(result):
             raise ConfigError(
@@ -91,7 +91,7 @@ class BranchBackend:
         with disk.inventory_errors(self.directory):
             self.directory.mkdir(parents=True, exist_ok=True)
 
-    # --- the remote ---------------------------------------------------------------------------------------
+    # --- the remote -------------------------------------------------------------------------------
 
     @cached_property
     def remote(self) -> str:
@@ -108,7 +108,8 @@ class BranchBackend:
         if self.chosen_remote is None:
             raise ConfigError(
                 "this repository has no remote named origin, but several others "
-                f"({', '.join(remotes)}): choose one with inventory: {{store: branch, remote: NAME}}"
+                f"({', '.join(remotes)}): choose one with inventory: {{store: branch, remote: "
+                "NAME}"
             )
         hint = did_you_mean(name, remotes)
         raise ConfigError(
@@ -121,21 +122,22 @@ class BranchBackend:
         Raises ConfigError if the inventory cannot have the branch on this remote.
         """
         refs = self._remote_refs()
-        branches = {name: value for name, value in refs.items() if name.startswith("refs/heads/")}
+        branches = {name: value for name, value in refs if name.startswith("refs/heads/")}
         if not branches:
             raise ConfigError(
-                f"the remote {self.remote} has no branch yet, and its first one becomes the default "
-                f"branch, which must not be {self.branch}: push your own branch first (git push "
-                f"{self.remote} HEAD)"
+                f"the remote {self.remote} has no branch yet, and its first one becomes the "
+                f"default branch, which must not be {self.branch}: push your own branch first (git "
+                f"push {self.remote} HEAD)"
             )
         self._check_unused(refs)
         if self.ref not in branches:
             self._check_name(branches)
         return branches.get(self.ref)
 
-    def _remote_refs(self) -> dict[str, str]:
-        """Return branch of the remote → its commit, and HEAD → `ref: <branch>` unless it is detached.
+    def _remote_refs(self) -> list[tuple[str, str]]:
+        """Return HEAD and the branches of the remote, each with its commit.
 
+        A ref that points to another one is there twice, first as (`HEAD`, `ref: refs/heads/main`).
         Other refs can be among them, since ls-remote only compares the ends of names.
         """
         result = self.git.run(
@@ -145,16 +147,12 @@ class BranchBackend:
             raise InventoryError(
                 f"the remote {self.remote} cannot be read: {error_line(result.err)}"
             )
-        refs: dict[str, str] = {}
-        for line in result.text.split("\n"):
-            value, _, name = line.partition("\t")
-            # A HEAD that points to a branch has two lines: `ref: <branch>` and then a commit.
-            refs.setdefault(name, value)
-        return refs
+        columns = (line.partition("\t") for line in result.text.split("\n"))
+        return [(name, value) for value, _, name in columns]
 
-    def _check_unused(self, refs: Mapping[str, str]) -> None:
-        """Raise ConfigError if people work on the branch: as the default one, or checked out here."""
-        if refs.get("HEAD") == f"ref: {self.ref}":
+    def _check_unused(self, refs: Collection[tuple[str, str]]) -> None:
+        """Raise ConfigError if the branch is the remote's default branch or checked out here."""
+        if ("HEAD", f"ref: {self.ref}") in refs:
             raise ConfigError(self._in_use(f"the default branch of {self.remote}"))
         if self.git.run("symbolic-ref", "--quiet", "HEAD").text == self.ref:
             raise ConfigError(self._in_use("checked out here"))
@@ -165,7 +163,7 @@ class BranchBackend:
             f"{_CHOOSE}"
         )
 
-    def _check_name(self, branches: Mapping[str, str]) -> None:
+    def _check_name(self, branches: Iterable[str]) -> None:
         """Raise ConfigError if git cannot create the branch beside those of the remote."""
         for name in sorted(branches):
             if name.startswith(f"{self.ref}/") or self.ref.startswith(f"{name}/"):
@@ -174,9 +172,9 @@ class BranchBackend:
     def _name_conflict(self, ref: str) -> str:
         other = ref.removeprefix("refs/heads/")
         return (
-            f'the branch "{self.branch}" of the inventory cannot be created on {self.remote}, which '
-            f'has "{other}": Git allows no branch below the name of another; rename or delete '
-            f'"{other}", or {_CHOOSE}'
+            f'the branch "{self.branch}" of the inventory cannot be created on {self.remote}, '
+            f'which has "{other}": Git allows no branch below the name of another; rename or '
+            f'delete "{other}", or {_CHOOSE}'
         )
 
     def _read_elsewhere(self) -> str:
@@ -188,11 +186,11 @@ class BranchBackend:
         return without_credentials(
             f"the branch {self.branch} is pushed to {pushed} and read from {read}, but what is "
             "pushed there does not arrive where it is read: the inventory would be lost. Make both "
-            f"addresses of {self.remote} lead to the same repository (git remote set-url --push), or "
-            "choose another remote with inventory: {store: branch, remote: NAME}"
+            f"addresses of {self.remote} lead to the same repository (git remote set-url --push), "
+            "or choose another remote with inventory: {store: branch, remote: NAME}"
         )
 
-    # --- reading ------------------------------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------------------
 
     def load(self) -> VersionedText:
         for _ in range(_FETCHES):
@@ -247,7 +245,7 @@ class BranchBackend:
                 f"{self.label} is not UTF-8 text: restore it from the branch's history"
             ) from error
 
-    # --- writing ------------------------------------------------------------------------------------------
+    # --- writing ----------------------------------------------------------------------------------
 
     def save(self, text: str, before: VersionedText, message: str) -> None:
         commit = self._commit(text, before.version, message)

@@ -30,7 +30,7 @@ def inventory_errors(path: Path) -> Iterator[None]:
         raise InventoryError(f"the inventory cannot use {path}: {atomic.reason(error)}") from error
 
 
-# --- files ------------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------
 
 
 def refuse_symlink(path: Path) -> None:
@@ -70,7 +70,10 @@ def replace(path: Path, text: str) -> None:
 
 
 def append(path: Path, line: str) -> None:
-    """Add a line, and return once it is on the disk. Raises InventoryError; then none of it stays."""
+    """Add a line, and return once it is on the disk.
+
+    Raises InventoryError; then no part of the line stays in the file.
+    """
     refuse_symlink(path)
     with inventory_errors(path):
         descriptor = atomic.open_lines(path)
@@ -86,7 +89,7 @@ def remove(path: Path) -> None:
         path.unlink()
 
 
-# --- locks ------------------------------------------------------------------------------------------------
+# --- locks ----------------------------------------------------------------------------------------
 
 
 @contextmanager

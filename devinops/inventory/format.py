@@ -1,13 +1,13 @@
 """The inventory as text: sorted JSON Lines, one object per line, which Git diffs and merges well.
 
 The header comes first, then the records, then the intents, then the end. The text is ASCII with LF
-line ends and a fixed order of keys. Damaged text is an `InventoryError` with its file and line, never
-an empty inventory.
+line ends and a fixed order of keys. Damaged text is an `InventoryError` with its file and line,
+never an empty inventory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from devinops.inventory.merge import Settled
@@ -38,7 +38,7 @@ _END: Final = EndLine(True)
 """The last line. Without it, a file that was cut off at a line end would look complete."""
 
 
-# --- writing ----------------------------------------------------------------------------------------------
+# --- writing --------------------------------------------------------------------------------------
 
 
 def dump(target: Target, inventory: Inventory) -> str:
@@ -60,14 +60,14 @@ def dump_settled(settled: Settled) -> str:
     return json_line(SettledLine(settled.run, put=upserts, drop=settled.removals))
 
 
-# --- reading ----------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
 def parse(text: str, expected: Target, label: str, store: str = "file") -> Inventory:
     """Return the inventory that a text holds, its records and intents in any order.
 
-    `label` names the text in messages. Raises InventoryError with its line if the text is incomplete,
-    malformed or belongs to a target other than `expected`.
+    `label` names the text in messages. Raises InventoryError with its line if the text is
+    incomplete, malformed or belongs to a target other than `expected`.
     """
     lines = _lines(text, label)
     try:
@@ -76,12 +76,7 @@ def parse(text: str, expected: Target, label: str, store: str = "file") -> Inven
         raise _damaged(label, 1, error) from None
     _check_header(header, expected, f"{label}:1")
     complete = len(lines) > 1 and f"{lines[-1]}\n" == json_line(_END)
-    items = []
-    for number, line in enumerate(lines[1:-1] if complete else lines[1:], 2):
-        try:
-            items.append(_item(line))
-        except ValueError as error:
-            raise _damaged(label, number, error) from None
+    items = list(_items(lines[1:-1] if complete else lines[1:], label))
     _check_unique(items, label)
     if not complete:
         raise _damaged(label, len(lines), "the end is missing, so the file is cut off here")
@@ -119,8 +114,8 @@ def _lines(text: str, label: str) -> list[str]:
         if line.startswith(_CONFLICT_MARKERS):
             raise InventoryError(
                 f"{label}:{number}: this is a conflict marker of Git: a merge of this inventory is "
-                "not resolved. Take one whole side (git checkout --ours or --theirs): the next apply "
-                "adopts the objects that are missing there"
+                "not resolved. Take one whole side (git checkout --ours or --theirs): the next "
+                "apply adopts the objects that are missing there"
             )
     if not text.strip():
         raise _damaged(label, 1, "the inventory is empty, not even a header is left")
@@ -154,6 +149,15 @@ def _check_header(header: HeaderLine, target: Target, position: str) -> None:
                 "belongs to; if the organization has moved, delete the inventory: the next apply "
                 "adopts objects that equal their entries"
             )
+
+
+def _items(lines: Iterable[str], label: str) -> Iterator[Record | Intent]:
+    """Yield the records and intents below a header. Raises InventoryError."""
+    for number, line in enumerate(lines, 2):
+        try:
+            yield _item(line)
+        except ValueError as error:
+            raise _damaged(label, number, error) from None
 
 
 def _item(line: str) -> Record | Intent:

@@ -1,4 +1,4 @@
-"""Runs git without prompts, hooks or a terminal, with a time limit, and shortens its errors to one line."""
+"""Runs git with a time limit and without prompts, hooks or a terminal; shortens its errors."""
 
 from __future__ import annotations
 
@@ -99,8 +99,8 @@ class Git:
             )
         except OSError as error:
             raise ConfigError(
-                "git is not installed, but inventory: {store: branch} needs it: install git, or use "
-                "store: file"
+                "git is not installed, but inventory: {store: branch} needs it: install git, or "
+                "use store: file"
             ) from error
         with process:
             try:
@@ -108,8 +108,8 @@ class Git:
             except subprocess.TimeoutExpired:
                 _kill(process)
                 raise InventoryError(
-                    f"git {arguments[0]} took longer than {timeout_s:g} s and was stopped: check that "
-                    "the remote is reachable and that its credentials are set"
+                    f"git {arguments[0]} took longer than {timeout_s:g} s and was stopped: check "
+                    "that the remote is reachable and that its credentials are set"
                 ) from None
             except BaseException:
                 _kill(process)
@@ -153,13 +153,13 @@ class Git:
         return os.fsdecode(result.out).removesuffix("\n") if result and not result.code else None
 
     def identity(self) -> dict[str, str]:
-        """Return variables that name devinops as author or committer if the user has not set a name.
+        """Return variables that name devinops as author or committer if no name is set.
 
         Without them, git would refuse to commit or guess a name.
         """
         missing: dict[str, str] = {}
         for role in ("AUTHOR", "COMMITTER"):
-            # Only git knows which names it accepts: an empty one or one of only commas stops a commit.
+            # Only git knows which names it accepts: an empty one stops a commit, and so does ",,".
             if self.run("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT").code:
                 missing |= {f"GIT_{role}_NAME": _NAME, f"GIT_{role}_EMAIL": _EMAIL}
         return missing

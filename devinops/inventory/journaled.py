@@ -1,7 +1,8 @@
 """The store behind `store: file` and `store: branch`.
 
-Results go to a journal on this machine first. Every other change loads the inventory from a backend,
-changes it and saves it. If another process has saved meanwhile, the store loads and changes it again.
+Results go to a journal on this machine first. Every other change loads the inventory from a
+backend, changes it and saves it. If another process has saved meanwhile, the store loads and
+changes it again.
 """
 
 from __future__ import annotations

@@ -16,7 +16,10 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The results of one step of a run: new records, and objects that are gone. A line of a journal."""
+    """The results of one step of a run: new records, and objects that are gone.
+
+    One line of a journal.
+    """
 
     run: str
     upserts: tuple[Record, ...] = ()
@@ -29,7 +32,7 @@ class Settled:
 
 
 def open_runs(inventory: Inventory) -> dict[str, list[Intent]]:
-    """Return run → the intents that it has announced and not settled; runs without any are left out."""
+    """Return run → the intents that it has announced and not settled, without finished runs."""
     runs: defaultdict[str, list[Intent]] = defaultdict(list)
     for intent in inventory.intents:
         if not intent.unclear:
@@ -37,7 +40,7 @@ def open_runs(inventory: Inventory) -> dict[str, list[Intent]]:
     return dict(sorted(runs.items()))
 
 
-# --- results ------------------------------------------------------------------------------------------------
+# --- results --------------------------------------------------------------------------------------
 
 
 def fold(inventory: Inventory, results: Iterable[Settled]) -> Inventory:
@@ -97,7 +100,7 @@ def recover(inventory: Inventory, journal: Iterable[Settled]) -> Inventory:
     return fold(inventory, (result for result in journal if result.run in running))
 
 
-# --- changes --------------------------------------------------------------------------------------------------
+# --- changes --------------------------------------------------------------------------------------
 
 
 def announce(stored: Inventory, run: str, intents: Sequence[Intent], base: Inventory) -> Inventory:
@@ -166,8 +169,8 @@ def conclude(
 ) -> Inventory:
     """Return the stored inventory with all results of a run, and only the `unclear` of its intents.
 
-    `before` are the records when the run began. A record that is neither from then nor from this run
-    was made by a later run, and stays.
+    `before` are the records when the run began. A record that is neither from then nor from this
+    run was made by a later run, and stays.
     """
     own: defaultdict[ObjectId, list[Record | None]] = defaultdict(list)
     for result in results:
@@ -182,9 +185,9 @@ def conclude(
 
 
 def ended(inventory: Inventory, run: str, unclear: Collection[Key] | None = None) -> Inventory:
-    """Return the inventory without the intents of a run, except its creates with an unknown outcome.
+    """Return the inventory without the intents of a run, except creates with an unknown outcome.
 
-    `unclear` are the keys of those creates. None is for a run that died: all its open creates.
+    `unclear` are the keys of those creates. None, for a run that died, means all its open creates.
     """
 
     def left(intent: Intent) -> Intent | None:
@@ -228,7 +231,7 @@ def _edited(stored: Inventory, edited: Inventory, base: Inventory) -> set[Object
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return some names in order, and the number of the others, such as `a, b, c, d, e and 2 more`."""
+    """Return names in order and the number of the others, such as `a, b, c, d, e and 2 more`."""
     names = sorted(names)
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more

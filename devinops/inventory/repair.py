@@ -22,7 +22,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A record whose object is gone. `link` is the object to link it to, None if that is not clear."""
+    """A record whose object is gone. `link` is the object to link it to, if that is clear."""
 
     record: Record
     candidates: tuple[Candidate, ...] = ()
@@ -39,8 +39,8 @@ def find(inventory: Inventory, snapshot: Snapshot) -> tuple[Finding, ...]:
     """Return the records whose object is gone, by key, each with its best candidates.
 
     A record is linked to its only candidate. If that is the candidate of another record too, or has
-    another body, neither is linked: the next apply would overwrite what somebody wrote. A person who
-    knows better can use `inventory link`.
+    another body, neither is linked: the next apply would overwrite what somebody wrote. A person
+    who knows better can use `inventory link`.
     """
     unowned = [
         live for live in snapshot.objects if live.ours and live.object_id not in inventory.by_id
