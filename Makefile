@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
-CORE := api/retry applying/applier inventory/disk inventory/file inventory/format inventory/journaled inventory/merge \
+CORE := api/retry applying/applier inventory/backend inventory/disk inventory/format inventory/journaled inventory/merge \
 	kinds/* model/* planning/* schema/*
 comma := ,
 empty :=

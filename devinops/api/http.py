@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from devinops import signals
@@ -22,6 +23,20 @@ from devinops.model.errors import TOO_MANY, Unreachable
 __all__ = ["Call", "Getter", "Sender", "segment"]
 
 _INTERRUPTED: Final = "; not retried: the run was interrupted"
+
+
+@dataclass(slots=True)
+class _Tries:
+    """The attempts of one call so far.
+
+    `outcome` is that of the last attempt. `doubtful`: an earlier one may have changed something.
+    `note` says why no retry followed, empty if none would have helped.
+    """
+
+    outcome: Outcome
+    attempts: int = 1
+    doubtful: bool = False
+    note: str = ""
 
 
 class Getter:
@@ -73,25 +88,30 @@ class Getter:
         outcome = self._attempt(call, budget)
         if outcome is None:
             raise Unreachable(f"{call}: interrupted before it was sent")
-        attempts, doubtful, note = 1, False, ""
-        while attempts <= self._connection.retries and _is_retryable(call, outcome):
-            note = self._why_no_retry(outcome)
-            if note:
-                break
-            self._wait(outcome, attempts - 1)
+        tries = _Tries(outcome)
+        self._retry(call, budget, tries)
+        last, connection, note = tries.outcome, self._connection, tries.note
+        if not isinstance(last, Response):
+            raise failures.no_response(call, last, connection, self._route, tries.attempts, note)
+        if not last.succeeded:
+            raise failures.refused(call, last, connection, note, doubtful=tries.doubtful)
+        return last
+
+    def _retry(self, call: Call, budget: ResponseBudget, tries: _Tries) -> None:
+        """Send a call again as often as its outcomes and the policy allow."""
+        while tries.attempts <= self._connection.retries and _is_retryable(call, tries.outcome):
+            tries.note = self._why_no_retry(tries.outcome)
+            if tries.note:
+                return
+            self._wait(tries.outcome, tries.attempts - 1)
             if call.before_again:
-                call.before_again(status_of(outcome))
+                call.before_again(status_of(tries.outcome))
             following = self._attempt(call, budget, retry=True)
             if following is None:
-                note = _INTERRUPTED
-                break
-            doubtful = doubtful or _leaves_doubt(call, outcome)
-            outcome, attempts = following, attempts + 1
-        if not isinstance(outcome, Response):
-            raise failures.no_response(call, outcome, self._connection, self._route, attempts, note)
-        if not outcome.succeeded:
-            raise failures.refused(call, outcome, self._connection, note, doubtful=doubtful)
-        return outcome
+                tries.note = _INTERRUPTED
+                return
+            tries.doubtful = tries.doubtful or _leaves_doubt(call, tries.outcome)
+            tries.outcome, tries.attempts = following, tries.attempts + 1
 
     def _why_no_retry(self, outcome: Outcome) -> str:
         """Return why a retry that could help is not made; empty if it is made, and paid for."""

@@ -16,7 +16,7 @@ import click
 from devinops import __version__, atomic
 from devinops.cli.options import FilePath
 from devinops.config import CONFIG_FILE
-from devinops.inventory.git import Git, is_no_repository, last_words
+from devinops.inventory.git import Git, error_line, found_no_repository
 from devinops.kinds import KINDS
 from devinops.load.discover import inside
 from devinops.model.errors import ConfigError, ExitCode, NotWritten
@@ -49,21 +49,28 @@ class Repository:
         """Raises ConfigError for a repository that git refuses to use: what is in it cannot be told then."""
         git = Git(root)
         repository = git.attempt("rev-parse", "--git-dir")
-        if repository and repository.code and not is_no_repository(repository):
+        if repository and repository.code and not found_no_repository(repository):
             raise ConfigError(
-                f"git cannot use the repository of {root}: {last_words(repository.err)}; "
+                f"git cannot use the repository of {root}: {error_line(repository.err)}; "
                 "nothing was written"
             )
         url = git.line("remote", "get-url", "origin") or ""
-        found = re.search(
-            r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url
-        )
-        head = git.line("symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
-        branch = head.partition("/")[2] or git.line("symbolic-ref", "--short", "HEAD") or "main"
+        host, repo = _host_and_repository(url)
         top = git.line("rev-parse", "--show-toplevel")
         below = (git.line("rev-parse", "--show-prefix") or "").strip("/")
-        host, repo = (found[1], found[2]) if found else (None, None)
-        return cls(host, repo, branch, bool(url), Path(top) if top else None, below)
+        return cls(host, repo, _branch(git), bool(url), Path(top) if top else None, below)
+
+
+def _host_and_repository(url: str) -> tuple[str | None, str | None]:
+    """Return what a remote's URL names, such as `github.com` and `acme/api`, if it names both."""
+    match = re.search(r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url)
+    return (match[1], match[2]) if match else (None, None)
+
+
+def _branch(git: Git) -> str:
+    """Return the default branch of origin, else the branch that is checked out, else main."""
+    head = git.line("symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
+    return head.partition("/")[2] or git.line("symbolic-ref", "--short", "HEAD") or "main"
 
 
 @click.command()
@@ -147,26 +154,36 @@ def _template(name: str) -> _Template:
 
 
 def _check_place(top: Path, name: str) -> None:
-    """Raise NotWritten where a file cannot be made: a file above it, or a symbolic link out of `top` or to nothing."""
+    """Raise NotWritten if a file cannot be created.
+
+    Either a file has the name of a directory above it, or a symbolic link leads out of `top` or to
+    nothing.
+    """
     path = top / name
     above = [top / parent for parent in reversed(Path(name).parents)]
-    wrong = next((one for one in above if os.path.lexists(one) and not one.is_dir()), None)
-    if wrong is not None and not wrong.is_symlink():
+    for directory in above:
+        if directory.exists() and not directory.is_dir() and not directory.is_symlink():
+            raise NotWritten(
+                f"cannot write {path}: there is a file where a directory belongs, {directory}: "
+                "move it, then run again; nothing was written"
+            )
+    if _leads_astray(path, above, top):
+        link = next(part for part in (*above, path) if part.is_symlink())
         raise NotWritten(
-            f"cannot write {path}: there is a file where a directory belongs, {wrong}: move it, then run again; "
-            "nothing was written"
+            f"cannot write {path}: {link} is a symbolic link that leads out of {top} or to "
+            "nothing: replace it, then run again; nothing was written"
         )
-    if (
-        wrong is None
-        and inside(os.path.realpath(path.parent), os.path.realpath(top))
-        and (path.exists() or not path.is_symlink())
-    ):
-        return
-    link = next(one for one in (*above, path) if one.is_symlink())
-    raise NotWritten(
-        f"cannot write {path}: {link} is a symbolic link that leads out of {top} or to nothing: replace it, then run "
-        "again; nothing was written"
-    )
+
+
+def _leads_astray(path: Path, above: list[Path], top: Path) -> bool:
+    """Tell whether a symbolic link leads out of `top` or to nothing.
+
+    It is one of the directories `above` a path, or the path itself.
+    """
+    if any(part.is_symlink() and not part.is_dir() for part in above):
+        return True
+    dangling = path.is_symlink() and not path.exists()
+    return dangling or not inside(os.path.realpath(path.parent), os.path.realpath(top))
 
 
 def _write(root: Path, name: str, text: str) -> bool:

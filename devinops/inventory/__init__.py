@@ -1,7 +1,8 @@
-"""Where the inventory is kept: nowhere, in a file below the root, or on a branch of its own.
+"""Stores the inventory: nowhere, in a file below the root, or on a branch of its own.
 
-A run announces its writes with `begin`, tells each result with `settle`, and puts all of it in its place with
-`finish`. Importing this package is cheap; files and git come with the first store.
+A run announces its writes with `begin`, records each result with `settle`, and saves all results
+with `finish`. Importing this package is cheap; the modules for files and Git are imported with the
+first store.
 """
 
 from __future__ import annotations
@@ -38,7 +39,11 @@ POLL_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class InventorySettings:
-    """Which store. `branch` and `remote` are for a branch; without a remote it is origin, or the only one."""
+    """Which store to use.
+
+    `branch` and `remote` only matter for `store: branch`. The default remote is origin, or the only
+    one.
+    """
 
     store: StoreName = "none"
     branch: str = BRANCH
@@ -47,56 +52,60 @@ class InventorySettings:
     def __str__(self) -> str:
         if self.store != "branch":
             return self.store
-        return f"branch {self.branch}{f' of {self.remote}' if self.remote else ''}"
+        remote = f" of {self.remote}" if self.remote else ""
+        return f"branch {self.branch}{remote}"
 
 
 class Store(Protocol):
-    """Where an inventory is kept. Every call raises InventoryError or ConfigError (both exit 1)."""
+    """Reads and writes an inventory. Every call raises InventoryError or ConfigError."""
 
     def read(self) -> Inventory:
-        """Return what is stored, with the results that a run on this machine left in its journal."""
+        """Return the stored inventory, with the results in the journal of this machine."""
         ...
 
     def begin(self, run: str, intents: Sequence[Intent], base: Inventory) -> None:
-        """Announce the writes of a run that was planned with `base`, before the first of them.
+        """Announce the writes of a run before the first one. The run was planned with `base`.
 
-        What others recorded meanwhile is kept. Raises Stale where it is of the same objects, or where another
-        run is at work on one of them.
+        What other runs have recorded since `base` is kept. Raises Stale if they recorded one of the
+        same objects, or are still changing one of them.
         """
         ...
 
     def settle(
         self, run: str, upserts: Sequence[Record] = (), removals: Sequence[ObjectId] = ()
     ) -> None:
-        """Record results durably on this machine: records, and (kind, id) that are gone. Cheap; one thread."""
+        """Record results durably in the journal on this machine.
+
+        `removals` are objects that no longer exist. Cheap; call it from one thread only.
+        """
         ...
 
     def finish(self, run: str, unclear: Collection[Key] = ()) -> None:
-        """Put the results of a run in their place and take its intents away, beside what others did meanwhile.
+        """Save the results of a run and remove its intents. What other runs have recorded is kept.
 
-        Creates of the keys `unclear`, of which nobody saw the end, are remembered as that. Where this fails, the
-        journal on this machine still has the results, and the intents stay.
+        Creates of the keys `unclear`, whose outcome is unknown, stay as unclear intents. If this
+        fails, the results stay in the journal on this machine, and the intents stay too.
         """
         ...
 
     def sweep(self) -> None:
-        """Put in its place what runs that died on this machine have left. Cheap where there were none."""
+        """Save the results of runs that died on this machine. Cheap if there are none."""
         ...
 
     def unlock(self, run: str) -> None:
-        """Take away the intents of a run that died; its creates stay as unclear."""
+        """Remove the intents of a run that died. Its creates stay as unclear intents."""
         ...
 
     def write(self, inventory: Inventory, base: Inventory, why: str = "edited") -> None:
-        """Store the differences between `base`, as it was read, and `inventory`.
+        """Save the differences between `base`, which was read before, and `inventory`.
 
-        Raises Stale where one of those objects has changed since, or a run is at work on it.
+        Raises Stale if one of those objects has been recorded since, or a run is changing it.
         """
         ...
 
 
 class NoStore:
-    """No inventory: nothing is owned, and nothing is kept."""
+    """The store of `store: none`: nothing is owned, and nothing is saved."""
 
     def read(self) -> Inventory:
         return Inventory("none")
@@ -123,22 +132,23 @@ class NoStore:
 
 
 def open_store(settings: InventorySettings, root: Path, target: Target) -> Store:
-    """Return the store of a target that the settings name; nothing is read yet. Raises ConfigError."""
+    """Return the store of a target. It reads nothing yet. Raises ConfigError."""
     if settings.store == "none":
         return NoStore()
-    from devinops.inventory.journaled import KeptStore
+    from devinops.inventory.journaled import JournaledStore
 
     if settings.store == "file":
-        from devinops.inventory.file import FilePlace
+        from devinops.inventory.backend import FileBackend
 
-        return KeptStore(FilePlace(root, target.name), target)
-    from devinops.inventory.branch import BranchPlace
+        return JournaledStore(FileBackend(root, target.name), target)
+    from devinops.inventory.branch import BranchBackend
 
-    return KeptStore(BranchPlace(root, target.name, settings.branch, settings.remote), target)
+    backend = BranchBackend(root, target.name, settings.branch, settings.remote)
+    return JournaledStore(backend, target)
 
 
 def new_run(now: datetime) -> str:
-    """Return a name for a run: when it began, and a few signs that tell it from others of that second."""
+    """Return a name for a run, such as 20260312T101500Z-1f2e3d: its start and random hex digits."""
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
@@ -149,17 +159,18 @@ def wait_for_runs(
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], object] = time.sleep,
 ) -> Inventory:
-    """Read the inventory once no run is open any more. Raises Stale, naming the run, after `timeout_s`."""
-    until = clock() + timeout_s
+    """Wait until no run is open, and return the inventory. Raises Stale after `timeout_s`."""
+    deadline = clock() + timeout_s
     while True:
         inventory = store.read()
         runs = open_runs(inventory)
         if not runs:
             return inventory
-        if clock() >= until:
+        if clock() >= deadline:
             run, intents = next(iter(runs.items()))
+            keys = listed(str(intent.key) for intent in intents)
             raise Stale(
-                f"the run {run} has not settled {listed(str(intent.key) for intent in intents)}: wait for it "
-                f"(--lock-timeout); if it died, devinops inventory unlock {run}. Nothing was written"
+                f"the run {run} has not finished {keys}: wait for it (--lock-timeout); if it died, "
+                f"run devinops inventory unlock {run}. Nothing was written"
             )
-        pause(min(POLL_S, max(until - clock(), 0)))
+        pause(min(POLL_S, max(deadline - clock(), 0)))

@@ -1,7 +1,7 @@
-"""The inventory on a branch of its own, written with git plumbing.
+"""The backend for an inventory on a branch of its own, written with git plumbing.
 
-Work tree, index, HEAD and local branches stay as they are. A save is a commit on top of what was loaded and a
-push that is not forced, so of two that meet one is rejected and reads again.
+The work tree, the index, HEAD and local branches stay as they are. A save is a commit on top of
+what was loaded, and a push without force. If two pushes meet, the remote rejects one of them.
 """
 
 from __future__ import annotations
@@ -9,49 +9,55 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 from devinops import atomic
 from devinops.inventory import disk
-from devinops.inventory.git import NETWORK_S, Git, is_no_repository, last_words, masked
-from devinops.inventory.journaled import Outrun, Stored
+from devinops.inventory.backend import VersionedText, WriteConflict
+from devinops.inventory.git import (
+    NETWORK_S,
+    Git,
+    error_line,
+    found_no_repository,
+    without_credentials,
+)
 from devinops.model.errors import ConfigError, InventoryError
 from devinops.model.suggest import did_you_mean
 
 _FETCHES = 3
-_ANOTHER_TIP = ("fetch first", "non-fast-forward")
-"""Said of a push where the branch is not as it was read."""
 _BUSY = ("cannot lock ref", "failed to update ref", "reference already exists")
-"""Said while another push is under way."""
+"""Git's errors while another push is running."""
+_NOT_ON_TIP = ("fetch first", "non-fast-forward")
+"""Git's errors when the branch has moved since it was read."""
 _CHOOSE = "choose another with inventory: {store: branch, branch: NAME}"
 
 
 @contextmanager
-def _scratch() -> Iterator[str]:
-    """Yield a directory for a moment. Raises InventoryError."""
+def _temporary_directory() -> Iterator[Path]:
+    """Yield a directory that is deleted afterwards. Raises InventoryError."""
     try:
         directory = tempfile.TemporaryDirectory(prefix="devinops-", ignore_cleanup_errors=True)
     except OSError as error:
         raise InventoryError(
-            f"no temporary directory can be made: {atomic.reason(error)}"
+            f"a temporary directory cannot be created: {atomic.reason(error)}"
         ) from error
     with directory as name:
-        yield name
+        yield Path(name)
 
 
-class BranchPlace:
-    """`<root in the repository>/<target>.jsonl` on the branch. Every call talks to the remote."""
+class BranchBackend:
+    """`<root in the repository>/<target>.jsonl` on the branch. Load and save use the remote."""
 
     store = "branch"
 
     def __init__(self, root: Path, target: str, branch: str, remote: str | None = None) -> None:
-        self.target, self.branch, self.wanted_remote = target, branch, remote
+        self.target, self.branch, self.chosen_remote = target, branch, remote
         self.git = Git(root)
         self.ref = f"refs/heads/{branch}"
-        self._read_back = False
+        self._push_verified = False
 
     @property
     def label(self) -> str:
@@ -59,16 +65,16 @@ class BranchPlace:
 
     @cached_property
     def _repository(self) -> tuple[Path, str]:
-        """The directory that all work trees of the repository share, and the root's path in it."""
-        done = self.git.run("rev-parse", "--git-common-dir", "--show-prefix")
-        if is_no_repository(done):
+        """The Git directory that all work trees share, and the root's path in the repository."""
+        result = self.git.run("rev-parse", "--git-common-dir", "--show-prefix")
+        if found_no_repository(result):
             raise ConfigError(
-                f"inventory: {{store: branch}} needs a Git repository here ({last_words(done.err)}): "
-                "run devinops in a clone, or say store: file"
+                "inventory: {store: branch} needs a Git repository here "
+                f"({error_line(result.err)}): run devinops in a clone, or use store: file"
             )
-        if done.code:
-            raise InventoryError(f"git cannot use the repository here: {last_words(done.err)}")
-        common, _, prefix = done.out.decode("utf-8", "surrogateescape").partition("\n")
+        if result.code:
+            raise InventoryError(f"git cannot use the repository here: {error_line(result.err)}")
+        common, _, prefix = result.out.decode("utf-8", "surrogateescape").partition("\n")
         return (self.git.cwd / common).resolve(), prefix.removesuffix("\n")
 
     @property
@@ -82,104 +88,128 @@ class BranchPlace:
         return common / "devinops" / prefix
 
     def prepare(self) -> None:
-        with disk.told(self.directory):
+        with disk.inventory_errors(self.directory):
             self.directory.mkdir(parents=True, exist_ok=True)
 
-    # --- the remote ---------------------------------------------------------------------------------------
+    # --- the remote -------------------------------------------------------------------------------
 
     @cached_property
     def remote(self) -> str:
-        """The remote that holds the branch. Raises ConfigError where it is not clear which."""
+        """The remote with the branch. Raises ConfigError if it cannot be chosen."""
         remotes = self.git.text("remote").split()
         if not remotes:
             raise ConfigError(
-                "inventory: {store: branch} needs a remote, and this repository has none: add one, or say store: file"
+                "inventory: {store: branch} needs a remote, and this repository has none: add one, "
+                "or use store: file"
             )
-        wanted = self.wanted_remote or (
-            "origin" if "origin" in remotes or len(remotes) > 1 else remotes[0]
-        )
-        if wanted in remotes:
-            return wanted
-        if self.wanted_remote is None:
+        name = self.chosen_remote or _default_remote(remotes)
+        if name in remotes:
+            return name
+        if self.chosen_remote is None:
             raise ConfigError(
-                f"there is no remote origin but several others ({', '.join(remotes)}): "
-                "choose one with inventory: {store: branch, remote: NAME}"
+                "this repository has no remote named origin, but several others "
+                f"({', '.join(remotes)}): choose one with inventory: {{store: branch, remote: "
+                "NAME}"
             )
-        hint = did_you_mean(wanted, remotes)
-        raise ConfigError(f'there is no remote "{wanted}"{hint}; known are {", ".join(remotes)}')
+        hint = did_you_mean(name, remotes)
+        raise ConfigError(
+            f'this repository has no remote "{name}"{hint}; its remotes are {", ".join(remotes)}'
+        )
 
     def _tip(self) -> str | None:
-        """Return the commit at the tip of the branch, None without one.
+        """Return the commit at the tip of the branch, None if the branch does not exist.
 
-        Raises ConfigError where the branch is in use, or cannot be made beside those that the remote has.
+        Raises ConfigError if the inventory cannot have the branch on this remote.
         """
-        done = self.git.run(
-            "ls-remote", "--symref", self.remote, "HEAD", "refs/heads/*", timeout_s=NETWORK_S
-        )
-        if done.code:
-            raise InventoryError(f"the remote {self.remote} cannot be read: {last_words(done.err)}")
-        lines = [
-            (name, value) for value, _, name in (x.partition("\t") for x in done.text.split("\n"))
-        ]
-        # ls-remote compares the ends of names, so that there can be others among them.
-        branches = {name: value for name, value in lines if name.startswith("refs/heads/")}
+        refs = self._remote_refs()
+        branches = {name: value for name, value in refs if name.startswith("refs/heads/")}
         if not branches:
             raise ConfigError(
-                f"the remote {self.remote} has no branch yet, and the first one that it gets becomes its default "
-                f"branch, which must not be {self.branch}: push yours first (git push {self.remote} HEAD)"
+                f"the remote {self.remote} has no branch yet, and its first one becomes the "
+                f"default branch, which must not be {self.branch}: push your own branch first (git "
+                f"push {self.remote} HEAD)"
             )
-        if ("HEAD", f"ref: {self.ref}") in lines:
+        self._check_unused(refs)
+        if self.ref not in branches:
+            self._check_name(branches)
+        return branches.get(self.ref)
+
+    def _remote_refs(self) -> list[tuple[str, str]]:
+        """Return HEAD and the branches of the remote, each with its commit.
+
+        A ref that points to another one is there twice, first as (`HEAD`, `ref: refs/heads/main`).
+        Other refs can be among them, since ls-remote only compares the ends of names.
+        """
+        result = self.git.run(
+            "ls-remote", "--symref", self.remote, "HEAD", "refs/heads/*", timeout_s=NETWORK_S
+        )
+        if result.code:
+            raise InventoryError(
+                f"the remote {self.remote} cannot be read: {error_line(result.err)}"
+            )
+        columns = (line.partition("\t") for line in result.text.split("\n"))
+        return [(name, value) for value, _, name in columns]
+
+    def _check_unused(self, refs: Collection[tuple[str, str]]) -> None:
+        """Raise ConfigError if the branch is the remote's default branch or checked out here."""
+        if ("HEAD", f"ref: {self.ref}") in refs:
             raise ConfigError(self._in_use(f"the default branch of {self.remote}"))
         if self.git.run("symbolic-ref", "--quiet", "HEAD").text == self.ref:
             raise ConfigError(self._in_use("checked out here"))
-        if self.ref not in branches:
-            for name in sorted(branches):
-                if name.startswith(f"{self.ref}/") or self.ref.startswith(f"{name}/"):
-                    raise ConfigError(self._in_the_way(name))
-        return branches.get(self.ref)
 
-    def _in_use(self, how: str) -> str:
-        return f'the branch "{self.branch}" is {how}, and the inventory needs one of its own: {_CHOOSE}'
-
-    def _in_the_way(self, ref: str) -> str:
-        other = ref.removeprefix("refs/heads/")
+    def _in_use(self, use: str) -> str:
         return (
-            f'the branch "{self.branch}" of the inventory cannot be made on {self.remote}, which has "{other}": git '
-            f'keeps no branch below the name of another; rename or delete "{other}", or {_CHOOSE}'
+            f'the branch "{self.branch}" is {use}, but the inventory needs a branch of its own: '
+            f"{_CHOOSE}"
         )
 
-    def _elsewhere(self) -> str:
-        """Say that a push and what is read are two places. Credentials are masked."""
+    def _check_name(self, branches: Iterable[str]) -> None:
+        """Raise ConfigError if git cannot create the branch beside those of the remote."""
+        for name in sorted(branches):
+            if name.startswith(f"{self.ref}/") or self.ref.startswith(f"{name}/"):
+                raise ConfigError(self._name_conflict(name))
+
+    def _name_conflict(self, ref: str) -> str:
+        other = ref.removeprefix("refs/heads/")
+        return (
+            f'the branch "{self.branch}" of the inventory cannot be created on {self.remote}, '
+            f'which has "{other}": Git allows no branch below the name of another; rename or '
+            f'delete "{other}", or {_CHOOSE}'
+        )
+
+    def _read_elsewhere(self) -> str:
+        """Return the message that pushes and reads use two repositories, without credentials."""
         pushed = ", ".join(
             self.git.text("remote", "get-url", "--push", "--all", self.remote).splitlines()
         )
         read = self.git.text("remote", "get-url", self.remote)
-        return masked(
-            f"the branch {self.branch} is pushed to {pushed} and read from {read}, and what is pushed cannot be read "
-            f"back: the inventory would be lost. Make both addresses of {self.remote} lead to one repository (git "
-            "remote set-url --push), or choose another remote with inventory: {store: branch, remote: NAME}"
+        return without_credentials(
+            f"the branch {self.branch} is pushed to {pushed} and read from {read}, but what is "
+            "pushed there does not arrive where it is read: the inventory would be lost. Make both "
+            f"addresses of {self.remote} lead to the same repository (git remote set-url --push), "
+            "or choose another remote with inventory: {store: branch, remote: NAME}"
         )
 
-    # --- reading ------------------------------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------------------
 
-    def load(self) -> Stored:
+    def load(self) -> VersionedText:
         for _ in range(_FETCHES):
             tip = self._tip()
             if tip is None:
-                return Stored(None)
+                return VersionedText(None)
             if self._has(tip) or self._fetch(tip):
-                return Stored(self._text(tip), tip)
+                return VersionedText(self._text(tip), tip)
         raise InventoryError(
-            f"{self.branch} moves on {self.remote} faster than it can be fetched: run again"
+            f"{self.branch} changes on {self.remote} faster than git can fetch it: run again"
         )
 
     def _has(self, commit: str) -> bool:
         return self.git.run("cat-file", "-e", f"{commit}^{{tree}}").code == 0
 
     def _fetch(self, tip: str) -> bool:
-        """Fetch the branch; tell whether `tip` came with it. Of a shallow clone only the tip is asked for."""
+        """Fetch the branch, only its tip into a shallow clone; tell whether `tip` is here now."""
         shallow = self.git.text("rev-parse", "--is-shallow-repository") == "true"
-        done = self.git.run(
+        result = self.git.run(
             "fetch",
             "--quiet",
             "--no-tags",
@@ -194,9 +224,9 @@ class BranchPlace:
         if self._has(tip):
             return True
         # Another process of this clone can hold the lock of the ref.
-        if done.code and "cannot lock ref" not in done.err:
+        if result.code and "cannot lock ref" not in result.err:
             raise InventoryError(
-                f"{self.branch} cannot be fetched from {self.remote}: {last_words(done.err)}"
+                f"{self.branch} cannot be fetched from {self.remote}: {error_line(result.err)}"
             )
         return False
 
@@ -206,20 +236,20 @@ class BranchPlace:
             return None
         mode, _, rest = entry.partition(b" ")
         if not mode.startswith(b"100"):
-            raise InventoryError(f"{self.label} is not a plain file: remove it from the branch")
+            raise InventoryError(f"{self.label} is not a regular file: remove it from the branch")
         blob = rest.split(b"\t")[0].split()[-1].decode("ascii")
         try:
             return self.git.raw("cat-file", "blob", blob).decode("utf-8")
         except UnicodeDecodeError as error:
             raise InventoryError(
-                f"{self.label}: this is not UTF-8: restore it from the branch's history"
+                f"{self.label} is not UTF-8 text: restore it from the branch's history"
             ) from error
 
-    # --- writing ------------------------------------------------------------------------------------------
+    # --- writing ----------------------------------------------------------------------------------
 
-    def save(self, text: str, before: Stored, message: str) -> None:
+    def save(self, text: str, before: VersionedText, message: str) -> None:
         commit = self._commit(text, before.version, message)
-        done = self.git.run(
+        result = self.git.run(
             "-c",
             f"remote.{self.remote}.mirror=false",
             "push",
@@ -231,48 +261,44 @@ class BranchPlace:
             f"{commit}:{self.ref}",
             timeout_s=NETWORK_S,
         )
-        # A push can go elsewhere than a fetch. Where one was seen to arrive, the next ones do.
-        if done.code or not self._read_back:
-            self._check_arrived(
-                commit, before, "" if done.code == 0 else f"{done.text}\n{done.err}"
-            )
-            self._read_back = True
+        # The address for pushes can differ from the one for fetches: read the first push back.
+        if result.code or not self._push_verified:
+            error = f"{result.text}\n{result.err}" if result.code else ""
+            self._verify_push(commit, before, error)
+            self._push_verified = True
 
-    def _check_arrived(self, commit: str, before: Stored, complaint: str) -> None:
-        """Look for a pushed commit where the branch is read. `complaint` is what git said of a push that failed.
+    def _verify_push(self, commit: str, before: VersionedText, error: str) -> None:
+        """Raise an error unless the pushed commit is at the tip of the branch.
 
-        Raises Outrun where somebody else was faster, or has put something on top of it: reading again tells which.
+        `error` is what git wrote when the push failed, empty if it did not. Raises WriteConflict if
+        another process was faster, or has pushed on top of the commit: loading again shows which.
         """
         try:
             tip = self._tip()
-        except InventoryError as error:
-            raise Outrun(str(error)) from error
+        except InventoryError as failure:
+            raise WriteConflict(str(failure)) from failure
         if tip == commit:
             return
         if tip != before.version:
-            raise Outrun
-        if not complaint or any(words in complaint for words in _ANOTHER_TIP):
-            raise InventoryError(self._elsewhere())
-        # Of a branch that the remote does not list.
-        in_the_way = re.search(r"'(\S+)' exists; cannot create", complaint)
-        if in_the_way:
-            raise ConfigError(self._in_the_way(in_the_way[1]))
-        if any(words in complaint for words in _BUSY):
-            raise Outrun(last_words(complaint))
-        reason = re.search(r"^!.*?(\[.*\].*)$", complaint, re.MULTILINE)
-        words = masked(reason[1]) if reason else last_words(complaint)
-        if reason and "remote:" in complaint:
-            words = f"{words}; {last_words(complaint)}"
+            raise WriteConflict
+        if not error or _contains(error, _NOT_ON_TIP):
+            raise InventoryError(self._read_elsewhere())
+        # The remote does not list this branch, so that `_check_name` could not know it.
+        hidden = re.search(r"'(\S+)' exists; cannot create", error)
+        if hidden:
+            raise ConfigError(self._name_conflict(hidden[1]))
+        if _contains(error, _BUSY):
+            raise WriteConflict(error_line(error))
         raise InventoryError(
-            f"the inventory cannot be pushed to {self.branch} on {self.remote}: {words}. The job needs the right to "
-            "push to this branch"
+            f"the inventory cannot be pushed to {self.branch} on {self.remote}: "
+            f"{_rejection(error)}. The job needs permission to push to this branch"
         )
 
     def _commit(self, text: str, parent: str | None, message: str) -> str:
-        """Make a commit with the file on top of `parent`; other files of the branch are kept."""
+        """Create a commit with the file on top of `parent`; other files of the branch stay."""
         blob = self.git.text("hash-object", "-w", "--stdin", data=text.encode("ascii"))
-        with _scratch() as scratch:
-            env = {"GIT_INDEX_FILE": os.fspath(Path(scratch) / "index")}
+        with _temporary_directory() as directory:
+            env = {"GIT_INDEX_FILE": os.fspath(directory / "index")}
             self.git.raw("read-tree", parent or "--empty", env=env)
             self.git.raw(
                 "update-index", "--add", "--cacheinfo", f"100644,{blob},{self.path}", env=env
@@ -282,3 +308,21 @@ class BranchPlace:
         return self.git.text(
             "commit-tree", tree, *parents, data=f"{message}\n".encode(), env=self.git.identity()
         )
+
+
+def _default_remote(remotes: list[str]) -> str:
+    return remotes[0] if len(remotes) == 1 else "origin"
+
+
+def _contains(text: str, fragments: tuple[str, ...]) -> bool:
+    return any(fragment in text for fragment in fragments)
+
+
+def _rejection(error: str) -> str:
+    """Return why a remote rejected a push, with the server's own message, without credentials."""
+    reason = re.search(r"^!.*?(\[.*\].*)$", error, re.MULTILINE)
+    if reason is None:
+        return error_line(error)
+    if "remote:" in error:
+        return f"{without_credentials(reason[1])}; {error_line(error)}"
+    return without_credentials(reason[1])

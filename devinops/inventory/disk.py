@@ -1,4 +1,8 @@
-"""The files of an inventory: in place, never through a symlink, and an InventoryError for whatever fails."""
+"""The local files of an inventory, and the locks that protect them.
+
+Files are written in place, never through a symlink. The system releases a lock when the process
+that holds it dies.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from devinops import atomic
-from devinops.model.errors import InventoryError
+from devinops.model.errors import InventoryError, Stale
+
+LOCK_TIMEOUT_S = 180.0
+"""A push from the same clone may take as long as Git's own time limit."""
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def inventory_errors(path: Path) -> Iterator[None]:
     """Turn an OSError into an InventoryError that names the file."""
     try:
         yield
@@ -21,42 +30,52 @@ def told(path: Path) -> Iterator[None]:
         raise InventoryError(f"the inventory cannot use {path}: {atomic.reason(error)}") from error
 
 
+# --- files ----------------------------------------------------------------------------------------
+
+
 def refuse_symlink(path: Path) -> None:
-    """Raise InventoryError where a symlink would lead out of the place that was reviewed."""
-    linked = False
-    with told(path), suppress(FileNotFoundError):
-        linked = stat.S_ISLNK(os.lstat(path).st_mode)
-    if linked:
+    """Raise InventoryError for a symlink: it could lead to a file that nobody reviewed."""
+    is_symlink = False
+    with inventory_errors(path), suppress(FileNotFoundError):
+        is_symlink = stat.S_ISLNK(os.lstat(path).st_mode)
+    if is_symlink:
         raise InventoryError(
-            f"{path} is a symlink: the inventory is read and written in place; remove the link"
+            f"{path} is a symlink, and devinops reads and writes the inventory only in place: "
+            "remove the symlink"
         )
 
 
 def read(path: Path) -> str | None:
-    """Return the text of a file, None where there is none. Raises InventoryError."""
+    """Return the text of a file, None if it does not exist. Raises InventoryError."""
     refuse_symlink(path)
     data = None
-    with told(path), suppress(FileNotFoundError):
+    with inventory_errors(path), suppress(FileNotFoundError):
         data = atomic.read(path)
     try:
         return data if data is None else data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InventoryError(
-            f"{path}: this is not UTF-8: restore it from the history of Git"
+            f"{path} is not UTF-8 text: restore it from the Git history"
         ) from error
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all; its permissions are kept. One writer at a time. Raises InventoryError."""
+    """Write a whole file or nothing, and keep its permissions. Raises InventoryError.
+
+    Only one process may write at a time.
+    """
     refuse_symlink(path)
-    with told(path):
+    with inventory_errors(path):
         atomic.replace(path, [text], encoding="ascii", errors="strict")
 
 
 def append(path: Path, line: str) -> None:
-    """Add a line, and return once it is on the disk. Raises InventoryError, and then nothing of it stays."""
+    """Add a line, and return once it is on the disk.
+
+    Raises InventoryError; then no part of the line stays in the file.
+    """
     refuse_symlink(path)
-    with told(path):
+    with inventory_errors(path):
         descriptor = atomic.open_lines(path)
         try:
             atomic.append(descriptor, line.encode("ascii"))
@@ -65,6 +84,62 @@ def append(path: Path, line: str) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete a file if it is there. Raises InventoryError."""
-    with told(path), suppress(FileNotFoundError):
+    """Delete a file if it exists. Raises InventoryError."""
+    with inventory_errors(path), suppress(FileNotFoundError):
         path.unlink()
+
+
+# --- locks ----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def locked(path: Path, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
+    """Hold the lock at `path`; its file stays. Raises OSError, and Stale after `timeout_s`."""
+    try:
+        lock = hold(path, timeout_s)
+    except Timeout as error:
+        message = f"another devinops holds {path}: wait for it to end, then run again"
+        raise Stale(message) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def hold(path: Path, timeout_s: float = 0) -> FileLock:
+    """Return the lock at `path`, held until its `release` or the end of the process.
+
+    Raises OSError, also if another process holds the lock.
+    """
+    lock = FileLock(path, timeout=timeout_s, thread_local=False)
+    lock.acquire()
+    return lock
+
+
+def abandoned(path: Path) -> bool:
+    """Tell whether a lock exists at `path` that no process holds.
+
+    A run removes its lock when it ends. A lock that is removed during this check is not abandoned,
+    and the check leaves no file behind.
+    """
+    try:
+        # While this file is open, no new file can get the same inode number.
+        with path.open("rb") as file:
+            return _is_free(path, os.fstat(file.fileno()))
+    except OSError:
+        return False
+
+
+def _is_free(path: Path, before: os.stat_result) -> bool:
+    """Tell whether no process holds a lock and its file is the same as before.
+
+    Raises OSError if a process holds the lock or its file is gone.
+    """
+    lock = hold(path)
+    try:
+        is_same = os.path.samestat(before, path.stat())
+        if not is_same:
+            path.unlink(missing_ok=True)
+        return is_same
+    finally:
+        lock.release()

@@ -1,12 +1,13 @@
-"""The inventory as text: JSON Lines, sorted, one object a line, so that Git diffs and merges it well.
+"""The inventory as text: sorted JSON Lines, one object per line, which Git diffs and merges well.
 
-The first line is the header, then come records, then intents. Only ASCII, only LF, keys in a fixed order. What
-cannot be read is an `InventoryError` with its place, never an empty inventory.
+The header comes first, then the records, then the intents, then the end. The text is ASCII with LF
+line ends and a fixed order of keys. Damaged text is an `InventoryError` with its file and line,
+never an empty inventory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from devinops.inventory.merge import Settled
@@ -26,24 +27,25 @@ from devinops.schema.inventory import (
 )
 
 RESTORE: Final = (
-    "restore it from the history of Git, or delete it: what equals its entry is adopted again"
+    "restore it from the Git history, or delete it: the next apply adopts objects that equal their "
+    "entries"
 )
-DELETE_JOURNAL: Final = "delete the journal: its objects are adopted again"
+DELETE_JOURNAL: Final = "delete the journal: the next apply adopts its objects again"
 _VERSION_KEY: Final = "devinops_inventory"
 _CONFLICT_MARKERS: Final = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
 _END: Final = EndLine(True)
-"""The last line: without it a file that was cut at the end of a line would pass for a smaller one."""
+"""The last line. Without it, a file that was cut off at a line end would look complete."""
 
 
-# --- writing ----------------------------------------------------------------------------------------------
+# --- writing --------------------------------------------------------------------------------------
 
 
 def dump(target: Target, inventory: Inventory) -> str:
     """Return the text of an inventory; equal inventories have equal texts."""
-    return "".join(map(json_line, _written(target, inventory)))
+    return "".join(map(json_line, _all_lines(target, inventory)))
 
 
-def _written(target: Target, inventory: Inventory) -> Iterator[Line]:
+def _all_lines(target: Target, inventory: Inventory) -> Iterator[Line]:
     yield HeaderLine.of(target)
     yield from map(RecordLine.of, sorted(inventory.records, key=lambda r: (r.key, r.id)))
     intents = sorted(set(inventory.intents), key=lambda i: (i.run, i.key, i.id or "", i.action))
@@ -53,103 +55,112 @@ def _written(target: Target, inventory: Inventory) -> Iterator[Line]:
 
 def dump_settled(settled: Settled) -> str:
     """Return one line of a journal."""
-    put = tuple(map(RecordLine.of, settled.put))
-    return json_line(SettledLine(settled.run, put, settled.drop))
+    upserts = tuple(map(RecordLine.of, settled.upserts))
+    return json_line(SettledLine(settled.run, put=upserts, drop=settled.removals))
 
 
-# --- reading ----------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
-def parse(text: str, expected: Target, place: str, store: str = "file") -> Inventory:
-    """Read an inventory that `place` names to people. The order of records and intents does not matter.
+def parse(text: str, expected: Target, label: str, store: str = "file") -> Inventory:
+    """Return the inventory that a text holds, its records and intents in any order.
 
-    Raises InventoryError with place and line for anything that is not whole, well formed and of `expected`.
+    `label` names the text in messages. Raises InventoryError with its line if the text is
+    incomplete, malformed or belongs to a target other than `expected`.
     """
-    lines = _lines(text, place)
+    lines = _lines(text, label)
     try:
-        header = _header(lines[0], f"{place}:1")
+        header = _header(lines[0], f"{label}:1")
     except ValueError as error:
-        raise _damaged(place, 1, error) from None
-    _check_header(header, expected, f"{place}:1")
-    whole = len(lines) > 1 and f"{lines[-1]}\n" == json_line(_END)
-    items = []
-    for number, line in enumerate(lines[1:-1] if whole else lines[1:], 2):
-        try:
-            items.append(_item(line))
-        except ValueError as error:
-            raise _damaged(place, number, error) from None
-    records = _records(items, place)
-    if not whole:
-        raise _damaged(place, len(lines), "the end is missing, so the file is cut off here")
+        raise _damaged(label, 1, error) from None
+    _check_header(header, expected, f"{label}:1")
+    complete = len(lines) > 1 and f"{lines[-1]}\n" == json_line(_END)
+    items = list(_items(lines[1:-1] if complete else lines[1:], label))
+    _check_unique(items, label)
+    if not complete:
+        raise _damaged(label, len(lines), "the end is missing, so the file is cut off here")
+    records = [item for item in items if isinstance(item, Record)]
     return Inventory.of(store, records, [item for item in items if isinstance(item, Intent)])
 
 
-def parse_settled(text: str, place: str) -> tuple[Settled, ...]:
-    """Read a journal. A last line without its end was never acknowledged, and is left out."""
-    whole = text[: text.rfind("\n") + 1]
+def parse_settled(text: str, label: str) -> tuple[Settled, ...]:
+    """Return the steps that a journal holds. A last line without its line end is left out.
+
+    No run relied on such a line: `append` did not return. Raises InventoryError.
+    """
+    complete = text[: text.rfind("\n") + 1]
     steps = []
-    for number, line in enumerate(whole.split("\n")[:-1], 1):
+    for number, line in enumerate(complete.split("\n")[:-1], 1):
         try:
             step = convert(load_object(line), SettledLine)
-            put = tuple(record.to_model() for record in step.put)
+            upserts = tuple(record.to_model() for record in step.put)
         except ValueError as error:
-            raise _damaged(place, number, error, DELETE_JOURNAL) from None
-        drop = tuple(ObjectId(*id) for id in step.drop)
-        steps.append(Settled(step.run, put, drop))
+            raise _damaged(label, number, error, DELETE_JOURNAL) from None
+        removals = tuple(ObjectId(*id) for id in step.drop)
+        steps.append(Settled(step.run, upserts, removals))
     return tuple(steps)
 
 
-def _damaged(place: str, line: int, what: object, advice: str = RESTORE) -> InventoryError:
-    return InventoryError(f"{place}:{line}: {quotable(what)}: {advice}")
+def _damaged(label: str, line: int, what: object, advice: str = RESTORE) -> InventoryError:
+    return InventoryError(f"{label}:{line}: {quotable(what)}: {advice}")
 
 
-def _lines(text: str, place: str) -> list[str]:
-    """Return the lines; refuse what is empty, in conflict or cut off."""
+def _lines(text: str, label: str) -> list[str]:
+    """Return the lines of a text. Raises InventoryError if it is empty, in conflict or cut off."""
     text = text.removeprefix("\ufeff")
     lines = text.replace("\r\n", "\n").split("\n")
     for number, line in enumerate(lines, 1):
         if line.startswith(_CONFLICT_MARKERS):
             raise InventoryError(
-                f"{place}:{number}: a conflict marker of Git: this inventory was merged and not resolved. Take one "
-                "side whole (git checkout --ours or --theirs): what it misses is adopted again"
+                f"{label}:{number}: this is a conflict marker of Git: a merge of this inventory is "
+                "not resolved. Take one whole side (git checkout --ours or --theirs): the next "
+                "apply adopts the objects that are missing there"
             )
     if not text.strip():
-        raise _damaged(place, 1, "the inventory is empty, not even a header is left")
+        raise _damaged(label, 1, "the inventory is empty, not even a header is left")
     if lines.pop():
-        raise _damaged(place, len(lines) + 1, "the last line is cut off")
+        raise _damaged(label, len(lines) + 1, "the last line is cut off")
     return lines
 
 
-def _header(line: str, place: str) -> HeaderLine:
-    """Raises ValueError for what is no header, InventoryError for one of a later version."""
+def _header(line: str, position: str) -> HeaderLine:
+    """Raises ValueError if the line is not a header, InventoryError if its version is newer."""
     values = load_object(line)
     version = values.get(_VERSION_KEY)
     if version is None:
         raise ValueError(f'the header with "{_VERSION_KEY}" is missing')
     if isinstance(version, int) and version > LINE_VERSION:
         raise InventoryError(
-            f"{place}: this inventory was written by a newer devinops (format {version}, here {LINE_VERSION} is "
-            "known): upgrade devinops"
+            f"{position}: this inventory was written by a newer devinops (format {version}; this "
+            f"devinops reads format {LINE_VERSION}): upgrade devinops"
         )
     return convert(values, HeaderLine)
 
 
-def _check_header(header: HeaderLine, expected: Target, place: str) -> None:
-    wanted_header = HeaderLine.of(expected)
-    owner = {True: "an enterprise", False: "an organization"}
-    facts = (
-        ("of the target", header.target, wanted_header.target),
-        ("of the api_host", header.api_host, wanted_header.api_host),
-        ("of", owner[header.enterprise], owner[wanted_header.enterprise]),
-        ("of the org_id", header.org_id, wanted_header.org_id),
-    )
-    for fact, actual, wanted in facts:
-        if actual != wanted:
+def _check_header(header: HeaderLine, target: Target, position: str) -> None:
+    expected = _bound_to(HeaderLine.of(target))
+    for noun, actual in _bound_to(header).items():
+        if actual != expected[noun]:
             raise InventoryError(
-                f"{place}: this inventory is {fact} {quotable(actual or '(none)')}, the run is for "
-                f"{wanted or '(none)'}: choose the target that it belongs to; if the organization has moved, delete "
-                "the inventory: what equals its entry is adopted again"
+                f"{position}: this inventory belongs to the {noun} {quotable(actual)}, but the run "
+                f"is for {expected[noun]}: choose the target that the inventory belongs to; if the "
+                "organization has moved, delete the inventory: the next apply adopts objects that "
+                "equal their entries"
             )
+
+
+def _bound_to(header: HeaderLine) -> dict[str, str]:
+    organization = "(all of an enterprise)" if header.enterprise else header.org_id or "(none)"
+    return {"target": header.target, "API host": header.api_host, "organization": organization}
+
+
+def _items(lines: Iterable[str], label: str) -> Iterator[Record | Intent]:
+    """Yield the records and intents below a header. Raises InventoryError."""
+    for number, line in enumerate(lines, 2):
+        try:
+            yield _item(line)
+        except ValueError as error:
+            raise _damaged(label, number, error) from None
 
 
 def _item(line: str) -> Record | Intent:
@@ -162,14 +173,14 @@ def _item(line: str) -> Record | Intent:
     return convert(values, RecordLine).to_model()
 
 
-def _records(items: list[Record | Intent], place: str) -> list[Record]:
-    """Return the records. Raises InventoryError if two of them have one id or one key."""
-    seen: dict[object, int] = {}
+def _check_unique(items: list[Record | Intent], label: str) -> None:
+    """Raise InventoryError if two records have the same id or the same key."""
+    lines: dict[Key | ObjectId, int] = {}
     for number, item in enumerate(items, 2):
-        for what in (item.key, (item.key.kind, item.id)) if isinstance(item, Record) else ():
-            before = seen.setdefault(what, number)
-            if before != number:
-                shown = what if isinstance(what, Key) else " ".join(what)
-                advice = "keep the line that was applied last"
-                raise _damaged(place, number, f"{shown} stands in line {before} already", advice)
-    return [item for item in items if isinstance(item, Record)]
+        if isinstance(item, Record):
+            for name in (item.key, item.object_id):
+                first = lines.setdefault(name, number)
+                if first != number:
+                    shown = name if isinstance(name, Key) else " ".join(name)
+                    advice = "keep the line that was applied last"
+                    raise _damaged(label, number, f"{shown} is already on line {first}", advice)

@@ -1,4 +1,4 @@
-"""Git as a program: no prompt, no hook, no terminal, a time limit, and its last words on one line."""
+"""Runs git with a time limit and without prompts, hooks or a terminal; shortens its errors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _OF_A_REPOSITORY: Final = (
     "GIT_AUTHOR_DATE",
     "GIT_COMMITTER_DATE",
 )
-"""Set for hooks and the like; they would lead to another repository, file or time than those of the run."""
+"""Git sets these for hooks. They would point to another repository, file or time than the run's."""
 
 _QUIET: Final = tuple(
     part
@@ -49,15 +49,15 @@ _QUIET: Final = tuple(
     )
     for part in ("-c", setting)
 )
-_SHOWN: Final = 1000
-"""Of git's words; its advice names a path, and then that of the remote."""
+_LONGEST_ERROR: Final = 1000
+"""Characters of git's errors. Its advice can name two long paths, one of them of the remote."""
 _NAME: Final = "devinops"
 _EMAIL: Final = "devinops@localhost"
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """How a call of git ended."""
+class GitResult:
+    """The exit code of git and what it wrote."""
 
     code: int
     out: bytes
@@ -69,7 +69,7 @@ class Done:
 
 
 class Git:
-    """The repository that a directory lies in."""
+    """Runs git in the repository that contains a directory."""
 
     def __init__(self, cwd: Path) -> None:
         self.cwd = cwd
@@ -80,8 +80,11 @@ class Git:
         data: bytes | None = None,
         env: Mapping[str, str] | None = None,
         timeout_s: float = LOCAL_S,
-    ) -> Done:
-        """Call git and return how it ended. Raises ConfigError without git, InventoryError after the time."""
+    ) -> GitResult:
+        """Run git with `data` as its input.
+
+        Raises ConfigError if git is not installed, InventoryError after `timeout_s`.
+        """
         command = ["git", *_QUIET, *arguments]
         try:
             process = subprocess.Popen(
@@ -91,12 +94,13 @@ class Git:
                 stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                # Away from the terminal: neither can ssh ask there, nor does Ctrl-C cut a push in two.
+                # Without the terminal ssh cannot prompt, and Ctrl-C does not interrupt a push.
                 start_new_session=True,
             )
         except OSError as error:
             raise ConfigError(
-                "there is no git here, and inventory: {store: branch} needs it: install git, or say store: file"
+                "git is not installed, but inventory: {store: branch} needs it: install git, or "
+                "use store: file"
             ) from error
         with process:
             try:
@@ -104,13 +108,13 @@ class Git:
             except subprocess.TimeoutExpired:
                 _kill(process)
                 raise InventoryError(
-                    f"git {arguments[0]} took longer than {timeout_s:g} s and was stopped: is the remote reachable, "
-                    "and are its credentials set?"
+                    f"git {arguments[0]} took longer than {timeout_s:g} s and was stopped: check "
+                    "that the remote is reachable and that its credentials are set"
                 ) from None
             except BaseException:
                 _kill(process)
                 raise
-        return Done(process.returncode, out, err.decode("utf-8", "replace"))
+        return GitResult(process.returncode, out, err.decode("utf-8", "replace"))
 
     def raw(
         self,
@@ -119,11 +123,11 @@ class Git:
         env: Mapping[str, str] | None = None,
         timeout_s: float = LOCAL_S,
     ) -> bytes:
-        """Return what git writes. Raises InventoryError with its last words where it fails."""
-        done = self.run(*arguments, data=data, env=env, timeout_s=timeout_s)
-        if done.code:
-            raise InventoryError(f"git {arguments[0]} failed: {last_words(done.err)}")
-        return done.out
+        """Return the output of git. Raises InventoryError, also if git fails."""
+        result = self.run(*arguments, data=data, env=env, timeout_s=timeout_s)
+        if result.code:
+            raise InventoryError(f"git {arguments[0]} failed: {error_line(result.err)}")
+        return result.out
 
     def text(
         self,
@@ -132,38 +136,38 @@ class Git:
         env: Mapping[str, str] | None = None,
         timeout_s: float = LOCAL_S,
     ) -> str:
-        """Return what git writes as one stripped text."""
-        return (
-            self.raw(*arguments, data=data, env=env, timeout_s=timeout_s)
-            .decode("utf-8", "replace")
-            .strip()
-        )
+        """Return the output of git as stripped text. Raises InventoryError, also if git fails."""
+        output = self.raw(*arguments, data=data, env=env, timeout_s=timeout_s)
+        return output.decode("utf-8", "replace").strip()
 
-    def attempt(self, *arguments: str) -> Done | None:
-        """Call git and return how it ended; None without git, and after the time."""
+    def attempt(self, *arguments: str) -> GitResult | None:
+        """Run git; return None if it is not installed or takes too long."""
         try:
             return self.run(*arguments)
         except DevinopsError:
             return None
 
     def line(self, *arguments: str) -> str | None:
-        """Return the line that git writes; None without git, and if git fails."""
-        done = self.attempt(*arguments)
-        return os.fsdecode(done.out).removesuffix("\n") if done and not done.code else None
+        """Return the line that git writes; None if git fails or is not installed."""
+        result = self.attempt(*arguments)
+        return os.fsdecode(result.out).removesuffix("\n") if result and not result.code else None
 
     def identity(self) -> dict[str, str]:
-        """Return a name and an address for each role in which git would refuse to commit, or guess who it is."""
+        """Return variables that name devinops as author or committer if no name is set.
+
+        Without them, git would refuse to commit or guess a name.
+        """
         missing: dict[str, str] = {}
         for role in ("AUTHOR", "COMMITTER"):
-            # Only git knows what it takes for a name: an empty one stops a commit, and so does one of commas.
+            # Only git knows which names it accepts: an empty one stops a commit, and so does ",,".
             if self.run("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT").code:
                 missing |= {f"GIT_{role}_NAME": _NAME, f"GIT_{role}_EMAIL": _EMAIL}
         return missing
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in _OF_A_REPOSITORY}
-    return kept | {
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_REPOSITORY}
+    return inherited | {
         "GIT_TERMINAL_PROMPT": "0",
         "LC_ALL": "C",
         "GIT_OPTIONAL_LOCKS": "0",
@@ -172,7 +176,7 @@ def _environment() -> dict[str, str]:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End git with what it has started: an ssh that hangs would hold the pipes open."""
+    """Kill git and its child processes: an ssh that hangs would keep the pipes open."""
     if sys.platform == "win32":
         process.kill()
     else:
@@ -182,43 +186,49 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             return
 
 
-def is_no_repository(done: Done) -> bool:
-    """Tell whether git found no repository, and not one that it refuses to use."""
-    return "not a git repository" in done.err
+def found_no_repository(result: GitResult) -> bool:
+    """Tell whether git found no repository; it can also find one and refuse to use it."""
+    return "not a git repository" in result.err
 
 
-def last_words(text: str) -> str:
-    """Return what git said at the end on one line, without hints and credentials."""
-    telling = _telling(text)
-    # A server can say a lot below its error.
-    first = [line for line in telling[:-2] if re.search("(error|fatal):", line)][:1]
-    said = "; ".join(dict.fromkeys([*first, *telling[-2:]])) or "without a word"
-    return masked(said if len(said) <= _SHOWN else f"{said[: _SHOWN - 1]}…")
+def error_line(text: str) -> str:
+    """Return the end of what git wrote as one line, without hints and credentials."""
+    lines = _error_lines(text)
+    # A server can write many lines below its error.
+    first = [line for line in lines[:-2] if re.search("(error|fatal):", line)][:1]
+    message = "; ".join(dict.fromkeys([*first, *lines[-2:]])) or "no error message"
+    if len(message) > _LONGEST_ERROR:
+        message = f"{message[: _LONGEST_ERROR - 1]}…"
+    return without_credentials(message)
 
 
-def _telling(text: str) -> list[str]:
-    """Return the lines that say what went wrong, each with what git explains below it; without any, the last line."""
-    # A rejected ref is written for machines, as sign, names and reason between tabs: the reason is for people.
-    lines = [
-        line.strip().rpartition("\t")[2]
-        for line in text.replace("\r", "\n").splitlines()
-        if line.strip()
-    ]
-    telling: list[str] = []
+def _error_lines(text: str) -> list[str]:
+    """Return git's errors, each with the explanation below it; without any, the last line."""
+    errors: list[str] = []
     explained = False
+    lines = _stripped_lines(text)
     for line in lines:
         if line == "remote:" or line.startswith("error: failed to push some refs"):
             continue
         if line.startswith(("fatal:", "error:", "remote:", "[")):
-            telling.append(line)
+            errors.append(line)
             explained = line.startswith("fatal:")
         elif re.match("(hint|warning): ", line):
             explained = False
         elif explained:
-            telling[-1] += f" {line}"
-    return telling or lines[-1:]
+            errors[-1] += f" {line}"
+    return errors or lines[-1:]
 
 
-def masked(text: str) -> str:
-    """Return a text with the credentials of URLs masked."""
+def _stripped_lines(text: str) -> list[str]:
+    """Return the lines that are not blank; of a rejected ref only the reason.
+
+    Git writes a rejected ref as three columns with tabs between them: flag, refs and reason.
+    """
+    lines = [line.strip() for line in text.replace("\r", "\n").splitlines()]
+    return [line.rpartition("\t")[2] for line in lines if line]
+
+
+def without_credentials(text: str) -> str:
+    """Return a text with the credentials in its URLs replaced by `***`."""
     return re.sub(r"(?<=://)[^/\s]+@", "***@", text)

@@ -1,10 +1,10 @@
-"""How results, intents and what others did meanwhile come together in one inventory. Pure."""
+"""Merges results, intents and what other runs have recorded into one inventory. Pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from devinops.model.changes import Action
 from devinops.model.errors import Stale
@@ -16,114 +16,147 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What one step of a run came to: records to put, and (kind, id) to drop. One line of a journal."""
+    """The results of one step of a run: new records, and objects that are gone.
+
+    One line of a journal.
+    """
 
     run: str
-    put: tuple[Record, ...] = ()
-    drop: tuple[ObjectId, ...] = ()
+    upserts: tuple[Record, ...] = ()
+    removals: tuple[ObjectId, ...] = ()
+
+    def without(self, ids: Collection[ObjectId]) -> Settled:
+        """Return these results without those for some objects."""
+        upserts = tuple(record for record in self.upserts if record.object_id not in ids)
+        return Settled(self.run, upserts, tuple(id for id in self.removals if id not in ids))
 
 
 def open_runs(inventory: Inventory) -> dict[str, list[Intent]]:
-    """Return the runs that have announced writes and not settled them all, with those."""
-    found: defaultdict[str, list[Intent]] = defaultdict(list)
+    """Return run → the intents that it has announced and not settled, without finished runs."""
+    runs: defaultdict[str, list[Intent]] = defaultdict(list)
     for intent in inventory.intents:
         if not intent.unclear:
-            found[intent.run].append(intent)
-    return dict(sorted(found.items()))
+            runs[intent.run].append(intent)
+    return dict(sorted(runs.items()))
+
+
+# --- results --------------------------------------------------------------------------------------
 
 
 def fold(inventory: Inventory, results: Iterable[Settled]) -> Inventory:
-    """Return the inventory with results laid over in their order, and without the intents that they settle.
+    """Return the inventory with results added in their order, without the intents that they settle.
 
-    A key has one object: of two records under one key the one that was put last stays.
+    Two records never share a key: the later one replaces the earlier one.
     """
     records: dict[ObjectId, Record] = dict(inventory.by_id)
-    results = tuple(results)
+    progress = _Progress()
     for result in results:
-        for gone in result.drop:
-            records.pop(gone, None)
-        for record in result.put:
+        progress.add(result)
+        for removal in result.removals:
+            records.pop(removal, None)
+        for record in result.upserts:
             records.pop(record.object_id, None)
             records[record.object_id] = record
     by_key = {record.key: record for record in records.values()}
-    left = _unsettled(inventory.intents, results)
-    return Inventory.of(inventory.store, by_key.values(), left)
+    intents = [intent for intent in inventory.intents if not progress.settles(intent)]
+    return Inventory.of(inventory.store, by_key.values(), intents)
 
 
-def _unsettled(intents: Iterable[Intent], results: Iterable[Settled]) -> list[Intent]:
-    done: set[tuple[str, Key | ObjectId]] = set()
-    gone: set[tuple[str, ObjectId]] = set()
-    found: set[Key] = set()
-    for result in results:
-        found |= {record.key for record in result.put}
-        done |= {(result.run, record.key) for record in result.put}
-        done |= {(result.run, record.object_id) for record in result.put}
-        gone |= {(result.run, one) for one in result.drop}
-    left = [intent for intent in intents if not _is_settled(intent, done, gone)]
-    return [intent for intent in left if not (intent.unclear and intent.key in found)]
+@dataclass
+class _Progress:
+    """What runs have recorded: keys and ids of upserts and ids of removals, each with its run."""
 
+    upserts: set[tuple[str, Key | ObjectId]] = field(default_factory=set)
+    removals: set[tuple[str, ObjectId]] = field(default_factory=set)
+    keys: set[Key] = field(default_factory=set)
 
-def _is_settled(
-    intent: Intent, done: set[tuple[str, Key | ObjectId]], gone: set[tuple[str, ObjectId]]
-) -> bool:
-    if (intent.run, intent.key) in done:
-        return True
-    if intent.id is None:
-        return False
-    own = (intent.run, intent.object_id)
-    # A replaced object is gone first and made again afterwards: only that is the end of it.
-    return own in done or (own in gone and intent.action is not Action.REPLACE)
+    def add(self, result: Settled) -> None:
+        for record in result.upserts:
+            self.upserts |= {(result.run, record.key), (result.run, record.object_id)}
+            self.keys.add(record.key)
+        self.removals |= {(result.run, id) for id in result.removals}
+
+    def settles(self, intent: Intent) -> bool:
+        """Tell whether an intent is done. Anybody's record of an unclear key makes it clear."""
+        if intent.unclear and intent.key in self.keys:
+            return True
+        if (intent.run, intent.key) in self.upserts:
+            return True
+        if intent.id is None:
+            return False
+        own = (intent.run, intent.object_id)
+        if own in self.upserts:
+            return True
+        # A replaced object is deleted first: only creating it again settles the intent.
+        return own in self.removals and intent.action is not Action.REPLACE
 
 
 def recover(inventory: Inventory, journal: Iterable[Settled]) -> Inventory:
-    """Lay over what a journal on this machine holds of runs that are still open.
+    """Return the inventory with the results in the journal of this machine for runs that are open.
 
-    A run without open intents was finished, or given up by a person; then the inventory knows better.
+    Results of any other run are out of date: it has finished, or a person has unlocked it.
     """
     running = open_runs(inventory)
-    return fold(inventory, (one for one in journal if one.run in running))
+    return fold(inventory, (result for result in journal if result.run in running))
+
+
+# --- changes --------------------------------------------------------------------------------------
 
 
 def announce(stored: Inventory, run: str, intents: Sequence[Intent], base: Inventory) -> Inventory:
     """Return the stored inventory with the intents of a run that was planned with `base`.
 
-    Raises Stale where another run is at work on the same objects, or has recorded them since.
+    Raises Stale if another run is changing one of the objects, or has recorded one since `base`.
     """
-    ids, keys = _touched(intents)
-    busy: defaultdict[str, set[str]] = defaultdict(set)
-    for other in stored.intents:
-        if other.unclear or other.run == run:
-            continue
-        if other.key in keys or (other.id and other.object_id in ids):
-            busy[other.run].add(str(other.key))
-    for name, theirs in sorted(busy.items()):
-        raise Stale(
-            f"the run {name} is at work on {listed(theirs)}: wait for it and plan again; if it died, devinops "
-            f"inventory unlock {name}. Nothing was written"
-        )
+    ids = {intent.object_id for intent in intents if intent.id}
+    keys = {intent.key for intent in intents}
+    _check_idle(stored, run, ids, keys)
     _check_unchanged(stored, base, ids, keys)
-    others = [i for i in stored.intents if i.run != run and not (i.unclear and i.key in keys)]
-    return replace(stored, intents=(*others, *intents))
+    kept = [
+        intent
+        for intent in stored.intents
+        if intent.run != run and not (intent.unclear and intent.key in keys)
+    ]
+    return replace(stored, intents=(*kept, *intents))
 
 
-def _touched(intents: Iterable[Intent]) -> tuple[set[ObjectId], set[Key]]:
-    intents = tuple(intents)
-    return {i.object_id for i in intents if i.id}, {i.key for i in intents}
+def _check_idle(
+    stored: Inventory, run: str, ids: Collection[ObjectId], keys: Collection[Key]
+) -> None:
+    """Raise Stale if a run other than `run` has announced a write of one of the objects."""
+    busy: defaultdict[str, set[str]] = defaultdict(set)
+    for intent in stored.intents:
+        if intent.run != run and _concerns(intent, ids, keys):
+            busy[intent.run].add(str(intent.key))
+    for name, names in sorted(busy.items()):
+        raise Stale(
+            f"the run {name} is changing {listed(names)}: wait for it and plan again; if it died, "
+            f"run devinops inventory unlock {name}. Nothing was written"
+        )
+
+
+def _concerns(intent: Intent, ids: Collection[ObjectId], keys: Collection[Key]) -> bool:
+    """Tell whether a run has announced this and may still write one of the objects."""
+    if intent.unclear:
+        return False
+    return intent.key in keys or bool(intent.id and intent.object_id in ids)
 
 
 def _check_unchanged(
     stored: Inventory, base: Inventory, ids: Iterable[ObjectId], keys: Iterable[Key]
 ) -> None:
-    moved = {str(key) for key in keys if stored.by_key.get(key) != base.by_key.get(key)}
-    for one in ids:
-        now, then = stored.by_id.get(one), base.by_id.get(one)
+    """Raise Stale if the stored record of an object differs from the one in `base`."""
+    changed = {str(key) for key in keys if stored.by_key.get(key) != base.by_key.get(key)}
+    for id in ids:
+        now, then = stored.by_id.get(id), base.by_id.get(id)
         if now != then:
-            known = now or then
-            assert known is not None
-            moved.add(str(known.key))
-    if moved:
+            record = now or then
+            assert record is not None
+            changed.add(str(record.key))
+    if changed:
         raise Stale(
-            f"the inventory has changed since it was read, for {listed(moved)}: plan again. Nothing was written"
+            f"the inventory has changed since it was read, for {listed(changed)}: plan again. "
+            "Nothing was written"
         )
 
 
@@ -134,81 +167,71 @@ def conclude(
     before: Mapping[ObjectId, Record],
     unclear: Collection[Key] = (),
 ) -> Inventory:
-    """Return the stored inventory with all results of a run, and of its intents only the `unclear` creates.
+    """Return the stored inventory with all results of a run, and only the `unclear` of its intents.
 
-    `before` are the records as the run began. A record that is neither that nor of this run was made by
-    somebody who came later, and stays.
+    `before` are the records when the run began. A record that is neither from then nor from this
+    run was made by a later run, and stays.
     """
     own: defaultdict[ObjectId, list[Record | None]] = defaultdict(list)
     for result in results:
-        for gone in result.drop:
-            own[gone].append(None)
-        for record in result.put:
+        for removal in result.removals:
+            own[removal].append(None)
+        for record in result.upserts:
             own[record.object_id].append(record)
     foreign = {
-        one
-        for one, states in own.items()
-        if (now := stored.by_id.get(one)) != before.get(one) and now not in states
+        id for id, records in own.items() if stored.by_id.get(id) not in [before.get(id), *records]
     }
-    ours = [
-        Settled(
-            one.run,
-            tuple(r for r in one.put if r.object_id not in foreign),
-            tuple(gone for gone in one.drop if gone not in foreign),
-        )
-        for one in results
-    ]
-    return ended(fold(stored, ours), run, unclear)
+    return ended(fold(stored, [result.without(foreign) for result in results]), run, unclear)
 
 
 def ended(inventory: Inventory, run: str, unclear: Collection[Key] | None = None) -> Inventory:
-    """Return the inventory without the intents of a run, but for creates of which nobody saw the end.
+    """Return the inventory without the intents of a run, except creates with an unknown outcome.
 
-    `unclear` are the keys of those; None, for a run that died: whatever it has not settled.
+    `unclear` are the keys of those creates. None, for a run that died, means all its open creates.
     """
 
     def left(intent: Intent) -> Intent | None:
         if intent.run != run or intent.unclear:
             return intent
-        makes = intent.action in MAKING
-        if makes and (unclear is None or intent.key in unclear):
+        creates = intent.action in MAKING
+        if creates and (unclear is None or intent.key in unclear):
             return Intent(run, Action.CREATE, intent.key, unclear=True)
         return None
 
     return replace(inventory, intents=tuple(filter(None, map(left, inventory.intents))))
 
 
-def rewrite(stored: Inventory, wanted: Inventory, base: Inventory) -> Inventory:
-    """Return the stored inventory with the differences between `base` and `wanted`.
+def rewrite(stored: Inventory, edited: Inventory, base: Inventory) -> Inventory:
+    """Return the stored inventory with the differences between `base` and `edited`.
 
-    Raises Stale where one of those objects has changed since `base`, or a run is at work on it. What is stored as
-    wanted already is fine: a push of it got there, and only its answer did not.
+    Raises Stale if one of those objects has been recorded since `base`, or a run is changing it.
+    Differences that are stored already count as done: their push succeeded without a response.
     """
-    ids = {
-        one
-        for one in base.by_id.keys() | wanted.by_id.keys()
-        if wanted.by_id.get(one) not in (base.by_id.get(one), stored.by_id.get(one))
-    }
-    put = [wanted.by_id[one] for one in ids if one in wanted.by_id]
-    keys = {record.key for record in put}
-    busy = {
-        i.run
-        for i in stored.intents
-        if not i.unclear and (i.key in keys or (i.id and i.object_id in ids))
-    }
+    ids = _edited(stored, edited, base)
+    upserts = tuple(edited.by_id[id] for id in ids if id in edited.by_id)
+    keys = {record.key for record in upserts}
+    busy = {intent.run for intent in stored.intents if _concerns(intent, ids, keys)}
     if busy:
         raise Stale(
-            f"the run {min(busy)} is at work on this: wait for it; if it died, devinops inventory unlock "
-            f"{min(busy)}. Nothing was written"
+            f"the run {min(busy)} is changing one of these objects: wait for it; if it died, run "
+            f"devinops inventory unlock {min(busy)}. Nothing was written"
         )
     _check_unchanged(stored, base, ids, keys)
-    return fold(
-        stored, [Settled("", tuple(put), tuple(one for one in ids if one not in wanted.by_id))]
-    )
+    removals = tuple(id for id in ids if id not in edited.by_id)
+    return fold(stored, [Settled("", upserts, removals)])
+
+
+def _edited(stored: Inventory, edited: Inventory, base: Inventory) -> set[ObjectId]:
+    """Return the objects whose records were edited, and are not stored like that already."""
+    return {
+        id
+        for id in base.by_id.keys() | edited.by_id.keys()
+        if edited.by_id.get(id) not in (base.by_id.get(id), stored.by_id.get(id))
+    }
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return some names in order, and how many more there are."""
+    """Return names in order and the number of the others, such as `a, b, c, d, e and 2 more`."""
     names = sorted(names)
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more

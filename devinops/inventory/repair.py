@@ -1,4 +1,4 @@
-"""Records whose object is gone, and the live objects that might be it. Pure."""
+"""Finds records whose object is gone, and the live objects that may have taken its place. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SAME_BODY = "the same body"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A live object that nobody owns, and what speaks for it."""
+    """A live object that is not owned, and the evidence that it is the one of a record."""
 
     live: Live
     evidence: tuple[str, ...]
@@ -22,7 +22,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A record without its object. `link` is the one object to point it to, None where that is not clear."""
+    """A record whose object is gone. `link` is the object to link it to, if that is clear."""
 
     record: Record
     candidates: tuple[Candidate, ...] = ()
@@ -30,50 +30,64 @@ class Finding:
 
     @property
     def linked(self) -> Record:
-        """The record of the new object. What was sent to that is unknown, so nothing of the old is kept."""
+        """The record for the new object. Its fields are empty: what was sent to it is unknown."""
         assert self.link
         return replace(self.record, id=self.link.live.id, fields={})
 
 
 def find(inventory: Inventory, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Return what is missing, in the order of keys, each with the best candidates.
+    """Return the records whose object is gone, by key, each with its best candidates.
 
-    An object that is the best one for two records is linked to neither, and one of another text to none: whoever
-    wrote that would lose it with the next apply. `inventory link` is there for a person who knows.
+    A record is linked to its only candidate. If that is the candidate of another record too, or has
+    another body, neither is linked: the next apply would overwrite what somebody wrote. A person
+    who knows better can use `inventory link`.
     """
-    missing = [r for r in inventory.owned if r.object_id not in snapshot.by_id]
-    free = [
+    unowned = [
         live for live in snapshot.objects if live.ours and live.object_id not in inventory.by_id
     ]
-    found = [Finding(record, tuple(_best(record, free))) for record in missing]
-    wanted = Counter(one.candidates[0].live.id for one in found if len(one.candidates) == 1)
-    return tuple(
-        replace(one, link=one.candidates[0])
-        if len(one.candidates) == 1
-        and wanted[one.candidates[0].live.id] == 1
-        and SAME_BODY in one.candidates[0].evidence
-        else one
-        for one in found
-    )
-
-
-def _best(record: Record, free: Iterable[Live]) -> Iterator[Candidate]:
-    """Yield the objects for which the most speaks; the body counts more than the name, that more than the folder."""
-    ranked = [
-        (rank, live)
-        for live in free
-        if live.key.kind == record.key.kind
-        if (rank := _rank(record, live))
+    findings = [
+        Finding(record, tuple(_best(record, unowned)))
+        for record in inventory.owned
+        if record.object_id not in snapshot.by_id
     ]
-    most = max((rank for rank, _ in ranked), default=None)
+    claims = Counter(f.candidates[0].live.id for f in findings if len(f.candidates) == 1)
+    return tuple(_with_link(finding, claims) for finding in findings)
+
+
+def _with_link(finding: Finding, claims: Counter[str]) -> Finding:
+    """Return a finding linked to its only candidate, if only this record claims it by its body.
+
+    `claims` counts the records that have an object, by its id, as their only candidate.
+    """
+    if len(finding.candidates) != 1:
+        return finding
+    (candidate,) = finding.candidates
+    if claims[candidate.live.id] == 1 and SAME_BODY in candidate.evidence:
+        return replace(finding, link=candidate)
+    return finding
+
+
+def _best(record: Record, unowned: Iterable[Live]) -> Iterator[Candidate]:
+    """Yield the objects with the best rank for a record."""
+    ranks = [(_rank(record, live), live) for live in unowned if live.key.kind == record.key.kind]
+    ranked = [(rank, live) for rank, live in ranks if rank]
+    best = max((rank for rank, _ in ranked), default=None)
     for rank, live in ranked:
-        if rank == most:
-            words = (SAME_BODY, "the same name", "the same folder")
-            evidence = [word for word, holds in zip(words, rank, strict=True) if holds]
-            yield Candidate(live, tuple(evidence if rank[0] else [*evidence, "another body"]))
+        if rank == best:
+            yield Candidate(live, _evidence(rank))
+
+
+def _evidence(rank: tuple[bool, bool, bool]) -> tuple[str, ...]:
+    facts = (SAME_BODY, "the same name", "the same folder")
+    evidence = [fact for fact, is_true in zip(facts, rank, strict=True) if is_true]
+    return tuple(evidence if rank[0] else [*evidence, "another body"])
 
 
 def _rank(record: Record, live: Live) -> tuple[bool, bool, bool] | None:
+    """Return whether the body, the name and the folder are the same, in the order of their weight.
+
+    None if neither the body nor the name is the same.
+    """
     document = live.kind.document or ""
     base = record.fields.get(document)
     body = base is not None and fingerprints(live.resource).get(document) in (base.read, base.sent)

@@ -287,10 +287,9 @@ class _Reader:
             return _BOOL[text]
         if text[0] not in "+-.0123456789":
             return text
-        if _INT.fullmatch(text) and len(text) < _DIGITS:
-            return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
-        if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
-            return float(text)
+        value = _number(text)
+        if value is not None:
+            return value
         if _FLOAT.fullmatch(text) or _NOT_FINITE.fullmatch(text):
             node.mark_broken()
             number = self._quotable(quoted(text), "this")
@@ -410,6 +409,15 @@ class _Reader:
                 self._report(node, "yaml-key", message)
 
 
+def _number(text: str) -> int | float | None:
+    """Return the number that a scalar stands for, None if it is not one that JSON can represent."""
+    if _INT.fullmatch(text) and len(text) < _DIGITS:
+        return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
+    if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
+        return float(text)
+    return None
+
+
 def _take_over(outer: Node, other: Node) -> None:
     if not (isinstance(outer.children, dict) and isinstance(other.children, dict)):
         return
@@ -457,54 +465,67 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str, line: int
     source = Source(file, row + line, mark.column + 1)
     if "nesting depth" in (error.problem or ""):
         return problem(source, "too-deep", _TOO_DEEP)
-    message = next(_explanations(error, lines[row], mark.column, quote_open))
-    return problem(source, "yaml-syntax", message)
-
-
-def _explanations(
-    error: yaml.MarkedYAMLError, row: str, column: int, quote_open: bool
-) -> Iterator[str]:
-    """Yield explanations of a parser's error, the most specific first."""
-    detail, context = error.problem or "", error.context or ""
-    character = row[column : column + 1]
     if quote_open:
-        yield "this quote is never closed"
+        return problem(source, "yaml-syntax", "this quote is never closed")
+    return problem(source, "yaml-syntax", _explanation(error, lines[row], mark.column))
+
+
+_EXPLANATIONS: Final = (
+    ("tab character", "", "a tab cannot indent YAML: use spaces"),
+    ("cannot start any token", "", "a value cannot begin with {character}: quote the value"),
+    ("", "alias", "{mark} begins an alias in YAML: quote the value if it is text"),
+    ("", "anchor", "{mark} begins an anchor in YAML: quote the value if it is text"),
+    ("tag", "", "! begins a tag in YAML: quote the value if it is text"),
+    ("", "tag", "! begins a tag in YAML: quote the value if it is text"),
+    ("", "block scalar", "text begins on the line below | or >: move it there, or quote it"),
+    (
+        "block sequence entries",
+        "",
+        "a list item begins on its own line: move the - to the next line, or quote the value",
+    ),
+    (
+        "unknown escape character",
+        "",
+        r"\ begins an escape in double quotes: write \\ or use single quotes",
+    ),
+    ("", "flow", "the [ or {{ before this is not closed: check commas, brackets and quotes"),
+    (
+        "document start",
+        "",
+        "the document ends above this line: indent it, or begin a new document with ---",
+    ),
+    (
+        "could not find expected ':'",
+        "",
+        "expected `key: value`: a colon and a space are missing on this line or the one above",
+    ),
+    (
+        "",
+        "block",
+        (
+            "this does not fit the lines above it: check the indentation, and quote values that "
+            "contain quotes"
+        ),
+    ),
+)
+"""Parts of a parser error's problem and of its context → the explanation; the first match counts.
+`{character}` is the one that the error points at, `{mark}` the one before it."""
+
+
+def _explanation(error: yaml.MarkedYAMLError, row: str, column: int) -> str:
+    """Explain a parser's error at a column of a line of the file."""
+    detail, context = error.problem or "", error.context or ""
+    character, mark = row[column : column + 1], row[max(column - 1, 0) :][:1]
     if "mapping values are not allowed" in detail:
-        yield _colon_message(row, column)
-    if character == "\t" or "tab character" in detail:
-        yield "a tab cannot indent YAML: use spaces"
-    if "cannot start any token" in detail:
-        yield f"a value cannot begin with {character}: quote the value"
-    if "alias" in context or "anchor" in context:
-        mark = row[max(column - 1, 0)]
-        yield f"{mark} begins {_article(context)} in YAML: quote the value if it is text"
-    if "tag" in detail or "tag" in context:
-        yield "! begins a tag in YAML: quote the value if it is text"
-    if "block scalar" in context:
-        yield "text begins on the line below | or >: move it there, or quote it"
-    if "block sequence entries" in detail:
-        yield "a list item begins on its own line: move the - to the next line, or quote the value"
-    if "unknown escape character" in detail:
-        yield r"\ begins an escape in double quotes: write \\ or use single quotes"
-    if "flow" in context:
-        yield "the [ or { before this is not closed: check commas, brackets and quotes"
-    if "document start" in detail:
-        yield "the document ends above this line: indent it, or begin a new document with ---"
-    if "could not find expected ':'" in detail:
-        yield "expected `key: value`: a colon and a space are missing on this line or the one above"
-    if "block" in context:
-        yield (
-            "this does not fit the lines above it: check the indentation, "
-            "and quote values that contain quotes"
-        )
+        return _colon_message(row, column)
+    if character == "\t":
+        return "a tab cannot indent YAML: use spaces"
+    for in_detail, in_context, explanation in _EXPLANATIONS:
+        if in_detail in detail and in_context in context:
+            return explanation.format(character=character, mark=mark)
     # The end of the parser's message quotes the file, which may hold a secret.
-    yield f"this is not YAML: {context} {re.sub(',? (but )?found .*', '', detail)}".replace(
-        "  ", " "
-    ).rstrip()
-
-
-def _article(context: str) -> str:
-    return "an alias" if "alias" in context else "an anchor"
+    reason = re.sub(",? (but )?found .*", "", detail)
+    return f"this is not YAML: {context} {reason}".replace("  ", " ").rstrip()
 
 
 def _colon_message(row: str, column: int) -> str:

@@ -83,7 +83,17 @@ class ObjectLine(Struct, frozen=True):
 
 
 def _resource(noun: str, fields: Mapping[str, Any]) -> Resource:
-    """Return the resource of saved fields. Raises ValueError.
+    """Return the resource of saved fields. Raises ValueError."""
+    _check_fields(noun, fields)
+    values = dict(fields)
+    parent = KINDS[noun].parent
+    if parent and parent in values:
+        values[parent] = FolderPath(values[parent] or "")
+    return KINDS[noun].resource(**values)
+
+
+def _check_fields(noun: str, fields: Mapping[str, Any]) -> None:
+    """Raise ValueError if a field is unknown, missing or of the wrong type.
 
     Only the types are checked: a live value need not match the pattern of a file.
     """
@@ -93,14 +103,9 @@ def _resource(noun: str, fields: Mapping[str, Any]) -> Resource:
             raise ValueError(
                 f"fields.{name[:80]}: the field is unknown, or its value has the wrong type"
             )
-    missing = [a.name for a in KINDS[noun].attributes if a.required and a.name not in fields]
-    if missing:
-        raise ValueError(f"fields.{missing[0]} is missing")
-    values = dict(fields)
-    parent = KINDS[noun].parent
-    if parent and parent in values:
-        values[parent] = FolderPath(values[parent] or "")
-    return KINDS[noun].resource(**values)
+    for attribute in KINDS[noun].attributes:
+        if attribute.required and attribute.name not in fields:
+            raise ValueError(f"fields.{attribute.name} is missing")
 
 
 @cache

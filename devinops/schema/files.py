@@ -211,98 +211,111 @@ def _target() -> dict[str, Any]:
     return {
         "type": ["object", "null"],
         "description": "One organization, or an enterprise, with its address and credential.",
+        "properties": {**_connection(), "inventory": _inventory(), **_policy()},
+        "additionalProperties": False,
+    }
+
+
+def _connection() -> dict[str, Any]:
+    """Return the properties that say which organization a target is and how to reach it."""
+    return {
+        "org_id": {
+            "type": "string",
+            "minLength": 1,
+            "description": "Id of the organization. Missing: DEVIN_ORG_ID, else devinops asks "
+            "the API.",
+        },
+        "enterprise": {
+            "type": "boolean",
+            "description": "true: the objects are those of the enterprise that the key belongs to, instead of "
+            "those of an organization. API v3.",
+        },
+        "api_url": {
+            "type": "string",
+            "minLength": 1,
+            "description": "URL of the API. Missing: DEVIN_API_URL, else https://api.devin.ai.",
+        },
+        "api_version": {
+            "enum": ["v3", "v1"],
+            "description": "Version of the API. Missing: v3 for a key that begins with cog_, "
+            "v1 for apk_.",
+        },
+        "api_key_env": {
+            "type": "string",
+            "pattern": ENVIRONMENT_NAME,
+            "description": "Environment variable with the API key, never the key itself.",
+        },
+        "enterprise_key_env": {
+            "type": "string",
+            "pattern": ENVIRONMENT_NAME,
+            "description": "Environment variable with a key of the enterprise, for the settings of an "
+            "organization that only such a key may write; never the key itself.",
+        },
+        "owner": {
+            "type": "string",
+            "pattern": OWNER,
+            "description": "Who devinops says it is in the label devinops of objects that have labels, at most "
+            "128 characters. Missing: the target's name.",
+        },
+    }
+
+
+def _inventory() -> dict[str, Any]:
+    return {
+        "type": "object",
         "properties": {
-            "org_id": {
+            "store": {
+                "enum": ["none", "branch", "file"],
+                "description": "Where it is stored: nowhere (none, the default), on its "
+                "own branch, or in a file below .devinops/.",
+            },
+            "branch": {
                 "type": "string",
-                "minLength": 1,
-                "description": "Id of the organization. Missing: DEVIN_ORG_ID, else devinops asks "
-                "the API.",
+                "pattern": BRANCH_NAME,
+                "description": "Branch for store: branch (default: devinops).",
             },
-            "enterprise": {
-                "type": "boolean",
-                "description": "true: the objects are those of the enterprise that the key belongs to, instead of "
-                "those of an organization. API v3.",
-            },
-            "api_url": {
+            "remote": {
                 "type": "string",
-                "minLength": 1,
-                "description": "URL of the API. Missing: DEVIN_API_URL, else https://api.devin.ai.",
-            },
-            "api_version": {
-                "enum": ["v3", "v1"],
-                "description": "Version of the API. Missing: v3 for a key that begins with cog_, "
-                "v1 for apk_.",
-            },
-            "api_key_env": {
-                "type": "string",
-                "pattern": ENVIRONMENT_NAME,
-                "description": "Environment variable with the API key, never the key itself.",
-            },
-            "owner": {
-                "type": "string",
-                "pattern": OWNER,
-                "description": "Who devinops says it is in the label devinops of objects that have labels, at most "
-                "128 characters. Missing: the target's name.",
-            },
-            "enterprise_key_env": {
-                "type": "string",
-                "pattern": ENVIRONMENT_NAME,
-                "description": "Environment variable with a key of the enterprise, for the settings of an "
-                "organization that only such a key may write; never the key itself.",
-            },
-            "inventory": {
-                "type": "object",
-                "properties": {
-                    "store": {
-                        "enum": ["none", "branch", "file"],
-                        "description": "Where it is stored: nowhere (none, the default), on its "
-                        "own branch, or in a file below .devinops/.",
-                    },
-                    "branch": {
-                        "type": "string",
-                        "pattern": BRANCH_NAME,
-                        "description": "Branch for store: branch (default: devinops).",
-                    },
-                    "remote": {
-                        "type": "string",
-                        "pattern": REMOTE_NAME,
-                        "description": "Remote for store: branch (default: origin, else the only "
-                        "one).",
-                    },
-                },
-                "required": ["store"],
-                "additionalProperties": False,
-                "description": "The record of which live objects this repository owns.",
-            },
-            "prune": {
-                "enum": [prune.value for prune in Prune],
-                "description": "Which undeclared objects are deleted: none (off, the default), "
-                "those that the inventory owns, or also every note in `scope`.",
-            },
-            "scope": {
-                "type": "array",
-                "minItems": 1,
-                "items": {"type": "string", "pattern": SCOPE},
-                "description": "Folders for `prune: scope`: a folder, or a folder followed by a "
-                "pattern such as Backend/**; / stands for the notes in the root.",
-            },
-            "on_drift": {
-                "enum": [choice.value for choice in OnDrift],
-                "description": "What to do with changes made outside devinops: show and keep them "
-                "(the default), overwrite them, or fail.",
-            },
-            "max_delete": {
-                "type": ["string", "integer"],
-                "pattern": "^(100|[0-9]{1,2})%$",
-                "minimum": 0,
-                "description": "Maximum deletes of a kind in one run: a number, or a share such "
-                'as "20%".',
-            },
-            "v3_macro": {
-                "enum": ["hold", "verify"],
-                "description": "What to do on v3, which cannot set a macro, when an update might "
-                "lose one: block the update (hold, the default), or send it and check (verify).",
+                "pattern": REMOTE_NAME,
+                "description": "Remote for store: branch (default: origin, else the only one).",
             },
         },
+        "required": ["store"],
         "additionalProperties": False,
+        "description": "The record of which live objects this repository owns.",
+    }
+
+
+def _policy() -> dict[str, Any]:
+    """Return the properties that say what a run may do in a target."""
+    return {
+        "prune": {
+            "enum": [prune.value for prune in Prune],
+            "description": "Which undeclared objects are deleted: none (off, the default), "
+            "those that the inventory owns, or also every note in `scope`.",
+        },
+        "scope": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string", "pattern": SCOPE},
+            "description": "Folders for `prune: scope`: a folder, or a folder followed by a "
+            "pattern such as Backend/**; / stands for the notes in the root.",
+        },
+        "on_drift": {
+            "enum": [choice.value for choice in OnDrift],
+            "description": "What to do with changes made outside devinops: show and keep them "
+            "(the default), overwrite them, or fail.",
+        },
+        "max_delete": {
+            "type": ["string", "integer"],
+            "pattern": "^(100|[0-9]{1,2})%$",
+            "minimum": 0,
+            "description": "Maximum deletes of a kind in one run: a number, or a share such "
+            'as "20%".',
+        },
+        "v3_macro": {
+            "enum": ["hold", "verify"],
+            "description": "What to do on v3, which cannot set a macro, when an update might "
+            "lose one: block the update (hold, the default), or send it and check (verify).",
+        },
     }

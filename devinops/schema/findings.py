@@ -164,28 +164,44 @@ def _explain_type(error: Any, show: Show) -> Explained:
 
 
 def _remedy(names: list[str], error: Any) -> str:
-    value = error.instance
-    if "string" in names and isinstance(value, bool | int | float):
+    """Say how to write a value so that it has one of the expected types, empty if that is unclear."""
+    for name, remedy in _REMEDIES.items():
+        advice = remedy(error) if name in names else ""
+        if advice:
+            return advice
+    return ""
+
+
+def _remedy_of_string(error: Any) -> str:
+    if isinstance(error.instance, bool | int | float):
         examples = error.schema.get("examples")
         return f", such as {examples[0]}" if examples else "; quote it"
-    if "string" in names and isinstance(value, dict | list):
+    if isinstance(error.instance, dict | list):
         return "; quote it if it is text"
-    if "boolean" in names and str(value).lower() in (
-        "yes",
-        "no",
-        "on",
-        "off",
-        "true",
-        "false",
-        "0",
-        "1",
-    ):
-        return "; write true or false without quotes"
-    if "array" in names and value is not None and not isinstance(value, dict):
-        return "; begin each item with a dash"
-    if "array" in names and isinstance(value, dict):
-        return "; begin each entry with a dash"
     return ""
+
+
+_LIKE_A_BOOLEAN = frozenset({"yes", "no", "on", "off", "true", "false", "0", "1"})
+
+
+def _remedy_of_boolean(error: Any) -> str:
+    if str(error.instance).lower() in _LIKE_A_BOOLEAN:
+        return "; write true or false without quotes"
+    return ""
+
+
+def _remedy_of_array(error: Any) -> str:
+    if error.instance is None:
+        return ""
+    part = "entry" if isinstance(error.instance, dict) else "item"
+    return f"; begin each {part} with a dash"
+
+
+_REMEDIES: Mapping[str, Callable[[Any], str]] = {
+    "string": _remedy_of_string,
+    "boolean": _remedy_of_boolean,
+    "array": _remedy_of_array,
+}
 
 
 def _explain_enum(error: Any, show: Show) -> Explained:

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from devinops.inventory import InventorySettings, open_runs, open_store
-from devinops.inventory.branch import BranchPlace
-from devinops.inventory.git import Git, last_words, masked
-from devinops.inventory.journaled import KeptStore, Stored
+from devinops.inventory.backend import VersionedText
+from devinops.inventory.branch import BranchBackend
+from devinops.inventory.git import Git, error_line, without_credentials
+from devinops.inventory.journaled import JournaledStore
 from devinops.model.changes import Action
 from devinops.model.errors import ConfigError, InventoryError, Stale
 from devinops.model.inventory import Inventory
@@ -266,7 +267,7 @@ def test_what_a_run_left_that_died_here_reaches_the_others(clone: Clone) -> None
 # --- races ------------------------------------------------------------------------------------------------
 
 
-class Interfering(BranchPlace):
+class Interfering(BranchBackend):
     """A branch on which somebody else pushes right before each of our first pushes."""
 
     def __init__(self, root: Path, others: list[partial[None]] | list[Callable[[], None]]) -> None:
@@ -274,7 +275,7 @@ class Interfering(BranchPlace):
         self.others = others
         self.saves = 0
 
-    def save(self, text: str, before: Stored, message: str) -> None:
+    def save(self, text: str, before: VersionedText, message: str) -> None:
         self.saves += 1
         if self.others:
             self.others.pop(0)()
@@ -284,10 +285,10 @@ class Interfering(BranchPlace):
 def test_a_rejected_push_takes_in_what_the_other_did_and_tries_again(clone: Clone) -> None:
     one, two = clone("one", "--depth=1"), clone("two", "--depth=1")
     others = [partial(applied, on_branch(two), f"o{n}", f"o{n}") for n in range(3)]
-    place = Interfering(one, others)
-    store = KeptStore(place, TARGET, pause=lambda _: None)
+    backend = Interfering(one, others)
+    store = JournaledStore(backend, TARGET, pause=lambda _: None)
     store.begin("r1", [intent("r1", "a")], store.read())
-    assert place.saves == 4
+    assert backend.saves == 4
     others.append(partial(applied, on_branch(two), "o9", "o9"))
     store.settle("r1", [record("a")])
     store.finish("r1")
@@ -300,9 +301,9 @@ def test_a_rejected_push_refuses_where_the_other_means_the_same_object(
 ) -> None:
     one, two = clone("one"), clone("two")
     other = on_branch(two)
-    place = Interfering(one, [lambda: other.begin("o1", [intent("o1", "a")], other.read())])
-    store = KeptStore(place, TARGET, pause=lambda _: None)
-    with pytest.raises(Stale, match=r"the run o1 is at work on knowledge:a"):
+    backend = Interfering(one, [lambda: other.begin("o1", [intent("o1", "a")], other.read())])
+    store = JournaledStore(backend, TARGET, pause=lambda _: None)
+    with pytest.raises(Stale, match=r"the run o1 is changing knowledge:a"):
         store.begin("r1", [intent("r1", "a")], store.read())
     assert runs(on_branch(two).read().intents) == ["o1"]
     assert subjects(remote) == ["devinops: production: o1: 1 announced"]
@@ -317,7 +318,7 @@ def test_a_rejected_push_refuses_where_the_other_has_recorded_the_object(clone: 
         base = other.read()
         other.write(base.changed([record("a", body="9" * 16)]), base)
 
-    store = KeptStore(Interfering(one, [update]), TARGET, pause=lambda _: None)
+    store = JournaledStore(Interfering(one, [update]), TARGET, pause=lambda _: None)
     with pytest.raises(Stale, match=r"for knowledge:a: plan again"):
         store.begin("r1", [intent("r1", "a", Action.UPDATE, "note-a")], store.read())
 
@@ -325,8 +326,8 @@ def test_a_rejected_push_refuses_where_the_other_has_recorded_the_object(clone: 
 def test_trying_has_an_end(clone: Clone) -> None:
     one, two = clone("one"), clone("two")
     others = [partial(applied, on_branch(two), f"o{n}", f"o{n}") for n in range(6)]
-    store = KeptStore(Interfering(one, others), TARGET, pause=lambda _: None)
-    with pytest.raises(Stale, match="others were faster 5 times in a row"):
+    store = JournaledStore(Interfering(one, others), TARGET, pause=lambda _: None)
+    with pytest.raises(Stale, match="other runs saved first 5 times in a row"):
         store.begin("r1", [intent("r1", "a")], store.read())
 
 
@@ -421,12 +422,12 @@ def test_the_branches_that_people_work_on_are_refused(clone: Clone, remote: Path
 
 def test_a_directory_without_a_repository_is_told_about_the_file(tmp_path: Path) -> None:
     (tmp_path / "bare").mkdir()
-    check_refused(tmp_path / "bare", "needs a Git repository here .* say store: file")
+    check_refused(tmp_path / "bare", "needs a Git repository here .* use store: file")
 
 
 def test_a_repository_without_a_remote_is_told_about_the_file(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "alone")
-    check_refused(tmp_path / "alone", "has none: add one, or say store: file")
+    check_refused(tmp_path / "alone", "has none: add one, or use store: file")
 
 
 def test_the_remote_must_be_clear(clone: Clone, remote: Path) -> None:
@@ -434,7 +435,7 @@ def test_the_remote_must_be_clear(clone: Clone, remote: Path) -> None:
     check_refused(root, r'no remote "orgin" \(did you mean "origin"\?\)', remote="orgin")
     git(root, "remote", "rename", "origin", "one")
     git(root, "remote", "add", "two", str(remote))
-    check_refused(root, r"no remote origin but several others \(one, two\)")
+    check_refused(root, r"no remote named origin, but several others \(one, two\)")
     applied(on_branch(root, remote="two"), "r1", "a")
     assert listing(remote) == ["production.jsonl"]
 
@@ -442,7 +443,7 @@ def test_the_remote_must_be_clear(clone: Clone, remote: Path) -> None:
 def test_without_git_the_file_is_named(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
     root = clone()
     monkeypatch.setenv("PATH", "")
-    check_refused(root, "no git here")
+    check_refused(root, "git is not installed")
 
 
 def test_a_remote_that_does_not_answer_is_one_line_without_credentials(clone: Clone) -> None:
@@ -485,8 +486,8 @@ def test_a_damaged_file_on_the_branch_stops_and_stays(
     applied(on_branch(root), "r1", "a")
     store = on_branch(root)
     base = store.read()
-    place = BranchPlace(root, "production", "devinops")
-    place.save(content, place.load(), "damage")
+    backend = BranchBackend(root, "production", "devinops")
+    backend.save(content, backend.load(), "damage")
     tip = git(remote, "rev-parse", "devinops")
     for act in (
         on_branch(root).read,
@@ -497,12 +498,14 @@ def test_a_damaged_file_on_the_branch_stops_and_stays(
     assert git(remote, "rev-parse", "devinops") == tip
 
 
-def test_last_words() -> None:
-    assert last_words("") == "without a word"
-    assert last_words("a\nb\n") == "b"
+def test_gits_errors_become_one_line() -> None:
+    assert error_line("") == "no error message"
+    assert error_line("a\nb\n") == "b"
     assert (
-        last_words("To x\nhint: pull\nremote: no\nfatal: https://u:p@h/ gone\n")
+        error_line("To x\nhint: pull\nremote: no\nfatal: https://u:p@h/ gone\n")
         == "remote: no; fatal: https://***@h/ gone"
     )
-    assert len(last_words("fatal: " + "x" * 2000)) == 1000
-    assert masked("ssh://git@host/x https://token@h") == "ssh://***@host/x https://***@h"
+    assert len(error_line("fatal: " + "x" * 2000)) == 1000
+    assert (
+        without_credentials("ssh://git@host/x https://token@h") == "ssh://***@host/x https://***@h"
+    )

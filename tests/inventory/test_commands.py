@@ -326,6 +326,6 @@ def test_an_inventory_of_another_organization_stops(
     ran = devinops("inventory", "list", "-C", root, "--format", "json")
     assert ran.code == 1
     assert (
-        ".devinops/production.jsonl:1: this inventory is of the org_id org-other"
+        ".devinops/production.jsonl:1: this inventory belongs to the organization org-other"
         in json.loads(ran.out)["error"]
     )

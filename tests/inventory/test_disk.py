@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from devinops import atomic
-from devinops.inventory import InventorySettings, disk, lock, open_store
-from devinops.inventory.journaled import KeptStore
+from devinops.inventory import InventorySettings, disk, open_store
+from devinops.inventory.journaled import JournaledStore
 from devinops.model.errors import InventoryError
 from devinops.model.inventory import Inventory
 from tests.testing.disk import WRONG, breaks, limited, names, room_for
@@ -159,7 +159,7 @@ def test_a_temporary_directory_that_cannot_be_made_is_told(
         "devinops.inventory.branch.tempfile.TemporaryDirectory", lambda **_: denied()
     )
     with pytest.raises(
-        InventoryError, match="no temporary directory can be made: Permission denied"
+        InventoryError, match="a temporary directory cannot be created: Permission denied"
     ):
         store.begin("r1", [intent("r1", "a")], base)
 
@@ -291,12 +291,12 @@ def test_a_lock_is_abandoned_once_nobody_holds_it_and_is_never_made_to_find_out(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "production.r1.lock"
-    assert not lock.abandoned(path)
+    assert not disk.abandoned(path)
     assert names(tmp_path) == []
-    held = lock.hold(path)
-    assert not lock.abandoned(path)
+    held = disk.hold(path)
+    assert not disk.abandoned(path)
     held.release()
-    assert lock.abandoned(path)
+    assert disk.abandoned(path)
 
 
 @pytest.mark.parametrize("made_again", [False, True], ids=["removed", "removed and made again"])
@@ -306,7 +306,7 @@ def test_a_lock_that_is_removed_while_it_is_looked_at_is_not_abandoned(
     """Its run ended: it released the lock and took it away."""
     path = tmp_path / "run.lock"
     path.touch()
-    held = lock.hold
+    held = disk.hold
 
     def late(path: Path) -> object:
         if made_again:
@@ -316,8 +316,8 @@ def test_a_lock_that_is_removed_while_it_is_looked_at_is_not_abandoned(
         path.unlink()
         return taken
 
-    monkeypatch.setattr(lock, "hold", late)
-    assert not lock.abandoned(path)
+    monkeypatch.setattr(disk, "hold", late)
+    assert not disk.abandoned(path)
     assert not path.exists()
 
 
@@ -339,7 +339,7 @@ def test_a_run_with_a_name_that_is_a_path_is_never_looked_for(
     """Names of runs come from a file that others may have written, and a lock is named after them."""
     path = state / "production.jsonl"
     store = open_store(InventorySettings("file"), state.parent, TARGET)
-    assert isinstance(store, KeptStore)
+    assert isinstance(store, JournaledStore)
     asked: list[Path] = []
 
     def abandoned(path: Path) -> bool:

@@ -22,8 +22,8 @@ from devinops.inventory import (
     open_store,
     wait_for_runs,
 )
-from devinops.inventory.journaled import KeptStore
-from devinops.inventory.lock import hold, locked
+from devinops.inventory.disk import hold, locked
+from devinops.inventory.journaled import JournaledStore
 from devinops.model.changes import Action
 from devinops.model.errors import InventoryError, Stale
 from devinops.model.inventory import Intent, Inventory, Record
@@ -285,7 +285,7 @@ def test_a_run_on_the_same_object_is_refused_before_it_writes(tmp_path: Path) ->
     base = second.read()
     first.begin("r1", [intent("r1", "a")], first.read())
     with pytest.raises(
-        Stale, match=r"the run r1 is at work on knowledge:a: .* unlock r1\. Nothing was written"
+        Stale, match=r"the run r1 is changing knowledge:a: .* unlock r1\. Nothing was written"
     ):
         second.begin("r2", [intent("r2", "a")], base)
     assert runs(second.read().intents) == ["r1"]
@@ -296,7 +296,7 @@ def test_a_run_on_the_same_id_under_another_name_is_refused(tmp_path: Path) -> N
     first, second = in_file(tmp_path), in_file(tmp_path)
     base = second.read()
     first.begin("r1", [intent("r1", "b", Action.RENAME, "note-a")], first.read())
-    with pytest.raises(Stale, match="r1 is at work on knowledge:b"):
+    with pytest.raises(Stale, match="r1 is changing knowledge:b"):
         second.begin("r2", [intent("r2", "a", Action.UPDATE, "note-a")], base)
 
 
@@ -342,7 +342,7 @@ def test_write_refuses_what_has_changed_or_is_being_worked_on(tmp_path: Path) ->
     store = in_file(tmp_path)
     base = store.read()
     store.begin("r1", [intent("r1", "a", Action.UPDATE, "note-a")], base)
-    with pytest.raises(Stale, match="the run r1 is at work"):
+    with pytest.raises(Stale, match="the run r1 is changing"):
         store.write(base.changed(removals=[record("a").object_id]), base)
     store.write(base.changed(removals=[record("b").object_id]), base)
     assert names(store.read()) == ["a"]
@@ -374,7 +374,7 @@ def test_processes_side_by_side_lose_nothing(tmp_path: Path) -> None:
 DYING = """
     import os, sys
     from pathlib import Path
-    from devinops.inventory.lock import locked
+    from devinops.inventory.disk import locked
     with locked(Path(sys.argv[1])):
         print("held", flush=True)
         sys.stdin.read()
@@ -394,12 +394,12 @@ def test_a_dead_process_leaves_no_lock_behind(tmp_path: Path) -> None:
         assert process.stdout.readline() == b"held\n"
         with (
             pytest.raises(Stale, match=r"another devinops holds .*x\.lock"),
-            locked(path, patience_s=0.1),
+            locked(path, timeout_s=0.1),
         ):
             pass
         process.kill()
         process.wait()
-        with locked(path, patience_s=5):
+        with locked(path, timeout_s=5):
             pass
 
 
@@ -441,8 +441,8 @@ def test_an_error_behind_the_lock_is_not_blamed_on_the_lock(
         raise OSError(28, "No space left on device")
 
     store = in_file(tmp_path)
-    assert isinstance(store, KeptStore)
-    monkeypatch.setattr(store.place, "load", full)
+    assert isinstance(store, JournaledStore)
+    monkeypatch.setattr(store.backend, "load", full)
     with pytest.raises(OSError, match="No space left on device"):
         store.begin("r1", [intent("r1", "a")], Inventory("file"))
 
@@ -557,7 +557,7 @@ def test_waiting_has_an_end_and_names_the_run(tmp_path: Path) -> None:
     store.begin("r1", [intent("r1", "a")], store.read())
     now = [0.0]
     with pytest.raises(
-        Stale, match=r"the run r1 has not settled knowledge:a: .* inventory unlock r1"
+        Stale, match=r"the run r1 has not finished knowledge:a: .* inventory unlock r1"
     ):
         wait_for_runs(
             store, 3, clock=lambda: now[0], pause=lambda s: now.__setitem__(0, now[0] + s)

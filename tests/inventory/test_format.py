@@ -115,8 +115,8 @@ A = '{"key": "knowledge:a", "id": "1"}\n'
         (HEAD + "3\n", 2, "not a JSON object"),
         (HEAD + A.replace("}", ', "extra": 1}'), 2, "unknown field `extra`"),
         (HEAD + A.replace('"id"', '"key": "knowledge:b", "id"'), 2, "a name appears twice"),
-        (HEAD + A + A.replace("a", "b"), 3, "knowledge 1 stands in line 2 already"),
-        (HEAD + A + A.replace("1", "2"), 3, "knowledge:a stands in line 2 already"),
+        (HEAD + A + A.replace("a", "b"), 3, "knowledge 1 is already on line 2"),
+        (HEAD + A + A.replace("1", "2"), 3, "knowledge:a is already on line 2"),
         (HEAD + A.replace('"1"', "1"), 2, "Expected `str`, got `int` - at `$.id`"),
         (HEAD + A.replace('"1"', '""'), 2, "Expected `str` of length >= 1 - at `$.id`"),
         (HEAD + '{"id": "1"}\n', 2, "missing required field `key`"),
@@ -133,10 +133,10 @@ A = '{"key": "knowledge:a", "id": "1"}\n'
         (HEAD.replace(": 1", ": true"), 1, "Expected `int`, got `bool` - at `$.devinops_inventory`"),
         (HEAD.replace(": 1", ": 0"), 1, "Expected `int` >= 1 - at `$.devinops_inventory`"),
         (HEAD.replace(": 1", ': 1, "more": 1'), 1, "unknown field `more`"),
-        (HEAD.replace("production", "staging"), 1, "the target staging, the run is for production"),
-        (HEAD.replace("org-1", "org-2"), 1, "the org_id org-2, the run is for org-1"),
-        (HEAD.replace('"org-1"', "null"), 1, "the org_id (none), the run is for org-1"),
-        (HEAD.replace("api.devin.ai", "other.example"), 1, "the api_host other.example, the run is for api.devin.ai"),
+        (HEAD.replace("production", "staging"), 1, "the target staging, but the run is for production"),
+        (HEAD.replace("org-1", "org-2"), 1, "the organization org-2, but the run is for org-1"),
+        (HEAD.replace('"org-1"', "null"), 1, "the organization (none), but the run is for org-1"),
+        (HEAD.replace("api.devin.ai", "other.example"), 1, "the API host other.example, but the run is for api.devin.ai"),
     ],
 )  # fmt: skip
 def test_damage_is_named_with_its_place_and_never_empty(text: str, line: int, words: str) -> None:
@@ -181,7 +181,7 @@ def test_the_header_is_of_the_apis_address() -> None:
 
 @pytest.mark.parametrize("end", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
 def test_only_a_newline_ends_a_line_of_the_journal(end: str) -> None:
-    line = dump_settled(Settled("r1", drop=(ObjectId("knowledge", "n-1"),)))
+    line = dump_settled(Settled("r1", removals=(ObjectId("knowledge", "n-1"),)))
     with pytest.raises(InventoryError, match=r"^x\.journal:1: "):
         parse_settled(f"{line.rstrip()}{end}{line}", "x.journal")
     assert len(parse_settled(line + line, "x.journal")) == 2

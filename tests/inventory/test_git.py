@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from devinops.emulator import Emulator
-from devinops.inventory.git import last_words, masked
-from devinops.inventory.journaled import KeptStore
+from devinops.inventory.git import error_line, without_credentials
+from devinops.inventory.journaled import JournaledStore
 from devinops.model.errors import ConfigError, InventoryError, Stale
 from devinops.model.inventory import Inventory
 from tests.testing.command_line import Devinops
@@ -24,7 +24,7 @@ NEXT = re.escape("inventory: {store: branch, branch: NAME}")
 def begins(root: Path, branch: str = "devinops") -> None:
     """Announce a write; however the clone is set up, a refusal comes without a second try."""
     store = on_branch(root, branch=branch)
-    assert isinstance(store, KeptStore)
+    assert isinstance(store, JournaledStore)
     store.pause = lambda _: pytest.fail("it was tried again")
     store.begin("r1", [intent("r1", "a")], Inventory("branch"))
 
@@ -121,7 +121,7 @@ def test_a_lock_that_stays_on_the_remote_is_told_in_gits_words(clone: Clone, rem
     root = clone()
     (remote / "refs" / "heads" / "devinops.lock").touch()
     store = on_branch(root)
-    assert isinstance(store, KeptStore)
+    assert isinstance(store, JournaledStore)
     pauses: list[float] = []
     store.pause = pauses.append
     with pytest.raises(Stale, match=r"devinops\.lock': File exists"):
@@ -200,7 +200,10 @@ def test_credentials_are_masked_in_both_addresses(clone: Clone, tmp_path: Path) 
     with pytest.raises(InventoryError) as caught:
         begins(root)
     assert not re.search(r"hunter2|p@ss|:w@", str(caught.value))
-    assert masked("https://bob:p@ss@h/x, https://h/y@z") == "https://***@h/x, https://h/y@z"
+    assert (
+        without_credentials("https://bob:p@ss@h/x, https://h/y@z")
+        == "https://***@h/x, https://h/y@z"
+    )
 
 
 def test_what_others_push_onto_an_announcement_does_not_hide_it(
@@ -217,7 +220,7 @@ def test_what_others_push_onto_an_announcement_does_not_hide_it(
         git update-ref refs/heads/devinops "$new" """,
     )
     store = on_branch(one)
-    assert isinstance(store, KeptStore)
+    assert isinstance(store, JournaledStore)
     store.pause = lambda _: None
     applied(store, "r1", "a")
     assert marker.exists()
@@ -303,27 +306,27 @@ and the repository exists.
 
 
 def test_what_git_says_below_its_fatal_line_belongs_to_it() -> None:
-    assert last_words(DUBIOUS) == (
+    assert error_line(DUBIOUS) == (
         "fatal: detected dubious ownership in repository at '/srv/r.git' To add an exception for this directory, "
         "call: git config --global --add safe.directory /srv/r.git; fatal: Could not read from remote repository. "
         "Please make sure you have the correct access rights and the repository exists."
     )
     assert (
-        last_words("Author identity unknown\nfatal: no\nwarning: x\nerror: y\nTo z\n")
+        error_line("Author identity unknown\nfatal: no\nwarning: x\nerror: y\nTo z\n")
         == "fatal: no; error: y"
     )
 
 
 def test_a_server_that_says_a_lot_does_not_hide_its_error() -> None:
     said = "remote: Resolving deltas\rremote: error: GH013: rules\nremote: See x\nremote: \nremote: - No ref\n"
-    assert last_words(f"{said}error: failed to push some refs to 'x'\n") == (
+    assert error_line(f"{said}error: failed to push some refs to 'x'\n") == (
         "remote: error: GH013: rules; remote: See x; remote: - No ref"
     )
 
 
 def test_a_path_as_long_as_paths_get_does_not_cut_the_advice() -> None:
     path = f"/srv/{'x' * 400}"
-    assert f"safe.directory {path};" in last_words(DUBIOUS.replace("/srv/r.git", path))
+    assert f"safe.directory {path};" in error_line(DUBIOUS.replace("/srv/r.git", path))
 
 
 def test_what_the_server_says_in_colour_is_told_without(clone: Clone, remote: Path) -> None:

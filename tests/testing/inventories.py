@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from devinops.inventory import InventorySettings, Store, open_store
-from devinops.inventory.journaled import KeptStore
+from devinops.inventory.journaled import JournaledStore
 from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Inventory, Record
 from devinops.model.keys import Key
@@ -49,8 +49,8 @@ def applied(store: Store, run: str, *names: str) -> None:
 
 def dies(store: Store, run: str) -> None:
     """Let a run go as the system does when its process dies: its lock is free, and the lock's file stays."""
-    assert isinstance(store, KeptStore)
-    store._alive.pop(run).release()
+    assert isinstance(store, JournaledStore)
+    store._run_locks.pop(run).release()
 
 
 def names(inventory: Inventory) -> list[str]:

@@ -18,7 +18,7 @@ import pytest
 
 from devinops.applying.backup import backups, read_backup
 from devinops.emulator import Emulator
-from devinops.inventory.journaled import KeptStore
+from devinops.inventory.journaled import JournaledStore
 from tests.testing.command_line import Devinops, Ran, Write
 from tests.testing.disk import WRONG, breaks, failing, limited, names
 
@@ -128,16 +128,16 @@ def test_an_inventory_that_fails_after_the_first_write_costs_no_report(
     error: int,
 ) -> None:
     root = repository({"devinops.yaml": CONFIG, "knowledge.yaml": notes("new", 3)})
-    settle = KeptStore.settle
+    settle = JournaledStore.settle
 
-    def fails(self: KeptStore, run: str, put: Any = (), drop: Any = ()) -> None:
+    def fails(self: JournaledStore, run: str, put: Any = (), drop: Any = ()) -> None:
         with monkeypatch.context() as broken:
             if put:
                 breaks(broken, step, error)
             settle(self, run, put, drop)
 
     with monkeypatch.context() as broken:
-        broken.setattr(KeptStore, "settle", fails)
+        broken.setattr(JournaledStore, "settle", fails)
         ran = devinops("apply", "-C", root, "--yes", "--parallelism", "1")
     assert ran.code == 3, ran
     assert f"{root / '.devinops' / 'production.journal'}: {os.strerror(error)}" in ran.out

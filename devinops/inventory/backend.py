@@ -1,0 +1,84 @@
+"""Where an inventory is stored: the interface of a backend, and the backend of `store: file`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from devinops import atomic
+from devinops.inventory import disk
+
+
+@dataclass(frozen=True, slots=True)
+class VersionedText:
+    """The text of a stored inventory, None if there is none, and the version to build a save on."""
+
+    text: str | None
+    version: str | None = None
+
+
+class WriteConflict(Exception):
+    """Another process saved first, or is saving now. `str()` is Git's error, if there is one."""
+
+
+class Backend(Protocol):
+    """Loads and saves the text of an inventory. Every call raises InventoryError or ConfigError."""
+
+    store: str
+    """The backend's name in the settings: `file` or `branch`."""
+
+    @property
+    def label(self) -> str:
+        """The name of the inventory in messages, such as `.devinops/production.jsonl`."""
+        ...
+
+    @property
+    def directory(self) -> Path:
+        """The directory on this machine for the journal and the locks."""
+        ...
+
+    def prepare(self) -> None:
+        """Create the directory."""
+        ...
+
+    def load(self) -> VersionedText:
+        """Return what is stored now."""
+        ...
+
+    def save(self, text: str, before: VersionedText, message: str) -> None:
+        """Store a text in place of `before`; `message` describes the change for a history.
+
+        Raises WriteConflict if another process has saved since `before` was loaded.
+        """
+        ...
+
+
+class FileBackend:
+    """`.devinops/<target>.jsonl` below the root, for one machine or for teams that commit the file.
+
+    The caller holds a lock while it saves.
+    """
+
+    store = "file"
+
+    def __init__(self, root: Path, target: str) -> None:
+        self.root = root
+        self.path = root / atomic.STATE / f"{target}.jsonl"
+        self.label = f"{atomic.STATE}/{target}.jsonl"
+
+    @property
+    def directory(self) -> Path:
+        """`.devinops` below the root. Raises InventoryError if it is a symlink."""
+        disk.refuse_symlink(self.path.parent)
+        return self.path.parent
+
+    def prepare(self) -> None:
+        with disk.inventory_errors(self.directory):
+            atomic.state_directory(self.root)
+
+    def load(self) -> VersionedText:
+        return VersionedText(disk.read(self.directory / self.path.name))
+
+    def save(self, text: str, before: VersionedText, message: str) -> None:
+        disk.replace(self.path, text)
