@@ -56,9 +56,8 @@ class Registry(Mapping[str, Kind]):
 
 def _walk() -> Iterator[Kind]:
     for module in pkgutil.iter_modules(__path__):
-        if not module.name.startswith("_"):
-            kind: Kind = importlib.import_module(f"{__name__}.{module.name}").KIND
-            yield kind
+        kind: Kind = importlib.import_module(f"{__name__}.{module.name}").KIND
+        yield kind
 
 
 KINDS: Final = Registry(_walk())

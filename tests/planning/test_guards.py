@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
 from devinops.kinds.knowledge import Knowledge
-from devinops.model.changes import Action, Change, Drift, Moved
+from devinops.model.changes import Action, Change, Drift, FieldChange, Moved
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ROOT, Key
-from devinops.model.objects import Declaration, Snapshot, Source
+from devinops.model.objects import Declaration, Live, Snapshot, Source
 from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
+from devinops.model.values import UNSET
 from devinops.planning.draft import PlanContext
 from devinops.planning.guards import ALWAYS_ALLOWED, guard
+from tests.testing import toy_kinds
 from tests.testing.objects import live
+from tests.testing.plans import context, entry
 
 DECLARED = Declaration(
     Key("knowledge", ROOT, "Kept"),
@@ -108,3 +112,51 @@ def test_changes_outside_refuse_a_run_only_if_the_target_says_so(on_drift: OnDri
     else:
         assert found == ()
     assert refusals(drift=0, policy=Policy(on_drift=on_drift)) == ()
+
+
+# --- hazards and sets ---------------------------------------------------------------------------------------
+
+
+def honored(color: str, action: Action = Action.CREATE, **approved: Any) -> tuple[str, ...]:
+    """Guard a change that makes a badge of this color."""
+    badge = toy_kinds.Badge(name="B", color=color)
+    before = None if action is Action.CREATE else Live("b1", replace(badge, color="red"))
+    fields = (FieldChange("color", UNSET, color),)
+    facts = {"declaration": entry(badge), "live": before, "fields": fields}
+    change = Change(action, toy_kinds.BADGE.key(badge), "r", before and before.id, **facts)
+    run = replace(context(), approvals=Approvals(**approved))
+    return guard([change], [], [], run, ["badge"])
+
+
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
+def test_a_hazard_wants_its_own_approval(action: Action) -> None:
+    assert honored("red", action) == ()
+    (refusal,) = honored("gold", action)
+    assert refusal == "badge:B is made of gold: if that is meant, pass --allow-honor"
+    assert honored("gold", action, hazards=("spend",)) == (refusal,)
+    assert honored("gold", action, hazards=("honor",)) == ()
+
+
+def test_a_delete_is_no_hazard() -> None:
+    badge = Live("b1", toy_kinds.Badge(name="B", color="gold"))
+    delete = Change(Action.DELETE, badge.key, "r", "b1", entry(badge.resource), badge)
+    assert guard([delete], [], [], context(), ["badge"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("live", "gone", "limit", "most"),
+    [(3, 3, "20%", None), (4, 4, "20%", 3), (30, 6, "20%", None), (30, 7, "20%", 6), (9, 5, 5, None)],
+)  # fmt: skip
+def test_a_set_may_lose_as_many_elements_as_deletes_are_allowed(
+    live: int, gone: int, limit: object, most: int | None
+) -> None:
+    colors = [f"c{number:02}" for number in range(live)]
+    before = Live("palette", toy_kinds.Palette(colors=colors))
+    after = toy_kinds.Palette(colors=["new", *colors[gone:]])
+    fields = (FieldChange("colors", colors, after.colors), FieldChange("value", UNSET, "env:X"))
+    change = Change(Action.UPDATE, before.key, "r", "palette", entry(after), before, fields)
+    max_delete = MaxDelete.parse(limit)
+    assert max_delete
+    found = guard([change], [], [], context([before], max_delete=max_delete), ["palette"])
+    expected = f"palette would lose {gone} of its {live} colors, more than {most} ("
+    assert [refusal.startswith(expected) for refusal in found] == [True] * (most is not None)

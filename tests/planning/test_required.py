@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from devinops.kinds.folder import Folder
 from devinops.model.inventory import Record
 from devinops.model.keys import FolderPath
-from devinops.planning.draft import PlanDraft
+from devinops.planning.draft import PlanDraft, RollbackContext, Saved
 from devinops.planning.match import Match
 from devinops.planning.orphans import Orphan
 from devinops.planning.required import Required
@@ -35,3 +37,11 @@ def test_a_record_of_one_is_only_forgotten() -> None:
     orphan = Orphan(FOLDER, FOLDER.key, "no longer declared", record)
     Required().orphan(orphan, None, context([FOLDER]), draft)
     assert (draft.removals, draft.changes) == ([FOLDER.object_id], [])
+
+
+def test_no_run_overwrites_one_so_there_is_none_to_bring_back() -> None:
+    plan = context([FOLDER])
+    rollback = RollbackContext(plan, "run", {})
+    saved = Saved(FOLDER, ENTRY.source)
+    with pytest.raises(AssertionError, match="folder:F cannot be in a backup"):
+        Required().rollback(saved, FOLDER, rollback, PlanDraft())
