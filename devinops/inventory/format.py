@@ -138,20 +138,24 @@ def _header(line: str, position: str) -> HeaderLine:
 
 
 def _check_header(header: HeaderLine, target: Target, position: str) -> None:
-    expected = _bound_to(HeaderLine.of(target))
-    for noun, actual in _bound_to(header).items():
-        if actual != expected[noun]:
+    expected = HeaderLine.of(target)
+    for actual, wanted in zip(_bound_to(header), _bound_to(expected), strict=True):
+        if actual != wanted:
             raise InventoryError(
-                f"{position}: this inventory belongs to the {noun} {quotable(actual)}, but the run "
-                f"is for {expected[noun]}: choose the target that the inventory belongs to; if the "
-                "organization has moved, delete the inventory: the next apply adopts objects that "
-                "equal their entries"
+                f"{position}: this inventory belongs to {quotable(actual)}, but the run is for "
+                f"{wanted}: choose the target that the inventory belongs to; if the organization "
+                "has moved, delete the inventory: the next apply adopts objects that equal their "
+                "entries"
             )
 
 
-def _bound_to(header: HeaderLine) -> dict[str, str]:
-    organization = "(all of an enterprise)" if header.enterprise else header.org_id or "(none)"
-    return {"target": header.target, "API host": header.api_host, "organization": organization}
+def _bound_to(header: HeaderLine) -> tuple[str, str, str]:
+    organization = f"the organization {header.org_id or '(none)'}"
+    return (
+        f"the target {header.target}",
+        f"the API host {header.api_host}",
+        "an enterprise" if header.enterprise else organization,
+    )
 
 
 def _items(lines: Iterable[str], label: str) -> Iterator[Record | Intent]:

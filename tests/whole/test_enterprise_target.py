@@ -122,7 +122,10 @@ def test_the_inventory_and_the_plan_are_bound_to_the_enterprise(
     repository({"devinops.yaml": organization})
     refused = devinops("plan", "-C", root)
     assert refused.code == 1
-    assert "this inventory is of an enterprise, the run is for an organization" in refused.err
+    assert (
+        "belongs to the organization (all of an enterprise), but the run is for (none)"
+        in refused.err
+    )
 
 
 def test_a_backup_of_the_enterprise_is_not_rolled_back_in_an_organization(

@@ -165,7 +165,9 @@ GENERAL = {"name", "path", "key", "type", "version", "title", "default"}
 ALSO_ELSEWHERE = {
     "folder": {"key", "now", "old", "self"},  # a part of every key
     "body": {"call", "response", "page"},  # of a request, a response, a Markdown file
-    "note": {"_ignored"},  # what `ignore` notes that it matched
+    "note": {"_ignored", "tries"},  # of what `ignore` matched, of the attempts of a request
+    "platform": {"sys"},
+    "metadata": {"field"},  # of a dataclass
 }
 """Field → the names of objects that are no resources and have an attribute of that name."""
 
