@@ -133,10 +133,10 @@ A = '{"key": "knowledge:a", "id": "1"}\n'
         (HEAD.replace(": 1", ": true"), 1, "Expected `int`, got `bool` - at `$.devinops_inventory`"),
         (HEAD.replace(": 1", ": 0"), 1, "Expected `int` >= 1 - at `$.devinops_inventory`"),
         (HEAD.replace(": 1", ': 1, "more": 1'), 1, "unknown field `more`"),
-        (HEAD.replace("production", "staging"), 1, "the target staging, but the run is for production"),
-        (HEAD.replace("org-1", "org-2"), 1, "the organization org-2, but the run is for org-1"),
-        (HEAD.replace('"org-1"', "null"), 1, "the organization (none), but the run is for org-1"),
-        (HEAD.replace("api.devin.ai", "other.example"), 1, "the API host other.example, but the run is for api.devin.ai"),
+        (HEAD.replace("production", "staging"), 1, "the target staging, but the run is for the target production"),
+        (HEAD.replace("org-1", "org-2"), 1, "the organization org-2, but the run is for the organization org-1"),
+        (HEAD.replace('"org-1"', "null"), 1, "the organization (none), but the run is for the organization org-1"),
+        (HEAD.replace("api.devin.ai", "other.example"), 1, "the API host other.example, but the run is for the API host api.devin.ai"),
     ],
 )  # fmt: skip
 def test_damage_is_named_with_its_place_and_never_empty(text: str, line: int, words: str) -> None:

@@ -122,10 +122,7 @@ def test_the_inventory_and_the_plan_are_bound_to_the_enterprise(
     repository({"devinops.yaml": organization})
     refused = devinops("plan", "-C", root)
     assert refused.code == 1
-    assert (
-        "belongs to the organization (all of an enterprise), but the run is for (none)"
-        in refused.err
-    )
+    assert "belongs to an enterprise, but the run is for the organization" in refused.err
 
 
 def test_a_backup_of_the_enterprise_is_not_rolled_back_in_an_organization(
