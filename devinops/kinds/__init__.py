@@ -56,8 +56,9 @@ class Registry(Mapping[str, Kind]):
 
 def _walk() -> Iterator[Kind]:
     for module in pkgutil.iter_modules(__path__):
-        kind: Kind = importlib.import_module(f"{__name__}.{module.name}").KIND
-        yield kind
+        if not module.name.startswith("_"):
+            kind: Kind = importlib.import_module(f"{__name__}.{module.name}").KIND
+            yield kind
 
 
 KINDS: Final = Registry(_walk())
