@@ -275,19 +275,19 @@ class Managed:
             draft.unchanged += not unwritable
         elif place := _lost_place(live, context.plan):
             reason = _taken_out(place)
-            draft.block(Blocker.REQUIREMENT, _declaration(saved), reason, [live])
+            draft.block(Blocker.REQUIREMENT, saved.declaration, reason, [live])
         elif risk and context.plan.policy.v3_macro == "hold":
             reason = (
                 f"an update might lose its {risk}: edit it in the web app, or set v3_macro: verify"
             )
-            draft.block(Blocker.APPROVAL, _declaration(saved), reason, [live])
+            draft.block(Blocker.APPROVAL, saved.declaration, reason, [live])
         elif before.key != live.key and (others := _in_the_way(saved, context)):
             _block_taken(saved, others, draft)
         else:
             action = Action.UPDATE if before.key == live.key else Action.RENAME
             reason = f"{names_of(fields)} as before the run {context.run}"
             draft.changes.append(
-                Change(action, before.key, reason, live.id, _declaration(saved), live, fields)
+                Change(action, before.key, reason, live.id, saved.declaration, live, fields)
             )
 
     def _restore_gone(self, saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:
@@ -303,7 +303,7 @@ class Managed:
         api = context.plan.api
         if not kind.apis[api].creates:
             reason = f"it is gone, and no API creates a {kind.noun} again"
-            draft.block(Blocker.REQUIREMENT, _declaration(saved), reason)
+            draft.block(Blocker.REQUIREMENT, saved.declaration, reason)
             return
         values = dict(before.resource.items())
         writable = {name: v for name, v in values.items() if kind.by_name[name].writes(api)}
@@ -315,7 +315,7 @@ class Managed:
         if lost:
             _block_unwritable(saved, lost, api, draft)
         resource = kind.resource(**writable)
-        declaration = replace(_declaration(saved), resource=resource)
+        declaration = replace(saved.declaration, resource=resource)
         fields = declared_fields(resource)
         change = Change(Action.CREATE, before.key, AGAIN, None, declaration, None, fields)
         draft.changes.append(change)
@@ -437,10 +437,6 @@ def _taken_out(place: str) -> str:
 # --- parts of a rollback -----------------------------------------------------------------------------------------
 
 
-def _declaration(saved: Saved) -> Declaration:
-    return Declaration(saved.live.key, saved.live.resource, saved.source)
-
-
 def _in_the_way(saved: Saved, context: RollbackContext) -> tuple[Live, ...]:
     """Return the other objects with a key, without those that the rollback gives another key."""
     key = saved.live.key
@@ -453,7 +449,7 @@ def _block_taken(saved: Saved, others: Sequence[Live], draft: PlanDraft) -> None
     reason = (
         f"another object now has this name ({ids}): rename or delete it, then run rollback again"
     )
-    draft.block(Blocker.CONFLICT, _declaration(saved), reason, others)
+    draft.block(Blocker.CONFLICT, saved.declaration, reason, others)
 
 
 def _block_unwritable(
@@ -461,4 +457,4 @@ def _block_unwritable(
 ) -> None:
     values = ", ".join(f"{f.name} {'(none)' if f.after is None else f.after}" for f in fields)
     reason = f"API {api} cannot set its {values}: set it in the web app"
-    draft.block(Blocker.REQUIREMENT, _declaration(saved), reason, lives)
+    draft.block(Blocker.REQUIREMENT, saved.declaration, reason, lives)
