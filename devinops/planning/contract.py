@@ -151,11 +151,11 @@ def _value_field(declaration: Declaration) -> FieldChange:
 def _rotates(match: Match) -> bool:
     """Tell whether an owned object has another version than the last time."""
     rotation = match.declaration.kind.role(Role.ROTATION)
-    version = getattr(match.declaration.resource, rotation.name) if rotation else UNSET
-    if match.record is None or not _value_source(match.declaration) or version is UNSET:
+    if rotation is None or match.record is None or not _value_source(match.declaration):
         return False
-    last = match.record.fields.get(rotation.name) if rotation else None
-    return last is None or last.sent != fingerprint(version)
+    version = getattr(match.declaration.resource, rotation.name)
+    last = match.record.fields.get(rotation.name)
+    return version is not UNSET and (last is None or last.sent != fingerprint(version))
 
 
 def _warn_of_age(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -269,7 +269,8 @@ class Managed:
         fields = tuple(field for field in differences if _updates(live.kind, api, field.name))
         unwritable = tuple(field for field in differences if field not in fields)
         if unwritable:
-            _block_unwritable(saved, unwritable, api, draft, [live])
+            lost = {field.name: field.after for field in unwritable}
+            _block_unwritable(saved, lost, api, draft, [live])
         risk = at_risk(live.kind, api, live.resource)
         if not fields:
             draft.unchanged += not unwritable
@@ -307,11 +308,7 @@ class Managed:
             return
         values = dict(before.resource.items())
         writable = {name: v for name, v in values.items() if kind.by_name[name].writes(api)}
-        lost = tuple(
-            FieldChange(name, UNSET, value)
-            for name, value in values.items()
-            if name not in writable and value
-        )
+        lost = {name: v for name, v in values.items() if name not in writable and v}
         if lost:
             _block_unwritable(saved, lost, api, draft)
         resource = kind.resource(**writable)
@@ -453,8 +450,12 @@ def _block_taken(saved: Saved, others: Sequence[Live], draft: PlanDraft) -> None
 
 
 def _block_unwritable(
-    saved: Saved, fields: Fields, api: ApiVersion, draft: PlanDraft, lives: Sequence[Live] = ()
+    saved: Saved,
+    values: Mapping[str, Any],
+    api: ApiVersion,
+    draft: PlanDraft,
+    lives: Sequence[Live] = (),
 ) -> None:
-    values = ", ".join(f"{f.name} {'(none)' if f.after is None else f.after}" for f in fields)
-    reason = f"API {api} cannot set its {values}: set it in the web app"
+    shown = (f"{name} {'(none)' if value is None else value}" for name, value in values.items())
+    reason = f"API {api} cannot set its {', '.join(shown)}: set it in the web app"
     draft.block(Blocker.REQUIREMENT, saved.declaration, reason, lives)

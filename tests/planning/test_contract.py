@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
 
 from devinops.kinds.secret import Secret
 from devinops.model.changes import Action, Blocker
 from devinops.model.inventory import Inventory, Record
-from devinops.model.kind import Api, Kind, Lifecycle, Named, Resource, attribute, everywhere
 from devinops.model.objects import Access, Ensure, Live
 from devinops.planning.contract import Contract
 from devinops.planning.draft import PlanDraft
@@ -18,24 +14,7 @@ from devinops.planning.match import Match
 from devinops.planning.orphans import Orphan
 from tests.testing.objects import live
 from tests.testing.plans import context, entry
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Permit(Resource):
-    """A contract of the simplest kind: no value, no version, no age."""
-
-    name: Any = attribute(schema={"type": "string"}, names={"v3": everywhere("name")})
-
-
-PERMIT = Kind(
-    noun="permit",
-    section="permits",
-    title="A permit.",
-    resource=Permit,
-    identity=Named("name"),
-    lifecycle=Lifecycle.CONTRACT,
-    apis={"v3": Api(path="permits", id="id")},
-)
+from tests.testing.small_kinds import Permit
 
 TOKEN = live("secret", key="TOKEN", type="totp", id="s1")
 

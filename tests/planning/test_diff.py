@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from devinops.kinds import KINDS
-from devinops.model.kind import Api, FieldNames, Kind, Named, Resource, everywhere
-from devinops.model.kind import attribute as declared
 from devinops.planning.diff import MOST_PARTS, at_risk, nested_paths, not_taken, same, settable
+from tests.testing.small_kinds import PLAQUE, Plaque
 
 
 def attribute(kind: str, name: str) -> Any:
@@ -121,26 +119,6 @@ def test_the_places_at_which_nested_values_differ_are_named_in_order(
     before: Any, after: Any, paths: list[str]
 ) -> None:
     assert nested_paths(before, after) == paths
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plaque(Resource):
-    """Has three fields that can be read and not sent, two of them with a value."""
-
-    name: Any = declared(schema={"type": "string"}, names={"v3": everywhere("name")})
-    size: Any = declared(schema={"type": "string"}, names={"v3": FieldNames(read="size")})
-    color: Any = declared(schema={"type": "string"}, names={"v3": FieldNames(read="color")})
-    motto: Any = declared(schema={"type": "string"}, names={"v3": FieldNames(read="motto")})
-
-
-PLAQUE = Kind(
-    noun="plaque",
-    section="plaques",
-    title="A plaque.",
-    resource=Plaque,
-    identity=Named("name"),
-    apis={"v3": Api(path="plaques", id="id")},
-)
 
 
 def test_all_that_an_update_might_lose_is_named_with_its_value() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -11,11 +10,11 @@ from devinops.kinds.automation import Automation
 from devinops.kinds.knowledge import Knowledge
 from devinops.model.changes import Action, Blocker, Change
 from devinops.model.keys import FolderPath, Key
-from devinops.model.kind import Api, Kind, Named, Resource, attribute, everywhere
 from devinops.planning.draft import PlanDraft, declared_fields
 from devinops.planning.references import References
 from tests.testing.objects import live
 from tests.testing.plans import context, entry
+from tests.testing.small_kinds import Crate
 
 FOLDER = Key.parse("folder:F")
 
@@ -119,30 +118,6 @@ def test_a_folder_that_was_renamed_outside_is_found_as_often_as_it_is_looked_for
         assert change.references == {Key.parse("folder:New"): "f1"}
         assert {f.name: f.after for f in change.fields}["folder"] == "New"
     assert list(references.blocked()) == []
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Crate(Resource):
-    """Lives in a folder, and refers to something else before that."""
-
-    name: Any = attribute(schema={"type": "string"}, names={"v3": everywhere("name")})
-    playbook: Any = attribute(
-        schema={"type": "string"}, ref="playbook", names={"v3": everywhere("playbook_id")}
-    )
-    folder: Any = attribute(
-        schema={"type": "string"}, ref="folder", names={"v3": everywhere("folder_id")}
-    )
-
-
-CRATE = Kind(
-    noun="crate",
-    section="crates",
-    title="A crate.",
-    resource=Crate,
-    identity=Named("name"),
-    parent="folder",
-    apis={"v3": Api(path="crates", id="id")},
-)
 
 
 def test_the_path_that_is_shown_is_that_of_the_folder_and_of_nothing_else() -> None:

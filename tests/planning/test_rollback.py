@@ -18,6 +18,7 @@ from devinops.planning.managed import AGAIN
 from devinops.planning.plan import Plan
 from devinops.planning.rollback import rollback_plan
 from tests.testing.objects import live, snapshot
+from tests.testing.small_kinds import Plaque
 
 WHERE = Target("default", "https://api.devin.ai", "v3", "org-1")
 
@@ -240,6 +241,12 @@ def test_a_macro_that_the_api_cannot_set_is_told_and_the_rest_is_done() -> None:
 def test_a_macro_that_was_not_there_is_told_as_none() -> None:
     (held,) = plan([saved(macro=None)], [note(macro="!a")]).blocked
     assert held.reason == "API v3 cannot set its macro (none): set it in the web app"
+
+
+def test_all_that_the_api_cannot_set_is_told() -> None:
+    plaque = Live("x1", Plaque(name="A", size="big", color="red", motto=""))
+    (held,) = plan([plaque], []).blocked
+    assert held.reason == "API v3 cannot set its size big, color red: set it in the web app"
 
 
 def test_an_update_that_might_lose_a_macro_wants_an_approval() -> None:
