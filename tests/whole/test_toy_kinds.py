@@ -237,7 +237,7 @@ def test_a_reference_to_what_is_there_does_not_wait_for_its_entry(api: ToyApi, j
 def test_a_reference_to_namesakes_is_a_conflict(api: ToyApi, job: Job) -> None:
     ids = [api.add("manual", title="M", words="w") for _ in range(2)]
     job.declare(robots=[{"name": "R", "manual": "M"}])
-    assert f"2 manuals share this path ({', '.join(ids)})" in job.blocked()
+    assert f"2 manuals share this name ({', '.join(ids)})" in job.blocked()
 
 
 def test_a_reference_to_an_entry_that_is_blocked_says_so(api: ToyApi, job: Job) -> None:
@@ -421,6 +421,6 @@ def test_what_another_owner_has_is_left_alone_and_not_made_twice(api: ToyApi, jo
     theirs = api.add("robot", name="R", labels={"devinops": "them", "team": "x"})
     job.declare(robots=[{"name": "R"}, {"name": "S", "labels": {"team": "y"}}])
     text = job.blocked()
-    assert f"another owner manages an object of this name ({theirs} of them)" in text
+    assert f"manages an object of this name, by its label ({theirs} of them)" in text
     assert job.run("apply", "--yes").code == 4
     assert [robot["name"] for robot in api.of("robot").values()] == ["R", "S"]
