@@ -10,7 +10,7 @@ import pytest
 from devinops.model.changes import Action, Blocker
 from devinops.model.keys import ROOT
 from devinops.model.objects import Live, Source
-from devinops.model.policy import Policy
+from devinops.model.policy import Approvals, Policy
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.draft import Saved
@@ -26,10 +26,16 @@ KEEP = Policy()
 
 
 def plan(
-    saved: list[Live], now: list[dict[str, Any]], target: Target = WHERE, policy: Policy = KEEP
+    saved: list[Live],
+    now: list[dict[str, Any]],
+    target: Target = WHERE,
+    policy: Policy = KEEP,
+    approvals: Approvals | None = None,
 ) -> Plan:
     places = [Saved(one, Source("b.jsonl", line)) for line, one in enumerate(saved, 2)]
-    return rollback_plan(places, snapshot(now), target, policy=policy, run="RUN")
+    return rollback_plan(
+        places, snapshot(now), target, policy=policy, run="RUN", approvals=approvals
+    )
 
 
 def note(name: str = "A", **facts: Any) -> dict[str, Any]:
@@ -267,3 +273,50 @@ def test_what_belongs_to_somebody_else_by_now_is_left_alone() -> None:
     assert (made.changes, held.by, held.ids) == ((), Blocker.CONFLICT, ("note-1",))
     assert (str(held.key), held.source) == ("knowledge:A", Source("b.jsonl", 2))
     assert held.reason == "it is no longer the organization's own"
+
+
+def test_an_update_that_would_take_a_note_out_of_its_folder_is_blocked() -> None:
+    enterprise = replace(WHERE, org_id=None, enterprise=True)
+    (held,) = plan(
+        [saved(folder="F", folder_id="f1")],
+        [note(folder="F", folder_id="f1", body="new")],
+        enterprise,
+    ).blocked
+    assert (held.by, held.ids) == (Blocker.REQUIREMENT, ("note-1",))
+    assert held.reason.startswith("an update would take it out of F, which the API of an ")
+
+
+AUTOMATION = {"name": "A", "id": "a1", "triggers": [{"event_type": "github:push"}]}
+
+
+def test_what_may_cost_money_when_it_is_back_wants_the_approval_of_that() -> None:
+    gone = live("automation", **AUTOMATION)
+    made, approved = (
+        plan([gone], [], approvals=approvals)
+        for approvals in (None, Approvals(hazards=frozenset({"spend"})))
+    )
+    (refusal,) = made.refusals
+    assert refusal.startswith("automation:A may start sessions without a limit")
+    assert (approved.refusals, approved.changes) == ((), made.changes)
+    assert approved.approvals == Approvals(hazards=frozenset({"spend"}))
+
+
+def test_notes_come_in_order_and_what_the_api_makes_anew_is_told_last() -> None:
+    hook = {"triggers": [{"event_type": "webhook:incoming"}], "enabled": False}
+    limit = live("acu_limit", cycle_acu_limit=0, id="acu_limit")
+    secret = live("secret", key="TOKEN", id="s1")
+    made = plan(
+        [secret, limit, live("automation", **AUTOMATION | hook)],
+        [
+            {"kind": "secret", "key": "TOKEN", "id": "s2"},
+            {"kind": "acu_limit", "cycle_acu_limit": 5, "id": "acu_limit"},
+        ],
+    )
+    beginnings = (
+        "acu_limit is set to 0",
+        "automation:A is created again: its webhook has a new address",
+        "secret:TOKEN was deleted and created again since",
+        "automation:A gets a webhook secret",
+    )
+    assert len(made.notes) == len(beginnings)
+    assert all(map(str.startswith, made.notes, beginnings))
