@@ -53,10 +53,8 @@ class Contract(Managed):
             draft.block(Blocker.REQUIREMENT, declaration, reason, personal[:1])
         elif not _value_source(declaration):
             source = declaration.kind.role(Role.VALUE_SOURCE)
-            reason = (
-                "it does not exist: add it in the web app, or let apply create it with "
-                f"{source.name if source else 'a value'}: {{env: NAME}}"
-            )
+            way = f", or let apply create it with {source.name}: {{env: NAME}}" if source else ""
+            reason = f"it does not exist: add it in the web app{way}"
             draft.block(Blocker.REQUIREMENT, declaration, reason)
         else:
             fields = (*declared_fields(declaration.resource), _value_field(declaration))
@@ -94,7 +92,7 @@ class Contract(Managed):
             return
         if match.record:
             rotation = declaration.kind.role(Role.ROTATION)
-            assert rotation, "something rotates"
+            assert rotation
             fields = (
                 *changed_fields(live.kind, declaration.resource, live.resource),
                 FieldChange(rotation.name, UNSET, getattr(declaration.resource, rotation.name)),
@@ -134,8 +132,7 @@ class Contract(Managed):
                 "it was deleted, and nobody can read a value to save it: add it in the web app, or "
                 "declare it with value_from and apply"
             )
-            declaration = Declaration(key, saved.live.resource, saved.source)
-            draft.block(Blocker.REQUIREMENT, declaration, reason)
+            draft.block(Blocker.REQUIREMENT, saved.declaration, reason)
 
 
 def _value_source(declaration: Declaration) -> Mapping[str, str] | None:
@@ -147,18 +144,18 @@ def _value_source(declaration: Declaration) -> Mapping[str, str] | None:
 
 def _value_field(declaration: Declaration) -> FieldChange:
     source = _value_source(declaration)
-    assert source, "only with a value"
+    assert source
     return FieldChange("value", UNSET, f"env:{source['env']}")
 
 
 def _rotates(match: Match) -> bool:
     """Tell whether an owned object has another version than the last time."""
     rotation = match.declaration.kind.role(Role.ROTATION)
-    version = getattr(match.declaration.resource, rotation.name) if rotation else UNSET
-    if match.record is None or not _value_source(match.declaration) or version is UNSET:
+    if rotation is None or match.record is None or not _value_source(match.declaration):
         return False
-    last = match.record.fields.get(rotation.name) if rotation else None
-    return last is None or last.sent != fingerprint(version)
+    version = getattr(match.declaration.resource, rotation.name)
+    last = match.record.fields.get(rotation.name)
+    return version is not UNSET and (last is None or last.sent != fingerprint(version))
 
 
 def _warn_of_age(

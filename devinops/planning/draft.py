@@ -58,6 +58,11 @@ class Saved:
     live: Live
     source: Source
 
+    @property
+    def declaration(self) -> Declaration:
+        """The object as an entry that stands in the backup."""
+        return Declaration(self.live.key, self.live.resource, self.source)
+
 
 @dataclass(frozen=True, slots=True)
 class RollbackContext:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -269,25 +269,26 @@ class Managed:
         fields = tuple(field for field in differences if _updates(live.kind, api, field.name))
         unwritable = tuple(field for field in differences if field not in fields)
         if unwritable:
-            _block_unwritable(saved, unwritable, api, draft, [live])
+            lost = {field.name: field.after for field in unwritable}
+            _block_unwritable(saved, lost, api, draft, [live])
         risk = at_risk(live.kind, api, live.resource)
         if not fields:
             draft.unchanged += not unwritable
         elif place := _lost_place(live, context.plan):
             reason = _taken_out(place)
-            draft.block(Blocker.REQUIREMENT, _declaration(saved), reason, [live])
+            draft.block(Blocker.REQUIREMENT, saved.declaration, reason, [live])
         elif risk and context.plan.policy.v3_macro == "hold":
             reason = (
                 f"an update might lose its {risk}: edit it in the web app, or set v3_macro: verify"
             )
-            draft.block(Blocker.APPROVAL, _declaration(saved), reason, [live])
+            draft.block(Blocker.APPROVAL, saved.declaration, reason, [live])
         elif before.key != live.key and (others := _in_the_way(saved, context)):
             _block_taken(saved, others, draft)
         else:
             action = Action.UPDATE if before.key == live.key else Action.RENAME
             reason = f"{names_of(fields)} as before the run {context.run}"
             draft.changes.append(
-                Change(action, before.key, reason, live.id, _declaration(saved), live, fields)
+                Change(action, before.key, reason, live.id, saved.declaration, live, fields)
             )
 
     def _restore_gone(self, saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:
@@ -303,19 +304,15 @@ class Managed:
         api = context.plan.api
         if not kind.apis[api].creates:
             reason = f"it is gone, and no API creates a {kind.noun} again"
-            draft.block(Blocker.REQUIREMENT, _declaration(saved), reason)
+            draft.block(Blocker.REQUIREMENT, saved.declaration, reason)
             return
         values = dict(before.resource.items())
         writable = {name: v for name, v in values.items() if kind.by_name[name].writes(api)}
-        lost = tuple(
-            FieldChange(name, UNSET, value)
-            for name, value in values.items()
-            if name not in writable and value
-        )
+        lost = {name: v for name, v in values.items() if name not in writable and v}
         if lost:
             _block_unwritable(saved, lost, api, draft)
         resource = kind.resource(**writable)
-        declaration = replace(_declaration(saved), resource=resource)
+        declaration = replace(saved.declaration, resource=resource)
         fields = declared_fields(resource)
         change = Change(Action.CREATE, before.key, AGAIN, None, declaration, None, fields)
         draft.changes.append(change)
@@ -437,10 +434,6 @@ def _taken_out(place: str) -> str:
 # --- parts of a rollback -----------------------------------------------------------------------------------------
 
 
-def _declaration(saved: Saved) -> Declaration:
-    return Declaration(saved.live.key, saved.live.resource, saved.source)
-
-
 def _in_the_way(saved: Saved, context: RollbackContext) -> tuple[Live, ...]:
     """Return the other objects with a key, without those that the rollback gives another key."""
     key = saved.live.key
@@ -453,12 +446,16 @@ def _block_taken(saved: Saved, others: Sequence[Live], draft: PlanDraft) -> None
     reason = (
         f"another object now has this name ({ids}): rename or delete it, then run rollback again"
     )
-    draft.block(Blocker.CONFLICT, _declaration(saved), reason, others)
+    draft.block(Blocker.CONFLICT, saved.declaration, reason, others)
 
 
 def _block_unwritable(
-    saved: Saved, fields: Fields, api: ApiVersion, draft: PlanDraft, lives: Sequence[Live] = ()
+    saved: Saved,
+    values: Mapping[str, Any],
+    api: ApiVersion,
+    draft: PlanDraft,
+    lives: Sequence[Live] = (),
 ) -> None:
-    values = ", ".join(f"{f.name} {'(none)' if f.after is None else f.after}" for f in fields)
-    reason = f"API {api} cannot set its {values}: set it in the web app"
-    draft.block(Blocker.REQUIREMENT, _declaration(saved), reason, lives)
+    shown = (f"{name} {'(none)' if value is None else value}" for name, value in values.items())
+    reason = f"API {api} cannot set its {', '.join(shown)}: set it in the web app"
+    draft.block(Blocker.REQUIREMENT, saved.declaration, reason, lives)

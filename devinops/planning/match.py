@@ -191,7 +191,7 @@ def renamed_folders(
     A path that the files use as well stands for itself, so files that follow a rename are never misread.
     """
     renamed = []
-    for key in sorted(used, key=lambda key: key.place):
+    for key in sorted(used):
         record = inventory.by_key.get(key)
         live = snapshot.by_id.get(record.object_id) if record else None
         if live and not snapshot.under(key) and live.key not in used:

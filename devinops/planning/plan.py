@@ -290,12 +290,12 @@ def _settled(matches: Sequence[Match], draft: PlanDraft, context: PlanContext) -
         missing = matched.live is None and not matched.namesakes
         if kind.lifecycle is Lifecycle.REQUIRED and missing:
             references.wait_for(matched.declaration)
-    count = -1
-    while count != len(draft.changes):
-        count = len(draft.changes)
+    while True:
+        before = len(draft.changes)
         references.resolve(draft)
         block_taken_names(draft, context)
-    return references
+        if len(draft.changes) == before:
+            return references
 
 
 def _plan_orphans(

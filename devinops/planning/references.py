@@ -82,23 +82,16 @@ class References:
     def _with_real_folder(self, change: Change) -> Change:
         """Return a change that shows the folder by the path that it has in the web app."""
         parent = change.kind.parent if change.action is not Action.DELETE else None
-        if parent is None or not any(shown.name == parent for shown in change.fields):
+        if parent is None:
             return change
         before = getattr(change.live.resource, parent) if change.live else UNSET
-        after = self._real_path(change)
+        folders = (key.place for key in change.references if key.kind == change.kind.lives_in)
+        after = next(folders, ROOT)
         fields = (
             FieldChange(parent, before, after) if shown.name == parent else shown
             for shown in change.fields
         )
         return replace(change, fields=tuple(fields))
-
-    def _real_path(self, change: Change) -> str:
-        ids = [
-            ObjectId(key.kind, id)
-            for key, id in change.references.items()
-            if id and key.kind == change.kind.lives_in
-        ]
-        return next((self._real_key(id, change.key).place for id in ids), ROOT)
 
     def blocked(self) -> Iterator[Blocked]:
         """Yield what is missing, each once, with everything that waits for it."""
@@ -142,7 +135,7 @@ def known_ids(matches: Iterable[Match]) -> dict[Key, str]:
 
 
 def _referred(change: Change) -> Iterator[tuple[Attribute, Key]]:
-    if change.action is Action.DELETE or not change.declaration:
+    if change.action is Action.DELETE:
         return
     written: Any = change.written()
     parent = change.kind.parent

@@ -13,7 +13,7 @@ from datetime import date
 from devinops.model.changes import Blocker
 from devinops.model.inventory import Inventory
 from devinops.model.keys import FolderPath, ObjectId
-from devinops.model.objects import Declaration, Snapshot
+from devinops.model.objects import Snapshot
 from devinops.model.policy import Approvals, Policy
 from devinops.model.target import Target
 from devinops.planning.draft import PlanContext, PlanDraft, RollbackContext, Saved
@@ -73,9 +73,8 @@ def rollback_plan(
 def _restore(saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:
     live = context.plan.real.by_id.get(saved.live.object_id)
     if live is not None and not live.ours:
-        declaration = Declaration(saved.live.key, saved.live.resource, saved.source)
         reason = "it is no longer the organization's own"
-        draft.block(Blocker.CONFLICT, declaration, reason, [live])
+        draft.block(Blocker.CONFLICT, saved.declaration, reason, [live])
     else:
         planner(saved.live.kind).rollback(saved, live, context, draft)
 

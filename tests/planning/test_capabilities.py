@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from devinops.kinds.automation import Automation
 from devinops.kinds.knowledge import Knowledge
+from devinops.kinds.secret import Secret
 from devinops.load import load
 from devinops.model.keys import FolderPath, Key
+from devinops.model.kind import Scope
 from devinops.model.objects import Declaration, Ensure, Source
-from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
+from devinops.planning.capabilities import (
+    api_problems,
+    edition_problems,
+    rotation_warnings,
+    target_problems,
+)
+from tests.testing.plans import entry
 
 
 def note(ensure: Ensure, folder: str, macro: str | None) -> Declaration:
@@ -28,6 +38,39 @@ def test_what_is_not_managed_needs_nothing_of_the_api() -> None:
     assert [p.code for p in api_problems([note(Ensure.PRESENT, "F", "!a")], "v3")] == [
         "unsupported-field"
     ]
+
+
+def test_an_entry_for_a_target_that_is_not_declared_is_a_problem_where_that_is_written() -> None:
+    place = Source("a.yaml", 7)
+    known = replace(note(Ensure.PRESENT, "", None), targets=("production",))
+    limited = replace(known, targets=("production", "stagin"), places={"targets": place})
+    (problem,) = target_problems([known, limited], {"production", "staging"})
+    assert (problem.source, problem.code) == (place, "unknown-target")
+    assert problem.message == (
+        'knowledge:A is for the target "stagin" (did you mean "staging"?), which devinops.yaml '
+        "does not declare"
+    )
+
+
+def test_a_problem_of_a_secret_does_not_repeat_the_target() -> None:
+    secret = entry(Secret(key="A"), targets=("s3cret",))
+    (problem,) = target_problems([secret], {"production"})
+    assert problem.message == "secret:A is for a target, which devinops.yaml does not declare"
+
+
+def test_a_kind_that_an_api_or_a_scope_does_not_have_is_a_problem_once() -> None:
+    (of_v3,) = api_problems([entry(Automation(name="A"))], "v1")
+    (of_organizations,) = api_problems([entry(Secret(key="A"))], "v3", Scope.ENTERPRISE)
+    assert (of_v3.code, of_organizations.code) == ("unsupported-kind", "unsupported-kind")
+    assert of_v3.message.startswith("API v1 has no automation (API v3 has): ")
+    assert of_organizations.message.startswith("an enterprise has no secret, only its ")
+
+
+def test_an_enterprise_has_no_folders_to_put_a_note_into() -> None:
+    (problem,) = api_problems([note(Ensure.ABSENT, "F", None)], "v3", Scope.ENTERPRISE)
+    assert problem.code == "unsupported-field"
+    assert '"F" is one: write folder: ""' in problem.message
+    assert list(api_problems([note(Ensure.ABSENT, "", None)], "v3", Scope.ENTERPRISE)) == []
 
 
 @pytest.mark.parametrize(

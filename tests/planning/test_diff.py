@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from devinops.kinds import KINDS
-from devinops.planning.diff import MOST_PARTS, nested_paths, not_taken, same, settable
+from devinops.planning.diff import MOST_PARTS, at_risk, nested_paths, not_taken, same, settable
+from tests.testing.small_kinds import PLAQUE, Plaque
 
 
 def attribute(kind: str, name: str) -> Any:
@@ -118,3 +119,8 @@ def test_the_places_at_which_nested_values_differ_are_named_in_order(
     before: Any, after: Any, paths: list[str]
 ) -> None:
     assert nested_paths(before, after) == paths
+
+
+def test_all_that_an_update_might_lose_is_named_with_its_value() -> None:
+    plaque = Plaque(name="A", size="big", color="red", motto="")
+    assert at_risk(PLAQUE, "v3", plaque) == "size big, color red"

@@ -14,6 +14,14 @@ from devinops.model.target import Target
 from devinops.planning.draft import last_edit
 from devinops.planning.plan import build_plan
 from tests.testing.objects import live
+from tests.testing.plans import context
+
+
+def test_the_objects_of_others_with_a_key_are_neither_ours_nor_of_another_name() -> None:
+    theirs = live("knowledge", name="A", id="theirs", ours=False)
+    other = live("knowledge", name="B", id="other", ours=False)
+    ours = live("knowledge", name="A", id="ours")
+    assert context([theirs, other, ours]).foreign(theirs.key) == (theirs,)
 
 
 @pytest.mark.skipif(

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 
 from devinops.model.changes import Action, Blocker
+from devinops.model.keys import ROOT
 from devinops.model.objects import Live, Source
-from devinops.model.policy import Policy
+from devinops.model.policy import Approvals, Policy
 from devinops.model.target import Target
+from devinops.model.values import UNSET
 from devinops.planning.draft import Saved
 from devinops.planning.managed import AGAIN
 from devinops.planning.plan import Plan
 from devinops.planning.rollback import rollback_plan
 from tests.testing.objects import live, snapshot
+from tests.testing.small_kinds import Plaque
 
 WHERE = Target("default", "https://api.devin.ai", "v3", "org-1")
 
@@ -23,10 +26,16 @@ KEEP = Policy()
 
 
 def plan(
-    saved: list[Live], now: list[dict[str, Any]], target: Target = WHERE, policy: Policy = KEEP
+    saved: list[Live],
+    now: list[dict[str, Any]],
+    target: Target = WHERE,
+    policy: Policy = KEEP,
+    approvals: Approvals | None = None,
 ) -> Plan:
     places = [Saved(one, Source("b.jsonl", line)) for line, one in enumerate(saved, 2)]
-    return rollback_plan(places, snapshot(now), target, policy=policy, run="RUN")
+    return rollback_plan(
+        places, snapshot(now), target, policy=policy, run="RUN", approvals=approvals
+    )
 
 
 def note(name: str = "A", **facts: Any) -> dict[str, Any]:
@@ -42,8 +51,9 @@ def told(made: Plan) -> list[tuple[str, str]]:
 
 
 def test_an_object_that_is_as_it_was_needs_nothing() -> None:
-    made = plan([saved()], [note()])
-    assert (made.changes, made.blocked, made.unchanged) == ((), (), 1)
+    made = plan([saved(), saved(name="B", id="note-2")], [note(), note("B", id="note-2")])
+    assert (made.changes, made.blocked, made.unchanged) == ((), (), 2)
+    assert made.target == WHERE
 
 
 def test_an_edited_object_gets_its_saved_values() -> None:
@@ -54,6 +64,7 @@ def test_an_edited_object_gets_its_saved_values() -> None:
         ("body", "new", "old"),
     ]
     assert str(change.source) == "b.jsonl:2:1"
+    assert change.reason == "trigger, body as before the run RUN"
 
 
 def test_an_object_is_known_by_its_id_whatever_it_is_called() -> None:
@@ -65,11 +76,19 @@ def test_an_object_is_known_by_its_id_whatever_it_is_called() -> None:
 def test_what_is_gone_is_created_again_and_the_reason_says_so() -> None:
     (change,) = plan([saved()], [note("B", id="note-2")]).changes
     assert (change.action, change.id, change.reason) == (Action.CREATE, None, AGAIN)
+    assert {f.name: (f.before, f.after) for f in change.fields} == {
+        "name": (UNSET, "A"),
+        "folder": (UNSET, ROOT),
+        "trigger": (UNSET, "t"),
+        "body": (UNSET, "old"),
+    }
 
 
 def test_what_was_created_again_before_is_not_created_twice() -> None:
-    made = plan([saved()], [note(id="note-9")])
-    assert (made.changes, made.blocked, made.unchanged) == ((), (), 1)
+    made = plan(
+        [saved(), saved(name="B", id="note-2")], [note(id="note-9"), note("B", id="note-8")]
+    )
+    assert (made.changes, made.blocked, made.unchanged) == ((), (), 2)
 
 
 @pytest.mark.parametrize("now", [[note(id="note-9", body="other")], [note("B"), note(id="note-9")]])
@@ -77,6 +96,34 @@ def test_a_name_that_another_object_has_by_now_is_a_conflict(now: list[dict[str,
     made = plan([saved()], now)
     (held,) = made.blocked
     assert (made.changes, held.by, held.ids) == ((), Blocker.CONFLICT, ("note-9",))
+    assert held.reason == (
+        "another object now has this name (note-9): rename or delete it, then run rollback again"
+    )
+
+
+def test_all_objects_that_have_the_name_are_told() -> None:
+    (held,) = plan([saved()], [note(id="note-8"), note(id="note-9")]).blocked
+    assert held.ids == ("note-8", "note-9")
+    assert "(note-8, note-9)" in held.reason
+
+
+def test_steps_come_in_the_order_of_their_keys_and_those_of_one_key_in_that_of_their_ids() -> None:
+    both = [saved(id=id) for id in ("3", "2", "1")]
+    made = plan(both, [note("B", id="1"), note("C", id="2")])
+    assert [(change.action, change.id) for change in made.changes] == [
+        (Action.CREATE, None),
+        (Action.RENAME, "1"),
+        (Action.RENAME, "2"),
+    ]
+
+
+def test_blocked_steps_come_in_the_order_of_their_keys() -> None:
+    lost = [saved(name="B", id="n2"), saved(macro="!a", id="n1")]
+    made = plan(lost, [note("B", id="n3", body="other")])
+    assert [(step.key.name, step.by) for step in made.blocked] == [
+        ("A", Blocker.REQUIREMENT),
+        ("B", Blocker.CONFLICT),
+    ]
 
 
 def test_two_that_swapped_their_names_swap_back() -> None:
@@ -138,6 +185,9 @@ def test_a_folder_that_is_gone_is_a_requirement_once_for_all() -> None:
     (held,) = made.blocked
     assert (made.changes, held.by, str(held.key)) == ((), Blocker.REQUIREMENT, "folder:Old")
     assert [str(key) for key in held.needed_by] == ["knowledge:Old/A", "knowledge:Old/B"]
+    assert held.reason == (
+        'there is no folder "Old": create it in the web app (no API can), then run rollback again'
+    )
 
 
 def test_a_folder_path_that_two_folders_share_by_now_is_a_conflict() -> None:
@@ -150,6 +200,11 @@ def test_a_secret_cannot_come_back() -> None:
     secret = live("secret", key="TOKEN", id="secret-1")
     (held,) = plan([secret], []).blocked
     assert (held.by, str(held.key)) == (Blocker.REQUIREMENT, "secret:TOKEN")
+    assert held.source == Source("b.jsonl", 2)
+    assert held.reason == (
+        "it was deleted, and nobody can read a value to save it: add it in the web app, or "
+        "declare it with value_from and apply"
+    )
 
 
 def test_a_secret_that_was_rotated_is_not_passed_off_as_unchanged() -> None:
@@ -157,29 +212,56 @@ def test_a_secret_that_was_rotated_is_not_passed_off_as_unchanged() -> None:
     rotated = plan([secret], [{"kind": "secret", "key": "TOKEN", "id": "secret-2"}])
     assert (rotated.changes, rotated.blocked, rotated.unchanged) == ((), (), 0)
     (note,) = rotated.notes
-    assert note.startswith(
-        "secret:TOKEN was deleted and created again since, and its value from before the run "
+    assert note == (
+        "secret:TOKEN was deleted and created again since, and its value from before the run RUN "
+        "was never saved: to change the value, change version of its entry and apply"
     )
-    same = plan([secret], [{"kind": "secret", "key": "TOKEN", "id": "secret-1"}])
-    assert (same.notes, same.unchanged) == ((), 1)
+
+
+def test_secrets_that_are_still_there_are_unchanged() -> None:
+    keys = {"TOKEN": "secret-1", "OTHER": "secret-2"}
+    secrets = [live("secret", key=key, id=id) for key, id in keys.items()]
+    same = plan(secrets, [{"kind": "secret", "key": key, "id": id} for key, id in keys.items()])
+    assert (same.notes, same.unchanged) == ((), 2)
 
 
 def test_a_macro_that_the_api_cannot_set_is_told_and_the_rest_is_done() -> None:
     made = plan([saved(macro="!a")], [note(macro=None, body="new")])
     assert [f.name for f in made.changes[0].fields] == ["body"]
-    assert [(held.by, "!a" in held.reason) for held in made.blocked] == [
-        (Blocker.REQUIREMENT, True)
+    assert [(held.by, held.ids, held.reason) for held in made.blocked] == [
+        (
+            Blocker.REQUIREMENT,
+            ("note-1",),
+            "API v3 cannot set its macro !a: set it in the web app",
+        )
     ]
     gone = plan([saved(macro="!a")], [])
     assert "macro" not in dict(gone.changes[0].declaration.resource.items())  # type: ignore[union-attr]
-    assert len(gone.blocked) == 1
+    assert [(held.ids, held.reason) for held in gone.blocked] == [
+        ((), "API v3 cannot set its macro !a: set it in the web app")
+    ]
     on_v1 = plan([saved(macro="!a")], [note(macro=None)], replace(WHERE, api="v1"))
     assert ([f.name for f in on_v1.changes[0].fields], on_v1.blocked) == (["macro"], ())
 
 
+def test_a_macro_that_was_not_there_is_told_as_none() -> None:
+    (held,) = plan([saved(macro=None)], [note(macro="!a")]).blocked
+    assert held.reason == "API v3 cannot set its macro (none): set it in the web app"
+
+
+def test_all_that_the_api_cannot_set_is_told() -> None:
+    plaque = Live("x1", Plaque(name="A", size="big", color="red", motto=""))
+    (held,) = plan([plaque], []).blocked
+    assert held.reason == "API v3 cannot set its size big, color red: set it in the web app"
+
+
 def test_an_update_that_might_lose_a_macro_wants_an_approval() -> None:
     made = plan([saved(macro="!a")], [note(macro="!a", body="new")])
-    assert (made.changes, made.blocked[0].by) == ((), Blocker.APPROVAL)
+    (held,) = made.blocked
+    assert (made.changes, held.by, held.ids) == ((), Blocker.APPROVAL, ("note-1",))
+    assert held.reason == (
+        "an update might lose its macro !a: edit it in the web app, or set v3_macro: verify"
+    )
     assert told(
         plan([saved(macro="!a")], [note(macro="!a", body="new")], policy=Policy(v3_macro="verify"))
     )
@@ -187,4 +269,54 @@ def test_an_update_that_might_lose_a_macro_wants_an_approval() -> None:
 
 def test_what_belongs_to_somebody_else_by_now_is_left_alone() -> None:
     made = plan([saved()], [note(access="enterprise", body="new")])
-    assert (made.changes, made.blocked[0].by) == ((), Blocker.CONFLICT)
+    (held,) = made.blocked
+    assert (made.changes, held.by, held.ids) == ((), Blocker.CONFLICT, ("note-1",))
+    assert (str(held.key), held.source) == ("knowledge:A", Source("b.jsonl", 2))
+    assert held.reason == "it is no longer the organization's own"
+
+
+def test_an_update_that_would_take_a_note_out_of_its_folder_is_blocked() -> None:
+    enterprise = replace(WHERE, org_id=None, enterprise=True)
+    (held,) = plan(
+        [saved(folder="F", folder_id="f1")],
+        [note(folder="F", folder_id="f1", body="new")],
+        enterprise,
+    ).blocked
+    assert (held.by, held.ids) == (Blocker.REQUIREMENT, ("note-1",))
+    assert held.reason.startswith("an update would take it out of F, which the API of an ")
+
+
+AUTOMATION = {"name": "A", "id": "a1", "triggers": [{"event_type": "github:push"}]}
+
+
+def test_what_may_cost_money_when_it_is_back_wants_the_approval_of_that() -> None:
+    gone = live("automation", **AUTOMATION)
+    made, approved = (
+        plan([gone], [], approvals=approvals)
+        for approvals in (None, Approvals(hazards=frozenset({"spend"})))
+    )
+    (refusal,) = made.refusals
+    assert refusal.startswith("automation:A may start sessions without a limit")
+    assert (approved.refusals, approved.changes) == ((), made.changes)
+    assert approved.approvals == Approvals(hazards=frozenset({"spend"}))
+
+
+def test_notes_come_in_order_and_what_the_api_makes_anew_is_told_last() -> None:
+    hook = {"triggers": [{"event_type": "webhook:incoming"}], "enabled": False}
+    limit = live("acu_limit", cycle_acu_limit=0, id="acu_limit")
+    secret = live("secret", key="TOKEN", id="s1")
+    made = plan(
+        [secret, limit, live("automation", **AUTOMATION | hook)],
+        [
+            {"kind": "secret", "key": "TOKEN", "id": "s2"},
+            {"kind": "acu_limit", "cycle_acu_limit": 5, "id": "acu_limit"},
+        ],
+    )
+    beginnings = (
+        "acu_limit is set to 0",
+        "automation:A is created again: its webhook has a new address",
+        "secret:TOKEN was deleted and created again since",
+        "automation:A gets a webhook secret",
+    )
+    assert len(made.notes) == len(beginnings)
+    assert all(map(str.startswith, made.notes, beginnings))
