@@ -141,7 +141,7 @@ class Settings:
     sources: Mapping[str, str]
 
 
-# --- the project ------------------------------------------------------------------------------------------
+# --- the project ------------------------------------------------------------------------------
 
 
 def find_root(start: Path) -> Path:
@@ -304,7 +304,7 @@ def _without_effect_on_scope(
         yield "org_id", "an enterprise has no org_id: remove it, or remove enterprise: true"
 
 
-# --- the effective settings -------------------------------------------------------------------------------
+# --- the effective settings -------------------------------------------------------------------
 
 
 def check_environment(environ: Mapping[str, str]) -> None:
@@ -502,7 +502,7 @@ def folder_glob(written: str) -> str:
     return written if written == "/" else folder_path(written)
 
 
-# --- what a value may be ----------------------------------------------------------------------------------
+# --- what a value may be ----------------------------------------------------------------------
 
 
 def _checked_key(key: str, variable: str) -> str:

@@ -30,7 +30,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = tuple(RENDERERS)
 
 
-# --- what an option can take ------------------------------------------------------------------------------
+# --- what an option can take ------------------------------------------------------------------
 
 
 _EMPTY = "expected a value, but it is empty: give one, or leave it out"
@@ -85,7 +85,7 @@ class Seconds(click.FloatRange):
         )
 
 
-# --- the options of one run -------------------------------------------------------------------------------
+# --- the options of one run -------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ class Session(Generic[C_co]):
         return found
 
 
-# --- opening one ------------------------------------------------------------------------------------------
+# --- opening one ------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -215,7 +215,7 @@ def _stop_on_errors(problems: Iterable[Problem]) -> None:
         raise InputError(problems)
 
 
-# --- waiting for what an earlier run created --------------------------------------------------------------
+# --- waiting for what an earlier run created --------------------------------------------------
 
 
 def retry_until_listed(
@@ -244,7 +244,7 @@ def _unlisted(plan: Plan, inventory: Inventory) -> list[str]:
     return [str(key) for key in creates if key in inventory.unclear]
 
 
-# --- failures ---------------------------------------------------------------------------------------------
+# --- failures ---------------------------------------------------------------------------------
 
 
 class NotApplied(DevinopsError):
