@@ -1,4 +1,7 @@
-"""The program. From the first line on, Ctrl-C and SIGTERM end it with one line and their exit code: see `signals`."""
+"""The program `devinops`.
+
+From its first line on, Ctrl-C and SIGTERM end it with one line and their exit code: see `signals`.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ def run() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) not in (signal.SIG_IGN, None):
             signal.signal(number, lambda number, _: early.append(number))
-    # Only now: imports take most of the time before a command begins.
+    # Imported only now, because imports take most of the time before a command starts.
     import sys
 
     from devinops import signals
 
     signals.take_over()
-    for came in early:
-        signals.on_signal(came)
+    for early_number in early:
+        signals.on_signal(early_number)
     sys.unraisablehook = signals.unraisable
     from devinops.cli import main
 

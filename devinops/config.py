@@ -1,7 +1,8 @@
-"""Settings: flags, environment and devinops.yaml become one `Settings`, each value with its source.
+"""Combines flags, environment and devinops.yaml into one `Settings`, each value with its source.
 
-Precedence: flag > environment > devinops.yaml > default; inside a named target its `org_id` and `api_url` win,
-and an environment that says otherwise stops the run. The rules on where a credential may go are here.
+Precedence: flag > environment > devinops.yaml > default. The exceptions are `org_id` and `api_url`
+of a target in devinops.yaml: if the environment contradicts them, the run stops. This module also
+decides which hosts may get a key.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ GLOBAL_OPTIONS: Final = (
 
 @dataclass(frozen=True)
 class Project:
-    """A root directory and what its devinops.yaml says; without the file all is default.
+    """A root directory and its devinops.yaml; without that file every setting has its default.
 
     `whole` is False if a part of the file could not be read.
     """
@@ -93,10 +94,10 @@ class Project:
         )
 
     def _texts(self, option: str) -> tuple[str, ...]:
-        listed = self.data.get(option)
-        return (
-            tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list) else ()
-        )
+        texts = self.data.get(option)
+        if not isinstance(texts, list):
+            return ()
+        return tuple(text for text in texts if isinstance(text, str))
 
     def place(self, *path: str | int) -> Source:
         return self.document.place(*path) if self.document else Source(CONFIG_FILE)
@@ -107,14 +108,14 @@ class Project:
 
 @dataclass(frozen=True)
 class Flags:
-    """The options of the command line that settings depend on; None where not given."""
+    """The command-line options that settings depend on; None if an option is not used."""
 
     target: str | None = None
     timeout: float | None = None
     parallelism: int | None = None
     ca_bundle: Path | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
-    """Where each came from, such as `option --target`."""
+    """Option → where its value came from, such as `environment DEVINOPS_TARGET`."""
 
     def source(self, option: str) -> str:
         return self.sources.get(option, f"option --{option.replace('_', '-')}")
@@ -122,9 +123,9 @@ class Flags:
 
 @dataclass(frozen=True)
 class Settings:
-    """The effective values of one run. `sources` says for each where it came from.
+    """The effective values of one run; `sources` tells where each came from.
 
-    The organization's id is in `target` only if it is configured.
+    `target` has the id of the organization only if it is configured.
     """
 
     root: Path
@@ -141,13 +142,13 @@ class Settings:
     sources: Mapping[str, str]
 
 
-# --- the project ------------------------------------------------------------------------------------------
+# --- the project ------------------------------------------------------------------------------
 
 
 def find_root(start: Path) -> Path:
     """Return the nearest directory from `start` upwards with a devinops.yaml, else `start`.
 
-    A file that was meant to be one counts as well: reading it fails, and names the right name.
+    A misnamed devinops.yaml counts as well: reading it fails with the right name.
     """
     start = start.absolute()
     return next((d for d in (start, *start.parents) if _is_root(d)), start)
@@ -156,13 +157,16 @@ def find_root(start: Path) -> Path:
 def _is_root(directory: Path) -> bool:
     if os.path.lexists(directory / CONFIG_FILE):
         return True
-    # .github/workflows/devinops.yml and the like are of other tools.
+    # Files such as .github/workflows/devinops.yml belong to other tools.
     hidden = any(part.startswith(".") for part in directory.parts[-2:])
     return not hidden and bool(misnamed_configs(str(directory)))
 
 
 def read_project(root: Path) -> Project:
-    """Read devinops.yaml. Raises InputError with every problem of every target, UsageError without a directory."""
+    """Read devinops.yaml.
+
+    Raises InputError with the problems of all targets, and UsageError if `root` is not a directory.
+    """
     project, problems = open_project(root)
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise InputError(problems)
@@ -170,9 +174,9 @@ def read_project(root: Path) -> Project:
 
 
 def open_project(root: Path) -> tuple[Project, list[Problem]]:
-    """Return what can be used of devinops.yaml, and its problems. Raises UsageError without a directory.
+    """Return the usable part of devinops.yaml, and its problems.
 
-    A file beside it that was meant to be devinops.yaml is a problem too.
+    A misnamed devinops.yaml is a problem too. Raises UsageError if `root` is not a directory.
     """
     if not root.is_dir():
         raise UsageError(
@@ -185,25 +189,25 @@ def open_project(root: Path) -> tuple[Project, list[Problem]]:
     if document is None or not isinstance(document.data, dict):
         return Project(root, whole=False), sorted([*problems, *misnamed_config_problems(root)])
     reported = {problem.source for problem in problems}
-    found = [*_version_problems(document), *_target_problems(document)]
-    problems += (problem for problem in found if problem.source not in reported)
+    further = [*_version_problems(document), *_target_problems(document)]
+    problems += (problem for problem in further if problem.source not in reported)
     project = Project(root, document, whole=not document.node.tainted)
     return project, sorted([*problems, *misnamed_config_problems(root, project.ignore)])
 
 
 def read_repository(root: Path) -> tuple[Project, Loaded]:
-    """Read devinops.yaml and every entry; the problems of both are in the result. Raises UsageError."""
+    """Read devinops.yaml and all entries, with the problems of both. Raises UsageError."""
     project, problems = open_project(root)
     loaded = load(project.root, paths=project.paths, ignore=project.ignore, place=project.place)
     problems = [*problems, *loaded.problems]
     if project.whole:
         problems += target_problems(loaded.declarations, project.targets)
-        problems += () if loaded.files else (_nothing_found(),)
-    # A misnamed devinops.yaml is found by both.
+        problems += () if loaded.files else (_no_entries(),)
+    # Both report a misnamed devinops.yaml.
     return project, replace(loaded, problems=tuple(sorted(set(problems))))
 
 
-def _nothing_found() -> Problem:
+def _no_entries() -> Problem:
     places = ", ".join(
         [*(f"{name}/**" for name in sorted(KINDS.directories)), *sorted(KINDS.files)]
     )
@@ -214,28 +218,28 @@ def _nothing_found() -> Problem:
 
 
 def _version_problems(document: Document) -> Iterator[Problem]:
-    wanted = document.data.get("required_version")
-    if not isinstance(wanted, str):
+    required = document.data.get("required_version")
+    if not isinstance(required, str):
         return
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     place = document.place("required_version")
     try:
-        fits = SpecifierSet(wanted).contains(__version__, prereleases=True)
+        fits = SpecifierSet(required).contains(__version__, prereleases=True)
     except InvalidSpecifier:
-        message = f'required_version takes a range such as ">=0.1,<1", not "{wanted}"'
+        message = f'required_version takes a range such as ">=0.1,<1", not "{required}"'
         yield Problem(place, "invalid-value", message)
         return
     if not fits:
-        message = f"this repository wants devinops {wanted}, this is {__version__}; install that"
-        yield Problem(place, "other-version", message)
+        message = f"this repository requires devinops {required}, but this is {__version__}"
+        yield Problem(place, "other-version", f"{message}; install a version that it accepts")
 
 
 def _target_problems(document: Document) -> Iterator[Problem]:
-    """Yield what is wrong with targets that has the right type, as far as neither key nor environment is needed."""
+    """Yield the problems of targets that can be found without key and environment."""
     targets = document.data.get("targets")
     for name, target in targets.items() if isinstance(targets, dict) else ():
-        # What YAML itself got wrong is reported; what is left of the target would only mislead.
+        # Its YAML error is reported already; checking the rest of the target would mislead.
         if not isinstance(target, dict) or document.node.at(("targets", name)).tainted:
             continue
         for option, code, message in _wrong_options(target):
@@ -243,19 +247,17 @@ def _target_problems(document: Document) -> Iterator[Problem]:
 
 
 def _wrong_options(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield option, code and message of each problem. Values of a wrong type are the schema's to report."""
+    """Yield option, code and message of each problem; the schema reports wrong types."""
     for option in ("api_key_env", "enterprise_key_env"):
         variable = target.get(option)
         if isinstance(variable, str) and "DEVIN" not in variable:
             message = (
-                f"{option} must name a variable with DEVIN in its name, and this one has none: a pull request "
-                "must not be able to send another tool's secret; rename the variable in CI"
+                f"{option} must name a variable with DEVIN in its name: otherwise a pull request "
+                "could send the secret of another tool; rename the variable in CI"
             )
             yield option, "foreign-key-variable", message
     if (limit := target.get("max_delete")) is not None and MaxDelete.parse(limit) is None:
-        message = (
-            f'max_delete takes a share such as "20%" (0% to 100%) or a whole number, not {limit!r}'
-        )
+        message = f'max_delete must be a share such as "20%" (0% to 100%) or a whole number, not {limit!r}'
         yield "max_delete", "invalid-value", message
     for option, check in (("org_id", _wrong_org_id), ("api_url", _wrong_url)):
         if isinstance(value := target.get(option), str) and (why := check(value)):
@@ -265,7 +267,7 @@ def _wrong_options(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterator[tuple[str, str]]:
-    """Yield option and message of what has no effect: a setting that is believed to protect is worse than none.
+    """Yield option and message of each setting without effect: it must not seem to protect.
 
     `api` is None if only the key can tell the API version.
     """
@@ -275,13 +277,13 @@ def _without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterat
     if store == "none":
         for option, harmless in (("prune", Prune.OFF), ("on_drift", OnDrift.KEEP)):
             if target.get(option, harmless) != harmless:
-                message = f"{option}: {target[option]} needs an inventory: add inventory: {{store: branch}}"
-                yield option, message
+                setting = f"{option}: {target[option]}"
+                yield option, f"{setting} needs an inventory: add inventory: {{store: branch}}"
     if ("scope" in target) != (prune == Prune.SCOPE):
         option = "scope" if "scope" in target else "prune"
         yield option, "prune: scope and scope: [folders] go together; the other one is missing"
     if prune == Prune.SCOPE and api == "v1":
-        yield "prune", "prune: scope needs API v3: v1 does not tell folders in folders apart"
+        yield "prune", "prune: scope needs API v3: v1 does not show which folder a folder is in"
     yield from _without_effect_on_scope(target, api)
 
 
@@ -291,7 +293,7 @@ def _without_effect_on_scope(
     if "enterprise_key_env" in target and api == "v1":
         yield (
             "enterprise_key_env",
-            "enterprise_key_env needs API v3: v1 has no key of an enterprise",
+            "enterprise_key_env needs API v3: v1 has no enterprise keys",
         )
     if target.get("enterprise") is not True:
         return
@@ -299,19 +301,19 @@ def _without_effect_on_scope(
         message = "enterprise_key_env is for the settings of one organization, not of an enterprise"
         yield "enterprise_key_env", f"{message}: remove it"
     if api == "v1":
-        yield "enterprise", "enterprise: true needs API v3: v1 has no objects of an enterprise"
+        yield "enterprise", "enterprise: true needs API v3: v1 has no enterprise objects"
     if "org_id" in target:
         yield "org_id", "an enterprise has no org_id: remove it, or remove enterprise: true"
 
 
-# --- the effective settings -------------------------------------------------------------------------------
+# --- the effective settings -------------------------------------------------------------------
 
 
 def check_environment(environ: Mapping[str, str]) -> None:
-    """Refuse a `DEVINOPS_*` variable that means nothing: a typo must not silently do something else.
+    """Check that each `DEVINOPS_*` variable sets an option: a typo must not be ignored silently.
 
-    Raises ConfigError naming the variable and the nearest known one; UsageError for an empty one that stands for an
-    option with a value. An empty switch is off.
+    Raises ConfigError with the variable and the most similar known one, and UsageError if the
+    variable of an option with a value is empty. An empty switch is off.
     """
     known = {f"DEVINOPS_{option}" for option in GLOBAL_OPTIONS}
     switches = {f"DEVINOPS_{option}" for option in SWITCHES}
@@ -321,18 +323,21 @@ def check_environment(environ: Mapping[str, str]) -> None:
         if name in known:
             if name not in switches and not environ[name].strip():
                 raise UsageError(
-                    f"the environment variable {name} is set but empty; give it a value, or unset it"
+                    f"{name} is set but empty in the environment: give it a value, or unset it"
                 )
             continue
         hint = did_you_mean(name, known)
         raise ConfigError(
             f"the environment variable {name} is not known{hint}; unset it. Known are "
-            f"{', '.join(sorted(known))}; approvals are given on the command line alone"
+            f"{', '.join(sorted(known))}; approvals can be given only on the command line"
         )
 
 
 def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Settings:
-    """Bring all sources together. Raises ConfigError, UsageError, InputError; never puts the key into a message."""
+    """Return the effective settings of a run.
+
+    Raises ConfigError, UsageError and InputError, none of which shows a key.
+    """
     name, source = _target_name(project, flags)
     values = _Values(project, name, flags, environ, {"target": source})
     api_url = values.api_url()
@@ -358,15 +363,15 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
 
 
 def _target_name(project: Project, flags: Flags) -> tuple[str, str]:
-    """Return the name of the target and its source. Raises UsageError if it is not clear which one is meant."""
+    """Return the name of the target and its source. Raises UsageError if it is ambiguous."""
     names = sorted(project.targets)
     if flags.target is not None:
         if flags.target in names or (not names and flags.target == DEFAULT_TARGET):
             return flags.target, flags.source("target")
         hint = did_you_mean(flags.target, names)
-        listed = ", ".join(names) or f"none, so only {DEFAULT_TARGET}"
+        available = ", ".join(names) or f"none, so there is only {DEFAULT_TARGET}"
         raise UsageError(
-            f'there is no target "{flags.target}"{hint}; {CONFIG_FILE} declares {listed}'
+            f'there is no target "{flags.target}"{hint}; {CONFIG_FILE} declares {available}'
         )
     if len(names) > 1:
         raise UsageError(
@@ -379,7 +384,7 @@ def _target_name(project: Project, flags: Flags) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class _Values:
-    """The values of one target. Each method notes in `sources` where the value came from."""
+    """The settings of one target. Each method records in `sources` where its value came from."""
 
     project: Project
     name: str
@@ -389,7 +394,7 @@ class _Values:
 
     @cached_property
     def target(self) -> Mapping[str, Any]:
-        """What devinops.yaml says of the target."""
+        """The target's settings in devinops.yaml."""
         return self.project.targets.get(self.name, {})
 
     def place(self, option: str) -> Source:
@@ -407,28 +412,32 @@ class _Values:
         return default if value is None else value
 
     def declared_or_variable(self, option: str, variable: str) -> str | None:
-        """Return the value in devinops.yaml or of a variable. Raises ConfigError if they contradict each other."""
-        outside = self.environ.get(variable, "").strip()
-        if variable in self.environ and not outside:
+        """Return the value in devinops.yaml or of a variable.
+
+        Raises ConfigError if they contradict each other.
+        """
+        value = self.environ.get(variable, "").strip()
+        if variable in self.environ and not value:
             raise ConfigError(
-                f"{variable} is set but empty, so this run could reach another organization than you mean: give it a "
-                "value, or unset it"
+                f"{variable} is set but empty, so this run could use the wrong organization: "
+                "give it a value, or unset it"
             )
         declared: str | None = self.declared(option, None)
         if declared is None:
-            self.sources[option] = f"environment {variable}" if outside else "default"
-            return outside or None
-        if outside and outside.rstrip("/") != declared.rstrip("/"):
+            self.sources[option] = f"environment {variable}" if value else "default"
+            return value or None
+        if value and value.rstrip("/") != declared.rstrip("/"):
             raise ConfigError(
-                f'{self.place(option)}: target {self.name} has {option} "{declared}", but {variable} in the '
-                f'environment is "{outside}"; unset the variable, or choose the target that it belongs to'
+                f'{self.place(option)}: target {self.name} has {option} "{declared}", but '
+                f'{variable} in the environment is "{value}"; unset the variable, or choose the '
+                "target that it belongs to"
             )
         return declared
 
     def api_url(self) -> str:
         url = (self.declared_or_variable("api_url", "DEVIN_API_URL") or DEFAULT_URL).rstrip("/")
-        outside = self.environ.get("DEVIN_API_URL", "").strip()
-        if why := _wrong_url(url) or _untrusted_host(url, outside):
+        trusted = self.environ.get("DEVIN_API_URL", "").strip()
+        if why := _wrong_url(url) or _untrusted_host(url, trusted):
             raise ConfigError(f"{self.sources['api_url']}: {why}")
         return url
 
@@ -438,7 +447,7 @@ class _Values:
             return None
         org_id = self.declared_or_variable("org_id", "DEVIN_ORG_ID")
         if org_id is None:
-            self.sources["org_id"] = "asked from the API; API v1 has none"
+            self.sources["org_id"] = "looked up with the API; API v1 has none"
         elif why := _wrong_org_id(org_id):
             raise ConfigError(f"{self.sources['org_id']}: {why}")
         return org_id
@@ -453,15 +462,14 @@ class _Values:
         empty = [variable for variable in variables if variable in self.environ]
         state = "none is set"
         if empty:
-            state = (
-                f"{empty[0]} is set but empty (CI gives no secrets to a pull request from a fork)"
-            )
+            state = f"{empty[0]} is set but empty (CI gives no secrets to pull requests from forks)"
         raise ConfigError(
-            f"no API key: set {' or '.join(variables)} to a key that begins with cog_ or apk_; {state}"
+            f"no API key: set {' or '.join(variables)} to a key that begins with cog_ or apk_; "
+            f"{state}"
         )
 
     def enterprise_key(self) -> str | None:
-        """Return the key of the enterprise; it may be missing as long as no kind takes it."""
+        """Return the enterprise key, None without one: only some kinds need it."""
         variable = self.target.get("enterprise_key_env", "")
         key = self.environ.get(variable, "").strip()
         return _checked_key(key, variable) if key else None
@@ -475,18 +483,21 @@ class _Values:
                 self.sources["api_version"] = f"the key's prefix {prefix}"
                 return version
         raise ConfigError(
-            f"the key in {variable} begins with neither cog_ (API v3) nor apk_ (API v1); check the variable, "
-            f"or set api_version for the target in {CONFIG_FILE}"
+            f"the key in {variable} begins with neither cog_ (API v3) nor apk_ (API v1); check the "
+            f"variable, or set api_version for the target in {CONFIG_FILE}"
         )
 
     def policy(self, api: ApiVersion) -> Policy:
-        """Return the policy. Raises InputError for settings that have no effect together, or with this API."""
-        useless = [
+        """Return the policy.
+
+        Raises InputError for settings that have no effect together or with this API.
+        """
+        problems = [
             Problem(self.place(option), "without-effect", why)
             for option, why in _without_effect(self.target, api)
         ]
-        if useless:
-            raise InputError(useless)
+        if problems:
+            raise InputError(problems)
         limit = MaxDelete.parse(self.declared("max_delete", "20%"))
         return Policy(
             max_delete=limit or MaxDelete(20, percent=True),
@@ -498,56 +509,62 @@ class _Values:
 
 
 def folder_glob(written: str) -> str:
-    """Return a glob of `scope` in the spelling of folder paths; `/` stays."""
+    """Return a glob of `scope`, spelled like a folder path; `/` stays as it is."""
     return written if written == "/" else folder_path(written)
 
 
-# --- what a value may be ----------------------------------------------------------------------------------
+# --- what a value may be ----------------------------------------------------------------------
 
 
 def _checked_key(key: str, variable: str) -> str:
     if key.isascii() and key.isprintable() and " " not in key:
         return key
     raise ConfigError(
-        f"{variable} contains white space, a control character or a non-ASCII one; set it to a valid API key"
+        f"{variable} contains white space, a control character or a non-ASCII character; "
+        "set it to a valid API key"
     )
 
 
 def _wrong_org_id(value: str) -> str:
-    """Return what is wrong with an organization id, empty for nothing."""
+    """Return what is wrong with an organization id; empty if nothing is."""
     if re.fullmatch(r"[A-Za-z0-9._~-]+", value):
         return ""
     return f'"{value}" is not an organization id (such as org-0123abcd)'
 
 
 def _wrong_url(url: str) -> str:
-    """Return what is wrong with an API's address, wherever it is: empty for nothing."""
-    shown = re.sub(r"//.*@", "//***@", url)
+    """Return what is wrong with the address of an API; empty if nothing is."""
+    redacted = re.sub(r"//.*@", "//***@", url)
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        return f'api_url "{shown}" is not a URL: {error}'
+        return f'api_url "{redacted}" is not a URL: {error}'
     is_host = re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host)
     too_much = any((parts.username, parts.query, parts.fragment))
     if parts.scheme not in ("https", "http") or not is_host or too_much:
-        return f'api_url takes https://HOST[:PORT] without user, query or fragment, not "{shown}"'
+        return (
+            f'api_url must be https://HOST[:PORT] without user, query, fragment, not "{redacted}"'
+        )
     if parts.path.strip("/"):
-        return f'api_url takes no path; devinops adds the version: drop "{parts.path}"'
+        return f'api_url must not have a path, since devinops adds it: remove "{parts.path}"'
     if parts.scheme == "http" and not is_loopback(host):
-        return f'api_url "{url}" is not encrypted; plain http is taken for loopback only'
+        return f'api_url "{url}" is not encrypted; use https (http is allowed only for loopback)'
     return ""
 
 
-def _untrusted_host(url: str, outside: str) -> str:
-    """Return why a credential must not go to a host: it is neither the vendor's, loopback nor that of `outside`."""
+def _untrusted_host(url: str, trusted: str) -> str:
+    """Return why the key must not be sent to a host; empty if it may.
+
+    It may go to the vendor, to loopback and to the host of `trusted`.
+    """
     host = urlsplit(url).hostname or ""
     if is_loopback(host) or any(f".{host}".endswith(f".{domain}") for domain in VENDOR_DOMAINS):
         return ""
-    trusted = urlsplit(outside)
-    if (trusted.scheme, trusted.hostname) == ("https", host):
+    parts = urlsplit(trusted)
+    if (parts.scheme, parts.hostname) == ("https", host):
         return ""
     return (
-        f"the key is not sent to {host}: neither under {' or '.join(VENDOR_DOMAINS)} nor loopback. "
-        "If it is your own gateway, set DEVIN_API_URL to it outside the repository"
+        f"the key is not sent to {host}: it is not under {' or '.join(VENDOR_DOMAINS)}, and not "
+        "loopback. If it is your own gateway, set DEVIN_API_URL to it outside the repository"
     )

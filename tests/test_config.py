@@ -164,7 +164,7 @@ def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Wr
         ),
         ("{org_id: org/../x}", {}, "is not an organization id"),
         ("{}", {"DEVIN_API_KEY": "nonsense"}, "begins with neither cog_"),
-        ("{}", {"DEVIN_API_KEY": "cog_ä"}, "a non-ASCII one"),
+        ("{}", {"DEVIN_API_KEY": "cog_ä"}, "a non-ASCII character"),
         ("{}", {"DEVIN_API_KEY": "cog_a b"}, "contains white space"),
         ("{}", {"DEVIN_API_KEY": ""}, "DEVIN_API_KEY is set but empty"),
         ("{}", {"DEVIN_API_URL": ""}, "DEVIN_API_URL is set but empty"),
@@ -191,8 +191,8 @@ def test_an_unknown_target_is_a_usage_error_with_the_nearest_name(repository: Wr
         ("{enterprise: true}", {"DEVIN_API_KEY": "apk_1"}, "enterprise: true needs API v3"),
         ("{api_url: http://api.devin.ai}", {}, "is not encrypted"),
         ("{api_url: 'https://user@api.devin.ai'}", {}, "without user"),
-        ("{api_url: https://api.devin.ai/v3}", {}, 'drop "/v3"'),
-        ("{api_url: api.devin.ai}", {}, "takes https://HOST"),
+        ("{api_url: https://api.devin.ai/v3}", {}, 'remove "/v3"'),
+        ("{api_url: api.devin.ai}", {}, "must be https://HOST"),
         ("{api_url: 'https://[::1'}", {}, "is not a URL"),
         ("{api_url: https://evil.example}", {}, "the key is not sent to evil.example"),
         ("{api_url: https://devin.ai.evil.example}", {}, "the key is not sent to"),
@@ -324,7 +324,7 @@ def test_a_value_from_a_variable_names_the_variable(tmp_path: Path) -> None:
     "host", ["evil.com%2f.devin.ai", "evil.com;.devin.ai", "evil.com\\.devin.ai", "ev il.devin.ai"]
 )
 def test_a_host_that_is_none_gets_no_key(tmp_path: Path, host: str) -> None:
-    with pytest.raises(ConfigError, match="takes https://HOST"):
+    with pytest.raises(ConfigError, match="must be https://HOST"):
         settings(tmp_path, KEY | {"DEVIN_API_URL": f"https://{host}"})
 
 
@@ -366,7 +366,7 @@ def test_problems_of_the_file_have_a_place_and_a_code(
 
 @pytest.mark.parametrize(
     ("wanted", "message"),
-    [(">=99", "wants devinops >=99"), ("about 1", "takes a range"), ("<0.1", "install that")],
+    [(">=99", "requires devinops >=99"), ("about 1", "takes a range"), ("<0.1", "install a version that it accepts")],
 )
 def test_another_version_is_told_so(repository: Write, wanted: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
@@ -384,7 +384,7 @@ def test_this_version_is_enough(repository: Write) -> None:
     ("name", "message"),
     [
         ("DEVINOPS_TARGT", 'did you mean "DEVINOPS_TARGET"'),
-        ("DEVINOPS_YES", "approvals are given on the command line alone"),
+        ("DEVINOPS_YES", "approvals can be given only on the command line"),
         ("DEVINOPS_EXPECT", "is not known"),
         ("DEVINOPS_ALLOW_DELETE", "is not known"),
     ],

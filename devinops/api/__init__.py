@@ -1,7 +1,8 @@
-"""The REST client: one snapshot to plan from, five calls to apply with.
+"""The REST client: reads a snapshot for a plan and sends the writes of an apply.
 
-`open_reader` gives plan a client that has nothing but GET; `open_writer` gives apply one with the rest. Both
-are driven by the kinds' data, and importing this package stays cheap: httpx comes with the first connection.
+`open_reader` returns a client that can only send GET, for plan; `open_writer` returns one that can
+also write, for apply. The kinds' data drives both. Importing this package is cheap, because httpx
+is imported only when a client is opened.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from devinops.model.client import Reader, Writer, ignore
 
 
 def open_reader(connection: Connection, log: Callable[[str], None] = ignore) -> Reader:
-    """Return a client that can only read. `log` gets one line for each request. Raises ConfigError."""
+    """Return a client that can only read; `log` gets one line for each request.
+
+    Raises ConfigError.
+    """
     with signals.deferred():
         from devinops.api.client import ReadingClient
         from devinops.api.http import Getter
@@ -26,7 +30,10 @@ def open_reader(connection: Connection, log: Callable[[str], None] = ignore) -> 
 
 
 def open_writer(connection: Connection, log: Callable[[str], None] = ignore) -> Writer:
-    """Return a client that can read and write. `log` gets one line for each request. Raises ConfigError."""
+    """Return a client that can read and write; `log` gets one line for each request.
+
+    Raises ConfigError.
+    """
     with signals.deferred():
         from devinops.api.client import WritingClient
         from devinops.api.http import Sender
@@ -37,6 +44,6 @@ def open_writer(connection: Connection, log: Callable[[str], None] = ignore) -> 
 
 
 def _with_enterprise_key(connection: Connection) -> Connection | None:
-    """Return the same connection with the key of the enterprise, None without that key."""
+    """Return the same connection with the enterprise key; None if there is no such key."""
     key = connection.enterprise_key
     return replace(connection, key=key) if key else None

@@ -1,9 +1,9 @@
-"""Who edited a note: read from the audit log of v3, which only an enterprise key may read.
+"""Who edited a note, according to the v3 audit log, which only an enterprise key may read.
 
-A note does not say who edited it last; playbooks and secrets do. If the log does not tell, the
-author is unknown, and no plan fails for that. Source: docs.devin.ai, v3 audit logs: at most 100
-days between `time_after` and `time_before`, both in epoch seconds; `data` is an object without a
-fixed shape.
+The API names the last editor of playbooks and secrets, but not of notes. If the log does not show
+the author either, the author stays unknown and the plan goes on. Source: docs.devin.ai, v3 audit
+logs: `time_after` and `time_before` are epoch seconds, at most 100 days apart; `data` is an object
+without a fixed shape.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from devinops.model.errors import ApiError
 
 WINDOW_S: Final = 100 * 24 * 60 * 60
 MAX_WINDOWS: Final = 4
-"""Windows that are read, back from `until`: 400 days."""
+"""Windows to read, going back from `until`: 400 days."""
 
 MAX_PAGES: Final = 20
-"""Pages that are read of one window."""
+"""Pages to read of one window."""
 
 PAGE_SIZE: Final = 200
 _NAMES: Final = ("user_email", "service_user_name", "user_id", "service_user_id")
@@ -36,9 +36,9 @@ def authors(
     since: int,
     until: int,
 ) -> dict[str, Author]:
-    """Return id → author of the newest event about that object. Times in epoch seconds.
+    """Return id → author of the newest event about that object. Times are epoch seconds.
 
-    If the log cannot be read, or reading fails half-way, the authors known until then: mostly none.
+    If the log cannot be read to the end, return the authors known so far, which may be none.
     """
     known: dict[str, Author] = {}
     try:
@@ -88,7 +88,7 @@ def _window(http: Getter, call: Call, start: int, end: int) -> Iterator[Mapping[
 
 
 def _subjects(event: Mapping[str, Any], ids: Collection[str]) -> set[str]:
-    """Return those of the ids that an event holds, in any member of its data."""
+    """Return the ids that occur as a value in the data of an event."""
     data = event.get("data")
     values = data.values() if isinstance(data, Mapping) else ()
     return {value for value in values if isinstance(value, str)} & set(ids)

@@ -1,4 +1,7 @@
-"""The snapshot and the five calls, for both APIs: what differs between them is in the kinds' data."""
+"""The clients for both APIs: they read snapshots and write objects.
+
+What differs between the APIs is in the kinds' data.
+"""
 
 from __future__ import annotations
 
@@ -26,12 +29,12 @@ from devinops.model.values import UNSET
 
 
 class ReadingClient:
-    """A Reader. Its connection can only send GET."""
+    """A `Reader` whose connection can only send GET."""
 
     def __init__(
         self, http: Getter, connection: Connection, about_organization: Getter | None = None
     ) -> None:
-        """Use `http`, and for what only a key of the enterprise can reach `about_organization`."""
+        """Use `http`, and `about_organization` for what only an enterprise key can reach."""
         self.api: ApiVersion = connection.target.api
         self._getter = http
         self._about_organization = about_organization
@@ -65,7 +68,7 @@ class ReadingClient:
         return v1.IDENTITY if self.api == "v1" else v3.identity(self._getter)
 
     def _base(self, kind: Kind) -> str:
-        """Return the path that the calls of a kind are relative to."""
+        """Return the path below which the API serves a kind."""
         if self.api == "v1":
             return v1.BASE
         if Scope.ABOUT_ORGANIZATION in kind.apis[self.api].scopes:
@@ -77,12 +80,15 @@ class ReadingClient:
         return path if id is None else f"{path}/{segment(id, 'the id')}"
 
     def _left_out(self, kind: Kind) -> frozenset[str]:
-        """Return the fields that refer to what the scope of the target does not have."""
+        """Return the fields that refer to kinds which the scope of the target does not have."""
         references = (attribute for attribute in kind.attributes if attribute.ref)
         return frozenset(a.name for a in references if not self._has(KINDS[a.ref or ""]))
 
     def _getter_of(self, kind: Kind) -> Getter:
-        """Return the connection whose key can read a kind. Raises ConfigError without that key."""
+        """Return the connection whose key can read a kind.
+
+        Raises ConfigError if the kind needs an enterprise key and there is none.
+        """
         if not self._is_about_organization(kind):
             return self._getter
         if self._about_organization is None:
@@ -95,14 +101,17 @@ class ReadingClient:
     def _missing_key(self, kind: Kind) -> ConfigError:
         variable = self._connection.enterprise_key_env
         remedy = (
-            f"set {variable}, which enterprise_key_env of the target names"
+            f"set {variable}, which the target's enterprise_key_env names"
             if variable
-            else "name the variable that holds one with enterprise_key_env for the target"
+            else "set the target's enterprise_key_env to the variable that holds one"
         )
-        return ConfigError(f"{kind.noun} takes a key of the enterprise: {remedy}")
+        return ConfigError(f"{kind.noun} needs an enterprise key: {remedy}")
 
     def _permission(self, usual: str, api: Api) -> str:
-        """Return the permission that a call takes: the `usual` one in an organization, another in the enterprise."""
+        """Return the permission that a call needs.
+
+        This is the `usual` one for an organization, and another one for an enterprise.
+        """
         return api.enterprise_permission if self._connection.target.enterprise else usual
 
     @property
@@ -126,22 +135,22 @@ class ReadingClient:
         *,
         sure: bool = True,
     ) -> Snapshot:
-        wanted = [kind for kind in KINDS.values() if kinds is None or kind.noun in kinds]
-        wanted = [kind for kind in wanted if self._has(kind)]
+        selected = [kind for kind in KINDS.values() if kinds is None or kind.noun in kinds]
+        selected = [kind for kind in selected if self._has(kind)]
         if kinds is None and self._about_organization is None:
-            wanted = [kind for kind in wanted if not self._is_about_organization(kind)]
-        readings = self._readings(wanted, progress, sure)
-        lives = (live for kind in wanted for live in self._lives(kind, readings))
+            selected = [kind for kind in selected if not self._is_about_organization(kind)]
+        readings = self._readings(selected, progress, sure)
+        lives = (live for kind in selected for live in self._lives(kind, readings))
         return replace(
             Snapshot.of(lives),
             unproved=frozenset(noun for noun, reading in readings.items() if reading.unproved),
             unknown_fields=frozenset(
-                (kind.noun, name) for kind in wanted for name in self._unknown.get(kind.noun, ())
+                (kind.noun, name) for kind in selected for name in self._unknown.get(kind.noun, ())
             ),
         )
 
     def _has(self, kind: Kind) -> bool:
-        """Tell whether this API, and the scope of the target, have a kind."""
+        """Tell whether this API has a kind in the scope of the target."""
         return kind.is_in(self.api, self._connection.target.scope)
 
     def _lives(self, kind: Kind, readings: Mapping[str, Reading]) -> Iterable[Live]:
@@ -151,10 +160,11 @@ class ReadingClient:
         return [self._live(kind, item, self._names) for item in items]
 
     def _readings(
-        self, wanted: Collection[Kind], progress: Callable[[int], None], sure: bool
+        self, selected: Collection[Kind], progress: Callable[[int], None], sure: bool
     ) -> dict[str, Reading]:
-        """Return noun → list, also of the kinds that the wanted ones refer to."""
-        nouns = {kind.noun for kind in wanted} | {noun for k in wanted for noun in k.references}
+        """Return noun → list for the selected kinds and the kinds that they refer to."""
+        nouns = {kind.noun for kind in selected}
+        nouns |= {noun for kind in selected for noun in kind.references}
         needed = [KINDS[noun] for noun in sorted(nouns) if self._has(KINDS[noun])]
         sharing: dict[str, list[Kind]] = {}
         for kind in needed:
@@ -162,7 +172,8 @@ class ReadingClient:
         count = _Count(progress)
         for kind in needed:
             self._getter_of(kind)
-        # Asked before the lists start: they would all wait for the answer, and all ask again if it failed.
+        # Looked up before the lists start: otherwise they would all wait for the response, and all
+        # ask again if it failed.
         _ = self.org_id
         jobs = [partial(self._list, kinds, count.add, sure) for kinds in sharing.values()]
         readings: dict[str, Reading] = {}
@@ -179,7 +190,7 @@ class ReadingClient:
                 check_counts(counted, readings[kind.noun].items, readings[counted.kind].items)
 
     def _learn_names(self, kinds: Iterable[Kind], readings: Mapping[str, Reading]) -> None:
-        """Learn how files spell references to what was listed."""
+        """Remember how files spell references to the listed objects."""
         referred = {noun for kind in KINDS.values() for noun in kind.references}
         for kind in kinds:
             if kind.noun in referred:
@@ -189,7 +200,7 @@ class ReadingClient:
     def _list(
         self, kinds: list[Kind], progress: Callable[[int], None], sure: bool
     ) -> dict[str, Reading]:
-        """Read the list that these kinds share: v1 answers notes and folders in one."""
+        """Read the list that these kinds share: v1 returns notes and folders in one response."""
         apis = [kind.apis[self.api] for kind in kinds]
         if apis[0].parts:
             getter = self._getter_of(kinds[0])
@@ -234,7 +245,7 @@ class ReadingClient:
 
 
 class WritingClient(ReadingClient):
-    """A Writer."""
+    """A `Writer`."""
 
     def __init__(
         self, http: Sender, connection: Connection, about_organization: Sender | None = None
@@ -247,7 +258,7 @@ class WritingClient(ReadingClient):
 
     def read(self, kind: str, id: str) -> Live | None:
         if not self.reads_one(kind):
-            raise ValueError(f"API {self.api} reads no single {kind}")
+            raise ValueError(f"API {self.api} cannot read a single {kind}")
         api, getter = self._api(kind), self._getter_of(KINDS[kind])
         if api.parts:
             (item,) = parts.read(getter, KINDS[kind], api, self.org_id).items
@@ -284,33 +295,34 @@ class WritingClient(ReadingClient):
         )
         response = _object(self._sender_of(kind).send(call), call)
         _keep_out_of_messages(kind, response)
-        made = response.get(api.id)
-        if not isinstance(made, str) or not made:
-            raise BadAnswer(f"{call}: the answer names no {api.id}, so what it made is not known")
-        # A short value stands in many an id by chance.
-        if value and len(value) >= redact.DISTINCT_LENGTH and value in made:
-            raise BadAnswer(f"{call}: the answer calls what it made by the value of the secret")
-        live = self._written(kind, response, made, body, resource, ids, creating=True)
+        id = response.get(api.id)
+        if not isinstance(id, str) or not id:
+            raise BadAnswer(f"{call}: the response has no {api.id}, so the new object is not known")
+        # A short value can be part of an id by chance.
+        if value and len(value) >= redact.DISTINCT_LENGTH and value in id:
+            raise BadAnswer(f"{call}: the id in the response contains the value of the secret")
+        live = self._written(kind, response, id, body, resource, ids, creating=True)
         return self._after_create(live, resource, ids)
 
     def _after_create(self, live: Live, resource: Resource, ids: Mapping[Key, str]) -> Live:
-        """Set what the API takes only in an update, if the new object does not have it by itself."""
-        rest = [
+        """Set the fields that the API accepts only in an update, if the new object lacks them."""
+        update_only = [
             attribute
             for attribute in live.kind.attributes
             if (names := attribute.names.get(self.api)) and names.update and not names.create
         ]
-        wanted = [
-            a
-            for a in rest
-            if getattr(resource, a.name) not in (UNSET, getattr(live.resource, a.name))
+        unset = [
+            attribute
+            for attribute in update_only
+            if getattr(resource, attribute.name)
+            not in (UNSET, getattr(live.resource, attribute.name))
         ]
-        if not wanted:
+        if not unset:
             return live
         try:
             return replace(self.update(live, resource, ids), revealed=live.revealed)
         except ApiError as error:
-            # The object exists, and is not as it should be.
+            # The object exists, but not all its fields are set.
             error.doubtful = True
             raise
 
@@ -365,7 +377,10 @@ class WritingClient(ReadingClient):
             sender.stop_waiting()
 
     def _sender_of(self, kind: Kind) -> Sender:
-        """Return the connection whose key can write a kind. Raises ConfigError without that key."""
+        """Return the connection whose key can write a kind.
+
+        Raises ConfigError if the kind needs an enterprise key and there is none.
+        """
         sender = self._senders[self._is_about_organization(kind)]
         if sender is None:
             raise self._missing_key(kind)
@@ -385,7 +400,10 @@ class WritingClient(ReadingClient):
         *,
         creating: bool = False,
     ) -> Live:
-        """Return what the API answered to a write, else what was sent: v1 can answer with an id or a status."""
+        """Return the object in the response to a write, or else the object as it was sent.
+
+        v1 can respond with only an id or a status.
+        """
         names = codec.with_references(self._names, ids)
         if codec.is_whole(kind, self.api, response):
             return replace(self._live(kind, response, names), revealed=_revealed(kind, response))
@@ -394,7 +412,7 @@ class WritingClient(ReadingClient):
 
 
 class _Count:
-    """Adds up what several threads read."""
+    """Adds up the objects that several threads read."""
 
     def __init__(self, progress: Callable[[int], None]) -> None:
         self._progress = progress
@@ -412,19 +430,19 @@ def _revealed(kind: Kind, response: Item) -> Revealed | None:
 
 
 def _keep_out_of_messages(kind: Kind, response: Item) -> None:
-    """Redact a secret that a response shows wherever something quotes it from here on."""
+    """Make sure that a secret in a response is redacted in everything printed from here on."""
     if revealed := _revealed(kind, response):
         redact.remember_values([revealed.secret])
 
 
 def _same(live: Live, id: str, call: Call) -> Live:
-    """Return an object that was asked for by its id. Raises BadAnswer if it is another one."""
+    """Return an object that was requested by its id. Raises BadAnswer if it is another one."""
     if live.id != id:
-        raise BadAnswer(f"{call}: the answer is about another object, {clean(live.id, 80)}")
+        raise BadAnswer(f"{call}: the response is about another object, {clean(live.id, 80)}")
     return live
 
 
 def _object(response: Any, call: Call) -> Item:
     if not isinstance(response, Mapping):
-        raise BadAnswer(f"{call}: the answer is not an object")
+        raise BadAnswer(f"{call}: the response is not an object")
     return response

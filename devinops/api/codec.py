@@ -1,8 +1,9 @@
-"""Wire ↔ model, driven by the kinds' data. Pure.
+"""Translates between the API's JSON and the model. The kinds' data drives it; no I/O.
 
-Every field that is read is checked for its JSON type: a wrong one is a BadAnswer that names the list, the
-object and the field. A field that is missing or null reads as None where its schema allows null, else as
-UNSET ("the API does not say"); only what a kind requires has to be there.
+Every field is checked for its JSON type as it is read: a wrong type raises a BadAnswer that names
+the list, the object and the field. A field that is missing or null reads as None if its schema
+allows null, else as UNSET ("the API does not say"). Only the fields that a kind requires must be
+there.
 """
 
 from __future__ import annotations
@@ -47,10 +48,13 @@ ALSO: Final = frozenset(
         "last_edited_by",
     }
 )
-"""Members of every kind that are read beside the attributes."""
+"""Members that are read for every kind, besides the attributes."""
 
 Names = Mapping[str, Mapping[str, str]]
-"""Noun → id → how files spell a reference to that object: the path of a folder, the name of anything else."""
+"""Noun → id → how files spell a reference to that object.
+
+A folder is spelled as its path, anything else as its name.
+"""
 
 _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "string": str,
@@ -61,7 +65,7 @@ _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "array": list,
     "null": type(None),
 }
-_WORDS: Final = {
+_TYPE_NAMES: Final = {
     str: "text",
     bool: "true or false",
     int: "a whole number",
@@ -75,12 +79,12 @@ _OWN_ACCESS: Final = frozenset({"org", "team"})
 """Both mean the organization; v1 speaks of team playbooks."""
 
 
-# --- reading ----------------------------------------------------------------------------------------------
+# --- reading ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class _Item:
-    """One object of an answer, with what it takes to complain about it."""
+    """One object of a response, with the context that an error message needs."""
 
     kind: Kind
     api: ApiVersion
@@ -90,33 +94,34 @@ class _Item:
     @property
     def id(self) -> str:
         name = self.kind.apis[self.api].id
-        found = self.fields.get(name)
-        if not isinstance(found, str) or not found:
-            raise self.bad(name, f"expected a text that is not empty, got {_shown(found)}")
-        return found
+        id = self.fields.get(name)
+        if not isinstance(id, str) or not id:
+            raise self.bad(name, f"expected text that is not empty, got {_type_name(id)}")
+        return id
 
     def text(self, name: str) -> str:
-        """Return a text that has to be there."""
-        found = self.fields.get(name)
-        if not isinstance(found, str):
-            raise self.bad(name, f"expected text, got {_shown(found)}")
-        return found
+        """Return the text of a field. Raises BadAnswer if it is missing or not a text."""
+        text = self.fields.get(name)
+        if not isinstance(text, str):
+            raise self.bad(name, f"expected text, got {_type_name(text)}")
+        return text
 
     def maybe_text(self, name: str) -> str | None:
         return None if self.fields.get(name) is None else self.text(name)
 
     def bad(self, field: str, what: str) -> BadAnswer:
         api = self.kind.apis[self.api]
-        named = self.fields.get(api.id)
-        who = clean(named, 80) if isinstance(named, str) and named else f"a {self.kind.noun}"
-        return BadAnswer(f"the API's {api.path} ({self.api}): {who}: {field}: {what}")
+        id = self.fields.get(api.id)
+        label = clean(id, 80) if isinstance(id, str) and id else f"a {self.kind.noun}"
+        return BadAnswer(f"the API's {api.path} ({self.api}): {label}: {field}: {what}")
 
 
 @dataclass(frozen=True, slots=True)
 class Viewpoint:
-    """Whose objects count as ours: those of one organization, or of the enterprise, with our label or none.
+    """Which objects count as ours.
 
-    `org_id` is None if it is not known.
+    They belong to one organization or to the enterprise, and their label names `owner` or they
+    have none. `org_id` is None if it is not known.
     """
 
     org_id: str | None = None
@@ -134,8 +139,8 @@ def decode(
 ) -> Live:
     """Return an object of a response as Live. Raises BadAnswer.
 
-    `names` spells what an object can refer to. `unknown` is what `unknown_fields` said of the list: such a field is
-    UNSET if it is missing.
+    `names` tells how files spell the references of an object. `unknown` is the result of
+    `unknown_fields` for the list: if such a field is missing, it is UNSET.
     """
     fields = _Item(kind, api, item, unknown)
     resource = _resource(fields, names)
@@ -162,7 +167,7 @@ def _last_editor(fields: _Item) -> str | None:
 
 
 def _owner(kind: Kind, resource: Resource) -> tuple[str | None, Resource]:
-    """Return who manages an object by its label, and the values without that label."""
+    """Return the owner that an object's label names, and the values without that label."""
     if kind.label is None:
         return None, resource
     labels = dict(getattr(resource, kind.label) or {})
@@ -174,15 +179,15 @@ def _owner(kind: Kind, resource: Resource) -> tuple[str | None, Resource]:
 
 
 LABEL: Final = "devinops"
-"""The label that says who manages an object; its value is the owner."""
+"""The label that marks an object as managed; its value is the owner."""
 
 
 def unknown_fields(
     kind: Kind, api: ApiVersion, items: Collection[Mapping[str, Any]]
 ) -> frozenset[str]:
-    """Return the optional fields that no object of a list has, though this API can answer and update them.
+    """Return the optional fields that no object of a list has, although this API supports them.
 
-    Editions of the API differ. A field that some objects have is null where it is missing.
+    Editions of the API differ. If some objects have a field, it counts as null in the others.
     """
     if not items:
         return frozenset()
@@ -195,9 +200,10 @@ def unknown_fields(
 def spellings(kind: Kind, api: ApiVersion, items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Return id → how files spell a reference, for every object in a list.
 
-    The path of what forms a tree: in a flat one that is the own name, else the parents tell a `/` inside a name from
-    one between names; if the parents do not lead to the top, the path as text has to do. Of anything else it is the
-    name; objects that share one are left out, since a name must mean one of them.
+    An object in a tree is spelled as its path. The parents tell a `/` inside a name from one
+    between names; if they do not lead to the top, the path that the API sent is used. In a tree
+    without parents the path is the object's name. Any other object is spelled as its name, and
+    objects that share a name are left out, because a reference must be unambiguous.
     """
     fields = {item.id: item for item in (_Item(kind, api, fields) for fields in items)}
     if kind.apis[api].tree:
@@ -210,13 +216,13 @@ def spellings(kind: Kind, api: ApiVersion, items: Iterable[Mapping[str, Any]]) -
 
 
 def path_of(text: str | None) -> FolderPath:
-    """Return the path that a server wrote as text; `/` and nothing both are the root."""
+    """Return the path that a server sent as text; `/` and an empty text both mean the root."""
     return join_folder(filter(None, (text or "").split("/")))
 
 
 def _folder_path(item: _Item, others: Mapping[str, _Item]) -> FolderPath:
     tree = item.kind.apis[item.api].tree
-    assert tree, "only of what forms a tree"
+    assert tree, "only objects in a tree have a path"
     names = _path_names(item, others, tree)
     if tree.parent is None:
         return join_folder(names or ())
@@ -228,14 +234,17 @@ def _folder_path(item: _Item, others: Mapping[str, _Item]) -> FolderPath:
 
 
 def _path_names(item: _Item, others: Mapping[str, _Item], tree: Tree) -> list[str] | None:
-    """Return the names from the top to this object; None if a parent is missing, in a loop, or far too deep."""
+    """Return the names from the top to this object.
+
+    None if a parent is missing, in a loop, or nested too deeply.
+    """
     names: list[str] = []
     seen: set[str] = set()
     while item.id not in seen and len(names) < MAX_DEPTH:
         seen.add(item.id)
         name = item.text(tree.name)
         if not name:
-            raise item.bad(tree.name, "expected a text that is not empty")
+            raise item.bad(tree.name, "expected text that is not empty")
         names.insert(0, name)
         parent = item.maybe_text(tree.parent) if tree.parent else None
         if parent is None:
@@ -269,7 +278,7 @@ def _value(item: _Item, attribute: Attribute, names: Names) -> Any:
     if value is None and not attribute.required:
         return attribute.in_one_form(None) if type(None) in allowed else UNSET
     if type(value) not in allowed:
-        raise item.bad(name, f"expected {_expected(allowed)}, got {_shown(value)}")
+        raise item.bad(name, f"expected {_expected(allowed)}, got {_type_name(value)}")
     try:
         normal = attribute.in_one_form(value)
     except ValueError as error:
@@ -304,13 +313,13 @@ def _allowed(attribute: Attribute) -> tuple[type, ...]:
 
 
 def _expected(allowed: tuple[type, ...]) -> str:
-    """Say which kinds of JSON values these types are."""
+    """Return the JSON names of these types, for a message."""
     types = [type_ for type_ in allowed if not (type_ is int and float in allowed)]
-    return " or ".join(_WORDS[type_] for type_ in types)
+    return " or ".join(_TYPE_NAMES[type_] for type_ in types)
 
 
 def _is_named(item: _Item) -> bool:
-    """Tell whether an object has a name; some APIs allow a null."""
+    """Tell whether an object has a name; some APIs allow null."""
     if not item.kind.apis[item.api].nameless:
         return True
     fields = (item.kind.by_name[field].reads(item.api) for field in item.kind.identity.fields)
@@ -318,7 +327,7 @@ def _is_named(item: _Item) -> bool:
 
 
 def _ids(item: _Item) -> dict[str, str]:
-    """Return the ids of what an object refers to, by field."""
+    """Return field → id of the object that the field refers to."""
     ids = {}
     for attribute in item.kind.attributes:
         name = attribute.reads(item.api)
@@ -328,7 +337,10 @@ def _ids(item: _Item) -> dict[str, str]:
 
 
 def _reference(item: _Item, attribute: Attribute, name: str, names: Names) -> str | None:
-    """Return how files spell what a field refers to; of the root, and of nothing, the empty text or None."""
+    """Return how files spell the reference in a field.
+
+    A parent that is the root is `ROOT`; any other reference to nothing is None.
+    """
     id = item.maybe_text(name)
     known = names.get(attribute.ref or "", {})
     if attribute.name != item.kind.parent:
@@ -336,15 +348,19 @@ def _reference(item: _Item, attribute: Attribute, name: str, names: Names) -> st
     written = path_of(item.maybe_text(f"{attribute.name}_path"))
     if id is None:
         if name not in item.fields and written:
-            # If it were taken for the root, the next update would move the object there.
+            # If this meant the root, the next update would move the object there.
             raise item.bad(name, "missing, although the object is in a folder")
         return ROOT
-    # Of a folder that the list does not show, the id is the only name that cannot be mistaken for another's.
+    # The list may not show the folder; then its id is the only name that cannot also mean another
+    # folder.
     return known.get(id) or written or join_folder([id])
 
 
 def _access(item: _Item, viewpoint: Viewpoint) -> tuple[Access, bool]:
-    """Return whose an object is, and whether it is ours. An unknown word means: from above, so not ours."""
+    """Return who owns an object, and whether it is ours.
+
+    An unknown `access_type` counts as the enterprise's, so not ours.
+    """
     access = item.maybe_text("access_type")
     if viewpoint.enterprise and Scope.ORGANIZATION not in item.kind.apis[item.api].scopes:
         return Access.ENTERPRISE, access in (None, Access.ENTERPRISE)
@@ -358,41 +374,41 @@ def _access(item: _Item, viewpoint: Viewpoint) -> tuple[Access, bool]:
 
 
 def _time(item: _Item, name: str) -> int | None:
-    """Return a time in epoch seconds: v3 answers those, v1 ISO 8601 (without a zone: UTC)."""
-    found = item.fields.get(name)
-    if found is None:
+    """Return a time in epoch seconds: v3 returns those, v1 ISO 8601 (UTC if without a zone)."""
+    value = item.fields.get(name)
+    if value is None:
         return None
     try:
-        if isinstance(found, int | float) and not isinstance(found, bool):
-            seconds = int(found)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            seconds = int(value)
         else:
-            when = datetime.fromisoformat(found)
+            when = datetime.fromisoformat(value)
             seconds = int(when.replace(tzinfo=when.tzinfo or UTC).timestamp())
-        datetime.fromtimestamp(seconds, UTC)  # raises for what cannot be shown
+        datetime.fromtimestamp(seconds, UTC)  # raises if it cannot be displayed
         return seconds
     except (TypeError, ValueError, OverflowError, OSError):
-        raise item.bad(name, f"expected a time, got {_shown(found)}") from None
+        raise item.bad(name, f"expected a time, got {_type_name(value)}") from None
 
 
 def _person(item: _Item, name: str) -> str | None:
-    """Return who did something: a text, or an object with a name."""
-    found = item.fields.get(name)
-    if isinstance(found, Mapping):
-        full = found.get("full_name") or found.get("name") or found.get("id")
+    """Return the name of a person, which the API sends as a text or as an object."""
+    person = item.fields.get(name)
+    if isinstance(person, Mapping):
+        full = person.get("full_name") or person.get("name") or person.get("id")
         return full if isinstance(full, str) else None
     return item.maybe_text(name)
 
 
-def _shown(value: Any) -> str:
-    """Say what kind of JSON value this is; never the value itself, which could be anything."""
+def _type_name(value: Any) -> str:
+    """Return what kind of JSON value this is, never the value itself: it could be a secret."""
     if value is None:
         return "nothing"
     if value == "":
-        return "an empty text"
-    return "a number" if type(value) is int else _WORDS[type(value)]
+        return "empty text"
+    return "a number" if type(value) is int else _TYPE_NAMES[type(value)]
 
 
-# --- writing ----------------------------------------------------------------------------------------------
+# --- writing ----------------------------------------------------------------------------------
 
 
 def encode(
@@ -407,13 +423,13 @@ def encode(
     value: str | None = None,
     owner: str = "",
 ) -> dict[str, Any]:
-    """Return the body of an update of `before`, or without it of a create: every field that the API can set.
+    """Return the request body that updates `before`, or creates an object if there is no `before`.
 
-    None is sent as null. The parent is always sent, null for the root: leaving it out would leave
-    open where the object ends up. `left_out` are fields that are never sent.
-    `changes_only` leaves out what is in `before` already. On create, what has no value is sent as
-    the field's default, if it has one. `ids` are those of everything that the values refer to;
-    `value` is a secret's value, `owner` what our label says.
+    It has every field that the API can set, except `left_out`. None is sent as null. The parent is
+    always sent, null for the root: otherwise the API would decide where the object ends up.
+    `changes_only` leaves out the values that `before` already has. On create, a field without a
+    value is sent with its default, if it has one. `ids` holds the id of every object that the
+    values refer to; `value` is the value of a secret, `owner` the value of our label.
     """
     body: dict[str, Any] = {}
     for attribute in kind.attributes:
@@ -434,16 +450,16 @@ def encode(
 
 
 def _to_send(attribute: Attribute, resource: Resource, api: ApiVersion, *, creating: bool) -> Any:
-    """Return the value of a field, or on create its default if there is none."""
+    """Return the value of a field; on create, its default if it has no value."""
     value = getattr(resource, attribute.name)
     if creating and (value is UNSET or (value is None and not attribute.reads(api))):
-        # Nobody can read back whether it is null or empty, and v1 refuses null.
+        # It cannot be read back, so null and empty are the same, and v1 refuses null.
         return attribute.default
     return value
 
 
 def _labelled(attribute: Attribute, before: Live) -> Any:
-    """Return the live value of a field, with our label if it is there."""
+    """Return the live value of a field, including our label if the object has it."""
     value = getattr(before.resource, attribute.name)
     if attribute.name == before.kind.label and before.owner is not None:
         return {**(value or {}), LABEL: before.owner}
@@ -451,7 +467,7 @@ def _labelled(attribute: Attribute, before: Live) -> Any:
 
 
 def _sent(kind: Kind, attribute: Attribute, value: Any, before: Any, ids: Mapping[Key, str]) -> Any:
-    """Return a value as the API takes it."""
+    """Return a value as the API expects it."""
     if attribute.ref:
         return ids[kind.referred(attribute, value)] if value else None
     if attribute.mention:
@@ -470,9 +486,9 @@ def sent(
     *,
     creating: bool = False,
 ) -> Live:
-    """Return an object made of what was sent, for an API that answers with no more than an id or a status.
+    """Return an object built from a request, for an API that returns only an id or a status.
 
-    It reads as if the API had answered it: what this API cannot show stays UNSET.
+    It reads as if the API had returned it: what this API cannot show stays UNSET.
     """
     item: dict[str, Any] = {kind.apis[api].id: id}
     for attribute in kind.attributes:
@@ -486,7 +502,7 @@ def sent(
 
 
 def with_references(names: Names, ids: Mapping[Key, str]) -> Names:
-    """Return spellings extended by those of what a request referred to."""
+    """Return `names` extended by the objects that a request referred to."""
     extended = {noun: dict(spelled) for noun, spelled in names.items()}
     for key, id in ids.items():
         extended.setdefault(key.kind, {})[id] = key.place if key.folder else _spelled(key)
@@ -497,7 +513,7 @@ def _spelled(key: Key) -> str:
     return key.place if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED else key.name
 
 
-def is_whole(kind: Kind, api: ApiVersion, answer: Mapping[str, Any]) -> bool:
-    """Tell whether a response to a write is the object, and not only an id or a status."""
+def is_whole(kind: Kind, api: ApiVersion, response: Mapping[str, Any]) -> bool:
+    """Tell whether the response to a write is the object, and not only an id or a status."""
     names = {a.reads(api) for a in kind.attributes if a.required and a.reads(api)}
-    return names <= answer.keys() and kind.apis[api].id in answer
+    return names <= response.keys() and kind.apis[api].id in response

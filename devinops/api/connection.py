@@ -1,4 +1,4 @@
-"""Where to call, and as whom."""
+"""Where to send requests, and with which key."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True)
 class Connection:
-    """Which organization or enterprise to call and as whom. Times in seconds; `retries` come after the first attempt.
+    """The target to call, the key to use and the limits to keep.
 
-    `ca_bundle` is a PEM file that replaces the usual certificate authorities. The key shows in no repr.
-    `owner` is the value of the label that marks what devinops manages, on kinds that have labels. `enterprise_key`
-    reads and writes what only a key of the enterprise can, and `enterprise_key_env` names the variable that it was
-    looked for in.
+    Times are seconds; `retries` come after the first attempt. `ca_bundle` is a PEM file that
+    replaces the usual certificate authorities. `owner` is the value of the label that marks what
+    devinops manages, for kinds that have labels. `enterprise_key` is for what only an enterprise
+    key can read and write, and `enterprise_key_env` names the variable that should hold it. No repr
+    shows a key.
     """
 
     target: Target

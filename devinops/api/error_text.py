@@ -16,10 +16,10 @@ from typing import Any, Final
 from devinops.api.redact import redact
 
 MAX_LENGTH: Final = 300
-"""Characters of a server's text that are shown."""
+"""Characters to show of a server's text."""
 
 _INVISIBLE: Final = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Unicode categories that are shown as escapes."""
+"""Unicode categories of characters that are printed as escapes."""
 
 _MESSAGES: Final = ("msg", "message", "detail", "title")
 _PLACES: Final = ("loc", "field", "location", "pointer", "path")
@@ -29,8 +29,8 @@ _ECHOES: Final = frozenset({"input", "ctx", "value"})
 
 def clean(text: str, longest: int = MAX_LENGTH) -> str:
     """Return a text as one short line, white space collapsed and control characters escaped."""
-    shown = "".join(map(_visible, " ".join(text[: 4 * longest].split())))
-    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+    line = "".join(map(_visible, " ".join(text[: 4 * longest].split())))
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def error_text(body: bytes | bytearray, content_type: str) -> str:
@@ -42,12 +42,12 @@ def error_text(body: bytes | bytearray, content_type: str) -> str:
         error = json.loads(text)
         text = _message(error) or json.dumps(_without_echoes(error), ensure_ascii=False)
     except (ValueError, RecursionError):
-        pass  # not JSON: shown as it is
+        pass  # not JSON: returned as it is
     return clean(redact(text))
 
 
 def rejected_fields(body: bytes | bytearray, fields: Collection[str]) -> list[str]:
-    """Return those of the request's `fields` that an error response names, and nothing else."""
+    """Return the request's `fields` that an error response names, and nothing else of it."""
     try:
         error = json.loads(body)
     except (ValueError, RecursionError):

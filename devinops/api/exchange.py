@@ -1,4 +1,4 @@
-"""One attempt: sends a request through httpx, and reads the response within its limits."""
+"""Sends one request through httpx and reads the response within its limits."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ from devinops.model.client import BeforeAgain
 from devinops.model.errors import ApiError, BadAnswer, ConfigError
 
 _EMULATOR: Final = "Devinops-Emulator"
-"""The header with which the emulator says what it is. Only messages depend on it."""
+"""The header that identifies the emulator. Only messages depend on it."""
 
 BAD_URL: Final = "DEVIN_API_URL is not a URL such as https://api.devin.ai"
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request. `path` begins with `/` and is quoted; `permission` is what a 403 may be about.
+    """One request.
 
-    With `has_secret` the body holds a secret's value, so no text of the server is shown. Before
-    each retry `before_again` is called with the status of the last attempt, None if there was no
-    response. What it raises ends the call.
+    `path` begins with `/` and is quoted. `permission` is what the key may lack if the API returns
+    403. If `has_secret`, the body holds a secret's value, so no text of the server is shown. Before
+    each retry, `before_again` is called with the status of the last attempt, or None if there was
+    no response. An exception that it raises ends the call.
     """
 
     method: str
@@ -53,7 +54,7 @@ class Call:
 
 
 def segment(text: str, what: str) -> str:
-    """Return an id quoted as one segment of a path. Raises ConfigError if no path can hold it."""
+    """Return an id quoted as one segment of a path. Raises ConfigError if that is impossible."""
     if text in ("", ".", ".."):
         raise ConfigError(f"{what} {text!r} cannot be part of a URL")
     return quote(text.encode("utf-8", "replace"), safe="")
@@ -61,7 +62,7 @@ def segment(text: str, what: str) -> str:
 
 @dataclass(frozen=True)
 class Response:
-    """A response of any status, read to its end, or as far as `LARGEST_ERROR` if it is an error."""
+    """A response of any status, read to its end, or up to `LARGEST_ERROR` if it is an error."""
 
     status: int
     body: bytes | bytearray = field(repr=False)
@@ -82,7 +83,10 @@ class Response:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why there is no response. `detail` can quote the server; `unusable`: it cannot be read."""
+    """Why there is no response, or none that can be read (`unusable`).
+
+    `detail` can quote the server.
+    """
 
     reason: str
     detail: str = ""
@@ -125,7 +129,7 @@ def _content(call: Call) -> bytes:
     try:
         return json.dumps(call.body, allow_nan=False).encode("ascii")
     except (TypeError, ValueError):
-        # without the reason, which would quote the value
+        # The reason would quote the value.
         raise ApiError(
             f"{call}: a value cannot be written as JSON (a date or NaN from YAML?)"
         ) from None
@@ -145,14 +149,14 @@ def _body(response: httpx.Response, end: float, budget: ResponseBudget) -> bytea
                 return body
     except httpx.HTTPError:
         if response.is_client_error:
-            return bytearray()  # the status says enough: the request was refused
+            return bytearray()  # the status is enough: the request was refused
         raise
     budget.spend(len(body) if response.is_success else 0)
     return body
 
 
 def parse_json(call: Call, response: Response) -> Any:
-    """Return the JSON of a response. Raises BadAnswer, which leaves open if a write happened."""
+    """Return the JSON of a response. Raises BadAnswer; then a write may have happened or not."""
     try:
         text = response.body.decode()
         value = json.loads(text, parse_constant=_finite, parse_float=_finite)
@@ -161,11 +165,11 @@ def parse_json(call: Call, response: Response) -> Any:
         raise BadAnswer(f"{call}: {error}") from None
     except json.JSONDecodeError as error:
         position = f"line {error.lineno}, column {error.colno}"
-        raise BadAnswer(f"{call}: the response is not JSON, or broke off: {position}") from None
+        raise BadAnswer(f"{call}: the response is not JSON, or is cut off: {position}") from None
     except RecursionError:
         raise BadAnswer(f"{call}: the response is nested too deeply") from None
     except ValueError:
-        raise BadAnswer(f"{call}: the response holds text or a number that JSON forbids") from None
+        raise BadAnswer(f"{call}: the response has text or a number that JSON forbids") from None
     return value
 
 
@@ -184,10 +188,10 @@ _FAILURES: Final[tuple[tuple[type[Exception], Failure], ...]] = (
         Failure("the response cannot be decompressed", retryable=False, unusable=True),
     ),
     (httpx.TimeoutException, Failure("timed out", timed_out=True)),
-    (socket.gaierror, Failure("its name does not resolve")),
-    (ConnectionRefusedError, Failure("it refused the connection")),
+    (socket.gaierror, Failure("the host name cannot be resolved")),
+    (ConnectionRefusedError, Failure("the host refused the connection")),
 )
-"""What an exception of httpx, or a cause of it, means; the first match counts."""
+"""What an exception of httpx, or one of its causes, means; the first match applies."""
 
 
 def explain(error: Exception) -> Failure:
@@ -198,13 +202,13 @@ def explain(error: Exception) -> Failure:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             why = getattr(cause, "verify_message", "") or "verification failed"
-            reason = f"its certificate is not trusted: {why} (--ca-bundle names other authorities)"
+            reason = f"its certificate is not trusted: {why} (set --ca-bundle to trust another CA)"
             return Failure(reason, retryable=False)
     for known, failure in _FAILURES:
         if any(isinstance(cause, known) for cause in causes):
             return failure
     if isinstance(error, httpx.ProxyError):
-        return Failure("the proxy refused", str(error))
+        return Failure("the proxy refused the request", str(error))
     name = type(error).__name__
     if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError | OSError):
         return Failure("the connection failed or was cut", str(error) or name)

@@ -1,4 +1,4 @@
-"""Turns calls that failed into errors: one line that holds neither the key nor a secret's value."""
+"""Turns failed calls into errors of one line, without the key or the value of a secret."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ def reason(call: Call, failure: Failure) -> str:
 def no_response(
     call: Call, failure: Failure, connection: Connection, route: Route, attempts: int, note: str
 ) -> ApiError:
-    """Return the error for a call without a response; `note` says why it was not retried."""
+    """Return the error for a call without a response; `note` says why there was no retry."""
     if failure.unusable:
         return BadAnswer(f"{call}: {reason(call, failure)}")
     timed_out = f"timed out after {connection.timeout_s:g} s"
     why = timed_out if failure.timed_out else reason(call, failure)
     count = f", {attempts} attempts" if attempts > 1 else ""
-    doubt = "" if call.method == "GET" else "; whether it was carried out is not known"
+    doubt = "" if call.method == "GET" else "; the request may have been carried out"
     return Unreachable(f"cannot reach {route}: {why}{count} ({call}){doubt}{note}")
 
 
 def refused(
     call: Call, response: Response, connection: Connection, note: str, *, doubtful: bool
 ) -> ApiError:
-    """Return the error for a response that is no success.
+    """Return the error for a response whose status is not 2xx.
 
-    `note` says why the call was not retried, or is empty. `doubtful`: an earlier attempt may have
-    been carried out.
+    `note` says why there was no retry, or is empty. `doubtful`: an earlier attempt may have been
+    carried out.
     """
     status = response.status
     if doubtful and status < 500:
-        note = f"; whether an earlier attempt was carried out is not known{note}"
+        note = f"; an earlier attempt may have been carried out{note}"
     message = f"{call} returned {status}"
     if 300 <= status < 400:
-        goal = _redirect_goal(call, response)
-        message += f", a redirect{goal}, which is not followed: check DEVIN_API_URL"
+        location = _redirect_location(call, response)
+        message += f", a redirect{location}, which is not followed: check DEVIN_API_URL"
         return ApiError(f"{message}{note}", status=status, doubtful=doubtful)
     text, hint = _text(call, response), _hint(call, connection, status)
     message += f": {text}" if text else ""
     message += f" ({hint})" if hint else ""
-    # A web page with 404 means that the address is wrong, not that an object does not exist.
+    # A 404 with a web page means that the address is wrong, not that an object is missing.
     error = BadAnswer if status == 404 and is_web_page(response) else ApiError
     return error(f"{message}{note}", status=status, doubtful=doubtful)
 
@@ -60,20 +60,20 @@ def is_web_page(response: Response) -> bool:
 
 
 def refuse_web_page(call: Call, response: Response) -> None:
-    """Raise BadAnswer for a web page: something between here and the API sent it."""
+    """Raise BadAnswer for a web page: something between here and the API must have sent it."""
     if is_web_page(response):
         raise BadAnswer(f"{call}: {error_text(response.body, response.content_type)}")
 
 
 def _text(call: Call, response: Response) -> str:
-    """Return what an error says, or which fields it names if it could quote a secret's value."""
+    """Return the text of an error, or only the fields it names if it could quote a secret."""
     if not call.has_secret or is_web_page(response):
         return error_text(response.body, response.content_type)
     fields = rejected_fields(response.body, call.body or {})
     return f"rejected fields: {', '.join(fields)}" if fields else ""
 
 
-def _redirect_goal(call: Call, response: Response) -> str:
+def _redirect_location(call: Call, response: Response) -> str:
     try:
         host = urlsplit(response.headers.get("location", "")).hostname
     except ValueError:

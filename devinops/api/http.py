@@ -1,8 +1,8 @@
 """The HTTP client: sends calls, retries those that may be sent again, and explains failures.
 
-Two classes, so that a client made for reading cannot write: `Getter` has GET, `Sender` the rest as
-well. Each failure is raised as a DevinopsError whose message is one line and holds neither the key
-nor a secret's value.
+There are two classes, so that a client for reading cannot write: `Getter` sends only GET, `Sender`
+also sends writes. Each failure is raised as a DevinopsError whose message is one line without the
+key or the value of a secret.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class _Tries:
 
 
 class Getter:
-    """Sends GET and nothing else. Threads may share it.
+    """Sends only GET. Threads may share it.
 
-    `emulator` tells whether the last response came from an emulator, None before the first
+    `emulator` tells whether the last response came from an emulator; it is None before the first
     response.
     """
 
@@ -60,15 +60,15 @@ class Getter:
         self.emulator: bool | None = None
 
     def get(self, call: Call, budget: ResponseBudget | None = None) -> Any:
-        """Return the JSON of a response that fits into the budget. Raises ApiError."""
+        """Return the JSON of a response that fits the budget. Raises ApiError."""
         return self._json(call, self._send(call, budget))
 
     def stop_waiting(self) -> None:
-        """From now on send first attempts at once, and no retries. Safe in a signal handler."""
+        """From now on, send first attempts at once and no retries. Safe in a signal handler."""
         self._limiter.stop_waiting()
 
     def close(self) -> None:
-        """Wake all waiting threads, which then fail, and drop the connections."""
+        """Wake all waiting threads, which then fail, and close the connections."""
         self._limiter.stop()
         self._client.close()
 
@@ -79,7 +79,7 @@ class Getter:
     # --- attempts ---
 
     def _send(self, call: Call, budget: ResponseBudget | None = None) -> Response:
-        """Return a response of 2xx, after the attempts that the policy allows. Raises ApiError."""
+        """Return a 2xx response, after as many attempts as the policy allows. Raises ApiError."""
         if call.method not in self.methods:
             raise AssertionError(f"this client cannot send {call.method}")
         signals.check()
@@ -114,7 +114,10 @@ class Getter:
             tries.outcome, tries.attempts = following, tries.attempts + 1
 
     def _why_no_retry(self, outcome: Outcome) -> str:
-        """Return why a retry that could help is not made; empty if it is made, and paid for."""
+        """Return why a retry that could help is not made.
+
+        If one is made, count it and return an empty text.
+        """
         if self._limiter.waiting_stopped:
             return _INTERRUPTED
         if status_of(outcome) == TOO_MANY:
@@ -139,7 +142,7 @@ class Getter:
     def _attempt(
         self, call: Call, budget: ResponseBudget, *, retry: bool = False
     ) -> Outcome | None:
-        """Send a call when the rate limiter allows it; None if it must not be sent any more."""
+        """Send a call when the rate limiter allows it; return None if it must not be sent."""
         if not self._limiter.enter(retry=retry):
             return None
         status = None
@@ -151,7 +154,7 @@ class Getter:
         return outcome
 
     def _timed(self, call: Call, budget: ResponseBudget) -> Outcome:
-        """Send a call and log how long that took."""
+        """Send a call and log how long it took."""
         start, connection = time.monotonic(), self._connection
         outcome = exchange(
             self._client, connection.target.api_url, call, connection.timeout_s, budget
@@ -170,17 +173,20 @@ class Getter:
 
 
 class Sender(Getter):
-    """Sends the writes as well."""
+    """Sends reads and writes."""
 
     methods = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
     def send(self, call: Call) -> Any:
-        """Send a POST, PUT or PATCH; return the JSON of the response, None if empty. Raises ApiError."""
+        """Send a POST, PUT or PATCH; return the JSON of the response, None if it is empty.
+
+        Raises ApiError.
+        """
         response = self._send(call)
         return self._json(call, response) if response.body.strip() else None
 
     def delete(self, call: Call) -> None:
-        """Send a DELETE. Any 2xx means success, unless it is a web page. Raises ApiError."""
+        """Send a DELETE. Any 2xx that is not a web page is a success. Raises ApiError."""
         failures.refuse_web_page(call, self._send(call))
 
 
@@ -191,5 +197,5 @@ def _is_retryable(call: Call, outcome: Outcome) -> bool:
 
 
 def _leaves_doubt(call: Call, outcome: Outcome) -> bool:
-    """Tell whether an attempt may have changed something without saying so."""
+    """Tell whether a failed attempt may have changed something."""
     return call.method != "GET" and status_of(outcome) != TOO_MANY

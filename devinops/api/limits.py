@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 LARGEST_LIST: Final = 128 * 1024 * 1024
-"""Bytes of one list, all its pages together, unpacked. 10,000 notes of 4 KB are 40 MiB, and 80 MiB
-if they are written in another alphabet and each character is escaped."""
+"""Bytes of one list, all its pages together, decompressed.
+
+10,000 notes of 4 KB are 40 MiB, and 80 MiB if JSON escapes every character of a non-Latin script.
+"""
 
 LARGEST_RESPONSE: Final = 32 * 1024 * 1024
-"""Bytes of any other response, unpacked: one object, or a page of the audit log."""
+"""Bytes of any other response, decompressed: one object, or a page of the audit log."""
 
 LARGEST_ERROR: Final = 64 * 1024
-"""Bytes that are read of an error response, unpacked. The rest adds nothing to the status."""
+"""Bytes to read of an error response, decompressed. More would not explain it better."""
 
 MAX_OBJECTS: Final = 100_000
 """Objects in one list."""
@@ -21,7 +23,7 @@ MAX_PAGES: Final = 10_000
 """Pages in one list. Full pages hold 200 objects."""
 
 LONGEST_CURSOR: Final = 4096
-"""Characters of a cursor. Each cursor is remembered, and becomes part of a URL."""
+"""Characters of a cursor. Each cursor is remembered and becomes part of a URL."""
 
 MAX_DEPTH: Final = 200
 """Levels of lists and objects in a response. Python could parse more, but not compare them."""

@@ -1,9 +1,9 @@
-"""Lists, read whole or not at all.
+"""Reads lists, whole or not at all.
 
-A list that is too short would make a plan create what exists and delete what is only out of sight; so what
-cannot be proved complete is an error. Source: docs.devin.ai, pagination (`first` up to 200, `after`,
-`has_next_page`, `end_cursor`, `total` often absent; a few lists take `limit` and `offset` instead, and say nothing of a
-next page).
+From an incomplete list a plan would create what exists already and delete what is only not listed.
+So a list that cannot be proved complete is an error. Source: docs.devin.ai, pagination (`first` up
+to 200, `after`, `has_next_page`, `end_cursor`, `total` often absent; a few lists take `limit` and
+`offset` instead, and do not say whether there is a next page).
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from devinops.model.kind import Api, Counted, Paging
 
 PAGE_SIZE: Final = 200
 _EMPTY_PAGES: Final = 100
-"""So many pages in a row may be empty and promise more; then it is taken for a loop."""
+"""Pages in a row that may be empty and announce more; one more counts as a loop."""
 
 MOST_READINGS: Final = 4
 """A list of several pages is read at most this many times."""
 
 Item = Mapping[str, Any]
 
-_REPEATED: Final = "it shows one object twice, so others may be missing"
+_REPEATED: Final = "the list shows an object twice, so others may be missing"
 
 _NOT_USED: Final = "; the list cannot be proved complete and is not used; run again"
 
@@ -41,7 +41,7 @@ def list_budget() -> ResponseBudget:
 
 @dataclass(frozen=True)
 class Reading:
-    """A list as it was read. `unproved`: it had several pages, and they were read only once."""
+    """A list as it was read. `unproved`: it had several pages and was read only once."""
 
     items: list[Item]
     ids: frozenset[str] = frozenset()
@@ -57,12 +57,13 @@ def read_list(
     before: Collection[str] | None = None,
     sure: bool = True,
 ) -> Reading:
-    """Return all objects of a list; `progress` gets the number of those that a page added. Raises ApiError.
+    """Return all objects of a list; `progress` gets the number of objects on each page.
 
-    If somebody deletes an object between two pages and a cursor is a count, all later objects move up and one is
-    never shown. No page tells: `total` is the same again if something was created as well. So a list of several
-    pages is read until a reading shows everything that the reading before showed: then nothing was deleted in
-    between. `before` holds the ids of an earlier reading. Without `sure` the first reading is returned.
+    If an object is deleted between two pages and the cursor is a position, all later objects move
+    up and one is never shown. No page reveals this: `total` stays the same if an object was created
+    as well. So a list of several pages is read until a reading shows everything that the previous
+    one showed: then nothing was deleted in between. `before` holds the ids of an earlier reading.
+    Without `sure`, the first reading is returned. Raises ApiError.
     """
     if api.paging is Paging.WHOLE:
         return Reading(unpaged(http.get(call, list_budget()), call, api, progress))
@@ -73,7 +74,7 @@ def read_list(
             return Reading(items, ids, unproved=pages > 1)
         if before is not None and ids.issuperset(before):
             return Reading(items, ids)
-        # The next reading takes the place of this one in memory.
+        # Two readings at once would take twice the memory.
         del items
         before, progress = ids, ignore
     raise incomplete(call, f"objects were deleted during each of {MOST_READINGS} readings")
@@ -82,7 +83,7 @@ def read_list(
 def _read(
     http: Getter, call: Call, api: Api, progress: Callable[[int], None]
 ) -> tuple[list[Item], int]:
-    """Read a list once; return its objects and the number of its pages."""
+    """Read a list once; return its objects and its number of pages."""
     items: list[Item] = []
     pages = 0
     read_pages = _offset_pages if api.paging is Paging.OFFSET else _pages
@@ -91,110 +92,115 @@ def _read(
         pages += 1
         _check_count(len(items), call)
         progress(len(page))
-    _without_repeats(items, call, api)
+    _check_repeats(items, call, api)
     return items, pages
 
 
 def unpaged(
-    answer: Any,
+    response: Any,
     call: Call,
     api: Api,
     progress: Callable[[int], None],
     *,
     shared: bool = False,
 ) -> list[Item]:
-    """Return the objects of an answer that holds the whole list. One that kinds share is never a bare list."""
-    if not shared and isinstance(answer, list):
-        answer = {api.items: answer}
-    items = _items(answer, call, api)
-    if answer.get("has_next_page"):
-        raise incomplete(call, "it has more pages, which this list should not have")
-    if _total(answer) > len(items):
-        raise incomplete(call, f"it counts {_total(answer)} objects and showed {len(items)}")
+    """Return the objects of a response that has the whole list.
+
+    A response that several kinds share is never a bare list.
+    """
+    if not shared and isinstance(response, list):
+        response = {api.items: response}
+    items = _items(response, call, api)
+    if response.get("has_next_page"):
+        raise incomplete(call, "the list has more pages, but should have only one")
+    if _total(response) > len(items):
+        raise incomplete(call, f"the list shows {len(items)} of {_total(response)} objects")
     _check_count(len(items), call)
-    _without_repeats(items, call, api)
+    _check_repeats(items, call, api)
     progress(len(items))
     return items
 
 
 def _check_count(count: int, call: Call) -> None:
     if count > limits.MAX_OBJECTS:
-        raise incomplete(call, f"it has more than {limits.MAX_OBJECTS} objects")
+        raise incomplete(call, f"the list has more than {limits.MAX_OBJECTS} objects")
 
 
 def _pages(http: Getter, call: Call, api: Api) -> Iterator[list[Item]]:
     cursors: set[str] = set()
     query = {"first": str(PAGE_SIZE)}
-    came = empty = total = 0
+    count = empty = total = 0
     budget = list_budget()
     while True:
-        answer = http.get(dataclasses.replace(call, query=query), budget)
-        page = _items(answer, call, api)
-        came += len(page)
+        response = http.get(dataclasses.replace(call, query=query), budget)
+        page = _items(response, call, api)
+        count += len(page)
         empty = 0 if page else empty + 1
-        total = max(total, _total(answer))
+        total = max(total, _total(response))
         yield page
-        cursor = _next(answer, call)
+        cursor = _next(response, call)
         if cursor is None:
             break
         if cursor in cursors or empty > _EMPTY_PAGES:
-            raise incomplete(call, "its pages go round in a circle")
+            raise incomplete(call, "the pages of the list repeat endlessly")
         if len(cursors) >= limits.MAX_PAGES:
-            raise incomplete(call, f"it has more than {limits.MAX_PAGES} pages")
+            raise incomplete(call, f"the list has more than {limits.MAX_PAGES} pages")
         cursors.add(cursor)
         query = {"first": str(PAGE_SIZE), "after": cursor}
-    if total > came:
-        raise incomplete(call, f"it counts {total} objects and showed {came}")
+    if total > count:
+        raise incomplete(call, f"the list shows {count} of {total} objects")
 
 
 def _offset_pages(http: Getter, call: Call, api: Api) -> Iterator[list[Item]]:
-    """Yield the pages of a list until one is short, and neither it nor a total promises more."""
+    """Yield the pages of a list until one is short and nothing announces more objects."""
     seen: set[str] = set()
-    came = total = 0
+    count = total = 0
     budget = list_budget()
     for _ in range(limits.MAX_PAGES):
-        query = {"limit": str(PAGE_SIZE), "offset": str(came)}
-        answer = http.get(dataclasses.replace(call, query=query), budget)
-        page = _items(answer, call, api)
+        query = {"limit": str(PAGE_SIZE), "offset": str(count)}
+        response = http.get(dataclasses.replace(call, query=query), budget)
+        page = _items(response, call, api)
         ids = _ids(page, api)
         if seen & ids:
             raise incomplete(call, _REPEATED)
         seen |= ids
-        came += len(page)
-        total = max(total, _total(answer))
+        count += len(page)
+        total = max(total, _total(response))
         yield page
-        has_more = total > came or answer.get("has_next_page") is True
+        has_more = total > count or response.get("has_next_page") is True
         if not page and has_more:
-            raise incomplete(call, f"it promises more than the {came} objects that it showed")
+            raise incomplete(
+                call, f"the list announces more than the {count} objects that it shows"
+            )
         if not page or (len(page) < PAGE_SIZE and not has_more):
             return
-    raise incomplete(call, f"it has more than {limits.MAX_PAGES} pages")
+    raise incomplete(call, f"the list has more than {limits.MAX_PAGES} pages")
 
 
-def _next(answer: Item, call: Call) -> str | None:
+def _next(response: Item, call: Call) -> str | None:
     """Return the cursor of the next page, None after the last."""
-    more, cursor = answer.get("has_next_page"), answer.get("end_cursor")
+    more, cursor = response.get("has_next_page"), response.get("end_cursor")
     if more is False:
         return None
     if more is not True:
         raise incomplete(call, "has_next_page is neither true nor false")
     if not isinstance(cursor, str) or not cursor:
-        raise incomplete(call, "it has more pages, but no end_cursor that leads to them")
+        raise incomplete(call, "the list has more pages, but no end_cursor that leads to them")
     if len(cursor) > limits.LONGEST_CURSOR:
-        raise incomplete(call, f"its end_cursor has more than {limits.LONGEST_CURSOR} characters")
+        raise incomplete(call, f"end_cursor has more than {limits.LONGEST_CURSOR} characters")
     return cursor
 
 
-def _total(answer: Item) -> int:
-    """Return how many objects a page says there are in all, 0 where it does not say. Any page's word counts."""
-    total = answer.get("total")
+def _total(response: Item) -> int:
+    """Return the total number of objects according to a page; 0 if it does not say."""
+    total = response.get("total")
     return total if isinstance(total, int) else 0
 
 
-def _items(answer: Any, call: Call, api: Api) -> list[Item]:
-    if not isinstance(answer, Mapping):
-        raise incomplete(call, "the answer is not an object")
-    items = answer.get(api.items)
+def _items(response: Any, call: Call, api: Api) -> list[Item]:
+    if not isinstance(response, Mapping):
+        raise incomplete(call, "the response is not an object")
+    items = response.get(api.items)
     if not isinstance(items, list):
         raise incomplete(call, f"{api.items} is not a list")
     if not all(isinstance(item, Mapping) for item in items):
@@ -202,19 +208,20 @@ def _items(answer: Any, call: Call, api: Api) -> list[Item]:
     return items
 
 
-def _without_repeats(items: list[Item], call: Call, api: Api) -> None:
+def _check_repeats(items: list[Item], call: Call, api: Api) -> None:
     seen: set[str] = set()
     for item in items:
-        found = item.get(api.id)
-        if not isinstance(found, str):
-            continue  # decoding says more about it
-        if found in seen:
+        id = item.get(api.id)
+        if not isinstance(id, str):
+            continue  # decoding reports it in more detail
+        if id in seen:
             raise incomplete(call, _REPEATED)
-        seen.add(found)
+        seen.add(id)
 
 
 def _ids(items: Iterable[Item], api: Api) -> frozenset[str]:
-    return frozenset(found for item in items if isinstance(found := item.get(api.id), str))
+    ids = (item.get(api.id) for item in items)
+    return frozenset(id for id in ids if isinstance(id, str))
 
 
 def incomplete(call: Call, what: str) -> BadAnswer:
@@ -222,10 +229,11 @@ def incomplete(call: Call, what: str) -> BadAnswer:
 
 
 def check_counts(counted: Counted, holders: Iterable[Item], held: Iterable[Item]) -> None:
-    """Raise BadAnswer if `holders` count objects, and not one that is in a holder was listed.
+    """Raise BadAnswer if `holders` count objects, but no object in a holder was listed.
 
-    An empty list is as whole as any other by its own words; if it were believed, everything would be created again.
-    Only this much is compared: whether a count includes the holders below is not documented.
+    An empty list looks as complete as any other; if it were believed, everything would be created
+    again. The numbers themselves are not compared: it is not documented whether a holder also
+    counts the objects in the holders below it.
     """
     counts = (holder.get(counted.member) for holder in holders)
     total = sum(count for count in counts if isinstance(count, int))

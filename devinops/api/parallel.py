@@ -1,4 +1,4 @@
-"""Runs jobs in parallel. Unlike an executor it lets Ctrl-C end a wait for a connection."""
+"""Runs jobs in parallel. Unlike an executor, it lets Ctrl-C end a wait for a connection."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ T = TypeVar("T")
 def side_by_side(jobs: Sequence[Callable[[], T]], width: int) -> list[T]:
     """Return the results of jobs in their order, using at most `width` threads.
 
-    If jobs fail, the others are awaited and the first error in the order of the jobs is raised, so
-    that the same failures give the same message. An interrupt leaves the threads behind; they are
-    daemons.
+    If jobs fail, the others still run to their end. Then the first error in the order of the jobs
+    is raised, so that the same failures always give the same message. An interrupt leaves the
+    threads running; they are daemons.
     """
     if width <= 1 or len(jobs) <= 1:
         return [job() for job in jobs]

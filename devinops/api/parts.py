@@ -1,4 +1,4 @@
-"""Kinds of which an organization has one object, kept in one or several resources of the API."""
+"""Reads and writes kinds with one object in each organization, stored in one or more resources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from devinops.model.kind import Api, Kind, Paging, Part, Resource
 
 
 def read(http: Getter, kind: Kind, api: Api, org_id: str | None) -> Reading:
-    """Return the one object of a kind, put together from its parts, as a list of one. Raises ApiError."""
+    """Return the only object of a kind, assembled from its parts, as a list of one.
+
+    Raises ApiError.
+    """
     item: dict[str, Any] = {api.id: kind.noun}
     for part in api.parts:
         item[part.field] = _value(http, api, part, org_id)
@@ -26,12 +29,12 @@ def _value(http: Getter, api: Api, part: Part, org_id: str | None) -> Any:
     if not part.items:
         response = http.get(call)
         if not isinstance(response, Mapping):
-            raise BadAnswer(f"{call}: the answer is not an object")
+            raise BadAnswer(f"{call}: the response is not an object")
         return response.get(part.member)
-    where = {name: value.format(org_id=org_id) for name, value in part.where.items()}
+    criteria = {name: value.format(org_id=org_id) for name, value in part.where.items()}
     listed = Api(path=part.path, items=part.items, paging=Paging.CURSOR)
     for item in read_list(http, call, listed, ignore, sure=False).items:
-        if all(item.get(name) == value for name, value in where.items()):
+        if all(item.get(name) == value for name, value in criteria.items()):
             return item.get(part.member)
     return None
 
@@ -47,8 +50,9 @@ def write(
 ) -> None:
     """Set the parts whose value changes, in the order of the kind.
 
-    `before_again` is called only as long as nothing is written: afterwards the object is no longer as it was. Raises
-    ApiError, with doubt about the outcome if a part was written before.
+    `before_again` is called only until the first part is written: it checks that the object is
+    unchanged, which it no longer is. Raises ApiError, which is `doubtful` if an earlier part was
+    written.
     """
     has_written = False
     for part in api.parts:

@@ -1,7 +1,7 @@
 """Keeps secrets out of messages, logs and bug reports.
 
-The registry belongs to the process: a server can quote in one response what was sent to it in
-another request.
+The secrets are registered for the whole process: a response of a server can quote what another
+request sent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 MASK: Final = "***"
 
 DISTINCT_LENGTH: Final = 9
-"""Characters from which on a value does not occur in another text by chance."""
+"""Minimum length of a value that does not occur in another text by chance."""
 
 _SENSITIVE: Final = (
     "DEVIN",
@@ -32,7 +32,7 @@ _SENSITIVE: Final = (
 """Parts of the names of environment variables whose values a bug report must not show."""
 
 _MIN_LENGTH: Final = 6
-"""Characters of such an environment variable. A shorter value would mask half of the report."""
+"""Minimum length of such a value. Redacting shorter ones would hide half of the report."""
 
 _keys: set[str] = set()
 _values: set[str] = set()
@@ -49,15 +49,15 @@ def remember_values(values: Iterable[str]) -> None:
 
 
 def redact(text: str) -> str:
-    """Return the text with *** for each known secret, as it is or as JSON writes it."""
+    """Return the text with *** in place of each known secret, plain or as JSON writes it."""
     return _replace(text, _keys | _values)
 
 
 def bug_report(error: BaseException) -> str:
-    """Return the traceback of an error without secrets and values of sensitive variables.
+    """Return the traceback of an error, without secrets and the values of sensitive variables.
 
-    A run that holds secret values leaves out the exceptions' texts, which could quote a value in
-    any form.
+    If the run has secret values, the texts of the exceptions are left out as well: they could quote
+    a value in any form.
     """
     lines = _stacks(error) if _values else traceback.format_exception(error)
     sensitive = {
@@ -72,7 +72,7 @@ def _replace(text: str, secrets: Iterable[str]) -> str:
     forms = {form for secret in secrets for form in _forms(secret) if form}
     if not forms:
         return text
-    # The longest first: a secret can begin with another one.
+    # The longest first: a secret can begin with another secret.
     alternatives = map(re.escape, sorted(forms, key=len, reverse=True))
     return re.sub("|".join(alternatives), MASK, text)
 
@@ -87,7 +87,7 @@ def _stacks(error: BaseException) -> Iterator[str]:
     cause = error.__cause__ or error.__context__
     if cause is not None:
         yield from _stacks(cause)
-        yield "\nWhich led to:\n\n"
+        yield "\nThis led to:\n\n"
     yield "Traceback (most recent call last):\n"
     yield from traceback.format_tb(error.__traceback__)
-    yield f"{type(error).__name__} (its text is left out, since this run holds secret values)\n"
+    yield f"{type(error).__name__} (its text is left out because this run has secret values)\n"

@@ -1,7 +1,7 @@
 """Which requests are retried, and when.
 
 The policy is that of the vendor's Terraform provider (`client.go`): a POST without a response may
-have been carried out, so it is retried only on 429, with which the server says that it did nothing.
+have been carried out, so it is retried only after a 429, which means that the server did nothing.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ MAX_WAIT_S = 60.0
 """The longest wait before one retry, whatever Retry-After asks for."""
 
 MAX_RATE_LIMITED_WAIT_S = 300.0
-"""Seconds of waiting after 429s, without a success in between, after which nothing is retried."""
+"""Total wait after 429s without a success in between; after that, nothing is retried."""
 
 
 def is_retryable(method: str, status: int | None) -> bool:
-    """Tell whether a request may be sent again after this status; None: there was no response."""
+    """Tell whether a request may be sent again after this status, None if there was no response."""
     if status == TOO_MANY:
         return True
     return method not in ("POST", "PATCH") and (status is None or status >= 500)
@@ -54,10 +54,11 @@ def retry_after_s(header: str | None, now: float) -> float | None:
 
 
 class RetryBudget:
-    """The retries that one run may make: 50, or a fifth of its requests if that is more.
+    """Counts the retries of one run: it may make 50, or a fifth of its requests if that is more.
 
-    Without it a broken server would make each of a thousand requests wait for minutes. Retries
-    after a 429 are not counted: the server works, and `MAX_RATE_LIMITED_WAIT_S` limits those.
+    Without this limit, a broken server would make each of a thousand requests wait for minutes.
+    Retries after a 429 are not counted: the server works, and `MAX_RATE_LIMITED_WAIT_S` limits
+    them.
     """
 
     MINIMUM = 50
@@ -85,11 +86,10 @@ class RetryBudget:
 
 
 class RateLimiter:
-    """Decides when each thread of a client may send. All of them learn from one 429.
+    """Decides when the threads of a client may send. A 429 to one of them slows down all.
 
-    After a 429 nothing is sent until the wait is over, and then half as many requests at a time.
-    Each success raises the number again, by about one for as many successes as there are requests
-    at a time.
+    After a 429, nothing is sent until the wait is over; then half as many requests may be in
+    flight. Successes raise the limit again: by about one after as many successes as the limit.
     """
 
     def __init__(self, most: int) -> None:
@@ -113,11 +113,11 @@ class RateLimiter:
 
     @property
     def gave_up(self) -> bool:
-        """Tell whether the waits since the last success make it pointless to wait on."""
+        """Tell whether the waits since the last success are too long to go on."""
         return self._rate_limited_wait_s >= MAX_RATE_LIMITED_WAIT_S
 
     def enter(self, *, retry: bool = False) -> bool:
-        """Wait until a request may be sent. Return False if it must not be sent any more."""
+        """Wait until a request may be sent; return False if it must not be sent any more."""
         with self._changed:
             while not (self._stopped or (retry and self.waiting_stopped)):
                 wait_s = self._wait_s()
@@ -137,33 +137,33 @@ class RateLimiter:
             self._changed.notify_all()
 
     def hold(self, seconds: float) -> None:
-        """Send nothing for so many seconds, since a 429 came."""
+        """Send nothing for this many seconds after a 429."""
         with self._changed:
             now = waiting.now()
             if now >= self._held_until:
-                # Requests sent before the last hold come back with 429 too; they say nothing new.
+                # Requests sent before the last hold also get 429: no reason to slow down more.
                 self._limit = max(1, self._limit // 2)
             before = max(self._held_until, now)
             self._held_until = max(before, now + seconds)
             self._rate_limited_wait_s += self._held_until - before
 
     def pause(self, seconds: float) -> None:
-        """Wait so many seconds, or until `stop_waiting`."""
+        """Wait this many seconds, or until `stop_waiting` is called."""
         waiting.pause(seconds, self._no_waiting)
 
     def stop_waiting(self) -> None:
-        """From now on send first attempts at once, and no retries. Safe in a signal handler."""
+        """From now on, send first attempts at once and no retries. Safe in a signal handler."""
         self._no_waiting.set()
         with self._changed:
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """From now on send nothing."""
+        """From now on, send nothing."""
         self._stopped = True
         self.stop_waiting()
 
     def _wait_s(self) -> float | None:
-        """Return the seconds until a request may be sent; None: when another one has ended."""
+        """Return the seconds until a request may be sent; None if another one must end first."""
         now = waiting.now()
         if self.waiting_stopped:
             return 0.0

@@ -23,7 +23,7 @@ _PROXIES: Final = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 
 @dataclass(frozen=True)
 class Route:
-    """Where requests go, for messages: the host with its port, and the proxy, empty for none."""
+    """Where requests go, for messages: host and port, and the proxy, which is empty for none."""
 
     host: str
     proxy: str
@@ -44,7 +44,7 @@ def route(connection: Connection) -> Route:
         raise ConfigError(BAD_URL)
     if url.scheme == "http" and not is_loopback(host):
         raise ConfigError(
-            f"DEVIN_API_URL: {clean(host, 100)} needs https; plain http is for loopback only"
+            f"DEVIN_API_URL: {clean(host, 100)} needs https; http is allowed only for loopback"
         )
     return Route(_host(host, port), _proxy(url.scheme, host))
 
@@ -56,7 +56,7 @@ def open_client(connection: Connection) -> httpx.Client:
     try:
         return httpx.Client(
             verify=verify,
-            # a proxy would see the key, since it is not encrypted on loopback
+            # Requests to loopback are not encrypted, so a proxy would see the key.
             trust_env=not loopback,
             headers={
                 "Authorization": f"Bearer {_key(connection)}",
@@ -69,12 +69,12 @@ def open_client(connection: Connection) -> httpx.Client:
                 max_connections=connection.parallelism,
                 max_keepalive_connections=connection.parallelism,
             ),
-            # the API needs none, and a server could set new ones without end
+            # The API needs no cookies, and a server could set any number of them.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             follow_redirects=False,
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:
-        # the text could hold the password of a proxy
+        # The text of the error could include the password of a proxy.
         raise ConfigError(_bad_proxy(error)) from None
 
 
@@ -117,12 +117,12 @@ def _trust(connection: Connection) -> ssl.SSLContext:
 
 
 def _default_trust() -> ssl.SSLContext:
-    """Return the certificates that httpx trusts, with SSL_CERT_FILE and SSL_CERT_DIR."""
+    """Return a context that trusts httpx's certificates, SSL_CERT_FILE and SSL_CERT_DIR."""
     try:
         return httpx.create_ssl_context()
     except (OSError, ssl.SSLError, ValueError):
         raise ConfigError(
-            "SSL_CERT_FILE or SSL_CERT_DIR names no certificates in PEM format"
+            "SSL_CERT_FILE or SSL_CERT_DIR does not name certificates in PEM format"
         ) from None
 
 

@@ -1,4 +1,7 @@
-"""What is particular to API v1: no organization in its paths and no call that says whose key it is."""
+"""What is specific to API v1.
+
+Its paths name no organization, and no call tells who a key belongs to.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is particular to API v3: paths below an organization, and `/v3/self` to ask which.
+"""What is specific to API v3: its paths name an organization, and `/v3/self` tells which.
 
-Source: docs.devin.ai, v3 self; the shapes differ by principal, and more types of principal exist than are
-documented, so only names that are there are used.
+Source: docs.devin.ai, v3 self. The response differs by type of principal, and there are more types
+than are documented, so every name is optional.
 """
 
 from __future__ import annotations
@@ -26,40 +26,44 @@ _NAMES: Final = (
 
 
 def identity(http: Getter) -> Identity:
-    """Ask who the key belongs to. Raises ApiError."""
-    answer = http.get(_SELF)
-    if not isinstance(answer, Mapping):
-        raise BadAnswer(f"{_SELF}: the answer is not an object")
-    kind = _text(answer, "principal_type")
-    names = [_text(answer, name) for name in _NAMES]
-    shown = (clean(name or "", 100) for name in (*names, kind))
-    return Identity(next(filter(None, shown), "unnamed"), _text(answer, "org_id"), kind)
+    """Return who the key belongs to. Raises ApiError."""
+    response = http.get(_SELF)
+    if not isinstance(response, Mapping):
+        raise BadAnswer(f"{_SELF}: the response is not an object")
+    kind = _text(response, "principal_type")
+    names = [_text(response, name) for name in _NAMES]
+    labels = (clean(name or "", 100) for name in (*names, kind))
+    return Identity(next(filter(None, labels), "unnamed"), _text(response, "org_id"), kind)
 
 
 ENTERPRISE: Final = "/v3/enterprise"
 
 
 def organization(org_id: str | None) -> str:
-    """Return the path of an organization's own objects. Raises ConfigError without an organization."""
+    """Return the path of an organization's own objects. Raises ConfigError without an id."""
     return f"/v3/organizations/{quoted(org_id)}"
 
 
 def about_organization(org_id: str | None) -> str:
-    """Return the path of what the enterprise keeps about an organization. Raises ConfigError without one."""
+    """Return the path of what the enterprise stores about an organization.
+
+    Raises ConfigError without an id.
+    """
     return f"{ENTERPRISE}/organizations/{quoted(org_id)}"
 
 
 def quoted(org_id: str | None) -> str:
-    """Return an organization's id as one segment of a path. Raises ConfigError without one."""
+    """Return an organization's id as one segment of a path. Raises ConfigError without an id."""
     if org_id is None:
         raise ConfigError(
-            "the key belongs to no single organization: set org_id in devinops.yaml or DEVIN_ORG_ID"
+            "the key does not belong to one organization: set org_id in devinops.yaml, "
+            "or DEVIN_ORG_ID"
         )
     return segment(org_id, "org_id")
 
 
-def _text(answer: Mapping[str, Any], name: str) -> str | None:
-    found = answer.get(name)
-    if found is not None and not isinstance(found, str):
-        raise BadAnswer(f"{_SELF}: {name} is not a text")
-    return found or None
+def _text(response: Mapping[str, Any], name: str) -> str | None:
+    value = response.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadAnswer(f"{_SELF}: {name} is not text")
+    return value or None

@@ -15,21 +15,21 @@ from devinops.model.errors import DevinopsError, ExitCode, InputError, Terminate
 from devinops.model.suggest import nearest
 
 COMMANDS = {
-    "init": "Start a repository: configuration, a first note, CI and pre-commit.",
+    "init": "Set up a repository: configuration, a first note, CI and pre-commit.",
     "validate": "Check the files, offline and without a key.",
     "plan": "Show what apply would change; never writes.",
     "show": "Show a saved plan, offline.",
-    "apply": "Make the organization what the files say.",
-    "rollback": "Bring back what a run overwrote or deleted.",
-    "inventory": "Show and fix the record of what this repository owns.",
-    "drift": "Show what was edited outside since the last apply.",
+    "apply": "Make the organization match the files.",
+    "rollback": "Restore what a run overwrote or deleted.",
+    "inventory": "Inspect and repair the record of what this repository owns.",
+    "drift": "Show what was changed outside devinops since the last apply.",
     "whoami": "Show the effective settings and who the key belongs to.",
     "schema": "Print the JSON Schemas of the files and of the JSON output.",
     "emulator": "Serve a local stand-in for the Devin API.",
-    "demo": "Show the whole round on a local emulator; needs no key.",
+    "demo": "Walk through plan and apply on a local emulator; needs no key.",
     "completion": "Print the shell completion script.",
 }
-"""Command → its one line of help, so that listing them imports none of them."""
+"""Command → its summary, so that listing the commands imports none of them."""
 
 SYNONYMS = {
     "diff": "plan",
@@ -41,7 +41,7 @@ SYNONYMS = {
     "undo": "rollback",
     "restore": "rollback",
 }
-"""What people of neighbouring tools type first."""
+"""What users of similar tools type first → the command here."""
 
 
 class Commands(click.Group):
@@ -84,48 +84,48 @@ def cli() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return its exit code. Never raises, whatever happens."""
+    """Run the command line and return its exit code. Never raises."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     before = signals.take_over()
     try:
-        return signals.settled(_answer(argv))
+        return signals.settled(_run(argv))
     finally:
         signals.give_back(before)
 
 
-def _answer(argv: Sequence[str] | None) -> int:
+def _run(argv: Sequence[str] | None) -> int:
     try:
         with signals.interruptible():
             code = cli.main(args=argv, prog_name="devinops", standalone_mode=False)
             sys.stdout.flush()
             return int(code or 0)
     except click.ClickException as error:
-        shown = io.StringIO()
-        error.show(shown)
-        _tell(_harmless(shown.getvalue()))
+        message = io.StringIO()
+        error.show(message)
+        _print_error(_escaped(message.getvalue()))
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt, Terminated) as stop:
         return signals.ended(stop)
     except InputError as error:
         return _show_problems(error)
     except DevinopsError as error:
-        _tell(f"devinops: {_one_line(str(error))}\n")
+        _print_error(f"devinops: {_one_line(str(error))}\n")
         return error.exit_code
     except BrokenPipeError:
-        # The reader has gone, as in `devinops plan | head`.
+        # The reader has closed the pipe, as in `devinops plan | head`.
         return ExitCode.FIX
     except OSError as error:
         if error.errno not in atomic.NO_ROOM:
             return _show_bug(error)
-        _tell(f"devinops: the answer cannot be written: {atomic.reason(error)}\n")
+        _print_error(f"devinops: the output cannot be written: {atomic.reason(error)}\n")
         return ExitCode.FIX
     except Exception as error:
         return _show_bug(error)
 
 
-def _tell(text: str) -> None:
+def _print_error(text: str) -> None:
     from devinops.cli.options import echo_err
 
     echo_err(text)
@@ -137,7 +137,7 @@ def _one_line(text: str) -> str:
     return line(text)
 
 
-def _harmless(text: str) -> str:
+def _escaped(text: str) -> str:
     from devinops.render.escape import lines
 
     return lines(text)
@@ -147,8 +147,8 @@ def _show_problems(error: InputError) -> int:
     from devinops.render.text import Text, problem_counts
 
     for problem in error.problems:
-        _tell(f"{Text().problem(problem)}\n")
-    _tell(f"devinops: {problem_counts(error.problems)}; nothing was read from the API\n")
+        _print_error(f"{Text().problem(problem)}\n")
+    _print_error(f"devinops: {problem_counts(error.problems)}; nothing was read from the API\n")
     return error.exit_code
 
 
@@ -156,16 +156,18 @@ def _show_bug(error: Exception) -> int:
     from devinops.api.redact import bug_report
 
     log = f"devinops {__version__}, Python {sys.version}\n{bug_report(error)}"
-    said = f"devinops: a bug: {type(error).__name__}; this is not your fault. Please report it with"
+    message = (
+        f"devinops: a bug: {type(error).__name__}; this is not your fault. Please report it with"
+    )
     try:
-        _tell(f"{said} {_logged(log)}\n")
+        _print_error(f"{message} {_write_log(log)}\n")
     except OSError:
-        _tell(f"{said} this:\n{_harmless(log)}")
+        _print_error(f"{message} this:\n{_escaped(log)}")
     return ExitCode.BUG
 
 
-def _logged(text: str) -> str:
-    """Write a new temporary file; return its name. Raises OSError."""
+def _write_log(text: str) -> str:
+    """Write a new temporary file and return its path. Raises OSError."""
     with tempfile.NamedTemporaryFile(
         "w",
         prefix="devinops-bug-",

@@ -39,7 +39,7 @@ from devinops.planning.plan import Plan
     "--expect",
     type=NonEmpty(),
     metavar="DIGEST",
-    help="Apply only the plan with this digest; anything else exits 5.",
+    help="Apply only the plan with this digest; exit 5 if the plan is another one.",
 )
 @WEBHOOK_SECRETS
 @common(api=True, only=True, lock=True)
@@ -52,9 +52,9 @@ def command(
     webhook_secrets: Path | None,
     approvals: Approvals,
 ) -> ExitCode:
-    """Make the organization what the files say: plan, show, ask, write, and plan again.
+    """Make the organization match the files: plan, show, ask, write, and plan again.
 
-    PLAN is a file of devinops plan --out: it is applied unasked if it still is what would be done.
+    PLAN is a file saved by devinops plan --out. It is applied without asking if nothing changed.
 
     \b
       devinops apply                         asks before it writes
@@ -64,13 +64,13 @@ def command(
     """
     if not (yes or plan or expect is not None or is_interactive()):
         raise UsageError(
-            "apply has no terminal to ask on: pass --expect DIGEST (from devinops plan), or --yes"
+            "apply cannot ask without a terminal: pass --yes, or --expect DIGEST from devinops plan"
         )
     with failures_written(options):
         approved, options = _approved(plan, expect, options)
-        given = approved.approvals(approvals) if approved else approvals
+        effective = approved.approvals(approvals) if approved else approvals
         with open_session(options, open_writer, entries=True) as session:
-            report = _apply(session, approved, given, yes=yes, secrets=webhook_secrets)
+            report = _apply(session, approved, effective, yes=yes, secrets=webhook_secrets)
     return finish(options, report)
 
 
@@ -94,14 +94,14 @@ def _apply(
 ) -> Report:
     if approved:
         approved.check_place(session.client.target)
-    # A saved plan may have been made with an --only whose objects are gone since: that is a stale plan, not a typo.
+    # If the objects of a saved plan's --only are gone, the plan is stale; --only has no typo.
     only_must_match = approved is None or approved.plan is None
     planned = session.plan(approvals, only_must_match=only_must_match)
     plan, asking = planned.plan, not (yes or approved)
     show(session.options, plan, asking=asking)
     _check(plan, approved, session.options)
     if not (plan.changes or plan.upserts or plan.removals):
-        # What a run that died here has left must reach the others all the same.
+        # Results that a run left in the local journal when it died must still be saved.
         session.store.sweep()
         return Report(plan, ())
     values = secret_values(plan, os.environ)
@@ -118,7 +118,7 @@ def _apply(
 
 
 def _check(plan: Plan, approved: ApprovedPlan | None, options: Options) -> None:
-    """Raise NotApplied if this is not the plan that was approved, or may not be applied at all."""
+    """Raise NotApplied if this is not the approved plan, or must not be applied at all."""
     try:
         if approved:
             approved.check(plan, options)
@@ -128,7 +128,10 @@ def _check(plan: Plan, approved: ApprovedPlan | None, options: Options) -> None:
 
 
 def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return variable → value of every secret that will be created. Raises ConfigError naming all that are missing."""
+    """Return variable → value of every secret to create.
+
+    Raises ConfigError with all variables that are missing or are not UTF-8.
+    """
     variables = dict(sorted(_secret_variables(plan)))
     missing = [f"{name} (for {key})" for name, key in variables.items() if not environ.get(name)]
     if missing:
@@ -136,27 +139,28 @@ def secret_values(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
             f"no value in the environment for {', '.join(missing)}: set it; nothing was written"
         )
     values = {name: environ[name] for name in variables}
-    # Bytes that are not UTF-8 reach Python as half characters, which no request can carry.
+    # Python decodes bytes that are not UTF-8 to surrogates, which no request can carry.
     broken = [
         f"{name} (for {variables[name]})" for name, value in values.items() if not _is_utf8(value)
     ]
     if broken:
         raise ConfigError(
-            f"the value in the environment is not UTF-8 for {', '.join(broken)}: set it again; nothing was written"
+            f"the value in the environment is not UTF-8 for {', '.join(broken)}: set it again; "
+            "nothing was written"
         )
     remember_values(values.values())
     return values
 
 
 def _secret_variables(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield the variable that holds the value of each secret to create, and the secret's key."""
+    """Yield the variable with the value of each secret to create, and the key of the secret."""
     for change in plan.changes:
         source = change.kind.role(Role.VALUE_SOURCE)
         creates = change.action in (Action.CREATE, Action.REPLACE)
         if source and creates and change.declaration:
-            place = getattr(change.declaration.resource, source.name)
-            if place is not UNSET:
-                yield place["env"], str(change.key)
+            reference = getattr(change.declaration.resource, source.name)
+            if reference is not UNSET:
+                yield reference["env"], str(change.key)
 
 
 def _is_utf8(value: str) -> bool:

@@ -1,4 +1,7 @@
-"""What somebody approved before: a digest or a saved plan. It is applied as long as it is still what would be done."""
+"""A plan that was approved before this run, as a digest or a file.
+
+It is applied only if the plan is still the same.
+"""
 
 from __future__ import annotations
 
@@ -20,30 +23,34 @@ from devinops.render.answers import Differences
 
 @dataclass(frozen=True)
 class ApprovedPlan:
-    """The digest that was approved, and the plan itself if it is at hand."""
+    """The digest of an approved plan, and the plan itself if it was saved."""
 
     digest: str
     plan: ShownPlan | None = None
 
     def approvals(self, given: Approvals) -> Approvals:
-        """Return what is approved: what the saved plan was made with. Raises UsageError if flags contradict it."""
+        """Return the approvals of the saved plan, or `given` if there is none.
+
+        Raises UsageError if `given` contradicts the saved plan.
+        """
         if self.plan is None:
             return given
         if given.given().items() <= self.plan.approvals.given().items():
             return self.plan.approvals
         raise UsageError(
-            "the saved plan was made with other approvals: leave the flags out, or plan again with them"
+            "the saved plan has other approvals: leave these flags out, or plan again with them"
         )
 
     def check_place(self, here: Target) -> None:
-        """Raise UnusableFile if the saved plan is of another target, host or organization."""
-        if self.plan is not None and (apart := self.plan.target.differences(here)):
+        """Raise UnusableFile if the saved plan is for another target, host or organization."""
+        if self.plan is not None and (differences := self.plan.target.differences(here)):
             raise UnusableFile(
-                f"the plan is for another place ({apart}): apply it there, or plan again here; nothing was written"
+                f"the plan is for another target ({differences}): apply it there, or plan again "
+                "here; nothing was written"
             )
 
     def check(self, plan: Plan, options: Options) -> None:
-        """Raise Stale if this is not the plan that was approved, and show the difference."""
+        """Show the differences and raise Stale if this is not the approved plan."""
         if self.digest == plan.digest:
             return
         if self.plan is None:
@@ -55,22 +62,23 @@ class ApprovedPlan:
         for chunk in render("text", differences, options.style):
             click.echo(chunk, nl=False, err=options.format != "text", color=options.color or None)
         raise Stale(
-            f"the plan is no longer what was reviewed ({differences}; digest {plan.digest}, not {self.digest}): "
-            "nothing was written; plan and review again"
+            f"the plan is no longer what was reviewed ({differences}; digest {plan.digest}, not "
+            f"{self.digest}): nothing was written; plan and review again"
         )
 
 
 def read_approved(path: Path, digest: str | None, options: Options) -> tuple[ApprovedPlan, Options]:
-    """Read a saved plan; the options get its `--only` and its target. Raises UnusableFile, UsageError.
+    """Return a saved plan, and the options with the plan's `--only` and target.
 
-    `digest` is that of --expect, which has to be the plan's.
+    `digest` is the value of --expect. Raises UnusableFile, and UsageError if the options or
+    `digest` contradict the plan.
     """
     plan = read_plan(path)
     if plan.edited:
         raise UnusableFile(f"{path}: {plan.edited}; nothing was written: plan and review again")
     if digest is not None and digest != plan.digest:
         raise UsageError(
-            f"--expect {digest} is not the digest of {path}, {plan.digest}: leave one of the two out"
+            f"--expect {digest} is not the digest of {path}, which is {plan.digest}: pass only one"
         )
     if options.only and set(_whole(options.only)) != set(plan.only):
         only = " ".join(f"--only {kind}" for kind in plan.only) or "no --only"

@@ -9,19 +9,19 @@ from devinops.model.changes import Drift, Moved
 from devinops.model.client import Author, Reader
 
 CLOCK_SKEW_S = 60 * 60
-"""The audit log is read from this long before the first edit to this long after the last: clocks differ."""
+"""How long before the first edit and after the last to read the audit log: clocks differ."""
 
 
 def with_editors(drift: Sequence[Drift], reader: Reader) -> tuple[Drift, ...]:
-    """Return the drift with the people who caused it, as far as the API tells.
+    """Return the drift with the people who caused it, if the API names them.
 
-    Playbooks name their last editor themselves; for notes the audit log is asked.
+    The lists name the last editor of a playbook; for notes the audit log is read.
     """
-    wanted = {edit.id: edit.at for edit in drift if _is_anonymous(edit)}
-    times = [at for at in wanted.values() if at is not None]
+    unnamed = {edit.id: edit.at for edit in drift if _is_anonymous(edit)}
+    times = [at for at in unnamed.values() if at is not None]
     if not times:
         return tuple(drift)
-    authors = reader.authors(list(wanted), min(times) - CLOCK_SKEW_S, max(times) + CLOCK_SKEW_S)
+    authors = reader.authors(list(unnamed), min(times) - CLOCK_SKEW_S, max(times) + CLOCK_SKEW_S)
     return tuple(_named(edit, authors.get(edit.id)) for edit in drift)
 
 

@@ -12,7 +12,7 @@ from devinops.model.errors import ExitCode
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> ExitCode:
-    """Print the completion script of a shell.
+    """Print the completion script for a shell.
 
     \b
       source <(devinops completion bash)     in ~/.bashrc

@@ -25,7 +25,7 @@ Every error is an object with `code`, `message` and `request_id`.
 
 - `code` is stable: clients switch on it.
 - `message` is for people and may change.
-- Never put a stack trace into an answer.
+- Never put a stack trace into a response.
 """,
     "knowledge/Backend/migrations.md": """\
 ---
@@ -59,7 +59,7 @@ SEED = {
                 {
                     "name": "Office hours",
                     "trigger": "When asked who can review today",
-                    "body": "Written in the web app. Nobody declared it, so devinops leaves it alone.",
+                    "body": "Written in the web app, without an entry: devinops does not touch it.",
                 }
             ],
             "secrets": [
@@ -76,9 +76,9 @@ SEED = {
 
 @click.command()
 def command() -> ExitCode:
-    """Show the whole round on a local emulator: plan, apply, an edit in the web app, the plan that shows it.
+    """Walk through plan and apply on a local emulator, including an edit in the web app.
 
-    Needs no key and touches nothing but a temporary directory and this machine's loopback address.
+    Needs no key, and uses only a temporary directory and the loopback address of this machine.
     """
     require_emulator()
     with signals.deferred():
@@ -97,18 +97,16 @@ def command() -> ExitCode:
             for name in FILES:
                 click.echo(f"  {name}")
             _run(root, ["plan"], "What would change? A plan only reads.")
-            _run(root, ["apply", "--yes"], "Make it so.")
+            _run(root, ["apply", "--yes"], "Apply the plan.")
             _run(root, ["plan", "--detailed-exitcode"], "Plan again: nothing is left to do.")
             note = next(note for note in emulator.knowledge() if note["name"] == "Error envelope")
             emulator.edit(
                 "knowledge", note["note_id"], body=note["body"].replace("stack trace", "password")
             )
-            _say(
-                "Now a person edits that note in the web app, where nobody reviews it. The next plan shows it:"
-            )
+            _say("Now someone edits that note in the web app, unreviewed. The next plan shows it:")
             _run(root, ["plan"])
-            _run(root, ["apply", "--yes"], "The files decide.")
-    _say("That was the round. In a repository of your own, start with: devinops init")
+            _run(root, ["apply", "--yes"], "Apply restores what the files say.")
+    _say("That is how devinops works. In your own repository, start with: devinops init")
     return ExitCode.OK
 
 
@@ -130,7 +128,7 @@ def _say(text: str) -> None:
 
 @contextmanager
 def _environment(url: str) -> Iterator[None]:
-    """Point everything at the emulator, whatever key or organization the environment holds."""
+    """Point devinops at the emulator, whatever the environment configures."""
     before = dict(os.environ)
     for name in before:
         if name.startswith(("DEVIN_", "DEVINOPS_")):

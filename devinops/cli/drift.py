@@ -19,10 +19,10 @@ from devinops.render.answers import DriftAnswer
 @click.command()
 @common(api=True)
 def command(options: Options) -> ExitCode:
-    """Show what was edited outside since the last apply; exit 2 where anything was.
+    """Show what was changed outside devinops since the last apply; exit 2 if anything was.
 
-    The organization is compared with the inventory alone, so this fits a nightly job: changes in Git that are
-    not applied yet do not show. Objects that are not owned are counted and never make it exit 2.
+    The organization is compared only with the inventory, which suits a nightly job: changes in Git
+    that are not applied yet are not shown. Unmanaged objects are counted, but do not cause exit 2.
 
     \b
       devinops drift
@@ -40,8 +40,8 @@ def command(options: Options) -> ExitCode:
 def _find(session: Session[Reader]) -> DriftAnswer:
     inventory = session.store.read()
     owned = {record.key.kind for record in inventory.records}
-    found = find_drift(inventory, session.snapshot(owned or None))
-    if found.drift:
-        found = replace(found, drift=with_editors(found.drift, session.client))
-    code = ExitCode.LOOK if found.drift else ExitCode.OK
-    return DriftAnswer(session.client.target, found, code)
+    result = find_drift(inventory, session.snapshot(owned or None))
+    if result.drift:
+        result = replace(result, drift=with_editors(result.drift, session.client))
+    code = ExitCode.LOOK if result.drift else ExitCode.OK
+    return DriftAnswer(session.client.target, result, code)

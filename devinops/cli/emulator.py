@@ -11,15 +11,15 @@ from devinops.cli.options import FilePath, NonEmpty
 from devinops.model.errors import DevinopsError, ExitCode, UsageError
 
 _LOWEST_RATE = 0.001
-"""With less the next request would be allowed at a time that no header can name."""
+"""Requests a second. With fewer, Retry-After could not express when to send the next one."""
 
 
 def require_emulator() -> None:
-    """Raises DevinopsError saying how to install what the emulator needs."""
+    """Raise DevinopsError with install instructions if the emulator's packages are missing."""
     from importlib.util import find_spec
 
     if not (find_spec("fastapi") and find_spec("uvicorn")):
-        raise DevinopsError("the emulator needs its extra: pip install 'devinops[emulator]'")
+        raise DevinopsError("the emulator needs extra packages: pip install 'devinops[emulator]'")
 
 
 @click.command()
@@ -31,21 +31,21 @@ def require_emulator() -> None:
     type=click.IntRange(0, 65535),
     default=8484,
     show_default=True,
-    help="0: any free one.",
+    help="Port to listen on; 0 means any free port.",
 )
-@click.option("--seed", type=FilePath(), help="What is there at the start (YAML or JSON).")
-@click.option("--state", type=FilePath(), help="Keep everything in this file over restarts.")
+@click.option("--seed", type=FilePath(), help="Objects that exist at the start (YAML or JSON).")
+@click.option("--state", type=FilePath(), help="Keep all objects in this file across restarts.")
 @click.option(
     "--latency",
     type=click.IntRange(0, 60_000),
     default=0,
     metavar="MS",
-    help="Delay of every answer.",
+    help="Delay of every response.",
 )
 @click.option(
-    "--rate-limit", type=NonEmpty(), metavar="N/s", help="Answer 429 above N requests a second."
+    "--rate-limit", type=NonEmpty(), metavar="N/s", help="Return 429 above N requests a second."
 )
-@click.option("--faults", type=FilePath(), help="What goes wrong, and when (YAML or JSON).")
+@click.option("--faults", type=FilePath(), help="Faults to inject, and when (YAML or JSON).")
 def command(
     host: str,
     port: int,
@@ -89,6 +89,7 @@ def _rate(text: str | None) -> float | None:
         rate = 0.0
     if not _LOWEST_RATE <= rate < float("inf"):
         raise UsageError(
-            f'--rate-limit takes a number of requests a second from {_LOWEST_RATE}/s up, such as 5/s, not "{text}"'
+            f"--rate-limit must be a number of requests a second, such as 5/s, and at least "
+            f'{_LOWEST_RATE}/s, not "{text}"'
         )
     return rate

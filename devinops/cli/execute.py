@@ -1,4 +1,4 @@
-"""What apply and rollback share: show a plan, carry it out with a backup, and report."""
+"""Shows a plan, carries it out with a backup, and reports, for apply and rollback."""
 
 from __future__ import annotations
 
@@ -33,17 +33,18 @@ from devinops.render.answers import PlanAnswer
 def show(options: Options, plan: Plan, *, asking: bool) -> None:
     """Show the plan before anything is written.
 
-    JSON has it in the answer at the end; whoever is asked sees it on stderr.
+    With JSON, the plan is part of the output at the end, and is shown on stderr only before a
+    question.
     """
     if options.format == "text" or asking:
         for chunk in render("text", PlanAnswer(plan, plan.exit_code()), options.style):
             click.echo(chunk, nl=False, err=options.format != "text", color=options.color or None)
-        # Whoever reads this may have gone: better to learn that before the first write than after the last.
+        # If the reader has closed the pipe, fail before the first write and not after the last.
         sys.stdout.flush()
 
 
 def ask(plan: Plan) -> None:
-    """Ask for an approval. Raises Refused without one."""
+    """Ask for approval of the plan. Raises Refused if it is not given."""
     count = len(plan.changes)
     signals.check()
     these = "this change" if count == 1 else f"these {count} changes"
@@ -70,14 +71,14 @@ class RunJournal:
 
 
 def check_refusals(plan: Plan) -> None:
-    """Raise NotApplied if a plan may not be applied at all."""
+    """Raise NotApplied if a plan must not be applied at all."""
     if plan.refusals:
         refused = Refused(f"refused, nothing was written: {'; '.join(plan.refusals)}")
         raise NotApplied(plan, refused)
 
 
 def _handover(plan: Plan, path: Path | None) -> Handover:
-    """Return where the secrets go that the API makes. Raises NotApplied if nobody would see them."""
+    """Return where new secrets from the API go. Raises NotApplied if no one would see them."""
     try:
         return Handover(plan.changes, path)
     except (Refused, NotWritten) as error:
@@ -94,12 +95,13 @@ def execute(
     keep: Path | None = None,
     secrets: Path | None = None,
 ) -> Report:
-    """Apply a plan: progress, signals and the backup. `replan` is called at the end, to see what is left.
+    """Apply a plan with progress and a backup, and return the report.
 
-    `values` are those of secrets, see `Applier`; `keep` is a backup that must stay; `secrets` is the
-    file for secrets that the API makes. From here to the end of the
-    command the first Ctrl-C or SIGTERM lets what is in flight finish and starts nothing new; only the last plan is
-    broken off. So the report always comes out, and is true.
+    `replan` is called at the end, to see what is left. `values` are the values of secrets, see
+    `Applier`; `keep` is a backup that must not be deleted; `secrets` is the file for new secrets
+    from the API. From here to the end of the command, the first Ctrl-C or SIGTERM lets requests in
+    flight finish and starts no new ones; only `replan` is interrupted. So there is always a report,
+    and it is accurate.
     """
     options, settings, plan = session.options, session.settings, planned.plan
     run = new_run(datetime.now(UTC))
@@ -125,14 +127,16 @@ def execute(
 
 
 def _stopper(options: Options, applier: Applier) -> Callable[[ExitCode], None]:
-    """Return what to do with a signal during an apply."""
+    """Return the handler for signals during an apply."""
 
     def stop(code: ExitCode) -> None:
         if applier.finished:
             applier.interrupted = code
             return
         if not options.quiet:
-            signals.tell("\ninterrupted: finishing what is in flight; again to stop at once")
+            signals.tell(
+                "\ninterrupted: finishing the requests in flight; press again to stop at once"
+            )
         applier.interrupt(code)
 
     return stop
@@ -144,7 +148,7 @@ def _plan_left(replan: Callable[[], Planned]) -> Plan:
 
 
 def finish(options: Options, report: Report) -> ExitCode:
-    """Write the report; return what the run exits with."""
+    """Write the report and return the exit code of the run."""
     try:
         options.answer(report)
     except (OSError, NotWritten) as error:
@@ -153,7 +157,7 @@ def finish(options: Options, report: Report) -> ExitCode:
 
 
 def _report_on_stderr(options: Options, report: Report, error: Exception) -> ExitCode:
-    tell(f"devinops: the report cannot be written where it belongs ({error}); here it is:")
+    tell(f"devinops: the report cannot be written ({error}); here it is:")
     for chunk in render("text", report, Style(full=options.verbose)):
         echo_err(chunk)
     wrote = any(result.outcome is Outcome.DONE or result.unclear for result in report.results)

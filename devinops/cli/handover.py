@@ -1,4 +1,4 @@
-"""Secrets that the API makes and shows once: each is handed to the user, and goes nowhere else."""
+"""Hands secrets that the API creates and shows once to the user, and to nothing else."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from devinops.render.escape import line
 
 
 class Handover:
-    """Where the secrets of one run go: to a new private file, else to a terminal. A context manager.
+    """A context manager that writes the new secrets of one run to a private file or the terminal.
 
-    Made before the first write: raises Refused if a change makes a secret that nobody would see, and NotWritten if
-    the file cannot be made. A file that nothing was written to is removed at the end.
+    Create it before the first write: it raises Refused if no one would see a secret that a change
+    creates, and NotWritten if the file cannot be created. At the end, an empty file is removed.
     """
 
     def __init__(self, changes: Iterable[Change], path: Path | None) -> None:
@@ -37,23 +37,26 @@ class Handover:
             return
         if path is not None:
             self._descriptor = _new_file(path)
-        elif not _somebody_reads():
+        elif not _has_reader():
             keys = ", ".join(str(change.key) for change in minting)
             raise Refused(
-                f"refused, nothing was written: the API shows a secret of {keys} once, and nobody would see it; "
-                f"it is shown {HANDING_OVER}"
+                f"refused, nothing was written: the API shows the secret of {keys} only once, and "
+                f"no one would see it; it is shown {HANDING_OVER}"
             )
 
     def hand_over(self, key: Key, revealed: Revealed) -> None:
-        """Give one secret to the user, as a line with key, address and secret. Raises DevinopsError if that fails."""
+        """Write a line with key, address and secret for the user.
+
+        Raises DevinopsError if that fails.
+        """
         parts = (str(key), revealed.address, revealed.secret)
         with self._lock:
             if self._descriptor is not None:
                 self._write("\t".join(map(_on_one_line, parts)))
-            elif _somebody_reads():
+            elif _has_reader():
                 echo_err(f"\r\x1b[K{line('  '.join(parts))}\n")
             else:
-                raise DevinopsError("nobody would see it")
+                raise DevinopsError("there is no terminal to show it on")
 
     def _write(self, text: str) -> None:
         assert self._descriptor is not None, "opened before the first write"
@@ -80,7 +83,7 @@ class Handover:
 
 
 def _on_one_line(text: str) -> str:
-    """Return a text with what would end the line, or the column, as escapes such as `\\n`."""
+    """Return a text with characters that are not printable as escapes such as `\\n`."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
@@ -89,10 +92,10 @@ def _new_file(path: Path) -> int:
         return atomic.open_lines(path, mode=0o600, new=True)
     except OSError as error:
         raise NotWritten(
-            f"--webhook-secrets cannot make {path}: {atomic.reason(error)}; nothing was written"
+            f"--webhook-secrets cannot create {path}: {atomic.reason(error)}; nothing was written"
         ) from error
 
 
-def _somebody_reads() -> bool:
+def _has_reader() -> bool:
     """Tell whether stderr is a terminal, and not the log of a CI run."""
     return sys.stderr.isatty() and not os.environ.get("CI")

@@ -24,12 +24,12 @@ from devinops.model.errors import ConfigError, ExitCode, NotWritten
 _DIRECTORIES = "|".join(sorted(KINDS.directories))
 _NAMES = "|".join(sorted({*KINDS.sections, CONFIG_FILE.removesuffix(".yaml")}))
 HOOK_FILES = rf"(^|/)(({_DIRECTORIES})/.*\.(md|ya?ml)|({_NAMES})\.ya?ml)$"
-"""What the pre-commit hook runs on; the same as in .pre-commit-hooks.yaml."""
+"""Files that the pre-commit hook runs on; the same as in .pre-commit-hooks.yaml."""
 
 
 @dataclass(frozen=True)
 class Repository:
-    """What can be found out about the repository; None where it cannot."""
+    """What Git knows about the repository; None if it does not know."""
 
     host: str | None = None
     repo: str | None = None
@@ -37,16 +37,16 @@ class Repository:
     remote: bool = False
     top: Path | None = None
     below: str = ""
-    """The root's path below the top of the repository; empty where they are one."""
+    """The path of the root below the top of the repository; empty if they are the same."""
 
     @property
     def option(self) -> str:
-        """What a command at the top needs to find the root."""
+        """The option that a command at the top needs to find the root."""
         return f" --root {shlex.quote(self.below)}" if self.below else ""
 
     @classmethod
     def of(cls, root: Path) -> Repository:
-        """Raises ConfigError for a repository that git refuses to use: what is in it cannot be told then."""
+        """Return what Git knows. Raises ConfigError if Git refuses to use the repository."""
         git = Git(root)
         repository = git.attempt("rev-parse", "--git-dir")
         if repository and repository.code and not found_no_repository(repository):
@@ -62,7 +62,7 @@ class Repository:
 
 
 def _host_and_repository(url: str) -> tuple[str | None, str | None]:
-    """Return what a remote's URL names, such as `github.com` and `acme/api`, if it names both."""
+    """Return host and repository of a remote's URL, such as `github.com` and `acme/api`."""
     match = re.search(r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url)
     return (match[1], match[2]) if match else (None, None)
 
@@ -78,10 +78,10 @@ def _branch(git: Git) -> str:
     "-C",
     "--root",
     type=FilePath(file_okay=False),
-    help="Directory to start in. Default: this one.",
+    help="Directory to set up. Default: the current directory.",
 )
 def command(root: Path | None) -> ExitCode:
-    """Start a repository: devinops.yaml, a first note, CI and pre-commit. Never overwrites a file.
+    """Set up a repository: devinops.yaml, a first note, CI and pre-commit. Never overwrites a file.
 
     \b
       devinops init
@@ -91,20 +91,20 @@ def command(root: Path | None) -> ExitCode:
 
     root = Path(os.path.realpath(root or Path.cwd()))
     git = Repository.of(root)
-    wanted = files(git, os.environ.get("DEVIN_ORG_ID", "").strip())
-    # What Git's host and pre-commit read stands at the top of the repository, wherever the root is.
-    tops = {name: git.top if name.startswith(".") and git.top else root for name in wanted}
+    texts = files(git, os.environ.get("DEVIN_ORG_ID", "").strip())
+    # CI and pre-commit read their files at the top of the repository, wherever the root is.
+    tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
     for name, top in tops.items():
         _check_place(top, name)
     snippets = []
-    for name, text in wanted.items():
-        shown = os.path.relpath(tops[name] / name, root).replace(os.sep, "/")
+    for name, text in texts.items():
+        path = os.path.relpath(tops[name] / name, root).replace(os.sep, "/")
         if _write(tops[name], name, text):
-            click.echo(line(f"wrote {shown}"))
+            click.echo(line(f"wrote {path}"))
         else:
-            click.echo(line(f"kept  {shown}, which is there"))
+            click.echo(line(f"kept  {path}, which already exists"))
             if name.startswith("."):
-                snippets.append((shown, text))
+                snippets.append((path, text))
     for name, text in snippets:
         click.echo(lines(f"\nTo add by hand to {name}:\n\n{text}"), nl=False)
     click.echo("\nNext: devinops validate, then set DEVIN_API_KEY and run devinops plan")
@@ -112,22 +112,22 @@ def command(root: Path | None) -> ExitCode:
 
 
 def files(git: Repository, org_id: str) -> dict[str, str]:
-    """Return path → text of what init writes."""
-    where = f"`{git.repo}`" if git.repo else "the repository that holds `devinops.yaml`"
-    shown_org = (
+    """Return path → text of the files that init writes."""
+    location = f"`{git.repo}`" if git.repo else "the repository that holds `devinops.yaml`"
+    org_setting = (
         f"    org_id: {org_id}"
         if org_id
-        else "    # Asked from the API when it is not said: org_id: org-0123abcd"
+        else "    # Looked up with the key by default: org_id: org-0123abcd"
     )
     remote = "with-remote" if git.remote else "without-remote"
-    # A double-quoted JSON text is one of YAML as well.
+    # A JSON string is also a YAML string.
     backups = json.dumps(f"{git.below}/.devinops/backups/".lstrip("/"), ensure_ascii=False)
     values = {
         "version": __version__,
-        "org_id": shown_org,
+        "org_id": org_setting,
         "inventory": _template(f"{remote}.yaml").template.removesuffix("\n"),
         "repo": git.repo or "null",
-        "where": where,
+        "where": location,
         "files": HOOK_FILES,
         "root": git.option,
         "branch": git.branch,
@@ -156,8 +156,7 @@ def _template(name: str) -> _Template:
 def _check_place(top: Path, name: str) -> None:
     """Raise NotWritten if a file cannot be created.
 
-    Either a file has the name of a directory above it, or a symbolic link leads out of `top` or to
-    nothing.
+    Either a directory of its path is a file, or a symbolic link leads out of `top` or to nothing.
     """
     path = top / name
     above = [top / parent for parent in reversed(Path(name).parents)]
@@ -178,7 +177,7 @@ def _check_place(top: Path, name: str) -> None:
 def _leads_astray(path: Path, above: list[Path], top: Path) -> bool:
     """Tell whether a symbolic link leads out of `top` or to nothing.
 
-    It is one of the directories `above` a path, or the path itself.
+    The link is the path itself, or one of the directories `above` it.
     """
     if any(part.is_symlink() and not part.is_dir() for part in above):
         return True
@@ -187,7 +186,7 @@ def _leads_astray(path: Path, above: list[Path], top: Path) -> bool:
 
 
 def _write(root: Path, name: str, text: str) -> bool:
-    """Write a new file; False where there is one already. Raises NotWritten."""
+    """Write a new file; return False if it already exists. Raises NotWritten."""
     path = root / name
     try:
         try:

@@ -1,4 +1,4 @@
-"""The options that commands share, and what they need of the world."""
+"""The options that commands share, and the output that follows from them."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = tuple(RENDERERS)
 
 
-# --- what an option can take ------------------------------------------------------------------------------
+# --- types of values ----------------------------------------------------------------------------
 
 
-_EMPTY = "expected a value, but it is empty: give one, or leave it out"
+_EMPTY = "the value is empty: give one, or leave the option out"
 
 
 class NonEmpty(click.types.StringParamType):
-    """A text that is not empty: what an unset variable of a script leaves must not mean "the default"."""
+    """Text that is not empty: an unset variable in a script must not mean "the default"."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text; fails if it is empty."""
@@ -47,8 +47,8 @@ class NonEmpty(click.types.StringParamType):
 class FilePath(click.Path):
     """A path that is not empty: `Path("")` is the current directory."""
 
-    def __init__(self, **how: Any) -> None:
-        super().__init__(path_type=Path, **how)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path; fails if it is empty."""
@@ -56,41 +56,39 @@ class FilePath(click.Path):
 
 
 class OutputFile(FilePath):
-    """A file that the command writes. `common` checks that it may, before the command does anything."""
+    """A file that the command writes. `common` checks it before the command does anything."""
 
 
 class NewFile(OutputFile):
-    """A file that the command makes; what is there already is never written over."""
+    """A file that the command creates; an existing file is never overwritten."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the path; fails if something is there."""
+        """Return the path; fails if it exists."""
         path: Path = super().convert(value, param, ctx)
         if os.path.lexists(path):
-            self.fail(f"{path} exists already; choose another file, or move that one", param, ctx)
+            self.fail(f"{path} already exists; choose another file, or move that one", param, ctx)
         return path
 
 
 class Seconds(click.FloatRange):
-    """A number of seconds in a range; `nan` is in none."""
+    """A number of seconds in a range; `nan` is refused."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Return the number; fails for what is not a number, or is out of the range."""
+        """Return the number; fails if it is not a number or out of range."""
         seconds: float = super().convert(value, param, ctx)
-        return (
+        if math.isnan(seconds):
             self.fail(f"expected a number of seconds, not {value}", param, ctx)
-            if math.isnan(seconds)
-            else seconds
-        )
+        return seconds
 
 
-# --- the options of one run -------------------------------------------------------------------------------
+# --- the options of one run -------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Options:
-    """The common options of one run. `reports` are (format, file) pairs beside stdout."""
+    """The common options of one run. `reports` are (format, file) pairs besides stdout."""
 
     root: Path
     format: str = "text"
@@ -108,7 +106,7 @@ class Options:
             tell(text)
 
     def log(self, text: str) -> None:
-        """Write a line for -v to stderr."""
+        """Write a line to stderr if -v is set."""
         if self.verbose:
             tell(text)
 
@@ -117,9 +115,10 @@ class Options:
         return Style(self.color, self.verbose)
 
     def answer(self, answer: Answer, formats: Collection[str] = FORMATS) -> None:
-        """Write an answer to stdout, and in each format of --report to its file.
+        """Write an answer to stdout, and for each --report to its file.
 
-        Only what is wanted in one of `formats` is written. Raises OSError for stdout, and NotWritten for a file.
+        Only requested formats that are among `formats` are written. Raises OSError for stdout, and
+        NotWritten for a file.
         """
         if self.format in formats:
             for chunk in render(self.format, answer, self.style):
@@ -131,20 +130,20 @@ class Options:
 
 
 def tell(text: str) -> None:
-    """Write to stderr; whatever the text holds, neither a terminal nor a CI runner obeys it."""
+    """Write a line to stderr, with everything escaped that a terminal or CI runner would obey."""
     from devinops.render.escape import lines
 
     echo_err(f"{lines(text)}\n")
 
 
 def echo_err(text: str) -> None:
-    """Write to stderr as it is. Where that is full or gone, nobody reads it, and the run goes on all the same."""
+    """Write to stderr as it is. If stderr is full or closed, the run goes on without it."""
     with suppress(OSError):
         click.echo(text, nl=False, err=True)
 
 
 def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> None:
-    """Write a file as a whole, so that nobody reads half of one. Raises NotWritten."""
+    """Write a file atomically. Raises NotWritten."""
     try:
         atomic.replace(path, chunks)
     except OSError as error:
@@ -152,7 +151,10 @@ def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> N
 
 
 def wants_color(no_color: bool) -> bool:
-    """Colour only on a terminal, unless FORCE_COLOR; NO_COLOR and --no-color win."""
+    """Tell whether to use colour.
+
+    Only on a terminal, or with FORCE_COLOR; NO_COLOR and --no-color take precedence.
+    """
     if no_color or os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (
@@ -161,7 +163,7 @@ def wants_color(no_color: bool) -> bool:
 
 
 def is_interactive() -> bool:
-    """Tell whether somebody can answer a question."""
+    """Tell whether there is a terminal, so that a question can be answered."""
     return (
         sys.stdin is not None
         and sys.stdin.isatty()
@@ -171,25 +173,25 @@ def is_interactive() -> bool:
 
 
 def _reports(values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
-    found = []
+    reports = []
     for value in values:
         format, equals, path = value.partition("=")
         if format not in FORMATS or not equals or not path:
             raise UsageError(
-                f'--report takes FORMAT=FILE with {" or ".join(FORMATS)}, not "{value}"'
+                f'--report must be FORMAT=FILE with FORMAT {" or ".join(FORMATS)}, not "{value}"'
             )
-        found.append((format, Path(path)))
-    return tuple(found)
+        reports.append((format, Path(path)))
+    return tuple(reports)
 
 
 def _check_outputs(reports: Iterable[tuple[str, Path]], root: Path) -> None:
-    """Raise UsageError where a file that the command line wants written would destroy another one."""
+    """Raise UsageError if an output file of the command line would destroy another file."""
     context = click.get_current_context()
     outputs, inputs = [("--report", path) for _, path in reports], []
-    for one in context.command.params:
-        value = context.params.get(one.name or "")
-        if isinstance(one.type, OutputFile) and value is not None:
-            outputs.append((one.opts[-1], value))
+    for param in context.command.params:
+        value = context.params.get(param.name or "")
+        if isinstance(param.type, OutputFile) and value is not None:
+            outputs.append((param.opts[-1], value))
         elif isinstance(value, Path):
             inputs.append(value)
     if outputs:
@@ -199,7 +201,7 @@ def _check_outputs(reports: Iterable[tuple[str, Path]], root: Path) -> None:
 
 
 def _sources() -> dict[str, str]:
-    """Return option → source of those that the environment gave."""
+    """Return option → source for the options that the environment sets."""
     context = click.get_current_context()
     return {
         name: f"environment {_envvar(name.upper())}"
@@ -218,7 +220,8 @@ _FILES = (
         "--root",
         type=FilePath(file_okay=False),
         envvar=_envvar("ROOT"),
-        help="Directory of the files. Default: the nearest parent with devinops.yaml, else this one.",
+        help="Directory of the files. Default: the nearest parent with devinops.yaml, or the "
+        "current directory.",
     ),
     click.option(
         "--format",
@@ -226,7 +229,7 @@ _FILES = (
         default="text",
         envvar=_envvar("FORMAT"),
         show_default=True,
-        help="What stdout is written in.",
+        help="Output format.",
     ),
     click.option(
         "--report",
@@ -235,16 +238,16 @@ _FILES = (
         multiple=True,
         metavar="FORMAT=FILE",
         envvar=_envvar("REPORT"),
-        help="Write the answer to a file as well; repeatable.",
+        help="Also write the output to a file; repeatable.",
     ),
     click.option(
         "--no-color",
         is_flag=True,
         envvar=_envvar("NO_COLOR"),
-        help="No colour, even on a terminal.",
+        help="Use no colour, even on a terminal.",
     ),
     click.option(
-        "-q", "--quiet", is_flag=True, envvar=_envvar("QUIET"), help="No progress on stderr."
+        "-q", "--quiet", is_flag=True, envvar=_envvar("QUIET"), help="Show no progress on stderr."
     ),
     click.option(
         "-v",
@@ -261,26 +264,26 @@ _API = (
         "--target",
         type=NonEmpty(),
         envvar=_envvar("TARGET"),
-        help="Target of devinops.yaml to work on.",
+        help="Target in devinops.yaml to work on.",
     ),
     click.option(
         "--parallelism",
         type=click.IntRange(1, 64),
         envvar=_envvar("PARALLELISM"),
-        help="Requests at the same time.  [default: 8]",
+        help="Maximum concurrent requests.  [default: 8]",
     ),
     click.option(
         "--timeout",
         type=Seconds(0, 3600, min_open=True),
         envvar=_envvar("TIMEOUT"),
         metavar="SECONDS",
-        help="Time for one attempt of a request.  [default: 60]",
+        help="Time limit for one attempt of a request.  [default: 60]",
     ),
     click.option(
         "--ca-bundle",
         type=FilePath(),
         envvar=_envvar("CA_BUNDLE"),
-        help="Certificates to trust instead of the system's (PEM).",
+        help="Trust these certificates (PEM) instead of the default ones.",
     ),
 )
 
@@ -290,7 +293,7 @@ _LOCK = click.option(
     default=0.0,
     metavar="SECONDS",
     envvar=_envvar("LOCK_TIMEOUT"),
-    help="Wait so long for another run to settle its inventory.",
+    help="How long to wait for another run to finish.",
 )
 
 _ONLY = click.option(
@@ -307,7 +310,7 @@ _FLAGS = ("target", "timeout", "parallelism", "ca_bundle")
 _COMMON = frozenset(
     {"root", "format", "reports", "no_color", "quiet", "verbose", "lock_timeout", "only", *_FLAGS}
 )
-"""The parameters that become `Options`."""
+"""The parameters that `Options` is made of."""
 
 
 def _options(params: dict[str, Any]) -> Options:
@@ -348,27 +351,30 @@ def common(*, api: bool = False, only: bool = False, lock: bool = False) -> Call
 
 _APPROVALS = (
     click.option(
-        "--adopt", is_flag=True, help="Take over live objects that differ from their entries."
+        "--adopt", is_flag=True, help="Adopt live objects that differ from their entries."
     ),
     click.option(
         "--on-conflict",
         type=click.Choice(["git", "live"]),
-        help="Decide where both sides changed: write Git's version, or keep the live one.",
+        help="What to do if both sides changed: write Git's version, or keep the live one.",
     ),
     click.option(
-        "--allow-delete", type=click.IntRange(0), metavar="N", help="Accept exactly N deletes."
+        "--allow-delete", type=click.IntRange(0), metavar="N", help="Allow exactly N deletes."
     ),
     click.option(
         "--allow-missing",
         type=click.IntRange(0),
         metavar="N",
-        help="Accept that exactly N owned objects are not listed.",
+        help="Allow exactly N owned objects to be missing from the lists.",
     ),
 )
 
 
 def approvals(function: F) -> F:
-    """Give a command the flags that approve; its function gets them as one `Approvals`. Never from the environment."""
+    """Give a command the approval flags; its function gets them as one `Approvals`.
+
+    They are never read from the environment.
+    """
 
     @functools.wraps(function)
     def wrapped(
@@ -380,8 +386,8 @@ def approvals(function: F) -> F:
         approvals: Approvals,
         **rest: Any,
     ) -> Any:
-        given = Approvals(adopt, on_conflict, allow_delete, allow_missing, approvals.hazards)
-        return function(*args, approvals=given, **rest)
+        combined = Approvals(adopt, on_conflict, allow_delete, allow_missing, approvals.hazards)
+        return function(*args, approvals=combined, **rest)
 
     wrapped = accepts_hazards(wrapped)
     for option in reversed(_APPROVALS):
@@ -393,7 +399,7 @@ WEBHOOK_SECRETS = click.option(
     "--webhook-secrets",
     type=NewFile(),
     metavar="FILE",
-    help="Write the secrets of new webhooks, which the API shows once, to a new private file.",
+    help="Write the secrets of new webhooks, which the API shows only once, to a new private file.",
 )
 
 _HAZARDS = {
@@ -404,7 +410,7 @@ _HAZARDS = {
 
 
 def accepts_hazards(function: F) -> F:
-    """Give a command a flag for each hazard of a kind; its function gets them as one `Approvals`."""
+    """Give a command a flag for each hazard; its function gets them as one `Approvals`."""
 
     @functools.wraps(function)
     def wrapped(*args: Any, **rest: Any) -> Any:

@@ -1,4 +1,7 @@
-"""Where a run may write its answer: never over what devinops reads or keeps, and never two answers to one file."""
+"""Checks where a run may write its output.
+
+Output must not overwrite what devinops or Git reads or stores, or another output of the run.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,17 @@ from devinops.kinds import KINDS
 from devinops.load import load
 from devinops.model.errors import UsageError
 
-_KEPT: Final = {
-    ".git": "Git keeps its own there",
+_RESERVED: Final = {
+    ".git": "Git keeps its own files there",
     atomic.STATE: "devinops keeps the inventory and backups there",
 }
 
 
 def check_outputs(outputs: Sequence[tuple[str, Path]], inputs: Iterable[Path], root: Path) -> None:
-    """Raise UsageError where a file of `outputs`, pairs with their option, must not be written.
+    """Raise UsageError if one of the `outputs` must not be written.
 
-    `inputs` are the other files that the command line names. An older plan or report may be overwritten.
+    `outputs` are pairs of option and file, `inputs` the other files that the command line names. An
+    older plan or report may be overwritten.
     """
     taken = [*map(_real, inputs)]
     for option, path in outputs:
@@ -32,7 +36,7 @@ def check_outputs(outputs: Sequence[tuple[str, Path]], inputs: Iterable[Path], r
 
 
 def _refusal(path: Path, taken: Iterable[Path], root: Path) -> str:
-    """Return why a file must not be written, empty if it may."""
+    """Return why a file must not be written; empty if it may."""
     try:
         atomic.check_place(path)
     except OSError as error:
@@ -42,21 +46,21 @@ def _refusal(path: Path, taken: Iterable[Path], root: Path) -> str:
         return "expected a file in a directory that exists"
     if any(_same(real, other) for other in taken):
         return "the command line names this file twice; choose another one"
-    for part, keeper in _KEPT.items():
+    for part, owner in _RESERVED.items():
         if part in map(str.casefold, real.parts):
-            return f"{keeper}; choose a file outside of {part}"
+            return f"{owner}; choose a file outside {part}"
     if _is_read(real, root):
         return "devinops reads settings or entries there; choose another file"
     return ""
 
 
 def _is_read(real: Path, root: Path) -> bool:
-    """Tell whether a file is one of settings or entries, or stands where one would be read."""
+    """Tell whether devinops reads this file, or would read it if it existed."""
     if any(_same(parent, root / name) for name in KINDS.directories for parent in real.parents):
         return True
     if any(_same(real, root / name) for name in (CONFIG_FILE, *KINDS.files)):
         return True
-    # `paths` and `body_file` may name any other file of the root, if it is there.
+    # `paths` and `body_file` may name any other existing file below the root.
     return real.exists() and any(_same(real, root / name) for name in _names_read(root))
 
 
@@ -67,13 +71,16 @@ def _names_read(root: Path) -> Iterable[str]:
 
 
 def _real(path: Path) -> Path:
-    # Path.resolve() raises for links in a circle.
+    # Path.resolve() raises for circular links.
     return Path(os.path.realpath(path))
 
 
-def _same(one: Path, other: Path) -> bool:
-    """Tell whether two paths are one file; of what is not there yet, also if only the case of letters differs."""
+def _same(path: Path, other: Path) -> bool:
+    """Tell whether two paths are the same file.
+
+    Files that do not exist yet are the same if only the case of letters differs.
+    """
     try:
-        return one.samefile(other)
+        return path.samefile(other)
     except OSError:
-        return str(one).casefold() == str(other).casefold()
+        return str(path).casefold() == str(other).casefold()

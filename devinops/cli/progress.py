@@ -1,4 +1,4 @@
-"""Progress on stderr, on a terminal alone and only once work takes more than a second."""
+"""Shows progress on stderr, only on a terminal and only after a second."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ DELAY_S = 1.0
 
 
 class Progress:
-    """Shows how far work has come: a bar where the `length` is known, a count where it is not."""
+    """Shows the progress of some work: a bar if the `length` is known, else a count."""
 
     def __init__(self, options: Options, label: str, length: int | None = None) -> None:
         self.label, self.length = label, length
-        self.shown = (
+        self.enabled = (
             sys.stderr.isatty()
             and not options.quiet
             and not options.verbose
@@ -42,14 +42,14 @@ class Progress:
             echo_err("\r\x1b[K")
 
     def step(self) -> None:
-        """Count one more."""
+        """Count one more step as done."""
         self.at(self.done + 1)
 
     def at(self, done: int) -> None:
-        """Say that `done` are done. Any thread may call it."""
+        """Set the number of steps that are done. Any thread may call it."""
         with self._lock:
             self.done = done
-            if not self.shown or time.monotonic() - self.started < DELAY_S:
+            if not self.enabled or time.monotonic() - self.started < DELAY_S:
                 return
             self.drawn = True
             echo_err(f"\r\x1b[K{self._line()}")

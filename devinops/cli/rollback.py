@@ -49,7 +49,7 @@ from devinops.schema.document import HEAD
     "--expect",
     type=NonEmpty(),
     metavar="DIGEST",
-    help="Roll back only by the plan with this digest.",
+    help="Apply only the plan with this digest; exit 5 if the plan is another one.",
 )
 @WEBHOOK_SECRETS
 @common(api=True, lock=True)
@@ -62,10 +62,10 @@ def command(
     webhook_secrets: Path | None,
     approvals: Approvals,
 ) -> ExitCode:
-    """Bring back what a run overwrote or deleted: plan, show, ask, write.
+    """Restore what a run overwrote or deleted: plan, show, ask, write.
 
-    BACKUP is a file, the name of a run, or latest (of the target). Without it the backups are listed. What the
-    run created stays; a secret's value cannot come back.
+    BACKUP is a file, the name of a run, or latest (of the target). Without it, the backups are
+    listed. What the run created stays, and the value of a secret cannot be restored.
 
     \b
       devinops rollback
@@ -76,7 +76,7 @@ def command(
         options.answer(_list(options.root))
         return ExitCode.OK
     if not (yes or expect is not None or is_interactive()):
-        raise UsageError("rollback has no terminal to ask on: pass --yes, or --expect DIGEST")
+        raise UsageError("rollback cannot ask without a terminal: pass --yes, or --expect DIGEST")
     with failures_written(options), open_session(options, open_writer) as session:
         rollback = _Rollback(str(backup), expect, yes, approvals, webhook_secrets)
         report = _roll_back(session, rollback)
@@ -85,7 +85,7 @@ def command(
 
 @dataclass(frozen=True)
 class _Rollback:
-    """What a rollback was asked to do: `backup` as typed, and what is approved beforehand."""
+    """The arguments of a rollback: `backup` as typed, and what is approved in advance."""
 
     backup: str
     digest: str | None
@@ -94,24 +94,25 @@ class _Rollback:
     secrets: Path | None
 
 
-def _roll_back(session: Session[Writer], asked: _Rollback) -> Report:
+def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
     options, root = session.options, session.settings.root
-    path = find(root, asked.backup, session.settings.target.name).absolute()
+    path = find(root, arguments.backup, session.settings.target.name).absolute()
     saved = read_backup(path, root)
-    if apart := saved.target.differences(session.client.target):
+    if differences := saved.target.differences(session.client.target):
         raise UnusableFile(
-            f"{path} is of another place ({apart}): roll back there; nothing was written"
+            f"{path} is a backup of another target ({differences}): roll back there; "
+            "nothing was written"
         )
     inventory = session.read_inventory()
 
     def replan() -> Planned:
-        return _plan(session, saved, inventory, asked.approvals)
+        return _plan(session, saved, inventory, arguments.approvals)
 
     planned = retry_until_listed(options, inventory, replan)
-    plan, asking = planned.plan, not (asked.yes or asked.digest is not None)
+    plan, asking = planned.plan, not (arguments.yes or arguments.digest is not None)
     show(options, plan, asking=asking)
-    if asked.digest is not None:
-        ApprovedPlan(asked.digest).check(plan, options)
+    if arguments.digest is not None:
+        ApprovedPlan(arguments.digest).check(plan, options)
     check_refusals(plan)
     if not plan.changes:
         return Report(plan, ())
@@ -120,7 +121,9 @@ def _roll_back(session: Session[Writer], asked: _Rollback) -> Report:
         # The question may have been open for hours.
         planned = replan()
         ApprovedPlan(plan.digest, plan).check(planned.plan, options)
-    report = execute(session, planned, replan, journal=_Announced, keep=path, secrets=asked.secrets)
+    report = execute(
+        session, planned, replan, journal=_AnnouncedRun, keep=path, secrets=arguments.secrets
+    )
     return replace(report, results=tuple(map(_with_new_id, report.results)))
 
 
@@ -136,10 +139,11 @@ def _plan(
     return Planned(replace(plan, notes=notes, inventory=inventory), snapshot)
 
 
-class _Announced(RunJournal):
-    """Keeps other runs away, and leaves what the inventory remembers as it is.
+class _AnnouncedRun(RunJournal):
+    """Makes other runs wait, but does not change the records of the inventory.
 
-    So a rollback is an outside edit to the next plan until the commit is reverted as well, and by default kept.
+    So the next plan shows the rollback as changes made outside devinops, which by default it keeps,
+    until the commit is reverted as well.
     """
 
     def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
@@ -149,32 +153,32 @@ class _Announced(RunJournal):
 def _notes(saved: Backup) -> Iterator[str]:
     if saved.torn:
         yield (
-            "the last line of the backup is incomplete and left out: the run ended while it was written, before "
-            "the request for that object was sent"
+            "the last line of the backup is incomplete and is ignored: the run ended while writing "
+            "it, before it sent the request for that object"
         )
 
 
 def _with_new_id(result: Result) -> Result:
-    """Say of an object that was created again that it has a new id."""
+    """Return a result whose message names the new id of an object that was created again."""
     if result.change.action is Action.CREATE and result.outcome is Outcome.DONE:
-        remark = f"created again, under the new id {result.id}"
+        remark = f"created again, with the new id {result.id}"
         return replace(result, message=f"{result.message}; {remark}" if result.message else remark)
     return result
 
 
-# --- the list ---------------------------------------------------------------------------------------------
+# --- the list ---------------------------------------------------------------------------------
 
 
 def _list(root: Path) -> SimpleAnswer:
-    found = list(summaries(root))
-    lines = [_words(_shown(root, path), backup) for path, backup in found]
-    if not found:
-        lines = ["no backups: none is made before something is overwritten or deleted"]
-    rows = tuple(_row(root, path, backup) for path, backup in found)
+    backups = list(summaries(root))
+    lines = [_line(_relative(root, path), backup) for path, backup in backups]
+    if not backups:
+        lines = ["no backups: a backup is made when a run overwrites or deletes something"]
+    rows = tuple(_row(root, path, backup) for path, backup in backups)
     return SimpleAnswer(lines, lambda: BackupsDocument(**HEAD, backups=rows))
 
 
-def _words(file: str, backup: Backup | str) -> str:
+def _line(file: str, backup: Backup | str) -> str:
     if isinstance(backup, str):
         return f"unreadable: {backup}"
     return f"{backup.time}  {backup.target.name}  {counted(len(backup.objects), 'object')}  {file}"
@@ -182,9 +186,9 @@ def _words(file: str, backup: Backup | str) -> str:
 
 def _row(root: Path, path: Path, backup: Backup | str) -> BackupItem:
     if isinstance(backup, str):
-        return BackupItem(file=_shown(root, path), error=backup)
+        return BackupItem(file=_relative(root, path), error=backup)
     return BackupItem(
-        file=_shown(root, path),
+        file=_relative(root, path),
         run=backup.run,
         time=backup.time,
         target=backup.target.name,
@@ -192,5 +196,5 @@ def _row(root: Path, path: Path, backup: Backup | str) -> BackupItem:
     )
 
 
-def _shown(root: Path, path: Path) -> str:
+def _relative(root: Path, path: Path) -> str:
     return path.relative_to(root).as_posix()

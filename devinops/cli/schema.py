@@ -16,7 +16,7 @@ from devinops.model.errors import ExitCode, UsageError
 @click.option(
     "--directory",
     type=FilePath(file_okay=False, exists=True),
-    help="Write each as NAME.schema.json there instead.",
+    help="Write each schema to NAME.schema.json in this directory instead.",
 )
 def command(name: str | None, directory: Path | None) -> ExitCode:
     """Print the JSON Schemas (2020-12) of the files and of the JSON output; NAME chooses one.
@@ -33,8 +33,8 @@ def command(name: str | None, directory: Path | None) -> ExitCode:
         raise UsageError(f'there is no schema "{name}"; NAME is one of {", ".join(known)}')
     chosen = known if name is None else {name: known[name]}
     if directory is not None:
-        for one, schema in chosen.items():
-            write_file(directory / f"{one}.schema.json", [dumped(schema)], "--directory")
+        for title, schema in chosen.items():
+            write_file(directory / f"{title}.schema.json", [dumped(schema)], "--directory")
     else:
         click.echo(dumped(chosen if name is None else chosen[name]), nl=False)
     return ExitCode.OK

@@ -1,4 +1,4 @@
-"""One run against one organization: its settings, its entries, a client and the inventory."""
+"""The session of one command: settings, entries, a client and the inventory."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ from devinops.render.answers import Failure, PlanAnswer
 C_co = TypeVar("C_co", bound=Reader, covariant=True)
 
 PROGRAMS = frozenset(FORMATS) - {"text"}
-"""The formats for programs: a failure is an answer there, and a line on stderr for people."""
+"""The formats for programs, which also get failures; people read those on stderr."""
 
 
 class Planned(NamedTuple):
-    """A plan and the snapshot that it was made from."""
+    """A plan and the snapshot that it is based on."""
 
     plan: Plan
     snapshot: Snapshot
@@ -53,20 +53,20 @@ class Planned(NamedTuple):
 
 @dataclass(frozen=True)
 class Entries:
-    """What the files declare, free of errors, for a command that plans; empty for any other."""
+    """The declarations of all files, without errors; empty for a command that does not plan."""
 
     declarations: tuple[Declaration, ...] = ()
     warnings: tuple[Problem, ...] = ()
     only: tuple[Only, ...] = ()
 
     def of(self, target: str) -> list[Declaration]:
-        """Return those that concern a target."""
+        """Return the declarations that concern a target."""
         return [entry for entry in self.declarations if entry.concerns(target)]
 
 
 @dataclass(frozen=True)
 class Session(Generic[C_co]):
-    """What a command works with. `client` reads, or writes as well; see `open_session`."""
+    """What a command works with. `client` can read, or read and write: see `open_session`."""
 
     options: Options
     settings: Settings
@@ -79,32 +79,35 @@ class Session(Generic[C_co]):
         return open_store(self.settings.inventory, self.settings.root, self.client.target)
 
     def read_inventory(self) -> Inventory:
-        """Return the inventory once no other run is at work; raises Stale after --lock-timeout."""
+        """Return the inventory when no other run is active; raises Stale after --lock-timeout."""
         return wait_for_runs(self.store, self.options.lock_timeout)
 
     def snapshot(self, kinds: Iterable[str] | None, *, sure: bool = True) -> Snapshot:
-        """Read all objects of the kinds and of those that they refer to; for None and `sure` see `Reader`."""
-        wanted = None if kinds is None else frozenset(kinds)
-        if wanted is not None:
-            wanted = wanted.union(*(KINDS[kind].references for kind in wanted))
+        """Return all objects of the kinds and of the kinds that they refer to.
+
+        For None and `sure` see `Reader`.
+        """
+        selected = None if kinds is None else frozenset(kinds)
+        if selected is not None:
+            selected = selected.union(*(KINDS[kind].references for kind in selected))
         with Progress(self.options, "reading") as progress:
-            return self.client.snapshot(wanted, progress.at, sure=sure)
+            return self.client.snapshot(selected, progress.at, sure=sure)
 
     def plan(
         self, approvals: Approvals, *, retry: bool = True, only_must_match: bool = True
     ) -> Planned:
-        """Read the inventory and the organization, and compare them with the entries.
+        """Return the plan that results from the inventory, the organization and the entries.
 
-        With `retry` see `retry_until_listed`. Raises ApiError, InventoryError, Stale, UsageError.
+        For `retry` see `retry_until_listed`. Raises ApiError, InventoryError, Stale, UsageError.
         """
-        # First the inventory, then what is live: the other way round a run that ends in between would make what it
-        # has just created look deleted outside.
+        # The inventory is read first: otherwise, objects created by a run that ends in between
+        # would look as if they had been deleted outside devinops.
         inventory = self.read_inventory()
 
         def attempt() -> Planned:
             planned = self._compare(inventory, approvals, only_must_match, sure=False)
             if planned.snapshot.unproved and not planned.plan.is_quiet:
-                # What seems to be missing may have slipped between two pages.
+                # An object that seems to be missing may have moved from one page to another.
                 planned = self._compare(inventory, approvals, only_must_match, sure=True)
             return planned
 
@@ -139,15 +142,18 @@ class Session(Generic[C_co]):
         return Planned(plan, snapshot)
 
     def _kinds(self, inventory: Inventory) -> set[str]:
-        """The kinds to list: those of the entries and of what is owned; a key needs no right on the others."""
-        found = {entry.key.kind for entry in self.entries.of(self.settings.target.name)}
-        found |= {record.key.kind for record in inventory.records}
+        """Return the kinds to list: those of the entries and of the owned objects.
+
+        So the key needs no permission for the others.
+        """
+        kinds = {entry.key.kind for entry in self.entries.of(self.settings.target.name)}
+        kinds |= {record.key.kind for record in inventory.records}
         if self.settings.policy.prune is Prune.SCOPE:
-            found |= {kind.noun for kind in KINDS.values() if kind.parent}
-        return found
+            kinds |= {kind.noun for kind in KINDS.values() if kind.parent}
+        return kinds
 
 
-# --- opening one ------------------------------------------------------------------------------------------
+# --- opening -----------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -159,10 +165,10 @@ def open_session(
     entries: bool = False,
     needs_inventory: bool = False,
 ) -> Iterator[Session[C_co]]:
-    """Read the settings if they are not given, with `entries` every entry, and connect.
+    """Yield a session, with the `settings` or those of the repository.
 
-    `connect` is `open_reader` or `open_writer`. Raises InputError with the problems of all files, ConfigError and
-    UsageError.
+    With `entries` all entries are read. `connect` is `open_reader` or `open_writer`. Raises
+    InputError with the problems of all files, ConfigError and UsageError.
     """
     declared = Entries()
     if entries:
@@ -170,15 +176,16 @@ def open_session(
     settings = settings or read_settings(options)
     if needs_inventory and settings.inventory.store == "none":
         raise ConfigError(
-            f"the target {settings.target.name} has no inventory: to turn one on, say inventory: "
-            f"{{store: branch}} (or file) for it in {CONFIG_FILE}; without one, devinops plan compares with the files"
+            f"the target {settings.target.name} has no inventory: set inventory: {{store: branch}} "
+            f"(or file) for it in {CONFIG_FILE}; without an inventory, devinops plan compares the "
+            "organization with the files"
         )
     with connect(connection(settings), options.log) as client:
         yield Session(options, settings, client, declared)
 
 
 def read_settings(options: Options) -> Settings:
-    """Return the settings of a run that reads no entries. Raises InputError, ConfigError, UsageError."""
+    """Return the settings, without the entries. Raises InputError, ConfigError, UsageError."""
     return resolve(read_project(options.root), options.flags, os.environ)
 
 
@@ -201,10 +208,10 @@ def _read_entries(options: Options) -> tuple[Entries, Settings]:
     _stop_on_errors(loaded.problems)
     settings = resolve(project, options.flags, os.environ)
     entries = Entries(loaded.declarations, only=only)
-    wanted = entries.of(settings.target.name)
-    problems = [*loaded.problems, *api_problems(wanted, settings.target.api, settings.target.scope)]
+    declarations, target = entries.of(settings.target.name), settings.target
+    problems = [*loaded.problems, *api_problems(declarations, target.api, target.scope)]
     if settings.inventory.store == "none":
-        problems += rotation_warnings(wanted)
+        problems += rotation_warnings(declarations)
     _stop_on_errors(problems)
     return replace(entries, warnings=tuple(sorted(problems))), settings
 
@@ -215,15 +222,15 @@ def _stop_on_errors(problems: Iterable[Problem]) -> None:
         raise InputError(problems)
 
 
-# --- waiting for what an earlier run created --------------------------------------------------------------
+# --- waiting for what an earlier run created --------------------------------------------------
 
 
 def retry_until_listed(
     options: Options, inventory: Inventory, plan: Callable[[], Planned]
 ) -> Planned:
-    """Plan, and plan again after a while if the plan creates what an earlier run may have created.
+    """Plan, and plan again later if the plan creates what an earlier run may have created.
 
-    A list can show a new object late, and creating it again would make a second one.
+    A list may show a new object with a delay, and creating it again would duplicate it.
     """
     planned = plan()
     for seconds in owned.RECOVERY_WAITS_S:
@@ -231,8 +238,8 @@ def retry_until_listed(
         if not unlisted:
             break
         options.say(
-            f"an earlier run may have created {listed(unlisted)}, but the API does not list it yet; checking again "
-            f"in {seconds:g} s"
+            f"an earlier run may have created {listed(unlisted)}, but the API does not list it "
+            f"yet; checking again in {seconds:g} s"
         )
         waiting.pause(seconds)
         planned = plan()
@@ -244,11 +251,11 @@ def _unlisted(plan: Plan, inventory: Inventory) -> list[str]:
     return [str(key) for key in creates if key in inventory.unclear]
 
 
-# --- failures ---------------------------------------------------------------------------------------------
+# --- failures ---------------------------------------------------------------------------------
 
 
 class NotApplied(DevinopsError):
-    """A plan was made, and then not applied; `cause` says why and what to exit with."""
+    """A plan was made but not applied; `cause` gives the reason and the exit code."""
 
     def __init__(self, plan: Plan, cause: DevinopsError) -> None:
         self.plan, self.exit_code = plan, cause.exit_code
@@ -257,7 +264,10 @@ class NotApplied(DevinopsError):
 
 @contextmanager
 def failures_written(options: Options) -> Iterator[None]:
-    """Write the answer of a run that fails or is interrupted, in each format for programs that was asked for."""
+    """If the run fails or is interrupted, write that in each requested format for programs.
+
+    The exception is raised again.
+    """
     try:
         with signals.checked():
             yield
@@ -273,8 +283,8 @@ def _write_failure(options: Options, error: DevinopsError) -> None:
     try:
         options.answer(_failure(error), PROGRAMS)
     except (OSError, NotWritten) as failure:
-        # Beside the error of the run, and never instead of it.
-        tell(f"devinops: the answer cannot be written: {failure}")
+        # Reported in addition to the error of the run, never instead of it.
+        tell(f"devinops: the output cannot be written: {failure}")
 
 
 def _failure(error: DevinopsError) -> PlanAnswer | Failure:

@@ -19,14 +19,14 @@ from devinops.render.answers import ProblemsAnswer
 def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
     """Check the files, offline and without a key.
 
-    Everything is read, since entries depend on each other; PATHS narrow what is shown.
+    All files are read, since entries depend on each other; PATHS limit which problems are shown.
 
     \b
       devinops validate
       devinops validate knowledge/Backend
     """
     _, loaded = read_repository(options.root)
-    problems = _narrowed(loaded.problems, options.root, paths)
+    problems = _below(loaded.problems, options.root, paths)
     failed = any(problem.severity is Severity.ERROR for problem in problems)
     code = ExitCode.FIX if failed else ExitCode.OK
 
@@ -42,21 +42,25 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
     return code
 
 
-def _narrowed(problems: tuple[Problem, ...], root: Path, paths: tuple[Path, ...]) -> list[Problem]:
+def _below(problems: tuple[Problem, ...], root: Path, paths: tuple[Path, ...]) -> list[Problem]:
     if not paths:
         return list(problems)
-    wanted = []
+    prefixes = []
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path} does not exist; PATHS are files or directories below {root}")
         try:
-            wanted.append(path.resolve().relative_to(root.resolve()).as_posix())
+            prefixes.append(path.resolve().relative_to(root.resolve()).as_posix())
         except ValueError:
             raise UsageError(
-                f"{path} is not below {root}; PATHS narrow what is shown of that directory"
+                f"{path} is not below {root}; PATHS are files or directories in it"
             ) from None
     return [
-        p
-        for p in problems
-        if any(w in (".", p.source.path) or p.source.path.startswith(f"{w}/") for w in wanted)
+        problem
+        for problem in problems
+        if any(_is_below(problem.source.path, prefix) for prefix in prefixes)
     ]
+
+
+def _is_below(path: str, prefix: str) -> bool:
+    return prefix in (".", path) or path.startswith(f"{prefix}/")

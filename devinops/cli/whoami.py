@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command()
 @common(api=True)
 def command(options: Options) -> ExitCode:
-    """Show the effective settings, where each comes from, and who the key belongs to.
+    """Show the effective settings, the source of each, and who the key belongs to.
 
     \b
       devinops whoami
@@ -37,7 +37,7 @@ def command(options: Options) -> ExitCode:
                 answer = _answer(settings, client.whoami(), client.org_id, client.emulator)
         except DevinopsError:
             if options.format == "text":
-                # If the key or the address is wrong, they are what to look at.
+                # The cause is often a wrong key or address, so show the settings.
                 for row in _settings(settings):
                     click.echo(line(row))
             raise

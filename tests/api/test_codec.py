@@ -287,7 +287,7 @@ def test_v1_folders_are_flat():
 
 
 def test_a_folder_without_a_name_is_named():
-    with pytest.raises(BadAnswer, match="a: name: expected a text that is not empty"):
+    with pytest.raises(BadAnswer, match="a: name: expected text that is not empty"):
         paths(folder("a", "", ""))
 
 

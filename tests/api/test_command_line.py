@@ -70,7 +70,7 @@ FAULTS: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"status": 302, "headers": {"Location": "https://evil.example/"}},
         ["evil.example", "DEVIN_API_URL"],
     ),
-    "half an answer": ({"body": b'{"items": ['}, ["not JSON, or broke off"]),
+    "half an answer": ({"body": b'{"items": ['}, ["not JSON, or is cut off"]),
 }
 
 
@@ -85,7 +85,7 @@ def test_an_answer_that_cannot_be_used(
 def test_an_unreachable_host(plan: Callable[..., Any], free_port: int) -> None:
     check(
         plan(f"http://127.0.0.1:{free_port}"),
-        f"cannot reach 127.0.0.1:{free_port}: it refused the connection",
+        f"cannot reach 127.0.0.1:{free_port}: the host refused the connection",
     )
 
 

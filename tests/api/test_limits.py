@@ -164,12 +164,12 @@ def test_pages_with_ever_new_objects_end_at_their_number(notes, monkeypatch):
     monkeypatch.setattr(limits, "MAX_OBJECTS", 50)
     with pytest.raises(BadAnswer) as caught:
         notes(fresh(size=20))
-    assert str(caught.value) == f"GET {NOTES}: it has more than 50 objects{REFUSED}"
+    assert str(caught.value) == f"GET {NOTES}: the list has more than 50 objects{REFUSED}"
 
 
 def test_pages_end_at_their_number(notes, monkeypatch):
     monkeypatch.setattr(limits, "MAX_PAGES", 5)
-    with pytest.raises(BadAnswer, match=rf"^GET {NOTES}: it has more than 5 pages{REFUSED}$"):
+    with pytest.raises(BadAnswer, match=rf"^GET {NOTES}: the list has more than 5 pages{REFUSED}$"):
         notes(fresh())
     pages = [page([note(str(n))], f"c{n}") for n in range(5)]
     assert len(notes(itertools.cycle([*pages, page([note("last")])]))[0].objects) == 6
@@ -177,7 +177,7 @@ def test_pages_end_at_their_number(notes, monkeypatch):
 
 def test_an_endless_cursor_is_refused(notes):
     with pytest.raises(
-        BadAnswer, match=rf"^GET {NOTES}: its end_cursor has more than 4096 characters{REFUSED}$"
+        BadAnswer, match=rf"^GET {NOTES}: end_cursor has more than 4096 characters{REFUSED}$"
     ):
         notes(iter([page([], "c" * 4097)]))
     found, server = notes(itertools.cycle([page([], "ü" * 4096), page([note("a")])]))

@@ -75,11 +75,11 @@ class Stuck:
 @pytest.mark.parametrize(
     ("things", "why"),
     [
-        (Stuck(PAGE_SIZE), "it shows one object twice"),
-        (Stuck(1, total=2), "it shows one object twice"),
-        (Stuck(0, total=2), "it promises more than the 0 objects that it showed"),
-        (Stuck(0, has_next_page=True), "it promises more than the 0 objects"),
-        (Things(25, most=10, total=26), "it promises more than the 25 objects"),
+        (Stuck(PAGE_SIZE), "the list shows an object twice"),
+        (Stuck(1, total=2), "the list shows an object twice"),
+        (Stuck(0, total=2), "the list announces more than the 0 objects that it shows"),
+        (Stuck(0, has_next_page=True), "the list announces more than the 0 objects"),
+        (Things(25, most=10, total=26), "the list announces more than the 25 objects"),
     ],
 )
 def test_a_list_that_cannot_be_proved_complete_is_not_used(things: Any, why: str) -> None:

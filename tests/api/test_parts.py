@@ -91,7 +91,7 @@ def test_a_value_on_a_later_page_is_found(serve, reply, toy_kinds, snapshot):
     [
         (LIMITS, {"items": "none"}, r"GET /v3/enterprise/limits: items is not a list"),
         (LIMITS, page({"scope": "org", "org_id": "org-1", "cycle_limit": "80"}), "limit: expected"),
-        (f"GET {TAGS}", ["a"], f"GET {TAGS}: the answer is not an object"),
+        (f"GET {TAGS}", ["a"], f"GET {TAGS}: the response is not an object"),
         (f"GET {TAGS}", {"tags": "a"}, "tags: expected a list, got text"),
     ],
 )
@@ -200,8 +200,8 @@ def test_the_key_of_the_enterprise_is_used_for_its_settings_and_the_other_key_fo
 @pytest.mark.parametrize(
     ("variable", "remedy"),
     [
-        (None, "name the variable that holds one with enterprise_key_env for the target"),
-        ("DEVIN_E", "set DEVIN_E, which enterprise_key_env of the target names"),
+        (None, "set the target's enterprise_key_env to the variable that holds one"),
+        ("DEVIN_E", "set DEVIN_E, which the target's enterprise_key_env names"),
     ],
 )
 def test_without_that_key_nothing_is_asked_and_the_setting_is_named(
@@ -209,7 +209,7 @@ def test_without_that_key_nothing_is_asked_and_the_setting_is_named(
 ):
     server = toy_api(ANSWERS)
     client = writer(server, enterprise_key_env=variable)
-    with pytest.raises(ConfigError, match=f"budget takes a key of the enterprise: {remedy}"):
+    with pytest.raises(ConfigError, match=f"budget needs an enterprise key: {remedy}"):
         client.snapshot({"budget", "robot"})
     with pytest.raises(ConfigError, match=remedy):
         client.read("budget", "budget")

@@ -360,7 +360,7 @@ def test_a_plan_for_another_place_is_1_before_anything_is_listed(
     emulator.clear_requests()
     ran = devinops("apply", path, "-C", root, *([] if fact != "name" else ["-t", "default"]))
     assert ran.code == 1
-    assert "for another place" in ran.err
+    assert "for another target" in ran.err
     assert {request["path"] for request in emulator.requests} <= {"/v3/self"}
 
 

@@ -144,7 +144,7 @@ def test_an_empty_digest_approves_nothing(
     root = repository({"knowledge/a.md": NOTE})
     ran = devinops(*command, "-C", root, "--expect", "", *yes)
     assert (ran.code, emulator.requests) == (64, [])
-    assert "'--expect': expected a value, but it is empty" in ran.err
+    assert "'--expect': the value is empty" in ran.err
 
 
 @pytest.mark.parametrize("option", sorted(set(GLOBAL_OPTIONS) - set(SWITCHES)))
@@ -678,7 +678,7 @@ def test_demo_shows_the_whole_round_whatever_the_environment_says(
         "3 to create",
         "Applied: 3 done",
         "nothing to change",
-        "- - Never put a password into an answer.",
+        "- - Never put a password into a response.",
     ):
         assert part in ran.out
     assert os.environ["DEVIN_API_KEY"] == "cog_of_somebody"
@@ -931,7 +931,7 @@ def test_an_interruption_in_the_middle_of_a_line_of_progress_is_no_bug(
         monkeypatch.undo()
         done = [r for r in json.loads(report.read_text())["results"] if r["outcome"] == "done"]
         assert (code, len(done)) == (130, len(emulator.knowledge()))
-    assert "interrupted: finishing what is in flight" in shown.read_text()
+    assert "interrupted: finishing the requests in flight" in shown.read_text()
 
 
 @pytest.mark.parametrize("during", ["GET", "POST"])

@@ -256,7 +256,7 @@ def test_a_link_to_the_root_and_links_inside_it_are_followed(
     ran = devinops("init", "-C", tmp_path / "link")
     assert ran.code == 0
     assert ran.out.splitlines()[:4] == [
-        "kept  devinops.yaml, which is there",
+        "kept  devinops.yaml, which already exists",
         "wrote knowledge/where-knowledge-is-written.md",
         "wrote ../.pre-commit-config.yaml",
         "wrote ../.github/workflows/devinops.yml",

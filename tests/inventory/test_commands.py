@@ -97,7 +97,7 @@ def test_without_an_inventory_the_way_to_one_is_told(
         ran = devinops("inventory", *argv, "-C", root)
         assert (ran.code, ran.out) == (1, "")
         assert (
-            "the target default has no inventory: to turn one on, say inventory: {store: branch}"
+            "the target default has no inventory: set inventory: {store: branch}"
             in ran.err
         )
     assert emulator.requests == []
@@ -156,7 +156,7 @@ def test_show_tells_field_by_field_whether_live_agrees(
         (["show", "knowledge:Backend/Error"], 1, 'did you mean "knowledge:Backend/Errors"?'),
         (["forget", "knowledge:Backend/Error"], 1, 'did you mean "knowledge:Backend/Errors"?'),
         (["show", "playbook:x"], 1, "devinops inventory list shows what is"),
-        (["show", "Errors"], 64, "KEY is as plan and inventory list print it"),
+        (["show", "Errors"], 64, "write KEY as plan and inventory list print it"),
         (["show", "knowlege:Errors"], 64, 'did you mean "knowledge"?'),
         (["link", "folder:Backend", "folder-1"], 64, "a folder is never owned"),
         (["link", "knowledge:Twice", "note-7"], 1, "no knowledge with the id note-7; knowledge:Twice is note-2, note-3"),
@@ -228,16 +228,16 @@ def test_unlock_shows_what_was_not_settled(
         Intent("run-1", Action.UPDATE, Key.parse("knowledge:Twice"), "note-2"),
     ]
     store.begin("run-1", intents, store.read())
-    assert "open run run-1: 2 writes not settled" in devinops("inventory", "list", "-C", root).out
+    assert "open run run-1: 2 writes without a result" in devinops("inventory", "list", "-C", root).out
     assert 'did you mean "run-1"?' in devinops("inventory", "unlock", "run-2", "-C", root).err
     ran = devinops("inventory", "unlock", "run-1", "-C", root)
     assert ran.out == (
-        "unlocked run-1: 2 writes not settled\n  create knowledge:New\n  update knowledge:Twice (note-2)\n"
+        "unlocked run-1: 2 writes without a result\n  create knowledge:New\n  update knowledge:Twice (note-2)\n"
     )
     (left,) = owns().intents
     assert (left.key, left.unclear) == (intents[0].key, True)
     listed = devinops("inventory", "list", "-C", root)
-    assert "perhaps created: knowledge:New, by the run run-1" in listed.out
+    assert "may have been created: knowledge:New, by the run run-1" in listed.out
     document = json.loads(devinops("inventory", "list", "-C", root, "--format", "json").out)
     assert (document["open_runs"], document["unclear"]) == (
         [],

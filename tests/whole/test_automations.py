@@ -283,7 +283,7 @@ def test_a_webhook_secret_reaches_the_file_that_the_user_names_and_nothing_else(
     assert path.stat().st_mode & 0o777 == 0o600
     assert_nowhere(secret, applied, tmp_path, path)
     again = devinops(*argv)
-    assert (again.code, "exists already" in again.err) == (64, True)
+    assert (again.code, "already exists" in again.err) == (64, True)
 
 
 def test_an_update_that_first_adds_a_webhook_shows_its_secret_too(
@@ -337,7 +337,7 @@ def test_an_automation_that_is_created_again_has_a_new_webhook(
     ran = devinops("rollback", "latest", "-C", root, "--yes", "--webhook-secrets", paths[1])
     assert ran.code == 0, ran
     assert "its webhook has a new address and a new secret" in ran.out
-    assert "created again, under the new id" in ran.out
+    assert "created again, with the new id" in ran.out
     first, second = (secret_lines(path)[0] for path in paths)
     assert first[1] != second[1]
     assert first[2] != second[2]

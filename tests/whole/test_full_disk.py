@@ -178,7 +178,7 @@ def test_a_report_for_which_there_is_no_room_is_told_on_stderr(
     assert ran.code == 3, ran
     first, *rest = ran.err.splitlines()
     assert first == (
-        "devinops: the report cannot be written where it belongs (--report cannot write "
+        "devinops: the report cannot be written (--report cannot write "
         f"{file}: File too large: free up space, then run again); here it is:"
     )
     assert rest[-1] == f"Applied: {COUNT} done, 0 failed, 0 skipped, 0 blocked."
@@ -211,7 +211,7 @@ def test_a_failure_is_not_hidden_by_a_report_without_room(
     assert ran.code == 5, ran
     report, failure = ran.err.splitlines()
     assert report == (
-        f"devinops: the answer cannot be written: --report cannot write {file}: File too large: "
+        f"devinops: the output cannot be written: --report cannot write {file}: File too large: "
         "free up space, then run again"
     )
     assert "not 00000" in failure
@@ -236,7 +236,7 @@ def test_a_failure_is_not_hidden_by_a_full_stdout(emulator: Emulator, repository
         )
     answer, failure = ran.err.splitlines()
     assert ran.code == 5
-    assert answer == "devinops: the answer cannot be written: [Errno 28] No space left on device"
+    assert answer == "devinops: the output cannot be written: [Errno 28] No space left on device"
     assert "not 00000" in failure
 
 

@@ -294,8 +294,8 @@ def test_two_entries_for_one_target_are_a_problem_and_one_for_each_is_not(
 @pytest.mark.parametrize(
     ("config", "remedy"),
     [
-        ("version: 1\n", "name the variable that holds one with enterprise_key_env"),
-        (CONFIG, "set DEVIN_ENTERPRISE, which enterprise_key_env of the target names"),
+        ("version: 1\n", "set the target's enterprise_key_env to the variable that holds one"),
+        (CONFIG, "set DEVIN_ENTERPRISE, which the target's enterprise_key_env names"),
     ],
 )
 def test_without_its_key_nothing_is_read_or_written(
@@ -312,7 +312,7 @@ def test_without_its_key_nothing_is_read_or_written(
     for command in (["plan"], ["apply", "--yes"]):
         found = devinops(*command, "-C", root)
         assert found.code == 1
-        assert f"session_tags takes a key of the enterprise: {remedy}" in found.err
+        assert f"session_tags needs an enterprise key: {remedy}" in found.err
     assert [r for r in emulator.requests if "/self" not in r["path"]] == []
 
 

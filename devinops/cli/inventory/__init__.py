@@ -1,4 +1,4 @@
-"""`devinops inventory`: one module a command, of the command's name."""
+"""`devinops inventory`: each command is a module with its name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from devinops.cli.inventory.unlock import command as unlock_command
 
 @click.group()
 def command() -> None:
-    """Show and fix the record of which live objects this repository owns.
+    """Inspect and repair the record of which live objects this repository owns.
 
     No command here writes to the organization.
     """

@@ -1,4 +1,4 @@
-"""What the commands of `devinops inventory` share: keys from the command line, records, and how they answer."""
+"""Keys, records and output, as the commands of `devinops inventory` share them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def answer_record(session: Session[Reader], lines: Iterable[str], record: Record
 
 
 def parse_key(text: str) -> Key:
-    """Return a key as a person types it. Raises UsageError."""
+    """Return the key that a user typed. Raises UsageError."""
     kind = KINDS.get(text)
     if kind and isinstance(kind.identity, Only):
         return Key(kind.noun, ROOT, "")
     try:
         key = Key.parse(text)
     except ValueError as error:
-        raise UsageError(f"{error}: KEY is as plan and inventory list print it") from None
+        raise UsageError(f"{error}: write KEY as plan and inventory list print it") from None
     if key.kind not in KINDS:
         hint = did_you_mean(key.kind, KINDS)
         raise UsageError(f'there is no kind "{key.kind}"{hint}; known are {", ".join(KINDS)}')
@@ -52,5 +52,5 @@ def find_record(inventory: Inventory, key: Key) -> Record:
 
 
 def near_keys(key: Key, known: Iterable[Key]) -> str:
-    """Return what to try instead of a key that is not known."""
-    return did_you_mean(key, map(str, known), "; devinops inventory list shows what is")
+    """Return a hint to put after an unknown key."""
+    return did_you_mean(key, map(str, known), "; devinops inventory list shows the known keys")

@@ -16,22 +16,22 @@ from devinops.schema.inventory import RecordItem
 @click.argument("key", type=NonEmpty())
 @common(api=True)
 def command(options: Options, key: str) -> ExitCode:
-    """Stop owning KEY. The object stays as it is, and is never pruned.
+    """Stop owning KEY. The object stays as it is and is never pruned.
 
-    An entry that still stands in the files takes it up again with the next apply.
+    If the files still have an entry for it, the next apply adopts the object again.
 
     \b
       devinops inventory forget 'knowledge:Backend/Error envelope'
     """
-    wanted = parse_key(key)
+    parsed = parse_key(key)
     with (
         failures_written(options),
         open_session(options, open_reader, needs_inventory=True) as session,
     ):
         inventory = session.store.read()
-        record = find_record(inventory, wanted)
+        record = find_record(inventory, parsed)
         changed = inventory.changed(removals=[record.object_id])
-        session.store.write(changed, inventory, f"{wanted} forgotten")
-    lines = [f"{wanted} is not owned any more; {record.id} was not touched"]
+        session.store.write(changed, inventory, f"{parsed} forgotten")
+    lines = [f"{parsed} is not owned any more; {record.id} was not touched"]
     answer_record(session, lines, RecordItem.of(record))
     return ExitCode.OK

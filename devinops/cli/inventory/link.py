@@ -27,25 +27,26 @@ from devinops.schema.inventory import RecordItem
 @click.argument("id", type=NonEmpty())
 @common(api=True)
 def command(options: Options, key: str, id: str) -> ExitCode:
-    """Make KEY mean the live object ID: for namesakes, or an object that was made again.
+    """Link KEY to the live object ID: for objects with the same name, or an object created again.
 
-    What was last applied to the object is unknown, so the next plan compares file and organization alone.
+    What was last applied to the object is not known, so the next plan only compares the file with
+    the organization.
 
     \b
       devinops inventory link 'knowledge:Backend/Error envelope' note-0123abcd
     """
-    wanted = parse_key(key)
+    parsed = parse_key(key)
     with (
         failures_written(options),
         open_session(options, open_reader, needs_inventory=True) as session,
     ):
-        record = _link(session, wanted, id)
-    answer_record(session, [f"{wanted} is {id}"], RecordItem.of(record))
+        record = _link(session, parsed, id)
+    answer_record(session, [f"{parsed} is {id}"], RecordItem.of(record))
     return ExitCode.OK
 
 
 def _link(session: Session[Reader], key: Key, id: str) -> Record:
-    """Return the record under the key, stored if it is another one than before."""
+    """Link the key to a live object and return its record."""
     inventory = session.store.read()
     live = _linkable(session.snapshot({key.kind}), key, id)
     _check_known(session, inventory, key, live)
@@ -64,7 +65,7 @@ def _link(session: Session[Reader], key: Key, id: str) -> Record:
 def _linkable(snapshot: Snapshot, key: Key, id: str) -> Live:
     if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED:
         raise UsageError(
-            f"a {key.kind} is never owned: only a person in the web app can make or move one"
+            f"a {key.kind} is never owned: it can be created and moved only in the web app"
         )
     live = snapshot.by_id.get(ObjectId(key.kind, id))
     if live is None:
@@ -74,16 +75,16 @@ def _linkable(snapshot: Snapshot, key: Key, id: str) -> Live:
         raise NotFound(f"the organization has no {key.kind} with the id {id}{hint}")
     if not live.ours:
         raise InventoryError(
-            f"{id} is not the organization's own ({live.access}): it can't be owned"
+            f"{id} does not belong to the organization ({live.access}): it cannot be owned"
         )
     return live
 
 
 def _check_known(session: Session[Reader], inventory: Inventory, key: Key, live: Live) -> None:
-    """Refuse a key that stands nowhere: it would be a record that nothing is ever compared with."""
+    """Raise NotFound for an unknown key: its record would never be compared with anything."""
     _, loaded = read_repository(session.options.root)
     target = session.settings.target.name
     declared = {entry.key for entry in loaded.declarations if entry.concerns(target)}
     known = declared | set(inventory.by_key) | {live.key}
     if key not in known:
-        raise NotFound(f"no entry is called {key}{near_keys(key, known)}")
+        raise NotFound(f"there is no entry {key}{near_keys(key, known)}")

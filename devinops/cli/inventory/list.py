@@ -29,7 +29,7 @@ MAX_KEY_WIDTH = 60
 @click.command("list")
 @common(api=True)
 def command(options: Options) -> ExitCode:
-    """Show what is owned: key, id and the file that declared it.
+    """Show what is owned: key, id and the file of its entry.
 
     \b
       devinops inventory list
@@ -46,15 +46,15 @@ def command(options: Options) -> ExitCode:
 
 
 def _listing(inventory: Inventory) -> Iterator[str]:
-    shown = [(str(record.key), record.id, record.source or "-") for record in inventory.owned]
-    width = max((min(len(key), MAX_KEY_WIDTH) for key, _, _ in shown), default=0)
-    ids = max((len(id) for _, id, _ in shown), default=0)
-    for key, id, source in shown:
+    rows = [(str(record.key), record.id, record.source or "-") for record in inventory.owned]
+    width = max((min(len(key), MAX_KEY_WIDTH) for key, _, _ in rows), default=0)
+    ids = max((len(id) for _, id, _ in rows), default=0)
+    for key, id, source in rows:
         yield f"{key:{width}}  {id:{ids}}  {source}"
     for run, intents in open_runs(inventory).items():
-        yield f"open run {run}: {counted(len(intents), 'write')} not settled"
+        yield f"open run {run}: {counted(len(intents), 'write')} without a result"
     for intent in _unclear(inventory):
-        yield f"perhaps created: {intent.key}, by the run {intent.run}"
+        yield f"may have been created: {intent.key}, by the run {intent.run}"
     yield f"{len(inventory.owned)} owned ({inventory.store})"
 
 
@@ -75,5 +75,6 @@ def _document(target: str, inventory: Inventory) -> ListDocument:
 
 
 def _unclear(inventory: Inventory) -> list[Intent]:
-    """Return the creates of earlier runs of which nobody saw the end, in the order of their keys."""
-    return sorted((one for one in inventory.intents if one.unclear), key=lambda intent: intent.key)
+    """Return the creates of earlier runs whose result is not known, sorted by key."""
+    unclear = (intent for intent in inventory.intents if intent.unclear)
+    return sorted(unclear, key=lambda intent: intent.key)

@@ -24,7 +24,7 @@ from devinops.schema.inventory import CandidateItem, MissingItem, RepairDocument
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @common(api=True)
 def command(options: Options, yes: bool) -> ExitCode:
-    """Find records whose object is gone, and link them to live objects that look like it.
+    """Find records whose object is gone, and link them to similar live objects.
 
     \b
       devinops inventory repair              shows the evidence and asks
@@ -57,7 +57,7 @@ def _relink(session: Session[Reader], inventory: Inventory, links: Sequence[Find
 def _approved(options: Options, count: int, *, yes: bool) -> bool:
     if yes or (is_interactive() and click.confirm(f"Link {counted(count, 'record')}?", err=True)):
         return True
-    options.say("nothing was linked; --yes links them")
+    options.say("nothing was linked; pass --yes to link without a question")
     return False
 
 
@@ -67,10 +67,11 @@ def _proposals(findings: Iterable[Finding]) -> Iterator[str]:
         record = finding.record
         linked, undecided = linked + bool(finding.link), undecided + (not finding.link)
         yield f"{record.key}: {record.id} is gone"
-        for one in finding.candidates:
+        for candidate in finding.candidates:
             mark = "->" if finding.link else " ?"
-            made = f", created {_date(one.live.created_at)}" if one.live.created_at else ""
-            yield f"  {mark} {one.live.id}, {one.live.key}: {', '.join(one.evidence)}{made}"
+            live, evidence = candidate.live, ", ".join(candidate.evidence)
+            created = f", created {_date(live.created_at)}" if live.created_at else ""
+            yield f"  {mark} {live.id}, {live.key}: {evidence}{created}"
         if not finding.link:
             choice = f"devinops inventory link '{record.key}' ID, or " if finding.candidates else ""
             yield f"  decide: {choice}devinops inventory forget '{record.key}'"
@@ -83,8 +84,13 @@ def _date(seconds: int) -> str:
 
 def _missing(finding: Finding) -> MissingItem:
     candidates = (
-        CandidateItem(one.live.id, str(one.live.key), one.evidence, one.live.created_at)
-        for one in finding.candidates
+        CandidateItem(
+            candidate.live.id,
+            str(candidate.live.key),
+            candidate.evidence,
+            candidate.live.created_at,
+        )
+        for candidate in finding.candidates
     )
     link = finding.link.live.id if finding.link else None
     return MissingItem(str(finding.record.key), finding.record.id, link, tuple(candidates))

@@ -20,17 +20,17 @@ from devinops.schema.inventory import FieldState, RecordItem
 @click.argument("key", type=NonEmpty())
 @common(api=True)
 def command(options: Options, key: str) -> ExitCode:
-    """Show one record, and whether the live object is still as it was applied.
+    """Show one record, and whether its live object is still as it was applied.
 
     \b
       devinops inventory show 'knowledge:Backend/Error envelope'
     """
-    wanted = parse_key(key)
+    parsed = parse_key(key)
     with (
         failures_written(options),
         open_session(options, open_reader, needs_inventory=True) as session,
     ):
-        record = find_record(session.store.read(), wanted)
+        record = find_record(session.store.read(), parsed)
         live = session.snapshot({record.key.kind}).by_id.get(record.object_id)
     states = _states(record, live)
     item = RecordItem.of(record).compared(states, str(live.key) if live else None)
@@ -39,18 +39,18 @@ def command(options: Options, key: str) -> ExitCode:
 
 
 def _states(record: Record, live: Live | None) -> dict[str, FieldState]:
-    found = fingerprints(live.resource) if live else {}
+    current = fingerprints(live.resource) if live else {}
     return {
-        name: _state(base, found.get(name), live) for name, base in sorted(record.fields.items())
+        name: _state(base, current.get(name), live) for name, base in sorted(record.fields.items())
     }
 
 
-def _state(base: Base, found: str | None, live: Live | None) -> FieldState:
+def _state(base: Base, current: str | None, live: Live | None) -> FieldState:
     if live is None:
         return "gone"
     if base.read is None:
         return "not told by the API"
-    return "as applied" if found == base.read else "changed outside"
+    return "as applied" if current == base.read else "changed outside"
 
 
 def _details(record: Record, live: Live | None, states: Mapping[str, FieldState]) -> Iterator[str]:

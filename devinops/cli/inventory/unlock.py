@@ -23,10 +23,10 @@ from devinops.schema.inventory import IntentItem, UnlockDocument
 @click.argument("run", type=NonEmpty())
 @common(api=True)
 def command(options: Options, run: str) -> ExitCode:
-    """Take away what RUN has announced, once it is certain that it died.
+    """Release the lock of RUN, if you are sure that it has died.
 
-    What it wrote and could not record is found by the next plan: an object equal to its entry is adopted, and what
-    it may have created is looked for before it is created again.
+    The next plan finds what RUN wrote but could not record: it adopts an object that matches its
+    entry, and looks for what RUN may have created before it creates it again.
 
     \b
       devinops inventory unlock 20260131T120000Z-1a2b3c
@@ -41,14 +41,16 @@ def command(options: Options, run: str) -> ExitCode:
             raise NotFound(f'there is no open run "{run}"{hint}')
         session.store.unlock(run)
     intents = runs[run]
-    lines = [f"unlocked {run}: {counted(len(intents), 'write')} not settled", *_unsettled(intents)]
+    lines = [
+        f"unlocked {run}: {counted(len(intents), 'write')} without a result",
+        *_writes(intents),
+    ]
     target, items = session.settings.target.name, tuple(map(IntentItem.of, intents))
     answer(session, lines, UnlockDocument(**HEAD, target=target, run=run, intents=items))
     return ExitCode.OK
 
 
-def _unsettled(intents: Iterable[Intent]) -> Iterator[str]:
-    yield from (
-        f"  {intent.action} {intent.key}{f' ({intent.id})' if intent.id else ''}"
-        for intent in intents
-    )
+def _writes(intents: Iterable[Intent]) -> Iterator[str]:
+    for intent in intents:
+        id = f" ({intent.id})" if intent.id else ""
+        yield f"  {intent.action} {intent.key}{id}"
