@@ -1,4 +1,4 @@
-"""The lifecycle of secrets: what is agreed is in the files, the value is elsewhere, and no API can change either."""
+"""The lifecycle of secrets: a file describes the secret, and its value is kept elsewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DAYS = {"d": 1, "w": 7}
 
 
 class Contract(Managed):
-    """Plans what must exist, and creates or replaces it only if the value is at hand. Never prunes."""
+    """Plans objects that must exist. Creates or replaces one only with its value; never prunes."""
 
     def plan(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         if match.declaration.ensure is Ensure.ABSENT:
@@ -76,10 +76,10 @@ class Contract(Managed):
             draft.warn(declaration, field.name, f"{kind.noun}-{field.name}", message)
         _warn_of_age(declaration, live, context, draft)
         if broken:
-            words = ", ".join(
+            mismatches = ", ".join(
                 f"{f.name} is {_value(f.before)}, not {_value(f.after)}" for f in broken
             )
-            reason = f"{words}: no API changes that; re-create it in the web app"
+            reason = f"{mismatches}: no API can change that; re-create it in the web app"
             draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
         elif context.has_inventory and _value_source(declaration):
             self._owned(match, live, context, draft)
@@ -87,14 +87,14 @@ class Contract(Managed):
             draft.unchanged += 1
 
     def _owned(self, match: Match, live: Live, context: PlanContext, draft: PlanDraft) -> None:
-        """Replace it if its version is another one than the last time; adopt it if there was no last time."""
+        """Replace the object if its version changed; adopt it if it is not owned yet."""
         declaration = match.declaration
         if match.record and not _rotates(match):
             draft.unchanged += 1
             return
         if match.record:
             rotation = declaration.kind.role(Role.ROTATION)
-            assert rotation, "something rotates"
+            assert rotation, "the kind has a field that rotates"
             fields = (
                 *changed_fields(live.kind, declaration.resource, live.resource),
                 FieldChange(rotation.name, UNSET, getattr(declaration.resource, rotation.name)),
@@ -114,7 +114,7 @@ class Contract(Managed):
     def orphan(
         self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
     ) -> None:
-        """Let it go: a value that nobody can bring back is never pruned."""
+        """Stop owning the object. It is never pruned, because its value could not be restored."""
         draft.forget(orphan.record)
 
     def rollback(
@@ -131,8 +131,8 @@ class Contract(Managed):
             )
         else:
             reason = (
-                "it was deleted, and nobody can read a value to save it: add it in the web app, or "
-                "declare it with value_from and apply"
+                "it was deleted, and its value was not saved because no API can read it: add it in "
+                "the web app, or declare it with value_from and apply"
             )
             declaration = Declaration(key, saved.live.resource, saved.source)
             draft.block(Blocker.REQUIREMENT, declaration, reason)
@@ -147,12 +147,12 @@ def _value_source(declaration: Declaration) -> Mapping[str, str] | None:
 
 def _value_field(declaration: Declaration) -> FieldChange:
     source = _value_source(declaration)
-    assert source, "only with a value"
+    assert source, "the entry names the source of a value"
     return FieldChange("value", UNSET, f"env:{source['env']}")
 
 
 def _rotates(match: Match) -> bool:
-    """Tell whether an owned object has another version than the last time."""
+    """Return whether the version of an owned object changed since the last apply."""
     rotation = match.declaration.kind.role(Role.ROTATION)
     version = getattr(match.declaration.resource, rotation.name) if rotation else UNSET
     if match.record is None or not _value_source(match.declaration) or version is UNSET:

@@ -130,4 +130,4 @@ def test_v1_has_no_schedules(
     with Emulator() as emulator:
         use(emulator.url, "apk_emulator")
         ran = devinops("plan", "-C", repository({"schedules.yaml": TOMBSTONE}))
-        assert (ran.code, "API v1 has no schedule" in ran.err) == (1, True)
+        assert (ran.code, "API v1 does not support the kind schedule" in ran.err) == (1, True)

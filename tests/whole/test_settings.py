@@ -231,7 +231,7 @@ def test_what_was_changed_outside_is_drift_and_both_sides_are_a_conflict(
     write(session_tags={"tags": ["a", "b", "git"], "default": "a"})
     both = devinops("plan", "-C", root)
     assert both.code == 4
-    assert "tags changed in Git and outside" in both.out
+    assert "tags changed in Git and outside devinops" in both.out
 
 
 def test_an_edit_between_plan_and_write_is_never_written_over(
@@ -340,7 +340,7 @@ def test_the_key_shows_nowhere(
 @pytest.mark.parametrize(
     ("config", "key", "message"),
     [
-        ("targets: {a: {api_version: v1}}", "apk_emulator", "API v1 has no session_tags"),
+        ("targets: {a: {api_version: v1}}", "apk_emulator", "API v1 does not support the kind session_tags"),
         ("targets: {a: {enterprise: true}}", "cog_enterprise", "an enterprise has no session_tags"),
     ],
 )
