@@ -377,7 +377,7 @@ def test_the_whole_life_of_a_limit(emulator: Emulator, write: Settings, devinops
 
     write(acu_limits={"cycle_acu_limit": 0})
     plan = devinops("plan", "-C", root)
-    assert "acu_limit is set to 0, which stops all work of the organization" in plan.out
+    assert "acu_limit is set to 0, which stops all work in the organization" in plan.out
     assert devinops("apply", "-C", root, "--yes").code == 0
     assert limit(emulator) == 0
     assert devinops("rollback", "latest", "-C", root, "--yes").code == 0
