@@ -366,7 +366,11 @@ def test_problems_of_the_file_have_a_place_and_a_code(
 
 @pytest.mark.parametrize(
     ("wanted", "message"),
-    [(">=99", "requires devinops >=99"), ("about 1", "takes a range"), ("<0.1", "install a version that it accepts")],
+    [
+        (">=99", "requires devinops >=99"),
+        ("about 1", "takes a range"),
+        ("<0.1", "install a version that it accepts"),
+    ],
 )
 def test_another_version_is_told_so(repository: Write, wanted: str, message: str) -> None:
     with pytest.raises(InputError) as caught:

@@ -1,4 +1,4 @@
-"""The kinds, one module each. `KINDS` is found by walking this folder, so none can be forgotten."""
+"""The kinds, one module each. `KINDS` has every module of this package that defines one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from devinops.model.kind import Kind
 
 
 class Registry(Mapping[str, Kind]):
-    """noun → kind, in the order of the nouns, and what follows from all of them together."""
+    """Noun → kind, sorted by noun, and facts about all kinds together."""
 
     def __init__(self, kinds: Iterable[Kind]) -> None:
         self._by_noun = {kind.noun: kind for kind in sorted(kinds, key=lambda kind: kind.noun)}
@@ -44,7 +44,10 @@ class Registry(Mapping[str, Kind]):
 
     @cached_property
     def levels(self) -> tuple[frozenset[str], ...]:
-        """The nouns so that what is referred to comes in an earlier set; deletes go the other way."""
+        """The nouns in write order: a kind comes after those it refers to.
+
+        Deletes go in reverse.
+        """
         sorter = TopologicalSorter({noun: kind.references for noun, kind in self.items()})
         sorter.prepare()
         levels = []

@@ -1,4 +1,4 @@
-"""The nested values of automations: their schemas, their two forms, and what a schema cannot say of them.
+"""The nested values of automations: their schemas, both forms, and checks beyond a schema.
 
 Sources: docs.devin.ai, v3 automations; the vendor's OpenAPI document of mid 2026 for the shapes.
 """
@@ -31,7 +31,10 @@ WEBHOOK: Final = "webhook:incoming"
 START, MESSAGE, MONITOR = "start_session", "message_session", "monitor_session"
 
 _EVENTS: Final = {
-    "github": "issue_comment issues pull_request pull_request_review pull_request_review_comment check_run push",
+    "github": (
+        "issue_comment issues pull_request pull_request_review pull_request_review_comment "
+        "check_run push"
+    ),
     "gitlab": "merge_request note issue issue_note push pipeline",
     "azure_devops": "pull_request pull_request_comment push build",
     "bitbucket_data_center": "pull_request pull_request_comment push",
@@ -89,12 +92,12 @@ _VALUES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
     "matches not_matches": ("a text, a regular expression", _is_text),
     "recurrence": ("a text, an RRULE such as FREQ=DAILY;BYHOUR=9;BYMINUTE=0", _is_text),
 }
-"""Operators → what their value is, in words and as a check."""
+"""Operators → description and check of their value."""
 
 _OPERATORS: Final = {name: fact for names, fact in _VALUES.items() for name in names.split()}
 
 
-# --- schemas -----------------------------------------------------------------------------------------------
+# --- schemas --------------------------------------------------------------------------------------
 
 _CONDITION: Final = record(
     "A condition: {field, operator, value}.",
@@ -174,7 +177,7 @@ _SESSION: Final = record(
     default={},
 )
 _PROMPT: Final = text(
-    'What the session is told. @playbook:"Title" names a playbook, @owner/repo a repository, ${NAME} a secret.',
+    'The prompt. @playbook:"Title" names a playbook, @owner/repo a repository, ${NAME} a secret.',
     minLength=1,
 )
 ACTIONS_BY_TYPE: Final[Mapping[str, Schema]] = {
@@ -188,7 +191,7 @@ ACTIONS_BY_TYPE: Final[Mapping[str, Schema]] = {
         {
             "type": choice("", MESSAGE),
             "prompt": _PROMPT,
-            "auto_create": switch("true: starts that session if need be.", default=False),
+            "auto_create": switch("true: starts that session if needed.", default=False),
             "target_devin_id": text("Id of the session, unless auto_create.", nullable=True),
         },
         ("prompt",),
@@ -211,18 +214,22 @@ ACTIONS_BY_TYPE: Final[Mapping[str, Schema]] = {
     ),
 }
 ACTIONS: Final = sequence(
-    "What is done for each event: start_session (at most one), message_session or monitor_session (alone).",
+    "What each event does: start_session (at most one), message_session, or only monitor_session.",
     record(
         "An action. Which members it has depends on its type.",
-        {name: part for one in ACTIONS_BY_TYPE.values() for name, part in one["properties"].items()}
+        {
+            name: part
+            for schema in ACTIONS_BY_TYPE.values()
+            for name, part in schema["properties"].items()
+        }
         | {"type": choice("What is done.", *ACTIONS_BY_TYPE)},
         ("type",),
     ),
     minItems=1,
 )
 RUN_AS: Final = record(
-    "Whose rights the sessions have: {type: organization} (the default), {type: creator}, or {type: service_user, "
-    "service_user_id: …}.",
+    "Whose rights the sessions have: {type: organization} (the default), {type: creator}, or "
+    "{type: service_user, service_user_id: …}.",
     {
         "type": choice("Whose rights.", "organization", "creator", "service_user"),
         "service_user_id": text("Id of the service user.", minLength=1),
@@ -231,24 +238,24 @@ RUN_AS: Final = record(
     nullable=True,
 )
 OWN_LABELS: Final = 15
-"""One of the 16 labels that the API takes is ours."""
+"""The API accepts 16 labels; devinops needs one of them."""
 
 METADATA: Final = {
     "type": ["object", "null"],
     "propertyNames": {
         "pattern": r"^(?!devinops$)[\s\S]{1,32}$",
-        "description": "A label has a key of at most 32 characters, and the key devinops is for devinops itself.",
+        "description": "A label has a key of at most 32 characters; the key devinops is reserved.",
     },
     "additionalProperties": text("The value of a label has at most 128 characters.", maxLength=128),
     "maxProperties": OWN_LABELS,
-    "description": f"Labels, at most {OWN_LABELS} beside the one of devinops: key → text.",
+    "description": f"Labels, at most {OWN_LABELS} besides that of devinops: key → text.",
 }
 CONCURRENCY: Final = record(
-    "How many runs go on side by side. null: no limit.",
+    "How many runs are active at the same time. null: no limit.",
     {
         "max_concurrent_runs": count("A whole number from 1.", 1, nullable=True),
         "max_queue_depth": count(
-            "How many more wait, a whole number from 0; wants max_concurrent_runs.",
+            "How many more wait, a whole number from 0; needs max_concurrent_runs.",
             0,
             nullable=True,
         ),
@@ -273,9 +280,9 @@ LIMITS: Final = record(
     },
     nullable=True,
 )
-_WHEN: Final = choice("Which runs are told.", "always", "dispatch_failed", "dispatch_succeeded")
+_WHEN: Final = choice("Which runs are reported.", "always", "dispatch_failed", "dispatch_succeeded")
 NOTIFICATIONS: Final = record(
-    "Who is told of its runs.",
+    "Who is notified of its runs.",
     {
         "email": record(
             "{when, recipients}. A service user's automation needs recipients.",
@@ -296,7 +303,7 @@ NOTIFICATIONS: Final = record(
     nullable=True,
 )
 SECURITY_PROFILE: Final = record(
-    "{profile_id: ID}, {profile_id: null} for none on purpose, or null to inherit the organization's.",
+    "{profile_id: ID}, {profile_id: null} for no profile, or null to inherit the organization's.",
     {"profile_id": text("Id of the profile.", nullable=True)},
     ("profile_id",),
     nullable=True,
@@ -348,11 +355,11 @@ TOOLS: Final = record(
 )
 
 
-# --- the short form ----------------------------------------------------------------------------------------
+# --- the short form -------------------------------------------------------------------------------
 
 
 def short_triggers(value: Any) -> Any:
-    """Return triggers in their short form. Their order, and that of conditions, means nothing."""
+    """Return triggers in their short form; they and their conditions have no order."""
     return _sorted((_short_trigger(trigger) for trigger in value), "event_type")
 
 
@@ -375,7 +382,7 @@ def _short_condition(condition: Any) -> Any:
 
 
 def _sorted(values: Iterable[Any], *names: str) -> list[Any]:
-    """Return values in an order that an edit of a part changes as little as possible."""
+    """Return values in an order that changes as little as possible when a part is edited."""
 
     def order(value: Any) -> tuple[str, str]:
         return as_json([value[name] for name in names]), as_json(value)
@@ -388,7 +395,7 @@ def short_actions(value: Any) -> Any:
 
 
 def _short_action(action: Any) -> Any:
-    """Return an action in its short form. One of a type that is not known here stays as it is."""
+    """Return an action in its short form; an action of an unknown type stays as it is."""
     if not isinstance(action, dict) or not isinstance(action.get("type"), str):
         raise ValueError("an action without a type")
     return short(_action_schema(action), action)
@@ -408,7 +415,7 @@ def short_run_as(value: Any) -> Any:
 
 
 def short_profile(value: Any) -> Any:
-    """Return the choice of a profile. A response says in words whether one is chosen."""
+    """Return the chosen profile in the form of files; None to inherit the organization's."""
     if not isinstance(value, dict) or value.get("selection") == "inherit":
         return None
     return {"profile_id": value.get("profile_id")}
@@ -419,27 +426,27 @@ def short_metadata(value: Any) -> Any:
 
 
 def full_metadata(value: Any, before: Any) -> Any:
-    """Return labels as they are sent: one that goes is null, since the API may merge."""
+    """Return labels as they are sent; a removed label is null, because the API may merge."""
     gone = set(before) - set(value) if isinstance(before, dict) else set()
     return {**value, **dict.fromkeys(sorted(gone))}
 
 
-# --- recurrences -------------------------------------------------------------------------------------------
+# --- recurrences ----------------------------------------------------------------------------------
 
 
 def in_words(triggers: Any) -> str | None:
-    """Return the recurrences of triggers with what they say, as far as they are simple."""
+    """Return the simple recurrences of triggers with their meaning; None if there are none."""
     rules = [
         condition["value"]
         for _, condition in conditions_of(triggers)
         if condition.get("operator") == "recurrence" and isinstance(condition.get("value"), str)
     ]
-    said = [f"{rule}: {words}" for rule in rules if (words := _recurrence.words(rule))]
-    return "; ".join(said) or None
+    explained = [f"{rule}: {words}" for rule in rules if (words := _recurrence.words(rule))]
+    return "; ".join(explained) or None
 
 
 def conditions_of(triggers: Any) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
-    """Yield each condition of triggers with the path to it; what is not in shape is left out."""
+    """Yield each condition of triggers with its path; values of another shape are skipped."""
     for number, trigger in _dicts(triggers):
         conditions = trigger.get("conditions")
         groups = conditions.get("any") if isinstance(conditions, dict) else ()
@@ -455,13 +462,13 @@ def _dicts(values: Any) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, value
 
 
-# --- what a schema cannot say ------------------------------------------------------------------------------
+# --- checks beyond a schema -----------------------------------------------------------------------
 
 Problems = Iterator[tuple[Place, str]]
 
 
 def trigger_problems(triggers: Any) -> Problems:
-    """Yield (place, message) of what is wrong with triggers that fit their schema."""
+    """Yield (place, message) for each fault of triggers that fit their schema."""
     if triggers is UNSET:
         return
     recurring = set()
@@ -486,7 +493,7 @@ def trigger_problems(triggers: Any) -> Problems:
 
 
 def action_problems(actions: Any) -> Problems:
-    """Yield (place, message) of what is wrong with actions that fit their schema."""
+    """Yield (place, message) for each fault of actions that fit their schema."""
     if actions is UNSET:
         return
     types = [action["type"] for action in actions]
@@ -501,15 +508,15 @@ def action_problems(actions: Any) -> Problems:
 
 
 def _action_problems(action: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the member and the message of each problem; an empty member means the action itself."""
+    """Yield (member, message) for each fault; an empty member means the action itself."""
     schema = _action_schema(action)
     for name in action:
         if name not in schema["properties"]:
             known = ", ".join(schema["properties"])
-            yield name, f"{action['type']} has no {name}, it takes {known}"
+            yield name, f"{action['type']} has no field {name}; its fields are {known}"
         elif isinstance(action[name], str) and (token := _BROKEN_MENTION.search(action[name])):
-            shown = token[0].rstrip()
-            yield name, f'{shown} names no playbook: write @playbook:"Title of the playbook"'
+            mention = token[0].rstrip()
+            yield name, f'{mention} names no playbook: write @playbook:"Title of the playbook"'
     for name in schema.get("required", ()):
         if name not in action:
             yield "", f"{action['type']} needs the field {name}: add it"
@@ -522,7 +529,7 @@ _BROKEN_MENTION: Final = re.compile(r'@playbook:(?!"[^"\n]+"|[\w-])[^\n]{0,20}')
 
 
 def run_as_problems(run_as: Any) -> Problems:
-    """Yield (place, message) of what is wrong with whose rights are used."""
+    """Yield (place, message) for each fault of `run_as`."""
     if not run_as:
         return
     is_service_user, named = run_as["type"] == "service_user", "service_user_id" in run_as

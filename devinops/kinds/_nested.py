@@ -1,8 +1,8 @@
-"""Nested values described by a JSON Schema: builders of the schema, and the short and the full form of a value.
+"""Nested values described by a JSON Schema: schema builders, and short and full forms of values.
 
-The short form leaves out what says nothing: nulls, defaults, and members that the schema does not know, which are
-those that the API adds by itself. Values are written and compared in it. The full form says everything, so that it
-replaces a stored value whether the API merges or not.
+The short form leaves out nulls, defaults, and members that are not in the schema, which the API
+adds by itself. Values are written and compared in this form. The full form has all members, so it
+replaces a stored value whether or not the API merges.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from devinops.model.values import UNSET
 Schema = Mapping[str, Any]
 
 
-# --- schemas -----------------------------------------------------------------------------------------------
+# --- schemas --------------------------------------------------------------------------------------
 
 
 def record(
@@ -45,7 +45,7 @@ def sequence(description: str, items: Schema, **more: Any) -> dict[str, Any]:
 def set_of(
     description: str, items: Schema, *, nullable: bool = False, **more: Any
 ) -> dict[str, Any]:
-    """Return the schema of a list without order, in which nothing is twice."""
+    """Return the schema of a list without order and without duplicates."""
     facts = {"type": _types("array", nullable), "items": dict(items), "uniqueItems": True}
     return {**facts, "description": description, **more}
 
@@ -72,7 +72,7 @@ def _types(name: str, nullable: bool) -> str | list[str]:
     return [name, "null"] if nullable else name
 
 
-# --- values ------------------------------------------------------------------------------------------------
+# --- values ---------------------------------------------------------------------------------------
 
 
 _JSON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
@@ -86,9 +86,10 @@ _JSON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 
 
 def short(schema: Schema, value: Any) -> Any:
-    """Return a value without what says nothing; a set in order. An object that may be null and is empty is None.
+    """Return the short form of a value, with sets sorted; an empty nullable object is None.
 
-    Raises ValueError for what is not in shape. Only responses can be: what is written was checked.
+    Raises ValueError for a value that does not fit the schema. Only a response can fail, because
+    written values were checked.
     """
     _check_type(schema, value)
     if isinstance(value, list) and "items" in schema:
@@ -104,12 +105,12 @@ def short(schema: Schema, value: Any) -> Any:
     for name in schema.get("required", ()):
         if name not in members and "null" not in schema["properties"][name].get("type", ()):
             raise ValueError(f"{name} is missing")
-    shown = {
+    stated = {
         name: member
         for name, member in members.items()
         if member is not None and not _is_default(schema["properties"][name], member)
     }
-    return None if not shown and "null" in schema["type"] else shown
+    return None if not stated and "null" in schema["type"] else stated
 
 
 def _check_type(schema: Schema, value: Any) -> None:
@@ -122,7 +123,7 @@ def _check_type(schema: Schema, value: Any) -> None:
 
 
 def full(schema: Schema, value: Any) -> Any:
-    """Return a value with everything that it leaves out: defaults, and null for what has none."""
+    """Return the full form of a value: a left-out member gets its default, or null."""
     if isinstance(value, list) and "items" in schema:
         return [full(schema["items"], item) for item in value]
     if not isinstance(value, dict) or "properties" not in schema:
@@ -139,7 +140,7 @@ def full(schema: Schema, value: Any) -> Any:
 
 
 def as_json(value: Any) -> str:
-    """Return a value as text, equal for equal values."""
+    """Return a value as JSON text; equal values have equal texts."""
     return json.dumps(value, sort_keys=True)
 
 

@@ -1,4 +1,4 @@
-"""Recurrence rules of iCalendar: what is wrong with one, what it says in English, and the rule for a cron text.
+"""Recurrence rules of iCalendar: their faults, their meaning in English, and rules from cron.
 
 Source: RFC 5545, section 3.3.10. A rule is read in UTC, as the API does.
 """
@@ -31,14 +31,14 @@ _ORDINALS: Final = {"1": "first", "2": "second", "3": "third", "4": "fourth", "-
 _TIME: Final = "[0-9]{8}(T[0-9]{6}Z?)?"
 _START: Final = rf"DTSTART(;TZID=[\w/+-]+)?:{_TIME}"
 _MOST_TIMES: Final = 6
-"""Times of a day that are listed in words."""
+"""Maximum times of a day that are listed in words."""
 
 
-# --- what is wrong -----------------------------------------------------------------------------------------
+# --- faults ---------------------------------------------------------------------------------------
 
 
 def problem(rule: str) -> str:
-    """Say what is wrong with the syntax of a rule; empty if nothing is."""
+    """Return the first fault in the syntax of a rule; empty if there is none."""
     lines = rule.split()
     if len(lines) == 2 and re.fullmatch(_START, lines[0]):
         lines = lines[1:]
@@ -63,11 +63,13 @@ def _bare(rule: str) -> str:
 
 def _wrong_part(name: str, value: str) -> str:
     if name not in _PARTS:
-        near = difflib.get_close_matches(name, _PARTS, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f"expected one of {', '.join(_PARTS)}"
+        similar = difflib.get_close_matches(name, _PARTS, n=1)
+        hint = (
+            f'did you mean "{similar[0]}"?' if similar else f"expected one of {', '.join(_PARTS)}"
+        )
         return f'"{name}" is not a part of a rule; {hint}'
-    expected, fits = _PARTS[name]
-    return "" if fits(value) else f"{name}={value}: expected {expected}"
+    form, fits = _PARTS[name]
+    return "" if fits(value) else f"{name}={value}: expected {form}"
 
 
 def _wrong_together(parts: Mapping[str, str]) -> str:
@@ -82,12 +84,12 @@ def _wrong_together(parts: Mapping[str, str]) -> str:
 
 
 def _numbers(low: int, high: int, *, signed: bool = False) -> tuple[str, Callable[[str], bool]]:
-    """Return what a list of numbers must be in words, and what tells whether a text is one."""
+    """Return the description of a list of numbers, and the check of a text."""
 
     def fits(text: str) -> bool:
         sign = "[+-]?" if signed else ""
-        found = (re.fullmatch(rf"{sign}([0-9]{{1,3}})", part) for part in text.split(","))
-        return all(number and low <= int(number[1]) <= high for number in found)
+        matches = (re.fullmatch(rf"{sign}([0-9]{{1,3}})", part) for part in text.split(","))
+        return all(match and low <= int(match[1]) <= high for match in matches)
 
     from_the_end = f", or -{low} to -{high} from the end" if signed else ""
     return f"numbers from {low} to {high}{from_the_end}", fits
@@ -120,13 +122,13 @@ _PARTS: Final[Mapping[str, tuple[str, Callable[[str], bool]]]] = {
 }
 
 
-# --- in words ----------------------------------------------------------------------------------------------
+# --- in words -------------------------------------------------------------------------------------
 
 
 def words(rule: str) -> str:
-    """Say when a rule fires, such as `every week on Monday at 09:30 UTC`; empty for a rule that is not simple.
+    """Return when a rule fires, such as `every week on Monday at 09:30 UTC`; empty if not simple.
 
-    Words are worse than none if they are not exact: whatever is not known here makes none.
+    Inexact words are worse than none, so a rule with any unknown part gives an empty text.
     """
     if problem(rule) or len(rule.split()) != 1:
         return ""
@@ -147,7 +149,7 @@ def words(rule: str) -> str:
 
 
 def _days(unit: str, interval: int, parts: dict[str, str]) -> str | None:
-    """Take the days out of a rule and return them in words; None if they are not simple."""
+    """Remove the days from `parts` and return them in words; None if they are not simple."""
     by_day, by_month_day = parts.pop("BYDAY", ""), parts.pop("BYMONTHDAY", "")
     if by_day and by_month_day:
         return None
@@ -158,8 +160,8 @@ def _days(unit: str, interval: int, parts: dict[str, str]) -> str | None:
     numbers = by_month_day.split(",")
     if unit != "month" or not all(number.isdecimal() for number in numbers):
         return None
-    shown = [str(number) for number in sorted({int(number) for number in numbers})]
-    return f" on day {_listed(shown)}" if len(shown) == 1 else f" on days {_listed(shown)}"
+    days = [str(number) for number in sorted({int(number) for number in numbers})]
+    return f" on day {_listed(days)}" if len(days) == 1 else f" on days {_listed(days)}"
 
 
 def _week_days(unit: str, interval: int, days: list[str]) -> str | None:
@@ -178,13 +180,13 @@ def _numbered(day: str) -> str:
 
 
 def _times(unit: str, parts: dict[str, str]) -> str | None:
-    """Take the times of the day out of a rule and return them in words; None if they are not simple."""
+    """Remove the times from `parts` and return them in words; None if they are not simple."""
     hours, minutes = (_sorted(parts.pop(name, "")) for name in ("BYHOUR", "BYMINUTE"))
     if unit == "minute":
         return None if hours or minutes else ""
     if unit == "hour":
-        shown = f" at minute {_listed(list(map(str, minutes)))}" if minutes else ""
-        return None if hours else shown
+        text = f" at minute {_listed(list(map(str, minutes)))}" if minutes else ""
+        return None if hours else text
     if not hours and not minutes:
         return ""
     times = [f"{hour:02}:{minute:02}" for hour in hours for minute in minutes]
@@ -196,7 +198,7 @@ def _sorted(text: str) -> list[int]:
 
 
 def _end(parts: dict[str, str]) -> str | None:
-    """Take the end out of a rule and return it in words; None if it is not a time in UTC."""
+    """Remove the end from `parts` and return it in words; None if it is not a time in UTC."""
     count, until = parts.pop("COUNT", ""), parts.pop("UNTIL", "")
     if count:
         return ", once" if int(count) == 1 else f", {int(count)} times"
@@ -209,16 +211,16 @@ def _end(parts: dict[str, str]) -> str | None:
 
 
 def _listed(names: list[str]) -> str:
-    """Return such as `a, b and c`."""
+    """Return names as a list in a sentence, such as `a, b and c`."""
     *front, last = names
     return f"{', '.join(front)} and {last}" if front else last
 
 
-# --- from cron ---------------------------------------------------------------------------------------------
+# --- from cron ------------------------------------------------------------------------------------
 
 
 def from_cron(text: str) -> str:
-    """Return the rule for a cron text of five fields; empty if it is not simple."""
+    """Return the rule for a cron expression of five fields; empty if it is not simple."""
     fields = text.split()
     if len(fields) != 5 or fields[3] != "*":
         return ""
@@ -248,13 +250,13 @@ def _cron_days(day: str, week_day: str) -> str:
 
 
 def _numbered_days(text: str) -> str:
-    """Return the day field of a cron text with numbers in place of names."""
+    """Return the day field of a cron expression with names replaced by numbers."""
     numbers = {name[:3].upper(): str(number) for number, name in enumerate(_DAYS.values(), 1)}
-    return re.sub("[A-Za-z]+", lambda found: numbers.get(found[0].upper(), found[0]), text)
+    return re.sub("[A-Za-z]+", lambda match: numbers.get(match[0].upper(), match[0]), text)
 
 
 def _expanded(field: str, low: int, high: int) -> list[int] | None:
-    """Return the numbers that a field of a cron text stands for, sorted; None if it is not simple."""
+    """Return the sorted numbers of a field of a cron expression; None if it is not simple."""
     numbers: set[int] = set()
     for part in field.split(","):
         found = re.fullmatch(r"(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([0-9]{1,2}))?", part)

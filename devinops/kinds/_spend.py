@@ -12,9 +12,9 @@ DAY_S, HOUR_S, MINUTE_S = 86_400, 3_600, 60
 
 
 def risk(before: Any, after: Any) -> str:
-    """Say what an automation may start after a change that lets it start more; empty if it does not.
+    """Return what an automation may start if a change lets it start more; empty if it does not.
 
-    `before` is None for a create. Neither what is disabled nor what no event starts costs anything.
+    `before` is None for a create. An automation that is disabled or has no trigger costs nothing.
     """
     if not _is_active(after):
         return ""
@@ -81,9 +81,7 @@ def budget(automation: Any) -> str:
     if invocations is None and acus is None:
         return "sessions without a limit"
     each = (
-        "each without a limit of ACUs"
-        if acus is None
-        else f"each with up to {_counted(acus, 'ACU')}"
+        "each without an ACU limit" if acus is None else f"each with up to {_counted(acus, 'ACU')}"
     )
     if invocations is None:
         return f"any number of sessions, {each}"

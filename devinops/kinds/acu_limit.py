@@ -1,7 +1,8 @@
 """The most ACUs (agent compute units) that an organization may use in a billing cycle.
 
-Source: the vendor's Terraform provider; PUT and DELETE answer 204, and the list names the limits of the enterprise and
-of people as well. It is probably the `max_cycle_acu_limit` of the organization: set it in one place only.
+Source: the vendor's Terraform provider; PUT and DELETE return 204, and the list also has the limits
+of the enterprise and of people. It is probably the `max_cycle_acu_limit` of the organization: set
+it in one place only.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from devinops.model.values import Unset
 
 
 def _as_integer(limit: Any) -> Any:
-    """Return 100 for 100.0, which is a whole number to a JSON Schema."""
+    """Return 100 for 100.0, which JSON Schema accepts as a whole number."""
     return int(limit) if isinstance(limit, float) else limit
 
 
@@ -46,13 +47,13 @@ class AcuLimit(Resource):
 def _risk(before: AcuLimit | None, after: AcuLimit) -> str:
     if after.cycle_acu_limit != 0 or (before is not None and before.cycle_acu_limit == 0):
         return ""
-    return "is set to 0, which stops all work of the organization"
+    return "is set to 0, which stops all work in the organization"
 
 
 KIND = Kind(
     noun="acu_limit",
     section="acu_limits",
-    title="The most ACUs that an organization may use in a billing cycle. One entry for each target.",
+    title="The maximum ACUs of an organization in a billing cycle. One entry for each target.",
     resource=AcuLimit,
     identity=Only(),
     lifecycle=Lifecycle.WHOLE,

@@ -1,8 +1,9 @@
-"""Automations: events that start sessions, and what the sessions are told. API v3 alone.
+"""Automations: events that start sessions, and the prompts of the sessions. API v3 only.
 
-Sources: docs.devin.ai, v3 automations; the vendor's OpenAPI document of mid 2026. PATCH is a merge patch, or for some
-organizations replaces each group that it holds; a group is sent in its full form, which is right for both. Labels are
-the only mark of an owner that the API has. The secret of a webhook is shown once, to whoever made it.
+Sources: docs.devin.ai, v3 automations; the vendor's OpenAPI document of mid 2026. PATCH is a
+merge patch, but for some organizations it replaces each group that it contains; a group is sent in
+its full form, which is right for both. A label is the only way to mark an owner. The API shows the
+secret of a webhook once, in the response to the write.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ class Automation(Resource):
     template_id: str | None | Unset = attribute(
         schema={
             "type": ["string", "null"],
-            "description": "The ready-made automation that it is made from; never changes.",
+            "description": "The ready-made automation that it is created from; never changes.",
         },
         names={"v3": FieldNames(read="template_id", create="template_id")},
     )
@@ -139,7 +140,10 @@ def _check(automation: Automation) -> Iterator[tuple[Place, str]]:
     if concurrency.get("max_queue_depth") is not None and not concurrency.get(
         "max_concurrent_runs"
     ):
-        yield ("concurrency", "max_queue_depth"), "it needs max_concurrent_runs beside it"
+        yield (
+            ("concurrency", "max_queue_depth"),
+            "max_queue_depth needs max_concurrent_runs as well",
+        )
 
 
 def _has_webhook(automation: Any) -> bool:
@@ -166,17 +170,17 @@ def _revealed(response: Mapping[str, Any]) -> Revealed | None:
 KIND = Kind(
     noun="automation",
     section="automations",
-    title="Events that start sessions, and what the sessions are told. API v3 alone.",
+    title="Events that start sessions, and the prompts of the sessions. API v3 only.",
     resource=Automation,
     identity=Named("name"),
     label="metadata",
     check=_check,
-    hazard=Hazard("spend", risk, help="Accept that sessions are started, which cost ACUs."),
+    hazard=Hazard("spend", risk, help="Accept that automations start sessions, which cost ACUs."),
     minting=Minting(
         title="webhook secret",
         expected=_mints,
         revealed=_revealed,
-        renewed="its webhook has a new address and a new secret, so whoever calls it must learn both",
+        renewed="its webhook has a new address and a new secret: update every caller of it",
         lost="remove its trigger webhook:incoming, apply, and add it again for a new one",
     ),
     apis={

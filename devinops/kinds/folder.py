@@ -1,6 +1,7 @@
-"""Folders of the knowledge tree. No API creates, renames, moves or deletes one: they are made in the web app.
+"""Folders of the knowledge tree. They are managed in the web app, because no API can.
 
-Source: docs.devin.ai, v3 "list knowledge folders"; the vendor's Terraform provider offers a data source only.
+Source: docs.devin.ai, v3 "list knowledge folders"; the vendor's Terraform provider offers a data
+source only.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Folder(Resource):
 KIND = Kind(
     noun="folder",
     section="folders",
-    title="A folder that must exist. No API creates one: a person makes it in the web app.",
+    title="A folder that must exist. No API can create it; a person does so in the web app.",
     resource=Folder,
     identity=Path("path"),
     lifecycle=Lifecycle.REQUIRED,
@@ -56,7 +57,7 @@ KIND = Kind(
             counted=Counted(member="note_count", kind="knowledge", by="folder_id"),
             read_permission="ManageKnowledge or ManageOrgKnowledge",
         ),
-        # v1 answers folders together with the notes, flat and only by their own name.
+        # v1 returns folders together with the notes, flat and only by their own name.
         "v1": Api(
             path="knowledge",
             items="folders",

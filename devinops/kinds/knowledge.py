@@ -1,7 +1,7 @@
 """Knowledge notes: what Devin recalls when a note's trigger fits the task.
 
-Sources: docs.devin.ai, v3 notes and v1 knowledge; for the full replacement on PUT the vendor's Terraform
-provider (`knowledge_note_resource.go`).
+Sources: docs.devin.ai, v3 notes and v1 knowledge; for the full replacement on PUT the vendor's
+Terraform provider (`knowledge_note_resource.go`).
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ class Knowledge(Resource):
         schema={
             "type": ["string", "null"],
             "pattern": r"^(all|[^/\s]+(/[^/\s]+)+)$",
-            "description": "owner/repo: always recalled there; all: everywhere; null: by trigger only.",
+            "description": "owner/repo: always recalled there; all: everywhere; null: by trigger "
+            "only.",
         },
         names={"v3": everywhere("pinned_repo"), "v1": everywhere("pinned_repo")},
         rewrites=_without_host,

@@ -1,7 +1,8 @@
 """Playbooks: instructions that start or steer a session.
 
-Sources: docs.devin.ai, v3 and v1 playbooks; the vendor's Terraform provider (`playbook_resource.go`): a PUT
-on v3 keeps `macro` and `structured_output_schema` where they are left out, and null clears them.
+Sources: docs.devin.ai, v3 and v1 playbooks; the vendor's Terraform provider
+(`playbook_resource.go`): a PUT on v3 keeps `macro` and `structured_output_schema` if they are left
+out; null clears them.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class Playbook(Resource):
     structured_output_schema: Mapping[str, Any] | None | Unset = attribute(
         schema={
             "type": ["object", "null"],
-            "description": "JSON Schema (draft 7, self-contained, at most 64 KB) of a result. v3 only.",
+            "description": "JSON Schema (draft 7, self-contained, at most 64 KB) of the result. "
+            "v3 only.",
         },
         names={"v3": everywhere("structured_output_schema")},
     )
@@ -66,7 +68,7 @@ def _check(playbook: Playbook) -> Iterator[tuple[str, str]]:
     if size > SCHEMA_BYTES:
         yield (
             "structured_output_schema",
-            f"the schema has {size} bytes as JSON; at most {SCHEMA_BYTES} are taken",
+            f"the schema has {size} bytes as JSON; the maximum is {SCHEMA_BYTES}",
         )
 
 

@@ -1,7 +1,8 @@
-"""Schedules, which automations have taken the place of: they can be read and deleted, not declared. API v3 alone.
+"""Schedules, which automations replace: they can be read and deleted, not declared. API v3 only.
 
-Sources: docs.devin.ai, v3 schedules (deprecated); the vendor's Terraform provider (`schedule_resource.go`). An
-organization that was moved to automations answers 403 to a create. Cron texts are in UTC.
+Sources: docs.devin.ai, v3 schedules (deprecated); the vendor's Terraform provider
+(`schedule_resource.go`). An organization that was moved to automations returns 403 to a create.
+Cron texts are in UTC.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from devinops.model.kind import Api, FieldNames, Kind, Named, Paging, Resource, 
 from devinops.model.values import Unset
 
 NO_RULE = "FREQ=…"
-"""Stands in advice where a person has to write a rule."""
+"""Placeholder for a rule that a person must write."""
 
 
-def _told(name: str, type: str, description: str) -> Any:
-    """Declare a field that is only read."""
+def _read_only(name: str, type: str, description: str) -> Any:
+    """Declare a field that is read but never written."""
     return attribute(
         schema={"type": [type, "null"], "description": description},
         names={"v3": FieldNames(read=name)},
@@ -35,19 +36,19 @@ class Schedule(Resource):
         required=True,
         names={"v3": FieldNames(read="name")},
     )
-    prompt: str | None | Unset = _told("prompt", "string", "What the session is told.")
-    enabled: bool | None | Unset = _told("enabled", "boolean", "false: it does not run.")
-    schedule_type: str | None | Unset = _told(
+    prompt: str | None | Unset = _read_only("prompt", "string", "The prompt of the session.")
+    enabled: bool | None | Unset = _read_only("enabled", "boolean", "false: it does not run.")
+    schedule_type: str | None | Unset = _read_only(
         "schedule_type", "string", "recurring (the default) or one_time."
     )
-    frequency: str | None | Unset = _told("frequency", "string", "A cron text, in UTC.")
-    scheduled_at: str | None | Unset = _told(
-        "scheduled_at", "string", "When it runs, if it runs one time."
+    frequency: str | None | Unset = _read_only("frequency", "string", "A cron expression, in UTC.")
+    scheduled_at: str | None | Unset = _read_only(
+        "scheduled_at", "string", "When it runs, if it runs once."
     )
-    interval_count: int | None | Unset = _told(
-        "interval_count", "integer", "It runs only every so many times."
+    interval_count: int | None | Unset = _read_only(
+        "interval_count", "integer", "It runs only every n-th time."
     )
-    agent: str | None | Unset = _told("agent", "string", "devin or data_analyst.")
+    agent: str | None | Unset = _read_only("agent", "string", "devin or data_analyst.")
     playbook: Mapping[str, Any] | None | Unset = attribute(
         schema={
             "type": ["object", "null"],
@@ -60,8 +61,8 @@ class Schedule(Resource):
         },
         names={"v3": FieldNames(read="playbook")},
     )
-    notify_on: str | None | Unset = _told("notify_on", "string", "always, failure or never.")
-    bypass_approval: bool | None | Unset = _told(
+    notify_on: str | None | Unset = _read_only("notify_on", "string", "always, failure or never.")
+    bypass_approval: bool | None | Unset = _read_only(
         "bypass_approval", "boolean", "true: the session does not wait for approvals."
     )
     tags: Sequence[str] | None | Unset = attribute(
@@ -72,18 +73,22 @@ class Schedule(Resource):
         },
         names={"v3": FieldNames(read="tags")},
     )
-    platform: str | None | Unset = _told("platform", "string", "The machine that it runs on.")
-    slack_team_id: str | None | Unset = _told("slack_team_id", "string", "Workspace of Slack.")
-    slack_channel_id: str | None | Unset = _told("slack_channel_id", "string", "Channel of Slack.")
-    target_devin_id: str | None | Unset = _told(
-        "target_devin_id", "string", "The session that it writes to, if it runs one time."
+    platform: str | None | Unset = _read_only(
+        "platform", "string", "The machine that the session runs on."
+    )
+    slack_team_id: str | None | Unset = _read_only("slack_team_id", "string", "Workspace of Slack.")
+    slack_channel_id: str | None | Unset = _read_only(
+        "slack_channel_id", "string", "Channel of Slack."
+    )
+    target_devin_id: str | None | Unset = _read_only(
+        "target_devin_id", "string", "The session that it messages, if it runs once."
     )
 
 
 def as_automation(schedule: Any) -> str:
-    """Say how to write a schedule as an automation."""
+    """Return how to write a schedule as an automation."""
     if schedule.schedule_type == "one_time":
-        return f"it runs one time, at {schedule.scheduled_at}, which no automation does"
+        return f"it runs once, at {schedule.scheduled_at}; an automation cannot do that"
     rule = _rule(schedule)
     entry = {
         "name": schedule.name,
@@ -91,8 +96,8 @@ def as_automation(schedule: Any) -> str:
         "triggers": [_trigger(rule or NO_RULE)],
         "actions": [{"type": START, "prompt": _prompt(schedule), **_session(schedule)}],
     }
-    written = json.dumps([entry], ensure_ascii=False)
-    return f"write it as an automation instead: automations: {written}{_remarks(schedule, rule)}"
+    text = json.dumps([entry], ensure_ascii=False)
+    return f"write it as an automation instead: automations: {text}{_remarks(schedule, rule)}"
 
 
 def _rule(schedule: Any) -> str:
@@ -110,7 +115,7 @@ def _prompt(schedule: Any) -> str:
 
 
 def _mention(schedule: Any) -> str:
-    """Return the token for the playbook of a schedule: with its title if a token can hold that."""
+    """Return the token for the playbook of a schedule, with its title if a token can hold it."""
     playbook = schedule.playbook or {}
     title, id = (str(playbook.get(name) or "") for name in ("title", "playbook_id"))
     if title and not {'"', "\n"} & set(title):
@@ -120,8 +125,8 @@ def _mention(schedule: Any) -> str:
 
 def _session(schedule: Any) -> dict[str, Any]:
     facts = {name: getattr(schedule, name) for name in ("bypass_approval", "tags", "platform")}
-    given = {name: value for name, value in facts.items() if value}
-    return {"session": given} if given else {}
+    settings = {name: value for name, value in facts.items() if value}
+    return {"session": settings} if settings else {}
 
 
 def _remarks(schedule: Any, rule: str) -> str:
@@ -129,10 +134,10 @@ def _remarks(schedule: Any, rule: str) -> str:
     if not rule:
         every = f", every {schedule.interval_count} times" if schedule.interval_count else ""
         remarks.append(
-            f"in place of {NO_RULE} write the RRULE for {schedule.frequency or 'its times'}{every}"
+            f"replace {NO_RULE} with the RRULE for {schedule.frequency or 'its times'}{every}"
         )
-    usual = {"agent": "devin", "notify_on": "failure", "slack_channel_id": None}
-    lost = [name for name, value in usual.items() if (getattr(schedule, name) or value) != value]
+    defaults = {"agent": "devin", "notify_on": "failure", "slack_channel_id": None}
+    lost = [name for name, value in defaults.items() if (getattr(schedule, name) or value) != value]
     if lost:
         remarks.append(f"it leaves out {', '.join(lost)}")
     return "".join(f"; {remark}" for remark in remarks)
@@ -141,7 +146,7 @@ def _remarks(schedule: Any, rule: str) -> str:
 KIND = Kind(
     noun="schedule",
     section="schedules",
-    title="A schedule of the time before automations: it can be deleted (ensure: absent) or left alone.",
+    title="A schedule, which automations replace: delete it (ensure: absent) or leave it as it is.",
     resource=Schedule,
     identity=Named("name"),
     renames=False,

@@ -1,7 +1,7 @@
-"""Secrets: a contract in the repository, the value elsewhere. No API reads or updates a value.
+"""Secrets: a contract in the repository, and the value elsewhere. No API reads or updates a value.
 
-Sources: docs.devin.ai, v3 and v1 secrets; the vendor's Terraform provider (`secret_resource.go`): deleting a
-secret that is gone answers 403.
+Sources: docs.devin.ai, v3 and v1 secrets; the vendor's Terraform provider (`secret_resource.go`):
+the delete of a missing secret returns 403.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Secret(Resource):
             "type": "string",
             "pattern": "^[1-9][0-9]{0,4}[dw]$",
             "examples": ["90d"],
-            "description": "Older, in days (90d) or weeks (12w): a warning.",
+            "description": "Age in days (90d) or weeks (12w) above which there is a warning.",
         },
     )
     value_from: Mapping[str, str] | Unset = attribute(
@@ -77,7 +77,7 @@ class Secret(Resource):
             },
             "required": ["env"],
             "additionalProperties": False,
-            "description": "Where apply finds the value when it has to create the secret: {env: NAME}.",
+            "description": "Where apply finds the value when it creates the secret: {env: NAME}.",
         },
     )
     version: str | Unset = attribute(

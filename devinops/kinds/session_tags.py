@@ -1,7 +1,8 @@
 """The session tags that an organization allows, and the one that a session gets by default.
 
-Source: the vendor's Terraform provider (`org_tags_resource.go`): the set is stored sorted, PUT of the set drops a
-default that is not in it, and DELETE of the set drops both. Only a key of the enterprise reads or writes them.
+Source: the vendor's Terraform provider (`org_tags_resource.go`): the set is stored sorted, PUT of
+the set removes a default that is not in it, and DELETE of the set removes both. Only an enterprise
+key reads or writes them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from devinops.model.values import Unset
 
 
 def _without_null(tags: Any) -> Any:
-    """Return an empty set for null: both allow no tag."""
+    """Return an empty set for null, because both allow no tag."""
     return [] if tags is None else tags
 
 
@@ -46,7 +47,7 @@ class SessionTags(Resource):
         schema={
             "type": ["string", "null"],
             "minLength": 1,
-            "description": "The tag of a session that was given none; one of the tags. null: none.",
+            "description": "The tag of a session without a tag; one of the tags. null: none.",
         },
         names={"v3": everywhere("default")},
     )

@@ -24,7 +24,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field before and after; UNSET where there is no value on that side."""
+    """One field before and after a change; a side without a value is UNSET."""
 
     name: str
     before: Any
@@ -33,7 +33,11 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One planned step. `id` and `live` are None for a create, `declaration` is None for some deletes."""
+    """One planned step.
+
+    `id` and `live` are None for a create. `declaration` is None for the delete of an undeclared
+    object.
+    """
 
     action: Action
     key: Key
@@ -43,13 +47,20 @@ class Change:
     live: Live | None = None
     fields: tuple[FieldChange, ...] = ()
     references: Mapping[Key, str | None] = dataclasses.field(default_factory=dict)
-    """The objects that the values refer to, with their ids; None for one that the same plan creates."""
+    """Key → id of each object that the values refer to; None if the same plan creates the object.
+    """
     kept: frozenset[str] = frozenset()
-    """Fields that were changed outside devinops and stay so: the inventory keeps what it knows of them."""
+    """Fields that were changed outside devinops and are not overwritten.
+
+    The inventory keeps its fingerprints of them, so the change stays visible.
+    """
     declared_at: Source | None = None
-    """Where a deleted object was declared, as far as the inventory knows."""
+    """Where a deleted object was declared; None if the inventory does not know it."""
     successor: Key | None = None
-    """Of a delete: the new entry that probably replaces the object. It is deleted only after that is written."""
+    """The new entry that probably replaces a deleted object.
+
+    The object is deleted only after that entry is written.
+    """
 
     @property
     def source(self) -> Source | None:
@@ -57,7 +68,7 @@ class Change:
 
     @property
     def object_id(self) -> ObjectId:
-        """The live object that changes; with an empty id for a create."""
+        """The live object that changes; a create has an empty id."""
         return ObjectId(self.key.kind, self.id or "")
 
     @property
@@ -65,17 +76,17 @@ class Change:
         resource = (
             self.declaration.resource if self.declaration else self.live and self.live.resource
         )
-        assert resource, "a change of an object"
+        assert resource, "a change has a declaration or a live object"
         return resource.kind
 
     @property
     def moves(self) -> bool:
-        """Whether this change decides where the object lives; otherwise it stays where it is."""
+        """Whether this change decides in which folder the object is: it creates or moves it."""
         return self.live is None or any(field.name == self.kind.parent for field in self.fields)
 
     @property
     def mints(self) -> Minting | None:
-        """The secret that the API makes when this change is written; None if it makes none."""
+        """The secret that the API generates when this change is written; None if it generates none."""
         minting = self.kind.minting
         if minting is None or self.action is Action.DELETE:
             return None
@@ -83,9 +94,9 @@ class Change:
         return minting if minting.expected(before, self.written()) else None
 
     def written(self) -> Resource:
-        """Return what the object will be: the live values with the `after` of each field laid over them.
+        """Return the object after the change: the live values with each field's `after`.
 
-        Nothing else is sent, so what a reviewer sees is what is written.
+        Nothing else is sent, so a reviewer sees exactly what is written.
         """
         assert self.declaration
         before = self.live.resource if self.live else type(self.declaration.resource)()
@@ -96,7 +107,7 @@ class Change:
 
 
 class Outcome(StrEnum):
-    """What became of a change."""
+    """The result of a change."""
 
     DONE = "done"
     FAILED = "failed"
@@ -115,9 +126,9 @@ class Blocker(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A step that a person has to decide on or make possible, with what waits for it.
+    """A step that waits for a person, with the keys of the entries that need it.
 
-    Of a conflict `fields` are the live values as `before` and those of Git as `after`.
+    In a conflict, `fields` hold the live values as `before` and the values in Git as `after`.
     """
 
     by: Blocker
@@ -130,7 +141,7 @@ class Blocked:
 
 
 class Moved(StrEnum):
-    """What happened to an owned object outside."""
+    """What happened to an owned object outside devinops."""
 
     EDITED = "edited"
     DELETED = "deleted"
@@ -140,9 +151,10 @@ class Moved(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """An outside edit. `fields` have the declared value as `before` and the live one as `after`.
+    """A change made outside devinops.
 
-    `at` is in epoch seconds; it and `by` are None where the API does not say.
+    `fields` hold the declared value as `before` and the live value as `after`. `at` is in epoch
+    seconds; `at` and `by` are None if the API does not show them.
     """
 
     moved: Moved

@@ -1,4 +1,4 @@
-"""What plan and apply need of an API client."""
+"""The API clients that plan and apply need: `Reader` and `Writer`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ from devinops.model.objects import Live, Snapshot
 from devinops.model.target import Target
 
 BeforeAgain = Callable[[int | None], None]
-"""Called before a write is sent again, with the status of the last response, None for none; may raise to end it."""
+"""Called before a write is retried, with the status of the last response or None without one.
+
+It can raise an error to stop the retries.
+"""
 
 
 def ignore(_: object) -> None:
-    """Take a report of progress or a log line and do nothing with it."""
+    """Ignore a progress report or a log line."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a key belongs to, in words for a person. `org_id` is None for a key of a whole enterprise."""
+    """The person or service user that an API key belongs to, as text for people.
+
+    `org_id` is None if the key belongs to an enterprise.
+    """
 
     principal: str
     org_id: str | None = None
@@ -31,37 +37,44 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who did something, in words for a person, and when in epoch seconds, as far as the API says."""
+    """Who changed an object, as text for people, and when, in epoch seconds.
+
+    `at` is None if the API does not show it.
+    """
 
     who: str
     at: int | None = None
 
 
 class Reader(Protocol):
-    """All that plan gets. A context manager; threads may share it.
+    """An API client that only reads; all that plan needs. A context manager; threads can share it.
 
-    Every call raises ApiError (Unreachable, BadAnswer) and, for a missing organization, ConfigError.
+    Every call raises ApiError (Unreachable, BadAnswer), and ConfigError if the organization is not
+    known.
     """
 
     api: ApiVersion
 
     @property
     def target(self) -> Target:
-        """The organization that answers, with its id (which is asked for if need be) and `emulator`."""
+        """The target that responds, with `emulator` set; requests the organization's id if needed."""
         ...
 
     @property
     def org_id(self) -> str | None:
-        """The organization: configured, else asked for once. None on v1, where a key has just one."""
+        """The organization's id: from the settings, or requested once.
+
+        None on v1, where a key belongs to exactly one organization.
+        """
         ...
 
     @property
     def emulator(self) -> bool | None:
-        """Whether an emulator answers; None before the first answer."""
+        """Whether an emulator responds; None before the first response."""
         ...
 
     def whoami(self) -> Identity:
-        """Return who the key belongs to. v1 cannot say, so there no request is made."""
+        """Return who the key belongs to. On v1 no request is sent, because v1 cannot tell."""
         ...
 
     def snapshot(
@@ -71,26 +84,27 @@ class Reader(Protocol):
         *,
         sure: bool = True,
     ) -> Snapshot:
-        """Return all live objects of the kinds (default: of all that the keys reach), read through lists alone.
+        """Return all live objects of the kinds; by default, of all kinds that the keys can read.
 
-        The lists are read side by side. `progress` gets the number of objects read so far, from the
-        reading threads but never from two at once. A list that cannot be proved complete is a BadAnswer.
+        Only lists are read, in parallel. `progress` gets the number of objects read so far; reading
+        threads call it, but never two at once. Raises BadAnswer if a list is not provably complete.
 
-        A list of several pages can lack an object if another was deleted while it was read. So it is read again
-        until nothing has gone between two readings. Without `sure` it is read once, which is enough to see that
-        nothing is to be done; the snapshot's `unproved` names these kinds.
+        A list of several pages can miss an object if another one is deleted during the read. The
+        list is therefore read again until no object disappears between two reads. Without `sure` it
+        is read once, which is enough to see that there is nothing to do; the snapshot's `unproved`
+        names these kinds.
         """
         ...
 
     def authors(self, ids: Collection[str], since: int, until: int) -> Mapping[str, Author]:
-        """Return id → who edited it last, between two times in epoch seconds.
+        """Return id → last editor between two times in epoch seconds.
 
-        Only v3 tells, and only a key of the enterprise; for any other this is empty and no error.
+        Only v3 shows this, and only to an enterprise key; the result is empty for any other key.
         """
         ...
 
     def close(self) -> None:
-        """Wake every waiting thread and drop the connections. Harmless when repeated."""
+        """Wake every waiting thread and close the connections. Can be called more than once."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -104,23 +118,27 @@ class Reader(Protocol):
 
 
 class Writer(Reader, Protocol):
-    """What apply gets on top. An ApiError whose `answered` is False leaves open whether a write happened."""
+    """An API client that also writes, for apply.
+
+    If an ApiError has `answered` False, the write may or may not have been carried out.
+    """
 
     def reads_one(self, kind: str) -> bool:
-        """Say whether this API can read one object of the kind."""
+        """Return whether this API can read a single object of the kind."""
         ...
 
     def read(self, kind: str, id: str) -> Live | None:
-        """Return one object as it is now, None when there is none. Only where `reads_one`."""
+        """Return an object as it is now; None if it does not exist. Only if `reads_one`."""
         ...
 
     def create(
         self, resource: Resource, ids: Mapping[Key, str], *, value: str | None = None
     ) -> Live:
-        """Create an object. `ids` are those of the objects that it refers to, `value` is a secret's value.
+        """Create an object and return it as it is now.
 
-        UNSET fields get their `default`, or what the API chooses. If the API answers with no more than an id,
-        the object returned is made of what was sent.
+        `ids` maps the keys of the objects that it refers to; `value` is the value of a secret.
+        An UNSET field gets its `default`, or what the API chooses. If the response has only an id,
+        the returned object has the values that were sent.
         """
         ...
 
@@ -132,7 +150,7 @@ class Writer(Reader, Protocol):
         *,
         before_again: BeforeAgain | None = None,
     ) -> Live:
-        """Change an object into `resource`: its live values overlaid with the declared ones.
+        """Update an object to `resource`: its live values overlaid with the declared ones.
 
         Every writable field is sent, None as null; UNSET fields are left out.
         """
@@ -141,10 +159,14 @@ class Writer(Reader, Protocol):
     def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
         """Delete an object; 404 counts as done.
 
-        Deleting a secret that is gone can answer 403. That is raised: only the list can tell.
+        The delete of a missing secret can return 403. It is raised as an ApiError, because only
+        the list shows whether the secret is gone.
         """
         ...
 
     def stop_waiting(self) -> None:
-        """From now on send first attempts at once, and no retries. Safe in a signal handler."""
+        """Send first attempts without delay from now on, and no retries.
+
+        Safe in a signal handler.
+        """
         ...

@@ -1,15 +1,15 @@
-"""The error tree. Each class knows the exit code that tells its reader what to do next.
+"""The error tree. Each class has the exit code that tells the user what to do next.
 
 DevinopsError           1   expected failure; nothing was written
 ├─ ConfigError          1   a setting is missing, malformed or contradicts another
 ├─ InputError           1   the files have problems; carries every one of them
 ├─ NotFound             1   nothing has the name that the command line gives
-├─ UnusableFile         1   a saved plan or a backup is damaged, edited or of another place
-├─ NotWritten           1   an answer or a file cannot be written
-├─ InventoryError       1   the inventory cannot be read or written, or cannot hold what it is asked to
-├─ ApiError             1   the API answered with an error, or not at all
-│  ├─ Unreachable       1   no answer
-│  └─ BadAnswer         1   an answer that cannot be used or cannot be proved complete
+├─ UnusableFile         1   a saved plan or a backup is damaged, edited or for another target
+├─ NotWritten           1   output or a file cannot be written
+├─ InventoryError       1   the inventory cannot be read, written or changed as asked
+├─ ApiError             1   the API returned an error, or no response
+│  ├─ Unreachable       1   no response
+│  └─ BadAnswer         1   a response that is unusable or not provably complete
 ├─ Refused              4   a guard or a missing approval stopped the run
 ├─ Stale                5   what was reviewed is not what would be done now
 ├─ UsageError          64   the command line was wrong
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """What to do next; see `worst` for which of several wins."""
+    """What to do next. `worst` tells which of several codes wins."""
 
     OK = 0
     FIX = 1
@@ -56,16 +56,19 @@ _PRECEDENCE = (
 
 
 def worst(*codes: ExitCode) -> ExitCode:
-    """Return the code that comes first in the documented order; OK without any."""
+    """Return the code that comes first in the documented order; OK if there is none."""
     return min(codes, key=_PRECEDENCE.index, default=ExitCode.OK)
 
 
 TOO_MANY = 429
-"""The status with which an API says that it did nothing, since there were too many requests."""
+"""The HTTP status of a request that was not carried out because there were too many."""
 
 
 class DevinopsError(Exception):
-    """An expected failure. `str()` is one line for a person: what, where, what was expected, what next."""
+    """An expected failure.
+
+    `str()` is one line for people: what happened, where, what was expected and what to do next.
+    """
 
     exit_code = ExitCode.FIX
 
@@ -81,34 +84,36 @@ class InputError(DevinopsError):
         self.problems = tuple(problems)
         first = self.problems[0]
         super().__init__(
-            f"{len(self.problems)} problem(s) in the files, the first at {first.source}: {first.message}"
+            f"{len(self.problems)} problem(s) in the files, the first at {first.source}: "
+            f"{first.message}"
         )
 
 
 class NotFound(DevinopsError):
-    """Nothing has the name that the command line gives: no record, object, run or backup."""
+    """No record, object, run or backup has the name that the command line gives."""
 
 
 class UnusableFile(DevinopsError):
-    """A saved plan or a backup is damaged, was edited, or is of another target, host or organization."""
+    """A saved plan or a backup is damaged, was edited, or is for another target."""
 
 
 class NotWritten(DevinopsError):
-    """An answer, a plan or a new file cannot be written."""
+    """Output, a plan or a new file cannot be written."""
 
 
 class InventoryError(DevinopsError):
-    """The inventory is damaged, of another organization, or cannot be read or written where it is kept.
+    """The inventory is damaged, belongs to another organization, or cannot be read or written.
 
-    Or it cannot hold what it is asked to: an object of others, or one that is owned under another key.
+    Also raised if it cannot own an object, because the object belongs to others or is already owned
+    under another key.
     """
 
 
 class ApiError(DevinopsError):
-    """The API answered with an error. `status` is the HTTP status, None where there was no answer.
+    """The API returned an error. `status` is the HTTP status, None without a response.
 
-    `answered` is False where the request may or may not have been carried out: no answer, or a 5xx. `doubtful`
-    says so of an earlier attempt, whatever came of the last one.
+    `answered` is False if the request may or may not have been carried out: without a response, and
+    after a 5xx. `doubtful` says the same of an earlier attempt, whatever the last one returned.
     """
 
     def __init__(self, message: str, *, status: int | None = None, doubtful: bool = False) -> None:
@@ -121,11 +126,11 @@ class ApiError(DevinopsError):
 
 
 class Unreachable(ApiError):
-    """No answer: the name did not resolve, the connection failed or was cut, or the time ran out."""
+    """No response: the host name did not resolve, the connection failed, or it timed out."""
 
 
 class BadAnswer(ApiError):
-    """An answer that cannot be used: not JSON, not of the documented shape, or not provably complete."""
+    """A response that is not JSON, not of the documented shape, or not provably complete."""
 
 
 class Refused(DevinopsError):
@@ -147,11 +152,11 @@ class UsageError(DevinopsError):
 
 
 class Terminated(BaseException):
-    """SIGTERM came while nothing was being written: what KeyboardInterrupt is to Ctrl-C."""
+    """Raised for SIGTERM while nothing is being written, as KeyboardInterrupt is for Ctrl-C."""
 
 
 class Interrupted(DevinopsError):
-    """Ctrl-C or SIGTERM ended the run while nothing was being written; `by` is how it arrived."""
+    """Ctrl-C or SIGTERM ended the run while nothing was being written; `by` is what was raised."""
 
     def __init__(self, by: BaseException) -> None:
         terminated = isinstance(by, Terminated)

@@ -1,4 +1,4 @@
-"""What this repository owns: the inventory as values. Pure; where it is kept is `devinops/inventory/`."""
+"""What this repository owns: the inventory as values. Pure; `devinops/inventory/` stores it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,20 @@ from devinops.model.kind import Resource, Role
 DIGEST_LENGTH = 16
 
 RECOVERY_WAITS_S = (1.0, 3.0, 9.0)
-"""When to list again for an object whose create was not answered: in that run, and once more in the next one."""
+"""Waits before listing again to find an object whose create got no response.
+
+The run uses them, and so does the next run.
+"""
 
 MAKING = frozenset({Action.CREATE, Action.REPLACE})
 """Actions that create an object."""
 
 
 def fingerprint(value: Any) -> str:
-    """Return a short hash of a field's value; equal values have equal ones. No body can be read from it."""
+    """Return a short hash of a field's value. Equal values have equal fingerprints.
+
+    The value cannot be recovered from it.
+    """
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     kind = "text" if isinstance(value, str) else "json"
     return hashlib.sha256(f"{kind}:{text}".encode("utf-8", "surrogatepass")).hexdigest()[
@@ -32,7 +38,7 @@ def fingerprint(value: Any) -> str:
 
 
 def fingerprints(resource: Resource) -> dict[str, str]:
-    """Return field → fingerprint of each value. A field that names the source of a value is left out."""
+    """Return field → fingerprint, without the field that names the source of a value."""
     source = resource.kind.role(Role.VALUE_SOURCE)
     left_out = source.name if source else None
     return {name: fingerprint(value) for name, value in resource.items() if name != left_out}
@@ -40,9 +46,10 @@ def fingerprints(resource: Resource) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """One field as of the last apply: fingerprints of what was sent and of what the server answered to that.
+    """One field at the last apply: the fingerprints of the value sent and the value returned.
 
-    They differ where a server normalises. `read` is None where the API does not tell the field.
+    They differ if the server normalizes the value. `read` is None if the API does not show the
+    field.
     """
 
     sent: str
@@ -51,9 +58,11 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An owned object. `source` and `commit` say where it was declared; `fields` are the managed ones.
+    """An owned object.
 
-    A `memory` is a record of an object that nobody can own, such as a folder: it keeps the path under the id.
+    `source` and `commit` say where it was declared; `fields` holds the managed fields.
+
+    A `memory` records an object that cannot be owned, such as a folder: its path under its id.
     """
 
     key: Key
@@ -71,10 +80,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A write that a run has announced and not yet settled. `id` is None for a create.
+    """A write that a run has announced and whose result is not recorded. `id` is None for a create.
 
-    `unclear`: the run is over, and nobody saw what became of the create. This keeps no run away; the next one that
-    would create the key looks for it first.
+    `unclear`: the run has ended without learning whether the object was created. This does not lock
+    out other runs; the next run that would create the key looks for the object first.
     """
 
     run: str
@@ -85,13 +94,16 @@ class Intent:
 
     @property
     def object_id(self) -> ObjectId:
-        """The live object; with an empty id for a create."""
+        """The live object; a create has an empty id."""
         return ObjectId(self.key.kind, self.id or "")
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """All records, and the intents of runs that are under way or died. `store` is none, file or branch."""
+    """All records, and the intents of runs that are in progress or died.
+
+    `store` is `none`, `file` or `branch`.
+    """
 
     store: str = "none"
     records: tuple[Record, ...] = ()
@@ -112,12 +124,12 @@ class Inventory:
 
     @cached_property
     def unclear(self) -> frozenset[Key]:
-        """The keys that a run before may have created."""
+        """The keys that an earlier run may have created."""
         return frozenset(intent.key for intent in self.intents if intent.unclear)
 
     @cached_property
     def owned(self) -> tuple[Record, ...]:
-        """The records of what is owned; memories are left out."""
+        """The records of owned objects, without memories."""
         return tuple(record for record in self.records if not record.memory)
 
     def changed(
@@ -125,7 +137,7 @@ class Inventory:
     ) -> Inventory:
         """Return this inventory with some records removed and others added.
 
-        An added record takes the place of the one with its id and of the one with its key.
+        An added record replaces those with its id or its key.
         """
         new = {record.object_id: record for record in upserts}
         keys = {record.key for record in new.values()}
@@ -135,6 +147,6 @@ class Inventory:
 
 
 def base(sent: Resource, read: Resource) -> dict[str, Base]:
-    """Return what to remember of an object: the declared fields as sent, and as the server answered them."""
-    answered = fingerprints(read)
-    return {name: Base(digest, answered.get(name)) for name, digest in fingerprints(sent).items()}
+    """Return field → `Base` of a written object: the values as sent and as returned."""
+    returned = fingerprints(read)
+    return {name: Base(digest, returned.get(name)) for name, digest in fingerprints(sent).items()}

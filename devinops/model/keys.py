@@ -1,4 +1,4 @@
-"""What objects are called: folder paths and keys."""
+"""How objects are identified: folder paths, keys and ids."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, NewType
 
 FolderPath = NewType("FolderPath", str)
-"""Names from the top joined with `/`; inside a name `%` and `/` stand as `%25` and `%2F`. Root: empty."""
+"""Names from the top joined with `/`; empty for the root.
+
+Inside a name `%` is written as `%25` and `/` as `%2F`.
+"""
 
 ROOT: Final = FolderPath("")
 
@@ -19,26 +22,29 @@ def encode_part(name: str) -> str:
 
 
 def decode_part(part: str) -> str:
-    """Undo `encode_part`. A `%` that begins neither `%2F` nor `%25` stands for itself."""
+    """Return the name that `encode_part` encoded. Any other `%` stays as it is."""
     return re.sub(
-        "%2F|%25", lambda found: "%" if found[0] == "%25" else "/", part, flags=re.IGNORECASE
+        "%2F|%25", lambda match: "%" if match[0] == "%25" else "/", part, flags=re.IGNORECASE
     )
 
 
 def folder_path(text: str) -> FolderPath:
-    """Return a path as people write it (`Backend/100%`) in its one spelling (`Backend/100%25`)."""
+    """Return the canonical form (`Backend/100%25`) of a path as people write it (`Backend/100%`)."""
     parts = (part.strip() for part in text.split("/"))
     return FolderPath("/".join(encode_part(decode_part(part)) for part in parts if part))
 
 
 def join_folder(names: Iterable[str]) -> FolderPath:
-    """Return the path of a folder from the plain names above and of it, top first."""
+    """Return the path of a folder from plain names: those above it, top first, and its own."""
     return FolderPath("/".join(map(encode_part, names)))
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Key:
-    """What an object is called: kind, folder and plain name; the name is empty if there is only one object."""
+    """Identifies an object by kind, folder and plain name.
+
+    The name is empty if an organization has only one object of the kind.
+    """
 
     kind: str
     folder: FolderPath
@@ -55,7 +61,10 @@ class Key:
 
     @classmethod
     def parse(cls, text: str) -> Key:
-        """Read `kind:folder/name` as `str()` prints it. Raises ValueError without a kind or a name."""
+        """Parse `kind:folder/name` as `str()` prints it.
+
+        Raises ValueError without a kind or a name.
+        """
         kind, colon, place = text.partition(":")
         folder, _, name = place.rpartition("/")
         if not (kind and colon and name):
@@ -64,7 +73,7 @@ class Key:
 
 
 class ObjectId(NamedTuple):
-    """Which live object: its kind and the id that the API gave it."""
+    """Identifies a live object: its kind and the id that the API gave it."""
 
     kind: str
     id: str

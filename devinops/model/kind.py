@@ -1,4 +1,4 @@
-"""The vocabulary of the kinds: attributes, identities, the calls of each API, lifecycles, and `Kind` itself."""
+"""`Kind`, and what describes one: attributes, identities, API calls and lifecycles."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from devinops.model.values import UNSET
 ApiVersion = Literal["v3", "v1"]
 
 
-# --- attributes ---------------------------------------------------------------------------------------------
+# --- attributes -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class FieldNames:
-    """What one API calls a field: in responses (`read`), when it creates and when it updates. None: not there."""
+    """The names of a field in one API: in responses (`read`), creates and updates.
+
+    None if the field does not exist there.
+    """
 
     read: str | None = None
     create: str | None = None
@@ -34,42 +37,43 @@ class FieldNames:
 
 
 def everywhere(name: str) -> FieldNames:
-    """Return the names of a field that is called the same in responses and requests."""
+    """Return the names of a field that has the same name in responses and requests."""
     return FieldNames(read=name, create=name, update=name)
 
 
 class Role(Enum):
-    """What a field of a contract is for. The values themselves are not known here, only what is agreed on them."""
+    """What a field of a contract is for. A contract describes a value but never contains it."""
 
-    VALUE_SOURCE = (
-        "where apply finds the value; the value is sent in its place and goes nowhere else"
-    )
+    VALUE_SOURCE = "where apply finds the value, which is sent to the API and nowhere else"
     ROTATION = "a new value of this field replaces the object"
     MAX_AGE = "an older object is worth a warning"
-    ADVISORY = "a difference is worth a warning, since no API can change it"
+    ADVISORY = "a difference is worth a warning, because no API can change it"
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A reference inside a text: a token that names an object in files and holds its id on the wire.
+    """A reference inside a text: a token with a name in files and an id on the wire.
 
-    `kind` is the noun of what is mentioned, `prefix` what a token begins with. In files the token is
-    `PREFIX"NAME"`, on the wire `PREFIXID`.
+    `kind` is the noun of the mentioned object. A token is `PREFIX"NAME"` in files and `PREFIXID` on
+    the wire.
     """
 
     kind: str
     prefix: str
 
     def keys(self, text: str) -> list[Key]:
-        """Return the keys that a text as written in files mentions, in the order of the text."""
+        """Return the keys that a text in a file mentions, in the order of the text."""
         return [Key(self.kind, ROOT, name) for name in re.findall(self._named, text)]
 
     def to_ids(self, text: str, ids: Mapping[Key, str]) -> str:
-        """Return a text of a file as the API takes it. Raises KeyError for a key that is not in `ids`."""
+        """Return a text from a file as the API expects it.
+
+        Raises KeyError for a key not in `ids`.
+        """
         return re.sub(self._named, lambda m: self.prefix + ids[Key(self.kind, ROOT, m[1])], text)
 
     def to_names(self, text: str, names: Mapping[str, str]) -> str:
-        """Return a text of the API as files spell it.
+        """Return a text from the API as it is written in files.
 
         An id stays as it is if it is not in `names`, or if no token can hold its name.
         """
@@ -101,18 +105,19 @@ def _never(_: Any) -> None:
 class Attribute:
     """One field of a kind.
 
-    `schema` is the JSON Schema of the value as written. `names` maps an API version to what it calls the field;
-    an API that is missing there does not know it. A field without names is not sent.
+    `schema` is the JSON Schema of the value as written. `names` maps an API version to its names;
+    an API that is missing there does not have the field. A field without names is not sent.
 
-    `ref` is the noun of the kind that the value refers to: a name or path in files, an id on the wire.
-    `mention` is a reference inside a text, at the places that `texts` finds in the value.
-    `text` marks prose, which is sent in its canonical form. `is_set` is a list without order.
-    `default` is sent on create if a declaration does not give a value. `role` is for contracts; `with_value`
-    fields must be given if the source of a value is.
+    `ref` is the noun of the kind that the value refers to: a name or path in files, an id on the
+    wire. `mention` describes references inside the texts of the value. `text` marks prose, which is
+    sent in its canonical form. `is_set` marks a list without order. `default` is sent on create if
+    a declaration does not give a value. `role` is for contracts; `with_value` marks a field that is
+    required if the source of a value is given.
 
-    `normalize` turns a value, written or live, into the one form in which values are compared. `to_api` turns it
-    into what is sent, given the live value before. `rewrites` returns what some servers answer instead of a
-    value, or None. `describe` puts a part of the value that people cannot read into words.
+    `normalize` turns a value, written or live, into the form in which values are compared. `to_api`
+    gets that form and the live value before the write, and returns what is sent. `rewrites` returns
+    what some servers return instead of a value, or None. `describe` explains a part of the value
+    that people cannot read.
     """
 
     schema: Mapping[str, Any]
@@ -132,34 +137,37 @@ class Attribute:
     describe: Callable[[Any], str | None] = _never
 
     def in_one_form(self, value: Any) -> Any:
-        """Return a value, written or live, in the form in which values are compared; a set is sorted."""
+        """Return a value, written or live, in the form for comparing values; a set is sorted."""
         value = self.normalize(value)
         if self.is_set and isinstance(value, list):
             return sorted(value, key=lambda element: json.dumps(element, sort_keys=True))
         return value
 
     def reads(self, api: ApiVersion) -> str | None:
-        """Return what an API calls the field in its responses; None if it does not show it."""
+        """Return the name of the field in an API's responses; None if the API does not show it."""
         names = self.names.get(api)
         return names.read if names else None
 
     def writes(self, api: ApiVersion) -> bool:
-        """Tell whether an API can set the field, on create or later."""
+        """Return whether an API can set the field, on create or later."""
         names = self.names.get(api)
         return names is not None and names.is_written
 
 
 def attribute(**facts: Any) -> Any:
-    """Declare a dataclass field with its `Attribute`; its value is UNSET if nothing is given."""
+    """Declare a dataclass field with its `Attribute`; the value is UNSET by default."""
     return dataclasses.field(default=UNSET, metadata={"attribute": Attribute(**facts)})
 
 
-# --- values of one object ---------------------------------------------------------------------------------------
+# --- values of one object -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resource:
-    """The values of one object, declared or live. Each kind has a subclass; a field without a value is UNSET."""
+    """The values of one object, declared or live; a field without a value is UNSET.
+
+    Each kind has a subclass.
+    """
 
     kind: ClassVar[Kind]
 
@@ -171,11 +179,11 @@ class Resource:
                 yield field.name, value
 
 
-# --- identity -----------------------------------------------------------------------------------------------
+# --- identity -------------------------------------------------------------------------------------
 
 
 class Identity(Protocol):
-    """How the objects of a kind are told apart."""
+    """How the objects of a kind are distinguished."""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -189,7 +197,7 @@ class Identity(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """By the text in one field."""
+    """Identity by the text in one field."""
 
     field: str
 
@@ -203,7 +211,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """By a path in one field: its last part is the name, the parts before are the folder."""
+    """Identity by a path in one field: the last part is the name, the rest is the folder."""
 
     field: str
 
@@ -218,7 +226,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Composite:
-    """By several fields together, joined with a blank in the key."""
+    """Identity by several fields, joined with a space in the key."""
 
     fields: tuple[str, ...]
 
@@ -228,7 +236,7 @@ class Composite:
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """There is one object of the kind in an organization; its key is the noun."""
+    """Identity of the only object of its kind in an organization; its key is the noun."""
 
     fields: tuple[str, ...] = ()
 
@@ -236,11 +244,11 @@ class Only:
         return Key(noun, ROOT, "")
 
 
-# --- calls --------------------------------------------------------------------------------------------------
+# --- calls ----------------------------------------------------------------------------------------
 
 
 class Scope(StrEnum):
-    """Whose objects a path leads to, and so which key may use it."""
+    """Whose objects a path leads to, and therefore which API key may use it."""
 
     ORGANIZATION = "organization"
     ENTERPRISE = "enterprise"
@@ -274,10 +282,10 @@ class Update:
 class Part:
     """One of the resources that make up the only object of a kind, with the field that it holds.
 
-    `path` is read with GET, and `write` (default: the same path) set with PUT and cleared with DELETE. A value is
-    in the member `member` of a response, and in `write_member` (default: the same) of a request. If `items` is given,
-    the response is a list of that name, and `where` says which of its objects is meant; `{org_id}` in it stands for
-    the organization.
+    `path` is read with GET. `write` (default: the same path) is set with PUT and cleared with
+    DELETE. The value is in the member `member` of a response and in `write_member` (default: the
+    same) of a request. If `items` is given, the response is a list of that name, and `where`
+    selects the object by its members; `{org_id}` in it stands for the organization.
     """
 
     field: str
@@ -288,14 +296,14 @@ class Part:
     items: str = ""
     where: Mapping[str, str] = dataclasses.field(default_factory=dict)
     empty: Any = None
-    """The value that is cleared with DELETE instead of being set."""
+    """The value that is written with DELETE instead of PUT."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """How a list shows a tree: the members with an object's own name and with the id of its parent.
+    """How a list shows a tree: the members with an object's name and with the id of its parent.
 
-    Without `parent` the tree is flat: there is nothing in another object, and a path is the own name.
+    Without `parent` the tree is flat, and the path of an object is its name.
     """
 
     name: str
@@ -304,7 +312,10 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A member of a list that counts the objects of another kind, whose member `by` says where they are counted."""
+    """A member of a list that counts objects of another kind.
+
+    The member `by` of those objects says which object counts them.
+    """
 
     member: str
     kind: str
@@ -313,16 +324,17 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """What one API can do with a kind, and by which calls.
+    """What one API can do with a kind, and with which requests.
 
-    `path` is relative to the scope: an organization or the enterprise (v3), or /v1. `items` names the list in a
-    response, `id` the id of an object. If the list has no pages and no other kind shares it, the response may also
-    be the list itself. `reads_one`: there is a GET of one object. `update` None: nothing changes an object in
-    place. `gone` are the responses to DELETE that can mean "no longer there". `tree` says how paths are shown, and
-    `counted` what a list of another kind must hold. `value` is the member of a create that holds the value of a
-    contract. `nameless`: there are objects without a name, which are never
-    the organization's own. `parts` replaces all that for the only object of a kind. `also` are members that are
-    read beside the attributes.
+    `path` is relative to the scope: an organization or the enterprise (v3), or /v1. `items` is the
+    member with the list in a response, `id` the member with an object's id. If the list has no
+    pages and no other kind shares it, the response may also be the list itself. `reads_one`: there
+    is a GET of a single object. `update` is None if no request changes an object in place. `gone`
+    holds the statuses of DELETE that can mean "no longer there". `tree` says how paths are shown,
+    and `counted` how many objects the list of another kind must have. `value` is the member of a
+    create with the value of a contract. `nameless`: there are objects without a name, which are
+    never the organization's own. `also` holds members that are read in addition to the attributes.
+    `parts` replaces all of this for the only object of a kind.
     """
 
     path: str
@@ -344,10 +356,10 @@ class Api:
     read_permission: str = ""
     write_permission: str = ""
     enterprise_permission: str = ""
-    """What reading and writing the objects of an enterprise takes."""
+    """The permission for reading and writing the objects of an enterprise."""
 
     def serves(self, scope: Scope) -> bool:
-        """Tell whether a target of this scope, an organization or an enterprise, has such objects."""
+        """Return whether a target of this scope has such objects."""
         if scope is Scope.ORGANIZATION:
             return bool(self.scopes & {Scope.ORGANIZATION, Scope.ABOUT_ORGANIZATION})
         return scope in self.scopes
@@ -358,15 +370,15 @@ class Api:
 
     @property
     def clears(self) -> bool:
-        """Whether an update clears what it leaves out."""
+        """Whether an update clears the fields that it leaves out."""
         return self.update is not None and self.update.omitted is Omitted.CLEARED
 
 
-# --- kinds --------------------------------------------------------------------------------------------------
+# --- kinds ----------------------------------------------------------------------------------------
 
 
 class Lifecycle(StrEnum):
-    """How objects of a kind come and go; `devinops.planning.lifecycles` says what follows from it."""
+    """How objects of a kind come and go; `devinops.planning.lifecycles` plans accordingly."""
 
     MANAGED = "created, updated and deleted"
     REQUIRED = "must exist; no API creates one"
@@ -376,11 +388,12 @@ class Lifecycle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """Why a change of this kind can cost money, stop work or lock people out, and what approves it.
+    """How a change of this kind can cost money, stop work or lock people out, and what approves it.
 
-    `approval` is the name of an approval, such as `spend` for `--allow-spend`; if it is empty, the plan only says
-    what is at risk. `risk` gets the values before (None for a create) and after, and returns what a change sets free,
-    in words; empty if nothing. `help` says what whoever approves it accepts.
+    `approval` is the name of an approval, such as `spend` for `--allow-spend`; if it is empty, the
+    plan only names the risk. `risk` gets the values before (None for a create) and after, and
+    returns the risk as text, empty if there is none. `help` is the help of the option that accepts
+    the risk.
     """
 
     approval: str
@@ -390,7 +403,10 @@ class Hazard:
 
 @dataclass(frozen=True, slots=True)
 class Revealed:
-    """A secret that the API made and shows once, with the address that it is for. It shows in no repr."""
+    """A secret that the API generated and shows once, with its address.
+
+    No repr shows the secret.
+    """
 
     address: str
     secret: str = dataclasses.field(repr=False)
@@ -398,11 +414,12 @@ class Revealed:
 
 @dataclass(frozen=True, slots=True)
 class Minting:
-    """A secret that the API itself makes, and shows once in the response to a write.
+    """A secret that the API generates and shows once, in the response to a write.
 
-    `title` is what it is called. `expected` gets the values before (None for a create) and after, and tells whether
-    the API makes one. `revealed` finds it in an object of a response. `renewed` says, of an object that is created
-    again, what becomes of the old secret, and `lost` how to get another one.
+    `title` is its name for people. `expected` gets the values before (None for a create) and after,
+    and returns whether the API generates a secret. `revealed` finds it in an object of a response.
+    `renewed` says what happens to the old secret if the object is created again, and `lost` how to
+    get a new one.
     """
 
     title: str
@@ -422,14 +439,15 @@ def _no_problems(_: Any) -> Iterable[tuple[Place, str]]:
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """A kind of object: its values, its place in files, and what each API can do with it.
+    """A kind of object: its values, where entries are in files, and what each API can do with it.
 
-    `section` is its list in YAML files; with `document`, also the directory of its Markdown files, whose text
-    fills that field. `parent` is the field that says where an object lives, if it lives in one of another kind.
-    `confidential`: a problem of an entry never repeats what is written in it, since people write a value where
-    only its name belongs. `check` gets the values as written, and yields (place, message) for what a JSON Schema
-    cannot say. `label` is the field with labels, one of which marks the owner. `superseded` is for a kind that can
-    only be deleted: it says how to write an object as what has taken the place of the kind.
+    `section` is its list in YAML files. With `document`, it is also the directory of its Markdown
+    files, whose text fills that field. `parent` is the field that names the containing object, if
+    objects of this kind are in one of another kind. `confidential`: a problem never quotes an
+    entry, because people may write a value where only its name belongs. `check` gets the values as
+    written, and yields (place, message) for each fault that a JSON Schema cannot express. `label`
+    is the field with labels, one of which marks the owner. `superseded` is for a kind that can only
+    be deleted: it says how to write an object as one of the kind that replaces it.
     """
 
     noun: str
@@ -466,13 +484,13 @@ class Kind:
 
     @cached_property
     def references(self) -> frozenset[str]:
-        """The kinds that objects of this one refer to, and that must be there first."""
+        """The kinds that objects of this one refer to; they are written first."""
         refs = {a.ref for a in self.attributes if a.ref}
         return frozenset(refs | {a.mention.kind for a in self.attributes if a.mention})
 
     @cached_property
     def lives_in(self) -> str | None:
-        """The kind whose objects hold those of this one."""
+        """The kind whose objects contain those of this kind; None if there is none."""
         return self.by_name[self.parent].ref if self.parent else None
 
     @cached_property
@@ -481,11 +499,11 @@ class Kind:
         return (*self.identity.fields, *([self.parent] if self.parent else []))
 
     def is_in(self, api: ApiVersion, scope: Scope) -> bool:
-        """Tell whether an API has objects of this kind in a scope."""
+        """Return whether an API has objects of this kind in a scope."""
         return api in self.apis and self.apis[api].serves(scope)
 
     def role(self, role: Role) -> Attribute | None:
-        """Return the attribute that has a role in the contract."""
+        """Return the attribute with a role in the contract; None if there is none."""
         return next((attribute for attribute in self.attributes if attribute.role is role), None)
 
     def key(self, resource: Resource) -> Key:
@@ -494,8 +512,11 @@ class Kind:
         return self.identity.key(self.noun, folder or ROOT, resource)
 
     def referred(self, attribute: Attribute, value: str) -> Key:
-        """Return the key that a reference means: that of the parent is a path, any other a name."""
-        assert attribute.ref, "only of a reference"
+        """Return the key that a reference means.
+
+        A parent is given by path, anything else by name.
+        """
+        assert attribute.ref, "the attribute is not a reference"
         if attribute.name == self.parent:
             return Key.parse(f"{attribute.ref}:{value}")
         return Key(attribute.ref, ROOT, value)
@@ -507,7 +528,7 @@ class Kind:
 
 
 def references_of(kind: Kind, resource: Resource) -> Iterator[tuple[Attribute, Key]]:
-    """Yield the keys that an object refers to, each with the attribute that says so."""
+    """Yield the keys that an object refers to, each with the attribute that refers to it."""
     for attribute in kind.attributes:
         value = getattr(resource, attribute.name)
         if attribute.ref and value:
@@ -518,7 +539,7 @@ def references_of(kind: Kind, resource: Resource) -> Iterator[tuple[Attribute, K
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield every text in a value, at whatever depth."""
+    """Yield every text in a value, at any depth."""
     if isinstance(value, str):
         yield value
     parts = (
@@ -529,7 +550,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def with_texts(value: Any, change: Callable[[str], str]) -> Any:
-    """Return a value with every text in it changed."""
+    """Return a value with `change` applied to every text in it."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What exists: declarations as written, live objects as the API answers them, and snapshots of them."""
+"""Declarations as written, live objects as the API returns them, and snapshots of these."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from devinops.model.kind import Kind, Resource, Revealed
 
 @dataclass(frozen=True, slots=True, order=True)
 class Source:
-    """A place in a file: path relative to the root with `/`, line and column from 1."""
+    """A position in a file: path relative to the root, with `/`; line and column count from 1."""
 
     path: str
     line: int = 1
@@ -49,7 +49,7 @@ class Ensure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """An object as written. `previously` holds the keys it had before, newest first as written."""
+    """An object as written. `previously` holds its earlier keys, in the order of the file."""
 
     key: Key
     resource: Resource
@@ -67,7 +67,7 @@ class Declaration:
         return self.resource.kind
 
     def place(self, field: str) -> Source:
-        """Return where a field is written, or else where the entry begins."""
+        """Return where a field is written; where the entry begins if the field is not written."""
         return self.places.get(field, self.source)
 
     def concerns(self, target: str) -> bool:
@@ -82,11 +82,11 @@ class Access(StrEnum):
 
 @dataclass(frozen=True)
 class Live:
-    """An object as the API answers it. Times are in epoch seconds.
+    """An object as the API returns it. Times are in epoch seconds.
 
-    `ours` is False for objects of others. `ids` holds, for each field that refers to another object, the id that
-    the API gave. `owner` is the value of the label that says who manages the object, None without such a label.
-    `revealed` is a secret that the response to a write showed, for the one who asked for the write.
+    `ours` is False if the object belongs to others. `ids` holds, for each field that refers to
+    another object, the id from the API. `owner` is the value of the label that says who manages the
+    object, None without such a label. `revealed` is the secret in the response to a write, if any.
     """
 
     id: str
@@ -103,12 +103,12 @@ class Live:
 
     @property
     def holder(self) -> str:
-        """Who has an object that is not ours, in words."""
+        """Who an object that is not ours belongs to, as text for people."""
         return f"{self.owner}, by its label" if self.owner else str(self.access)
 
     @cached_property
     def key(self) -> Key:
-        """What the object is called, from its values."""
+        """The key of the object, from its values."""
         return self.kind.key(self.resource)
 
     @property
@@ -120,18 +120,19 @@ class Live:
         return ObjectId(self.kind.noun, self.id)
 
     def put_into(self, folder: FolderPath) -> Live:
-        """Return this object with another path of the folder that it lives in."""
-        assert self.kind.parent, "only what lives in a folder"
+        """Return this object with its folder's path replaced."""
+        assert self.kind.parent, "the kind has no parent"
         values: Any = {self.kind.parent: folder}
         return dataclasses.replace(self, resource=dataclasses.replace(self.resource, **values))
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All live objects of one read, in the order of key and id whatever order the API answered in.
+    """All live objects of one read, sorted by key and id.
 
-    `unproved` are the kinds of which an object may be missing: their lists had several pages and were read once.
-    `unknown_fields` are (kind, field) that no object of a list had, though other editions of the API have them.
+    `unproved` holds the kinds whose lists may lack an object: they have several pages and were read
+    once. `unknown_fields` holds each (kind, field) that no listed object had although other
+    editions of the API have it.
     """
 
     objects: tuple[Live, ...]
@@ -144,16 +145,16 @@ class Snapshot:
 
     @cached_property
     def by_key(self) -> Mapping[Key, tuple[Live, ...]]:
-        """The organization's own objects under each key; namesakes together."""
-        found: defaultdict[Key, list[Live]] = defaultdict(list)
+        """The organization's own objects with each key; several if they share it."""
+        by_key: defaultdict[Key, list[Live]] = defaultdict(list)
         for live in self.objects:
             if live.ours:
-                found[live.key].append(live)
-        return {key: tuple(lives) for key, lives in found.items()}
+                by_key[live.key].append(live)
+        return {key: tuple(lives) for key, lives in by_key.items()}
 
     @cached_property
     def by_id(self) -> Mapping[ObjectId, Live]:
-        """Every object by its id, those of others included."""
+        """Every object by its id, including those that belong to others."""
         return {live.object_id: live for live in self.objects}
 
     def under(self, key: Key) -> tuple[Live, ...]:

@@ -1,4 +1,4 @@
-"""What a target allows. Pure."""
+"""What a target allows, and what one run accepts. Pure."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class MaxDelete:
-    """How many deletes of a kind one run may plan unasked: a share of the owned objects, or a number."""
+    """How many deletes of a kind a run may plan without approval.
+
+    It is a number, or a percentage of the owned objects.
+    """
 
     value: int
     percent: bool
 
     @classmethod
     def parse(cls, written: Any) -> MaxDelete | None:
-        """Read 5, "5" or "20%"; None for anything else."""
-        found = re.fullmatch(r"(\d{1,6})(%?)", str(written))
-        if found is None or isinstance(written, bool) or (found[2] and int(found[1]) > 100):
+        """Return the limit that 5, "5" or "20%" means; None for anything else."""
+        match = re.fullmatch(r"(\d{1,6})(%?)", str(written))
+        if match is None or isinstance(written, bool) or (match[2] and int(match[1]) > 100):
             return None
-        return cls(int(found[1]), percent=bool(found[2]))
+        return cls(int(match[1]), percent=bool(match[2]))
 
     def of(self, owned: int) -> int:
         return owned * self.value // 100 if self.percent else self.value
@@ -32,7 +35,7 @@ class MaxDelete:
 
 
 class Prune(StrEnum):
-    """What becomes of live objects that are not declared: nothing, or those owned, or those in scope as well."""
+    """Which undeclared live objects are deleted: none, those owned, or also those in scope."""
 
     OFF = "off"
     OWNED = "owned"
@@ -40,7 +43,7 @@ class Prune(StrEnum):
 
 
 class OnDrift(StrEnum):
-    """What becomes of an outside edit: it is shown, written over, or refuses the run."""
+    """What happens to a change made outside devinops: shown, overwritten, or the run is refused."""
 
     KEEP = "keep"
     OVERWRITE = "overwrite"
@@ -49,9 +52,11 @@ class OnDrift(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a target says. `v3_macro`: `hold` back an update that might lose a macro, or do it and `verify`.
+    """The rules of a target.
 
-    `scope` holds folder globs: a literal folder first, `/` for the notes in the root.
+    `v3_macro` is `hold` to block an update that might lose a macro, or `verify` to send it and
+    check the response. `scope` holds folder globs that begin with a literal folder; `/` means the
+    notes in the root.
     """
 
     max_delete: MaxDelete = MaxDelete(20, percent=True)
@@ -61,7 +66,7 @@ class Policy:
     on_drift: OnDrift = OnDrift.KEEP
 
     def in_scope(self, folder: str) -> bool:
-        """Tell whether the notes of a folder are in scope; `A/**` takes A and everything below it."""
+        """Return whether the notes of a folder are in scope; `A/**` includes A itself."""
         return self.prune is Prune.SCOPE and any(_covers(glob, folder) for glob in self.scope)
 
 
@@ -76,9 +81,9 @@ def _covers(glob: str, folder: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """What the command line accepts in one run. `on_conflict` is None, `git` or `live`.
+    """What the command line accepts for one run. `on_conflict` is None, `git` or `live`.
 
-    `hazards` are the risks that are accepted, such as `spend`.
+    `hazards` holds the accepted risks, such as `spend`.
     """
 
     adopt: bool = False
@@ -88,12 +93,12 @@ class Approvals:
     hazards: tuple[str, ...] = ()
 
     def given(self) -> dict[str, Any]:
-        """Return option → value of what is approved."""
-        given = {
+        """Return option → value for each approval that was given."""
+        options = {
             field.name: value
             for field in fields(self)
             if (value := getattr(self, field.name)) != field.default
         }
-        for hazard in given.pop("hazards", ()):
-            given[f"allow_{hazard}"] = True
-        return given
+        for hazard in options.pop("hazards", ()):
+            options[f"allow_{hazard}"] = True
+        return options

@@ -1,4 +1,4 @@
-"""The known name that an unknown one was probably meant to be."""
+"""Suggests the known name that a misspelled name probably means."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from typing import Final
 
 SIMILARITY: Final = 0.6
-"""Share of common characters from which on a name is suggested; difflib's own."""
+"""Minimum share of common characters for suggesting a name; the default of difflib."""
 
 _LONGEST: Final = 60
-"""Characters of a name that are compared: the time that it takes grows with their square."""
+"""How many characters of a name are compared; the time grows with the square of their number."""
 
 
 def nearest(name: object, known: Iterable[str], similarity: float = SIMILARITY) -> str:
-    """Return the known name that is most like `name`, in whatever case; empty if none is."""
+    """Return the known name most similar to `name`, ignoring case; empty if none is similar."""
     by_lower = {word.lower(): word for word in known}
     text = str(name)[:_LONGEST].lower()
     close = difflib.get_close_matches(text, by_lower, n=1, cutoff=similarity)
@@ -22,6 +22,6 @@ def nearest(name: object, known: Iterable[str], similarity: float = SIMILARITY) 
 
 
 def did_you_mean(name: object, known: Iterable[str], otherwise: str = "") -> str:
-    """Return ` (did you mean "x"?)` for the middle of a sentence, `otherwise` if no known name is like it."""
-    near = nearest(name, known)
-    return f' (did you mean "{near}"?)' if near else otherwise
+    """Return ` (did you mean "x"?)` for use in a sentence; `otherwise` if no name is similar."""
+    suggestion = nearest(name, known)
+    return f' (did you mean "{suggestion}"?)' if suggestion else otherwise

@@ -1,4 +1,4 @@
-"""Which organization, or which enterprise, a command works on."""
+"""The organization or enterprise that a command works on."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 class Target:
     """One organization, or an enterprise: its name in devinops.yaml, its address and its id.
 
-    `org_id` is None if it is not known, which is always so on API v1, and for an enterprise, which has no id.
-    `emulator` tells that an emulator answered instead of the service.
+    `org_id` is None if it is not known, always on API v1, and for an enterprise, which has no id.
+    `emulator` is True if an emulator responded instead of the service.
     """
 
     name: str
@@ -31,30 +31,33 @@ class Target:
 
     @property
     def owner(self) -> str:
-        """Whose objects these are, in words for people."""
+        """Whose objects these are, as text for people."""
         if self.enterprise:
             return "the enterprise"
         return f"organization {self.org_id}" if self.org_id else "the key's organization"
 
     @property
     def host(self) -> str:
-        """The host of the API, with its port if one is given. Raises ValueError for an address that is none."""
+        """The host of the API, with its port if the address has one.
+
+        Raises ValueError for a bad address.
+        """
         return urlsplit(self.api_url).netloc.lower()
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What a digest is bound to: host, API version and organization or enterprise.
+        """What a digest is bound to: host, API version, and organization or enterprise.
 
-        An enterprise has no id, and on API v1 no organization has one: the name of the target stands for it. On this
-        machine the port does not count, since an emulator has another one each time.
+        If there is no id, as for an enterprise and on API v1, the name of the target is used. On
+        this machine the port does not count, because an emulator uses a new one each time.
         """
         url = urlsplit(self.api_url)
-        name, usual = url.hostname or "", {"https": 443, "http": 80}.get(url.scheme)
-        port = "" if url.port in (None, usual) or name in _THIS_MACHINE else f":{url.port}"
-        place = ("target", self.name) if self.org_id is None else ("organization", self.org_id)
+        name, default_port = url.hostname or "", {"https": 443, "http": 80}.get(url.scheme)
+        port = "" if url.port in (None, default_port) or name in _THIS_MACHINE else f":{url.port}"
+        owner = ("target", self.name) if self.org_id is None else ("organization", self.org_id)
         if self.enterprise:
-            place = ("enterprise", self.name)
-        return (f"{name}{port}", self.api, *place)
+            owner = ("enterprise", self.name)
+        return (f"{name}{port}", self.api, *owner)
 
     def differences(self, other: Target) -> str:
         """Describe how this target differs from `other`; empty if it does not."""

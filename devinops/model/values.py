@@ -1,4 +1,4 @@
-"""Values of fields: what is left open, and the one form of a text."""
+"""Values of fields: UNSET, and the canonical form of a text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Unset(Enum):
-    """The type of UNSET, so that "not said" differs from None ("cleared") and from empty text."""
+    """The type of UNSET, which differs from None ("cleared") and from an empty text."""
 
     UNSET = "UNSET"
 
@@ -20,13 +20,16 @@ class Unset(Enum):
 
 
 UNSET: Final = Unset.UNSET
-"""In a declaration: not managed, the live value is kept. In a live object: the API does not say."""
+"""In a declaration: not managed, so the live value stays.
+
+In a live object: not shown by the API.
+"""
 
 
 def canonical_text(text: str) -> str:
-    """Return a text as it is sent: LF, no leading blank lines, no white space at the end.
+    """Return a text as it is sent: LF line ends, no blank lines first, no white space last.
 
-    Unicode is never rewritten, and the indentation of the first line stays.
+    Unicode is never rewritten, and the first line keeps its indentation.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return re.sub(r"\A(?:[^\S\n]*\n)+", "", lines).rstrip()

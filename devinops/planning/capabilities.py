@@ -1,4 +1,4 @@
-"""Problems of declarations that no file shows by itself: against the targets, against an API. Pure."""
+"""Problems of declarations that depend on the targets or on the API. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from devinops.model.suggest import did_you_mean
 from devinops.model.values import UNSET
 
 _GENERAL = {
-    "foreign-key-variable": "`api_key_env` or `enterprise_key_env` names a variable without DEVIN in its name",
+    "foreign-key-variable": (
+        "`api_key_env` or `enterprise_key_env` names a variable without DEVIN in its name"
+    ),
     "no-entries": "no file with entries was found",
-    "other-version": "`required_version` wants another devinops",
+    "other-version": "`required_version` does not allow this version of devinops",
     "unknown-target": "an entry for a target that devinops.yaml does not declare",
     "unsupported-kind": "an entry of a kind that the API, or the enterprise, does not have",
     "unsupported-field": "a field that the API, or the enterprise, cannot set",
@@ -25,10 +27,10 @@ def _codes() -> Iterator[tuple[str, str]]:
     yield from _GENERAL.items()
     for noun, kind in KINDS.items():
         for api in (api for api, calls in kind.apis.items() if calls.is_flat):
-            yield f"nested-{noun}", f"a {noun} in a {noun}, which API {api} does not know"
+            yield f"nested-{noun}", f"a {noun} in a {noun}, which API {api} does not support"
         for attribute in kind.attributes:
-            if words := _CODES_OF_ROLES.get(attribute.role):
-                code, meaning = words
+            if entry := _CODES_OF_ROLES.get(attribute.role):
+                code, meaning = entry
                 yield (
                     code.format(noun=noun, field=attribute.name),
                     f"{meaning.format(noun=noun, field=attribute.name)} (warning)",
@@ -45,7 +47,7 @@ _CODES_OF_ROLES: Mapping[Role | None, tuple[str, str]] = {
 }
 
 CODES: Mapping[str, str] = dict(sorted(_codes()))
-"""The codes of problems that loading alone does not find, wherever they are found."""
+"""Code → meaning of the problems that loading does not find."""
 
 
 def target_problems(
@@ -70,9 +72,9 @@ def target_problems(
 def api_problems(
     declarations: Iterable[Declaration], api: ApiVersion, scope: Scope = Scope.ORGANIZATION
 ) -> Iterator[Problem]:
-    """Yield a problem for everything declared that this API cannot do: nothing is dropped in silence.
+    """Yield a problem for everything declared that this API cannot do.
 
-    `scope` is whose objects a target means: those of an organization or of the enterprise.
+    `scope` is the scope of the target: an organization or the enterprise.
     """
     for declaration in declarations:
         if declaration.ensure is Ensure.UNMANAGED:
@@ -94,8 +96,8 @@ def _missing_kind(declaration: Declaration, api: ApiVersion) -> Problem:
     return Problem(
         declaration.source,
         "unsupported-kind",
-        f"API {api} has no {noun} (API {others} has): use a key of that API, or limit the entry "
-        "with targets:",
+        f"API {api} does not support the kind {noun} (API {others} does): use a key of that API, or "
+        "limit the entry with targets:",
     )
 
 
@@ -104,7 +106,7 @@ def _missing_in_scope(declaration: Declaration) -> Problem:
     return Problem(
         declaration.source,
         "unsupported-kind",
-        f"an enterprise has no {noun}, only its organizations have: limit the entry to their "
+        f"an enterprise has no {noun}, only its organizations have one: limit the entry to their "
         "targets with targets:",
     )
 
@@ -115,8 +117,8 @@ def _no_folder(declaration: Declaration, api: ApiVersion, scope: Scope) -> Itera
         yield Problem(
             declaration.place(kind.parent or ""),
             "unsupported-field",
-            f'the API of an enterprise puts no {kind.noun} into a {kind.lives_in}, and "{folder}" is '
-            f'one: write {kind.parent}: "", or limit the entry with targets:',
+            f"the API of an enterprise accepts no {kind.lives_in} for a {kind.noun}, but this entry is "
+            f'in "{folder}": write {kind.parent}: "", or limit the entry with targets:',
         )
 
 
@@ -133,8 +135,8 @@ def _unwritable(declaration: Declaration, api: ApiVersion) -> Iterator[Problem]:
                 declaration.place(attribute.name),
                 "unsupported-field",
                 f"API {api} cannot set {attribute.name} of a {kind.noun} (API "
-                f"{', '.join(others)} can): remove the field, then the live value is kept, or "
-                "limit the entry with targets:",
+                f"{', '.join(others)} can): remove the field (the live value is kept), or limit "
+                "the entry with targets:",
             )
 
 
@@ -143,7 +145,7 @@ def edition_problems(
     api: ApiVersion,
     unknown_fields: Collection[tuple[str, str]],
 ) -> Iterator[Problem]:
-    """Yield a problem for each declared field that this edition of an API shows of no object: it would be lost."""
+    """Yield a problem for each declared field that no listed object has, so it would be lost."""
     for declaration in declarations:
         if declaration.ensure is not Ensure.PRESENT:
             continue
@@ -152,9 +154,9 @@ def edition_problems(
                 yield Problem(
                     declaration.place(name),
                     "unsupported-field",
-                    f"no {declaration.key.kind} that API {api} listed here has the field {name}, so it can be "
-                    "neither set nor compared: remove it, then the live value is kept, or limit the entry with "
-                    "targets:",
+                    f"no {declaration.key.kind} that API {api} listed here has the field {name}, so "
+                    "it can be neither set nor compared: remove it (the live value is kept), or "
+                    "limit the entry with targets:",
                 )
 
 
@@ -170,13 +172,13 @@ def _nested_folder(declaration: Declaration, api: ApiVersion) -> Iterator[Proble
             declaration.place(field),
             f"nested-{container.noun}",
             f'API {api} knows a {container.noun} only by its own name, and "{path}" is nested: '
-            "use API v3 (a key that begins with cog_), a folder at the top, or limit the entry "
+            "use API v3 (a key that begins with cog_) or a top-level folder, or limit the entry "
             "with targets:",
         )
 
 
 def rotation_warnings(declarations: Iterable[Declaration]) -> Iterator[Problem]:
-    """Yield a warning for each version of a contract: without an inventory nothing knows the last one."""
+    """Yield a warning for each version of a contract, for targets without an inventory."""
     for declaration in declarations:
         rotation = declaration.kind.role(Role.ROTATION)
         if rotation is None or declaration.ensure is not Ensure.PRESENT:
@@ -185,7 +187,7 @@ def rotation_warnings(declarations: Iterable[Declaration]) -> Iterator[Problem]:
             yield Problem(
                 declaration.place(rotation.name),
                 f"{rotation.name}-needs-inventory",
-                f"a change of {rotation.name} rotates {declaration.key} only if an inventory "
-                "knows the last one; without one, delete the object in the web app and apply again",
+                f"changing {rotation.name} rotates {declaration.key} only with an inventory; without "
+                "one, delete the object in the web app and apply again",
                 Severity.WARNING,
             )

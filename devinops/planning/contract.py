@@ -1,4 +1,4 @@
-"""The lifecycle of secrets: what is agreed is in the files, the value is elsewhere, and no API can change either."""
+"""The lifecycle of secrets: a file describes the secret, and its value is kept elsewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DAYS = {"d": 1, "w": 7}
 
 
 class Contract(Managed):
-    """Plans what must exist, and creates or replaces it only if the value is at hand. Never prunes."""
+    """Plans objects that must exist. Creates or replaces one only with its value; never prunes."""
 
     def plan(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         if match.declaration.ensure is Ensure.ABSENT:
@@ -74,10 +74,10 @@ class Contract(Managed):
             draft.warn(declaration, field.name, f"{kind.noun}-{field.name}", message)
         _warn_of_age(declaration, live, context, draft)
         if broken:
-            words = ", ".join(
+            mismatches = ", ".join(
                 f"{f.name} is {_value(f.before)}, not {_value(f.after)}" for f in broken
             )
-            reason = f"{words}: no API changes that; re-create it in the web app"
+            reason = f"{mismatches}: no API can change that; re-create it in the web app"
             draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
         elif context.has_inventory and _value_source(declaration):
             self._owned(match, live, context, draft)
@@ -85,7 +85,7 @@ class Contract(Managed):
             draft.unchanged += 1
 
     def _owned(self, match: Match, live: Live, context: PlanContext, draft: PlanDraft) -> None:
-        """Replace it if its version is another one than the last time; adopt it if there was no last time."""
+        """Replace the object if its version changed; adopt it if it is not owned yet."""
         declaration = match.declaration
         if match.record and not _rotates(match):
             draft.unchanged += 1
@@ -112,7 +112,7 @@ class Contract(Managed):
     def orphan(
         self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
     ) -> None:
-        """Let it go: a value that nobody can bring back is never pruned."""
+        """Stop owning the object. It is never pruned, because its value could not be restored."""
         draft.forget(orphan.record)
 
     def rollback(
@@ -129,8 +129,8 @@ class Contract(Managed):
             )
         else:
             reason = (
-                "it was deleted, and nobody can read a value to save it: add it in the web app, or "
-                "declare it with value_from and apply"
+                "it was deleted, and its value was not saved because no API can read it: add it in "
+                "the web app, or declare it with value_from and apply"
             )
             draft.block(Blocker.REQUIREMENT, saved.declaration, reason)
 
@@ -149,7 +149,7 @@ def _value_field(declaration: Declaration) -> FieldChange:
 
 
 def _rotates(match: Match) -> bool:
-    """Tell whether an owned object has another version than the last time."""
+    """Return whether the version of an owned object changed since the last apply."""
     rotation = match.declaration.kind.role(Role.ROTATION)
     if rotation is None or match.record is None or not _value_source(match.declaration):
         return False

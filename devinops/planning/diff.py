@@ -1,4 +1,4 @@
-"""Which fields of a live object differ from its declaration. Pure; `==` decides, deepdiff names paths."""
+"""Which fields of a live object differ from its declaration. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from devinops.model.values import UNSET, canonical_text
 def changed_fields(kind: Kind, want: Resource, have: Resource) -> tuple[FieldChange, ...]:
     """Return the declared fields whose live value differs, in the order of the kind.
 
-    A field that the declaration does not say, or that the API does not tell, is left out.
+    Fields that the declaration does not set, or that the API does not show, are left out.
     """
     changes = []
     for attribute in kind.attributes:
@@ -27,10 +27,11 @@ def changed_fields(kind: Kind, want: Resource, have: Resource) -> tuple[FieldCha
 
 
 def same(attribute: Attribute, live: Any, declared: Any) -> bool:
-    """Tell whether a live value is the declared one, or what a server is known to make of it.
+    """Return whether a live value is the declared one, or what a server is known to make of it.
 
-    Blank lines and white space around a text do not count, nor does how its accents are composed. The indentation
-    of its first line does, since in Markdown it can make a block of code. The elements of sets are in order already.
+    Blank lines and white space around a text are ignored, and so is how its accents are composed.
+    The indentation of its first line counts, because in Markdown it can start a code block. Sets
+    must already be sorted.
     """
     if live == declared and type(live) is type(declared):
         return True
@@ -40,9 +41,9 @@ def same(attribute: Attribute, live: Any, declared: Any) -> bool:
 
 
 def added_and_removed(attribute: Attribute, before: Any, after: Any) -> tuple[list[Any], list[Any]]:
-    """Return the elements that only the set after has, and those that only the set before had.
+    """Return the elements added to a set, and those removed from it.
 
-    Both are empty for what is no set on both sides.
+    Both are empty if the value is not a set on both sides.
     """
     if not (attribute.is_set and isinstance(before, list) and isinstance(after, list)):
         return [], []
@@ -59,13 +60,13 @@ def _seen(text: str) -> str:
 
 
 MOST_PARTS = 1_000
-"""Parts of a nested value up to which it is searched for what differs; deepdiff takes minutes for huge ones."""
+"""Maximum parts of a nested value whose differences are named; deepdiff takes minutes beyond."""
 
 
 def nested_paths(before: Any, after: Any) -> list[str]:
-    """Name the places at which two nested values differ, such as `properties.id.type`; sorted.
+    """Return the sorted paths at which two nested values differ, such as `properties.id.type`.
 
-    Empty where one side is no mapping or list, or too large: then the whole value changed.
+    Empty if a value is not a mapping or list, or is too large; then the whole value changed.
     """
     if not isinstance(after, dict | list) or max(map(_parts, (before, after))) > MOST_PARTS:
         return []
@@ -99,7 +100,7 @@ def settable(kind: Kind, api: ApiVersion) -> list[Attribute]:
 
 
 def not_taken(kind: Kind, api: ApiVersion, sent: Resource, answer: Resource) -> list[str]:
-    """Return the names of the fields that were sent and of which the response to that has nothing."""
+    """Return the names of the fields that were sent but are empty in the response."""
     nothing: tuple[Any, ...] = (UNSET, None, "", {}, [])
     names = [attribute.name for attribute in settable(kind, api)]
     return [
@@ -110,7 +111,7 @@ def not_taken(kind: Kind, api: ApiVersion, sent: Resource, answer: Resource) -> 
 
 
 def unsendable(kind: Kind, api: ApiVersion, live: Resource) -> dict[str, Any]:
-    """Return field → live value of what an update might lose: an API shows but cannot send it."""
+    """Return field → live value that an update might lose: the API shows it but cannot set it."""
     if not kind.apis[api].clears:
         return {}
     names = [a.name for a in kind.attributes if a.reads(api) and not a.writes(api)]
@@ -119,6 +120,6 @@ def unsendable(kind: Kind, api: ApiVersion, live: Resource) -> dict[str, Any]:
 
 
 def at_risk(kind: Kind, api: ApiVersion, live: Resource) -> str:
-    """Name the fields that an update might lose, with their values; empty if there are none."""
+    """Return the fields that an update might lose, with their values, as text; empty if none."""
     values = unsendable(kind, api, live)
     return ", ".join(f"{name} {value}" for name, value in values.items())

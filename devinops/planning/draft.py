@@ -1,4 +1,4 @@
-"""What a plan is made of, and the draft that lifecycles fill."""
+"""The context of a plan, and the draft that the planners fill."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Fields = tuple[FieldChange, ...]
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """Everything that decides about a declaration besides the declaration itself.
+    """Everything besides the declarations that a plan depends on.
 
-    `scope` is that of the target. `real` is what is live as it is, `live` the same with renamed folders under the
-    paths that the files use.
+    `scope` is the scope of the target. `real` is the snapshot; `live` is the snapshot with renamed
+    folders under the paths in the files.
     """
 
     api: ApiVersion
@@ -39,21 +39,21 @@ class PlanContext:
         return self.inventory.store != "none"
 
     def as_it_is(self, live: Live) -> Live:
-        """Return an object under its real path, not as the files call its folder."""
+        """Return an object under its real path instead of the path in the files."""
         return self.real.by_id[live.object_id]
 
     def in_scope(self, live: Live) -> bool:
-        """Tell whether `prune: scope` concerns an object: only what lives in a folder can be in scope."""
+        """Return whether `prune: scope` includes an object; only objects in folders can be."""
         return live.kind.parent is not None and self.policy.in_scope(self.as_it_is(live).key.folder)
 
     def foreign(self, key: Key) -> tuple[Live, ...]:
-        """Return the objects of others that have a key."""
+        """Return the objects with this key that belong to others."""
         return tuple(live for live in self.live.objects if not live.ours and live.key == key)
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """An object as it was before a run, and where a backup holds it."""
+    """An object as it was before a run, and where it is in a backup."""
 
     live: Live
     source: Source
@@ -66,7 +66,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class RollbackContext:
-    """What a rollback is planned under. `restored` maps each saved object to the key that it gets back."""
+    """Everything that a rollback depends on; `restored` maps each saved object to its old key."""
 
     plan: PlanContext
     run: str
@@ -77,7 +77,8 @@ class RollbackContext:
 class PlanDraft:
     """A plan while it is being made.
 
-    `upserts` and `removals` are inventory records to write and to remove without a request to the API.
+    `upserts` and `removals` are inventory records to write and to remove without a request to the
+    API.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -97,7 +98,7 @@ class PlanDraft:
         lives: Iterable[Live] = (),
         fields: Fields = (),
     ) -> None:
-        """Note a step that waits for a person."""
+        """Add a step that waits for a person."""
         source = subject.source if isinstance(subject, Declaration) else source_of(subject)
         ids = tuple(live.id for live in lives)
         self.blocked.append(Blocked(by, subject.key, reason, source, ids, (), fields))
@@ -105,7 +106,7 @@ class PlanDraft:
     def conflict(
         self, subject: Declaration | Record, live: Live | None, what: str, fields: Fields = ()
     ) -> None:
-        """Note that both sides changed, with when and by whom as far as that is known."""
+        """Add a conflict, with time and author of the live change if they are known."""
         when = f" ({last_edit(live)})" if live and last_edit(live) else ""
         reason = f"{what}{when}: decide with --on-conflict git or --on-conflict live"
         self.block(Blocker.CONFLICT, subject, reason, [live] if live else [], fields)
@@ -121,7 +122,7 @@ class PlanDraft:
         self.warnings.append(Problem(place, code, text, Severity.WARNING))
 
     def edited(self, declaration: Declaration, live: Live, fields: Fields) -> None:
-        """Note a change made outside devinops that stays; `fields` are as for a change."""
+        """Add a change made outside devinops that stays; `fields` are as in a change."""
         sides = tuple(FieldChange(f.name, f.after, f.before) for f in fields)
         at, by = live.updated_at, live.updated_by
         self.drift.append(
@@ -146,7 +147,7 @@ class PlanDraft:
         declared_at: Source | None = None,
         successor: Key | None = None,
     ) -> None:
-        """Add a delete of an object, given as it really is."""
+        """Add a delete; `live` is the object under its real path."""
         fields = tuple(FieldChange(name, value, UNSET) for name, value in live.resource.items())
         self.changes.append(
             Change(
@@ -164,7 +165,7 @@ class PlanDraft:
 
 
 def source_of(record: Record) -> Source | None:
-    """Return where the object of a record was declared, as far as the inventory knows."""
+    """Return where the object of a record was declared; None if it is not known."""
     return Source(record.source) if record.source else None
 
 
@@ -173,7 +174,7 @@ def names_of(fields: Iterable[FieldChange]) -> str:
 
 
 def last_edit(live: Live) -> str:
-    """Return when and by whom an object was last edited, as far as the API tells."""
+    """Return when and by whom an object was last edited, as text; empty if not shown."""
     parts = []
     if live.updated_at is not None:
         parts.append(datetime.fromtimestamp(live.updated_at, UTC).strftime("%Y-%m-%d %H:%M UTC"))
@@ -183,7 +184,7 @@ def last_edit(live: Live) -> str:
 
 
 def declared_fields(resource: Resource) -> Fields:
-    """Return the fields of a create. Where a value comes from is not one of them."""
+    """Return the fields of a create, without the field that names the source of a value."""
     source = resource.kind.role(Role.VALUE_SOURCE)
     left_out = source.name if source else None
     return tuple(

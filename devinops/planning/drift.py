@@ -1,4 +1,4 @@
-"""What moved outside since the last apply: the organization against the inventory alone. Pure."""
+"""Finds what changed outside devinops since the last apply, without the files. Pure."""
 
 from __future__ import annotations
 
@@ -14,27 +14,30 @@ from devinops.planning.three_way import moved_outside
 
 @dataclass(frozen=True)
 class Findings:
-    """Outside edits, and the live objects that are not owned; both in the order of their keys."""
+    """Changes made outside devinops, and the live objects that are not owned; sorted by key."""
 
     drift: tuple[Drift, ...] = ()
     unmanaged: tuple[Live, ...] = ()
 
 
 def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
-    """Compare every owned object with what was read after the last apply; the files play no part.
+    """Compare every owned object with the values that were read at the last apply.
 
-    The inventory holds fingerprints, so the names of the fields that moved are known, not their old values.
+    The inventory holds fingerprints, so the names of changed fields are known but not their old
+    values. The files are not used.
     """
     used = {record.key for record in inventory.records if record.memory}
     renamed = renamed_folders(used, snapshot, inventory)
-    seen = as_declared(snapshot, renamed)
-    found = [
-        Drift(Moved.RENAMED, one.declared, one.id.id, f"it is called {one.live.key.place} now")
-        for one in renamed
+    live = as_declared(snapshot, renamed)
+    drifts = [
+        Drift(
+            Moved.RENAMED, folder.declared, folder.id.id, f"its path is now {folder.live.key.place}"
+        )
+        for folder in renamed
     ]
-    found += [drift for record in inventory.owned if (drift := _drift(record, seen))]
+    drifts += [drift for record in inventory.owned if (drift := _drift(record, live))]
     return Findings(
-        tuple(sorted(found, key=lambda drift: (drift.key, drift.id))), _unmanaged(inventory, seen)
+        tuple(sorted(drifts, key=lambda drift: (drift.key, drift.id))), _unmanaged(inventory, live)
     )
 
 

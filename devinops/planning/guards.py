@@ -1,4 +1,4 @@
-"""What refuses a whole run before its first write. Pure."""
+"""Reasons for refusing a whole run before its first write. Pure."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def guard(
     context: PlanContext,
     kinds: Collection[str],
 ) -> tuple[str, ...]:
-    """Say why these changes must not be applied; empty if they may be.
+    """Return why these changes must not be applied; empty if they may be.
 
-    `changes` and `drift` are those of the plan, narrowed to `kinds` and further by `--only`.
+    `changes` and `drift` come from the plan, after `--only` narrowed it; `kinds` are its kinds.
     """
     inventory, policy, approvals = context.inventory, context.policy, context.approvals
     elements = _removed_elements(changes)
@@ -53,17 +53,17 @@ def guard(
 
 
 def hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[str]:
-    """Refuse changes that can cost money or lock people out, unless that is approved."""
+    """Yield a refusal for each change whose risk, such as cost, is not approved."""
     for change in changes:
         hazard = change.kind.hazard
         if not (hazard and hazard.approval) or hazard.approval in approvals.hazards:
             continue
         if risk := _risk(change):
-            yield f"{change.key} {risk}: if that is meant, pass --allow-{hazard.approval}"
+            yield f"{change.key} {risk}: if this is intended, pass --allow-{hazard.approval}"
 
 
 def hazard_notes(changes: Iterable[Change]) -> Iterator[str]:
-    """Yield what changes put at risk, where no approval is asked for that."""
+    """Yield the risk of each change that needs no approval."""
     for change in changes:
         hazard = change.kind.hazard
         if hazard and not hazard.approval and (risk := _risk(change)):
@@ -71,7 +71,7 @@ def hazard_notes(changes: Iterable[Change]) -> Iterator[str]:
 
 
 def _risk(change: Change) -> str:
-    """Return what a change puts at risk, in words; empty for a delete and if there is nothing."""
+    """Return the risk of a change as text; empty for a delete and without a risk."""
     if change.kind.hazard is None or change.action is Action.DELETE:
         return ""
     before = change.live.resource if change.live else None
@@ -92,17 +92,19 @@ def _never_owned(
     allowed: int | None,
     elements: Sequence[RemovedElements],
 ) -> tuple[str, ...]:
-    """Refuse deletes of undeclared objects in scope that were never owned, unless their number is accepted.
+    """Refuse deletes of undeclared objects in scope that were never owned, unless accepted.
 
-    That an accepted number is the right one is for `_deletes` to say.
+    `_deletes` checks that the accepted number is right.
     """
     deletes = [change for change in changes if change.action is Action.DELETE]
-    strangers = [c for c in deletes if not c.declaration and c.object_id not in inventory.by_id]
-    if not strangers or allowed is not None:
+    never_owned = [c for c in deletes if not c.declaration and c.object_id not in inventory.by_id]
+    if not never_owned or allowed is not None:
         return ()
-    were = "object in scope was" if len(strangers) == 1 else "objects in scope were"
+    were = "object in scope was" if len(never_owned) == 1 else "objects in scope were"
     total = len(deletes) + sum(removed.count for removed in elements)
-    return (f"{len(strangers)} {were} never owned: look at each, then pass --allow-delete {total}",)
+    return (
+        f"{len(never_owned)} {were} never owned: check each one, then pass --allow-delete {total}",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,11 @@ class RemovedElements:
 
 
 def _removed_elements(changes: Iterable[Change]) -> list[RemovedElements]:
-    """Return what updates take out of sets. A deleted object counts as one delete, whatever it holds."""
-    found = []
+    """Return the elements that updates remove from sets.
+
+    A deleted object counts as one delete, whatever it contains.
+    """
+    removals = []
     for change in changes:
         for field in change.fields:
             attribute = change.kind.by_name.get(field.name)
@@ -126,8 +131,8 @@ def _removed_elements(changes: Iterable[Change]) -> list[RemovedElements]:
             _, removed = added_and_removed(attribute, field.before, field.after)
             if removed:
                 count, live = len(removed), len(field.before)
-                found.append(RemovedElements(change, field.name, count, live))
-    return found
+                removals.append(RemovedElements(change, field.name, count, live))
+    return removals
 
 
 def _deletes(
@@ -138,10 +143,10 @@ def _deletes(
     allowed: int | None,
     elements: Sequence[RemovedElements],
 ) -> tuple[str, ...]:
-    """Refuse deletes of a kind above max(3, `limit` of the `managed` objects), or of a kind's last declarations.
+    """Refuse deletes of a kind above max(3, `limit` of `managed`), or without any declaration.
 
-    The same limit holds for the `elements` that a set loses, as a share of those that it has. `allowed` accepts
-    exactly that many deletes and elements in all: another number than the reviewed one is refused as well.
+    The same limit holds for the `elements` that a set loses, as a share of its elements. `allowed`
+    accepts exactly that number of deletes and elements together; any other number is refused.
     """
     deletes = Counter(change.key.kind for change in changes if change.action is Action.DELETE)
     total = deletes.total() + sum(removed.count for removed in elements)
@@ -156,7 +161,9 @@ def _deletes(
     ]
     reasons += [_too_many_elements(removed, limit) for removed in elements]
     return tuple(
-        f"{reason}: look at each, then pass --allow-delete {total}" for reason in reasons if reason
+        f"{reason}: check each one, then pass --allow-delete {total}"
+        for reason in reasons
+        if reason
     )
 
 
@@ -177,7 +184,10 @@ def _too_many(kind: str, count: int, managed: int, limit: MaxDelete, declared: b
             f"{count} {kind} deletes are more than {most} (3, or max_delete {limit} of {managed})"
         )
     if managed and not declared:
-        return f"no {kind} is declared any more, while {managed} are owned or in scope, and {count} would be deleted"
+        return (
+            f"no {kind} is declared any more, but {managed} are owned or in scope, and {count} would "
+            "be deleted"
+        )
     return ""
 
 
@@ -188,7 +198,10 @@ def _missing(
     limit: MaxDelete,
     allowed: int | None,
 ) -> tuple[str, ...]:
-    """Refuse where more owned objects are not listed than deletes would be allowed: the listing may be wrong."""
+    """Refuse if more owned objects are missing from the lists than may be deleted.
+
+    The lists may be those of another organization.
+    """
     listed = snapshot.by_id
     missing = Counter(
         r.key.kind for r in inventory.owned if r.key.kind in owned and r.object_id not in listed
@@ -201,8 +214,9 @@ def _missing(
             f"--allow-missing accepts exactly {allowed}, and {total} owned objects are missing",
         )
     return tuple(
-        f"{count} of {owned[kind]} owned {kind} objects are not in the listing: is the key's organization the right "
-        f"one? If they were deleted outside, pass --allow-missing {total}"
+        f"{count} of {owned[kind]} owned {kind} objects are not in the list: check that the API key "
+        "belongs to the right organization. If they were deleted outside devinops, pass"
+        f" --allow-missing {total}"
         for kind, count in sorted(missing.items())
         if count > max(ALWAYS_ALLOWED, limit.of(owned[kind]))
     )

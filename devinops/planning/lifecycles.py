@@ -1,4 +1,4 @@
-"""What becomes of the objects of a kind, by its lifecycle."""
+"""The planner of each lifecycle."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ class Planner(Protocol):
     """Plans the objects of one lifecycle: three pure functions that add to a draft."""
 
     def plan(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
-        """Add what one declaration means."""
+        """Add the steps for one declaration to the draft."""
         ...
 
     def orphan(
         self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
     ) -> None:
-        """Add what becomes of an object that no declaration means; `successor` probably replaces it."""
+        """Add the steps for an undeclared object; `successor` probably replaces it."""
         ...
 
     def rollback(
         self, saved: Saved, live: Live | None, context: RollbackContext, draft: PlanDraft
     ) -> None:
-        """Add what brings back a saved object; `live` is what it is now, None if it is gone."""
+        """Add the steps that restore a saved object; `live` is None if it no longer exists."""
         ...
 
 
@@ -46,5 +46,5 @@ _PLANNERS: Mapping[Lifecycle, Planner] = {
 
 
 def planner(kind: Kind) -> Planner:
-    """Return what plans the objects of a kind."""
+    """Return the planner for the objects of a kind."""
     return _PLANNERS[kind.lifecycle]

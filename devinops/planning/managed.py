@@ -28,16 +28,16 @@ from devinops.planning.match import Match
 from devinops.planning.orphans import Orphan
 from devinops.planning.three_way import Sides, moved_outside, sides
 
-AGAIN = "gone since; created again under a new id"
+AGAIN = "deleted since then; created again under a new id"
 
 
 class Managed:
-    """Plans what devinops may create, change and delete."""
+    """Plans objects that devinops may create, update and delete."""
 
-    # --- declared ---------------------------------------------------------------------------------------------
+    # --- declared ---------------------------------------------------------------------------------
 
     def plan(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
-        """Add what one declaration means to the draft."""
+        """Add the steps for one declaration to the draft."""
         if match.declaration.ensure is Ensure.ABSENT:
             self._absent(match, context, draft)
         elif match.live is None:
@@ -55,17 +55,17 @@ class Managed:
             draft.block(Blocker.PROTECTED, declaration, reason, [live])
         elif context.has_inventory and record is None:
             reason = (
-                "it is not owned, so it is not deleted: devinops inventory link it first, or drop "
-                "this entry"
+                "it is not owned, so it is not deleted: run devinops inventory link for it first, or "
+                "remove this entry"
             )
             draft.block(Blocker.APPROVAL, declaration, reason, [live])
         elif record and edited(record, live) and context.approvals.on_conflict != "git":
-            draft.conflict(declaration, live, "ensure: absent, but it was edited outside")
+            draft.conflict(declaration, live, "ensure: absent, but it was edited outside devinops")
         else:
             draft.delete(live.key, context.as_it_is(live), "ensure: absent", declaration)
 
     def _missing(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
-        """Create what is not live, unless it was deleted outside and that is to be kept."""
+        """Create a missing object, unless it was deleted outside devinops and must stay deleted."""
         declaration, record = match.declaration, match.record
         if record is None:
             self._create(declaration, "not in the organization", context, draft)
@@ -73,19 +73,22 @@ class Managed:
         taken = context.live.by_id.get(record.object_id)
         if taken is not None:
             reason = (
-                f"it belongs to others now ({taken.holder}): drop the entry, or have it given back "
-                "in the web app"
+                f"it belongs to others now ({taken.holder}): remove the entry, or change its owner "
+                "back in the web app"
             )
             draft.block(Blocker.REQUIREMENT, declaration, reason, [taken])
             return
         choice, on_drift = context.approvals.on_conflict, context.policy.on_drift
         git_moved = self._git_moved(declaration, record)
         if git_moved and choice is None and on_drift is OnDrift.KEEP:
-            draft.conflict(declaration, None, "changed in Git, but deleted outside")
+            draft.conflict(declaration, None, "changed in Git, but deleted outside devinops")
         elif (git_moved and choice == "git") or on_drift is OnDrift.OVERWRITE:
-            self._create(declaration, "deleted outside", context, draft)
+            self._create(declaration, "deleted outside devinops", context, draft)
         else:
-            reason = "on_drift: overwrite makes it again, devinops inventory forget lets it go"
+            reason = (
+                "set on_drift: overwrite to create it again, or run devinops inventory forget to stop "
+                "managing it"
+            )
             draft.drift.append(
                 Drift(Moved.DELETED, declaration.key, record.id, reason, source=declaration.source)
             )
@@ -101,8 +104,8 @@ class Managed:
         if others:
             ids = ", ".join(f"{live.id} of {live.owner}" for live in others)
             reason = (
-                f"another owner manages an object of this name, by its label ({ids}): rename this "
-                "entry, or set owner in devinops.yaml if that owner is this repository"
+                f"the label of an object with this name has another owner ({ids}): rename this "
+                "entry, or set owner in devinops.yaml if this repository is that owner"
             )
             draft.block(Blocker.CONFLICT, declaration, reason, others)
             return
@@ -127,7 +130,7 @@ class Managed:
             draft.unchanged += 1
 
     def _adopt(self, match: Match, live: Live, context: PlanContext, draft: PlanDraft) -> None:
-        """Take over what is declared, live and not yet owned: what differs only if that is approved."""
+        """Take over a live object that is not owned yet; one that differs only with approval."""
         declaration = match.declaration
         old = context.inventory.by_key.get(declaration.key)
         if old and live.object_id != old.object_id:
@@ -138,7 +141,7 @@ class Managed:
         fields = changed_fields(live.kind, declaration.resource, live.resource)
         if fields and self._takes_over(fields) and not context.approvals.adopt:
             reason = (
-                f"it is live, not owned, and differs in {names_of(fields)}: look at it, then pass "
+                f"it is live but not owned, and differs in {names_of(fields)}: check it, then pass "
                 "--adopt to take it over"
             )
             draft.block(Blocker.APPROVAL, declaration, reason, [live], fields)
@@ -148,7 +151,7 @@ class Managed:
             draft.changes.append(_change(Action.ADOPT, match, live, fields, reason, context))
 
     def _takes_over(self, fields: Fields) -> bool:
-        """Tell whether adopting an object with these differences overwrites what somebody wrote."""
+        """Return whether adopting an object with these differences overwrites live values."""
         return True
 
     def _three_way(
@@ -157,7 +160,7 @@ class Managed:
         declaration, choice = match.declaration, context.approvals.on_conflict
         moved = sides(live.kind, record.fields, declaration.resource, live.resource)
         if moved.both and choice is None:
-            reason = f"{names_of(moved.both)} changed in Git and outside"
+            reason = f"{names_of(moved.both)} changed in Git and outside devinops"
             draft.conflict(declaration, live, reason, moved.both)
             return
         write, outside = _decided(live.kind, moved, choice, context.policy.on_drift)
@@ -201,7 +204,7 @@ class Managed:
     def _blocked(
         self, match: Match, live: Live, fields: Fields, context: PlanContext, draft: PlanDraft
     ) -> bool:
-        """Block an update that this API cannot make, or that might lose something; tell whether it was."""
+        """Block an update that is impossible or might lose a value; return whether it was blocked."""
         if not fields:
             return False
         fixed = [field for field in fields if not _updates(live.kind, context.api, field.name)]
@@ -225,12 +228,12 @@ class Managed:
         draft.block(Blocker.APPROVAL, match.declaration, reason, [live])
         return True
 
-    # --- no longer declared -----------------------------------------------------------------------------------
+    # --- no longer declared -----------------------------------------------------------------------
 
     def orphan(
         self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
     ) -> None:
-        """Add what becomes of an object that no declaration means, and that may be deleted."""
+        """Add the steps for an undeclared object that may be deleted."""
         live, record, why = orphan.live, orphan.record, orphan.why
         if record is None:
             real = context.as_it_is(live)
@@ -242,20 +245,20 @@ class Managed:
             )
             draft.block(Blocker.PROTECTED, record, reason, [live])
         elif (names := edited(record, live)) and context.approvals.on_conflict is None:
-            draft.conflict(record, live, f"{why}, but {', '.join(names)} edited outside")
+            draft.conflict(record, live, f"{why}, but {', '.join(names)} edited outside devinops")
         elif names and context.approvals.on_conflict == "live":
-            reason = f"{', '.join(names)}; {why}, and kept"
+            reason = f"{', '.join(names)}; {why}; kept"
             draft.drift.append(Drift(Moved.EDITED, record.key, live.id, reason, (), orphan.source))
         else:
             real = context.as_it_is(live)
             draft.delete(live.key, real, why, declared_at=orphan.source, successor=successor)
 
-    # --- rollback ---------------------------------------------------------------------------------------------
+    # --- rollback ---------------------------------------------------------------------------------
 
     def rollback(
         self, saved: Saved, live: Live | None, context: RollbackContext, draft: PlanDraft
     ) -> None:
-        """Add what brings a saved object back. It is known by its id first, whatever its name is now."""
+        """Add the steps that restore a saved object, which is found by its id first."""
         if live is None:
             self._restore_gone(saved, context, draft)
         else:
@@ -292,7 +295,7 @@ class Managed:
             )
 
     def _restore_gone(self, saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:
-        """Create an object again. If one of its name is there, only an equal one is what was wanted."""
+        """Create an object again, unless an equal object already has its name."""
         before, kind = saved.live, saved.live.kind
         others = _in_the_way(saved, context)
         if len(others) == 1 and not changed_fields(kind, before.resource, others[0].resource):
@@ -320,7 +323,7 @@ class Managed:
             draft.notes.append(f"{change.key} is created again: {minting.renewed}")
 
 
-# --- parts of the three-way comparison ---------------------------------------------------------------------------
+# --- parts of the three-way comparison ------------------------------------------------------------
 
 
 def edited(record: Record, live: Live) -> tuple[str, ...]:
@@ -331,7 +334,7 @@ def edited(record: Record, live: Live) -> tuple[str, ...]:
 def _decided(
     kind: Kind, moved: Sides, choice: str | None, on_drift: OnDrift
 ) -> tuple[Fields, Fields]:
-    """Return the fields to write, and those that were changed outside and stay so."""
+    """Return the fields to write, and those whose change outside devinops stays."""
     write, outside = moved.git, moved.live
     if on_drift is OnDrift.OVERWRITE:
         write, outside = write + outside, ()
@@ -349,11 +352,12 @@ def _in_order(kind: Kind, fields: Fields) -> Fields:
 
 def _overwritten(write: Fields, moved: Sides) -> str:
     names = {field.name for field in write} & {field.name for field in moved.live + moved.both}
-    return f" (over an outside edit of {', '.join(sorted(names))})" if names else ""
+    changed = ", ".join(sorted(names))
+    return f" (overwrites {changed}, changed outside devinops)" if names else ""
 
 
 def _renewed(match: Match, live: Live, record: Record, moved: Sides, outside: Fields) -> Record:
-    """Return the record of an object as it should be although nothing has to be written."""
+    """Return the updated record of an object that needs no write."""
     declaration, fields = match.declaration, record.fields
     if moved.record:
         kept = {field.name for field in outside}
@@ -369,15 +373,15 @@ def _renewed(match: Match, live: Live, record: Record, moved: Sides, outside: Fi
 
 
 def bases(sent: Resource, read: Resource, before: Any, kept: Any = frozenset()) -> dict[str, Base]:
-    """Return what the inventory holds of an object's fields.
+    """Return field → `Base` for the inventory.
 
-    Of the `kept` ones it holds what it held `before`, so that their change outside devinops stays visible.
+    The `kept` fields keep their base from `before`, so their change outside devinops stays visible.
     """
     fields = base(sent, read)
     return fields | {name: before[name] for name in kept if name in before}
 
 
-# --- parts of a change -------------------------------------------------------------------------------------------
+# --- parts of a change ----------------------------------------------------------------------------
 
 
 def _change(
@@ -391,7 +395,7 @@ def _change(
 
 
 def _unreadable(kind: Kind, fields: Fields, want: Resource, have: Resource) -> Fields:
-    """Return the declared values that the API does not show: an update without them might lose them."""
+    """Return the declared values that the API does not show, so an update does not lose them."""
     known = {change.name for change in fields}
     return tuple(
         FieldChange(a.name, UNSET, getattr(want, a.name))
@@ -409,7 +413,7 @@ def _updates(kind: Kind, api: ApiVersion, field: str) -> bool:
 
 
 def _is_indentation(change: FieldChange) -> bool:
-    """Tell whether a text differs in nothing but white space that the live one lacks at its beginning."""
+    """Return whether a text differs only in leading white space that the live one lacks."""
     before, after = change.before, change.after
     if not isinstance(before, str) or not isinstance(after, str):
         return False
@@ -417,25 +421,25 @@ def _is_indentation(change: FieldChange) -> bool:
 
 
 def _lost_place(live: Live, context: PlanContext) -> str:
-    """Return what an object lives in, if no update can say so: the scope has nothing to live in. Else empty."""
+    """Return the folder that an update would lose because the scope has no folders; else empty."""
     kind = live.kind
     if kind.lives_in is None or KINDS[kind.lives_in].is_in(context.api, context.scope):
         return ""
     return context.as_it_is(live).key.folder
 
 
-def _taken_out(place: str) -> str:
+def _taken_out(folder: str) -> str:
     return (
-        f"an update would take it out of {place}, which the API of an enterprise cannot send: move "
-        "it to the root in the web app first"
+        f"an update would move it out of {folder}, because the API of an enterprise accepts no "
+        "folder: move it to the root in the web app first"
     )
 
 
-# --- parts of a rollback -----------------------------------------------------------------------------------------
+# --- parts of a rollback --------------------------------------------------------------------------
 
 
 def _in_the_way(saved: Saved, context: RollbackContext) -> tuple[Live, ...]:
-    """Return the other objects with a key, without those that the rollback gives another key."""
+    """Return the other objects with the saved key that the rollback does not rename."""
     key = saved.live.key
     others = (live for live in context.plan.real.under(key) if live.id != saved.live.id)
     return tuple(live for live in others if context.restored.get(live.object_id, key) == key)

@@ -1,4 +1,4 @@
-"""Who is who: which live object each declaration means. Pure."""
+"""Finds the live object that each declaration means. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class MatchedBy(StrEnum):
-    """How a live object was recognised."""
+    """How a live object was recognized."""
 
     INVENTORY = "inventory"
     KEY = "exact key"
@@ -30,9 +30,9 @@ class MatchedBy(StrEnum):
 class Match:
     """A declaration and the live object it means.
 
-    `live` is None if there is none, or if several share the key: those are `namesakes`, found under `key`, and
-    only a person can say which is meant. `record` is the inventory's record of `live`, or of the object that was
-    there before.
+    `live` is None if there is none, or if several objects share the key. Those are the `namesakes`,
+    found under `key`, and only a person can tell which one is meant. `record` is the inventory's
+    record of `live`, or of the object that existed before.
     """
 
     declaration: Declaration
@@ -48,10 +48,10 @@ def match(
 ) -> list[Match]:
     """Match every declaration, in the order of their keys.
 
-    (1) The inventory's id, if live: a new name or folder is a rename. (2) The exact key; among namesakes, the one
-    that has our label. (3) A previous key, only if the exact one is free and the entry is not a tombstone. (4) The
-    same non-empty text among owned objects that nothing else means, one to one. An object that an earlier step
-    gives to one declaration is never given to another.
+    The steps are: (1) The id in the inventory, if live; a new name or folder is a rename. (2) The
+    exact key; among namesakes, the one that has our label. (3) A previous key, if no object has the
+    exact key and the entry is not a tombstone. (4) The same non-empty text as exactly one unmatched
+    owned object. An object that a step gives to one declaration is never given to another.
     """
     matcher = _Matcher(snapshot, inventory or Inventory())
     return matcher.run(sorted(declarations, key=lambda declaration: declaration.key))
@@ -86,7 +86,7 @@ class _Matcher:
 
     def _by_previous(self, declaration: Declaration) -> Match | None:
         if declaration.ensure is Ensure.ABSENT:
-            # Whoever has the old name today can be a stranger: a rename may take it, a delete must not.
+            # Another object may have the old name today: it may be renamed, but not deleted.
             return None
         for key in declaration.previously:
             owned = self._live(self.inventory.by_key.get(key))
@@ -96,14 +96,14 @@ class _Matcher:
         return None
 
     def _by_text(self, declarations: Sequence[Declaration]) -> dict[Key, Match]:
-        """Pair declarations with owned objects of the same text, if each has only the other."""
+        """Pair declarations with owned objects of the same text, if the pair is unique."""
         lives = (self._live(record) for record in self.inventory.owned)
         owned = _by_their_text(
             (live, live.resource) for live in lives if live and self._free([live])
         )
         present = (d for d in declarations if d.ensure is Ensure.PRESENT)
-        seekers = _by_their_text((declaration, declaration.resource) for declaration in present)
-        pairs = ((seekers[text], owned.get(text, [])) for text in seekers)
+        unmatched = _by_their_text((declaration, declaration.resource) for declaration in present)
+        pairs = ((unmatched[text], owned.get(text, [])) for text in unmatched)
         return {
             entries[0].key: self._match(entries[0], lives, lives[0].key, MatchedBy.TEXT)
             for entries, lives in pairs
@@ -111,7 +111,7 @@ class _Matcher:
         }
 
     def _live(self, record: Record | None) -> Live | None:
-        """Return the object that a record means, if it is live and still the organization's own."""
+        """Return the object of a record, if it is live and still the organization's own."""
         live = self.snapshot.by_id.get(record.object_id) if record else None
         return live if live and live.ours else None
 
@@ -129,7 +129,7 @@ class _Matcher:
 
 
 def _by_their_text(items: Iterable[tuple[T, Resource]]) -> dict[tuple[str, str], list[T]]:
-    """Return (kind, text) → items; those without a text are left out."""
+    """Return (kind, text) → items, without items that have no text."""
     groups: defaultdict[tuple[str, str], list[T]] = defaultdict(list)
     for item, resource in items:
         if text := text_of(resource):
@@ -138,7 +138,7 @@ def _by_their_text(items: Iterable[tuple[T, Resource]]) -> dict[tuple[str, str],
 
 
 def _labelled(lives: Sequence[Live]) -> Sequence[Live]:
-    """Return the one object that has our label, or else all of them."""
+    """Return the only object with our label; all of them if there is not exactly one."""
     labelled = [live for live in lives if live.owner]
     return labelled if len(labelled) == 1 else lives
 
@@ -148,12 +148,12 @@ def text_of(resource: Resource) -> str:
     return canonical_text(resource.kind.text_of(resource))
 
 
-# --- containers renamed in the web app -------------------------------------------------------------------------
+# --- containers renamed in the web app ------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class RenamedFolder:
-    """A folder that has another path than the files and the inventory say."""
+    """A folder whose live path differs from that in the files and the inventory."""
 
     id: ObjectId
     declared: Key
@@ -161,7 +161,7 @@ class RenamedFolder:
 
 
 def used_folders(declarations: Iterable[Declaration]) -> frozenset[Key]:
-    """Return the keys of all folders that declarations use, those above them included."""
+    """Return the keys of all folders that declarations use, including the folders above them."""
     used: set[Key] = set()
     for declaration in declarations:
         key = _folder_of(declaration)
@@ -186,9 +186,9 @@ def folder_key(noun: str, path: str) -> Key | None:
 def renamed_folders(
     used: Collection[Key], snapshot: Snapshot, inventory: Inventory
 ) -> list[RenamedFolder]:
-    """Return the folders that the files call by a path which is no longer live, found by their ids.
+    """Return the folders whose path in the files is no longer live, found by their ids.
 
-    A path that the files use as well stands for itself, so files that follow a rename are never misread.
+    A folder is left out if the files also use its live path, because that means another entry.
     """
     renamed = []
     for key in sorted(used):
@@ -200,14 +200,14 @@ def renamed_folders(
 
 
 def as_declared(snapshot: Snapshot, renamed: Sequence[RenamedFolder]) -> Snapshot:
-    """Return the snapshot with renamed folders, and what is in them, under the paths that the files use."""
+    """Return the snapshot with renamed folders and their contents under the paths in the files."""
     if not renamed:
         return snapshot
     return Snapshot.of(under_declared_paths(snapshot.objects, renamed))
 
 
 def under_declared_paths(lives: Iterable[Live], renamed: Sequence[RenamedFolder]) -> list[Live]:
-    """Return objects as the files call their folders, for comparing them with what is declared or known."""
+    """Return objects under the paths in the files, for comparing them with declarations."""
     keys = {folder.id: folder.declared for folder in renamed}
     return [_relocated(live, keys) for live in lives]
 

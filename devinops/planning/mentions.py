@@ -1,4 +1,4 @@
-"""Names inside texts that stand for other objects: ids become names, and what is mentioned is not deleted. Pure."""
+"""References to other objects inside texts. Pure."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from devinops.planning.draft import PlanContext, PlanDraft
 
 
 def by_name(declarations: Iterable[Declaration], live: Snapshot) -> list[Declaration]:
-    """Return declarations whose texts mention objects by name, as live texts do, where they were written with ids.
+    """Return declarations whose texts mention objects by name instead of by id, as live texts do.
 
-    An id stays where it is the only way: its name is not known, or others have it as well.
+    An id stays if its name is unknown or not unique.
     """
     names = _names(live)
     return [_by_name(declaration, names) for declaration in declarations]
 
 
 def _names(live: Snapshot) -> Mapping[str, Mapping[str, str]]:
-    """Return noun → id → name of every object whose name means it alone."""
+    """Return noun → id → name of every object whose name is unique."""
     counts = Counter(object.key for object in live.objects)
     names: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for object in live.objects:
@@ -47,7 +47,7 @@ def _by_name(declaration: Declaration, names: Mapping[str, Mapping[str, str]]) -
 
 
 def block_mentioned(draft: PlanDraft, context: PlanContext) -> None:
-    """Block each delete of an object that a text mentions once the plan is carried out."""
+    """Block each delete of an object that a text still mentions after the plan is applied."""
     mentions: defaultdict[Key, list[Key]] = defaultdict(list)
     for key, resource in _afterwards(draft, context):
         for attribute, mentioned in references_of(resource.kind, resource):
@@ -60,7 +60,7 @@ def block_mentioned(draft: PlanDraft, context: PlanContext) -> None:
 
 
 def _afterwards(draft: PlanDraft, context: PlanContext) -> Iterator[tuple[Key, Resource]]:
-    """Yield the key and the values of every object that there is after the plan, of others as well."""
+    """Yield the key and values of every object after the plan, including objects of others."""
     changed = {change.object_id for change in draft.changes if change.id}
     for live in context.live.objects:
         if live.object_id not in changed:
@@ -72,5 +72,5 @@ def _afterwards(draft: PlanDraft, context: PlanContext) -> Iterator[tuple[Key, R
 
 def _blocked(change: Change, mentioned_by: Iterable[Key]) -> Blocked:
     keys = ", ".join(sorted({str(key) for key in mentioned_by}))
-    reason = f"a text of {keys} mentions it: remove that first, or keep this"
+    reason = f"a text of {keys} mentions it: remove the mention first, or keep this object"
     return Blocked(Blocker.REQUIREMENT, change.key, reason, change.source, (change.id or "",))

@@ -1,4 +1,4 @@
-"""`--only`: a plan narrowed to some kinds or keys, after everything was matched."""
+"""`--only`: narrows a plan to some kinds or keys, after all declarations were matched."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from devinops.planning.draft import PlanDraft
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """A filter `KIND[:GLOB]`; the glob is matched against the key without its kind, `*` crossing folders."""
+    """A filter `KIND[:GLOB]`. The glob matches the key without its kind; `*` crosses folders."""
 
     kind: str
     glob: str = "*"
 
     @classmethod
     def parse(cls, text: str) -> Only:
-        """Raises UsageError for a kind that does not exist, and for a glob that is empty."""
+        """Parse KIND[:GLOB]. Raises UsageError for an unknown kind and for an empty glob."""
         kind, colon, glob = text.partition(":")
         if kind not in KINDS:
             hint = did_you_mean(kind, KINDS)
             raise UsageError(
-                f'--only takes KIND[:GLOB]; "{kind}" is no kind{hint}: {", ".join(KINDS)}'
+                f'--only takes KIND[:GLOB]; "{kind}" is not a kind{hint}: {", ".join(KINDS)}'
             )
         if colon and not glob:
             raise UsageError(
@@ -44,7 +44,10 @@ class Only:
 
 
 def check_only(only: Iterable[Only], keys: Iterable[Key]) -> None:
-    """Raise UsageError for a filter that takes none of the keys. A whole kind is no typo, even without objects."""
+    """Raise UsageError for a filter that matches none of the keys.
+
+    A whole kind is accepted even without objects.
+    """
     known = set(keys)
     for filter in only:
         if filter.glob != "*" and not any(filter.takes(key) for key in known):
@@ -54,18 +57,21 @@ def check_only(only: Iterable[Only], keys: Iterable[Key]) -> None:
 
 
 def narrow(draft: PlanDraft, only: Sequence[Only]) -> PlanDraft:
-    """Return what the filters leave of a draft. What needs something that they leave out is blocked."""
+    """Return the draft narrowed by the filters. A change that needs one left out is blocked."""
 
     def taken(key: Key) -> bool:
         return any(filter.takes(key) for filter in only)
 
     changes = [change for change in draft.changes if taken(change.key)]
     left_out = {change.key for change in draft.changes} - {change.key for change in changes}
-    alone = [change for change in changes if _needs(change) & left_out]
+    incomplete = [change for change in changes if _needs(change) & left_out]
     return replace(
         draft,
-        changes=[change for change in changes if change not in alone],
-        blocked=[*_taken_steps(draft, taken), *(_alone(change, left_out) for change in alone)],
+        changes=[change for change in changes if change not in incomplete],
+        blocked=[
+            *_taken_steps(draft, taken),
+            *(_incomplete(change, left_out) for change in incomplete),
+        ],
         drift=[drift for drift in draft.drift if taken(drift.key)],
         upserts=[record for record in draft.upserts if taken(record.key)],
         removals=[],
@@ -73,7 +79,7 @@ def narrow(draft: PlanDraft, only: Sequence[Only]) -> PlanDraft:
 
 
 def _taken_steps(draft: PlanDraft, taken: Callable[[Key], bool]) -> Iterator[Blocked]:
-    """Yield the blocked steps that are taken, or that something taken waits for."""
+    """Yield the blocked steps that the filters take, or that a step that they take waits for."""
     for step in draft.blocked:
         needed_by = tuple(filter(taken, step.needed_by))
         if needed_by or taken(step.key):
@@ -81,14 +87,14 @@ def _taken_steps(draft: PlanDraft, taken: Callable[[Key], bool]) -> Iterator[Blo
 
 
 def _needs(change: Change) -> set[Key]:
-    """Return the keys of what must be written before this change."""
+    """Return the keys of the changes that must be written before this one."""
     created = {key for key, id in change.references.items() if id is None}
     return created | ({change.successor} if change.successor else set())
 
 
-def _alone(change: Change, left_out: set[Key]) -> Blocked:
+def _incomplete(change: Change, left_out: set[Key]) -> Blocked:
     ids = (change.id,) if change.id else ()
     other = min(_needs(change) & left_out)
     why = "probably replaces it" if other == change.successor else "is created by the same plan"
-    reason = f"{other} {why}, and --only leaves that out: take both, or neither"
+    reason = f"{other} {why}, and --only leaves it out: include both, or neither"
     return Blocked(Blocker.CONFLICT, change.key, reason, change.source, ids)

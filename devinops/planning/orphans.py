@@ -1,4 +1,4 @@
-"""Live objects that no declaration means: which there are, and which entries probably replace them."""
+"""Finds live objects that no declaration means, and the entries that probably replace them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from devinops.planning.draft import PlanContext, source_of
 from devinops.planning.match import Match, MatchedBy, text_of
 
 RENAME_HINT_SIMILARITY = 0.6
-"""Minimum share of common pieces of text for an undeclared object and a new entry to be a likely rename."""
+"""Minimum share of common text for suggesting that a new entry renames an undeclared object."""
 
 MAX_COMPARED_PAIRS = 2_500
-"""How many pairs of an undeclared object and a new entry have their texts compared; comparing takes time."""
+"""Maximum pairs of an undeclared object and a new entry for comparing their texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Orphan:
 def undeclared(
     matches: Sequence[Match], elsewhere: Collection[Key], context: PlanContext
 ) -> tuple[list[Orphan], list[Record]]:
-    """Return the orphans, and the records of objects that are gone or no longer the organization's own.
+    """Return the orphans, and the records of objects that are gone or belong to others.
 
     `elsewhere` holds the keys of the entries that are for other targets.
     """
@@ -65,7 +65,7 @@ def undeclared(
 
 @dataclass(frozen=True, slots=True)
 class _Claims:
-    """What the entries lay claim to: the ids of objects, and the keys of present and of unmanaged entries."""
+    """The ids of objects that entries mean, and the keys of present and of unmanaged entries."""
 
     ids: frozenset[ObjectId]
     present: frozenset[Key]
@@ -93,7 +93,7 @@ def _why_not_declared(record: Record, elsewhere: Collection[Key]) -> str:
 
 
 def _never_owned(claims: _Claims, context: PlanContext) -> Iterator[Orphan]:
-    """Yield the objects in scope that nobody declared."""
+    """Yield the undeclared objects in scope that were never owned."""
     for live in context.live.objects:
         known = live.object_id in claims.ids or live.object_id in context.inventory.by_id
         if live.ours and not known and live.key not in claims.unmanaged and context.in_scope(live):
@@ -103,7 +103,7 @@ def _never_owned(claims: _Claims, context: PlanContext) -> Iterator[Orphan]:
             yield Orphan(live, key, f"in scope, {why}, and never owned")
 
 
-# --- likely renames ----------------------------------------------------------------------------------------------
+# --- likely renames -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +120,12 @@ class LikelyRename:
 
     @property
     def reasons(self) -> tuple[bool, float, bool, bool]:
-        """What speaks for it, the strongest first."""
+        """The reasons for a rename, the strongest first."""
         return self.named, self.text, self.same_file, self.same_name
 
 
 def new_entries(matches: Iterable[Match]) -> list[Declaration]:
-    """Return the entries of which the inventory does not know an object."""
+    """Return the entries whose objects the inventory does not know."""
     return [
         match.declaration
         for match in matches
@@ -137,7 +137,8 @@ def new_entries(matches: Iterable[Match]) -> list[Declaration]:
 def likely_renames(orphans: Sequence[Orphan], entries: Sequence[Declaration]) -> list[LikelyRename]:
     """Pair orphans with the new entries that name them, or have their text, Markdown file or name.
 
-    The likeliest pair comes last. If there are more than MAX_COMPARED_PAIRS pairs, texts are not compared.
+    The likeliest pair comes last. If there are more than MAX_COMPARED_PAIRS pairs, texts are not
+    compared.
     """
     if len(orphans) * len(entries) > MAX_COMPARED_PAIRS:
         pairs = _without_texts(orphans, entries)
@@ -176,21 +177,21 @@ def _pair(orphan: Orphan, entry: Declaration, text: float) -> LikelyRename:
 
 
 def _pieces(text: str) -> Counter[str]:
-    """Return the runs of three characters in a text, with how often each occurs; of a short text itself."""
+    """Return the count of each run of three characters in a text; a shorter text is one run."""
     return (
         Counter([text[at : at + 3] for at in range(len(text) - 2)] or [text]) if text else Counter()
     )
 
 
 def _in_common(text: Counter[str], other: Counter[str]) -> float:
-    """Return the share of pieces that two texts have in common, from 0 to 1; 0 if they are not similar."""
+    """Return the share of pieces that two texts have in common, from 0 to 1; 0 if not similar."""
     common = text & other
     share = 2 * common.total() / (text.total() + other.total()) if common else 0.0
     return share if share >= RENAME_HINT_SIMILARITY else 0.0
 
 
 def rename_hint(old: Key) -> str:
-    """Return the hint that an entry is probably the new name of an object; empty if its kind knows no renames."""
+    """Return the hint that an entry probably renames an object; empty for kinds without renames."""
     kind = KINDS[old.kind]
     if not kind.renames:
         return ""

@@ -1,4 +1,4 @@
-"""Declarations and a snapshot become a `Plan`: what would be done, and what is blocked and why. Pure."""
+"""Makes a `Plan` from declarations and a snapshot: what to do, and what is blocked. Pure."""
 
 from __future__ import annotations
 
@@ -43,12 +43,13 @@ DIGEST_LENGTH = 32
 
 @dataclass(frozen=True)
 class Plan:
-    """What apply would do: `changes` in the order of key and id, and everything that it would not do.
+    """What apply would do: `changes`, sorted by key and id, and what it would not do.
 
-    `unmanaged` counts live objects nobody declared, by kind; `unchanged` the declarations that hold already.
-    `refusals` say why nothing at all may be applied. `problems` are warnings: with errors there is no plan.
-    `drift` are changes made outside devinops, which stay. `renamed` are the folders that the files call by an old
-    path. `upserts` and `removals` are records that the inventory gets and loses without a request to the API.
+    `unmanaged` counts the live objects that are not declared, by kind; `unchanged` counts the
+    declarations that already hold. `refusals` say why nothing may be applied. `problems` are
+    warnings, because files with errors have no plan. `drift` holds changes made outside devinops,
+    which stay. `renamed` holds the folders whose path in the files is old. `upserts` and `removals`
+    are inventory records to write and to remove without a request to the API.
     """
 
     target: Target
@@ -69,12 +70,12 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """Fingerprint of the place and the changes; commit, time and files do not matter."""
+        """Fingerprint of the target and the changes; commit, time and files do not matter."""
         return digest_of(self.target, [(change, live_hash(change)) for change in self.changes])
 
     @property
     def is_quiet(self) -> bool:
-        """Whether there is nothing to do, to decide or to forget."""
+        """Whether there is nothing to do, to decide on or to remove from the inventory."""
         return not (self.changes or self.blocked or self.drift or self.refusals or self.removals)
 
     @property
@@ -84,20 +85,20 @@ class Plan:
 
     @cached_property
     def summary(self) -> dict[str, int]:
-        """How many changes of each action, and how much is blocked."""
+        """Action → number of changes, and the number of blocked steps under `blocked`."""
         counts = Counter(change.action for change in self.changes)
         return {action.value: counts[action] for action in Action} | {"blocked": len(self.blocked)}
 
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
-        """DECIDE where a person has to; with `detailed` LOOK where changes are pending."""
+        """Return DECIDE if a person must decide; with `detailed`, LOOK if changes are pending."""
         decide = ExitCode.DECIDE if self.refusals or self.blocked else ExitCode.OK
         return worst(decide, ExitCode.LOOK if detailed and self.changes else ExitCode.OK)
 
 
 def digest_of(target: Target, changes: Iterable[tuple[Change, str | None]]) -> str:
-    """Return the digest of changes, each with the `live_hash` of its object, for one place.
+    """Return the digest of changes for a target; each change comes with its `live_hash`.
 
-    What an object will be follows from what it is and the fields that change, so these two are enough.
+    The live values and the changed fields together determine the object after the change.
     """
     total = hashlib.sha256(json.dumps(target.identity).encode())
     for change, before in changes:
@@ -118,11 +119,11 @@ def live_hash(change: Change) -> str | None:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-# --- making a plan --------------------------------------------------------------------------------------------
+# --- making a plan --------------------------------------------------------------------------------
 
 
 def in_order(blocked: Blocked) -> tuple[Key, Blocker]:
-    """Return what blocked steps are sorted by."""
+    """Return the sort key of a blocked step."""
     return blocked.key, blocked.by
 
 
@@ -139,10 +140,11 @@ def build_plan(
     warnings: Iterable[Problem] = (),
     only_must_match: bool = True,
 ) -> Plan:
-    """Compare what is declared with what is live and with what the inventory knows.
+    """Return the plan that brings the live objects to what is declared.
 
-    Without an inventory objects are known by their exact key or by `previously`, and nothing undeclared is
-    ever touched. Raises UsageError for an `only` that matches nothing, unless an earlier plan was made with it.
+    Without an inventory, objects are found by their exact key or by `previously`, and undeclared
+    objects are never changed. Raises UsageError for an `only` that matches nothing, unless
+    `only_must_match` is False.
     """
     inventory, approvals = inventory or Inventory(), approvals or Approvals()
     all_declared = list(declarations)
@@ -180,7 +182,7 @@ def _plan(
     declarations: Sequence[Declaration],
     context: PlanContext,
 ) -> Plan:
-    """Return the plan that a draft amounts to, with everything in its order."""
+    """Return the plan of a draft, with its parts sorted."""
     memory = _folder_memory(declarations, context.live, context.inventory)
     return Plan(
         target=target,
@@ -199,18 +201,18 @@ def _plan(
 
 
 def minted(changes: Iterable[Change]) -> Iterator[str]:
-    """Yield a note for each secret that the API makes and shows once, when the plan is applied."""
+    """Yield a note for each secret that the API generates and shows once during apply."""
     for change in changes:
         if minting := change.mints:
             yield f"{change.key} gets a {minting.title}, which apply shows once: {HANDING_OVER}"
 
 
 HANDING_OVER = "on a terminal, or in the file of --webhook-secrets"
-"""Where a secret goes that the API made."""
+"""Where a secret that the API generated is shown."""
 
 
 def _superseded(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a note for each live object of a kind that something else has taken the place of."""
+    """Yield a note for each live object of a kind that another kind replaces."""
     for live in snapshot.objects:
         if live.ours and live.kind.superseded:
             yield f"{live.key}: {live.kind.superseded(live.resource)}"
@@ -222,7 +224,7 @@ def _drafted(
     elsewhere: Collection[Key],
     context: PlanContext,
 ) -> PlanDraft:
-    """Return what the matches, and what nobody declared, amount to."""
+    """Return the draft for the matches and for the undeclared objects."""
     draft = PlanDraft()
     for folder in renamed:
         draft.drift.append(_renamed_outside(folder))
@@ -238,10 +240,10 @@ def _drafted(
 
 
 def _renamed_outside(folder: RenamedFolder) -> Drift:
-    """Tell once that a folder has another name in the web app; what is in it is where it was."""
+    """Return the drift of a folder that was renamed in the web app; its contents have not moved."""
     field = folder.live.kind.noun
     reason = (
-        f"it is called {folder.live.key.place} in the web app: rename the directory and every "
+        f"its path in the web app is {folder.live.key.place}: rename the directory and every "
         f"{field}: that says {folder.declared.place}, or rename it back"
     )
     return Drift(Moved.RENAMED, folder.declared, folder.id.id, reason)
@@ -258,13 +260,13 @@ def _plan_match(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
 
 
 def _plan_unmanaged(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
-    """Let go of an object, unless `prune: scope` would then delete it under a name that no entry mentions."""
+    """Stop owning an object, unless `prune: scope` would then delete it as undeclared."""
     live = matched.live
     if live is None or live.key == matched.declaration.key or not context.in_scope(live):
         draft.forget(matched.record)
     elif matched.record:
         reason = (
-            f"it is called {live.key} in the web app, which is in scope: give this entry that "
+            f"its key in the web app is {live.key}, which is in scope: give this entry that "
             "name, or the object would be deleted as undeclared once it is no longer owned"
         )
         draft.block(Blocker.CONFLICT, matched.declaration, reason, [live])
@@ -275,14 +277,14 @@ def _block_namesakes(matched: Match, context: PlanContext, draft: PlanDraft) -> 
     link = f", or devinops inventory link {key} ID" if context.has_inventory else ""
     ids = ", ".join(live.id for live in matched.namesakes)
     reason = (
-        f"{len(matched.namesakes)} live objects are called {matched.key} ({ids}): rename or delete "
+        f"{len(matched.namesakes)} live objects share the key {matched.key} ({ids}): rename or delete "
         f"all but one in the web app{link}"
     )
     draft.block(Blocker.CONFLICT, matched.declaration, reason, matched.namesakes)
 
 
 def _settled(matches: Sequence[Match], draft: PlanDraft, context: PlanContext) -> References:
-    """Give the changes their references, and block those that cannot be made, until nothing more changes."""
+    """Resolve the references of changes and block what cannot be made, until nothing changes."""
     declared = frozenset(matched.declaration.key for matched in matches)
     references = References(context.live, context.real, known_ids(matches), declared=declared)
     for matched in matches:
@@ -305,7 +307,7 @@ def _plan_orphans(
     context: PlanContext,
     draft: PlanDraft,
 ) -> None:
-    """Decide what becomes of every undeclared object, and hint at renames."""
+    """Plan every undeclared object, and add hints to likely renames."""
     orphans, gone = undeclared(matches, elsewhere, context)
     for record in gone:
         draft.forget(record)
@@ -321,13 +323,13 @@ def _plan_orphans(
         else:
             planner(orphan.live.kind).orphan(orphan, successor, context, draft)
     if left := sum(_stays(orphan, context) for orphan in orphans):
-        draft.notes.append(f"owned, but no longer declared: {left}; with prune: off they stay")
+        draft.notes.append(f"owned but no longer declared: {left}; they stay because prune is off")
     hints = {pair.entry.key: pair.orphan.key for pair in pairs if pair.orphan.record}
     draft.changes = [_with_hint(change, hints) for change in draft.changes]
 
 
 def _stays(orphan: Orphan, context: PlanContext) -> bool:
-    """Tell whether an owned object stays because nothing is pruned."""
+    """Return whether an owned object stays because nothing is pruned."""
     managed = orphan.live.kind.lifecycle is Lifecycle.MANAGED
     return managed and orphan.record is not None and context.policy.prune is Prune.OFF
 
@@ -341,22 +343,25 @@ def _waits_for(orphan: Orphan, successor: Key | None) -> Blocked:
 
 
 def _with_hint(change: Change, olds: Mapping[Key, Key]) -> Change:
-    """Add a hint to a create that is probably the new name of an undeclared object."""
+    """Return the change, with a hint if it probably renames an undeclared object."""
     if change.action is not Action.CREATE or change.key not in olds:
         return change
     return replace(change, reason=f"{change.reason}{rename_hint(olds[change.key])}")
 
 
 def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext) -> dict[str, int]:
-    """Count, by kind, the organization's own objects that are neither declared nor owned, nor about to go."""
-    meant = {
+    """Return kind → number of the organization's own objects that are not declared or owned.
+
+    Objects that the plan deletes do not count.
+    """
+    declared = {
         live.object_id
         for matched in matches
         for live in (*matched.namesakes, matched.live)
         if live and matched.declaration.ensure is not Ensure.UNMANAGED
     }
     deleted = {c.object_id for c in draft.changes if c.action is Action.DELETE}
-    managed = meant | deleted | context.inventory.by_id.keys()
+    managed = declared | deleted | context.inventory.by_id.keys()
     counts = Counter(
         live.key.kind
         for live in context.live.objects
@@ -370,7 +375,7 @@ def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext)
 def _folder_memory(
     declarations: Iterable[Declaration], snapshot: Snapshot, inventory: Inventory
 ) -> list[Record]:
-    """Return the records of folders in use that the inventory does not hold yet, or under another id."""
+    """Return the records of used folders that are missing or have another id in the inventory."""
     if inventory.store == "none":
         return []
     records = []

@@ -1,4 +1,4 @@
-"""What changes refer to: other live objects, and objects that the same plan creates. What is missing blocks."""
+"""Resolves the references of changes to live objects and to objects of the same plan."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from devinops.planning.match import Match
 
 @dataclass
 class References:
-    """Resolves the references of a draft's changes, and collects what waits for something missing.
+    """Resolves the references of a draft's changes, and collects what waits for missing objects.
 
-    `known` maps the keys of entries to the ids of their live objects, `preferred` the key of a change to ids that
-    its object is known to refer to, by field. `declared` holds the keys of all entries.
+    `known` maps the keys of entries to the ids of their live objects. `preferred` maps the key of a
+    change to field → id, where a reference of the object is known. `declared` holds the keys of all
+    entries. `again` is the command to run after a missing object was created.
     """
 
     live: Snapshot
@@ -34,15 +35,15 @@ class References:
     waiting: defaultdict[Key, list[Declaration]] = field(default_factory=lambda: defaultdict(list))
 
     def wait_for(self, declaration: Declaration) -> None:
-        """Note an entry that itself must exist and does not."""
+        """Record an entry whose object must exist but is missing."""
         self.waiting[declaration.key].append(declaration)
 
     def resolve(self, draft: PlanDraft) -> None:
-        """Give each change the ids of what it refers to; move those that must wait out of the draft."""
-        made = {c.key for c in draft.changes if c.action is not Action.DELETE and not c.id}
+        """Give each change its references; move changes that must wait out of the draft."""
+        created = {c.key for c in draft.changes if c.action is not Action.DELETE and not c.id}
         resolved = []
         for change in draft.changes:
-            references, missing = self._references(change, made)
+            references, missing = self._references(change, created)
             if missing and change.declaration:
                 for key in missing:
                     self.waiting[key].append(change.declaration)
@@ -51,16 +52,16 @@ class References:
         draft.changes = resolved
 
     def _references(
-        self, change: Change, made: set[Key]
+        self, change: Change, created: set[Key]
     ) -> tuple[dict[Key, str | None], list[Key]]:
-        """Return the ids of what a change refers to, and the keys that lead nowhere."""
+        """Return key → id of what a change refers to, and the keys of missing objects."""
         references: dict[Key, str | None] = {}
         missing = []
         for attribute, key in _referred(change):
             id = self._id(change, attribute, key)
             if id and attribute.name == change.kind.parent:
                 references[self._real_key(ObjectId(key.kind, id), key)] = id
-            elif id or key in made:
+            elif id or key in created:
                 references[key] = id
             else:
                 missing.append(key)
@@ -80,7 +81,7 @@ class References:
         return self.known.get(key) or (lives[0].id if len(lives) == 1 else None)
 
     def _with_real_folder(self, change: Change) -> Change:
-        """Return a change that shows the folder by the path that it has in the web app."""
+        """Return a change that shows its folder by the path in the web app."""
         parent = change.kind.parent if change.action is not Action.DELETE else None
         if parent is None:
             return change
@@ -88,13 +89,13 @@ class References:
         folders = (key.place for key in change.references if key.kind == change.kind.lives_in)
         after = next(folders, ROOT)
         fields = (
-            FieldChange(parent, before, after) if shown.name == parent else shown
-            for shown in change.fields
+            FieldChange(parent, before, after) if field.name == parent else field
+            for field in change.fields
         )
         return replace(change, fields=tuple(fields))
 
     def blocked(self) -> Iterator[Blocked]:
-        """Yield what is missing, each once, with everything that waits for it."""
+        """Yield each missing object once, with everything that waits for it."""
         for key, waiting in self.waiting.items():
             yield self._missing(key, waiting)
 
@@ -114,14 +115,14 @@ class References:
 
     def _remedy(self, key: Key) -> str:
         if key in self.declared and KINDS[key.kind].lifecycle is not Lifecycle.REQUIRED:
-            return f"its own entry is blocked; decide that first, then {self.again}"
+            return f"its own entry is blocked; resolve that first, then {self.again}"
         if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED:
             return f"create it in the web app (no API can), then {self.again}"
         return f"declare it, or correct the name, then {self.again}"
 
 
 def _called(key: Key) -> str:
-    """Return what the objects of a kind are known by, in a word."""
+    """Return the word for what identifies the objects of a kind."""
     return "path" if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED else "name"
 
 

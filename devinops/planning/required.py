@@ -10,7 +10,7 @@ from devinops.planning.orphans import Orphan
 
 
 class Required:
-    """Plans nothing. What is missing is reported with everything that needs it (`references`)."""
+    """Plans nothing. `References` reports a missing object with everything that needs it."""
 
     def plan(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         if match.live or match.namesakes:
@@ -19,7 +19,7 @@ class Required:
     def orphan(
         self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
     ) -> None:
-        """Let it go: such an object is never owned."""
+        """Remove its record; such an object is never owned."""
         draft.forget(orphan.record)
 
     def rollback(

@@ -1,7 +1,7 @@
-"""Saved objects and a snapshot become a `Plan` that brings the objects back. Pure.
+"""Makes a `Plan` that restores saved objects. Pure.
 
-Here an object is known by its id first: what is still live is updated, whatever its name is now. What is gone can
-only be created again, under a new id. Nothing is ever deleted.
+An object is found by its id first: if it is still live it is updated, whatever its name is now. A
+missing object is created again, under a new id. Nothing is ever deleted.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def rollback_plan(
     run: str,
     approvals: Approvals | None = None,
 ) -> Plan:
-    """Return the plan that brings saved objects back to what they were before the run.
+    """Return the plan that restores saved objects to what they were before the run.
 
     Of the `approvals` only the accepted hazards count.
     """
@@ -80,7 +80,7 @@ def _restore(saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:
 
 
 def _placed(saved: Saved, snapshot: Snapshot) -> Saved:
-    """Return an object under the path that its folder has now: the folder is the same, whatever its name."""
+    """Return an object under the path that its folder has now."""
     live, kind = saved.live, saved.live.kind
     if not (kind.parent and kind.lives_in and kind.parent in live.ids):
         return saved

@@ -1,4 +1,4 @@
-"""A plan that was read from a file: it can be shown and compared, and the types refuse to apply it."""
+"""A plan that was read from a file. It can be shown and compared, but not applied."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from devinops.planning.plan import Plan
 
 @dataclass(frozen=True)
 class SavedPlan:
-    """A plan as it was saved. Live objects are not in it, and of the inventory only its store and how much it owned.
+    """A plan as it was saved, without live objects.
 
-    `digest` is that of the changes in the document. `edited` says in words that the document was changed after it was
-    saved; empty if it was not.
+    Of the inventory it has only the store and the number of owned objects.
+
+    `digest` is the fingerprint of the changes in the document. `edited` says that the document was
+    changed after it was saved; empty if it was not.
     """
 
     target: Target

@@ -1,4 +1,4 @@
-"""Changes after which two objects would have one key. No API refuses that, so the plan does."""
+"""Blocks changes that would give two objects the same key, because no API refuses that."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from devinops.planning.draft import PlanContext, PlanDraft
 
 
 def block_taken_names(draft: PlanDraft, context: PlanContext) -> None:
-    """Block each change that would give an object a key that another one has and keeps."""
+    """Block each change that would give an object a key that another one keeps."""
     while taken := _taken(draft, context):
         for key, (change, others) in taken.items():
             draft.changes.remove(change)
             assert change.declaration
             names = ", ".join(f"{live.id}{_known_as(live, context)}" for live in others)
             reason = (
-                f"{key} is the name of {names} already: rename that in the web app, or this entry"
+                f"{key} is already the name of {names}: rename that in the web app, or rename this "
+                "entry"
             )
             draft.block(Blocker.CONFLICT, change.declaration, reason, others)
 
 
 def _taken(draft: PlanDraft, context: PlanContext) -> dict[Key, tuple[Change, list[Live]]]:
-    """Return the changes that cannot be made, by their keys, with the other objects that keep the key."""
+    """Return key → change that cannot be made, with the other objects that keep the key."""
     after = [(change, _key_after(change, context)) for change in draft.changes]
     moving = [(change, key) for change, key in after if key != _key_now(change, context)]
     leaving = {change.object_id for change, _ in moving}
@@ -42,7 +43,7 @@ def _key_now(change: Change, context: PlanContext) -> Key | None:
 
 
 def _key_after(change: Change, context: PlanContext) -> Key | None:
-    """Return the key that an object will have, by the paths that the files use; None if it is deleted."""
+    """Return the key of an object after a change, with the paths in the files; None if deleted."""
     if change.action is Action.DELETE:
         return None
     now = _key_now(change, context)
@@ -53,6 +54,6 @@ def _key_after(change: Change, context: PlanContext) -> Key | None:
 
 
 def _known_as(live: Live, context: PlanContext) -> str:
-    """Return by which key an owned object is known here, since it has another one in the web app."""
+    """Return the key of an owned object in the files, for people; empty if it is not owned."""
     record = context.inventory.by_id.get(live.object_id)
     return f" ({record.key} here)" if record else ""

@@ -1,8 +1,8 @@
 """Which side moved: Git, the organization, both or none, field by field. Pure.
 
-A field has a base (what was sent and what the server answered to that), the declared value and the live one.
-Git moved when the declared value is not the one that was sent; live moved when the live value is not the one
-that was read. So a server that normalises what it is sent makes no difference.
+A field has a base (the value sent at the last apply, and the value returned), a declared value and
+a live value. Git moved if the declared value differs from the one sent; live moved if the live
+value differs from the one returned. A server that normalizes values therefore causes no drift.
 """
 
 from __future__ import annotations
@@ -21,26 +21,27 @@ from devinops.planning.diff import same
 
 class Verdict(StrEnum):
     NOTHING = "nothing moved"
-    RECORD = "equal, but not as remembered"
+    RECORD = "equal, but not as recorded"
     UPDATE = "Git moved"
     DRIFT = "live moved"
     CONFLICT = "both moved apart"
 
 
 def classify(attribute: Attribute, base: Base | None, want: Any, have: Any) -> Verdict:
-    """Judge one field. `want` UNSET: not managed. `have` UNSET: the API does not tell.
+    """Return which side of a field moved.
 
-    Without a base there are two sides only: equal is worth remembering, different is an update.
+    `want` is UNSET if the field is not managed, `have` if the API does not show it. Without a base,
+    equal values are recorded and different values are an update.
     """
     if want is UNSET:
         return Verdict.NOTHING if base is None else Verdict.RECORD
     if have is UNSET:
-        return _untold(base, want)
+        return _not_shown(base, want)
     if base is None:
         return Verdict.RECORD if same(attribute, have, want) else Verdict.UPDATE
-    wanted = fingerprint(want)
-    live = wanted if isinstance(have, str) and have == want else fingerprint(have)
-    moved = (wanted != base.sent, live != base.read)
+    declared = fingerprint(want)
+    live = declared if isinstance(have, str) and have == want else fingerprint(have)
+    moved = (declared != base.sent, live != base.read)
     if moved != (False, False) and same(attribute, have, want):
         return Verdict.RECORD
     return _VERDICTS[moved]
@@ -52,10 +53,10 @@ _VERDICTS = {
     (False, True): Verdict.DRIFT,
     (True, True): Verdict.CONFLICT,
 }
-"""(Git moved, live moved) → what that means if the two are not equal."""
+"""(Git moved, live moved) → verdict if the two values differ."""
 
 
-def _untold(base: Base | None, want: Any) -> Verdict:
+def _not_shown(base: Base | None, want: Any) -> Verdict:
     if base is None:
         return Verdict.RECORD
     return Verdict.UPDATE if fingerprint(want) != base.sent else Verdict.NOTHING
@@ -63,9 +64,10 @@ def _untold(base: Base | None, want: Any) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The fields of an object by what moved: `git` to be written, `live` outside edits, `both` apart.
+    """The fields of an object by the side that moved.
 
-    `record` tells that something is equal but not as the inventory remembers it.
+    `git` holds the fields to write, `live` those changed outside devinops, `both` the conflicts.
+    `record` is True if a field is equal on both sides but not as recorded in the inventory.
     """
 
     git: tuple[FieldChange, ...] = ()
@@ -76,22 +78,22 @@ class Sides:
 
 def sides(kind: Kind, bases: Mapping[str, Base], want: Resource, have: Resource) -> Sides:
     """Classify all fields of an object, in the order of the kind."""
-    found: dict[Verdict, list[FieldChange]] = {verdict: [] for verdict in Verdict}
+    by_verdict: dict[Verdict, list[FieldChange]] = {verdict: [] for verdict in Verdict}
     for attribute in (attribute for attribute in kind.attributes if attribute.names):
         name = attribute.name
         after, before = getattr(want, name), getattr(have, name)
         verdict = classify(attribute, bases.get(name), after, before)
-        found[verdict].append(FieldChange(name, before, after))
+        by_verdict[verdict].append(FieldChange(name, before, after))
     return Sides(
-        git=tuple(found[Verdict.UPDATE]),
-        live=tuple(found[Verdict.DRIFT]),
-        both=tuple(found[Verdict.CONFLICT]),
-        record=bool(found[Verdict.RECORD]),
+        git=tuple(by_verdict[Verdict.UPDATE]),
+        live=tuple(by_verdict[Verdict.DRIFT]),
+        both=tuple(by_verdict[Verdict.CONFLICT]),
+        record=bool(by_verdict[Verdict.RECORD]),
     )
 
 
 def moved_outside(bases: Mapping[str, Base], have: Resource) -> tuple[str, ...]:
-    """Return the names of the remembered fields whose live value is not the one that was read."""
+    """Return the names of the recorded fields whose live value is not the one that was returned."""
     live = dict(have.items())
     return tuple(
         name

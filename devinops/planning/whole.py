@@ -1,4 +1,4 @@
-"""The lifecycle of settings that always exist, such as limits and sets: they are set as a whole."""
+"""The lifecycle of settings that always exist and are set as a whole, such as limits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 class Whole(Managed):
-    """Plans updates in place. There is nothing to create or delete: an entry that goes leaves the setting as it is."""
+    """Plans updates in place; nothing is created or deleted.
+
+    If an entry is removed, the setting stays as it is.
+    """
 
     def orphan(
         self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
@@ -26,13 +29,13 @@ class Whole(Managed):
         draft.notes.append(f"{orphan.key} is {orphan.why}; its settings stay as they are")
 
     def _takes_over(self, fields: Fields) -> bool:
-        """Tell whether anything was set: an empty setting is nobody's."""
+        """Return whether any value was set; an empty setting needs no approval."""
         return any(field.before not in _NOTHING for field in fields)
 
     def _blocked(
         self, match: Match, live: Live, fields: Fields, context: PlanContext, draft: PlanDraft
     ) -> bool:
-        """Block also what does not fit together with the live values that the entry does not mention."""
+        """Block also a change that conflicts with live values that the entry does not set."""
         if super()._blocked(match, live, fields, context, draft):
             return True
         after: Any = {field.name: field.after for field in fields}

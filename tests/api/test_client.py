@@ -141,9 +141,7 @@ def test_a_list_that_cannot_be_proved_complete_is_not_used(api, snapshot, answer
 @pytest.mark.parametrize("second", [page([]), page([], total=0), page([note("b")], total=2)])
 def test_what_any_page_counts_must_come(api, snapshot, second):
     pages = {"first=200": page([note("a")], "c", total=3), "first=200&after=c": second}
-    with pytest.raises(
-        BadAnswer, match=r"shows [12] of 3 objects; .*cannot be proved complete"
-    ):
+    with pytest.raises(BadAnswer, match=r"shows [12] of 3 objects; .*cannot be proved complete"):
         snapshot(api({NOTES: pages.__getitem__}))
 
 

@@ -372,9 +372,7 @@ def test_a_refusal_after_a_failure_leaves_open_what_the_failure_did(
             server.url, Call(method, "/v3/things", body=None if method in ("GET", "DELETE") else {})
         )
     assert (caught.value.status, caught.value.answered) == (last, answered)
-    assert ("an earlier attempt may have been carried out" in str(caught.value)) == (
-        not answered
-    )
+    assert ("an earlier attempt may have been carried out" in str(caught.value)) == (not answered)
 
 
 # --- answers that are no use ------------------------------------------------------------------------------

@@ -96,10 +96,7 @@ def test_without_an_inventory_the_way_to_one_is_told(
     for argv in (["list"], ["show", "knowledge:a"], ["link", "knowledge:a", "b"], ["forget", "knowledge:a"], ["repair"], ["unlock", "r"]):  # fmt: skip
         ran = devinops("inventory", *argv, "-C", root)
         assert (ran.code, ran.out) == (1, "")
-        assert (
-            "the target default has no inventory: set inventory: {store: branch}"
-            in ran.err
-        )
+        assert "the target default has no inventory: set inventory: {store: branch}" in ran.err
     assert emulator.requests == []
 
 
@@ -228,7 +225,9 @@ def test_unlock_shows_what_was_not_settled(
         Intent("run-1", Action.UPDATE, Key.parse("knowledge:Twice"), "note-2"),
     ]
     store.begin("run-1", intents, store.read())
-    assert "open run run-1: 2 writes without a result" in devinops("inventory", "list", "-C", root).out
+    assert (
+        "open run run-1: 2 writes without a result" in devinops("inventory", "list", "-C", root).out
+    )
     assert 'did you mean "run-1"?' in devinops("inventory", "unlock", "run-2", "-C", root).err
     ran = devinops("inventory", "unlock", "run-1", "-C", root)
     assert ran.out == (

@@ -31,7 +31,7 @@ def runs(number: int, seconds: int = 3600) -> dict[str, Any]:
         (None, "sessions without a limit"),
         ({}, "sessions without a limit"),
         ({"max_acu_limit": 10}, "any number of sessions, each with up to 10 ACUs"),
-        (runs(5)["limits"], "up to 5 sessions in 1 h, each without a limit of ACUs"),
+        (runs(5)["limits"], "up to 5 sessions in 1 h, each without an ACU limit"),
         (
             {**runs(5, 86400)["limits"], "max_acu_limit": 10},
             "up to 5 sessions in 24 h, each with up to 10 ACUs: up to 50 ACUs in 24 h",
@@ -40,8 +40,8 @@ def runs(number: int, seconds: int = 3600) -> dict[str, Any]:
             {**runs(1, 90)["limits"], "max_acu_limit": 1},
             "up to 1 session in 90 s, each with up to 1 ACU: up to 1 ACU in 90 s",
         ),
-        (runs(2, 604800)["limits"], "up to 2 sessions in 7 days, each without a limit of ACUs"),
-        (runs(2, 120)["limits"], "up to 2 sessions in 2 min, each without a limit of ACUs"),
+        (runs(2, 604800)["limits"], "up to 2 sessions in 7 days, each without an ACU limit"),
+        (runs(2, 120)["limits"], "up to 2 sessions in 2 min, each without an ACU limit"),
     ],
 )
 def test_the_budget_in_words(limits: Any, words: str) -> None:

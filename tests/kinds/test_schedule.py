@@ -69,13 +69,13 @@ def test_settings_of_the_session_are_taken_along(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("facts", "remark"),
     [
-        ({"frequency": "0 9 1 * 1"}, "in place of FREQ=… write the RRULE for 0 9 1 * 1"),
-        ({"interval_count": 2}, "write the RRULE for 0 9 * * *, every 2 times"),
-        ({"frequency": None}, "write the RRULE for its times"),
+        ({"frequency": "0 9 1 * 1"}, "replace FREQ=… with the RRULE for 0 9 1 * 1"),
+        ({"interval_count": 2}, "with the RRULE for 0 9 * * *, every 2 times"),
+        ({"frequency": None}, "with the RRULE for its times"),
         ({"agent": "data_analyst", "notify_on": "never"}, "it leaves out agent, notify_on"),
         ({"slack_channel_id": "C1"}, "it leaves out slack_channel_id"),
         ({"agent": "devin", "notify_on": "failure", "slack_channel_id": None}, '"Look."}]}]'),
-        ({"schedule_type": "one_time", "scheduled_at": "2027-01-01T09:00:00Z"}, "which no automation does"),
+        ({"schedule_type": "one_time", "scheduled_at": "2027-01-01T09:00:00Z"}, "an automation cannot do that"),
     ],
 )  # fmt: skip
 def test_what_is_not_simple_is_said(facts: dict[str, Any], remark: str) -> None:
@@ -130,4 +130,4 @@ def test_v1_has_no_schedules(
     with Emulator() as emulator:
         use(emulator.url, "apk_emulator")
         ran = devinops("plan", "-C", repository({"schedules.yaml": TOMBSTONE}))
-        assert (ran.code, "API v1 has no schedule" in ran.err) == (1, True)
+        assert (ran.code, "API v1 does not support the kind schedule" in ran.err) == (1, True)

@@ -75,7 +75,7 @@ def test_more_deletes_than_the_limit_refuse_the_run(owned: int, limit: object, m
 def test_the_last_declarations_of_a_kind_do_not_go_unasked() -> None:
     """One lost directory would otherwise delete everything, three objects at a time."""
     (reason,) = refusals(deletes=1, declared=False)
-    assert "no knowledge is declared any more, while 10 are owned" in reason
+    assert "no knowledge is declared any more, but 10 are owned" in reason
 
 
 @pytest.mark.parametrize(("number", "refused"), [(4, False), (3, True), (5, True)])
@@ -86,7 +86,7 @@ def test_only_the_exact_number_of_deletes_is_accepted(number: int, refused: bool
 def test_what_was_never_owned_is_not_deleted_unasked() -> None:
     scope = Policy(prune=Prune.SCOPE, scope=("/",))
     (one,) = refusals(strangers=1, policy=scope)
-    assert one == "1 object in scope was never owned: look at each, then pass --allow-delete 1"
+    assert one == "1 object in scope was never owned: check each one, then pass --allow-delete 1"
     (two,) = refusals(strangers=2, deletes=1, policy=scope)
     assert two.startswith("2 objects in scope were never owned")
     assert two.endswith("--allow-delete 3")
@@ -96,7 +96,7 @@ def test_what_was_never_owned_is_not_deleted_unasked() -> None:
 def test_many_owned_objects_that_are_not_listed_cast_doubt_on_the_listing() -> None:
     assert refusals(missing=ALWAYS_ALLOWED) == ()
     (reason,) = refusals(missing=ALWAYS_ALLOWED + 1)
-    assert "4 of 10 owned knowledge objects are not in the listing" in reason
+    assert "4 of 10 owned knowledge objects are not in the list" in reason
     assert refusals(missing=4, allow_missing=4) == ()
     (other,) = refusals(missing=4, allow_missing=5)
     assert other == "--allow-missing accepts exactly 5, and 4 owned objects are missing"

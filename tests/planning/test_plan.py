@@ -361,7 +361,7 @@ def test_an_only_of_no_kind_names_the_kinds() -> None:
     with pytest.raises(UsageError) as caught:
         Only.parse("zzz")
     kinds = ", ".join(KINDS)
-    assert str(caught.value) == f'--only takes KIND[:GLOB]; "zzz" is no kind: {kinds}'
+    assert str(caught.value) == f'--only takes KIND[:GLOB]; "zzz" is not a kind: {kinds}'
 
 
 @pytest.mark.parametrize(
@@ -370,7 +370,7 @@ def test_an_only_of_no_kind_names_the_kinds() -> None:
         ("knowlege", 'did you mean "knowledge"'),
         ("knowledge:Nope", "matches nothing"),
         ("knowledge:", 'for the whole kind write "knowledge"'),
-        ("", "is no kind"),
+        ("", "is not a kind"),
     ],
 )
 def test_an_only_that_cannot_mean_anything_is_a_usage_error(

@@ -343,7 +343,7 @@ def test_a_conflict_waits_for_a_decision(
     repository({"knowledge/a.md": note("A", "by Git")})
     held = devinops("apply", "-C", root, "--yes")
     assert (held.code, emulator.knowledge()[0]["body"]) == (4, "by hand")
-    for part in ("body changed in Git and outside", "- by hand", "+ by Git"):
+    for part in ("body changed in Git and outside devinops", "- by hand", "+ by Git"):
         assert part in held.out
     assert devinops("apply", "-C", root, "--yes", "--on-conflict", flag).code == 0
     assert emulator.knowledge()[0]["body"] == body

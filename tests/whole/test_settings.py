@@ -231,7 +231,7 @@ def test_what_was_changed_outside_is_drift_and_both_sides_are_a_conflict(
     write(session_tags={"tags": ["a", "b", "git"], "default": "a"})
     both = devinops("plan", "-C", root)
     assert both.code == 4
-    assert "tags changed in Git and outside" in both.out
+    assert "tags changed in Git and outside devinops" in both.out
 
 
 def test_an_edit_between_plan_and_write_is_never_written_over(
@@ -340,7 +340,11 @@ def test_the_key_shows_nowhere(
 @pytest.mark.parametrize(
     ("config", "key", "message"),
     [
-        ("targets: {a: {api_version: v1}}", "apk_emulator", "API v1 has no session_tags"),
+        (
+            "targets: {a: {api_version: v1}}",
+            "apk_emulator",
+            "API v1 does not support the kind session_tags",
+        ),
         ("targets: {a: {enterprise: true}}", "cog_enterprise", "an enterprise has no session_tags"),
     ],
 )
@@ -377,7 +381,7 @@ def test_the_whole_life_of_a_limit(emulator: Emulator, write: Settings, devinops
 
     write(acu_limits={"cycle_acu_limit": 0})
     plan = devinops("plan", "-C", root)
-    assert "acu_limit is set to 0, which stops all work of the organization" in plan.out
+    assert "acu_limit is set to 0, which stops all work in the organization" in plan.out
     assert devinops("apply", "-C", root, "--yes").code == 0
     assert limit(emulator) == 0
     assert devinops("rollback", "latest", "-C", root, "--yes").code == 0
