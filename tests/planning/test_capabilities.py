@@ -62,14 +62,14 @@ def test_a_kind_that_an_api_or_a_scope_does_not_have_is_a_problem_once() -> None
     (of_v3,) = api_problems([entry(Automation(name="A"))], "v1")
     (of_organizations,) = api_problems([entry(Secret(key="A"))], "v3", Scope.ENTERPRISE)
     assert (of_v3.code, of_organizations.code) == ("unsupported-kind", "unsupported-kind")
-    assert of_v3.message.startswith("API v1 has no automation (API v3 has): ")
+    assert of_v3.message.startswith("API v1 does not support the kind automation (API v3 does): ")
     assert of_organizations.message.startswith("an enterprise has no secret, only its ")
 
 
 def test_an_enterprise_has_no_folders_to_put_a_note_into() -> None:
     (problem,) = api_problems([note(Ensure.ABSENT, "F", None)], "v3", Scope.ENTERPRISE)
     assert problem.code == "unsupported-field"
-    assert '"F" is one: write folder: ""' in problem.message
+    assert 'this entry is in "F": write folder: ""' in problem.message
     assert list(api_problems([note(Ensure.ABSENT, "", None)], "v3", Scope.ENTERPRISE)) == []
 
 

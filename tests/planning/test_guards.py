@@ -132,7 +132,7 @@ def honored(color: str, action: Action = Action.CREATE, **approved: Any) -> tupl
 def test_a_hazard_wants_its_own_approval(action: Action) -> None:
     assert honored("red", action) == ()
     (refusal,) = honored("gold", action)
-    assert refusal == "badge:B is made of gold: if that is meant, pass --allow-honor"
+    assert refusal == "badge:B is made of gold: if this is intended, pass --allow-honor"
     assert honored("gold", action, hazards=("spend",)) == (refusal,)
     assert honored("gold", action, hazards=("honor",)) == ()
 

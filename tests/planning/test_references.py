@@ -95,7 +95,7 @@ def test_a_mention_means_the_object_of_the_entry_whatever_it_is_called_today() -
 @pytest.mark.parametrize(
     ("declared", "remedy"),
     [
-        (frozenset({TRIAGE}), "its own entry is blocked; decide that first, then plan again"),
+        (frozenset({TRIAGE}), "its own entry is blocked; resolve that first, then plan again"),
         (frozenset(), "declare it, or correct the name, then plan again"),
     ],
 )

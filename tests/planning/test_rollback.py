@@ -202,8 +202,8 @@ def test_a_secret_cannot_come_back() -> None:
     assert (held.by, str(held.key)) == (Blocker.REQUIREMENT, "secret:TOKEN")
     assert held.source == Source("b.jsonl", 2)
     assert held.reason == (
-        "it was deleted, and nobody can read a value to save it: add it in the web app, or "
-        "declare it with value_from and apply"
+        "it was deleted, and its value was not saved because no API can read it: add it in "
+        "the web app, or declare it with value_from and apply"
     )
 
 
@@ -283,7 +283,7 @@ def test_an_update_that_would_take_a_note_out_of_its_folder_is_blocked() -> None
         enterprise,
     ).blocked
     assert (held.by, held.ids) == (Blocker.REQUIREMENT, ("note-1",))
-    assert held.reason.startswith("an update would take it out of F, which the API of an ")
+    assert held.reason.startswith("an update would move it out of F, because the API of an ")
 
 
 AUTOMATION = {"name": "A", "id": "a1", "triggers": [{"event_type": "github:push"}]}

@@ -247,7 +247,7 @@ def test_a_reference_to_an_entry_that_is_blocked_says_so(api: ToyApi, job: Job) 
     job.declare(manuals=[{"title": "M", "words": "w2"}], robots=[{"name": "R", "manual": "M"}])
     text = job.blocked()
     assert "changed in Git, but deleted outside" in text
-    assert "its own entry is blocked; decide that first, then plan again" in text
+    assert "its own entry is blocked; resolve that first, then plan again" in text
 
 
 def test_an_entry_that_goes_is_no_reference(api: ToyApi, job: Job) -> None:
@@ -409,7 +409,7 @@ def test_a_hazard_with_an_approval_refuses_the_run(api: ToyApi, job: Job) -> Non
     job.declare(ENTERPRISE, badges=[{"name": "A", "color": "gold"}, {"name": "B", "color": "red"}])
     refused = job.run("apply", "--yes")
     assert refused.code == 4
-    assert "badge:A is made of gold: if that is meant, pass --allow-honor" in refused.err
+    assert "badge:A is made of gold: if this is intended, pass --allow-honor" in refused.err
     assert api.of("badge") == {}
 
 
