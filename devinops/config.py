@@ -257,7 +257,8 @@ def _wrong_options(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             )
             yield option, "foreign-key-variable", message
     if (limit := target.get("max_delete")) is not None and MaxDelete.parse(limit) is None:
-        message = f'max_delete must be a share such as "20%" (0% to 100%) or a whole number, not {limit!r}'
+        shapes = 'a share such as "20%" (0% to 100%) or a whole number'
+        message = f"max_delete must be {shapes}, not {limit!r}"
         yield "max_delete", "invalid-value", message
     for option, check in (("org_id", _wrong_org_id), ("api_url", _wrong_url)):
         if isinstance(value := target.get(option), str) and (why := check(value)):

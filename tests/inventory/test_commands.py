@@ -152,7 +152,7 @@ def test_show_tells_field_by_field_whether_live_agrees(
     [
         (["show", "knowledge:Backend/Error"], 1, 'did you mean "knowledge:Backend/Errors"?'),
         (["forget", "knowledge:Backend/Error"], 1, 'did you mean "knowledge:Backend/Errors"?'),
-        (["show", "playbook:x"], 1, "devinops inventory list shows what is"),
+        (["show", "playbook:x"], 1, "devinops inventory list shows the known keys"),
         (["show", "Errors"], 64, "write KEY as plan and inventory list print it"),
         (["show", "knowlege:Errors"], 64, 'did you mean "knowledge"?'),
         (["link", "folder:Backend", "folder-1"], 64, "a folder is never owned"),
@@ -258,7 +258,7 @@ def test_repair_links_what_is_gone_to_what_looks_like_it(
         "  -> note-4, knowledge:Moved: the same body, the same folder, created 2026-01-01\n"
         "1 to link again, 0 to decide\n"
     )
-    assert "--yes links them" in ran.err
+    assert "pass --yes to link" in ran.err
     assert owns() == before
     assert devinops("inventory", "repair", "--yes", "-C", root).code == 0
     assert owns().records == (Record(LOST.key, "note-4", LOST.source), ERRORS)

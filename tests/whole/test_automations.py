@@ -313,7 +313,7 @@ def assert_nowhere(secret: str, ran: Any, directory: Path, path: Path) -> None:
 def test_a_terminal_is_shown_it_once(
     emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handover, "_somebody_reads", lambda: True)
+    monkeypatch.setattr(handover, "_has_reader", lambda: True)
     root = repository(files(hooked()))
     applied = devinops("apply", "-C", root, "--yes", "--allow-spend")
     assert applied.code == 0, applied
