@@ -98,7 +98,7 @@ def test_the_whole_life_of_a_set(emulator: Emulator, write: Settings, devinops: 
 
     blocked = devinops("plan", "-C", root)
     assert blocked.code == 4
-    assert "it is live, not owned, and differs in tags, default" in blocked.out
+    assert "it is live but not owned, and differs in tags, default" in blocked.out
 
     plan = devinops("plan", "-C", root, "--adopt")
     lines = plan.out.splitlines()

@@ -175,7 +175,7 @@ def test_what_only_one_api_has_is_a_problem_for_the_other(
     job.declare(relics=relics)
     plan = job.run("plan")
     assert plan.code == 1
-    assert "API v3 has no relic (API v1 has)" in plan.err
+    assert "API v3 does not support the kind relic (API v1 does)" in plan.err
     assert api.lines == []
     v1 = "version: 1\ntargets: {a: {api_version: v1, inventory: {store: file}, prune: owned}}\n"
     job.declare(v1, relics=relics)
@@ -229,7 +229,7 @@ def test_what_is_nowhere_blocks_everything_that_refers_to_it(api: ToyApi, job: J
 def test_a_reference_to_what_is_there_does_not_wait_for_its_entry(api: ToyApi, job: Job) -> None:
     theirs = api.add("manual", title="M", words="theirs")
     job.declare(manuals=[manual("M", "ours")], robots=[{"name": "R", "manual": "M"}])
-    assert "it is live, not owned, and differs in words" in job.blocked()
+    assert "it is live but not owned, and differs in words" in job.blocked()
     assert job.run("apply", "--yes").code == 4
     assert [robot["manual_id"] for robot in api.of("robot").values()] == [theirs]
 
@@ -358,7 +358,7 @@ def test_a_set_shows_what_comes_and_goes_and_is_guarded(api: ToyApi, job: Job) -
     many = [f"c{number}" for number in range(10)]
     api.settings[COLORS] = {"colors": many}
     job.declare(palettes=[{"colors": [*many[:5], "new"]}])
-    assert "it is live, not owned, and differs in colors" in job.blocked()
+    assert "it is live but not owned, and differs in colors" in job.blocked()
     refused = job.run("apply", "--yes", "--adopt")
     assert refused.code == 4
     assert "palette would lose 5 of its 10 colors, more than 3" in refused.err
@@ -422,6 +422,6 @@ def test_what_another_owner_has_is_left_alone_and_not_made_twice(api: ToyApi, jo
     theirs = api.add("robot", name="R", labels={"devinops": "them", "team": "x"})
     job.declare(robots=[{"name": "R"}, {"name": "S", "labels": {"team": "y"}}])
     text = job.blocked()
-    assert f"another owner manages an object of this name, by its label ({theirs} of them)" in text
+    assert f"the label of an object with this name has another owner ({theirs} of them)" in text
     assert job.run("apply", "--yes").code == 4
     assert [robot["name"] for robot in api.of("robot").values()] == ["R", "S"]
