@@ -340,7 +340,11 @@ def test_the_key_shows_nowhere(
 @pytest.mark.parametrize(
     ("config", "key", "message"),
     [
-        ("targets: {a: {api_version: v1}}", "apk_emulator", "API v1 does not support the kind session_tags"),
+        (
+            "targets: {a: {api_version: v1}}",
+            "apk_emulator",
+            "API v1 does not support the kind session_tags",
+        ),
         ("targets: {a: {enterprise: true}}", "cog_enterprise", "an enterprise has no session_tags"),
     ],
 )
