@@ -66,9 +66,15 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class RollbackContext:
-    """What a rollback is planned under. `restored` maps each saved object to the key that it gets back."""
+    """What a rollback is planned under: the target's API and scope, its policy, and what is live.
 
-    plan: PlanContext
+    `restored` maps each saved object to the key that it gets back.
+    """
+
+    api: ApiVersion
+    scope: Scope
+    policy: Policy
+    live: Snapshot
     run: str
     restored: Mapping[ObjectId, Key]
 
