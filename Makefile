@@ -7,8 +7,8 @@ PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
-CORE := api/retry applying/applier inventory/backend inventory/disk inventory/format inventory/journaled inventory/merge \
-	kinds/* model/* planning/* schema/*
+CORE := api/retry applying/applier applying/report inventory/backend inventory/disk inventory/format inventory/journaled \
+	inventory/merge inventory/repair kinds/* model/* planning/* schema/*
 comma := ,
 empty :=
 space := $(empty) $(empty)

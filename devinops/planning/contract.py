@@ -121,7 +121,7 @@ class Contract(Managed):
         key = saved.live.key
         if live is not None:
             draft.unchanged += 1
-        elif context.plan.real.under(key):
+        elif context.live.under(key):
             draft.notes.append(
                 f"{key} was deleted and created again since, and its value from before the run "
                 f"{context.run} was never saved: to change the value, change version of its entry "

@@ -66,9 +66,15 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class RollbackContext:
-    """Everything that a rollback depends on; `restored` maps each saved object to its old key."""
+    """What a rollback is planned under: the target's API and scope, its policy, and what is live.
 
-    plan: PlanContext
+    `restored` maps each saved object to the key that it gets back.
+    """
+
+    api: ApiVersion
+    scope: Scope
+    policy: Policy
+    live: Snapshot
     run: str
     restored: Mapping[ObjectId, Key]
 

@@ -10,7 +10,7 @@ from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocker, Change, Drift, FieldChange, Moved
 from devinops.model.inventory import Base, Record, base, fingerprints
 from devinops.model.keys import Key
-from devinops.model.kind import ApiVersion, Kind, Resource
+from devinops.model.kind import ApiVersion, Kind, Resource, Scope
 from devinops.model.objects import Declaration, Ensure, Live
 from devinops.model.policy import OnDrift
 from devinops.model.values import UNSET, canonical_text
@@ -215,7 +215,7 @@ class Managed:
             )
             draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live], tuple(fixed))
             return True
-        if place := _lost_place(live, context):
+        if place := _lost_place(context.as_it_is(live), context.api, context.scope):
             draft.block(Blocker.REQUIREMENT, match.declaration, _taken_out(place), [live])
             return True
         risk = at_risk(live.kind, context.api, live.resource)
@@ -267,7 +267,7 @@ class Managed:
     def _restore(
         self, saved: Saved, live: Live, context: RollbackContext, draft: PlanDraft
     ) -> None:
-        api, before = context.plan.api, saved.live
+        api, before = context.api, saved.live
         differences = changed_fields(live.kind, before.resource, live.resource)
         fields = tuple(field for field in differences if _updates(live.kind, api, field.name))
         unwritable = tuple(field for field in differences if field not in fields)
@@ -277,10 +277,10 @@ class Managed:
         risk = at_risk(live.kind, api, live.resource)
         if not fields:
             draft.unchanged += not unwritable
-        elif place := _lost_place(live, context.plan):
+        elif place := _lost_place(live, context.api, context.scope):
             reason = _taken_out(place)
             draft.block(Blocker.REQUIREMENT, saved.declaration, reason, [live])
-        elif risk and context.plan.policy.v3_macro == "hold":
+        elif risk and context.policy.v3_macro == "hold":
             reason = (
                 f"an update might lose its {risk}: edit it in the web app, or set v3_macro: verify"
             )
@@ -304,7 +304,7 @@ class Managed:
         if others:
             _block_taken(saved, others, draft)
             return
-        api = context.plan.api
+        api = context.api
         if not kind.apis[api].creates:
             reason = f"it is gone, and no API creates a {kind.noun} again"
             draft.block(Blocker.REQUIREMENT, saved.declaration, reason)
@@ -420,12 +420,12 @@ def _is_indentation(change: FieldChange) -> bool:
     return before != after and canonical_text(before) == canonical_text(after.lstrip())
 
 
-def _lost_place(live: Live, context: PlanContext) -> str:
+def _lost_place(live: Live, api: ApiVersion, scope: Scope) -> str:
     """Return the folder that an update would lose because the scope has no folders; else empty."""
     kind = live.kind
-    if kind.lives_in is None or KINDS[kind.lives_in].is_in(context.api, context.scope):
+    if kind.lives_in is None or KINDS[kind.lives_in].is_in(api, scope):
         return ""
-    return context.as_it_is(live).key.folder
+    return live.key.folder
 
 
 def _taken_out(folder: str) -> str:
@@ -441,7 +441,7 @@ def _taken_out(folder: str) -> str:
 def _in_the_way(saved: Saved, context: RollbackContext) -> tuple[Live, ...]:
     """Return the other objects with the saved key that the rollback does not rename."""
     key = saved.live.key
-    others = (live for live in context.plan.real.under(key) if live.id != saved.live.id)
+    others = (live for live in context.live.under(key) if live.id != saved.live.id)
     return tuple(live for live in others if context.restored.get(live.object_id, key) == key)
 
 

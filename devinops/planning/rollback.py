@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
 from devinops.model.changes import Blocker
-from devinops.model.inventory import Inventory
 from devinops.model.keys import FolderPath, ObjectId
 from devinops.model.objects import Snapshot
 from devinops.model.policy import Approvals, Policy
 from devinops.model.target import Target
-from devinops.planning.draft import PlanContext, PlanDraft, RollbackContext, Saved
+from devinops.planning.draft import PlanDraft, RollbackContext, Saved
 from devinops.planning.guards import hazard_notes, hazards
 from devinops.planning.lifecycles import planner
 from devinops.planning.plan import Plan, minted
@@ -39,17 +37,7 @@ def rollback_plan(
     approvals = approvals or Approvals()
     placed = [_placed(object, snapshot) for object in saved]
     restored = {object.live.object_id: object.live.key for object in placed}
-    plan = PlanContext(
-        target.api,
-        policy,
-        approvals,
-        date.min,
-        Inventory(),
-        real=snapshot,
-        live=snapshot,
-        scope=target.scope,
-    )
-    context = RollbackContext(plan, run, restored)
+    context = RollbackContext(target.api, target.scope, policy, snapshot, run, restored)
     draft = PlanDraft()
     for object in placed:
         _restore(object, context, draft)
@@ -71,7 +59,7 @@ def rollback_plan(
 
 
 def _restore(saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:
-    live = context.plan.real.by_id.get(saved.live.object_id)
+    live = context.live.by_id.get(saved.live.object_id)
     if live is not None and not live.ours:
         reason = "it is no longer the organization's own"
         draft.block(Blocker.CONFLICT, saved.declaration, reason, [live])

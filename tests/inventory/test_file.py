@@ -266,6 +266,14 @@ def test_a_replaced_object_is_settled_by_its_new_one_alone(tmp_path: Path) -> No
     assert store.read() == Inventory.of("file", [Record(key, "new")])
 
 
+def test_an_update_is_settled_by_the_id_of_its_object_under_whatever_key(tmp_path: Path) -> None:
+    applied(in_file(tmp_path), "r0", "a")
+    store = in_file(tmp_path)
+    store.begin("r1", [intent("r1", "b", Action.UPDATE, "note-a")], store.read())
+    store.settle("r1", [record("a", "note-a")])
+    assert (names(store.read()), runs(store.read().intents)) == (["a"], [])
+
+
 def test_renames_that_swap_two_names_keep_both(tmp_path: Path) -> None:
     applied(in_file(tmp_path), "r0", "a", "b")
     store = in_file(tmp_path)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from devinops.kinds.knowledge import Knowledge
+from devinops.model.changes import Blocker
 from devinops.model.inventory import base
-from devinops.model.keys import ROOT
+from devinops.model.keys import ROOT, FolderPath
+from devinops.model.kind import Scope
+from devinops.planning.draft import PlanDraft
+from devinops.planning.managed import Managed
 from devinops.planning.managed import bases as bases_of
+from devinops.planning.match import Match
+from tests.testing.objects import live
+from tests.testing.plans import context, entry
 
 
 def test_an_outside_edit_that_was_kept_stays_visible_after_the_next_apply() -> None:
@@ -18,3 +27,17 @@ def test_an_outside_edit_that_was_kept_stays_visible_after_the_next_apply() -> N
     assert found["pinned_repo"] == bases["pinned_repo"]
     assert found["body"] == base(sent, read)["body"]
     assert bases_of(sent, read, bases)["pinned_repo"] != bases["pinned_repo"]
+
+
+def test_an_update_that_would_take_a_note_out_of_its_folder_is_blocked() -> None:
+    note = live("knowledge", name="A", folder="F", id="n1", folder_id="f1")
+    wanted = entry(Knowledge(name="A", folder=FolderPath("F"), trigger="t", body="new"))
+    draft = PlanDraft()
+    of_enterprise = replace(context([note]), scope=Scope.ENTERPRISE)
+    Managed().plan(Match(wanted, note), of_enterprise, draft)
+    (blocked,) = draft.blocked
+    assert (blocked.by, blocked.ids, draft.changes) == (Blocker.REQUIREMENT, ("n1",), [])
+    assert blocked.reason == (
+        "an update would take it out of F, which the API of an enterprise cannot send: move it "
+        "to the root in the web app first"
+    )

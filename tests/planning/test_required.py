@@ -41,7 +41,7 @@ def test_a_record_of_one_is_only_forgotten() -> None:
 
 def test_no_run_overwrites_one_so_there_is_none_to_bring_back() -> None:
     plan = context([FOLDER])
-    rollback = RollbackContext(plan, "run", {})
+    rollback = RollbackContext(plan.api, plan.scope, plan.policy, plan.live, "run", {})
     saved = Saved(FOLDER, ENTRY.source)
     with pytest.raises(AssertionError, match="folder:F cannot be in a backup"):
         Required().rollback(saved, FOLDER, rollback, PlanDraft())

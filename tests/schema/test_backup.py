@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from devinops.schema.backup import BackupHeader, ObjectLine
@@ -37,17 +38,35 @@ def test_a_line_that_cannot_be_used_says_what_is_wrong(changes: dict[str, Any], 
         convert(line, ObjectLine).to_model()
 
 
+HEADER = BackupHeader(
+    **HEAD,
+    run="20260312T101500Z-1a2b3c",
+    time="2026-03-12T10:15:00+00:00",
+    target="production",
+    api_url="https://api.devin.ai",
+    api="v3",
+    org_id="org-1",
+    emulator=False,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"run": "../other"}, "the name of the run or the target is not valid"),
+        ({"target": "a b"}, "the name of the run or the target is not valid"),
+        ({"time": "2026-03-12T10:15:00"}, "time has no time zone"),
+        ({"api_url": "api.devin.ai"}, "api_url is not a URL"),
+    ],
+)
+def test_a_header_that_cannot_be_used_says_what_is_wrong(
+    changes: dict[str, str], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        msgspec.structs.replace(HEADER, **changes).to_model()
+
+
 def test_a_header_names_one_organization() -> None:
-    header = BackupHeader(
-        **HEAD,
-        run="20260312T101500Z-1a2b3c",
-        time="2026-03-12T10:15:00+00:00",
-        target="production",
-        api_url="https://api.devin.ai",
-        api="v3",
-        org_id="org-1",
-        emulator=False,
-    )
-    target = header.to_model()
+    target = HEADER.to_model()
     assert (target.name, target.org_id, target.host) == ("production", "org-1", "api.devin.ai")
     assert replace(target, org_id=None) != target

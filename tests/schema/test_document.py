@@ -27,6 +27,10 @@ def test_only_json_is_read(text: str | bytes, words: str) -> None:
         load_object(text)
 
 
+def test_a_number_is_read_as_it_is_written() -> None:
+    assert load_object('{"a": 1.5, "b": 2}') == {"a": 1.5, "b": 2}
+
+
 def test_what_is_quoted_is_one_short_line() -> None:
     assert quotable("a\x1b\u202eb") == "a\\u001b\\u202eb"
     assert quotable("a\nb") == "a"
