@@ -18,7 +18,7 @@ class Progress:
 
     def __init__(self, options: Options, label: str, length: int | None = None) -> None:
         self.label, self.length = label, length
-        self.enabled = (
+        self.is_shown = (
             sys.stderr.isatty()
             and not options.quiet
             and not options.verbose
@@ -49,7 +49,7 @@ class Progress:
         """Set the number of steps that are done. Any thread may call it."""
         with self._lock:
             self.done = done
-            if not self.enabled or time.monotonic() - self.started < DELAY_S:
+            if not self.is_shown or time.monotonic() - self.started < DELAY_S:
                 return
             self.drawn = True
             echo_err(f"\r\x1b[K{self._line()}")

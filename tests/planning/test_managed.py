@@ -38,6 +38,6 @@ def test_an_update_that_would_take_a_note_out_of_its_folder_is_blocked() -> None
     (blocked,) = draft.blocked
     assert (blocked.by, blocked.ids, draft.changes) == (Blocker.REQUIREMENT, ("n1",), [])
     assert blocked.reason == (
-        "an update would take it out of F, which the API of an enterprise cannot send: move it "
+        "an update would move it out of F, because the API of an enterprise accepts no folder: move it "
         "to the root in the web app first"
     )

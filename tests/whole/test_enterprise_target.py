@@ -198,7 +198,7 @@ def test_an_update_never_takes_a_note_out_of_a_folder_of_the_enterprise(
     repository({"knowledge/style.md": FILES["knowledge/style.md"].replace("Tabs", "Spaces")})
     plan = devinops("plan", "-C", root)
     assert plan.code == 4
-    assert "an update would take it out of Shared" in plan.out
+    assert "an update would move it out of Shared" in plan.out
     assert devinops("apply", "-C", root, "--yes").code == 4
     assert notes(emulator)["Style"]["folder_path"] == "Shared"
 
@@ -216,7 +216,7 @@ def test_a_rollback_does_not_take_a_note_out_of_a_folder_either(
     emulator.edit("knowledge", notes(emulator)["Style"]["note_id"], folder="Shared")
     back = devinops("rollback", "latest", "-C", root, "--yes")
     assert back.code == 4
-    assert "an update would take it out of Shared" in back.out
+    assert "an update would move it out of Shared" in back.out
     assert notes(emulator)["Style"]["body"] == "Spaces."
 
 

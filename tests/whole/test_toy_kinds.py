@@ -185,7 +185,7 @@ def test_what_only_one_api_has_is_a_problem_for_the_other(
     assert job.roll_back().code == 0
     assert [relic["story"] for relic in api.of("relic").values()] == ["old"]
     job.declare(v1, robots=[{"name": "R"}])
-    assert "API v1 has no robot" in job.run("plan").err
+    assert "API v1 does not support the kind robot" in job.run("plan").err
 
 
 # --- references ---------------------------------------------------------------------------------------------
