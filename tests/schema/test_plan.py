@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from devinops.model.changes import Blocked, Blocker, Drift, Moved
+from devinops.model.keys import Key
+from devinops.model.objects import Problem, Severity, Source
 from devinops.schema.documents import schemas
-from devinops.schema.plan import checksum
+from devinops.schema.plan import BlockedItem, DriftItem, ProblemItem, SourceItem, checksum
 from tests.testing.documents import PLAN
 
 PROBLEMS = {
@@ -51,3 +55,29 @@ def test_a_checksum_covers_everything_but_itself() -> None:
     assert checksum(document | {"checksum": "x"}) == checksum(document)
     assert checksum({"b": [2], "a": 1}) == checksum(document)
     assert checksum(document | {"a": 2}) != checksum(document)
+
+
+def test_a_problem_comes_back_as_it_was() -> None:
+    problem = Problem(Source("a.yaml", 2, 3), "unknown-target", "why", Severity.WARNING)
+    assert ProblemItem.of(problem).to_model() == problem
+
+
+def test_a_problem_without_a_valid_code_is_refused() -> None:
+    item = ProblemItem.of(Problem(Source("a.yaml"), "Not a code", "why"))
+    with pytest.raises(ValueError, match="'Not a code' is not the code of a problem"):
+        item.to_model()
+
+
+@pytest.mark.parametrize("place", [None, Source("a.yaml", 2, 3)])
+def test_a_blocked_step_has_a_place_or_none(place: Source | None) -> None:
+    item = BlockedItem.of(Blocked(Blocker.CONFLICT, Key.parse("secret:A"), "why", place))
+    assert item.source == (SourceItem("a.yaml", 2, 3) if place else None)
+    assert (item.key, item.reason, item.ids, item.needed_by) == ("secret:A", "why", (), ())
+
+
+def test_a_change_made_outside_comes_back_as_it_was_unless_its_time_is_none() -> None:
+    drift = Drift(Moved.EDITED, Key.parse("secret:A"), "s1", "why", (), Source("a.yaml"), 1, "Pat")
+    item = DriftItem.of(drift)
+    assert item.to_model() == drift
+    with pytest.raises(ValueError, match="at: not a valid time"):
+        msgspec.structs.replace(item, at=10**18).to_model()
