@@ -1,1 +1,1 @@
-"""A plan becomes a report: writes through a client, backups first, and saved plans."""
+"""Turns a plan into a report: backups, then writes through a client. Also reads saved plans."""

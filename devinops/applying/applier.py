@@ -1,4 +1,4 @@
-"""A plan becomes a report: each change is made through a `Writer`, and what became of it is told truthfully."""
+"""Applies a plan: makes each change through a `Writer` and reports its outcome truthfully."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ from devinops.planning.match import under_declared_paths
 from devinops.planning.plan import Plan
 
 REPLACE_ATTEMPTS = 3
-"""How often a secret that is deleted already is created again before giving up."""
+"""How often to try to create a secret again after its delete."""
 
-SILENCES = 3
-"""After so many changes in a row without an answer, or with nothing but 429, nothing new is started."""
+MAX_UNANSWERED = 3
+"""The run stops after this many changes in a row without a response, or with only 429."""
 
 
 class Journal(Protocol):
-    """Where the inventory learns what is about to be done and what was done, one run long."""
+    """Records the writes of one run in the inventory."""
 
     def begin(self, intents: Sequence[Intent]) -> None:
-        """Announce the writes before the first one. Raises Stale where another run is at the same objects."""
+        """Announce the writes before the first one. Raises Stale if another run makes one too."""
         ...
 
     def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
-        """Note durably what one change made of the inventory."""
+        """Record the result of a change durably."""
         ...
 
     def finish(self, unclear: Collection[Key]) -> None:
-        """Write everything where it belongs, and take the announcement back, but for creates with an unclear end."""
+        """Save all results and remove the announcement, except creates with an unknown outcome."""
         ...
 
 
 class NoJournal:
-    """What an apply without an inventory writes: nothing."""
+    """The journal of an apply without an inventory: it records nothing."""
 
     def begin(self, intents: Sequence[Intent]) -> None:
         pass
@@ -67,19 +67,19 @@ class NoJournal:
 
 
 class _Blocked(Exception):
-    """This change must wait for a person; the text says why."""
+    """The change must wait for a person; the text says why."""
 
 
-class _NotThere(Exception):
-    """What this change refers to was not created; the text says what."""
+class _MissingReference(Exception):
+    """An object that the change refers to was not created; the text names it."""
 
 
 class _Unclear(DevinopsError):
-    """It failed when something had been written, or may have been."""
+    """The change failed after something was written, or may have been."""
 
 
-class _NotMade(Exception):
-    """A create was not answered, and afterwards nothing was listed that it could have made."""
+class _NotCreated(Exception):
+    """A create got no response, and the lists show no object that it could have created."""
 
     def __init__(self, error: ApiError) -> None:
         self.error = error
@@ -87,16 +87,20 @@ class _NotMade(Exception):
 
 
 OnRevealed = Callable[[Key, Revealed], None]
-"""Gets a secret that the API made, with the key of its object. Any thread calls it; may raise DevinopsError."""
+"""Receives a secret that the API created, with the key of its object.
+
+Any thread calls it. It may raise DevinopsError.
+"""
 
 
 class Applier:
-    """Carries out one plan. One use.
+    """Applies one plan; use it once.
 
-    `values` maps the names of environment variables to secret values, all resolved before. `before_write` gets
-    an object as it is right before it is overwritten or deleted; what it raises fails that change. `on_result`
-    is called from the calling thread after each change. `on_revealed` gets each secret that the API made, as soon as
-    it is there. `run_id` and `commit` are for the inventory.
+    `values` maps the names of environment variables to the values of secrets. `before_write`
+    receives each object right before it is overwritten or deleted; an error from it fails that
+    change. `on_result` is called in the calling thread after each change. `on_revealed` receives
+    each secret that the API creates, as soon as the response arrives. `run_id` and `commit` are for
+    the inventory.
     """
 
     def __init__(
@@ -119,79 +123,82 @@ class Applier:
         self.parallelism, self.on_result, self.before_write = parallelism, on_result, before_write
         self.on_revealed = on_revealed
         self.journal, self.run_id, self.commit = journal or NoJournal(), run_id, commit
-        self._no_waiting = threading.Event()
-        self.pause = pause or (lambda seconds: waiting.pause(seconds, self._no_waiting))
+        self._interruption = threading.Event()
+        self.pause = pause or (lambda seconds: waiting.pause(seconds, self._interruption))
         self.interrupted: ExitCode | None = None
-        self.why_stopped = ""
-        self.unsaved = ""
+        self.stop_reason = ""
+        self.journal_error = ""
         self.finished = False
-        self._made: dict[Key, str] = {}
+        self._created: dict[Key, str] = {}
         self._known = {live.id for live in snapshot.objects}
         self._lock = threading.Lock()
-        # One list in memory at a time, however many creates have an unclear end.
-        self._looking = threading.Lock()
-        self._silences = 0
+        # Only one list at a time is in memory, however many creates have an unknown outcome.
+        self._listing = threading.Lock()
+        self._unanswered = 0
         self._not_written: set[Key] = set()
 
     def run(self) -> tuple[Result, ...]:
-        """Make every change; return their results in the order of the plan. Raises Stale before any write."""
+        """Make every change; return the results in the order of the plan.
+
+        Raises Stale before any write.
+        """
         changes = self.plan.changes
         self.journal.begin([Intent(self.run_id, c.action, c.key, c.id) for c in changes])
         self.journal.settle(self.plan.upserts, self.plan.removals)
-        results: dict[int, Result] = {}
-        order = {id(change): place for place, change in enumerate(self.plan.changes)}
-        for result in self._adopt([change for change in changes if _is_record(change)]):
-            results[order[id(result.change)]] = result
-            self.on_result(result)
-        for stage in _stages([change for change in changes if not _is_record(change)]):
-            for result in self._run_stage(stage):
-                results[order[id(result.change)]] = result
-                self._note(result)
-                self.on_result(result)
-        unclear = {
-            one.change.key
-            for one in results.values()
-            if one.unclear and one.change.action in MAKING
-        }
-        self._keep(lambda: self.journal.finish(unclear))
+        order = {id(change): number for number, change in enumerate(changes)}
+        results = sorted(self._results(), key=lambda result: order[id(result.change)])
+        unclear = {r.change.key for r in results if r.unclear and r.change.action in MAKING}
+        self._try_journal(lambda: self.journal.finish(unclear))
         self.finished = True
-        return tuple(results[place] for place in sorted(results))
+        return tuple(results)
 
-    def _note(self, result: Result) -> None:
-        """Tell the inventory what became of a change."""
+    def _results(self) -> Iterator[Result]:
+        """Make every change; yield the results as they arrive."""
+        changes = self.plan.changes
+        for result in self._adopt([change for change in changes if _is_record_only(change)]):
+            self.on_result(result)
+            yield result
+        for stage in _stages([change for change in changes if not _is_record_only(change)]):
+            for result in self._run_stage(stage):
+                self._journal_result(result)
+                self.on_result(result)
+                yield result
+
+    def _journal_result(self, result: Result) -> None:
+        """Record the result of a change in the inventory."""
         change = result.change
         if result.outcome is not Outcome.DONE:
             self._not_written.add(change.key)
             return
         if change.action is Action.DELETE:
-            self._keep(lambda: self.journal.settle([], [change.object_id]))
+            self._try_journal(lambda: self.journal.settle([], [change.object_id]))
         else:
-            assert result.live, "whatever is no delete leaves an object"
+            assert result.live, "only a delete leaves no object"
             removals = [change.object_id] if change.action is Action.REPLACE else []
             record = self._record(change, result.live)
-            self._keep(lambda: self.journal.settle([record], removals))
+            self._try_journal(lambda: self.journal.settle([record], removals))
 
     def _adopt(self, changes: Sequence[Change]) -> list[Result]:
-        """Adopt what is equal already: records alone, all noted in one go."""
+        """Adopt objects that equal their entries: only their records are written, all at once."""
         pairs = [(change, change.live) for change in changes if change.live]
         if pairs:
             records = [self._record(change, live) for change, live in pairs]
-            self._keep(lambda: self.journal.settle(records, []))
+            self._try_journal(lambda: self.journal.settle(records, []))
         return [Result(change, Outcome.DONE, "", live.id, live=live) for change, live in pairs]
 
-    def _keep(self, step: Callable[[], None]) -> None:
-        """Do a step of the inventory. After the first write a failure there must not cost the report."""
+    def _try_journal(self, step: Callable[[], None]) -> None:
+        """Do a step of the journal. If it fails, stop the run but still report what was written."""
         try:
             step()
         except DevinopsError as error:
-            self.unsaved = self.unsaved or str(error)
+            self.journal_error = self.journal_error or str(error)
             self.stop("the inventory cannot be written")
 
     def _record(self, change: Change, live: Live) -> Record:
         assert change.declaration
         declaration = change.declaration
         known = self.plan.inventory.by_id.get(live.object_id)
-        # The next plan compares it under the path that the files use, so that is what to keep.
+        # The next plan compares the path that the files use, so the record has that one.
         (as_declared,) = under_declared_paths([live], self.plan.renamed)
         before = known.fields if known else {}
         fields = bases(declaration.resource, as_declared.resource, before, change.kept)
@@ -199,38 +206,38 @@ class Applier:
         return Record(change.key, live.id, source, self.commit, protect, fields)
 
     def interrupt(self, code: ExitCode) -> None:
-        """Finish what is in flight and start nothing new; `code` is what the run exits with.
+        """Finish the requests in flight and start nothing new; the run exits with `code`.
 
-        A request in flight is awaited, and not sent again.
+        A request in flight is not retried.
         """
         self.interrupted = code
         self.stop("interrupted")
-        self._no_waiting.set()
+        self._interruption.set()
         self.writer.stop_waiting()
 
     def stop(self, why: str) -> None:
         """Start nothing new."""
-        self.why_stopped = self.why_stopped or why
+        self.stop_reason = self.stop_reason or why
 
     def _run_stage(self, stage: list[Change]) -> Iterator[Result]:
         with ThreadPoolExecutor(max_workers=self.parallelism, thread_name_prefix="apply") as pool:
-            yield from waiting.results([pool.submit(self._settle, change) for change in stage])
+            yield from waiting.results([pool.submit(self._attempt, change) for change in stage])
 
-    def _settle(self, change: Change) -> Result:
-        if self.why_stopped:
-            return Result(change, Outcome.SKIPPED, self.why_stopped, change.id)
+    def _attempt(self, change: Change) -> Result:
+        if self.stop_reason:
+            return Result(change, Outcome.SKIPPED, self.stop_reason, change.id)
         if change.successor in self._not_written:
             reason = f"{change.successor} probably replaces it and was not written, so it stays"
             return Result(change, Outcome.SKIPPED, reason, change.id)
         try:
-            live, message = self._make(change)
+            live, message = self._write(change)
         except _Blocked as blocked:
             return Result(change, Outcome.BLOCKED, str(blocked), change.id)
-        except _NotThere as missing:
+        except _MissingReference as missing:
             return Result(change, Outcome.SKIPPED, str(missing), change.id)
         except DevinopsError as error:
             return self._failed(change, error)
-        self._silences = 0
+        self._unanswered = 0
         return Result(change, Outcome.DONE, message, live.id if live else change.id, live=live)
 
     def _failed(self, change: Change, error: DevinopsError) -> Result:
@@ -239,23 +246,25 @@ class Applier:
         )
         status = error.status if isinstance(error, ApiError) else None
         if status == 401:
-            self._stop_without_key()
+            self._stop_for_key()
         if isinstance(error, Unreachable) or status == TOO_MANY:
-            with self._lock:
-                self._silences += 1
-                if self._silences >= SILENCES:
-                    limited = status == TOO_MANY
-                    self.stop(
-                        "the API takes no more requests" if limited else "the API does not answer"
-                    )
+            self._count_unanswered(limited=status == TOO_MANY)
         return Result(change, Outcome.FAILED, str(error), change.id, unclear)
 
-    def _stop_without_key(self) -> None:
-        self.stop("the API no longer takes the key")
+    def _count_unanswered(self, *, limited: bool) -> None:
+        with self._lock:
+            self._unanswered += 1
+            if self._unanswered >= MAX_UNANSWERED:
+                self.stop(
+                    "the API accepts no more requests" if limited else "the API does not respond"
+                )
 
-    def _make(self, change: Change) -> tuple[Live | None, str]:
-        """Make one change; return the object as it is then, None where it is gone, and a remark."""
-        make = {
+    def _stop_for_key(self) -> None:
+        self.stop("the API no longer accepts the key")
+
+    def _write(self, change: Change) -> tuple[Live | None, str]:
+        """Make one change; return the object after it, None if it is gone, and a remark."""
+        steps = {
             Action.CREATE: self._create,
             Action.UPDATE: self._update,
             Action.RENAME: self._update,
@@ -263,16 +272,16 @@ class Applier:
             Action.REPLACE: self._replace,
             Action.DELETE: self._delete,
         }
-        return make[change.action](change)
+        return steps[change.action](change)
 
     def _create(self, change: Change) -> tuple[Live | None, str]:
         try:
             return self._create_once(change)
-        except _NotMade as nothing:
+        except _NotCreated as nothing:
             raise nothing.error from None
 
     def _create_once(self, change: Change) -> tuple[Live | None, str]:
-        """Create an object. Raises _NotMade where it can be tried again."""
+        """Create an object. Raises _NotCreated if it is safe to try again."""
         assert change.declaration
         value = self._value(change.declaration)
         ids = self._ids(change)
@@ -282,17 +291,17 @@ class Applier:
         except ApiError as error:
             if error.answered:
                 raise
-            live, remark = self._recover(change, error), "not answered, but found afterwards"
+            live, remark = self._recover(change, error), "no response, but found afterwards"
         self._known.add(live.id)
-        self._made[change.key] = live.id
+        self._created[change.key] = live.id
         lost = self._hand_over(change, live)
         self._verify_taken(change, change.written(), live)
         return live, "; ".join(filter(None, (remark, lost)))
 
     def _hand_over(self, change: Change, live: Live) -> str:
-        """Give a secret that the API made to the user; return a remark if it is lost.
+        """Give a secret that the API created to the user; return a remark if it is lost.
 
-        Raises _Unclear if it was made and could not be given to anybody.
+        Raises _Unclear if the API showed it but the user could not receive it.
         """
         minting = change.kind.minting
         if minting is None or not (live.revealed or change.mints):
@@ -302,20 +311,20 @@ class Applier:
         try:
             self.on_revealed(change.key, live.revealed)
         except DevinopsError as error:
-            what = f"it was written, and its {minting.title} is lost ({error})"
-            raise _Unclear(f"{what}: {minting.lost}") from error
+            loss = f"it was written, but its {minting.title} is lost ({error})"
+            raise _Unclear(f"{loss}: {minting.lost}") from error
         return ""
 
     def _value(self, declaration: Declaration) -> str | None:
-        """Return the value to create something with, if its entry says where that is."""
-        source = declaration.kind.role(Role.VALUE_SOURCE)
-        place = getattr(declaration.resource, source.name) if source else UNSET
-        return self.values[place["env"]] if place is not UNSET else None
+        """Return the value for a create, None if the entry names no variable that holds it."""
+        attribute = declaration.kind.role(Role.VALUE_SOURCE)
+        source = getattr(declaration.resource, attribute.name) if attribute else UNSET
+        return self.values[source["env"]] if source is not UNSET else None
 
     def _replace(self, change: Change) -> tuple[Live | None, str]:
-        """Delete and create again. From the delete on the object is missing, so the create is tried hard.
+        """Delete an object and create it again, in several attempts: until then it is missing.
 
-        Another attempt is made only after lists have shown that the one before made nothing.
+        The next attempt only starts when the lists show that the one before created nothing.
         """
         self._delete(change)
         attempt = 0
@@ -323,54 +332,52 @@ class Applier:
             attempt += 1
             try:
                 return self._create_once(change)
-            except _NotMade as nothing:
+            except _NotCreated as nothing:
                 if attempt == REPLACE_ATTEMPTS:
                     raise _missing(nothing.error) from nothing
             except DevinopsError as error:
                 if attempt == 1 and isinstance(error, ApiError) and error.answered:
                     raise _missing(error) from error
                 raise _Unclear(
-                    f"it was deleted, and whether it was created again is not known: {error}"
+                    f"it was deleted, and it is not known whether it was created again: {error}"
                 ) from error
 
     def _recover(self, change: Change, error: ApiError) -> Live:
-        """Look for the object of a create that was not answered: never send a second one.
+        """Return the object of a create that got no response, and never send a second create.
 
-        Raises _NotMade where it does not appear, and the error again where that is not certain. Stops the run where
-        several objects could be it.
+        Raises _NotCreated if the object is not listed, and `error` again if that is not certain.
+        Stops the run if several objects could be the one.
         """
         doubt = ""
         for seconds in RECOVERY_WAITS_S:
             self.pause(seconds)
             try:
-                found = self._made_by(change)
+                created = self._created_by(change)
                 doubt = ""
             except ApiError as failure:
                 if failure.status == 401:
-                    self._stop_without_key()
-                found, doubt = [], f"; it could not be looked for: {failure}"
-            if len(found) == 1:
-                return found[0]
-            if found:
-                ids = ", ".join(live.id for live in found)
-                self.stop("a create has an unclear outcome")
+                    self._stop_for_key()
+                created, doubt = [], f"; the API could not be searched for it: {failure}"
+            if len(created) == 1:
+                return created[0]
+            if created:
+                ids = ", ".join(live.id for live in created)
+                self.stop("the outcome of a create is unknown")
                 raise ApiError(
-                    f"{error}; afterwards several objects could be it ({ids}): delete all but one"
+                    f"{error}; several objects could be the new one ({ids}): delete all but one"
                 ) from error
             if self.interrupted:
-                doubt = (
-                    doubt or "; the run was interrupted before it could be looked for long enough"
-                )
+                doubt = doubt or "; the run was interrupted before the search for it was complete"
                 break
         if doubt:
             raise type(error)(f"{error}{doubt}", status=error.status) from error
-        raise _NotMade(error)
+        raise _NotCreated(error)
 
-    def _made_by(self, change: Change) -> list[Live]:
-        """Return the objects that a create without an answer can have made. Raises ApiError."""
-        with self._looking:
+    def _created_by(self, change: Change) -> list[Live]:
+        """Return the objects that a create without a response may have created. Raises ApiError."""
+        with self._listing:
             snapshot = self.writer.snapshot({change.key.kind})
-        key = change.kind.key(change.written())  # by the folder's path in the web app
+        key = change.kind.key(change.written())  # with the folder's path in the web app
         return [live for live in snapshot.under(key) if self._is_new(live, change)]
 
     def _is_new(self, live: Live, change: Change) -> bool:
@@ -382,73 +389,83 @@ class Applier:
 
     def _update(self, change: Change) -> tuple[Live | None, str]:
         assert change.live
-        before = self._current(change)
+        before = self._reread(change)
         if before is None:
             raise _Blocked("it was deleted after the plan was made; plan again")
         self.before_write(before)
         written = change.written()
         again = self._before_again(before, written)
         ids = self._ids(change)
-        answer = self.writer.update(before, written, ids, before_again=again)
-        lost = self._hand_over(change, answer)
-        self._verify_kept(change, before, answer)
-        self._verify_taken(change, written, answer)
-        return answer, lost
+        after = self.writer.update(before, written, ids, before_again=again)
+        lost = self._hand_over(change, after)
+        self._verify_kept(change, before, after)
+        self._verify_taken(change, written, after)
+        return after, lost
 
-    def _verify_taken(self, change: Change, sent: Resource, answer: Live) -> None:
-        if names := not_taken(change.kind, self.writer.api, sent, answer.resource):
+    def _verify_taken(self, change: Change, sent: Resource, after: Live) -> None:
+        """Raise _Unclear if the API did not store a field that was sent."""
+        names = not_taken(change.kind, self.writer.api, sent, after.resource)
+        if names:
             raise _Unclear(
-                f"it was written, but without {', '.join(names)}, which the API did not take: remove that from the "
-                "entry, and set it in the web app"
+                f"it was written, but without {', '.join(names)}, which the API did not accept: "
+                "remove that from the entry, and set it in the web app"
             )
 
-    def _verify_kept(self, change: Change, before: Live, answer: Live) -> None:
+    def _verify_kept(self, change: Change, before: Live, after: Live) -> None:
+        """Raise _Unclear if the object lost a field that the API cannot set."""
         for name, value in unsendable(change.kind, self.writer.api, before.resource).items():
-            if getattr(answer.resource, name) != value:
+            if getattr(after.resource, name) != value:
                 raise _Unclear(f"the update lost its {name} {value}: set it again in the web app")
 
     def _ids(self, change: Change) -> dict[Key, str]:
-        """Return the ids of what a change refers to. Raises _NotThere for what this run did not create."""
-        ids = {key: id or self._made.get(key) for key, id in change.references.items()}
+        """Return the ids of the objects that a change refers to.
+
+        Raises _MissingReference if this run should have created one and did not.
+        """
+        ids = {key: id or self._created.get(key) for key, id in change.references.items()}
         for key, id in ids.items():
             if id is None:
-                raise _NotThere(f"it refers to {key}, which was not created")
+                raise _MissingReference(f"it refers to {key}, which was not created")
         return {key: id for key, id in ids.items() if id is not None}
 
     def _delete(self, change: Change) -> tuple[Live | None, str]:
         kind = change.key.kind
         assert change.id
-        before = self._current(change)
+        before = self._reread(change)
         if before is None:
             return None, "it was gone already"
         self.before_write(before)
         try:
             self.writer.delete(kind, change.id, before_again=self._before_again(before, None))
         except ApiError as error:
-            if not self._is_gone(change, error):
+            if not self._is_deleted(change, error):
                 raise
             return None, "it was gone already"
         return None, ""
 
-    def _is_gone(self, change: Change, error: ApiError) -> bool:
-        """Tell whether what a delete was refused for is gone; only the list can tell where a status has two senses."""
+    def _is_deleted(self, change: Change, error: ApiError) -> bool:
+        """Tell whether the object of a failed delete is gone.
+
+        A status such as 403 can mean that or a lack of permission, so the lists decide.
+        """
         kind = change.key.kind
         if error.status not in change.kind.apis[self.writer.api].gone:
             return False
         try:
-            with self._looking:
+            with self._listing:
                 return change.object_id not in self.writer.snapshot({kind}).by_id
         except ApiError as failure:
             raise type(error)(
-                f"{error}; whether it is gone could not be looked up: {failure}",
+                f"{error}; the lists could not be read to see whether it is gone: {failure}",
                 status=error.status,
                 doubtful=error.doubtful,
             ) from error
 
     def _before_again(self, before: Live, written: Resource | None) -> BeforeAgain | None:
-        """Return what looks at an object again before a write is repeated: people may have edited it meanwhile.
+        """Return a check for the time before a retry: people may have edited the object meanwhile.
 
-        `written` is what an update sends. None where the API has no single read.
+        `written` is what an update sends, None for a delete. Returns None if the API has no single
+        read.
         """
         if not self.writer.reads_one(before.key.kind):
             return None
@@ -464,48 +481,48 @@ class Applier:
                 raise
             if now is None and written is not None:
                 raise _Blocked("it was deleted after the plan was made; plan again")
-            if now is None or not _is_moved(now, before):
+            if now is None or not _has_changed(now, before):
                 return
             if written is None or not unclear:
                 raise _Blocked("it was edited after the plan was made; plan again")
             if changed_fields(before.kind, written, now.resource):
                 raise _Unclear(
-                    "an attempt was not answered, and now it is neither as it was nor as it was written: somebody "
-                    "edited it, or the API changed the text; plan again"
+                    "an attempt got no response, and the object is now neither as before nor as "
+                    "written: somebody edited it, or the API changed the text; plan again"
                 )
 
         return check
 
-    def _current(self, change: Change) -> Live | None:
-        """Return the object as it is now; None where it is gone. Blocked where it moved since the plan.
+    def _reread(self, change: Change) -> Live | None:
+        """Return the object as it is now, None if it is gone. Raises _Blocked if it has changed.
 
-        Where the API has no single read, that is the object of the snapshot: the race lasts as long as the
-        apply.
+        If the API has no single read, this is the object of the snapshot: then a change made by
+        somebody else during the apply goes unnoticed.
         """
         assert change.live
         if not self.writer.reads_one(change.key.kind):
             return change.live
         now = self.writer.read(change.key.kind, change.live.id)
-        if now is not None and _is_moved(now, change.live):
+        if now is not None and _has_changed(now, change.live):
             raise _Blocked("it was edited after the plan was made; plan again")
         return now
 
 
 def _missing(error: DevinopsError) -> _Unclear:
-    return _Unclear(f"it was deleted and is MISSING now, since creating it again failed: {error}")
+    return _Unclear(f"it was deleted and is MISSING now, because the create failed: {error}")
 
 
-def _is_moved(now: Live, before: Live) -> bool:
+def _has_changed(now: Live, before: Live) -> bool:
     return now.resource != before.resource or now.ids != before.ids
 
 
-def _is_record(change: Change) -> bool:
-    """Tell whether a change only teaches the inventory something."""
+def _is_record_only(change: Change) -> bool:
+    """Tell whether a change only writes a record to the inventory."""
     return change.action is Action.ADOPT and not change.fields
 
 
 def _stages(changes: Collection[Change]) -> Iterator[list[Change]]:
-    """Yield the changes that may be made side by side: references first, then deletes in reverse."""
+    """Yield the changes that can run in parallel: references first; deletes last, in reverse."""
     for level in KINDS.levels:
         yield [c for c in changes if c.key.kind in level and c.action is not Action.DELETE]
     for level in reversed(KINDS.levels):
@@ -513,27 +530,30 @@ def _stages(changes: Collection[Change]) -> Iterator[list[Change]]:
 
 
 def apply(applier: Applier, verify: Callable[[], Plan]) -> Report:
-    """Run the applier, then plan again with `verify` and report what is left."""
+    """Run the applier, then plan again with `verify`; return the report, with what is left."""
     results = applier.run()
     if applier.interrupted:
         return _unverified(applier, results, "the run was interrupted")
-    if applier.unsaved:
-        return _unverified(applier, results, f"the inventory was not written: {applier.unsaved}")
+    if applier.journal_error:
+        why = f"the inventory was not written: {applier.journal_error}"
+        return _unverified(applier, results, why)
     try:
         after = verify()
     except DevinopsError as error:
         return _unverified(applier, results, str(error))
     except (KeyboardInterrupt, Terminated):
-        # Everything is written by now; what is lost is the proof that nothing is left.
+        # Everything is written; only the proof that nothing is left is missing.
         return _unverified(applier, results, "the run was interrupted")
-    held = {result.change.key for result in results if result.outcome is Outcome.BLOCKED}
-    known = held | {one.key for one in applier.plan.blocked}
-    return Report(
-        applier.plan,
-        results,
-        tuple(change for change in after.changes if change.key not in held),
-        tuple(one for one in after.blocked if one.key not in known),
-    )
+    return _verified(applier.plan, results, after)
+
+
+def _verified(plan: Plan, results: tuple[Result, ...], after: Plan) -> Report:
+    """Return the report with the changes of a plan made afterwards, and what only that blocks."""
+    blocked = {result.change.key for result in results if result.outcome is Outcome.BLOCKED}
+    known = blocked | {block.key for block in plan.blocked}
+    left = tuple(change for change in after.changes if change.key not in blocked)
+    waiting = tuple(block for block in after.blocked if block.key not in known)
+    return Report(plan, results, left, waiting)
 
 
 def _unverified(applier: Applier, results: tuple[Result, ...], why: str) -> Report:

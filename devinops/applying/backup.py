@@ -1,8 +1,8 @@
-"""Backups: what a run overwrites or deletes is written to a file first, and read from there again.
+"""Saves each object to a backup file before a run overwrites or deletes it, and reads backups.
 
-`.devinops/backups/<run>.jsonl` below the root: a header, then one object a line, each on the disk before the
-request is sent. A run that overwrites nothing leaves no file. Secret values are in no answer of the API, so
-they cannot be in here.
+A backup is `.devinops/backups/<run>.jsonl` below the root: a header, then one object per line. Each
+object is on the disk before the request is sent. A run that overwrites nothing leaves no file. A
+backup never holds the value of a secret, because no response of the API does.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Final, Self
 
 from devinops import atomic
 from devinops.model.errors import DevinopsError, NotFound, UnusableFile
+from devinops.model.keys import ObjectId
 from devinops.model.objects import Live, Source
 from devinops.model.target import Target
 from devinops.planning.draft import Saved
@@ -35,10 +36,10 @@ from devinops.schema.document import (
 )
 
 KEEP_FILES: Final = 20
-"""So many backups stay, the newest."""
+"""How many backups to keep; the oldest are deleted."""
 
 KEEP_DAYS: Final = 90
-"""An older backup goes, however few there are."""
+"""How long to keep a backup, however few there are."""
 
 DIRECTORY: Final = Path(atomic.STATE) / "backups"
 LATEST: Final = "latest"
@@ -47,14 +48,14 @@ _RUN: Final = re.compile(RUN)
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 
 
-# --- writing ----------------------------------------------------------------------------------------------
+# --- writing --------------------------------------------------------------------------------------
 
 
 class Backups:
-    """The backup of one run. A context manager; threads may share it.
+    """Writes the backup of one run. A context manager; threads may share it.
 
-    `path` is None as long as nothing was saved. `run` names the run: its time in UTC, such as 20260312T101500Z,
-    then `-` and hex digits. `keep` is a backup that must stay, whatever its age.
+    `path` is None until something is saved. `run` is the name of the run: its time in UTC, such as
+    20260312T101500Z, then `-` and hex digits. `keep` is a backup not to delete, however old it is.
     """
 
     def __init__(self, root: Path, target: Target, run: str, *, keep: Path | None = None) -> None:
@@ -64,7 +65,10 @@ class Backups:
         self._lock = threading.Lock()
 
     def save(self, live: Live) -> None:
-        """Put an object on the disk; on return it is there. Raises DevinopsError, and then nothing may be sent."""
+        """Save an object, and return once it is on the disk.
+
+        Raises DevinopsError; then the object must not be overwritten or deleted.
+        """
         try:
             with self._lock:
                 if self._descriptor is None:
@@ -73,12 +77,13 @@ class Backups:
                 atomic.append(self._descriptor, json_line(ObjectLine.of(live)).encode("ascii"))
         except OSError as error:
             raise DevinopsError(
-                f"cannot save a backup below {self.root / DIRECTORY}, so nothing was sent: {atomic.reason(error)}"
+                f"cannot save a backup in {self.root / DIRECTORY}, so nothing was sent: "
+                f"{atomic.reason(error)}"
             ) from error
 
     @property
     def name(self) -> str | None:
-        """The file, relative to the root where it can be."""
+        """The path of the file relative to the root, None until something is saved."""
         return None if self.path is None else self.path.relative_to(self.root).as_posix()
 
     def close(self) -> None:
@@ -113,7 +118,10 @@ class Backups:
 
 
 def _directory(root: Path) -> Path:
-    """Return the directory of the backups, made if need be and for its owner alone. Raises OSError."""
+    """Return the directory of the backups; create it if necessary. Raises OSError.
+
+    Only its owner can read it.
+    """
     atomic.state_directory(root)
     directory = root / DIRECTORY
     atomic.make_directory(directory, mode=0o700)
@@ -123,7 +131,7 @@ def _directory(root: Path) -> Path:
 
 
 def _prune(directory: Path, now: datetime, keep: Path | None) -> None:
-    """Delete backups that are too old, and all but the newest, the one that follows counted."""
+    """Delete backups that are too old or too many; leave room for one more."""
     oldest = (now - timedelta(days=KEEP_DAYS)).strftime(_TIME)
     for number, path in enumerate(reversed(_files(directory))):
         if (number >= KEEP_FILES - 1 or path.name < oldest) and not (keep and path == keep):
@@ -131,28 +139,32 @@ def _prune(directory: Path, now: datetime, keep: Path | None) -> None:
 
 
 def _files(directory: Path) -> list[Path]:
-    """Return the backups in a directory, oldest first; nothing else that lies there, and no links. Raises OSError."""
+    """Return the backups in a directory, oldest first. Raises OSError.
+
+    Symbolic links and other files are left out.
+    """
     if directory.is_symlink() or directory.parent.is_symlink() or not directory.is_dir():
         return []
-    found = (
-        path
-        for path in directory.iterdir()
-        if path.suffix == ".jsonl" and _RUN.fullmatch(path.stem)
-    )
-    aged = ((_age(path), path) for path in found)
-    return [path for _, path in sorted((age, path) for age, path in aged if age)]
+    timed = [(_time(path), path) for path in directory.iterdir() if _is_backup_name(path)]
+    return [path for _, path in sorted((time, path) for time, path in timed if time)]
 
 
-def _age(path: Path) -> tuple[str, int] | None:
-    """Return what backups are sorted by: the second in the name, within it the time of the file.
+def _is_backup_name(path: Path) -> bool:
+    return path.suffix == ".jsonl" and _RUN.fullmatch(path.stem) is not None
 
-    None for what is no file, or none any more: another run deletes old backups too.
+
+def _time(path: Path) -> tuple[str, int] | None:
+    """Return the time to sort a backup by: the second in its name, then the time of its file.
+
+    None if it is not a regular file, or is gone: another run may delete it at the same time.
     """
     try:
-        found = path.lstat()
+        status = path.lstat()
     except FileNotFoundError:
         return None
-    return (path.name.partition("-")[0], found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return path.name.partition("-")[0], status.st_mtime_ns
 
 
 def _header(run: str, target: Target) -> BackupHeader:
@@ -169,14 +181,15 @@ def _header(run: str, target: Target) -> BackupHeader:
     )
 
 
-# --- reading ----------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup as read. Of an object that was saved twice the first state counts: the one before the run.
+    """The content of a backup. Of an object that was saved twice, it has the state before the run.
 
-    `torn`: the last line is incomplete. The run died while it wrote that line, so before it sent the request.
+    `torn`: the last line is incomplete, because the run died while it wrote that line. It had not
+    sent the request yet.
     """
 
     path: Path
@@ -198,14 +211,17 @@ def backups(root: Path) -> list[Path]:
 
 
 def find(root: Path, name: str, target: str) -> Path:
-    """Return the file that a path, a run or `latest` (of this target) names. Raises NotFound."""
+    """Return the file of a backup by its path, its run or `latest`, the newest of a target.
+
+    Raises NotFound.
+    """
     if name == LATEST:
         return _latest(root, target)
     if _RUN.fullmatch(name):
         path = root / DIRECTORY / f"{name}.jsonl"
         if path not in backups(root):
             raise NotFound(
-                f"there is no backup of the run {name}; devinops rollback lists those that are"
+                f"there is no backup of the run {name}; devinops rollback lists the backups"
             )
         return path
     return Path(name)
@@ -213,41 +229,42 @@ def find(root: Path, name: str, target: str) -> Path:
 
 def _latest(root: Path, target: str) -> Path:
     for path in backups(root):
-        # Only the header counts here: a damaged backup of another target must not stop this one.
+        # Only the header matters here: a damaged backup of another target must not stop this.
         if _header_of(path, _lines(path)).target.name == target:
             return path
-    raise NotFound(f"there is no backup of the target {target} below {root / DIRECTORY}")
+    raise NotFound(f"there is no backup of the target {target} in {root / DIRECTORY}")
 
 
 def read_backup(path: Path, root: Path | None = None) -> Backup:
-    """Read a backup. Raises UnusableFile in one line for whatever is wrong with it.
+    """Return the content of a backup. Raises UnusableFile if it is damaged.
 
-    The sources of its objects are named relative to `root`, where they lie below it.
+    The sources of its objects are paths relative to `root`, if the backup is below it.
     """
     *lines, rest = _lines(path)
     header = _header_of(path, lines)
-    named = (path.relative_to(root) if root and path.is_relative_to(root) else path).as_posix()
-    found: dict[tuple[str, str], Saved] = {}
+    shown = (path.relative_to(root) if root and path.is_relative_to(root) else path).as_posix()
+    objects: dict[ObjectId, Saved] = {}
     for number, text in enumerate(lines[1:], 2):
         live = _live(path, number, text)
-        found.setdefault((live.key.kind, live.id), Saved(live, Source(named, number)))
-    return replace(header, objects=tuple(found.values()), torn=bool(rest))
+        objects.setdefault(live.object_id, Saved(live, Source(shown, number)))
+    return replace(header, objects=tuple(objects.values()), torn=bool(rest))
 
 
 def _lines(path: Path) -> list[bytes]:
-    """Return the lines of a file, the last one without its end. Raises UnusableFile."""
+    """Return the lines of a file, and at the end what follows the last LF. Raises UnusableFile."""
     if path.is_symlink():
-        raise UnusableFile(f"{path} is a symbolic link: name the backup itself")
+        raise UnusableFile(f"{path} is a symbolic link: use the path of the backup itself")
     try:
         return atomic.read(path).split(b"\n")
     except OSError as error:
         raise UnusableFile(
-            f"cannot read the backup {path}: {error.strerror or error}; devinops rollback lists those that are there"
+            f"cannot read the backup {path}: {error.strerror or error}; devinops rollback lists "
+            "the backups"
         ) from error
 
 
 def _header_of(path: Path, lines: Sequence[bytes]) -> Backup:
-    """Return what the header says, as a backup without objects. Raises UnusableFile."""
+    """Return a backup with the facts of its header and without objects. Raises UnusableFile."""
     if not lines:
         raise _damaged(path, 1, "the header is missing or incomplete")
     try:
@@ -255,8 +272,8 @@ def _header_of(path: Path, lines: Sequence[bytes]) -> Backup:
         version = values.get("format_version")
         if isinstance(version, str) and not is_readable(version):
             raise UnusableFile(
-                f"{path} has format version {quotable(version[:20])}, and this devinops reads {MAJOR}.x: use the "
-                "devinops that wrote it"
+                f"{path} has format version {quotable(version[:20])}, but this devinops reads "
+                f"{MAJOR}.x: use the devinops that wrote it"
             )
         header = convert(values, BackupHeader)
         return Backup(path, header.run, header.time, header.to_model(), ())
@@ -273,11 +290,11 @@ def _live(path: Path, line: int, text: bytes) -> Live:
 
 
 def _damaged(path: Path, line: int, what: object) -> UnusableFile:
-    return UnusableFile(f"{path}:{line}: {quotable(what)}; this backup cannot be used as it is")
+    return UnusableFile(f"{path}:{line}: {quotable(what)}; this backup is damaged, use another one")
 
 
 def summaries(root: Path) -> Iterator[tuple[Path, Backup | str]]:
-    """Yield each backup, newest first, or the words that say why it cannot be read."""
+    """Yield each backup with its path, newest first, or a message why it cannot be read."""
     for path in backups(root):
         try:
             yield path, read_backup(path)

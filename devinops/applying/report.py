@@ -1,4 +1,4 @@
-"""What apply did, change by change, and what the run exits with."""
+"""The report of an apply: the outcome of each change, and the exit code of the run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DELETING = (Action.REPLACE, Action.DELETE)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one change. `unclear`: it failed, yet the server has or may have written something."""
+    """The outcome of one change. `unclear`: it failed, but the API wrote something or may have."""
 
     change: Change
     outcome: Outcome
@@ -25,16 +25,22 @@ class Result:
     id: str | None = None
     unclear: bool = False
     live: Live | None = None
-    """The object as it is after the change, as far as the API tells."""
+    """The object after the change, if the API returned it."""
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the change wrote something, or may have."""
+        return self.outcome is Outcome.DONE or self.unclear
 
 
 @dataclass(frozen=True)
 class Report:
-    """What apply did, in the order of the plan.
+    """The results of an apply, in the order of the plan.
 
-    `left` are the changes that a plan made afterwards still holds; None where that plan could not be made,
-    and then `unverified` says why. `waiting` is what only that plan blocks: people were at work meanwhile.
-    `backup` is the file with what was overwritten or deleted.
+    `left` are the changes that a plan made afterwards still has; None if that plan could not be
+    made, and then `unverified` says why. `waiting` are objects that only that plan blocks, because
+    people changed something meanwhile. `backup` is the path of the file with the objects that were
+    overwritten or deleted.
     """
 
     plan: Plan
@@ -51,41 +57,39 @@ class Report:
     @property
     def unsaved(self) -> tuple[Key, ...]:
         """The secrets that were overwritten or deleted: no backup can hold their values."""
-        return tuple(change.key for change in self._gone() if _holds_a_value(change))
+        return tuple(change.key for change in self._destructive() if _holds_a_value(change))
 
     @property
     def restorable(self) -> bool:
-        """Whether a rollback brings back anything of what was overwritten or deleted."""
-        return any(not _holds_a_value(change) for change in self._gone())
+        """Whether a rollback can restore any of the objects that were overwritten or deleted."""
+        return any(not _holds_a_value(change) for change in self._destructive())
 
-    def _gone(self) -> Iterator[Change]:
+    def _destructive(self) -> Iterator[Change]:
         """Yield the changes that overwrote or deleted something, or may have."""
         for result in self.results:
-            written = result.outcome is Outcome.DONE or result.unclear
-            if (
-                written
-                and result.change.live
-                and (result.change.fields or result.change.action in _DELETING)
-            ):
-                yield result.change
+            change = result.change
+            if result.wrote and change.live and (change.fields or change.action in _DELETING):
+                yield change
 
     @property
     def exit_code(self) -> ExitCode:
-        """RUN_AGAIN where something failed or is left after a write, FIX where nothing was written."""
+        """The exit code of the run.
+
+        If something failed or is left: RUN_AGAIN after a write, FIX if nothing was written.
+        """
         codes = [self.plan.exit_code()]
         if self.waiting or self.count(Outcome.BLOCKED):
             codes.append(ExitCode.DECIDE)
-        if (
-            self.count(Outcome.FAILED)
-            or self.count(Outcome.SKIPPED)
-            or self.left
-            or self.left is None
-        ):
-            wrote = any(result.outcome is Outcome.DONE or result.unclear for result in self.results)
+        if self._is_incomplete():
+            wrote = any(result.wrote for result in self.results)
             codes.append(ExitCode.RUN_AGAIN if wrote else ExitCode.FIX)
         if self.interrupted:
             codes.append(self.interrupted)
         return worst(*codes)
+
+    def _is_incomplete(self) -> bool:
+        failed = self.count(Outcome.FAILED) + self.count(Outcome.SKIPPED)
+        return bool(failed or self.left or self.left is None)
 
 
 def _holds_a_value(change: Change) -> bool:

@@ -1,6 +1,7 @@
-"""Saved plans: the JSON plan document in a file, and back as a `SavedPlan` to show or to hold an apply against.
+"""Writes plans to files, and reads them as `SavedPlan` to show them or compare an apply with them.
 
-A file is untrusted: whatever is damaged in it ends as one line and exit code 1, never as a traceback.
+The file holds the JSON document of a plan. It is untrusted: any damage is one line and exit code 1,
+never a traceback.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from devinops.schema.document import MAJOR, convert, is_readable, load_object, q
 from devinops.schema.plan import ApprovalsItem, PlanDocument, checksum
 
 LARGEST: Final = 256 * 1024 * 1024
-"""Bytes of a file that are read; a larger file is not a plan."""
+"""Maximum size of a plan in bytes."""
 
 
 def save(path: Path, chunks: Iterable[str]) -> None:
-    """Write a document, all of it or nothing; a new file is its owner's alone. Raises NotWritten."""
+    """Write a whole document or nothing; only its owner can read a new file. Raises NotWritten."""
     try:
         atomic.replace(path, chunks, mode=0o600)
     except OSError as error:
@@ -30,13 +31,13 @@ def save(path: Path, chunks: Iterable[str]) -> None:
 
 
 def read_plan(path: Path) -> SavedPlan:
-    """Read what `save` wrote. Raises UnusableFile in one line, with what to do next."""
+    """Return the plan in a file that `save` wrote. Raises UnusableFile."""
     try:
         data = atomic.read(path, LARGEST + 1, follow=True)
     except OSError as error:
         raise UnusableFile(f"cannot read the plan {path}: {error.strerror or error}") from error
     if len(data) > LARGEST:
-        raise _damaged(path, f"it has more than {LARGEST} bytes")
+        raise _damaged(path, f"it is larger than {LARGEST} bytes")
     try:
         document = load_object(data)
     except ValueError as error:
@@ -45,16 +46,17 @@ def read_plan(path: Path) -> SavedPlan:
 
 
 def plan_of(document: Mapping[str, Any], path: Path) -> SavedPlan:
-    """Turn a plan document into values. Raises UnusableFile."""
+    """Return the plan in a JSON document. Raises UnusableFile."""
     version = document.get("format_version")
     if isinstance(version, str) and not is_readable(version):
         raise UnusableFile(
-            f"{path} has format version {quotable(version[:20])}, and this devinops reads {MAJOR}.x: use the "
-            "devinops that wrote it, or plan again"
+            f"{path} has format version {quotable(version[:20])}, but this devinops reads "
+            f"{MAJOR}.x: use the devinops that wrote it, or plan again"
         )
     if document.get("complete") is False:
         raise UnusableFile(
-            f"{path} is of a run that came to no plan: fix what it reports, then plan again"
+            f"{path} is from a run that failed before it had a plan: fix the problems in it, then "
+            "plan again"
         )
     try:
         return _saved(convert(document, PlanDocument), document)
@@ -69,7 +71,7 @@ def _damaged(path: Path, what: object) -> UnusableFile:
 
 
 def _saved(plan: PlanDocument, document: Mapping[str, Any]) -> SavedPlan:
-    """Raises ValueError for what a schema cannot say."""
+    """Raises ValueError if a value is wrong in a way that the schema cannot describe."""
     target = plan.target.to_model()
     changes = tuple(item.to_model() for item in plan.changes)
     hashes = (item.live_hash for item in plan.changes)
@@ -95,11 +97,12 @@ def _saved(plan: PlanDocument, document: Mapping[str, Any]) -> SavedPlan:
 
 
 def _edited(plan: PlanDocument, digest: str, document: Mapping[str, Any]) -> str:
+    """Return how a plan was changed after it was saved, empty if it was not."""
     if digest != plan.digest:
         return (
             f"it was changed after it was saved: it states the digest {plan.digest}, "
-            f"its changes have {digest}"
+            f"but its changes have {digest}"
         )
     if plan.checksum != checksum(document):
-        return "it was changed after it was saved: its checksum does not fit what it holds"
+        return "it was changed after it was saved: its checksum does not match its content"
     return ""

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from devinops.applying.applier import (
+    MAX_UNANSWERED,
     REPLACE_ATTEMPTS,
-    SILENCES,
     Applier,
     Journal,
     NoJournal,
@@ -280,7 +280,7 @@ def test_a_field_that_the_api_did_not_take_is_a_failure_that_says_so(
         ExitCode.RUN_AGAIN,
     )
     assert result.message.startswith(
-        "it was written, but without macro, which the API did not take"
+        "it was written, but without macro, which the API did not accept"
     )
 
 
@@ -321,7 +321,7 @@ def test_a_create_that_cannot_be_looked_for_stays_unclear(
         True,
         ExitCode.RUN_AGAIN,
     )
-    assert result.message == f"{FAILED}; it could not be looked for: {failure}"
+    assert result.message == f"{FAILED}; the API could not be searched for it: {failure}"
 
 
 def test_a_look_that_fails_is_repeated(run: Callable[..., Report]) -> None:
@@ -336,7 +336,7 @@ def test_a_look_without_a_key_ends_the_run(run: Callable[..., Report]) -> None:
     organization = Unlisted(faults={("create", "A"): ("after", FAILED)}, failures=[revoked] * 3)
     report = run(notes("A", "B"), organization, parallelism=1)
     assert outcomes(report) == {"A": Outcome.FAILED, "B": Outcome.SKIPPED}
-    assert "no longer takes the key" in report.results[1].message
+    assert "no longer accepts the key" in report.results[1].message
 
 
 def test_one_list_is_read_at_a_time_however_many_creates_are_looked_for(
@@ -449,7 +449,7 @@ def test_a_revoked_key_skips_what_has_not_begun(run: Callable[..., Report]) -> N
     assert counts[Outcome.SKIPPED] >= 1
     assert counts[Outcome.FAILED] + counts[Outcome.SKIPPED] + counts[Outcome.DONE] == 3
     assert all(
-        "no longer takes the key" in r.message
+        "no longer accepts the key" in r.message
         for r in report.results
         if r.outcome is Outcome.SKIPPED
     )
@@ -459,8 +459,8 @@ def test_an_api_that_has_gone_silent_is_not_asked_for_ever(run: Callable[..., Re
     names = [f"N{number:02}" for number in range(20)]
     organization = Organization(faults={("create", name): ("before", SILENT) for name in names})
     report = run(notes(*names), organization, parallelism=1)
-    assert report.count(Outcome.FAILED) == SILENCES
-    assert report.count(Outcome.SKIPPED) == len(names) - SILENCES
+    assert report.count(Outcome.FAILED) == MAX_UNANSWERED
+    assert report.count(Outcome.SKIPPED) == len(names) - MAX_UNANSWERED
 
 
 def test_an_api_that_takes_no_more_requests_is_not_asked_for_ever(
@@ -469,8 +469,8 @@ def test_an_api_that_takes_no_more_requests_is_not_asked_for_ever(
     limited = ApiError("POST answered 429", status=429)
     organization = Organization(faults={("create", name): ("before", limited) for name in "ABCDEF"})
     report = run(notes(*"ABCDEF"), organization, parallelism=1)
-    assert (report.count(Outcome.FAILED), report.count(Outcome.SKIPPED)) == (SILENCES, 3)
-    assert report.results[-1].message == "the API takes no more requests"
+    assert (report.count(Outcome.FAILED), report.count(Outcome.SKIPPED)) == (MAX_UNANSWERED, 3)
+    assert report.results[-1].message == "the API accepts no more requests"
     assert report.exit_code == ExitCode.FIX
 
 
@@ -717,7 +717,7 @@ def test_a_rotation_is_not_tried_again_where_the_first_create_cannot_be_looked_f
     (result,) = rotate(run, organization, journal=journal).results
     assert [name for name, _ in organization.calls].count("create") == 1
     assert result.message.startswith(
-        "it was deleted, and whether it was created again is not known: POST"
+        "it was deleted, and it is not known whether it was created again: POST"
     )
     assert result.unclear
     assert journal.steps[-1] == "finish S"
@@ -736,7 +736,7 @@ def test_a_rotation_whose_second_create_is_refused_may_have_succeeded_with_the_f
     organization.before_call = refuse
     (result,) = rotate(run, organization).results
     assert calls.count(("create", "S")) == 2
-    assert "whether it was created again is not known: POST answered 409" in result.message
+    assert "not known whether it was created again: POST answered 409" in result.message
     assert result.unclear
 
 
@@ -860,7 +860,10 @@ def test_a_secret_that_cannot_be_looked_up_keeps_the_first_error(
     )
     (result,) = run({"secrets": [{"key": "TOKEN", "ensure": "absent"}]}, organization).results
     assert (result.outcome, result.unclear) == (Outcome.FAILED, True)
-    assert result.message == f"{forbidden}; whether it is gone could not be looked up: {SILENT}"
+    assert (
+        result.message
+        == f"{forbidden}; the lists could not be read to see whether it is gone: {SILENT}"
+    )
 
 
 def test_equal_objects_are_adopted_without_a_request(run: Callable[..., Report]) -> None:

@@ -163,7 +163,7 @@ def test_a_backup_that_cannot_be_made_is_one_line_and_leaves_nothing_torn(
                 made.save(objects()[0])
         said = str(caught.value)
         assert said.startswith(
-            f"cannot save a backup below {tmp_path / DIRECTORY}, so nothing was sent: "
+            f"cannot save a backup in {tmp_path / DIRECTORY}, so nothing was sent: "
         )
         assert said.endswith("then run again")
         assert os.strerror(error) in said

@@ -283,8 +283,8 @@ def test_an_edited_plan_is_shown_under_its_own_digest_and_never_applied(
     assert shown.code == 1
     of_the_digest = list(TAMPERED).index(edit) < list(TAMPERED).index("the target")
     assert (digest != stated) is (of_the_digest and edit != "the digest")
-    said = f"it states the digest {document['digest']}, its changes have {digest}"
-    assert (said if of_the_digest else "its checksum does not fit what it holds") in shown.err
+    said = f"it states the digest {document['digest']}, but its changes have {digest}"
+    assert (said if of_the_digest else "its checksum does not match its content") in shown.err
     as_json = json.loads(devinops("show", path, "--format", "json").out)
     assert (as_json["digest"], as_json["exit_code"]) == (digest, 1)
     assert "it was changed after it was saved" in as_json["notes"][-1]
@@ -372,7 +372,7 @@ DAMAGED: dict[str, tuple[str | bytes, str]] = {
     "a list": ("[]", "not a JSON object"),
     "another document": ("{}", "format_version"),
     "a later format": (json.dumps(PLAN | {"format_version": "2.0"}), "format version 2.0"),
-    "a failed run": ('{"format_version": "1.0", "complete": false}', "came to no plan"),
+    "a failed run": ('{"format_version": "1.0", "complete": false}', "failed before it had a plan"),
     "twice": ('{"digest": "a", "digest": "b"}', "twice"),
     "deep": ("[" * 100_000, "not JSON"),
     "not text": (b"\xff\xfe", "not JSON"),

@@ -156,7 +156,7 @@ def test_without_room_for_a_backup_nothing_is_overwritten(
     before = bodies(emulator)
     ran = with_room(8000, "apply", "-C", root, "--yes")
     assert ran.code == (3 if created else 1), ran
-    why = f"cannot save a backup below {root}/.devinops/backups, so nothing was sent: File too large: free up space, then run again"
+    why = f"cannot save a backup in {root}/.devinops/backups, so nothing was sent: File too large: free up space, then run again"
     assert ran.out.count(why) == 3
     assert writes(emulator) == ["POST"] * created
     assert before.items() <= bodies(emulator).items()

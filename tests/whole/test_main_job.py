@@ -407,7 +407,7 @@ def test_a_macro_is_never_lost_in_silence_where_v1_has_none(
             assert (ran.code, "Extra inputs are not permitted" in ran.out) == (1, True), ran
             emulator.add("knowledge", name="A", trigger="t", body="b")
         else:
-            assert (ran.code, "without macro, which the API did not take" in ran.out) == (
+            assert (ran.code, "without macro, which the API did not accept" in ran.out) == (
                 3,
                 True,
             ), ran
