@@ -1,4 +1,4 @@
-"""What commands answer, in each format: one module a format, found by `RENDERERS`. Returns strings; prints nothing."""
+"""Turns the answers of commands into text, with one module per format. Prints nothing."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ RENDERERS: Final[Mapping[str, str]] = {
     "text": "devinops.render.text",
     "json": "devinops.render.json",
 }
-"""Format → the module whose `render` writes answers in it; the module is imported when it is first used."""
+"""Format → the module with its `render`, which is imported when it is first used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How people want to read it: `color` for a terminal, `full` for every line where a summary would do."""
+    """How people want to read an answer: in `color`, and `full` or with summaries."""
 
     color: bool = False
     full: bool = False
@@ -42,5 +42,5 @@ def render(format: str, answer: Answer, style: Style | None = None) -> Iterator[
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return such as `1 entry` or `2 entries`; the plural of most nouns needs not be given."""
+    """Return a number with its noun, such as `1 entry` or `2 entries`; `plural` is for odd ones."""
     return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"

@@ -1,4 +1,4 @@
-"""What a command answers, before a format is chosen. Besides these, `Report` and `SavedPlan` are answers."""
+"""The answers of commands, in no format yet. `Report` and `SavedPlan` are answers too."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from devinops.model.errors import ExitCode
 if TYPE_CHECKING:
     from devinops.applying.report import Report
     from devinops.model.changes import Change
+    from devinops.model.keys import Key
     from devinops.model.objects import Problem
     from devinops.model.target import Target
     from devinops.planning.drift import Findings
@@ -26,7 +27,7 @@ Answer: TypeAlias = (
 
 @dataclass(frozen=True)
 class PlanAnswer:
-    """A plan and what the run exits with; `error` says why it was not applied, empty if it was not to be."""
+    """A plan and the exit code of the run. `error` says why it was not applied, or is empty."""
 
     plan: Plan
     exit_code: ExitCode
@@ -35,7 +36,7 @@ class PlanAnswer:
 
 @dataclass(frozen=True)
 class Failure:
-    """A run that came to no plan, and the problems of the files if they are the cause."""
+    """The error of a run that has no plan, and the problems in the files if they caused it."""
 
     error: str
     exit_code: ExitCode
@@ -44,7 +45,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class ProblemsAnswer:
-    """The problems of the files. `paths` are what they were narrowed to, `elsewhere` counts those left out."""
+    """The problems in the files, only in `paths` if given; `elsewhere` counts the others."""
 
     problems: Sequence[Problem]
     files: int
@@ -56,7 +57,7 @@ class ProblemsAnswer:
 
 @dataclass(frozen=True)
 class DriftAnswer:
-    """What changed outside devinops in a target."""
+    """The changes made outside devinops in a target."""
 
     target: Target
     findings: Findings
@@ -65,9 +66,9 @@ class DriftAnswer:
 
 @dataclass(frozen=True)
 class SimpleAnswer:
-    """What any other command answers: lines for people, and for programs what makes the document.
+    """The answer of any other command: lines for people, and a document for programs.
 
-    `document` is called only if it is needed, so that text can be written without the import of msgspec.
+    `document` is only called for a program, so that text needs no import of msgspec.
     """
 
     lines: Sequence[str]
@@ -76,7 +77,10 @@ class SimpleAnswer:
 
 @dataclass(frozen=True)
 class Differences:
-    """How a plan differs from the reviewed one: new changes, gone ones, and pairs (as reviewed, as they are now)."""
+    """How a plan differs from the reviewed one.
+
+    `differing` are pairs of a change as reviewed and as it is now.
+    """
 
     new: tuple[Change, ...]
     gone: tuple[Change, ...]
@@ -84,17 +88,13 @@ class Differences:
 
     @classmethod
     def between(cls, reviewed: ShownPlan, now: ShownPlan) -> Differences:
-        """Compare two plans, change by change: the same object is known by its kind, key and id."""
-        before = {_identity(change): change for change in reviewed.changes}
-        after = {_identity(change): change for change in now.changes}
+        """Compare two plans. Changes with the same key and id are about the same object."""
+        before, after = _by_identity(reviewed), _by_identity(now)
+        pairs = [(before[id], after[id]) for id in after if id in before]
         return cls(
-            new=tuple(change for who, change in after.items() if who not in before),
-            gone=tuple(change for who, change in before.items() if who not in after),
-            differing=tuple(
-                (before[who], change)
-                for who, change in after.items()
-                if who in before and _content(before[who]) != _content(change)
-            ),
+            new=tuple(change for id, change in after.items() if id not in before),
+            gone=tuple(change for id, change in before.items() if id not in after),
+            differing=tuple(pair for pair in pairs if _content(pair[0]) != _content(pair[1])),
         )
 
     def __str__(self) -> str:
@@ -107,8 +107,8 @@ class Differences:
         return summary or "a live value that no entry mentions has changed"
 
 
-def _identity(change: Change) -> tuple[object, ...]:
-    return change.key, change.id
+def _by_identity(plan: ShownPlan) -> dict[tuple[Key, str | None], Change]:
+    return {(change.key, change.id): change for change in plan.changes}
 
 
 def _content(change: Change) -> tuple[object, ...]:

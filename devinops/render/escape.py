@@ -1,4 +1,4 @@
-"""Text from the API or from a file is untrusted: it is shown, never obeyed."""
+"""Makes untrusted text from the API or a file safe to print in a terminal and in CI logs."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ import unicodedata
 from functools import lru_cache
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp", "Zs"})
-"""Unicode categories that steer a terminal, reorder text, cannot be seen or look like a space."""
+"""Unicode categories that control a terminal, reorder text, are invisible or look like a space."""
 
 _WIDE_SPACE = "\u3000"
-"""The space of Chinese and Japanese text, which nobody takes for another."""
+"""The space of Chinese and Japanese text; its width tells it from other spaces."""
 
 _INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0"
+    "\U000e0100-\U000e01ef]"
 )
-"""Characters of other categories that nobody sees; U+FE0E and U+FE0F are not among them: emoji have them."""
+"""Invisible characters of other categories, without U+FE0E and U+FE0F, which emoji contain."""
 
 _COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
-"""What begins a command to a CI runner wherever it stands in a line, such as `##[group]` and `##vso[…]`."""
+"""The start of a command to a CI runner anywhere in a line, such as `##[group]` and `##vso[…]`."""
 
 LONGEST = 10_000
-"""Characters of a text that one line shows."""
+"""Maximum number of characters that one line shows."""
 
 
 def line(text: str, most: int = LONGEST) -> str:
-    """Return one harmless line: controls, bidi and invisible characters as escapes such as `\\x1b`.
+    """Return a text as one safe line: control, bidi and invisible characters become escapes.
 
-    What would be a command to a CI runner that reads the log, such as `::` at the start, is broken by an escape
-    as well. Of a text longer than `most` only the beginning is shown.
+    An escape such as `\\x3a` also breaks commands to a CI runner that reads the log, such as `::`
+    at the start. A text longer than `most` characters is cut off.
     """
     shown = text[:most]
     if not (shown.isascii() and shown.isprintable()):
@@ -40,17 +41,17 @@ def line(text: str, most: int = LONGEST) -> str:
 
 
 def lines(text: str) -> str:
-    """Return a text of several lines, each of them harmless."""
+    """Return a text of several lines, each of them safe."""
     return "\n".join(map(line, text.split("\n")))
 
 
 def json_text(piece: str) -> str:
-    """Return a piece of JSON in ASCII that no CI runner obeys: `##` can only stand in a string."""
+    """Return ASCII JSON without commands to CI runners; `##` can only be inside a string."""
     return _COMMAND.sub(r"\\u0023#", piece)
 
 
-def _escape(found: re.Match[str]) -> str:
-    return _shown(found[0])
+def _escape(match: re.Match[str]) -> str:
+    return _shown(match[0])
 
 
 @lru_cache(maxsize=4096)
@@ -63,17 +64,13 @@ def _shown(char: str) -> str:
     if named:
         return named
     code = ord(char)
-    return (
-        f"\\x{code:02x}"
-        if code < 0x100
-        else f"\\u{code:04x}"
-        if code < 0x10000
-        else f"\\U{code:08x}"
-    )
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def body_line(text: str, *, white_space: bool = False, most: int = LONGEST) -> str:
-    """Return one line of a text, tabs kept; with `white_space` tabs and trailing spaces are made visible."""
+    """Return one safe line of a body with its tabs; `white_space` shows tabs and final spaces."""
     if white_space:
         stripped = text.rstrip(" ")
         return line(stripped.replace("\t", "→") + "·" * (len(text) - len(stripped)), most)

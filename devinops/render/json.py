@@ -1,4 +1,4 @@
-"""Plans, reports and problems for programs, as the documents of `devinops/schema/`."""
+"""Writes answers as JSON for programs, in the documents of `devinops/schema/`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from devinops.schema.plan import (
 
 
 def render(answer: Answer, _: Style) -> Iterator[str]:
-    """Yield an answer as JSON, see `dump`."""
+    """Yield an answer as JSON in pieces; see `dump`."""
     return dump(_document(answer))
 
 
@@ -69,9 +69,10 @@ def _document(answer: Answer) -> Document | Mapping[str, Any]:
 
 
 def dump(document: Document | Mapping[str, Any]) -> Iterator[str]:
-    """Yield a document piece by piece: ASCII, keys in the given order, a newline at the end.
+    """Yield a document in pieces: ASCII, its keys in their order, a newline at the end.
 
-    What would be a command to a CI runner that reads the log is escaped: inside a string that means the same.
+    Escapes, which do not change the meaning of a string, break commands to a CI runner that reads
+    the log.
     """
     for piece in json.JSONEncoder(indent=2).iterencode(plain(document)):
         yield json_text(piece)
@@ -79,7 +80,7 @@ def dump(document: Document | Mapping[str, Any]) -> Iterator[str]:
 
 
 def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> PlanDocument:
-    """Return a plan as a document, with `more` of its members and a checksum over all of them."""
+    """Return a plan as a document, with `more` members and a checksum of all of them."""
     if plan.only:
         more["only"] = plan.only
     if plan.approvals.given():
@@ -106,7 +107,10 @@ def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> PlanDocument:
 
 
 def saved_document(plan: SavedPlan) -> Mapping[str, Any]:
-    """Return a saved plan as it is in its file; if that was edited, with the digest of its changes and a note."""
+    """Return the document in the file of a saved plan.
+
+    If the file was edited, a note says so, and the digest is that of its changes.
+    """
     if not plan.edited:
         return plan.document
     notes = [*plan.notes, plan.edited]
@@ -114,7 +118,7 @@ def saved_document(plan: SavedPlan) -> Mapping[str, Any]:
 
 
 def report_document(report: Report) -> PlanDocument:
-    """Return a plan with what apply made of it."""
+    """Return a plan as a document, with the results of its apply."""
     left = None
     if report.left is not None:
         left = tuple(map(_change, report.left))
@@ -139,7 +143,7 @@ def _result(result: Result) -> ResultItem:
 def failure_document(
     error: str, problems: Iterable[Problem], exit_code: ExitCode
 ) -> FailureDocument:
-    """Return the document of a run that failed before it had an answer."""
+    """Return the document of a run that failed."""
     return FailureDocument(
         **HEAD,
         complete=False,
@@ -150,22 +154,22 @@ def failure_document(
 
 
 def drift_document(answer: DriftAnswer) -> DriftDocument:
-    """Return what drift found in a target."""
-    target, found = answer.target, answer.findings
+    """Return the document of the drift in a target."""
+    target, findings = answer.target, answer.findings
     return DriftDocument(
         **HEAD,
         target=target.name,
         emulator=target.emulator,
         exit_code=answer.exit_code,
-        drift=tuple(map(DriftItem.of, found.drift)),
-        unmanaged=tuple(UnmanagedItem(str(o.key), o.id) for o in found.unmanaged),
+        drift=tuple(map(DriftItem.of, findings.drift)),
+        unmanaged=tuple(UnmanagedItem(str(live.key), live.id) for live in findings.unmanaged),
     )
 
 
 def problems_document(
     problems: Iterable[Problem], *, files: int, entries: int, exit_code: ExitCode
 ) -> ProblemsDocument:
-    """Return what validate found."""
+    """Return the document of the problems in the files."""
     return ProblemsDocument(
         **HEAD,
         exit_code=exit_code,
@@ -175,14 +179,15 @@ def problems_document(
     )
 
 
-def differences_document(found: Differences) -> DifferencesDocument:
-    """Return how a plan differs from the one that was reviewed."""
+def differences_document(differences: Differences) -> DifferencesDocument:
+    """Return the document of how a plan differs from the one that was reviewed."""
     return DifferencesDocument(
         **HEAD,
-        new=tuple(map(_change, found.new)),
-        gone=tuple(map(_change, found.gone)),
+        new=tuple(map(_change, differences.new)),
+        gone=tuple(map(_change, differences.gone)),
         differing=tuple(
-            DifferentItem(_change(before), _change(after)) for before, after in found.differing
+            DifferentItem(_change(before), _change(after))
+            for before, after in differences.differing
         ),
     )
 

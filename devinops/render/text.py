@@ -1,4 +1,4 @@
-"""Plans, reports and problems for people: stable, grouped by kind, colour never the only signal."""
+"""Writes answers as text for people: stable, grouped by kind; color is never the only signal."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SYMBOLS = {
     Action.REPLACE: "±",
     Action.DELETE: "-",
 }
-_COLOURS = {
+_COLORS = {
     "+": 32,
     "~": 33,
     ">": 36,
@@ -53,6 +53,7 @@ _COLOURS = {
     "error": 31,
     "warning": 33,
 }
+_OUTCOMES = {Outcome.DONE: "+", Outcome.FAILED: "x", Outcome.SKIPPED: "!", Outcome.BLOCKED: "!"}
 _TO = {
     Action.CREATE: "to create",
     Action.UPDATE: "to update",
@@ -68,7 +69,7 @@ MAX_UNMANAGED = 20
 
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
-    """Yield the lines of an answer, each with its end."""
+    """Yield the lines of an answer, each with its line end."""
     for text in _lines(answer, Text(style.color, style.full)):
         yield f"{text}\n"
 
@@ -84,7 +85,7 @@ def _lines(answer: Answer, text: Text) -> Iterator[str]:
         case ProblemsAnswer():
             return text.problems(answer)
         case DriftAnswer():
-            return text.drift_of(answer)
+            return text.drift_answer(answer)
         case Differences():
             return text.differences(answer)
         case Failure():
@@ -95,19 +96,20 @@ def _lines(answer: Answer, text: Text) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Text:
-    """How to write: `colour` for a terminal, `full` for every line where a summary would do."""
+    """Writes lines of text: with `color` for a terminal, and with `full` without any summary."""
 
-    colour: bool = False
+    color: bool = False
     full: bool = False
 
-    def paint(self, sign: str, text: str | None = None) -> str:
-        text = sign if text is None else text
-        return f"\x1b[{_COLOURS[sign]}m{text}\x1b[0m" if self.colour else text
+    def paint(self, symbol: str, text: str | None = None) -> str:
+        """Return a text, or else the symbol, in the color of the symbol."""
+        text = symbol if text is None else text
+        return f"\x1b[{_COLORS[symbol]}m{text}\x1b[0m" if self.color else text
 
     def bold(self, text: str) -> str:
-        return f"\x1b[1m{text}\x1b[0m" if self.colour else text
+        return f"\x1b[1m{text}\x1b[0m" if self.color else text
 
-    # --- plan ---------------------------------------------------------------------------------------------
+    # --- plan -------------------------------------------------------------------------------------
 
     def plan(self, plan: ShownPlan) -> Iterator[str]:
         """Yield the lines of a plan; the last one holds the counts."""
@@ -136,7 +138,7 @@ class Text:
         yield f"  {self.paint(SYMBOLS[change.action])} {line(str(change.key))}"
         yield f"      {_because(change.source, change.reason)}"
         for field in change.fields:
-            if not _goes_without_saying(change, field):
+            if not _is_redundant(change, field):
                 yield from self._field(change.key.kind, field)
 
     def _field(self, kind: str, field: FieldChange) -> Iterator[str]:
@@ -147,88 +149,97 @@ class Text:
         elif _is_text(kind, field):
             yield f"      {self.paint('~')} {field.name}:"
             yield from self._diff(field.before, field.after)
-        elif any(elements := _elements(kind, field)):
-            yield f"      {self.paint('~')} {field.name}:"
-            for sign, values in zip("+-", elements, strict=True):
-                yield from (f"        {self.paint(sign)} {_short(value)}" for value in values)
         else:
-            at = (
-                f" (at {line(', '.join(paths))})"
-                if (paths := nested_paths(field.before, field.after))
-                else ""
-            )
-            yield f"      {self.paint('~')} {field.name}: {_short(field.before)} → {_short(field.after)}{at}"
-        yield from (f"        {line(words)}" for words in _in_words(kind, field))
+            yield from self._values(kind, field)
+        yield from (f"        {line(description)}" for description in _descriptions(kind, field))
+
+    def _values(self, kind: str, field: FieldChange) -> Iterator[str]:
+        """Yield the two values of a field, or the elements that a set gains and loses."""
+        added, removed = _elements(kind, field)
+        if added or removed:
+            yield f"      {self.paint('~')} {field.name}:"
+            yield from (f"        {self.paint('+')} {_short(value)}" for value in added)
+            yield from (f"        {self.paint('-')} {_short(value)}" for value in removed)
+            return
+        paths = line(", ".join(nested_paths(field.before, field.after)))
+        at = f" (at {paths})" if paths else ""
+        values = f"{_short(field.before)} → {_short(field.after)}"
+        yield f"      {self.paint('~')} {field.name}: {values}{at}"
 
     def _value(self, kind: str, field: FieldChange, value: Any) -> str:
         if not _is_text(kind, field):
             return _short(value)
-        # at line feeds alone: the others that Python knows are shown as what they are
+        # Only at LF: the other line ends that Python knows are shown as escapes.
         lines = str(value).removesuffix("\n").split("\n")
         if len(lines) == 1:
             return line(lines[0], MAX_LINE if self.full else 100)
         if not self.full:
             return f"{line(lines[0][:60]).rstrip()} … ({len(lines)} lines)"
-        return "".join(f"\n        | {body_line(one, most=MAX_LINE)}" for one in lines)
+        return "".join(f"\n        | {body_line(text, most=MAX_LINE)}" for text in lines)
 
     def _diff(self, before: str, after: str) -> Iterator[str]:
         old, new = canonical_text(before).split("\n"), canonical_text(after).split("\n")
         if len(old) + len(new) > MAX_DIFF_LINES:
             yield f"        {len(old)} lines → {len(new)} lines (too many to compare here)"
             return
-        for one in list(difflib.unified_diff(old, new, lineterm="", n=3))[2:]:
-            sign, rest = one[0], one[1:]
-            if sign == "@":
-                yield f"        {self.paint('@', one)}"
+        for row in list(difflib.unified_diff(old, new, lineterm="", n=3))[2:]:
+            symbol, rest = row[0], row[1:]
+            if symbol == "@":
+                yield f"        {self.paint('@', row)}"
+            elif symbol == " ":
+                shown = f"  {body_line(rest, most=MAX_LINE)}".rstrip()
+                yield f"        {shown}"
             else:
-                shown = f"{sign} {body_line(rest, white_space=sign != ' ', most=MAX_LINE)}".rstrip()
-                yield f"        {self.paint(sign, shown) if sign != ' ' else shown}"
+                shown = f"{symbol} {body_line(rest, white_space=True, most=MAX_LINE)}".rstrip()
+                yield f"        {self.paint(symbol, shown)}"
 
     def _blocked(self, blocked: Sequence[Blocked]) -> Iterator[str]:
         if not blocked:
             return
         yield ""
         yield self.bold("blocked")
-        for held in blocked:
-            yield f"  {self.paint('!')} {line(str(held.key))}"
-            yield f"      {_because(held.source, f'{held.by}: {held.reason}')}"
-            if held.needed_by:
-                yield f"      needed by {self._keys(held.needed_by)}"
-            for field in held.fields:
-                yield from self._field(held.key.kind, field)
+        for block in blocked:
+            yield f"  {self.paint('!')} {line(str(block.key))}"
+            yield f"      {_because(block.source, f'{block.by}: {block.reason}')}"
+            if block.needed_by:
+                yield f"      needed by {self._keys(block.needed_by)}"
+            for field in block.fields:
+                yield from self._field(block.key.kind, field)
 
     def _drift(self, drift: Sequence[Drift]) -> Iterator[str]:
-        """Yield the outside edits; in a diff `-` is what the files say and `+` what is live."""
+        """Yield changes made outside devinops; `-` in a diff is from the files, `+` is live."""
         if not drift:
             return
         yield ""
-        yield self.bold("outside edits, left as they are")
-        for one in drift:
-            yield from self._edit(one)
+        yield self.bold("changed outside devinops, kept as they are")
+        for item in drift:
+            yield from self._drifted(item)
 
-    def _edit(self, one: Drift) -> Iterator[str]:
-        yield f"  {self.paint('@')} {line(str(one.key))}"
-        yield f"      {_because(one.source, said_of_drift(one))}"
-        for field in one.fields:
-            yield from self._field(one.key.kind, field)
+    def _drifted(self, drift: Drift) -> Iterator[str]:
+        yield f"  {self.paint('@')} {line(str(drift.key))}"
+        yield f"      {_because(drift.source, drift_summary(drift))}"
+        for field in drift.fields:
+            yield from self._field(drift.key.kind, field)
 
-    def drift_of(self, document: DriftAnswer) -> Iterator[str]:
-        """Yield the lines of what `devinops drift` found in a target."""
+    def drift_answer(self, document: DriftAnswer) -> Iterator[str]:
+        """Yield the lines of the drift in a target."""
         if document.target.emulator:
             yield line(f"This is the emulator at {document.target.api_url}.")
         yield from self.drift(document.findings)
 
-    def drift(self, found: Findings) -> Iterator[str]:
-        """Yield the lines of what `devinops drift` found; the last one holds the counts."""
-        for one in found.drift:
-            yield from self._edit(one)
-        if found.unmanaged:
-            yield self.bold("unmanaged, and no drift")
-            shown = found.unmanaged if self.full else found.unmanaged[:MAX_UNMANAGED]
+    def drift(self, findings: Findings) -> Iterator[str]:
+        """Yield the lines of drift and of unmanaged objects; the last one holds the counts."""
+        unmanaged = findings.unmanaged
+        for drift in findings.drift:
+            yield from self._drifted(drift)
+        if unmanaged:
+            yield self.bold("unmanaged (not drift)")
+            shown = unmanaged if self.full else unmanaged[:MAX_UNMANAGED]
             yield from (f"  {line(str(live.key))}  {line(live.id)}" for live in shown)
-            if len(shown) < len(found.unmanaged):
-                yield f"  and {len(found.unmanaged) - len(shown)} more (--verbose shows all)"
-        yield f"Drift: {counted(len(found.drift), 'outside edit')}; {len(found.unmanaged)} unmanaged."
+            if len(shown) < len(unmanaged):
+                yield f"  and {len(unmanaged) - len(shown)} more (--verbose shows all)"
+        drifted = counted(len(findings.drift), "object")
+        yield f"Drift: {drifted} changed outside devinops; {len(unmanaged)} unmanaged."
 
     def _keys(self, keys: Sequence[Key]) -> str:
         shown = keys if self.full else keys[:MAX_NEEDED_BY]
@@ -240,9 +251,9 @@ class Text:
         if shown:
             yield ""
             yield self.bold("warnings")
-            yield from (f"  {one}" for one in shown)
+            yield from (f"  {text}" for text in shown)
 
-    # --- problems -----------------------------------------------------------------------------------------
+    # --- problems ---------------------------------------------------------------------------------
 
     def problem(self, problem: Problem) -> str:
         """Return one problem as `path:line:column: error: message [code]`."""
@@ -250,7 +261,7 @@ class Text:
         return f"{line(str(problem.source))}: {severity}: {line(problem.message)} [{problem.code}]"
 
     def problems(self, document: ProblemsAnswer) -> Iterator[str]:
-        """Yield the lines of what validate found; the last one holds the counts."""
+        """Yield the lines of the problems in the files; the last one holds the counts."""
         yield from map(self.problem, document.problems)
         more = f"; {document.elsewhere} elsewhere, not shown" if document.elsewhere else ""
         if document.problems:
@@ -261,52 +272,52 @@ class Text:
             entries = counted(document.entries, "entry", "entries")
             yield f"{entries} in {counted(document.files, 'file')}, no problems"
 
-    # --- differences --------------------------------------------------------------------------------------
+    # --- differences ------------------------------------------------------------------------------
 
-    def differences(self, found: Differences) -> Iterator[str]:
-        """Yield what differs: whole changes if they are new, their fields twice if they differ."""
-        if found.new:
+    def differences(self, differences: Differences) -> Iterator[str]:
+        """Yield the lines of new, gone and differing changes, the latter as reviewed and now."""
+        if differences.new:
             yield self.bold("new: not in the reviewed plan")
-        for change in found.new:
+        for change in differences.new:
             yield from self.change(change)
-        if found.gone:
-            yield self.bold("gone: in the reviewed plan, and no longer asked for")
-        for change in found.gone:
+        if differences.gone:
+            yield self.bold("gone: in the reviewed plan, but not in the plan now")
+        for change in differences.gone:
             yield f"  {self.paint(SYMBOLS[change.action])} {line(str(change.key))}"
-        for before, after in found.differing:
+        for before, after in differences.differing:
             yield self.bold(f"different: {line(str(after.key))}")
             yield "    as reviewed"
             yield from (f"  {row}" for row in self.change(before))
             yield "    now"
             yield from (f"  {row}" for row in self.change(after))
 
-    # --- report -------------------------------------------------------------------------------------------
+    # --- report -----------------------------------------------------------------------------------
 
     def report(self, report: Report) -> Iterator[str]:
-        """Yield the lines of what apply did; the last one holds the counts."""
-        signs = {Outcome.FAILED: "x", Outcome.SKIPPED: "!", Outcome.BLOCKED: "!"}
+        """Yield the lines of a report; the last one holds the counts."""
         for result in report.results:
-            if result.outcome in signs:
-                yield f"  {self.paint(signs[result.outcome])} {self._result(result)}"
-            elif result.message or self.full:
-                yield f"  {self.paint('+')} {self._result(result)}"
+            # What was done as planned needs no line.
+            if self.full or result.message or result.outcome is not Outcome.DONE:
+                yield f"  {self.paint(_OUTCOMES[result.outcome])} {self._result(result)}"
+        yield from self._left(report)
+        if report.backup:
+            hint = _rollback_hint(report)
+            yield line(f"Backup of what was overwritten or deleted: {report.backup} ({hint})")
+        yield tally(report)
+
+    def _left(self, report: Report) -> Iterator[str]:
+        """Yield what a plan made afterwards shows."""
         if report.left:
             yield f"A plan made afterwards still has {counted(len(report.left), 'change')}:"
-            yield from (
-                f"  {self.paint(SYMBOLS[c.action])} {line(str(c.key))}: {line(c.reason)}"
-                for c in report.left
-            )
+            for change in report.left:
+                symbol = self.paint(SYMBOLS[change.action])
+                yield f"  {symbol} {line(str(change.key))}: {line(change.reason)}"
         if report.waiting:
             yield f"A plan made afterwards blocks {counted(len(report.waiting), 'object')}:"
-            yield from (
-                f"  {self.paint('!')} {line(str(one.key))}: {line(one.reason)}"
-                for one in report.waiting
-            )
+            for block in report.waiting:
+                yield f"  {self.paint('!')} {line(str(block.key))}: {line(block.reason)}"
         if report.left is None:
             yield f"What is left could not be checked: {line(report.unverified)}"
-        if report.backup:
-            yield line(f"What was overwritten or deleted: {report.backup} ({_way_back(report)})")
-        yield tally(report)
 
     def _result(self, result: Result) -> str:
         message = f": {line(result.message)}" if result.message else ""
@@ -314,16 +325,16 @@ class Text:
 
 
 def header(plan: ShownPlan) -> str:
-    target = plan.target
-    inventory = (
-        "none" if plan.inventory.store == "none" else f"{plan.inventory.store}, {plan.owned} owned"
-    )
-    place = f"{'on the emulator ' if target.emulator else ''}at {target.api_url} (API {target.api})"
-    return line(f"Plan for {target.name}: {target.owner} {place}, inventory: {inventory}")
+    """Return the first line of a plan: its target and its inventory."""
+    target, store = plan.target, plan.inventory.store
+    emulator = "on the emulator " if target.emulator else ""
+    api = f"{emulator}at {target.api_url} (API {target.api})"
+    inventory = store if store == "none" else f"{store}, {plan.owned} owned"
+    return line(f"Plan for {target.name}: {target.owner} {api}, inventory: {inventory}")
 
 
-def said_of_drift(drift: Drift) -> str:
-    """Return what happened, when and by whom, as far as the API says."""
+def drift_summary(drift: Drift) -> str:
+    """Return what happened, when and by whom, if the API says so."""
     parts = [f"{drift.moved} outside" + (f": {drift.reason}" if drift.reason else "")]
     if drift.at is not None:
         parts.append(datetime.fromtimestamp(drift.at, UTC).strftime("%Y-%m-%d %H:%M UTC"))
@@ -333,17 +344,20 @@ def said_of_drift(drift: Drift) -> str:
 
 
 def _terms(plan: ShownPlan) -> Iterator[str]:
-    """Yield what the plan was narrowed to, and what was approved for it: whoever applies it approves the same."""
+    """Yield the options that narrowed the plan and approved changes in it."""
     if plan.only:
         yield ""
         yield f"only {line(', '.join(plan.only))}"
-    if approved := plan.approvals.given():
-        flags = (
-            f"--{name.replace('_', '-')}{'' if value is True else f' {value}'}"
-            for name, value in approved.items()
-        )
+    approved = plan.approvals.given()
+    if approved:
+        flags = (_flag(name, value) for name, value in approved.items())
         yield ""
         yield f"approved with {line(' '.join(flags))}"
+
+
+def _flag(name: str, value: object) -> str:
+    flag = f"--{name.replace('_', '-')}"
+    return flag if value is True else f"{flag} {value}"
 
 
 def counts(plan: ShownPlan) -> str:
@@ -351,9 +365,9 @@ def counts(plan: ShownPlan) -> str:
     actions = Counter(change.action for change in plan.changes)
     parts = [f"{actions[action]} {_TO[action]}" for action in Action if actions[action]]
     unmanaged = sum(plan.unmanaged.values())
-    needed = sum(len(held.needed_by) for held in plan.blocked)
+    needed = sum(len(block.needed_by) for block in plan.blocked)
     waiting = f" with {counted(needed, 'entry waiting', 'entries waiting')}" if needed else ""
-    drift = f"{counted(len(plan.drift), 'outside edit')}, " if plan.drift else ""
+    drift = f"{len(plan.drift)} changed outside devinops, " if plan.drift else ""
     return (
         f"Plan: {', '.join(parts) or 'nothing to change'}; {len(plan.blocked)} blocked{waiting}, "
         f"{drift}{plan.unchanged} unchanged, {unmanaged} unmanaged."
@@ -369,14 +383,15 @@ def tally(report: Report) -> str:
     return f"{word}: {', '.join(parts)}."
 
 
-def _way_back(report: Report) -> str:
-    """Return what devinops rollback can do about what was overwritten or deleted."""
+def _rollback_hint(report: Report) -> str:
+    """Return what devinops rollback can restore of what was overwritten or deleted."""
     if not report.unsaved:
-        return "devinops rollback brings it back"
-    secrets = f"the value of a secret, which cannot be saved: {', '.join(map(str, report.unsaved))}"
+        return "devinops rollback restores it"
+    keys = ", ".join(map(str, report.unsaved))
+    secrets = f"the value of a secret, which no backup can hold: {keys}"
     if report.restorable:
-        return f"devinops rollback brings it back, except {secrets}"
-    return f"devinops rollback cannot bring back {secrets}"
+        return f"devinops rollback restores it, except {secrets}"
+    return f"devinops rollback cannot restore {secrets}"
 
 
 def problem_counts(problems: Iterable[Problem]) -> str:
@@ -389,12 +404,12 @@ def problem_counts(problems: Iterable[Problem]) -> str:
 
 
 def _because(source: Source | None, reason: str) -> str:
-    place = f"{source.path}:{source.line}: " if source else ""
-    return line(f"{place}{reason}")
+    position = f"{source.path}:{source.line}: " if source else ""
+    return line(f"{position}{reason}")
 
 
-def _goes_without_saying(change: Change, field: FieldChange) -> bool:
-    """Tell whether a field of a created or deleted object only repeats the key, or says that nothing is there."""
+def _is_redundant(change: Change, field: FieldChange) -> bool:
+    """Tell whether a field of a created or deleted object is null or only repeats the key."""
     if field.before is not UNSET and field.after is not UNSET:
         return False
     value = field.after if field.before is UNSET else field.before
@@ -409,21 +424,23 @@ def _is_text(kind: str, field: FieldChange) -> bool:
     )
 
 
-def _in_words(kind: str, field: FieldChange) -> Iterator[str]:
-    """Yield what the parts of a value say that people cannot read."""
+def _descriptions(kind: str, field: FieldChange) -> Iterator[str]:
+    """Yield descriptions of a value whose parts people cannot read."""
     attribute = KINDS[kind].by_name.get(field.name)
     if attribute is None:
         return
-    sides = {"before": field.before, "after": field.after}
-    words = {side: attribute.describe(value) for side, value in sides.items() if value is not UNSET}
-    if len(words) == 1 or words["before"] == words["after"]:
-        yield from filter(None, {*words.values()})
+    values = {"before": field.before, "after": field.after}
+    texts = {
+        side: attribute.describe(value) for side, value in values.items() if value is not UNSET
+    }
+    if len(texts) == 1 or texts["before"] == texts["after"]:
+        yield from filter(None, {*texts.values()})
     else:
-        yield from (f"{side}: {text}" for side, text in words.items() if text)
+        yield from (f"{side}: {text}" for side, text in texts.items() if text)
 
 
 def _elements(kind: str, field: FieldChange) -> tuple[list[Any], list[Any]]:
-    """Return what a set gains and what it loses; nothing for any other field."""
+    """Return the elements that a set gains and those that it loses, none for other fields."""
     attribute = KINDS[kind].by_name.get(field.name)
     return added_and_removed(attribute, field.before, field.after) if attribute else ([], [])
 

@@ -115,7 +115,7 @@ def test_outside_edits_and_notes_are_shown_too() -> None:
         "by ada@acme.example",
         "2023-11-14 22:13 UTC",
         "a note",
-        "1 outside edit",
+        "1 changed outside devinops",
     ):
         assert part in text
 

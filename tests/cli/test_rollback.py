@@ -182,11 +182,13 @@ def test_a_rotation_promises_no_way_back(
         Draft202012Validator(schemas()["plan"]).validate(document)
         assert document["unsaved"] == ["secret:TOKEN"]
         said = next(
-            line for line in ran.out.splitlines() if line.startswith("What was overwritten")
+            line
+            for line in ran.out.splitlines()
+            if line.startswith("Backup of what was overwritten")
         )
-        way = "brings it back, except" if others else "cannot bring back"
+        way = "restores it, except" if others else "cannot restore"
         assert said.endswith(
-            f"(devinops rollback {way} the value of a secret, which cannot be saved: secret:TOKEN)"
+            f"(devinops rollback {way} the value of a secret, which no backup can hold: secret:TOKEN)"
         )
         back = devinops("rollback", "latest", "-C", root, "--yes", "--report", f"json={report}")
         assert back.code == 0
@@ -290,7 +292,7 @@ def test_with_an_inventory_a_rollback_is_an_outside_edit_until_the_files_follow(
         assert rolled.code == 0, rolled
         assert [n["body"] for n in emulator.knowledge()] == ["one"]
         plan = devinops("plan", "-C", root)
-        assert "1 outside edit" in plan.out
+        assert "1 changed outside devinops" in plan.out
         repository({"knowledge/a.md": note.format("one")})
         settled = devinops("apply", "-C", root, "--yes")
         assert settled.code == 0, settled

@@ -36,7 +36,10 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
     "report": (Report(PLAN, ()), "Applied: 0 done"),
     "failure": (Failure("no answer", ExitCode.FIX, (PROBLEM,)), "devinops: no answer"),
     "problems": (ProblemsAnswer([PROBLEM], 1, 0, ExitCode.FIX), "a.md:1:2: error: it is bad [bad]"),
-    "drift": (DriftAnswer(TARGET, Findings(), ExitCode.OK), "Drift: 0 outside edits"),
+    "drift": (
+        DriftAnswer(TARGET, Findings(), ExitCode.OK),
+        "Drift: 0 objects changed outside devinops",
+    ),
     "differences": (Differences.between(PLAN, PLAN), ""),
     "answer": (SimpleAnswer(["a line"], lambda: EMPTY), "a line"),
 }

@@ -167,7 +167,10 @@ def test_drift_tells_what_moved_and_when_nothing_did(
     assert devinops("apply", "-C", root, "--yes").code == 0
     emulator.add("knowledge", name="Theirs", trigger="t", body="b")
     quiet = devinops("drift", "-C", root)
-    assert (quiet.code, quiet.out.splitlines()[-1]) == (0, "Drift: 0 outside edits; 1 unmanaged.")
+    assert (quiet.code, quiet.out.splitlines()[-1]) == (
+        0,
+        "Drift: 0 objects changed outside devinops; 1 unmanaged.",
+    )
     assert "  knowledge:Theirs  note-" in quiet.out
     ids = names(emulator)
     emulator.edit("knowledge", ids["Edited"], body="edited", is_enabled=False)
