@@ -30,13 +30,13 @@ class _Tries:
     """The attempts of one call so far.
 
     `outcome` is that of the last attempt. `doubtful`: an earlier one may have changed something.
-    `note` says why no retry followed, empty if none would have helped.
+    `not_retried` says why no retry followed, empty if none would have helped.
     """
 
     outcome: Outcome
     attempts: int = 1
     doubtful: bool = False
-    note: str = ""
+    not_retried: str = ""
 
 
 class Getter:
@@ -90,7 +90,7 @@ class Getter:
             raise Unreachable(f"{call}: interrupted before it was sent")
         tries = _Tries(outcome)
         self._retry(call, budget, tries)
-        last, connection, note = tries.outcome, self._connection, tries.note
+        last, connection, note = tries.outcome, self._connection, tries.not_retried
         if not isinstance(last, Response):
             raise failures.no_response(call, last, connection, self._route, tries.attempts, note)
         if not last.succeeded:
@@ -100,15 +100,15 @@ class Getter:
     def _retry(self, call: Call, budget: ResponseBudget, tries: _Tries) -> None:
         """Send a call again as often as its outcomes and the policy allow."""
         while tries.attempts <= self._connection.retries and _is_retryable(call, tries.outcome):
-            tries.note = self._why_no_retry(tries.outcome)
-            if tries.note:
+            tries.not_retried = self._why_no_retry(tries.outcome)
+            if tries.not_retried:
                 return
             self._wait(tries.outcome, tries.attempts - 1)
             if call.before_again:
                 call.before_again(status_of(tries.outcome))
             following = self._attempt(call, budget, retry=True)
             if following is None:
-                tries.note = _INTERRUPTED
+                tries.not_retried = _INTERRUPTED
                 return
             tries.doubtful = tries.doubtful or _leaves_doubt(call, tries.outcome)
             tries.outcome, tries.attempts = following, tries.attempts + 1

@@ -227,7 +227,7 @@ def test_what_was_changed_outside_is_drift_and_both_sides_are_a_conflict(
     assert drift.code == 2
     assert "session_tags" in drift.out
     plan = devinops("plan", "-C", root)
-    assert "1 outside edit" in plan.out
+    assert "1 changed outside devinops" in plan.out
     write(session_tags={"tags": ["a", "b", "git"], "default": "a"})
     both = devinops("plan", "-C", root)
     assert both.code == 4

@@ -382,7 +382,7 @@ def test_a_set_changed_on_both_sides_is_decided_by_a_person(api: ToyApi, job: Jo
     job.declare(palettes=[{"colors": ["green"]}])
     assert "colors changed in Git and outside" in job.blocked()
     live = job.run("plan", "--on-conflict", "live")
-    assert (live.code, "1 outside edit" in live.out) == (0, True)
+    assert (live.code, "1 changed outside devinops" in live.out) == (0, True)
     assert job.run("apply", "--yes", "--on-conflict", "git").code == 0
     assert api.settings[COLORS] == {"colors": ["green"]}
 
