@@ -1,1 +1,1 @@
-"""Speed and memory, as ratios measured side by side in one run: machines are noisy, ratios less so."""
+"""Speed and memory, as ratios measured in one run: machines are noisy, ratios less so."""

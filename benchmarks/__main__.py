@@ -1,7 +1,8 @@
-"""`python -m benchmarks`: plan 10,000 entries of 4 KB against a slow emulator, and count what it costs.
+"""`python -m benchmarks`: the cost of a plan of 10,000 entries of 4 KB against a slow emulator.
 
-Prints, for each measurement, the number, the bound that the project promises, and whether it holds; exits 1
-where one does not. The emulator runs in a process of its own, so that its memory is not counted.
+Prints, for each measurement, the number, the bound that the project promises, and whether it holds;
+exits 1 if one does not. The emulator runs in a process of its own, so that its memory does not
+count.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def write_files(root: Path) -> None:
         path = root / "knowledge" / f"F{number % FOLDERS}" / f"note-{number:05}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
-            f"---\nname: Note {number:05}\ntrigger: When number {number} comes up\n---\n{number}\n{text}"
+            f"---\nname: Note {number:05}\ntrigger: When number {number} comes up\n---\n"
+            f"{number}\n{text}"
         )
 
 
@@ -126,7 +128,7 @@ def main() -> int:
 
 
 def _inventory(root: Path, url: str, check: Checks) -> None:
-    """Own everything; compare a plan that changes nothing with and without the inventory, turn and turn about."""
+    """Own everything; compare a plan without changes with and without the inventory, in turns."""
     configured = "version: 1\ntargets: {production: {inventory: {store: file}, prune: owned}}\n"
     (root / CONFIG).write_text(configured)
     adopt = devinops(root, "apply", "--yes")
@@ -167,7 +169,8 @@ def _inventory(root: Path, url: str, check: Checks) -> None:
 
 def _others(sent: list[str]) -> int:
     lists = re.compile(
-        r"GET (/v3/self|/v3/organizations/org-emulator/(knowledge/(folders|notes)|playbooks|secrets))"
+        r"GET (/v3/self|"
+        r"/v3/organizations/org-emulator/(knowledge/(folders|notes)|playbooks|secrets))"
     )
     return sum(not lists.fullmatch(one) for one in sent)
 

@@ -1,7 +1,8 @@
-"""`python -m benchmarks.limits`: the memory that a large list costs, as a multiple of the bytes in the list.
+"""`python -m benchmarks.limits`: the memory that a large list costs, as a multiple of its bytes.
 
-Each plan runs in its own process. From its peak memory that of a plan of an empty organization is subtracted, and the
-rest is divided by `LARGEST_LIST`, so that the numbers are the same on every machine.
+Each plan runs in its own process. The peak memory of a plan of an empty organization is subtracted
+from its own, and the rest is divided by `LARGEST_LIST`, so that the numbers are the same on every
+machine.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ CASES: dict[str, tuple[Pieces, str, float]] = {
     ),
     "one line of 10 MB": (lambda: one_note(itertools.repeat(b"x" * MIB, 10)), "", 3),
 }
-"""Name → pieces of the answer, what the plan says of it (empty: it is fine), and the promised ratio."""
+"""Name → pieces of the response, what the plan says (empty: success), and the promised ratio."""
 
 
 @contextmanager
@@ -110,7 +111,8 @@ def peak_mb(root: Path, pieces: Pieces, said: str, *, packed: bool = False) -> f
     """Plan against a server; return the peak memory of that."""
     with server(pieces, packed) as url:
         os.environ |= {"DEVIN_API_URL": url, "DEVIN_API_KEY": "cog_x", "DEVIN_ORG_ID": "org-1"}
-        # not as JSON: the text of the note would come here, and the peak of a child begins with that of its parent
+        # Not as JSON: the text of the note would come here, and the peak of a child begins with
+        # that of its parent.
         ran = devinops(root, "plan")
     assert (ran.code, said in ran.error) == (1 if said else 0, True), ran
     return ran.peak_mb

@@ -15,7 +15,8 @@ start = time.process_time()
 code = main(sys.argv[1:])
 io = open("/proc/self/io").read().split() if sys.platform == "linux" else ["wchar:", "0"]
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(code, time.process_time() - start, peak, int(io[io.index("wchar:") + 1]) / 1e6, file=sys.stderr)
+written = int(io[io.index("wchar:") + 1]) / 1e6
+print(code, time.process_time() - start, peak, written, file=sys.stderr)
 """
 
 

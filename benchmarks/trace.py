@@ -1,9 +1,10 @@
-"""`python -m benchmarks.trace`: how many modules and functions of devinops plan and apply of one note enter.
+"""`python -m benchmarks.trace`: how many modules and functions plan and apply of one note enter.
 
-Prints a line a command; with `--list` every function, module by module. A function counts if it is called while the
-command runs, in any thread. A comprehension or a lambda is part of the function that it stands in. The emulator, the
-bodies of modules and classes and the methods that `dataclass` writes do not count; what only happens at the first
-import is left out by a round before the measured one.
+Prints a line for each command; with `--list` every function, module by module. A function counts if
+it is called while the command runs, in any thread. A comprehension or a lambda is part of the
+function that contains it. The emulator, the bodies of modules and classes, and the methods that
+`dataclass` writes do not count. A round before the measured one leaves out what happens only at the
+first import.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from devinops.emulator import Emulator
 PACKAGE = Path(devinops.__file__).parent
 FILES = {
     "devinops.yaml": "version: 1\ntargets: {production: {inventory: {store: file}}}\n",
-    "knowledge/errors.md": "---\nname: Error envelope\ntrigger: When adding an endpoint\n---\nText.\n",
+    "knowledge/errors.md": "---\nname: Error envelope\ntrigger: When adding one\n---\nText.\n",
 }
 
 
@@ -50,7 +51,7 @@ def calls() -> Iterator[set[CodeType]]:
 
 
 def by_module(entered: set[CodeType]) -> dict[str, set[str]]:
-    """Return module → the qualified names of its functions, of devinops only and without the emulator."""
+    """Return module → the qualified names of its functions, without those of the emulator."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for code in entered:
         path = Path(code.co_filename)

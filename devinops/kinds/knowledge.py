@@ -43,8 +43,8 @@ class Knowledge(Resource):
     folder: FolderPath | Unset = attribute(
         schema={
             "type": ["string", "null"],
-            "description": "Path of an existing folder, such as Backend/APIs. Missing: the directory "
-            "below knowledge/ in Markdown, the root in YAML.",
+            "description": "Path of an existing folder, such as Backend/APIs. Missing: the "
+            "directory below knowledge/ in Markdown, the root in YAML.",
         },
         ref="folder",
         names={"v3": everywhere("folder_id"), "v1": everywhere("parent_folder_id")},

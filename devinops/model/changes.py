@@ -86,7 +86,7 @@ class Change:
 
     @property
     def mints(self) -> Minting | None:
-        """The secret that the API generates when this change is written; None if it generates none."""
+        """The secret that the API generates with this change; None if it generates none."""
         minting = self.kind.minting
         if minting is None or self.action is Action.DELETE:
             return None

@@ -57,7 +57,7 @@ class Reader(Protocol):
 
     @property
     def target(self) -> Target:
-        """The target that responds, with `emulator` set; requests the organization's id if needed."""
+        """The target that responds, with `emulator` set; requests a missing organization id."""
         ...
 
     @property

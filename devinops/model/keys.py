@@ -29,7 +29,7 @@ def decode_part(part: str) -> str:
 
 
 def folder_path(text: str) -> FolderPath:
-    """Return the canonical form (`Backend/100%25`) of a path as people write it (`Backend/100%`)."""
+    """Return the canonical form (`Backend/100%25`) of a path in a file (`Backend/100%`)."""
     parts = (part.strip() for part in text.split("/"))
     return FolderPath("/".join(encode_part(decode_part(part)) for part in parts if part))
 

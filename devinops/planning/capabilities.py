@@ -96,8 +96,8 @@ def _missing_kind(declaration: Declaration, api: ApiVersion) -> Problem:
     return Problem(
         declaration.source,
         "unsupported-kind",
-        f"API {api} does not support the kind {noun} (API {others} does): use a key of that API, or "
-        "limit the entry with targets:",
+        f"API {api} does not support the kind {noun} (API {others} does): use a key of that API, "
+        "or limit the entry with targets:",
     )
 
 
@@ -117,8 +117,8 @@ def _no_folder(declaration: Declaration, api: ApiVersion, scope: Scope) -> Itera
         yield Problem(
             declaration.place(kind.parent or ""),
             "unsupported-field",
-            f"the API of an enterprise accepts no {kind.lives_in} for a {kind.noun}, but this entry is "
-            f'in "{folder}": write {kind.parent}: "", or limit the entry with targets:',
+            f"the API of an enterprise accepts no {kind.lives_in} for a {kind.noun}, but this "
+            f'entry is in "{folder}": write {kind.parent}: "", or limit the entry with targets:',
         )
 
 
@@ -154,8 +154,8 @@ def edition_problems(
                 yield Problem(
                     declaration.place(name),
                     "unsupported-field",
-                    f"no {declaration.key.kind} that API {api} listed here has the field {name}, so "
-                    "it can be neither set nor compared: remove it (the live value is kept), or "
+                    f"no {declaration.key.kind} that API {api} listed here has the field {name}, "
+                    "so it can be neither set nor compared: remove it (the live value is kept), or "
                     "limit the entry with targets:",
                 )
 
@@ -187,7 +187,7 @@ def rotation_warnings(declarations: Iterable[Declaration]) -> Iterator[Problem]:
             yield Problem(
                 declaration.place(rotation.name),
                 f"{rotation.name}-needs-inventory",
-                f"changing {rotation.name} rotates {declaration.key} only with an inventory; without "
-                "one, delete the object in the web app and apply again",
+                f"changing {rotation.name} rotates {declaration.key} only with an inventory; "
+                "without one, delete the object in the web app and apply again",
                 Severity.WARNING,
             )

@@ -185,8 +185,8 @@ def _too_many(kind: str, count: int, managed: int, limit: MaxDelete, declared: b
         )
     if managed and not declared:
         return (
-            f"no {kind} is declared any more, but {managed} are owned or in scope, and {count} would "
-            "be deleted"
+            f"no {kind} is declared any more, but {managed} are owned or in scope, and {count} "
+            "would be deleted"
         )
     return ""
 
@@ -214,8 +214,8 @@ def _missing(
             f"--allow-missing accepts exactly {allowed}, and {total} owned objects are missing",
         )
     return tuple(
-        f"{count} of {owned[kind]} owned {kind} objects are not in the list: check that the API key "
-        "belongs to the right organization. If they were deleted outside devinops, pass"
+        f"{count} of {owned[kind]} owned {kind} objects are not in the list: check that the API "
+        "key belongs to the right organization. If they were deleted outside devinops, pass"
         f" --allow-missing {total}"
         for kind, count in sorted(missing.items())
         if count > max(ALWAYS_ALLOWED, limit.of(owned[kind]))

@@ -55,8 +55,8 @@ class Managed:
             draft.block(Blocker.PROTECTED, declaration, reason, [live])
         elif context.has_inventory and record is None:
             reason = (
-                "it is not owned, so it is not deleted: run devinops inventory link for it first, or "
-                "remove this entry"
+                "it is not owned, so it is not deleted: run devinops inventory link for it first, "
+                "or remove this entry"
             )
             draft.block(Blocker.APPROVAL, declaration, reason, [live])
         elif record and edited(record, live) and context.approvals.on_conflict != "git":
@@ -86,8 +86,8 @@ class Managed:
             self._create(declaration, "deleted outside devinops", context, draft)
         else:
             reason = (
-                "set on_drift: overwrite to create it again, or run devinops inventory forget to stop "
-                "managing it"
+                "set on_drift: overwrite to create it again, or run devinops inventory forget to "
+                "stop managing it"
             )
             draft.drift.append(
                 Drift(Moved.DELETED, declaration.key, record.id, reason, source=declaration.source)
@@ -204,7 +204,7 @@ class Managed:
     def _blocked(
         self, match: Match, live: Live, fields: Fields, context: PlanContext, draft: PlanDraft
     ) -> bool:
-        """Block an update that is impossible or might lose a value; return whether it was blocked."""
+        """Block an update that is impossible or might lose a value; return whether it did."""
         if not fields:
             return False
         fixed = [field for field in fields if not _updates(live.kind, context.api, field.name)]

@@ -277,8 +277,8 @@ def _block_namesakes(matched: Match, context: PlanContext, draft: PlanDraft) -> 
     link = f", or devinops inventory link {key} ID" if context.has_inventory else ""
     ids = ", ".join(live.id for live in matched.namesakes)
     reason = (
-        f"{len(matched.namesakes)} live objects share the key {matched.key} ({ids}): rename or delete "
-        f"all but one in the web app{link}"
+        f"{len(matched.namesakes)} live objects share the key {matched.key} ({ids}): rename or "
+        f"delete all but one in the web app{link}"
     )
     draft.block(Blocker.CONFLICT, matched.declaration, reason, matched.namesakes)
 

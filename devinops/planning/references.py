@@ -106,8 +106,8 @@ class References:
         source = waiting[0].source
         if lives:
             reason = (
-                f"{len(lives)} {key.kind}s share this {_called(key)} ({', '.join(ids)}): rename all "
-                "but one in the web app"
+                f"{len(lives)} {key.kind}s share this {_called(key)} ({', '.join(ids)}): rename "
+                "all but one in the web app"
             )
             return Blocked(Blocker.CONFLICT, key, reason, source, ids, needed_by)
         reason = f'there is no {key.kind} "{key.place}": {self._remedy(key)}'

@@ -227,8 +227,8 @@ def _connection() -> dict[str, Any]:
         },
         "enterprise": {
             "type": "boolean",
-            "description": "true: the objects are those of the enterprise that the key belongs to, instead of "
-            "those of an organization. API v3.",
+            "description": "true: the objects are those of the enterprise that the key belongs to, "
+            "instead of those of an organization. API v3.",
         },
         "api_url": {
             "type": "string",
@@ -248,14 +248,14 @@ def _connection() -> dict[str, Any]:
         "enterprise_key_env": {
             "type": "string",
             "pattern": ENVIRONMENT_NAME,
-            "description": "Environment variable with a key of the enterprise, for the settings of an "
-            "organization that only such a key may write; never the key itself.",
+            "description": "Environment variable with a key of the enterprise, for the settings of "
+            "an organization that only such a key may write; never the key itself.",
         },
         "owner": {
             "type": "string",
             "pattern": OWNER,
-            "description": "Who devinops says it is in the label devinops of objects that have labels, at most "
-            "128 characters. Missing: the target's name.",
+            "description": "Who devinops says it is in the label devinops of objects that have "
+            "labels, at most 128 characters. Missing: the target's name.",
         },
     }
 

@@ -164,7 +164,7 @@ def _explain_type(error: Any, show: Show) -> Explained:
 
 
 def _remedy(names: list[str], error: Any) -> str:
-    """Say how to write a value so that it has one of the expected types, empty if that is unclear."""
+    """Say how to write a value of one of the expected types, empty if that is unclear."""
     for name, remedy in _REMEDIES.items():
         advice = remedy(error) if name in names else ""
         if advice:
