@@ -1,6 +1,6 @@
-"""Judge a run of mutmut: every mutant is killed, or mutants.yaml says why no test can kill it.
+"""Judge a run of mutmut: each mutant is killed, or mutants.yaml explains why no test can.
 
-`make mutation` calls this. Exits 1 where a survivor has no reason, or a reason no survivor.
+`make mutation` calls this. Exits 1 if a survivor has no explanation, or an explanation no survivor.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def main() -> int:
     survivors = {_mutation(name) for name, status in statuses.items() if status not in KILLED}
     reasons = _reasons()
     for mutation in sorted(survivors - reasons.keys()):
-        print("survived, and nobody says why:", _shown(mutation), sep="\n")
+        print("survived without an explanation:", _shown(mutation), sep="\n")
     for mutation in sorted(reasons.keys() - survivors):
-        print("explained, and no survivor (any more):", _shown(mutation), sep="\n")
+        print("explained, but killed or gone:", _shown(mutation), sep="\n")
     counts = Counter(statuses.values())
     killed = sum(counts[status] for status in KILLED)
     said = ", ".join(f"{count} {status}" for status, count in counts.most_common())
