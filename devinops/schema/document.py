@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from inspect import cleandoc
 from typing import Annotated, Any, Final, NoReturn, TypedDict, TypeVar
 
 import msgspec
@@ -169,6 +170,8 @@ def schema(title: str, documents: Iterable[type[Struct]]) -> dict[str, Any]:
     """Return the JSON Schema of documents of these classes; other fields are not allowed."""
     refs, components = msgspec.json.schema_components(documents)
     for component in components.values():
+        if "description" in component:  # a docstring, whose indentation Python 3.13 removes itself
+            component["description"] = cleandoc(component["description"])
         if "properties" in component:
             component["additionalProperties"] = False
     which = refs[0] if len(refs) == 1 else {"anyOf": list(refs)}
