@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
@@ -133,7 +134,7 @@ def unjudged(case):
     """Return the checks that do not hold.
 
     The emulator ignores an unknown query parameter. It answers 501 to a method that only the API
-    serves, and `Allow` names these methods too, as that of the API does.
+    serves, and `Allow` names these methods too (see the next test).
     """
     if (case.method.upper(), case.operation.path) in UNSERVED:
         return [unsupported_method, not_a_server_error]
@@ -159,6 +160,16 @@ def test_answers_are_as_documented(case, emulator):
     make_possible(case)
     headers = {"Authorization": f"Bearer {key_for(case.operation.path)}"}
     case.call_and_validate(base_url=emulator.url, headers=headers, excluded_checks=unjudged(case))
+
+
+@pytest.mark.parametrize("path", sorted({path for _, path in UNSERVED} & DOCUMENT["paths"].keys()))
+def test_allow_names_what_is_served_and_what_answers_501(path, emulator):
+    served = {method.upper() for method in DOCUMENT["paths"][path]}
+    unserved = {method for method, unserved_path in UNSERVED if unserved_path == path}
+    headers = {"Authorization": f"Bearer {key_for(path)}"}
+    response = httpx.options(emulator.url + path, headers=headers)
+    assert response.status_code == 405
+    assert set(response.headers["Allow"].split(", ")) == served | unserved
 
 
 def test_every_operation_documents_its_refusals():
