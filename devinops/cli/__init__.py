@@ -109,14 +109,14 @@ def _run(argv: Sequence[str] | None) -> int:
     except click.ClickException as error:
         message = io.StringIO()
         error.show(message)
-        _print_error(_escaped(message.getvalue()))
+        _tell(message.getvalue().removesuffix("\n"))
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt, Terminated) as stop:
         return signals.ended(stop)
     except InputError as error:
         return _show_problems(error)
     except DevinopsError as error:
-        _print_error(f"devinops: {_one_line(str(error))}\n")
+        _tell(_one_line(f"devinops: {error}"))
         return error.exit_code
     except BrokenPipeError:
         # The reader has closed the pipe, as in `devinops plan | head`.
@@ -124,16 +124,16 @@ def _run(argv: Sequence[str] | None) -> int:
     except OSError as error:
         if error.errno not in atomic.NO_ROOM:
             return _show_bug(error)
-        _print_error(f"devinops: the output cannot be written: {atomic.reason(error)}\n")
+        _tell(f"devinops: the output cannot be written: {atomic.reason(error)}")
         return ExitCode.FIX
     except Exception as error:
         return _show_bug(error)
 
 
-def _print_error(text: str) -> None:
-    from devinops.cli.options import echo_err
+def _tell(text: str) -> None:
+    from devinops.cli.options import tell
 
-    echo_err(text)
+    tell(text)
 
 
 def _one_line(text: str) -> str:
@@ -142,18 +142,15 @@ def _one_line(text: str) -> str:
     return line(text)
 
 
-def _escaped(text: str) -> str:
-    from devinops.render.escape import lines
-
-    return lines(text)
-
-
 def _show_problems(error: InputError) -> int:
+    from devinops.cli.options import echo_err, terminal_width
     from devinops.render.text import Text, problem_counts
 
+    text = Text(width=terminal_width(sys.stderr))
     for problem in error.problems:
-        _print_error(f"{Text().problem(problem)}\n")
-    _print_error(f"devinops: {problem_counts(error.problems)}; nothing was read from the API\n")
+        for row in text.problem(problem):
+            echo_err(f"{row}\n")
+    _tell(f"devinops: {problem_counts(error.problems)}; nothing was read from the API")
     return error.exit_code
 
 
@@ -165,9 +162,9 @@ def _show_bug(error: Exception) -> int:
         f"devinops: a bug: {type(error).__name__}; this is not your fault. Please report it with"
     )
     try:
-        _print_error(f"{message} {_write_log(log)}\n")
+        _tell(f"{message} {_write_log(log)}")
     except OSError:
-        _print_error(f"{message} this:\n{_escaped(log)}")
+        _tell(f"{message} this:\n{log}")
     return ExitCode.BUG
 
 

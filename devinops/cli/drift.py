@@ -44,4 +44,4 @@ def _find(session: Session[Reader]) -> DriftAnswer:
     if result.drift:
         result = replace(result, drift=with_editors(result.drift, session.client))
     code = ExitCode.LOOK if result.drift else ExitCode.OK
-    return DriftAnswer(session.client.target, result, code)
+    return DriftAnswer(session.client.target, inventory, result, code)

@@ -48,7 +48,7 @@ def ask(plan: Plan) -> None:
     count = len(plan.changes)
     signals.check()
     these = "this change" if count == 1 else f"these {count} changes"
-    if not click.confirm(f"Apply {these}?", err=True):
+    if not click.confirm(f"Apply {these} to {plan.target.full_name}?", err=True):
         raise Refused("not approved; nothing was written")
 
 

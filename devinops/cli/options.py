@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -20,7 +20,7 @@ from devinops.config import Flags, check_environment, find_root
 from devinops.kinds import KINDS
 from devinops.model.errors import NotWritten, UsageError
 from devinops.model.policy import Approvals
-from devinops.render import RENDERERS, Style, render
+from devinops.render import MIN_WIDTH, RENDERERS, Style, render
 
 if TYPE_CHECKING:
     from devinops.render.answers import Answer
@@ -112,7 +112,7 @@ class Options:
 
     @property
     def style(self) -> Style:
-        return Style(self.color, self.verbose)
+        return Style(self.color, self.verbose, terminal_width(sys.stdout))
 
     def answer(self, answer: Answer, formats: Collection[str] = FORMATS) -> None:
         """Write an answer to stdout, and for each --report to its file.
@@ -130,10 +130,12 @@ class Options:
 
 
 def tell(text: str) -> None:
-    """Write a line to stderr, with everything escaped that a terminal or CI runner would obey."""
-    from devinops.render.escape import lines
+    """Write lines to stderr, wrapped, and with everything escaped that a terminal would obey."""
+    from devinops.render.terminal import Terminal
 
-    echo_err(f"{lines(text)}\n")
+    terminal = Terminal(width=terminal_width(sys.stderr))
+    rows = (row for text_line in text.split("\n") for row in terminal.paragraph(text_line))
+    echo_err("".join(f"{row}\n" for row in rows))
 
 
 def echo_err(text: str) -> None:
@@ -160,6 +162,20 @@ def wants_color(no_color: bool) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (
         sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     )
+
+
+def terminal_width(stream: TextIO) -> int | None:
+    """Return the width of a terminal in columns, and None for anything else.
+
+    COLUMNS takes precedence, as in most tools. A terminal that is too narrow counts as wider.
+    """
+    width = os.environ.get("COLUMNS", "")
+    if width.isdecimal() and int(width):
+        return max(int(width), MIN_WIDTH)
+    try:
+        return max(os.get_terminal_size(stream.fileno()).columns, MIN_WIDTH)
+    except (OSError, ValueError):
+        return None
 
 
 def is_interactive() -> bool:

@@ -37,6 +37,11 @@ class Target:
         return f"organization {self.org_id}" if self.org_id else "the key's organization"
 
     @property
+    def full_name(self) -> str:
+        """The name of the target and whose objects these are, as text for people."""
+        return f"{self.name} ({self.owner})"
+
+    @property
     def host(self) -> str:
         """The host of the API, with its port if the address has one.
 

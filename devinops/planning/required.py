@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from devinops.kinds import KINDS
+from devinops.model.changes import Blocked, Blocker
 from devinops.model.keys import Key
+from devinops.model.kind import Lifecycle
 from devinops.model.objects import Live
 from devinops.planning.draft import PlanContext, PlanDraft, RollbackContext, Saved
 from devinops.planning.match import Match
@@ -27,3 +33,30 @@ class Required:
     ) -> None:
         """Never called: no run overwrites such an object, and a backup with one is refused."""
         raise AssertionError(f"{saved.live.key} cannot be in a backup")
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An object that must exist and that only a person can create, such as a folder.
+
+    `waiting` counts the entries that need it.
+    """
+
+    kind: str
+    path: str
+    waiting: int
+
+
+def missing(blocked: Iterable[Blocked]) -> tuple[Missing, ...]:
+    """Return what a person has to create, in the order of the blocked steps."""
+    return tuple(
+        Missing(block.key.kind, block.key.place, len(block.needed_by))
+        for block in blocked
+        if is_missing(block)
+    )
+
+
+def is_missing(block: Blocked) -> bool:
+    """Tell whether a step is blocked because a person has to create its object."""
+    required = KINDS[block.key.kind].lifecycle is Lifecycle.REQUIRED
+    return required and block.by is Blocker.REQUIREMENT

@@ -19,12 +19,20 @@ RENDERERS: Final[Mapping[str, str]] = {
 """Format → the module with its `render`, which is imported when it is first used."""
 
 
+MIN_WIDTH: Final = 40
+"""A narrower terminal gets lines of this width, because text needs some room to be readable."""
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How people want to read an answer: in `color`, and `full` or with summaries."""
+    """How people want to read an answer: in `color`, and `full` or with summaries.
+
+    `width` is that of the terminal in columns; None: lines are not wrapped.
+    """
 
     color: bool = False
     full: bool = False
+    width: int | None = None
 
 
 class Renderer(Protocol):

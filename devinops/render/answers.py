@@ -11,6 +11,7 @@ from devinops.model.errors import ExitCode
 if TYPE_CHECKING:
     from devinops.applying.report import Report
     from devinops.model.changes import Change
+    from devinops.model.inventory import Inventory
     from devinops.model.keys import Key
     from devinops.model.objects import Problem
     from devinops.model.target import Target
@@ -57,9 +58,10 @@ class ProblemsAnswer:
 
 @dataclass(frozen=True)
 class DriftAnswer:
-    """The changes made outside devinops in a target."""
+    """The changes made outside devinops in a target, compared with its inventory."""
 
     target: Target
+    inventory: Inventory
     findings: Findings
     exit_code: ExitCode
 

@@ -11,6 +11,7 @@ from devinops.model.changes import Change
 from devinops.model.errors import ExitCode
 from devinops.model.objects import Problem
 from devinops.planning.plan import Plan, live_hash
+from devinops.planning.required import missing
 from devinops.planning.saved import SavedPlan
 from devinops.render import Style
 from devinops.render.answers import (
@@ -34,6 +35,7 @@ from devinops.schema.plan import (
     DriftItem,
     FailureDocument,
     InventoryItem,
+    MissingItem,
     PlanDocument,
     ProblemItem,
     ProblemsDocument,
@@ -94,6 +96,7 @@ def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> PlanDocument:
         exit_code=exit_code,
         changes=tuple(map(_change, plan.changes)),
         blocked=tuple(map(BlockedItem.of, plan.blocked)),
+        missing=tuple(MissingItem(m.kind, m.path, m.waiting) for m in missing(plan.blocked)),
         drift=tuple(map(DriftItem.of, plan.drift)),
         problems=tuple(map(ProblemItem.of, plan.problems)),
         notes=plan.notes,

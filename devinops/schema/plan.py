@@ -198,6 +198,14 @@ class BlockedItem(Struct, frozen=True):
         return Blocked(self.by, key, self.reason, source, self.ids, needed_by, fields)
 
 
+class MissingItem(Struct, frozen=True):
+    """An object that must exist and that only a person can create, such as a folder."""
+
+    kind: str
+    path: str
+    waiting: Annotated[Count, about("How many entries need it.")]
+
+
 class DriftItem(Struct, frozen=True):
     """A change made outside devinops: `before` is the declared value, `after` the live value."""
 
@@ -300,6 +308,10 @@ class PlanDocument(Document, frozen=True, kw_only=True):
     exit_code: ExitStatus
     changes: tuple[ChangeItem, ...]
     blocked: tuple[BlockedItem, ...]
+    missing: Annotated[
+        tuple[MissingItem, ...],
+        about("Objects that only a person can create; each is a blocked step as well."),
+    ]
     drift: Annotated[tuple[DriftItem, ...], about("Changes made outside devinops, which are kept.")]
     problems: tuple[ProblemItem, ...]
     notes: Texts

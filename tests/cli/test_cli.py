@@ -373,6 +373,62 @@ def test_plan_in_text(
     golden("plan.txt", steady(ran.out, emulator.url))
 
 
+def test_plan_on_a_terminal_of_80_columns_in_color(
+    full: tuple[Emulator, Path],
+    devinops: Devinops,
+    golden: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    emulator, root = full
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    ran = devinops("plan", "-C", root)
+    golden("plan-80-columns.txt", steady(ran.out, emulator.url).replace("\x1b[", "^["))
+
+
+def test_a_plan_with_many_creates_fits_on_three_screens(
+    emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    root = repository({f"knowledge/n{n}.md": NOTE.replace("A", f"A{n}", 1) for n in range(180)})
+    rows = devinops("plan", "-C", root).out.splitlines()
+    assert len(rows) <= 3 * 24
+    assert "    … and 155 more to create (-v shows them)" in rows
+    assert len(devinops("plan", "-C", root, "-v").out.splitlines()) > 3 * 180
+
+
+def test_missing_folders_are_one_list(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({f"knowledge/F{n:02}/a.md": NOTE for n in range(49)})
+    rows = devinops("plan", "-C", root).out.splitlines()
+    assert len(rows) <= 60
+    assert rows.count("missing folders: create them in the web app, because no API can") == 1
+    assert "  ! F48  1 entry waits" in rows
+    document = json.loads(devinops("plan", "-C", root, "--format", "json").out)
+    assert len(document["missing"]) == 49
+    assert document["missing"][0] == {"kind": "folder", "path": "F00", "waiting": 1}
+
+
+def test_drift_is_one_line_in_a_plan_and_a_diff_with_v(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    inventory = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
+    root = repository({"devinops.yaml": inventory, "knowledge/a.md": NOTE})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    (note,) = emulator.knowledge()
+    emulator.edit("knowledge", note["note_id"], body="Edited in the web app.")
+    rows = devinops("plan", "-C", root).out.splitlines()
+    start = rows.index(
+        "changed outside devinops, kept as they are (devinops plan -v shows the changes)"
+    )
+    assert rows[start + 1].startswith("  @ knowledge:A: edited: body, 20")
+    assert rows[start + 2] == ""
+    whole = devinops("plan", "-C", root, "-v").out.splitlines()
+    assert "      ~ body: (- files, + live)" in whole
+    assert "        + Edited in the web app." in whole
+
+
 def test_plan_in_json(
     full: tuple[Emulator, Path], devinops: Devinops, golden: Callable[[str, str], None]
 ) -> None:
@@ -462,7 +518,7 @@ def test_apply_asks_on_a_terminal(
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
     ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}))
     assert (ran.code, len(emulator.knowledge())) == (code, count)
-    assert "Apply this change?" in ran.err
+    assert "Apply this change to default (organization org-emulator)? [y/N]" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -608,15 +664,18 @@ def test_a_stand_in_is_named_as_one_in_every_answer(
         }
     place = f"{'on the emulator ' if emulated else ''}at {url} (API v3)"
     for command, printed in text.items():
-        if command in ("plan", "apply --yes"):
-            assert (
-                printed.splitlines()[0]
-                == f"Plan for a: organization org-1 {place}, inventory: file, 0 owned"
-            )
-            assert found[command]["target"]["emulator"] is emulated
-        else:
+        if command == "whoami":
             assert (f"This is the emulator at {url}.\n" in printed) is emulated
             assert found[command]["emulator"] is emulated
+            continue
+        title = "Drift" if command == "drift" else "Plan"
+        assert (
+            printed.splitlines()[0]
+            == f"{title} for a: organization org-1 {place}, inventory: file, 0 owned"
+        )
+        document = found[command]
+        is_emulator = document["emulator"] if command == "drift" else document["target"]["emulator"]
+        assert is_emulator is emulated
 
 
 ANSWERS = ("plan", "apply --yes", "whoami", "drift")
@@ -676,7 +735,7 @@ def test_demo_shows_the_whole_round_whatever_the_environment_says(
     assert (ran.code, ran.err) == (0, "")
     for part in (
         "3 to create",
-        "Applied: 3 done",
+        ": 3 done, 0 failed",
         "nothing to change",
         "- - Never put a password into a response.",
     ):
@@ -764,7 +823,7 @@ def test_a_full_disk_never_hides_what_was_written(
         _, err = running.communicate()
     assert (running.returncode, len(emulator.knowledge())) == (code, written)
     assert "No space left" in err
-    assert ("Applied: 1 done" in err) is bool(written)
+    assert (": 1 done, 0 failed" in err) is bool(written)
 
 
 def test_an_interruption_of_the_last_look_keeps_the_report(
@@ -892,7 +951,7 @@ def test_an_interruption_while_the_report_is_written_does_not_cost_it(
     argv = ("apply", "--yes", "--format", "json", "--report", "text=report.txt")
     ran = pressing("through", "devinops.render.text", str(number), *argv, root=root)
     assert [result["outcome"] for result in json.loads(ran.stdout)["results"]] == ["done"]
-    assert "Applied: 1 done" in (root / "report.txt").read_text()
+    assert ": 1 done, 0 failed" in (root / "report.txt").read_text()
     assert (ran.returncode, ran.stderr.strip()) == (code, f"{word}; nothing more is done")
 
 
@@ -1024,7 +1083,7 @@ def test_a_report_whose_place_is_gone_is_on_stderr(
             door.open()
             err = running.stderr.read()
             code = running.wait()
-    assert (code, "Applied: 1 done" in err, "Traceback" in err) == (3, True, False)
+    assert (code, ": 1 done, 0 failed" in err, "Traceback" in err) == (3, True, False)
 
 
 def test_main_never_raises() -> None:

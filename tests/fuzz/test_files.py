@@ -80,7 +80,7 @@ def held(files: Mapping[str, bytes]) -> Loaded:
     for problem in found.problems:
         assert problem.code in CODES
         assert not {"\n", "\r"} & {*problem.message}, problem
-        assert one_line(Text().problem(problem)), problem
+        assert one_line(*Text().problem(problem)), problem
         assert len(problem.message) < 2000
         rows = (
             files[problem.source.path].decode("utf-8", "replace").splitlines()
@@ -163,4 +163,4 @@ def test_a_configuration_that_was_damaged(data: bytes) -> None:
         _, problems = read_yaml(root / "devinops.yaml", root, "config")
     for problem in problems:
         assert not {"\n", "\r"} & {*problem.message}, problem
-        assert one_line(Text().problem(problem))
+        assert one_line(*Text().problem(problem))

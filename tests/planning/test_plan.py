@@ -25,7 +25,8 @@ from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.only import Only
 from devinops.planning.plan import Plan, build_plan
-from devinops.render.text import SYMBOLS, Text
+from devinops.render.terminal import SIGNS
+from devinops.render.text import Text
 from tests.testing import places
 from tests.testing.objects import live, snapshot
 from tests.testing.plan_facts import plan_facts
@@ -144,7 +145,7 @@ def shown(plan: Plan, expected: list[str]) -> list[str]:
     lines = []
     for change in plan.changes:
         fields = f" ({', '.join(f.name for f in change.fields)})" if with_fields else ""
-        lines.append(f"{SYMBOLS[change.action]} {change.key}{fields}")
+        lines.append(f"{SIGNS[change.action].symbol} {change.key}{fields}")
     lines += [f"! {held.by} {held.key}" for held in plan.blocked]
     return lines + [f"@ {drift.moved} {drift.key}" for drift in plan.drift]
 

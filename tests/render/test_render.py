@@ -10,6 +10,7 @@ import pytest
 
 from devinops.applying.report import Report
 from devinops.model.errors import ExitCode
+from devinops.model.inventory import Inventory
 from devinops.model.objects import Problem, Snapshot, Source
 from devinops.model.policy import Policy
 from devinops.model.target import Target
@@ -32,13 +33,16 @@ PLAN = build_plan((), Snapshot.of(()), TARGET, policy=Policy(), today=date(2026,
 EMPTY = BackupsDocument(**HEAD, backups=())
 PROBLEM = Problem(Source("a.md", 1, 2), "bad", "it is bad")
 DOCUMENTS: dict[str, tuple[Any, str]] = {
-    "plan": (PlanAnswer(PLAN, ExitCode.OK), "Plan: nothing to change"),
-    "report": (Report(PLAN, ()), "Applied: 0 done"),
+    "plan": (
+        PlanAnswer(PLAN, ExitCode.OK),
+        "Plan for production (organization org-1): nothing to change",
+    ),
+    "report": (Report(PLAN, ()), "Applied to production (organization org-1): 0 done"),
     "failure": (Failure("no answer", ExitCode.FIX, (PROBLEM,)), "devinops: no answer"),
     "problems": (ProblemsAnswer([PROBLEM], 1, 0, ExitCode.FIX), "a.md:1:2: error: it is bad [bad]"),
     "drift": (
-        DriftAnswer(TARGET, Findings(), ExitCode.OK),
-        "Drift: 0 objects changed outside devinops",
+        DriftAnswer(TARGET, Inventory("file"), Findings(), ExitCode.OK),
+        "Drift in production (organization org-1): 0 objects changed outside devinops",
     ),
     "differences": (Differences.between(PLAN, PLAN), ""),
     "answer": (SimpleAnswer(["a line"], lambda: EMPTY), "a line"),

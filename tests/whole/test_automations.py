@@ -207,7 +207,7 @@ def test_what_was_changed_outside_is_shown_at_its_path_and_a_recurrence_in_words
     triggers[0]["conditions"]["any"][0]["all"][0]["value"] = "FREQ=DAILY;BYHOUR=9;BYMINUTE=30"
     actions = [START | {"prompt": "Something else."}]
     emulator.edit("automation", live["automation_id"], triggers=triggers, actions=actions)
-    plan = devinops("plan", "-C", root)
+    plan = devinops("plan", "-C", root, "-v")
     assert "triggers, actions" in plan.out
     assert "(at 0.conditions.any.0.all.0.value)" in plan.out
     assert "(at 0.prompt)" in plan.out

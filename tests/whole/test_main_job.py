@@ -79,14 +79,14 @@ def test_what_is_applied_is_there_and_a_second_plan_is_empty(
         use(emulator.url, key)
         plan = devinops("plan", "-C", root, "--detailed-exitcode")
         assert plan.code == 2, plan
-        assert f"Plan: {count} to create; 0 blocked" in plan.out
+        assert f": {count} to create; 0 blocked" in plan.out
         assert {request["method"] for request in emulator.requests} == {"GET"}
 
         applied = devinops("apply", "-C", root, "--yes")
         assert applied.code == 0, applied
         assert (
-            applied.out.splitlines()[-1]
-            == f"Applied: {count} done, 0 failed, 0 skipped, 0 blocked."
+            applied.out.splitlines()[-1].partition(": ")[2]
+            == f"{count} done, 0 failed, 0 skipped, 0 blocked."
         )
         assert emulator.store.secret_matches("org-emulator", "NPM_TOKEN", "value-of-the-token")
         assert (
@@ -169,7 +169,7 @@ def test_one_changed_word_is_one_update_and_a_two_line_diff(
         "- Every error is an object.",
         "+ Every error is an array.",
     ]
-    assert plan.out.splitlines()[-1].startswith("Plan: 1 to update; 0 blocked, 4 unchanged")
+    assert ": 1 to update; 0 blocked, 4 unchanged" in plan.out.splitlines()[-1]
     emulator.clear_requests()
     assert devinops("apply", "-C", root, "--yes").code == 0
     after = one(emulator.knowledge(), "Error envelope")
@@ -286,8 +286,8 @@ def test_missing_folders_are_named_once_and_the_rest_is_applied(
     )
     applied = devinops("apply", "-C", root, "--yes")
     assert applied.code == 4
-    assert applied.out.count("folder:Nope") == 1
-    assert "create it in the web app" in applied.out
+    assert applied.out.count("Nope  2 entries wait\n") == 1
+    assert "missing folders: create them in the web app" in applied.out
     assert [(note["name"], note["folder_path"]) for note in emulator.knowledge()] == [
         ("C", "Backend")
     ]

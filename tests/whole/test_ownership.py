@@ -169,7 +169,7 @@ def test_drift_tells_what_moved_and_when_nothing_did(
     quiet = devinops("drift", "-C", root)
     assert (quiet.code, quiet.out.splitlines()[-1]) == (
         0,
-        "Drift: 0 objects changed outside devinops; 1 unmanaged.",
+        "Drift in production (organization org-emulator): 0 objects changed outside devinops; 1 unmanaged.",
     )
     assert "  knowledge:Theirs  note-" in quiet.out
     ids = names(emulator)
@@ -361,9 +361,9 @@ def test_who_edited_a_note_is_told_to_an_enterprise_key(
         use(emulator.url)
         devinops("apply", "-C", root, "--yes")
         emulator.edit("knowledge", names(emulator)["A"], body="by hand")
-        assert "who: unknown" in devinops("plan", "-C", root).out
+        assert "by an unknown user" in devinops("plan", "-C", root).out
         use(emulator.url, "cog_enterprise")
-        assert "who: unknown" not in devinops("plan", "-C", root).out
+        assert "by an unknown user" not in devinops("plan", "-C", root).out
 
 
 def test_prune_scope_takes_what_is_not_declared_with_the_exact_number(
@@ -388,7 +388,7 @@ def test_only_can_delete_the_last_object_that_it_takes(
     ran = devinops("apply", "-C", root, "--yes", "--only", "knowledge:A")
     assert (ran.code, ran.out.splitlines()[-1]) == (
         0,
-        "Applied: 1 done, 0 failed, 0 skipped, 0 blocked.",
+        "Applied to production (organization org-emulator): 1 done, 0 failed, 0 skipped, 0 blocked.",
     )
     assert set(names(emulator)) == {"B"}
     assert devinops("apply", "-C", root, "--yes", "--only", "knowledge:A").code == 64

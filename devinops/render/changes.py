@@ -1,0 +1,261 @@
+"""Writes changes and their fields as text for people."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from devinops.kinds import KINDS
+from devinops.model.changes import Action, Change, FieldChange
+from devinops.model.objects import Source
+from devinops.model.values import UNSET, canonical_text
+from devinops.planning.diff import added_and_removed, nested_paths
+from devinops.render import counted
+from devinops.render.escape import body_line, line
+from devinops.render.terminal import SIGNS, Look, Sign, Span, Terminal, columns
+from devinops.render.word_diff import Part, Row, unified
+
+MAX_LINE = 2_000
+MAX_SENTENCE = 240
+"""A text of one line that has more characters is cut off, unless `full`."""
+MAX_DIFF_LINES = 20_000
+MAX_BRIEF = 20
+"""If a plan has more creates, or more deletes or adoptions, their details are left out.
+
+The first `MAX_DETAILED` keep them. Of each kind, the next `MAX_LISTED` have a line each.
+"""
+MAX_DETAILED = 5
+MAX_LISTED = 20
+
+_ADDED, _REMOVED = SIGNS[Action.CREATE], SIGNS[Action.DELETE]
+_CHANGED = SIGNS[Action.UPDATE]
+_DIFF_LOOKS = {"+": Look.ADDED, "-": Look.REMOVED, "@": Look.DIM}
+_SUMMARY_COLUMNS = 100
+"""How much of a text is shown if the width of the terminal is not known."""
+
+
+class Level(Enum):
+    """How much of a change is shown."""
+
+    DETAILS = "details"
+    LINE = "line"
+    COUNT = "count"
+
+
+def levels(changes: Sequence[Change], *, full: bool) -> Iterator[tuple[Change, Level]]:
+    """Yield each change with how much of it is shown.
+
+    Updates and renames are always shown with their details, and every delete has at least a line,
+    so that nobody approves one without having seen its key. `full` shows all details.
+    """
+    numbers = Counter(change.action for change in changes if _is_brief(change))
+    detailed: Counter[Action] = Counter()
+    listed: Counter[tuple[str, Action]] = Counter()
+    for change in changes:
+        action, group = change.action, (change.key.kind, change.action)
+        if full or numbers[action] <= MAX_BRIEF or not _is_brief(change):
+            yield change, Level.DETAILS
+        elif detailed[action] < MAX_DETAILED:
+            detailed[action] += 1
+            yield change, Level.DETAILS
+        elif listed[group] < MAX_LISTED or action is Action.DELETE:
+            listed[group] += 1
+            yield change, Level.LINE
+        else:
+            yield change, Level.COUNT
+
+
+def _is_brief(change: Change) -> bool:
+    """Tell whether a change has no diff: it creates, deletes, or adopts an equal object."""
+    return change.action in (Action.CREATE, Action.DELETE) or not change.fields
+
+
+@dataclass(frozen=True)
+class ChangeText:
+    """Writes changes on a terminal; with `full`, texts are not summarized."""
+
+    terminal: Terminal
+    full: bool = False
+
+    def changes(self, changes: Sequence[tuple[Change, Level]]) -> Iterator[str]:
+        """Yield the lines of the changes of one kind, and the number of those left out."""
+        left_out: Counter[Action] = Counter()
+        for change, level in changes:
+            if level is Level.DETAILS:
+                yield from self.change(change)
+            elif level is Level.LINE:
+                yield from self.heading(change)
+            else:
+                left_out[change.action] += 1
+        for action, number in left_out.items():
+            text = f"… and {number} more to {action} (-v shows them)"
+            yield from self.terminal.row(Span(text, Look.DIM), indent=4)
+
+    def change(self, change: Change) -> Iterator[str]:
+        """Yield the lines of one change."""
+        key = line(str(change.key))
+        yield from self.terminal.row(sign(SIGNS[change.action]), f" {key}", indent=2, hang=6)
+        yield from self.because(change.source, change.reason)
+        one_sided = change.action in (Action.CREATE, Action.DELETE)
+        for field in change.fields:
+            if not _is_redundant(change, field):
+                yield from self.field(change.key.kind, field, signed=not one_sided)
+
+    def heading(self, change: Change) -> Iterator[str]:
+        """Yield one line for a change: its key, and where its entry is."""
+        position = _position(change.source).removesuffix(": ")
+        where = Span(f"  {position}", Look.DIM) if position else ""
+        key = line(str(change.key))
+        yield from self.terminal.row(sign(SIGNS[change.action]), f" {key}", where, indent=2, hang=6)
+
+    def because(self, source: Source | None, reason: str, look: Look = Look.DIM) -> Iterator[str]:
+        """Yield where an entry is, and the reason of what happens to it."""
+        position = Span(_position(source), Look.DIM)
+        yield from self.terminal.row(position, Span(line(reason), look), indent=6)
+
+    def field(
+        self, kind: str, field: FieldChange, *, signed: bool = True, sides: str = ""
+    ) -> Iterator[str]:
+        """Yield the lines of one field; `signed` shows whether it is added or removed.
+
+        `sides` says what `-` and `+` stand for in the diff of a text, if not before and after.
+        """
+        if field.before is UNSET:
+            yield from self._one_side(kind, field, field.after, _ADDED if signed else None)
+        elif field.after is UNSET:
+            yield from self._one_side(kind, field, field.before, _REMOVED if signed else None)
+        elif _is_text(kind, field):
+            yield from self._row(_CHANGED, f"{field.name}:", f" ({sides})" if sides else "")
+            yield from self._diff(field.before, field.after)
+        else:
+            yield from self._values(kind, field)
+        for description in _descriptions(kind, field):
+            yield from self.terminal.row(Span(line(description), Look.DIM), indent=8)
+
+    def _row(self, mark: Sign | None, text: str, rest: str = "") -> Iterator[str]:
+        start = (sign(mark), f" {text}") if mark else (text,)
+        yield from self.terminal.row(*start, Span(rest, Look.DIM), indent=6, hang=10)
+
+    def _one_side(
+        self, kind: str, field: FieldChange, value: Any, mark: Sign | None
+    ) -> Iterator[str]:
+        if not _is_text(kind, field):
+            yield from self._row(mark, f"{field.name}: {_short(value)}")
+            return
+        # Only at LF: the other line ends that Python knows are shown as escapes.
+        lines = str(value).removesuffix("\n").split("\n")
+        if self.full and len(lines) > 1:
+            yield from self._row(mark, f"{field.name}:")
+            for text in lines:
+                yield from self.terminal.row(f"| {body_line(text, most=MAX_LINE)}", indent=8)
+            return
+        if len(lines) == 1 and (self.full or len(lines[0]) <= MAX_SENTENCE):
+            yield from self._row(mark, f"{field.name}: {line(lines[0], MAX_LINE)}")
+            return
+        first = self._start(lines[0], len(field.name) + 2)
+        size = counted(len(lines), "line") if len(lines) > 1 else f"{len(lines[0])} characters"
+        yield from self._row(mark, f"{field.name}: {first}", f" … ({size})")
+
+    def _start(self, text: str, used: int) -> str:
+        """Return the words at the start of a line that fit on one row."""
+        room = (self.terminal.width or _SUMMARY_COLUMNS) - used - len("      + … (100 lines)")
+        shown = line(text, MAX_LINE)
+        if columns(shown) <= room:
+            return shown
+        return shown[:room].rpartition(" ")[0] or shown[:room]
+
+    def _values(self, kind: str, field: FieldChange) -> Iterator[str]:
+        """Yield the two values of a field, or the elements that a set gains and loses."""
+        added, removed = _elements(kind, field)
+        if added or removed:
+            yield from self._row(_CHANGED, f"{field.name}:")
+            for mark, values in ((_ADDED, added), (_REMOVED, removed)):
+                for value in values:
+                    yield from self.terminal.row(sign(mark), f" {_short(value)}", indent=8)
+            return
+        paths = line(", ".join(nested_paths(field.before, field.after)))
+        at = f" (at {paths})" if paths else ""
+        values_text = f"{_short(field.before)} → {_short(field.after)}"
+        yield from self._row(_CHANGED, f"{field.name}: {values_text}", at)
+
+    def _diff(self, before: str, after: str) -> Iterator[str]:
+        old, new = canonical_text(before).split("\n"), canonical_text(after).split("\n")
+        if len(old) + len(new) > MAX_DIFF_LINES:
+            text = f"{len(old)} lines → {len(new)} lines (too many to compare here)"
+            yield from self.terminal.row(text, indent=8)
+            return
+        for row in unified(old, new, _shown):
+            yield from self.terminal.row(*_spans(row), indent=8, hang=12)
+
+
+def _shown(symbol: str, text: str) -> str:
+    """Return a line of a body, safe and with its white space visible if it changed."""
+    return body_line(text, white_space=symbol != " ", most=MAX_LINE)
+
+
+def _spans(row: Row) -> Iterator[Span]:
+    look = _DIFF_LOOKS.get(row.symbol, Look.PLAIN)
+    if row.symbol != "@":
+        yield Span(f"{row.symbol} ", look)
+    for part in row.parts:
+        yield Span(part.text, look, marked=part.changed and _is_partial(row.parts))
+
+
+def _is_partial(parts: Sequence[Part]) -> bool:
+    return not all(part.changed for part in parts)
+
+
+def sign(of: Sign) -> Span:
+    """Return a sign in its color."""
+    return Span(of.symbol, of.look)
+
+
+def _position(source: Source | None) -> str:
+    return line(f"{source.path}:{source.line}: ") if source else ""
+
+
+def _is_redundant(change: Change, field: FieldChange) -> bool:
+    """Tell whether a field of a created or deleted object is null or only repeats the key."""
+    if field.before is not UNSET and field.after is not UNSET:
+        return False
+    value = field.after if field.before is UNSET else field.before
+    return value is None or field.name in KINDS[change.key.kind].places
+
+
+def _is_text(kind: str, field: FieldChange) -> bool:
+    attributes = KINDS[kind].attributes
+    values = (value for value in (field.before, field.after) if value is not UNSET)
+    return all(isinstance(value, str) for value in values) and any(
+        a.name == field.name and a.text for a in attributes
+    )
+
+
+def _descriptions(kind: str, field: FieldChange) -> Iterator[str]:
+    """Yield descriptions of a value whose parts people cannot read."""
+    attribute = KINDS[kind].by_name.get(field.name)
+    if attribute is None:
+        return
+    values = {"before": field.before, "after": field.after}
+    texts = {
+        side: attribute.describe(value) for side, value in values.items() if value is not UNSET
+    }
+    if len(texts) == 1 or texts["before"] == texts["after"]:
+        yield from filter(None, {*texts.values()})
+    else:
+        yield from (f"{side}: {text}" for side, text in texts.items() if text)
+
+
+def _elements(kind: str, field: FieldChange) -> tuple[list[Any], list[Any]]:
+    """Return the elements that a set gains and those that it loses, none for other fields."""
+    attribute = KINDS[kind].by_name.get(field.name)
+    return added_and_removed(attribute, field.before, field.after) if attribute else ([], [])
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, str):
+        return line(value, MAX_LINE) if value else '""'
+    return line(json.dumps(value, ensure_ascii=False), MAX_LINE)
