@@ -98,7 +98,8 @@ def _apply(
     only_must_match = approved is None or approved.plan is None
     planned = session.plan(approvals, only_must_match=only_must_match)
     plan, asking = planned.plan, not (yes or approved)
-    show(session.options, plan, asking=asking)
+    is_as_approved = approved is not None and approved.digest == plan.digest
+    show(session.options, plan, asking=asking, approved=is_as_approved)
     _check(plan, approved, session.options)
     if not (plan.changes or plan.upserts or plan.removals):
         # Results that a run left in the local journal when it died must still be saved.

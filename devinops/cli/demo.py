@@ -3,70 +3,60 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from devinops import signals
 from devinops.cli.emulator import require_emulator
+from devinops.cli.options import is_interactive, terminal_width, wants_color
 from devinops.model.errors import ExitCode
+from devinops.render.terminal import Look, Span, Terminal
+
+if TYPE_CHECKING:
+    from devinops.emulator import Emulator
 
 FILES = {
-    "knowledge/Backend/APIs/errors.md": """\
+    "devinops.yaml": "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n",
+    "knowledge/Backend/errors.md": """\
 ---
 name: Error envelope
 trigger: When adding or changing an HTTP endpoint in acme/api
-pinned_repo: acme/api
 ---
 Every error is an object with `code`, `message` and `request_id`.
-
-- `code` is stable: clients switch on it.
-- `message` is for people and may change.
-- Never put a stack trace into a response.
+Never put a stack trace into a response.
 """,
     "knowledge/Backend/migrations.md": """\
 ---
-name: Database migrations
+name: Migrations
 trigger: When changing a table in acme/api
 ---
-A migration is one step forward and one step back, and it runs while the old code still serves.
+A migration runs while the old code still serves.
 """,
     "playbooks/triage.md": """\
 ---
 title: Triage an incident
-macro: "!triage"
 ---
 1. Read the alert and name the service.
-2. Find the last deploy; if it is younger than the alert, propose a rollback.
-3. Write down what you know, what you do not, and who decides.
-""",
-    "secrets.yaml": """\
-secrets:
-  - key: NPM_TOKEN
-    type: key-value
-    note: read-only, for installing packages
+2. If a deploy is younger than the alert, propose a rollback.
 """,
 }
 
 SEED = {
     "organizations": {
         "org-emulator": {
-            "folders": [{"path": "Backend"}, {"path": "Backend/APIs"}],
+            "folders": [{"path": "Backend"}],
             "knowledge": [
                 {
                     "name": "Office hours",
                     "trigger": "When asked who can review today",
                     "body": "Written in the web app, without an entry: devinops does not touch it.",
-                }
-            ],
-            "secrets": [
-                {
-                    "key": "NPM_TOKEN",
-                    "type": "key-value",
-                    "note": "read-only, for installing packages",
                 }
             ],
         }
@@ -75,8 +65,9 @@ SEED = {
 
 
 @click.command()
-def command() -> ExitCode:
-    """Walk through plan and apply on a local emulator, including an edit in the web app.
+@click.option("--no-pause", is_flag=True, help="Do not wait for a key between the steps.")
+def command(no_pause: bool) -> ExitCode:
+    """Walk through a review, a rename, an edit in the web app and a rollback, on the emulator.
 
     Needs no key, and uses only a temporary directory and the loopback address of this machine.
     """
@@ -87,43 +78,78 @@ def command() -> ExitCode:
     with (
         Emulator(SEED) as emulator,
         tempfile.TemporaryDirectory(prefix="devinops-demo-") as directory,
+        _environment(emulator.url),
     ):
-        root = Path(directory)
-        for name, text in FILES.items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_text(text, encoding="utf-8")
-        with _environment(emulator.url):
-            _say(f"An organization on {emulator.url}, and a directory with {len(FILES)} files:")
-            for name in FILES:
-                click.echo(f"  {name}")
-            _run(root, ["plan"], "What would change? A plan only reads.")
-            _run(root, ["apply", "--yes"], "Apply the plan.")
-            _run(root, ["plan", "--detailed-exitcode"], "Plan again: nothing is left to do.")
-            note = next(note for note in emulator.knowledge() if note["name"] == "Error envelope")
-            emulator.edit(
-                "knowledge", note["note_id"], body=note["body"].replace("stack trace", "password")
-            )
-            _say("Now someone edits that note in the web app, unreviewed. The next plan shows it:")
-            _run(root, ["plan"])
-            _run(root, ["apply", "--yes"], "Apply restores what the files say.")
-    _say("That is how devinops works. In your own repository, start with: devinops init")
+        _Demo(Path(directory), emulator, pause=is_interactive() and not no_pause).run()
     return ExitCode.OK
 
 
-def _run(root: Path, arguments: Sequence[str], why: str | None = None) -> None:
-    from devinops.cli import main
+@dataclass(frozen=True)
+class _Demo:
+    root: Path
+    emulator: Emulator
+    pause: bool
 
-    if why:
-        _say(why)
-    click.secho(f"$ devinops {' '.join(arguments)}", bold=True)
-    code = main([*arguments, "--root", str(root)])
-    if code != ExitCode.OK:
-        raise click.exceptions.Exit(code)
+    def run(self) -> None:
+        """Take all steps. Raises click's Exit if a command fails."""
+        for name, text in FILES.items():
+            self._write(name, text)
+        self._step(
+            "Two notes and a playbook are files in a repository. What would change in the "
+            "organization? A plan only reads.",
+            "plan --out plan.json",
+        )
+        self._step(
+            "Apply exactly the reviewed plan, or nothing if anything has moved.",
+            "apply plan.json",
+        )
+        self._rename()
+        self._edit_in_the_web_app()
+        self._step(
+            "A file has a new name, and somebody edited the other note in the web app. The rename "
+            "keeps the note's id; the edit is shown and not overwritten.",
+            "apply --yes",
+        )
+        self._step(
+            "The rename was a mistake. Every overwritten value is in a backup: restore it.",
+            "rollback latest --yes",
+        )
+        self._say("That is how devinops works. In your own repository, start with: devinops init")
 
+    def _rename(self) -> None:
+        name = "knowledge/Backend/migrations.md"
+        self._write(name, FILES[name].replace("name: Migrations", "name: Database migrations"))
 
-def _say(text: str) -> None:
-    click.echo()
-    click.secho(f"# {text}", fg="cyan")
+    def _edit_in_the_web_app(self) -> None:
+        note = next(n for n in self.emulator.knowledge() if n["name"] == "Error envelope")
+        text = note["body"].replace("a stack trace", "a password")
+        self.emulator.edit("knowledge", note["note_id"], body=text)
+
+    def _write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def _step(self, why: str, arguments: str) -> None:
+        from devinops.cli import main
+
+        if self.pause and self.root.joinpath("plan.json").exists():
+            click.pause("\nPress any key to go on.", err=True)
+        self._say(why)
+        self._print(Span(f"$ devinops {arguments}", strong=True))
+        words = arguments.replace("plan.json", str(self.root / "plan.json")).split()
+        code = main([*words, "--root", str(self.root)])
+        if code != ExitCode.OK:
+            raise click.exceptions.Exit(code)
+
+    def _say(self, text: str) -> None:
+        click.echo()
+        self._print(Span(f"# {text}", Look.MOVED))
+
+    def _print(self, span: Span) -> None:
+        terminal = Terminal(wants_color(no_color=False), terminal_width(sys.stdout))
+        for row in terminal.row(span):
+            click.echo(row, color=terminal.color)
 
 
 @contextmanager

@@ -30,14 +30,15 @@ from devinops.render import Style, render
 from devinops.render.answers import PlanAnswer
 
 
-def show(options: Options, plan: Plan, *, asking: bool) -> None:
-    """Show the plan before anything is written.
+def show(options: Options, plan: Plan, *, asking: bool, approved: bool = False) -> None:
+    """Show the plan before anything is written; if it is `approved`, only its changes.
 
     With JSON, the plan is part of the output at the end, and is shown on stderr only before a
     question.
     """
     if options.format == "text" or asking:
-        for chunk in render("text", PlanAnswer(plan, plan.exit_code()), options.style):
+        answer = PlanAnswer(plan, plan.exit_code(), approved=approved)
+        for chunk in render("text", answer, options.style):
             click.echo(chunk, nl=False, err=options.format != "text", color=options.color or None)
         # If the reader has closed the pipe, fail before the first write and not after the last.
         sys.stdout.flush()

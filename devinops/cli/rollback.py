@@ -110,7 +110,7 @@ def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
 
     planned = retry_until_listed(options, inventory, replan)
     plan, asking = planned.plan, not (arguments.yes or arguments.digest is not None)
-    show(options, plan, asking=asking)
+    show(options, plan, asking=asking, approved=arguments.digest == plan.digest)
     if arguments.digest is not None:
         ApprovedPlan(arguments.digest).check(plan, options)
     check_refusals(plan)

@@ -28,11 +28,15 @@ Answer: TypeAlias = (
 
 @dataclass(frozen=True)
 class PlanAnswer:
-    """A plan and the exit code of the run. `error` says why it was not applied, or is empty."""
+    """A plan and the exit code of the run. `error` says why it was not applied, or is empty.
+
+    People need only a line for each change if the plan is `approved`, because they have read it.
+    """
 
     plan: Plan
     exit_code: ExitCode
     error: str = ""
+    approved: bool = False
 
 
 @dataclass(frozen=True)

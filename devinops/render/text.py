@@ -63,7 +63,7 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
 def _lines(answer: Answer, text: Text) -> Iterator[str]:
     match answer:
         case PlanAnswer():
-            return text.plan(answer.plan)
+            return text.approved(answer.plan) if answer.approved else text.plan(answer.plan)
         case SavedPlan():
             return text.plan(answer)
         case Report():
@@ -136,6 +136,15 @@ class Text:
         yield ""
         yield from self.terminal.row(Span(f"digest {plan.digest}", Look.DIM))
         yield from self._verdict(counts(plan), _plan_look(plan))
+
+    def approved(self, plan: ShownPlan) -> Iterator[str]:
+        """Yield a line for each change of a plan that people have already read."""
+        yield from self._title("Plan", plan.target, plan.inventory.store, plan.owned)
+        yield from self.terminal.row(Span(f"digest {plan.digest}, as approved", Look.DIM))
+        for change in plan.changes:
+            yield from self._changes.heading(change)
+        for block in plan.blocked:
+            yield from self._item(BLOCKED, block.key, f": {block.by}")
 
     def _title(self, what: str, target: Target, store: str, owned: int) -> Iterator[str]:
         """Yield the first line of an answer about a target and its inventory."""
@@ -374,20 +383,25 @@ def _flag(name: str, value: object) -> str:
 
 
 def counts(plan: ShownPlan) -> str:
-    """Return the last line of a plan."""
+    """Return the last line of a plan; what there is none of is left out."""
     actions = Counter(change.action for change in plan.changes)
-    parts = [
-        f"{actions[action]} to {SIGNS[action].meaning}" for action in Action if actions[action]
-    ]
-    unmanaged = sum(plan.unmanaged.values())
     needed = sum(len(block.needed_by) for block in plan.blocked)
     waiting = f" with {counted(needed, 'entry waiting', 'entries waiting')}" if needed else ""
-    drift = f"{len(plan.drift)} changed outside devinops, " if plan.drift else ""
-    return (
-        f"Plan for {plan.target.full_name}: {', '.join(parts) or 'nothing to change'}; "
-        f"{len(plan.blocked)} blocked{waiting}, {drift}{plan.unchanged} unchanged, "
-        f"{unmanaged} unmanaged."
+    changes = _joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
+    others = _joined(
+        (
+            (len(plan.blocked), f"blocked{waiting}"),
+            (len(plan.drift), "changed outside devinops"),
+            (plan.unchanged, "unchanged"),
+            (sum(plan.unmanaged.values()), "unmanaged"),
+        )
     )
+    parts = "; ".join(filter(None, (changes or "nothing to change", others)))
+    return f"Plan for {plan.target.full_name}: {parts}."
+
+
+def _joined(counts: Iterable[tuple[int, str]]) -> str:
+    return ", ".join(f"{number} {what}" for number, what in counts if number)
 
 
 def _plan_look(plan: ShownPlan) -> Look:
@@ -399,12 +413,12 @@ def _plan_look(plan: ShownPlan) -> Look:
 
 
 def tally(report: Report) -> str:
-    """Return the last line of a report."""
-    parts = [f"{report.count(outcome)} {outcome}" for outcome in Outcome]
-    if report.plan.blocked:
-        parts[-1] = f"{report.count(Outcome.BLOCKED) + len(report.plan.blocked)} blocked"
+    """Return the last line of a report; what there is none of is left out."""
+    counts = Counter({outcome: report.count(outcome) for outcome in Outcome})
+    counts[Outcome.BLOCKED] += len(report.plan.blocked)
+    parts = _joined((counts[outcome], outcome) for outcome in Outcome)
     word = "Interrupted in" if report.interrupted else "Applied to"
-    return f"{word} {report.plan.target.full_name}: {', '.join(parts)}."
+    return f"{word} {report.plan.target.full_name}: {parts or 'nothing to do'}."
 
 
 def _report_look(report: Report) -> Look:

@@ -37,7 +37,7 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
         PlanAnswer(PLAN, ExitCode.OK),
         "Plan for production (organization org-1): nothing to change",
     ),
-    "report": (Report(PLAN, ()), "Applied to production (organization org-1): 0 done"),
+    "report": (Report(PLAN, ()), "Applied to production (organization org-1): nothing to do."),
     "failure": (Failure("no answer", ExitCode.FIX, (PROBLEM,)), "devinops: no answer"),
     "problems": (ProblemsAnswer([PROBLEM], 1, 0, ExitCode.FIX), "a.md:1:2: error: it is bad [bad]"),
     "drift": (

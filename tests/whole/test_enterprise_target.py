@@ -67,7 +67,7 @@ def test_the_whole_job(emulator: Emulator, repository: Write, devinops: Devinops
     plan = devinops("plan", "-C", root)
     header = plan.out.splitlines()[0]
     assert header.startswith("Plan for everyone: the enterprise on the emulator at http://")
-    assert "3 to create; 0 blocked, 0 unchanged" in plan.out
+    assert ": 3 to create; 1 unmanaged." in plan.out
     assert {request["method"] for request in emulator.requests} == {"GET"}
 
     applied = devinops("apply", "-C", root, "--yes")

@@ -99,10 +99,8 @@ def test_when_the_room_runs_out_the_rest_is_not_begun_and_the_next_run_finishes(
     assert "the inventory was not written: the inventory cannot use" in ran.out
     assert "File too large: free up space, then run again" in ran.out
     assert "Traceback" not in ran.err
-    assert (
-        ran.out.splitlines()[-1].partition(": ")[2]
-        == f"{len(made)} done, 0 failed, {COUNT - len(made)} skipped, 0 blocked."
-    )
+    skipped = f", {COUNT - len(made)} skipped" if len(made) < COUNT else ""
+    assert ran.out.splitlines()[-1].endswith(f": {len(made)} done{skipped}.")
     stored = map(json.loads, (root / ".devinops" / "production.jsonl").read_text().splitlines())
     announced = {one["key"].removeprefix("knowledge:") for one in stored if "key" in one}
     assert set(made) <= announced
@@ -181,7 +179,7 @@ def test_a_report_for_which_there_is_no_room_is_told_on_stderr(
         "devinops: the report cannot be written (--report cannot write "
         f"{file}: File too large: free up space, then run again); here it is:"
     )
-    assert rest[-1].endswith(f": {COUNT} done, 0 failed, 0 skipped, 0 blocked.")
+    assert rest[-1].endswith(f": {COUNT} done.")
     assert (names(file.parent), file.read_text()) == (["report"], "old")
     again = devinops("apply", "-C", root, "--yes", "--report", f"{report}={file}")
     assert again.code == 0
@@ -261,7 +259,7 @@ def test_a_full_stderr_changes_neither_the_work_nor_the_exit_code(
         )
     expected = {"-v": (0, 3), "--report": (3, 3), "--no-such-option": (64, 0)}[argv[0]]
     assert (ran.code, len(bodies(emulator))) == expected
-    assert (": 3 done, 0 failed" in ran.out) is bool(expected[1])
+    assert (": 3 done" in ran.out) is bool(expected[1])
 
 
 # --- every other writer -----------------------------------------------------------------------------------
