@@ -2,7 +2,7 @@
 
 A page has two kinds of blocks that a reader follows: files, which are introduced by "Save this as `PATH`:", and console
 blocks, in which a line that begins with `$ ` is a command (a backslash at its end continues it) and the other lines are
-what it prints. Shown is what `devinops` and `echo` print; other commands are there for what they do.
+what it prints. Shown is what `devinops`, `echo`, `cat` and `tail` print; other commands are there for what they do.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _BLOCK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)$", re.MULTILINE)
-_SHOWN = re.compile(r"(\w+=\S* )*(devinops|echo)\b")
+_SHOWN = re.compile(r"(\w+=\S* )*(devinops|echo|cat|tail)\b")
 _RUN = re.compile(r"\b\d{8}T\d{6}Z-[0-9a-f]{6}\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 _MINUTE = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC")

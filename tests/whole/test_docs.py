@@ -35,6 +35,13 @@ def test_every_command_and_exit_code_is_in_the_readme() -> None:
         assert re.search(rf"^\| (\d+, )?{int(code)}\b", README, re.MULTILINE), code
 
 
+def test_every_exit_code_has_a_section_that_says_what_to_do() -> None:
+    page = (ROOT / "docs" / "how-to" / "exit-codes.md").read_text(encoding="utf-8")
+    titles = re.findall(r"^## ([\d and]+): ", page, re.MULTILINE)
+    codes = [int(code) for title in titles for code in title.split(" and ")]
+    assert sorted(codes) == sorted(ExitCode)
+
+
 def test_every_field_is_documented() -> None:
     for kind in KINDS.values():
         for attribute in kind.attributes:
