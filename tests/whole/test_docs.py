@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -23,12 +20,12 @@ from devinops.planning import capabilities as checks
 from devinops.schema.documents import schemas
 from tests.testing.architecture import PAGE, with_picture
 from tests.testing.command_line import Devinops
+from tests.testing.console import run_page
 from tests.testing.messages import messages
 from tests.testing.places import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FILES = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
-URL = "http://127.0.0.1:8484"
 
 
 def test_every_command_and_exit_code_is_in_the_readme() -> None:
@@ -36,6 +33,13 @@ def test_every_command_and_exit_code_is_in_the_readme() -> None:
         assert f"| `devinops {command}` |" in README
     for code in ExitCode:
         assert re.search(rf"^\| (\d+, )?{int(code)}\b", README, re.MULTILINE), code
+
+
+def test_every_exit_code_has_a_section_that_says_what_to_do() -> None:
+    page = (ROOT / "docs" / "how-to" / "exit-codes.md").read_text(encoding="utf-8")
+    titles = re.findall(r"^## ([\d and]+): ", page, re.MULTILINE)
+    codes = [int(code) for title in titles for code in title.split(" and ")]
+    assert sorted(codes) == sorted(ExitCode)
 
 
 def test_every_field_is_documented() -> None:
@@ -145,63 +149,22 @@ def test_no_example_is_left_untested() -> None:
         assert load(ROOT / "examples" / example).declarations
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the README's commands are for a POSIX shell")
-def test_the_readmes_commands_print_what_the_readme_says(
-    tmp_path: Path, request: pytest.FixtureRequest
+PAGES = ["README.md", *sorted(f"docs/how-to/{p.name}" for p in (ROOT / "docs/how-to").glob("*.md"))]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a POSIX shell")
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_a_page_print_what_the_page_says(
+    page: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """Run the console blocks in their order, in one directory; `--rewrite-golden` writes what they print."""
-    note = re.search(r"```markdown\n(.*?)```", README, re.DOTALL)
-    assert note
-    with Emulator() as emulator:
-        session = Session(tmp_path, emulator.url)
-
-        def block(found: re.Match[str]) -> str:
-            commands = re.findall(r"^\$ (.*)$", found[1], re.MULTILINE)
-            return (
-                "```console\n" + "".join(f"$ {one}\n{session.run(one)}" for one in commands) + "```"
-            )
-
-        first, rest = README.split("```markdown", 1)
-        text = re.sub(r"```console\n(.*?)```", block, first, flags=re.DOTALL)
-        (tmp_path / "knowledge" / "Backend").mkdir()
-        (tmp_path / "knowledge" / "Backend" / "errors.md").write_text(note[1])
-        text += "```markdown" + re.sub(r"```console\n(.*?)```", block, rest, flags=re.DOTALL)
+    """Run the console blocks in their order; `--rewrite-golden` writes what they print."""
+    path = ROOT / page
+    text = path.read_text(encoding="utf-8")
+    printed = run_page(text, tmp_path / "repository")
     if request.config.getoption("--rewrite-golden"):
-        (ROOT / "README.md").write_text(text, encoding="utf-8")
+        path.write_text(printed, encoding="utf-8")
     else:
-        assert text == README
-
-
-class Session:
-    """A shell whose `devinops` is this one and whose API is an emulator."""
-
-    def __init__(self, cwd: Path, url: str) -> None:
-        self.cwd, self.url, self.digest = cwd, url, ""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        self.env = {
-            **os.environ,
-            "PATH": path,
-            "DEVIN_API_URL": url,
-            "DEVIN_API_KEY": "cog_emulator",
-        }
-        # One after the other, or the notes would get their ids, and so the digests, in any order.
-        self.env["DEVINOPS_PARALLELISM"] = "1"
-
-    def run(self, command: str) -> str:
-        env = self.env | {"DIGEST": self.digest}
-        shell = shutil.which("sh") or "/bin/sh"
-        done = subprocess.run(
-            [shell, "-c", command],
-            cwd=self.cwd,
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        out = done.stdout.replace(self.url, URL)
-        if found := re.search(r"^digest ([0-9a-f]+)$", out, re.MULTILINE):
-            self.digest = found[1]
-        return out if command.startswith("devinops") else ""
+        assert printed == text
 
 
 def test_the_picture_of_the_packages_is_that_of_the_imports() -> None:

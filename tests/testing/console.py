@@ -1,0 +1,137 @@
+"""The commands of a page of documentation, run in their order, in one shell, on an emulator.
+
+A page has two kinds of blocks that a reader follows: files, which are introduced by "Save this as `PATH`:", and console
+blocks, in which a line that begins with `$ ` is a command (a backslash at its end continues it) and the other lines are
+what it prints. Shown is what `devinops`, `echo`, `cat` and `tail` print; other commands are there for what they do.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import yaml
+
+from devinops.emulator import Emulator
+
+URL = "http://127.0.0.1:8484"
+DIRECTORY = "/home/ada/acme"
+RUN = "20260312T140211Z-1a2b3c"
+TIME = "2026-03-12T14:02:11+00:00"
+MINUTE = "2026-03-12 14:02 UTC"
+
+_BLOCK = re.compile(
+    r"(?:[Ss]ave\s+this\s+as\s+`(?P<file>[^`]+)`:\n\n)?"
+    r"^```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    re.DOTALL | re.MULTILINE,
+)
+_COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)$", re.MULTILINE)
+_SHOWN = re.compile(r"(\w+=\S* )*(devinops|echo|cat|tail)\b")
+_RUN = re.compile(r"\b\d{8}T\d{6}Z-[0-9a-f]{6}\b")
+_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
+_MINUTE = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC")
+_END = "--- end of the output ---"
+
+
+def run_page(text: str, cwd: Path) -> str:
+    """Follow the page in a new directory, and return it with what its commands print."""
+    cwd.mkdir()
+    blocks = list(_BLOCK.finditer(text))
+    seeds = [block["text"] for block in blocks if block["file"] == "seed.yaml"]
+    with (
+        Emulator(yaml.safe_load(seeds[0]) if seeds else None) as emulator,
+        Shell(cwd, emulator.url) as shell,
+    ):
+        return _BLOCK.sub(lambda block: _follow(block, shell), text)
+
+
+def _follow(block: re.Match[str], shell: Shell) -> str:
+    if block["file"]:
+        path = shell.cwd / block["file"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block["text"], encoding="utf-8")
+    if block["language"] != "console":
+        return block[0]
+    commands = _COMMAND.findall(block["text"])
+    return "```console\n" + "".join(f"$ {one}\n{shell.run(one)}" for one in commands) + "```"
+
+
+class Shell:
+    """A shell whose `devinops` is this one and whose API is an emulator.
+
+    `$DIGEST` is the digest of the last plan. What changes from run to run (the emulator's port, the directory, the names and
+    times of runs) is replaced in the output.
+    """
+
+    def __init__(self, cwd: Path, url: str) -> None:
+        self.cwd, self.url = cwd, url
+        self.process = subprocess.Popen(
+            [shutil.which("sh") or "/bin/sh"],
+            cwd=cwd,
+            env=_environment(url),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.process.communicate()
+
+    def run(self, command: str) -> str:
+        """Run the command, and return what the page shows of its output."""
+        out = self._output(command)
+        if found := re.findall(r"^digest ([0-9a-f]+)$", out, re.MULTILINE):
+            self._send(f"DIGEST={found[-1]}")
+        if not _SHOWN.match(command):
+            return ""
+        out = out.replace(self.url, URL).replace(str(self.cwd), DIRECTORY)
+        return _MINUTE.sub(MINUTE, _TIME.sub(TIME, _RUN.sub(RUN, out)))
+
+    def _output(self, command: str) -> str:
+        """Return all output. The command can use `$?` for the exit code of the one before it."""
+        self._send(f"(exit ${{code:-0}}); eval {shlex.quote(command)} </dev/null; code=$?")
+        self._send(f"echo '{_END}'")
+        lines: list[str] = []
+        assert self.process.stdout
+        for line in self.process.stdout:
+            if line.endswith(f"{_END}\n"):
+                return "".join(lines) + line.removesuffix(f"{_END}\n")
+            lines.append(line)
+        raise AssertionError(f"{command} ended the shell: {''.join(lines)}")
+
+    def _send(self, line: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+
+
+def _environment(url: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "DEVIN_API_URL": url,
+        "DEVIN_API_KEY": "cog_emulator",
+        # One after the other, or the notes would get their ids, and so the digests, in any order.
+        "DEVINOPS_PARALLELISM": "1",
+        **{
+            f"GIT_{who}_{what}": value
+            for who in ("AUTHOR", "COMMITTER")
+            for what, value in (("NAME", "Ada"), ("EMAIL", "ada@example.com"))
+        },
+    }

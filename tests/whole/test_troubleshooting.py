@@ -1,0 +1,61 @@
+"""The messages that the documentation explains are those that devinops prints."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.testing.messages import messages
+from tests.testing.places import ROOT
+
+PAGES = [ROOT / "docs" / "troubleshooting.md", ROOT / "docs" / "how-to" / "exit-codes.md"]
+
+
+def quoted(page: Path) -> list[str]:
+    """Return the messages that the page quotes, one from each line of its blocks of text."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```text\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+@cache
+def printed() -> tuple[str, ...]:
+    return tuple(text for path, _, text in messages() if "/emulator/" not in path)
+
+
+def is_printed(quote: str) -> bool:
+    """Tell whether a message has the parts of the quote between its `…`, in their order."""
+    parts = [part.strip() for part in quote.split("…")]
+    pattern = re.compile(".*".join(re.escape(part) for part in parts))
+    return any(pattern.search(text) for text in printed())
+
+
+def is_vague(quote: str) -> bool:
+    """Tell whether so little of the quote is fixed that it could be a part of many messages."""
+    return len(quote.replace("…", "").strip()) < 12
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_quoted_message_is_one_that_devinops_prints(page: Path) -> None:
+    assert [quote for quote in quoted(page) if not is_printed(quote)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_quoted_message_has_words_to_recognize_it_by(page: Path) -> None:
+    assert quoted(page)
+    assert [quote for quote in quoted(page) if is_vague(quote)] == []
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "this message is nowhere in the source",
+        "no API key: set … to a key that starts with …",
+        "choose one with --target … declares several targets",
+    ],
+)
+def test_a_changed_message_is_noticed(quote: str) -> None:
+    assert not is_printed(quote)
