@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages benchmark clean
+.PHONY: core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages picture benchmark clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -70,6 +70,10 @@ messages: $(VENV)/.test
 # Writes the packages and their imports in docs/architecture.md again.
 architecture: $(VENV)/.test
 	$(BIN)/python -m tests.testing.architecture
+
+# Draws the plan in the README again.
+picture: $(VENV)/.test
+	$(BIN)/python -m tests.testing.picture
 
 benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks

@@ -339,7 +339,7 @@ class Text:
         yield from self._left(report)
         if report.backup:
             hint = _rollback_hint(report)
-            text = f"Backup of what was overwritten or deleted: {report.backup} ({hint})"
+            text = f"Backup: {report.backup} ({hint})"
             yield from self.paragraph(text)
         yield from self._verdict(tally(report), _report_look(report))
 
@@ -432,7 +432,7 @@ def _report_look(report: Report) -> Look:
 def _rollback_hint(report: Report) -> str:
     """Return what devinops rollback can restore of what was overwritten or deleted."""
     if not report.unsaved:
-        return "devinops rollback restores it"
+        return "devinops rollback"
     keys = ", ".join(map(str, report.unsaved))
     secrets = f"the value of a secret, which no backup can hold: {keys}"
     if report.restorable:

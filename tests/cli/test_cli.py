@@ -740,7 +740,7 @@ def test_demo_shows_the_whole_round_whatever_the_environment_says(
     assert [verdict.partition(": ")[2] for verdict in verdicts] == [
         "3 to create; 1 unmanaged.",
         "3 done.",
-        "1 to rename; 1 changed outside devinops, 1 unchanged, 1",
+        "1 to rename; 1 changed outside",
         "1 done.",
         "1 to rename.",
         "1 done.",

@@ -181,11 +181,7 @@ def test_a_rotation_promises_no_way_back(
         document = json.loads(report.read_text())
         Draft202012Validator(schemas()["plan"]).validate(document)
         assert document["unsaved"] == ["secret:TOKEN"]
-        said = next(
-            line
-            for line in ran.out.splitlines()
-            if line.startswith("Backup of what was overwritten")
-        )
+        said = next(line for line in ran.out.splitlines() if line.startswith("Backup: "))
         way = "restores it, except" if others else "cannot restore"
         assert said.endswith(
             f"(devinops rollback {way} the value of a secret, which no backup can hold: secret:TOKEN)"

@@ -125,6 +125,7 @@ def _environment(url: str) -> dict[str, str]:
     return {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "COLUMNS": "80",
         "DEVIN_API_URL": url,
         "DEVIN_API_KEY": "cog_emulator",
         # One after the other, or the notes would get their ids, and so the digests, in any order.

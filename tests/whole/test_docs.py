@@ -22,17 +22,25 @@ from tests.testing.architecture import PAGE, with_picture
 from tests.testing.command_line import Devinops
 from tests.testing.console import run_page
 from tests.testing.messages import messages
+from tests.testing.picture import PICTURE, draw
 from tests.testing.places import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 FILES = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
 
 
-def test_every_command_and_exit_code_is_in_the_readme() -> None:
+def test_the_readme_can_be_read_in_a_few_minutes() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(readme.split()) <= 1200
+    consoles = re.findall(r"```console\n(.*?)```", readme, re.DOTALL)
+    assert sum(block.count("\n") for block in consoles) <= 60
+
+
+def test_every_command_and_exit_code_is_documented() -> None:
     for command in COMMANDS:
-        assert f"| `devinops {command}` |" in README
+        assert f"| `devinops {command}` |" in COMMANDS_PAGE
     for code in ExitCode:
-        assert re.search(rf"^\| (\d+, )?{int(code)}\b", README, re.MULTILINE), code
+        assert re.search(rf"^\| (\d+, )?{int(code)}\b", COMMANDS_PAGE, re.MULTILINE), code
 
 
 def test_every_exit_code_has_a_section_that_says_what_to_do() -> None:
@@ -186,3 +194,7 @@ def test_the_list_of_messages_holds_errors_help_and_schemas() -> None:
     assert any("--allow-delete accepts exactly {…}" in text for text in texts)
     assert "What it is for." in texts
     assert not any("Raises ConfigError" in text for text in texts)
+
+
+def test_the_picture_of_a_plan_is_what_a_terminal_shows() -> None:
+    assert PICTURE.read_text(encoding="utf-8") == draw(), "draw it again: make picture"
