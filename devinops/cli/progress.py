@@ -9,6 +9,7 @@ import time
 from types import TracebackType
 
 from devinops.cli.options import Options, echo_err
+from devinops.render.terminal import Terminal
 
 DELAY_S = 1.0
 
@@ -24,6 +25,7 @@ class Progress:
             and not options.verbose
             and not os.environ.get("CI")
         )
+        self.terminal = Terminal(options.color)
         self.started = time.monotonic()
         self.drawn = False
         self.done = 0
@@ -52,10 +54,5 @@ class Progress:
             if not self.is_shown or time.monotonic() - self.started < DELAY_S:
                 return
             self.drawn = True
-            echo_err(f"\r\x1b[K{self._line()}")
-
-    def _line(self) -> str:
-        if self.length is None:
-            return f"{self.label} … {self.done} objects"
-        filled = 30 * self.done // max(self.length, 1)
-        return f"{self.label} [{'#' * filled}{'-' * (30 - filled)}] {self.done}/{self.length}"
+            line = self.terminal.progress(self.label, self.done, self.length)
+            echo_err(f"\r\x1b[K{line}")

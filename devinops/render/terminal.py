@@ -69,6 +69,9 @@ OUTSIDE: Final = Sign("@", Look.MOVED, "changed outside devinops")
 FAILED: Final = Sign("x", Look.ERROR, "failed")
 
 
+BAR_COLUMNS: Final = 30
+
+
 class Span(NamedTuple):
     """A piece of text with one look; `strong` is bold, and `marked` stands out inside a line."""
 
@@ -113,6 +116,21 @@ class Terminal:
         """Yield the lines of one line of untrusted text, wrapped under its own indent."""
         stripped = text.lstrip(" ")
         yield from self.row(line(stripped), indent=len(text) - len(stripped))
+
+    def progress(self, label: str, done: int, length: int | None) -> str:
+        """Return one line about work in progress: a bar if the `length` is known, else a count."""
+        if length is None:
+            return self._line([Span(f"{label} …"), Span(f" {done} objects", Look.DIM)])
+        filled = BAR_COLUMNS * done // max(length, 1)
+        bar = "#" * filled, "-" * (BAR_COLUMNS - filled)
+        return self._line(
+            [
+                Span(f"{label} ["),
+                Span(bar[0], Look.GOOD),
+                Span(bar[1], Look.DIM),
+                Span(f"] {done}/{length}"),
+            ]
+        )
 
     def _line(self, spans: Iterable[Span]) -> str:
         if not self.color:

@@ -91,3 +91,19 @@ def _luminance(color: int) -> float:
         for value in channels
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize(
+    ("done", "length", "expected"),
+    [
+        (0, 10, "applying [------------------------------] 0/10"),
+        (5, 10, "applying [###############---------------] 5/10"),
+        (10, 10, "applying [##############################] 10/10"),
+        (1200, None, "applying … 1200 objects"),
+    ],
+)
+def test_progress_is_a_bar_if_the_length_is_known(
+    done: int, length: int | None, expected: str
+) -> None:
+    assert Terminal().progress("applying", done, length) == expected
+    assert ESCAPE.sub("", Terminal(color=True).progress("applying", done, length)) == expected
