@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from devinops import __version__, atomic, signals
+from devinops.cli.groups import Group
 from devinops.model.errors import DevinopsError, ExitCode, InputError, Terminated
 from devinops.model.suggest import nearest
 
@@ -46,7 +47,7 @@ SYNONYMS = {
 """What users of similar tools type first → the command here."""
 
 
-class Commands(click.Group):
+class Commands(Group):
     """A group that imports a command only when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
