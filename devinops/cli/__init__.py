@@ -15,7 +15,6 @@ import click
 from devinops import __version__, atomic, signals
 from devinops.cli.groups import Group
 from devinops.model.errors import DevinopsError, ExitCode, InputError, Terminated
-from devinops.model.suggest import nearest
 
 COMMANDS = {
     "init": "Set up a repository: configuration, a first note, CI and pre-commit.",
@@ -34,18 +33,6 @@ COMMANDS = {
 }
 """Command → its summary, so that listing the commands imports none of them."""
 
-SYNONYMS = {
-    "diff": "plan",
-    "sync": "apply",
-    "dump": "plan",
-    "ping": "whoami",
-    "check": "validate",
-    "deploy": "apply",
-    "undo": "rollback",
-    "restore": "rollback",
-}
-"""What users of similar tools type first → the command here."""
-
 
 class Commands(Group):
     """A group that imports a command only when it is used."""
@@ -60,15 +47,6 @@ class Commands(Group):
             command = importlib.import_module(f"devinops.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = SYNONYMS.get(args[0]) or nearest(args[0], COMMANDS)
-            hint = f" Did you mean {near!r}?" if near else ""
-            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -76,8 +76,15 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return name, command and words of the command, with the options passed on.
 
-        Raises UsageError if the command lacks one of them.
+        Raises UsageError if the command does not exist or lacks one of them.
         """
+        typed = args[0]
+        command = self.get_command(ctx, typed)
+        if command is None and not (ctx.resilient_parsing or typed.startswith("-")):
+            from devinops.cli.unknown import unknown_command
+
+            group = ctx.info_name or ""
+            raise click.UsageError(unknown_command(group, typed, self.list_commands(ctx)), ctx)
         name, command, rest = super().resolve_command(ctx, args)
         if command is None:
             return name, command, rest

@@ -56,10 +56,15 @@ def test_every_command_has_help(devinops: Devinops, command: str) -> None:
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["diff"], "Did you mean 'plan'?"),
-        (["sync"], "Did you mean 'apply'?"),
+        (["diff"], "There is no command 'diff'. Use devinops plan."),
+        (["sync"], "Use devinops apply."),
         (["dump"], "There is no command 'dump'."),
-        (["ping"], "Did you mean 'whoami'?"),
+        (["Ping"], "devinops whoami checks it."),
+        (["destroy", "--yes"], "so that nobody runs it by accident"),
+        (["xyz"], "There are: init, validate, plan,"),
+        (["inventory", "rm", "knowledge:A"], "Use devinops inventory forget;"),
+        (["inventory", "lisst"], "Did you mean 'list'?"),
+        (["inventory", "xyz"], "There are: forget, link, list,"),
         (["aply"], "Did you mean 'apply'?"),
         (["plan", "--detailed-exit"], "No such option"),
         (["apply", "--ye"], "No such option"),
