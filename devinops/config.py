@@ -339,7 +339,7 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
 
     Raises ConfigError, UsageError and InputError, none of which shows a key.
     """
-    name, source = _target_name(project, flags)
+    name, source = target_name(project, flags)
     values = _Values(project, name, flags, environ, {"target": source})
     api_url = values.api_url()
     key, variable = values.key()
@@ -363,7 +363,7 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
     )
 
 
-def _target_name(project: Project, flags: Flags) -> tuple[str, str]:
+def target_name(project: Project, flags: Flags) -> tuple[str, str]:
     """Return the name of the target and its source. Raises UsageError if it is ambiguous."""
     names = sorted(project.targets)
     if flags.target is not None:
