@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 from dataclasses import dataclass
+from enum import Enum
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -46,8 +47,12 @@ class Repository:
 
     @classmethod
     def of(cls, root: Path) -> Repository:
-        """Return what Git knows. Raises ConfigError if Git refuses to use the repository."""
-        git = Git(root)
+        """Return what Git knows of a directory, which need not exist.
+
+        Raises ConfigError if Git refuses to use the repository.
+        """
+        start = next(path for path in (root, *root.parents) if path.is_dir())
+        git = Git(start)
         repository = git.attempt("rev-parse", "--git-dir")
         if repository and repository.code and not found_no_repository(repository):
             raise ConfigError(
@@ -57,8 +62,16 @@ class Repository:
         url = git.line("remote", "get-url", "origin") or ""
         host, repo = _host_and_repository(url)
         top = git.line("rev-parse", "--show-toplevel")
-        below = (git.line("rev-parse", "--show-prefix") or "").strip("/")
-        return cls(host, repo, _branch(git), bool(url), Path(top) if top else None, below)
+        prefix = git.line("rev-parse", "--show-prefix") or ""
+        below = (prefix / root.relative_to(start)).as_posix() if top else "."
+        return cls(
+            host,
+            repo,
+            _branch(git),
+            bool(url),
+            Path(top) if top else None,
+            "" if below == "." else below,
+        )
 
 
 def _host_and_repository(url: str) -> tuple[str | None, str | None]:
@@ -83,6 +96,8 @@ def _branch(git: Git) -> str:
 def command(root: Path | None) -> ExitCode:
     """Set up a repository: devinops.yaml, a first note, CI and pre-commit. Never overwrites a file.
 
+    CI and pre-commit read their files at the top of the Git repository, so they are written there.
+
     \b
       devinops init
       devinops validate
@@ -92,23 +107,72 @@ def command(root: Path | None) -> ExitCode:
     root = Path(os.path.realpath(root or Path.cwd()))
     git = Repository.of(root)
     texts = files(git, os.environ.get("DEVIN_ORG_ID", "").strip())
-    # CI and pre-commit read their files at the top of the repository, wherever the root is.
     tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
     for name, top in tops.items():
         _check_place(top, name)
-    snippets = []
+    states, snippets = set(), []
     for name, text in texts.items():
         path = os.path.relpath(tops[name] / name, root).replace(os.sep, "/")
-        if _write(tops[name], name, text):
-            click.echo(line(f"wrote {path}"))
-        else:
-            click.echo(line(f"kept  {path}, which already exists"))
-            if name.startswith("."):
-                snippets.append((path, text))
+        state = _write(tops[name], name, text, git.below)
+        states.add(state)
+        click.echo(line(state.value.format(path)))
+        if state is _State.OTHER and name.startswith("."):
+            snippets.append((path, text))
     for name, text in snippets:
         click.echo(lines(f"\nTo add by hand to {name}:\n\n{text}"), nl=False)
-    click.echo("\nNext: devinops validate, then set DEVIN_API_KEY and run devinops plan")
+    if snippets or _State.NEW in states:
+        click.echo(f"\n{line(f'Next: {_next_steps(git, root)}')}")
     return ExitCode.OK
+
+
+class _State(Enum):
+    """What became of a file; the value is what init prints, with `{}` for its path."""
+
+    NEW = "wrote {}"
+    UNCHANGED = "unchanged {}"
+    INTEGRATED = "kept  {}, which already runs devinops"
+    OTHER = "kept  {}, which already exists"
+
+
+_ROOT_OPTION = re.compile(r"""(?:--root|-C)['"\s=,]+?(?:['"]([^'"]+)['"]|([^\s,\]'"]+))""")
+_RUNS_DEVINOPS = re.compile(r"\bdevinops(-validate\b| (validate|plan|apply)\b)")
+
+
+def _existing(path: Path, name: str, text: str, below: str) -> _State:
+    """Return what an existing file is, compared with the text that init would write."""
+    if _text(path) == text:
+        return _State.UNCHANGED
+    # Settings and notes are there to be edited; the files of CI and pre-commit may lack devinops.
+    is_integrated = name.startswith(".") and _runs_devinops(path, below)
+    return _State.INTEGRATED if is_integrated else _State.OTHER
+
+
+def _runs_devinops(path: Path, below: str) -> bool:
+    """Tell whether a file of CI or pre-commit runs devinops for the directory `below` the top."""
+    found = _text(path)
+    roots = [quoted or plain for quoted, plain in _ROOT_OPTION.findall(found)]
+    is_for_root = below in roots if below else not roots
+    return is_for_root and bool(_RUNS_DEVINOPS.search(found))
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file, empty if it cannot be read."""
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _next_steps(git: Repository, root: Path) -> str:
+    """Return the commands to run next, for the directory that the user is in."""
+    here = Path(os.path.realpath(Path.cwd()))
+    shown = root.relative_to(here) if root.is_relative_to(here) else root
+    option = "" if root == here else f" -C {shlex.quote(str(shown))}"
+    repository = "" if git.top else f"git init{option.replace(' -C', '')}, "
+    return (
+        f"{repository}devinops validate{option}, then set DEVIN_API_KEY and run devinops "
+        f"plan{option}"
+    )
 
 
 def files(git: Repository, org_id: str) -> dict[str, str]:
@@ -185,8 +249,8 @@ def _leads_astray(path: Path, above: list[Path], top: Path) -> bool:
     return dangling or not inside(os.path.realpath(path.parent), os.path.realpath(top))
 
 
-def _write(root: Path, name: str, text: str) -> bool:
-    """Write a new file; return False if it already exists. Raises NotWritten."""
+def _write(root: Path, name: str, text: str, below: str) -> _State:
+    """Write a file unless it exists; return what it is now. Raises NotWritten."""
     path = root / name
     try:
         try:
@@ -194,8 +258,8 @@ def _write(root: Path, name: str, text: str) -> bool:
         except FileExistsError as error:
             raise NotADirectoryError(20, "there is a file where a directory belongs") from error
         if os.path.lexists(path):
-            return False
+            return _existing(path, name, text, below)
         atomic.replace(path, [text])
     except OSError as error:
         raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
-    return True
+    return _State.NEW
