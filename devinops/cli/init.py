@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import textwrap
 from dataclasses import dataclass
 from enum import Enum
 from importlib import resources
@@ -16,6 +17,7 @@ import click
 
 from devinops import __version__, atomic
 from devinops.cli.options import FilePath
+from devinops.cli.origin import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
 from devinops.config import CONFIG_FILE
 from devinops.inventory.git import Git, error_line, found_no_repository
 from devinops.kinds import KINDS
@@ -106,7 +108,7 @@ def command(root: Path | None) -> ExitCode:
 
     root = Path(os.path.realpath(root or Path.cwd()))
     git = Repository.of(root)
-    texts = files(git, os.environ.get("DEVIN_ORG_ID", "").strip())
+    texts = files(git, os.environ.get("DEVIN_ORG_ID", "").strip(), installed_origin())
     tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
     for name, top in tops.items():
         _check_place(top, name)
@@ -122,6 +124,7 @@ def command(root: Path | None) -> ExitCode:
         click.echo(lines(f"\nTo add by hand to {name}:\n\n{text}"), nl=False)
     if snippets or _State.NEW in states:
         click.echo(f"\n{line(f'Next: {_next_steps(git, root)}')}")
+        click.echo("Before you push, check how CI and pre-commit install devinops")
     return ExitCode.OK
 
 
@@ -175,7 +178,7 @@ def _next_steps(git: Repository, root: Path) -> str:
     )
 
 
-def files(git: Repository, org_id: str) -> dict[str, str]:
+def files(git: Repository, org_id: str, origin: Origin) -> dict[str, str]:
     """Return path → text of the files that init writes."""
     location = f"`{git.repo}`" if git.repo else "the repository that holds `devinops.yaml`"
     org_setting = (
@@ -196,17 +199,44 @@ def files(git: Repository, org_id: str) -> dict[str, str]:
         "root": git.option,
         "branch": git.branch,
         "backups": backups,
+        "install": origin.install,
+        "requirement": origin.requirement,
+        "repository": origin.repository or "",
+        "revision": origin.revision or "",
+        "args": f"        args: [--root, {json.dumps(git.below)}]\n" if git.below else "",
     }
     names = {
         CONFIG_FILE: "config.yaml",
         "knowledge/where-knowledge-is-written.md": "note.md",
-        ".pre-commit-config.yaml": "pre-commit.yaml",
+        ".pre-commit-config.yaml": (
+            "pre-commit-hook.yaml" if origin.repository else "pre-commit.yaml"
+        ),
     }
     if git.host and "gitlab" in git.host:
         names[".gitlab-ci.yml"] = "gitlab.yml"
     else:
         names[".github/workflows/devinops.yml"] = "github.yml"
-    return {path: _template(name).substitute(values) for path, name in names.items()}
+    return {
+        path: _template(name).substitute(values | {"why": _why(origin, _INDENTS.get(name, 0))})
+        for path, name in names.items()
+    }
+
+
+_INDENTS = {"github.yml": 6, "gitlab.yml": 4, "pre-commit.yaml": 8}
+"""Template → how far the line is indented that installs devinops."""
+
+
+def _why(origin: Origin, indent: int) -> str:
+    """Return a comment about what to fill in; empty if there is nothing."""
+    if not origin.unknown:
+        return ""
+    text = (
+        f"FILL IN the {UNKNOWN_URL} of the Git repository of devinops and a {UNKNOWN_COMMIT}. "
+        f"devinops init does not know them: {origin.unknown}. It is not taken from a package "
+        "index, because anybody could publish a package of this name there."
+    )
+    start = f"{'':{indent}}# "
+    return textwrap.fill(text, 96, initial_indent=start, subsequent_indent=start) + "\n"
 
 
 class _Template(Template):

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from devinops.cli.init import HOOK_FILES, Repository
+from devinops.cli.origin import Origin
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops
 from tests.testing.places import ROOT
@@ -18,6 +19,12 @@ from tests.testing.places import ROOT
 
 def git(root: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture(autouse=True)
+def _from_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How the tests themselves got devinops changes nothing here; `test_origin.py` has the rest."""
+    monkeypatch.setattr("devinops.cli.init.installed_origin", lambda: Origin("devinops==0.1.0"))
 
 
 def test_what_init_writes_can_be_validated_planned_and_applied(
@@ -254,7 +261,7 @@ def test_a_directory_that_does_not_exist_yet_is_created(
     assert ("devinops validate --root 'new/my files'" in workflow.read_text()) is inside
     assert ("acme/api" in next((root / "knowledge").iterdir()).read_text()) is inside
     start = "" if inside else "git init 'new/my files', "
-    assert ran.out.splitlines()[-1] == (
+    assert ran.out.splitlines()[-2] == (
         f"Next: {start}devinops validate -C 'new/my files', then set DEVIN_API_KEY and run "
         "devinops plan -C 'new/my files'"
     )
