@@ -80,6 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
+    if os.environ.get(_COMPLETE):
+        return _complete()
     try:
         with signals.interruptible():
             code = cli.main(args=argv, prog_name="devinops", standalone_mode=False)
@@ -107,6 +109,22 @@ def _run(argv: Sequence[str] | None) -> int:
         return ExitCode.FIX
     except Exception as error:
         return _show_bug(error)
+
+
+_COMPLETE = "_DEVINOPS_COMPLETE"
+
+
+def _complete() -> int:
+    """Print what the shell can complete. Whatever is wrong, the user who types sees nothing."""
+    importlib.import_module("devinops.cli.bash")
+    try:
+        with signals.interruptible():
+            cli.main(args=[], prog_name="devinops", standalone_mode=False)
+    except SystemExit as done:
+        return ExitCode(int(done.code or 0))
+    except (Exception, KeyboardInterrupt, Terminated):
+        return ExitCode.FIX
+    return ExitCode.OK
 
 
 def _print_error(text: str) -> None:

@@ -1,6 +1,6 @@
 """Groups of commands that take the common options before the command's name as well as after it.
 
-This module is imported for every command line, and imports nothing but click.
+This module is imported for every command line, and imports little more than click.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import click
+
+from devinops.cli import candidates
 
 
 class PassedOn(click.Option):
@@ -38,18 +40,20 @@ class PassedOn(click.Option):
 def passed_on() -> list[PassedOn]:
     """Return the options: those that `DEVINOPS_<OPTION>` can set."""
     return [
-        PassedOn(["-C", "--root"], metavar="DIRECTORY"),
-        PassedOn(["-t", "--target"], metavar="NAME"),
-        PassedOn(["--only"], metavar="KIND[:GLOB]", multiple=True),
-        PassedOn(["--format"], metavar="FORMAT"),
-        PassedOn(["--report"], metavar="FORMAT=FILE", multiple=True),
+        PassedOn(["-C", "--root"], metavar="DIRECTORY", shell_complete=candidates.directories),
+        PassedOn(["-t", "--target"], metavar="NAME", shell_complete=candidates.targets),
+        PassedOn(["--only"], metavar="KIND[:GLOB]", multiple=True, shell_complete=candidates.only),
+        PassedOn(["--format"], metavar="FORMAT", shell_complete=candidates.formats),
+        PassedOn(
+            ["--report"], metavar="FORMAT=FILE", multiple=True, shell_complete=candidates.reports
+        ),
         PassedOn(["--no-color"], is_flag=True),
         PassedOn(["-q", "--quiet"], is_flag=True),
         PassedOn(["-v", "--verbose"], is_flag=True),
         PassedOn(["--parallelism"], metavar="N"),
         PassedOn(["--timeout"], metavar="SECONDS"),
         PassedOn(["--lock-timeout"], metavar="SECONDS"),
-        PassedOn(["--ca-bundle"], metavar="FILE"),
+        PassedOn(["--ca-bundle"], metavar="FILE", shell_complete=candidates.files),
     ]
 
 

@@ -11,6 +11,7 @@ import click
 from devinops.api import open_reader, open_writer
 from devinops.applying.backup import LATEST, Backup, find, read_backup, summaries
 from devinops.applying.report import Report, Result
+from devinops.cli import candidates
 from devinops.cli.approval import ApprovedPlan
 from devinops.cli.execute import RunJournal, ask, check_refusals, execute, finish, show
 from devinops.cli.options import (
@@ -45,7 +46,7 @@ from devinops.schema.document import HEAD
 
 
 @click.command()
-@click.argument("backup", required=False, type=FilePath())
+@click.argument("backup", required=False, type=FilePath(), shell_complete=candidates.backups)
 @click.option("--dry-run", is_flag=True, help="Show the plan only; never writes.")
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
 @click.option(
