@@ -618,10 +618,18 @@ def test_a_stand_in_is_named_as_one_in_every_answer(
                 printed.splitlines()[0]
                 == f"Plan for a: organization org-1 {place}, inventory: file, 0 owned"
             )
-            assert found[command]["target"]["emulator"] is emulated
         else:
             assert (f"This is the emulator at {url}.\n" in printed) is emulated
-            assert found[command]["emulator"] is emulated
+    assert found["whoami"]["emulator"] is emulated
+    for command in ("plan", "apply --yes", "drift"):
+        assert found[command]["target"] == {
+            "name": "a",
+            "org_id": "org-1",
+            "api_url": url,
+            "api_version": "v3",
+            "emulator": emulated,
+            "enterprise": False,
+        }
 
 
 ANSWERS = ("plan", "apply --yes", "whoami", "drift")
