@@ -112,18 +112,21 @@ def command(root: Path | None) -> ExitCode:
     tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
     for name, top in tops.items():
         _check_place(top, name)
-    states, snippets = set(), []
+    written, snippets = [], []
     for name, text in texts.items():
         path = os.path.relpath(tops[name] / name, root).replace(os.sep, "/")
-        state = _write(tops[name], name, text, git.below)
-        states.add(state)
+        is_new = _write(tops[name], name, text)
+        state = _State.NEW if is_new else _existing(tops[name] / name, name, text, git.below)
         click.echo(line(state.value.format(path)))
+        if state is _State.NEW:
+            written.append(name)
         if state is _State.OTHER and name.startswith("."):
             snippets.append((path, text))
     for name, text in snippets:
         click.echo(lines(f"\nTo add by hand to {name}:\n\n{text}"), nl=False)
-    if snippets or _State.NEW in states:
+    if snippets or written:
         click.echo(f"\n{line(f'Next: {_next_steps(git, root)}')}")
+    if snippets or any(name.startswith(".") for name in written):
         click.echo("Before you push, check how CI and pre-commit install devinops")
     return ExitCode.OK
 
@@ -279,8 +282,8 @@ def _leads_astray(path: Path, above: list[Path], top: Path) -> bool:
     return dangling or not inside(os.path.realpath(path.parent), os.path.realpath(top))
 
 
-def _write(root: Path, name: str, text: str, below: str) -> _State:
-    """Write a file unless it exists; return what it is now. Raises NotWritten."""
+def _write(root: Path, name: str, text: str) -> bool:
+    """Write a new file; return False if it already exists. Raises NotWritten."""
     path = root / name
     try:
         try:
@@ -288,8 +291,8 @@ def _write(root: Path, name: str, text: str, below: str) -> _State:
         except FileExistsError as error:
             raise NotADirectoryError(20, "there is a file where a directory belongs") from error
         if os.path.lexists(path):
-            return _existing(path, name, text, below)
+            return False
         atomic.replace(path, [text])
     except OSError as error:
         raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
-    return _State.NEW
+    return True
