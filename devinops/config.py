@@ -188,11 +188,20 @@ def open_project(root: Path) -> tuple[Project, list[Problem]]:
     document, problems = read_yaml(root / CONFIG_FILE, root, "config")
     if document is None or not isinstance(document.data, dict):
         return Project(root, whole=False), sorted([*problems, *misnamed_config_problems(root)])
-    reported = {problem.source for problem in problems}
+    reported = {problem.source: problem.code for problem in problems}
     further = [*_version_problems(document), *_target_problems(document)]
-    problems += (problem for problem in further if problem.source not in reported)
+    problems += (problem for problem in further if _is_news(problem, reported))
     project = Project(root, document, whole=not document.node.tainted)
     return project, sorted([*problems, *misnamed_config_problems(root, project.ignore)])
+
+
+def _is_news(problem: Problem, reported: Mapping[Source, str]) -> bool:
+    """Tell whether a problem says more than the one that is `reported` (place → code) there.
+
+    A wrong value is one problem, but it can have no effect whatever its value is.
+    """
+    before = reported.get(problem.source)
+    return before is None or (before, problem.code) == ("invalid-value", "without-effect")
 
 
 def read_repository(root: Path) -> tuple[Project, Loaded]:
@@ -277,8 +286,9 @@ def _without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterat
     prune = target.get("prune", Prune.OFF)
     if store == "none":
         for option, harmless in (("prune", Prune.OFF), ("on_drift", OnDrift.KEEP)):
-            if target.get(option, harmless) != harmless:
-                setting = f"{option}: {target[option]}"
+            value = target.get(option, harmless)
+            if value != harmless and value in tuple(type(harmless)):
+                setting = f"{option}: {value}"
                 yield option, f"{setting} needs an inventory: add inventory: {{store: branch}}"
     if ("scope" in target) != (prune == Prune.SCOPE):
         option = "scope" if "scope" in target else "prune"
@@ -339,7 +349,7 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
 
     Raises ConfigError, UsageError and InputError, none of which shows a key.
     """
-    name, source = _target_name(project, flags)
+    name, source = target_name(project, flags)
     values = _Values(project, name, flags, environ, {"target": source})
     api_url = values.api_url()
     key, variable = values.key()
@@ -363,7 +373,7 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
     )
 
 
-def _target_name(project: Project, flags: Flags) -> tuple[str, str]:
+def target_name(project: Project, flags: Flags) -> tuple[str, str]:
     """Return the name of the target and its source. Raises UsageError if it is ambiguous."""
     names = sorted(project.targets)
     if flags.target is not None:

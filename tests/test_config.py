@@ -274,6 +274,80 @@ def test_a_wrong_type_is_reported_once(repository: Write, text: str) -> None:
     assert "without-effect" not in {one.code for one in problems}
 
 
+EVERYTHING_WRONG = """\
+version: 2
+required_version: ">=99"
+bogus: 1
+paths: knowledge
+ignore: [5]
+targets:
+  a:
+    api_key_env: TOKEN
+    max_delete: 200%
+    org_id: "no id"
+    api_url: http://api.acme.example
+    on_drfit: keep
+    on_drift: never
+    prune: owned
+    scope: []
+    inventory: {store: brnch, branch: 5, foo: 1}
+  b:
+    enterprise: true
+    org_id: org-1
+    prune: owned
+    enterprise_key_env: TOKEN
+    api_version: v2
+  "bad name/": {}
+  c: 5
+"""
+
+
+def test_every_problem_is_told_at_once_with_its_place(repository: Write) -> None:
+    root = repository({"devinops.yaml": EVERYTHING_WRONG})
+    with pytest.raises(InputError) as caught:
+        read_project(root)
+    assert [f"{problem.source}: {problem.code}" for problem in caught.value.problems] == [
+        "devinops.yaml:1:10: invalid-value",
+        "devinops.yaml:2:19: other-version",
+        "devinops.yaml:3:1: unknown-key",
+        "devinops.yaml:4:8: wrong-type",
+        "devinops.yaml:5:10: wrong-type",
+        "devinops.yaml:8:18: foreign-key-variable",
+        "devinops.yaml:9:17: invalid-value",
+        "devinops.yaml:10:13: invalid-value",
+        "devinops.yaml:11:14: invalid-value",
+        "devinops.yaml:12:5: unknown-key",
+        "devinops.yaml:13:15: invalid-value",
+        "devinops.yaml:15:12: invalid-value",
+        "devinops.yaml:15:12: without-effect",
+        "devinops.yaml:16:24: invalid-value",
+        "devinops.yaml:16:39: wrong-type",
+        "devinops.yaml:16:42: unknown-key",
+        "devinops.yaml:19:13: without-effect",
+        "devinops.yaml:20:12: without-effect",
+        "devinops.yaml:21:25: foreign-key-variable",
+        "devinops.yaml:21:25: without-effect",
+        "devinops.yaml:22:18: invalid-value",
+        "devinops.yaml:23:3: invalid-value",
+        "devinops.yaml:24:6: wrong-type",
+    ]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["validate"], ["plan"], ["drift"], ["whoami"], ["rollback", "latest"], ["inventory", "list"]],
+    ids=" ".join,
+)
+def test_every_command_tells_all_of_them(
+    repository: Write, devinops: Devinops, command: list[str]
+) -> None:
+    root = repository({"devinops.yaml": EVERYTHING_WRONG, "knowledge/a.md": "---\nname: A\n"})
+    ran = devinops(*command, "-C", root)
+    lines = (ran.out + ran.err).splitlines()
+    assert ran.code == 1
+    assert len([line for line in lines if line.startswith("devinops.yaml:")]) == 23
+
+
 def test_what_only_the_key_can_tell_is_a_problem_once_it_is_there(repository: Write) -> None:
     root = config(repository, "targets: {a: {inventory: {store: file}, prune: scope, scope: [A]}}")
     assert settings(root, KEY).policy.in_scope("A")

@@ -13,8 +13,8 @@ from pathlib import Path
 import click
 
 from devinops import __version__, atomic, signals
+from devinops.cli.groups import Group
 from devinops.model.errors import DevinopsError, ExitCode, InputError, Terminated
-from devinops.model.suggest import nearest
 
 COMMANDS = {
     "init": "Set up a repository: configuration, a first note, CI and pre-commit.",
@@ -33,20 +33,8 @@ COMMANDS = {
 }
 """Command → its summary, so that listing the commands imports none of them."""
 
-SYNONYMS = {
-    "diff": "plan",
-    "sync": "apply",
-    "dump": "plan",
-    "ping": "whoami",
-    "check": "validate",
-    "deploy": "apply",
-    "undo": "rollback",
-    "restore": "rollback",
-}
-"""What users of similar tools type first → the command here."""
 
-
-class Commands(click.Group):
+class Commands(Group):
     """A group that imports a command only when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -59,15 +47,6 @@ class Commands(click.Group):
             command = importlib.import_module(f"devinops.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = SYNONYMS.get(args[0]) or nearest(args[0], COMMANDS)
-            hint = f" Did you mean {near!r}?" if near else ""
-            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -101,6 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
+    if os.environ.get(_COMPLETE):
+        return _complete()
     try:
         with signals.interruptible():
             code = cli.main(args=argv, prog_name="devinops", standalone_mode=False)
@@ -128,6 +109,22 @@ def _run(argv: Sequence[str] | None) -> int:
         return ExitCode.FIX
     except Exception as error:
         return _show_bug(error)
+
+
+_COMPLETE = "_DEVINOPS_COMPLETE"
+
+
+def _complete() -> int:
+    """Print what the shell can complete. Whatever is wrong, the user who types sees nothing."""
+    importlib.import_module("devinops.cli.bash")
+    try:
+        with signals.interruptible():
+            cli.main(args=[], prog_name="devinops", standalone_mode=False)
+    except SystemExit as done:
+        return ExitCode(int(done.code or 0))
+    except (Exception, KeyboardInterrupt, Terminated):
+        return ExitCode.FIX
+    return ExitCode.OK
 
 
 def _tell(text: str) -> None:

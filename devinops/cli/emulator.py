@@ -19,7 +19,9 @@ def require_emulator() -> None:
     from importlib.util import find_spec
 
     if not (find_spec("fastapi") and find_spec("uvicorn")):
-        raise DevinopsError("the emulator needs extra packages: pip install 'devinops[emulator]'")
+        raise DevinopsError(
+            "the emulator needs extra packages: pip install fastapi python-dateutil uvicorn"
+        )
 
 
 @click.command()

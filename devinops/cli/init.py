@@ -6,7 +6,9 @@ import json
 import os
 import re
 import shlex
+import textwrap
 from dataclasses import dataclass
+from enum import Enum
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -15,6 +17,7 @@ import click
 
 from devinops import __version__, atomic
 from devinops.cli.options import FilePath
+from devinops.cli.origin import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
 from devinops.config import CONFIG_FILE
 from devinops.inventory.git import Git, error_line, found_no_repository
 from devinops.kinds import KINDS
@@ -46,8 +49,12 @@ class Repository:
 
     @classmethod
     def of(cls, root: Path) -> Repository:
-        """Return what Git knows. Raises ConfigError if Git refuses to use the repository."""
-        git = Git(root)
+        """Return what Git knows of a directory, which need not exist.
+
+        Raises ConfigError if Git refuses to use the repository.
+        """
+        start = next(path for path in (root, *root.parents) if path.is_dir())
+        git = Git(start)
         repository = git.attempt("rev-parse", "--git-dir")
         if repository and repository.code and not found_no_repository(repository):
             raise ConfigError(
@@ -57,8 +64,16 @@ class Repository:
         url = git.line("remote", "get-url", "origin") or ""
         host, repo = _host_and_repository(url)
         top = git.line("rev-parse", "--show-toplevel")
-        below = (git.line("rev-parse", "--show-prefix") or "").strip("/")
-        return cls(host, repo, _branch(git), bool(url), Path(top) if top else None, below)
+        prefix = git.line("rev-parse", "--show-prefix") or ""
+        below = (prefix / root.relative_to(start)).as_posix() if top else "."
+        return cls(
+            host,
+            repo,
+            _branch(git),
+            bool(url),
+            Path(top) if top else None,
+            "" if below == "." else below,
+        )
 
 
 def _host_and_repository(url: str) -> tuple[str | None, str | None]:
@@ -83,6 +98,8 @@ def _branch(git: Git) -> str:
 def command(root: Path | None) -> ExitCode:
     """Set up a repository: devinops.yaml, a first note, CI and pre-commit. Never overwrites a file.
 
+    CI and pre-commit read their files at the top of the Git repository, so they are written there.
+
     \b
       devinops init
       devinops validate
@@ -91,27 +108,80 @@ def command(root: Path | None) -> ExitCode:
 
     root = Path(os.path.realpath(root or Path.cwd()))
     git = Repository.of(root)
-    texts = files(git, os.environ.get("DEVIN_ORG_ID", "").strip())
-    # CI and pre-commit read their files at the top of the repository, wherever the root is.
+    texts = files(git, os.environ.get("DEVIN_ORG_ID", "").strip(), installed_origin())
     tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
     for name, top in tops.items():
         _check_place(top, name)
-    snippets = []
+    written, snippets = [], []
     for name, text in texts.items():
         path = os.path.relpath(tops[name] / name, root).replace(os.sep, "/")
-        if _write(tops[name], name, text):
-            click.echo(line(f"wrote {path}"))
-        else:
-            click.echo(line(f"kept  {path}, which already exists"))
-            if name.startswith("."):
-                snippets.append((path, text))
+        is_new = _write(tops[name], name, text)
+        state = _State.NEW if is_new else _existing(tops[name] / name, name, text, git.below)
+        click.echo(line(state.value.format(path)))
+        if state is _State.NEW:
+            written.append(name)
+        if state is _State.OTHER and name.startswith("."):
+            snippets.append((path, text))
     for name, text in snippets:
         click.echo(lines(f"\nTo add by hand to {name}:\n\n{text}"), nl=False)
-    click.echo("\nNext: devinops validate, then set DEVIN_API_KEY and run devinops plan")
+    if snippets or written:
+        click.echo(f"\n{line(f'Next: {_next_steps(git, root)}')}")
+    if snippets or any(name.startswith(".") for name in written):
+        click.echo("Before you push, check how CI and pre-commit install devinops")
     return ExitCode.OK
 
 
-def files(git: Repository, org_id: str) -> dict[str, str]:
+class _State(Enum):
+    """What became of a file; the value is what init prints, with `{}` for its path."""
+
+    NEW = "wrote {}"
+    UNCHANGED = "unchanged {}"
+    INTEGRATED = "kept  {}, which already runs devinops"
+    OTHER = "kept  {}, which already exists"
+
+
+_ROOT_OPTION = re.compile(r"""(?:--root|-C)['"\s=,]+?(?:['"]([^'"]+)['"]|([^\s,\]'"]+))""")
+_RUNS_DEVINOPS = re.compile(r"\bdevinops(-validate\b| (validate|plan|apply)\b)")
+
+
+def _existing(path: Path, name: str, text: str, below: str) -> _State:
+    """Return what an existing file is, compared with the text that init would write."""
+    if _text(path) == text:
+        return _State.UNCHANGED
+    # Settings and notes are there to be edited; the files of CI and pre-commit may lack devinops.
+    is_integrated = name.startswith(".") and _runs_devinops(path, below)
+    return _State.INTEGRATED if is_integrated else _State.OTHER
+
+
+def _runs_devinops(path: Path, below: str) -> bool:
+    """Tell whether a file of CI or pre-commit runs devinops for the directory `below` the top."""
+    found = _text(path)
+    roots = [quoted or plain for quoted, plain in _ROOT_OPTION.findall(found)]
+    is_for_root = below in roots if below else not roots
+    return is_for_root and bool(_RUNS_DEVINOPS.search(found))
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file, empty if it cannot be read."""
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _next_steps(git: Repository, root: Path) -> str:
+    """Return the commands to run next, for the directory that the user is in."""
+    here = Path(os.path.realpath(Path.cwd()))
+    shown = root.relative_to(here) if root.is_relative_to(here) else root
+    option = "" if root == here else f" -C {shlex.quote(str(shown))}"
+    repository = "" if git.top else f"git init{option.replace(' -C', '')}, "
+    return (
+        f"{repository}devinops validate{option}, then set DEVIN_API_KEY and run devinops "
+        f"plan{option}"
+    )
+
+
+def files(git: Repository, org_id: str, origin: Origin) -> dict[str, str]:
     """Return path → text of the files that init writes."""
     location = f"`{git.repo}`" if git.repo else "the repository that holds `devinops.yaml`"
     org_setting = (
@@ -132,17 +202,44 @@ def files(git: Repository, org_id: str) -> dict[str, str]:
         "root": git.option,
         "branch": git.branch,
         "backups": backups,
+        "install": origin.install,
+        "requirement": origin.requirement,
+        "repository": origin.repository or "",
+        "revision": origin.revision or "",
+        "args": f"        args: [--root, {json.dumps(git.below)}]\n" if git.below else "",
     }
     names = {
         CONFIG_FILE: "config.yaml",
         "knowledge/where-knowledge-is-written.md": "note.md",
-        ".pre-commit-config.yaml": "pre-commit.yaml",
+        ".pre-commit-config.yaml": (
+            "pre-commit-hook.yaml" if origin.repository else "pre-commit.yaml"
+        ),
     }
     if git.host and "gitlab" in git.host:
         names[".gitlab-ci.yml"] = "gitlab.yml"
     else:
         names[".github/workflows/devinops.yml"] = "github.yml"
-    return {path: _template(name).substitute(values) for path, name in names.items()}
+    return {
+        path: _template(name).substitute(values | {"why": _why(origin, _INDENTS.get(name, 0))})
+        for path, name in names.items()
+    }
+
+
+_INDENTS = {"github.yml": 6, "gitlab.yml": 4, "pre-commit.yaml": 8}
+"""Template → how far the line is indented that installs devinops."""
+
+
+def _why(origin: Origin, indent: int) -> str:
+    """Return a comment about what to fill in; empty if there is nothing."""
+    if not origin.unknown:
+        return ""
+    text = (
+        f"FILL IN the {UNKNOWN_URL} of the Git repository of devinops and a {UNKNOWN_COMMIT}. "
+        f"devinops init does not know them: {origin.unknown}. It is not taken from a package "
+        "index, because anybody could publish a package of this name there."
+    )
+    start = f"{'':{indent}}# "
+    return textwrap.fill(text, 96, initial_indent=start, subsequent_indent=start) + "\n"
 
 
 class _Template(Template):

@@ -16,6 +16,7 @@ import click
 from click.core import ParameterSource
 
 from devinops import atomic
+from devinops.cli import candidates
 from devinops.config import Flags, check_environment, find_root
 from devinops.kinds import KINDS
 from devinops.model.errors import NotWritten, UsageError
@@ -254,6 +255,7 @@ _FILES = (
         multiple=True,
         metavar="FORMAT=FILE",
         envvar=_envvar("REPORT"),
+        shell_complete=candidates.reports,
         help="Also write the output to a file; repeatable.",
     ),
     click.option(
@@ -280,6 +282,7 @@ _API = (
         "--target",
         type=NonEmpty(),
         envvar=_envvar("TARGET"),
+        shell_complete=candidates.targets,
         help="Target in devinops.yaml to work on.",
     ),
     click.option(
@@ -318,6 +321,7 @@ _ONLY = click.option(
     multiple=True,
     metavar="KIND[:GLOB]",
     envvar=_envvar("ONLY"),
+    shell_complete=candidates.only,
     help="Show and apply only these changes, such as 'knowledge:Backend/*'; repeatable.",
 )
 

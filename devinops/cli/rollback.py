@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
-from devinops.api import open_writer
-from devinops.applying.backup import Backup, find, read_backup, summaries
+from devinops.api import open_reader, open_writer
+from devinops.applying.backup import LATEST, Backup, find, read_backup, summaries
 from devinops.applying.report import Report, Result
+from devinops.cli import candidates
 from devinops.cli.approval import ApprovedPlan
 from devinops.cli.execute import RunJournal, ask, check_refusals, execute, finish, show
 from devinops.cli.options import (
@@ -23,27 +24,30 @@ from devinops.cli.options import (
     is_interactive,
 )
 from devinops.cli.session import (
+    NotApplied,
     Planned,
     Session,
     failures_written,
     open_session,
     retry_until_listed,
 )
+from devinops.config import read_project, target_name
 from devinops.model.changes import Action, Outcome
-from devinops.model.client import Writer
+from devinops.model.client import Reader, Writer
 from devinops.model.errors import ExitCode, UnusableFile, UsageError
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ObjectId
 from devinops.model.policy import Approvals
 from devinops.planning.rollback import rollback_plan
 from devinops.render import counted
-from devinops.render.answers import SimpleAnswer
+from devinops.render.answers import PlanAnswer, SimpleAnswer
 from devinops.schema.backup import BackupItem, BackupsDocument
 from devinops.schema.document import HEAD
 
 
 @click.command()
-@click.argument("backup", required=False, type=FilePath())
+@click.argument("backup", required=False, type=FilePath(), shell_complete=candidates.backups)
+@click.option("--dry-run", is_flag=True, help="Show the plan only; never writes.")
 @click.option("--yes", is_flag=True, help="Do not ask; for CI.")
 @click.option(
     "--expect",
@@ -57,6 +61,7 @@ from devinops.schema.document import HEAD
 def command(
     options: Options,
     backup: Path | None,
+    dry_run: bool,
     yes: bool,
     expect: str | None,
     webhook_secrets: Path | None,
@@ -69,38 +74,78 @@ def command(
 
     \b
       devinops rollback
+      devinops rollback latest --dry-run
       devinops rollback latest
       devinops rollback 20260312T101500Z-1f2e3d --yes
     """
     if backup is None:
         options.answer(_list(options.root))
         return ExitCode.OK
-    if not (yes or expect is not None or is_interactive()):
-        raise UsageError("rollback cannot ask without a terminal: pass --yes, or --expect DIGEST")
-    with failures_written(options), open_session(options, open_writer) as session:
-        rollback = _Rollback(str(backup), expect, yes, approvals, webhook_secrets)
-        report = _roll_back(session, rollback)
+    with failures_written(options):
+        saved = _read(options, str(backup))
+        if dry_run and (yes or expect is not None):
+            raise UsageError("--dry-run never writes: leave out --yes and --expect")
+        rollback = _Rollback(saved, expect, yes, approvals, webhook_secrets)
+        if dry_run or not (yes or expect is not None or is_interactive()):
+            return _preview(options, rollback, dry_run=dry_run)
+        with open_session(options, open_writer) as session:
+            report = _roll_back(session, rollback)
     return finish(options, report)
+
+
+def _read(options: Options, name: str) -> Backup:
+    """Return a backup by its path, its run or `latest`. Needs no key.
+
+    Raises NotFound and UnusableFile; for `latest` also InputError and UsageError.
+    """
+    target = ""
+    if name == LATEST:
+        target, _ = target_name(read_project(options.root), options.flags)
+    return read_backup(find(options.root, name, target).absolute(), options.root)
 
 
 @dataclass(frozen=True)
 class _Rollback:
-    """The arguments of a rollback: `backup` as typed, and what is approved in advance."""
+    """The arguments of a rollback: the backup, and what is approved in advance."""
 
-    backup: str
+    backup: Backup
     digest: str | None
     yes: bool
     approvals: Approvals
     secrets: Path | None
 
 
-def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
-    options, root = session.options, session.settings.root
-    path = find(root, arguments.backup, session.settings.target.name).absolute()
-    saved = read_backup(path, root)
+def _preview(options: Options, arguments: _Rollback, *, dry_run: bool) -> ExitCode:
+    """Show the plan without writing, and return its exit code.
+
+    Without `dry_run`, raises NotApplied if a person must approve the plan.
+    """
+    with open_session(options, open_reader) as session:
+        plan = _planned(session, arguments)[0].plan
+    answer = PlanAnswer(plan, plan.exit_code())
+    if dry_run or not (plan.changes or plan.refusals):
+        options.answer(answer)
+        return answer.exit_code
+    show(options, plan, asking=False)
+    check_refusals(plan)
+    how = (
+        "rollback cannot ask without a terminal, and nothing was written: review the plan, then "
+        f"pass --expect {plan.digest}, or --yes"
+    )
+    raise NotApplied(plan, UsageError(how))
+
+
+def _planned(
+    session: Session[Reader], arguments: _Rollback
+) -> tuple[Planned, Callable[[], Planned]]:
+    """Return the plan of the rollback, and a function that plans again.
+
+    Raises UnusableFile for a backup of another target.
+    """
+    saved = arguments.backup
     if differences := saved.target.differences(session.client.target):
         raise UnusableFile(
-            f"{path} is a backup of another target ({differences}): roll back there; "
+            f"{saved.path} is a backup of another target ({differences}): roll back there; "
             "nothing was written"
         )
     inventory = session.read_inventory()
@@ -108,7 +153,12 @@ def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
     def replan() -> Planned:
         return _plan(session, saved, inventory, arguments.approvals)
 
-    planned = retry_until_listed(options, inventory, replan)
+    return retry_until_listed(session.options, inventory, replan), replan
+
+
+def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
+    options, path = session.options, arguments.backup.path
+    planned, replan = _planned(session, arguments)
     plan, asking = planned.plan, not (arguments.yes or arguments.digest is not None)
     show(options, plan, asking=asking, approved=arguments.digest == plan.digest)
     if arguments.digest is not None:
@@ -128,7 +178,7 @@ def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
 
 
 def _plan(
-    session: Session[Writer], saved: Backup, inventory: Inventory, approvals: Approvals
+    session: Session[Reader], saved: Backup, inventory: Inventory, approvals: Approvals
 ) -> Planned:
     snapshot = session.snapshot({object.live.key.kind for object in saved.objects})
     target, policy = session.client.target, session.settings.policy

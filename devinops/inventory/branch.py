@@ -24,6 +24,7 @@ from devinops.inventory.git import (
     found_no_repository,
     without_credentials,
 )
+from devinops.inventory.refusals import advice
 from devinops.model.errors import ConfigError, InventoryError
 from devinops.model.suggest import did_you_mean
 
@@ -291,7 +292,7 @@ class BranchBackend:
             raise WriteConflict(error_line(error))
         raise InventoryError(
             f"the inventory cannot be pushed to {self.branch} on {self.remote}: "
-            f"{_rejection(error)}. The job needs permission to push to this branch"
+            f"{_rejection(error).rstrip('.')}. {advice(error)}"
         )
 
     def _commit(self, text: str, parent: str | None, message: str) -> str:

@@ -162,12 +162,12 @@ def _items(lines: Iterable[str], label: str) -> Iterator[Record | Intent]:
     """Yield the records and intents below a header. Raises InventoryError."""
     for number, line in enumerate(lines, 2):
         try:
-            yield _item(line)
+            yield item(line)
         except ValueError as error:
             raise _damaged(label, number, error) from None
 
 
-def _item(line: str) -> Record | Intent:
+def item(line: str) -> Record | Intent:
     """Raises ValueError."""
     values = load_object(line)
     if _VERSION_KEY in values:

@@ -158,11 +158,10 @@ def failure_document(
 
 def drift_document(answer: DriftAnswer) -> DriftDocument:
     """Return the document of the drift in a target."""
-    target, findings = answer.target, answer.findings
+    findings = answer.findings
     return DriftDocument(
         **HEAD,
-        target=target.name,
-        emulator=target.emulator,
+        target=TargetItem.of(answer.target),
         exit_code=answer.exit_code,
         drift=tuple(map(DriftItem.of, findings.drift)),
         unmanaged=tuple(UnmanagedItem(str(live.key), live.id) for live in findings.unmanaged),

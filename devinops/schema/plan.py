@@ -106,7 +106,7 @@ def _source(item: SourceItem | None) -> Source | None:
 
 
 class TargetItem(Struct, frozen=True):
-    """The organization or enterprise that the plan is for."""
+    """The organization or enterprise that was compared."""
 
     name: str
     org_id: str | None
@@ -391,8 +391,7 @@ class UnmanagedItem(Struct, frozen=True):
 class DriftDocument(Document, frozen=True, kw_only=True):
     """Output of `drift`."""
 
-    target: str
-    emulator: bool
+    target: TargetItem
     exit_code: ExitStatus
     drift: tuple[DriftItem, ...]
     unmanaged: tuple[UnmanagedItem, ...]

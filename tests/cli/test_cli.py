@@ -56,10 +56,15 @@ def test_every_command_has_help(devinops: Devinops, command: str) -> None:
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["diff"], "Did you mean 'plan'?"),
-        (["sync"], "Did you mean 'apply'?"),
+        (["diff"], "There is no command 'diff'. Use devinops plan."),
+        (["sync"], "Use devinops apply."),
         (["dump"], "There is no command 'dump'."),
-        (["ping"], "Did you mean 'whoami'?"),
+        (["Ping"], "devinops whoami checks it."),
+        (["destroy", "--yes"], "so that nobody runs it by accident"),
+        (["xyz"], "There are: init, validate, plan,"),
+        (["inventory", "rm", "knowledge:A"], "Use devinops inventory forget;"),
+        (["inventory", "lisst"], "Did you mean 'list'?"),
+        (["inventory", "xyz"], "There are: forget, link, list,"),
         (["aply"], "Did you mean 'apply'?"),
         (["plan", "--detailed-exit"], "No such option"),
         (["apply", "--ye"], "No such option"),
@@ -666,16 +671,22 @@ def test_a_stand_in_is_named_as_one_in_every_answer(
     for command, printed in text.items():
         if command == "whoami":
             assert (f"This is the emulator at {url}.\n" in printed) is emulated
-            assert found[command]["emulator"] is emulated
             continue
         title = "Drift" if command == "drift" else "Plan"
         assert (
             printed.splitlines()[0]
             == f"{title} for a: organization org-1 {place}, inventory: file, 0 owned"
         )
-        document = found[command]
-        is_emulator = document["emulator"] if command == "drift" else document["target"]["emulator"]
-        assert is_emulator is emulated
+    assert found["whoami"]["emulator"] is emulated
+    for command in ("plan", "apply --yes", "drift"):
+        assert found[command]["target"] == {
+            "name": "a",
+            "org_id": "org-1",
+            "api_url": url,
+            "api_version": "v3",
+            "emulator": emulated,
+            "enterprise": False,
+        }
 
 
 ANSWERS = ("plan", "apply --yes", "whoami", "drift")

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from devinops.cli.init import HOOK_FILES, Repository
+from devinops.cli.origin import Origin
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops
 from tests.testing.places import ROOT
@@ -18,6 +19,12 @@ from tests.testing.places import ROOT
 
 def git(root: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture(autouse=True)
+def _from_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How the tests themselves got devinops changes nothing here; `test_origin.py` has the rest."""
+    monkeypatch.setattr("devinops.cli.init.installed_origin", lambda: Origin("devinops==0.1.0"))
 
 
 def test_what_init_writes_can_be_validated_planned_and_applied(
@@ -200,6 +207,99 @@ def test_init_never_overwrites_and_shows_what_to_add(tmp_path: Path, devinops: D
     assert not [line for line in again.out.splitlines() if line.startswith("wrote")]
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     assert before[tmp_path / ".pre-commit-config.yaml"] == b"repos: []\n"
+
+
+def test_a_second_init_says_only_that_nothing_changed(tmp_path: Path, devinops: Devinops) -> None:
+    first = devinops("init", "-C", tmp_path)
+    again = devinops("init", "-C", tmp_path)
+    assert (again.code, again.out) == (0, first.out.partition("\n\n")[0].replace("wrote", "unchanged") + "\n")  # fmt: skip
+
+
+@pytest.mark.parametrize("below", ["", "teams/a"], ids=["top", "below"])
+def test_what_a_user_edited_is_kept_and_needs_no_advice(
+    tmp_path: Path, devinops: Devinops, below: str
+) -> None:
+    git(tmp_path, "init")
+    root = tmp_path / below
+    devinops("init", "-C", root)
+    for path in (root / "devinops.yaml", tmp_path / ".github/workflows/devinops.yml"):
+        path.write_text(f"# edited\n{path.read_text()}")
+    ran = devinops("init", "-C", root)
+    up = "../../" if below else ""
+    assert ran.out.splitlines() == [
+        "kept  devinops.yaml, which already exists",
+        "unchanged knowledge/where-knowledge-is-written.md",
+        f"unchanged {up}.pre-commit-config.yaml",
+        f"kept  {up}.github/workflows/devinops.yml, which already runs devinops",
+    ]
+
+
+@pytest.mark.parametrize(("first", "second"), [("teams/a", ""), ("", "teams/a"), ("a", "b")])
+def test_a_second_root_is_told_what_to_add_to_ci(
+    tmp_path: Path, devinops: Devinops, first: str, second: str
+) -> None:
+    git(tmp_path, "init")
+    devinops("init", "-C", tmp_path / first)
+    ran = devinops("init", "-C", tmp_path / second)
+    option = f" --root {second}" if second else ""
+    assert f"- run: devinops validate{option}\n" in ran.out
+    assert f"entry: devinops validate{option}\n" in ran.out
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["in a repository", "outside"])
+def test_a_directory_that_does_not_exist_yet_is_created(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch, inside: bool
+) -> None:
+    if inside:
+        git(tmp_path, "init")
+        git(tmp_path, "remote", "add", "origin", "git@github.com:acme/api.git")
+    monkeypatch.chdir(tmp_path)
+    ran = devinops("init", "-C", "new/my files")
+    assert ran.code == 0
+    root = tmp_path / "new" / "my files"
+    workflow = (tmp_path if inside else root) / ".github/workflows/devinops.yml"
+    assert ("devinops validate --root 'new/my files'" in workflow.read_text()) is inside
+    assert ("acme/api" in next((root / "knowledge").iterdir()).read_text()) is inside
+    start = "" if inside else "git init 'new/my files', "
+    assert ran.out.splitlines()[-2] == (
+        f"Next: {start}devinops validate -C 'new/my files', then set DEVIN_API_KEY and run "
+        "devinops plan -C 'new/my files'"
+    )
+    assert devinops("validate", "-C", root).code == 0
+
+
+@pytest.mark.parametrize(
+    ("below", "text", "known"),
+    [
+        ("", "run: devinops validate", True),
+        ("", "run: devinops validate --root a", False),
+        ("", "run: make test", False),
+        ("a", "run: devinops validate --root a", True),
+        ("a", "run: devinops plan -C a -t x", True),
+        ("a", "run: devinops plan -C ab", False),
+        ("a", "id: devinops-validate\nargs: [--root, a]", True),
+        ("a", 'id: devinops-validate\nargs: ["--root", "a"]', True),
+        ("a b", "run: devinops apply --root='a b'", True),
+        ("a", "run: other --root a", False),
+    ],
+)
+def test_ci_that_runs_devinops_for_this_directory_is_recognized(
+    tmp_path: Path, devinops: Devinops, below: str, text: str, known: bool
+) -> None:
+    git(tmp_path, "init")
+    (tmp_path / ".pre-commit-config.yaml").write_text(f"{text}\n")
+    ran = devinops("init", "-C", tmp_path / below)
+    assert ("which already runs devinops" in ran.out) is known
+    assert ("To add by hand to" in ran.out) is not known
+
+
+def test_a_directory_whose_name_begins_with_a_dot_is_found_by_ci(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    git(tmp_path, "init")
+    devinops("init", "-C", tmp_path / ".devin")
+    workflow = (tmp_path / ".github/workflows/devinops.yml").read_text()
+    assert "devinops validate --root .devin\n" in workflow
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path, devinops: Devinops) -> None:

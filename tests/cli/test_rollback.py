@@ -258,8 +258,80 @@ def test_a_backup_that_is_not_there_is_one_line(
     assert words in ran.err
 
 
-def test_it_never_waits_where_nobody_can_answer(repository: Write, devinops: Devinops) -> None:
-    assert devinops("rollback", "latest", "-C", repository({})).code == 64
+@pytest.mark.parametrize("way", [[], ["--dry-run"]], ids=["no terminal", "dry run"])
+def test_without_an_approval_the_plan_is_shown_and_nothing_is_written(
+    applied: tuple[Emulator, Path], devinops: Devinops, way: list[str]
+) -> None:
+    emulator, root = applied
+    before = sorted(path.name for path in root.rglob("*"))
+    emulator.clear_requests()
+    ran = devinops("rollback", "latest", "-C", root, *way)
+    assert {request["method"] for request in emulator.requests} == {"GET"}
+    assert sorted(path.name for path in root.rglob("*")) == before
+    digest = next(line.split()[1] for line in ran.out.splitlines() if line.startswith("digest"))
+    if way:
+        assert (ran.code, ran.err) == (4, "")
+    else:
+        assert (ran.code, ran.err.count("\n")) == (64, 1)
+        assert f"then pass --expect {digest}, or --yes" in ran.err
+    # what was shown can be carried out
+    assert devinops("rollback", "latest", "-C", root, "--expect", digest).code == 4
+
+
+@pytest.mark.parametrize(("way", "code"), [([], 64), (["--dry-run"], 4)], ids=str)
+def test_a_plan_that_is_only_shown_is_a_document(
+    applied: tuple[Emulator, Path], devinops: Devinops, way: list[str], code: int
+) -> None:
+    _, root = applied
+    ran = devinops("rollback", "latest", "-C", root, "--format", "json", *way)
+    document = json.loads(ran.out)
+    Draft202012Validator(schemas()["plan"]).validate(document)
+    assert (ran.code, document["exit_code"]) == (code, code)
+    assert "results" not in document
+    assert ("error" in document) is (not way)
+
+
+def test_with_nothing_to_restore_there_is_nothing_to_approve(
+    use: Callable[..., None], repository: Write, devinops: Devinops
+) -> None:
+    with Emulator() as emulator:
+        use(emulator.url)
+        root = repository({"knowledge/a.md": "---\nname: A\ntrigger: t\n---\none\n"})
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        repository({"knowledge/a.md": "---\nname: A\ntrigger: t\n---\ntwo\n"})
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        repository({"knowledge/a.md": "---\nname: A\ntrigger: t\n---\none\n"})
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        (first, _) = sorted((root / ".devinops/backups").glob("*.jsonl"), key=_body)
+        for way in ([], ["--dry-run"], ["--yes"]):
+            ran = devinops("rollback", first, "-C", root, *way)
+            assert (ran.code, "nothing to change" in ran.out) == (0, True), ran
+
+
+def _body(path: Path) -> str:
+    return str(json.loads(path.read_text().splitlines()[1])["fields"]["body"])
+
+
+@pytest.mark.parametrize("approval", [["--yes"], ["--expect", "0" * 32]], ids=str)
+def test_a_dry_run_cannot_be_approved(
+    applied: tuple[Emulator, Path], devinops: Devinops, approval: list[str]
+) -> None:
+    emulator, root = applied
+    emulator.clear_requests()
+    ran = devinops("rollback", "latest", "-C", root, "--dry-run", *approval)
+    assert (ran.code, ran.out, emulator.requests) == (64, "", [])
+    assert "leave out --yes and --expect" in ran.err
+
+
+@pytest.mark.parametrize("way", [[], ["--yes"], ["--dry-run"], ["--dry-run", "--yes"]], ids=str)
+@pytest.mark.parametrize("name", ["latest", "20260312T101500Z-00000f", "nope.jsonl"])
+def test_a_backup_that_is_missing_is_told_before_anything_else(
+    repository: Write, devinops: Devinops, name: str, way: list[str]
+) -> None:
+    ran = devinops("rollback", name, "-C", repository({}), *way)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert "backup" in ran.err
+    assert "DEVIN_API_KEY" not in ran.err
 
 
 def test_a_torn_last_line_is_told_and_left_out(

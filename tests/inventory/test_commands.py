@@ -161,7 +161,7 @@ def test_show_tells_field_by_field_whether_live_agrees(
         (["link", "knowledge:Twice", "note-9"], 1, "note-9"),
         (["link", "knowledge:Twice", "note-1"], 1, "owned as knowledge:Backend/Errors"),
         (["unlock", "r7"], 1, 'there is no open run "r7"; open are: none'),
-        (["lis"], 64, "No such command"),
+        (["lis"], 64, "There is no command 'lis'. Did you mean 'list'?"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )  # fmt: skip

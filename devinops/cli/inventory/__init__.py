@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from devinops.cli.groups import Group
 from devinops.cli.inventory.forget import command as forget_command
 from devinops.cli.inventory.link import command as link_command
 from devinops.cli.inventory.list import command as list_command
@@ -12,7 +13,7 @@ from devinops.cli.inventory.show import command as show_command
 from devinops.cli.inventory.unlock import command as unlock_command
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Inspect and repair the record of which live objects this repository owns.
 

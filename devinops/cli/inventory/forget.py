@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from devinops.api import open_reader
+from devinops.cli import candidates
 from devinops.cli.inventory.answers import answer_record, find_record, parse_key
 from devinops.cli.options import NonEmpty, Options, common
 from devinops.cli.session import failures_written, open_session
@@ -13,7 +14,7 @@ from devinops.schema.inventory import RecordItem
 
 
 @click.command("forget")
-@click.argument("key", type=NonEmpty())
+@click.argument("key", type=NonEmpty(), shell_complete=candidates.owned_keys)
 @common(api=True)
 def command(options: Options, key: str) -> ExitCode:
     """Stop owning KEY. The object stays as it is and is never pruned.

@@ -7,6 +7,7 @@ from dataclasses import replace
 import click
 
 from devinops.api import open_reader
+from devinops.cli import candidates
 from devinops.cli.inventory.answers import answer_record, near_keys, parse_key
 from devinops.cli.options import NonEmpty, Options, common
 from devinops.cli.session import Session, failures_written, open_session
@@ -23,7 +24,7 @@ from devinops.schema.inventory import RecordItem
 
 
 @click.command("link")
-@click.argument("key", type=NonEmpty())
+@click.argument("key", type=NonEmpty(), shell_complete=candidates.keys)
 @click.argument("id", type=NonEmpty())
 @common(api=True)
 def command(options: Options, key: str, id: str) -> ExitCode:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import click
 
 from devinops.api import open_reader
+from devinops.cli import candidates
 from devinops.cli.inventory.answers import answer_record, find_record, parse_key
 from devinops.cli.options import NonEmpty, Options, common
 from devinops.cli.session import failures_written, open_session
@@ -17,7 +18,7 @@ from devinops.schema.inventory import FieldState, RecordItem
 
 
 @click.command("show")
-@click.argument("key", type=NonEmpty())
+@click.argument("key", type=NonEmpty(), shell_complete=candidates.owned_keys)
 @common(api=True)
 def command(options: Options, key: str) -> ExitCode:
     """Show one record, and whether its live object is still as it was applied.

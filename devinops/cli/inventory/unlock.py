@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from devinops.api import open_reader
+from devinops.cli import candidates
 from devinops.cli.inventory.answers import answer
 from devinops.cli.options import NonEmpty, Options, common
 from devinops.cli.session import failures_written, open_session
@@ -20,7 +21,7 @@ from devinops.schema.inventory import IntentItem, UnlockDocument
 
 
 @click.command("unlock")
-@click.argument("run", type=NonEmpty())
+@click.argument("run", type=NonEmpty(), shell_complete=candidates.open_runs)
 @common(api=True)
 def command(options: Options, run: str) -> ExitCode:
     """Release the lock of RUN, if you are sure that it has died.

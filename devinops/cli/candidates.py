@@ -1,0 +1,171 @@
+"""The values that a shell can complete, from files on this machine and never from the network.
+
+Whatever is broken, a function returns fewer values and says nothing: it runs while somebody types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from devinops.config import Project
+    from devinops.model.inventory import Intent, Record
+
+_Complete = Callable[[click.Context, click.Parameter, str], "list[CompletionItem[str]]"]
+
+
+def _quiet(values: Callable[[click.Context, str], Iterable[str]]) -> _Complete:
+    """Return a function for click that offers what begins with the typed text, sorted."""
+
+    @wraps(values)
+    def complete(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem[str]]:
+        from click.shell_completion import CompletionItem
+
+        try:
+            found = sorted({value for value in values(ctx, typed) if value.startswith(typed)})
+        except Exception:
+            return []
+        return [CompletionItem(value) for value in found if value.isprintable()]
+
+    return complete
+
+
+@_quiet
+def targets(ctx: click.Context, typed: str) -> Iterable[str]:
+    """Offer the targets in devinops.yaml."""
+    return _project(ctx).targets
+
+
+@_quiet
+def only(ctx: click.Context, typed: str) -> Iterable[str]:
+    """Offer the kinds, and after a colon the keys of the entries."""
+    from devinops.kinds import KINDS
+
+    return _declared(ctx) if ":" in typed else KINDS
+
+
+@_quiet
+def keys(ctx: click.Context, typed: str) -> Iterable[str]:
+    """Offer the keys of the entries and of what is owned."""
+    return {*_owned(ctx), *_declared(ctx)}
+
+
+@_quiet
+def owned_keys(ctx: click.Context, typed: str) -> Iterable[str]:
+    """Offer the keys of what is owned; those of the entries if that cannot be read."""
+    return _owned(ctx) or _declared(ctx)
+
+
+@_quiet
+def _runs_with_backup(ctx: click.Context, typed: str) -> Iterable[str]:
+    from devinops.applying.backup import LATEST, backups
+
+    paths = backups(_root(ctx))
+    return [LATEST, *(path.stem for path in paths)] if paths else []
+
+
+def backups(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem[str]]:
+    """Offer the runs that have a backup, and `latest`; otherwise leave the file to the shell."""
+    return _runs_with_backup(ctx, param, typed) or files(ctx, param, typed)
+
+
+@_quiet
+def open_runs(ctx: click.Context, typed: str) -> Iterable[str]:
+    """Offer the runs that have not finished."""
+    from devinops.model.inventory import Intent
+
+    return {item.run for item in _items(ctx) if isinstance(item, Intent) and not item.unclear}
+
+
+@_quiet
+def formats(ctx: click.Context, typed: str) -> Iterable[str]:
+    """Offer the output formats."""
+    from devinops.render import RENDERERS
+
+    return RENDERERS
+
+
+def reports(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem[str]]:
+    """Offer `FORMAT=`, and then leave the file to the shell."""
+    from click.shell_completion import CompletionItem
+
+    from devinops.render import RENDERERS
+
+    if "=" in typed:
+        return [CompletionItem(typed, type="file")]
+    return [CompletionItem(f"{name}=") for name in RENDERERS if name.startswith(typed)]
+
+
+def files(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem[str]]:
+    """Leave the file to the shell."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(typed, type="file")]
+
+
+def directories(
+    ctx: click.Context, param: click.Parameter, typed: str
+) -> list[CompletionItem[str]]:
+    """Leave the directory to the shell."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(typed, type="dir")]
+
+
+# --- where the values are ---------------------------------------------------------------------
+
+
+def _given(ctx: click.Context, name: str) -> Any:
+    """Return the value of a common option, before the command or after it."""
+    if name in ctx.params:
+        return ctx.params[name]
+    passed: Mapping[click.Option, Any] = ctx.obj if isinstance(ctx.obj, dict) else {}
+    return next((value for option, value in passed.items() if option.name == name), None)
+
+
+def _root(ctx: click.Context) -> Path:
+    from devinops.config import find_root
+
+    root = _given(ctx, "root")
+    return find_root(Path.cwd()) if root is None else Path(root).absolute()
+
+
+def _project(ctx: click.Context) -> Project:
+    from devinops.config import open_project
+
+    return open_project(_root(ctx))[0]
+
+
+def _declared(ctx: click.Context) -> set[str]:
+    from devinops.config import read_repository
+
+    return {str(entry.key) for entry in read_repository(_root(ctx))[1].declarations}
+
+
+def _owned(ctx: click.Context) -> set[str]:
+    from devinops.model.inventory import Record
+
+    return {str(item.key) for item in _items(ctx) if isinstance(item, Record)}
+
+
+def _items(ctx: click.Context) -> list[Record | Intent]:
+    """Return what this machine knows of the inventories of the chosen target, or of all."""
+    from devinops.inventory import InventorySettings
+    from devinops.inventory.offline import known_items
+
+    project, chosen = _project(ctx), _given(ctx, "target")
+    return [
+        item
+        for name, target in project.targets.items()
+        if name == chosen or chosen is None
+        for item in known_items(
+            InventorySettings(**target.get("inventory", {})), project.root, name
+        )
+    ]

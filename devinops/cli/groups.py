@@ -1,0 +1,124 @@
+"""Groups of commands that take the common options before the command's name as well as after it.
+
+This module is imported for every command line, and imports little more than click.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from devinops.cli import candidates
+
+
+class PassedOn(click.Option):
+    """An option that a group passes on to its command, which checks the value."""
+
+    def get_help_record(self, ctx: click.Context) -> None:
+        """Return None: the group lists all of these options in one paragraph."""
+
+    @property
+    def names(self) -> str:
+        return "/".join(self.opts)
+
+    @property
+    def summary(self) -> str:
+        """The names and the placeholder of the value, such as `-t/--target NAME`."""
+        return self.names if self.is_flag else f"{self.names} {self.metavar}"
+
+    def words(self, value: Any) -> list[str]:
+        """Return the option as it is written on a command line; empty if it is not used."""
+        if self.is_flag:
+            return [self.opts[-1]] if value else []
+        values = value if self.multiple else () if value is None else (value,)
+        return [word for text in values for word in (self.opts[-1], text)]
+
+
+def passed_on() -> list[PassedOn]:
+    """Return the options: those that `DEVINOPS_<OPTION>` can set."""
+    return [
+        PassedOn(["-C", "--root"], metavar="DIRECTORY", shell_complete=candidates.directories),
+        PassedOn(["-t", "--target"], metavar="NAME", shell_complete=candidates.targets),
+        PassedOn(["--only"], metavar="KIND[:GLOB]", multiple=True, shell_complete=candidates.only),
+        PassedOn(["--format"], metavar="FORMAT", shell_complete=candidates.formats),
+        PassedOn(
+            ["--report"], metavar="FORMAT=FILE", multiple=True, shell_complete=candidates.reports
+        ),
+        PassedOn(["--no-color"], is_flag=True),
+        PassedOn(["-q", "--quiet"], is_flag=True),
+        PassedOn(["-v", "--verbose"], is_flag=True),
+        PassedOn(["--parallelism"], metavar="N"),
+        PassedOn(["--timeout"], metavar="SECONDS"),
+        PassedOn(["--lock-timeout"], metavar="SECONDS"),
+        PassedOn(["--ca-bundle"], metavar="FILE", shell_complete=candidates.files),
+    ]
+
+
+class Group(click.Group):
+    """A group that takes the common options before the name of a command.
+
+    They are put before the command's own words. So a command that lacks one refuses it in the same
+    way, the later one of two values wins, and repeatable options add up.
+    """
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.params += passed_on()
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the options of the group. Its function does not get those that it passes on."""
+        rest = super().parse_args(ctx, args)
+        options = [param for param in self.params if isinstance(param, PassedOn)]
+        ctx.obj = {option: ctx.params.pop(option.name or "", None) for option in options}
+        return rest
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return name, command and words of the command, with the options passed on.
+
+        Raises UsageError if the command does not exist or lacks one of them.
+        """
+        typed = args[0]
+        command = self.get_command(ctx, typed)
+        if command is None and not (ctx.resilient_parsing or typed.startswith("-")):
+            from devinops.cli.unknown import unknown_command
+
+            group = ctx.info_name or ""
+            raise click.UsageError(unknown_command(group, typed, self.list_commands(ctx)), ctx)
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is None:
+            return name, command, rest
+        passed = {option: option.words(value) for option, value in ctx.obj.items()}
+        lacking = _lacking(command, [option for option, words in passed.items() if words])
+        if lacking and not ctx.resilient_parsing:
+            raise click.UsageError(f"{name} has no option {lacking[0].names}.", ctx)
+        words = [word for option in passed if option not in lacking for word in passed[option]]
+        return name, command, [*words, *rest]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, the common ones in one paragraph, and the commands."""
+        click.Command.format_options(self, ctx, formatter)
+        options = [param.summary for param in self.params if isinstance(param, PassedOn)]
+        with formatter.section("Common options, before or after the command"):
+            indent = " " * formatter.current_indent
+            for line in _filled(options, formatter.width - len(indent)):
+                formatter.write(f"{indent}{line}\n")
+            formatter.write_text("The --help of a command explains those that it has.")
+        self.format_commands(ctx, formatter)
+
+
+def _lacking(command: click.Command, options: Iterable[PassedOn]) -> list[PassedOn]:
+    """Return the options that a command does not have."""
+    known = {name for param in command.params for name in param.opts}
+    return [option for option in options if not known & set(option.opts)]
+
+
+def _filled(texts: Iterable[str], width: int) -> list[str]:
+    """Return lines with as many texts as fit, separated by commas; no text is broken."""
+    whole = ", ".join(text.replace(" ", "\0") for text in texts)
+    lines = textwrap.wrap(whole, width, break_on_hyphens=False, break_long_words=False)
+    return [line.replace("\0", " ") for line in lines]

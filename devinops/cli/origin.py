@@ -1,0 +1,184 @@
+"""Where this devinops was installed from, so that CI and pre-commit can install the same one.
+
+pip and uv record it in `direct_url.json` (PEP 610), except for a package from an index. devinops is
+never assumed to be in an index: somebody else could publish a package with its name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from devinops import __version__
+from devinops.inventory.git import Git
+
+NAME: Final = "devinops"
+UNKNOWN_URL: Final = "URL"
+UNKNOWN_COMMIT: Final = "COMMIT"
+
+_REMOTE: Final = ("http", "https", "ssh", "git")
+_SAFE: Final = re.compile(r"[A-Za-z0-9:/@._~%+?&=,\[\]-]+")
+"""Characters that mean nothing to a shell in single quotes, to YAML and to pip."""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """What Git knows of a local directory that devinops was installed from.
+
+    `published` says that a branch of the remote has the commit. `below` is the path of the
+    directory in the repository.
+    """
+
+    remote: str
+    commit: str
+    published: bool
+    below: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A requirement for pip, and the repository and revision for pre-commit if there are any.
+
+    If `unknown` says why nobody else can install it, the requirement has UNKNOWN_URL and
+    UNKNOWN_COMMIT to fill in.
+    """
+
+    requirement: str
+    repository: str | None = None
+    revision: str | None = None
+    unknown: str = ""
+
+    @property
+    def install(self) -> str:
+        return f"pip install {shlex.quote(self.requirement)}"
+
+
+def origin_of(
+    direct_url: Mapping[str, Any] | None, version: str, checkout: Checkout | None = None
+) -> Origin:
+    """Return the origin that a `direct_url.json` describes; None stands for a missing file.
+
+    `checkout` is what Git knows of the directory, if the URL is that of a local one.
+    """
+    if direct_url is None:
+        return Origin(f"{NAME}=={version}")
+    url = _without_secrets(str(direct_url.get("url") or ""))
+    vcs, archive = direct_url.get("vcs_info"), direct_url.get("archive_info")
+    if urlsplit(url).scheme == "file":
+        if isinstance(archive, Mapping):
+            return _unknown("it was installed from a file on this machine")
+        return _from_checkout(checkout)
+    if url and isinstance(vcs, Mapping):
+        place = _in_repository(direct_url.get("subdirectory"))
+        return _from_vcs(str(vcs.get("vcs")), url, str(vcs.get("commit_id")), place)
+    if url and isinstance(archive, Mapping):
+        return _from_archive(url, archive)
+    return _unknown("direct_url.json of the installed package does not say how it was installed")
+
+
+def _from_checkout(checkout: Checkout | None) -> Origin:
+    if checkout is None or not checkout.remote:
+        return _unknown("it was installed from a local directory that has no Git remote")
+    url = _without_secrets(_as_url(checkout.remote))
+    if urlsplit(url).scheme not in _REMOTE:
+        return _unknown("it was installed from a local directory whose remote is local too")
+    if not checkout.published:
+        return _unknown("it was installed from a commit that is not pushed to the remote")
+    return _from_vcs("git", url, checkout.commit, _in_repository(checkout.below))
+
+
+def _from_vcs(vcs: str, url: str, commit: str, place: str) -> Origin:
+    requirement = f"{NAME} @ {vcs}+{url}@{commit}{place}"
+    if not (_SAFE.fullmatch(f"{vcs}{url}{commit}") and re.fullmatch(r"[\w./#=-]*", place)):
+        return _unknown("the URL that it was installed from has unusual characters")
+    # pre-commit reads its hooks only at the top of a Git repository.
+    is_hook = vcs == "git" and not place
+    return Origin(requirement, url if is_hook else None, commit if is_hook else None)
+
+
+def _from_archive(url: str, archive: Mapping[str, Any]) -> Origin:
+    hashes = archive.get("hashes")
+    name, value = next(iter(hashes.items()), ("", "")) if isinstance(hashes, Mapping) else ("", "")
+    pin = f"{name}={value}" if name else str(archive.get("hash") or "")
+    if not pin:
+        return _unknown("it was installed from an archive without a recorded hash")
+    if not (_SAFE.fullmatch(url) and re.fullmatch(r"[a-z0-9]+=[0-9a-fA-F]+", pin)):
+        return _unknown("the URL that it was installed from has unusual characters")
+    return Origin(f"{NAME} @ {url}#{pin}")
+
+
+def _unknown(why: str) -> Origin:
+    return Origin(f"{NAME} @ git+{UNKNOWN_URL}@{UNKNOWN_COMMIT}", unknown=why)
+
+
+def _in_repository(below: object) -> str:
+    return f"#subdirectory={below}" if isinstance(below, str) and below else ""
+
+
+def _as_url(remote: str) -> str:
+    """Return a remote such as `git@github.com:acme/devinops.git` as a URL."""
+    short = re.fullmatch(r"([\w.-]+@)?([\w.-]{2,}):(?!//)([^\\]+)", remote)
+    if not short:
+        return remote
+    return f"ssh://{short[1] or ''}{short[2]}/{short[3].lstrip('/')}"
+
+
+def _without_secrets(url: str) -> str:
+    """Return a URL without password, and without user except for ssh; empty if it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    if "@" not in parts.netloc:
+        return url
+    user, _, host = parts.netloc.rpartition("@")
+    name = user.partition(":")[0] if parts.scheme == "ssh" else ""
+    return urlunsplit(parts._replace(netloc=f"{name}@{host}" if name else host))
+
+
+# --- this installation ------------------------------------------------------------------------
+
+
+def installed_origin() -> Origin:
+    """Return the origin of the devinops that runs."""
+    direct_url = _direct_url()
+    url = str((direct_url or {}).get("url") or "")
+    path = unquote(url.removeprefix("file://")) if url.startswith("file:///") else ""
+    return origin_of(direct_url, __version__, _checkout(Path(path)) if path else None)
+
+
+def _direct_url() -> Mapping[str, Any] | None:
+    try:
+        text = distribution(NAME).read_text("direct_url.json")
+    except PackageNotFoundError:
+        # It runs from its source tree, without being installed.
+        tree = Path(__file__).resolve().parents[2]
+        return {"url": tree.as_uri(), "dir_info": {}}
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = {}
+    return value if isinstance(value, dict) else {}
+
+
+def _checkout(directory: Path) -> Checkout | None:
+    if not directory.is_dir():
+        return None
+    git = Git(directory)
+    remotes = (git.line("remote") or "").splitlines()
+    commit = git.line("rev-parse", "HEAD")
+    if not remotes or commit is None:
+        return None
+    name = "origin" if "origin" in remotes else remotes[0]
+    unpushed = git.line("rev-list", "--max-count=1", "HEAD", "--not", f"--remotes={name}")
+    below = (git.line("rev-parse", "--show-prefix") or "").strip("/")
+    return Checkout(git.line("remote", "get-url", name) or "", commit, unpushed == "", below)

@@ -1,0 +1,83 @@
+"""What to use instead of a command that devinops does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from devinops.model.suggest import nearest
+
+_FROM_LIVE = (
+    "devinops does not write files from live objects: write an entry with the name of the object, "
+    "and devinops plan compares the two."
+)
+_NO_DESTROY = (
+    "It is missing so that nobody runs it by accident: remove the entries, and apply with prune: "
+    "owned in devinops.yaml."
+)
+_RENAME = (
+    "Rename the entry, and list its old name under previously; devinops plan shows the rename."
+)
+
+_INSTEAD: Final = {
+    ("diff", "compare", "preview", "status"): "Use devinops plan.",
+    ("sync", "deploy", "push", "up", "update"): "Use devinops apply.",
+    ("check", "verify", "test"): "Use devinops validate.",
+    ("lint",): "Use devinops validate; it has no rules of style.",
+    ("fmt", "format"): "devinops does not change your files; devinops validate checks them.",
+    ("pull", "export", "dump"): _FROM_LIVE,
+    ("import", "adopt"): (
+        "Write an entry with the name of the object, and devinops apply adopts it; devinops "
+        "inventory link chooses one of several objects with that name."
+    ),
+    ("destroy", "delete", "remove", "rm", "prune", "reset"): _NO_DESTROY,
+    ("mv", "move", "rename"): _RENAME,
+    ("taint", "untaint", "replace"): (
+        "Objects are updated in place: for a new one, remove the entry, apply, and add it again."
+    ),
+    ("undo", "restore", "revert", "backup", "backups"): (
+        "Use devinops rollback; without BACKUP it lists the backups."
+    ),
+    ("refresh",): "It is not needed: devinops plan and devinops drift read the live objects.",
+    ("state",): "Use devinops inventory: it shows what this repository owns.",
+    ("list", "ls", "output", "outputs"): "Use devinops inventory list: it shows keys and ids.",
+    ("unlock", "force-unlock"): "Use devinops inventory unlock.",
+    ("ping", "login", "logout", "auth"): (
+        "A key in DEVIN_API_KEY is all that is needed; devinops whoami checks it."
+    ),
+    ("workspace", "target", "targets", "env"): (
+        "devinops.yaml declares the targets: choose one with --target, as in devinops plan "
+        "--target NAME."
+    ),
+    ("console",): "There are no expressions: devinops plan shows the values that apply would send.",
+    ("comment",): (
+        "devinops does not write to pull requests: let the CI job post what devinops plan prints."
+    ),
+    ("serve", "server", "mock"): "Use devinops emulator.",
+    ("new", "create", "setup"): "Use devinops init.",
+    ("version",): "Use devinops --version.",
+    ("help",): "Use devinops --help.",
+}
+_INSTEAD_IN_INVENTORY: Final = {
+    ("ls", "status"): "Use devinops inventory list.",
+    ("get", "cat"): "Use devinops inventory show.",
+    ("rm", "remove", "delete"): "Use devinops inventory forget; it does not touch the object.",
+    ("add", "import", "adopt"): "Use devinops inventory link.",
+    ("mv", "move", "rename"): _RENAME,
+    ("force-unlock",): "Use devinops inventory unlock.",
+    ("fix", "refresh"): "Use devinops inventory repair.",
+}
+INSTEAD: Final = {
+    "devinops": {name: text for names, text in _INSTEAD.items() for name in names},
+    "inventory": {name: text for names, text in _INSTEAD_IN_INVENTORY.items() for name in names},
+}
+"""Group → what users of similar tools type → what to do here."""
+
+
+def unknown_command(group: str, name: str, known: Collection[str]) -> str:
+    """Return the message about a command that a group does not have."""
+    advice = INSTEAD.get(group, {}).get(name.lower())
+    if advice is None:
+        near = nearest(name, known)
+        advice = f"Did you mean {near!r}?" if near else f"There are: {', '.join(known)}."
+    return f"There is no command {name!r}. {advice}"

@@ -1,0 +1,169 @@
+"""The common options before the name of a command mean the same as after it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from devinops.cli import COMMANDS, cli
+from devinops.cli.groups import PassedOn, passed_on
+from devinops.config import GLOBAL_OPTIONS
+from devinops.emulator import Emulator
+from tests.testing.command_line import Devinops, Ran, Write
+
+FILES = {
+    "devinops.yaml": "version: 1\ntargets:\n  a: {inventory: {store: file}}\n  b: {}\n",
+    "knowledge/a.md": "---\nname: A\ntrigger: t\n---\nbody\n",
+    "playbooks/b.md": "---\ntitle: B\n---\nbody\n",
+}
+VALUES = {
+    "--root": ".",
+    "--target": "a",
+    "--only": "knowledge",
+    "--format": "json",
+    "--report": "json=../report.json",
+    "--parallelism": "1",
+    "--timeout": "30",
+    "--lock-timeout": "0",
+    "--ca-bundle": "no-such.pem",
+}
+
+
+@pytest.fixture
+def root(
+    use: Callable[..., None], repository: Write, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    with Emulator() as emulator:
+        use(emulator.url)
+        written = repository(FILES)
+        monkeypatch.chdir(written)
+        yield written
+
+
+def leaves() -> Iterator[tuple[list[str], click.Command]]:
+    """Yield the words and the command of everything that can be run."""
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from ([[name, sub], leaf] for sub, leaf in command.commands.items())  # type: ignore[misc]
+        else:
+            yield [name], command
+
+
+def untimed(ran: Ran) -> Ran:
+    """Return a run without how long its requests took and in which order they ended."""
+    lines = sorted(re.sub(r" in \d+ ms", "", ran.err).splitlines())
+    return dataclasses.replace(ran, err="\n".join(lines))
+
+
+def test_they_are_the_options_that_the_environment_can_set() -> None:
+    names = {option.opts[-1].removeprefix("--").replace("-", "_").upper() for option in passed_on()}
+    assert names == set(GLOBAL_OPTIONS)
+
+
+@pytest.mark.parametrize("option", passed_on(), ids=lambda option: option.names)
+def test_they_are_spelled_as_in_the_commands(option: PassedOn) -> None:
+    same = [
+        param
+        for _, command in leaves()
+        for param in command.params
+        if isinstance(param, click.Option) and set(param.opts) & set(option.opts)
+    ]
+    assert same
+    for param in same:
+        assert (param.opts, param.multiple, param.is_flag) == (
+            option.opts,
+            option.multiple,
+            option.is_flag,
+        )
+
+
+@pytest.mark.parametrize("option", passed_on(), ids=lambda option: option.names)
+def test_before_and_after_the_command_are_the_same(
+    root: Path, devinops: Devinops, option: PassedOn
+) -> None:
+    target = () if "--target" in option.opts else ("--target", "b")
+    for name in option.opts:
+        words = (name,) if option.is_flag else (name, VALUES[option.opts[-1]])
+        after = untimed(devinops("plan", *words, *target))
+        assert untimed(devinops(*words, "plan", *target)) == after
+        assert untimed(devinops(*words, *target, "plan")) == after
+        assert after.code == (1 if name == "--ca-bundle" else 0), after
+
+
+@pytest.mark.parametrize(("words", "command"), [(w, c) for w, c in leaves()], ids=str)
+def test_an_option_that_the_command_lacks_is_named(
+    root: Path, devinops: Devinops, words: list[str], command: click.Command
+) -> None:
+    before = sorted(root.rglob("*"))
+    known = {name for param in command.params for name in param.opts}
+    for option in passed_on():
+        if known & set(option.opts):
+            continue
+        given = [option.opts[0]] if option.is_flag else [option.opts[0], "value"]
+        ran = devinops(*given, *words)
+        assert (ran.code, ran.out) == (64, "")
+        assert f"{words[-1]} has no option {option.names}." in ran.err
+    assert sorted(root.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "target"),
+    [
+        (["-t", "a", "plan", "-t", "b"], "b"),
+        (["-t", "b", "-t", "a", "plan"], "a"),
+        (["-t", "b", "inventory", "-t", "a", "list"], "a"),
+        (["-t", "b", "inventory", "list", "-t", "a"], "a"),
+        (["inventory", "-t", "a", "list"], "a"),
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_the_last_value_wins(root: Path, devinops: Devinops, words: list[str], target: str) -> None:
+    ran = devinops(*words, "--format", "json")
+    assert ran.code == 0, ran
+    assert f'"{target}"' in ran.out
+
+
+def test_repeatable_options_add_up(root: Path, devinops: Devinops, tmp_path: Path) -> None:
+    first, second = tmp_path / "1.json", tmp_path / "2.txt"
+    ran = devinops(
+        *("-t", "b", "--only", "knowledge", "--report", f"json={first}"),
+        *("plan", "--only", "playbook", "--report", f"text={second}"),
+    )
+    assert ran.code == 0
+    assert "2 to create" in ran.out
+    assert first.is_file()
+    assert second.read_text() == ran.out
+
+
+def test_an_option_before_the_command_beats_the_environment(
+    root: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVINOPS_TARGET", "a")
+    ran = devinops("-t", "b", "whoami")
+    assert "target             b  (option --target)" in ran.out
+
+
+@pytest.mark.parametrize("value", ["", " "], ids=["empty", "blank"])
+def test_an_empty_value_is_refused_before_the_command_too(
+    root: Path, devinops: Devinops, value: str
+) -> None:
+    for option in ("--root", "--target", "--only", "--report", "--ca-bundle"):
+        ran = devinops(option, value, "plan")
+        assert (ran.code, "the value is empty" in ran.err) == (64, True)
+
+
+@pytest.mark.parametrize("group", [[], ["inventory"]], ids=["devinops", "inventory"])
+def test_the_help_of_a_group_lists_them_and_breaks_none(
+    devinops: Devinops, group: list[str]
+) -> None:
+    help = devinops(*group, "--help").out
+    for option in passed_on():
+        assert any(option.summary in line for line in help.splitlines())
+    assert "before or after the command" in help
