@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,10 +74,7 @@ class Contract(Managed):
             draft.warn(declaration, field.name, f"{kind.noun}-{field.name}", message)
         _warn_of_age(declaration, live, context, draft)
         if broken:
-            mismatches = ", ".join(
-                f"{f.name} is {_value(f.before)}, not {_value(f.after)}" for f in broken
-            )
-            reason = f"{mismatches}: no API can change that; re-create it in the web app"
+            reason = f"{_mismatches(broken)}: no API can change that; re-create it in the web app"
             draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
         elif context.has_inventory and _value_source(declaration):
             self._owned(match, live, context, draft)
@@ -170,6 +167,11 @@ def _warn_of_age(
     if days > int(max_age[:-1]) * _DAYS[max_age[-1]]:
         message = f"it is {days} days old, more than {max_age}: rotate it"
         draft.warn(declaration, attribute.name, f"{live.kind.noun}-age", message)
+
+
+def _mismatches(fields: Iterable[FieldChange]) -> str:
+    """Return the live and the declared value of each field, as text."""
+    return ", ".join(f"{f.name} is {_value(f.before)}, not {_value(f.after)}" for f in fields)
 
 
 def _value(value: Any) -> str:

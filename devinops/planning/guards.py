@@ -101,7 +101,7 @@ def _never_owned(
     if not never_owned or allowed is not None:
         return ()
     were = "object in scope was" if len(never_owned) == 1 else "objects in scope were"
-    total = len(deletes) + sum(removed.count for removed in elements)
+    total = _total(len(deletes), elements)
     return (
         f"{len(never_owned)} {were} never owned: check each one, then pass --allow-delete {total}",
     )
@@ -135,6 +135,16 @@ def _removed_elements(changes: Iterable[Change]) -> list[RemovedElements]:
     return removals
 
 
+def _total(deletes: int, elements: Iterable[RemovedElements]) -> int:
+    """Return the number that --allow-delete accepts: of objects and elements together."""
+    return deletes + sum(removed.count for removed in elements)
+
+
+def _exactly(allowed: int, total: int, refusal: str) -> tuple[str, ...]:
+    """Return the refusal unless the accepted number is that of the plan."""
+    return () if allowed == total else (refusal,)
+
+
 def _deletes(
     changes: Iterable[Change],
     managed: Mapping[str, int],
@@ -149,11 +159,10 @@ def _deletes(
     accepts exactly that number of deletes and elements together; any other number is refused.
     """
     deletes = Counter(change.key.kind for change in changes if change.action is Action.DELETE)
-    total = deletes.total() + sum(removed.count for removed in elements)
+    total = _total(deletes.total(), elements)
     if allowed is not None:
-        if allowed == total:
-            return ()
-        return (f"--allow-delete accepts exactly {allowed}, and this plan deletes {total}",)
+        refusal = f"--allow-delete accepts exactly {allowed}, and this plan deletes {total}"
+        return _exactly(allowed, total, refusal)
     declared = {d.key.kind for d in declarations if d.ensure is Ensure.PRESENT}
     reasons = [
         _too_many(kind, count, managed.get(kind, 0), limit, kind in declared)
@@ -208,11 +217,10 @@ def _missing(
     )
     total = missing.total()
     if allowed is not None:
-        if allowed == total:
-            return ()
-        return (
-            f"--allow-missing accepts exactly {allowed}, and {total} owned objects are missing",
+        refusal = (
+            f"--allow-missing accepts exactly {allowed}, and {total} owned objects are missing"
         )
+        return _exactly(allowed, total, refusal)
     return tuple(
         f"{count} of {owned[kind]} owned {kind} objects are not in the list: check that the API "
         "key belongs to the right organization. If they were deleted outside devinops, pass"

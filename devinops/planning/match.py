@@ -42,6 +42,11 @@ class Match:
     key: Key | None = None
     record: Record | None = None
 
+    @property
+    def lives(self) -> tuple[Live, ...]:
+        """The live objects that the declaration means, or may mean."""
+        return (self.live,) if self.live else self.namesakes
+
 
 def match(
     declarations: Iterable[Declaration], snapshot: Snapshot, inventory: Inventory | None = None
@@ -97,10 +102,8 @@ class _Matcher:
 
     def _by_text(self, declarations: Sequence[Declaration]) -> dict[Key, Match]:
         """Pair declarations with owned objects of the same text, if the pair is unique."""
-        lives = (self._live(record) for record in self.inventory.owned)
-        owned = _by_their_text(
-            (live, live.resource) for live in lives if live and self._free([live])
-        )
+        free = self._free(filter(None, map(self._live, self.inventory.owned)))
+        owned = _by_their_text((live, live.resource) for live in free)
         present = (d for d in declarations if d.ensure is Ensure.PRESENT)
         unmatched = _by_their_text((declaration, declaration.resource) for declaration in present)
         pairs = ((unmatched[text], owned.get(text, [])) for text in unmatched)

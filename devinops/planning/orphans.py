@@ -74,7 +74,7 @@ class _Claims:
     @classmethod
     def of(cls, matches: Sequence[Match]) -> _Claims:
         records = (match.record for match in matches)
-        lives = (live for match in matches for live in (*match.namesakes, match.live))
+        lives = (live for match in matches for live in match.lives)
         return cls(
             frozenset(claimed.object_id for claimed in (*records, *lives) if claimed),
             _keys(matches, Ensure.PRESENT),

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
-from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, Moved
 from devinops.model.errors import ExitCode, worst
 from devinops.model.inventory import Inventory, Record
@@ -33,8 +32,15 @@ from devinops.planning.match import (
     used_folders,
 )
 from devinops.planning.mentions import block_mentioned, by_name
-from devinops.planning.only import Only, check_only, narrow
-from devinops.planning.orphans import Orphan, likely_renames, new_entries, rename_hint, undeclared
+from devinops.planning.only import Only, check_only, kinds_of, narrow
+from devinops.planning.orphans import (
+    LikelyRename,
+    Orphan,
+    likely_renames,
+    new_entries,
+    rename_hint,
+    undeclared,
+)
 from devinops.planning.references import References, known_ids
 from devinops.planning.taken import block_taken_names
 
@@ -169,8 +175,7 @@ def build_plan(
         *hazard_notes(draft.changes),
     ]
     plan = _plan(target, draft, renamed, wanted, context)
-    kinds = {filter.kind for filter in only} or set(KINDS)
-    refusals = guard(plan.changes, plan.drift, wanted, context, kinds)
+    refusals = guard(plan.changes, plan.drift, wanted, context, kinds_of(only))
     only_texts = tuple(map(str, only))
     return replace(plan, unmanaged=unmanaged, only=only_texts, refusals=refusals)
 
@@ -289,8 +294,7 @@ def _settled(matches: Sequence[Match], draft: PlanDraft, context: PlanContext) -
     references = References(context.live, context.real, known_ids(matches), declared=declared)
     for matched in matches:
         kind = matched.declaration.kind
-        missing = matched.live is None and not matched.namesakes
-        if kind.lifecycle is Lifecycle.REQUIRED and missing:
+        if kind.lifecycle is Lifecycle.REQUIRED and not matched.lives:
             references.wait_for(matched.declaration)
     while True:
         before = len(draft.changes)
@@ -314,18 +318,16 @@ def _plan_orphans(
     deletable = [o for o in orphans if o.live.kind.lifecycle is Lifecycle.MANAGED]
     pairs = likely_renames(deletable, new_entries(matches))
     successors = {pair.orphan.live.object_id: pair.entry.key for pair in pairs}
-    for orphan in orphans:
+    leaving = [orphan for orphan in orphans if not _stays(orphan, context)]
+    for orphan in leaving:
         successor = successors.get(orphan.live.object_id)
-        if _stays(orphan, context):
-            continue
         if successor in waiting:
             draft.blocked.append(_waits_for(orphan, successor))
         else:
             planner(orphan.live.kind).orphan(orphan, successor, context, draft)
-    if left := sum(_stays(orphan, context) for orphan in orphans):
+    if left := len(orphans) - len(leaving):
         draft.notes.append(f"owned but no longer declared: {left}; they stay because prune is off")
-    hints = {pair.entry.key: pair.orphan.key for pair in pairs if pair.orphan.record}
-    draft.changes = [_with_hint(change, hints) for change in draft.changes]
+    draft.changes = _with_hints(draft.changes, pairs)
 
 
 def _stays(orphan: Orphan, context: PlanContext) -> bool:
@@ -342,11 +344,15 @@ def _waits_for(orphan: Orphan, successor: Key | None) -> Blocked:
     return Blocked(Blocker.CONFLICT, orphan.key, reason, orphan.source, ids)
 
 
-def _with_hint(change: Change, olds: Mapping[Key, Key]) -> Change:
-    """Return the change, with a hint if it probably renames an undeclared object."""
-    if change.action is not Action.CREATE or change.key not in olds:
-        return change
-    return replace(change, reason=f"{change.reason}{rename_hint(olds[change.key])}")
+def _with_hints(changes: Iterable[Change], pairs: Iterable[LikelyRename]) -> list[Change]:
+    """Return the changes, with a hint if one probably renames an undeclared object."""
+    olds = {pair.entry.key: pair.orphan.key for pair in pairs if pair.orphan.record}
+    return [
+        replace(change, reason=f"{change.reason}{rename_hint(olds[change.key])}")
+        if change.action is Action.CREATE and change.key in olds
+        else change
+        for change in changes
+    ]
 
 
 def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext) -> dict[str, int]:
@@ -357,8 +363,8 @@ def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext)
     declared = {
         live.object_id
         for matched in matches
-        for live in (*matched.namesakes, matched.live)
-        if live and matched.declaration.ensure is not Ensure.UNMANAGED
+        for live in matched.lives
+        if matched.declaration.ensure is not Ensure.UNMANAGED
     }
     deleted = {c.object_id for c in draft.changes if c.action is Action.DELETE}
     managed = declared | deleted | context.inventory.by_id.keys()
