@@ -148,6 +148,13 @@ class Attribute:
         names = self.names.get(api)
         return names.read if names else None
 
+    def sent_as(self, api: ApiVersion, *, creating: bool) -> str | None:
+        """Return the name of the field in a create or an update; None if it cannot be set there."""
+        names = self.names.get(api)
+        if names is None:
+            return None
+        return names.create if creating else names.update
+
     def writes(self, api: ApiVersion) -> bool:
         """Return whether an API can set the field, on create or later."""
         names = self.names.get(api)

@@ -417,8 +417,8 @@ def _unreadable(kind: Kind, fields: Fields, want: Resource, have: Resource) -> F
 
 
 def _updates(kind: Kind, api: ApiVersion, field: str) -> bool:
-    names = kind.by_name[field].names.get(api)
-    return kind.apis[api].update is not None and names is not None and names.update is not None
+    name = kind.by_name[field].sent_as(api, creating=False)
+    return kind.apis[api].update is not None and name is not None
 
 
 def _is_indentation(change: FieldChange) -> bool:
