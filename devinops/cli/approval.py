@@ -35,6 +35,9 @@ class ApprovedPlan:
         """
         if self.plan is None:
             return given
+        if not self.plan.refusals:
+            # Every risk in the plan is approved, so to accept one again contradicts nothing.
+            given = replace(given, hazards=())
         if given.given().items() <= self.plan.approvals.given().items():
             return self.plan.approvals
         raise UsageError(

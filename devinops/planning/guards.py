@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devinops.model.changes import Action, Change, Drift
 from devinops.model.inventory import Inventory
+from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Ensure, Snapshot
 from devinops.model.policy import Approvals, MaxDelete, OnDrift
 from devinops.planning.diff import added_and_removed
@@ -54,28 +55,33 @@ def guard(
 
 def hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[str]:
     """Yield a refusal for each change whose risk, such as cost, is not approved."""
-    for change in changes:
-        hazard = change.kind.hazard
-        if not (hazard and hazard.approval) or hazard.approval in approvals.hazards:
-            continue
-        if risk := _risk(change):
-            yield f"{change.key} {risk}: if this is intended, pass --allow-{hazard.approval}"
+    for key, approval, risk in _risks(changes):
+        if approval and approval not in approvals.hazards:
+            yield f"{key} {risk}: if this is intended, pass --allow-{approval}"
 
 
 def hazard_notes(changes: Iterable[Change]) -> Iterator[str]:
     """Yield the risk of each change that needs no approval."""
+    for key, approval, risk in _risks(changes):
+        if not approval:
+            yield f"{key} {risk}"
+
+
+def needed(approvals: Approvals, changes: Iterable[Change]) -> Approvals:
+    """Return the approvals without the accepted risks that no change has."""
+    risky = {approval for _, approval, _ in _risks(changes)}
+    return replace(approvals, hazards=tuple(name for name in approvals.hazards if name in risky))
+
+
+def _risks(changes: Iterable[Change]) -> Iterator[tuple[Key, str, str]]:
+    """Yield (key, its approval, the risk as text) of each change with a risk; a delete has none."""
     for change in changes:
         hazard = change.kind.hazard
-        if hazard and not hazard.approval and (risk := _risk(change)):
-            yield f"{change.key} {risk}"
-
-
-def _risk(change: Change) -> str:
-    """Return the risk of a change as text; empty for a delete and without a risk."""
-    if change.kind.hazard is None or change.action is Action.DELETE:
-        return ""
-    before = change.live.resource if change.live else None
-    return change.kind.hazard.risk(before, change.written())
+        if hazard is None or change.action is Action.DELETE:
+            continue
+        before = change.live.resource if change.live else None
+        if risk := hazard.risk(before, change.written()):
+            yield change.key, hazard.approval, risk
 
 
 def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[str, ...]:

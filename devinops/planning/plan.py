@@ -21,7 +21,7 @@ from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.draft import PlanContext, PlanDraft
-from devinops.planning.guards import guard, hazard_notes
+from devinops.planning.guards import guard, hazard_notes, needed
 from devinops.planning.lifecycles import planner
 from devinops.planning.match import (
     Match,
@@ -201,7 +201,7 @@ def _plan(
         upserts=(*draft.upserts, *memory),
         removals=tuple(sorted(draft.removals)),
         unchanged=draft.unchanged,
-        approvals=context.approvals,
+        approvals=needed(context.approvals, draft.changes),
     )
 
 

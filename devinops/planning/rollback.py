@@ -15,7 +15,7 @@ from devinops.model.objects import Snapshot
 from devinops.model.policy import Approvals, Policy
 from devinops.model.target import Target
 from devinops.planning.draft import PlanDraft, RollbackContext, Saved
-from devinops.planning.guards import hazard_notes, hazards
+from devinops.planning.guards import hazard_notes, hazards, needed
 from devinops.planning.lifecycles import planner
 from devinops.planning.plan import Plan, minted
 from devinops.planning.references import References
@@ -54,7 +54,7 @@ def rollback_plan(
         notes=(*sorted([*draft.notes, *hazard_notes(changes)]), *minted(changes)),
         refusals=tuple(hazards(changes, approvals)),
         unchanged=draft.unchanged,
-        approvals=approvals,
+        approvals=needed(approvals, changes),
     )
 
 

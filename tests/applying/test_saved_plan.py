@@ -415,6 +415,17 @@ def test_a_plan_that_is_not_there_is_one_line(devinops: Devinops, tmp_path: Path
         assert "cannot read the plan" in ran.err
 
 
+def test_a_plan_that_cannot_be_shown_is_a_document_in_json(
+    devinops: Devinops, tmp_path: Path
+) -> None:
+    ran = devinops("show", tmp_path / "nope.json", "--format", "json")
+    document = json.loads(ran.out)
+    Draft202012Validator(schemas()["plan"]).validate(document)
+    assert (ran.code, document["complete"], document["exit_code"]) == (1, False, 1)
+    assert "cannot read the plan" in document["error"]
+    assert f"devinops: {document['error']}\n" == ran.err
+
+
 def test_a_later_minor_version_can_be_read() -> None:
     document = json.loads(json.dumps(PLAN))
     document |= {"format_version": "1.9", "new": 1}
