@@ -35,6 +35,9 @@ settings.load_profile("devinops")
 # A shell's background jobs ignore Ctrl-C, and their children with them; some tests press it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# So do those of nohup with SIGHUP. With a handler, only the children are back at the default.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture(autouse=True)

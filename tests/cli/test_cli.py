@@ -27,7 +27,7 @@ from devinops.schema.plan import checksum
 from tests.testing.command_line import Devinops, Write
 from tests.testing.places import ROOT
 from tests.testing.server import Answered, Asked, server
-from tests.testing.waiting import Door
+from tests.testing.waiting import LONG_S, Door
 
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
 
@@ -719,7 +719,9 @@ def test_a_closed_pipe_is_no_traceback(full: tuple[Emulator, Path]) -> None:
         assert running.wait() == 1
 
 
-@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    ("number", "code"), [(2, 130), (15, 143), (1, 143)], ids=["SIGINT", "SIGTERM", "SIGHUP"]
+)
 def test_an_interrupted_apply_reports_what_it_did(
     repository: Write, use: Callable[..., None], number: int, code: int
 ) -> None:
@@ -748,6 +750,71 @@ def test_an_interrupted_apply_reports_what_it_did(
         assert done == {f"knowledge:{note['name']}" for note in emulator.knowledge()}
         assert 0 < len(done) < 60
         assert len(document["results"]) == 60
+
+
+def test_a_second_hangup_stops_nothing(repository: Write, use: Callable[..., None]) -> None:
+    """When a terminal is closed, both the shell and the kernel can send one."""
+    root = repository({"knowledge/a.md": NOTE})
+    door = Door(lambda call: call.method == "POST")
+    with Emulator(layers=[door]) as emulator:
+        use(emulator.url)
+        with process("apply", "-C", str(root), "--yes", "--format", "json") as running:
+            assert running.stderr
+            door.wait()
+            running.send_signal(signal.SIGHUP)
+            err = ""
+            while "again to stop at once" not in err:
+                err += running.stderr.readline()
+            running.send_signal(signal.SIGHUP)
+            door.open()
+            out, _ = running.communicate()
+        assert (running.returncode, len(emulator.knowledge())) == (143, 1)
+    assert [result["outcome"] for result in json.loads(out)["results"]] == ["done"]
+
+
+IN_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "devinops", *sys.argv[1:]])
+"""
+"""Runs devinops with its standard input as the controlling terminal."""
+
+
+def test_an_apply_whose_terminal_is_closed_records_and_reports_what_it_did(
+    repository: Write, use: Callable[..., None]
+) -> None:
+    entries = [{"name": f"N{i}", "trigger": "t", "body": "b"} for i in range(60)]
+    config = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
+    files = {"devinops.yaml": config, "knowledge.yaml": json.dumps({"knowledge": entries})}
+    root = repository(files)
+    door = Door(lambda call: call.method == "POST" and door.methods.count("POST") >= 2)
+    terminal, stream = os.openpty()
+    argv = ("apply", "--yes", "--parallelism", "2", "--report", "json=report.json")
+    with Emulator(layers=[door]) as emulator:
+        use(emulator.url)
+        with subprocess.Popen(
+            [sys.executable, "-c", IN_TERMINAL, *argv],
+            cwd=root,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdin=stream,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        ) as running:
+            os.close(stream)
+            door.wait()
+            os.close(terminal)
+            door.open()
+            assert running.wait(LONG_S) == 143
+        document = json.loads((root / "report.json").read_text())
+        done = {result["key"] for result in document["results"] if result["outcome"] == "done"}
+        made = {f"knowledge:{note['name']}" for note in emulator.knowledge()}
+    lines = (root / ".devinops" / "production.jsonl").read_text().splitlines()
+    owned = {record["key"] for record in map(json.loads, lines) if "id" in record}
+    assert (document["exit_code"], document["interrupted"]) == (143, True)
+    assert done == made == owned
+    assert 0 < len(done) < 60
+    assert not (root / ".devinops" / "production.journal").exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
@@ -837,8 +904,8 @@ def pressing(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 SIGNALS = pytest.mark.parametrize(
     ("number", "code", "word"),
-    [(2, 130, "interrupted"), (15, 143, "terminated")],
-    ids=["SIGINT", "SIGTERM"],
+    [(2, 130, "interrupted"), (15, 143, "terminated"), (1, 143, "terminated")],
+    ids=["SIGINT", "SIGTERM", "SIGHUP"],
 )
 
 
@@ -935,7 +1002,7 @@ def test_an_interruption_in_the_middle_of_a_line_of_progress_is_no_bug(
 
 
 @pytest.mark.parametrize("during", ["GET", "POST"])
-@pytest.mark.parametrize("number", [2, 15], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("number", [2, 15, 1], ids=["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_that_was_ignored_at_the_start_stays_ignored(
     repository: Write, use: Callable[..., None], during: str, number: int
 ) -> None:
@@ -968,8 +1035,8 @@ def test_a_signal_that_was_ignored_at_the_start_stays_ignored(
 @pytest.mark.parametrize("argv", [["plan"], ["apply", "--yes"], ["drift"], ["whoami"]])
 @pytest.mark.parametrize(
     ("number", "code", "word"),
-    [(2, 130, "interrupted"), (15, 143, "terminated")],
-    ids=["SIGINT", "SIGTERM"],
+    [(2, 130, "interrupted"), (15, 143, "terminated"), (1, 143, "terminated")],
+    ids=["SIGINT", "SIGTERM", "SIGHUP"],
 )
 def test_an_interruption_while_reading_is_answered_too(
     repository: Write,

@@ -43,7 +43,7 @@ def served(*arguments, before="pass"):
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_serve_says_where_it_listens_and_stops_quietly_on_a_signal(number, tmp_path):
     seed = tmp_path / "seed.yaml"
     seed.write_text("organizations: {org-emulator: {folders: [{path: A}]}}", encoding="utf-8")
