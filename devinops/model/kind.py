@@ -381,6 +381,23 @@ class Api:
         return self.update is not None and self.update.omitted is Omitted.CLEARED
 
 
+def settings_api(scope: Scope, *parts: Part, read: str = "", write: str = "") -> Api:
+    """Return what an API can do with the only object of a kind, which always exists.
+
+    `read` and `write` are the permissions.
+    """
+    return Api(
+        path="",
+        id="id",
+        scopes=frozenset({scope}),
+        creates=False,
+        deletes=False,
+        parts=parts,
+        read_permission=read,
+        write_permission=write,
+    )
+
+
 # --- kinds ----------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from devinops.model.changes import Action, Blocker, Change, FieldChange
 from devinops.model.inventory import fingerprint
 from devinops.model.keys import Key
 from devinops.model.kind import Role
-from devinops.model.objects import Access, Declaration, Ensure, Live
+from devinops.model.objects import Access, Declaration, Live
 from devinops.model.values import UNSET
 from devinops.planning.diff import changed_fields
 from devinops.planning.draft import (
@@ -30,14 +30,6 @@ _DAYS = {"d": 1, "w": 7}
 
 class Contract(Managed):
     """Plans objects that must exist. Creates or replaces one only with its value; never prunes."""
-
-    def plan(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
-        if match.declaration.ensure is Ensure.ABSENT:
-            self._absent(match, context, draft)
-        elif match.live is None:
-            self._missing(match, context, draft)
-        else:
-            self._present(match, match.live, context, draft)
 
     def _missing(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         declaration = match.declaration

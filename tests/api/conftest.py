@@ -12,8 +12,9 @@ import pytest
 from devinops.api import client, codec, open_reader, open_writer
 from devinops.api.connection import Connection
 from devinops.model.target import Target
-from tests.api import toys
 from tests.testing.replies import Connect, Reply, Serve, Server, in_turn, running
+from tests.testing.settings_kinds import BUDGET, GATE
+from tests.testing.toy_kinds import BADGE, MANUAL, ROBOT
 
 KEY = "cog_canary_key_0123456789"
 
@@ -91,8 +92,9 @@ def snapshot(connect):
 @pytest.fixture
 def toy_kinds(monkeypatch):
     """The client knows the toy kinds and no other."""
+    kinds = {kind.noun: kind for kind in (BADGE, BUDGET, GATE, MANUAL, ROBOT)}
     for module in (client, codec):
-        monkeypatch.setattr(module, "KINDS", toys.KINDS)
+        monkeypatch.setattr(module, "KINDS", kinds)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from devinops.model.errors import ApiError, BadAnswer, ConfigError
 from devinops.model.objects import Live
 from devinops.model.values import UNSET
 from tests.api.conftest import KEY
-from tests.api.toys import Budget, Gate
+from tests.testing.settings_kinds import Budget, Gate
 
 PLACE = "/v3/enterprise"
 ENTERPRISE = {"enterprise_key": "cog_key_of_the_enterprise"}

@@ -24,9 +24,9 @@ from devinops.emulator import Emulator
 from devinops.emulator.gate import Call, Next, Reply
 from devinops.schema.documents import schemas
 from devinops.schema.plan import checksum
+from tests.testing import replies
 from tests.testing.command_line import Devinops, Write
 from tests.testing.places import ROOT
-from tests.testing.server import Answered, Asked, server
 from tests.testing.waiting import LONG_S, Door
 
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
@@ -594,19 +594,19 @@ def test_a_stand_in_is_named_as_one_in_every_answer(
         "org_id": "org-1",
     }
 
-    def answer(asked: Asked) -> Answered:
+    def answer(asked: replies.Asked) -> replies.Reply:
         headers = {"Devinops-Emulator": "0"} if emulated else {}
-        return Answered(200, json.dumps(page).encode(), headers)
+        return replies.Reply(200, page, headers)
 
     inventory = "version: 1\ntargets: {a: {inventory: {store: file}}}\n"
     root = repository({"devinops.yaml": inventory, "playbooks.yaml": "playbooks: []\n"})
-    with server(answer) as url:
-        use(url)
+    with replies.running(answer) as api:
+        use(api.url)
         text = {command: devinops(*command.split(), "-C", root).out for command in ANSWERS}
         found = {
             c: json.loads(devinops(*c.split(), "-C", root, "--format", "json").out) for c in ANSWERS
         }
-    place = f"{'on the emulator ' if emulated else ''}at {url} (API v3)"
+    place = f"{'on the emulator ' if emulated else ''}at {api.url} (API v3)"
     for command, printed in text.items():
         if command in ("plan", "apply --yes"):
             assert (
@@ -615,7 +615,7 @@ def test_a_stand_in_is_named_as_one_in_every_answer(
             )
             assert found[command]["target"]["emulator"] is emulated
         else:
-            assert (f"This is the emulator at {url}.\n" in printed) is emulated
+            assert (f"This is the emulator at {api.url}.\n" in printed) is emulated
             assert found[command]["emulator"] is emulated
 
 
