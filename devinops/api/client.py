@@ -438,7 +438,7 @@ class _Count:
 
 
 def _revealed(kind: Kind, response: Item) -> Revealed | None:
-    return kind.minting.revealed(response) if kind.minting else None
+    return kind.generated_secret.revealed(response) if kind.generated_secret else None
 
 
 def _keep_out_of_messages(kind: Kind, response: Item) -> None:

@@ -44,7 +44,7 @@ class ApprovedPlan:
             "the saved plan has other approvals: leave these flags out, or plan again with them"
         )
 
-    def check_place(self, here: Target) -> None:
+    def check_target(self, here: Target) -> None:
         """Raise UnusableFile if the saved plan is for another target, host or organization."""
         if self.plan is not None and (differences := self.plan.target.differences(here)):
             raise UnusableFile(

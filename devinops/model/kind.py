@@ -437,7 +437,7 @@ class Revealed:
 
 
 @dataclass(frozen=True, slots=True)
-class Minting:
+class GeneratedSecret:
     """A secret that the API generates and shows once, in the response to a write.
 
     `title` is its name for people. `expected` gets the values before (None for a create) and after,
@@ -488,7 +488,7 @@ class Kind:
     confidential: bool = False
     label: str | None = None
     hazard: Hazard | None = None
-    minting: Minting | None = None
+    generated_secret: GeneratedSecret | None = None
     superseded: Callable[[Any], str] | None = None
     check: Callable[[Any], Iterable[tuple[Place, str]]] = _no_problems
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocker, Change, Drift, FieldChange, Moved
+from devinops.model.changes import Action, Blocker, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Base, Record, base, fingerprints
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion, Kind, Resource, Scope
@@ -70,13 +70,13 @@ class Managed:
         if record is None:
             self._create(declaration, "not in the organization", context, draft)
             return
-        taken = context.live.by_id.get(record.object_id)
-        if taken is not None:
+        live = context.live.by_id.get(record.object_id)
+        if live is not None:
             reason = (
-                f"it belongs to others now ({taken.holder}): remove the entry, or change its owner "
+                f"it belongs to others now ({live.holder}): remove the entry, or change its owner "
                 "back in the web app"
             )
-            draft.block(Blocker.REQUIREMENT, declaration, reason, [taken])
+            draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
             return
         choice, on_drift = context.approvals.on_conflict, context.policy.on_drift
         git_moved = self._git_moved(declaration, record)
@@ -90,7 +90,13 @@ class Managed:
                 "stop managing it"
             )
             draft.drift.append(
-                Drift(Moved.DELETED, declaration.key, record.id, reason, source=declaration.source)
+                Drift(
+                    DriftEvent.DELETED,
+                    declaration.key,
+                    record.id,
+                    reason,
+                    source=declaration.source,
+                )
             )
 
     def _git_moved(self, declaration: Declaration, record: Record) -> bool:
@@ -136,7 +142,13 @@ class Managed:
         if old and live.object_id != old.object_id:
             reason = f"it was {old.id}"
             draft.drift.append(
-                Drift(Moved.RECREATED, declaration.key, live.id, reason, source=declaration.source)
+                Drift(
+                    DriftEvent.RECREATED,
+                    declaration.key,
+                    live.id,
+                    reason,
+                    source=declaration.source,
+                )
             )
         fields = changed_fields(live.kind, declaration.resource, live.resource)
         if fields and self._takes_over(fields) and not context.approvals.adopt:
@@ -248,7 +260,9 @@ class Managed:
             draft.conflict(record, live, f"{why}, but {', '.join(names)} edited outside devinops")
         elif names and context.approvals.on_conflict == "live":
             reason = f"{', '.join(names)}; {why}; kept"
-            draft.drift.append(Drift(Moved.EDITED, record.key, live.id, reason, (), orphan.source))
+            draft.drift.append(
+                Drift(DriftEvent.EDITED, record.key, live.id, reason, (), orphan.source)
+            )
         else:
             real = context.as_it_is(live)
             draft.delete(live.key, real, why, declared_at=orphan.source, successor=successor)
@@ -328,8 +342,8 @@ class Managed:
         fields = declared_fields(resource)
         change = Change(Action.CREATE, before.key, AGAIN, None, declaration, None, fields)
         draft.changes.append(change)
-        if minting := change.mints:
-            draft.notes.append(f"{change.key} is created again: {minting.renewed}")
+        if secret := change.generated_secret:
+            draft.notes.append(f"{change.key} is created again: {secret.renewed}")
 
 
 # --- parts of the three-way comparison ------------------------------------------------------------

@@ -65,7 +65,7 @@ def match(
 class _Matcher:
     def __init__(self, snapshot: Snapshot, inventory: Inventory) -> None:
         self.snapshot, self.inventory = snapshot, inventory
-        self.taken: set[ObjectId] = set()
+        self.matched: set[ObjectId] = set()
 
     def run(self, declarations: Sequence[Declaration]) -> list[Match]:
         matches: dict[Key, Match] = {}
@@ -119,12 +119,12 @@ class _Matcher:
         return live if live and live.ours else None
 
     def _free(self, lives: Iterable[Live]) -> list[Live]:
-        return [live for live in lives if live.object_id not in self.taken]
+        return [live for live in lives if live.object_id not in self.matched]
 
     def _match(
         self, declaration: Declaration, lives: Sequence[Live], key: Key, matched_by: MatchedBy
     ) -> Match:
-        self.taken.update(live.object_id for live in lives)
+        self.matched.update(live.object_id for live in lives)
         if len(lives) > 1:
             return Match(declaration, namesakes=tuple(lives), key=key)
         record = self.inventory.by_id.get(lives[0].object_id)

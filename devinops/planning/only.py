@@ -40,7 +40,7 @@ class Only:
             )
         return cls(kind, glob or "*")
 
-    def takes(self, key: Key) -> bool:
+    def selects(self, key: Key) -> bool:
         return key.kind == self.kind and fnmatchcase(key.place, self.glob)
 
     def __str__(self) -> str:
@@ -54,14 +54,14 @@ def check_only(only: Iterable[Only], keys: Iterable[Key]) -> None:
     """
     known = set(keys)
     for filter in only:
-        if filter.glob != "*" and not any(filter.takes(key) for key in known):
+        if filter.glob != "*" and not any(filter.selects(key) for key in known):
             raise UsageError(
                 f'--only "{filter}" matches nothing that is declared or live; check it for a typo'
             )
 
 
 def kinds_of(only: Iterable[Only]) -> frozenset[str]:
-    """Return the kinds that the filters take something of; all without a filter."""
+    """Return the kinds that the filters select something of; all without a filter."""
     return frozenset(filter.kind for filter in only) or frozenset(KINDS)
 
 
@@ -84,7 +84,7 @@ def narrow(draft: PlanDraft, only: Sequence[Only]) -> PlanDraft:
 
 
 def _selects(only: Iterable[Only], key: Key) -> bool:
-    return any(filter.takes(key) for filter in only)
+    return any(filter.selects(key) for filter in only)
 
 
 def _selected(items: Iterable[T], only: Sequence[Only]) -> list[T]:

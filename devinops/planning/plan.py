@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
-from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, Moved
+from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent
 from devinops.model.errors import ExitCode, worst
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
@@ -21,6 +21,7 @@ from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.draft import PlanContext, PlanDraft
+from devinops.planning.duplicate_keys import block_duplicate_keys
 from devinops.planning.guards import guard, hazard_notes, needed
 from devinops.planning.lifecycles import planner
 from devinops.planning.match import (
@@ -42,7 +43,6 @@ from devinops.planning.orphans import (
     undeclared,
 )
 from devinops.planning.references import References, known_ids
-from devinops.planning.taken import block_taken_names
 
 DIGEST_LENGTH = 32
 
@@ -171,7 +171,7 @@ def build_plan(
     draft.warnings += warnings
     draft.notes += [
         *_superseded(snapshot),
-        *minted(draft.changes),
+        *generated_secret_notes(draft.changes),
         *hazard_notes(draft.changes),
     ]
     plan = _plan(target, draft, renamed, wanted, context)
@@ -205,14 +205,15 @@ def _plan(
     )
 
 
-def minted(changes: Iterable[Change]) -> Iterator[str]:
+def generated_secret_notes(changes: Iterable[Change]) -> Iterator[str]:
     """Yield a note for each secret that the API generates and shows once during apply."""
     for change in changes:
-        if minting := change.mints:
-            yield f"{change.key} gets a {minting.title}, which apply shows once: {HANDING_OVER}"
+        if secret := change.generated_secret:
+            what = f"{change.key} gets a {secret.title}"
+            yield f"{what}, which apply shows once: {SECRET_DESTINATION}"
 
 
-HANDING_OVER = "on a terminal, or in the file of --webhook-secrets"
+SECRET_DESTINATION = "on a terminal, or in the file of --webhook-secrets"
 """Where a secret that the API generated is shown."""
 
 
@@ -251,7 +252,7 @@ def _renamed_outside(folder: RenamedFolder) -> Drift:
         f"its path in the web app is {folder.live.key.place}: rename the directory and every "
         f"{field}: that says {folder.declared.place}, or rename it back"
     )
-    return Drift(Moved.RENAMED, folder.declared, folder.id.id, reason)
+    return Drift(DriftEvent.RENAMED, folder.declared, folder.id.id, reason)
 
 
 def _plan_match(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
@@ -299,7 +300,7 @@ def _settled(matches: Sequence[Match], draft: PlanDraft, context: PlanContext) -
     while True:
         before = len(draft.changes)
         references.resolve(draft)
-        block_taken_names(draft, context)
+        block_duplicate_keys(draft, context)
         if len(draft.changes) == before:
             return references
 

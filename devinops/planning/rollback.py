@@ -17,7 +17,7 @@ from devinops.model.target import Target
 from devinops.planning.draft import PlanDraft, RollbackContext, Saved
 from devinops.planning.guards import hazard_notes, hazards, needed
 from devinops.planning.lifecycles import planner
-from devinops.planning.plan import Plan, minted
+from devinops.planning.plan import Plan, generated_secret_notes
 from devinops.planning.references import References
 
 
@@ -51,7 +51,7 @@ def rollback_plan(
         blocked=tuple(
             sorted([*draft.blocked, *references.blocked()], key=lambda step: (step.key, step.by))
         ),
-        notes=(*sorted([*draft.notes, *hazard_notes(changes)]), *minted(changes)),
+        notes=(*sorted([*draft.notes, *hazard_notes(changes)]), *generated_secret_notes(changes)),
         refusals=tuple(hazards(changes, approvals)),
         unchanged=draft.unchanged,
         approvals=needed(approvals, changes),

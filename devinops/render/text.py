@@ -13,7 +13,7 @@ from typing import Any
 
 from devinops.applying.report import Report, Result
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, Moved, Outcome
+from devinops.model.changes import Action, Blocked, Change, Drift, DriftEvent, FieldChange, Outcome
 from devinops.model.keys import Key
 from devinops.model.objects import Problem, Severity, Source
 from devinops.model.values import UNSET, canonical_text
@@ -338,7 +338,7 @@ def drift_summary(drift: Drift) -> str:
     parts = [f"{drift.moved} outside" + (f": {drift.reason}" if drift.reason else "")]
     if drift.at is not None:
         parts.append(datetime.fromtimestamp(drift.at, UTC).strftime("%Y-%m-%d %H:%M UTC"))
-    if drift.moved is Moved.EDITED:
+    if drift.moved is DriftEvent.EDITED:
         parts.append(f"by {drift.by}" if drift.by else "who: unknown")
     return ", ".join(parts)
 

@@ -45,10 +45,10 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture
 def free_port() -> Iterator[int]:
-    """A port at which nobody listens. It stays taken, so that nobody else does so meanwhile."""
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield taken.getsockname()[1]
+    """A port at which nobody listens. It stays in use, so that nobody else does so meanwhile."""
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        yield listener.getsockname()[1]
 
 
 @pytest.fixture
@@ -57,9 +57,9 @@ def connect() -> Connect:
 
     def make(url: str, **changes: Any) -> Connection:
         facts = {"key": KEY, "timeout_s": 5, "backoff_s": 0.001, **changes}
-        place = {"api": facts.pop("api", "v3"), "org_id": facts.pop("org_id", "org-1")}
-        place["enterprise"] = facts.pop("enterprise", False)
-        return Connection(Target("default", url, **place), **facts)
+        target = {"api": facts.pop("api", "v3"), "org_id": facts.pop("org_id", "org-1")}
+        target["enterprise"] = facts.pop("enterprise", False)
+        return Connection(Target("default", url, **target), **facts)
 
     return make
 

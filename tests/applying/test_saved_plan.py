@@ -348,7 +348,7 @@ def test_an_only_whose_objects_are_gone_is_a_stale_plan(
         ("api_version", "v1"),
     ],
 )
-def test_a_plan_for_another_place_is_1_before_anything_is_listed(
+def test_a_plan_for_another_target_is_1_before_anything_is_listed(
     planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops, fact: str, value: str
 ) -> None:
     root, path = planned

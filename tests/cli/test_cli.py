@@ -100,19 +100,19 @@ def _takers() -> Iterator[tuple[list[str], str]]:
         assert group is not None
         commands = group.commands if isinstance(group, click.Group) else {"": group}
         for sub, command in commands.items():
-            for taken in command.params:
-                if isinstance(taken, click.Option) and (taken.is_flag or "--help" in taken.opts):
+            for tested in command.params:
+                if isinstance(tested, click.Option) and (tested.is_flag or "--help" in tested.opts):
                     continue
                 argv = [name, *([sub] if sub else [])]
                 arguments = [one for one in command.params if isinstance(one, click.Argument)]
                 argv += [
-                    "" if one is taken else "knowledge:A"
+                    "" if one is tested else "knowledge:A"
                     for one in arguments
-                    if one.required or one is taken
+                    if one.required or one is tested
                 ]
-                if isinstance(taken, click.Option):
-                    argv += [taken.opts[-1], ""]
-                yield argv, taken.opts[-1]
+                if isinstance(tested, click.Option):
+                    argv += [tested.opts[-1], ""]
+                yield argv, tested.opts[-1]
 
 
 @pytest.mark.parametrize("argv", [argv for argv, _ in _takers()], ids=" ".join)
@@ -606,12 +606,12 @@ def test_a_stand_in_is_named_as_one_in_every_answer(
         found = {
             c: json.loads(devinops(*c.split(), "-C", root, "--format", "json").out) for c in ANSWERS
         }
-    place = f"{'on the emulator ' if emulated else ''}at {api.url} (API v3)"
+    header = f"{'on the emulator ' if emulated else ''}at {api.url} (API v3)"
     for command, printed in text.items():
         if command in ("plan", "apply --yes"):
             assert (
                 printed.splitlines()[0]
-                == f"Plan for a: organization org-1 {place}, inventory: file, 0 owned"
+                == f"Plan for a: organization org-1 {header}, inventory: file, 0 owned"
             )
             assert found[command]["target"]["emulator"] is emulated
         else:

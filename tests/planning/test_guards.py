@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from devinops.kinds.knowledge import Knowledge
-from devinops.model.changes import Action, Change, Drift, FieldChange, Moved
+from devinops.model.changes import Action, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Declaration, Live, Snapshot, Source
@@ -44,7 +44,7 @@ def refusals(
     notes = [live("knowledge", name=f"N{n:02}", id=f"n{n}") for n in range(owned + strangers)]
     gone = [*notes[:deletes], *notes[owned:]]
     changes = [Change(Action.DELETE, note.key, "r", note.id, live=note) for note in gone]
-    edits = [Drift(Moved.EDITED, note.key, note.id) for note in notes[:drift]]
+    edits = [Drift(DriftEvent.EDITED, note.key, note.id) for note in notes[:drift]]
     max_delete = MaxDelete.parse(limit)
     assert max_delete
     snapshot = Snapshot.of(notes[missing:])

@@ -457,7 +457,7 @@ def test_a_bug_does_not_write_down_a_secret_that_the_api_made(
         assert live.revealed
         raise RuntimeError(f"a bug with {spell(live.revealed.secret + chr(10) + 'x')} in {live}")
 
-    monkeypatch.setattr(Applier, "_verify_taken", bug)
+    monkeypatch.setattr(Applier, "_verify_stored", bug)
     root, own = repository(hooks("Hook")), tmp_path / "secrets-1"
     with Emulator({"organizations": {"org-emulator": {}}}) as emulator:
         use(emulator.url, KEY)
