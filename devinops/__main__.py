@@ -1,6 +1,7 @@
 """The program `devinops`.
 
-From its first line on, Ctrl-C and SIGTERM end it with one line and their exit code: see `signals`.
+From its first line on, Ctrl-C, SIGTERM and SIGHUP end it with one line and their exit code: see
+`signals`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import signal
 def run() -> None:
     """Entry point of the `devinops` program. Does not return."""
     early: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) not in (signal.SIG_IGN, None):
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
             signal.signal(number, lambda number, _: early.append(number))
     # Imported only now, because imports take most of the time before a command starts.
     import sys

@@ -20,10 +20,10 @@ STATE: Final = ".devinops"
 IGNORED: Final = "backups/\n*.journal\n*.lock\n*.tmp\n"
 """Its .gitignore: files that are never committed. A crash may leave a `*.tmp` file."""
 
-NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+OUT_OF_SPACE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _REMEDIES: Final = {
-    "free up space": NO_ROOM,
+    "free up space": OUT_OF_SPACE,
     "make it readable and writable": (errno.EACCES, errno.EPERM, errno.EROFS),
     "create its directory": (errno.ENOENT,),
 }

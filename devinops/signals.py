@@ -1,4 +1,4 @@
-"""Handle Ctrl-C and SIGTERM so that no signal is lost.
+"""Handle Ctrl-C, SIGTERM and SIGHUP so that no signal is lost.
 
 By default Python raises KeyboardInterrupt wherever the program happens to be. That is prompt, but
 the exception can get lost: Python drops what is raised in a finalizer or in a weak reference
@@ -12,7 +12,8 @@ Therefore:
 - It raises once. If something swallows the exception, `check` raises again at the next safe point:
   after an import, before a request, before a write, and at the end of each region, also in place of
   an error that the exception was turned into. `settled` checks one last time at the end.
-- A second signal ends the process at once.
+- A second signal ends the process at once. Only a SIGHUP does not: when a terminal is closed, both
+  the shell and the kernel can send one, and nobody asked twice.
 - A signal that was ignored at the start (nohup, a background job of a script) stays ignored.
 """
 
@@ -33,7 +34,10 @@ from devinops.model.errors import ExitCode, Interrupted, Terminated
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-NUMBERS = (signal.SIGINT, signal.SIGTERM)
+_HANGUP = getattr(signal, "SIGHUP", None)
+"""The terminal was closed; Windows has no such signal."""
+
+NUMBERS = (signal.SIGINT, signal.SIGTERM, *([_HANGUP] if _HANGUP else []))
 
 _KEPT_HANDLERS = (signal.SIG_IGN, None)
 """Handlers that are kept: SIG_IGN is deliberate, and Python cannot restore None."""
@@ -49,7 +53,7 @@ _state = _State()
 
 
 def take_over(handler: Callable[[int, FrameType | None], None] | None = None) -> Mapping[int, Any]:
-    """Install a handler for both signals, and return the old handlers, for `give_back`.
+    """Install a handler for these signals, and return the old handlers, for `give_back`.
 
     Ignored signals stay ignored. Does nothing outside the main thread, because only the main thread
     receives signals.
@@ -69,6 +73,8 @@ def give_back(handlers: Mapping[int, Any]) -> None:
 def on_signal(number: int, _: FrameType | None = None) -> None:
     """Record a signal, and raise it if this is allowed now; the second signal ends the process."""
     if _state.received is not None:
+        if number == _HANGUP:
+            return
         _end_at_once()
     _state.received = number
     if _state.react is not None:
@@ -79,7 +85,7 @@ def on_signal(number: int, _: FrameType | None = None) -> None:
 
 def _exception() -> KeyboardInterrupt | Terminated:
     """Return the exception of the recorded signal."""
-    return Terminated() if _state.received == signal.SIGTERM else KeyboardInterrupt()
+    return KeyboardInterrupt() if _state.received == signal.SIGINT else Terminated()
 
 
 def _in_main_thread() -> bool:

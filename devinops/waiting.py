@@ -32,7 +32,7 @@ def pause(seconds: float, until: threading.Event | None = None) -> None:
         pass
 
 
-def turn(condition: threading.Condition, seconds: float | None) -> None:
+def wait(condition: threading.Condition, seconds: float | None) -> None:
     """Wait until the condition is notified, or for at most this number of seconds.
 
     The caller holds the lock of the condition. The wait can end early, so the caller checks again.

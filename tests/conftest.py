@@ -35,6 +35,9 @@ settings.load_profile("devinops")
 # A shell's background jobs ignore Ctrl-C, and their children with them; some tests press it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# So do those of nohup with SIGHUP. With a handler, only the children are back at the default.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture(autouse=True)
@@ -84,12 +87,12 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     """Nothing in this process waits; the fixture holds what it would have waited."""
     clock = Waits()
-    for name in ("now", "pause", "turn"):
+    for name in ("now", "pause", "wait"):
         monkeypatch.setattr(waiting, name, getattr(clock, name))
     return clock
 
 
-_NOW, _PAUSE, _TURN = waiting.now, waiting.pause, waiting.turn
+_NOW, _PAUSE, _WAIT = waiting.now, waiting.pause, waiting.wait
 
 
 @pytest.fixture
@@ -101,12 +104,12 @@ def really_waits(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> threading.Eve
         begun.set()
         _PAUSE(seconds, until)
 
-    def turn(condition: threading.Condition, seconds: float | None) -> None:
+    def wait(condition: threading.Condition, seconds: float | None) -> None:
         if seconds is not None:
             begun.set()
-        _TURN(condition, seconds)
+        _WAIT(condition, seconds)
 
-    for name, real in (("now", _NOW), ("pause", pause), ("turn", turn)):
+    for name, real in (("now", _NOW), ("pause", pause), ("wait", wait)):
         monkeypatch.setattr(waiting, name, real)
     return begun
 

@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import Future
 from typing import Any
 
-from devinops.waiting import STEP_S, item, pause, results, turn
+from devinops.waiting import STEP_S, item, pause, results, wait
 
 
 class Steps(list[float]):
@@ -45,7 +45,7 @@ def test_a_pause_ends_by_itself() -> None:
     assert max(steps) <= 0.001
 
 
-def test_no_wait_for_a_turn_is_longer_than_a_step() -> None:
+def test_no_wait_for_a_condition_is_longer_than_a_step() -> None:
     class Condition(threading.Condition):
         def wait(self, timeout: float | None = None) -> bool:
             waited.append(timeout)
@@ -53,7 +53,7 @@ def test_no_wait_for_a_turn_is_longer_than_a_step() -> None:
 
     waited: list[float | None] = []
     for seconds in (None, 600, STEP_S / 2):
-        turn(Condition(), seconds)
+        wait(Condition(), seconds)
     assert waited == [STEP_S, STEP_S, STEP_S / 2]
 
 

@@ -135,10 +135,7 @@ class ReadingClient:
         *,
         sure: bool = True,
     ) -> Snapshot:
-        selected = [kind for kind in KINDS.values() if kinds is None or kind.noun in kinds]
-        selected = [kind for kind in selected if self._has(kind)]
-        if kinds is None and self._about_organization is None:
-            selected = [kind for kind in selected if not self._is_about_organization(kind)]
+        selected = self._selected(kinds)
         readings = self._readings(selected, progress, sure)
         lives = (live for kind in selected for live in self._lives(kind, readings))
         return replace(
@@ -148,6 +145,17 @@ class ReadingClient:
                 (kind.noun, name) for kind in selected for name in self._unknown.get(kind.noun, ())
             ),
         )
+
+    def _selected(self, nouns: Collection[str] | None) -> list[Kind]:
+        """Return the kinds of these names that the target has; for None all that a key can read."""
+        has = [kind for kind in KINDS.values() if self._has(kind)]
+        if nouns is not None:
+            return [kind for kind in has if kind.noun in nouns]
+        return [kind for kind in has if self._reaches(kind)]
+
+    def _reaches(self, kind: Kind) -> bool:
+        """Tell whether there is a key that can read a kind."""
+        return self._about_organization is not None or not self._is_about_organization(kind)
 
     def _has(self, kind: Kind) -> bool:
         """Tell whether this API has a kind in the scope of the target."""
@@ -163,9 +171,7 @@ class ReadingClient:
         self, selected: Collection[Kind], progress: Callable[[int], None], sure: bool
     ) -> dict[str, Reading]:
         """Return noun → list for the selected kinds and the kinds that they refer to."""
-        nouns = {kind.noun for kind in selected}
-        nouns |= {noun for kind in selected for noun in kind.references}
-        needed = [KINDS[noun] for noun in sorted(nouns) if self._has(KINDS[noun])]
+        needed = self._with_referred(selected)
         sharing: dict[str, list[Kind]] = {}
         for kind in needed:
             sharing.setdefault(kind.apis[self.api].path or kind.noun, []).append(kind)
@@ -182,6 +188,11 @@ class ReadingClient:
         self._check_counts(needed, readings)
         self._learn_names(needed, readings)
         return readings
+
+    def _with_referred(self, kinds: Iterable[Kind]) -> list[Kind]:
+        """Return these kinds and those that they refer to, sorted by noun."""
+        nouns = {noun for kind in kinds for noun in (kind.noun, *kind.references)}
+        return [KINDS[noun] for noun in sorted(nouns) if self._has(KINDS[noun])]
 
     def _check_counts(self, kinds: Iterable[Kind], readings: Mapping[str, Reading]) -> None:
         for kind in kinds:
@@ -309,7 +320,8 @@ class WritingClient(ReadingClient):
         update_only = [
             attribute
             for attribute in live.kind.attributes
-            if (names := attribute.names.get(self.api)) and names.update and not names.create
+            if attribute.sent_as(self.api, creating=False)
+            and not attribute.sent_as(self.api, creating=True)
         ]
         unset = [
             attribute
@@ -426,7 +438,7 @@ class _Count:
 
 
 def _revealed(kind: Kind, response: Item) -> Revealed | None:
-    return kind.minting.revealed(response) if kind.minting else None
+    return kind.generated_secret.revealed(response) if kind.generated_secret else None
 
 
 def _keep_out_of_messages(kind: Kind, response: Item) -> None:

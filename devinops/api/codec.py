@@ -274,16 +274,25 @@ def _value(item: _Item, attribute: Attribute, names: Names) -> Any:
     value = item.fields.get(name)
     if value is None and attribute.name in item.kind.identity.fields and not _is_named(item):
         return ""
-    allowed = _allowed(attribute)
     if value is None and not attribute.required:
-        return attribute.in_one_form(None) if type(None) in allowed else UNSET
+        return _null(attribute)
+    return _as_files_spell(attribute, _checked(item, attribute, name, value), names)
+
+
+def _null(attribute: Attribute) -> Any:
+    """Return what null, or a missing field, means."""
+    return attribute.in_one_form(None) if type(None) in _allowed(attribute) else UNSET
+
+
+def _checked(item: _Item, attribute: Attribute, name: str, value: Any) -> Any:
+    """Return a value in the form for comparing. Raises BadAnswer if its type is not allowed."""
+    allowed = _allowed(attribute)
     if type(value) not in allowed:
         raise item.bad(name, f"expected {_expected(allowed)}, got {_type_name(value)}")
     try:
-        normal = attribute.in_one_form(value)
+        return attribute.in_one_form(value)
     except ValueError as error:
         raise item.bad(name, str(error)) from None
-    return _as_files_spell(attribute, normal, names)
 
 
 def _as_files_spell(attribute: Attribute, value: Any, names: Names) -> Any:
@@ -433,14 +442,12 @@ def encode(
     """
     body: dict[str, Any] = {}
     for attribute in kind.attributes:
-        names = attribute.names.get(api)
-        name = names and (names.update if before else names.create)
+        name = attribute.sent_as(api, creating=before is None)
         if not name or attribute.name in left_out:
             continue
         new = _to_send(attribute, resource, api, creating=before is None)
-        last = _labelled(attribute, before) if before else UNSET
-        if attribute.name == kind.label and owner:
-            new = {**(new or {}), LABEL: owner}
+        new = _labelled(kind, attribute, new, owner or None)
+        last = _last(kind, attribute, before)
         if (new is UNSET and attribute.name != kind.parent) or (changes_only and new == last):
             continue
         body[name] = _sent(kind, attribute, new, last, ids)
@@ -458,12 +465,18 @@ def _to_send(attribute: Attribute, resource: Resource, api: ApiVersion, *, creat
     return value
 
 
-def _labelled(attribute: Attribute, before: Live) -> Any:
+def _last(kind: Kind, attribute: Attribute, before: Live | None) -> Any:
     """Return the live value of a field, including our label if the object has it."""
-    value = getattr(before.resource, attribute.name)
-    if attribute.name == before.kind.label and before.owner is not None:
-        return {**(value or {}), LABEL: before.owner}
-    return value
+    if before is None:
+        return UNSET
+    return _labelled(kind, attribute, getattr(before.resource, attribute.name), before.owner)
+
+
+def _labelled(kind: Kind, attribute: Attribute, value: Any, owner: str | None) -> Any:
+    """Return a value, with our label if the field holds labels and there is an owner."""
+    if attribute.name != kind.label or owner is None:
+        return value
+    return {**(value or {}), LABEL: owner}
 
 
 def _sent(kind: Kind, attribute: Attribute, value: Any, before: Any, ids: Mapping[Key, str]) -> Any:
@@ -492,12 +505,9 @@ def sent(
     """
     item: dict[str, Any] = {kind.apis[api].id: id}
     for attribute in kind.attributes:
-        fields = attribute.names.get(api)
-        if fields is None or fields.read is None:
-            continue
-        name = fields.create if creating else fields.update
-        if name is not None and name in body:
-            item[fields.read] = body[name]
+        read, name = attribute.reads(api), attribute.sent_as(api, creating=creating)
+        if read and name and name in body:
+            item[read] = body[name]
     return decode(kind, api, item, names, viewpoint)
 
 

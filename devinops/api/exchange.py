@@ -201,9 +201,7 @@ def explain(error: Exception) -> Failure:
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            why = getattr(cause, "verify_message", "") or "verification failed"
-            reason = f"its certificate is not trusted: {why} (set --ca-bundle to trust another CA)"
-            return Failure(reason, retryable=False)
+            return _untrusted(cause)
     for known, failure in _FAILURES:
         if any(isinstance(cause, known) for cause in causes):
             return failure
@@ -213,6 +211,12 @@ def explain(error: Exception) -> Failure:
     if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError | OSError):
         return Failure("the connection failed or was cut", str(error) or name)
     return Failure(f"the request could not be sent: {name}", retryable=False)
+
+
+def _untrusted(error: ssl.SSLCertVerificationError) -> Failure:
+    why = getattr(error, "verify_message", "") or "verification failed"
+    reason = f"its certificate is not trusted: {why} (set --ca-bundle to trust another CA)"
+    return Failure(reason, retryable=False)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
 from devinops.api.connection import Connection
@@ -10,6 +12,7 @@ from devinops.api.exchange import Call, Failure, Response
 from devinops.api.redact import redact
 from devinops.api.transport import Route
 from devinops.model.errors import ApiError, BadAnswer, Unreachable
+from devinops.model.kind import ApiVersion
 
 
 def reason(call: Call, failure: Failure) -> str:
@@ -81,17 +84,25 @@ def _redirect_location(call: Call, response: Response) -> str:
     return f" to {clean(redact(host), 100)}" if host and not call.has_secret else ""
 
 
+_OTHER_PREFIX: Final[Mapping[ApiVersion, str]] = {"v1": "cog_", "v3": "apk_"}
+"""How the keys begin that work only with the other API."""
+
+
 def _hint(call: Call, connection: Connection, status: int) -> str:
     key, api = connection.key, connection.target.api
-    if status in (401, 403) and key.startswith("cog_" if api == "v1" else "apk_"):
+    if status in (401, 403) and key.startswith(_OTHER_PREFIX[api]):
         return f"a key that begins with {key[:4]} does not work with API {api}"
     if status == 401:
-        if key == connection.enterprise_key:
-            return "check the key that the target's enterprise_key_env names"
-        names = "DEVIN_API_KEY, DEVIN_TOKEN or DEVIN_API_TOKEN"
-        return f"check the key: {names}, or the target's api_key_env"
+        return _check_key(connection)
     if status == 403:
         return f"the key probably lacks the permission {call.permission or 'for this'}"
     if status == 404 and call.method == "GET" and api == "v3":
         return "check org_id or DEVIN_ORG_ID, and DEVIN_API_URL"
     return ""
+
+
+def _check_key(connection: Connection) -> str:
+    if connection.key == connection.enterprise_key:
+        return "check the key that the target's enterprise_key_env names"
+    names = "DEVIN_API_KEY, DEVIN_TOKEN or DEVIN_API_TOKEN"
+    return f"check the key: {names}, or the target's api_key_env"

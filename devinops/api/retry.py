@@ -124,7 +124,7 @@ class RateLimiter:
                 if wait_s == 0:
                     self._in_flight += 1
                     return True
-                waiting.turn(self._changed, wait_s)
+                waiting.wait(self._changed, wait_s)
         return False
 
     def leave(self, status: int | None) -> None:

@@ -25,7 +25,7 @@ from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource, Revealed, Role
 from devinops.model.objects import Declaration, Live, Snapshot
 from devinops.model.values import UNSET
-from devinops.planning.diff import changed_fields, not_taken, unsendable
+from devinops.planning.diff import changed_fields, not_stored, unsendable
 from devinops.planning.managed import bases
 from devinops.planning.match import under_declared_paths
 from devinops.planning.plan import Plan
@@ -295,7 +295,7 @@ class Applier:
         self._known.add(live.id)
         self._created[change.key] = live.id
         lost = self._hand_over(change, live)
-        self._verify_taken(change, change.written(), live)
+        self._verify_stored(change, change.written(), live)
         return live, "; ".join(filter(None, (remark, lost)))
 
     def _hand_over(self, change: Change, live: Live) -> str:
@@ -303,16 +303,16 @@ class Applier:
 
         Raises _Unclear if the API showed it but the user could not receive it.
         """
-        minting = change.kind.minting
-        if minting is None or not (live.revealed or change.mints):
+        secret = change.kind.generated_secret
+        if secret is None or not (live.revealed or change.generated_secret):
             return ""
         if live.revealed is None:
-            return f"its {minting.title} was not shown and is lost: {minting.lost}"
+            return f"its {secret.title} was not shown and is lost: {secret.lost}"
         try:
             self.on_revealed(change.key, live.revealed)
         except DevinopsError as error:
-            loss = f"it was written, but its {minting.title} is lost ({error})"
-            raise _Unclear(f"{loss}: {minting.lost}") from error
+            loss = f"it was written, but its {secret.title} is lost ({error})"
+            raise _Unclear(f"{loss}: {secret.lost}") from error
         return ""
 
     def _value(self, declaration: Declaration) -> str | None:
@@ -399,12 +399,12 @@ class Applier:
         after = self.writer.update(before, written, ids, before_again=again)
         lost = self._hand_over(change, after)
         self._verify_kept(change, before, after)
-        self._verify_taken(change, written, after)
+        self._verify_stored(change, written, after)
         return after, lost
 
-    def _verify_taken(self, change: Change, sent: Resource, after: Live) -> None:
+    def _verify_stored(self, change: Change, sent: Resource, after: Live) -> None:
         """Raise _Unclear if the API did not store a field that was sent."""
-        names = not_taken(change.kind, self.writer.api, sent, after.resource)
+        names = not_stored(change.kind, self.writer.api, sent, after.resource)
         if names:
             raise _Unclear(
                 f"it was written, but without {', '.join(names)}, which the API did not accept: "

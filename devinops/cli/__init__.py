@@ -103,7 +103,7 @@ def _run(argv: Sequence[str] | None) -> int:
         # The reader has closed the pipe, as in `devinops plan | head`.
         return ExitCode.FIX
     except OSError as error:
-        if error.errno not in atomic.NO_ROOM:
+        if error.errno not in atomic.OUT_OF_SPACE:
             return _show_bug(error)
         _tell(f"devinops: the output cannot be written: {atomic.reason(error)}")
         return ExitCode.FIX

@@ -93,7 +93,7 @@ def _apply(
     secrets: Path | None,
 ) -> Report:
     if approved:
-        approved.check_place(session.client.target)
+        approved.check_target(session.client.target)
     # If the objects of a saved plan's --only are gone, the plan is stale; --only has no typo.
     only_must_match = approved is None or approved.plan is None
     planned = session.plan(approvals, only_must_match=only_must_match)

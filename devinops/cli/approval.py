@@ -35,13 +35,16 @@ class ApprovedPlan:
         """
         if self.plan is None:
             return given
+        if not self.plan.refusals:
+            # Every risk in the plan is approved, so to accept one again contradicts nothing.
+            given = replace(given, hazards=())
         if given.given().items() <= self.plan.approvals.given().items():
             return self.plan.approvals
         raise UsageError(
             "the saved plan has other approvals: leave these flags out, or plan again with them"
         )
 
-    def check_place(self, here: Target) -> None:
+    def check_target(self, here: Target) -> None:
         """Raise UnusableFile if the saved plan is for another target, host or organization."""
         if self.plan is not None and (differences := self.plan.target.differences(here)):
             raise UnusableFile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from devinops.model.changes import Drift, Moved
+from devinops.model.changes import Drift, DriftEvent
 from devinops.model.client import Author, Reader
 
 CLOCK_SKEW_S = 60 * 60
@@ -26,7 +26,7 @@ def with_editors(drift: Sequence[Drift], reader: Reader) -> tuple[Drift, ...]:
 
 
 def _is_anonymous(drift: Drift) -> bool:
-    return drift.moved is Moved.EDITED and drift.by is None
+    return drift.moved is DriftEvent.EDITED and drift.by is None
 
 
 def _named(drift: Drift, author: Author | None) -> Drift:

@@ -100,9 +100,9 @@ def execute(
 
     `replan` is called at the end, to see what is left. `values` are the values of secrets, see
     `Applier`; `keep` is a backup that must not be deleted; `secrets` is the file for new secrets
-    from the API. From here to the end of the command, the first Ctrl-C or SIGTERM lets requests in
-    flight finish and starts no new ones; only `replan` is interrupted. So there is always a report,
-    and it is accurate.
+    from the API. From here to the end of the command, the first signal lets requests in flight
+    finish and starts no new ones; only `replan` is interrupted. So there is always a report, and it
+    is accurate.
     """
     options, settings, plan = session.options, session.settings, planned.plan
     run = new_run(datetime.now(UTC))

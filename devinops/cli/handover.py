@@ -16,7 +16,7 @@ from devinops.model.changes import Change
 from devinops.model.errors import DevinopsError, NotWritten, Refused
 from devinops.model.keys import Key
 from devinops.model.kind import Revealed
-from devinops.planning.plan import HANDING_OVER
+from devinops.planning.plan import SECRET_DESTINATION
 from devinops.render.escape import line
 
 
@@ -32,16 +32,16 @@ class Handover:
         self._descriptor: int | None = None
         self._lock = threading.Lock()
         self._is_empty = True
-        minting = [change for change in changes if change.mints]
-        if not minting:
+        generating = [change for change in changes if change.generated_secret]
+        if not generating:
             return
         if path is not None:
             self._descriptor = _new_file(path)
         elif not _has_reader():
-            keys = ", ".join(str(change.key) for change in minting)
+            keys = ", ".join(str(change.key) for change in generating)
             raise Refused(
                 f"refused, nothing was written: the API shows the secret of {keys} only once, and "
-                f"no one would see it; it is shown {HANDING_OVER}"
+                f"no one would see it; it is shown {SECRET_DESTINATION}"
             )
 
     def hand_over(self, key: Key, revealed: Revealed) -> None:

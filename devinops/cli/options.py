@@ -119,15 +119,20 @@ class Options:
         """Write an answer to stdout, and for each --report to its file.
 
         Only requested formats that are among `formats` are written. Raises OSError for stdout, and
-        NotWritten for a file.
+        NotWritten for a file. The files are written even if stdout is gone.
         """
-        if self.format in formats:
-            for chunk in render(self.format, answer, self.style):
-                click.echo(chunk, nl=False, color=self.color or None)
-            sys.stdout.flush()
-        for format, path in self.reports:
-            if format in formats:
-                write_file(path, render(format, answer, self.style))
+        try:
+            if self.format in formats:
+                self._print(answer)
+        finally:
+            for format, path in self.reports:
+                if format in formats:
+                    write_file(path, render(format, answer, self.style))
+
+    def _print(self, answer: Answer) -> None:
+        for chunk in render(self.format, answer, self.style):
+            click.echo(chunk, nl=False, color=self.color or None)
+        sys.stdout.flush()
 
 
 def tell(text: str) -> None:

@@ -28,14 +28,14 @@ def check_outputs(outputs: Sequence[tuple[str, Path]], inputs: Iterable[Path], r
     `outputs` are pairs of option and file, `inputs` the other files that the command line names. An
     older plan or report may be overwritten.
     """
-    taken = [*map(_real, inputs)]
+    used = [*map(_real, inputs)]
     for option, path in outputs:
-        if why := _refusal(path, taken, _real(root)):
+        if why := _refusal(path, used, _real(root)):
             raise UsageError(f"{option} cannot write {path}: {why}")
-        taken.append(_real(path))
+        used.append(_real(path))
 
 
-def _refusal(path: Path, taken: Iterable[Path], root: Path) -> str:
+def _refusal(path: Path, used: Iterable[Path], root: Path) -> str:
     """Return why a file must not be written; empty if it may."""
     try:
         atomic.check_place(path)
@@ -44,7 +44,7 @@ def _refusal(path: Path, taken: Iterable[Path], root: Path) -> str:
     real = _real(path)
     if not real.parent.is_dir():
         return "expected a file in a directory that exists"
-    if any(_same(real, other) for other in taken):
+    if any(_same(real, other) for other in used):
         return "the command line names this file twice; choose another one"
     for part, owner in _RESERVED.items():
         if part in map(str.casefold, real.parts):

@@ -8,6 +8,7 @@ import click
 
 from devinops.applying.saved_plan import read_plan
 from devinops.cli.options import FilePath, Options, common
+from devinops.cli.session import failures_written
 from devinops.model.errors import ExitCode, UnusableFile
 
 
@@ -21,7 +22,8 @@ def command(options: Options, plan: Path) -> ExitCode:
       devinops plan --out plan.json
       devinops show plan.json
     """
-    saved = read_plan(plan)
+    with failures_written(options):
+        saved = read_plan(plan)
     options.answer(saved)
     if saved.edited:
         raise UnusableFile(f"{plan}: {saved.edited}; do not trust it: plan and review again")

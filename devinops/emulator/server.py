@@ -114,7 +114,7 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop on SIGINT and SIGTERM; unlike the base class, do not raise them again afterwards."""
+        """Stop on a signal; unlike the base class, do not raise it again afterwards."""
         before = signals.take_over(self._on_signal)
         try:
             yield
@@ -181,7 +181,7 @@ def serve(
     rate_limit: float | None = None,
     faults: Path | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; print `listening on URL` when requests are accepted.
+    """Serve until SIGINT, SIGTERM or SIGHUP; print `listening on URL` when requests are accepted.
 
     Raises ConfigError for a seed, state file, fault script, address or number that cannot be used.
     """

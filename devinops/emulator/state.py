@@ -34,7 +34,7 @@ class StateFile:
         self.path, self.store = path, store
         self._turn = asyncio.Lock()
         self._writing = threading.Lock()
-        self._taken = self._written = 0
+        self._numbered = self._written = 0
 
     def load(self) -> bool:
         """Fill the store and return True; False without a file. Raises ConfigError."""
@@ -58,7 +58,7 @@ class StateFile:
                 return
             text = json.dumps(dump(self.store), ensure_ascii=True)
             self.store.dirty = False
-            self._taken = number = self._taken + 1
+            self._numbered = number = self._numbered + 1
         try:
             self._write(number, text)
         except OSError as error:

@@ -6,7 +6,7 @@ Sources: docs.devin.ai, v3 automations; the vendor's OpenAPI document of mid 202
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from devinops.kinds import _recurrence
@@ -482,13 +482,16 @@ def trigger_problems(triggers: Any) -> Problems:
             recurring.add(path[0])
             if wrong := _recurrence.problem(str(value)):
                 yield (*place, "value"), f"this is not an RRULE of iCalendar: {wrong}"
-    webhooks = 0
-    for number, trigger in enumerate(triggers):
-        webhooks += trigger["event_type"] == WEBHOOK
-        if trigger["event_type"] == SCHEDULE and number not in recurring:
+    yield from _event_problems([trigger["event_type"] for trigger in triggers], recurring)
+
+
+def _event_problems(events: Sequence[str], recurring: Container[str | int]) -> Problems:
+    """Yield the faults in the events of triggers; `recurring` holds those with a rule."""
+    for number, event in enumerate(events):
+        if event == SCHEDULE and number not in recurring:
             example = "{field: rrule, operator: recurrence, value: FREQ=DAILY;BYHOUR=9;BYMINUTE=0}"
             yield ("triggers", number), f"{SCHEDULE} needs a condition such as {example}"
-        if trigger["event_type"] == WEBHOOK and webhooks > 1:
+        if event == WEBHOOK and WEBHOOK in events[:number]:
             yield ("triggers", number), f"an automation has at most one trigger {WEBHOOK}"
 
 

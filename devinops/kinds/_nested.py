@@ -95,22 +95,30 @@ def short(schema: Schema, value: Any) -> Any:
     if isinstance(value, list) and "items" in schema:
         items = [short(schema["items"], item) for item in value]
         return sorted(items, key=as_json) if schema.get("uniqueItems") else items
-    if not isinstance(value, dict) or "properties" not in schema:
-        return value
+    if isinstance(value, dict) and "properties" in schema:
+        return _short_object(schema, value)
+    return value
+
+
+def _short_object(schema: Schema, value: Mapping[str, Any]) -> dict[str, Any] | None:
     members = {
         name: short(part, value[name])
         for name, part in schema["properties"].items()
         if value.get(name) is not None
     }
-    for name in schema.get("required", ()):
-        if name not in members and "null" not in schema["properties"][name].get("type", ()):
-            raise ValueError(f"{name} is missing")
+    _check_required(schema, members)
     stated = {
         name: member
         for name, member in members.items()
         if member is not None and not _is_default(schema["properties"][name], member)
     }
-    return None if not stated and "null" in schema["type"] else stated
+    return None if not stated and _is_nullable(schema) else stated
+
+
+def _check_required(schema: Schema, members: Mapping[str, Any]) -> None:
+    for name in schema.get("required", ()):
+        if name not in members and not _is_nullable(schema["properties"][name]):
+            raise ValueError(f"{name} is missing")
 
 
 def _check_type(schema: Schema, value: Any) -> None:
@@ -144,6 +152,10 @@ def as_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
+def _is_nullable(schema: Schema) -> bool:
+    return "null" in schema.get("type", ())
+
+
 def _is_default(schema: Schema, value: Any) -> bool:
     return "default" in schema and as_json(schema["default"]) == as_json(value)
 
@@ -151,4 +163,4 @@ def _is_default(schema: Schema, value: Any) -> bool:
 def _absent(schema: Schema) -> Any:
     if "default" in schema:
         return schema["default"]
-    return None if "null" in schema.get("type", ()) else UNSET
+    return None if _is_nullable(schema) else UNSET

@@ -133,19 +133,28 @@ def words(rule: str) -> str:
     if problem(rule) or len(rule.split()) != 1:
         return ""
     parts = dict(part.split("=") for part in _bare(rule).split(";"))
-    unit = _UNITS.get(parts.pop("FREQ"))
     interval = int(parts.pop("INTERVAL", "1"))
-    if parts.get("WKST") == "MO" or interval == 1:
-        parts.pop("WKST", None)
-    if unit is None or parts.pop("BYSECOND", "0") not in ("0", "00"):
+    unit = _unit(interval, parts)
+    if unit is None:
         return ""
     days, times, end = _days(unit, interval, parts), _times(unit, parts), _end(parts)
-    if days is None or times is None or end is None or parts:
+    if None in (days, times, end) or parts:
         return ""
-    if unit == "day" and days:
-        unit = "week"
-    every = f"every {unit}" if interval == 1 else f"every {interval} {unit}s"
+    period = "week" if unit == "day" and days else unit
+    every = f"every {period}" if interval == 1 else f"every {interval} {period}s"
     return f"{every}{days}{times}{end}"
+
+
+def _unit(interval: int, parts: dict[str, str]) -> str | None:
+    """Remove the frequency from `parts` and return its unit; None if it is not simple.
+
+    Also removes the parts that make no difference: the second 0, and a first day of the week that
+    is the usual one or of no consequence.
+    """
+    if parts.get("WKST") == "MO" or interval == 1:
+        parts.pop("WKST", None)
+    unit, second = _UNITS.get(parts.pop("FREQ")), parts.pop("BYSECOND", "0")
+    return unit if second in ("0", "00") else None
 
 
 def _days(unit: str, interval: int, parts: dict[str, str]) -> str | None:
@@ -153,42 +162,50 @@ def _days(unit: str, interval: int, parts: dict[str, str]) -> str | None:
     by_day, by_month_day = parts.pop("BYDAY", ""), parts.pop("BYMONTHDAY", "")
     if by_day and by_month_day:
         return None
+    if by_day and unit == "month":
+        return _ordinal_days(by_day.split(","))
     if by_day:
         return _week_days(unit, interval, by_day.split(","))
-    if not by_month_day:
-        return ""
-    numbers = by_month_day.split(",")
+    return _month_days(unit, by_month_day.split(",")) if by_month_day else ""
+
+
+def _month_days(unit: str, numbers: list[str]) -> str | None:
     if unit != "month" or not all(number.isdecimal() for number in numbers):
         return None
     days = [str(number) for number in sorted({int(number) for number in numbers})]
     return f" on day {_listed(days)}" if len(days) == 1 else f" on days {_listed(days)}"
 
 
+def _ordinal_days(days: list[str]) -> str | None:
+    named = [_ordinal_day(day) for day in days]
+    return f" on the {_listed(named)}" if all(named) else None
+
+
+def _ordinal_day(day: str) -> str:
+    ordinal = _ORDINALS.get(day[:-2].removeprefix("+"))
+    return f"{ordinal} {_DAYS[day[-2:]]}" if ordinal else ""
+
+
 def _week_days(unit: str, interval: int, days: list[str]) -> str | None:
-    if unit == "month":
-        named = [_numbered(day) for day in days]
-        return f" on the {_listed(named)}" if all(named) else None
     weekly = unit == "week" or (unit == "day" and interval == 1)
     if not weekly or not all(day in _DAYS for day in days):
         return None
     return f" on {_listed([name for day, name in _DAYS.items() if day in days])}"
 
 
-def _numbered(day: str) -> str:
-    ordinal = _ORDINALS.get(day[:-2].removeprefix("+"))
-    return f"{ordinal} {_DAYS[day[-2:]]}" if ordinal else ""
-
-
 def _times(unit: str, parts: dict[str, str]) -> str | None:
     """Remove the times from `parts` and return them in words; None if they are not simple."""
     hours, minutes = (_sorted(parts.pop(name, "")) for name in ("BYHOUR", "BYMINUTE"))
-    if unit == "minute":
-        return None if hours or minutes else ""
-    if unit == "hour":
-        text = f" at minute {_listed(list(map(str, minutes)))}" if minutes else ""
-        return None if hours else text
     if not hours and not minutes:
         return ""
+    if unit == "minute":
+        return None
+    if unit == "hour":
+        return None if hours else f" at minute {_listed(list(map(str, minutes)))}"
+    return _times_of_day(hours, minutes)
+
+
+def _times_of_day(hours: list[int], minutes: list[int]) -> str | None:
     times = [f"{hour:02}:{minute:02}" for hour in hours for minute in minutes]
     return f" at {_listed(times)} UTC" if 0 < len(times) <= _MOST_TIMES else None
 
@@ -226,7 +243,7 @@ def from_cron(text: str) -> str:
         return ""
     minute, hour, day, _, week_day = fields
     minutes, hours = _expanded(minute, 0, 59), _expanded(hour, 0, 23)
-    if minutes is None or hours is None or len(minutes) > 12:
+    if not minutes or not hours or len(minutes) > 12:
         return ""
     at = f"BYMINUTE={_joined(minutes)}"
     if hour == day == week_day == "*":
@@ -255,19 +272,26 @@ def _numbered_days(text: str) -> str:
     return re.sub("[A-Za-z]+", lambda match: numbers.get(match[0].upper(), match[0]), text)
 
 
-def _expanded(field: str, low: int, high: int) -> list[int] | None:
-    """Return the sorted numbers of a field of a cron expression; None if it is not simple."""
-    numbers: set[int] = set()
-    for part in field.split(","):
-        found = re.fullmatch(r"(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([0-9]{1,2}))?", part)
-        if found is None or (found[3] and (int(found[3]) == 0 or (found[1] and not found[2]))):
-            return None
-        first = int(found[1]) if found[1] else low
-        last = int(found[2] or first) if found[1] else high
-        if not low <= first <= last <= high:
-            return None
-        numbers.update(range(first, last + 1, int(found[3] or 1)))
-    return sorted(numbers)
+_CRON_PART: Final = re.compile(
+    "([0-9]{1,2})|(?:[*]|([0-9]{1,2})-([0-9]{1,2}))(?:/(0?[1-9]|[1-9][0-9]))?"
+)
+"""One number, or `*` or a range, which may have a step."""
+
+
+def _expanded(field: str, low: int, high: int) -> list[int]:
+    """Return the sorted numbers of a field of a cron expression; empty if it is not simple."""
+    ranges = [_range(part, low, high) for part in field.split(",")]
+    return sorted(set().union(*ranges)) if all(ranges) else []
+
+
+def _range(part: str, low: int, high: int) -> range:
+    """Return the numbers of a part of a field; empty if it is not simple."""
+    match = _CRON_PART.fullmatch(part)
+    if match is None:
+        return range(0)
+    number, first, last, step = match.groups()
+    start, end = int(number or first or low), int(number or last or high)
+    return range(start, end + 1, int(step or 1)) if low <= start and end <= high else range(0)
 
 
 def _joined(numbers: list[int]) -> str:

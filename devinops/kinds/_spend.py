@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from devinops.kinds._automation import MESSAGE, MONITOR, START
 from devinops.kinds._nested import as_json
@@ -26,6 +26,13 @@ def _is_active(automation: Any) -> bool:
     return automation.enabled is not False and bool(automation.triggers)
 
 
+_LIMITS: Final = (
+    ("limits", "max_acu_limit"),
+    ("concurrency", "max_concurrent_runs"),
+    ("concurrency", "max_queue_depth"),
+)
+
+
 def _reasons(before: Any, after: Any) -> Iterator[str]:
     if before is None:
         yield "it is new and enabled"
@@ -37,16 +44,16 @@ def _reasons(before: Any, after: Any) -> Iterator[str]:
         yield "a trigger is new or changed"
     if _more_runs(_part(before.limits, "invocations"), _part(after.limits, "invocations")):
         yield "it may run more often"
-    for group, name in (
-        ("limits", "max_acu_limit"),
-        ("concurrency", "max_concurrent_runs"),
-        ("concurrency", "max_queue_depth"),
-    ):
+    yield from _relaxed_limits(before, after)
+    if _starting(after) - _starting(before):
+        yield "its actions start sessions"
+
+
+def _relaxed_limits(before: Any, after: Any) -> Iterator[str]:
+    for group, name in _LIMITS:
         old, new = _part(getattr(before, group), name), _part(getattr(after, group), name)
         if old is not None and (new is None or new > old):
             yield f"{group}.{name} is {'removed' if new is None else 'higher'}"
-    if _starting(after) - _starting(before):
-        yield "its actions start sessions"
 
 
 def _part(group: Any, name: str) -> Any:

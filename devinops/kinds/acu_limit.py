@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from devinops.model.kind import (
-    Api,
     Hazard,
     Kind,
     Lifecycle,
@@ -21,6 +20,7 @@ from devinops.model.kind import (
     Scope,
     attribute,
     everywhere,
+    settings_api,
 )
 from devinops.model.values import Unset
 
@@ -61,24 +61,18 @@ KIND = Kind(
     tombstones=False,
     hazard=Hazard(approval="", risk=_risk),
     apis={
-        "v3": Api(
-            path="",
-            id="id",
-            scopes=frozenset({Scope.ABOUT_ORGANIZATION}),
-            creates=False,
-            deletes=False,
-            parts=(
-                Part(
-                    "cycle_acu_limit",
-                    "consumption/acu-limits/devin",
-                    "cycle_acu_limit",
-                    write="consumption/acu-limits/devin/organizations/{org_id}",
-                    items="items",
-                    where={"scope": "org", "org_id": "{org_id}"},
-                ),
+        "v3": settings_api(
+            Scope.ABOUT_ORGANIZATION,
+            Part(
+                "cycle_acu_limit",
+                "consumption/acu-limits/devin",
+                "cycle_acu_limit",
+                write="consumption/acu-limits/devin/organizations/{org_id}",
+                items="items",
+                where={"scope": "org", "org_id": "{org_id}"},
             ),
-            read_permission="ManageBilling or ViewAccountConsumption",
-            write_permission="ManageBilling",
+            read="ManageBilling or ViewAccountConsumption",
+            write="ManageBilling",
         )
     },
 )

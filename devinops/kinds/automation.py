@@ -19,10 +19,10 @@ from devinops.kinds._spend import risk
 from devinops.model.kind import (
     Api,
     FieldNames,
+    GeneratedSecret,
     Hazard,
     Kind,
     Mention,
-    Minting,
     Named,
     Omitted,
     Paging,
@@ -151,7 +151,7 @@ def _has_webhook(automation: Any) -> bool:
     return any(trigger["event_type"] == values.WEBHOOK for trigger in triggers or ())
 
 
-def _mints(before: Any, after: Any) -> bool:
+def _generates_secret(before: Any, after: Any) -> bool:
     return _has_webhook(after) and not _has_webhook(before)
 
 
@@ -176,9 +176,9 @@ KIND = Kind(
     label="metadata",
     check=_check,
     hazard=Hazard("spend", risk, help="Accept that automations start sessions, which cost ACUs."),
-    minting=Minting(
+    generated_secret=GeneratedSecret(
         title="webhook secret",
-        expected=_mints,
+        expected=_generates_secret,
         revealed=_revealed,
         renewed="its webhook has a new address and a new secret: update every caller of it",
         lost="remove its trigger webhook:incoming, apply, and add it again for a new one",

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from devinops.model.kind import (
-    Api,
     Kind,
     Lifecycle,
     Only,
@@ -21,6 +20,7 @@ from devinops.model.kind import (
     Scope,
     attribute,
     everywhere,
+    settings_api,
 )
 from devinops.model.values import Unset
 
@@ -71,23 +71,17 @@ KIND = Kind(
     tombstones=False,
     check=_check,
     apis={
-        "v3": Api(
-            path="",
-            id="id",
-            scopes=frozenset({Scope.ABOUT_ORGANIZATION}),
-            creates=False,
-            deletes=False,
-            parts=(
-                Part("tags", "organizations/{org_id}/tags", "tags", empty=[]),
-                Part(
-                    "default",
-                    "organizations/{org_id}/tags/default",
-                    "default_tag",
-                    write_member="tag",
-                ),
+        "v3": settings_api(
+            Scope.ABOUT_ORGANIZATION,
+            Part("tags", "organizations/{org_id}/tags", "tags", empty=[]),
+            Part(
+                "default",
+                "organizations/{org_id}/tags/default",
+                "default_tag",
+                write_member="tag",
             ),
-            read_permission="ManageEnterpriseSettings",
-            write_permission="ManageEnterpriseSettings",
+            read="ManageEnterpriseSettings",
+            write="ManageEnterpriseSettings",
         )
     },
 )

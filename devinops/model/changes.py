@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from devinops.model.keys import Key, ObjectId
-from devinops.model.kind import Kind, Minting, Resource
+from devinops.model.kind import GeneratedSecret, Kind, Resource
 from devinops.model.objects import Declaration, Live, Source
 
 
@@ -85,13 +85,13 @@ class Change:
         return self.live is None or any(field.name == self.kind.parent for field in self.fields)
 
     @property
-    def mints(self) -> Minting | None:
+    def generated_secret(self) -> GeneratedSecret | None:
         """The secret that the API generates with this change; None if it generates none."""
-        minting = self.kind.minting
-        if minting is None or self.action is Action.DELETE:
+        secret = self.kind.generated_secret
+        if secret is None or self.action is Action.DELETE:
             return None
         before = self.live.resource if self.live else None
-        return minting if minting.expected(before, self.written()) else None
+        return secret if secret.expected(before, self.written()) else None
 
     def written(self) -> Resource:
         """Return the object after the change: the live values with each field's `after`.
@@ -140,7 +140,7 @@ class Blocked:
     fields: tuple[FieldChange, ...] = ()
 
 
-class Moved(StrEnum):
+class DriftEvent(StrEnum):
     """What happened to an owned object outside devinops."""
 
     EDITED = "edited"
@@ -157,7 +157,7 @@ class Drift:
     seconds; `at` and `by` are None if the API does not show them.
     """
 
-    moved: Moved
+    moved: DriftEvent
     key: Key
     id: str
     reason: str = ""

@@ -13,7 +13,7 @@ DevinopsError           1   expected failure; nothing was written
 ├─ Refused              4   a guard or a missing approval stopped the run
 ├─ Stale                5   what was reviewed is not what would be done now
 ├─ UsageError          64   the command line was wrong
-└─ Interrupted   130, 143   Ctrl-C or SIGTERM while nothing was being written
+└─ Interrupted   130, 143   Ctrl-C, SIGTERM or SIGHUP while nothing was being written
 """
 
 from __future__ import annotations
@@ -152,11 +152,14 @@ class UsageError(DevinopsError):
 
 
 class Terminated(BaseException):
-    """Raised for SIGTERM while nothing is being written, as KeyboardInterrupt is for Ctrl-C."""
+    """Raised for SIGTERM and SIGHUP while nothing is being written.
+
+    For Ctrl-C it is KeyboardInterrupt.
+    """
 
 
 class Interrupted(DevinopsError):
-    """Ctrl-C or SIGTERM ended the run while nothing was being written; `by` is what was raised."""
+    """A signal ended the run while nothing was being written; `by` is what was raised."""
 
     def __init__(self, by: BaseException) -> None:
         terminated = isinstance(by, Terminated)

@@ -148,6 +148,13 @@ class Attribute:
         names = self.names.get(api)
         return names.read if names else None
 
+    def sent_as(self, api: ApiVersion, *, creating: bool) -> str | None:
+        """Return the name of the field in a create or an update; None if it cannot be set there."""
+        names = self.names.get(api)
+        if names is None:
+            return None
+        return names.create if creating else names.update
+
     def writes(self, api: ApiVersion) -> bool:
         """Return whether an API can set the field, on create or later."""
         names = self.names.get(api)
@@ -374,6 +381,23 @@ class Api:
         return self.update is not None and self.update.omitted is Omitted.CLEARED
 
 
+def settings_api(scope: Scope, *parts: Part, read: str = "", write: str = "") -> Api:
+    """Return what an API can do with the only object of a kind, which always exists.
+
+    `read` and `write` are the permissions.
+    """
+    return Api(
+        path="",
+        id="id",
+        scopes=frozenset({scope}),
+        creates=False,
+        deletes=False,
+        parts=parts,
+        read_permission=read,
+        write_permission=write,
+    )
+
+
 # --- kinds ----------------------------------------------------------------------------------------
 
 
@@ -413,7 +437,7 @@ class Revealed:
 
 
 @dataclass(frozen=True, slots=True)
-class Minting:
+class GeneratedSecret:
     """A secret that the API generates and shows once, in the response to a write.
 
     `title` is its name for people. `expected` gets the values before (None for a create) and after,
@@ -464,7 +488,7 @@ class Kind:
     confidential: bool = False
     label: str | None = None
     hazard: Hazard | None = None
-    minting: Minting | None = None
+    generated_secret: GeneratedSecret | None = None
     superseded: Callable[[Any], str] | None = None
     check: Callable[[Any], Iterable[tuple[Place, str]]] = _no_problems
 

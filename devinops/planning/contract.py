@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from devinops.model.changes import Action, Blocker, Change, FieldChange
 from devinops.model.inventory import fingerprint
 from devinops.model.keys import Key
 from devinops.model.kind import Role
-from devinops.model.objects import Access, Declaration, Ensure, Live
+from devinops.model.objects import Access, Declaration, Live
 from devinops.model.values import UNSET
 from devinops.planning.diff import changed_fields
 from devinops.planning.draft import (
@@ -30,14 +30,6 @@ _DAYS = {"d": 1, "w": 7}
 
 class Contract(Managed):
     """Plans objects that must exist. Creates or replaces one only with its value; never prunes."""
-
-    def plan(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
-        if match.declaration.ensure is Ensure.ABSENT:
-            self._absent(match, context, draft)
-        elif match.live is None:
-            self._missing(match, context, draft)
-        else:
-            self._present(match, match.live, context, draft)
 
     def _missing(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         declaration = match.declaration
@@ -74,10 +66,7 @@ class Contract(Managed):
             draft.warn(declaration, field.name, f"{kind.noun}-{field.name}", message)
         _warn_of_age(declaration, live, context, draft)
         if broken:
-            mismatches = ", ".join(
-                f"{f.name} is {_value(f.before)}, not {_value(f.after)}" for f in broken
-            )
-            reason = f"{mismatches}: no API can change that; re-create it in the web app"
+            reason = f"{_mismatches(broken)}: no API can change that; re-create it in the web app"
             draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
         elif context.has_inventory and _value_source(declaration):
             self._owned(match, live, context, draft)
@@ -170,6 +159,11 @@ def _warn_of_age(
     if days > int(max_age[:-1]) * _DAYS[max_age[-1]]:
         message = f"it is {days} days old, more than {max_age}: rotate it"
         draft.warn(declaration, attribute.name, f"{live.kind.noun}-age", message)
+
+
+def _mismatches(fields: Iterable[FieldChange]) -> str:
+    """Return the live and the declared value of each field, as text."""
+    return ", ".join(f"{f.name} is {_value(f.before)}, not {_value(f.after)}" for f in fields)
 
 
 def _value(value: Any) -> str:

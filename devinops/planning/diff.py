@@ -99,7 +99,7 @@ def settable(kind: Kind, api: ApiVersion) -> list[Attribute]:
     ]
 
 
-def not_taken(kind: Kind, api: ApiVersion, sent: Resource, answer: Resource) -> list[str]:
+def not_stored(kind: Kind, api: ApiVersion, sent: Resource, answer: Resource) -> list[str]:
     """Return the names of the fields that were sent but are empty in the response."""
     nothing: tuple[Any, ...] = (UNSET, None, "", {}, [])
     names = [attribute.name for attribute in settable(kind, api)]

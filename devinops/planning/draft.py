@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, FieldChange, Moved
+from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import ApiVersion, Resource, Role, Scope
@@ -133,7 +133,7 @@ class PlanDraft:
         at, by = live.updated_at, live.updated_by
         self.drift.append(
             Drift(
-                Moved.EDITED,
+                DriftEvent.EDITED,
                 declaration.key,
                 live.id,
                 names_of(fields),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devinops.model.changes import Drift, Moved
+from devinops.model.changes import Drift, DriftEvent
 from devinops.model.inventory import Inventory, Record
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Live, Snapshot, Source
@@ -31,7 +31,10 @@ def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
     live = as_declared(snapshot, renamed)
     drifts = [
         Drift(
-            Moved.RENAMED, folder.declared, folder.id.id, f"its path is now {folder.live.key.place}"
+            DriftEvent.RENAMED,
+            folder.declared,
+            folder.id.id,
+            f"its path is now {folder.live.key.place}",
         )
         for folder in renamed
     ]
@@ -46,23 +49,23 @@ def _drift(record: Record, snapshot: Snapshot) -> Drift | None:
     if live is None:
         return _gone(record, snapshot)
     if not live.ours:
-        return _about(record, Moved.EDITED, f"it belongs to others now ({live.holder})", live)
+        return _about(record, DriftEvent.EDITED, f"it belongs to others now ({live.holder})", live)
     names = moved_outside(record.fields, live.resource)
     if not names:
         return None
-    return _about(record, Moved.EDITED, ", ".join(names), live)
+    return _about(record, DriftEvent.EDITED, ", ".join(names), live)
 
 
 def _gone(record: Record, snapshot: Snapshot) -> Drift:
     again = [live for live in snapshot.under(record.key) if live.id != record.id]
     if again:
         return _about(
-            record, Moved.RECREATED, f"as {', '.join(live.id for live in again)}", again[0]
+            record, DriftEvent.RECREATED, f"as {', '.join(live.id for live in again)}", again[0]
         )
-    return _about(record, Moved.DELETED, "", None)
+    return _about(record, DriftEvent.DELETED, "", None)
 
 
-def _about(record: Record, moved: Moved, reason: str, live: Live | None) -> Drift:
+def _about(record: Record, moved: DriftEvent, reason: str, live: Live | None) -> Drift:
     source = Source(record.source) if record.source else None
     at, by = (live.updated_at, live.updated_by) if live else (None, None)
     return Drift(moved, record.key, record.id, reason, (), source, at, by)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devinops.model.changes import Action, Change, Drift
 from devinops.model.inventory import Inventory
+from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Ensure, Snapshot
 from devinops.model.policy import Approvals, MaxDelete, OnDrift
 from devinops.planning.diff import added_and_removed
@@ -54,28 +55,33 @@ def guard(
 
 def hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[str]:
     """Yield a refusal for each change whose risk, such as cost, is not approved."""
-    for change in changes:
-        hazard = change.kind.hazard
-        if not (hazard and hazard.approval) or hazard.approval in approvals.hazards:
-            continue
-        if risk := _risk(change):
-            yield f"{change.key} {risk}: if this is intended, pass --allow-{hazard.approval}"
+    for key, approval, risk in _risks(changes):
+        if approval and approval not in approvals.hazards:
+            yield f"{key} {risk}: if this is intended, pass --allow-{approval}"
 
 
 def hazard_notes(changes: Iterable[Change]) -> Iterator[str]:
     """Yield the risk of each change that needs no approval."""
+    for key, approval, risk in _risks(changes):
+        if not approval:
+            yield f"{key} {risk}"
+
+
+def needed(approvals: Approvals, changes: Iterable[Change]) -> Approvals:
+    """Return the approvals without the accepted risks that no change has."""
+    risky = {approval for _, approval, _ in _risks(changes)}
+    return replace(approvals, hazards=tuple(name for name in approvals.hazards if name in risky))
+
+
+def _risks(changes: Iterable[Change]) -> Iterator[tuple[Key, str, str]]:
+    """Yield (key, its approval, the risk as text) of each change with a risk; a delete has none."""
     for change in changes:
         hazard = change.kind.hazard
-        if hazard and not hazard.approval and (risk := _risk(change)):
-            yield f"{change.key} {risk}"
-
-
-def _risk(change: Change) -> str:
-    """Return the risk of a change as text; empty for a delete and without a risk."""
-    if change.kind.hazard is None or change.action is Action.DELETE:
-        return ""
-    before = change.live.resource if change.live else None
-    return change.kind.hazard.risk(before, change.written())
+        if hazard is None or change.action is Action.DELETE:
+            continue
+        before = change.live.resource if change.live else None
+        if risk := hazard.risk(before, change.written()):
+            yield change.key, hazard.approval, risk
 
 
 def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[str, ...]:
@@ -101,7 +107,7 @@ def _never_owned(
     if not never_owned or allowed is not None:
         return ()
     were = "object in scope was" if len(never_owned) == 1 else "objects in scope were"
-    total = len(deletes) + sum(removed.count for removed in elements)
+    total = _total(len(deletes), elements)
     return (
         f"{len(never_owned)} {were} never owned: check each one, then pass --allow-delete {total}",
     )
@@ -135,6 +141,16 @@ def _removed_elements(changes: Iterable[Change]) -> list[RemovedElements]:
     return removals
 
 
+def _total(deletes: int, elements: Iterable[RemovedElements]) -> int:
+    """Return the number that --allow-delete accepts: of objects and elements together."""
+    return deletes + sum(removed.count for removed in elements)
+
+
+def _exactly(allowed: int, total: int, refusal: str) -> tuple[str, ...]:
+    """Return the refusal unless the accepted number is that of the plan."""
+    return () if allowed == total else (refusal,)
+
+
 def _deletes(
     changes: Iterable[Change],
     managed: Mapping[str, int],
@@ -149,11 +165,10 @@ def _deletes(
     accepts exactly that number of deletes and elements together; any other number is refused.
     """
     deletes = Counter(change.key.kind for change in changes if change.action is Action.DELETE)
-    total = deletes.total() + sum(removed.count for removed in elements)
+    total = _total(deletes.total(), elements)
     if allowed is not None:
-        if allowed == total:
-            return ()
-        return (f"--allow-delete accepts exactly {allowed}, and this plan deletes {total}",)
+        refusal = f"--allow-delete accepts exactly {allowed}, and this plan deletes {total}"
+        return _exactly(allowed, total, refusal)
     declared = {d.key.kind for d in declarations if d.ensure is Ensure.PRESENT}
     reasons = [
         _too_many(kind, count, managed.get(kind, 0), limit, kind in declared)
@@ -208,11 +223,10 @@ def _missing(
     )
     total = missing.total()
     if allowed is not None:
-        if allowed == total:
-            return ()
-        return (
-            f"--allow-missing accepts exactly {allowed}, and {total} owned objects are missing",
+        refusal = (
+            f"--allow-missing accepts exactly {allowed}, and {total} owned objects are missing"
         )
+        return _exactly(allowed, total, refusal)
     return tuple(
         f"{count} of {owned[kind]} owned {kind} objects are not in the list: check that the API "
         "key belongs to the right organization. If they were deleted outside devinops, pass"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocker, Change, Drift, FieldChange, Moved
+from devinops.model.changes import Action, Blocker, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Base, Record, base, fingerprints
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion, Kind, Resource, Scope
@@ -70,13 +70,13 @@ class Managed:
         if record is None:
             self._create(declaration, "not in the organization", context, draft)
             return
-        taken = context.live.by_id.get(record.object_id)
-        if taken is not None:
+        live = context.live.by_id.get(record.object_id)
+        if live is not None:
             reason = (
-                f"it belongs to others now ({taken.holder}): remove the entry, or change its owner "
+                f"it belongs to others now ({live.holder}): remove the entry, or change its owner "
                 "back in the web app"
             )
-            draft.block(Blocker.REQUIREMENT, declaration, reason, [taken])
+            draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
             return
         choice, on_drift = context.approvals.on_conflict, context.policy.on_drift
         git_moved = self._git_moved(declaration, record)
@@ -90,7 +90,13 @@ class Managed:
                 "stop managing it"
             )
             draft.drift.append(
-                Drift(Moved.DELETED, declaration.key, record.id, reason, source=declaration.source)
+                Drift(
+                    DriftEvent.DELETED,
+                    declaration.key,
+                    record.id,
+                    reason,
+                    source=declaration.source,
+                )
             )
 
     def _git_moved(self, declaration: Declaration, record: Record) -> bool:
@@ -136,7 +142,13 @@ class Managed:
         if old and live.object_id != old.object_id:
             reason = f"it was {old.id}"
             draft.drift.append(
-                Drift(Moved.RECREATED, declaration.key, live.id, reason, source=declaration.source)
+                Drift(
+                    DriftEvent.RECREATED,
+                    declaration.key,
+                    live.id,
+                    reason,
+                    source=declaration.source,
+                )
             )
         fields = changed_fields(live.kind, declaration.resource, live.resource)
         if fields and self._takes_over(fields) and not context.approvals.adopt:
@@ -215,8 +227,8 @@ class Managed:
             )
             draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live], tuple(fixed))
             return True
-        if place := _lost_place(context.as_it_is(live), context.api, context.scope):
-            draft.block(Blocker.REQUIREMENT, match.declaration, _taken_out(place), [live])
+        if folder := _lost_folder(context.as_it_is(live), context.api, context.scope):
+            draft.block(Blocker.REQUIREMENT, match.declaration, _loses_folder(folder), [live])
             return True
         risk = at_risk(live.kind, context.api, live.resource)
         if not risk or context.policy.v3_macro != "hold":
@@ -248,7 +260,9 @@ class Managed:
             draft.conflict(record, live, f"{why}, but {', '.join(names)} edited outside devinops")
         elif names and context.approvals.on_conflict == "live":
             reason = f"{', '.join(names)}; {why}; kept"
-            draft.drift.append(Drift(Moved.EDITED, record.key, live.id, reason, (), orphan.source))
+            draft.drift.append(
+                Drift(DriftEvent.EDITED, record.key, live.id, reason, (), orphan.source)
+            )
         else:
             real = context.as_it_is(live)
             draft.delete(live.key, real, why, declared_at=orphan.source, successor=successor)
@@ -267,32 +281,39 @@ class Managed:
     def _restore(
         self, saved: Saved, live: Live, context: RollbackContext, draft: PlanDraft
     ) -> None:
-        api, before = context.api, saved.live
-        differences = changed_fields(live.kind, before.resource, live.resource)
+        api, key = context.api, saved.live.key
+        differences = changed_fields(live.kind, saved.live.resource, live.resource)
         fields = tuple(field for field in differences if _updates(live.kind, api, field.name))
-        unwritable = tuple(field for field in differences if field not in fields)
-        if unwritable:
-            lost = {field.name: field.after for field in unwritable}
+        lost = {field.name: field.after for field in differences if field not in fields}
+        if lost:
             _block_unwritable(saved, lost, api, draft, [live])
-        risk = at_risk(live.kind, api, live.resource)
         if not fields:
-            draft.unchanged += not unwritable
-        elif place := _lost_place(live, context.api, context.scope):
-            reason = _taken_out(place)
+            draft.unchanged += not lost
+        elif not self._restore_blocked(saved, live, context, draft):
+            action = Action.UPDATE if key == live.key else Action.RENAME
+            reason = f"{names_of(fields)} as before the run {context.run}"
+            draft.changes.append(
+                Change(action, key, reason, live.id, saved.declaration, live, fields)
+            )
+
+    def _restore_blocked(
+        self, saved: Saved, live: Live, context: RollbackContext, draft: PlanDraft
+    ) -> bool:
+        """Block an update that loses a value or whose name is in use; return whether it did."""
+        risk = at_risk(live.kind, context.api, live.resource)
+        if folder := _lost_folder(live, context.api, context.scope):
+            reason = _loses_folder(folder)
             draft.block(Blocker.REQUIREMENT, saved.declaration, reason, [live])
         elif risk and context.policy.v3_macro == "hold":
             reason = (
                 f"an update might lose its {risk}: edit it in the web app, or set v3_macro: verify"
             )
             draft.block(Blocker.APPROVAL, saved.declaration, reason, [live])
-        elif before.key != live.key and (others := _in_the_way(saved, context)):
-            _block_taken(saved, others, draft)
+        elif saved.live.key != live.key and (others := _in_the_way(saved, context)):
+            _block_name_in_use(saved, others, draft)
         else:
-            action = Action.UPDATE if before.key == live.key else Action.RENAME
-            reason = f"{names_of(fields)} as before the run {context.run}"
-            draft.changes.append(
-                Change(action, before.key, reason, live.id, saved.declaration, live, fields)
-            )
+            return False
+        return True
 
     def _restore_gone(self, saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:
         """Create an object again, unless an equal object already has its name."""
@@ -300,15 +321,17 @@ class Managed:
         others = _in_the_way(saved, context)
         if len(others) == 1 and not changed_fields(kind, before.resource, others[0].resource):
             draft.unchanged += 1
-            return
-        if others:
-            _block_taken(saved, others, draft)
-            return
-        api = context.api
-        if not kind.apis[api].creates:
+        elif others:
+            _block_name_in_use(saved, others, draft)
+        elif not kind.apis[context.api].creates:
             reason = f"it is gone, and no API creates a {kind.noun} again"
             draft.block(Blocker.REQUIREMENT, saved.declaration, reason)
-            return
+        else:
+            self._recreate(saved, context.api, draft)
+
+    def _recreate(self, saved: Saved, api: ApiVersion, draft: PlanDraft) -> None:
+        """Create an object again; the values that the API cannot set are blocked."""
+        before, kind = saved.live, saved.live.kind
         values = dict(before.resource.items())
         writable = {name: v for name, v in values.items() if kind.by_name[name].writes(api)}
         lost = {name: v for name, v in values.items() if name not in writable and v}
@@ -319,8 +342,8 @@ class Managed:
         fields = declared_fields(resource)
         change = Change(Action.CREATE, before.key, AGAIN, None, declaration, None, fields)
         draft.changes.append(change)
-        if minting := change.mints:
-            draft.notes.append(f"{change.key} is created again: {minting.renewed}")
+        if secret := change.generated_secret:
+            draft.notes.append(f"{change.key} is created again: {secret.renewed}")
 
 
 # --- parts of the three-way comparison ------------------------------------------------------------
@@ -408,8 +431,8 @@ def _unreadable(kind: Kind, fields: Fields, want: Resource, have: Resource) -> F
 
 
 def _updates(kind: Kind, api: ApiVersion, field: str) -> bool:
-    names = kind.by_name[field].names.get(api)
-    return kind.apis[api].update is not None and names is not None and names.update is not None
+    name = kind.by_name[field].sent_as(api, creating=False)
+    return kind.apis[api].update is not None and name is not None
 
 
 def _is_indentation(change: FieldChange) -> bool:
@@ -420,7 +443,7 @@ def _is_indentation(change: FieldChange) -> bool:
     return before != after and canonical_text(before) == canonical_text(after.lstrip())
 
 
-def _lost_place(live: Live, api: ApiVersion, scope: Scope) -> str:
+def _lost_folder(live: Live, api: ApiVersion, scope: Scope) -> str:
     """Return the folder that an update would lose because the scope has no folders; else empty."""
     kind = live.kind
     if kind.lives_in is None or KINDS[kind.lives_in].is_in(api, scope):
@@ -428,7 +451,7 @@ def _lost_place(live: Live, api: ApiVersion, scope: Scope) -> str:
     return live.key.folder
 
 
-def _taken_out(folder: str) -> str:
+def _loses_folder(folder: str) -> str:
     return (
         f"an update would move it out of {folder}, because the API of an enterprise accepts no "
         "folder: move it to the root in the web app first"
@@ -445,7 +468,7 @@ def _in_the_way(saved: Saved, context: RollbackContext) -> tuple[Live, ...]:
     return tuple(live for live in others if context.restored.get(live.object_id, key) == key)
 
 
-def _block_taken(saved: Saved, others: Sequence[Live], draft: PlanDraft) -> None:
+def _block_name_in_use(saved: Saved, others: Sequence[Live], draft: PlanDraft) -> None:
     ids = ", ".join(live.id for live in others)
     reason = (
         f"another object now has this name ({ids}): rename or delete it, then run rollback again"

@@ -42,6 +42,11 @@ class Match:
     key: Key | None = None
     record: Record | None = None
 
+    @property
+    def lives(self) -> tuple[Live, ...]:
+        """The live objects that the declaration means, or may mean."""
+        return (self.live,) if self.live else self.namesakes
+
 
 def match(
     declarations: Iterable[Declaration], snapshot: Snapshot, inventory: Inventory | None = None
@@ -60,7 +65,7 @@ def match(
 class _Matcher:
     def __init__(self, snapshot: Snapshot, inventory: Inventory) -> None:
         self.snapshot, self.inventory = snapshot, inventory
-        self.taken: set[ObjectId] = set()
+        self.matched: set[ObjectId] = set()
 
     def run(self, declarations: Sequence[Declaration]) -> list[Match]:
         matches: dict[Key, Match] = {}
@@ -97,10 +102,8 @@ class _Matcher:
 
     def _by_text(self, declarations: Sequence[Declaration]) -> dict[Key, Match]:
         """Pair declarations with owned objects of the same text, if the pair is unique."""
-        lives = (self._live(record) for record in self.inventory.owned)
-        owned = _by_their_text(
-            (live, live.resource) for live in lives if live and self._free([live])
-        )
+        free = self._free(filter(None, map(self._live, self.inventory.owned)))
+        owned = _by_their_text((live, live.resource) for live in free)
         present = (d for d in declarations if d.ensure is Ensure.PRESENT)
         unmatched = _by_their_text((declaration, declaration.resource) for declaration in present)
         pairs = ((unmatched[text], owned.get(text, [])) for text in unmatched)
@@ -116,12 +119,12 @@ class _Matcher:
         return live if live and live.ours else None
 
     def _free(self, lives: Iterable[Live]) -> list[Live]:
-        return [live for live in lives if live.object_id not in self.taken]
+        return [live for live in lives if live.object_id not in self.matched]
 
     def _match(
         self, declaration: Declaration, lives: Sequence[Live], key: Key, matched_by: MatchedBy
     ) -> Match:
-        self.taken.update(live.object_id for live in lives)
+        self.matched.update(live.object_id for live in lives)
         if len(lives) > 1:
             return Match(declaration, namesakes=tuple(lives), key=key)
         record = self.inventory.by_id.get(lives[0].object_id)

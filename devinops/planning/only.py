@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Blocked, Blocker, Change
+from devinops.model.changes import Blocked, Blocker, Change, Drift
 from devinops.model.errors import UsageError
+from devinops.model.inventory import Record
 from devinops.model.keys import Key
 from devinops.model.suggest import did_you_mean
 from devinops.planning.draft import PlanDraft
+
+T = TypeVar("T", Change, Drift, Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Only:
             )
         return cls(kind, glob or "*")
 
-    def takes(self, key: Key) -> bool:
+    def selects(self, key: Key) -> bool:
         return key.kind == self.kind and fnmatchcase(key.place, self.glob)
 
     def __str__(self) -> str:
@@ -50,39 +54,48 @@ def check_only(only: Iterable[Only], keys: Iterable[Key]) -> None:
     """
     known = set(keys)
     for filter in only:
-        if filter.glob != "*" and not any(filter.takes(key) for key in known):
+        if filter.glob != "*" and not any(filter.selects(key) for key in known):
             raise UsageError(
                 f'--only "{filter}" matches nothing that is declared or live; check it for a typo'
             )
 
 
+def kinds_of(only: Iterable[Only]) -> frozenset[str]:
+    """Return the kinds that the filters select something of; all without a filter."""
+    return frozenset(filter.kind for filter in only) or frozenset(KINDS)
+
+
 def narrow(draft: PlanDraft, only: Sequence[Only]) -> PlanDraft:
     """Return the draft narrowed by the filters. A change that needs one left out is blocked."""
-
-    def taken(key: Key) -> bool:
-        return any(filter.takes(key) for filter in only)
-
-    changes = [change for change in draft.changes if taken(change.key)]
+    changes = _selected(draft.changes, only)
     left_out = {change.key for change in draft.changes} - {change.key for change in changes}
     incomplete = [change for change in changes if _needs(change) & left_out]
     return replace(
         draft,
         changes=[change for change in changes if change not in incomplete],
         blocked=[
-            *_taken_steps(draft, taken),
+            *_selected_steps(draft.blocked, only),
             *(_incomplete(change, left_out) for change in incomplete),
         ],
-        drift=[drift for drift in draft.drift if taken(drift.key)],
-        upserts=[record for record in draft.upserts if taken(record.key)],
+        drift=_selected(draft.drift, only),
+        upserts=_selected(draft.upserts, only),
         removals=[],
     )
 
 
-def _taken_steps(draft: PlanDraft, taken: Callable[[Key], bool]) -> Iterator[Blocked]:
-    """Yield the blocked steps that the filters take, or that a step that they take waits for."""
-    for step in draft.blocked:
-        needed_by = tuple(filter(taken, step.needed_by))
-        if needed_by or taken(step.key):
+def _selects(only: Iterable[Only], key: Key) -> bool:
+    return any(filter.selects(key) for filter in only)
+
+
+def _selected(items: Iterable[T], only: Sequence[Only]) -> list[T]:
+    return [item for item in items if _selects(only, item.key)]
+
+
+def _selected_steps(steps: Iterable[Blocked], only: Sequence[Only]) -> Iterator[Blocked]:
+    """Yield the blocked steps that the filters select, or that a selected step waits for."""
+    for step in steps:
+        needed_by = tuple(key for key in step.needed_by if _selects(only, key))
+        if needed_by or _selects(only, step.key):
             yield replace(step, needed_by=needed_by)
 
 

@@ -74,7 +74,7 @@ class _Claims:
     @classmethod
     def of(cls, matches: Sequence[Match]) -> _Claims:
         records = (match.record for match in matches)
-        lives = (live for match in matches for live in (*match.namesakes, match.live))
+        lives = (live for match in matches for live in match.lives)
         return cls(
             frozenset(claimed.object_id for claimed in (*records, *lives) if claimed),
             _keys(matches, Ensure.PRESENT),
@@ -97,8 +97,8 @@ def _never_owned(claims: _Claims, context: PlanContext) -> Iterator[Orphan]:
     for live in context.live.objects:
         known = live.object_id in claims.ids or live.object_id in context.inventory.by_id
         if live.ours and not known and live.key not in claims.unmanaged and context.in_scope(live):
-            taken = live.key in claims.present
-            why = "not the object of the entry with this name" if taken else "not declared"
+            declared = live.key in claims.present
+            why = "not the object of the entry with this name" if declared else "not declared"
             key = context.as_it_is(live).key
             yield Orphan(live, key, f"in scope, {why}, and never owned")
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
-from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, Moved
+from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent
 from devinops.model.errors import ExitCode, worst
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
@@ -22,7 +21,8 @@ from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.draft import PlanContext, PlanDraft
-from devinops.planning.guards import guard, hazard_notes
+from devinops.planning.duplicate_keys import block_duplicate_keys
+from devinops.planning.guards import guard, hazard_notes, needed
 from devinops.planning.lifecycles import planner
 from devinops.planning.match import (
     Match,
@@ -33,10 +33,16 @@ from devinops.planning.match import (
     used_folders,
 )
 from devinops.planning.mentions import block_mentioned, by_name
-from devinops.planning.only import Only, check_only, narrow
-from devinops.planning.orphans import Orphan, likely_renames, new_entries, rename_hint, undeclared
+from devinops.planning.only import Only, check_only, kinds_of, narrow
+from devinops.planning.orphans import (
+    LikelyRename,
+    Orphan,
+    likely_renames,
+    new_entries,
+    rename_hint,
+    undeclared,
+)
 from devinops.planning.references import References, known_ids
-from devinops.planning.taken import block_taken_names
 
 DIGEST_LENGTH = 32
 
@@ -165,12 +171,11 @@ def build_plan(
     draft.warnings += warnings
     draft.notes += [
         *_superseded(snapshot),
-        *minted(draft.changes),
+        *generated_secret_notes(draft.changes),
         *hazard_notes(draft.changes),
     ]
     plan = _plan(target, draft, renamed, wanted, context)
-    kinds = {filter.kind for filter in only} or set(KINDS)
-    refusals = guard(plan.changes, plan.drift, wanted, context, kinds)
+    refusals = guard(plan.changes, plan.drift, wanted, context, kinds_of(only))
     only_texts = tuple(map(str, only))
     return replace(plan, unmanaged=unmanaged, only=only_texts, refusals=refusals)
 
@@ -196,18 +201,19 @@ def _plan(
         upserts=(*draft.upserts, *memory),
         removals=tuple(sorted(draft.removals)),
         unchanged=draft.unchanged,
-        approvals=context.approvals,
+        approvals=needed(context.approvals, draft.changes),
     )
 
 
-def minted(changes: Iterable[Change]) -> Iterator[str]:
+def generated_secret_notes(changes: Iterable[Change]) -> Iterator[str]:
     """Yield a note for each secret that the API generates and shows once during apply."""
     for change in changes:
-        if minting := change.mints:
-            yield f"{change.key} gets a {minting.title}, which apply shows once: {HANDING_OVER}"
+        if secret := change.generated_secret:
+            what = f"{change.key} gets a {secret.title}"
+            yield f"{what}, which apply shows once: {SECRET_DESTINATION}"
 
 
-HANDING_OVER = "on a terminal, or in the file of --webhook-secrets"
+SECRET_DESTINATION = "on a terminal, or in the file of --webhook-secrets"
 """Where a secret that the API generated is shown."""
 
 
@@ -246,7 +252,7 @@ def _renamed_outside(folder: RenamedFolder) -> Drift:
         f"its path in the web app is {folder.live.key.place}: rename the directory and every "
         f"{field}: that says {folder.declared.place}, or rename it back"
     )
-    return Drift(Moved.RENAMED, folder.declared, folder.id.id, reason)
+    return Drift(DriftEvent.RENAMED, folder.declared, folder.id.id, reason)
 
 
 def _plan_match(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
@@ -289,13 +295,12 @@ def _settled(matches: Sequence[Match], draft: PlanDraft, context: PlanContext) -
     references = References(context.live, context.real, known_ids(matches), declared=declared)
     for matched in matches:
         kind = matched.declaration.kind
-        missing = matched.live is None and not matched.namesakes
-        if kind.lifecycle is Lifecycle.REQUIRED and missing:
+        if kind.lifecycle is Lifecycle.REQUIRED and not matched.lives:
             references.wait_for(matched.declaration)
     while True:
         before = len(draft.changes)
         references.resolve(draft)
-        block_taken_names(draft, context)
+        block_duplicate_keys(draft, context)
         if len(draft.changes) == before:
             return references
 
@@ -314,18 +319,16 @@ def _plan_orphans(
     deletable = [o for o in orphans if o.live.kind.lifecycle is Lifecycle.MANAGED]
     pairs = likely_renames(deletable, new_entries(matches))
     successors = {pair.orphan.live.object_id: pair.entry.key for pair in pairs}
-    for orphan in orphans:
+    leaving = [orphan for orphan in orphans if not _stays(orphan, context)]
+    for orphan in leaving:
         successor = successors.get(orphan.live.object_id)
-        if _stays(orphan, context):
-            continue
         if successor in waiting:
             draft.blocked.append(_waits_for(orphan, successor))
         else:
             planner(orphan.live.kind).orphan(orphan, successor, context, draft)
-    if left := sum(_stays(orphan, context) for orphan in orphans):
+    if left := len(orphans) - len(leaving):
         draft.notes.append(f"owned but no longer declared: {left}; they stay because prune is off")
-    hints = {pair.entry.key: pair.orphan.key for pair in pairs if pair.orphan.record}
-    draft.changes = [_with_hint(change, hints) for change in draft.changes]
+    draft.changes = _with_hints(draft.changes, pairs)
 
 
 def _stays(orphan: Orphan, context: PlanContext) -> bool:
@@ -342,11 +345,15 @@ def _waits_for(orphan: Orphan, successor: Key | None) -> Blocked:
     return Blocked(Blocker.CONFLICT, orphan.key, reason, orphan.source, ids)
 
 
-def _with_hint(change: Change, olds: Mapping[Key, Key]) -> Change:
-    """Return the change, with a hint if it probably renames an undeclared object."""
-    if change.action is not Action.CREATE or change.key not in olds:
-        return change
-    return replace(change, reason=f"{change.reason}{rename_hint(olds[change.key])}")
+def _with_hints(changes: Iterable[Change], pairs: Iterable[LikelyRename]) -> list[Change]:
+    """Return the changes, with a hint if one probably renames an undeclared object."""
+    olds = {pair.entry.key: pair.orphan.key for pair in pairs if pair.orphan.record}
+    return [
+        replace(change, reason=f"{change.reason}{rename_hint(olds[change.key])}")
+        if change.action is Action.CREATE and change.key in olds
+        else change
+        for change in changes
+    ]
 
 
 def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext) -> dict[str, int]:
@@ -357,8 +364,8 @@ def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext)
     declared = {
         live.object_id
         for matched in matches
-        for live in (*matched.namesakes, matched.live)
-        if live and matched.declaration.ensure is not Ensure.UNMANAGED
+        for live in matched.lives
+        if matched.declaration.ensure is not Ensure.UNMANAGED
     }
     deleted = {c.object_id for c in draft.changes if c.action is Action.DELETE}
     managed = declared | deleted | context.inventory.by_id.keys()

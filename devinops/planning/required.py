@@ -19,7 +19,7 @@ class Required:
     """Plans nothing. `References` reports a missing object with everything that needs it."""
 
     def plan(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
-        if match.live or match.namesakes:
+        if match.lives:
             draft.unchanged += 1
 
     def orphan(

@@ -15,9 +15,9 @@ from devinops.model.objects import Snapshot
 from devinops.model.policy import Approvals, Policy
 from devinops.model.target import Target
 from devinops.planning.draft import PlanDraft, RollbackContext, Saved
-from devinops.planning.guards import hazard_notes, hazards
+from devinops.planning.guards import hazard_notes, hazards, needed
 from devinops.planning.lifecycles import planner
-from devinops.planning.plan import Plan, minted
+from devinops.planning.plan import Plan, generated_secret_notes
 from devinops.planning.references import References
 
 
@@ -51,10 +51,10 @@ def rollback_plan(
         blocked=tuple(
             sorted([*draft.blocked, *references.blocked()], key=lambda step: (step.key, step.by))
         ),
-        notes=(*sorted([*draft.notes, *hazard_notes(changes)]), *minted(changes)),
+        notes=(*sorted([*draft.notes, *hazard_notes(changes)]), *generated_secret_notes(changes)),
         refusals=tuple(hazards(changes, approvals)),
         unchanged=draft.unchanged,
-        approvals=approvals,
+        approvals=needed(approvals, changes),
     )
 
 

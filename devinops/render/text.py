@@ -11,7 +11,7 @@ from itertools import groupby
 
 from devinops.applying.report import Report, Result
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocked, Change, Drift, Moved, Outcome
+from devinops.model.changes import Action, Blocked, Change, Drift, DriftEvent, Outcome
 from devinops.model.keys import Key
 from devinops.model.objects import Problem, Severity
 from devinops.model.target import Target
@@ -372,7 +372,7 @@ def drift_summary(drift: Drift) -> str:
     parts = [f"{drift.moved}: {reason}" if reason else str(drift.moved)]
     if drift.at is not None:
         parts.append(datetime.fromtimestamp(drift.at, UTC).strftime("%Y-%m-%d %H:%M UTC"))
-    if drift.moved is Moved.EDITED:
+    if drift.moved is DriftEvent.EDITED:
         parts.append(f"by {drift.by}" if drift.by else "by an unknown user")
     return ", ".join(parts)
 

@@ -40,8 +40,8 @@ class BackupHeader(Document, frozen=True, kw_only=True):
             raise ValueError("the name of the run or the target is not valid")
         if datetime.fromisoformat(self.time).tzinfo is None:
             raise ValueError("time has no time zone")
-        place = (self.target, self.api_url, self.api, self.org_id)
-        return addressed(Target(*place, self.emulator, self.enterprise))
+        facts = (self.target, self.api_url, self.api, self.org_id)
+        return addressed(Target(*facts, self.emulator, self.enterprise))
 
 
 class ObjectLine(Struct, frozen=True):

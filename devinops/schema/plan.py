@@ -20,8 +20,8 @@ from devinops.model.changes import (
     Blocker,
     Change,
     Drift,
+    DriftEvent,
     FieldChange,
-    Moved,
     Outcome,
 )
 from devinops.model.kind import ApiVersion
@@ -117,8 +117,8 @@ class TargetItem(Struct, frozen=True):
 
     @classmethod
     def of(cls, target: Target) -> TargetItem:
-        place = (target.name, target.org_id, target.api_url, target.api)
-        return cls(*place, target.emulator, target.enterprise)
+        facts = (target.name, target.org_id, target.api_url, target.api)
+        return cls(*facts, target.emulator, target.enterprise)
 
     def to_model(self) -> Target:
         """Return the target. Raises ValueError if `api_url` is not a URL."""
@@ -212,7 +212,7 @@ class DriftItem(Struct, frozen=True):
     key: KeyText
     kind: str
     id: str
-    moved: Moved
+    moved: DriftEvent
     reason: str
     source: SourceItem | None
     fields: Fields

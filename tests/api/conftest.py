@@ -12,8 +12,9 @@ import pytest
 from devinops.api import client, codec, open_reader, open_writer
 from devinops.api.connection import Connection
 from devinops.model.target import Target
-from tests.api import toys
 from tests.testing.replies import Connect, Reply, Serve, Server, in_turn, running
+from tests.testing.settings_kinds import BUDGET, GATE
+from tests.testing.toy_kinds import BADGE, MANUAL, ROBOT
 
 KEY = "cog_canary_key_0123456789"
 
@@ -44,10 +45,10 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture
 def free_port() -> Iterator[int]:
-    """A port at which nobody listens. It stays taken, so that nobody else does so meanwhile."""
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield taken.getsockname()[1]
+    """A port at which nobody listens. It stays in use, so that nobody else does so meanwhile."""
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        yield listener.getsockname()[1]
 
 
 @pytest.fixture
@@ -56,9 +57,9 @@ def connect() -> Connect:
 
     def make(url: str, **changes: Any) -> Connection:
         facts = {"key": KEY, "timeout_s": 5, "backoff_s": 0.001, **changes}
-        place = {"api": facts.pop("api", "v3"), "org_id": facts.pop("org_id", "org-1")}
-        place["enterprise"] = facts.pop("enterprise", False)
-        return Connection(Target("default", url, **place), **facts)
+        target = {"api": facts.pop("api", "v3"), "org_id": facts.pop("org_id", "org-1")}
+        target["enterprise"] = facts.pop("enterprise", False)
+        return Connection(Target("default", url, **target), **facts)
 
     return make
 
@@ -91,8 +92,9 @@ def snapshot(connect):
 @pytest.fixture
 def toy_kinds(monkeypatch):
     """The client knows the toy kinds and no other."""
+    kinds = {kind.noun: kind for kind in (BADGE, BUDGET, GATE, MANUAL, ROBOT)}
     for module in (client, codec):
-        monkeypatch.setattr(module, "KINDS", toys.KINDS)
+        monkeypatch.setattr(module, "KINDS", kinds)
 
 
 @pytest.fixture

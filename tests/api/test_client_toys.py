@@ -8,7 +8,7 @@ from devinops.model.errors import ApiError, BadAnswer
 from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Live
 from devinops.model.values import UNSET
-from tests.api.toys import Robot
+from tests.testing.toy_kinds import Robot
 
 ORG = "/v3/organizations/org-1"
 ROBOTS = f"{ORG}/robots"

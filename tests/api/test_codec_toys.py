@@ -13,7 +13,7 @@ from devinops.model.keys import ROOT, Key
 from devinops.model.kind import Mention, references_of
 from devinops.model.objects import Access, Live
 from devinops.model.values import UNSET
-from tests.api.toys import BADGE, MANUAL, ROBOT, Robot
+from tests.testing.toy_kinds import BADGE, MANUAL, ROBOT, Robot
 
 ITEM = {
     "robot_id": "r-1",

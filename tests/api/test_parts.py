@@ -9,12 +9,12 @@ from devinops.model.errors import ApiError, BadAnswer, ConfigError
 from devinops.model.objects import Live
 from devinops.model.values import UNSET
 from tests.api.conftest import KEY
-from tests.api.toys import Budget, Gate
+from tests.testing.settings_kinds import Budget, Gate
 
-PLACE = "/v3/enterprise"
+BASE = "/v3/enterprise"
 ENTERPRISE = {"enterprise_key": "cog_key_of_the_enterprise"}
-LIMITS, PLANS = f"GET {PLACE}/limits", f"GET {PLACE}/plans"
-TAGS = f"{PLACE}/organizations/org-1/tags"
+LIMITS, PLANS = f"GET {BASE}/limits", f"GET {BASE}/plans"
+TAGS = f"{BASE}/organizations/org-1/tags"
 
 
 def page(*items, cursor=None):
@@ -116,8 +116,8 @@ def test_it_can_be_read_again_by_itself(budget):
 
 BEFORE = {"limit": 80, "plan": "core", "tags": ["a", "b"]}
 SETTING = {
-    "limit": (f"PUT {PLACE}/limits/organizations/org-1", {"cycle_limit": 90}),
-    "plan": (f"PUT {PLACE}/plans/organizations/org-1", {"plan_name": "team"}),
+    "limit": (f"PUT {BASE}/limits/organizations/org-1", {"cycle_limit": 90}),
+    "plan": (f"PUT {BASE}/plans/organizations/org-1", {"plan_name": "team"}),
     "tags": (f"PUT {TAGS}", {"tags": ["b"]}),
 }
 
@@ -145,7 +145,7 @@ def test_only_what_changes_is_set(budget, changes):
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"limit": None}, f"DELETE {PLACE}/limits/organizations/org-1"),
+        ({"limit": None}, f"DELETE {BASE}/limits/organizations/org-1"),
         ({"tags": []}, f"DELETE {TAGS}"),
     ],
 )
@@ -193,8 +193,8 @@ def test_the_key_of_the_enterprise_is_used_for_its_settings_and_the_other_key_fo
     client.read("budget", live.id)
     keys = {(asked.path.split("?")[0], asked.headers["Authorization"]) for asked in server.asked}
     about = f"Bearer {ENTERPRISE['enterprise_key']}"
-    assert {key for path, key in keys if path.startswith(PLACE)} == {about}
-    assert {key for path, key in keys if not path.startswith(PLACE)} == {f"Bearer {KEY}"}
+    assert {key for path, key in keys if path.startswith(BASE)} == {about}
+    assert {key for path, key in keys if not path.startswith(BASE)} == {f"Bearer {KEY}"}
 
 
 @pytest.mark.parametrize(
@@ -221,10 +221,10 @@ def test_without_that_key_nothing_is_asked_and_the_setting_is_named(
 def test_without_that_key_everything_else_can_still_be_read(toy_api, snapshot):
     server = toy_api(ANSWERS)
     assert snapshot(server).objects == ()
-    assert not any(PLACE in line for line in server.lines)
+    assert not any(BASE in line for line in server.lines)
 
 
-def test_a_key_of_the_enterprise_that_is_not_taken_is_named_and_not_shown(budget, reply):
+def test_a_key_of_the_enterprise_that_is_not_accepted_is_named_and_not_shown(budget, reply):
     with pytest.raises(
         ApiError, match="check the key that the target's enterprise_key_env"
     ) as told:
@@ -280,19 +280,19 @@ def test_only_the_first_write_is_looked_at_before_it_is_sent_again(budget, reply
 def test_an_odd_id_of_an_organization_stays_in_its_place(toy_api, snapshot):
     limit = {"scope": "org", "org_id": "a/../b", "cycle_limit": 3}
     server = toy_api(
-        {LIMITS: page(limit), f"GET {PLACE}/organizations/a%2F..%2Fb/tags": {"tags": ["x"]}}
+        {LIMITS: page(limit), f"GET {BASE}/organizations/a%2F..%2Fb/tags": {"tags": ["x"]}}
     )
     (live,) = snapshot(server, {"budget"}, **ENTERPRISE, org_id="a/../b").objects
     assert live.resource == Budget(limit=3, plan=None, tags=["x"])
 
 
 def test_what_an_enterprise_has_once_needs_no_organization(toy_api, writer):
-    server = toy_api({f"GET {PLACE}/gate": {"ip_ranges": ["10.0.0.0/8"]}})
+    server = toy_api({f"GET {BASE}/gate": {"ip_ranges": ["10.0.0.0/8"]}})
     client = writer(server, enterprise=True, org_id=None)
     (live,) = client.snapshot({"gate"}).objects
     assert (live.resource, live.ours) == (Gate(ranges=["10.0.0.0/8"]), True)
     client.update(live, Gate(ranges=["10.1.0.0/16"]), {})
-    assert server.lines == [f"GET {PLACE}/gate", f"PUT {PLACE}/gate"]
+    assert server.lines == [f"GET {BASE}/gate", f"PUT {BASE}/gate"]
     assert server.asked[-1].json == {"ip_ranges": ["10.1.0.0/16"]}
 
 

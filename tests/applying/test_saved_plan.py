@@ -348,7 +348,7 @@ def test_an_only_whose_objects_are_gone_is_a_stale_plan(
         ("api_version", "v1"),
     ],
 )
-def test_a_plan_for_another_place_is_1_before_anything_is_listed(
+def test_a_plan_for_another_target_is_1_before_anything_is_listed(
     planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops, fact: str, value: str
 ) -> None:
     root, path = planned
@@ -413,6 +413,17 @@ def test_a_plan_that_is_not_there_is_one_line(devinops: Devinops, tmp_path: Path
         ran = devinops("show", path)
         assert (ran.code, ran.err.count("\n")) == (1, 1)
         assert "cannot read the plan" in ran.err
+
+
+def test_a_plan_that_cannot_be_shown_is_a_document_in_json(
+    devinops: Devinops, tmp_path: Path
+) -> None:
+    ran = devinops("show", tmp_path / "nope.json", "--format", "json")
+    document = json.loads(ran.out)
+    Draft202012Validator(schemas()["plan"]).validate(document)
+    assert (ran.code, document["complete"], document["exit_code"]) == (1, False, 1)
+    assert "cannot read the plan" in document["error"]
+    assert f"devinops: {document['error']}\n" == ran.err
 
 
 def test_a_later_minor_version_can_be_read() -> None:

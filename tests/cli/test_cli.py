@@ -24,10 +24,10 @@ from devinops.emulator import Emulator
 from devinops.emulator.gate import Call, Next, Reply
 from devinops.schema.documents import schemas
 from devinops.schema.plan import checksum
+from tests.testing import replies
 from tests.testing.command_line import Devinops, Write
 from tests.testing.places import ROOT
-from tests.testing.server import Answered, Asked, server
-from tests.testing.waiting import Door
+from tests.testing.waiting import LONG_S, Door
 
 NOTE = "---\nname: A\ntrigger: When testing\n---\nThe body.\n"
 
@@ -105,19 +105,19 @@ def _takers() -> Iterator[tuple[list[str], str]]:
         assert group is not None
         commands = group.commands if isinstance(group, click.Group) else {"": group}
         for sub, command in commands.items():
-            for taken in command.params:
-                if isinstance(taken, click.Option) and (taken.is_flag or "--help" in taken.opts):
+            for tested in command.params:
+                if isinstance(tested, click.Option) and (tested.is_flag or "--help" in tested.opts):
                     continue
                 argv = [name, *([sub] if sub else [])]
                 arguments = [one for one in command.params if isinstance(one, click.Argument)]
                 argv += [
-                    "" if one is taken else "knowledge:A"
+                    "" if one is tested else "knowledge:A"
                     for one in arguments
-                    if one.required or one is taken
+                    if one.required or one is tested
                 ]
-                if isinstance(taken, click.Option):
-                    argv += [taken.opts[-1], ""]
-                yield argv, taken.opts[-1]
+                if isinstance(tested, click.Option):
+                    argv += [tested.opts[-1], ""]
+                yield argv, tested.opts[-1]
 
 
 @pytest.mark.parametrize("argv", [argv for argv, _ in _takers()], ids=" ".join)
@@ -655,34 +655,34 @@ def test_a_stand_in_is_named_as_one_in_every_answer(
         "org_id": "org-1",
     }
 
-    def answer(asked: Asked) -> Answered:
+    def answer(asked: replies.Asked) -> replies.Reply:
         headers = {"Devinops-Emulator": "0"} if emulated else {}
-        return Answered(200, json.dumps(page).encode(), headers)
+        return replies.Reply(200, page, headers)
 
     inventory = "version: 1\ntargets: {a: {inventory: {store: file}}}\n"
     root = repository({"devinops.yaml": inventory, "playbooks.yaml": "playbooks: []\n"})
-    with server(answer) as url:
-        use(url)
+    with replies.running(answer) as api:
+        use(api.url)
         text = {command: devinops(*command.split(), "-C", root).out for command in ANSWERS}
         found = {
             c: json.loads(devinops(*c.split(), "-C", root, "--format", "json").out) for c in ANSWERS
         }
-    place = f"{'on the emulator ' if emulated else ''}at {url} (API v3)"
+    header = f"{'on the emulator ' if emulated else ''}at {api.url} (API v3)"
     for command, printed in text.items():
         if command == "whoami":
-            assert (f"This is the emulator at {url}.\n" in printed) is emulated
+            assert (f"This is the emulator at {api.url}.\n" in printed) is emulated
             continue
         title = "Drift" if command == "drift" else "Plan"
         assert (
             printed.splitlines()[0]
-            == f"{title} for a: organization org-1 {place}, inventory: file, 0 owned"
+            == f"{title} for a: organization org-1 {header}, inventory: file, 0 owned"
         )
     assert found["whoami"]["emulator"] is emulated
     for command in ("plan", "apply --yes", "drift"):
         assert found[command]["target"] == {
             "name": "a",
             "org_id": "org-1",
-            "api_url": url,
+            "api_url": api.url,
             "api_version": "v3",
             "emulator": emulated,
             "enterprise": False,
@@ -818,7 +818,9 @@ def test_a_closed_pipe_is_no_traceback(full: tuple[Emulator, Path]) -> None:
         assert running.wait() == 1
 
 
-@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    ("number", "code"), [(2, 130), (15, 143), (1, 143)], ids=["SIGINT", "SIGTERM", "SIGHUP"]
+)
 def test_an_interrupted_apply_reports_what_it_did(
     repository: Write, use: Callable[..., None], number: int, code: int
 ) -> None:
@@ -847,6 +849,71 @@ def test_an_interrupted_apply_reports_what_it_did(
         assert done == {f"knowledge:{note['name']}" for note in emulator.knowledge()}
         assert 0 < len(done) < 60
         assert len(document["results"]) == 60
+
+
+def test_a_second_hangup_stops_nothing(repository: Write, use: Callable[..., None]) -> None:
+    """When a terminal is closed, both the shell and the kernel can send one."""
+    root = repository({"knowledge/a.md": NOTE})
+    door = Door(lambda call: call.method == "POST")
+    with Emulator(layers=[door]) as emulator:
+        use(emulator.url)
+        with process("apply", "-C", str(root), "--yes", "--format", "json") as running:
+            assert running.stderr
+            door.wait()
+            running.send_signal(signal.SIGHUP)
+            err = ""
+            while "again to stop at once" not in err:
+                err += running.stderr.readline()
+            running.send_signal(signal.SIGHUP)
+            door.open()
+            out, _ = running.communicate()
+        assert (running.returncode, len(emulator.knowledge())) == (143, 1)
+    assert [result["outcome"] for result in json.loads(out)["results"]] == ["done"]
+
+
+IN_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "devinops", *sys.argv[1:]])
+"""
+"""Runs devinops with its standard input as the controlling terminal."""
+
+
+def test_an_apply_whose_terminal_is_closed_records_and_reports_what_it_did(
+    repository: Write, use: Callable[..., None]
+) -> None:
+    entries = [{"name": f"N{i}", "trigger": "t", "body": "b"} for i in range(60)]
+    config = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
+    files = {"devinops.yaml": config, "knowledge.yaml": json.dumps({"knowledge": entries})}
+    root = repository(files)
+    door = Door(lambda call: call.method == "POST" and door.methods.count("POST") >= 2)
+    terminal, stream = os.openpty()
+    argv = ("apply", "--yes", "--parallelism", "2", "--report", "json=report.json")
+    with Emulator(layers=[door]) as emulator:
+        use(emulator.url)
+        with subprocess.Popen(
+            [sys.executable, "-c", IN_TERMINAL, *argv],
+            cwd=root,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdin=stream,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        ) as running:
+            os.close(stream)
+            door.wait()
+            os.close(terminal)
+            door.open()
+            assert running.wait(LONG_S) == 143
+        document = json.loads((root / "report.json").read_text())
+        done = {result["key"] for result in document["results"] if result["outcome"] == "done"}
+        made = {f"knowledge:{note['name']}" for note in emulator.knowledge()}
+    lines = (root / ".devinops" / "production.jsonl").read_text().splitlines()
+    owned = {record["key"] for record in map(json.loads, lines) if "id" in record}
+    assert (document["exit_code"], document["interrupted"]) == (143, True)
+    assert done == made == owned
+    assert 0 < len(done) < 60
+    assert not (root / ".devinops" / "production.journal").exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
@@ -936,8 +1003,8 @@ def pressing(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 SIGNALS = pytest.mark.parametrize(
     ("number", "code", "word"),
-    [(2, 130, "interrupted"), (15, 143, "terminated")],
-    ids=["SIGINT", "SIGTERM"],
+    [(2, 130, "interrupted"), (15, 143, "terminated"), (1, 143, "terminated")],
+    ids=["SIGINT", "SIGTERM", "SIGHUP"],
 )
 
 
@@ -1034,7 +1101,7 @@ def test_an_interruption_in_the_middle_of_a_line_of_progress_is_no_bug(
 
 
 @pytest.mark.parametrize("during", ["GET", "POST"])
-@pytest.mark.parametrize("number", [2, 15], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("number", [2, 15, 1], ids=["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_that_was_ignored_at_the_start_stays_ignored(
     repository: Write, use: Callable[..., None], during: str, number: int
 ) -> None:
@@ -1067,8 +1134,8 @@ def test_a_signal_that_was_ignored_at_the_start_stays_ignored(
 @pytest.mark.parametrize("argv", [["plan"], ["apply", "--yes"], ["drift"], ["whoami"]])
 @pytest.mark.parametrize(
     ("number", "code", "word"),
-    [(2, 130, "interrupted"), (15, 143, "terminated")],
-    ids=["SIGINT", "SIGTERM"],
+    [(2, 130, "interrupted"), (15, 143, "terminated"), (1, 143, "terminated")],
+    ids=["SIGINT", "SIGTERM", "SIGHUP"],
 )
 def test_an_interruption_while_reading_is_answered_too(
     repository: Write,

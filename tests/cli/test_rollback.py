@@ -227,7 +227,7 @@ def test_no_backups_are_no_error(tmp_path: Path, devinops: Devinops) -> None:
         ("api", "v1"),
     ],
 )
-def test_a_backup_of_another_place_is_refused(
+def test_a_backup_of_another_target_is_refused(
     applied: tuple[Emulator, Path], devinops: Devinops, fact: str, value: str
 ) -> None:
     emulator, root = applied

@@ -192,7 +192,7 @@ def test_fields_are_read_with_the_types_that_the_table_states(api, noun):
 
 
 @each
-def test_a_field_that_may_be_cleared_is_sent_as_null_only_where_null_is_taken(api, noun):
+def test_a_field_that_may_be_cleared_is_sent_as_null_only_where_null_is_accepted(api, noun):
     for attribute, field in fields(api, noun):
         if attribute.ref or "type" not in attribute.schema:
             continue

@@ -404,7 +404,7 @@ def test_a_template_gives_its_servers_unless_servers_are_sent(api):
         ("", 400),
     ],
 )
-def test_which_recurrence_rules_are_taken(api, rule, status):
+def test_which_recurrence_rules_are_accepted(api, rule, status):
     trigger = {**SCHEDULE, "conditions": conditions({**RECURS, "value": rule})}
     response = api.v3.post(PATH, json={**BODY, "triggers": [trigger]})
     assert response.status_code == status, response.text

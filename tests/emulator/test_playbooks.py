@@ -56,7 +56,7 @@ def test_a_macro_of_another_form_is_refused(api, macro):
 
 
 @pytest.mark.parametrize("macro", ["!a", "!A-b_9"])
-def test_a_macro_of_letters_digits_hyphens_and_underscores_is_taken(api, macro):
+def test_a_macro_of_letters_digits_hyphens_and_underscores_is_accepted(api, macro):
     assert good(api.v3.post(PLAYBOOKS, json={**PLAYBOOK, "macro": macro}))["macro"] == macro
 
 

@@ -43,7 +43,7 @@ def served(*arguments, before="pass"):
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_serve_says_where_it_listens_and_stops_quietly_on_a_signal(number, tmp_path):
     seed = tmp_path / "seed.yaml"
     seed.write_text("organizations: {org-emulator: {folders: [{path: A}]}}", encoding="utf-8")
@@ -101,8 +101,8 @@ def test_a_port_that_cannot_be_is_an_error(port):
 
 def test_a_port_in_use_is_an_error_of_one_line(tmp_path, devinops):
     state = tmp_path / "state.json"
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
         said = (
             f"cannot listen on 127.0.0.1:{port}: something already listens there; stop it, or take any free port "
             "with --port 0"

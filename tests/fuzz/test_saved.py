@@ -19,7 +19,7 @@ from devinops.render.text import Text
 from tests.testing.damage import damaged, fuzz, mutated, one_line, text_of, values
 from tests.testing.documents import PLAN
 
-PLACE = Path("plan.json")
+FILE = Path("plan.json")
 DRIFT = {
     "key": "knowledge:A", "kind": "knowledge", "id": "note-1", "moved": "edited", "reason": "", "source": None,
     "fields": {"body": {"before": "a", "after": "b"}}, "at": 1_700_000_000, "by": "somebody",
@@ -42,7 +42,7 @@ def held(read: Callable[[], SavedPlan]) -> None:
     for row in Text(full=True).plan(plan):
         assert all(one_line(part) for part in row.replace("\t", "").split("\n") if part), repr(row)
     again = json.loads("".join(dump(plan.document)))
-    assert plan_of(again, PLACE) == plan
+    assert plan_of(again, FILE) == plan
     assert again == plan.document
 
 
@@ -103,5 +103,5 @@ def test_what_a_message_quotes_is_short_and_steers_no_terminal(
 ) -> None:
     """A value that fits none of several shapes stood in the message whole, and as it was."""
     with pytest.raises(UnusableFile) as caught:
-        plan_of(REAL | wrong(odd), PLACE)
+        plan_of(REAL | wrong(odd), FILE)
     refused(caught.value)

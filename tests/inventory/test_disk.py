@@ -312,9 +312,9 @@ def test_a_lock_that_is_removed_while_it_is_looked_at_is_not_abandoned(
         if made_again:
             path.unlink()
             return held(path)
-        taken = held(path)
+        lock = held(path)
         path.unlink()
-        return taken
+        return lock
 
     monkeypatch.setattr(disk, "hold", late)
     assert not disk.abandoned(path)

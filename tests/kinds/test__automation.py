@@ -102,7 +102,7 @@ def test_the_place_of_a_rule_is_its_value_although_triggers_are_sorted(tmp_path:
     assert str(found.source) == "automations.yaml:9:55"
 
 
-def test_what_is_right_is_taken(tmp_path: Path) -> None:
+def test_what_is_right_is_accepted(tmp_path: Path) -> None:
     assert problems(tmp_path, triggers=[SCHEDULE, PUSH, WEBHOOK], actions=[MESSAGE, START]) == []
     assert problems(tmp_path, metadata={f"k{n}": "x" * 128 for n in range(15)}) == []
     assert problems(tmp_path, actions=[MONITOR], run_as=None, limits=None) == []

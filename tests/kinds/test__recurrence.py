@@ -52,7 +52,7 @@ def test_what_is_wrong_is_said(rule: str) -> None:
         "DTSTART:20270101T090000Z\nFREQ=DAILY",
     ],
 )
-def test_rules_of_the_standard_are_taken(rule: str) -> None:
+def test_rules_of_the_standard_are_accepted(rule: str) -> None:
     assert problem(rule) == ""
 
 

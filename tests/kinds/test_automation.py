@@ -139,16 +139,16 @@ anything = st.recursive(
 @given(st.sampled_from(sorted(set(ITEM) - {"automation_id"})), anything)
 def test_whatever_the_api_answers_is_read_or_refused(name: str, value: Any) -> None:
     assert KIND.hazard
-    assert KIND.minting
+    assert KIND.generated_secret
     item = {**ITEM, name: value}
-    KIND.minting.revealed(item)
+    KIND.generated_secret.revealed(item)
     try:
         live = decode(KIND, "v3", item, NAMES, OURS)
     except BadAnswer:
         return
     KIND.hazard.risk(None, live.resource)
     KIND.hazard.risk(live.resource, read().resource)
-    KIND.minting.expected(live.resource, read().resource)
+    KIND.generated_secret.expected(live.resource, read().resource)
     KIND.by_name["triggers"].describe(getattr(live.resource, "triggers"))  # noqa: B009
     encode(KIND, "v3", read().resource, IDS, before=live, owner="production", changes_only=True)
 
@@ -202,13 +202,13 @@ def test_an_update_of_what_has_no_label_yet_gives_it_ours() -> None:
 
 
 def test_the_secret_of_a_webhook_is_found_and_shows_in_no_repr() -> None:
-    assert KIND.minting
+    assert KIND.generated_secret
     webhook = {"url": "https://hooks.example/1", "secret": "hush"}
     shown = {**ITEM, "triggers": [{**ITEM["triggers"][0], "webhook": webhook}]}
-    revealed = KIND.minting.revealed(shown)
+    revealed = KIND.generated_secret.revealed(shown)
     assert revealed == Revealed("https://hooks.example/1", "hush")
     assert "hush" not in repr(revealed)
-    assert KIND.minting.revealed(ITEM) is None
+    assert KIND.generated_secret.revealed(ITEM) is None
     for strange in ({}, {"triggers": 5}, {"triggers": [5]}, {"triggers": [{"webhook": 5}]}):
-        assert KIND.minting.revealed(strange) is None
+        assert KIND.generated_secret.revealed(strange) is None
     assert "hush" not in repr(codec.decode(KIND, "v3", shown, NAMES, OURS))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from devinops.kinds import KINDS
-from devinops.planning.diff import MOST_PARTS, at_risk, nested_paths, not_taken, same, settable
+from devinops.planning.diff import MOST_PARTS, at_risk, nested_paths, not_stored, same, settable
 from tests.testing.small_kinds import PLAQUE, Plaque
 
 
@@ -86,11 +86,11 @@ def test_settable_are_the_optional_fields_that_an_update_can_change(
         ({"is_enabled": False}, {}, []),
     ],
 )
-def test_not_taken_is_what_was_sent_and_came_back_as_nothing(
+def test_not_stored_is_what_was_sent_and_came_back_as_nothing(
     sent: dict[str, Any], answered: dict[str, Any], names: list[str]
 ) -> None:
     kind = KINDS["knowledge"]
-    assert not_taken(kind, "v1", kind.resource(**sent), kind.resource(**answered)) == names
+    assert not_stored(kind, "v1", kind.resource(**sent), kind.resource(**answered)) == names
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from devinops.kinds.knowledge import Knowledge
-from devinops.model.changes import Action, Change, Drift, FieldChange, Moved
+from devinops.model.changes import Action, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Declaration, Live, Snapshot, Source
 from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
 from devinops.model.values import UNSET
 from devinops.planning.draft import PlanContext
-from devinops.planning.guards import ALWAYS_ALLOWED, guard
+from devinops.planning.guards import ALWAYS_ALLOWED, guard, needed
 from tests.testing import toy_kinds
 from tests.testing.objects import live
 from tests.testing.plans import context, entry
@@ -44,7 +44,7 @@ def refusals(
     notes = [live("knowledge", name=f"N{n:02}", id=f"n{n}") for n in range(owned + strangers)]
     gone = [*notes[:deletes], *notes[owned:]]
     changes = [Change(Action.DELETE, note.key, "r", note.id, live=note) for note in gone]
-    edits = [Drift(Moved.EDITED, note.key, note.id) for note in notes[:drift]]
+    edits = [Drift(DriftEvent.EDITED, note.key, note.id) for note in notes[:drift]]
     max_delete = MaxDelete.parse(limit)
     assert max_delete
     snapshot = Snapshot.of(notes[missing:])
@@ -117,15 +117,18 @@ def test_changes_outside_refuse_a_run_only_if_the_target_says_so(on_drift: OnDri
 # --- hazards and sets ---------------------------------------------------------------------------------------
 
 
-def honored(color: str, action: Action = Action.CREATE, **approved: Any) -> tuple[str, ...]:
-    """Guard a change that makes a badge of this color."""
+def badge_change(color: str, action: Action = Action.CREATE) -> Change:
+    """Return a change that makes a badge of this color."""
     badge = toy_kinds.Badge(name="B", color=color)
     before = None if action is Action.CREATE else Live("b1", replace(badge, color="red"))
     fields = (FieldChange("color", UNSET, color),)
     facts = {"declaration": entry(badge), "live": before, "fields": fields}
-    change = Change(action, toy_kinds.BADGE.key(badge), "r", before and before.id, **facts)
+    return Change(action, toy_kinds.BADGE.key(badge), "r", before and before.id, **facts)
+
+
+def honored(color: str, action: Action = Action.CREATE, **approved: Any) -> tuple[str, ...]:
     run = replace(context(), approvals=Approvals(**approved))
-    return guard([change], [], [], run, ["badge"])
+    return guard([badge_change(color, action)], [], [], run, ["badge"])
 
 
 @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
@@ -135,6 +138,12 @@ def test_a_hazard_wants_its_own_approval(action: Action) -> None:
     assert refusal == "badge:B is made of gold: if this is intended, pass --allow-honor"
     assert honored("gold", action, hazards=("spend",)) == (refusal,)
     assert honored("gold", action, hazards=("honor",)) == ()
+
+
+def test_only_the_approval_of_a_risk_that_a_change_has_was_needed() -> None:
+    given = Approvals(adopt=True, hazards=("honor", "spend"))
+    assert needed(given, [badge_change("gold")]) == Approvals(adopt=True, hazards=("honor",))
+    assert needed(given, [badge_change("red")]) == Approvals(adopt=True)
 
 
 def test_a_delete_is_no_hazard() -> None:

@@ -23,7 +23,7 @@ def change(key: Key, action: Action = Action.CREATE, **facts: Any) -> Change:
 
 
 @pytest.mark.parametrize(
-    ("text", "taken"),
+    ("text", "selected"),
     [
         ("knowledge", [A, B]),
         ("knowledge:*", [A, B]),
@@ -32,9 +32,9 @@ def change(key: Key, action: Action = Action.CREATE, **facts: Any) -> Change:
         ("playbook", [PLAYBOOK]),
     ],
 )
-def test_a_filter_takes_a_kind_or_keys_by_a_glob(text: str, taken: list[Key]) -> None:
+def test_a_filter_selects_a_kind_or_keys_by_a_glob(text: str, selected: list[Key]) -> None:
     only = Only.parse(text)
-    assert [key for key in (A, B, PLAYBOOK) if only.takes(key)] == taken
+    assert [key for key in (A, B, PLAYBOOK) if only.selects(key)] == selected
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_typo_is_refused_with_a_hint(text: str, words: str) -> None:
         Only.parse(text)
 
 
-def test_a_glob_that_takes_nothing_is_a_typo_and_a_whole_kind_is_none() -> None:
+def test_a_glob_that_selects_nothing_is_a_typo_and_a_whole_kind_is_none() -> None:
     check_only([Only("playbook"), Only("knowledge", "A")], [A])
     with pytest.raises(UsageError, match='"knowledge:X" matches nothing'):
         check_only([Only("knowledge", "X")], [A])
@@ -72,7 +72,7 @@ def test_what_refers_to_something_live_needs_nothing_else() -> None:
     assert [c.key for c in narrow(draft, [Only("knowledge")]).changes] == [B]
 
 
-def test_a_blocked_step_stays_for_what_is_taken_and_waits_for_it() -> None:
+def test_a_blocked_step_stays_for_what_is_selected_and_waits_for_it() -> None:
     folder = Key.parse("folder:F")
     step = Blocked(Blocker.REQUIREMENT, folder, "r", needed_by=(A, PLAYBOOK))
     draft = PlanDraft(blocked=[step])

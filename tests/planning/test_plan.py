@@ -16,7 +16,7 @@ import yaml
 from devinops.kinds import KINDS
 from devinops.kinds.playbook import Playbook
 from devinops.load import Loaded, load
-from devinops.model.changes import Blocked, Blocker, Drift, Moved
+from devinops.model.changes import Blocked, Blocker, Drift, DriftEvent
 from devinops.model.errors import ExitCode, UsageError
 from devinops.model.inventory import Inventory, Record, base
 from devinops.model.keys import Key
@@ -323,7 +323,7 @@ def test_a_plan_is_quiet_when_there_is_nothing_to_do_to_decide_or_to_forget(tmp_
     assert (plan.is_quiet, quiet.is_quiet) == (False, True)
     for loud in (
         replace(quiet, blocked=(Blocked(Blocker.CONFLICT, key, "r"),)),
-        replace(quiet, drift=(Drift(Moved.DELETED, key, "id"),)),
+        replace(quiet, drift=(Drift(DriftEvent.DELETED, key, "id"),)),
         replace(quiet, refusals=("r",)),
         replace(quiet, removals=(("knowledge", "id"),)),
     ):

@@ -292,13 +292,12 @@ AUTOMATION = {"name": "A", "id": "a1", "triggers": [{"event_type": "github:push"
 def test_what_may_cost_money_when_it_is_back_wants_the_approval_of_that() -> None:
     gone = live("automation", **AUTOMATION)
     made, approved = (
-        plan([gone], [], approvals=approvals)
-        for approvals in (None, Approvals(hazards=frozenset({"spend"})))
+        plan([gone], [], approvals=approvals) for approvals in (None, Approvals(hazards=("spend",)))
     )
     (refusal,) = made.refusals
     assert refusal.startswith("automation:A may start sessions without a limit")
     assert (approved.refusals, approved.changes) == ((), made.changes)
-    assert approved.approvals == Approvals(hazards=frozenset({"spend"}))
+    assert approved.approvals == Approvals(hazards=("spend",))
 
 
 def test_notes_come_in_order_and_what_the_api_makes_anew_is_told_last() -> None:

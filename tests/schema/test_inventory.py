@@ -26,7 +26,7 @@ INTENT = {"intent": "RUN", "action": "create", "key": "knowledge:A"}
         {"devinops_inventory_end": True},
     ],
 )  # fmt: skip
-def test_every_line_of_an_inventory_is_taken(line: dict[str, Any]) -> None:
+def test_every_line_of_an_inventory_is_accepted(line: dict[str, Any]) -> None:
     assert LINE.is_valid(line)
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from devinops.model.changes import Blocked, Blocker, Drift, Moved
+from devinops.model.changes import Blocked, Blocker, Drift, DriftEvent
 from devinops.model.keys import Key
 from devinops.model.objects import Problem, Severity, Source
 from devinops.schema.documents import schemas
@@ -39,7 +39,7 @@ def valid(schema: dict[str, Any], document: Any) -> bool:
     [("plan", PLAN), ("plan", FAILED), ("problems", PROBLEMS)],
     ids=["plan", "failed", "problems"],
 )
-def test_a_document_is_taken_and_none_with_more_or_less_in_it(
+def test_a_document_is_accepted_and_none_with_more_or_less_in_it(
     name: str, document: dict[str, Any]
 ) -> None:
     schema = schemas()[name]
@@ -76,7 +76,9 @@ def test_a_blocked_step_has_a_place_or_none(place: Source | None) -> None:
 
 
 def test_a_change_made_outside_comes_back_as_it_was_unless_its_time_is_none() -> None:
-    drift = Drift(Moved.EDITED, Key.parse("secret:A"), "s1", "why", (), Source("a.yaml"), 1, "Pat")
+    drift = Drift(
+        DriftEvent.EDITED, Key.parse("secret:A"), "s1", "why", (), Source("a.yaml"), 1, "Pat"
+    )
     item = DriftItem.of(drift)
     assert item.to_model() == drift
     with pytest.raises(ValueError, match="at: not a valid time"):

@@ -15,7 +15,9 @@ from devinops.api import Connection
 
 @dataclass
 class Reply:
-    """An answer; `raw`, bytes or pieces of them, goes out as it is, and the connection is closed behind it."""
+    """An answer; `raw`, bytes or pieces of them, goes out as it is, and the connection is closed behind it;
+    if empty, there is no answer.
+    """
 
     status: int = 200
     body: Any = None
@@ -35,10 +37,13 @@ class Asked:
         return json.loads(self.body)
 
 
+Answer = Callable[[Asked], Reply]
+
+
 class Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, answer: Callable[[Asked], Reply]) -> None:
+    def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.asked: list[Asked] = []
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -90,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running(answer: Callable[[Asked], Reply], tls: Any) -> Iterator[Server]:
+def running(answer: Answer, tls: Any = None) -> Iterator[Server]:
     with Server(answer) as server:
         if tls is not None:
             server.socket = tls.wrap_socket(server.socket, server_side=True)
@@ -103,7 +108,7 @@ def running(answer: Callable[[Asked], Reply], tls: Any) -> Iterator[Server]:
             thread.join()
 
 
-def in_turn(replies: list[Reply]) -> Callable[[Asked], Reply]:
+def in_turn(replies: list[Reply]) -> Answer:
     lock, left = threading.Lock(), list(replies)
 
     def answer(_: Asked) -> Reply:

@@ -26,6 +26,7 @@ from devinops.model.kind import (
     Named,
     Omitted,
     Only,
+    Paging,
     Part,
     Path,
     Resource,
@@ -34,6 +35,7 @@ from devinops.model.kind import (
     Update,
     attribute,
     everywhere,
+    settings_api,
 )
 from devinops.schema import findings
 from tests.testing.replies import Asked, Reply, Server, running
@@ -64,13 +66,25 @@ MANUAL = Kind(
     resource=Manual,
     identity=Named("title"),
     document="words",
-    apis={"v3": Api(path="manuals", id="manual_id", reads_one=True)},
+    apis={"v3": Api(path="manuals", id="manual_id", paging=Paging.CURSOR, reads_one=True)},
 )
+
+
+def _lower(address: str) -> str:
+    return address.lower()
+
+
+def _with_removals(labels: Mapping[str, Any], before: Any) -> dict[str, Any]:
+    """Return labels as a merge patch that removes those that are no longer there."""
+    return {**dict.fromkeys(before or {}), **labels}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Robot(Resource):
-    """Refers to another kind by a field and inside a text; its API changes it with PATCH."""
+    """Fields of every type, with other names in responses, creates and updates.
+
+    Refers to another kind by a field and inside a text; its API changes it with PATCH.
+    """
 
     name: Any = text("name", required=True)
     manual: Any = attribute(
@@ -79,13 +93,27 @@ class Robot(Resource):
         names={"v3": FieldNames(read="manual_id", create="manual", update="new_manual")},
     )
     task: Any = attribute(
-        schema={"type": ["object", "null"], "description": "What to do."},
+        schema={"type": "object", "description": "What to do."},
         mention=Mention("manual", "@manual:"),
         names={"v3": everywhere("task")},
     )
+    address: Any = text("address", normalize=_lower)
+    speed: Any = attribute(
+        schema={"type": "integer", "description": "A number."},
+        names={"v3": FieldNames("speed", create="speed")},
+    )
+    weight: Any = attribute(
+        schema={"type": ["number", "null"], "description": "A number or null."},
+        names={"v3": everywhere("weight")},
+    )
+    is_on: Any = attribute(
+        schema={"type": "boolean", "description": "Whether it is on."},
+        names={"v3": FieldNames("enabled", update="enabled")},
+    )
     labels: Any = attribute(
-        schema={"type": ["object", "null"], "description": "Labels, one of which names the owner."},
-        names={"v3": everywhere("labels")},
+        schema={"type": "object", "description": "Labels, one of which names the owner."},
+        to_api=_with_removals,
+        names={"v3": everywhere("metadata")},
     )
 
 
@@ -103,7 +131,12 @@ ROBOT = Kind(
     hazard=Hazard("", _risk),
     apis={
         "v3": Api(
-            path="robots", id="robot_id", reads_one=True, update=Update("PATCH", Omitted.KEPT)
+            path="robots",
+            id="robot_id",
+            paging=Paging.CURSOR,
+            reads_one=True,
+            update=Update("PATCH", Omitted.KEPT),
+            write_permission="ManageRobots",
         )
     },
 )
@@ -274,16 +307,10 @@ PALETTE = Kind(
     tombstones=False,
     check=_largest_in_palette,
     apis={
-        "v3": Api(
-            path="",
-            id="id",
-            scopes=frozenset({Scope.ABOUT_ORGANIZATION}),
-            creates=False,
-            deletes=False,
-            parts=(
-                Part("colors", "organizations/{org_id}/colors", "colors", empty=[]),
-                Part("size", "organizations/{org_id}/size", "size"),
-            ),
+        "v3": settings_api(
+            Scope.ABOUT_ORGANIZATION,
+            Part("colors", "organizations/{org_id}/colors", "colors", empty=[]),
+            Part("size", "organizations/{org_id}/size", "size"),
         )
     },
 )
@@ -305,16 +332,7 @@ MOTTO = Kind(
     lifecycle=Lifecycle.WHOLE,
     renames=False,
     tombstones=False,
-    apis={
-        "v3": Api(
-            path="",
-            id="id",
-            scopes=frozenset({Scope.ENTERPRISE}),
-            creates=False,
-            deletes=False,
-            parts=(Part("words", "motto", "words"),),
-        )
-    },
+    apis={"v3": settings_api(Scope.ENTERPRISE, Part("words", "motto", "words"))},
 )
 
 TOYS = Registry((BADGE, BOX, GRANT, LAMP, MANUAL, MOTTO, PALETTE, RELIC, ROBOT, SHELF))
@@ -357,7 +375,7 @@ class ToyApi:
 
     @contextmanager
     def running(self) -> Iterator[Server]:
-        with running(self.answer, None) as server:
+        with running(self.answer) as server:
             yield server
 
     def of(self, noun: str) -> dict[str, dict[str, Any]]:

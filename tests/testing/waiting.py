@@ -68,7 +68,7 @@ class Waits(list[float]):
         with self._lock:
             self._passed += seconds
 
-    def turn(self, condition: threading.Condition, seconds: float | None) -> None:
+    def wait(self, condition: threading.Condition, seconds: float | None) -> None:
         if seconds is None:
             condition.wait()
             return

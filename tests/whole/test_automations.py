@@ -143,6 +143,31 @@ def test_what_is_applied_is_there_and_a_second_plan_is_empty(
     assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
 
 
+def test_an_approval_that_no_change_needs_is_not_shown_and_may_be_repeated(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root, path = repository(files(FULL)), tmp_path / "plan.json"
+    approved = "approved with --allow-spend"
+    assert approved in devinops("plan", "-C", root, "--allow-spend").out
+    assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+    repository({"playbooks/new.md": "---\ntitle: New\n---\nb\n"})
+    planned = devinops("plan", "-C", root, "--allow-spend", "--out", path)
+    assert (planned.code, "+ playbook:New" in planned.out) == (0, True)
+    for out in (planned.out, devinops("show", path).out):
+        assert approved not in out
+    assert devinops("apply", path, "-C", root, "--allow-spend").code == 0
+
+
+def test_an_approval_that_the_saved_plan_lacks_is_a_contradiction(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root, path = repository(files(FULL)), tmp_path / "plan.json"
+    assert devinops("plan", "-C", root, "--out", path).code == 4
+    ran = devinops("apply", path, "-C", root, "--allow-spend")
+    assert (ran.code, emulator.automations()) == (64, [])
+    assert "the saved plan has other approvals" in ran.err
+
+
 def test_what_a_file_no_longer_says_inside_a_group_goes(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:

@@ -27,7 +27,7 @@ from devinops.emulator import Emulator
 from devinops.model.errors import ApiError
 from devinops.model.objects import Live
 from tests.testing.command_line import Devinops, Ran, Write
-from tests.testing.server import Answered, Asked, server
+from tests.testing.replies import Asked, Reply, running
 
 VALUE = 'hush-hush "quoted"\\ with ünïcode\nand-a-hush-hush-second-line'
 KEY = "cog_emulator"
@@ -138,72 +138,70 @@ def test_a_whole_life_of_a_secret_leaves_no_trace(
 
 # --- servers that give it back ----------------------------------------------------------------------------------
 
-ECHOES: dict[str, Callable[[Asked], Answered]] = {
-    "422 input": lambda asked: Answered(
+ECHOES: dict[str, Callable[[Asked], Reply]] = {
+    "422 input": lambda asked: Reply(
         422,
         json.dumps(
             {"detail": [{"loc": ["body", "value"], "msg": "bad", "input": json.loads(asked.body)}]}
         ).encode(),
     ),
-    "422 msg": lambda asked: Answered(
+    "422 msg": lambda asked: Reply(
         422,
         json.dumps(
             {"detail": [{"loc": ["body"], "msg": f"no {json.loads(asked.body)['value']}"}]}
         ).encode(),
     ),
-    "400 text": lambda asked: Answered(
+    "400 text": lambda asked: Reply(
         400, b"refused: " + asked.body + asked.headers["Authorization"].encode()
     ),
-    "400 base64": lambda asked: Answered(400, b64encode(asked.body)),
-    "400 hex": lambda asked: Answered(400, asked.body.hex().encode()),
-    "400 in a URL": lambda asked: Answered(
+    "400 base64": lambda asked: Reply(400, b64encode(asked.body)),
+    "400 hex": lambda asked: Reply(400, asked.body.hex().encode()),
+    "400 in a URL": lambda asked: Reply(
         400, f"see /?v={quote(json.loads(asked.body)['value'])}".encode()
     ),
-    "422 beginning": lambda asked: Answered(
+    "422 beginning": lambda asked: Reply(
         422, json.dumps({"detail": f"no {json.loads(asked.body)['value'][:10]}…"}).encode()
     ),
-    "422 line": lambda asked: Answered(
+    "422 line": lambda asked: Reply(
         422, json.dumps({"title": json.loads(asked.body)["value"].splitlines()[1]}).encode()
     ),
-    "422 loc": lambda asked: Answered(
+    "422 loc": lambda asked: Reply(
         422,
         json.dumps({"detail": [{"loc": ["body", json.loads(asked.body)["value"]]}]}).encode(),
     ),
-    "500 body": lambda asked: Answered(500, asked.body),
-    "500 key": lambda asked: Answered(
+    "500 body": lambda asked: Reply(500, asked.body),
+    "500 key": lambda asked: Reply(
         500, json.dumps({"detail": asked.headers["Authorization"]}).encode()
     ),
-    "cut": lambda asked: Answered(0),
-    "200 nonsense": lambda asked: Answered(200, asked.body + b"}"),
-    "200 echo": lambda asked: Answered(200, asked.body),
-    "redirect": lambda asked: Answered(
+    "cut": lambda asked: Reply(raw=b""),
+    "200 nonsense": lambda asked: Reply(200, asked.body + b"}"),
+    "200 echo": lambda asked: Reply(200, asked.body),
+    "redirect": lambda asked: Reply(
         307, b"", {"Location": "http://localhost/" + quote(asked.body)}
     ),
-    "redirect to it": lambda asked: Answered(
-        307, b"", {"Location": f"http://{VALUE[:9]}.example/"}
-    ),
-    "redirect to nonsense": lambda asked: Answered(
+    "redirect to it": lambda asked: Reply(307, b"", {"Location": f"http://{VALUE[:9]}.example/"}),
+    "redirect to nonsense": lambda asked: Reply(
         307, b"", {"Location": "http://[" + quote(asked.body)}
     ),
 }
 
 
-def organization(answer_post: Callable[[Asked], Answered]) -> Callable[[Asked], Answered]:
+def organization(answer_post: Callable[[Asked], Reply]) -> Callable[[Asked], Reply]:
     """An empty organization whose POSTs end as a test wants."""
 
-    def answer(asked: Asked) -> Answered:
+    def answer(asked: Asked) -> Reply:
         if asked.method == "POST":
             return answer_post(asked)
         if asked.path.startswith("/v3/self"):
             facts = {"principal_type": "service_user", "service_user_name": "ci", "org_id": "org-1"}
-            return Answered(200, json.dumps(facts).encode())
+            return Reply(200, facts)
         page: dict[str, Any] = {
             "items": [],
             "folders": [],
             "has_next_page": False,
             "root_note_count": 0,
         }
-        return Answered(200, json.dumps(page).encode())
+        return Reply(200, page)
 
     return answer
 
@@ -211,7 +209,7 @@ def organization(answer_post: Callable[[Asked], Answered]) -> Callable[[Asked], 
 @pytest.mark.parametrize("format", ["text", "json"])
 @pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
 def test_what_a_server_echoes_is_not_shown(
-    echo: Callable[[Asked], Answered],
+    echo: Callable[[Asked], Reply],
     format: str,
     repository: Write,
     devinops: Devinops,
@@ -219,8 +217,8 @@ def test_what_a_server_echoes_is_not_shown(
     tmp_path: Path,
 ) -> None:
     root = repository({"devinops.yaml": CONFIG, "secrets.yaml": secrets_yaml()})
-    with server(organization(echo)) as url:
-        use(url, HOSTILE_KEY)
+    with running(organization(echo)) as api:
+        use(api.url, HOSTILE_KEY)
         ran = run_all(devinops, root, tmp_path / "reports", "apply", "--yes", "--format", format)
     assert ran.code in (1, 3), ran
     assert_nothing_leaked(ran, tmp_path)
@@ -244,19 +242,19 @@ def test_what_a_server_echoes_in_the_answer_to_another_request_is_not_shown(
     monkeypatch.setenv("SECOND", SECOND)
     sent: list[bytes] = []
 
-    def answer(asked: Asked) -> Answered:
+    def answer(asked: Asked) -> Reply:
         if asked.method == "POST":
             sent.append(asked.body)
         if asked.method == method and sent and not asked.path.startswith("/v3/self"):
             before = write(json.loads(sent[0])["value"])
-            return Answered(422, json.dumps({"detail": f"not {before}, {SECOND}"}).encode())
-        return organization(lambda _: Answered(500))(asked)
+            return Reply(422, {"detail": f"not {before}, {SECOND}"})
+        return organization(lambda _: Reply(500, b""))(asked)
 
     entries = json.loads(secrets_yaml())["secrets"]
     entries.append(entries[0] | {"key": "OTHER", "value_from": {"env": "SECOND"}})
     root = repository({"devinops.yaml": CONFIG, "secrets.yaml": json.dumps({"secrets": entries})})
-    with server(answer) as url:
-        use(url, HOSTILE_KEY)
+    with running(answer) as api:
+        use(api.url, HOSTILE_KEY)
         ran = run_all(devinops, root, tmp_path / "reports", "apply", "--yes", "--parallelism", "1")
     assert ran.code == (3 if method == "GET" else 1)
     assert ("not " in ran.out and "***" in ran.out) == (method == "GET")
@@ -268,13 +266,13 @@ def test_what_a_server_echoes_in_the_answer_to_another_request_is_not_shown(
 def test_ctrl_c_does_not_show_it(
     repository: Write, devinops: Devinops, use: Callable[..., None], tmp_path: Path
 ) -> None:
-    def interrupted(asked: Asked) -> Answered:
+    def interrupted(asked: Asked) -> Reply:
         os.kill(os.getpid(), signal.SIGINT)
-        return Answered(500, asked.body)
+        return Reply(500, asked.body)
 
     root = repository({"devinops.yaml": CONFIG, "secrets.yaml": secrets_yaml()})
-    with server(organization(interrupted)) as url:
-        use(url, HOSTILE_KEY)
+    with running(organization(interrupted)) as api:
+        use(api.url, HOSTILE_KEY)
         ran = run_all(devinops, root, tmp_path / "reports", "apply", "--yes")
     assert ran.code == 130, ran
     assert_nothing_leaked(ran, tmp_path)
@@ -310,8 +308,8 @@ def test_a_bug_does_not_write_it_down(
 
     monkeypatch.setattr(WritingClient, "create", bug)
     root = repository({"devinops.yaml": CONFIG, "secrets.yaml": secrets_yaml()})
-    with server(organization(lambda _: Answered(500))) as url:
-        use(url, HOSTILE_KEY)
+    with running(organization(lambda _: Reply(500, b""))) as api:
+        use(api.url, HOSTILE_KEY)
         ran = run_all(devinops, root, tmp_path / "reports", "apply", "--yes")
     assert ran.code in (1, 3, 70), ran
     assert ran.code != 70 or re.search(r"\S+/devinops-bug-\S+\.log", ran.err)
@@ -345,8 +343,8 @@ def test_no_repr_and_no_traceback_shows_it(
 
     monkeypatch.setattr(Sender, "_send", watched_send)
     monkeypatch.setattr(WritingClient, "create", watched_create)
-    with server(organization(ECHOES["422 msg"])) as url:
-        use(url, HOSTILE_KEY)
+    with running(organization(ECHOES["422 msg"])) as api:
+        use(api.url, HOSTILE_KEY)
         options = Options(root=root, flags=Flags(None, None, None, None, {}))
         with open_session(options, open_reader, entries=True) as session:
             settings = session.settings
@@ -366,16 +364,16 @@ def test_a_redirect_takes_the_key_nowhere(
 ) -> None:
     strangers: list[Asked] = []
 
-    def stranger(asked: Asked) -> Answered:
+    def stranger(asked: Asked) -> Reply:
         strangers.append(asked)
-        return Answered(200, b"{}")
+        return Reply(200, b"{}")
 
     root = repository({"devinops.yaml": CONFIG, "secrets.yaml": secrets_yaml()})
-    with server(stranger) as other:
-        elsewhere = Answered(status, b"", {"Location": f"{other}/v3/self"})
+    with running(stranger) as other:
+        elsewhere = Reply(status, b"", {"Location": f"{other.url}/v3/self"})
         for answer in (lambda _: elsewhere, organization(lambda _: elsewhere)):
-            with server(answer) as url:
-                use(url, HOSTILE_KEY)
+            with running(answer) as api:
+                use(api.url, HOSTILE_KEY)
                 for argv in (["whoami"], ["plan"], ["apply", "--yes"]):
                     ran = run_all(devinops, root, tmp_path / "reports", *argv)
                     assert ran.code in (0, 1, 3), ran
@@ -459,7 +457,7 @@ def test_a_bug_does_not_write_down_a_secret_that_the_api_made(
         assert live.revealed
         raise RuntimeError(f"a bug with {spell(live.revealed.secret + chr(10) + 'x')} in {live}")
 
-    monkeypatch.setattr(Applier, "_verify_taken", bug)
+    monkeypatch.setattr(Applier, "_verify_stored", bug)
     root, own = repository(hooks("Hook")), tmp_path / "secrets-1"
     with Emulator({"organizations": {"org-emulator": {}}}) as emulator:
         use(emulator.url, KEY)
@@ -475,21 +473,21 @@ def test_what_a_server_says_of_a_secret_that_it_made_is_not_shown(
     """In the response to the next request, which fails."""
     secret = "swordfish-of-the-webhook"
 
-    def answer(asked: Asked) -> Answered:
+    def answer(asked: Asked) -> Reply:
         if asked.method == "POST":
             made = json.loads(asked.body) | {"automation_id": "a1"}
             webhook = {"url": "https://hooks.example/1", "secret": secret}
             made["triggers"][0] |= {"trigger_id": "t1", "webhook": webhook}
             seen.append(made)
-            return Answered(201, json.dumps(made).encode())
+            return Reply(201, made)
         if seen and asked.path.startswith("/v3/organizations"):
-            return Answered(422, json.dumps({"detail": f"not {secret}"}).encode())
-        return organization(lambda _: Answered(500))(asked)
+            return Reply(422, {"detail": f"not {secret}"})
+        return organization(lambda _: Reply(500, b""))(asked)
 
     seen: list[Any] = []
     root, own = repository(hooks("Hook")), tmp_path / "secrets-1"
-    with server(answer) as url:
-        use(url, HOSTILE_KEY)
+    with running(answer) as api:
+        use(api.url, HOSTILE_KEY)
         argv = ["apply", "--yes", "--webhook-secrets", str(own)]
         ran = run_all(devinops, root, tmp_path / "reports", *argv)
     assert (ran.code, secrets_in(own)) == (3, [secret]), ran

@@ -20,7 +20,7 @@ version: 1
 targets:
   production: {enterprise_key_env: DEVIN_ENTERPRISE, inventory: {store: file}}
 """
-PLACE = "/v3/enterprise/organizations/org-emulator/tags"
+TAGS_PATH = "/v3/enterprise/organizations/org-emulator/tags"
 TAGS = ["a", "b"]
 SEED: dict[str, Any] = {
     "organizations": {
@@ -115,9 +115,9 @@ def test_the_whole_life_of_a_set(emulator: Emulator, write: Settings, devinops: 
 
     assert devinops("apply", "-C", root, "--adopt", "--yes").code == 0
     assert tags(emulator) == (["b", "c"], "c")
-    assert [write for write in writes(emulator) if write[1].startswith(PLACE)] == [
-        ("PUT", PLACE, {"tags": ["b", "c"]}),
-        ("PUT", f"{PLACE}/default", {"tag": "c"}),
+    assert [write for write in writes(emulator) if write[1].startswith(TAGS_PATH)] == [
+        ("PUT", TAGS_PATH, {"tags": ["b", "c"]}),
+        ("PUT", f"{TAGS_PATH}/default", {"tag": "c"}),
     ]
     assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
 
@@ -125,7 +125,7 @@ def test_the_whole_life_of_a_set(emulator: Emulator, write: Settings, devinops: 
     emulator.clear_requests()
     assert devinops("apply", "-C", root, "--yes").code == 0
     assert tags(emulator) == (["b", "c", "d"], "c")
-    assert writes(emulator) == [("PUT", PLACE, {"tags": ["b", "c", "d"]})]
+    assert writes(emulator) == [("PUT", TAGS_PATH, {"tags": ["b", "c", "d"]})]
 
     back = devinops("rollback", "latest", "-C", root, "--yes")
     assert back.code == 0, back
@@ -152,7 +152,9 @@ def test_an_empty_set_clears_it_and_its_default(
     root = write(session_tags={"tags": nothing, "default": None})
     assert devinops("apply", "-C", root, "--adopt", "--yes").code == 0
     assert tags(emulator) == ([], None)
-    assert {method for method, path, _ in writes(emulator) if path.startswith(PLACE)} == {"DELETE"}
+    assert {method for method, path, _ in writes(emulator) if path.startswith(TAGS_PATH)} == {
+        "DELETE"
+    }
     assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
 
 

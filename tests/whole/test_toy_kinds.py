@@ -419,7 +419,7 @@ def test_a_setting_that_nothing_changes_is_a_requirement(api: ToyApi, job: Job) 
 
 
 def test_what_another_owner_has_is_left_alone_and_not_made_twice(api: ToyApi, job: Job) -> None:
-    theirs = api.add("robot", name="R", labels={"devinops": "them", "team": "x"})
+    theirs = api.add("robot", name="R", metadata={"devinops": "them", "team": "x"})
     job.declare(robots=[{"name": "R"}, {"name": "S", "labels": {"team": "y"}}])
     text = job.blocked()
     assert f"the label of an object with this name has another owner ({theirs} of them)" in text

@@ -22,7 +22,7 @@ from tests.testing.hostile_text import (
     SOFT,
     assert_harmless,
 )
-from tests.testing.server import Answer, Answered, server
+from tests.testing.replies import Answer, Reply, running
 
 CONFIG = "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n    prune: owned\n    max_delete: 100%\n"
 
@@ -63,8 +63,8 @@ def test_problems_of_files_are_harmless(
     files: dict[str, str], repository: Write, devinops: Devinops, use: Callable[..., None]
 ) -> None:
     root = repository(files)
-    with server(answers(403, {"detail": "no"})) as url:
-        use(url)
+    with running(answers(403, {"detail": "no"})) as api:
+        use(api.url)
         for command in ("validate", "plan", "whoami", "drift"):
             for format in ("text", "json"):
                 ran = devinops(command, "-C", root, "--format", format)
@@ -227,8 +227,7 @@ def test_the_whole_round_is_harmless(
 
 
 def answers(status: int, body: Any) -> Answer:
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return lambda asked: Answered(status, data)
+    return lambda _: Reply(status, body)
 
 
 SERVERS = {
@@ -242,7 +241,7 @@ SERVERS = {
     "wrong value": answers(200, {"items": [{"note_id": HOSTILE, "name": [HOSTILE]}], "has_next_page": False}),
     "cursor": answers(200, {"items": [], "has_next_page": HOSTILE, "end_cursor": HOSTILE}),
     "not json": answers(200, HOSTILE.encode()),
-    "html": lambda asked: Answered(200, b"<html>" + HOSTILE.encode(), {"Content-Type": "text/html"}),
+    "html": lambda asked: Reply(200, b"<html>" + HOSTILE.encode(), {"Content-Type": "text/html"}),
     "principal": answers(
         200,
         {"principal_type": "service_user", "service_user_name": HOSTILE, "service_user_id": HOSTILE, "org_id": "org-1"},
@@ -261,8 +260,8 @@ def test_what_a_server_says_is_harmless(
     use: Callable[..., None],
 ) -> None:
     root = repository({"devinops.yaml": CONFIG} | declared("b"))
-    with server(answer) as url:
-        use(url)
+    with running(answer) as api:
+        use(api.url)
         for argv in (
             ["whoami"],
             ["plan"],

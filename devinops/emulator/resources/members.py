@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -241,18 +241,13 @@ USERS = Resource(
     ),
 )
 
-ORGANIZATION_USERS = Resource(
-    kind="user",
-    nouns=("user", "users"),
-    path="/members/users",
+ORGANIZATION_USERS = replace(
+    USERS,
     places=(Place(ABOUT_ORGANIZATION, access.MEMBERS),),
-    id_field="user_id",
-    view=user_shown,
-    answer=UserAnswer,
     listing=Listing(
         order="created", filters=UserFilters, rows=lambda context: _members(context, "user")
     ),
-    readable=False,
+    extra=(),
 )
 
 IDP_USERS = Resource(
@@ -279,12 +274,6 @@ GROUP_ROLES = Resource(
     find=_group,
 )
 
-_SERVICE_USERS = Listing(
-    order="created",
-    filters=ServiceUserFilters,
-    rows=lambda context: _members(context, "service_user"),
-)
-
 SERVICE_USERS = Resource(
     kind="service_user",
     nouns=("service_user", "service_users"),
@@ -293,19 +282,15 @@ SERVICE_USERS = Resource(
     id_field="service_user_id",
     view=service_user_shown,
     answer=ServiceUserAnswer,
-    listing=_SERVICE_USERS,
+    listing=Listing(
+        order="created",
+        filters=ServiceUserFilters,
+        rows=lambda context: _members(context, "service_user"),
+    ),
 )
 
-ORGANIZATION_SERVICE_USERS = Resource(
-    kind="service_user",
-    nouns=("service_user", "service_users"),
-    path="/members/service-users",
-    places=(Place(ABOUT_ORGANIZATION, access.SERVICE_USERS),),
-    id_field="service_user_id",
-    view=service_user_shown,
-    answer=ServiceUserAnswer,
-    listing=_SERVICE_USERS,
-    readable=False,
+ORGANIZATION_SERVICE_USERS = replace(
+    SERVICE_USERS, places=(Place(ABOUT_ORGANIZATION, access.SERVICE_USERS),), readable=False
 )
 
 IDP_GROUPS = Resource(

@@ -8,7 +8,7 @@ from devinops.kinds.knowledge import Knowledge
 from devinops.model.changes import Action, Blocker, Change
 from devinops.model.keys import ROOT
 from devinops.planning.draft import PlanDraft, declared_fields
-from devinops.planning.taken import block_taken_names
+from devinops.planning.duplicate_keys import block_duplicate_keys
 from tests.testing.objects import live
 from tests.testing.plans import context, entry
 
@@ -23,18 +23,18 @@ def create(name: str) -> Change:
 
 def test_a_name_that_another_object_keeps_is_blocked_with_the_id() -> None:
     draft = PlanDraft(changes=[create("A"), create("C")])
-    block_taken_names(draft, context([A, B]))
+    block_duplicate_keys(draft, context([A, B]))
     assert [change.key.name for change in draft.changes] == ["C"]
     (blocked,) = draft.blocked
     assert (blocked.by, blocked.key, blocked.ids) == (Blocker.CONFLICT, A.key, ("n1",))
 
 
 @pytest.mark.parametrize("first", ["create", "delete"])
-def test_a_name_that_a_delete_frees_can_be_taken(first: str) -> None:
+def test_a_name_that_a_delete_frees_can_be_used(first: str) -> None:
     draft = PlanDraft(changes=[create("A")])
     draft.delete(A.key, A, "no longer declared")
     if first == "delete":
         draft.changes.reverse()
-    block_taken_names(draft, context([A, B]))
+    block_duplicate_keys(draft, context([A, B]))
     assert draft.blocked == []
     assert len(draft.changes) == 2

@@ -10,10 +10,10 @@ from devinops.model.objects import Live
 from devinops.planning.draft import PlanContext, PlanDraft
 
 
-def block_taken_names(draft: PlanDraft, context: PlanContext) -> None:
+def block_duplicate_keys(draft: PlanDraft, context: PlanContext) -> None:
     """Block each change that would give an object a key that another one keeps."""
-    while taken := _taken(draft, context):
-        for key, (change, others) in taken.items():
+    while duplicates := _duplicates(draft, context):
+        for key, (change, others) in duplicates.items():
             draft.changes.remove(change)
             assert change.declaration
             names = ", ".join(f"{live.id}{_known_as(live, context)}" for live in others)
@@ -24,17 +24,17 @@ def block_taken_names(draft: PlanDraft, context: PlanContext) -> None:
             draft.block(Blocker.CONFLICT, change.declaration, reason, others)
 
 
-def _taken(draft: PlanDraft, context: PlanContext) -> dict[Key, tuple[Change, list[Live]]]:
+def _duplicates(draft: PlanDraft, context: PlanContext) -> dict[Key, tuple[Change, list[Live]]]:
     """Return key → change that cannot be made, with the other objects that keep the key."""
     after = [(change, _key_after(change, context)) for change in draft.changes]
     moving = [(change, key) for change, key in after if key != _key_now(change, context)]
     leaving = {change.object_id for change, _ in moving}
-    taken = {}
+    duplicates = {}
     for change, key in moving:
         others = context.live.under(key) if key else ()
         if staying := [live for live in others if live.object_id not in leaving]:
-            taken[change.key] = (change, staying)
-    return taken
+            duplicates[change.key] = (change, staying)
+    return duplicates
 
 
 def _key_now(change: Change, context: PlanContext) -> Key | None:
