@@ -6,7 +6,9 @@ import json
 import os
 import re
 import shlex
+import sys
 import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from importlib import resources
@@ -16,13 +18,14 @@ from string import Template
 import click
 
 from devinops import __version__, atomic
-from devinops.cli.options import FilePath
+from devinops.cli.options import FilePath, terminal_width
 from devinops.cli.origin import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
 from devinops.config import CONFIG_FILE
 from devinops.inventory.git import Git, error_line, found_no_repository
 from devinops.kinds import KINDS
 from devinops.load.discover import inside
 from devinops.model.errors import ConfigError, ExitCode, NotWritten
+from devinops.render.terminal import Terminal
 
 _DIRECTORIES = "|".join(sorted(KINDS.directories))
 _NAMES = "|".join(sorted({*KINDS.sections, CONFIG_FILE.removesuffix(".yaml")}))
@@ -125,10 +128,22 @@ def command(root: Path | None) -> ExitCode:
     for name, text in snippets:
         click.echo(lines(f"\nTo add by hand to {name}:\n\n{text}"), nl=False)
     if snippets or written:
-        click.echo(f"\n{line(f'Next: {_next_steps(git, root)}')}")
-    if snippets or any(name.startswith(".") for name in written):
-        click.echo("Before you push, check how CI and pre-commit install devinops")
+        _show_next_steps(git, root, [name for name in texts if name.startswith(".")])
     return ExitCode.OK
+
+
+def _show_next_steps(git: Repository, root: Path, ci_files: Sequence[str]) -> None:
+    from devinops.render.escape import line
+
+    terminal = Terminal(width=terminal_width(sys.stdout))
+    click.echo("\nNext:")
+    for command in _next_commands(git, root):
+        click.echo(f"  {line(command)}")
+    files = " and ".join(ci_files)
+    for row in terminal.paragraph(
+        f"Before you push, check the line in {files} that installs devinops."
+    ):
+        click.echo(row)
 
 
 class _State(Enum):
@@ -169,16 +184,15 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _next_steps(git: Repository, root: Path) -> str:
-    """Return the commands to run next, for the directory that the user is in."""
+def _next_commands(git: Repository, root: Path) -> Iterator[str]:
+    """Yield the commands to run next, for the directory that the user is in."""
     here = Path(os.path.realpath(Path.cwd()))
     shown = root.relative_to(here) if root.is_relative_to(here) else root
     option = "" if root == here else f" -C {shlex.quote(str(shown))}"
-    repository = "" if git.top else f"git init{option.replace(' -C', '')}, "
-    return (
-        f"{repository}devinops validate{option}, then set DEVIN_API_KEY and run devinops "
-        f"plan{option}"
-    )
+    if not git.top:
+        yield f"git init{option.replace(' -C', '')}"
+    yield f"devinops validate{option}"
+    yield f"DEVIN_API_KEY=… devinops plan{option}"
 
 
 def files(git: Repository, org_id: str, origin: Origin) -> dict[str, str]:
