@@ -226,8 +226,7 @@ class Applier:
     def _attempt(self, change: Change) -> Result:
         if self.stop_reason:
             return Result(change, Outcome.SKIPPED, self.stop_reason, change.id)
-        if change.successor in self._not_written:
-            reason = f"{change.successor} probably replaces it and was not written, so it stays"
+        if reason := self._why_it_stays(change):
             return Result(change, Outcome.SKIPPED, reason, change.id)
         try:
             live, message = self._write(change)
@@ -239,6 +238,14 @@ class Applier:
             return self._failed(change, error)
         self._unanswered = 0
         return Result(change, Outcome.DONE, message, live.id if live else change.id, live=live)
+
+    def _why_it_stays(self, change: Change) -> str:
+        """Return why an object must not be deleted after all; empty if it may be."""
+        if change.successor in self._not_written:
+            return f"{change.successor} probably replaces it and was not written, so it stays"
+        if keys := ", ".join(str(key) for key in change.freed_by if key in self._not_written):
+            return f"a text of {keys} still mentions it, because that was not written; so it stays"
+        return ""
 
     def _failed(self, change: Change, error: DevinopsError) -> Result:
         unclear = isinstance(error, _Unclear) or (

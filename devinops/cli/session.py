@@ -23,6 +23,8 @@ from devinops.model import inventory as owned
 from devinops.model.changes import Action
 from devinops.model.client import Reader
 from devinops.model.errors import (
+    FORBIDDEN,
+    ApiError,
     ConfigError,
     DevinopsError,
     InputError,
@@ -34,6 +36,7 @@ from devinops.model.inventory import Inventory
 from devinops.model.objects import Declaration, Problem, Severity, Snapshot
 from devinops.model.policy import Approvals, Prune
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
+from devinops.planning.mentions import mentioning_kinds, unchecked
 from devinops.planning.only import Only
 from devinops.planning.plan import Plan, build_plan
 from devinops.render.answers import Failure, PlanAnswer
@@ -123,14 +126,33 @@ class Session(Generic[C_co]):
     def _compare(
         self, inventory: Inventory, approvals: Approvals, only_must_match: bool, *, sure: bool
     ) -> Planned:
-        snapshot = self.snapshot(self._kinds(inventory), sure=sure)
+        kinds = self._kinds(inventory)
+        snapshot = self.snapshot(kinds, sure=sure)
         target = self.client.target
         entries = self.entries.of(target.name)
         _stop_on_errors(edition_problems(entries, target.api, snapshot.unknown_fields))
-        plan = build_plan(
+        plan = self._build(snapshot, inventory, approvals, only_must_match)
+        unlisted = mentioning_kinds(plan.changes, target.api, target.scope) - kinds
+        if not unlisted:
+            return Planned(plan, snapshot)
+        more = self._readable(unlisted, sure=sure)
+        if more is None:
+            notes = (*plan.notes, *unchecked(plan.changes, unlisted, target.api))
+            return Planned(replace(plan, notes=notes), snapshot)
+        snapshot = snapshot.with_more(more)
+        return Planned(self._build(snapshot, inventory, approvals, only_must_match), snapshot)
+
+    def _build(
+        self,
+        snapshot: Snapshot,
+        inventory: Inventory,
+        approvals: Approvals,
+        only_must_match: bool,
+    ) -> Plan:
+        return build_plan(
             self.entries.declarations,
             snapshot,
-            target,
+            self.client.target,
             policy=self.settings.policy,
             today=datetime.now(UTC).date(),
             inventory=inventory,
@@ -139,7 +161,16 @@ class Session(Generic[C_co]):
             warnings=self.entries.warnings,
             only_must_match=only_must_match,
         )
-        return Planned(plan, snapshot)
+
+    def _readable(self, kinds: frozenset[str], *, sure: bool) -> Snapshot | None:
+        """Return all objects of the kinds; None if the key may not list them."""
+        try:
+            with Progress(self.options, "reading") as progress:
+                return self.client.snapshot(kinds, progress.at, sure=sure)
+        except ApiError as error:
+            if error.status != FORBIDDEN:
+                raise
+            return None
 
     def _kinds(self, inventory: Inventory) -> set[str]:
         """Return the kinds to list: those of the entries and of the owned objects.

@@ -11,7 +11,7 @@ from enum import Enum, StrEnum
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol
 
-from devinops.model.keys import ROOT, FolderPath, Key, decode_part
+from devinops.model.keys import ROOT, FolderPath, Key, ObjectId, decode_part
 from devinops.model.values import UNSET
 
 ApiVersion = Literal["v3", "v1"]
@@ -65,6 +65,10 @@ class Mention:
         """Return the keys that a text in a file mentions, in the order of the text."""
         return [Key(self.kind, ROOT, name) for name in re.findall(self._named, text)]
 
+    def ids(self, text: str) -> list[str]:
+        """Return the ids that a text mentions directly, in the order of the text."""
+        return re.findall(self._by_id, text)
+
     def to_ids(self, text: str, ids: Mapping[Key, str]) -> str:
         """Return a text from a file as the API expects it.
 
@@ -82,11 +86,15 @@ class Mention:
             written = f'{self.prefix}"{names.get(token[1], "")}"'
             return written if re.fullmatch(self._named, written) else token[0]
 
-        return re.sub(rf"{re.escape(self.prefix)}([\w-]+)", named, text)
+        return re.sub(self._by_id, named, text)
 
     @property
     def _named(self) -> str:
         return rf'{re.escape(self.prefix)}"([^"\n]+)"'
+
+    @property
+    def _by_id(self) -> str:
+        return rf"{re.escape(self.prefix)}([\w-]+)"
 
 
 def _as_it_is(value: Any) -> Any:
@@ -536,6 +544,17 @@ def references_of(kind: Kind, resource: Resource) -> Iterator[tuple[Attribute, K
         if attribute.mention and value is not UNSET:
             for text in _texts(value):
                 yield from ((attribute, key) for key in attribute.mention.keys(text))
+
+
+def mentions_of(resource: Resource) -> Iterator[Key | ObjectId]:
+    """Yield the key or id of each object that a text in an object mentions."""
+    for attribute in resource.kind.attributes:
+        mention, value = attribute.mention, getattr(resource, attribute.name)
+        if mention is None or value is UNSET:
+            continue
+        for text in _texts(value):
+            yield from mention.keys(text)
+            yield from (ObjectId(mention.kind, id) for id in mention.ids(text))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -64,14 +64,15 @@ def narrow(draft: PlanDraft, only: Sequence[Only]) -> PlanDraft:
 
     changes = [change for change in draft.changes if taken(change.key)]
     left_out = {change.key for change in draft.changes} - {change.key for change in changes}
-    incomplete = [change for change in changes if _needs(change) & left_out]
+    blocked = list(_taken_steps(draft, taken))
+    while incomplete := [change for change in changes if _needs(change) & left_out]:
+        blocked += (_incomplete(change, left_out) for change in incomplete)
+        left_out |= {change.key for change in incomplete}
+        changes = [change for change in changes if change not in incomplete]
     return replace(
         draft,
-        changes=[change for change in changes if change not in incomplete],
-        blocked=[
-            *_taken_steps(draft, taken),
-            *(_incomplete(change, left_out) for change in incomplete),
-        ],
+        changes=changes,
+        blocked=blocked,
         drift=[drift for drift in draft.drift if taken(drift.key)],
         upserts=[record for record in draft.upserts if taken(record.key)],
         removals=[],
@@ -89,12 +90,22 @@ def _taken_steps(draft: PlanDraft, taken: Callable[[Key], bool]) -> Iterator[Blo
 def _needs(change: Change) -> set[Key]:
     """Return the keys of the changes that must be written before this one."""
     created = {key for key, id in change.references.items() if id is None}
-    return created | ({change.successor} if change.successor else set())
+    return created | set(change.freed_by) | ({change.successor} if change.successor else set())
 
 
 def _incomplete(change: Change, left_out: set[Key]) -> Blocked:
     ids = (change.id,) if change.id else ()
     other = min(_needs(change) & left_out)
-    why = "probably replaces it" if other == change.successor else "is created by the same plan"
-    reason = f"{other} {why}, and --only leaves it out: include both, or neither"
+    reason = f"{other} {_why(change, other)}, and --only leaves it out: include both, or neither"
     return Blocked(Blocker.CONFLICT, change.key, reason, change.source, ids)
+
+
+def _why(change: Change, other: Key) -> str:
+    """Return why a change needs the one with the key `other`, as the end of a sentence."""
+    if other == change.successor:
+        return "probably replaces it"
+    return (
+        "mentions it until it is written"
+        if other in change.freed_by
+        else ("is created by the same plan")
+    )
