@@ -62,7 +62,15 @@ class Report:
     @property
     def restorable(self) -> bool:
         """Whether a rollback can restore any of the objects that were overwritten or deleted."""
-        return any(not _holds_a_value(change) for change in self._destructive())
+        lost = {*self.unsaved, *self.final}
+        return any(change.key not in lost for change in self._destructive())
+
+    @property
+    def final(self) -> tuple[Key, ...]:
+        """The objects that were deleted and that no API creates again."""
+        api = self.plan.target.api
+        deleted = (c for c in self._destructive() if c.action in _DELETING)
+        return tuple(change.key for change in deleted if not change.kind.apis[api].creates)
 
     def _destructive(self) -> Iterator[Change]:
         """Yield the changes that overwrote or deleted something, or may have."""

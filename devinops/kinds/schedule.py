@@ -14,7 +14,16 @@ from typing import Any
 
 from devinops.kinds._automation import SCHEDULE, START
 from devinops.kinds._recurrence import from_cron
-from devinops.model.kind import Api, FieldNames, Kind, Named, Paging, Resource, attribute
+from devinops.model.kind import (
+    Api,
+    FieldNames,
+    Kind,
+    Named,
+    Paging,
+    Resource,
+    Superseded,
+    attribute,
+)
 from devinops.model.values import Unset
 
 NO_RULE = "FREQ=…"
@@ -143,6 +152,14 @@ def _remarks(schedule: Any, rule: str) -> str:
     return "".join(f"; {remark}" for remark in remarks)
 
 
+def _is_replaced(schedule: Any, automation: Any) -> bool:
+    """Return whether an automation has the name of a schedule, or its prompt in an action."""
+    if automation.name == schedule.name:
+        return True
+    prompts = (action.get("prompt") or "" for action in automation.actions or ())
+    return bool(schedule.prompt) and any(schedule.prompt in prompt for prompt in prompts)
+
+
 KIND = Kind(
     noun="schedule",
     section="schedules",
@@ -150,7 +167,7 @@ KIND = Kind(
     resource=Schedule,
     identity=Named("name"),
     renames=False,
-    superseded=as_automation,
+    superseded=Superseded(by="automation", advice=as_automation, replaces=_is_replaced),
     apis={
         "v3": Api(
             path="schedules",

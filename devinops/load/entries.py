@@ -92,7 +92,7 @@ class _Entry:
         for place, message in self.kind.check(written):
             self.report(self.place_of(place), "invalid-value", message)
         if self.kind.superseded and self.ensure is Ensure.PRESENT:
-            advice = self.kind.superseded(written)
+            advice = self.kind.superseded.advice(written)
             message = (
                 f"a {self.kind.noun} can only be deleted (ensure: absent) or left alone; {advice}"
             )

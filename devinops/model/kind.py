@@ -437,6 +437,20 @@ class Minting:
     lost: str
 
 
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """How another kind replaces a kind whose objects can only be deleted.
+
+    `by` is the noun of that other kind. `advice` says how to write an object as an entry of it.
+    `replaces` gets an object and such an entry, and returns whether the entry probably replaces the
+    object.
+    """
+
+    by: str
+    advice: Callable[[Any], str]
+    replaces: Callable[[Any, Any], bool]
+
+
 Place = str | tuple[str | int, ...]
 """A field of an entry, or the path to a part of one."""
 
@@ -455,7 +469,7 @@ class Kind:
     entry, because people may write a value where only its name belongs. `check` gets the values as
     written, and yields (place, message) for each fault that a JSON Schema cannot express. `label`
     is the field with labels, one of which marks the owner. `superseded` is for a kind that can only
-    be deleted: it says how to write an object as one of the kind that replaces it.
+    be deleted, because another kind replaces it.
     """
 
     noun: str
@@ -473,7 +487,7 @@ class Kind:
     label: str | None = None
     hazard: Hazard | None = None
     minting: Minting | None = None
-    superseded: Callable[[Any], str] | None = None
+    superseded: Superseded | None = None
     check: Callable[[Any], Iterable[tuple[Place, str]]] = _no_problems
 
     def __post_init__(self) -> None:

@@ -62,7 +62,8 @@ class Managed:
         elif record and edited(record, live) and context.approvals.on_conflict != "git":
             draft.conflict(declaration, live, "ensure: absent, but it was edited outside devinops")
         else:
-            draft.delete(live.key, context.as_it_is(live), "ensure: absent", declaration)
+            reason = f"ensure: absent{_final(live.kind, context.api)}"
+            draft.delete(live.key, context.as_it_is(live), reason, declaration)
 
     def _missing(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         """Create a missing object, unless it was deleted outside devinops and must stay deleted."""
@@ -234,7 +235,8 @@ class Managed:
         self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
     ) -> None:
         """Add the steps for an undeclared object that may be deleted."""
-        live, record, why = orphan.live, orphan.record, orphan.why
+        live, record = orphan.live, orphan.record
+        why = f"{orphan.why}{_final(live.kind, context.api)}"
         if record is None:
             real = context.as_it_is(live)
             draft.delete(orphan.key, real, f"{why} ({live.id})", successor=successor)
@@ -320,7 +322,8 @@ class Managed:
         change = Change(Action.CREATE, before.key, AGAIN, None, declaration, None, fields)
         draft.changes.append(change)
         if minting := change.mints:
-            draft.notes.append(f"{change.key} is created again: {minting.renewed}")
+            note = f"{change.key} is created again: {minting.renewed}"
+            draft.notes.append((change.key, note))
 
 
 # --- parts of the three-way comparison ------------------------------------------------------------
@@ -410,6 +413,13 @@ def _unreadable(kind: Kind, fields: Fields, want: Resource, have: Resource) -> F
 def _updates(kind: Kind, api: ApiVersion, field: str) -> bool:
     names = kind.by_name[field].names.get(api)
     return kind.apis[api].update is not None and names is not None and names.update is not None
+
+
+def _final(kind: Kind, api: ApiVersion) -> str:
+    """Return that a delete cannot be undone, as the end of a reason; empty if it can be."""
+    if kind.apis[api].creates:
+        return ""
+    return f"; final: no API creates a {kind.noun} again, so no rollback restores it"
 
 
 def _is_indentation(change: FieldChange) -> bool:

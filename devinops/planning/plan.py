@@ -36,6 +36,7 @@ from devinops.planning.mentions import block_mentioned, by_name
 from devinops.planning.only import Only, check_only, narrow
 from devinops.planning.orphans import Orphan, likely_renames, new_entries, rename_hint, undeclared
 from devinops.planning.references import References, known_ids
+from devinops.planning.superseded import advice, after_replacements, waits_for
 from devinops.planning.taken import block_taken_names
 
 DIGEST_LENGTH = 32
@@ -163,16 +164,12 @@ def build_plan(
     if only:
         draft = narrow(draft, only)
     draft.warnings += warnings
-    draft.notes += [
-        *_superseded(snapshot),
-        *minted(draft.changes),
-        *hazard_notes(draft.changes),
-    ]
     plan = _plan(target, draft, renamed, wanted, context)
     kinds = {filter.kind for filter in only} or set(KINDS)
     refusals = guard(plan.changes, plan.drift, wanted, context, kinds)
     only_texts = tuple(map(str, only))
-    return replace(plan, unmanaged=unmanaged, only=only_texts, refusals=refusals)
+    notes = tuple(_notes(draft, snapshot, only))
+    return replace(plan, notes=notes, unmanaged=unmanaged, only=only_texts, refusals=refusals)
 
 
 def _plan(
@@ -190,7 +187,6 @@ def _plan(
         blocked=tuple(sorted(draft.blocked, key=in_order)),
         drift=tuple(sorted(draft.drift, key=lambda drift: (drift.key, drift.id))),
         problems=tuple(sorted(draft.warnings)),
-        notes=tuple(draft.notes),
         inventory=context.inventory,
         renamed=tuple(renamed),
         upserts=(*draft.upserts, *memory),
@@ -198,6 +194,20 @@ def _plan(
         unchanged=draft.unchanged,
         approvals=context.approvals,
     )
+
+
+def _notes(draft: PlanDraft, snapshot: Snapshot, only: Sequence[Only]) -> Iterator[str]:
+    """Yield the notes of a plan about what the filters take."""
+
+    def taken(key: Key) -> bool:
+        return not only or any(filter.takes(key) for filter in only)
+
+    if staying := sum(map(taken, draft.staying)):
+        yield f"owned but no longer declared: {staying}; they stay because prune is off"
+    notes = (*draft.notes, *advice(snapshot, draft.changes))
+    yield from (note for key, note in notes if taken(key))
+    yield from minted(draft.changes)
+    yield from hazard_notes(draft.changes)
 
 
 def minted(changes: Iterable[Change]) -> Iterator[str]:
@@ -209,13 +219,6 @@ def minted(changes: Iterable[Change]) -> Iterator[str]:
 
 HANDING_OVER = "on a terminal, or in the file of --webhook-secrets"
 """Where a secret that the API generated is shown."""
-
-
-def _superseded(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a note for each live object of a kind that another kind replaces."""
-    for live in snapshot.objects:
-        if live.ours and live.kind.superseded:
-            yield f"{live.key}: {live.kind.superseded(live.resource)}"
 
 
 def _drafted(
@@ -234,6 +237,7 @@ def _drafted(
     waiting = {blocked.key for blocked in draft.blocked}
     waiting |= {d.key for entries in references.waiting.values() for d in entries}
     _plan_orphans(matches, elsewhere, waiting, context, draft)
+    after_replacements(draft, (matched.declaration for matched in matches), waiting)
     block_mentioned(draft, context)
     draft.blocked += references.blocked()
     return draft
@@ -317,13 +321,12 @@ def _plan_orphans(
     for orphan in orphans:
         successor = successors.get(orphan.live.object_id)
         if _stays(orphan, context):
-            continue
-        if successor in waiting:
-            draft.blocked.append(_waits_for(orphan, successor))
+            draft.staying.append(orphan.key)
+        elif successor and successor in waiting:
+            live = orphan.live
+            draft.blocked.append(waits_for(successor, orphan.key, live.id, orphan.source))
         else:
             planner(orphan.live.kind).orphan(orphan, successor, context, draft)
-    if left := sum(_stays(orphan, context) for orphan in orphans):
-        draft.notes.append(f"owned but no longer declared: {left}; they stay because prune is off")
     hints = {pair.entry.key: pair.orphan.key for pair in pairs if pair.orphan.record}
     draft.changes = [_with_hint(change, hints) for change in draft.changes]
 
@@ -332,14 +335,6 @@ def _stays(orphan: Orphan, context: PlanContext) -> bool:
     """Return whether an owned object stays because nothing is pruned."""
     managed = orphan.live.kind.lifecycle is Lifecycle.MANAGED
     return managed and orphan.record is not None and context.policy.prune is Prune.OFF
-
-
-def _waits_for(orphan: Orphan, successor: Key | None) -> Blocked:
-    reason = (
-        f"{successor} probably replaces it, and that is blocked: it stays until that is decided"
-    )
-    ids = (orphan.live.id,)
-    return Blocked(Blocker.CONFLICT, orphan.key, reason, orphan.source, ids)
 
 
 def _with_hint(change: Change, olds: Mapping[Key, Key]) -> Change:
