@@ -6,6 +6,7 @@ import functools
 import math
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -402,11 +403,18 @@ WEBHOOK_SECRETS = click.option(
     help="Write the secrets of new webhooks, which the API shows only once, to a new private file.",
 )
 
-_HAZARDS = {
-    kind.hazard.approval: kind.hazard.help
-    for kind in sorted(KINDS.values(), key=lambda kind: kind.noun)
-    if kind.hazard and kind.hazard.approval
-}
+
+def _approvals_of_hazards() -> dict[str, str]:
+    """Return approval → help; kinds can share an approval."""
+    helps: defaultdict[str, list[str]] = defaultdict(list)
+    for kind in KINDS.values():
+        for hazard in kind.hazards:
+            if hazard.approval:
+                helps[hazard.approval].append(hazard.help)
+    return {approval: " ".join(texts) for approval, texts in helps.items()}
+
+
+_HAZARDS = _approvals_of_hazards()
 
 
 def accepts_hazards(function: F) -> F:

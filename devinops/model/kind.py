@@ -485,7 +485,7 @@ class Kind:
     tombstones: bool = True
     confidential: bool = False
     label: str | None = None
-    hazard: Hazard | None = None
+    hazards: tuple[Hazard, ...] = ()
     minting: Minting | None = None
     superseded: Superseded | None = None
     check: Callable[[Any], Iterable[tuple[Place, str]]] = _no_problems

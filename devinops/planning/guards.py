@@ -54,28 +54,27 @@ def guard(
 
 def hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[str]:
     """Yield a refusal for each change whose risk, such as cost, is not approved."""
-    for change in changes:
-        hazard = change.kind.hazard
-        if not (hazard and hazard.approval) or hazard.approval in approvals.hazards:
-            continue
-        if risk := _risk(change):
-            yield f"{change.key} {risk}: if this is intended, pass --allow-{hazard.approval}"
+    for change, approval, risk in _risks(changes):
+        if approval and approval not in approvals.hazards:
+            yield f"{change.key} {risk}: if this is intended, pass --allow-{approval}"
 
 
 def hazard_notes(changes: Iterable[Change]) -> Iterator[str]:
     """Yield the risk of each change that needs no approval."""
-    for change in changes:
-        hazard = change.kind.hazard
-        if hazard and not hazard.approval and (risk := _risk(change)):
+    for change, approval, risk in _risks(changes):
+        if not approval:
             yield f"{change.key} {risk}"
 
 
-def _risk(change: Change) -> str:
-    """Return the risk of a change as text; empty for a delete and without a risk."""
-    if change.kind.hazard is None or change.action is Action.DELETE:
-        return ""
-    before = change.live.resource if change.live else None
-    return change.kind.hazard.risk(before, change.written())
+def _risks(changes: Iterable[Change]) -> Iterator[tuple[Change, str, str]]:
+    """Yield each change that has a risk, with the approval of the risk and its text."""
+    for change in changes:
+        if not change.kind.hazards or change.action is Action.DELETE:
+            continue
+        before, after = change.live.resource if change.live else None, change.written()
+        for hazard in change.kind.hazards:
+            if risk := hazard.risk(before, after):
+                yield change, hazard.approval, risk
 
 
 def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[str, ...]:

@@ -100,7 +100,7 @@ ROBOT = Kind(
     resource=Robot,
     identity=Named("name"),
     label="labels",
-    hazard=Hazard("", _risk),
+    hazards=(Hazard("", _risk),),
     apis={
         "v3": Api(
             path="robots", id="robot_id", reads_one=True, update=Update("PATCH", Omitted.KEPT)
@@ -236,7 +236,7 @@ BADGE = Kind(
     title="A badge.",
     resource=Badge,
     identity=Named("name"),
-    hazard=Hazard("honor", lambda _, after: "is made of gold" * (after.color == "gold")),
+    hazards=(Hazard("honor", lambda _, after: "is made of gold" * (after.color == "gold")),),
     apis={
         "v3": Api(
             path="badges", id="badge_id", reads_one=True, scopes=frozenset({Scope.ENTERPRISE})
