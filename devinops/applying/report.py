@@ -17,7 +17,11 @@ _DELETING = (Action.REPLACE, Action.DELETE)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome of one change. `unclear`: it failed, but the API wrote something or may have."""
+    """The outcome of one change.
+
+    `unclear`: it failed, but the API wrote something or may have. `lost`: it is done, but a secret
+    that the API shows only once was not shown, so a person must replace it.
+    """
 
     change: Change
     outcome: Outcome
@@ -26,6 +30,7 @@ class Result:
     unclear: bool = False
     live: Live | None = None
     """The object after the change, if the API returned it."""
+    lost: bool = False
 
     @property
     def wrote(self) -> bool:
@@ -86,7 +91,8 @@ class Report:
         If something failed or is left: RUN_AGAIN after a write, FIX if nothing was written.
         """
         codes = [self.plan.exit_code()]
-        if self.waiting or self.count(Outcome.BLOCKED):
+        lost = any(result.lost for result in self.results)
+        if self.waiting or lost or self.count(Outcome.BLOCKED):
             codes.append(ExitCode.DECIDE)
         if self._is_incomplete():
             wrote = any(result.wrote for result in self.results)

@@ -344,28 +344,72 @@ def test_an_automation_that_is_created_again_has_a_new_webhook(
     assert only(emulator)["enabled"] is False
 
 
-def test_a_secret_whose_response_is_lost_is_told_as_lost(
+def lost(method: str, times: int = 1) -> list[dict[str, Any]]:
+    """Return faults: the write is carried out, but its response is lost."""
+    rule = {"method": method, "path": "/v3/**/automations*", "fault": "drop", "when": "after"}
+    return [rule | {"path": path, "times": times} for path in (AUTOMATIONS, f"{AUTOMATIONS}/*")]
+
+
+AUTOMATIONS = "/v3/**/automations"
+
+
+def test_a_secret_whose_response_is_lost_is_reported_as_lost(
     emulator: Emulator,
     repository: Write,
     devinops: Devinops,
     tmp_path: Path,
     no_waiting: None,
 ) -> None:
+    """Of a create, and of an update that adds the webhook; a person must act: exit code 4."""
     path = tmp_path / "secrets.tsv"
-    root = repository(files(hooked(enabled=False)))
-    emulator.faults = [
-        {
-            "method": "POST",
-            "path": "/v3/**/automations",
-            "fault": "drop",
-            "when": "after",
-            "times": 1,
-        }
-    ]
+    root = repository(files(hooked(enabled=False), {**hooked(triggers=[]), "name": "Later"}))
+    emulator.faults = lost("POST", 2)
     applied = devinops("apply", "-C", root, "--yes", "--webhook-secrets", path)
-    assert applied.code == 0, applied
-    assert "its webhook secret was not shown and is lost" in applied.out
+    assert applied.code == 4, applied
+    assert "its webhook secret was not shown and is lost: remove its trigger" in applied.out
     assert not path.exists()
+
+    repository(
+        files(hooked(enabled=False), {**hooked(enabled=False), "name": "Later"}),
+    )
+    emulator.clear_requests()
+    emulator.faults = lost("PATCH")
+    applied = devinops("apply", "-C", root, "--yes", "--webhook-secrets", path)
+    assert applied.code == 4, applied
+    assert "its webhook secret was not shown and is lost: remove its trigger" in applied.out
+    assert not path.exists()
+    assert [request["method"] for request in emulator.requests].count("PATCH") == 1
+    assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+
+
+def test_a_secret_may_be_lost_if_it_is_not_known_whether_the_webhook_was_added(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root = repository(files(hooked(enabled=False, triggers=[])))
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    repository(files(hooked(enabled=False)))
+    emulator.faults = [
+        {"method": "PATCH", "fault": "drop", "when": "before"},
+    ]
+    path = tmp_path / "secrets.tsv"
+    ran = devinops("apply", "-C", root, "--yes", "--webhook-secrets", path)
+    assert ran.code == 3, ran
+    assert "if it was written, its webhook secret is lost: remove its trigger" in ran.out
+    emulator.faults = []
+    again = devinops("apply", "-C", root, "--yes", "--webhook-secrets", path)
+    assert (again.code, len(secret_lines(path))) == (0, 1)
+
+
+def test_a_patch_is_sent_again_over_an_automation_that_nobody_changed(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(files(LESS))
+    devinops("apply", "-C", root, "--yes", "--allow-spend")
+    repository(files(LESS | {"metadata": {"team": "web"}}))
+    emulator.faults = [{"method": "PATCH", "fault": "status", "status": 503, "times": 1}]
+    applied = devinops("apply", "-C", root, "--yes")
+    assert applied.code == 0, applied
+    assert only(emulator)["metadata"]["team"] == "web"
 
 
 @pytest.fixture
