@@ -36,7 +36,7 @@ from devinops.model.inventory import Inventory
 from devinops.model.objects import Declaration, Problem, Severity, Snapshot
 from devinops.model.policy import Approvals, Prune
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
-from devinops.planning.mentions import mentioning_kinds, unchecked
+from devinops.planning.mentions import mention_problems, mentioning_kinds, unchecked
 from devinops.planning.only import Only
 from devinops.planning.plan import Plan, build_plan
 from devinops.render.answers import Failure, PlanAnswer
@@ -130,8 +130,12 @@ class Session(Generic[C_co]):
         snapshot = self.snapshot(kinds, sure=sure)
         target = self.client.target
         entries = self.entries.of(target.name)
-        _stop_on_errors(edition_problems(entries, target.api, snapshot.unknown_fields))
-        plan = self._build(snapshot, inventory, approvals, only_must_match)
+        problems = [
+            *edition_problems(entries, target.api, snapshot.unknown_fields),
+            *mention_problems(entries, snapshot),
+        ]
+        _stop_on_errors(problems)
+        plan = self._build(snapshot, inventory, approvals, only_must_match, problems)
         unlisted = mentioning_kinds(plan.changes, target.api, target.scope) - kinds
         if not unlisted:
             return Planned(plan, snapshot)
@@ -140,7 +144,8 @@ class Session(Generic[C_co]):
             notes = (*plan.notes, *unchecked(plan.changes, unlisted, target.api))
             return Planned(replace(plan, notes=notes), snapshot)
         snapshot = snapshot.with_more(more)
-        return Planned(self._build(snapshot, inventory, approvals, only_must_match), snapshot)
+        plan = self._build(snapshot, inventory, approvals, only_must_match, problems)
+        return Planned(plan, snapshot)
 
     def _build(
         self,
@@ -148,6 +153,7 @@ class Session(Generic[C_co]):
         inventory: Inventory,
         approvals: Approvals,
         only_must_match: bool,
+        warnings: Sequence[Problem],
     ) -> Plan:
         return build_plan(
             self.entries.declarations,
@@ -158,7 +164,7 @@ class Session(Generic[C_co]):
             inventory=inventory,
             only=self.entries.only,
             approvals=approvals,
-            warnings=self.entries.warnings,
+            warnings=(*self.entries.warnings, *warnings),
             only_must_match=only_must_match,
         )
 

@@ -88,6 +88,13 @@ class Mention:
 
         return re.sub(self._by_id, named, text)
 
+    def without_quotes(self, id: str, title: str) -> str:
+        """Return a problem: a text has `id` where it probably means the object called `title`."""
+        return (
+            f"{self.prefix}{id} means a {self.kind} by its id: to name it by its title, write "
+            f'{self.prefix}"{title}"'
+        )
+
     @property
     def _named(self) -> str:
         return rf'{re.escape(self.prefix)}"([^"\n]+)"'
@@ -562,13 +569,18 @@ def references_of(kind: Kind, resource: Resource) -> Iterator[tuple[Attribute, K
 
 def mentions_of(resource: Resource) -> Iterator[Key | ObjectId]:
     """Yield the key or id of each object that a text in an object mentions."""
+    yield from (mentioned for _, mentioned in mentions_of_field(resource))
+
+
+def mentions_of_field(resource: Resource) -> Iterator[tuple[Attribute, Key | ObjectId]]:
+    """Yield what the texts of an object mention, each with the attribute of the text."""
     for attribute in resource.kind.attributes:
         mention, value = attribute.mention, getattr(resource, attribute.name)
         if mention is None or value is UNSET:
             continue
         for text in _texts(value):
-            yield from mention.keys(text)
-            yield from (ObjectId(mention.kind, id) for id in mention.ids(text))
+            yield from ((attribute, key) for key in mention.keys(text))
+            yield from ((attribute, ObjectId(mention.kind, id)) for id in mention.ids(text))
 
 
 def _texts(value: Any) -> Iterator[str]:

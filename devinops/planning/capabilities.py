@@ -16,6 +16,8 @@ _GENERAL = {
     ),
     "no-entries": "no file with entries was found",
     "other-version": "`required_version` does not allow this version of devinops",
+    "unknown-mention": "a text that mentions an id which no list shows (an error if a title is "
+    "similar, otherwise a warning)",
     "unknown-target": "an entry for a target that devinops.yaml does not declare",
     "unsupported-kind": "an entry of a kind that the API, or the enterprise, does not have",
     "unsupported-field": "a field that the API, or the enterprise, cannot set",

@@ -11,8 +11,18 @@ from typing import Any
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Blocker, Change
 from devinops.model.keys import Key, ObjectId
-from devinops.model.kind import ApiVersion, Kind, Resource, Scope, mentions_of, with_texts
-from devinops.model.objects import Declaration, Snapshot
+from devinops.model.kind import (
+    ApiVersion,
+    Attribute,
+    Kind,
+    Resource,
+    Scope,
+    mentions_of,
+    mentions_of_field,
+    with_texts,
+)
+from devinops.model.objects import Declaration, Ensure, Problem, Severity, Snapshot
+from devinops.model.suggest import beginning_with, nearest
 from devinops.planning.draft import PlanContext, PlanDraft
 
 
@@ -45,6 +55,39 @@ def _by_name(declaration: Declaration, names: Mapping[str, Mapping[str, str]]) -
     if not spelled:
         return declaration
     return replace(declaration, resource=replace(declaration.resource, **spelled))
+
+
+def mention_problems(declarations: Collection[Declaration], live: Snapshot) -> Iterator[Problem]:
+    """Yield a problem for each mention of an id that no list shows.
+
+    It is an error if a similar title exists. Otherwise it is a warning, because the id may belong
+    to an object that the key cannot list.
+    """
+    titles: defaultdict[str, set[str]] = defaultdict(set)
+    for key in (*(object.key for object in live.objects), *(d.key for d in declarations)):
+        titles[key.kind].add(key.name)
+    for declaration in declarations:
+        if declaration.ensure is not Ensure.PRESENT:
+            continue
+        for attribute, mentioned in mentions_of_field(declaration.resource):
+            if not isinstance(mentioned, ObjectId) or mentioned in live.by_id:
+                continue
+            yield _unknown(declaration, attribute, mentioned, titles[mentioned.kind])
+
+
+def _unknown(
+    declaration: Declaration, attribute: Attribute, mentioned: ObjectId, titles: Collection[str]
+) -> Problem:
+    mention, place = attribute.mention, declaration.place(attribute.name)
+    assert mention, "only a field with mentions is checked"
+    title = beginning_with(mentioned.id, titles) or nearest(mentioned.id, titles)
+    if title:
+        return Problem(place, "unknown-mention", mention.without_quotes(mentioned.id, title))
+    message = (
+        f"the API lists no {mentioned.kind} with the id {mentioned.id}, which {declaration.key} "
+        "mentions: correct the id, unless it belongs to an object that the key cannot list"
+    )
+    return Problem(place, "unknown-mention", message, Severity.WARNING)
 
 
 def block_mentioned(draft: PlanDraft, context: PlanContext) -> None:

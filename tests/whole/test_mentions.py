@@ -113,3 +113,15 @@ def test_only_the_delete_without_the_change_that_frees_it_is_blocked(
     ran = devinops("apply", "-C", root, "--yes", "--only", "playbook")
     assert (ran.code, len(emulator.playbooks())) == (4, 1), ran
     assert "automation:Nightly mentions it until it is written, and --only leaves it out" in ran.out
+
+
+def test_a_title_without_quotation_marks_is_a_problem_with_the_right_spelling(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    emulator.add("playbook", title="Triage", body="b")
+    root = repository({"automations.yaml": automations("Do @playbook:Triage.")})
+    ran = devinops("plan", "-C", root)
+    assert (ran.code, 'write @playbook:"Triage"' in ran.err) == (1, True), ran
+    repository({"automations.yaml": automations("Do @playbook:nowhere.")})
+    ran = devinops("plan", "-C", root)
+    assert (ran.code, "lists no playbook with the id nowhere" in ran.out) == (0, True), ran
