@@ -650,6 +650,17 @@ def test_whoami_shows_each_value_with_its_source_and_never_the_key(
     }
 
 
+def test_whoami_says_that_a_key_of_an_organization_cannot_read_the_enterprise(
+    emulator: Emulator, repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    root = repository({"devinops.yaml": "version: 1\ntargets: {everyone: {enterprise: true}}\n"})
+    ran = devinops("whoami", "-C", root)
+    words = "a key of the organization org-emulator, which cannot read the enterprise"
+    assert (ran.code, words in ran.out) == (0, True)
+    use(emulator.url, "cog_enterprise")
+    assert words not in devinops("whoami", "-C", root).out
+
+
 def test_whoami_shows_the_settings_even_when_the_key_is_wrong(
     emulator: Emulator, tmp_path: Path, devinops: Devinops, use: Callable[..., None]
 ) -> None:
