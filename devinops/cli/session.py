@@ -254,7 +254,7 @@ def _read_entries(options: Options) -> tuple[Entries, Settings]:
 
 
 def _stop_on_errors(problems: Iterable[Problem]) -> None:
-    problems = tuple(problems)
+    problems = tuple(sorted(problems))
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise InputError(problems)
 

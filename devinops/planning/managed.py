@@ -49,7 +49,8 @@ class Managed:
         declaration, live, record = match.declaration, match.live, match.record
         if live is None:
             draft.forget(record)
-            draft.unchanged += 1
+            if not _block_labelled(declaration, "it is not deleted: remove", context, draft):
+                draft.unchanged += 1
         elif declaration.protect or (record and record.protect):
             reason = "protect: true; apply without that line first, then delete"
             draft.block(Blocker.PROTECTED, declaration, reason, [live])
@@ -73,10 +74,8 @@ class Managed:
             return
         taken = context.live.by_id.get(record.object_id)
         if taken is not None:
-            reason = (
-                f"it belongs to others now ({taken.holder}): remove the entry, or change its owner "
-                "back in the web app"
-            )
+            remedy = _as_owner(taken.owner) if taken.owner else "change that in the web app"
+            reason = f"it belongs to others now ({taken.holder}): remove this entry, or {remedy}"
             draft.block(Blocker.REQUIREMENT, declaration, reason, [taken])
             return
         choice, on_drift = context.approvals.on_conflict, context.policy.on_drift
@@ -101,14 +100,7 @@ class Managed:
     def _create(
         self, declaration: Declaration, reason: str, context: PlanContext, draft: PlanDraft
     ) -> None:
-        others = [live for live in context.foreign(declaration.key) if live.owner]
-        if others:
-            ids = ", ".join(f"{live.id} of {live.owner}" for live in others)
-            reason = (
-                f"the label of an object with this name has another owner ({ids}): rename this "
-                "entry, or set owner in devinops.yaml if this repository is that owner"
-            )
-            draft.block(Blocker.CONFLICT, declaration, reason, others)
+        if _block_labelled(declaration, "rename", context, draft):
             return
         fields = declared_fields(declaration.resource)
         draft.changes.append(
@@ -219,6 +211,9 @@ class Managed:
         if place := _lost_place(context.as_it_is(live), context.api, context.scope):
             draft.block(Blocker.REQUIREMENT, match.declaration, _taken_out(place), [live])
             return True
+        if reason := _too_many_labels(live, fields):
+            draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live])
+            return True
         risk = at_risk(live.kind, context.api, live.resource)
         if not risk or context.policy.v3_macro != "hold":
             return False
@@ -324,6 +319,52 @@ class Managed:
         if minting := change.mints:
             note = f"{change.key} is created again: {minting.renewed}"
             draft.notes.append((change.key, note))
+
+
+# --- labels of owners -----------------------------------------------------------------------------
+
+
+def _block_labelled(
+    declaration: Declaration, remedy: str, context: PlanContext, draft: PlanDraft
+) -> bool:
+    """Block an entry if an object with its key has the label of another owner.
+
+    `remedy` says what to do with the entry. Returns whether it is blocked.
+    """
+    others = [live for live in context.foreign(declaration.key) if live.owner]
+    if not others:
+        return False
+    ids = ", ".join(f"{live.id} of {live.owner}" for live in others)
+    owners = {live.owner: None for live in others if live.owner}
+    reason = (
+        f"the label of an object with this name has another owner ({ids}): {remedy} this entry, or "
+        f"{_as_owner(*owners)}"
+    )
+    draft.block(Blocker.CONFLICT, declaration, reason, others)
+    return True
+
+
+def _as_owner(*owners: str) -> str:
+    return (
+        f"set owner: {' or '.join(owners)} for the target in devinops.yaml if this repository is "
+        "that owner"
+    )
+
+
+def _too_many_labels(live: Live, fields: Fields) -> str:
+    """Return why the label of the owner no longer fits; empty if it does."""
+    name = live.kind.label
+    if name is None:
+        return ""
+    after = {field.name: field.after for field in fields}
+    labels = after.get(name, getattr(live.resource, name)) or {}
+    most = live.kind.by_name[name].schema.get("maxProperties", len(labels))
+    if len(labels) <= most:
+        return ""
+    return (
+        f"it has {len(labels)} labels, and besides that of its owner there can be {most}: remove "
+        f"one in the web app, or declare {name}"
+    )
 
 
 # --- parts of the three-way comparison ------------------------------------------------------------

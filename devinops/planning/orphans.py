@@ -190,12 +190,22 @@ def _in_common(text: Counter[str], other: Counter[str]) -> float:
     return share if share >= RENAME_HINT_SIMILARITY else 0.0
 
 
-def rename_hint(old: Key) -> str:
-    """Return the hint that an entry probably renames an object; empty for kinds without renames."""
+def rename_hint(old: Key, minted: bool = False) -> str:
+    """Return the hint that an entry probably renames an object; empty for kinds without renames.
+
+    `minted`: the object has a secret that the API generated.
+    """
     kind = KINDS[old.kind]
     if not kind.renames:
         return ""
     parts = {kind.parent: old.folder} if kind.parent else {}
     (field,) = kind.identity.fields
     previously = json.dumps([{**parts, field: old.name}], ensure_ascii=False)
-    return f"; is it {old}? Then add previously: {previously}, and it keeps its id"
+    hint = f"; is it {old}? Then add previously: {previously}, and it keeps its id"
+    return f"{hint}; otherwise {kind.minting.renewed}" if kind.minting and minted else hint
+
+
+def has_minted(live: Live) -> bool:
+    """Return whether an object has a secret that the API generated."""
+    minting = live.kind.minting
+    return minting is not None and minting.expected(None, live.resource)

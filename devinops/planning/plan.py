@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -17,7 +17,7 @@ from devinops.model.errors import ExitCode, worst
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Lifecycle
-from devinops.model.objects import Declaration, Ensure, Problem, Snapshot
+from devinops.model.objects import Declaration, Ensure, Live, Problem, Snapshot
 from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
@@ -34,7 +34,14 @@ from devinops.planning.match import (
 )
 from devinops.planning.mentions import block_mentioned, by_name
 from devinops.planning.only import Only, check_only, narrow
-from devinops.planning.orphans import Orphan, likely_renames, new_entries, rename_hint, undeclared
+from devinops.planning.orphans import (
+    Orphan,
+    has_minted,
+    likely_renames,
+    new_entries,
+    rename_hint,
+    undeclared,
+)
 from devinops.planning.references import References, known_ids
 from devinops.planning.superseded import advice, after_replacements, waits_for
 from devinops.planning.taken import block_taken_names
@@ -206,8 +213,20 @@ def _notes(draft: PlanDraft, snapshot: Snapshot, only: Sequence[Only]) -> Iterat
         yield f"owned but no longer declared: {staying}; they stay because prune is off"
     notes = (*draft.notes, *advice(snapshot, draft.changes))
     yield from (note for key, note in notes if taken(key))
+    yield from _foreign(live for live in snapshot.objects if taken(live.key))
     yield from minted(draft.changes)
     yield from hazard_notes(draft.changes)
+
+
+def _foreign(lives: Iterable[Live]) -> Iterator[str]:
+    """Yield a note for each kind with the number of objects that are labelled as others'."""
+    owners: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for live in lives:
+        if live.owner and not live.ours:
+            owners[live.key.kind][live.owner] += 1
+    for kind, counts in owners.items():
+        shares = ", ".join(f"{count} of {owner}" for owner, count in sorted(counts.items()))
+        yield f"{kind} objects with the label of another owner, which stay as they are: {shares}"
 
 
 def minted(changes: Iterable[Change]) -> Iterator[str]:
@@ -327,7 +346,11 @@ def _plan_orphans(
             draft.blocked.append(waits_for(successor, orphan.key, live.id, orphan.source))
         else:
             planner(orphan.live.kind).orphan(orphan, successor, context, draft)
-    hints = {pair.entry.key: pair.orphan.key for pair in pairs if pair.orphan.record}
+    hints = {
+        pair.entry.key: rename_hint(pair.orphan.key, has_minted(pair.orphan.live))
+        for pair in pairs
+        if pair.orphan.record
+    }
     draft.changes = [_with_hint(change, hints) for change in draft.changes]
 
 
@@ -337,11 +360,11 @@ def _stays(orphan: Orphan, context: PlanContext) -> bool:
     return managed and orphan.record is not None and context.policy.prune is Prune.OFF
 
 
-def _with_hint(change: Change, olds: Mapping[Key, Key]) -> Change:
+def _with_hint(change: Change, hints: Mapping[Key, str]) -> Change:
     """Return the change, with a hint if it probably renames an undeclared object."""
-    if change.action is not Action.CREATE or change.key not in olds:
+    if change.action is not Action.CREATE or change.key not in hints:
         return change
-    return replace(change, reason=f"{change.reason}{rename_hint(olds[change.key])}")
+    return replace(change, reason=f"{change.reason}{hints[change.key]}")
 
 
 def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext) -> dict[str, int]:

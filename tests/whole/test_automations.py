@@ -256,6 +256,26 @@ def test_an_automation_of_another_owner_is_bit_identical_after_any_run(
     assert only(emulator)["metadata"] == {"devinops": "staging", "team": "api"}
 
 
+def test_what_to_do_about_the_label_of_another_owner_is_said(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    """When it is linked, after `owner` was changed, and in a plan that means another automation."""
+    root = repository(files(LESS))
+    assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+    id = only(emulator)["automation_id"]
+    changed = CONFIG.replace("prune: owned", "prune: owned, owner: platform")
+    repository(files(LESS, config=changed))
+    plan = devinops("plan", "-C", root)
+    assert plan.code == 4, plan
+    assert "it belongs to others now (production, by its label)" in plan.out
+    assert "set owner: production for the target in devinops.yaml" in plan.out
+    assert "automation objects with the label of another owner" in plan.out
+    devinops("inventory", "forget", "automation:Nightly", "-C", root)
+    linked = devinops("inventory", "link", "automation:Nightly", id, "-C", root)
+    assert (linked.code, linked.out) == (1, "")
+    assert f"{id} has the label of another owner (production)" in linked.err
+
+
 # --- the secret of a webhook ----------------------------------------------------------------------------------
 
 

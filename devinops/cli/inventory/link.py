@@ -73,6 +73,11 @@ def _linkable(snapshot: Snapshot, key: Key, id: str) -> Live:
         named = ", ".join(live.id for live in snapshot.under(key))
         hint = f"; {key} is {named}" if named else did_you_mean(id, ids)
         raise NotFound(f"the organization has no {key.kind} with the id {id}{hint}")
+    if live.owner and not live.ours:
+        raise InventoryError(
+            f"{id} has the label of another owner ({live.owner}), so it cannot be owned: set "
+            f"owner: {live.owner} for the target in devinops.yaml if this repository is that owner"
+        )
     if not live.ours:
         raise InventoryError(
             f"{id} does not belong to the organization ({live.access}): it cannot be owned"
