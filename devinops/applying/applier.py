@@ -257,7 +257,7 @@ class Applier:
         if change.successor in self._not_written:
             return f"{change.successor} probably replaces it and was not written, so it stays"
         if keys := ", ".join(str(key) for key in change.freed_by if key in self._not_written):
-            return f"a text of {keys} still mentions it, because that was not written; so it stays"
+            return f"a text of {keys}, which was not written, still mentions it, so it stays"
         return ""
 
     def _failed(self, change: Change, error: DevinopsError) -> Result:

@@ -245,7 +245,7 @@ _FILES = (
         "--no-color",
         is_flag=True,
         envvar=_envvar("NO_COLOR"),
-        help="Use no colour, even on a terminal.",
+        help="Use no color, even on a terminal.",
     ),
     click.option(
         "-q", "--quiet", is_flag=True, envvar=_envvar("QUIET"), help="Show no progress on stderr."
@@ -301,7 +301,7 @@ _ONLY = click.option(
     "--only",
     type=NonEmpty(),
     multiple=True,
-    metavar="KIND[:GLOB]",
+    metavar="KIND[:PATTERN]",
     envvar=_envvar("ONLY"),
     help="Show and apply only these changes, such as 'knowledge:Backend/*'; repeatable.",
 )

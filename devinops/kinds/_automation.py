@@ -253,9 +253,9 @@ METADATA: Final = {
 CONCURRENCY: Final = record(
     "How many runs are active at the same time. null: no limit.",
     {
-        "max_concurrent_runs": count("A whole number from 1.", 1, nullable=True),
+        "max_concurrent_runs": count("A whole number, 1 or more.", 1, nullable=True),
         "max_queue_depth": count(
-            "How many more wait, a whole number from 0; needs max_concurrent_runs.",
+            "How many more wait, a whole number, 0 or more; needs max_concurrent_runs.",
             0,
             nullable=True,
         ),
@@ -268,8 +268,8 @@ LIMITS: Final = record(
         "invocations": record(
             "How often it runs: {max_per_window, window_seconds}.",
             {
-                "max_per_window": count("Runs in the window, a whole number from 1.", 1),
-                "window_seconds": count("Length of the window, a whole number from 60.", 60),
+                "max_per_window": count("Runs in the window, a whole number, 1 or more.", 1),
+                "window_seconds": count("Length of the window in seconds, 60 or more.", 60),
             },
             ("max_per_window", "window_seconds"),
             nullable=True,

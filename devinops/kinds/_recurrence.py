@@ -54,7 +54,7 @@ def problem(rule: str) -> str:
         if not equals:
             return f'"{part}" is not NAME=VALUE'
         if name in parts:
-            return f"{name} is given twice"
+            return f"{name} appears twice"
         if wrong := _wrong_part(name, value):
             return wrong
         parts[name] = value
@@ -115,7 +115,7 @@ def _is_time(text: str) -> bool:
 
 
 _DAY: Final = "|".join(_DAYS)
-_POSITIVE: Final = _matches("a whole number from 1", "0*[1-9][0-9]{0,5}")
+_POSITIVE: Final = _matches("a whole number, 1 or more", "0*[1-9][0-9]{0,5}")
 _PARTS: Final[Mapping[str, tuple[str, Callable[[str], bool]]]] = {
     "FREQ": _matches(f"one of {', '.join(_FREQUENCIES)}", "|".join(_FREQUENCIES)),
     "INTERVAL": _POSITIVE,

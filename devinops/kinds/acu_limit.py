@@ -60,6 +60,7 @@ def _stops(before: AcuLimit | None, after: AcuLimit) -> str:
 
 KIND = Kind(
     noun="acu_limit",
+    singular="ACU limit",
     section="acu_limits",
     title="The maximum ACUs of an organization in a billing cycle. One entry for each target.",
     resource=AcuLimit,

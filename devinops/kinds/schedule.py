@@ -141,9 +141,10 @@ def _session(schedule: Any) -> dict[str, Any]:
 def _remarks(schedule: Any, rule: str) -> str:
     remarks = []
     if not rule:
-        every = f", every {schedule.interval_count} times" if schedule.interval_count else ""
+        count = schedule.interval_count or 1
+        share = f", but only one of every {count} times" if count != 1 else ""
         remarks.append(
-            f"replace {NO_RULE} with the RRULE for {schedule.frequency or 'its times'}{every}"
+            f"replace {NO_RULE} with the RRULE for {schedule.frequency or 'its times'}{share}"
         )
     defaults = {"agent": "devin", "notify_on": "failure", "slack_channel_id": None}
     lost = [name for name, value in defaults.items() if (getattr(schedule, name) or value) != value]

@@ -472,7 +472,8 @@ class Kind:
 
     `section` is its list in YAML files. With `document`, it is also the directory of its Markdown
     files, whose text fills that field. `parent` is the field that names the containing object, if
-    objects of this kind are in one of another kind. `confidential`: a problem never quotes an
+    objects of this kind are in one of another kind. `singular` names an object in
+    sentences, if that is not the noun. `confidential`: a problem never quotes an
     entry, because people may write a value where only its name belongs. `check` gets the values as
     written, and yields (place, message) for each fault that a JSON Schema cannot express. `label`
     is the field with labels, one of which marks the owner. `superseded` is for a kind that can only
@@ -488,6 +489,7 @@ class Kind:
     lifecycle: Lifecycle = Lifecycle.MANAGED
     document: str | None = None
     parent: str | None = None
+    singular: str = ""
     renames: bool = True
     tombstones: bool = True
     confidential: bool = False
@@ -499,6 +501,16 @@ class Kind:
 
     def __post_init__(self) -> None:
         self.resource.kind = self
+
+    @property
+    def name(self) -> str:
+        """What people call an object of this kind, such as `note`."""
+        return self.singular or self.noun
+
+    @property
+    def with_article(self) -> str:
+        """The name with its article, such as `a note` or `an automation`."""
+        return f"{'an' if self.name[0].lower() in 'aeiou' else 'a'} {self.name}"
 
     @cached_property
     def attributes(self) -> tuple[Attribute, ...]:

@@ -183,9 +183,10 @@ def _too_many(kind: str, count: int, managed: int, limit: MaxDelete, declared: b
             f"{count} {kind} deletes are more than {most} (3, or max_delete {limit} of {managed})"
         )
     if managed and not declared:
+        objects = "object" if count == 1 else "objects"
         return (
-            f"no {kind} is declared any more, but {managed} are owned or in scope, and {count} "
-            "would be deleted"
+            f"no entry of the kind {kind} is left, so {count} {objects} would be deleted "
+            f"({managed} owned or in scope)"
         )
     return ""
 

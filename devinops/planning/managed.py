@@ -303,7 +303,7 @@ class Managed:
             return
         api = context.api
         if not kind.apis[api].creates:
-            reason = f"it is gone, and no API creates a {kind.noun} again"
+            reason = f"it is gone, and no API creates {kind.with_article} again"
             draft.block(Blocker.REQUIREMENT, saved.declaration, reason)
             return
         values = dict(before.resource.items())
@@ -460,7 +460,7 @@ def _final(kind: Kind, api: ApiVersion) -> str:
     """Return that a delete cannot be undone, as the end of a reason; empty if it can be."""
     if kind.apis[api].creates:
         return ""
-    return f"; final: no API creates a {kind.noun} again, so no rollback restores it"
+    return f"; final: no API creates {kind.with_article} again, so no rollback restores it"
 
 
 def _is_indentation(change: FieldChange) -> bool:

@@ -84,8 +84,9 @@ def _unknown(
     if title:
         return Problem(place, "unknown-mention", mention.without_quotes(mentioned.id, title))
     message = (
-        f"the API lists no {mentioned.kind} with the id {mentioned.id}, which {declaration.key} "
-        "mentions: correct the id, unless it belongs to an object that the key cannot list"
+        f"the API lists no {KINDS[mentioned.kind].name} with the id {mentioned.id}, which "
+        f"{declaration.key} mentions: correct the id, unless it belongs to an object that the key "
+        "cannot list"
     )
     return Problem(place, "unknown-mention", message, Severity.WARNING)
 
@@ -191,8 +192,9 @@ def unchecked(
                 continue
             permission = kind.apis[api].read_permission
             yield (
-                f"{change.key} is deleted, and a text of an {kind.noun} may still mention it: the "
-                f"key cannot list those ({permission} is missing), so check them in the web app"
+                f"{change.key} is deleted, although a text of {kind.with_article} may mention it: "
+                f"the key cannot list these objects ({permission} is missing); check them in the "
+                "web app first"
             )
 
 

@@ -16,23 +16,26 @@ from devinops.planning.draft import PlanDraft
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """A filter `KIND[:GLOB]`. The glob matches the key without its kind; `*` crosses folders."""
+    """A filter `KIND[:PATTERN]`.
+
+    The pattern matches the key without its kind; `*` crosses folders.
+    """
 
     kind: str
     glob: str = "*"
 
     @classmethod
     def parse(cls, text: str) -> Only:
-        """Parse KIND[:GLOB]. Raises UsageError for an unknown kind and for an empty glob."""
+        """Parse KIND[:PATTERN]. Raises UsageError for an unknown kind and an empty pattern."""
         kind, colon, glob = text.partition(":")
         if kind not in KINDS:
             hint = did_you_mean(kind, KINDS)
             raise UsageError(
-                f'--only takes KIND[:GLOB]; "{kind}" is not a kind{hint}: {", ".join(KINDS)}'
+                f'--only takes KIND[:PATTERN]; "{kind}" is not a kind{hint}: {", ".join(KINDS)}'
             )
         if colon and not glob:
             raise UsageError(
-                f'--only "{text}" has no glob after the colon; for the whole kind write "{kind}"'
+                f'--only "{text}" has no pattern after the colon; for the whole kind write "{kind}"'
             )
         return cls(kind, glob or "*")
 

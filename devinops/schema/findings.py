@@ -224,7 +224,8 @@ def _explain_misfit(error: Any, show: Show) -> Explained:
 
 def _misfit(error: Any, show: Show) -> str:
     expected = error.schema.get("description") or f"Expected: {error.validator_value}"
-    return f"{show(error.instance)} is not valid. {expected}"
+    value = "an empty text" if error.instance == "" else show(error.instance)
+    return f"{value} is not valid. {expected}"
 
 
 def _explain_empty(error: Any, _: Show) -> Explained:

@@ -23,7 +23,7 @@ WRONG = {
     "FREQ=DAILY;BYMINUTE=60": "BYMINUTE=60: expected numbers from 0 to 59",
     "FREQ=DAILY;BYHOUR=9,": "BYHOUR=9,: expected numbers from 0 to 23",
     "FREQ=MONTHLY;BYMONTHDAY=0": "expected numbers from 1 to 31, or -1 to -31 from the end",
-    "FREQ=DAILY;INTERVAL=0": "INTERVAL=0: expected a whole number from 1",
+    "FREQ=DAILY;INTERVAL=0": "INTERVAL=0: expected a whole number, 1 or more",
     "FREQ=WEEKLY;BYDAY=XX": "BYDAY=XX: expected days such as MO",
     "FREQ=WEEKLY;BYDAY=1MO": "BYDAY takes a number before a day only with FREQ=MONTHLY",
     "FREQ=DAILY;UNTIL=tomorrow": "UNTIL=TOMORROW: expected a date and time",
@@ -32,7 +32,7 @@ WRONG = {
     "FREQ=DAILY;UNTIL=00000101": "expected a date and time that exist",
     "DTSTART:20270231T090000Z FREQ=DAILY": "DTSTART:20270231T090000Z: there is no such date",
     "FREQ=DAILY;COUNT=2;UNTIL=20270101": "COUNT and UNTIL exclude each other",
-    "FREQ=DAILY;FREQ=DAILY": "FREQ is given twice",
+    "FREQ=DAILY;FREQ=DAILY": "FREQ appears twice",
     "FREQ=DAILY FREQ=WEEKLY": "expected one rule",
     "DTSTART:yesterday FREQ=DAILY": "expected one rule",
 }

@@ -70,7 +70,8 @@ def test_settings_of_the_session_are_taken_along(tmp_path: Path) -> None:
     ("facts", "remark"),
     [
         ({"frequency": "0 9 1 * 1"}, "replace FREQ=… with the RRULE for 0 9 1 * 1"),
-        ({"interval_count": 2}, "with the RRULE for 0 9 * * *, every 2 times"),
+        ({"interval_count": 2}, "with the RRULE for 0 9 * * *, but only one of every 2 times"),
+        ({"frequency": "0 9 1 * 1", "interval_count": 1}, "with the RRULE for 0 9 1 * 1"),
         ({"frequency": None}, "with the RRULE for its times"),
         ({"agent": "data_analyst", "notify_on": "never"}, "it leaves out agent, notify_on"),
         ({"slack_channel_id": "C1"}, "it leaves out slack_channel_id"),

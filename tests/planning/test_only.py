@@ -38,7 +38,7 @@ def test_a_filter_takes_a_kind_or_keys_by_a_glob(text: str, taken: list[Key]) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("knowlege", "knowledge"), ("knowledge:", "no glob after the colon")]
+    ("text", "words"), [("knowlege", "knowledge"), ("knowledge:", "no pattern after the colon")]
 )
 def test_a_typo_is_refused_with_a_hint(text: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):

@@ -154,8 +154,8 @@ def test_a_backup_of_the_enterprise_is_not_rolled_back_in_an_organization(
                 "knowledge.yaml": "knowledge:\n- {name: B, folder: F, trigger: t, body: b}\n",
             },
             [
-                'knowledge.yaml:2:21: the API of an enterprise accepts no folder for a knowledge, but this entry is in "F": write',
-                'knowledge/Backend/a.md:1:1: the API of an enterprise accepts no folder for a knowledge, but this entry is in "Backend"',
+                'knowledge.yaml:2:21: the API of an enterprise accepts no folder for a note, but this entry is in "F": write',
+                'knowledge/Backend/a.md:1:1: the API of an enterprise accepts no folder for a note, but this entry is in "Backend"',
             ],
         ),
     ],

@@ -71,7 +71,7 @@ def test_a_key_that_cannot_list_automations_is_named_in_a_note(
     root = repository({"playbooks.yaml": GONE})
     ran = devinops("apply", "-C", root, "--yes")
     assert (ran.code, emulator.playbooks()) == (0, []), ran
-    assert "playbook:Triage is deleted, and a text of an automation may still mention it" in ran.out
+    assert "playbook:Triage is deleted, although a text of an automation may mention it" in ran.out
     assert "ViewOrgAutomations" in ran.out
 
 
@@ -99,7 +99,7 @@ def test_a_playbook_stays_if_the_change_that_frees_it_fails(
     ]
     ran = devinops("apply", "-C", root, "--yes")
     assert (ran.code, len(emulator.playbooks())) == (1, 1), ran
-    assert "a text of automation:Nightly still mentions it" in ran.out
+    assert "a text of automation:Nightly, which was not written, still mentions it" in ran.out
     emulator.faults = []
     assert devinops("apply", "-C", root, "--yes").code == 0
     assert emulator.playbooks() == []
