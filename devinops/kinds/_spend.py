@@ -149,11 +149,15 @@ def _longer_sessions(before: Any, after: Any) -> Iterator[str]:
         yield f"session_settings.devin_mode is {new or 'that of the organization'}"
     if _unattended(after) > _unattended(before):
         yield "its sessions no longer wait for approvals"
-    for name, order in REPLY_ACCESS.items():
-        people = [getattr(one, name) for one in (before, after)]
-        first, second = (order.index(one) if one in order else 0 for one in people)
-        if second > first:
+    for name in REPLY_ACCESS:
+        if _people(after, name) > _people(before, name):
             yield f"more people may reply to its sessions ({name})"
+
+
+def _people(automation: Any, name: str) -> int:
+    """Return how wide a reply access is; 0 for the narrowest one and for an unknown value."""
+    access, order = getattr(automation, name), REPLY_ACCESS[name]
+    return order.index(access) if access in order else 0
 
 
 CHEAPEST, DEAREST = "lite", "ultra"

@@ -49,8 +49,8 @@ class Managed:
         declaration, live, record = match.declaration, match.live, match.record
         if live is None:
             draft.forget(record)
-            if not _block_labelled(declaration, "it is not deleted: remove", context, draft):
-                draft.unchanged += 1
+            blocked = _block_labelled(declaration, "it is not deleted: remove", context, draft)
+            draft.unchanged += not blocked
         elif declaration.protect or (record and record.protect):
             reason = "protect: true; apply without that line first, then delete"
             draft.block(Blocker.PROTECTED, declaration, reason, [live])

@@ -67,19 +67,25 @@ def narrow(draft: PlanDraft, only: Sequence[Only]) -> PlanDraft:
 
     changes = [change for change in draft.changes if taken(change.key)]
     left_out = {change.key for change in draft.changes} - {change.key for change in changes}
-    blocked = list(_taken_steps(draft, taken))
-    while incomplete := [change for change in changes if _needs(change) & left_out]:
-        blocked += (_incomplete(change, left_out) for change in incomplete)
-        left_out |= {change.key for change in incomplete}
-        changes = [change for change in changes if change not in incomplete]
+    changes, incomplete = _complete(changes, left_out)
     return replace(
         draft,
         changes=changes,
-        blocked=blocked,
+        blocked=[*_taken_steps(draft, taken), *incomplete],
         drift=[drift for drift in draft.drift if taken(drift.key)],
         upserts=[record for record in draft.upserts if taken(record.key)],
         removals=[],
     )
+
+
+def _complete(changes: list[Change], left_out: set[Key]) -> tuple[list[Change], list[Blocked]]:
+    """Return the changes that need nothing that is left out, and the blocked others."""
+    blocked: list[Blocked] = []
+    while incomplete := [change for change in changes if _needs(change) & left_out]:
+        blocked += (_incomplete(change, left_out) for change in incomplete)
+        left_out = left_out | {change.key for change in incomplete}
+        changes = [change for change in changes if change not in incomplete]
+    return changes, blocked
 
 
 def _taken_steps(draft: PlanDraft, taken: Callable[[Key], bool]) -> Iterator[Blocked]:
