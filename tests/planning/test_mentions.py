@@ -12,9 +12,11 @@ import pytest
 
 from devinops.kinds.automation import Automation
 from devinops.kinds.playbook import Playbook
+from devinops.model.changes import Action, Change
 from devinops.model.keys import ROOT, Key
+from devinops.model.kind import Scope
 from devinops.model.objects import Declaration, Ensure, Severity, Snapshot, Source
-from devinops.planning.mentions import by_name, mention_problems
+from devinops.planning.mentions import by_name, mention_problems, mentioning_kinds, unchecked
 from tests.testing.objects import live
 
 
@@ -67,3 +69,14 @@ def test_an_id_that_no_list_shows_is_a_problem(
     assert all(words in problem.message for problem in found)
     absent = replace(declared(prompt), ensure=Ensure.ABSENT)
     assert list(mention_problems([absent], snapshot)) == []
+
+
+def test_only_the_delete_of_what_a_kind_can_mention_needs_its_list() -> None:
+    lives = [live("playbook", title="P", id="p1"), live("knowledge", name="N", id="n1")]
+    playbook, note = (Change(Action.DELETE, one.key, "r", one.id, live=one) for one in lives)
+    assert mentioning_kinds([playbook, note], "v3", Scope.ORGANIZATION) == {"automation"}
+    assert mentioning_kinds([note], "v3", Scope.ORGANIZATION) == frozenset()
+    assert mentioning_kinds([playbook], "v1", Scope.ORGANIZATION) == frozenset()
+    assert mentioning_kinds([playbook], "v3", Scope.ENTERPRISE) == frozenset()
+    (text,) = unchecked([playbook, note], {"automation"}, "v3")
+    assert text.startswith("playbook:P is deleted, although a text of an automation may mention it")

@@ -419,7 +419,7 @@ def test_a_macro_is_never_lost_in_silence_where_v1_has_none(
                 {"GET"},
             )
             assert (
-                "knowledge/a.md:4:8: error: no knowledge that API v1 listed here has the field macro"
+                "knowledge/a.md:4:8: error: no note that API v1 listed here has the field macro"
                 in again.err
             )
         repository({"knowledge/a.md": "---\nname: A\ntrigger: t\n---\nnew\n"})

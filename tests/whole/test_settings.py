@@ -345,7 +345,11 @@ def test_the_key_shows_nowhere(
             "apk_emulator",
             "API v1 does not support the kind session_tags",
         ),
-        ("targets: {a: {enterprise: true}}", "cog_enterprise", "an enterprise has no session_tags"),
+        (
+            "targets: {a: {enterprise: true}}",
+            "cog_enterprise",
+            "an enterprise has no set of session tags",
+        ),
     ],
 )
 def test_where_there_are_no_such_settings_the_entry_is_a_problem(
