@@ -49,7 +49,7 @@ class Managed:
         declaration, live, record = match.declaration, match.live, match.record
         if live is None:
             draft.forget(record)
-            blocked = _block_labelled(declaration, "it is not deleted: remove", context, draft)
+            blocked = _block_labelled(declaration, ", so it stays: remove", context, draft)
             draft.unchanged += not blocked
         elif declaration.protect or (record and record.protect):
             reason = "protect: true; apply without that line first, then delete"
@@ -100,7 +100,7 @@ class Managed:
     def _create(
         self, declaration: Declaration, reason: str, context: PlanContext, draft: PlanDraft
     ) -> None:
-        if _block_labelled(declaration, "rename", context, draft):
+        if _block_labelled(declaration, ": rename", context, draft):
             return
         fields = declared_fields(declaration.resource)
         draft.changes.append(
@@ -329,7 +329,7 @@ def _block_labelled(
 ) -> bool:
     """Block an entry if an object with its key has the label of another owner.
 
-    `remedy` says what to do with the entry. Returns whether it is blocked.
+    `remedy` ends the sentence with what to do with the entry. Returns whether it is blocked.
     """
     others = [live for live in context.foreign(declaration.key) if live.owner]
     if not others:
@@ -337,7 +337,7 @@ def _block_labelled(
     ids = ", ".join(f"{live.id} of {live.owner}" for live in others)
     owners = {live.owner: None for live in others if live.owner}
     reason = (
-        f"the label of an object with this name has another owner ({ids}): {remedy} this entry, or "
+        f"the label of an object with this name has another owner ({ids}){remedy} this entry, or "
         f"{_as_owner(*owners)}"
     )
     draft.block(Blocker.CONFLICT, declaration, reason, others)
