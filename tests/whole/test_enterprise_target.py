@@ -169,11 +169,10 @@ def test_what_an_enterprise_does_not_have_is_one_problem_for_each_entry(
 ) -> None:
     root = repository({"devinops.yaml": CONFIG, **files})
     plan = devinops("plan", "-C", root, "--format", "json")
-    found = [
-        f"{p['path']}:{p['line']}:{p['column']}: {p['message']}"
-        for p in json.loads(plan.out)["problems"]
-    ]
-    assert plan.code == 1
+    problems = json.loads(plan.out)["problems"]
+    found = [f"{p['path']}:{p['line']}:{p['column']}: {p['message']}" for p in problems]
+    places = [(p["path"], p["line"], p["column"]) for p in problems]
+    assert (plan.code, places) == (1, sorted(places))
     assert len(found) == len(messages)
     assert all(any(line.startswith(message) for line in found) for message in messages)
     assert emulator.requests == []
