@@ -32,6 +32,7 @@ __all__ = [
     "load",
     "misnamed_config_problems",
     "misnamed_configs",
+    "read_entries",
     "read_yaml",
 ]
 
@@ -101,6 +102,16 @@ def load(
     )
 
 
+def read_entries(path: str, text: str) -> tuple[list[Declaration], list[Problem]]:
+    """Return the declarations and problems of a file that need not exist; reads nothing.
+
+    `path` decides on kind and folder, as in `load`. A `body_file` cannot be found.
+    """
+    reader = _Reader("")
+    reader.read_text(files.File(path, "", *files.section_of(path)), text)
+    return reader.declarations, reader.problems
+
+
 class _Reader:
     """Reads the files of one root in turn, and collects their declarations and problems."""
 
@@ -114,8 +125,10 @@ class _Reader:
     def read(self, file: files.File) -> None:
         text, problems = files.read_text(file.real, file.path)
         self.problems.extend(problems)
-        if text is None:
-            return
+        if text is not None:
+            self.read_text(file, text)
+
+    def read_text(self, file: files.File, text: str) -> None:
         if file.markdown:
             self._markdown(file, text)
         else:

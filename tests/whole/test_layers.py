@@ -25,7 +25,7 @@ LAYERS = (
     {"schema", "planning"},
     {"applying"},
     {"load", "api", "render", "emulator", "inventory"},
-    {"config"},
+    {"config", "ingest"},
     {"cli"},
 )
 """Each may import from those before it and from itself."""
