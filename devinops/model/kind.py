@@ -453,6 +453,30 @@ class GeneratedSecret:
     lost: str
 
 
+class Use(Enum):
+    """What Devin and other tools use a text for."""
+
+    RULE = "recalled when it fits the task"
+    PROCEDURE = "started by a person"
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """How the objects of a kind are written for other tools.
+
+    `use` says which texts of other tools become such objects; None if none do. `when` is the field
+    that says when to use the text, `always` the one with the repository in which it is always used,
+    and `handle` the one with the name by which a person starts it. `terraform` is the type of the
+    resource, or of the data source, in the vendor's Terraform provider.
+    """
+
+    use: Use | None = None
+    when: str = ""
+    always: str = ""
+    handle: str = ""
+    terraform: str = ""
+
+
 Place = str | tuple[str | int, ...]
 """A field of an entry, or the path to a part of one."""
 
@@ -471,7 +495,8 @@ class Kind:
     entry, because people may write a value where only its name belongs. `check` gets the values as
     written, and yields (place, message) for each fault that a JSON Schema cannot express. `label`
     is the field with labels, one of which marks the owner. `superseded` is for a kind that can only
-    be deleted: it says how to write an object as one of the kind that replaces it.
+    be deleted: it says how to write an object as one of the kind that replaces it. `foreign` says
+    how other tools write such objects.
     """
 
     noun: str
@@ -490,6 +515,7 @@ class Kind:
     hazard: Hazard | None = None
     generated_secret: GeneratedSecret | None = None
     superseded: Callable[[Any], str] | None = None
+    foreign: Foreign = Foreign()
     check: Callable[[Any], Iterable[tuple[Place, str]]] = _no_problems
 
     def __post_init__(self) -> None:
