@@ -26,7 +26,7 @@ _INSTEAD: Final = {
     ("lint",): "Use devinops validate; it has no rules of style.",
     ("fmt", "format"): "devinops does not change your files; devinops validate checks them.",
     ("pull", "export", "dump"): _FROM_LIVE,
-    ("import", "adopt"): (
+    ("adopt",): (
         "Write an entry with the name of the object, and devinops apply adopts it; devinops "
         "inventory link chooses one of several objects with that name."
     ),

@@ -73,6 +73,8 @@ class Sources:
     def _file(self, file: _File) -> None:
         real = os.path.realpath(file.path)
         if real in self.own:
+            if file.named:
+                self._leave_out(file, "it has entries of this repository already")
             return
         if not file.named and not inside(real, os.path.realpath(file.top)):
             self._leave_out(file, "it is a link that leads out of the directory")

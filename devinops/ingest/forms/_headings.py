@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+LONGEST_TITLE: Final = 500
+LONGEST_LINE: Final = 5_000
+"""Characters of a line with a label, and of the comments above a title; expressions are slow."""
+
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _UNDERLINE = re.compile(r" {0,3}=+[ \t]*$")
@@ -72,7 +76,7 @@ def _lines(text: str) -> Iterator[tuple[int, str, bool]]:
 
 def plain(markup: str) -> str:
     """Return the words of a heading, without the markup of Markdown."""
-    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", markup)
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", markup[:LONGEST_TITLE])
     text = re.sub(r"(\*\*|__|`)(.*?)\1", r"\2", text)
     return " ".join(text.split()).strip(" #*:")
 
@@ -82,7 +86,9 @@ def title(text: str) -> str:
     first = next(_headings(text), None)
     if first is None:
         return ""
-    above = re.sub(r"<!--.*?-->", "", text[: first.start], flags=re.DOTALL)
+    above = text[: first.start]
+    if len(above) <= LONGEST_LINE:
+        above = re.sub(r"<!--.*?-->", "", above, flags=re.DOTALL)
     return "" if above.strip() else first.title
 
 
@@ -124,7 +130,7 @@ def _labelled(text: str, found: list[Heading]) -> When | None:
     end = _top(text, found)
     rows = [(at, line) for at, line, is_text in _lines(text[:end]) if is_text]
     for number, (at, line) in enumerate(rows[:_FIRST_LINES]):
-        label = _LABELLED.match(line)
+        label = _LABELLED.match(line) if len(line) <= LONGEST_LINE else None
         if not label:
             continue
         words, stop = [label[1]], at + len(line)
@@ -188,7 +194,10 @@ def _without(text: str, start: int, end: int) -> str:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a text from one heading to the next; `line` is the line at which it begins."""
+    """A part of a text from one heading to the next; `line` is the line at which it begins.
+
+    The title is empty for the part that introduces the others.
+    """
 
     title: str
     text: str
@@ -199,8 +208,8 @@ def sections(text: str) -> list[Section]:
     """Return the sections of a text, split at headings of level 2, and the text above them.
 
     If there are fewer than two of these, it is split at the highest level that has two. A section
-    with only a heading is left out. If there are several headings above, the title of a section
-    begins with the one that it is under. Empty if the text cannot be split.
+    with only a heading is left out. If there are several headings of a higher level, the title of a
+    section begins with the one that it is under. Empty if the text cannot be split.
     """
     found = headings(text)
     level = _level(found)
@@ -216,8 +225,11 @@ def sections(text: str) -> list[Section]:
         group = heading.title if heading in tops else group
         if not text[heading.end : end].strip():
             continue
-        is_grouped = heading not in tops and group and len(tops) > 1
-        name = f"{group}: {heading.title}" if is_grouped else heading.title
+        name = heading.title
+        if len(tops) == 1 and heading in tops:
+            name = ""
+        elif len(tops) > 1 and heading not in tops and group:
+            name = f"{group}: {name}"
         line = text.count("\n", 0, heading.start) + 1
         parts.append(Section(name, text[heading.start : end], line))
     return parts

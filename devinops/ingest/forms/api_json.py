@@ -36,7 +36,10 @@ def _read(source: Source, choices: Choices) -> Contents:
         return _nothing(source, _UNKNOWN)
     lost = sum(1 for _ in _items(data)) - len(listed)
     contents = read_objects(listed, choices.org_id)
-    remarks = (f"{lost} objects of no known kind are left out",) if lost else ()
+    objects = (
+        "1 object of no known kind is" if lost == 1 else f"{lost} objects of no known kind are"
+    )
+    remarks = (f"{objects} left out",) if lost else ()
     return Contents(contents.items, contents.omissions, remarks)
 
 
@@ -45,19 +48,24 @@ def _nothing(source: Source, why: str) -> Contents:
     return Contents(omissions=(Omission(source.name, why),) if source.named else ())
 
 
-def _items(data: Any, member: str = "") -> Iterator[tuple[str, Item]]:
-    """Yield each object with the member of the response that it was in; empty in a bare list."""
+def _items(data: Any, member: str = "", levels: int = 4) -> Iterator[tuple[str, Item]]:
+    """Yield each object with the member of the response that it was in; empty in a bare list.
+
+    Lists of pages and lists of objects need no more `levels`.
+    """
+    if not levels:
+        return
     lists = {api.items for kind in KINDS.values() for api in kind.apis.values()} | {PAGE}
     if isinstance(data, list):
         for part in data:
             if isinstance(part, Mapping) and lists & part.keys():
-                yield from _items(part)
+                yield from _items(part, levels=levels - 1)
             elif isinstance(part, Mapping):
                 yield member, part
     elif isinstance(data, Mapping):
         for name in data:
             if name in lists and isinstance(data[name], list):
-                yield from _items(data[name], "" if name == PAGE else name)
+                yield from _items(data[name], "" if name == PAGE else name, levels - 1)
 
 
 def _listed(member: str, item: Item) -> Listed | None:
@@ -81,4 +89,9 @@ def _listed(member: str, item: Item) -> Listed | None:
     return Listed(kind, version, with_id, label)
 
 
-FORM = Form("API list", lambda path: path.lower().endswith(".json"), _read, accepts=_accepts)
+def _matches(path: str) -> bool:
+    name = path.lower()
+    return name.endswith(".json") and not name.endswith("-plugin/plugin.json")
+
+
+FORM = Form("API list", _matches, _read, accepts=_accepts)

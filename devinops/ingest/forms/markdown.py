@@ -32,7 +32,7 @@ def _read(source: Source, choices: Choices) -> Contents:
     has_many = sum(when(part.text) is not None for part in parts) > 1
     if parts and (choices.split or has_many):
         remarks = (*written.remarks, *written.others())
-        texts = [_part(part, written, source) for part in parts if part.title or not has_many]
+        texts = [_part(part, written, source) for part in parts]
         return Contents(tuple(texts), remarks=remarks)
     return Contents((_whole(source, written, choices),))
 

@@ -41,7 +41,7 @@ def _read(source: Source, choices: Choices) -> Contents:
         # Some tools have a sentence there, as devinops does.
         description = written.prose("trigger")
     elif not (description or globs or always or when(written.body)):
-        always = mode == "" and bool(_ALWAYS.search(source.path))
+        always = mode == "" and bool(_ALWAYS.search(f"/{source.path}"))
         if not always:
             description = f'When somebody asks for "{named(source, written)}"'
             remarks.append("only a person started this rule; now Devin decides, by the trigger")

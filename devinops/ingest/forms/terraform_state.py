@@ -146,7 +146,8 @@ def _other(resource: Mapping[str, Any]) -> Omission | None:
 
 
 def _matches(path: str) -> bool:
-    return path.lower().endswith((".tfstate", ".json"))
+    name = path.lower()
+    return name.endswith((".tfstate", ".json")) and not name.endswith("-plugin/plugin.json")
 
 
 FORM = Form("Terraform state", _matches, _read, accepts=is_state)
