@@ -68,7 +68,7 @@ def command(
     """
     if repo and not _REPO.fullmatch(repo):
         raise UsageError(f'--repo must be OWNER/NAME or all, not "{repo}"')
-    choices = Choices(split=split, repo=repo or "", org_id=org_id or "", folder=folder or "")
+    choices = Choices(split=split, repo=repo or "", org_id=org_id or "", into=folder or "")
     report = _prepare(options, sources, choices, force=force)
     if not dry_run:
         for file in report.files:

@@ -30,6 +30,10 @@ HOOK_FILES = rf"(^|/)(({_DIRECTORIES})/.*\.(md|ya?ml)|({_NAMES})\.ya?ml)$"
 """Files that the pre-commit hook runs on; the same as in .pre-commit-hooks.yaml."""
 
 
+SAMPLE = "knowledge/where-knowledge-is-written.md"
+"""The first note."""
+
+
 @dataclass(frozen=True)
 class Repository:
     """What Git knows about the repository; None if it does not know."""
@@ -108,27 +112,57 @@ def command(root: Path | None) -> ExitCode:
 
     root = Path(os.path.realpath(root or Path.cwd()))
     git = Repository.of(root)
+    setup = set_up(root, git)
+    for row in setup.rows:
+        click.echo(line(row))
+    for name, text in setup.snippets:
+        click.echo(lines(f"\nTo add by hand to {name}:\n\n{text}"), nl=False)
+    if setup.snippets or setup.written:
+        click.echo(f"\n{line(f'Next: {_next_steps(git, root)}')}")
+    if setup.needs_check:
+        click.echo(CHECK_INSTALLATION)
+    return ExitCode.OK
+
+
+CHECK_INSTALLATION = "Before you push, check how CI and pre-commit install devinops"
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """What was set up.
+
+    `rows` say what became of each file, `written` are the new ones, and `snippets` are pairs of an
+    existing file and the text to add to it by hand.
+    """
+
+    rows: tuple[str, ...]
+    written: tuple[str, ...]
+    snippets: tuple[tuple[str, str], ...]
+
+    @property
+    def needs_check(self) -> bool:
+        return bool(self.snippets) or any(name.startswith(".") for name in self.written)
+
+
+def set_up(root: Path, git: Repository, *, with_sample: bool = True) -> SetUp:
+    """Write the files of a new repository, except those that exist. Raises NotWritten."""
     texts = files(git, os.environ.get("DEVIN_ORG_ID", "").strip(), installed_origin())
+    if not with_sample:
+        texts.pop(SAMPLE)
     tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
     for name, top in tops.items():
         _check_place(top, name)
-    written, snippets = [], []
+    rows, written, snippets = [], [], []
     for name, text in texts.items():
         path = os.path.relpath(tops[name] / name, root).replace(os.sep, "/")
         is_new = _write(tops[name], name, text)
         state = _State.NEW if is_new else _existing(tops[name] / name, name, text, git.below)
-        click.echo(line(state.value.format(path)))
+        rows.append(state.value.format(path))
         if state is _State.NEW:
             written.append(name)
         if state is _State.OTHER and name.startswith("."):
             snippets.append((path, text))
-    for name, text in snippets:
-        click.echo(lines(f"\nTo add by hand to {name}:\n\n{text}"), nl=False)
-    if snippets or written:
-        click.echo(f"\n{line(f'Next: {_next_steps(git, root)}')}")
-    if snippets or any(name.startswith(".") for name in written):
-        click.echo("Before you push, check how CI and pre-commit install devinops")
-    return ExitCode.OK
+    return SetUp(tuple(rows), tuple(written), tuple(snippets))
 
 
 class _State(Enum):
@@ -210,7 +244,7 @@ def files(git: Repository, org_id: str, origin: Origin) -> dict[str, str]:
     }
     names = {
         CONFIG_FILE: "config.yaml",
-        "knowledge/where-knowledge-is-written.md": "note.md",
+        SAMPLE: "note.md",
         ".pre-commit-config.yaml": (
             "pre-commit-hook.yaml" if origin.repository else "pre-commit.yaml"
         ),

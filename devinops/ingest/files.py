@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from unicodedata import normalize
 
@@ -15,7 +15,7 @@ from devinops.load import read_entries
 from devinops.load.yamltree import LEVELS
 from devinops.model.keys import FolderPath, Key, decode_part
 from devinops.model.kind import Attribute, Kind
-from devinops.model.objects import Declaration, Problem
+from devinops.model.objects import Declaration, Problem, Source
 from devinops.model.values import UNSET, canonical_text
 
 MARKDOWN: Final = ".md"
@@ -36,10 +36,16 @@ class NewEntry:
 
 @dataclass(frozen=True, order=True)
 class NewFile:
-    """A file to write: path relative to the root, with `/`, and text with LF line ends."""
+    """A file to write: path relative to the root, with `/`, and text with LF line ends.
+
+    `entries` are what it was made of, and `declarations` what `load` reads from it, in the same
+    order.
+    """
 
     path: str
     text: str
+    entries: tuple[NewEntry, ...] = field(default=(), compare=False)
+    declarations: tuple[Declaration, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,11 @@ class LeftOut:
 
 
 def new_files(
-    entries: Iterable[NewEntry], *, taken: Collection[str], declared: Collection[Key] = ()
+    entries: Iterable[NewEntry],
+    *,
+    taken: Collection[str],
+    declared: Collection[Key] = (),
+    ignored: Callable[[str], bool] = lambda _: False,
 ) -> tuple[list[NewFile], list[LeftOut]]:
     """Return the files for entries, sorted by path, and the entries that no file can hold.
 
@@ -59,7 +69,7 @@ def new_files(
     `declared` are the keys that entries in existing files have. Each entry of a kind with a
     document becomes a Markdown file, whose directory is the folder; the others share a YAML file
     for each kind. An entry with a key that another one has, also in another Unicode form, is left
-    out.
+    out, and so is one whose file would be `ignored`.
     """
     accepted, left_out = _accepted(entries, {_composed(key): key for key in declared})
     files: list[NewFile] = []
@@ -75,8 +85,20 @@ def new_files(
             reason = f"the file {path} exists already: add the entry there by hand"
             left_out += (LeftOut(item.entry, reason) for item in items)
         elif items:
-            files.append(NewFile(path, _section(kind, [item.values for item in items])))
+            files.append(_file(path, _section(kind, [item.values for item in items]), items))
+    for file in [file for file in files if ignored(file.path)]:
+        files.remove(file)
+        reason = f"its file would be {file.path}, which `ignore` in devinops.yaml matches"
+        left_out += (LeftOut(entry, reason) for entry in file.entries)
     return sorted(files), left_out
+
+
+def _file(path: str, text: str, items: Sequence[_Accepted]) -> NewFile:
+    declarations = (
+        replace(item.declaration, source=Source(path, number))
+        for number, item in enumerate(items, 1)
+    )
+    return NewFile(path, text, tuple(item.entry for item in items), tuple(declarations))
 
 
 # --- checking -------------------------------------------------------------------------------------
@@ -99,10 +121,10 @@ class _Accepted:
         return self.declaration.key
 
     @property
-    def order(self) -> tuple[bool, Key]:
+    def order(self) -> tuple[bool, str, str]:
         """Folders that give their own name to a directory come first."""
         parts = map(decode_part, self.key.folder.split("/"))
-        return any(directory(part) != part for part in parts if part), self.key
+        return any(directory(part) != part for part in parts if part), self.key.kind, self.key.place
 
     def file(self, paths: Paths) -> NewFile:
         """Return the file of an entry that has one of its own."""
@@ -111,11 +133,11 @@ class _Accepted:
         values = dict(self.values)
         if _has_empty_document(kind, values):
             path = paths.file(above, stem(self.key.name, kind.noun), YAML)
-            return NewFile(path, _section(kind, [values]))
+            return _file(path, _section(kind, [values]), [self])
         if kind.parent and folder_of(above) == self.key.folder:
             values.pop(kind.parent, None)
         path = paths.file(above, stem(self.key.name, kind.noun), MARKDOWN)
-        return NewFile(path, _page(kind, values))
+        return _file(path, _page(kind, values), [self])
 
 
 def _accepted(

@@ -48,13 +48,13 @@ class Choices:
     """What the user chose.
 
     `split` texts at their headings; `repo` is the repository of the rules; `org_id` the
-    organization to take objects of; `folder` the folder for everything that has one.
+    organization to take objects of; `into` the folder for everything that has one.
     """
 
     split: bool = False
     repo: str = ""
     org_id: str = ""
-    folder: str = ""
+    into: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ class ForeignText:
 
     `when` says when to use it, empty if the source does not say. `always`: it is used in every
     session in its repository. `handle` is a name by which a person starts it, without a sign in
-    front. `folder` is a path. `key` and `values` are known if devinops itself wrote the source.
+    front. `directory` is a path that stands for a folder. `key` and `values` are known if devinops
+    itself wrote the source.
     """
 
     use: Use
@@ -72,7 +73,7 @@ class ForeignText:
     when: str = ""
     always: bool = False
     handle: str = ""
-    folder: str = ""
+    directory: str = ""
     key: Key | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     line: int = 1

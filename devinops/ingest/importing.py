@@ -11,8 +11,8 @@ from devinops.ingest.files import NewEntry, NewFile, new_files
 from devinops.ingest.form import Choices, Contents, ForeignObject, ForeignText, Form, Source
 from devinops.ingest.forms._rule import humanized
 from devinops.ingest.names import folder_of
+from devinops.ingest.scan import findings
 from devinops.kinds import KINDS
-from devinops.load import read_entries
 from devinops.load.discover import section_of
 from devinops.model.keys import ROOT, FolderPath, Key, folder_path, join_folder
 from devinops.model.kind import Kind, Lifecycle, Resource, Use
@@ -178,7 +178,7 @@ class _Run:
     def add_text(self, text: ForeignText, source: Source, origin: Origin) -> None:
         candidate = _of_text(text, source, origin, self.choices)
         if candidate.text:
-            self.candidates.append(_without_misfits(candidate))
+            self.accept(candidate)
         else:
             self.leave_out(candidate, "it has no text")
 
@@ -192,7 +192,14 @@ class _Run:
             address=item.address,
             remarks=item.remarks,
         )
-        self.candidates.append(_without_misfits(candidate))
+        self.accept(candidate)
+
+    def accept(self, candidate: _Candidate) -> None:
+        """Keep a candidate, unless it has something that a reviewer must see in the source."""
+        if suspicious := findings(candidate.kind.resource(**candidate.values)):
+            self.leave_out(candidate, f"it contains {'; '.join(suspicious)}: remove that first")
+        else:
+            self.candidates.append(_without_misfits(candidate))
 
     def leave_out(self, candidate: _Candidate, why: str) -> None:
         what = candidate.label + (f" ({candidate.id})" if candidate.id else "")
@@ -252,7 +259,7 @@ class _Run:
             declared=self.repository.declared.keys(),
         )
         reasons = {id(left.entry.values): left.reason for left in left_out}
-        places = {key: file.path for file in files for key in _keys(file)}
+        places = {entry.key: file.path for file in files for entry in file.declarations}
         self.report.files += files
         for item in new:
             if reason := reasons.get(id(item.values)):
@@ -371,8 +378,8 @@ def _folder(text: ForeignText, choices: Choices, written: Any) -> FolderPath:
     elif isinstance(written, str):
         own = folder_path(written)
     else:
-        own = join_folder(part for part in text.folder.split("/") if part)
-    above = folder_path(choices.folder)
+        own = join_folder(part for part in text.directory.split("/") if part)
+    above = folder_path(choices.into)
     return FolderPath("/".join(filter(None, (above, own))))
 
 
@@ -427,11 +434,6 @@ def _has_values(resource: Resource, item: _Candidate) -> bool:
 
 def _canonical(is_text: bool, value: Any) -> Any:
     return canonical_text(value) if is_text and isinstance(value, str) else value
-
-
-def _keys(file: NewFile) -> list[Key]:
-    declarations, _ = read_entries(file.path, file.text)
-    return [declaration.key for declaration in declarations]
 
 
 def _replacement(item: _Candidate, path: str) -> NewFile | None:

@@ -19,7 +19,9 @@ LONGEST: Final = 100
 LONGEST_PATH: Final = 160
 """Maximum number of bytes of the directories of a path: Windows allows 260 for the whole path."""
 
-_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
+_DEVICES = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|\Z)", re.IGNORECASE
+)
 """Names that Windows gives to devices, whatever their suffix."""
 
 _MEANT_FOR_OTHERS = frozenset({"readme", "agents", "claude", "gemini", "skill"})
@@ -41,7 +43,7 @@ def stem(name: str, noun: str) -> str:
     if not short:
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
         return f"{noun}-{digest[:8]}"
-    return f"{short}_" if short in _MEANT_FOR_OTHERS or _DEVICES.fullmatch(short) else short
+    return f"{short}_" if short in _MEANT_FOR_OTHERS or _DEVICES.match(short) else short
 
 
 def directory(name: str) -> str:
@@ -50,7 +52,7 @@ def directory(name: str) -> str:
     text = "".join("-" if is_hidden(char) and char != " " else char for char in text)
     text = _cut(_FORBIDDEN.sub("-", text).strip(), LONGEST).lstrip(". ~").rstrip(". ")
     text = text or "folder-" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{text}_" if _DEVICES.fullmatch(text.lower()) else text
+    return _DEVICES.sub(r"\1_", text, count=1) if _DEVICES.match(text) else text
 
 
 def _is_word(char: str) -> bool:

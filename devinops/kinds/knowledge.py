@@ -74,6 +74,7 @@ class Knowledge(Resource):
     is_enabled: bool | Unset = attribute(
         schema={"type": "boolean", "description": "false keeps the note without using it."},
         names={"v3": everywhere("is_enabled")},
+        usual=True,
     )
     macro: str | None | Unset = attribute(
         schema={

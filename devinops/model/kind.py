@@ -111,7 +111,8 @@ class Attribute:
     `ref` is the noun of the kind that the value refers to: a name or path in files, an id on the
     wire. `mention` describes references inside the texts of the value. `text` marks prose, which is
     sent in its canonical form. `is_set` marks a list without order. `default` is sent on create if
-    a declaration does not give a value. `role` is for contracts; `with_value` marks a field that is
+    a declaration does not give a value. `usual` is the value that most objects have: `pull` writes
+    neither it nor the default. `role` is for contracts; `with_value` marks a field that is
     required if the source of a value is given.
 
     `normalize` turns a value, written or live, into the form in which values are compared. `to_api`
@@ -129,6 +130,7 @@ class Attribute:
     is_set: bool = False
     name: str = ""
     default: Any = UNSET
+    usual: Any = UNSET
     role: Role | None = None
     with_value: bool = False
     normalize: Callable[[Any], Any] = _as_it_is

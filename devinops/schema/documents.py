@@ -24,6 +24,7 @@ from devinops.schema.plan import (
     PlanDocument,
     ProblemsDocument,
 )
+from devinops.schema.pull import PullDocument
 from devinops.schema.whoami import WhoamiDocument
 
 
@@ -37,6 +38,9 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         "problems": schema("Output of devinops validate with --format json", [ProblemsDocument]),
         "drift": schema(
             "Output of devinops drift with --format json", [DriftDocument, FailureDocument]
+        ),
+        "pull": schema(
+            "Output of devinops pull with --format json", [PullDocument, FailureDocument]
         ),
         "import": schema("Output of devinops import with --format json", [ImportDocument]),
         "whoami": schema(

@@ -128,8 +128,8 @@ def test_an_entry_with_the_key_of_another_is_left_out() -> None:
     assert len(files) == 2
     assert [item.reason for item in left_out] == [
         "another entry has the key knowledge:a",
-        r"its key differs only in the Unicode form from another entry's ('\xe9' and 'e\u0301'): rename one of the two objects",
         "another entry has the key knowledge:x/old",
+        r"its key differs only in the Unicode form from another entry's ('\xe9' and 'e\u0301'): rename one of the two objects",
     ]
 
 

@@ -47,7 +47,7 @@ wild = st.one_of(
 
 @given(st.dictionaries(st.sampled_from(NAMES), wild, min_size=1, max_size=3), st.booleans())
 def test_nothing_raises_and_what_is_imported_is_valid(files: dict[str, bytes], split: bool) -> None:
-    choices = Choices(split=split, repo="acme/api", folder="F")
+    choices = Choices(split=split, repo="acme/api", into="F")
     with tempfile.TemporaryDirectory() as top:
         for name, data in files.items():
             path = Path(top, "sources", name)

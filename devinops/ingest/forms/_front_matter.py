@@ -24,11 +24,11 @@ _NULL: Final = ("", "~", "null")
 class Page:
     """A text split into front matter and body; `remarks` say what was guessed.
 
-    Key → value; keys are in lower case. `line` is the line at which the body begins.
+    Key → value; keys are in lower case. `content` is the body, which begins at `line`.
     """
 
     values: Mapping[str, Any]
-    body: str
+    content: str
     line: int = 1
     remarks: tuple[str, ...] = ()
 

@@ -10,7 +10,7 @@ from devinops.api.codec import Names, Viewpoint, decode, spellings, unknown_fiel
 from devinops.ingest.form import Contents, ForeignObject, Omission, quote
 from devinops.kinds import KINDS
 from devinops.model.errors import BadAnswer
-from devinops.model.kind import ApiVersion, Kind, Lifecycle
+from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle
 from devinops.model.objects import Live
 
 Item: TypeAlias = Mapping[str, Any]
@@ -59,7 +59,7 @@ class _Reading:
         values, remarks = {}, []
         for name, value in live.resource.items():
             attribute = live.kind.by_name[name]
-            if value is None or value == attribute.default:
+            if not _is_said(live.kind, attribute, value):
                 continue
             if not attribute.writes(listed.api):
                 remarks.append(f"not carried over, because no API v3 can set it: {name} {value}")
@@ -76,6 +76,13 @@ class _Reading:
             if getattr(live.resource, name) == id:
                 noun = live.kind.by_name[name].ref
                 yield f"{name}: only its id is known: write which {noun} {id} is, or add its list"
+
+
+def _is_said(kind: Kind, attribute: Attribute, value: Any) -> bool:
+    """Return whether a value is written: not null, and not what most objects have anyway."""
+    if attribute.required or attribute.name in kind.identity.fields or attribute.with_value:
+        return True
+    return value is not None and value not in (attribute.default, attribute.usual)
 
 
 def read_objects(listed: Sequence[Listed], org_id: str) -> Contents:

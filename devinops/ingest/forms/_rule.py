@@ -32,7 +32,7 @@ def rule(
     """
     narrow = [glob for glob in globs if glob not in EVERY_FILE]
     always = always or bool(globs and not narrow and not description)
-    said = None if description or narrow else when(written.body)
+    said = None if description or narrow else when(written.content)
     words = said.when if said else _words(description, narrow, always, choices)
     more = list(remarks)
     if said:
@@ -44,7 +44,7 @@ def rule(
     return ForeignText(
         use=Use.RULE,
         name=named(source, written),
-        text=said.text if said else written.body,
+        text=said.text if said else written.content,
         when=words,
         always=always,
         remarks=(*written.remarks, *more),
@@ -65,7 +65,7 @@ def _words(description: str, globs: Sequence[str], always: bool, choices: Choice
 
 def named(source: Source, written: Page) -> str:
     """Return the name of a text: as its front matter or its first heading says, or of its file."""
-    return written.text("name", "title") or title(written.body) or humanized(source.stem)
+    return written.text("name", "title") or title(written.content) or humanized(source.stem)
 
 
 def humanized(stem: str) -> str:

@@ -17,11 +17,11 @@ def _read(source: Source, choices: Choices) -> Contents:
     found = ForeignText(
         use=Use.PROCEDURE,
         name=named(source, written),
-        text=written.body,
+        text=written.content,
         handle=written.text("macro"),
         remarks=(*written.remarks, *written.others(*_KNOWN)),
     )
     return Contents((found,))
 
 
-FORM = Form("playbook", lambda path: path.lower().endswith(".devin.md"), _read)
+FORM = Form("Devin playbook", lambda path: path.lower().endswith(".devin.md"), _read)

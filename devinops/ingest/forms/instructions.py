@@ -40,7 +40,7 @@ _ABOUT_NOTHING = re.compile(
 
 def _read(source: Source, choices: Choices) -> Contents:
     written = page(source.text)
-    text = written.body
+    text = written.content
     includes = _INCLUDE.findall(text)
     remarks = [*written.remarks, *written.others("description", "name", "title")]
     if includes:

@@ -28,7 +28,7 @@ def _matches(path: str) -> bool:
 
 def _read(source: Source, choices: Choices) -> Contents:
     written = page(source.text)
-    parts = sections(written.body)
+    parts = sections(written.content)
     has_many = sum(when(part.text) is not None for part in parts) > 1
     if parts and (choices.split or has_many):
         remarks = (*written.remarks, *written.others())
@@ -44,7 +44,7 @@ def _part(part: Section, written: Page, source: Source) -> ForeignText:
         name=part.title or title(part.text) or named(source, written),
         text=said.text if said else part.text,
         when=said.when if said else "",
-        folder=source.directory,
+        directory=source.directory,
         line=written.line + part.line - 1,
     )
 
@@ -59,13 +59,13 @@ def _whole(source: Source, written: Page, choices: Choices) -> ForeignText:
         remarks=written.others(*known),
     )
     values = {name: written.values[name] for name in _FIELDS & written.values.keys()}
-    own_name = written.text("name", "title") or title(written.body) or humanized(source.stem)
+    own_name = written.text("name", "title") or title(written.content) or humanized(source.stem)
     return ForeignText(
         use=found.use,
         name=own_name,
         text=found.text,
         when=found.when,
-        folder=source.directory,
+        directory=source.directory,
         values={k: v for k, v in values.items() if v is not None},
         remarks=found.remarks,
     )

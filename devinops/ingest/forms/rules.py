@@ -40,7 +40,7 @@ def _read(source: Source, choices: Choices) -> Contents:
     if mode not in _MODES:
         # Some tools have a sentence there, as devinops does.
         description = written.prose("trigger")
-    elif not (description or globs or always or when(written.body)):
+    elif not (description or globs or always or when(written.content)):
         always = mode == "" and bool(_ALWAYS.search(f"/{source.path}"))
         if not always:
             description = f'When somebody asks for "{named(source, written)}"'

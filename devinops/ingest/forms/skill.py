@@ -31,11 +31,11 @@ def _read(source: Source, choices: Choices) -> Contents:
     slug = written.text("name") or source.parent or source.stem
     metadata = _metadata(written)
     use = Use.PROCEDURE if _is_for_people(written) else Use.RULE
-    said = when(written.body) if use is Use.RULE and not written.prose("description") else None
+    said = when(written.content) if use is Use.RULE and not written.prose("description") else None
     found = ForeignText(
         use=use,
-        name=title(written.body) or humanized(slug),
-        text=written.body,
+        name=title(written.content) or humanized(slug),
+        text=written.content,
         when=said.when if said else written.prose("description"),
         handle=slug if use is Use.PROCEDURE else "",
         key=_key(metadata),
@@ -61,7 +61,7 @@ def _metadata(written: Page) -> dict[str, Any]:
     return {
         str(name).removeprefix(PREFIX): value
         for name, value in metadata.items()
-        if str(name).startswith(PREFIX)
+        if str(name).startswith(PREFIX) and isinstance(value, str | bool)
     }
 
 
@@ -80,7 +80,7 @@ def _remarks(source: Source, written: Page, use: Use) -> list[str]:
     if source.beside:
         files = ", ".join(source.beside[:5]) + (", …" if len(source.beside) > 5 else "")
         remarks.append(f"files of the skill are not imported: {files}")
-    if _ARGUMENTS.search(written.body):
+    if _ARGUMENTS.search(written.content):
         remarks.append("the text expects arguments ($ARGUMENTS, $1), which nothing fills in here")
     return remarks
 
