@@ -17,6 +17,7 @@ _KEY = re.compile(r"([A-Za-z_][\w.-]*(?: [\w.-]+)?)[ \t]*:(?:[ \t]+(.*)|[ \t]*)$
 _ITEM = re.compile(r"[ \t]*-[ \t]+(.*)$")
 _BLOCK = re.compile(r"([|>])[+-]?[0-9]?[+-]?[ \t]*(?:#.*)?$")
 _BOOL: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_EMPTY: Final[tuple[Any, ...]] = (None, "", True, False, [], {})
 _NULL: Final = ("", "~", "null")
 
 
@@ -66,6 +67,22 @@ class Page:
 
 def page(text: str) -> Page:
     """Split a text into front matter and body. Never fails: without front matter all is body."""
+    first = _first_page(text)
+    says_something = any(value not in _EMPTY for value in first.values.values())
+    second = _first_page(first.content) if first.values and not says_something else Page({}, "")
+    if not second.values:
+        return first
+    # Some editors put an empty front matter above the one that is there.
+    remark = "there is a second front matter below the empty first one; both were read"
+    return Page(
+        {**first.values, **second.values},
+        second.content,
+        first.line + second.line - 1,
+        (*first.remarks, remark, *second.remarks),
+    )
+
+
+def _first_page(text: str) -> Page:
     opened = _OPEN.match(text)
     if not opened:
         return Page({}, text)

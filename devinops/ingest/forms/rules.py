@@ -34,15 +34,18 @@ def _read(source: Source, choices: Choices) -> Contents:
     written = page(source.text)
     mode = written.text("trigger").lower().replace("-", "_")
     description = written.prose("description")
-    globs = written.globs("globs", "paths") if mode not in ("model_decision", "manual") else []
+    globs = written.globs("globs", "paths")
     always = mode == "always_on" or written.is_true("alwaysapply")
     remarks = list(written.others(*_KNOWN))
+    if globs and mode in ("model_decision", "manual"):
+        remarks.append(f"not carried over: globs, which trigger: {mode} does not use")
+        globs = []
     if mode not in _MODES:
         # Some tools have a sentence there, as devinops does.
         description = written.prose("trigger")
     elif not (description or globs or always or when(written.content)):
         always = mode == "" and bool(_ALWAYS.search(f"/{source.path}"))
-        if not always:
+        if not always and mode in ("", "manual"):
             description = f'When somebody asks for "{named(source, written)}"'
             remarks.append("only a person started this rule; now Devin decides, by the trigger")
     found = rule(
