@@ -84,13 +84,15 @@ class ForeignText:
 class ForeignObject:
     """An object that the API, or a tool that uses it, wrote down: values by field, and its id.
 
-    `address` is the object's name in a Terraform state.
+    `address` is the object's name in a Terraform state. `unnamed` holds, for each field that refers
+    to another object of which the source has only the id, that id.
     """
 
     kind: str
     values: Mapping[str, Any]
     id: str = ""
     address: str = ""
+    unnamed: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
 
@@ -104,11 +106,15 @@ class Omission:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a form found in a source, and `remarks` about the source itself."""
+    """What a form found in a source, and `remarks` about the source itself.
+
+    `names` is noun → id → how files spell a reference to that object.
+    """
 
     items: tuple[ForeignText | ForeignObject, ...] = ()
     omissions: tuple[Omission, ...] = ()
     remarks: tuple[str, ...] = ()
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def _anything(_: str) -> bool:

@@ -104,7 +104,11 @@ def import_contents(
     found: Iterable[tuple[Source, Form, Contents]], choices: Choices, repository: Repository
 ) -> Report:
     """Return the report of importing what the forms found in sources, in their order."""
+    found = list(found)
     run = _Run(choices, repository)
+    for _, _, contents in found:
+        for noun, names in contents.names.items():
+            run.names.setdefault(noun, {}).update(names)
     for source, form, contents in found:
         run.add(source, form, contents)
     run.settle_names()
@@ -160,6 +164,8 @@ class _Run:
         self.repository = repository
         self.report = Report()
         self.candidates: list[_Candidate] = []
+        self.names: dict[str, dict[str, str]] = {}
+        """Noun → id → how files spell a reference to that object, from all sources."""
 
     # what was found
 
@@ -184,13 +190,15 @@ class _Run:
 
     def add_object(self, item: ForeignObject, origin: Origin) -> None:
         kind = KINDS[item.kind]
+        values, remarks = dict(item.values), list(item.remarks)
+        for name, id in item.unnamed.items():
+            noun = kind.by_name[name].ref or ""
+            if spelled := self.names.get(noun, {}).get(id):
+                values[name] = spelled
+            else:
+                remarks.append(f"{name}: only the id of the {noun} is known: {id}")
         candidate = _Candidate(
-            kind,
-            item.values,
-            origin,
-            id=item.id,
-            address=item.address,
-            remarks=item.remarks,
+            kind, values, origin, id=item.id, address=item.address, remarks=tuple(remarks)
         )
         self.accept(candidate)
 
@@ -345,7 +353,7 @@ def _of_text(text: ForeignText, source: Source, origin: Origin, choices: Choices
     if fields.always and text.always:
         if choices.repo:
             known.setdefault(fields.always, choices.repo)
-            remarks.append(f"always used: {fields.always} is {known[fields.always]}")
+            remarks.append(f"always used, so {fields.always} is {known[fields.always]}")
         else:
             remarks.append("it was always used in its repository: --repo OWNER/NAME pins it there")
     if fields.handle and text.handle:

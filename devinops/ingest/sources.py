@@ -15,21 +15,8 @@ from devinops.ingest.forms import forms_of
 from devinops.load.discover import inside, read_text
 
 _SKIPPED: Final = frozenset(
-    {
-        ".devinops",
-        ".git",
-        ".hg",
-        ".mypy_cache",
-        ".svn",
-        ".terraform",
-        ".tox",
-        ".venv",
-        "__pycache__",
-        "node_modules",
-        "site-packages",
-        "venv",
-        "vendor",
-    }
+    ".devinops .git .hg .mypy_cache .svn .terraform .tox .venv __pycache__ node_modules "
+    "site-packages vendor venv".split()
 )
 """Directories with files of tools and of other projects, some of them with credentials."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -65,17 +65,15 @@ class _Reading:
                 remarks.append(f"not carried over, because no API v3 can set it: {name} {value}")
                 continue
             values[name] = value
-        remarks += self.lost_references(live)
+        unnamed = {name: id for name, id in live.ids.items() if getattr(live.resource, name) == id}
         return ForeignObject(
-            live.kind.noun, values, id=live.id, address=listed.address, remarks=tuple(remarks)
+            live.kind.noun,
+            values,
+            id=live.id,
+            address=listed.address,
+            unnamed=unnamed,
+            remarks=tuple(remarks),
         )
-
-    def lost_references(self, live: Live) -> Iterator[str]:
-        """Yield a remark about each reference of which only the id is known."""
-        for name, id in live.ids.items():
-            if getattr(live.resource, name) == id:
-                noun = live.kind.by_name[name].ref
-                yield f"{name}: only its id is known: write which {noun} {id} is, or add its list"
 
 
 def _is_said(kind: Kind, attribute: Attribute, value: Any) -> bool:
@@ -98,7 +96,7 @@ def read_objects(listed: Sequence[Listed], org_id: str) -> Contents:
         unknown = unknown_fields(kind, api, [entry.item for entry in group])
         for entry in group:
             reading.read(entry, unknown)
-    return Contents(tuple(reading.items), tuple(reading.omissions))
+    return Contents(tuple(reading.items), tuple(reading.omissions), names=reading.names)
 
 
 def _grouped(listed: Iterable[Listed]) -> dict[tuple[str, ApiVersion], list[Listed]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from devinops.ingest.form import Choices, Contents, Form, Omission, Source
@@ -40,7 +41,7 @@ def _read(source: Source, choices: Choices) -> Contents:
         "1 object of no known kind is" if lost == 1 else f"{lost} objects of no known kind are"
     )
     remarks = (f"{objects} left out",) if lost else ()
-    return Contents(contents.items, contents.omissions, remarks)
+    return replace(contents, remarks=remarks)
 
 
 def _nothing(source: Source, why: str) -> Contents:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final, TypeGuard
 
 from devinops.ingest.form import Choices, Contents, Form, Omission, Source
@@ -48,7 +49,7 @@ def _read(source: Source, choices: Choices) -> Contents:
     others = tuple(omission for part in resources if (omission := _other(part)))
     if not contents.items and not contents.omissions and not others and source.named:
         return _nothing(source, "it has no resource of the Devin provider")
-    return Contents(contents.items, (*contents.omissions, *others))
+    return replace(contents, omissions=(*contents.omissions, *others))
 
 
 def _nothing(source: Source, why: str) -> Contents:
