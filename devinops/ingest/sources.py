@@ -1,6 +1,6 @@
 """Find and read the files to import."""
 
-# ruff: noqa: PTH112, PTH118, PTH119, PTH120
+# ruff: noqa: PTH112, PTH114, PTH118, PTH119, PTH120
 # Paths are strings here, as in `load.discover`.
 
 from __future__ import annotations
@@ -15,8 +15,20 @@ from devinops.ingest.forms import forms_of
 from devinops.load.discover import inside, read_text
 
 _SKIPPED: Final = frozenset(
-    ".devinops .git .hg .mypy_cache .svn .terraform .tox .venv __pycache__ node_modules "
-    "site-packages vendor venv".split()
+    {
+        ".devinops",
+        ".git",
+        ".hg",
+        ".mypy_cache",
+        ".svn",
+        ".terraform",
+        ".tox",
+        ".venv",
+        "__pycache__",
+        "node_modules",
+        "vendor",
+        "venv",
+    }
 )
 """Directories with files of tools and of other projects, some of them with credentials."""
 
@@ -47,7 +59,9 @@ class Sources:
             self._file(_File(path, os.path.dirname(path), named=True))
 
     def _directory(self, path: str) -> None:
-        files = [_File(file, path) for file in sorted(_walk(path))]
+        # A link comes after what it may lead to.
+        found = sorted(_walk(path), key=lambda file: (os.path.islink(file), file))
+        files = [_File(file, path) for file in found]
         with_forms = [(file, forms_of(file.absolute)) for file in files]
         known = [(file, forms) for file, forms in with_forms if forms]
         speaking = [file for file, forms in known if not forms[0].fallback and not _is_data(file)]
@@ -68,7 +82,7 @@ class Sources:
             return
         first = self._seen.setdefault(real, file.shown)
         if first != file.shown:
-            self._leave_out(file, f"it is the same file as {first}")
+            self._note(file, Contents(remarks=(f"it is the same file as {first}",)))
             return
         text, problems = read_text(real, file.shown)
         if text is not None:
@@ -91,10 +105,11 @@ class Sources:
         self.read.append((source, form, form.read(source, self.choices)))
 
     def _leave_out(self, file: _File, why: str) -> None:
-        source = Source(file.shown, "", named=file.named)
+        self._note(file, Contents(omissions=(Omission(os.path.basename(file.path), why),)))
+
+    def _note(self, file: _File, contents: Contents) -> None:
         forms = forms_of(file.absolute) or [UNKNOWN]
-        name = os.path.basename(file.path)
-        self.read.append((source, forms[0], Contents(omissions=(Omission(name, why),))))
+        self.read.append((Source(file.shown, "", named=file.named), forms[0], contents))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from devinops.ingest.form import Choices, Contents, ForeignText, Form, Omission, Source
+from devinops.ingest.form import Choices, Contents, ForeignText, Form, Omission, Source, quote
 from devinops.ingest.forms._front_matter import page
 from devinops.ingest.forms._headings import title
 from devinops.ingest.forms._rule import split_rule, where
@@ -48,16 +48,20 @@ def _read(source: Source, choices: Choices) -> Contents:
             why = f"it only includes {', '.join(includes)}; import that"
             return Contents(omissions=(Omission(source.name, why),))
         remarks.append(f"the files that it includes are not imported: {', '.join(includes)}")
-    below = _below(source)
-    name = _name(source, text, choices, below)
+    below, description = _below(source), written.prose("description")
+    name = written.text("name", "title") or _name(text, choices, below)
     parts = split_rule(source, text, choices, below=below, first=name) if choices.split else []
-    return Contents(tuple(parts) or (_whole(text, name, below, choices),), remarks=tuple(remarks))
-
-
-def _whole(text: str, name: str, below: str, choices: Choices) -> ForeignText:
+    if parts and description:
+        remarks.append(f"not carried over: the description: {quote(description)}")
     place = where(choices.repo, below)
-    when = f"When working{place}" if place else ""
-    return ForeignText(use=Use.RULE, name=name, text=text, when=when, always=not below)
+    whole = ForeignText(
+        use=Use.RULE,
+        name=name,
+        text=text,
+        when=description or (f"When working{place}" if place else ""),
+        always=not below,
+    )
+    return Contents(tuple(parts) or (whole,), remarks=tuple(remarks))
 
 
 def _below(source: Source) -> str:
@@ -66,7 +70,7 @@ def _below(source: Source) -> str:
     return "/".join(parts)
 
 
-def _name(source: Source, text: str, choices: Choices, below: str) -> str:
+def _name(text: str, choices: Choices, below: str) -> str:
     """Return the title of the text, or what it is for if the title only says what file it is."""
     heading = title(text)
     if heading and not _ABOUT_NOTHING.match(heading):
