@@ -17,7 +17,7 @@ from typing import Final
 STATE: Final = ".devinops"
 """The directory below a root for the files of devinops itself."""
 
-IGNORED: Final = "backups/\n*.journal\n*.lock\n*.tmp\n"
+IGNORED: Final = ".gitignore\nbackups/\n*.journal\n*.lock\n*.tmp\n"
 """Its .gitignore: files that are never committed. A crash may leave a `*.tmp` file."""
 
 OUT_OF_SPACE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -190,7 +190,13 @@ def tell(text: str) -> None:
 
 def _end_at_once() -> NoReturn:
     interrupted = Interrupted(_exception())
-    tell(str(interrupted))
+    if _state.react is None:
+        tell(str(interrupted))
+    else:
+        tell(
+            "interrupted at once: requests in flight may have been carried out, and there is no "
+            "report; the next run finds out"
+        )
     os._exit(interrupted.exit_code)
 
 

@@ -18,7 +18,7 @@ from devinops.cli.groups import Group
 from devinops.model.errors import DevinopsError, ExitCode, InputError, Terminated
 
 COMMANDS = {
-    "init": "Set up a repository: configuration, a first note, CI and pre-commit.",
+    "init": "Set up a repository: configuration, a first note, CI, hooks.",
     "validate": "Check the files, offline and without a key.",
     "plan": "Show what apply would change; never writes.",
     "show": "Show a saved plan, offline.",
@@ -91,11 +91,10 @@ def _run(argv: Sequence[str] | None) -> int:
             code = cli.main(args=argv, prog_name="devinops", standalone_mode=False)
             sys.stdout.flush()
             return int(code or 0)
+    except click.NoSuchOption as error:
+        return _show_unknown_option(error)
     except click.ClickException as error:
-        message = io.StringIO()
-        error.show(message)
-        _tell(message.getvalue().removesuffix("\n"))
-        return ExitCode.USAGE
+        return _show_usage(error)
     except (click.Abort, KeyboardInterrupt, Terminated) as stop:
         return signals.ended(stop)
     except InputError as error:
@@ -129,6 +128,22 @@ def _complete() -> int:
     except (Exception, KeyboardInterrupt, Terminated):
         return ExitCode.FIX
     return ExitCode.OK
+
+
+def _show_unknown_option(error: click.NoSuchOption) -> int:
+    from devinops.cli.unknown import unknown_option
+
+    command = error.ctx.command if error.ctx else None
+    is_command = not isinstance(command, click.Group)
+    message = unknown_option(error.option_name, error.possibilities, is_command=is_command)
+    return _show_usage(click.UsageError(message, error.ctx))
+
+
+def _show_usage(error: click.ClickException) -> int:
+    message = io.StringIO()
+    error.show(message)
+    _tell(message.getvalue().removesuffix("\n"))
+    return ExitCode.USAGE
 
 
 def _tell(text: str) -> None:

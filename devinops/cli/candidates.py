@@ -44,6 +44,14 @@ def targets(ctx: click.Context, typed: str) -> Iterable[str]:
 
 
 @_quiet
+def schemas(ctx: click.Context, typed: str) -> Iterable[str]:
+    """Offer the names of the JSON Schemas."""
+    from devinops.schema.documents import schemas
+
+    return schemas()
+
+
+@_quiet
 def only(ctx: click.Context, typed: str) -> Iterable[str]:
     """Offer the kinds, and after a colon the keys of the entries."""
     from devinops.kinds import KINDS

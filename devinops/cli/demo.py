@@ -106,8 +106,8 @@ class _Demo:
         self._rename()
         self._edit_in_the_web_app()
         self._step(
-            "A file has a new name, and somebody edited the other note in the web app. The rename "
-            "keeps the note's id; the edit is shown and not overwritten.",
+            "In a file, the note gets another name. Somebody edits the other note in the web app. "
+            "The rename keeps the note's id; the edit is shown and not overwritten.",
             "apply --yes",
         )
         self._step(
@@ -134,7 +134,8 @@ class _Demo:
         from devinops.cli import main
 
         if self.pause and self.root.joinpath("plan.json").exists():
-            click.pause("\nPress any key to go on.", err=True)
+            click.echo("\nPress any key to go on.", err=True)
+            click.getchar()
         self._say(why)
         self._print(Span(f"$ devinops {arguments}", strong=True))
         words = arguments.replace("plan.json", str(self.root / "plan.json")).split()

@@ -6,7 +6,9 @@ import json
 import os
 import re
 import shlex
+import sys
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from importlib import resources
@@ -16,13 +18,14 @@ from string import Template
 import click
 
 from devinops import __version__, atomic
-from devinops.cli.options import FilePath
+from devinops.cli.options import FilePath, terminal_width
 from devinops.cli.origin import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
 from devinops.config import CONFIG_FILE
 from devinops.inventory.git import Git, error_line, found_no_repository
 from devinops.kinds import KINDS
 from devinops.load.discover import inside
 from devinops.model.errors import ConfigError, ExitCode, NotWritten
+from devinops.render.terminal import Terminal
 
 _DIRECTORIES = "|".join(sorted(KINDS.directories))
 _NAMES = "|".join(sorted({*KINDS.sections, CONFIG_FILE.removesuffix(".yaml")}))
@@ -118,13 +121,8 @@ def command(root: Path | None) -> ExitCode:
     for name, text in setup.snippets:
         click.echo(lines(f"\nTo add by hand to {name}:\n\n{text}"), nl=False)
     if setup.snippets or setup.written:
-        click.echo(f"\n{line(f'Next: {_next_steps(git, root)}')}")
-    if setup.needs_check:
-        click.echo(CHECK_INSTALLATION)
+        _show_next_steps(git, root, setup)
     return ExitCode.OK
-
-
-CHECK_INSTALLATION = "Before you push, check how CI and pre-commit install devinops"
 
 
 @dataclass(frozen=True)
@@ -132,16 +130,18 @@ class SetUp:
     """What was set up.
 
     `rows` say what became of each file, `written` are the new ones, and `snippets` are pairs of an
-    existing file and the text to add to it by hand.
+    existing file and the text to add to it by hand. `ci_files` are those of CI and pre-commit.
     """
 
     rows: tuple[str, ...]
     written: tuple[str, ...]
     snippets: tuple[tuple[str, str], ...]
+    ci_files: tuple[str, ...]
 
     @property
-    def needs_check(self) -> bool:
-        return bool(self.snippets) or any(name.startswith(".") for name in self.written)
+    def reminder(self) -> str:
+        files = " and ".join(self.ci_files)
+        return f"Before you push, check the line in {files} that installs devinops."
 
 
 def set_up(root: Path, git: Repository, *, with_sample: bool = True) -> SetUp:
@@ -162,7 +162,19 @@ def set_up(root: Path, git: Repository, *, with_sample: bool = True) -> SetUp:
             written.append(name)
         if state is _State.OTHER and name.startswith("."):
             snippets.append((path, text))
-    return SetUp(tuple(rows), tuple(written), tuple(snippets))
+    ci_files = tuple(name for name in texts if name.startswith("."))
+    return SetUp(tuple(rows), tuple(written), tuple(snippets), ci_files)
+
+
+def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
+    from devinops.render.escape import line
+
+    terminal = Terminal(width=terminal_width(sys.stdout))
+    click.echo("\nNext:")
+    for command in _next_commands(git, root):
+        click.echo(f"  {line(command)}")
+    for row in terminal.paragraph(setup.reminder):
+        click.echo(row)
 
 
 class _State(Enum):
@@ -203,16 +215,15 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _next_steps(git: Repository, root: Path) -> str:
-    """Return the commands to run next, for the directory that the user is in."""
+def _next_commands(git: Repository, root: Path) -> Iterator[str]:
+    """Yield the commands to run next, for the directory that the user is in."""
     here = Path(os.path.realpath(Path.cwd()))
     shown = root.relative_to(here) if root.is_relative_to(here) else root
     option = "" if root == here else f" -C {shlex.quote(str(shown))}"
-    repository = "" if git.top else f"git init{option.replace(' -C', '')}, "
-    return (
-        f"{repository}devinops validate{option}, then set DEVIN_API_KEY and run devinops "
-        f"plan{option}"
-    )
+    if not git.top:
+        yield f"git init{option.replace(' -C', '')}"
+    yield f"devinops validate{option}"
+    yield f"DEVIN_API_KEY=… devinops plan{option}"
 
 
 def files(git: Repository, org_id: str, origin: Origin) -> dict[str, str]:

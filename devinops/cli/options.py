@@ -109,7 +109,7 @@ class Options:
     def log(self, text: str) -> None:
         """Write a line to stderr if -v is set."""
         if self.verbose:
-            tell(text)
+            tell(text, wrap=False)
 
     @property
     def style(self) -> Style:
@@ -135,11 +135,11 @@ class Options:
         sys.stdout.flush()
 
 
-def tell(text: str) -> None:
+def tell(text: str, *, wrap: bool = True) -> None:
     """Write lines to stderr, wrapped, and with everything escaped that a terminal would obey."""
     from devinops.render.terminal import Terminal
 
-    terminal = Terminal(width=terminal_width(sys.stderr))
+    terminal = Terminal(width=terminal_width(sys.stderr) if wrap else None)
     rows = (row for text_line in text.split("\n") for row in terminal.paragraph(text_line))
     echo_err("".join(f"{row}\n" for row in rows))
 
@@ -165,7 +165,7 @@ def wants_color(no_color: bool) -> bool:
     """
     if no_color or os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or (
+    return os.environ.get("FORCE_COLOR", "0") not in ("", "0", "false") or (
         sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     )
 

@@ -15,7 +15,7 @@ import click
 from devinops import atomic
 from devinops.api import open_reader
 from devinops.cli import candidates
-from devinops.cli.init import CHECK_INSTALLATION, Repository, SetUp, set_up
+from devinops.cli.init import Repository, SetUp, set_up
 from devinops.cli.inventory.answers import parse_key
 from devinops.cli.options import Options, common
 from devinops.cli.session import Session, failures_written, open_session
@@ -249,8 +249,7 @@ def _lines(run: _Run, options: Options) -> Iterator[str]:
     yield _counts(run)
     if setup:
         yield from _next_steps(options.root)
-        if setup.needs_check:
-            yield CHECK_INSTALLATION
+        yield setup.reminder
 
 
 def _file_rows(files: tuple[FileChange, ...], check: bool, *, full: bool) -> Iterator[str]:

@@ -38,6 +38,7 @@ from devinops.model.errors import ExitCode, UnusableFile, UsageError
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ObjectId
 from devinops.model.policy import Approvals
+from devinops.planning.plan import Plan
 from devinops.planning.rollback import rollback_plan
 from devinops.render import counted
 from devinops.render.answers import PlanAnswer, SimpleAnswer
@@ -185,7 +186,7 @@ def _plan(
     plan = rollback_plan(
         saved.objects, snapshot, target, policy=policy, run=saved.run, approvals=approvals
     )
-    notes = (*_notes(saved), *plan.notes)
+    notes = (*_notes(saved), *_notes_about_files(plan, inventory), *plan.notes)
     return Planned(replace(plan, notes=notes, inventory=inventory), snapshot)
 
 
@@ -198,6 +199,14 @@ class _AnnouncedRun(RunJournal):
 
     def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
         pass
+
+
+def _notes_about_files(plan: Plan, inventory: Inventory) -> Iterator[str]:
+    if plan.changes and inventory.store != "none":
+        yield (
+            "revert the commit as well: until the files follow, devinops keeps what this restores, "
+            "and shows it as changed outside devinops"
+        )
 
 
 def _notes(saved: Backup) -> Iterator[str]:

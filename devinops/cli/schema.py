@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
+from devinops.cli import candidates
 from devinops.cli.options import FilePath, NonEmpty, write_file
 from devinops.model.errors import ExitCode, UsageError
 
 
 @click.command()
-@click.argument("name", required=False, type=NonEmpty())
+@click.argument("name", required=False, type=NonEmpty(), shell_complete=candidates.schemas)
 @click.option(
     "--directory",
     type=FilePath(file_okay=False, exists=True),

@@ -50,7 +50,8 @@ _INSTEAD: Final = {
         "devinops does not write to pull requests: let the CI job post what devinops plan prints."
     ),
     ("serve", "server", "mock"): "Use devinops emulator.",
-    ("new", "create", "setup"): "Use devinops init.",
+    ("new", "setup"): "Use devinops init.",
+    ("create", "add", "edit"): "Write or edit the file of the entry, then use devinops plan.",
     ("version",): "Use devinops --version.",
     ("help",): "Use devinops --help.",
 }
@@ -68,6 +69,22 @@ INSTEAD: Final = {
     "inventory": {name: text for names, text in _INSTEAD_IN_INVENTORY.items() for name in names},
 }
 """Group → what users of similar tools type → what to do here."""
+
+
+_APPROVALS: Final = ("--adopt", "--allow-", "--on-conflict", "--yes")
+"""The start of options that nobody should use because a message suggested them."""
+
+
+def unknown_option(name: str, similar: Collection[str] | None, *, is_command: bool) -> str:
+    """Return the message about an option that a command, or the group of all, does not have."""
+    if not is_command:
+        return (
+            f"There is no option {name} before the command: put the options of a command after its "
+            f"name, as in devinops COMMAND {name}."
+        )
+    harmless = [option for option in similar or () if not option.startswith(_APPROVALS)]
+    hint = f" Did you mean {' or '.join(harmless)}?" if harmless else ""
+    return f"There is no option {name}.{hint}"
 
 
 def unknown_command(group: str, name: str, known: Collection[str]) -> str:

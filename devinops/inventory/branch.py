@@ -324,6 +324,7 @@ def _rejection(error: str) -> str:
     reason = re.search(r"^!.*?(\[.*\].*)$", error, re.MULTILINE)
     if reason is None:
         return error_line(error)
-    if "remote:" in error:
-        return f"{without_credentials(reason[1])}; {error_line(error)}"
-    return without_credentials(reason[1])
+    shown, others = without_credentials(reason[1]), error_line(error)
+    if "remote:" not in error or shown in others:
+        return others if shown in others else shown
+    return f"{shown}; {others}"

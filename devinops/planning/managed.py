@@ -172,7 +172,8 @@ class Managed:
         declaration, choice = match.declaration, context.approvals.on_conflict
         moved = sides(live.kind, record.fields, declaration.resource, live.resource)
         if moved.both and choice is None:
-            reason = f"{names_of(moved.both)} changed in Git and outside devinops"
+            only_live = f", {names_of(moved.live)} only outside" if moved.live else ""
+            reason = f"{names_of(moved.both)} changed in Git and outside devinops{only_live}"
             draft.conflict(declaration, live, reason, moved.both)
             return
         write, outside = _decided(live.kind, moved, choice, context.policy.on_drift)

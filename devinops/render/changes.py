@@ -23,6 +23,8 @@ MAX_LINE = 2_000
 MAX_SENTENCE = 240
 """A text of one line that has more characters is cut off, unless `full`."""
 MAX_DIFF_LINES = 20_000
+MAX_DIFF_ROWS = 80
+"""How many rows of the diff of a text are shown, unless `full`."""
 MAX_BRIEF = 20
 """If a plan has more creates, or more deletes or adoptions, their details are left out.
 
@@ -33,7 +35,7 @@ MAX_LISTED = 20
 
 _ADDED, _REMOVED = SIGNS[Action.CREATE], SIGNS[Action.DELETE]
 _CHANGED = SIGNS[Action.UPDATE]
-_DIFF_LOOKS = {"+": Look.ADDED, "-": Look.REMOVED, "@": Look.DIM}
+_DIFF_SIGNS = {"+": _ADDED, "-": _REMOVED, " ": Sign(" ", Look.PLAIN, "unchanged")}
 _SUMMARY_COLUMNS = 100
 """How much of a text is shown if the width of the terminal is not known."""
 
@@ -98,7 +100,7 @@ class ChangeText:
     def change(self, change: Change) -> Iterator[str]:
         """Yield the lines of one change."""
         key = line(str(change.key))
-        yield from self.terminal.row(sign(SIGNS[change.action]), f" {key}", indent=2, hang=6)
+        yield from self.terminal.row(key, sign=SIGNS[change.action], indent=2, hang=6)
         yield from self.because(change.source, change.reason)
         one_sided = change.action in (Action.CREATE, Action.DELETE)
         for field in change.fields:
@@ -110,7 +112,7 @@ class ChangeText:
         position = _position(change.source).removesuffix(": ")
         where = Span(f"  {position}", Look.DIM) if position else ""
         key = line(str(change.key))
-        yield from self.terminal.row(sign(SIGNS[change.action]), f" {key}", where, indent=2, hang=6)
+        yield from self.terminal.row(key, where, sign=SIGNS[change.action], indent=2, hang=6)
 
     def because(self, source: Source | None, reason: str, look: Look = Look.DIM) -> Iterator[str]:
         """Yield where an entry is, and the reason of what happens to it."""
@@ -137,8 +139,7 @@ class ChangeText:
             yield from self.terminal.row(Span(line(description), Look.DIM), indent=8)
 
     def _row(self, mark: Sign | None, text: str, rest: str = "") -> Iterator[str]:
-        start = (sign(mark), f" {text}") if mark else (text,)
-        yield from self.terminal.row(*start, Span(rest, Look.DIM), indent=6, hang=10)
+        yield from self.terminal.row(text, Span(rest, Look.DIM), sign=mark, indent=6, hang=10)
 
     def _one_side(
         self, kind: str, field: FieldChange, value: Any, mark: Sign | None
@@ -175,7 +176,7 @@ class ChangeText:
             yield from self._row(_CHANGED, f"{field.name}:")
             for mark, values in ((_ADDED, added), (_REMOVED, removed)):
                 for value in values:
-                    yield from self.terminal.row(sign(mark), f" {_short(value)}", indent=8)
+                    yield from self.terminal.row(_short(value), sign=mark, indent=8)
             return
         paths = line(", ".join(nested_paths(field.before, field.after)))
         at = f" (at {paths})" if paths else ""
@@ -188,8 +189,15 @@ class ChangeText:
             text = f"{len(old)} lines → {len(new)} lines (too many to compare here)"
             yield from self.terminal.row(text, indent=8)
             return
-        for row in unified(old, new, _shown):
-            yield from self.terminal.row(*_spans(row), indent=8, hang=12)
+        rows = list(unified(old, new, _shown))
+        shown = rows if self.full else rows[:MAX_DIFF_ROWS]
+        for row in shown:
+            yield from self.terminal.row(
+                *_spans(row), sign=_DIFF_SIGNS.get(row.symbol), indent=8, hang=12
+            )
+        if len(shown) < len(rows):
+            more = f"… and {len(rows) - len(shown)} more lines (-v shows them)"
+            yield from self.terminal.row(Span(more, Look.DIM), indent=8)
 
 
 def _shown(symbol: str, text: str) -> str:
@@ -198,20 +206,13 @@ def _shown(symbol: str, text: str) -> str:
 
 
 def _spans(row: Row) -> Iterator[Span]:
-    look = _DIFF_LOOKS.get(row.symbol, Look.PLAIN)
-    if row.symbol != "@":
-        yield Span(f"{row.symbol} ", look)
+    look = _DIFF_SIGNS[row.symbol].look if row.symbol in _DIFF_SIGNS else Look.DIM
     for part in row.parts:
         yield Span(part.text, look, marked=part.changed and _is_partial(row.parts))
 
 
 def _is_partial(parts: Sequence[Part]) -> bool:
     return not all(part.changed for part in parts)
-
-
-def sign(of: Sign) -> Span:
-    """Return a sign in its color."""
-    return Span(of.symbol, of.look)
 
 
 def _position(source: Source | None) -> str:

@@ -32,15 +32,15 @@ class Look(Enum):
 
 PALETTE: Final = {
     Look.DIM: 243,
-    Look.ADDED: 28,
+    Look.ADDED: 29,
     Look.CHANGED: 130,
-    Look.MOVED: 31,
-    Look.REPLACED: 133,
-    Look.REMOVED: 160,
-    Look.WAITING: 133,
-    Look.GOOD: 28,
+    Look.MOVED: 63,
+    Look.REPLACED: 98,
+    Look.REMOVED: 131,
+    Look.WAITING: 163,
+    Look.GOOD: 29,
     Look.WARNING: 130,
-    Look.ERROR: 160,
+    Look.ERROR: 131,
 }
 """Look → its color among the 256 of terminals. All are readable on black and on white.
 
@@ -65,6 +65,7 @@ SIGNS: Final = {
     Action.DELETE: Sign("-", Look.REMOVED, "delete"),
 }
 BLOCKED: Final = Sign("!", Look.WAITING, "blocked")
+REFUSED: Final = Sign("!", Look.ERROR, "refused")
 OUTSIDE: Final = Sign("@", Look.MOVED, "changed outside devinops")
 FAILED: Final = Sign("x", Look.ERROR, "failed")
 
@@ -99,18 +100,28 @@ class Terminal:
     color: bool = False
     width: int | None = None
 
-    def row(self, *parts: Span | str, indent: int = 0, hang: int | None = None) -> Iterator[str]:
-        """Yield the lines of one row, indented; `hang` indents the second line and later ones.
+    def row(
+        self,
+        *parts: Span | str,
+        sign: Sign | None = None,
+        indent: int = 0,
+        hang: int | None = None,
+    ) -> Iterator[str]:
+        """Yield the lines of one row, indented, with a sign before the first word.
 
-        By default they are indented by two more columns than the first.
+        `hang` indents the second line and later ones, by default by two more columns.
         """
         spans = [part if isinstance(part, Span) else Span(part) for part in parts]
+        start = [Span(" " * indent)]
+        if sign:
+            start += [Span(sign.symbol, sign.look), Span(" ")]
         if self.width is None:
-            yield self._line([Span(" " * indent), *spans])
+            yield self._line([*start, *spans])
             return
         margin = Span(" " * (indent + 2 if hang is None else hang))
-        for number, rest in enumerate(_wrapped(spans, self.width, indent, len(margin.text))):
-            yield self._line([margin if number else Span(" " * indent), *rest])
+        used = sum(columns(span.text) for span in start)
+        for number, rest in enumerate(_wrapped(spans, self.width, used, len(margin.text))):
+            yield self._line([*([margin] if number else start), *rest])
 
     def paragraph(self, text: str) -> Iterator[str]:
         """Yield the lines of one line of untrusted text, wrapped under its own indent."""

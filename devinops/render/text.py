@@ -28,12 +28,13 @@ from devinops.render.answers import (
     ProblemsAnswer,
     SimpleAnswer,
 )
-from devinops.render.changes import ChangeText, levels, sign
+from devinops.render.changes import ChangeText, levels
 from devinops.render.escape import line
 from devinops.render.terminal import (
     BLOCKED,
     FAILED,
     OUTSIDE,
+    REFUSED,
     SIGNS,
     Look,
     Sign,
@@ -50,7 +51,8 @@ _OUTCOMES = {
 }
 _SEVERITIES = {Severity.ERROR: Look.ERROR, Severity.WARNING: Look.WARNING}
 MAX_NEEDED_BY = 5
-MAX_UNMANAGED = 20
+MAX_ALIKE = 5
+"""How many results with one message, or changes that are left, are shown, unless `full`."""
 MAX_PATH_COLUMNS = 50
 
 
@@ -104,7 +106,7 @@ class Text:
         yield from self.terminal.row(Span(text, strong=True), rest)
 
     def _item(self, mark: Sign, key: Key, rest: str = "") -> Iterator[str]:
-        yield from self.terminal.row(sign(mark), f" {line(f'{key}{rest}')}", indent=2, hang=6)
+        yield from self.terminal.row(line(f"{key}{rest}"), sign=mark, indent=2, hang=6)
 
     def _verdict(self, text: str, look: Look) -> Iterator[str]:
         """Yield the last line of an answer, in the color of what it means."""
@@ -130,8 +132,8 @@ class Text:
                 yield from self.paragraph(text)
         for refusal in plan.refusals:
             yield ""
-            text = f" refused, nothing will be applied: {line(refusal)}"
-            yield from self.terminal.row(sign(BLOCKED), text)
+            text = f"refused, nothing will be applied: {line(refusal)}"
+            yield from self.terminal.row(text, sign=REFUSED)
         yield from self._terms(plan)
         yield ""
         yield from self.terminal.row(Span(f"digest {plan.digest}", Look.DIM))
@@ -160,7 +162,7 @@ class Text:
         """Yield the meaning of each sign in a plan."""
         actions = {change.action for change in plan.changes}
         signs = [SIGNS[action] for action in Action if action in actions]
-        signs += [BLOCKED] if plan.blocked or plan.refusals else []
+        signs += [BLOCKED] if plan.blocked else []
         signs += [OUTSIDE] if plan.drift else []
         if signs:
             legend = ", ".join(f"{sign.symbol} {sign.meaning}" for sign in signs)
@@ -202,9 +204,7 @@ class Text:
             padding = " " * max(width - columns(path), 0)
             waits = "entry waits" if item.waiting == 1 else "entries wait"
             waiting = f"{padding}  {item.waiting} {waits}"
-        yield from self.terminal.row(
-            sign(BLOCKED), f" {path}", Span(waiting, Look.DIM), indent=2, hang=6
-        )
+        yield from self.terminal.row(path, Span(waiting, Look.DIM), sign=BLOCKED, indent=2, hang=6)
 
     def _drift(self, drift: Sequence[Drift]) -> Iterator[str]:
         """Yield changes made outside devinops; `-` in a diff is from the files, `+` is live."""
@@ -255,29 +255,25 @@ class Text:
         )
         yield from self.drift(answer.findings)
         number = len(answer.findings.drift)
-        text = (
-            f"Drift in {answer.target.full_name}: {counted(number, 'object')} changed outside "
-            f"devinops; {len(answer.findings.unmanaged)} unmanaged."
-        )
+        changed = f"{counted(number, 'object')} changed outside devinops" if number else "none"
+        unmanaged = _joined([(len(answer.findings.unmanaged), "unmanaged (-v lists them)")])
+        parts = "; ".join(filter(None, (changed, unmanaged)))
+        text = f"Drift in {answer.target.full_name}: {parts}."
         yield ""
         yield from self._verdict(text, Look.CHANGED if number else Look.GOOD)
 
     def drift(self, findings: Findings) -> Iterator[str]:
         """Yield the lines of drift and of unmanaged objects."""
         if findings.drift:
-            yield from self._heading("changed outside devinops")
+            hint = " (devinops plan -v shows the changes)"
+            yield from self._heading("changed outside devinops", hint)
         for drift in findings.drift:
-            yield from self._drifted(drift)
-        unmanaged = findings.unmanaged
-        if unmanaged:
+            yield from self._item(OUTSIDE, drift.key, f": {drift_summary(drift)}")
+        if findings.unmanaged and self.full:
             yield from self._heading("unmanaged (not drift)")
-            shown = unmanaged if self.full else unmanaged[:MAX_UNMANAGED]
-            for live in shown:
+            for live in findings.unmanaged:
                 key, id = line(str(live.key)), Span(f"  {line(live.id)}", Look.DIM)
                 yield from self.terminal.row(key, id, indent=2, hang=6)
-            if len(shown) < len(unmanaged):
-                more = f"… and {len(unmanaged) - len(shown)} more (-v shows them)"
-                yield from self.terminal.row(Span(more, Look.DIM), indent=2)
 
     # --- problems ---------------------------------------------------------------------------------
 
@@ -332,10 +328,7 @@ class Text:
 
     def report(self, report: Report) -> Iterator[str]:
         """Yield the lines of a report; the last one holds the counts."""
-        for result in report.results:
-            # What was done as planned needs no line.
-            if self.full or result.message or result.outcome is not Outcome.DONE:
-                yield from self._result(result)
+        yield from self._results(report.results)
         yield from self._left(report)
         if report.backup:
             hint = _rollback_hint(report)
@@ -343,18 +336,41 @@ class Text:
             yield from self.paragraph(text)
         yield from self._verdict(tally(report), _report_look(report))
 
+    def _results(self, results: Sequence[Result]) -> Iterator[str]:
+        """Yield the results that differ from the plan, and of many with one message a count."""
+        numbers = Counter((result.outcome, result.message) for result in results)
+        shown: Counter[tuple[Outcome, str]] = Counter()
+        for result in results:
+            # What was done as planned needs no line.
+            if not (self.full or result.message or result.outcome is not Outcome.DONE):
+                continue
+            alike = result.outcome, result.message
+            shown[alike] += 1
+            if self.full or shown[alike] <= MAX_ALIKE:
+                yield from self._result(result)
+            elif shown[alike] == numbers[alike]:
+                yield from self._more(numbers[alike] - MAX_ALIKE, f"{result.outcome} likewise")
+
+    def _more(self, number: int, what: str) -> Iterator[str]:
+        yield from self.terminal.row(
+            Span(f"… and {number} more {what} (-v shows them)", Look.DIM), indent=4
+        )
+
     def _result(self, result: Result) -> Iterator[str]:
         change = result.change
         message = f": {result.message}" if result.message else ""
-        text = line(f" {change.action} {change.key} {result.outcome}{message}")
-        yield from self.terminal.row(sign(_OUTCOMES[result.outcome]), text, indent=2, hang=6)
+        text = line(f"{change.action} {change.key} {result.outcome}{message}")
+        yield from self.terminal.row(text, sign=_OUTCOMES[result.outcome], indent=2, hang=6)
 
     def _left(self, report: Report) -> Iterator[str]:
         """Yield what a plan made afterwards shows."""
         if report.left:
             yield f"A plan made afterwards still has {counted(len(report.left), 'change')}:"
-            for change in report.left:
+            shown = report.left if self.full else report.left[:MAX_ALIKE]
+            for change in shown:
                 yield from self._item(SIGNS[change.action], change.key, f": {change.reason}")
+            if len(shown) < len(report.left):
+                yield from self._more(len(report.left) - len(shown), "left")
         if report.waiting:
             yield f"A plan made afterwards blocks {counted(len(report.waiting), 'object')}:"
             for block in report.waiting:
@@ -397,7 +413,8 @@ def counts(plan: ShownPlan) -> str:
         )
     )
     parts = "; ".join(filter(None, (changes or "nothing to change", others)))
-    return f"Plan for {plan.target.full_name}: {parts}."
+    refused = "refused, " if plan.refusals else ""
+    return f"Plan for {plan.target.full_name}: {refused}{parts}."
 
 
 def _joined(counts: Iterable[tuple[int, str]]) -> str:

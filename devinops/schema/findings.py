@@ -112,10 +112,20 @@ Show = Callable[[object], str]
 """Value → a short description: `described`, or `typed` if the value must not be quoted."""
 
 
+_VALUES = frozenset({"value", "secret", "password", "token"})
+_LEAKED = (
+    "a secret value does not belong in a file: remove it, replace the secret by a new one, because "
+    "this one may have leaked, and see value_from"
+)
+
+
 def _explain_unknown(error: Any, show: Show) -> Explained:
     known = list(error.schema.get("properties", ()))
     for name in error.instance:
         if name not in known:
+            if show is typed and name.lower() in _VALUES:
+                yield (name,), "unknown-key", _LEAKED
+                continue
             unknown = "this key is unknown" if show is typed else f"unknown key {quoted(name)}"
             yield (name,), "unknown-key", f"{unknown}; {suggestion(name, known)}"
 

@@ -66,8 +66,8 @@ def test_every_command_has_help(devinops: Devinops, command: str) -> None:
         (["inventory", "lisst"], "Did you mean 'list'?"),
         (["inventory", "xyz"], "There are: forget, link, list,"),
         (["aply"], "Did you mean 'apply'?"),
-        (["plan", "--detailed-exit"], "No such option"),
-        (["apply", "--ye"], "No such option"),
+        (["plan", "--detailed-exit"], "There is no option"),
+        (["apply", "--ye"], "There is no option"),
         (["apply", "--yes", "plan.json", "extra"], "unexpected extra argument"),
         (["plan", "--format", "yaml"], "'yaml' is not"),
         (["plan", "--report", "text"], "FORMAT=FILE"),
@@ -766,7 +766,7 @@ def test_demo_pauses_between_its_steps_on_a_terminal(
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr("devinops.cli.demo.is_interactive", lambda: True)
-    monkeypatch.setattr("click.pause", lambda info, err: asked.append(info))
+    monkeypatch.setattr("click.getchar", lambda: asked.append("a key"))
     assert devinops("demo", *argv).code == 0
     assert len(asked) == pauses
 

@@ -260,11 +260,12 @@ def test_a_directory_that_does_not_exist_yet_is_created(
     workflow = (tmp_path if inside else root) / ".github/workflows/devinops.yml"
     assert ("devinops validate --root 'new/my files'" in workflow.read_text()) is inside
     assert ("acme/api" in next((root / "knowledge").iterdir()).read_text()) is inside
-    start = "" if inside else "git init 'new/my files', "
-    assert ran.out.splitlines()[-2] == (
-        f"Next: {start}devinops validate -C 'new/my files', then set DEVIN_API_KEY and run "
-        "devinops plan -C 'new/my files'"
-    )
+    rows = ran.out.splitlines()
+    assert rows[rows.index("Next:") + 1 : -1] == [
+        *([] if inside else ["  git init 'new/my files'"]),
+        "  devinops validate -C 'new/my files'",
+        "  DEVIN_API_KEY=… devinops plan -C 'new/my files'",
+    ]
     assert devinops("validate", "-C", root).code == 0
 
 

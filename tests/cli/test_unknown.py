@@ -52,3 +52,20 @@ def test_inventory_commands_that_are_advised_exist() -> None:
     for _, _, text in ADVICE:
         for name in re.findall(r"devinops inventory ([a-z]+)", text):
             assert name in inventory.commands
+
+
+OPTIONS: dict[str, tuple[list[str], str]] = {
+    "a near one": (["plan", "--detailed-exit"], "Did you mean --detailed-exitcode?"),
+    "never an approval": (["plan", "--nope"], "There is no option --nope."),
+    "of a command, before it": (["--yes", "apply"], "as in devinops COMMAND --yes."),
+}
+
+
+@pytest.mark.parametrize("case", OPTIONS)
+def test_an_unknown_option_suggests_no_approval(case: str, devinops: Devinops) -> None:
+    argv, expected = OPTIONS[case]
+    ran = devinops(*argv)
+    assert ran.code == 64
+    assert expected in ran.err
+    assert "--adopt" not in ran.err
+    assert "--allow" not in ran.err

@@ -81,7 +81,7 @@ def test_git_sees_the_inventory_and_not_its_journal(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert seen.stdout.split()[1::2] == [".devinops/.gitignore", ".devinops/production.jsonl"]
+    assert seen.stdout.split()[1::2] == [".devinops/production.jsonl"]
 
 
 # --- runs that die ----------------------------------------------------------------------------------------

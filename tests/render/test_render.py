@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from devinops.applying.report import Report
+from devinops.applying.report import Report, Result
+from devinops.model.changes import Action, Change, Outcome
 from devinops.model.errors import ExitCode
 from devinops.model.inventory import Inventory
+from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Problem, Snapshot, Source
 from devinops.model.policy import Policy
 from devinops.model.target import Target
@@ -42,7 +44,7 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
     "problems": (ProblemsAnswer([PROBLEM], 1, 0, ExitCode.FIX), "a.md:1:2: error: it is bad [bad]"),
     "drift": (
         DriftAnswer(TARGET, Inventory("file"), Findings(), ExitCode.OK),
-        "Drift in production (organization org-1): 0 objects changed outside devinops",
+        "Drift in production (organization org-1): none.",
     ),
     "differences": (Differences.between(PLAN, PLAN), ""),
     "answer": (SimpleAnswer(["a line"], lambda: EMPTY), "a line"),
@@ -63,3 +65,19 @@ def test_each_format_writes_each_document(format: str, name: str) -> None:
 def test_what_a_document_says_is_escaped_for_terminals() -> None:
     answer = SimpleAnswer(["a\x1b[31mb"], lambda: EMPTY)
     assert "".join(render("text", answer)) == "a\\x1b[31mb\n"
+
+
+def failing(number: int) -> Report:
+    """Return a report in which every create of `number` failed with one message."""
+    changes = [Change(Action.CREATE, Key("knowledge", ROOT, f"N{n}"), "new") for n in range(number)]
+    results = [Result(change, Outcome.FAILED, "422: no") for change in changes]
+    return Report(PLAN, tuple(results), left=tuple(changes))
+
+
+def test_many_failures_with_one_message_are_counted() -> None:
+    rows = "".join(render("text", failing(200))).splitlines()
+    assert rows[:2] == [f"  x create knowledge:N{n} failed: 422: no" for n in range(2)]
+    assert "    … and 195 more failed likewise (-v shows them)" in rows
+    assert "    … and 195 more left (-v shows them)" in rows
+    assert len(rows) == 14
+    assert len("".join(render("text", failing(200), Style(full=True))).splitlines()) == 402

@@ -105,6 +105,9 @@ class Shell:
 
     def _output(self, command: str) -> str:
         """Return all output. The command can use `$?` for the exit code of the one before it."""
+        # In a pipe or a file, text is not wrapped, as for a reader at a terminal.
+        columns = "unset COLUMNS" if re.search("[|>]", command) else "export COLUMNS=80"
+        self._send(columns)
         self._send(f"(exit ${{code:-0}}); eval {shlex.quote(command)} </dev/null; code=$?")
         self._send(f"echo '{_END}'")
         lines: list[str] = []

@@ -13,7 +13,7 @@ from devinops.model.errors import ExitCode
 from devinops.schema.inventory import RecordItem
 
 
-@click.command("forget")
+@click.command("forget", short_help="Stop owning a key.")
 @click.argument("key", type=NonEmpty(), shell_complete=candidates.owned_keys)
 @common(api=True)
 def command(options: Options, key: str) -> ExitCode:

@@ -23,7 +23,7 @@ from devinops.model.suggest import did_you_mean
 from devinops.schema.inventory import RecordItem
 
 
-@click.command("link")
+@click.command("link", short_help="Link a key to a live object.")
 @click.argument("key", type=NonEmpty(), shell_complete=candidates.keys)
 @click.argument("id", type=NonEmpty())
 @common(api=True)

@@ -26,7 +26,7 @@ from devinops.schema.inventory import (
 MAX_KEY_WIDTH = 60
 
 
-@click.command("list")
+@click.command("list", short_help="Show what is owned.")
 @common(api=True)
 def command(options: Options) -> ExitCode:
     """Show what is owned: key, id and the file of its entry.

@@ -20,7 +20,7 @@ from devinops.schema.document import HEAD
 from devinops.schema.inventory import CandidateItem, MissingItem, RepairDocument
 
 
-@click.command("repair")
+@click.command("repair", short_help="Link records of gone objects again.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @common(api=True)
 def command(options: Options, yes: bool) -> ExitCode:

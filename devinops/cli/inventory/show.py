@@ -17,7 +17,7 @@ from devinops.model.objects import Live
 from devinops.schema.inventory import FieldState, RecordItem
 
 
-@click.command("show")
+@click.command("show", short_help="Show one record.")
 @click.argument("key", type=NonEmpty(), shell_complete=candidates.owned_keys)
 @common(api=True)
 def command(options: Options, key: str) -> ExitCode:

@@ -20,7 +20,7 @@ from devinops.schema.document import HEAD
 from devinops.schema.inventory import IntentItem, UnlockDocument
 
 
-@click.command("unlock")
+@click.command("unlock", short_help="Release the lock of a dead run.")
 @click.argument("run", type=NonEmpty(), shell_complete=candidates.open_runs)
 @common(api=True)
 def command(options: Options, run: str) -> ExitCode:
