@@ -13,13 +13,16 @@ import click
 
 from devinops import atomic
 from devinops.cli.options import FilePath, NonEmpty, Options, common
-from devinops.config import read_repository
+from devinops.config import Project, read_repository
 from devinops.ingest.form import Choices
 from devinops.ingest.importing import Imported, Origin, Report, Repository, import_contents
 from devinops.ingest.sources import Sources
 from devinops.kinds import KINDS
+from devinops.load import Loaded
 from devinops.load.discover import inside
-from devinops.model.errors import ExitCode, NotFound, NotWritten, UsageError
+from devinops.load.globs import Ignore, read_rules
+from devinops.model.errors import ExitCode, InputError, NotFound, NotWritten, UsageError
+from devinops.model.objects import Severity
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 
@@ -55,7 +58,7 @@ def command(
     dry_run: bool,
     force: bool,
 ) -> ExitCode:
-    """Turn what other tools have into entries, and say what became what; reads no API.
+    """Turn what other tools have into entries, and say what became what; calls no API.
 
     SOURCE is a file or a directory: .mdc, AGENTS.md, CLAUDE.md, .cursorrules, .windsurfrules,
     .rules, Copilot instructions, .devin/rules, SKILL.md, a plugin, .devin.md, other Markdown, JSON
@@ -84,7 +87,7 @@ command.params[0].metavar = "SOURCE..."
 
 def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, force: bool) -> Report:
     """Return what the sources become. Raises NotFound if there is nothing to import in them."""
-    _, loaded = read_repository(options.root)
+    project, loaded = _read(options.root)
     own = {os.path.realpath(options.root / path) for path in loaded.files}
     found = Sources(choices, own)
     for path in paths:
@@ -95,6 +98,7 @@ def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, for
         Repository(
             {declaration.key: declaration for declaration in loaded.declarations},
             _taken(options.root),
+            Ignore(read_rules(project.ignore)[0].values()),
             force,
         ),
     )
@@ -109,6 +113,20 @@ def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, for
             "JSON of the API or a Terraform state; nothing was written"
         )
     return report
+
+
+def _read(root: Path) -> tuple[Project, Loaded]:
+    """Return the project and its entries; there may be none. Raises InputError."""
+    project, loaded = read_repository(root)
+    problems = [
+        problem
+        for problem in loaded.problems
+        if problem.severity is Severity.ERROR and problem.code != "no-entries"
+    ]
+    if problems:
+        # An entry that cannot be read may have the key of one to import.
+        raise InputError(problems)
+    return project, loaded
 
 
 def _taken(root: Path) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -93,10 +93,14 @@ class Report:
 
 @dataclass(frozen=True)
 class Repository:
-    """What there is already: the declarations, and the paths of all files. `force` overwrites."""
+    """What there is already: the declarations, and the paths of all files.
+
+    `ignored` tells which paths are not read. `force` overwrites entries.
+    """
 
     declared: Mapping[Key, Declaration] = field(default_factory=dict)
     taken: Collection[str] = ()
+    ignored: Callable[[str], bool] = lambda _: False
     force: bool = False
 
 
@@ -265,6 +269,7 @@ class _Run:
             [item.entry for item in new],
             taken=self.repository.taken,
             declared=self.repository.declared.keys(),
+            ignored=self.repository.ignored,
         )
         reasons = {id(left.entry.values): left.reason for left in left_out}
         places = {entry.key: file.path for file in files for entry in file.declarations}

@@ -265,10 +265,28 @@ def test_objects_of_a_terraform_state_are_adopted_by_id(
     assert "terraform state rm devin_knowledge_note.n" in again.out
 
 
+@pytest.mark.parametrize(
+    ("files", "code", "message"),
+    [
+        ({"knowledge/b.md": "---\nname: B\n"}, 1, "the front matter is not closed"),
+        ({"devinops.yaml": "version: 1\nignore: [knowledge/one.md]\n"}, 4, "`ignore` in devinops"),
+        ({"knowledge/x.md/y": "", "knowledge/one.md/z": ""}, 0, "knowledge/one-2.md"),
+    ],
+)
+def test_what_is_in_the_repository_is_respected(
+    files: dict[str, str], code: int, message: str, root: Path, devinops: Devinops
+) -> None:
+    plant(Path(), {"one.mdc": RULE})
+    plant(root, files)
+    ran = devinops("import", "-C", root, "one.mdc")
+    assert ran.code == code
+    assert message in ran.out + ran.err
+
+
 def test_a_link_in_the_repository_leads_no_file_out_of_it(root: Path, devinops: Devinops) -> None:
     plant(Path(), {"one.mdc": RULE, "elsewhere/x": ""})
     root.mkdir()
     (root / "knowledge").symlink_to(Path("elsewhere").absolute())
     ran = devinops("import", "-C", root, "one.mdc")
     assert (ran.code, [path.name for path in Path("elsewhere").iterdir()]) == (1, ["x"])
-    assert "a symbolic link leads out of" in " ".join(ran.err.split())
+    assert "this path leads outside the root" in " ".join(ran.err.split())

@@ -62,7 +62,7 @@ class _Reading:
             if not _is_said(live.kind, attribute, value):
                 continue
             if not attribute.writes(listed.api):
-                remarks.append(f"not carried over, because no API v3 can set it: {name} {value}")
+                remarks.append(f"not carried over: {name} {value}: API {listed.api} cannot set it")
                 continue
             values[name] = value
         unnamed = {name: id for name, id in live.ids.items() if getattr(live.resource, name) == id}
