@@ -374,6 +374,11 @@ class Api:
         return scope in self.scopes
 
     @property
+    def is_about_organization(self) -> bool:
+        """Whether only an enterprise key can reach it, although it is about one organization."""
+        return Scope.ABOUT_ORGANIZATION in self.scopes
+
+    @property
     def is_flat(self) -> bool:
         return self.tree is not None and self.tree.parent is None
 
