@@ -18,6 +18,7 @@ from devinops.load.duplicates import duplicates, same_folders
 from devinops.load.entries import control_problems, declare, findings_to_problems
 from devinops.load.globs import Ignore, read_rules
 from devinops.load.markdown import split
+from devinops.load.mentions import titles_as_ids
 from devinops.load.names import CONFIG, misnamed, misnamed_configs
 from devinops.load.problems import CODES, problem
 from devinops.load.yamltree import Node, parse
@@ -93,6 +94,7 @@ def load(
     declarations = sorted(reader.declarations, key=lambda item: (item.key, item.source))
     problems = {*finder.problems, *reader.problems}
     problems |= {*same_folders(finder.files), *duplicates(declarations)}
+    problems |= {*titles_as_ids(declarations)}
     problems |= {item for real, item in finder.misnamed.items() if real not in reader.bodies}
     return Loaded(
         declarations=tuple(declarations),

@@ -94,10 +94,9 @@ class _Entry:
         for place, message in self.kind.check(written):
             self.report(self.place_of(place), "invalid-value", message)
         if self.kind.superseded and self.ensure is Ensure.PRESENT:
-            advice = self.kind.superseded(written)
-            message = (
-                f"a {self.kind.noun} can only be deleted (ensure: absent) or left alone; {advice}"
-            )
+            advice = self.kind.superseded.advice(written)
+            options = "can only be deleted (ensure: absent) or left alone"
+            message = f"{self.kind.with_article} {options}; {advice}"
             self.report(self.source, "superseded", message)
         return None if self.problems else self.build(self.normal(written))
 
