@@ -112,7 +112,7 @@ class _Item:
     def bad(self, field: str, what: str) -> BadAnswer:
         api = self.kind.apis[self.api]
         id = self.fields.get(api.id)
-        label = clean(id, 80) if isinstance(id, str) and id else f"a {self.kind.noun}"
+        label = clean(id, 80) if isinstance(id, str) and id else self.kind.with_article
         return BadAnswer(f"the API's {api.path} ({self.api}): {label}: {field}: {what}")
 
 

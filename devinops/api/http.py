@@ -16,7 +16,16 @@ from typing import Any, ClassVar, Final
 from devinops import signals
 from devinops.api import failures, limits, redact, retry, transport
 from devinops.api.connection import Connection
-from devinops.api.exchange import Call, Outcome, Response, exchange, parse_json, segment, status_of
+from devinops.api.exchange import (
+    Call,
+    Failure,
+    Outcome,
+    Response,
+    exchange,
+    parse_json,
+    segment,
+    status_of,
+)
 from devinops.api.limits import ResponseBudget
 from devinops.model.errors import TOO_MANY, Unreachable
 
@@ -191,9 +200,10 @@ class Sender(Getter):
 
 
 def _is_retryable(call: Call, outcome: Outcome) -> bool:
-    if isinstance(outcome, Response):
-        return retry.is_retryable(call.method, outcome.status)
-    return outcome.retryable and retry.is_retryable(call.method, None)
+    if isinstance(outcome, Failure) and not outcome.retryable:
+        return False
+    checked = call.before_again is not None
+    return retry.is_retryable(call.method, status_of(outcome), checked=checked)
 
 
 def _leaves_doubt(call: Call, outcome: Outcome) -> bool:

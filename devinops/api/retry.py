@@ -1,7 +1,9 @@
 """Which requests are retried, and when.
 
-The policy is that of the vendor's Terraform provider (`client.go`): a POST without a response may
-have been carried out, so it is retried only after a 429, which means that the server did nothing.
+The policy is that of the vendor's Terraform provider (`client.go`): a POST or PATCH without a
+response may have been carried out, so it is retried only after a 429, which means that the server
+did nothing. A PATCH is also retried if the caller reads the object before each retry: all our
+patches set values, so repeating one over an unchanged object does no harm.
 """
 
 from __future__ import annotations
@@ -21,11 +23,15 @@ MAX_RATE_LIMITED_WAIT_S = 300.0
 """Total wait after 429s without a success in between; after that, nothing is retried."""
 
 
-def is_retryable(method: str, status: int | None) -> bool:
-    """Tell whether a request may be sent again after this status, None if there was no response."""
+def is_retryable(method: str, status: int | None, *, checked: bool = False) -> bool:
+    """Tell whether a request may be sent again after this status, None if there was no response.
+
+    `checked`: the object is read before each retry.
+    """
     if status == TOO_MANY:
         return True
-    return method not in ("POST", "PATCH") and (status is None or status >= 500)
+    may_repeat = method != "POST" and (method != "PATCH" or checked)
+    return may_repeat and (status is None or status >= 500)
 
 
 def delay_s(attempt: int, backoff_s: float, asked_s: float | None) -> float:

@@ -78,6 +78,17 @@ class _Unclear(DevinopsError):
     """The change failed after something was written, or may have been."""
 
 
+class _AlreadyWritten(Exception):
+    """An attempt of an update got no response, and the object now has the values that it sent."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        super().__init__()
+
+
+FOUND_AFTERWARDS = "no response, but found afterwards"
+
+
 class _NotCreated(Exception):
     """A create got no response, and the lists show no object that it could have created."""
 
@@ -136,6 +147,7 @@ class Applier:
         self._listing = threading.Lock()
         self._unanswered = 0
         self._not_written: set[Key] = set()
+        self._lost: set[Key] = set()
 
     def run(self) -> tuple[Result, ...]:
         """Make every change; return the results in the order of the plan.
@@ -226,8 +238,7 @@ class Applier:
     def _attempt(self, change: Change) -> Result:
         if self.stop_reason:
             return Result(change, Outcome.SKIPPED, self.stop_reason, change.id)
-        if change.successor in self._not_written:
-            reason = f"{change.successor} probably replaces it and was not written, so it stays"
+        if reason := self._why_it_stays(change):
             return Result(change, Outcome.SKIPPED, reason, change.id)
         try:
             live, message = self._write(change)
@@ -238,7 +249,16 @@ class Applier:
         except DevinopsError as error:
             return self._failed(change, error)
         self._unanswered = 0
-        return Result(change, Outcome.DONE, message, live.id if live else change.id, live=live)
+        id, lost = live.id if live else change.id, change.key in self._lost
+        return Result(change, Outcome.DONE, message, id, live=live, lost=lost)
+
+    def _why_it_stays(self, change: Change) -> str:
+        """Return why an object must not be deleted after all; empty if it may be."""
+        if change.successor in self._not_written:
+            return f"{change.successor} probably replaces it and was not written, so it stays"
+        if keys := ", ".join(str(key) for key in change.freed_by if key in self._not_written):
+            return f"a text of {keys}, which was not written, still mentions it, so it stays"
+        return ""
 
     def _failed(self, change: Change, error: DevinopsError) -> Result:
         unclear = isinstance(error, _Unclear) or (
@@ -249,7 +269,10 @@ class Applier:
             self._stop_for_key()
         if isinstance(error, Unreachable) or status == TOO_MANY:
             self._count_unanswered(limited=status == TOO_MANY)
-        return Result(change, Outcome.FAILED, str(error), change.id, unclear)
+        message = str(error)
+        if (secret := change.generated_secret) and isinstance(error, ApiError) and unclear:
+            message += f"; if it was written, its {secret.title} is lost: {secret.lost}"
+        return Result(change, Outcome.FAILED, message, change.id, unclear)
 
     def _count_unanswered(self, *, limited: bool) -> None:
         with self._lock:
@@ -291,7 +314,7 @@ class Applier:
         except ApiError as error:
             if error.answered:
                 raise
-            live, remark = self._recover(change, error), "no response, but found afterwards"
+            live, remark = self._recover(change, error), FOUND_AFTERWARDS
         self._known.add(live.id)
         self._created[change.key] = live.id
         lost = self._hand_over(change, live)
@@ -307,6 +330,7 @@ class Applier:
         if secret is None or not (live.revealed or change.generated_secret):
             return ""
         if live.revealed is None:
+            self._lost.add(change.key)
             return f"its {secret.title} was not shown and is lost: {secret.lost}"
         try:
             self.on_revealed(change.key, live.revealed)
@@ -396,11 +420,15 @@ class Applier:
         written = change.written()
         again = self._before_again(before, written)
         ids = self._ids(change)
-        after = self.writer.update(before, written, ids, before_again=again)
+        remark = ""
+        try:
+            after = self.writer.update(before, written, ids, before_again=again)
+        except _AlreadyWritten as done:
+            after, remark = done.live, FOUND_AFTERWARDS
         lost = self._hand_over(change, after)
         self._verify_kept(change, before, after)
         self._verify_stored(change, written, after)
-        return after, lost
+        return after, "; ".join(filter(None, (remark, lost)))
 
     def _verify_stored(self, change: Change, sent: Resource, after: Live) -> None:
         """Raise _Unclear if the API did not store a field that was sent."""
@@ -490,6 +518,7 @@ class Applier:
                     "an attempt got no response, and the object is now neither as before nor as "
                     "written: somebody edited it, or the API changed the text; plan again"
                 )
+            raise _AlreadyWritten(now)
 
         return check
 

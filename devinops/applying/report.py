@@ -17,7 +17,11 @@ _DELETING = (Action.REPLACE, Action.DELETE)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome of one change. `unclear`: it failed, but the API wrote something or may have."""
+    """The outcome of one change.
+
+    `unclear`: it failed, but the API wrote something or may have. `lost`: it is done, but a secret
+    that the API shows only once was not shown, so a person must replace it.
+    """
 
     change: Change
     outcome: Outcome
@@ -26,6 +30,7 @@ class Result:
     unclear: bool = False
     live: Live | None = None
     """The object after the change, if the API returned it."""
+    lost: bool = False
 
     @property
     def wrote(self) -> bool:
@@ -62,7 +67,15 @@ class Report:
     @property
     def restorable(self) -> bool:
         """Whether a rollback can restore any of the objects that were overwritten or deleted."""
-        return any(not _holds_a_value(change) for change in self._destructive())
+        lost = {*self.unsaved, *self.final}
+        return any(change.key not in lost for change in self._destructive())
+
+    @property
+    def final(self) -> tuple[Key, ...]:
+        """The objects that were deleted and that no API creates again."""
+        api = self.plan.target.api
+        deleted = (c for c in self._destructive() if c.action in _DELETING)
+        return tuple(change.key for change in deleted if not change.kind.apis[api].creates)
 
     def _destructive(self) -> Iterator[Change]:
         """Yield the changes that overwrote or deleted something, or may have."""
@@ -78,7 +91,8 @@ class Report:
         If something failed or is left: RUN_AGAIN after a write, FIX if nothing was written.
         """
         codes = [self.plan.exit_code()]
-        if self.waiting or self.count(Outcome.BLOCKED):
+        lost = any(result.lost for result in self.results)
+        if self.waiting or lost or self.count(Outcome.BLOCKED):
             codes.append(ExitCode.DECIDE)
         if self._is_incomplete():
             wrote = any(result.wrote for result in self.results)

@@ -24,7 +24,7 @@ COMMANDS = {
     "show": "Show a saved plan, offline.",
     "apply": "Make the organization match the files.",
     "rollback": "Restore what a run overwrote or deleted.",
-    "pull": "Write live objects into files: the whole organization, or what is new.",
+    "pull": "Write live objects, and what changed outside devinops, into files.",
     "import": "Turn rules, skills, playbooks, exports and Terraform states into entries.",
     "inventory": "Inspect and repair the record of what this repository owns.",
     "drift": "Show what was changed outside devinops since the last apply.",

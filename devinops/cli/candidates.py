@@ -93,6 +93,14 @@ def open_runs(ctx: click.Context, typed: str) -> Iterable[str]:
 
 
 @_quiet
+def quirks(ctx: click.Context, typed: str) -> Iterable[str]:
+    """Offer the quirks of the emulator with their values."""
+    from devinops.emulator.quirks import VALUES
+
+    return (f"{name}={value}" for name, values in VALUES.items() for value in values)
+
+
+@_quiet
 def formats(ctx: click.Context, typed: str) -> Iterable[str]:
     """Offer the output formats."""
     from devinops.render import RENDERERS

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from devinops import signals
+from devinops.cli import candidates
 from devinops.cli.options import FilePath, NonEmpty
 from devinops.model.errors import DevinopsError, ExitCode, UsageError
 
@@ -47,6 +49,15 @@ def require_emulator() -> None:
 @click.option(
     "--rate-limit", type=NonEmpty(), metavar="N/s", help="Return 429 above N requests a second."
 )
+@click.option(
+    "--quirk",
+    "quirks",
+    type=NonEmpty(),
+    multiple=True,
+    metavar="NAME=VALUE",
+    shell_complete=candidates.quirks,
+    help="An answer to an open question about the API; wins over the seed; repeatable.",
+)
 @click.option("--faults", type=FilePath(), help="Faults to inject, and when (YAML or JSON).")
 def command(
     host: str,
@@ -55,6 +66,7 @@ def command(
     state: Path | None,
     latency: int,
     rate_limit: str | None,
+    quirks: tuple[str, ...],
     faults: Path | None,
 ) -> ExitCode:
     """Serve a local stand-in for the Devin API, v3 and v1, until Ctrl-C.
@@ -78,8 +90,18 @@ def command(
         latency_ms=latency,
         rate_limit=_rate(rate_limit),
         faults=faults,
+        quirks=_quirks(quirks),
     )
     return ExitCode.OK
+
+
+def _quirks(texts: Iterable[str]) -> dict[str, str]:
+    """Return name → value. Raises UsageError."""
+    pairs = [text.partition("=") for text in texts]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise UsageError(f'--quirk must be NAME=VALUE, not "{name}": docs/emulator.md has them')
+    return {name: value for name, _, value in pairs}
 
 
 def _rate(text: str | None) -> float | None:

@@ -6,6 +6,7 @@ import functools
 import math
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -267,7 +268,7 @@ _FILES = (
         "--no-color",
         is_flag=True,
         envvar=_envvar("NO_COLOR"),
-        help="Use no colour, even on a terminal.",
+        help="Use no color, even on a terminal.",
     ),
     click.option(
         "-q", "--quiet", is_flag=True, envvar=_envvar("QUIET"), help="Show no progress on stderr."
@@ -324,7 +325,7 @@ _ONLY = click.option(
     "--only",
     type=NonEmpty(),
     multiple=True,
-    metavar="KIND[:GLOB]",
+    metavar="KIND[:PATTERN]",
     envvar=_envvar("ONLY"),
     shell_complete=candidates.only,
     help="Show and apply only these changes, such as 'knowledge:Backend/*'; repeatable.",
@@ -427,11 +428,18 @@ WEBHOOK_SECRETS = click.option(
     help="Write the secrets of new webhooks, which the API shows only once, to a new private file.",
 )
 
-_HAZARDS = {
-    kind.hazard.approval: kind.hazard.help
-    for kind in sorted(KINDS.values(), key=lambda kind: kind.noun)
-    if kind.hazard and kind.hazard.approval
-}
+
+def _approvals_of_hazards() -> dict[str, str]:
+    """Return approval → help; kinds can share an approval."""
+    helps: defaultdict[str, list[str]] = defaultdict(list)
+    for kind in KINDS.values():
+        for hazard in kind.hazards:
+            if hazard.approval:
+                helps[hazard.approval].append(hazard.help)
+    return {approval: " ".join(texts) for approval, texts in helps.items()}
+
+
+_HAZARDS = _approvals_of_hazards()
 
 
 def accepts_hazards(function: F) -> F:

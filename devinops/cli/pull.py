@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +20,10 @@ from devinops.cli.inventory.answers import parse_key
 from devinops.cli.options import Options, common
 from devinops.cli.session import Session, failures_written, open_session
 from devinops.config import Project, read_repository, resolve
+from devinops.ingest.drift import Files, MissingCommit, pull_drift
 from devinops.ingest.result import FileChange, LeftToYou, NotRead, Pulled
 from devinops.ingest.unmanaged import Pulling, pull_unmanaged
+from devinops.inventory.git import Git
 from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.load.discover import inside
@@ -32,6 +34,7 @@ from devinops.model.errors import (
     ConfigError,
     ExitCode,
     InputError,
+    NotFound,
     NotWritten,
     UsageError,
 )
@@ -51,22 +54,26 @@ MAX_ROWS = 20
 @click.command()
 @click.argument("keys", nargs=-1, metavar="[KEY]...", shell_complete=candidates.keys)
 @click.option("--unmanaged", is_flag=True, help="Write new files for what no entry declares.")
+@click.option("--drift", is_flag=True, help="Write what changed outside devinops into its file.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 2 if files would change.")
 @common(api=True, only=True, lock=True)
-def command(options: Options, keys: tuple[str, ...], unmanaged: bool, check: bool) -> ExitCode:
+def command(
+    options: Options, keys: tuple[str, ...], unmanaged: bool, drift: bool, check: bool
+) -> ExitCode:
     """Write live objects into files. Nothing is written to the organization.
 
     Without an option, each live object that no entry declares gets a new file; a directory without
-    devinops.yaml is set up first, as by devinops init. An existing file is never overwritten.
+    devinops.yaml is set up first, as by devinops init. With --drift only what changed outside
+    devinops is written, each value into the file and field that has it. A KEY may be both.
 
     \b
       devinops pull
-      devinops pull --check --unmanaged
-      devinops pull --only 'knowledge:Backend/*'
+      devinops pull --drift
+      devinops pull --drift --unmanaged --check
       devinops pull 'knowledge:Backend/Error envelope'
     """
     with failures_written(options):
-        request = _Request.parse(options, keys, check)
+        request = _Request.parse(options, keys, check, unmanaged=unmanaged, drift=drift)
         project, loaded = _read(options.root)
         settings = resolve(project, options.flags, os.environ)
         is_new = project.document is None and not loaded.files
@@ -90,11 +97,17 @@ class _Request:
     only: tuple[Only, ...]
     keys: frozenset[Key]
     check: bool
+    unmanaged: bool
+    drift: bool
 
     @classmethod
-    def parse(cls, options: Options, keys: Iterable[str], check: bool) -> _Request:
-        only = tuple(map(Only.parse, options.only))
-        return cls(only, frozenset(map(parse_key, keys)), check)
+    def parse(
+        cls, options: Options, keys: Iterable[str], check: bool, *, unmanaged: bool, drift: bool
+    ) -> _Request:
+        """Without --unmanaged and --drift it is the former, with a KEY also the latter."""
+        only, named = tuple(map(Only.parse, options.only)), frozenset(map(parse_key, keys))
+        neither = not (unmanaged or drift)
+        return cls(only, named, check, unmanaged or neither, drift or (neither and bool(named)))
 
     def selects(self, key: Key) -> bool:
         """Tell whether a key was asked for; without KEY and --only every key is."""
@@ -131,24 +144,68 @@ def _read(root: Path) -> tuple[Project, Loaded]:
 
 
 def _pull(request: _Request, session: Session[Reader], project: Project, loaded: Loaded) -> _Run:
+    settings = session.settings
+    if request.drift and not request.keys and settings.inventory.store == "none":
+        raise ConfigError(
+            f"the target {settings.target.name} has no inventory, so nothing tells which side "
+            "changed: set inventory: {store: branch} (or file) for it in devinops.yaml, or name "
+            "the KEY whose live values to write"
+        )
     inventory = session.read_inventory()
-    snapshot, not_read = _readable(session, request.kinds)
+    snapshot, read, not_read = _readable(session, request.kinds)
     target = session.client.target
     pulling = Pulling(
         declarations=loaded.declarations,
         snapshot=snapshot,
         inventory=inventory,
         target=target,
-        policy=session.settings.policy,
+        policy=settings.policy,
         today=datetime.now(UTC).date(),
-        taken=frozenset(_files(session.settings.root)),
+        taken=frozenset(_files(settings.root)),
         ignored=_ignored(project),
         selects=request.selects,
         named=request.keys,
         limited=len(project.targets) > 1,
     )
     _check_keys(request, pulling)
-    return _Run(pull_unmanaged(pulling), target, request.check, tuple(not_read))
+    pulled = pull_unmanaged(pulling) if request.unmanaged else Pulled()
+    if request.drift:
+        pulled += pull_drift(pulling, _on_disk(settings.root), read)
+    return _Run(pulled, target, request.check, tuple(not_read))
+
+
+def _kinds(session: Session[Reader], asked: Collection[str]) -> set[str]:
+    """Return the kinds that were asked for; by default those that the target and its keys have."""
+    target, key = session.client.target, session.settings.enterprise_key
+    return {
+        kind.noun
+        for kind in KINDS.values()
+        if kind.is_in(target.api, target.scope)
+        and (
+            kind.noun in asked if asked else key or not kind.apis[target.api].is_about_organization
+        )
+    }
+
+
+def _on_disk(root: Path) -> Files:
+    """Return how the files of a root are read, now and at a commit."""
+    git = Git(root)
+
+    def read(path: str) -> str:
+        try:
+            return (root / path).read_bytes().decode()
+        except (OSError, UnicodeDecodeError) as error:
+            raise NotFound(f"cannot read {root / path}: {error}") from error
+
+    def at_commit(commit: str, path: str) -> str | None:
+        if git.line("cat-file", "-e", f"{commit}^{{commit}}") is None:
+            raise MissingCommit(commit)
+        result = git.attempt("show", f"{commit}:./{path}")
+        if result is None or result.code:
+            return None
+        return result.out.decode("utf-8", "replace")
+
+    return Files(read, at_commit)
 
 
 def _check_keys(request: _Request, pulling: Pulling) -> None:
@@ -161,32 +218,26 @@ def _check_keys(request: _Request, pulling: Pulling) -> None:
             raise UsageError(f'--only "{only}" matches nothing that is declared or live')
 
 
-def _readable(session: Session[Reader], kinds: frozenset[str]) -> tuple[Snapshot, list[NotRead]]:
-    """Return the snapshot of all kinds that the key may read, and the kinds that it may not."""
+def _readable(
+    session: Session[Reader], kinds: frozenset[str]
+) -> tuple[Snapshot, set[str], list[NotRead]]:
+    """Return the snapshot, the kinds that are in it, and those that the key may not read."""
+    wanted = _kinds(session, kinds)
     try:
-        return session.snapshot(kinds or None), []
-    except (ApiError, ConfigError) as error:
-        if not _is_forbidden(error):
+        return session.snapshot(wanted), wanted, []
+    except ApiError as error:
+        if error.status != 403:
             raise
-    target = session.client.target
     readable, not_read = set(), []
-    for kind in (kind for kind in KINDS.values() if kind.is_in(target.api, target.scope)):
-        if kinds and kind.noun not in kinds:
-            continue
+    for noun in sorted(wanted):
         try:
-            session.client.snapshot({kind.noun}, sure=False)
-            readable.add(kind.noun)
-        except (ApiError, ConfigError) as error:
-            if not _is_forbidden(error):
+            session.client.snapshot({noun}, sure=False)
+            readable.add(noun)
+        except ApiError as error:
+            if error.status != 403:
                 raise
-            if isinstance(error, ApiError) or kinds:
-                not_read.append(NotRead(kind.noun, str(error)))
-    return (session.snapshot(readable) if readable else Snapshot(())), not_read
-
-
-def _is_forbidden(error: ApiError | ConfigError) -> bool:
-    """Tell whether a list cannot be read for lack of a permission, or of an enterprise key."""
-    return isinstance(error, ConfigError) or error.status == 403
+            not_read.append(NotRead(noun, str(error)))
+    return (session.snapshot(readable) if readable else Snapshot(())), readable, not_read
 
 
 def _files(root: Path) -> Iterator[str]:

@@ -23,6 +23,8 @@ from devinops.model import inventory as owned
 from devinops.model.changes import Action
 from devinops.model.client import Reader
 from devinops.model.errors import (
+    FORBIDDEN,
+    ApiError,
     ConfigError,
     DevinopsError,
     InputError,
@@ -34,6 +36,7 @@ from devinops.model.inventory import Inventory
 from devinops.model.objects import Declaration, Problem, Severity, Snapshot
 from devinops.model.policy import Approvals, Prune
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
+from devinops.planning.mentions import mention_problems, mentioning_kinds, unchecked
 from devinops.planning.only import Only
 from devinops.planning.plan import Plan, build_plan
 from devinops.render.answers import Failure, PlanAnswer
@@ -123,23 +126,57 @@ class Session(Generic[C_co]):
     def _compare(
         self, inventory: Inventory, approvals: Approvals, only_must_match: bool, *, sure: bool
     ) -> Planned:
-        snapshot = self.snapshot(self._kinds(inventory), sure=sure)
+        kinds = self._kinds(inventory)
+        snapshot = self.snapshot(kinds, sure=sure)
         target = self.client.target
         entries = self.entries.of(target.name)
-        _stop_on_errors(edition_problems(entries, target.api, snapshot.unknown_fields))
-        plan = build_plan(
+        problems = [
+            *edition_problems(entries, target.api, snapshot.unknown_fields),
+            *mention_problems(entries, snapshot),
+        ]
+        _stop_on_errors(problems)
+        plan = self._build(snapshot, inventory, approvals, only_must_match, problems)
+        unlisted = mentioning_kinds(plan.changes, target.api, target.scope) - kinds
+        if not unlisted:
+            return Planned(plan, snapshot)
+        more = self._readable(unlisted, sure=sure)
+        if more is None:
+            notes = (*plan.notes, *unchecked(plan.changes, unlisted, target.api))
+            return Planned(replace(plan, notes=notes), snapshot)
+        snapshot = snapshot.with_more(more)
+        plan = self._build(snapshot, inventory, approvals, only_must_match, problems)
+        return Planned(plan, snapshot)
+
+    def _build(
+        self,
+        snapshot: Snapshot,
+        inventory: Inventory,
+        approvals: Approvals,
+        only_must_match: bool,
+        warnings: Sequence[Problem],
+    ) -> Plan:
+        return build_plan(
             self.entries.declarations,
             snapshot,
-            target,
+            self.client.target,
             policy=self.settings.policy,
             today=datetime.now(UTC).date(),
             inventory=inventory,
             only=self.entries.only,
             approvals=approvals,
-            warnings=self.entries.warnings,
+            warnings=(*self.entries.warnings, *warnings),
             only_must_match=only_must_match,
         )
-        return Planned(plan, snapshot)
+
+    def _readable(self, kinds: frozenset[str], *, sure: bool) -> Snapshot | None:
+        """Return all objects of the kinds; None if the key may not list them."""
+        try:
+            with Progress(self.options, "reading") as progress:
+                return self.client.snapshot(kinds, progress.at, sure=sure)
+        except ApiError as error:
+            if error.status != FORBIDDEN:
+                raise
+            return None
 
     def _kinds(self, inventory: Inventory) -> set[str]:
         """Return the kinds to list: those of the entries and of the owned objects.
@@ -217,7 +254,7 @@ def _read_entries(options: Options) -> tuple[Entries, Settings]:
 
 
 def _stop_on_errors(problems: Iterable[Problem]) -> None:
-    problems = tuple(problems)
+    problems = tuple(sorted(problems))
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise InputError(problems)
 

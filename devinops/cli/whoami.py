@@ -81,6 +81,11 @@ def _answer(
     lines = [*_settings(settings), "", f"The key belongs to {identity.principal}."]
     if org_id is not None:
         lines.append(f"Organization: {org_id}.")
+    if settings.target.enterprise and identity.org_id:
+        lines.append(
+            f"It is a key of the organization {identity.org_id}, which cannot read the enterprise: "
+            "use a key of the enterprise, or remove enterprise: true from the target."
+        )
     if emulator:
         lines.append(f"This is the emulator at {settings.target.api_url}.")
     return SimpleAnswer(lines, lambda: _document(settings, identity, org_id, emulator))

@@ -163,4 +163,4 @@ def _kind(name: str) -> Kind:
     for section, kind in SECTIONS.items():
         if name in (section, kind):
             return kind
-    raise ValueError(f"{name!r} is no kind: expected one of {', '.join(SECTIONS.values())}")
+    raise ValueError(f"{name!r} is not a kind: expected one of {', '.join(SECTIONS.values())}")

@@ -262,7 +262,7 @@ def _nth(value: object) -> Nth:
         text = "" if isinstance(item, bool) else str(item)
         match = re.fullmatch(r"([1-9]\d{0,8})(\+?)", text)
         if match is None:
-            raise ValueError('a number from 1 on, a list of them, or "3+"')
+            raise ValueError('a whole number from 1, a list of such numbers, or "3+"')
         if match[2]:
             onwards.append(int(match[1]))
         else:

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from devinops.emulator import models
 
 _MEANINGS = {
-    400: "Refused for its meaning",
+    400: "Well-formed, but not allowed",
     401: "Key missing or wrong",
     403: "Key valid but not allowed",
     404: "No such object",

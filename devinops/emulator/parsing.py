@@ -37,7 +37,7 @@ def parse_yaml(content: bytes, where: str) -> object:
                 if name in names[:number]:
                     mark = node.value[number][0].start_mark
                     raise yaml.constructor.ConstructorError(
-                        None, None, f'"{name}" is there twice', mark
+                        None, None, f'"{name}" appears twice', mark
                     )
             return super().construct_mapping(node, deep)
 

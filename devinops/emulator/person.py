@@ -163,7 +163,7 @@ def _placed_folder(
             raise InvalidObject('"path" or "name" is missing')
         return dict(fields)
     if {"name", "parent_folder_id"} & fields.keys():
-        raise InvalidObject('"path" says it all: no "name" and no "parent_folder_id" beside it')
+        raise InvalidObject('"path" is enough: remove "name" and "parent_folder_id"')
     parent_path, _, name = fields["path"].rpartition("/")
     if not name:
         raise InvalidObject("path: expected names joined with a slash")

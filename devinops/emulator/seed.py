@@ -66,10 +66,13 @@ class Seed:
                 _add_scope(store, org, sections, f"{self.where}: organizations.{org}")
 
 
-def read_seed(path: Path) -> Seed:
-    """Read a YAML or JSON file. Raises ConfigError when it cannot be read or is malformed."""
-    raw = read_yaml(path, "the seed")
-    return parse_seed({} if raw is None else raw, str(path))
+def read_seed(path: Path | None, quirks: Mapping[str, object] | None = None) -> Seed:
+    """Read a YAML or JSON file, or take an empty seed; for `quirks` see `parse_seed`.
+
+    Raises ConfigError when the file cannot be read or is malformed.
+    """
+    raw = read_yaml(path, "the seed") if path is not None else None
+    return parse_seed({} if raw is None else raw, str(path or "--quirk"), quirks)
 
 
 def parse_seed(

@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -20,7 +20,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from devinops import signals
 from devinops.emulator.delivery import CONNECTION, MARK
 from devinops.emulator.fault_rules import Script, read_faults
-from devinops.emulator.seed import Seed, read_seed
+from devinops.emulator.seed import read_seed
 from devinops.emulator.setup import Setup
 from devinops.model.errors import ConfigError
 
@@ -180,12 +180,13 @@ def serve(
     latency_ms: float = 0,
     rate_limit: float | None = None,
     faults: Path | None = None,
+    quirks: Mapping[str, str] | None = None,
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP; print `listening on URL` when requests are accepted.
 
     Raises ConfigError for a seed, state file, fault script, address or number that cannot be used.
     """
-    start = read_seed(seed) if seed is not None else Seed()
+    start = read_seed(seed, quirks)
     script = read_faults(faults) if faults is not None else Script()
     # Listen first: the state file can be that of an emulator that already listens there.
     with listen(host, port) as listener:

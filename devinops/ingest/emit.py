@@ -22,7 +22,7 @@ _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\
 def mapping(values: Mapping[str, Any], indent: int = 0) -> Iterator[str]:
     """Yield the lines of a mapping that is not empty, without line ends."""
     for key, value in values.items():
-        yield from _entry(f"{' ' * indent}{_quoted_if_needed(key)}:", value, indent)
+        yield from _entry(f"{' ' * indent}{plain_or_quoted(key)}:", value, indent)
 
 
 def sequence(values: Sequence[Any], indent: int = 0) -> Iterator[str]:
@@ -44,27 +44,29 @@ def _entry(start: str, value: Any, indent: int) -> Iterator[str]:
     elif isinstance(value, list | tuple) and value:
         yield start
         yield from sequence(value, indent + 2)
-    elif isinstance(value, str) and _fits_a_block(value):
+    elif isinstance(value, str) and fits_a_block(value):
         yield f"{start} {'|' if value.endswith(chr(10)) else '|-'}"
         pad = " " * (indent + 2)
         yield from (f"{pad}{row}" if row else "" for row in value.rstrip("\n").split("\n"))
     else:
-        yield f"{start} {_scalar(value)}"
+        yield f"{start} {scalar(value)}"
 
 
-def _scalar(value: Any) -> str:
+def scalar(value: Any) -> str:
+    """Return a value that is no list or mapping, or is empty, on one line."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return _quoted_if_needed(value)
+        return plain_or_quoted(value)
     if isinstance(value, Mapping):
         return "{}"
     return "[]" if isinstance(value, list | tuple) else str(value)
 
 
-def _quoted_if_needed(text: str) -> str:
+def plain_or_quoted(text: str) -> str:
+    """Return a text as it is if every YAML parser then reads it as that text, else in quotes."""
     plain = (
         _PLAIN_FIRST.match(text)
         and text.isprintable()
@@ -72,6 +74,17 @@ def _quoted_if_needed(text: str) -> str:
         and text.lower() not in _WORDS
     )
     return text if plain else quoted(text)
+
+
+def flow(value: Any) -> str:
+    """Return a value on one line, to stand inside of brackets or braces."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{flow(key)}: {flow(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    written = scalar(value)
+    is_bare = isinstance(value, str) and not written.startswith('"')
+    return quoted(value) if is_bare and re.search(r"[,\[\]{}]", value) else written
 
 
 def quoted(text: str) -> str:
@@ -90,7 +103,7 @@ def _escaped(char: str) -> str:
     return f"\\u{ord(char):04X}" if ord(char) < 0x10000 else f"\\U{ord(char):08X}"
 
 
-def _fits_a_block(text: str) -> bool:
+def fits_a_block(text: str) -> bool:
     """Tell whether a text has several lines, and a block after `|` holds it as it is."""
     return (
         "\n" in text.rstrip("\n")

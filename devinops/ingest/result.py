@@ -20,6 +20,8 @@ class Left(StrEnum):
     BLOCKED = "blocked"
     OWNED = "not-declared"
     DELETED = "deleted"
+    MOVED = "renamed"
+    MERGED = "merged"
 
 
 _DECIDE = frozenset({Left.SUSPICIOUS, Left.CONFLICT, Left.NO_BASE})

@@ -253,9 +253,9 @@ METADATA: Final = {
 CONCURRENCY: Final = record(
     "How many runs are active at the same time. null: no limit.",
     {
-        "max_concurrent_runs": count("A whole number from 1.", 1, nullable=True),
+        "max_concurrent_runs": count("A whole number, 1 or more.", 1, nullable=True),
         "max_queue_depth": count(
-            "How many more wait, a whole number from 0; needs max_concurrent_runs.",
+            "How many more wait, a whole number, 0 or more; needs max_concurrent_runs.",
             0,
             nullable=True,
         ),
@@ -268,8 +268,8 @@ LIMITS: Final = record(
         "invocations": record(
             "How often it runs: {max_per_window, window_seconds}.",
             {
-                "max_per_window": count("Runs in the window, a whole number from 1.", 1),
-                "window_seconds": count("Length of the window, a whole number from 60.", 60),
+                "max_per_window": count("Runs in the window, a whole number, 1 or more.", 1),
+                "window_seconds": count("Length of the window in seconds, 60 or more.", 60),
             },
             ("max_per_window", "window_seconds"),
             nullable=True,
@@ -517,9 +517,8 @@ def _action_problems(action: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if name not in schema["properties"]:
             known = ", ".join(schema["properties"])
             yield name, f"{action['type']} has no field {name}; its fields are {known}"
-        elif isinstance(action[name], str) and (token := _BROKEN_MENTION.search(action[name])):
-            mention = token[0].rstrip()
-            yield name, f'{mention} names no playbook: write @playbook:"Title of the playbook"'
+        elif isinstance(action[name], str):
+            yield from ((name, message) for message in _mention_problems(action[name]))
     for name in schema.get("required", ()):
         if name not in action:
             yield "", f"{action['type']} needs the field {name}: add it"
@@ -528,7 +527,20 @@ def _action_problems(action: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "", f"{MESSAGE} needs auto_create: true, or the target_devin_id of a session"
 
 
+def _mention_problems(prompt: str) -> Iterator[str]:
+    """Yield a message for each type of faulty mention in a prompt."""
+    if token := _BROKEN_MENTION.search(prompt):
+        mention = token[0].rstrip()
+        yield f'{mention} does not name a playbook: write @playbook:"Title of the playbook"'
+    if token := _RUN_ON_MENTION.search(prompt):
+        yield (
+            f"a letter, digit, _, - or | follows {token[0]} directly: put a space between them, "
+            "because the API would take it for a part of the id that replaces the title"
+        )
+
+
 _BROKEN_MENTION: Final = re.compile(r'@playbook:(?!"[^"\n]+"|[\w-])[^\n]{0,20}')
+_RUN_ON_MENTION: Final = re.compile(r'@playbook:"[^"\n]+"(?=[\w|-])')
 
 
 def run_as_problems(run_as: Any) -> Problems:

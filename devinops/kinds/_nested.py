@@ -8,7 +8,7 @@ replaces a stored value whether or not the API merges.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from devinops.model.values import UNSET
@@ -91,6 +91,7 @@ def short(schema: Schema, value: Any) -> Any:
     Raises ValueError for a value that does not fit the schema. Only a response can fail, because
     written values were checked.
     """
+    value = _whole_number(schema, value)
     _check_type(schema, value)
     if isinstance(value, list) and "items" in schema:
         items = [short(schema["items"], item) for item in value]
@@ -121,13 +122,22 @@ def _check_required(schema: Schema, members: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} is missing")
 
 
+def _whole_number(schema: Schema, value: Any) -> Any:
+    """Return 1 for 1.0, which JSON Schema accepts as an integer."""
+    is_whole = isinstance(value, float) and value.is_integer()
+    return int(value) if is_whole and "integer" in _type_names(schema) else value
+
+
+def _type_names(schema: Schema) -> Sequence[str]:
+    names: str | list[str] = schema.get("type", [])
+    return [names] if isinstance(names, str) else names
+
+
 def _check_type(schema: Schema, value: Any) -> None:
-    names = schema.get("type", ())
-    types = [
-        t for name in ([names] if isinstance(names, str) else names) for t in _JSON_TYPES[name]
-    ]
+    names = _type_names(schema)
+    types = [type_ for name in names for type_ in _JSON_TYPES[name]]
     if types and type(value) not in types:
-        raise ValueError(f"expected {' or '.join([names] if isinstance(names, str) else names)}")
+        raise ValueError(f"expected {' or '.join(names)}")
 
 
 def full(schema: Schema, value: Any) -> Any:

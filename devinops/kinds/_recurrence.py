@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 
 _DAYS: Final = {
@@ -41,6 +42,9 @@ def problem(rule: str) -> str:
     """Return the first fault in the syntax of a rule; empty if there is none."""
     lines = rule.split()
     if len(lines) == 2 and re.fullmatch(_START, lines[0]):
+        start = lines[0].rpartition(":")[2]
+        if not _is_time(start):
+            return f"DTSTART:{start}: there is no such date or time"
         lines = lines[1:]
     if len(lines) != 1:
         return "expected one rule such as FREQ=DAILY;BYHOUR=9;BYMINUTE=0"
@@ -50,7 +54,7 @@ def problem(rule: str) -> str:
         if not equals:
             return f'"{part}" is not NAME=VALUE'
         if name in parts:
-            return f"{name} is given twice"
+            return f"{name} appears twice"
         if wrong := _wrong_part(name, value):
             return wrong
         parts[name] = value
@@ -99,13 +103,24 @@ def _matches(expected: str, pattern: str) -> tuple[str, Callable[[str], bool]]:
     return expected, lambda text: re.fullmatch(pattern, text) is not None
 
 
+def _is_time(text: str) -> bool:
+    """Return whether a text is a date, or a date and time, that exists."""
+    if not re.fullmatch(_TIME, text):
+        return False
+    try:
+        datetime.strptime(text.removesuffix("Z"), "%Y%m%dT%H%M%S" if "T" in text else "%Y%m%d")
+    except ValueError:
+        return False
+    return True
+
+
 _DAY: Final = "|".join(_DAYS)
-_POSITIVE: Final = _matches("a whole number from 1", "0*[1-9][0-9]{0,5}")
+_POSITIVE: Final = _matches("a whole number, 1 or more", "0*[1-9][0-9]{0,5}")
 _PARTS: Final[Mapping[str, tuple[str, Callable[[str], bool]]]] = {
     "FREQ": _matches(f"one of {', '.join(_FREQUENCIES)}", "|".join(_FREQUENCIES)),
     "INTERVAL": _POSITIVE,
     "COUNT": _POSITIVE,
-    "UNTIL": _matches("a time such as 20271231T235959Z", _TIME),
+    "UNTIL": ("a date and time that exist, such as 20271231T235959Z", _is_time),
     "BYSECOND": _numbers(0, 60),
     "BYMINUTE": _numbers(0, 59),
     "BYHOUR": _numbers(0, 23),

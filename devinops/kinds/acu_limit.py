@@ -44,7 +44,15 @@ class AcuLimit(Resource):
     )
 
 
-def _risk(before: AcuLimit | None, after: AcuLimit) -> str:
+def _spends(before: AcuLimit | None, after: AcuLimit) -> str:
+    old, new = before.cycle_acu_limit if before else None, after.cycle_acu_limit
+    if not isinstance(old, int) or (isinstance(new, int) and new <= old):
+        return ""
+    to = f"is raised from {old} to {new}" if isinstance(new, int) else f"is removed; it was {old}"
+    return f"{to} (ACUs in a billing cycle)"
+
+
+def _stops(before: AcuLimit | None, after: AcuLimit) -> str:
     if after.cycle_acu_limit != 0 or (before is not None and before.cycle_acu_limit == 0):
         return ""
     return "is set to 0, which stops all work in the organization"
@@ -52,6 +60,7 @@ def _risk(before: AcuLimit | None, after: AcuLimit) -> str:
 
 KIND = Kind(
     noun="acu_limit",
+    singular="ACU limit",
     section="acu_limits",
     title="The maximum ACUs of an organization in a billing cycle. One entry for each target.",
     resource=AcuLimit,
@@ -59,7 +68,10 @@ KIND = Kind(
     lifecycle=Lifecycle.WHOLE,
     renames=False,
     tombstones=False,
-    hazard=Hazard(approval="", risk=_risk),
+    hazards=(
+        Hazard(approval="", risk=_stops),
+        Hazard("spend", _spends, help="Accept that an ACU limit is raised or removed."),
+    ),
     apis={
         "v3": settings_api(
             Scope.ABOUT_ORGANIZATION,

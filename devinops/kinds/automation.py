@@ -176,7 +176,9 @@ KIND = Kind(
     identity=Named("name"),
     label="metadata",
     check=_check,
-    hazard=Hazard("spend", risk, help="Accept that automations start sessions, which cost ACUs."),
+    hazards=(
+        Hazard("spend", risk, help="Accept that automations start sessions, which cost ACUs."),
+    ),
     generated_secret=GeneratedSecret(
         title="webhook secret",
         expected=_generates_secret,

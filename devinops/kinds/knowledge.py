@@ -94,6 +94,7 @@ class Knowledge(Resource):
 
 KIND = Kind(
     noun="knowledge",
+    singular="note",
     section="knowledge",
     title="A note that Devin recalls when its trigger fits the task.",
     resource=Knowledge,

@@ -14,7 +14,16 @@ from typing import Any
 
 from devinops.kinds._automation import SCHEDULE, START
 from devinops.kinds._recurrence import from_cron
-from devinops.model.kind import Api, FieldNames, Kind, Named, Paging, Resource, attribute
+from devinops.model.kind import (
+    Api,
+    FieldNames,
+    Kind,
+    Named,
+    Paging,
+    Resource,
+    Superseded,
+    attribute,
+)
 from devinops.model.values import Unset
 
 NO_RULE = "FREQ=…"
@@ -132,15 +141,24 @@ def _session(schedule: Any) -> dict[str, Any]:
 def _remarks(schedule: Any, rule: str) -> str:
     remarks = []
     if not rule:
-        every = f", every {schedule.interval_count} times" if schedule.interval_count else ""
+        count = schedule.interval_count or 1
+        share = f", but only one of every {count} times" if count != 1 else ""
         remarks.append(
-            f"replace {NO_RULE} with the RRULE for {schedule.frequency or 'its times'}{every}"
+            f"replace {NO_RULE} with the RRULE for {schedule.frequency or 'its times'}{share}"
         )
     defaults = {"agent": "devin", "notify_on": "failure", "slack_channel_id": None}
     lost = [name for name, value in defaults.items() if (getattr(schedule, name) or value) != value]
     if lost:
         remarks.append(f"it leaves out {', '.join(lost)}")
     return "".join(f"; {remark}" for remark in remarks)
+
+
+def _is_replaced(schedule: Any, automation: Any) -> bool:
+    """Return whether an automation has the name of a schedule, or its prompt in an action."""
+    if automation.name == schedule.name:
+        return True
+    prompts = (action.get("prompt") or "" for action in automation.actions or ())
+    return bool(schedule.prompt) and any(schedule.prompt in prompt for prompt in prompts)
 
 
 KIND = Kind(
@@ -150,7 +168,7 @@ KIND = Kind(
     resource=Schedule,
     identity=Named("name"),
     renames=False,
-    superseded=as_automation,
+    superseded=Superseded(by="automation", advice=as_automation, replaces=_is_replaced),
     apis={
         "v3": Api(
             path="schedules",

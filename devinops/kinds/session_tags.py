@@ -62,6 +62,7 @@ def _check(settings: SessionTags) -> Iterator[tuple[str, str]]:
 
 KIND = Kind(
     noun="session_tags",
+    singular="set of session tags",
     section="session_tags",
     title="The session tags that an organization allows. One entry for each target.",
     resource=SessionTags,

@@ -7,7 +7,7 @@ Modules: `discover` finds and reads the files, with the help of `names` and `glo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from devinops.load.duplicates import duplicates, same_folders
 from devinops.load.entries import control_problems, declare, findings_to_problems
 from devinops.load.globs import Ignore, read_rules
 from devinops.load.markdown import split
+from devinops.load.mentions import titles_as_ids
 from devinops.load.names import CONFIG, misnamed, misnamed_configs
 from devinops.load.problems import CODES, problem
 from devinops.load.yamltree import Node, parse
@@ -93,6 +94,7 @@ def load(
     declarations = sorted(reader.declarations, key=lambda item: (item.key, item.source))
     problems = {*finder.problems, *reader.problems}
     problems |= {*same_folders(finder.files), *duplicates(declarations)}
+    problems |= {*titles_as_ids(declarations)}
     problems |= {item for real, item in finder.misnamed.items() if real not in reader.bodies}
     return Loaded(
         declarations=tuple(declarations),
@@ -102,12 +104,15 @@ def load(
     )
 
 
-def read_entries(path: str, text: str) -> tuple[list[Declaration], list[Problem]]:
+def read_entries(
+    path: str, text: str, *, body_at: Callable[[str], str | None] = lambda _: None
+) -> tuple[list[Declaration], list[Problem]]:
     """Return the declarations and problems of a file that need not exist; reads nothing.
 
-    `path` decides on kind and folder, as in `load`. A `body_file` cannot be found.
+    `path` decides on kind and folder, as in `load`. `body_at` returns the text of the file that a
+    `body_file` names, by its path from the root; None if there is none.
     """
-    reader = _Reader("")
+    reader = _Reader("", body_at)
     reader.read_text(files.File(path, "", *files.section_of(path)), text)
     return reader.declarations, reader.problems
 
@@ -115,8 +120,9 @@ def read_entries(path: str, text: str) -> tuple[list[Declaration], list[Problem]
 class _Reader:
     """Reads the files of one root in turn, and collects their declarations and problems."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, body_at: Callable[[str], str | None] | None = None) -> None:
         self.root = root
+        self.body_at = body_at
         self.declarations: list[Declaration] = []
         self.problems: list[Problem] = []
         self.bodies: set[str] = set()
@@ -180,6 +186,9 @@ class _Reader:
 
     def _body_reader(self, file: files.File) -> Any:
         def read(written: str, source: Source) -> tuple[str | None, list[Problem]]:
+            if self.body_at is not None:
+                text = self.body_at(files.beside(file.path, written))
+                return text, [] if text is not None else [files.missing_body(written, file, source)]
             body = files.read_body(written, file, self.root, source)
             self.bodies.add(body.real)
             return body.text, body.problems + control_problems(body.text or "", body.path)

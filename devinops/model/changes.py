@@ -61,6 +61,11 @@ class Change:
 
     The object is deleted only after that entry is written.
     """
+    freed_by: tuple[Key, ...] = ()
+    """The changes that remove the mentions of a deleted object.
+
+    The object is deleted only after all of them are written.
+    """
 
     @property
     def source(self) -> Source | None:

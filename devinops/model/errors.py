@@ -60,6 +60,9 @@ def worst(*codes: ExitCode) -> ExitCode:
     return min(codes, key=_PRECEDENCE.index, default=ExitCode.OK)
 
 
+FORBIDDEN = 403
+"""The HTTP status of a request for which the key lacks a permission."""
+
 TOO_MANY = 429
 """The HTTP status of a request that was not carried out because there were too many."""
 

@@ -11,7 +11,7 @@ from enum import Enum, StrEnum
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol
 
-from devinops.model.keys import ROOT, FolderPath, Key, decode_part
+from devinops.model.keys import ROOT, FolderPath, Key, ObjectId, decode_part
 from devinops.model.values import UNSET
 
 ApiVersion = Literal["v3", "v1"]
@@ -65,6 +65,10 @@ class Mention:
         """Return the keys that a text in a file mentions, in the order of the text."""
         return [Key(self.kind, ROOT, name) for name in re.findall(self._named, text)]
 
+    def ids(self, text: str) -> list[str]:
+        """Return the ids that a text mentions directly, in the order of the text."""
+        return re.findall(self._by_id, text)
+
     def to_ids(self, text: str, ids: Mapping[Key, str]) -> str:
         """Return a text from a file as the API expects it.
 
@@ -82,11 +86,22 @@ class Mention:
             written = f'{self.prefix}"{names.get(token[1], "")}"'
             return written if re.fullmatch(self._named, written) else token[0]
 
-        return re.sub(rf"{re.escape(self.prefix)}([\w-]+)", named, text)
+        return re.sub(self._by_id, named, text)
+
+    def without_quotes(self, id: str, title: str) -> str:
+        """Return a problem: a text has `id` where it probably means the object called `title`."""
+        return (
+            f"{self.prefix}{id} means a {self.kind} by its id: to name it by its title, write "
+            f'{self.prefix}"{title}"'
+        )
 
     @property
     def _named(self) -> str:
         return rf'{re.escape(self.prefix)}"([^"\n]+)"'
+
+    @property
+    def _by_id(self) -> str:
+        return rf"{re.escape(self.prefix)}([\w-]+)"
 
 
 def _as_it_is(value: Any) -> Any:
@@ -374,6 +389,11 @@ class Api:
         return scope in self.scopes
 
     @property
+    def is_about_organization(self) -> bool:
+        """Whether only an enterprise key can reach it, although it is about one organization."""
+        return Scope.ABOUT_ORGANIZATION in self.scopes
+
+    @property
     def is_flat(self) -> bool:
         return self.tree is not None and self.tree.parent is None
 
@@ -479,6 +499,20 @@ class Foreign:
     terraform: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """How another kind replaces a kind whose objects can only be deleted.
+
+    `by` is the noun of that other kind. `advice` says how to write an object as an entry of it.
+    `replaces` gets an object and such an entry, and returns whether the entry probably replaces the
+    object.
+    """
+
+    by: str
+    advice: Callable[[Any], str]
+    replaces: Callable[[Any, Any], bool]
+
+
 Place = str | tuple[str | int, ...]
 """A field of an entry, or the path to a part of one."""
 
@@ -493,12 +527,12 @@ class Kind:
 
     `section` is its list in YAML files. With `document`, it is also the directory of its Markdown
     files, whose text fills that field. `parent` is the field that names the containing object, if
-    objects of this kind are in one of another kind. `confidential`: a problem never quotes an
+    objects of this kind are in one of another kind. `singular` names an object in
+    sentences, if that is not the noun. `confidential`: a problem never quotes an
     entry, because people may write a value where only its name belongs. `check` gets the values as
     written, and yields (place, message) for each fault that a JSON Schema cannot express. `label`
     is the field with labels, one of which marks the owner. `superseded` is for a kind that can only
-    be deleted: it says how to write an object as one of the kind that replaces it. `foreign` says
-    how other tools write such objects.
+    be deleted, because another kind replaces it. `foreign` says how other tools write such objects.
     """
 
     noun: str
@@ -510,18 +544,29 @@ class Kind:
     lifecycle: Lifecycle = Lifecycle.MANAGED
     document: str | None = None
     parent: str | None = None
+    singular: str = ""
     renames: bool = True
     tombstones: bool = True
     confidential: bool = False
     label: str | None = None
-    hazard: Hazard | None = None
+    hazards: tuple[Hazard, ...] = ()
     generated_secret: GeneratedSecret | None = None
-    superseded: Callable[[Any], str] | None = None
+    superseded: Superseded | None = None
     foreign: Foreign = Foreign()
     check: Callable[[Any], Iterable[tuple[Place, str]]] = _no_problems
 
     def __post_init__(self) -> None:
         self.resource.kind = self
+
+    @property
+    def name(self) -> str:
+        """What people call an object of this kind, such as `note`."""
+        return self.singular or self.noun
+
+    @property
+    def with_article(self) -> str:
+        """The name with its article, such as `a note` or `an automation`."""
+        return f"{'an' if self.name[0].lower() in 'aeiou' else 'a'} {self.name}"
 
     @cached_property
     def attributes(self) -> tuple[Attribute, ...]:
@@ -588,6 +633,22 @@ def references_of(kind: Kind, resource: Resource) -> Iterator[tuple[Attribute, K
         if attribute.mention and value is not UNSET:
             for text in _texts(value):
                 yield from ((attribute, key) for key in attribute.mention.keys(text))
+
+
+def mentions_of(resource: Resource) -> Iterator[Key | ObjectId]:
+    """Yield the key or id of each object that a text in an object mentions."""
+    yield from (mentioned for _, mentioned in mentions_of_field(resource))
+
+
+def mentions_of_field(resource: Resource) -> Iterator[tuple[Attribute, Key | ObjectId]]:
+    """Yield what the texts of an object mention, each with the attribute of the text."""
+    for attribute in resource.kind.attributes:
+        mention, value = attribute.mention, getattr(resource, attribute.name)
+        if mention is None or value is UNSET:
+            continue
+        for text in _texts(value):
+            yield from ((attribute, key) for key in mention.keys(text))
+            yield from ((attribute, ObjectId(mention.kind, id)) for id in mention.ids(text))
 
 
 def _texts(value: Any) -> Iterator[str]:

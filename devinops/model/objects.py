@@ -157,6 +157,14 @@ class Snapshot:
         """Every object by its id, including those that belong to others."""
         return {live.object_id: live for live in self.objects}
 
+    def with_more(self, more: Snapshot) -> Snapshot:
+        """Return this snapshot with the objects of other kinds from a later read."""
+        return dataclasses.replace(
+            Snapshot.of([*self.objects, *more.objects]),
+            unproved=self.unproved | more.unproved,
+            unknown_fields=self.unknown_fields | more.unknown_fields,
+        )
+
     def under(self, key: Key) -> tuple[Live, ...]:
         """Return the organization's own objects with this key."""
         return self.by_key.get(key, ())

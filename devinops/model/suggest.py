@@ -25,3 +25,10 @@ def did_you_mean(name: object, known: Iterable[str], otherwise: str = "") -> str
     """Return ` (did you mean "x"?)` for use in a sentence; `otherwise` if no name is similar."""
     suggestion = nearest(name, known)
     return f' (did you mean "{suggestion}"?)' if suggestion else otherwise
+
+
+def beginning_with(word: str, names: Iterable[str]) -> str:
+    """Return the shortest name that is this word or begins with it, ignoring case; else empty."""
+    names = (name for name in names if name.lower().startswith(word.lower()))
+    whole = [name for name in names if not name[len(word) : len(word) + 1].isalnum()]
+    return min(whole, key=lambda name: (len(name), name), default="")

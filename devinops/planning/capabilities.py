@@ -16,6 +16,8 @@ _GENERAL = {
     ),
     "no-entries": "no file with entries was found",
     "other-version": "`required_version` does not allow this version of devinops",
+    "unknown-mention": "a text that mentions an id which no list shows (an error if a title is "
+    "similar, otherwise a warning)",
     "unknown-target": "an entry for a target that devinops.yaml does not declare",
     "unsupported-kind": "an entry of a kind that the API, or the enterprise, does not have",
     "unsupported-field": "a field that the API, or the enterprise, cannot set",
@@ -102,11 +104,11 @@ def _missing_kind(declaration: Declaration, api: ApiVersion) -> Problem:
 
 
 def _missing_in_scope(declaration: Declaration) -> Problem:
-    noun = declaration.kind.noun
+    name = declaration.kind.name
     return Problem(
         declaration.source,
         "unsupported-kind",
-        f"an enterprise has no {noun}, only its organizations have one: limit the entry to their "
+        f"an enterprise has no {name}, only its organizations have one: limit the entry to their "
         "targets with targets:",
     )
 
@@ -117,8 +119,9 @@ def _no_folder(declaration: Declaration, api: ApiVersion, scope: Scope) -> Itera
         yield Problem(
             declaration.place(kind.parent or ""),
             "unsupported-field",
-            f"the API of an enterprise accepts no {kind.lives_in} for a {kind.noun}, but this "
-            f'entry is in "{folder}": write {kind.parent}: "", or limit the entry with targets:',
+            f"the API of an enterprise accepts no {kind.lives_in} for {kind.with_article}, but "
+            f'this entry is in "{folder}": write {kind.parent}: "", or limit the entry with '
+            "targets:",
         )
 
 
@@ -134,7 +137,7 @@ def _unwritable(declaration: Declaration, api: ApiVersion) -> Iterator[Problem]:
             yield Problem(
                 declaration.place(attribute.name),
                 "unsupported-field",
-                f"API {api} cannot set {attribute.name} of a {kind.noun} (API "
+                f"API {api} cannot set {attribute.name} of {kind.with_article} (API "
                 f"{', '.join(others)} can): remove the field (the live value is kept), or limit "
                 "the entry with targets:",
             )
@@ -154,7 +157,7 @@ def edition_problems(
                 yield Problem(
                     declaration.place(name),
                     "unsupported-field",
-                    f"no {declaration.key.kind} that API {api} listed here has the field {name}, "
+                    f"no {declaration.kind.name} that API {api} listed here has the field {name}, "
                     "so it can be neither set nor compared: remove it (the live value is kept), or "
                     "limit the entry with targets:",
                 )

@@ -111,11 +111,12 @@ class Contract(Managed):
         if live is not None:
             draft.unchanged += 1
         elif context.live.under(key):
-            draft.notes.append(
+            note = (
                 f"{key} was deleted and created again since, and its value from before the run "
                 f"{context.run} was never saved: to change the value, change version of its entry "
                 "and apply"
             )
+            draft.notes.append((key, note))
         else:
             reason = (
                 "it was deleted, and its value was not saved because no API can read it: add it in "

@@ -83,15 +83,17 @@ class RollbackContext:
 class PlanDraft:
     """A plan while it is being made.
 
-    `upserts` and `removals` are inventory records to write and to remove without a request to the
-    API.
+    `notes` are about a key each. `staying` holds the owned objects that are no longer declared and
+    not pruned. `upserts` and `removals` are inventory records to write and to remove without a
+    request to the API.
     """
 
     changes: list[Change] = field(default_factory=list)
     blocked: list[Blocked] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[tuple[Key, str]] = field(default_factory=list)
+    staying: list[Key] = field(default_factory=list)
     upserts: list[Record] = field(default_factory=list)
     removals: list[ObjectId] = field(default_factory=list)
     unchanged: int = 0

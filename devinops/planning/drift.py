@@ -14,10 +14,14 @@ from devinops.planning.three_way import moved_outside
 
 @dataclass(frozen=True)
 class Findings:
-    """Changes made outside devinops, and the live objects that are not owned; sorted by key."""
+    """Changes made outside devinops, and the live objects that are not owned; sorted by key.
+
+    `foreign` holds the objects with the label of another owner.
+    """
 
     drift: tuple[Drift, ...] = ()
     unmanaged: tuple[Live, ...] = ()
+    foreign: tuple[Live, ...] = ()
 
 
 def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
@@ -40,7 +44,9 @@ def find_drift(inventory: Inventory, snapshot: Snapshot) -> Findings:
     ]
     drifts += [drift for record in inventory.owned if (drift := _drift(record, live))]
     return Findings(
-        tuple(sorted(drifts, key=lambda drift: (drift.key, drift.id))), _unmanaged(inventory, live)
+        tuple(sorted(drifts, key=lambda drift: (drift.key, drift.id))),
+        _unmanaged(inventory, live),
+        tuple(object for object in live.objects if object.owner and not object.ours),
     )
 
 

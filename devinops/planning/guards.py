@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from devinops.model.changes import Action, Change, Drift
 from devinops.model.inventory import Inventory
-from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Ensure, Snapshot
 from devinops.model.policy import Approvals, MaxDelete, OnDrift
 from devinops.planning.diff import added_and_removed
@@ -55,16 +54,16 @@ def guard(
 
 def hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[str]:
     """Yield a refusal for each change whose risk, such as cost, is not approved."""
-    for key, approval, risk in _risks(changes):
+    for change, approval, risk in _risks(changes):
         if approval and approval not in approvals.hazards:
-            yield f"{key} {risk}: if this is intended, pass --allow-{approval}"
+            yield f"{change.key} {risk}: if this is intended, pass --allow-{approval}"
 
 
 def hazard_notes(changes: Iterable[Change]) -> Iterator[str]:
     """Yield the risk of each change that needs no approval."""
-    for key, approval, risk in _risks(changes):
+    for change, approval, risk in _risks(changes):
         if not approval:
-            yield f"{key} {risk}"
+            yield f"{change.key} {risk}"
 
 
 def needed(approvals: Approvals, changes: Iterable[Change]) -> Approvals:
@@ -73,15 +72,15 @@ def needed(approvals: Approvals, changes: Iterable[Change]) -> Approvals:
     return replace(approvals, hazards=tuple(name for name in approvals.hazards if name in risky))
 
 
-def _risks(changes: Iterable[Change]) -> Iterator[tuple[Key, str, str]]:
-    """Yield (key, its approval, the risk as text) of each change with a risk; a delete has none."""
+def _risks(changes: Iterable[Change]) -> Iterator[tuple[Change, str, str]]:
+    """Yield each change that has a risk, with the approval of the risk and its text."""
     for change in changes:
-        hazard = change.kind.hazard
-        if hazard is None or change.action is Action.DELETE:
+        if not change.kind.hazards or change.action is Action.DELETE:
             continue
-        before = change.live.resource if change.live else None
-        if risk := hazard.risk(before, change.written()):
-            yield change.key, hazard.approval, risk
+        before, after = change.live.resource if change.live else None, change.written()
+        for hazard in change.kind.hazards:
+            if risk := hazard.risk(before, after):
+                yield change, hazard.approval, risk
 
 
 def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[str, ...]:
@@ -199,9 +198,10 @@ def _too_many(kind: str, count: int, managed: int, limit: MaxDelete, declared: b
             f"{count} {kind} deletes are more than {most} (3, or max_delete {limit} of {managed})"
         )
     if managed and not declared:
+        objects = "object" if count == 1 else "objects"
         return (
-            f"no {kind} is declared any more, but {managed} are owned or in scope, and {count} "
-            "would be deleted"
+            f"no entry of the kind {kind} is left, so {count} {objects} would be deleted "
+            f"({managed} owned or in scope)"
         )
     return ""
 

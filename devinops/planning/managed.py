@@ -49,7 +49,8 @@ class Managed:
         declaration, live, record = match.declaration, match.live, match.record
         if live is None:
             draft.forget(record)
-            draft.unchanged += 1
+            blocked = _block_labelled(declaration, ", so it stays: remove", context, draft)
+            draft.unchanged += not blocked
         elif declaration.protect or (record and record.protect):
             reason = "protect: true; apply without that line first, then delete"
             draft.block(Blocker.PROTECTED, declaration, reason, [live])
@@ -62,7 +63,8 @@ class Managed:
         elif record and edited(record, live) and context.approvals.on_conflict != "git":
             draft.conflict(declaration, live, "ensure: absent, but it was edited outside devinops")
         else:
-            draft.delete(live.key, context.as_it_is(live), "ensure: absent", declaration)
+            reason = f"ensure: absent{_final(live.kind, context.api)}"
+            draft.delete(live.key, context.as_it_is(live), reason, declaration)
 
     def _missing(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         """Create a missing object, unless it was deleted outside devinops and must stay deleted."""
@@ -70,13 +72,11 @@ class Managed:
         if record is None:
             self._create(declaration, "not in the organization", context, draft)
             return
-        live = context.live.by_id.get(record.object_id)
-        if live is not None:
-            reason = (
-                f"it belongs to others now ({live.holder}): remove the entry, or change its owner "
-                "back in the web app"
-            )
-            draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
+        taken = context.live.by_id.get(record.object_id)
+        if taken is not None:
+            remedy = _as_owner(taken.owner) if taken.owner else "change that in the web app"
+            reason = f"it belongs to others now ({taken.holder}): remove this entry, or {remedy}"
+            draft.block(Blocker.REQUIREMENT, declaration, reason, [taken])
             return
         choice, on_drift = context.approvals.on_conflict, context.policy.on_drift
         git_moved = self._git_moved(declaration, record)
@@ -106,14 +106,7 @@ class Managed:
     def _create(
         self, declaration: Declaration, reason: str, context: PlanContext, draft: PlanDraft
     ) -> None:
-        others = [live for live in context.foreign(declaration.key) if live.owner]
-        if others:
-            ids = ", ".join(f"{live.id} of {live.owner}" for live in others)
-            reason = (
-                f"the label of an object with this name has another owner ({ids}): rename this "
-                "entry, or set owner in devinops.yaml if this repository is that owner"
-            )
-            draft.block(Blocker.CONFLICT, declaration, reason, others)
+        if _block_labelled(declaration, ": rename", context, draft):
             return
         fields = declared_fields(declaration.resource)
         draft.changes.append(
@@ -231,6 +224,9 @@ class Managed:
         if folder := _lost_folder(context.as_it_is(live), context.api, context.scope):
             draft.block(Blocker.REQUIREMENT, match.declaration, _loses_folder(folder), [live])
             return True
+        if reason := _too_many_labels(live, fields):
+            draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live])
+            return True
         risk = at_risk(live.kind, context.api, live.resource)
         if not risk or context.policy.v3_macro != "hold":
             return False
@@ -247,7 +243,8 @@ class Managed:
         self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
     ) -> None:
         """Add the steps for an undeclared object that may be deleted."""
-        live, record, why = orphan.live, orphan.record, orphan.why
+        live, record = orphan.live, orphan.record
+        why = f"{orphan.why}{_final(live.kind, context.api)}"
         if record is None:
             real = context.as_it_is(live)
             draft.delete(orphan.key, real, f"{why} ({live.id})", successor=successor)
@@ -322,10 +319,13 @@ class Managed:
         others = _in_the_way(saved, context)
         if len(others) == 1 and not changed_fields(kind, before.resource, others[0].resource):
             draft.unchanged += 1
-        elif others:
+            return
+        if others:
             _block_name_in_use(saved, others, draft)
-        elif not kind.apis[context.api].creates:
-            reason = f"it is gone, and no API creates a {kind.noun} again"
+            return
+        api = context.api
+        if not kind.apis[api].creates:
+            reason = f"it is gone, and no API creates {kind.with_article} again"
             draft.block(Blocker.REQUIREMENT, saved.declaration, reason)
         else:
             self._recreate(saved, context.api, draft)
@@ -344,7 +344,54 @@ class Managed:
         change = Change(Action.CREATE, before.key, AGAIN, None, declaration, None, fields)
         draft.changes.append(change)
         if secret := change.generated_secret:
-            draft.notes.append(f"{change.key} is created again: {secret.renewed}")
+            note = f"{change.key} is created again: {secret.renewed}"
+            draft.notes.append((change.key, note))
+
+
+# --- labels of owners -----------------------------------------------------------------------------
+
+
+def _block_labelled(
+    declaration: Declaration, remedy: str, context: PlanContext, draft: PlanDraft
+) -> bool:
+    """Block an entry if an object with its key has the label of another owner.
+
+    `remedy` ends the sentence with what to do with the entry. Returns whether it is blocked.
+    """
+    others = [live for live in context.foreign(declaration.key) if live.owner]
+    if not others:
+        return False
+    ids = ", ".join(f"{live.id} of {live.owner}" for live in others)
+    owners = {live.owner: None for live in others if live.owner}
+    reason = (
+        f"the label of an object with this name has another owner ({ids}){remedy} this entry, or "
+        f"{_as_owner(*owners)}"
+    )
+    draft.block(Blocker.CONFLICT, declaration, reason, others)
+    return True
+
+
+def _as_owner(*owners: str) -> str:
+    return (
+        f"set owner: {' or '.join(owners)} for the target in devinops.yaml if this repository is "
+        "that owner"
+    )
+
+
+def _too_many_labels(live: Live, fields: Fields) -> str:
+    """Return why the label of the owner no longer fits; empty if it does."""
+    name = live.kind.label
+    if name is None:
+        return ""
+    after = {field.name: field.after for field in fields}
+    labels = after.get(name, getattr(live.resource, name)) or {}
+    most = live.kind.by_name[name].schema.get("maxProperties", len(labels))
+    if len(labels) <= most:
+        return ""
+    return (
+        f"it has {len(labels)} labels, and besides that of its owner there can be {most}: remove "
+        f"one in the web app, or declare {name}"
+    )
 
 
 # --- parts of the three-way comparison ------------------------------------------------------------
@@ -434,6 +481,13 @@ def _unreadable(kind: Kind, fields: Fields, want: Resource, have: Resource) -> F
 def _updates(kind: Kind, api: ApiVersion, field: str) -> bool:
     name = kind.by_name[field].sent_as(api, creating=False)
     return kind.apis[api].update is not None and name is not None
+
+
+def _final(kind: Kind, api: ApiVersion) -> str:
+    """Return that a delete cannot be undone, as the end of a reason; empty if it can be."""
+    if kind.apis[api].creates:
+        return ""
+    return f"; final: no API creates {kind.with_article} again, so no rollback restores it"
 
 
 def _is_indentation(change: FieldChange) -> bool:

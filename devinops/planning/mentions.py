@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Blocker, Change
-from devinops.model.keys import Key
-from devinops.model.kind import Resource, references_of, with_texts
-from devinops.model.objects import Declaration, Snapshot
+from devinops.model.keys import Key, ObjectId
+from devinops.model.kind import (
+    ApiVersion,
+    Attribute,
+    Kind,
+    Resource,
+    Scope,
+    mentions_of,
+    mentions_of_field,
+    with_texts,
+)
+from devinops.model.objects import Declaration, Ensure, Problem, Severity, Snapshot
+from devinops.model.suggest import beginning_with, nearest
 from devinops.planning.draft import PlanContext, PlanDraft
 
 
@@ -46,17 +57,96 @@ def _by_name(declaration: Declaration, names: Mapping[str, Mapping[str, str]]) -
     return replace(declaration, resource=replace(declaration.resource, **spelled))
 
 
+def mention_problems(declarations: Collection[Declaration], live: Snapshot) -> Iterator[Problem]:
+    """Yield a problem for each mention of an id that no list shows.
+
+    It is an error if a similar title exists. Otherwise it is a warning, because the id may belong
+    to an object that the key cannot list.
+    """
+    titles: defaultdict[str, set[str]] = defaultdict(set)
+    for key in (*(object.key for object in live.objects), *(d.key for d in declarations)):
+        titles[key.kind].add(key.name)
+    for declaration in declarations:
+        if declaration.ensure is not Ensure.PRESENT:
+            continue
+        for attribute, mentioned in mentions_of_field(declaration.resource):
+            if not isinstance(mentioned, ObjectId) or mentioned in live.by_id:
+                continue
+            yield _unknown(declaration, attribute, mentioned, titles[mentioned.kind])
+
+
+def _unknown(
+    declaration: Declaration, attribute: Attribute, mentioned: ObjectId, titles: Collection[str]
+) -> Problem:
+    mention, place = attribute.mention, declaration.place(attribute.name)
+    assert mention, "only a field with mentions is checked"
+    title = beginning_with(mentioned.id, titles) or nearest(mentioned.id, titles)
+    if title:
+        return Problem(place, "unknown-mention", mention.without_quotes(mentioned.id, title))
+    message = (
+        f"the API lists no {KINDS[mentioned.kind].name} with the id {mentioned.id}, which "
+        f"{declaration.key} mentions: correct the id, unless it belongs to an object that the key "
+        "cannot list"
+    )
+    return Problem(place, "unknown-mention", message, Severity.WARNING)
+
+
 def block_mentioned(draft: PlanDraft, context: PlanContext) -> None:
-    """Block each delete of an object that a text still mentions after the plan is applied."""
-    mentions: defaultdict[Key, list[Key]] = defaultdict(list)
-    for key, resource in _afterwards(draft, context):
-        for attribute, mentioned in references_of(resource.kind, resource):
-            if attribute.mention:
-                mentions[mentioned].append(key)
-    for change in list(draft.changes):
-        if change.action is Action.DELETE and change.live and change.live.key in mentions:
+    """Block each delete of an object that a text still mentions after the plan is applied.
+
+    A delete that is possible only because the plan removes a mention comes after that change.
+    """
+    while blocked := _still_mentioned(draft, context):
+        for change, keys in blocked:
             draft.changes.remove(change)
-            draft.blocked.append(_blocked(change, mentions[change.live.key]))
+            draft.blocked.append(_blocked(change, keys))
+    removed = _removed_mentions(draft.changes)
+    draft.changes = [
+        replace(change, freed_by=_found(removed, change)) if _deletes(change) else change
+        for change in draft.changes
+    ]
+
+
+def _still_mentioned(
+    draft: PlanDraft, context: PlanContext
+) -> list[tuple[Change, tuple[Key, ...]]]:
+    """Return the deletes of mentioned objects, with the keys of the objects that mention them."""
+    deletes = list(filter(_deletes, draft.changes))
+    if not deletes:
+        return []
+    mentions: Mentions = defaultdict(set)
+    for key, resource in _afterwards(draft, context):
+        for mentioned in mentions_of(resource):
+            mentions[mentioned].add(key)
+    found = ((change, _found(mentions, change)) for change in deletes)
+    return [(change, keys) for change, keys in found if keys]
+
+
+def _deletes(change: Change) -> bool:
+    return change.action is Action.DELETE
+
+
+Mentions = defaultdict[Key | ObjectId, set[Key]]
+"""What a text mentions → the keys of the objects with such a text."""
+
+
+def _found(mentions: Mentions, change: Change) -> tuple[Key, ...]:
+    """Return the keys of the objects that mention the object of a change, by name or by id."""
+    assert change.live, "what is deleted is live"
+    by_name = mentions.get(change.live.key, set())
+    return tuple(sorted(by_name | mentions.get(change.object_id, set())))
+
+
+def _removed_mentions(changes: Iterable[Change]) -> Mentions:
+    """Return what changes no longer mention, with the keys of these changes."""
+    removed: Mentions = defaultdict(set)
+    for change in changes:
+        before = set(mentions_of(change.live.resource)) if change.live else set()
+        if before and not _deletes(change):
+            before -= set(mentions_of(change.written()))
+        for mentioned in before:
+            removed[mentioned].add(change.key)
+    return removed
 
 
 def _afterwards(draft: PlanDraft, context: PlanContext) -> Iterator[tuple[Key, Resource]]:
@@ -66,11 +156,47 @@ def _afterwards(draft: PlanDraft, context: PlanContext) -> Iterator[tuple[Key, R
         if live.object_id not in changed:
             yield live.key, live.resource
     for change in draft.changes:
-        if change.action is not Action.DELETE and change.declaration:
+        if not _deletes(change) and change.declaration:
             yield change.key, change.written()
 
 
 def _blocked(change: Change, mentioned_by: Iterable[Key]) -> Blocked:
-    keys = ", ".join(sorted({str(key) for key in mentioned_by}))
+    keys = ", ".join(map(str, mentioned_by))
     reason = f"a text of {keys} mentions it: remove the mention first, or keep this object"
     return Blocked(Blocker.REQUIREMENT, change.key, reason, change.source, (change.id or "",))
+
+
+# --- kinds that the plan does not need otherwise --------------------------------------------------
+
+
+def mentioning_kinds(changes: Iterable[Change], api: ApiVersion, scope: Scope) -> frozenset[str]:
+    """Return the kinds whose texts can mention what these changes delete."""
+    deleted = {change.key.kind for change in changes if _deletes(change)}
+    return frozenset(
+        noun
+        for noun, kind in KINDS.items()
+        if kind.is_in(api, scope) and not deleted.isdisjoint(_mentioned_kinds(kind))
+    )
+
+
+def unchecked(
+    changes: Iterable[Change], unreadable: Collection[str], api: ApiVersion
+) -> Iterator[str]:
+    """Yield a note for each delete of an object that a kind can mention that the key cannot list.
+
+    `unreadable` holds these kinds.
+    """
+    for change in filter(_deletes, changes):
+        for kind in (KINDS[noun] for noun in sorted(unreadable)):
+            if change.key.kind not in _mentioned_kinds(kind):
+                continue
+            permission = kind.apis[api].read_permission
+            yield (
+                f"{change.key} is deleted, although a text of {kind.with_article} may mention it: "
+                f"the key cannot list these objects ({permission} is missing); check them in the "
+                "web app first"
+            )
+
+
+def _mentioned_kinds(kind: Kind) -> frozenset[str]:
+    return frozenset(a.mention.kind for a in kind.attributes if a.mention)

@@ -20,23 +20,26 @@ T = TypeVar("T", Change, Drift, Record)
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """A filter `KIND[:GLOB]`. The glob matches the key without its kind; `*` crosses folders."""
+    """A filter `KIND[:PATTERN]`.
+
+    The pattern matches the key without its kind; `*` crosses folders.
+    """
 
     kind: str
     glob: str = "*"
 
     @classmethod
     def parse(cls, text: str) -> Only:
-        """Parse KIND[:GLOB]. Raises UsageError for an unknown kind and for an empty glob."""
+        """Parse KIND[:PATTERN]. Raises UsageError for an unknown kind and an empty pattern."""
         kind, colon, glob = text.partition(":")
         if kind not in KINDS:
             hint = did_you_mean(kind, KINDS)
             raise UsageError(
-                f'--only takes KIND[:GLOB]; "{kind}" is not a kind{hint}: {", ".join(KINDS)}'
+                f'--only takes KIND[:PATTERN]; "{kind}" is not a kind{hint}: {", ".join(KINDS)}'
             )
         if colon and not glob:
             raise UsageError(
-                f'--only "{text}" has no glob after the colon; for the whole kind write "{kind}"'
+                f'--only "{text}" has no pattern after the colon; for the whole kind write "{kind}"'
             )
         return cls(kind, glob or "*")
 
@@ -69,18 +72,25 @@ def narrow(draft: PlanDraft, only: Sequence[Only]) -> PlanDraft:
     """Return the draft narrowed by the filters. A change that needs one left out is blocked."""
     changes = _selected(draft.changes, only)
     left_out = {change.key for change in draft.changes} - {change.key for change in changes}
-    incomplete = [change for change in changes if _needs(change) & left_out]
+    changes, incomplete = _complete(changes, left_out)
     return replace(
         draft,
-        changes=[change for change in changes if change not in incomplete],
-        blocked=[
-            *_selected_steps(draft.blocked, only),
-            *(_incomplete(change, left_out) for change in incomplete),
-        ],
+        changes=changes,
+        blocked=[*_selected_steps(draft.blocked, only), *incomplete],
         drift=_selected(draft.drift, only),
         upserts=_selected(draft.upserts, only),
         removals=[],
     )
+
+
+def _complete(changes: list[Change], left_out: set[Key]) -> tuple[list[Change], list[Blocked]]:
+    """Return the changes that need nothing that is left out, and the blocked others."""
+    blocked: list[Blocked] = []
+    while incomplete := [change for change in changes if _needs(change) & left_out]:
+        blocked += (_incomplete(change, left_out) for change in incomplete)
+        left_out = left_out | {change.key for change in incomplete}
+        changes = [change for change in changes if change not in incomplete]
+    return changes, blocked
 
 
 def _selects(only: Iterable[Only], key: Key) -> bool:
@@ -102,12 +112,22 @@ def _selected_steps(steps: Iterable[Blocked], only: Sequence[Only]) -> Iterator[
 def _needs(change: Change) -> set[Key]:
     """Return the keys of the changes that must be written before this one."""
     created = {key for key, id in change.references.items() if id is None}
-    return created | ({change.successor} if change.successor else set())
+    return created | set(change.freed_by) | ({change.successor} if change.successor else set())
 
 
 def _incomplete(change: Change, left_out: set[Key]) -> Blocked:
     ids = (change.id,) if change.id else ()
     other = min(_needs(change) & left_out)
-    why = "probably replaces it" if other == change.successor else "is created by the same plan"
-    reason = f"{other} {why}, and --only leaves it out: include both, or neither"
+    reason = f"{other} {_why(change, other)}, and --only leaves it out: include both, or neither"
     return Blocked(Blocker.CONFLICT, change.key, reason, change.source, ids)
+
+
+def _why(change: Change, other: Key) -> str:
+    """Return why a change needs the one with the key `other`, as the end of a sentence."""
+    if other == change.successor:
+        return "probably replaces it"
+    return (
+        "mentions it until it is written"
+        if other in change.freed_by
+        else ("is created by the same plan")
+    )

@@ -190,12 +190,23 @@ def _in_common(text: Counter[str], other: Counter[str]) -> float:
     return share if share >= RENAME_HINT_SIMILARITY else 0.0
 
 
-def rename_hint(old: Key) -> str:
-    """Return the hint that an entry probably renames an object; empty for kinds without renames."""
+def rename_hint(old: Key, has_secret: bool = False) -> str:
+    """Return the hint that an entry probably renames an object; empty for kinds without renames.
+
+    `has_secret`: the object has a secret that the API generated.
+    """
     kind = KINDS[old.kind]
     if not kind.renames:
         return ""
     parts = {kind.parent: old.folder} if kind.parent else {}
     (field,) = kind.identity.fields
     previously = json.dumps([{**parts, field: old.name}], ensure_ascii=False)
-    return f"; is it {old}? Then add previously: {previously}, and it keeps its id"
+    hint = f"; is it {old}? Then add previously: {previously}, and it keeps its id"
+    secret = kind.generated_secret if has_secret else None
+    return f"{hint}; otherwise {secret.renewed}" if secret else hint
+
+
+def has_generated_secret(live: Live) -> bool:
+    """Return whether an object has a secret that the API generated."""
+    secret = live.kind.generated_secret
+    return secret is not None and secret.expected(None, live.resource)

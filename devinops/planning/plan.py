@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -16,7 +16,7 @@ from devinops.model.errors import ExitCode, worst
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Lifecycle
-from devinops.model.objects import Declaration, Ensure, Problem, Snapshot
+from devinops.model.objects import Declaration, Ensure, Live, Problem, Snapshot
 from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
@@ -35,14 +35,15 @@ from devinops.planning.match import (
 from devinops.planning.mentions import block_mentioned, by_name
 from devinops.planning.only import Only, check_only, kinds_of, narrow
 from devinops.planning.orphans import (
-    LikelyRename,
     Orphan,
+    has_generated_secret,
     likely_renames,
     new_entries,
     rename_hint,
     undeclared,
 )
 from devinops.planning.references import References, known_ids
+from devinops.planning.superseded import advice, after_replacements, waits_for
 
 DIGEST_LENGTH = 32
 
@@ -169,15 +170,11 @@ def build_plan(
     if only:
         draft = narrow(draft, only)
     draft.warnings += warnings
-    draft.notes += [
-        *_superseded(snapshot),
-        *generated_secret_notes(draft.changes),
-        *hazard_notes(draft.changes),
-    ]
     plan = _plan(target, draft, renamed, wanted, context)
     refusals = guard(plan.changes, plan.drift, wanted, context, kinds_of(only))
     only_texts = tuple(map(str, only))
-    return replace(plan, unmanaged=unmanaged, only=only_texts, refusals=refusals)
+    notes = tuple(_notes(draft, snapshot, only))
+    return replace(plan, notes=notes, unmanaged=unmanaged, only=only_texts, refusals=refusals)
 
 
 def _plan(
@@ -195,7 +192,6 @@ def _plan(
         blocked=tuple(sorted(draft.blocked, key=in_order)),
         drift=tuple(sorted(draft.drift, key=lambda drift: (drift.key, drift.id))),
         problems=tuple(sorted(draft.warnings)),
-        notes=tuple(draft.notes),
         inventory=context.inventory,
         renamed=tuple(renamed),
         upserts=(*draft.upserts, *memory),
@@ -203,6 +199,32 @@ def _plan(
         unchanged=draft.unchanged,
         approvals=needed(context.approvals, draft.changes),
     )
+
+
+def _notes(draft: PlanDraft, snapshot: Snapshot, only: Sequence[Only]) -> Iterator[str]:
+    """Yield the notes of a plan about what the filters select."""
+
+    def selected(key: Key) -> bool:
+        return not only or any(filter.selects(key) for filter in only)
+
+    if staying := sum(map(selected, draft.staying)):
+        yield f"owned but no longer declared: {staying}; they stay because prune is off"
+    notes = (*draft.notes, *advice(snapshot, draft.changes))
+    yield from (note for key, note in notes if selected(key))
+    yield from _foreign(live for live in snapshot.objects if selected(live.key))
+    yield from generated_secret_notes(draft.changes)
+    yield from hazard_notes(draft.changes)
+
+
+def _foreign(lives: Iterable[Live]) -> Iterator[str]:
+    """Yield a note for each kind with the number of objects that are labelled as others'."""
+    owners: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for live in lives:
+        if live.owner and not live.ours:
+            owners[live.key.kind][live.owner] += 1
+    for kind, counts in owners.items():
+        shares = ", ".join(f"{count} of {owner}" for owner, count in sorted(counts.items()))
+        yield f"{kind} objects with the label of another owner, which stay as they are: {shares}"
 
 
 def generated_secret_notes(changes: Iterable[Change]) -> Iterator[str]:
@@ -215,13 +237,6 @@ def generated_secret_notes(changes: Iterable[Change]) -> Iterator[str]:
 
 SECRET_DESTINATION = "on a terminal, or in the file of --webhook-secrets"
 """Where a secret that the API generated is shown."""
-
-
-def _superseded(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a note for each live object of a kind that another kind replaces."""
-    for live in snapshot.objects:
-        if live.ours and live.kind.superseded:
-            yield f"{live.key}: {live.kind.superseded(live.resource)}"
 
 
 def _drafted(
@@ -240,6 +255,7 @@ def _drafted(
     waiting = {blocked.key for blocked in draft.blocked}
     waiting |= {d.key for entries in references.waiting.values() for d in entries}
     _plan_orphans(matches, elsewhere, waiting, context, draft)
+    after_replacements(draft, (matched.declaration for matched in matches), waiting)
     block_mentioned(draft, context)
     draft.blocked += references.blocked()
     return draft
@@ -319,16 +335,21 @@ def _plan_orphans(
     deletable = [o for o in orphans if o.live.kind.lifecycle is Lifecycle.MANAGED]
     pairs = likely_renames(deletable, new_entries(matches))
     successors = {pair.orphan.live.object_id: pair.entry.key for pair in pairs}
-    leaving = [orphan for orphan in orphans if not _stays(orphan, context)]
-    for orphan in leaving:
+    for orphan in orphans:
         successor = successors.get(orphan.live.object_id)
-        if successor in waiting:
-            draft.blocked.append(_waits_for(orphan, successor))
+        if _stays(orphan, context):
+            draft.staying.append(orphan.key)
+        elif successor and successor in waiting:
+            live = orphan.live
+            draft.blocked.append(waits_for(successor, orphan.key, live.id, orphan.source))
         else:
             planner(orphan.live.kind).orphan(orphan, successor, context, draft)
-    if left := len(orphans) - len(leaving):
-        draft.notes.append(f"owned but no longer declared: {left}; they stay because prune is off")
-    draft.changes = _with_hints(draft.changes, pairs)
+    hints = {
+        pair.entry.key: rename_hint(pair.orphan.key, has_generated_secret(pair.orphan.live))
+        for pair in pairs
+        if pair.orphan.record
+    }
+    draft.changes = [_with_hint(change, hints) for change in draft.changes]
 
 
 def _stays(orphan: Orphan, context: PlanContext) -> bool:
@@ -337,23 +358,11 @@ def _stays(orphan: Orphan, context: PlanContext) -> bool:
     return managed and orphan.record is not None and context.policy.prune is Prune.OFF
 
 
-def _waits_for(orphan: Orphan, successor: Key | None) -> Blocked:
-    reason = (
-        f"{successor} probably replaces it, and that is blocked: it stays until that is decided"
-    )
-    ids = (orphan.live.id,)
-    return Blocked(Blocker.CONFLICT, orphan.key, reason, orphan.source, ids)
-
-
-def _with_hints(changes: Iterable[Change], pairs: Iterable[LikelyRename]) -> list[Change]:
-    """Return the changes, with a hint if one probably renames an undeclared object."""
-    olds = {pair.entry.key: pair.orphan.key for pair in pairs if pair.orphan.record}
-    return [
-        replace(change, reason=f"{change.reason}{rename_hint(olds[change.key])}")
-        if change.action is Action.CREATE and change.key in olds
-        else change
-        for change in changes
-    ]
+def _with_hint(change: Change, hints: Mapping[Key, str]) -> Change:
+    """Return the change, with a hint if it probably renames an undeclared object."""
+    if change.action is not Action.CREATE or change.key not in hints:
+        return change
+    return replace(change, reason=f"{change.reason}{hints[change.key]}")
 
 
 def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext) -> dict[str, int]:

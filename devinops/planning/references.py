@@ -106,11 +106,11 @@ class References:
         source = waiting[0].source
         if lives:
             reason = (
-                f"{len(lives)} {key.kind}s share this {_called(key)} ({', '.join(ids)}): rename "
-                "all but one in the web app"
+                f"{len(lives)} {KINDS[key.kind].name}s share this {_called(key)} "
+                f"({', '.join(ids)}): rename all but one in the web app"
             )
             return Blocked(Blocker.CONFLICT, key, reason, source, ids, needed_by)
-        reason = f'there is no {key.kind} "{key.place}": {self._remedy(key)}'
+        reason = f'there is no {KINDS[key.kind].name} "{key.place}": {self._remedy(key)}'
         return Blocked(Blocker.REQUIREMENT, key, reason, source, (), needed_by)
 
     def _remedy(self, key: Key) -> str:

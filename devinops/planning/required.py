@@ -39,12 +39,12 @@ class Required:
 class Missing:
     """An object that must exist and that only a person can create, such as a folder.
 
-    `waiting` counts the entries that need it.
+    `entries` is the number of entries that need it.
     """
 
     kind: str
     path: str
-    waiting: int
+    entries: int
 
 
 def missing(blocked: Iterable[Blocked]) -> tuple[Missing, ...]:

@@ -45,13 +45,14 @@ def rollback_plan(
     references = References(snapshot, snapshot, preferred=preferred, again="run rollback again")
     references.resolve(draft)
     changes = tuple(sorted(draft.changes, key=lambda change: (change.key, change.id or "")))
+    notes = [note for _, note in draft.notes]
     return Plan(
         target=target,
         changes=changes,
         blocked=tuple(
             sorted([*draft.blocked, *references.blocked()], key=lambda step: (step.key, step.by))
         ),
-        notes=(*sorted([*draft.notes, *hazard_notes(changes)]), *generated_secret_notes(changes)),
+        notes=(*sorted([*notes, *hazard_notes(changes)]), *generated_secret_notes(changes)),
         refusals=tuple(hazards(changes, approvals)),
         unchanged=draft.unchanged,
         approvals=needed(approvals, changes),

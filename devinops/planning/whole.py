@@ -26,7 +26,8 @@ class Whole(Managed):
         self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
     ) -> None:
         draft.forget(orphan.record)
-        draft.notes.append(f"{orphan.key} is {orphan.why}; its settings stay as they are")
+        note = f"{orphan.key} is {orphan.why}; its settings stay as they are"
+        draft.notes.append((orphan.key, note))
 
     def _takes_over(self, fields: Fields) -> bool:
         """Return whether any value was set; an empty setting needs no approval."""

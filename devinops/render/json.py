@@ -34,6 +34,7 @@ from devinops.schema.plan import (
     DriftDocument,
     DriftItem,
     FailureDocument,
+    ForeignItem,
     InventoryItem,
     MissingItem,
     PlanDocument,
@@ -96,7 +97,7 @@ def plan_document(plan: Plan, exit_code: ExitCode, **more: Any) -> PlanDocument:
         exit_code=exit_code,
         changes=tuple(map(_change, plan.changes)),
         blocked=tuple(map(BlockedItem.of, plan.blocked)),
-        missing=tuple(MissingItem(m.kind, m.path, m.waiting) for m in missing(plan.blocked)),
+        missing=tuple(MissingItem(m.kind, m.path, m.entries) for m in missing(plan.blocked)),
         drift=tuple(map(DriftItem.of, plan.drift)),
         problems=tuple(map(ProblemItem.of, plan.problems)),
         notes=plan.notes,
@@ -165,6 +166,9 @@ def drift_document(answer: DriftAnswer) -> DriftDocument:
         exit_code=answer.exit_code,
         drift=tuple(map(DriftItem.of, findings.drift)),
         unmanaged=tuple(UnmanagedItem(str(live.key), live.id) for live in findings.unmanaged),
+        foreign=tuple(
+            ForeignItem(str(live.key), live.id, live.owner or "") for live in findings.foreign
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from devinops.applying.report import Report, Result
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Change, Drift, DriftEvent, Outcome
 from devinops.model.keys import Key
-from devinops.model.objects import Problem, Severity
+from devinops.model.objects import Live, Problem, Severity
 from devinops.model.target import Target
 from devinops.planning.drift import Findings
 from devinops.planning.required import Missing, is_missing, missing
@@ -199,12 +199,11 @@ class Text:
 
     def _missing_path(self, item: Missing, width: int) -> Iterator[str]:
         path = line(item.path)
-        waiting = ""
-        if item.waiting:
+        entries = ""
+        if item.entries:
             padding = " " * max(width - columns(path), 0)
-            waits = "entry waits" if item.waiting == 1 else "entries wait"
-            waiting = f"{padding}  {item.waiting} {waits}"
-        yield from self.terminal.row(path, Span(waiting, Look.DIM), sign=BLOCKED, indent=2, hang=6)
+            entries = f"{padding}  needed by {counted(item.entries, 'entry', 'entries')}"
+        yield from self.terminal.row(path, Span(entries, Look.DIM), sign=BLOCKED, indent=2, hang=6)
 
     def _drift(self, drift: Sequence[Drift]) -> Iterator[str]:
         """Yield changes made outside devinops; `-` in a diff is from the files, `+` is live."""
@@ -223,6 +222,10 @@ class Text:
         yield from self._changes.because(drift.source, drift_summary(drift))
         for field in drift.fields:
             yield from self._changes.field(drift.key.kind, field, sides="- files, + live")
+
+    def _live(self, live: Live, about: str) -> Iterator[str]:
+        key, rest = line(str(live.key)), Span(f"  {line(about)}", Look.DIM)
+        yield from self.terminal.row(key, rest, indent=2, hang=6)
 
     def _keys(self, keys: Sequence[Key]) -> str:
         shown = keys if self.full else keys[:MAX_NEEDED_BY]
@@ -256,8 +259,14 @@ class Text:
         yield from self.drift(answer.findings)
         number = len(answer.findings.drift)
         changed = f"{counted(number, 'object')} changed outside devinops" if number else "none"
-        unmanaged = _joined([(len(answer.findings.unmanaged), "unmanaged (-v lists them)")])
-        parts = "; ".join(filter(None, (changed, unmanaged)))
+        others = _joined(
+            (
+                (len(answer.findings.unmanaged), "unmanaged"),
+                (len(answer.findings.foreign), "of other owners"),
+            )
+        )
+        hint = " (-v lists them)" if others and not self.full else ""
+        parts = "; ".join(filter(None, (changed, f"{others}{hint}")))
         text = f"Drift in {answer.target.full_name}: {parts}."
         yield ""
         yield from self._verdict(text, Look.CHANGED if number else Look.GOOD)
@@ -272,8 +281,11 @@ class Text:
         if findings.unmanaged and self.full:
             yield from self._heading("unmanaged (not drift)")
             for live in findings.unmanaged:
-                key, id = line(str(live.key)), Span(f"  {line(live.id)}", Look.DIM)
-                yield from self.terminal.row(key, id, indent=2, hang=6)
+                yield from self._live(live, live.id)
+        if findings.foreign and self.full:
+            yield from self._heading("with the label of another owner")
+            for live in findings.foreign:
+                yield from self._live(live, f"{live.id} of {live.owner}")
 
     # --- problems ---------------------------------------------------------------------------------
 
@@ -402,11 +414,11 @@ def counts(plan: ShownPlan) -> str:
     """Return the last line of a plan; what there is none of is left out."""
     actions = Counter(change.action for change in plan.changes)
     needed = sum(len(block.needed_by) for block in plan.blocked)
-    waiting = f" with {counted(needed, 'entry waiting', 'entries waiting')}" if needed else ""
+    needed_by = f" (needed by {counted(needed, 'entry', 'entries')})" if needed else ""
     changes = _joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
     others = _joined(
         (
-            (len(plan.blocked), f"blocked{waiting}"),
+            (len(plan.blocked), f"blocked{needed_by}"),
             (len(plan.drift), "changed outside devinops"),
             (plan.unchanged, "unchanged"),
             (sum(plan.unmanaged.values()), "unmanaged"),
@@ -448,13 +460,16 @@ def _report_look(report: Report) -> Look:
 
 def _rollback_hint(report: Report) -> str:
     """Return what devinops rollback can restore of what was overwritten or deleted."""
-    if not report.unsaved:
+    lost = []
+    if report.unsaved:
+        keys = ", ".join(map(str, report.unsaved))
+        lost.append(f"the value of a secret, which no backup can hold: {keys}")
+    if report.final:
+        lost.append(f"what no API creates again: {', '.join(map(str, report.final))}")
+    if not lost:
         return "devinops rollback"
-    keys = ", ".join(map(str, report.unsaved))
-    secrets = f"the value of a secret, which no backup can hold: {keys}"
-    if report.restorable:
-        return f"devinops rollback restores it, except {secrets}"
-    return f"devinops rollback cannot restore {secrets}"
+    way = "restores it, except" if report.restorable else "cannot restore"
+    return f"devinops rollback {way} {'; and '.join(lost)}"
 
 
 def _checked(document: ProblemsAnswer) -> tuple[str, Look]:

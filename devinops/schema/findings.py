@@ -112,7 +112,7 @@ Show = Callable[[object], str]
 """Value → a short description: `described`, or `typed` if the value must not be quoted."""
 
 
-_VALUES = frozenset({"value", "secret", "password", "token"})
+_VALUES = frozenset({"value", "password", "token"})
 _LEAKED = (
     "a secret value does not belong in a file: remove it, replace the secret by a new one, because "
     "this one may have leaked, and see value_from"
@@ -234,7 +234,8 @@ def _explain_misfit(error: Any, show: Show) -> Explained:
 
 def _misfit(error: Any, show: Show) -> str:
     expected = error.schema.get("description") or f"Expected: {error.validator_value}"
-    return f"{show(error.instance)} is not valid. {expected}"
+    value = "an empty text" if error.instance == "" else show(error.instance)
+    return f"{value} is not valid. {expected}"
 
 
 def _explain_empty(error: Any, _: Show) -> Explained:

@@ -112,7 +112,7 @@ class SettledLine(Struct, frozen=True, forbid_unknown_fields=True):
 # --- documents ------------------------------------------------------------------------------------
 
 
-FieldState = Literal["gone", "not told by the API", "as applied", "changed outside"]
+FieldState = Literal["gone", "not shown by the API", "as applied", "changed outside"]
 
 
 class FieldItem(Struct, frozen=True):

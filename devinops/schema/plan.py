@@ -203,7 +203,7 @@ class MissingItem(Struct, frozen=True):
 
     kind: str
     path: str
-    waiting: Annotated[Count, about("How many entries need it.")]
+    entries: Annotated[Count, about("How many entries need it.")]
 
 
 class DriftItem(Struct, frozen=True):
@@ -388,6 +388,14 @@ class UnmanagedItem(Struct, frozen=True):
     id: str
 
 
+class ForeignItem(Struct, frozen=True):
+    """A live object with the label of another owner."""
+
+    key: KeyText
+    id: str
+    owner: str
+
+
 class DriftDocument(Document, frozen=True, kw_only=True):
     """Output of `drift`."""
 
@@ -395,3 +403,4 @@ class DriftDocument(Document, frozen=True, kw_only=True):
     exit_code: ExitStatus
     drift: tuple[DriftItem, ...]
     unmanaged: tuple[UnmanagedItem, ...]
+    foreign: tuple[ForeignItem, ...]

@@ -108,6 +108,15 @@ def test_a_post_and_a_patch_are_repeated_on_429_alone(serve, reply, send, method
         assert len(server.asked) == 1
 
 
+def test_a_patch_whose_object_is_read_before_each_retry_is_repeated(serve, reply, send):
+    statuses = []
+    call = Call("PATCH", "/v3/things/1", body={"name": "x"}, before_again=statuses.append)
+    server = serve([reply(503), reply(raw=b""), reply(body=OK)])
+    assert send(server.url, call) == OK
+    assert [asked.json for asked in server.asked] == [{"name": "x"}] * 3
+    assert statuses == [503, None]
+
+
 @pytest.mark.parametrize(
     "raw",
     [

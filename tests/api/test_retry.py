@@ -53,6 +53,12 @@ def test_what_may_have_been_carried_out_is_not_sent_again_unless_that_does_no_ha
             assert is_retryable(method, status) is retried
 
 
+@pytest.mark.parametrize("status", [None, 429, 500, 503, 200, 400, 403])
+def test_a_patch_whose_object_is_read_first_is_as_safe_as_a_put(status):
+    assert is_retryable("PATCH", status, checked=True) is is_retryable("PUT", status)
+    assert is_retryable("POST", status, checked=True) is (status == 429)
+
+
 # --- rate limiter -----------------------------------------------------------------------------------------
 
 

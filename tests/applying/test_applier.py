@@ -775,6 +775,16 @@ def _nothing(organization: Organization) -> None:
 Meanwhile = Callable[[Organization], None]
 
 
+def test_an_update_that_turns_out_to_be_written_is_not_sent_again(
+    run: Callable[..., Report],
+) -> None:
+    organization = Organization([BEFORE], attempts={"update": (None,)})
+    organization.meanwhile = lambda: _arrive(organization)
+    (result,) = run(notes("A"), organization).results
+    assert (result.outcome, result.message) == (Outcome.DONE, "no response, but found afterwards")
+    assert ("update", "A") not in organization.calls
+
+
 @pytest.mark.parametrize(
     ("answers", "meanwhile", "outcome", "unclear", "after"),
     [

@@ -84,6 +84,8 @@ NOTES = ["knowledge:Backend/Error envelope", "knowledge:Big"]
         (["inventory", "forget", "playbook"], ["playbook:Triage"]),
         (["inventory", "link", "k"], NOTES),
         (["inventory", "unlock", ""], []),
+        (["emulator", "--quirk", "bodies"], ["bodies=kept", "bodies=trimmed"]),
+        (["schema", "invent"], ["inventory", "inventory-documents"]),
         (["rollback", "lat"], ["latest"]),
         (["rollback", "2026"], [RUN]),
         (["-t", "staging", "pla"], ["plan"]),

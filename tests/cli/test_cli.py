@@ -409,10 +409,10 @@ def test_missing_folders_are_one_list(
     rows = devinops("plan", "-C", root).out.splitlines()
     assert len(rows) <= 60
     assert rows.count("missing folders: create them in the web app, because no API can") == 1
-    assert "  ! F48  1 entry waits" in rows
+    assert "  ! F48  needed by 1 entry" in rows
     document = json.loads(devinops("plan", "-C", root, "--format", "json").out)
     assert len(document["missing"]) == 49
-    assert document["missing"][0] == {"kind": "folder", "path": "F00", "waiting": 1}
+    assert document["missing"][0] == {"kind": "folder", "path": "F00", "entries": 1}
 
 
 def test_drift_is_one_line_in_a_plan_and_a_diff_with_v(
@@ -718,6 +718,17 @@ def test_whoami_shows_each_value_with_its_source_and_never_the_key(
         "value": 5.0,
         "source": "option --timeout",
     }
+
+
+def test_whoami_says_that_a_key_of_an_organization_cannot_read_the_enterprise(
+    emulator: Emulator, repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    root = repository({"devinops.yaml": "version: 1\ntargets: {everyone: {enterprise: true}}\n"})
+    ran = devinops("whoami", "-C", root)
+    words = "a key of the organization org-emulator, which cannot read the enterprise"
+    assert (ran.code, words in ran.out) == (0, True)
+    use(emulator.url, "cog_enterprise")
+    assert words not in devinops("whoami", "-C", root).out
 
 
 def test_whoami_shows_the_settings_even_when_the_key_is_wrong(

@@ -762,7 +762,7 @@ def test_the_command_takes_a_script(tmp_path):
         ([rule("close", path="/_emulator/**")], "what is below /_emulator never fails"),
         (
             [rule("close", nth=0)],
-            'faults[0].nth: expected a number from 1 on, a list of them, or "3+"',
+            'faults[0].nth: expected a whole number from 1, a list of such numbers, or "3+"',
         ),
         ([rule("close", nth="+3")], "faults[0].nth: expected"),
         ([rule("close", nth=True)], "faults[0].nth: expected"),

@@ -143,7 +143,7 @@ def test_ids_and_objects_are_the_same_in_every_run():
         (org(knowledge=["a"]), "knowledge[0]: expected a mapping"),
         (org(folders=[{}]), 'folders[0]: "path" or "name" is missing'),
         (org(folders=[{"path": "A/"}]), "path: expected names joined with a slash"),
-        (org(folders=[{"path": "A", "name": "A"}]), '"path" says it all'),
+        (org(folders=[{"path": "A", "name": "A"}]), '"path" is enough'),
         (org(secrets=[{"key": "A", "value": "v"}]), 'secrets[0]: unknown key "value"'),
         (
             org(secrets=[{"key": "A", "type": "dictionary"}]),

@@ -43,6 +43,19 @@ def served(*arguments, before="pass"):
         process.communicate()
 
 
+def test_quirks_of_the_command_line_win_over_those_of_the_seed(tmp_path):
+    seed = tmp_path / "seed.yaml"
+    seed.write_text("quirks: {bodies: kept, newlines: crlf}", encoding="utf-8")
+    quirks = {"bodies": "trimmed"}
+    with (
+        served("port=0", f"seed=Path({str(seed)!r})", f"quirks={quirks!r}") as (_, url),
+        httpx.Client(headers=AUTH) as client,
+    ):
+        path = f"{url}/v3/organizations/org-emulator/knowledge/notes"
+        note = good(client.post(path, json=NOTE | {"body": "  a\nb  "}))
+    assert note["body"] == "a\r\nb"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_serve_says_where_it_listens_and_stops_quietly_on_a_signal(number, tmp_path):
     seed = tmp_path / "seed.yaml"

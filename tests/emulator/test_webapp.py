@@ -136,7 +136,7 @@ def test_a_mistake_is_an_error(api, method, path, body, status):
 def test_in_this_process_a_mistake_is_an_exception(api):
     with pytest.raises(KeyError):
         api.emulator.edit("knowledge", "note-x", body="b")
-    with pytest.raises(ValueError, match="no kind"):
+    with pytest.raises(ValueError, match="not a kind"):
         api.emulator.add("notes", **NOTE)
     with pytest.raises(ValueError, match="unknown key"):
         api.emulator.add("knowledge", **NOTE, triger="t")

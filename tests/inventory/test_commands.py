@@ -156,7 +156,7 @@ def test_show_tells_field_by_field_whether_live_agrees(
         (["show", "Errors"], 64, "write KEY as plan and inventory list print it"),
         (["show", "knowlege:Errors"], 64, 'did you mean "knowledge"?'),
         (["link", "folder:Backend", "folder-1"], 64, "a folder is never owned"),
-        (["link", "knowledge:Twice", "note-7"], 1, "no knowledge with the id note-7; knowledge:Twice is note-2, note-3"),
+        (["link", "knowledge:Twice", "note-7"], 1, "no note with the id note-7; knowledge:Twice is note-2, note-3"),
         (["link", "knowledge:Twic", "note-2"], 1, 'did you mean "knowledge:Twice"?'),
         (["link", "knowledge:Twice", "note-9"], 1, "note-9"),
         (["link", "knowledge:Twice", "note-1"], 1, "owned as knowledge:Backend/Errors"),
@@ -211,7 +211,7 @@ def test_forget_drops_the_record_alone(root: Path, owns: Owns, devinops: Devinop
     ran = devinops("inventory", "forget", "knowledge:Twice", "-C", root)
     assert (ran.code, ran.out) == (
         0,
-        "knowledge:Twice is not owned any more; note-2 was not touched\n",
+        "knowledge:Twice is no longer owned; note-2 was not touched\n",
     )
     assert owns().records == (ERRORS,)
 

@@ -15,6 +15,25 @@ START = {"type": "start_session", "prompt": "p"}
 MESSAGE = {"type": "message_session", "prompt": "p", "target_devin_id": "s-1"}
 
 
+AUTO = {"type": "message_session", "prompt": "p", "auto_create": True}
+A: dict[str, Any] = {"field": "repo", "operator": "eq", "value": "acme/api"}
+B = {"field": "author", "operator": "is_not_empty"}
+
+
+def when(*groups: list[Any]) -> dict[str, Any]:
+    """Return a trigger with these groups of conditions."""
+    return {**PUSH, "conditions": {"any": [{"all": group} for group in groups]}}
+
+
+def monitor(channel: str) -> dict[str, Any]:
+    config = {"source_channel_id": channel}
+    return {"type": "monitor_session", "setup_prompt": "p", "slack_monitor_config": config}
+
+
+def mode(name: str) -> dict[str, Any]:
+    return {"session_settings": {"devin_mode": name}}
+
+
 def automation(**facts: Any) -> Automation:
     return Automation(
         **{"name": "A", "enabled": True, "triggers": [PUSH], "actions": [START], **facts}
@@ -85,11 +104,63 @@ MORE = [
         {"concurrency": {"max_concurrent_runs": 1}},
         "concurrency.max_queue_depth is removed",
     ),
-    ({"actions": [MESSAGE]}, {"actions": [START]}, "its actions start sessions"),
+    ({"actions": [MESSAGE]}, {"actions": [START]}, "its actions start more sessions"),
+    ({"actions": [MESSAGE]}, {"actions": [AUTO]}, "its actions start more sessions"),
+    ({"actions": [START]}, {"actions": [START, AUTO]}, "its actions start more sessions"),
+    ({"actions": [AUTO]}, {"actions": [AUTO, AUTO]}, "its actions start more sessions"),
+    ({"actions": [START]}, {"actions": [START, MESSAGE]}, "it messages another session"),
+    ({"actions": [START]}, {"actions": [MESSAGE]}, "it messages another session"),
     (
         {"actions": [MESSAGE]},
-        {"actions": [{**MESSAGE, "auto_create": True}]},
-        "its actions start sessions",
+        {"actions": [{**MESSAGE, "target_devin_id": "s-2"}]},
+        "it messages another session",
+    ),
+    ({"actions": [monitor("C1")]}, {"actions": [monitor("C2")]}, "it watches another channel"),
+    (
+        {"actions": [MESSAGE]},
+        {"actions": [START, {**MESSAGE, "target_devin_id": "s-2"}]},
+        "it messages another session, its actions start more sessions",
+    ),
+    (
+        {},
+        {"actions": [{**START, "session": {"bypass_approval": True}}]},
+        "its sessions no longer wait for approvals",
+    ),
+    (mode("normal"), mode("ultra"), "session_settings.devin_mode is ultra"),
+    (mode("lite"), mode("normal"), "session_settings.devin_mode is normal"),
+    (mode("fast"), mode("fusion"), "session_settings.devin_mode is fusion"),
+    ({}, mode("fast"), "session_settings.devin_mode is fast"),
+    (mode("lite"), {}, "session_settings.devin_mode is that of the organization"),
+    (
+        {"concurrency": {"max_queue_depth": 1, "max_concurrent_runs": 1}},
+        {"concurrency": {"max_queue_depth": 2, "max_concurrent_runs": 1}},
+        "concurrency.max_queue_depth is higher",
+    ),
+    (
+        {"concurrency": {"max_concurrent_runs": 1}},
+        {"concurrency": {"max_queue_depth": 0, "max_concurrent_runs": 1}},
+        "concurrency.max_queue_depth is new",
+    ),
+    ({"triggers": [PUSH]}, {"triggers": [PUSH, PUSH]}, "a trigger is new or changed"),
+    ({"triggers": [when([A])]}, {"triggers": [PUSH]}, "a trigger is new or changed"),
+    ({"triggers": [when([A])]}, {"triggers": [when([B])]}, "a trigger is new or changed"),
+    ({"triggers": [when([A, B])]}, {"triggers": [when([A])]}, "a trigger is new or changed"),
+    ({"triggers": [when([A])]}, {"triggers": [when([A], [B])]}, "a trigger is new or changed"),
+    ({"triggers": [when([A])]}, {"triggers": [when()]}, "a trigger is new or changed"),
+    (
+        {"triggers": [PUSH]},
+        {"triggers": [{**PUSH, "replies": [{"type": "attach_thread"}]}]},
+        "a trigger is new or changed",
+    ),
+    (
+        {"slack_reply_access": "devin_users"},
+        {"slack_reply_access": "external_slack_users"},
+        "more people may reply to its sessions (slack_reply_access)",
+    ),
+    (
+        {},
+        {"teams_reply_access": "teams_users"},
+        "more people may reply to its sessions (teams_reply_access)",
     ),
 ]
 
@@ -112,9 +183,43 @@ def test_what_may_cost_more_is_a_risk_and_less_is_none(
         (runs(6), runs(5)),
         ({"limits": {"max_acu_limit": 2}}, {"limits": {"max_acu_limit": 1}}),
         ({"concurrency": None}, {"concurrency": {"max_concurrent_runs": 1}}),
-        ({"actions": [START]}, {"actions": [MESSAGE]}),
+        ({"actions": [START, MESSAGE]}, {"actions": [MESSAGE]}),
+        ({"actions": [START]}, {"actions": [AUTO]}),
+        ({"actions": [{"type": "brew_tea"}]}, {"actions": [{"type": "brew_tea"}] * 2}),
+        ({"actions": [{**START, "session": {"bypass_approval": True}}]}, {}),
         ({}, {"enabled": False}),
+        (mode("ultra"), mode("fast")),
+        (mode("ultra"), {}),
+        (mode("normal"), mode("lite")),
+        ({}, mode("lite")),
+        ({"concurrency": None}, {"concurrency": {"max_concurrent_runs": 1, "max_queue_depth": 5}}),
+        ({"triggers": [PUSH]}, {"triggers": [when([A])]}),
+        ({"triggers": [when([A])]}, {"triggers": [when([A, B])]}),
+        ({"triggers": [when([A], [B])]}, {"triggers": [when([B, A])]}),
+        ({"triggers": [when([A])]}, {"triggers": [when([A])]}),
+        ({"triggers": [{**PUSH, "replies": [{"type": "attach_thread"}]}]}, {}),
+        ({"slack_reply_access": "external_slack_users"}, {"slack_reply_access": "slack_users"}),
+        ({"slack_reply_access": "slack_users"}, {"slack_reply_access": "newer"}),
     ],
 )
 def test_what_costs_the_same_or_less_wants_no_approval(before: Any, after: Any) -> None:
     assert risk(automation(**before), automation(**after)) == ""
+
+
+NO_COST = {
+    "name": "a name starts nothing",
+    "run_as": "whose rights the sessions have",
+    "metadata": "labels",
+    "notifications": "who hears of the runs",
+    "security_profile": "what the sessions may do",
+    "tools": "what the sessions may use",
+    "template_id": "never changes",
+}
+"""The fields that no change of lets an automation cost more, each with the reason."""
+
+
+def test_each_field_can_raise_the_cost_or_is_known_not_to() -> None:
+    costly = {name for before, after, _ in MORE for name in (*before, *after)}
+    names = {attribute.name for attribute in Automation.kind.attributes}
+    assert costly.isdisjoint(NO_COST)
+    assert costly | NO_COST.keys() == names

@@ -42,6 +42,27 @@ def test_a_whole_number_can_be_written_with_a_point() -> None:
     [(500, 0, True), (None, 0, True), (0, 0, False), (0, 500, False), (500, None, False)],
 )
 def test_a_limit_of_0_stops_all_work(before: int | None, after: int | None, stops: bool) -> None:
-    assert KIND.hazard
-    risk = KIND.hazard.risk(AcuLimit(cycle_acu_limit=before), AcuLimit(cycle_acu_limit=after))
+    note, _ = KIND.hazards
+    risk = note.risk(AcuLimit(cycle_acu_limit=before), AcuLimit(cycle_acu_limit=after))
     assert ("stops all work" in risk) is stops
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "risk"),
+    [
+        (500, 501, "is raised from 500 to 501 (ACUs in a billing cycle)"),
+        (0, 500, "is raised from 0 to 500 (ACUs in a billing cycle)"),
+        (500, None, "is removed; it was 500 (ACUs in a billing cycle)"),
+        (500, 500, ""),
+        (500, 0, ""),
+        (None, 500, ""),
+        (None, None, ""),
+    ],
+)
+def test_a_higher_limit_and_none_want_an_approval(
+    before: int | None, after: int | None, risk: str
+) -> None:
+    _, spend = KIND.hazards
+    values = (AcuLimit(cycle_acu_limit=before), AcuLimit(cycle_acu_limit=after))
+    assert (spend.approval, spend.risk(*values)) == ("spend", risk)
+    assert spend.risk(None, values[1]) == ""

@@ -138,7 +138,7 @@ anything = st.recursive(
 
 @given(st.sampled_from(sorted(set(ITEM) - {"automation_id"})), anything)
 def test_whatever_the_api_answers_is_read_or_refused(name: str, value: Any) -> None:
-    assert KIND.hazard
+    (hazard,) = KIND.hazards
     assert KIND.generated_secret
     item = {**ITEM, name: value}
     KIND.generated_secret.revealed(item)
@@ -146,8 +146,8 @@ def test_whatever_the_api_answers_is_read_or_refused(name: str, value: Any) -> N
         live = decode(KIND, "v3", item, NAMES, OURS)
     except BadAnswer:
         return
-    KIND.hazard.risk(None, live.resource)
-    KIND.hazard.risk(live.resource, read().resource)
+    hazard.risk(None, live.resource)
+    hazard.risk(live.resource, read().resource)
     KIND.generated_secret.expected(live.resource, read().resource)
     KIND.by_name["triggers"].describe(getattr(live.resource, "triggers"))  # noqa: B009
     encode(KIND, "v3", read().resource, IDS, before=live, owner="production", changes_only=True)

@@ -70,7 +70,8 @@ def test_settings_of_the_session_are_taken_along(tmp_path: Path) -> None:
     ("facts", "remark"),
     [
         ({"frequency": "0 9 1 * 1"}, "replace FREQ=… with the RRULE for 0 9 1 * 1"),
-        ({"interval_count": 2}, "with the RRULE for 0 9 * * *, every 2 times"),
+        ({"interval_count": 2}, "with the RRULE for 0 9 * * *, but only one of every 2 times"),
+        ({"frequency": "0 9 1 * 1", "interval_count": 1}, "with the RRULE for 0 9 1 * 1"),
         ({"frequency": None}, "with the RRULE for its times"),
         ({"agent": "data_analyst", "notify_on": "never"}, "it leaves out agent, notify_on"),
         ({"slack_channel_id": "C1"}, "it leaves out slack_channel_id"),
@@ -94,7 +95,7 @@ def test_an_entry_is_a_problem_that_says_what_to_write(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 201])
-def test_a_tombstone_deletes_and_a_plan_says_how_to_go_on(
+def test_a_tombstone_deletes_for_good_and_a_plan_says_how_to_replace_the_others(
     count: int, repository: Write, devinops: Devinops, use: Callable[..., None]
 ) -> None:
     more = [{**DAILY, "name": f"Other {number}"} for number in range(count - 1)]
@@ -103,8 +104,11 @@ def test_a_tombstone_deletes_and_a_plan_says_how_to_go_on(
         root = repository({"schedules.yaml": TOMBSTONE})
         plan = devinops("plan", "-C", root)
         assert plan.code == 0, plan
-        assert plan.out.count("write it as an automation") == count
+        assert plan.out.count("write it as an automation") == count - 1
+        assert "final: no API creates a schedule again, so no rollback restores it" in plan.out
         assert "1 to delete" in plan.out
+        others = devinops("plan", "-C", root, "--only", "automation")
+        assert (others.code, "write it as" in others.out) == (0, False)
         assert devinops("apply", "-C", root, "--yes").code == 0
         again = devinops("plan", "-C", root, "--detailed-exitcode")
         assert (again.code, again.out.count("write it as")) == (0, count - 1)
@@ -131,3 +135,24 @@ def test_v1_has_no_schedules(
         use(emulator.url, "apk_emulator")
         ran = devinops("plan", "-C", repository({"schedules.yaml": TOMBSTONE}))
         assert (ran.code, "API v1 does not support the kind schedule" in ran.err) == (1, True)
+
+
+REPLACEMENT = """
+automations: [{name: Daily, triggers: [], actions: [{type: start_session, prompt: Look.}]}]
+"""
+
+
+def test_a_schedule_stays_if_the_automation_that_replaces_it_is_not_created(
+    repository: Write, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    with Emulator({"organizations": {"org-emulator": {"schedules": [DAILY]}}}) as emulator:
+        use(emulator.url)
+        root = repository({"schedules.yaml": TOMBSTONE, "automations.yaml": REPLACEMENT})
+        emulator.faults = [{"method": "POST", "fault": "status", "status": 400, "times": 1}]
+        failed = devinops("apply", "-C", root, "--yes")
+        assert (failed.code, len(emulator.store.table("schedule"))) == (1, 1), failed
+        assert "automation:Daily probably replaces it and was not written" in failed.out
+        alone = devinops("apply", "-C", root, "--yes", "--only", "schedule")
+        assert (alone.code, len(emulator.store.table("schedule"))) == (4, 1), alone
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        assert (len(emulator.store.table("schedule")), len(emulator.automations())) == (0, 1)

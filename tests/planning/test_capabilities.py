@@ -89,7 +89,7 @@ def test_a_declared_field_that_an_edition_does_not_know_is_a_problem(
     found = list(edition_problems([note(ensure, "F", macro)], "v1", unknown))
     assert [problem.code for problem in found] == codes
     assert all(
-        "no knowledge that API v1 listed here has the field macro" in one.message for one in found
+        "no note that API v1 listed here has the field macro" in one.message for one in found
     )
 
 

@@ -66,3 +66,10 @@ def test_what_is_not_owned_is_counted_unless_it_belongs_to_others_or_is_a_folder
         Snapshot.of([FOLDER, NOTE, theirs, extra, live("folder", path="X", id="f2")]),
     )
     assert [one.id for one in found.unmanaged] == ["p1"]
+
+
+def test_the_objects_of_other_owners_are_not_unmanaged() -> None:
+    theirs = live("automation", name="A", owner="staging", ours=False)
+    of_the_enterprise = live("knowledge", name="A", access="enterprise")
+    found = find_drift(Inventory(), Snapshot.of([theirs, of_the_enterprise]))
+    assert (found.unmanaged, found.foreign) == ((), (theirs,))

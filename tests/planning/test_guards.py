@@ -75,7 +75,7 @@ def test_more_deletes_than_the_limit_refuse_the_run(owned: int, limit: object, m
 def test_the_last_declarations_of_a_kind_do_not_go_unasked() -> None:
     """One lost directory would otherwise delete everything, three objects at a time."""
     (reason,) = refusals(deletes=1, declared=False)
-    assert "no knowledge is declared any more, but 10 are owned" in reason
+    assert "no entry of the kind knowledge is left" in reason
 
 
 @pytest.mark.parametrize(("number", "refused"), [(4, False), (3, True), (5, True)])

@@ -5,15 +5,18 @@ The cases of plans say the rest.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from devinops.kinds.automation import Automation
 from devinops.kinds.playbook import Playbook
+from devinops.model.changes import Action, Change
 from devinops.model.keys import ROOT, Key
-from devinops.model.objects import Declaration, Snapshot, Source
-from devinops.planning.mentions import by_name
+from devinops.model.kind import Scope
+from devinops.model.objects import Declaration, Ensure, Severity, Snapshot, Source
+from devinops.planning.mentions import by_name, mention_problems, mentioning_kinds, unchecked
 from tests.testing.objects import live
 
 
@@ -45,3 +48,35 @@ def test_a_declaration_without_mentions_is_the_same_one() -> None:
     )
     snapshot = Snapshot.of([live("playbook", id="p1", title="P")])
     assert by_name([playbook], snapshot)[0] is playbook
+
+
+@pytest.mark.parametrize(
+    ("prompt", "severity", "words"),
+    [
+        ("Do @playbook:p1.", None, ""),
+        ('Do @playbook:"Nothing".', None, ""),
+        ("Do @playbook:Triage.", Severity.ERROR, 'write @playbook:"Triage it"'),
+        ("Do @playbook:Tirage-it.", Severity.ERROR, 'write @playbook:"Triage it"'),
+        ("Do @playbook:playbook-9.", Severity.WARNING, "lists no playbook with the id playbook-9"),
+    ],
+)
+def test_an_id_that_no_list_shows_is_a_problem(
+    prompt: str, severity: Severity | None, words: str
+) -> None:
+    snapshot = Snapshot.of([live("playbook", id="p1", title="Triage it")])
+    found = list(mention_problems([declared(prompt)], snapshot))
+    assert [problem.severity for problem in found] == ([severity] if severity else [])
+    assert all(words in problem.message for problem in found)
+    absent = replace(declared(prompt), ensure=Ensure.ABSENT)
+    assert list(mention_problems([absent], snapshot)) == []
+
+
+def test_only_the_delete_of_what_a_kind_can_mention_needs_its_list() -> None:
+    lives = [live("playbook", title="P", id="p1"), live("knowledge", name="N", id="n1")]
+    playbook, note = (Change(Action.DELETE, one.key, "r", one.id, live=one) for one in lives)
+    assert mentioning_kinds([playbook, note], "v3", Scope.ORGANIZATION) == {"automation"}
+    assert mentioning_kinds([note], "v3", Scope.ORGANIZATION) == frozenset()
+    assert mentioning_kinds([playbook], "v1", Scope.ORGANIZATION) == frozenset()
+    assert mentioning_kinds([playbook], "v3", Scope.ENTERPRISE) == frozenset()
+    (text,) = unchecked([playbook, note], {"automation"}, "v3")
+    assert text.startswith("playbook:P is deleted, although a text of an automation may mention it")

@@ -38,7 +38,7 @@ def test_a_filter_selects_a_kind_or_keys_by_a_glob(text: str, selected: list[Key
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("knowlege", "knowledge"), ("knowledge:", "no glob after the colon")]
+    ("text", "words"), [("knowlege", "knowledge"), ("knowledge:", "no pattern after the colon")]
 )
 def test_a_typo_is_refused_with_a_hint(text: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
@@ -65,6 +65,18 @@ def test_what_needs_something_that_is_left_out_is_blocked() -> None:
     assert "probably replaces it" in left.blocked[0].reason
     assert "is created by the same plan" in left.blocked[1].reason
     assert narrow(draft, [Only("knowledge"), Only("playbook")]).changes == draft.changes
+
+
+def test_a_delete_stays_with_the_changes_that_remove_its_mentions() -> None:
+    """Also if such a change is itself blocked because of something that is left out."""
+    secret = Key.parse("secret:S")
+    gone = change(A, Action.DELETE, id="n1", freed_by=(B,))
+    frees = change(B, references={PLAYBOOK: None})
+    draft = PlanDraft(changes=[gone, frees, change(PLAYBOOK), change(secret)])
+    left = narrow(draft, [Only("knowledge")])
+    assert (left.changes, {b.key for b in left.blocked}) == ([], {A, B})
+    assert "knowledge:F/B mentions it until it is written" in left.blocked[-1].reason
+    assert narrow(draft, [Only("knowledge"), Only("playbook")]).changes == draft.changes[:3]
 
 
 def test_what_refers_to_something_live_needs_nothing_else() -> None:

@@ -362,7 +362,7 @@ def test_an_only_of_no_kind_names_the_kinds() -> None:
     with pytest.raises(UsageError) as caught:
         Only.parse("zzz")
     kinds = ", ".join(KINDS)
-    assert str(caught.value) == f'--only takes KIND[:GLOB]; "zzz" is not a kind: {kinds}'
+    assert str(caught.value) == f'--only takes KIND[:PATTERN]; "zzz" is not a kind: {kinds}'
 
 
 @pytest.mark.parametrize(

@@ -17,4 +17,6 @@ def test_an_entry_that_goes_changes_nothing_and_is_noted() -> None:
     Whole().orphan(orphan, None, context([setting]), draft)
     assert draft.changes == []
     assert draft.removals == [setting.object_id]
-    assert draft.notes == ["playbook:P is no longer declared; its settings stay as they are"]
+    assert [note for _, note in draft.notes] == [
+        "playbook:P is no longer declared; its settings stay as they are"
+    ]

@@ -128,7 +128,7 @@ ROBOT = Kind(
     resource=Robot,
     identity=Named("name"),
     label="labels",
-    hazard=Hazard("", _risk),
+    hazards=(Hazard("", _risk),),
     apis={
         "v3": Api(
             path="robots",
@@ -269,7 +269,7 @@ BADGE = Kind(
     title="A badge.",
     resource=Badge,
     identity=Named("name"),
-    hazard=Hazard("honor", lambda _, after: "is made of gold" * (after.color == "gold")),
+    hazards=(Hazard("honor", lambda _, after: "is made of gold" * (after.color == "gold")),),
     apis={
         "v3": Api(
             path="badges", id="badge_id", reads_one=True, scopes=frozenset({Scope.ENTERPRISE})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,18 +39,49 @@ PRUNED = [_note(f"Pruned {n}", f"old {n}", f"note-pruned-{n}") for n in range(8)
 PLAYBOOKS = [
     {"title": f"Playbook {n}", "body": f"old {n}", "id": f"playbook-{n}"} for n in range(4)
 ]
+PRUNED_PLAYBOOKS = [{"title": "Pruned playbook", "body": "old", "id": "playbook-pruned"}]
+
+
+def _automation(name: str, prompt: str, id: str = "", **more: Any) -> dict[str, Any]:
+    """Return an automation that starts nothing."""
+    actions = [{"type": "start_session", "prompt": prompt}]
+    named = {"name": name, "enabled": False, "triggers": [], "actions": actions}
+    return named | more | ({"id": id} if id else {})
+
+
+OLD_PROMPT = 'Do @playbook:"Pruned playbook".'
+"""The playbook can go only after the automation no longer mentions it."""
+AUTOMATIONS = [
+    _automation("Updated automation", OLD_PROMPT, "automation-updated"),
+    _automation("Pruned automation", OLD_PROMPT, "automation-pruned"),
+]
+NEW_PROMPTS = {
+    "Updated automation": 'Do @playbook:"Created playbook".',
+    "Created automation": 'Do @playbook:"Created playbook" and @playbook:"Playbook 0".',
+}
 SECRETS = [{"key": "ROTATED", "type": "key-value", "note": "", "id": "secret-rotated"}]
 THEIRS = {
     "knowledge": [_note(f"Theirs {n}", f"  theirs {n} ", f"note-theirs-{n}") for n in range(3)],
     "playbooks": [{"title": "Theirs", "body": "theirs", "id": "playbook-theirs"}],
     "secrets": [{"key": "THEIRS", "type": "totp", "id": "secret-theirs"}],
+    "automations": [
+        _automation("Theirs", "theirs", "automation-theirs", metadata={"devinops": "theirs"})
+    ],
 }
+
+
+def _with_ids(automation: dict[str, Any]) -> dict[str, Any]:
+    """Return an automation as the API stores it."""
+    return json.loads(json.dumps(automation).replace(r"\"Pruned playbook\"", "playbook-pruned"))  # type: ignore[no-any-return]
+
+
 SEED = {
     "organizations": {
         "org-emulator": {
             "folders": [{"path": "F", "id": "folder-1"}],
             "knowledge": [*OWNED_NOTES, *UPDATED, *RENAMED, *PRUNED, *THEIRS["knowledge"]],
-            "playbooks": [*PLAYBOOKS, *THEIRS["playbooks"]],
+            "playbooks": [*PLAYBOOKS, *PRUNED_PLAYBOOKS, *THEIRS["playbooks"]],
+            "automations": [*map(_with_ids, AUTOMATIONS), *THEIRS["automations"]],
             "secrets": [*SECRETS, *THEIRS["secrets"]],
         }
     }
@@ -64,16 +96,22 @@ DESIRED_PLAYBOOKS = [
     *(playbook | {"body": f"new {n}"} for n, playbook in enumerate(PLAYBOOKS)),
     {"title": "Created playbook", "body": "created"},
 ]
+DESIRED_AUTOMATIONS = [
+    _automation(name, prompt, "automation-updated" if name.startswith("Updated") else "")
+    for name, prompt in NEW_PROMPTS.items()
+]
 BODIES = {
     **{f"knowledge:F/{note['name']}": note["body"] for note in DESIRED_NOTES},
     **{f"playbook:{playbook['title']}": playbook["body"] for playbook in DESIRED_PLAYBOOKS},
+    **{f"automation:{name}": prompt for name, prompt in NEW_PROMPTS.items()},
 }
 VALUE_FROM = {"value_from": {"env": "A_SECRET_VALUE"}}
 DESIRED_SECRETS = [
     {"key": "ROTATED", "type": "key-value", "version": "2"} | VALUE_FROM,
     {"key": "CREATED", "type": "key-value", "version": "1"} | VALUE_FROM,
 ]
-CHANGES = 10 + 6 + 10 + 8 + 4 + 1 + 1 + 1
+CHANGES = 10 + 6 + 10 + 8 + 4 + 1 + 1 + 1 + 1
+"""The changes with API v1; with v3 there are those of three automations as well."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +138,7 @@ class World:
             "knowledge": DESIRED_NOTES,
             "playbooks": DESIRED_PLAYBOOKS,
             "secrets": DESIRED_SECRETS,
+            **({"automations": DESIRED_AUTOMATIONS} if api == "v3" else {}),
         }
         for section, entries in sections.items():
             plain = [{k: v for k, v in entry.items() if k != "id"} for entry in entries]
@@ -127,7 +166,7 @@ class World:
             ):
                 subprocess.run(["git", *command], cwd=root, check=True)
         kept = open_store(InventorySettings(store), root, target)
-        kept.write(Inventory.of(store, _records()), kept.read())
+        kept.write(Inventory.of(store, _records(api)), kept.read())
         return cls(root, emulator, api, store)
 
     def intents(self) -> list[str]:
@@ -168,6 +207,11 @@ class World:
             found += _differences(
                 live["playbooks"].get(playbook["title"], {}), playbook, "playbook_id"
             )
+        titles = {p["title"] for p in (*DESIRED_PLAYBOOKS, *THEIRS["playbooks"])}
+        if set(live["playbooks"]) != titles:
+            found.append(f"playbooks: {set(live['playbooks']) ^ titles}")
+        if self.api == "v3":
+            found += self._problems_of_automations()
         if set(live["secrets"]) != {"ROTATED", "CREATED", "THEIRS"}:
             found.append(f"secrets: {set(live['secrets'])}")
         for key in ("ROTATED", "CREATED"):
@@ -175,8 +219,26 @@ class World:
                 found.append(f"the value of {key} is not the new one")
         return found
 
+    def _problems_of_automations(self) -> list[str]:
+        live = [one for one in self.objects().values() if one["key"].startswith("automation:")]
+        names = sorted(one["name"] for one in live)
+        found = [] if names == sorted([*NEW_PROMPTS, "Theirs"]) else [f"automations: {names}"]
+        by_name = {one["name"]: one for one in live}
+        for automation in DESIRED_AUTOMATIONS:
+            wanted = automation | {"body": NEW_PROMPTS[automation["name"]]}
+            found += _differences(by_name.get(wanted["name"], {}), wanted, "automation_id")
+        return found
+
+    def _spelled(self, automation: Mapping[str, Any]) -> str:
+        """Return the prompt of an automation with the titles of playbooks instead of their ids."""
+        prompt = str(automation["actions"][0]["prompt"])
+        for playbook in self.emulator.playbooks():
+            id, title = playbook["playbook_id"], playbook["title"]
+            prompt = re.sub(rf"@playbook:{re.escape(id)}(?![\w-])", f'@playbook:"{title}"', prompt)
+        return prompt
+
     def objects(self) -> dict[str, Mapping[str, Any]]:
-        """Return id → object, with its key."""
+        """Return id → object, with its key; the body of an automation is its prompt."""
         return {
             **{
                 n["note_id"]: n | {"key": f"knowledge:{n['folder_path']}/{n['name']}"}
@@ -187,6 +249,10 @@ class World:
                 for p in self.emulator.playbooks()
             },
             **{s["secret_id"]: s | {"key": f"secret:{s['key']}"} for s in self.emulator.secrets()},
+            **{
+                a["automation_id"]: a | {"key": f"automation:{a['name']}", "body": self._spelled(a)}
+                for a in self.emulator.automations()
+            },
         }
 
     def untrue(self, report: Any, before: Mapping[str, Any], *, blind: bool = False) -> list[str]:
@@ -238,6 +304,7 @@ class World:
             *self.emulator.knowledge(),
             *self.emulator.playbooks(),
             *self.emulator.secrets(),
+            *self.emulator.automations(),
         )
         return [one for one in everything if "theirs" in json.dumps(one)]
 
@@ -259,12 +326,13 @@ def _differences(live: Mapping[str, Any], wanted: Mapping[str, Any], id_field: s
     return found
 
 
-def _records() -> list[Record]:
+def _records(api: str) -> list[Record]:
     folder = Record(Key("folder", join_folder([]), "F"), "folder-1", memory=True)
     owned = {
         "knowledge": [*OWNED_NOTES, *UPDATED, *RENAMED, *PRUNED],
-        "playbook": PLAYBOOKS,
+        "playbook": [*PLAYBOOKS, *PRUNED_PLAYBOOKS],
         "secret": SECRETS,
+        **({"automation": AUTOMATIONS} if api == "v3" else {}),
     }
     records = [folder]
     for noun, objects in owned.items():

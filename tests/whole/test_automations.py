@@ -281,6 +281,26 @@ def test_an_automation_of_another_owner_is_bit_identical_after_any_run(
     assert only(emulator)["metadata"] == {"devinops": "staging", "team": "api"}
 
 
+def test_what_to_do_about_the_label_of_another_owner_is_said(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    """When it is linked, after `owner` was changed, and in a plan that means another automation."""
+    root = repository(files(LESS))
+    assert devinops("apply", "-C", root, "--yes", "--allow-spend").code == 0
+    id = only(emulator)["automation_id"]
+    changed = CONFIG.replace("prune: owned", "prune: owned, owner: platform")
+    repository(files(LESS, config=changed))
+    plan = devinops("plan", "-C", root)
+    assert plan.code == 4, plan
+    assert "it belongs to others now (production, by its label)" in plan.out
+    assert "set owner: production for the target in devinops.yaml" in plan.out
+    assert "automation objects with the label of another owner" in plan.out
+    devinops("inventory", "forget", "automation:Nightly", "-C", root)
+    linked = devinops("inventory", "link", "automation:Nightly", id, "-C", root)
+    assert (linked.code, linked.out) == (1, "")
+    assert f"{id} has the label of another owner (production)" in linked.err
+
+
 # --- the secret of a webhook ----------------------------------------------------------------------------------
 
 
@@ -369,28 +389,72 @@ def test_an_automation_that_is_created_again_has_a_new_webhook(
     assert only(emulator)["enabled"] is False
 
 
-def test_a_secret_whose_response_is_lost_is_told_as_lost(
+def lost(method: str, times: int = 1) -> list[dict[str, Any]]:
+    """Return faults: the write is carried out, but its response is lost."""
+    rule = {"method": method, "path": "/v3/**/automations*", "fault": "drop", "when": "after"}
+    return [rule | {"path": path, "times": times} for path in (AUTOMATIONS, f"{AUTOMATIONS}/*")]
+
+
+AUTOMATIONS = "/v3/**/automations"
+
+
+def test_a_secret_whose_response_is_lost_is_reported_as_lost(
     emulator: Emulator,
     repository: Write,
     devinops: Devinops,
     tmp_path: Path,
     no_waiting: None,
 ) -> None:
+    """Of a create, and of an update that adds the webhook; a person must act: exit code 4."""
     path = tmp_path / "secrets.tsv"
-    root = repository(files(hooked(enabled=False)))
-    emulator.faults = [
-        {
-            "method": "POST",
-            "path": "/v3/**/automations",
-            "fault": "drop",
-            "when": "after",
-            "times": 1,
-        }
-    ]
+    root = repository(files(hooked(enabled=False), {**hooked(triggers=[]), "name": "Later"}))
+    emulator.faults = lost("POST", 2)
     applied = devinops("apply", "-C", root, "--yes", "--webhook-secrets", path)
-    assert applied.code == 0, applied
-    assert "its webhook secret was not shown and is lost" in applied.out
+    assert applied.code == 4, applied
+    assert "its webhook secret was not shown and is lost: remove its trigger" in applied.out
     assert not path.exists()
+
+    repository(
+        files(hooked(enabled=False), {**hooked(enabled=False), "name": "Later"}),
+    )
+    emulator.clear_requests()
+    emulator.faults = lost("PATCH")
+    applied = devinops("apply", "-C", root, "--yes", "--webhook-secrets", path)
+    assert applied.code == 4, applied
+    assert "its webhook secret was not shown and is lost: remove its trigger" in applied.out
+    assert not path.exists()
+    assert [request["method"] for request in emulator.requests].count("PATCH") == 1
+    assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+
+
+def test_a_secret_may_be_lost_if_it_is_not_known_whether_the_webhook_was_added(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root = repository(files(hooked(enabled=False, triggers=[])))
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    repository(files(hooked(enabled=False)))
+    emulator.faults = [
+        {"method": "PATCH", "fault": "drop", "when": "before"},
+    ]
+    path = tmp_path / "secrets.tsv"
+    ran = devinops("apply", "-C", root, "--yes", "--webhook-secrets", path)
+    assert ran.code == 3, ran
+    assert "if it was written, its webhook secret is lost: remove its trigger" in ran.out
+    emulator.faults = []
+    again = devinops("apply", "-C", root, "--yes", "--webhook-secrets", path)
+    assert (again.code, len(secret_lines(path))) == (0, 1)
+
+
+def test_a_patch_is_sent_again_over_an_automation_that_nobody_changed(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository(files(LESS))
+    devinops("apply", "-C", root, "--yes", "--allow-spend")
+    repository(files(LESS | {"metadata": {"team": "web"}}))
+    emulator.faults = [{"method": "PATCH", "fault": "status", "status": 503, "times": 1}]
+    applied = devinops("apply", "-C", root, "--yes")
+    assert applied.code == 0, applied
+    assert only(emulator)["metadata"]["team"] == "web"
 
 
 @pytest.fixture

@@ -154,8 +154,8 @@ def test_a_backup_of_the_enterprise_is_not_rolled_back_in_an_organization(
                 "knowledge.yaml": "knowledge:\n- {name: B, folder: F, trigger: t, body: b}\n",
             },
             [
-                'knowledge.yaml:2:21: the API of an enterprise accepts no folder for a knowledge, but this entry is in "F": write',
-                'knowledge/Backend/a.md:1:1: the API of an enterprise accepts no folder for a knowledge, but this entry is in "Backend"',
+                'knowledge.yaml:2:21: the API of an enterprise accepts no folder for a note, but this entry is in "F": write',
+                'knowledge/Backend/a.md:1:1: the API of an enterprise accepts no folder for a note, but this entry is in "Backend"',
             ],
         ),
     ],
@@ -169,11 +169,10 @@ def test_what_an_enterprise_does_not_have_is_one_problem_for_each_entry(
 ) -> None:
     root = repository({"devinops.yaml": CONFIG, **files})
     plan = devinops("plan", "-C", root, "--format", "json")
-    found = [
-        f"{p['path']}:{p['line']}:{p['column']}: {p['message']}"
-        for p in json.loads(plan.out)["problems"]
-    ]
-    assert plan.code == 1
+    problems = json.loads(plan.out)["problems"]
+    found = [f"{p['path']}:{p['line']}:{p['column']}: {p['message']}" for p in problems]
+    places = [(p["path"], p["line"], p["column"]) for p in problems]
+    assert (plan.code, places) == (1, sorted(places))
     assert len(found) == len(messages)
     assert all(any(line.startswith(message) for line in found) for message in messages)
     assert emulator.requests == []

@@ -32,6 +32,7 @@ LAYERS = (
 
 OWNERS = {
     "yaml": {"load", "emulator"},
+    "ruamel": {"ingest"},
     "jsonschema": {"schema", "emulator"},
     "msgspec": {"schema"},
     "httpx": {"api"},

@@ -283,7 +283,7 @@ def test_missing_folders_are_named_once_and_the_rest_is_applied(
     )
     applied = devinops("apply", "-C", root, "--yes")
     assert applied.code == 4
-    assert applied.out.count("Nope  2 entries wait\n") == 1
+    assert applied.out.count("Nope  needed by 2 entries\n") == 1
     assert "missing folders: create them in the web app" in applied.out
     assert [(note["name"], note["folder_path"]) for note in emulator.knowledge()] == [
         ("C", "Backend")
@@ -416,7 +416,7 @@ def test_a_macro_is_never_lost_in_silence_where_v1_has_none(
                 {"GET"},
             )
             assert (
-                "knowledge/a.md:4:8: error: no knowledge that API v1 listed here has the field macro"
+                "knowledge/a.md:4:8: error: no note that API v1 listed here has the field macro"
                 in again.err
             )
         repository({"knowledge/a.md": "---\nname: A\ntrigger: t\n---\nnew\n"})

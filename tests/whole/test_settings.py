@@ -347,7 +347,11 @@ def test_the_key_shows_nowhere(
             "apk_emulator",
             "API v1 does not support the kind session_tags",
         ),
-        ("targets: {a: {enterprise: true}}", "cog_enterprise", "an enterprise has no session_tags"),
+        (
+            "targets: {a: {enterprise: true}}",
+            "cog_enterprise",
+            "an enterprise has no set of session tags",
+        ),
     ],
 )
 def test_where_there_are_no_such_settings_the_entry_is_a_problem(
@@ -386,11 +390,15 @@ def test_the_whole_life_of_a_limit(emulator: Emulator, write: Settings, devinops
     assert "acu_limit is set to 0, which stops all work in the organization" in plan.out
     assert devinops("apply", "-C", root, "--yes").code == 0
     assert limit(emulator) == 0
-    assert devinops("rollback", "latest", "-C", root, "--yes").code == 0
+    assert devinops("rollback", "latest", "-C", root, "--yes").code == 4
+    assert devinops("rollback", "latest", "-C", root, "--yes", "--allow-spend").code == 0
     assert limit(emulator) == 500
 
     write(acu_limits={"cycle_acu_limit": None})
-    assert devinops("apply", "-C", root, "--yes", "--on-conflict", "git").code == 0
+    argv = ("apply", "-C", root, "--yes", "--on-conflict", "git")
+    refused = devinops(*argv)
+    assert (refused.code, "acu_limit is removed; it was 500" in refused.err) == (4, True)
+    assert devinops(*argv, "--allow-spend").code == 0
     assert limit(emulator) is None
     assert [write for write in writes(emulator) if "acu-limits" in write[1]] == [
         ("PUT", LIMIT, {"cycle_acu_limit": 500}),
@@ -407,7 +415,8 @@ def test_a_limit_that_somebody_set_is_taken_over_with_an_approval(
     emulator.edit("organization", "org-emulator", max_cycle_acu_limit=8)
     root = write(acu_limits={"cycle_acu_limit": 500})
     assert (devinops("apply", "-C", root, "--yes").code, limit(emulator)) == (4, 8)
-    assert devinops("apply", "-C", root, "--adopt", "--yes").code == 0
+    assert devinops("apply", "-C", root, "--adopt", "--yes").code == 4
+    assert devinops("apply", "-C", root, "--adopt", "--yes", "--allow-spend").code == 0
     assert limit(emulator) == 500
 
 

@@ -287,7 +287,7 @@ def test_what_lives_in_a_place_waits_for_a_person_to_make_it(api: ToyApi, job: J
     job.declare(boxes=[{"name": "B", "shelf": "S"}], shelves=[{"path": "S"}, {"path": "T"}])
     text = job.blocked()
     assert "missing shelves: create them in the web app, because no API can" in text
-    assert "  ! S  1 entry waits\n  ! T\n" in text
+    assert "  ! S  needed by 1 entry\n  ! T\n" in text
     s, t = api.add("shelf", label="S"), api.add("shelf", label="T")
     job.apply()
     moved = {"name": "B", "shelf": "T", "previously": [{"shelf": "S"}]}

@@ -33,6 +33,6 @@ def command(options: Options, key: str) -> ExitCode:
         record = find_record(inventory, parsed)
         changed = inventory.changed(removals=[record.object_id])
         session.store.write(changed, inventory, f"{parsed} forgotten")
-    lines = [f"{parsed} is not owned any more; {record.id} was not touched"]
+    lines = [f"{parsed} is no longer owned; {record.id} was not touched"]
     answer_record(session, lines, RecordItem.of(record))
     return ExitCode.OK

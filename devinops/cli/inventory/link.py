@@ -66,14 +66,20 @@ def _link(session: Session[Reader], key: Key, id: str) -> Record:
 def _linkable(snapshot: Snapshot, key: Key, id: str) -> Live:
     if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED:
         raise UsageError(
-            f"a {key.kind} is never owned: it can be created and moved only in the web app"
+            f"{KINDS[key.kind].with_article} is never owned: it can be created and moved only in "
+            "the web app"
         )
     live = snapshot.by_id.get(ObjectId(key.kind, id))
     if live is None:
         ids = [live.id for live in snapshot.objects if live.key.kind == key.kind]
         named = ", ".join(live.id for live in snapshot.under(key))
         hint = f"; {key} is {named}" if named else did_you_mean(id, ids)
-        raise NotFound(f"the organization has no {key.kind} with the id {id}{hint}")
+        raise NotFound(f"the organization has no {KINDS[key.kind].name} with the id {id}{hint}")
+    if live.owner and not live.ours:
+        raise InventoryError(
+            f"{id} has the label of another owner ({live.owner}), so it cannot be owned: set "
+            f"owner: {live.owner} for the target in devinops.yaml if this repository is that owner"
+        )
     if not live.ours:
         raise InventoryError(
             f"{id} does not belong to the organization ({live.access}): it cannot be owned"

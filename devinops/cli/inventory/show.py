@@ -50,7 +50,7 @@ def _state(base: Base, current: str | None, live: Live | None) -> FieldState:
     if live is None:
         return "gone"
     if base.read is None:
-        return "not told by the API"
+        return "not shown by the API"
     return "as applied" if current == base.read else "changed outside"
 
 
