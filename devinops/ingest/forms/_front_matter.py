@@ -11,6 +11,8 @@ from typing import Any, Final
 from devinops.ingest.form import quote
 from devinops.load.yamltree import parse
 
+MOST_REMARKS: Final = 5
+
 _OPEN = re.compile(r"\s*^[ \t]*---[ \t]*\n", re.MULTILINE)
 _CLOSE = re.compile(r"^[ \t]*(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE)
 _KEY = re.compile(r"([A-Za-z_][\w.-]*(?: [\w.-]+)?)[ \t]*:(?:[ \t]+(.*)|[ \t]*)$")
@@ -139,7 +141,9 @@ def _values(block: str, line: int) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     guessed = reader.guessed or list(reader.values)
     shown = ", ".join(f"{quote(key)} = {_shown(reader.values[key])}" for key in guessed)
     remark = f"the front matter is not YAML; read line by line: {shown or 'nothing in it'}"
-    return reader.values, (remark, *reader.remarks)
+    rest = len(reader.remarks) - MOST_REMARKS
+    more = (f"{rest} more remarks about the front matter",) if rest > 1 else ()
+    return reader.values, (remark, *reader.remarks[: MOST_REMARKS if more else None], *more)
 
 
 def _shown(value: Any) -> str:
