@@ -13,11 +13,13 @@ from devinops.model.keys import FolderPath
 from devinops.model.kind import (
     Api,
     FieldNames,
+    Foreign,
     Kind,
     Named,
     Paging,
     Resource,
     Scope,
+    Use,
     attribute,
     everywhere,
 )
@@ -72,6 +74,7 @@ class Knowledge(Resource):
     is_enabled: bool | Unset = attribute(
         schema={"type": "boolean", "description": "false keeps the note without using it."},
         names={"v3": everywhere("is_enabled")},
+        usual=True,
     )
     macro: str | None | Unset = attribute(
         schema={
@@ -98,6 +101,9 @@ KIND = Kind(
     identity=Named("name"),
     document="body",
     parent="folder",
+    foreign=Foreign(
+        use=Use.RULE, when="trigger", always="pinned_repo", terraform="devin_knowledge_note"
+    ),
     apis={
         "v3": Api(
             path="knowledge/notes",

@@ -126,7 +126,8 @@ class Attribute:
     `ref` is the noun of the kind that the value refers to: a name or path in files, an id on the
     wire. `mention` describes references inside the texts of the value. `text` marks prose, which is
     sent in its canonical form. `is_set` marks a list without order. `default` is sent on create if
-    a declaration does not give a value. `role` is for contracts; `with_value` marks a field that is
+    a declaration does not give a value. `usual` is the value that most objects have: `pull` writes
+    neither it nor the default. `role` is for contracts; `with_value` marks a field that is
     required if the source of a value is given.
 
     `normalize` turns a value, written or live, into the form in which values are compared. `to_api`
@@ -144,6 +145,7 @@ class Attribute:
     is_set: bool = False
     name: str = ""
     default: Any = UNSET
+    usual: Any = UNSET
     role: Role | None = None
     with_value: bool = False
     normalize: Callable[[Any], Any] = _as_it_is
@@ -387,6 +389,11 @@ class Api:
         return scope in self.scopes
 
     @property
+    def is_about_organization(self) -> bool:
+        """Whether only an enterprise key can reach it, although it is about one organization."""
+        return Scope.ABOUT_ORGANIZATION in self.scopes
+
+    @property
     def is_flat(self) -> bool:
         return self.tree is not None and self.tree.parent is None
 
@@ -468,6 +475,30 @@ class GeneratedSecret:
     lost: str
 
 
+class Use(Enum):
+    """What Devin and other tools use a text for."""
+
+    RULE = "recalled when it fits the task"
+    PROCEDURE = "started by a person"
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """How the objects of a kind are written for other tools.
+
+    `use` says which texts of other tools become such objects; None if none do. `when` is the field
+    that says when to use the text, `always` the one with the repository in which it is always used,
+    and `handle` the one with the name by which a person starts it. `terraform` is the type of the
+    resource, or of the data source, in the vendor's Terraform provider.
+    """
+
+    use: Use | None = None
+    when: str = ""
+    always: str = ""
+    handle: str = ""
+    terraform: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Superseded:
     """How another kind replaces a kind whose objects can only be deleted.
@@ -501,7 +532,7 @@ class Kind:
     entry, because people may write a value where only its name belongs. `check` gets the values as
     written, and yields (place, message) for each fault that a JSON Schema cannot express. `label`
     is the field with labels, one of which marks the owner. `superseded` is for a kind that can only
-    be deleted, because another kind replaces it.
+    be deleted, because another kind replaces it. `foreign` says how other tools write such objects.
     """
 
     noun: str
@@ -521,6 +552,7 @@ class Kind:
     hazards: tuple[Hazard, ...] = ()
     generated_secret: GeneratedSecret | None = None
     superseded: Superseded | None = None
+    foreign: Foreign = Foreign()
     check: Callable[[Any], Iterable[tuple[Place, str]]] = _no_problems
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from devinops.schema.backup import BackupHeader, BackupsDocument, ObjectLine
 from devinops.schema.document import schema
 from devinops.schema.files import file_schemas, headed
+from devinops.schema.imports import ImportDocument
 from devinops.schema.inventory import (
     EndLine,
     HeaderLine,
@@ -23,6 +24,7 @@ from devinops.schema.plan import (
     PlanDocument,
     ProblemsDocument,
 )
+from devinops.schema.pull import PullDocument
 from devinops.schema.whoami import WhoamiDocument
 
 
@@ -37,6 +39,10 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         "drift": schema(
             "Output of devinops drift with --format json", [DriftDocument, FailureDocument]
         ),
+        "pull": schema(
+            "Output of devinops pull with --format json", [PullDocument, FailureDocument]
+        ),
+        "import": schema("Output of devinops import with --format json", [ImportDocument]),
         "whoami": schema(
             "Output of devinops whoami with --format json", [WhoamiDocument, FailureDocument]
         ),
