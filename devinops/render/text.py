@@ -448,7 +448,8 @@ def tally(report: Report) -> str:
     counts = Counter({outcome: report.count(outcome) for outcome in Outcome})
     counts[Outcome.BLOCKED] += len(report.plan.blocked)
     parts = _joined((counts[outcome], outcome) for outcome in Outcome)
-    word = "Interrupted in" if report.interrupted else "Applied to"
+    done = "Applied to" if counts[Outcome.DONE] or not parts else "Nothing was applied to"
+    word = "Interrupted in" if report.interrupted else done
     return f"{word} {report.plan.target.full_name}: {parts or 'nothing to do'}."
 
 

@@ -44,6 +44,9 @@ def run_page(text: str, cwd: Path) -> str:
     """Follow the page in a new directory, and return it with what its commands print."""
     cwd.mkdir()
     blocks = list(_BLOCK.finditer(text))
+    # A file that a reader saves and this function does not would make all that follows untrue.
+    announced = re.findall(r"save\s+this\s+as\s+`([^`]+)`", text, re.IGNORECASE)
+    assert announced == [block["file"] for block in blocks if block["file"]]
     seeds = [block["text"] for block in blocks if block["file"] == "seed.yaml"]
     with (
         Emulator(yaml.safe_load(seeds[0]) if seeds else None) as emulator,
