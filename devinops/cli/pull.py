@@ -353,6 +353,7 @@ def _next_steps(root: Path) -> Iterator[str]:
     real = Path(os.path.realpath(root))
     option = "" if real == here else f" -C {shlex.quote(os.path.relpath(real, here))}"
     start = "" if git.top else f"git{option} init && "
+    yield ""
     yield "Next:"
     yield f"  {start}git{option} add . && git{option} commit -m 'Pull the organization'"
     yield f"  devinops plan{option}"

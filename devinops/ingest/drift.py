@@ -85,7 +85,8 @@ class _Drift:
         self._delete(deleted)
         for path, items in wanted.items():
             self._edit(path, items)
-        return Pulled(tuple(sorted(self.changes)), tuple(sorted(self.left)))
+        changes = sorted(self.changes, key=lambda change: change.path)
+        return Pulled(tuple(changes), tuple(sorted(self.left)))
 
     def _concerns(self, item: Match) -> bool:
         key, live = item.declaration.key, item.live

@@ -224,7 +224,7 @@ class _Writer:
         if in_flow or "#" in between:
             yield Splice(start, end, emit.flow(new))
         elif isinstance(new, str):
-            yield self._text(node, new, colon, key.start_mark.column)
+            yield self._text(node, old, new, colon, key.start_mark.column)
         else:
             yield Splice(colon, max(end, colon), self._value(new, key.start_mark.column))
 
@@ -242,7 +242,7 @@ class _Writer:
 
     # texts
 
-    def _text(self, node: Any, new: str, colon: int, column: int) -> Splice:
+    def _text(self, node: Any, old: Any, new: str, colon: int, column: int) -> Splice:
         end = max(self.end(node), colon)
         style = node.style if type(node).__name__ == "ScalarNode" else None
         is_block = style in ("|", ">")
@@ -250,6 +250,10 @@ class _Writer:
             rows = new.rstrip("\n").split("\n")
             pad = " " * (self._indent_of(node, column) if is_block else column + 2)
             head, end = self._header(node, end, is_block)
+            if new.endswith("\n"):
+                head = head.replace("-", "", 1) if head.startswith("|-") else head
+            elif head.startswith("|") and isinstance(old, str) and old.endswith("\n"):
+                head = re.sub(r"^\|[+-]?", "|-", head)
             lines = [f"{pad}{row}" if row else "" for row in rows]
             return Splice(colon, end, "\n".join([f" {head}", *lines]))
         comment = ""

@@ -104,9 +104,9 @@ def _escaped(char: str) -> str:
 
 
 def fits_a_block(text: str) -> bool:
-    """Tell whether a text has several lines, and a block after `|` holds it as it is."""
+    """Tell whether a text has a line end, and a block after `|` holds it as it is."""
     return (
-        "\n" in text.rstrip("\n")
+        "\n" in text
         and not text[:1].isspace()
         and text.removesuffix("\n") == text.rstrip()
         and not _NOT_IN_BLOCK.search(text)

@@ -88,7 +88,7 @@ def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[str, ...]:
         return ()
     were = "object was" if len(drift) == 1 else "objects were"
     why = f"{len(drift)} {were} changed outside devinops and on_drift is fail"
-    return (f"{why}: copy the changes into the files, or undo them in the web app",)
+    return (f"{why}: run devinops pull --drift, or undo them in the web app",)
 
 
 def _never_owned(

@@ -50,6 +50,8 @@ _OUTCOMES = {
     Outcome.BLOCKED: BLOCKED,
 }
 _SEVERITIES = {Severity.ERROR: Look.ERROR, Severity.WARNING: Look.WARNING}
+_SHOW = "devinops plan -v"
+_PULL = "devinops pull --drift"
 MAX_NEEDED_BY = 5
 MAX_ALIKE = 5
 """How many results with one message, or changes that are left, are shown, unless `full`."""
@@ -209,8 +211,8 @@ class Text:
         """Yield changes made outside devinops; `-` in a diff is from the files, `+` is live."""
         if not drift:
             return
-        hint = "" if self.full else " (devinops plan -v shows the changes)"
-        yield from self._heading("changed outside devinops, kept as they are", hint)
+        hint = f" (see {_PULL})" if self.full else f" (see {_SHOW} and {_PULL})"
+        yield from self._heading("changed outside devinops, kept", hint)
         for item in drift:
             if self.full:
                 yield from self._drifted(item)
@@ -274,7 +276,7 @@ class Text:
     def drift(self, findings: Findings) -> Iterator[str]:
         """Yield the lines of drift and of unmanaged objects."""
         if findings.drift:
-            hint = " (devinops plan -v shows the changes)"
+            hint = f" (see {_SHOW} and {_PULL})"
             yield from self._heading("changed outside devinops", hint)
         for drift in findings.drift:
             yield from self._item(OUTSIDE, drift.key, f": {drift_summary(drift)}")

@@ -425,7 +425,7 @@ def test_drift_is_one_line_in_a_plan_and_a_diff_with_v(
     emulator.edit("knowledge", note["note_id"], body="Edited in the web app.")
     rows = devinops("plan", "-C", root).out.splitlines()
     start = rows.index(
-        "changed outside devinops, kept as they are (devinops plan -v shows the changes)"
+        "changed outside devinops, kept (see devinops plan -v and devinops pull --drift)"
     )
     assert rows[start + 1].startswith("  @ knowledge:A: edited: body, 20")
     assert rows[start + 2] == ""

@@ -100,6 +100,24 @@ def test_only_the_part_of_a_value_that_differs_changes() -> None:
     assert spliced(text, splices) == text.replace("[a, b]", "[a, c]").replace("number", "integer")
 
 
+@pytest.mark.parametrize(
+    ("written", "old", "new", "expected"),
+    [
+        ("|\n    a\n", "a\n", "b", "|-\n    b\n"),
+        ("|-\n    a\n", "a", "b\n", "|\n    b\n"),
+        ("a\n", "a", "b\nc\n", "|\n    b\n    c\n"),
+        ("|\n    a\n", "a\n", "b\n", "|\n    b\n"),
+    ],
+)
+def test_a_last_line_end_counts_where_it_is_part_of_the_value(
+    written: str, old: str, new: str, expected: str
+) -> None:
+    text = f"knowledge:\n- name: {written}  trigger: t\n"
+    page = Page(text, markdown=False)
+    result = spliced(text, page.entry(2, 3).set(NOTE, "name", old, new))
+    assert result == f"knowledge:\n- name: {expected}  trigger: t\n"
+
+
 def test_front_matter_and_body() -> None:
     text = "---\nname: a\n# c\ntrigger: t\n---\n\nold\n\n"
     page = Page(text, markdown=True)
