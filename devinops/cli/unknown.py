@@ -25,7 +25,8 @@ _INSTEAD: Final = {
     ("check", "verify", "test"): "Use devinops validate.",
     ("lint",): "Use devinops validate; it has no rules of style.",
     ("fmt", "format"): "devinops does not change your files; devinops validate checks them.",
-    ("pull", "export", "dump"): _FROM_LIVE,
+    ("pull",): _FROM_LIVE,
+    ("dump",): "Use devinops export --to json --live.",
     ("import", "adopt"): (
         "Write an entry with the name of the object, and devinops apply adopts it; devinops "
         "inventory link chooses one of several objects with that name."

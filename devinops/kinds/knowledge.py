@@ -13,11 +13,13 @@ from devinops.model.keys import FolderPath
 from devinops.model.kind import (
     Api,
     FieldNames,
+    Foreign,
     Kind,
     Named,
     Paging,
     Resource,
     Scope,
+    Use,
     attribute,
     everywhere,
 )
@@ -98,6 +100,8 @@ KIND = Kind(
     identity=Named("name"),
     document="body",
     parent="folder",
+    foreign=Foreign(use=Use.RULE, when="trigger", always="pinned_repo", switch="is_enabled"),
+    moves_to="skills in plugins",
     apis={
         "v3": Api(
             path="knowledge/notes",

@@ -14,6 +14,7 @@ from typing import Any
 
 from devinops.model.kind import (
     Api,
+    Foreign,
     Kind,
     Named,
     Omitted,
@@ -21,6 +22,7 @@ from devinops.model.kind import (
     Resource,
     Scope,
     Update,
+    Use,
     attribute,
     everywhere,
 )
@@ -79,6 +81,7 @@ KIND = Kind(
     resource=Playbook,
     identity=Named("title"),
     document="body",
+    foreign=Foreign(use=Use.PROCEDURE, handle="macro"),
     check=_check,
     apis={
         "v3": Api(

@@ -482,6 +482,30 @@ class Superseded:
     replaces: Callable[[Any, Any], bool]
 
 
+class Use(Enum):
+    """What Devin and other tools use a text for."""
+
+    RULE = "recalled when it fits the task"
+    PROCEDURE = "started by a person"
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """How the objects of a kind are written for other tools.
+
+    `use` says which texts of other tools become such objects; None if none do. `when` is the field
+    that says when to use the text, `always` the one with the repository in which it is always used,
+    `handle` the one with the name by which a person starts it, and `switch` the one that is false
+    for a text that is not used.
+    """
+
+    use: Use | None = None
+    when: str = ""
+    always: str = ""
+    handle: str = ""
+    switch: str = ""
+
+
 Place = str | tuple[str | int, ...]
 """A field of an entry, or the path to a part of one."""
 
@@ -501,7 +525,8 @@ class Kind:
     entry, because people may write a value where only its name belongs. `check` gets the values as
     written, and yields (place, message) for each fault that a JSON Schema cannot express. `label`
     is the field with labels, one of which marks the owner. `superseded` is for a kind that can only
-    be deleted, because another kind replaces it.
+    be deleted, because another kind replaces it. `foreign` says how other tools write such objects.
+    `moves_to` is what the vendor has announced to turn such objects into.
     """
 
     noun: str
@@ -521,6 +546,8 @@ class Kind:
     hazards: tuple[Hazard, ...] = ()
     generated_secret: GeneratedSecret | None = None
     superseded: Superseded | None = None
+    foreign: Foreign = Foreign()
+    moves_to: str = ""
     check: Callable[[Any], Iterable[tuple[Place, str]]] = _no_problems
 
     def __post_init__(self) -> None:
