@@ -563,6 +563,16 @@ class Kind:
         """The name with its article, such as `a note` or `an automation`."""
         return f"{'an' if self.name[0].lower() in 'aeiou' else 'a'} {self.name}"
 
+    @property
+    def moving(self) -> str:
+        """What may have happened if all its objects are gone, and what to do; empty if unlikely."""
+        return (
+            self.moves_to
+            and f"Devin may be moving its {self.section} to {self.moves_to}: look in the web app "
+            "whether it is there; nothing is deleted here, and devinops export writes the entries "
+            "as a plugin"
+        )
+
     @cached_property
     def attributes(self) -> tuple[Attribute, ...]:
         return tuple(
