@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from keyword import iskeyword
 from pathlib import Path
 
 import click
@@ -23,6 +24,8 @@ COMMANDS = {
     "show": "Show a saved plan, offline.",
     "apply": "Make the organization match the files.",
     "rollback": "Restore what a run overwrote or deleted.",
+    "pull": "Write live objects, and what changed outside devinops, into files.",
+    "import": "Turn rules, skills, playbooks, exports and Terraform states into entries.",
     "inventory": "Inspect and repair the record of what this repository owns.",
     "drift": "Show what was changed outside devinops since the last apply.",
     "export": "Write the entries as a plugin of skills, or as JSON.",
@@ -45,7 +48,8 @@ class Commands(Group):
         if cmd_name not in COMMANDS:
             return None
         with signals.deferred():
-            command = importlib.import_module(f"devinops.cli.{cmd_name}").command
+            module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+            command = importlib.import_module(f"devinops.cli.{module}").command
         assert isinstance(command, click.Command)
         return command
 

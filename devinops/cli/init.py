@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from importlib import resources
@@ -31,6 +31,10 @@ _DIRECTORIES = "|".join(sorted(KINDS.directories))
 _NAMES = "|".join(sorted({*KINDS.sections, CONFIG_FILE.removesuffix(".yaml")}))
 HOOK_FILES = rf"(^|/)(({_DIRECTORIES})/.*\.(md|ya?ml)|({_NAMES})\.ya?ml)$"
 """Files that the pre-commit hook runs on; the same as in .pre-commit-hooks.yaml."""
+
+
+SAMPLE = "knowledge/where-knowledge-is-written.md"
+"""The first note."""
 
 
 @dataclass(frozen=True)
@@ -111,38 +115,65 @@ def command(root: Path | None) -> ExitCode:
 
     root = Path(os.path.realpath(root or Path.cwd()))
     git = Repository.of(root)
+    setup = set_up(root, git)
+    for row in setup.rows:
+        click.echo(line(row))
+    for name, text in setup.snippets:
+        click.echo(lines(f"\nTo add by hand to {name}:\n\n{text}"), nl=False)
+    if setup.snippets or setup.written:
+        _show_next_steps(git, root, setup)
+    return ExitCode.OK
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """What was set up.
+
+    `rows` say what became of each file, `written` are the new ones, and `snippets` are pairs of an
+    existing file and the text to add to it by hand. `ci_files` are those of CI and pre-commit.
+    """
+
+    rows: tuple[str, ...]
+    written: tuple[str, ...]
+    snippets: tuple[tuple[str, str], ...]
+    ci_files: tuple[str, ...]
+
+    @property
+    def reminder(self) -> str:
+        files = " and ".join(self.ci_files)
+        return f"Before you push, check the line in {files} that installs devinops."
+
+
+def set_up(root: Path, git: Repository, *, with_sample: bool = True) -> SetUp:
+    """Write the files of a new repository, except those that exist. Raises NotWritten."""
     texts = files(git, os.environ.get("DEVIN_ORG_ID", "").strip(), installed_origin())
+    if not with_sample:
+        texts.pop(SAMPLE)
     tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
     for name, top in tops.items():
         _check_place(top, name)
-    written, snippets = [], []
+    rows, written, snippets = [], [], []
     for name, text in texts.items():
         path = os.path.relpath(tops[name] / name, root).replace(os.sep, "/")
         is_new = _write(tops[name], name, text)
         state = _State.NEW if is_new else _existing(tops[name] / name, name, text, git.below)
-        click.echo(line(state.value.format(path)))
+        rows.append(state.value.format(path))
         if state is _State.NEW:
             written.append(name)
         if state is _State.OTHER and name.startswith("."):
             snippets.append((path, text))
-    for name, text in snippets:
-        click.echo(lines(f"\nTo add by hand to {name}:\n\n{text}"), nl=False)
-    if snippets or written:
-        _show_next_steps(git, root, [name for name in texts if name.startswith(".")])
-    return ExitCode.OK
+    ci_files = tuple(name for name in texts if name.startswith("."))
+    return SetUp(tuple(rows), tuple(written), tuple(snippets), ci_files)
 
 
-def _show_next_steps(git: Repository, root: Path, ci_files: Sequence[str]) -> None:
+def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
     from devinops.render.escape import line
 
     terminal = Terminal(width=terminal_width(sys.stdout))
     click.echo("\nNext:")
     for command in _next_commands(git, root):
         click.echo(f"  {line(command)}")
-    files = " and ".join(ci_files)
-    for row in terminal.paragraph(
-        f"Before you push, check the line in {files} that installs devinops."
-    ):
+    for row in terminal.paragraph(setup.reminder):
         click.echo(row)
 
 
@@ -224,7 +255,7 @@ def files(git: Repository, org_id: str, origin: Origin) -> dict[str, str]:
     }
     names = {
         CONFIG_FILE: "config.yaml",
-        "knowledge/where-knowledge-is-written.md": "note.md",
+        SAMPLE: "note.md",
         ".pre-commit-config.yaml": (
             "pre-commit-hook.yaml" if origin.repository else "pre-commit.yaml"
         ),

@@ -7,10 +7,6 @@ from typing import Final
 
 from devinops.model.suggest import nearest
 
-_FROM_LIVE = (
-    "devinops does not write files from live objects: write an entry with the name of the object, "
-    "and devinops plan compares the two."
-)
 _NO_DESTROY = (
     "It is missing so that nobody runs it by accident: remove the entries, and apply with prune: "
     "owned in devinops.yaml."
@@ -25,11 +21,11 @@ _INSTEAD: Final = {
     ("check", "verify", "test"): "Use devinops validate.",
     ("lint",): "Use devinops validate; it has no rules of style.",
     ("fmt", "format"): "devinops does not change your files; devinops validate checks them.",
-    ("pull",): _FROM_LIVE,
     ("dump",): "Use devinops export --to json --live.",
-    ("import", "adopt"): (
-        "Write an entry with the name of the object, and devinops apply adopts it; devinops "
-        "inventory link chooses one of several objects with that name."
+    ("fetch", "download"): "Use devinops pull: it writes live objects to files.",
+    ("adopt",): (
+        "devinops pull writes entries for live objects, and devinops apply adopts them; devinops "
+        "inventory link chooses one of several objects with a name."
     ),
     ("destroy", "delete", "remove", "rm", "prune", "reset"): _NO_DESTROY,
     ("mv", "move", "rename"): _RENAME,

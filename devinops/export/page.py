@@ -7,12 +7,12 @@ export recognizes a file that nobody changed since.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from devinops.ingest import emit
 from devinops.load.markdown import split
 from devinops.model.keys import Key
 
@@ -64,32 +64,5 @@ def _digest(path: str, text: str) -> str:
 
 
 def _written(front: Mapping[str, Any], text: str) -> str:
-    rows = "".join(f"{row}\n" for row in _rows(front, ""))
+    rows = "".join(f"{row}\n" for row in emit.mapping(front))
     return f"---\n{rows}---\n{text}\n"
-
-
-def _rows(values: Mapping[str, Any], pad: str) -> Iterator[str]:
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield f"{pad}{name}:"
-            yield from _rows(value, f"{pad}  ")
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            yield f"{pad}{name}:"
-            yield from (f"{pad}  - {_scalar(item)}" for item in value)
-        else:
-            yield f"{pad}{name}: {_scalar(value)}"
-
-
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(?:[ /][A-Za-z0-9(][A-Za-z0-9_.,()-]*)*")
-_WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
-
-
-def _scalar(text: str) -> str:
-    """Return a text as YAML: as it is if it is nothing else to any parser, else in quotes."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    return re.sub(
-        "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]",
-        lambda match: f"\\u{ord(match[0]):04x}",
-        json.dumps(text, ensure_ascii=False),
-    )

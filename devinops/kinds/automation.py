@@ -68,6 +68,7 @@ class Automation(Resource):
             "description": "false: nothing starts it. Missing: a new one is enabled.",
         },
         names={"v3": everywhere("enabled")},
+        usual=True,
     )
     triggers: Sequence[Mapping[str, Any]] | Unset = attribute(
         schema=values.TRIGGERS,

@@ -13,6 +13,7 @@ from devinops.model.kind import (
     Api,
     Counted,
     FieldNames,
+    Foreign,
     Kind,
     Lifecycle,
     Path,
@@ -45,6 +46,7 @@ KIND = Kind(
     lifecycle=Lifecycle.REQUIRED,
     renames=False,
     tombstones=False,
+    foreign=Foreign(terraform="devin_knowledge_folders"),
     apis={
         "v3": Api(
             path="knowledge/folders",

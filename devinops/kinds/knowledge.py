@@ -74,6 +74,7 @@ class Knowledge(Resource):
     is_enabled: bool | Unset = attribute(
         schema={"type": "boolean", "description": "false keeps the note without using it."},
         names={"v3": everywhere("is_enabled")},
+        usual=True,
     )
     macro: str | None | Unset = attribute(
         schema={
@@ -100,7 +101,13 @@ KIND = Kind(
     identity=Named("name"),
     document="body",
     parent="folder",
-    foreign=Foreign(use=Use.RULE, when="trigger", always="pinned_repo", switch="is_enabled"),
+    foreign=Foreign(
+        use=Use.RULE,
+        when="trigger",
+        always="pinned_repo",
+        switch="is_enabled",
+        terraform="devin_knowledge_note",
+    ),
     moves_to="skills in plugins",
     apis={
         "v3": Api(

@@ -81,7 +81,7 @@ KIND = Kind(
     resource=Playbook,
     identity=Named("title"),
     document="body",
-    foreign=Foreign(use=Use.PROCEDURE, handle="macro"),
+    foreign=Foreign(use=Use.PROCEDURE, handle="macro", terraform="devin_playbook"),
     check=_check,
     apis={
         "v3": Api(

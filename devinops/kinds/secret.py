@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from devinops.model.kind import (
     Api,
     FieldNames,
+    Foreign,
     Kind,
     Lifecycle,
     Named,
@@ -106,6 +107,7 @@ KIND = Kind(
     lifecycle=Lifecycle.CONTRACT,
     renames=False,
     confidential=True,
+    foreign=Foreign(terraform="devin_secret"),
     apis={
         "v3": Api(
             path="secrets",

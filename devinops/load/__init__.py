@@ -7,7 +7,7 @@ Modules: `discover` finds and reads the files, with the help of `names` and `glo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ __all__ = [
     "load",
     "misnamed_config_problems",
     "misnamed_configs",
+    "read_entries",
     "read_yaml",
 ]
 
@@ -103,11 +104,25 @@ def load(
     )
 
 
+def read_entries(
+    path: str, text: str, *, body_at: Callable[[str], str | None] = lambda _: None
+) -> tuple[list[Declaration], list[Problem]]:
+    """Return the declarations and problems of a file that need not exist; reads nothing.
+
+    `path` decides on kind and folder, as in `load`. `body_at` returns the text of the file that a
+    `body_file` names, by its path from the root; None if there is none.
+    """
+    reader = _Reader("", body_at)
+    reader.read_text(files.File(path, "", *files.section_of(path)), text)
+    return reader.declarations, reader.problems
+
+
 class _Reader:
     """Reads the files of one root in turn, and collects their declarations and problems."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, body_at: Callable[[str], str | None] | None = None) -> None:
         self.root = root
+        self.body_at = body_at
         self.declarations: list[Declaration] = []
         self.problems: list[Problem] = []
         self.bodies: set[str] = set()
@@ -116,8 +131,10 @@ class _Reader:
     def read(self, file: files.File) -> None:
         text, problems = files.read_text(file.real, file.path)
         self.problems.extend(problems)
-        if text is None:
-            return
+        if text is not None:
+            self.read_text(file, text)
+
+    def read_text(self, file: files.File, text: str) -> None:
         if file.markdown:
             self._markdown(file, text)
         else:
@@ -169,6 +186,9 @@ class _Reader:
 
     def _body_reader(self, file: files.File) -> Any:
         def read(written: str, source: Source) -> tuple[str | None, list[Problem]]:
+            if self.body_at is not None:
+                text = self.body_at(files.beside(file.path, written))
+                return text, [] if text is not None else [files.missing_body(written, file, source)]
             body = files.read_body(written, file, self.root, source)
             self.bodies.add(body.real)
             return body.text, body.problems + control_problems(body.text or "", body.path)

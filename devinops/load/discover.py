@@ -11,6 +11,7 @@ names.
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import stat
 from collections.abc import Callable, Sequence
@@ -461,10 +462,7 @@ def read_body(written: str, file: File, root: str, source: Source) -> Body:
     try:
         real = os.path.realpath(os.path.join(beside, written), strict=True)
     except FileNotFoundError:
-        return refused(
-            "missing-file",
-            f"the file {written!r} does not exist; the path is relative to {file.path}",
-        )
+        return Body(None, [missing_body(written, file, source)])
     except (OSError, ValueError) as error:
         return refused(
             "unreadable", f"cannot read {written!r}: {getattr(error, 'strerror', error)}"
@@ -476,6 +474,16 @@ def read_body(written: str, file: File, root: str, source: Source) -> Body:
         return refused("hidden", _hidden_body(written, name))
     text, problems = read_text(real, path, source)
     return Body(text, problems, path, real)
+
+
+def beside(path: str, written: str) -> str:
+    """Return the path from the root of a file that an entry in the file `path` names."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), written))
+
+
+def missing_body(written: str, file: File, source: Source) -> Problem:
+    message = f"the file {written!r} does not exist; the path is relative to {file.path}"
+    return problem(source, "missing-file", message)
 
 
 def _hidden_body(written: str, name: str) -> str:

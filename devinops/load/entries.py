@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import normalize
 
+from devinops.load.conflicts import MARKER
 from devinops.load.markdown import Page
 from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node, control_character
@@ -85,6 +86,7 @@ class _Entry:
         self.take_values(rejected)
         self.take_text(rejected)
         self.check_text()
+        self.check_conflicts()
         missing = set(self.kind.identity.fields) - self.values.keys()
         if self.problems or self.node.tainted or missing:
             return None
@@ -271,6 +273,16 @@ class _Entry:
             return
         if self.values.get(document) == "" and (self.node.data.get(document) != "" or self.page):
             self.report(self.places[document], "empty-text", self.empty_text)
+
+    def check_conflicts(self) -> None:
+        """Report a text in which both versions of a conflict still stand."""
+        for name, value in self.values.items():
+            if self.kind.by_name[name].text and isinstance(value, str) and MARKER.search(value):
+                message = (
+                    f"the {name} has conflict markers of devinops pull: keep one version, and "
+                    "remove the markers"
+                )
+                self.report(self.places.get(name, self.source), "merge-conflict", message)
 
     # renames
 

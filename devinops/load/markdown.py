@@ -23,6 +23,16 @@ class Page:
     body_source: Source
 
 
+def spans(text: str) -> tuple[int, int, int] | None:
+    """Return where front matter begins and ends, and where the text below it begins.
+
+    None if a text with LF line ends has no front matter.
+    """
+    opened = _FENCE.match(text)
+    closed = _CLOSE.search(text, opened.end()) if opened else None
+    return (opened.end(), closed.start(), closed.end()) if opened and closed else None
+
+
 def split(text: str, file: str, fields: Iterable[str] = ()) -> tuple[Page | None, list[Problem]]:
     """Return the page of a Markdown text with LF line ends, and its problems.
 

@@ -45,6 +45,7 @@ CODES: Mapping[str, str] = {
     "in their Unicode form",
     "empty-text": "an empty text, which would erase the live text",
     "invalid-value": "a value of the right type that is not allowed",
+    "merge-conflict": "a text with conflict markers that `devinops pull` wrote",
     "missing-field": "a required field that is missing",
     "superseded": "an entry of a kind that another kind replaces: it can only be deleted",
     "unquoted-title": "a text that mentions an object by its title, but without quotation marks",

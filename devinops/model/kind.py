@@ -126,7 +126,8 @@ class Attribute:
     `ref` is the noun of the kind that the value refers to: a name or path in files, an id on the
     wire. `mention` describes references inside the texts of the value. `text` marks prose, which is
     sent in its canonical form. `is_set` marks a list without order. `default` is sent on create if
-    a declaration does not give a value. `role` is for contracts; `with_value` marks a field that is
+    a declaration does not give a value. `usual` is the value that most objects have: `pull` writes
+    neither it nor the default. `role` is for contracts; `with_value` marks a field that is
     required if the source of a value is given.
 
     `normalize` turns a value, written or live, into the form in which values are compared. `to_api`
@@ -144,6 +145,7 @@ class Attribute:
     is_set: bool = False
     name: str = ""
     default: Any = UNSET
+    usual: Any = UNSET
     role: Role | None = None
     with_value: bool = False
     normalize: Callable[[Any], Any] = _as_it_is
@@ -387,6 +389,11 @@ class Api:
         return scope in self.scopes
 
     @property
+    def is_about_organization(self) -> bool:
+        """Whether only an enterprise key can reach it, although it is about one organization."""
+        return Scope.ABOUT_ORGANIZATION in self.scopes
+
+    @property
     def is_flat(self) -> bool:
         return self.tree is not None and self.tree.parent is None
 
@@ -468,20 +475,6 @@ class GeneratedSecret:
     lost: str
 
 
-@dataclass(frozen=True, slots=True)
-class Superseded:
-    """How another kind replaces a kind whose objects can only be deleted.
-
-    `by` is the noun of that other kind. `advice` says how to write an object as an entry of it.
-    `replaces` gets an object and such an entry, and returns whether the entry probably replaces the
-    object.
-    """
-
-    by: str
-    advice: Callable[[Any], str]
-    replaces: Callable[[Any, Any], bool]
-
-
 class Use(Enum):
     """What Devin and other tools use a text for."""
 
@@ -496,7 +489,8 @@ class Foreign:
     `use` says which texts of other tools become such objects; None if none do. `when` is the field
     that says when to use the text, `always` the one with the repository in which it is always used,
     `handle` the one with the name by which a person starts it, and `switch` the one that is false
-    for a text that is not used.
+    for a text that is not used. `terraform` is the type of the resource, or of the data source, in
+    the vendor's Terraform provider.
     """
 
     use: Use | None = None
@@ -504,6 +498,21 @@ class Foreign:
     always: str = ""
     handle: str = ""
     switch: str = ""
+    terraform: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """How another kind replaces a kind whose objects can only be deleted.
+
+    `by` is the noun of that other kind. `advice` says how to write an object as an entry of it.
+    `replaces` gets an object and such an entry, and returns whether the entry probably replaces the
+    object.
+    """
+
+    by: str
+    advice: Callable[[Any], str]
+    replaces: Callable[[Any, Any], bool]
 
 
 Place = str | tuple[str | int, ...]

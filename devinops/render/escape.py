@@ -50,15 +50,23 @@ def json_text(piece: str) -> str:
     return _COMMAND.sub(r"\\u0023#", piece)
 
 
+def is_hidden(char: str) -> bool:
+    """Tell whether a character is invisible, steers a terminal or reorders the text around it.
+
+    The space and the wide space are not hidden; other spaces are, because they look like a space.
+    """
+    if char in (" ", _WIDE_SPACE):
+        return False
+    return unicodedata.category(char) in _HIDDEN or bool(_INVISIBLE.match(char))
+
+
 def _escape(match: re.Match[str]) -> str:
     return _shown(match[0])
 
 
 @lru_cache(maxsize=4096)
 def _shown(char: str) -> str:
-    if char == _WIDE_SPACE or (
-        unicodedata.category(char) not in _HIDDEN and not _INVISIBLE.match(char)
-    ):
+    if not is_hidden(char):
         return char
     named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char)
     if named:

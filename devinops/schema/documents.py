@@ -8,6 +8,7 @@ from devinops.schema.backup import BackupHeader, BackupsDocument, ObjectLine
 from devinops.schema.document import schema
 from devinops.schema.export import ObjectsDocument, ObjectsReport, PluginReport
 from devinops.schema.files import file_schemas, headed
+from devinops.schema.imports import ImportDocument
 from devinops.schema.inventory import (
     EndLine,
     HeaderLine,
@@ -24,6 +25,7 @@ from devinops.schema.plan import (
     PlanDocument,
     ProblemsDocument,
 )
+from devinops.schema.pull import PullDocument
 from devinops.schema.whoami import WhoamiDocument
 
 
@@ -42,6 +44,10 @@ def document_schemas() -> dict[str, dict[str, Any]]:
             "What devinops export --to json writes, and its output with --format json",
             [ObjectsDocument, ObjectsReport, PluginReport, FailureDocument],
         ),
+        "pull": schema(
+            "Output of devinops pull with --format json", [PullDocument, FailureDocument]
+        ),
+        "import": schema("Output of devinops import with --format json", [ImportDocument]),
         "whoami": schema(
             "Output of devinops whoami with --format json", [WhoamiDocument, FailureDocument]
         ),

@@ -25,7 +25,7 @@ def test_a_file_has_front_matter_metadata_and_body() -> None:
         "triggers:",
         "  - user",
         "metadata:",
-        '  devinops-key: "knowledge:Backend/Error envelope"',
+        "  devinops-key: knowledge:Backend/Error envelope",
         '  devinops-macro: "!e"',
         TEXT.splitlines()[8],
     ]

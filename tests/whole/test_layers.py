@@ -25,13 +25,15 @@ LAYERS = (
     {"schema", "planning"},
     {"applying"},
     {"load", "api", "render", "emulator", "inventory"},
-    {"config", "export"},
+    {"config", "ingest"},
+    {"export"},
     {"cli"},
 )
 """Each may import from those before it and from itself."""
 
 OWNERS = {
     "yaml": {"load", "emulator"},
+    "ruamel": {"ingest"},
     "jsonschema": {"schema", "emulator"},
     "msgspec": {"schema"},
     "httpx": {"api"},
@@ -162,6 +164,10 @@ SAMPLES = {"cli/demo.py"}
 FOREIGN = {
     "export/page.py": {"metadata"},
     "export/plugin.py": {"trigger", "triggers"},
+    "ingest/forms/devin_playbook.py": {"macro"},
+    "ingest/forms/markdown.py": {"trigger"},
+    "ingest/forms/rules.py": {"trigger", "agent"},
+    "ingest/forms/skill.py": {"triggers", "metadata"},
 }
 """Module → words of the files of other tools, which some kinds have as fields too."""
 

@@ -1,0 +1,274 @@
+"""`devinops import`."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from devinops import atomic
+from devinops.cli.options import FilePath, NonEmpty, Options, common
+from devinops.config import Project, read_repository
+from devinops.ingest.form import Choices
+from devinops.ingest.importing import Imported, Origin, Report, Repository, import_contents
+from devinops.ingest.sources import Sources
+from devinops.kinds import KINDS
+from devinops.load import Loaded
+from devinops.load.discover import inside
+from devinops.load.globs import Ignore, read_rules
+from devinops.model.errors import ExitCode, InputError, NotFound, NotWritten, UsageError
+from devinops.model.objects import Severity
+from devinops.render import counted
+from devinops.render.answers import SimpleAnswer
+
+if TYPE_CHECKING:
+    from devinops.schema.imports import ImportDocument, OriginItem
+
+_REPO = re.compile(r"all|[^/\s]+(?:/[^/\s]+)+")
+
+
+@click.command("import")
+@click.argument("sources", nargs=-1, required=True, type=FilePath(exists=True))
+@click.option("--split", is_flag=True, help="Make one note of each section of a long text.")
+@click.option(
+    "--repo",
+    type=NonEmpty(),
+    metavar="OWNER/NAME",
+    help="Repository of the rules: those that always apply are pinned to it.",
+)
+@click.option("--folder", type=NonEmpty(), help="Folder to put the notes in, such as Backend/APIs.")
+@click.option(
+    "--org-id", type=NonEmpty(), help="Organization to take from a Terraform state with several."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be written.")
+@click.option("--force", is_flag=True, help="Overwrite entries that have the same key.")
+@common()
+def command(
+    options: Options,
+    sources: tuple[Path, ...],
+    split: bool,
+    repo: str | None,
+    folder: str | None,
+    org_id: str | None,
+    dry_run: bool,
+    force: bool,
+) -> ExitCode:
+    """Turn what other tools have into entries, and say what became what; calls no API.
+
+    SOURCE is a file or a directory: .mdc, AGENTS.md, CLAUDE.md, .cursorrules, .windsurfrules,
+    .rules, Copilot instructions, .devin/rules, SKILL.md, a plugin, .devin.md, other Markdown, JSON
+    of the API, or a Terraform state.
+
+    \b
+      devinops import --dry-run .cursor/rules
+      devinops import --repo acme/api --split AGENTS.md
+      terraform state pull > /tmp/devin.tfstate && devinops import /tmp/devin.tfstate
+    """
+    if repo and not _REPO.fullmatch(repo):
+        raise UsageError(f'--repo must be OWNER/NAME or all, not "{repo}"')
+    choices = Choices(split=split, repo=repo or "", org_id=org_id or "", into=folder or "")
+    report = _prepare(options, sources, choices, force=force)
+    if not dry_run:
+        for file in report.files:
+            _write(options.root, file.path, file.text)
+    code = _exit_code(report)
+    lines = tuple(_lines(report, dry_run))
+    options.answer(SimpleAnswer(lines, lambda: _document(report, code, dry_run)))
+    return code
+
+
+command.params[0].metavar = "SOURCE..."
+
+
+def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, force: bool) -> Report:
+    """Return what the sources become. Raises NotFound if there is nothing to import in them."""
+    project, loaded = _read(options.root)
+    own = {os.path.realpath(options.root / path) for path in loaded.files}
+    found = Sources(choices, own)
+    for path in paths:
+        found.add(str(path))
+    report = import_contents(
+        found.read,
+        choices,
+        Repository(
+            {declaration.key: declaration for declaration in loaded.declarations},
+            _taken(options.root),
+            Ignore(read_rules(project.ignore)[0].values()),
+            force,
+        ),
+    )
+    for directory, number in found.skipped.items():
+        report.remarks[directory] = (
+            f"{counted(number, 'other Markdown file')} not read: name a file to import it",
+        )
+    if not (report.imported or report.duplicates or report.not_imported):
+        named = ", ".join(map(str, paths))
+        raise NotFound(
+            f"there is nothing to import in {named}: expected rules, skills, playbooks, Markdown, "
+            "JSON of the API or a Terraform state; nothing was written"
+        )
+    return report
+
+
+def _read(root: Path) -> tuple[Project, Loaded]:
+    """Return the project and its entries; there may be none. Raises InputError."""
+    project, loaded = read_repository(root)
+    problems = [
+        problem
+        for problem in loaded.problems
+        if problem.severity is Severity.ERROR and problem.code != "no-entries"
+    ]
+    if problems:
+        # An entry that cannot be read may have the key of one to import.
+        raise InputError(problems)
+    return project, loaded
+
+
+def _taken(root: Path) -> list[str]:
+    """Return the paths of all files that a new file could collide with."""
+    tops = [root / name for name in sorted(KINDS.directories) if (root / name).is_dir()]
+    below = [path for top in tops for path in top.rglob("*")]
+    names = [path for path in root.iterdir() if path.is_file()] if root.is_dir() else []
+    return [path.relative_to(root).as_posix() for path in (*names, *below)]
+
+
+def _write(root: Path, name: str, text: str) -> None:
+    """Write a file below the root. Raises NotWritten."""
+    path = root / name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not inside(os.path.realpath(path.parent), os.path.realpath(root)):
+            raise NotWritten(
+                f"cannot write {path}: a symbolic link leads out of {root}: replace the link, then "
+                "run again"
+            )
+        atomic.replace(path, [text])
+    except OSError as error:
+        raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
+
+
+def _exit_code(report: Report) -> ExitCode:
+    """Return whether a person must decide or write something."""
+    waits = report.not_imported or any(item.unwritten for item in report.imported)
+    return ExitCode.DECIDE if waits else ExitCode.OK
+
+
+# --- for people -----------------------------------------------------------------------------------
+
+
+def _lines(report: Report, dry_run: bool) -> Iterator[str]:
+    for path, remarks in report.remarks.items():
+        yield from (f"{path}: {remark}" for remark in remarks)
+    for item in report.imported:
+        yield f"{'~' if item.overwritten else '+'} {item.file}"
+        yield f"    {item.key}, from {item.origin} ({item.origin.form})"
+        if item.unwritten:
+            yield f"    {item.unwritten}: the source does not say it: write it in place of the TODO"
+        yield from (f"    {remark}" for remark in item.remarks)
+    for same in report.duplicates:
+        yield f"= {same.origin}: {same.what} {same.same} ({same.place})"
+    for rest in report.not_imported:
+        what = "" if rest.origin.path.endswith(rest.what) else f"{rest.what}: "
+        yield f"! {rest.origin}: not imported: {what}{rest.why}"
+    yield from _handover(report, dry_run)
+    yield _summary(report, dry_run)
+    if report.imported and not dry_run:
+        yield "Next: devinops validate, then devinops plan"
+
+
+def _handover(report: Report, dry_run: bool) -> Iterator[str]:
+    """Yield how to adopt live objects by id, and how to take them from Terraform."""
+    links, removals = _links(report), _removals(report)
+    if links:
+        yield ""
+        yield "Adopt the live objects by id, in a target with an inventory:"
+        yield from (f"  {line}" for line in links)
+    if removals:
+        yield ""
+        yield "After the apply, end the ownership of Terraform, which destroys nothing:"
+        yield from (f"  {line}" for line in removals)
+    if links or removals:
+        yield ""
+
+
+def _links(report: Report) -> list[str]:
+    return [
+        f"devinops inventory link {shlex.quote(str(item.key))} {shlex.quote(item.id)}"
+        for item in _of_terraform(report)
+        if item.id
+    ]
+
+
+def _removals(report: Report) -> list[str]:
+    return [f"terraform state rm {shlex.quote(item.address)}" for item in _of_terraform(report)]
+
+
+def _of_terraform(report: Report) -> list[Imported]:
+    return [item for item in (*report.imported, *report.settled) if item.address]
+
+
+def _summary(report: Report, dry_run: bool) -> str:
+    unwritten = sum(bool(item.unwritten) for item in report.imported)
+    counts = (
+        (len(report.duplicates), "duplicate", ""),
+        (len(report.not_imported), "not imported", "not imported"),
+        (unwritten, "TODO to write", "TODOs to write"),
+    )
+    entries = counted(len(report.imported), "entry", "entries")
+    files = counted(len(report.files), "file")
+    done = "Would import" if dry_run else "Imported"
+    rest = "".join(f"; {counted(number, *words)}" for number, *words in counts if number)
+    return f"{done} {entries} into {files}{rest}"
+
+
+# --- for programs ---------------------------------------------------------------------------------
+
+
+def _document(report: Report, code: ExitCode, dry_run: bool) -> ImportDocument:
+    from devinops.schema.document import HEAD
+    from devinops.schema.imports import (
+        DuplicateItem,
+        ImportDocument,
+        ImportedItem,
+        NotImportedItem,
+    )
+
+    return ImportDocument(
+        **HEAD,
+        exit_code=code,
+        dry_run=dry_run,
+        imported=tuple(
+            ImportedItem(
+                key=str(item.key),
+                file=item.file,
+                source=_origin(item.origin),
+                overwritten=item.overwritten,
+                unwritten=item.unwritten,
+                id=item.id,
+                address=item.address,
+                remarks=item.remarks,
+            )
+            for item in report.imported
+        ),
+        duplicates=tuple(
+            DuplicateItem(_origin(same.origin), same.what, str(same.same), same.place)
+            for same in report.duplicates
+        ),
+        not_imported=tuple(
+            NotImportedItem(_origin(rest.origin), rest.what, rest.why)
+            for rest in report.not_imported
+        ),
+        remarks=report.remarks,
+        commands=(*_links(report), *_removals(report)),
+    )
+
+
+def _origin(origin: Origin) -> OriginItem:
+    from devinops.schema.imports import OriginItem
+
+    return OriginItem(origin.path, origin.line, origin.form)

@@ -1,0 +1,274 @@
+"""Writes what changed outside devinops into the file and field that it belongs to. Pure.
+
+Which side of a field moved is decided as in a plan. If both did, a text is merged line by line; its
+base is the file at the commit that the inventory recorded. Each changed file is read again in
+memory: an edit that changes anything but its own field is not made.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+from devinops.ingest.edit import NotEditable
+from devinops.ingest.merge import merge
+from devinops.ingest.result import FileChange, Left, LeftToYou, Pulled
+from devinops.ingest.rewrite import Rewriting, Wanted, is_markdown, text_files, unified
+from devinops.ingest.scan import findings
+from devinops.ingest.unmanaged import Pulling, suspect
+from devinops.load import read_entries
+from devinops.model.changes import FieldChange
+from devinops.model.inventory import Record, fingerprint, fingerprints
+from devinops.model.keys import Key
+from devinops.model.kind import Attribute, Kind
+from devinops.model.objects import Declaration, Ensure, Live
+from devinops.model.values import canonical_text
+from devinops.planning.diff import changed_fields
+from devinops.planning.match import Match, as_declared, match, renamed_folders, used_folders
+from devinops.planning.three_way import Sides, sides
+
+
+class MissingCommit(Exception):
+    """A commit is not in this clone."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """How the files of a root are read; paths are relative to it, with `/`.
+
+    `read` returns a file's text with its own line ends. `at_commit` gets a commit and a path, and
+    returns the text of the file there, None if it did not exist; it raises MissingCommit.
+    """
+
+    read: Callable[[str], str]
+    at_commit: Callable[[str, str], str | None]
+
+
+def pull_drift(pulling: Pulling, files: Files, read: Collection[str]) -> Pulled:
+    """Return the changes of files that bring in what changed outside devinops.
+
+    `read` are the kinds that were listed: what is missing from the others was not deleted.
+    """
+    return _Drift(pulling, files, frozenset(read)).run()
+
+
+class _Drift:
+    def __init__(self, pulling: Pulling, files: Files, read: frozenset[str]) -> None:
+        self.pulling, self.files, self.read = pulling, files, read
+        self.left: list[LeftToYou] = []
+        self.changes: list[FileChange] = []
+
+    def run(self) -> Pulled:
+        pulling = self.pulling
+        declared = pulling.concerned
+        renamed = renamed_folders(used_folders(declared), pulling.snapshot, pulling.inventory)
+        for folder in renamed:
+            path = folder.live.key.place
+            reason = (
+                f"its path in the web app is {path}: rename the directory and every entry that "
+                "names it, or rename it back"
+            )
+            self._leave(folder.declared, Left.MOVED, reason, folder.id.id)
+        wanted: defaultdict[str, list[Wanted]] = defaultdict(list)
+        deleted: list[tuple[Declaration, Record]] = []
+        matches = match(declared, as_declared(pulling.snapshot, renamed), pulling.inventory)
+        for item in matches:
+            if not self._concerns(item):
+                continue
+            if item.live is None:
+                deleted += [(item.declaration, item.record)] if item.record else []
+            elif found := self._wanted(item, item.live):
+                wanted[item.declaration.source.path].append(found)
+        self._delete(deleted)
+        for path, items in wanted.items():
+            self._edit(path, items)
+        return Pulled(tuple(sorted(self.changes)), tuple(sorted(self.left)))
+
+    def _concerns(self, item: Match) -> bool:
+        key, live = item.declaration.key, item.live
+        selected = self.pulling.selects(key) or (
+            live is not None and self.pulling.selects(live.key)
+        )
+        present = item.declaration.ensure is Ensure.PRESENT
+        return selected and present and key.kind in self.read and not item.namesakes
+
+    def _leave(self, key: Key, why: Left, reason: str, *ids: str) -> None:
+        self.left.append(LeftToYou(key, why, ids, reason))
+
+    # --- which side moved
+
+    def _wanted(self, item: Match, live: Live) -> Wanted | None:
+        declaration = item.declaration
+        moved = self._sides(item, live)
+        if not (moved.live or moved.both):
+            return None
+        fields: Any = {change.name: change.before for change in (*moved.live, *moved.both)}
+        if suspicious := findings(type(live.resource)(**fields)):
+            self.left.append(suspect(live, suspicious))
+            return None
+        values = {change.name: _as_written(live.kind, change) for change in moved.live}
+        wanted = Wanted(declaration, live, values)
+        for change in moved.both:
+            self._merge(wanted, item.record, change)
+        return wanted if wanted.fields else None
+
+    def _sides(self, item: Match, live: Live) -> Sides:
+        declaration, record = item.declaration, item.record
+        if record is not None:
+            return sides(live.kind, record.fields, declaration.resource, live.resource)
+        if declaration.key in self.pulling.named or live.key in self.pulling.named:
+            return Sides(live=changed_fields(live.kind, declaration.resource, live.resource))
+        return Sides()
+
+    def _merge(self, wanted: Wanted, record: Record | None, change: FieldChange) -> None:
+        """Decide what to write for a field that both sides changed."""
+        attribute = wanted.live.kind.by_name[change.name]
+        ours, theirs = change.after, change.before
+        if not (attribute.text and isinstance(ours, str) and isinstance(theirs, str) and record):
+            wanted.conflicts[change.name] = theirs
+            return
+        base = self._base(record, attribute)
+        if base is None:
+            return
+        merged = merge(base, ours, canonical_text(theirs))
+        if not merged.conflicts:
+            wanted.values[change.name] = merged.text
+            reason = f"its {change.name} has the changes of both sides now: {_APPLY_GIT}"
+            self._leave(wanted.key, Left.MERGED, reason, record.id)
+        elif "\n" in ours or "\n" in theirs or attribute.name == wanted.live.kind.document:
+            wanted.marked[change.name] = merged.text
+        else:
+            wanted.conflicts[change.name] = theirs
+
+    def _base(self, record: Record, attribute: Attribute) -> str | None:
+        """Return a field as it was in the file at the last apply; None if that is not known."""
+        name, commit = attribute.name, record.commit
+        changed = f"its {name} changed on both sides"
+        if commit is None or record.source is None:
+            reason = f"{changed}, and the inventory has no commit to merge from: {_BY_HAND}"
+            self._leave(record.key, Left.NO_BASE, reason, record.id)
+            return None
+        try:
+            base = self._at_commit(record, commit, attribute)
+        except MissingCommit:
+            reason = (
+                f"{changed}, and the commit {commit[:12]} of the last apply is not in this clone: "
+                f"run git fetch --unshallow, or git fetch origin {commit}, and pull again"
+            )
+            self._leave(record.key, Left.NO_BASE, reason, record.id)
+            return None
+        if base is None or fingerprint(base) != record.fields[name].sent:
+            reason = (
+                f"{changed}, and {record.source} at the commit {commit[:12]} is not what was "
+                f"applied: {_BY_HAND}"
+            )
+            self._leave(record.key, Left.NO_BASE, reason, record.id)
+            return None
+        return base
+
+    def _at_commit(self, record: Record, commit: str, attribute: Attribute) -> str | None:
+        source = record.source or ""
+        text = self.files.at_commit(commit, source)
+        if text is None:
+            return None
+        declarations, _ = read_entries(
+            source, unified(text), body_at=partial(self.files.at_commit, commit)
+        )
+        found = next((d for d in declarations if d.key == record.key), None)
+        value = getattr(found.resource, attribute.name) if found else None
+        return value if isinstance(value, str) else None
+
+    # --- deleted outside
+
+    def _delete(self, deleted: Sequence[tuple[Declaration, Record]]) -> None:
+        """Delete the file of each object that was deleted outside devinops and that fills it."""
+        missing = Counter(declaration.key.kind for declaration, _ in deleted)
+        owned = Counter(record.key.kind for record in self.pulling.inventory.owned)
+        in_file = Counter(d.source.path for d in self.pulling.declarations)
+        for declaration, record in deleted:
+            key, path = declaration.key, declaration.source.path
+            if record.object_id in self.pulling.snapshot.by_id:
+                continue
+            limit = max(1, self.pulling.policy.max_delete.of(owned[key.kind]))
+            if self._is_changed(declaration, record):
+                reason = f"deleted outside devinops, but changed in {path}: {_GONE}"
+                self._leave(key, Left.CONFLICT, reason, record.id)
+            elif missing[key.kind] > limit and key not in self.pulling.named:
+                reason = (
+                    f"{missing[key.kind]} of {owned[key.kind]} owned objects of this kind are "
+                    f"missing, more than may be deleted at once: to delete {path}, name the key"
+                )
+                self._leave(key, Left.DELETED, reason, record.id)
+            elif in_file[path] > 1:
+                reason = f"deleted outside devinops: remove its entry at {declaration.source}"
+                self._leave(key, Left.DELETED, reason, record.id)
+            else:
+                self.changes.append(FileChange(path, None, (key,)))
+
+    def _is_changed(self, declaration: Declaration, record: Record) -> bool:
+        now = fingerprints(declaration.resource)
+        return any(now.get(name) != known.sent for name, known in record.fields.items())
+
+    # --- editing
+
+    def _edit(self, path: str, items: Sequence[Wanted]) -> None:
+        """Add the changes of one file, and of the files that hold texts of its entries."""
+        try:
+            rewriting = Rewriting(path, self.files.read, self._users)
+        except NotEditable as error:
+            for item in items:
+                self._cannot(item, error)
+            return
+        for item in items:
+            try:
+                rewriting.add(item)
+            except NotEditable as error:
+                self._cannot(item, error)
+                continue
+            for name in (*item.marked, *item.conflicts):
+                reason = (
+                    f"its {name} changed on both sides: choose between the conflict markers in "
+                    f"{path}, then {_APPLY_GIT}"
+                )
+                self._leave(item.key, Left.CONFLICT, reason, item.live.id)
+        self.changes += rewriting.changes()
+
+    def _cannot(self, item: Wanted, error: NotEditable) -> None:
+        why = Left.CONFLICT if item.conflicts or item.marked else Left.UNWRITABLE
+        names = ", ".join(item.fields)
+        reason = f"its {names} cannot be written at {item.declaration.source}, because {error}: "
+        self._leave(item.key, why, f"{reason}edit it by hand", item.live.id)
+
+    @cached_property
+    def _text_files(self) -> Counter[str]:
+        """The files that hold texts of entries, and how many entries name each."""
+        paths = {d.source.path for d in self.pulling.declarations if d.kind.document}
+        return Counter(
+            text_file
+            for path in paths
+            if not is_markdown(path)
+            for text_file in text_files(path, unified(self.files.read(path)))
+        )
+
+    def _users(self, path: str) -> int:
+        return self._text_files[path]
+
+
+_APPLY_GIT = "apply with --on-conflict git"
+_BY_HAND = (
+    "compare them with devinops plan -v, edit the file, and apply with --on-conflict git or live"
+)
+_GONE = "remove the entry, or apply with --on-conflict git to create it again"
+
+
+def _as_written(kind: Kind, change: FieldChange) -> Any:
+    """Return the live value of a field as files have it; a set keeps the order of the file."""
+    attribute, new, old = kind.by_name[change.name], change.before, change.after
+    if attribute.text and isinstance(new, str):
+        return canonical_text(new)
+    if attribute.is_set and isinstance(new, list) and isinstance(old, list):
+        return [*(x for x in old if x in new), *(x for x in new if x not in old)]
+    return new

@@ -1,0 +1,274 @@
+"""Turn entries into new files that `load` reads back as the same declarations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from unicodedata import normalize
+
+from devinops.ingest import emit
+from devinops.ingest.names import Paths, directory, folder_of, stem
+from devinops.kinds import KINDS
+from devinops.load import read_entries
+from devinops.load.yamltree import LEVELS
+from devinops.model.keys import FolderPath, Key, decode_part
+from devinops.model.kind import Attribute, Kind
+from devinops.model.objects import Declaration, Problem, Source
+from devinops.model.values import UNSET, canonical_text
+
+MARKDOWN: Final = ".md"
+YAML: Final = ".yaml"
+
+
+@dataclass(frozen=True)
+class NewEntry:
+    """An entry to write: `values` by the names that they have in files.
+
+    Fields come first, then settings of an entry, such as `targets` or `meta`. A value that is UNSET
+    is not written; None is written as null.
+    """
+
+    kind: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, order=True)
+class NewFile:
+    """A file to write: path relative to the root, with `/`, and text with LF line ends.
+
+    `entries` are what it was made of, and `declarations` what `load` reads from it, in the same
+    order.
+    """
+
+    path: str
+    text: str
+    entries: tuple[NewEntry, ...] = field(default=(), compare=False)
+    declarations: tuple[Declaration, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An entry that no file can hold, and why; the reason ends a sentence after a colon."""
+
+    entry: NewEntry
+    reason: str
+
+
+def new_files(
+    entries: Iterable[NewEntry],
+    *,
+    taken: Collection[str],
+    declared: Collection[Key] = (),
+    ignored: Callable[[str], bool] = lambda _: False,
+) -> tuple[list[NewFile], list[LeftOut]]:
+    """Return the files for entries, sorted by path, and the entries that no file can hold.
+
+    `taken` are the paths of all files that exist below the root: none of them is written.
+    `declared` are the keys that entries in existing files have. Each entry of a kind with a
+    document becomes a Markdown file, whose directory is the folder; the others share a YAML file
+    for each kind. An entry with a key that another one has, also in another Unicode form, is left
+    out, and so is one whose file would be `ignored`.
+    """
+    accepted, left_out = _accepted(entries, {_composed(key): key for key in declared})
+    files: list[NewFile] = []
+    paths = Paths(taken)
+    pages = [item for item in accepted if item.kind.document]
+    for page in pages:
+        paths.directory(page.kind.section, page.key.folder)
+    files += (page.file(paths) for page in pages)
+    for kind in KINDS.values():
+        items = [item for item in accepted if item.kind is kind and not kind.document]
+        path = f"{kind.section}{YAML}"
+        if items and paths.is_taken(path):
+            reason = f"the file {path} exists already: add the entry there by hand"
+            left_out += (LeftOut(item.entry, reason) for item in items)
+        elif items:
+            files.append(_file(path, _section(kind, [item.values for item in items]), items))
+    for file in [file for file in files if ignored(file.path)]:
+        files.remove(file)
+        reason = f"its file would be {file.path}, which `ignore` in devinops.yaml matches"
+        left_out += (LeftOut(entry, reason) for entry in file.entries)
+    return sorted(files), left_out
+
+
+def _file(path: str, text: str, items: Sequence[_Accepted]) -> NewFile:
+    declarations = (
+        replace(item.declaration, source=Source(path, number))
+        for number, item in enumerate(items, 1)
+    )
+    return NewFile(path, text, tuple(item.entry for item in items), tuple(declarations))
+
+
+# --- checking -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Accepted:
+    """An entry that a file can hold, with its values as they are written."""
+
+    entry: NewEntry
+    values: Mapping[str, Any]
+    declaration: Declaration
+
+    @property
+    def kind(self) -> Kind:
+        return self.declaration.kind
+
+    @property
+    def key(self) -> Key:
+        return self.declaration.key
+
+    @property
+    def order(self) -> tuple[bool, str, str]:
+        """Folders that give their own name to a directory come first."""
+        parts = map(decode_part, self.key.folder.split("/"))
+        return any(directory(part) != part for part in parts if part), self.key.kind, self.key.place
+
+    def file(self, paths: Paths) -> NewFile:
+        """Return the file of an entry that has one of its own."""
+        kind = self.kind
+        above = paths.directory(kind.section, self.key.folder)
+        values = dict(self.values)
+        if _has_empty_document(kind, values):
+            path = paths.file(above, stem(self.key.name, kind.noun), YAML)
+            return _file(path, _section(kind, [values]), [self])
+        if kind.parent and folder_of(above) == self.key.folder:
+            values.pop(kind.parent, None)
+        path = paths.file(above, stem(self.key.name, kind.noun), MARKDOWN)
+        return _file(path, _page(kind, values), [self])
+
+
+def _accepted(
+    entries: Iterable[NewEntry], taken: dict[Key, Key]
+) -> tuple[list[_Accepted], list[LeftOut]]:
+    """Return the entries that a file can hold, in the order of writing, and the others."""
+    accepted, left_out = [], []
+    for entry in entries:
+        result = _checked(entry)
+        if isinstance(result, str):
+            left_out.append(LeftOut(entry, result))
+        else:
+            accepted.append(result)
+    unique = []
+    for item in sorted(accepted, key=lambda item: item.order):
+        first = taken.setdefault(_composed(item.key), item.key)
+        if first is item.key:
+            unique.append(item)
+        else:
+            left_out.append(LeftOut(item.entry, _twin(item.key, first)))
+    return unique, left_out
+
+
+def _twin(key: Key, first: Key) -> str:
+    if key == first:
+        return f"another entry has the key {key}"
+    return (
+        f"its key differs only in the Unicode form from another entry's "
+        f"({key.place!a} and {first.place!a}): rename one of the two objects"
+    )
+
+
+def _composed(key: Key) -> Key:
+    return Key(key.kind, FolderPath(normalize("NFC", key.folder)), normalize("NFC", key.name))
+
+
+def _checked(entry: NewEntry) -> _Accepted | str:
+    """Return the entry as it is written, or the reason why no file can hold it."""
+    kind = KINDS[entry.kind]
+    values = _written(kind, entry.values)
+    if _is_too_deep(values):
+        return f"it has more than {LEVELS - _OUTER_LEVELS} levels of nesting"
+    path, text = _alone(kind, values)
+    if surrogate := re.search("[\ud800-\udfff]", text):
+        return (
+            f"it contains U+{ord(surrogate[0]):04X}, half of a character, which UTF-8 cannot hold"
+        )
+    declarations, problems = read_entries(path, text)
+    if problems or len(declarations) != 1:
+        return _reason(problems[0], text) if problems else "a file cannot hold it"
+    (declaration,) = declarations
+    if not _is_same(kind, values, declaration):
+        return "it does not come back from a file as it is"
+    return _Accepted(entry, values, declaration)
+
+
+_OUTER_LEVELS: Final = 3
+
+
+def _alone(kind: Kind, values: Mapping[str, Any]) -> tuple[str, str]:
+    """Return path and text of a file with only this entry."""
+    if kind.document and not _has_empty_document(kind, values):
+        return f"{kind.section}/entry{MARKDOWN}", _page(kind, values)
+    return f"{kind.section}{YAML}", _section(kind, [values])
+
+
+def _has_empty_document(kind: Kind, values: Mapping[str, Any]) -> bool:
+    """Tell whether the text is empty: in Markdown this is a problem, in YAML it is on purpose."""
+    return kind.document is not None and values.get(kind.document) == ""
+
+
+def _is_same(kind: Kind, values: Mapping[str, Any], declaration: Declaration) -> bool:
+    """Tell whether a declaration has the values that were written."""
+    read = dict(declaration.resource.items())
+    fields = kind.by_name
+    wanted = {name: fields[name].in_one_form(values[name]) for name in values if name in fields}
+    if kind.parent:
+        wanted[kind.parent] = wanted.get(kind.parent) or ""
+        read[kind.parent] = read.get(kind.parent) or ""
+    return wanted == read
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(LEVELS - _OUTER_LEVELS):
+        level = [part for outer in level for part in _parts(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _reason(problem: Problem, text: str) -> str:
+    """Return a problem's message, after the field that it is about."""
+    rows = text.split("\n")[: problem.source.line]
+    field = next((m[1] for row in reversed(rows) if (m := re.match(r"[- ]{0,2}(\w+):", row))), "")
+    return f"{field}: {problem.message}" if field else problem.message
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def _written(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values in the order of the kind, texts in their canonical form."""
+    fields = [a.name for a in kind.attributes]
+    names = [*fields, *(name for name in values if name not in fields)]
+    return {
+        name: _value(kind.by_name.get(name), values[name])
+        for name in names
+        if name in values and values[name] is not UNSET
+    }
+
+
+def _value(attribute: Attribute | None, value: Any) -> Any:
+    is_text = attribute and attribute.text and isinstance(value, str)
+    return canonical_text(value) if is_text else value
+
+
+def _page(kind: Kind, values: Mapping[str, Any]) -> str:
+    """Return the text of a Markdown file: front matter, and the document below it."""
+    front = {name: value for name, value in values.items() if name != kind.document}
+    return "\n".join(
+        ["---", *emit.mapping(front), "---", "", f"{values.get(kind.document or '', '')}", ""]
+    )
+
+
+def _section(kind: Kind, entries: list[Mapping[str, Any]]) -> str:
+    """Return the text of a YAML file."""
+    return "\n".join([*emit.mapping({kind.section: entries}), ""])

@@ -1,0 +1,144 @@
+"""What an import form gets and returns: texts of other tools, and objects with their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from devinops.model.keys import Key
+from devinops.model.kind import Use
+
+LONGEST_QUOTE: Final = 60
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to import: its path, and its text with LF line ends.
+
+    `directory` is where the file is below the directory that the user named; empty if the user
+    named the file. `beside` are the other files there, relative to the directory of this one or,
+    for the manifest of a plugin, to that of the plugin. `named`: the user named this very file, so
+    it is an error if nothing can be imported from it.
+    """
+
+    path: str
+    text: str
+    directory: str = ""
+    beside: tuple[str, ...] = ()
+    named: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    @property
+    def stem(self) -> str:
+        """The name without its suffixes, also of a file such as `.cursorrules`."""
+        return self.name.lstrip(".").partition(".")[0]
+
+    @property
+    def parent(self) -> str:
+        """The name of the directory above."""
+        return self.path.rpartition("/")[0].rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user chose.
+
+    `split` texts at their headings; `repo` is the repository of the rules; `org_id` the
+    organization to take objects of; `into` the folder for everything that has one.
+    """
+
+    split: bool = False
+    repo: str = ""
+    org_id: str = ""
+    into: str = ""
+
+
+@dataclass(frozen=True)
+class ForeignText:
+    """A text that another tool keeps, in the words of no kind.
+
+    `when` says when to use it, empty if the source does not say. `always`: it is used in every
+    session in its repository. `handle` is a name by which a person starts it, without a sign in
+    front. `directory` is a path that stands for a folder. `key` and `values` are known if devinops
+    itself wrote the source.
+    """
+
+    use: Use
+    name: str
+    text: str
+    when: str = ""
+    always: bool = False
+    handle: str = ""
+    directory: str = ""
+    key: Key | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    line: int = 1
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ForeignObject:
+    """An object that the API, or a tool that uses it, wrote down: values by field, and its id.
+
+    `address` is the object's name in a Terraform state. `unnamed` holds, for each field that refers
+    to another object of which the source has only the id, that id.
+    """
+
+    kind: str
+    values: Mapping[str, Any]
+    id: str = ""
+    address: str = ""
+    unnamed: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Omission:
+    """Something in a source that is not imported: what it is, and why."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a form found in a source, and `remarks` about the source itself.
+
+    `names` is noun → id → how files spell a reference to that object.
+    """
+
+    items: tuple[ForeignText | ForeignObject, ...] = ()
+    omissions: tuple[Omission, ...] = ()
+    remarks: tuple[str, ...] = ()
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def _anything(_: str) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of files that can be imported; each is a module of `devinops.ingest.forms`.
+
+    `matches` gets the absolute path of a file, and `accepts` its text; both must agree. A
+    `fallback` is tried if no other form matches, and in a directory only if no file there has
+    another form. `looks_beside`: `read` needs the names of the files beside a source.
+    """
+
+    title: str
+    matches: Callable[[str], bool]
+    read: Callable[[Source, Choices], Contents]
+    accepts: Callable[[str], bool] = _anything
+    fallback: bool = False
+    looks_beside: bool = False
+
+
+def quote(text: str) -> str:
+    """Return a text as one short line for a remark."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_QUOTE else f"{line[: LONGEST_QUOTE - 1]}…"

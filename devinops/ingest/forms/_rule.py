@@ -1,0 +1,114 @@
+"""What rules of all editors have in common: a description, patterns of files, always or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from devinops.ingest.form import Choices, ForeignText, Source
+from devinops.ingest.forms._front_matter import Page
+from devinops.ingest.forms._headings import Section, sections, title, when
+from devinops.model.kind import Use
+
+EVERY_FILE: Final = frozenset({"*", "**", "**/*", "*.*", "**/*.*", "/**", "./**"})
+_PARAGRAPH_END: Final = (".", "!", "?", "。")
+
+
+def rule(
+    source: Source,
+    written: Page,
+    choices: Choices,
+    *,
+    description: str = "",
+    globs: Sequence[str] = (),
+    always: bool = False,
+    remarks: Sequence[str] = (),
+) -> ForeignText:
+    """Return a rule as a text that is recalled when it fits.
+
+    When to use it comes from the description and the patterns, else from the text. A rule for every
+    file without a description is one that is always used.
+    """
+    narrow = [glob for glob in globs if glob not in EVERY_FILE]
+    always = always or bool(globs and not narrow and not description)
+    said = None if description or narrow else when(written.content)
+    words = said.when if said else _words(description, narrow, always, choices)
+    more = list(remarks)
+    if said:
+        more.append(f"the trigger comes from {said.place}")
+    if narrow:
+        more.append(
+            f"Devin has no patterns of files: {', '.join(narrow)} is in the trigger as text"
+        )
+    return ForeignText(
+        use=Use.RULE,
+        name=named(source, written),
+        text=said.text if said else written.content,
+        when=words,
+        always=always,
+        remarks=(*written.remarks, *more),
+    )
+
+
+def _words(description: str, globs: Sequence[str], always: bool, choices: Choices) -> str:
+    """Return when to use a rule, in words; empty if nothing says so."""
+    where = f" in {choices.repo}" if choices.repo not in ("", "all") else ""
+    files = f"files that match {' or '.join(globs)}{where}" if globs else ""
+    if description and files:
+        end = "" if description.endswith(_PARAGRAPH_END) else "."
+        return f"{description}{end} Applies to {files}."
+    if files:
+        return f"When working on {files}"
+    return description or (f"When working{where}" if always and where else "")
+
+
+def named(source: Source, written: Page) -> str:
+    """Return the name of a text: as its front matter or its first heading says, or of its file."""
+    return written.text("name", "title") or title(written.content) or humanized(source.stem)
+
+
+def humanized(stem: str) -> str:
+    """Return the name of a file as words: `error-envelope` is `Error envelope`."""
+    words = " ".join(re.split(r"[-_\s]+", stem)).strip()
+    return words[:1].upper() + words[1:]
+
+
+def split_rule(
+    source: Source, text: str, choices: Choices, *, below: str = "", first: str = ""
+) -> list[ForeignText]:
+    """Return a text that is always used in its repository, one rule for each section.
+
+    `below` is the directory that the rules are about, empty for all. `first` is the name of the
+    part above the first section. Empty if the text has no sections.
+    """
+    return [
+        _section(part, choices, below, first or humanized(source.stem)) for part in sections(text)
+    ]
+
+
+def _section(part: Section, choices: Choices, below: str, first: str) -> ForeignText:
+    said = when(part.text)
+    place = where(choices.repo, below)
+    if said:
+        words, remark = said.when, f"the trigger comes from {said.place}"
+    elif part.title:
+        words = f'When the task concerns "{part.title}"{place}'
+        remark = "the trigger comes from the heading"
+    else:
+        words, remark = (f"When working{place}", "") if place else ("", "")
+    return ForeignText(
+        use=Use.RULE,
+        name=part.title or title(part.text) or first,
+        text=said.text if said else part.text,
+        when=words,
+        always=not below and not said,
+        line=part.line,
+        remarks=(remark,) if remark else (),
+    )
+
+
+def where(repo: str, below: str) -> str:
+    """Return a place in a repository as the end of a trigger; empty if nothing is known."""
+    inside = f" below {below}" if below else ""
+    return f"{inside} in {repo}" if repo not in ("", "all") else inside

@@ -1,0 +1,98 @@
+"""JSON as the API answers it: `GET /v1/knowledge`, and the lists of v3, one or several pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from devinops.ingest.form import Choices, Contents, Form, Omission, Source
+from devinops.ingest.forms._objects import Item, Listed, read_objects, required_members
+from devinops.kinds import KINDS
+from devinops.model.kind import ApiVersion, Kind
+
+PAGE: Final = "items"
+"""The member with the objects of a page in API v3."""
+
+_UNKNOWN: Final = "it is not a list of the API that devinops knows"
+
+
+def _accepts(text: str) -> bool:
+    return not is_state(text)
+
+
+def is_state(text: str) -> bool:
+    """Return whether a JSON text is a Terraform state, from what every state begins with."""
+    return '"terraform_version"' in text[:2000]
+
+
+def _read(source: Source, choices: Choices) -> Contents:
+    try:
+        data = json.loads(source.text)
+    except (ValueError, RecursionError) as error:
+        return _nothing(source, f"it is not JSON: {error}")
+    listed = [entry for member, item in _items(data) if (entry := _listed(member, item))]
+    if not listed:
+        return _nothing(source, _UNKNOWN)
+    lost = sum(1 for _ in _items(data)) - len(listed)
+    contents = read_objects(listed, choices.org_id)
+    objects = (
+        "1 object of no known kind is" if lost == 1 else f"{lost} objects of no known kind are"
+    )
+    remarks = (f"{objects} left out",) if lost else ()
+    return replace(contents, remarks=remarks)
+
+
+def _nothing(source: Source, why: str) -> Contents:
+    # Most JSON files in a directory are for something else.
+    return Contents(omissions=(Omission(source.name, why),) if source.named else ())
+
+
+def _items(data: Any, member: str = "", levels: int = 4) -> Iterator[tuple[str, Item]]:
+    """Yield each object with the member of the response that it was in; empty in a bare list.
+
+    Lists of pages and lists of objects need no more `levels`.
+    """
+    if not levels:
+        return
+    lists = {api.items for kind in KINDS.values() for api in kind.apis.values()} | {PAGE}
+    if isinstance(data, list):
+        for part in data:
+            if isinstance(part, Mapping) and lists & part.keys():
+                yield from _items(part, levels=levels - 1)
+            elif isinstance(part, Mapping):
+                yield member, part
+    elif isinstance(data, Mapping):
+        for name in data:
+            if name in lists and isinstance(data[name], list):
+                yield from _items(data[name], "" if name == PAGE else name, levels - 1)
+
+
+def _listed(member: str, item: Item) -> Listed | None:
+    """Return what an object is; None if it has the members of no kind.
+
+    Of several kinds it is the one with the most members that all its objects have.
+    """
+    fitting: list[tuple[int, Kind, ApiVersion]] = []
+    for kind in KINDS.values():
+        for version, api in kind.apis.items():
+            required = required_members(kind, version)
+            is_here = not member or member in (api.items, kind.section)
+            if is_here and api.id and required and required <= item.keys():
+                fitting.append((len(required) + (api.id in item), kind, version))
+    if not fitting:
+        return None
+    _, kind, version = max(fitting, key=lambda fit: fit[0])
+    label = next((str(item[name]) for name in ("name", "title", "key") if name in item), kind.noun)
+    # Lists that people wrote by hand have no ids, which are only used in messages.
+    with_id = {kind.apis[version].id: label or kind.noun, **item}
+    return Listed(kind, version, with_id, label)
+
+
+def _matches(path: str) -> bool:
+    name = path.lower()
+    return name.endswith(".json") and not name.endswith("-plugin/plugin.json")
+
+
+FORM = Form("API list", _matches, _read, accepts=_accepts)

@@ -1,0 +1,26 @@
+"""Instructions of GitHub Copilot: `.github/instructions/*.instructions.md`, with `applyTo`.
+
+Source: docs.github.com, "adding repository custom instructions for GitHub Copilot".
+"""
+
+from __future__ import annotations
+
+from devinops.ingest.form import Choices, Contents, Form, Source
+from devinops.ingest.forms._front_matter import page
+from devinops.ingest.forms._rule import rule
+
+
+def _read(source: Source, choices: Choices) -> Contents:
+    written = page(source.text)
+    found = rule(
+        source,
+        written,
+        choices,
+        description=written.prose("description"),
+        globs=written.globs("applyto"),
+        remarks=written.others("description", "applyto", "name", "title"),
+    )
+    return Contents((found,))
+
+
+FORM = Form("Copilot instructions", lambda path: path.endswith(".instructions.md"), _read)

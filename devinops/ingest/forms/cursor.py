@@ -1,0 +1,28 @@
+"""Rules of Cursor: `.cursor/rules/*.mdc`.
+
+Source: docs.cursor.com, rules: `alwaysApply`, else `globs` (attached with a file), else
+`description` (the agent decides), else a person mentions the rule.
+"""
+
+from __future__ import annotations
+
+from devinops.ingest.form import Choices, Contents, Form, Source
+from devinops.ingest.forms._front_matter import page
+from devinops.ingest.forms._rule import rule
+
+
+def _read(source: Source, choices: Choices) -> Contents:
+    written = page(source.text)
+    found = rule(
+        source,
+        written,
+        choices,
+        description=written.prose("description"),
+        globs=written.globs("globs"),
+        always=written.is_true("alwaysapply"),
+        remarks=written.others("description", "globs", "alwaysapply", "name", "title"),
+    )
+    return Contents((found,))
+
+
+FORM = Form("Cursor rule", lambda path: path.lower().endswith(".mdc"), _read)

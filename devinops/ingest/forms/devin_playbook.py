@@ -1,0 +1,27 @@
+"""Playbooks as files: `*.devin.md`, which Devin's web app accepts when one is dropped on it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from devinops.ingest.form import Choices, Contents, ForeignText, Form, Source
+from devinops.ingest.forms._front_matter import page
+from devinops.ingest.forms._rule import named
+from devinops.model.kind import Use
+
+_KNOWN: Final = ("name", "title", "macro")
+
+
+def _read(source: Source, choices: Choices) -> Contents:
+    written = page(source.text)
+    found = ForeignText(
+        use=Use.PROCEDURE,
+        name=named(source, written),
+        text=written.content,
+        handle=written.text("macro"),
+        remarks=(*written.remarks, *written.others(*_KNOWN)),
+    )
+    return Contents((found,))
+
+
+FORM = Form("Devin playbook", lambda path: path.lower().endswith(".devin.md"), _read)

@@ -1,0 +1,87 @@
+"""Instructions for a whole repository: AGENTS.md, CLAUDE.md, .cursorrules, .windsurfrules, …
+
+Sources: agents.md; docs.devin.ai, "AGENTS.md": the files of all directories on the way to a file
+apply to it. Claude Code includes other files with lines such as `@docs/style.md`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from devinops.ingest.form import Choices, Contents, ForeignText, Form, Omission, Source, quote
+from devinops.ingest.forms._front_matter import page
+from devinops.ingest.forms._headings import title
+from devinops.ingest.forms._rule import split_rule, where
+from devinops.model.kind import Use
+
+NAMES: Final = frozenset(
+    {
+        "agents.md",
+        "agent.md",
+        "agents.local.md",
+        "claude.md",
+        "claude.local.md",
+        "gemini.md",
+        "copilot-instructions.md",
+        ".cursorrules",
+        ".windsurfrules",
+        ".clinerules",
+        ".rules",
+    }
+)
+_INCLUDE = re.compile(r"^@(\S+)[ \t]*$", re.MULTILINE)
+_ABOUT_NOTHING = re.compile(
+    r"(?:(?:agents?|claude|gemini)(?:\.local)?(?:\.md)?|repository guidelines|(?:copilot|cursor"
+    r"|windsurf|project|custom)? ?(?:rules|instructions))$",
+    re.IGNORECASE,
+)
+
+
+def _read(source: Source, choices: Choices) -> Contents:
+    written = page(source.text)
+    text = written.content
+    includes = _INCLUDE.findall(text)
+    remarks = [*written.remarks, *written.others("description", "name", "title")]
+    if includes:
+        if not _INCLUDE.sub("", text).strip():
+            why = f"it only includes {', '.join(includes)}; import that"
+            return Contents(omissions=(Omission(source.name, why),))
+        remarks.append(f"the files that it includes are not imported: {', '.join(includes)}")
+    below, description = _below(source), written.prose("description")
+    name = written.text("name", "title") or _name(text, choices, below)
+    parts = split_rule(source, text, choices, below=below, first=name) if choices.split else []
+    if parts and description:
+        remarks.append(f"not carried over: the description: {quote(description)}")
+    place = where(choices.repo, below)
+    whole = ForeignText(
+        use=Use.RULE,
+        name=name,
+        text=text,
+        when=description or (f"When working{place}" if place else ""),
+        always=not below,
+    )
+    return Contents(tuple(parts) or (whole,), remarks=tuple(remarks))
+
+
+def _below(source: Source) -> str:
+    """Return the directory that the instructions are about, as a path; empty for everything."""
+    parts = [part for part in source.directory.split("/") if part and not part.startswith(".")]
+    return "/".join(parts)
+
+
+def _name(text: str, choices: Choices, below: str) -> str:
+    """Return the title of the text, or what it is for if the title only says what file it is."""
+    heading = title(text)
+    if heading and not _ABOUT_NOTHING.match(heading):
+        return heading
+    return (
+        f"Instructions for {below or (choices.repo if choices.repo != 'all' else '') or 'agents'}"
+    )
+
+
+FORM = Form(
+    "repository instructions",
+    lambda path: path.rpartition("/")[2].lower() in NAMES,
+    _read,
+)

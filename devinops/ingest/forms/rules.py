@@ -1,0 +1,63 @@
+"""Rules in a directory of rules: `.devin/rules`, `.windsurf/rules`, `.claude/rules`, a plugin.
+
+Sources: docs.devin.ai, rules: `trigger` is always_on, model_decision, glob, manual or agent;
+without it, `globs` make a glob rule and a description one that the model decides on. Claude Code
+has `paths`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from devinops.ingest.form import Choices, Contents, Form, Source
+from devinops.ingest.forms._front_matter import page
+from devinops.ingest.forms._headings import when
+from devinops.ingest.forms._rule import named, rule
+from devinops.ingest.forms.instructions import NAMES
+
+_PATH = re.compile(r"(?:/rules/(?:.*/)?|/\.clinerules/)[^/]+\.md$", re.IGNORECASE)
+_ALWAYS = re.compile(r"/\.claude/rules/|/\.clinerules/", re.IGNORECASE)
+"""Where a rule without front matter is always used; elsewhere a person must ask for it."""
+_OTHERS: Final = NAMES | {"readme.md", "skill.md"}
+_MODES: Final = ("", "always_on", "model_decision", "glob", "manual", "agent")
+_KNOWN: Final = ("trigger", "description", "globs", "paths", "name", "title", "alwaysapply")
+
+
+def _matches(path: str) -> bool:
+    name = path.rpartition("/")[2].lower()
+    is_other = name in _OTHERS or name.endswith((".devin.md", ".instructions.md"))
+    return bool(_PATH.search(path)) and not is_other
+
+
+def _read(source: Source, choices: Choices) -> Contents:
+    written = page(source.text)
+    mode = written.text("trigger").lower().replace("-", "_")
+    description = written.prose("description")
+    globs = written.globs("globs", "paths")
+    always = mode == "always_on" or written.is_true("alwaysapply")
+    remarks = list(written.others(*_KNOWN))
+    if globs and mode in ("model_decision", "manual"):
+        remarks.append(f"not carried over: globs, which trigger: {mode} does not use")
+        globs = []
+    if mode not in _MODES:
+        # Some tools have a sentence there, as devinops does.
+        description = written.prose("trigger")
+    elif not (description or globs or always or when(written.content)):
+        always = mode == "" and bool(_ALWAYS.search(f"/{source.path}"))
+        if not always and mode in ("", "manual"):
+            description = f'When somebody asks for "{named(source, written)}"'
+            remarks.append("only a person started this rule; now Devin decides, by the trigger")
+    found = rule(
+        source,
+        written,
+        choices,
+        description=description,
+        globs=globs,
+        always=always,
+        remarks=remarks,
+    )
+    return Contents((found,))
+
+
+FORM = Form("rule", _matches, _read)

@@ -1,0 +1,461 @@
+"""Turn what the forms found into new files and a report. Pure: reads and writes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from devinops.ingest.files import NewEntry, NewFile, new_files
+from devinops.ingest.form import Choices, Contents, ForeignObject, ForeignText, Form, Source
+from devinops.ingest.forms._rule import humanized
+from devinops.ingest.names import folder_of
+from devinops.ingest.scan import findings
+from devinops.kinds import KINDS
+from devinops.load.discover import section_of
+from devinops.model.keys import ROOT, FolderPath, Key, folder_path, join_folder
+from devinops.model.kind import Kind, Lifecycle, Resource, Use
+from devinops.model.objects import Declaration
+from devinops.model.values import canonical_text
+from devinops.schema.findings import check, entry_validator
+
+PLACEHOLDER: Final = "TODO: say when Devin should use this note"
+"""The value of a required field that only a person can write."""
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where something comes from: the path and line of a source, and the title of its form."""
+
+    path: str
+    form: str
+    line: int = 1
+
+    def __str__(self) -> str:
+        return self.path if self.line == 1 else f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """An entry in a new file, or in one that is `overwritten`.
+
+    `unwritten` is the field that a person must write. `id` and `address` are those of a live object
+    and of its Terraform resource.
+    """
+
+    key: Key
+    file: str
+    origin: Origin
+    overwritten: bool = False
+    unwritten: str = ""
+    id: str = ""
+    address: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """Something that an entry has already: `same` says which, `place` in which file."""
+
+    origin: Origin
+    what: str
+    same: Key
+    place: str
+
+
+@dataclass(frozen=True)
+class NotImported:
+    """Something that is not imported, and why."""
+
+    origin: Origin
+    what: str
+    why: str
+
+
+@dataclass
+class Report:
+    """What an import does: the files to write, what became what, and what did not.
+
+    `remarks` are about whole sources, by path. `settled` are the Terraform addresses of objects
+    that entries have already.
+    """
+
+    files: list[NewFile] = field(default_factory=list)
+    imported: list[Imported] = field(default_factory=list)
+    duplicates: list[Duplicate] = field(default_factory=list)
+    not_imported: list[NotImported] = field(default_factory=list)
+    remarks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    settled: list[Imported] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What there is already: the declarations, and the paths of all files.
+
+    `ignored` tells which paths are not read. `force` overwrites entries.
+    """
+
+    declared: Mapping[Key, Declaration] = field(default_factory=dict)
+    taken: Collection[str] = ()
+    ignored: Callable[[str], bool] = lambda _: False
+    force: bool = False
+
+
+def import_contents(
+    found: Iterable[tuple[Source, Form, Contents]], choices: Choices, repository: Repository
+) -> Report:
+    """Return the report of importing what the forms found in sources, in their order."""
+    found = list(found)
+    run = _Run(choices, repository)
+    for _, _, contents in found:
+        for noun, names in contents.names.items():
+            run.names.setdefault(noun, {}).update(names)
+    for source, form, contents in found:
+        run.add(source, form, contents)
+    run.settle_names()
+    run.place()
+    return run.report
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """An entry that is not in a file yet."""
+
+    kind: Kind
+    values: Mapping[str, Any]
+    origin: Origin
+    other_name: str = ""
+    """What tells it from another text with the same name; empty if it must keep its name."""
+    unwritten: str = ""
+    id: str = ""
+    address: str = ""
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def entry(self) -> NewEntry:
+        return NewEntry(self.kind.noun, self.values)
+
+    @property
+    def key(self) -> Key:
+        folder = self.values.get(self.kind.parent or "") or ROOT
+        named = {name: self.values.get(name, "") for name in self.kind.identity.fields}
+        return self.kind.identity.key(
+            self.kind.noun, folder_path(folder), self.kind.resource(**named)
+        )
+
+    @property
+    def text(self) -> str:
+        return str(self.values.get(self.kind.document or "", ""))
+
+    @property
+    def label(self) -> str:
+        return str(self.key)
+
+    def renamed(self, name: str) -> _Candidate:
+        remark = f"renamed: another text has the name {self.key.name}"
+        values = {**self.values, self.kind.identity.fields[0]: name}
+        return replace(self, values=values, remarks=(*self.remarks, remark))
+
+
+class _Run:
+    """One import while it is prepared."""
+
+    def __init__(self, choices: Choices, repository: Repository) -> None:
+        self.choices = choices
+        self.repository = repository
+        self.report = Report()
+        self.candidates: list[_Candidate] = []
+        self.names: dict[str, dict[str, str]] = {}
+        """Noun → id → how files spell a reference to that object, from all sources."""
+
+    # what was found
+
+    def add(self, source: Source, form: Form, contents: Contents) -> None:
+        origin = Origin(source.path, form.title)
+        if contents.remarks:
+            self.report.remarks[source.path] = contents.remarks
+        for omission in contents.omissions:
+            self.report.not_imported.append(NotImported(origin, omission.what, omission.why))
+        for item in contents.items:
+            if isinstance(item, ForeignText):
+                self.add_text(item, source, replace(origin, line=item.line))
+            else:
+                self.add_object(item, origin)
+
+    def add_text(self, text: ForeignText, source: Source, origin: Origin) -> None:
+        candidate = _of_text(text, source, origin, self.choices)
+        if candidate.text:
+            self.accept(candidate)
+        else:
+            self.leave_out(candidate, "it has no text")
+
+    def add_object(self, item: ForeignObject, origin: Origin) -> None:
+        kind = KINDS[item.kind]
+        values, remarks = dict(item.values), list(item.remarks)
+        for name, id in item.unnamed.items():
+            noun = kind.by_name[name].ref or ""
+            if spelled := self.names.get(noun, {}).get(id):
+                values[name] = spelled
+            else:
+                remarks.append(f"{name}: only the id of the {noun} is known: {id}")
+        candidate = _Candidate(
+            kind, values, origin, id=item.id, address=item.address, remarks=tuple(remarks)
+        )
+        self.accept(candidate)
+
+    def accept(self, candidate: _Candidate) -> None:
+        """Keep a candidate, unless it has something that a reviewer must see in the source."""
+        if suspicious := findings(candidate.kind.resource(**candidate.values)):
+            self.leave_out(candidate, f"it contains {'; '.join(suspicious)}: remove that first")
+        else:
+            self.candidates.append(_without_misfits(candidate))
+
+    def leave_out(self, candidate: _Candidate, why: str) -> None:
+        what = candidate.label + (f" ({candidate.id})" if candidate.id else "")
+        self.report.not_imported.append(NotImported(candidate.origin, what, why))
+
+    # names
+
+    def settle_names(self) -> None:
+        """Make the keys unique: drop what is there twice, rename texts, leave out objects."""
+        by_key: dict[Key, list[_Candidate]] = {}
+        for candidate in self.candidates:
+            by_key.setdefault(candidate.key, []).append(candidate)
+        known = set(by_key) | set(self.repository.declared)
+        unique: list[_Candidate] = []
+        for key, group in by_key.items():
+            first, *others = self.distinct(group)
+            if others and any(not item.other_name for item in (first, *others)):
+                self.leave_out_namesakes([first, *others])
+                continue
+            unique.append(first)
+            for other in others:
+                renamed = other.renamed(_new_name(other, known))
+                known.add(renamed.key)
+                unique.append(renamed)
+            assert key in known
+        self.candidates = unique
+
+    def distinct(self, group: Sequence[_Candidate]) -> list[_Candidate]:
+        """Return the candidates of one key that differ; the others are duplicates."""
+        distinct: list[_Candidate] = []
+        for candidate in group:
+            if any(_is_same(candidate, other) for other in distinct):
+                self.duplicate(candidate, str(distinct[0].origin))
+            else:
+                distinct.append(candidate)
+        return distinct
+
+    def duplicate(self, candidate: _Candidate, place: str) -> None:
+        self.report.duplicates.append(
+            Duplicate(candidate.origin, "the same as", candidate.key, place)
+        )
+
+    def leave_out_namesakes(self, group: Sequence[_Candidate]) -> None:
+        ids = ", ".join(item.id for item in group)
+        why = f"several objects have this key ({ids}): rename all but one in the web app"
+        for candidate in group:
+            self.leave_out(candidate, why)
+
+    # files
+
+    def place(self) -> None:
+        """Turn the candidates into files."""
+        new = [item for item in self.candidates if not self.is_declared(item)]
+        files, left_out = new_files(
+            [item.entry for item in new],
+            taken=self.repository.taken,
+            declared=self.repository.declared.keys(),
+            ignored=self.repository.ignored,
+        )
+        reasons = {id(left.entry.values): left.reason for left in left_out}
+        places = {entry.key: file.path for file in files for entry in file.declarations}
+        self.report.files += files
+        for item in new:
+            if reason := reasons.get(id(item.values)):
+                self.leave_out(item, reason)
+            else:
+                self.imported(item, places[item.key])
+        self.note_same_texts()
+
+    def is_declared(self, item: _Candidate) -> bool:
+        """Handle a candidate whose key an entry has; return whether it is one."""
+        declared = self.repository.declared.get(item.key)
+        if declared is None:
+            return False
+        place = declared.source.path
+        if _has_values(declared.resource, item):
+            self.duplicate(item, place)
+            if item.address:
+                self.report.settled.append(_imported(item, place))
+        elif not self.repository.force:
+            self.leave_out(item, f"{place} has an entry with this key; --force overwrites it")
+        elif (file := _replacement(item, place)) is None:
+            self.leave_out(item, f"{place} has other entries or another folder: edit it by hand")
+        else:
+            self.report.files.append(file)
+            self.imported(item, place, overwritten=True)
+        return True
+
+    def imported(self, item: _Candidate, file: str, *, overwritten: bool = False) -> None:
+        self.report.imported.append(_imported(item, file, overwritten=overwritten))
+
+    def note_same_texts(self) -> None:
+        """Report the entries that have the text of an earlier one."""
+        texts: dict[str, tuple[Key, str]] = {}
+        for declared in self.repository.declared.values():
+            text = declared.kind.text_of(declared.resource)
+            texts.setdefault(text, (declared.key, declared.source.path))
+        origins = {item.key: item for item in self.report.imported}
+        for item in self.candidates:
+            entry = origins.get(item.key)
+            if entry is None or not item.text:
+                continue
+            key, place = texts.setdefault(item.text, (item.key, entry.file))
+            if key != item.key:
+                self.report.duplicates.append(
+                    Duplicate(item.origin, "the same text as", key, place)
+                )
+
+
+def _imported(item: _Candidate, file: str, *, overwritten: bool = False) -> Imported:
+    return Imported(
+        key=item.key,
+        file=file,
+        origin=item.origin,
+        overwritten=overwritten,
+        unwritten=item.unwritten,
+        id=item.id if item.kind.lifecycle is not Lifecycle.CONTRACT else "",
+        address=item.address,
+        remarks=item.remarks,
+    )
+
+
+# --- from texts to entries ------------------------------------------------------------------------
+
+
+def _of_text(text: ForeignText, source: Source, origin: Origin, choices: Choices) -> _Candidate:
+    kind = _kind_of(text)
+    remarks = list(text.remarks)
+    known = {
+        name: value
+        for name, value in text.values.items()
+        if name in kind.by_name and name not in kind.identity.fields
+    }
+    values: dict[str, Any] = {kind.identity.fields[0]: text.key.name if text.key else _name(text)}
+    if kind.parent:
+        values[kind.parent] = _folder(text, choices, known.pop(kind.parent, None))
+    fields = kind.foreign
+    unwritten = ""
+    if fields.when:
+        values[fields.when] = known.pop(fields.when, "") if text.key else ""
+        values[fields.when] = values[fields.when] or text.when or PLACEHOLDER
+        if values[fields.when] == PLACEHOLDER:
+            unwritten = fields.when
+    if fields.always and text.always:
+        if choices.repo:
+            known.setdefault(fields.always, choices.repo)
+            remarks.append(f"always used, so {fields.always} is {known[fields.always]}")
+        else:
+            remarks.append("it was always used in its repository: --repo OWNER/NAME pins it there")
+    if fields.handle and text.handle:
+        known.setdefault(fields.handle, f"!{text.handle.removeprefix('!')}")
+    document = kind.document or ""
+    known.pop(document, None)
+    values = {**values, **known, document: canonical_text(text.text)}
+    return _Candidate(kind, values, origin, _distinction(source), unwritten, remarks=tuple(remarks))
+
+
+def _kind_of(text: ForeignText) -> Kind:
+    if text.key and KINDS[text.key.kind].foreign.use:
+        return KINDS[text.key.kind]
+    return _BY_USE[text.use]
+
+
+_BY_USE: Final = {kind.foreign.use: kind for kind in KINDS.values() if kind.foreign.use}
+assert set(_BY_USE) == set(Use)
+
+
+def _name(text: ForeignText) -> str:
+    """Return a name that an entry can have."""
+    return " ".join(_UNPRINTABLE.sub(" ", text.name).split()) or "Untitled"
+
+
+def _folder(text: ForeignText, choices: Choices, written: Any) -> FolderPath:
+    """Return the folder of a text: the chosen one, and below it the one that the source says."""
+    if text.key:
+        own = text.key.folder
+    elif isinstance(written, str):
+        own = folder_path(written)
+    else:
+        own = join_folder(part for part in text.directory.split("/") if part)
+    above = folder_path(choices.into)
+    return FolderPath("/".join(filter(None, (above, own))))
+
+
+def _distinction(source: Source) -> str:
+    generic = source.stem.lower() in ("skill", "agents", "claude", "readme", "index")
+    return humanized(source.parent if generic and source.parent else source.stem) or "copy"
+
+
+def _new_name(item: _Candidate, known: Collection[Key]) -> str:
+    """Return a name for a text that no other entry has."""
+    name = f"{item.key.name} ({item.other_name})"
+    number = 1
+    while replace(item.key, name=name) in known:
+        number += 1
+        name = f"{item.key.name} ({item.other_name} {number})"
+    return name
+
+
+def _without_misfits(item: _Candidate) -> _Candidate:
+    """Return a candidate without the values that its fields do not allow, if it can do without."""
+    kind = item.kind
+    findings = list(check(entry_validator(kind.noun), dict(item.values), discreet=True))
+    wrong = {str(finding.path[0]) for finding in findings if finding.path}
+    optional = {name for name in wrong if name in kind.by_name and not kind.by_name[name].required}
+    if not optional:
+        return item
+    values = {name: value for name, value in item.values.items() if name not in optional}
+    remarks = [f"not carried over: {name}: this field cannot have the value" for name in optional]
+    return replace(item, values=values, remarks=(*item.remarks, *sorted(remarks)))
+
+
+# --- comparing ------------------------------------------------------------------------------------
+
+
+def _is_same(one: _Candidate, other: _Candidate) -> bool:
+    return one.values == other.values or (
+        bool(one.other_name and one.text) and one.text == other.text
+    )
+
+
+def _has_values(resource: Resource, item: _Candidate) -> bool:
+    """Return whether an entry says what a candidate says."""
+    fields = item.kind.by_name
+    declared = dict(resource.items())
+    said = {name: value for name, value in item.values.items() if value and value != PLACEHOLDER}
+    return all(
+        name in fields
+        and declared.get(name) == fields[name].in_one_form(_canonical(fields[name].text, value))
+        for name, value in said.items()
+    )
+
+
+def _canonical(is_text: bool, value: Any) -> Any:
+    return canonical_text(value) if is_text and isinstance(value, str) else value
+
+
+def _replacement(item: _Candidate, path: str) -> NewFile | None:
+    """Return the file that takes the place of an existing Markdown file; None if none can."""
+    files, _ = new_files([item.entry], taken=())
+    section, directories = section_of(path)
+    folder = folder_of("/".join((section, *directories)))
+    if not (files and path.endswith(".md") and files[0].path.endswith(".md")):
+        return None
+    if section != item.kind.section or folder != item.key.folder:
+        return None
+    return NewFile(path, files[0].text)

@@ -1,0 +1,73 @@
+"""Three-way merge of texts, line by line. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from devinops.load.conflicts import BETWEEN, FILES, LIVE
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The lines of a merged text; `conflicts` counts the places that were changed differently."""
+
+    text: str
+    conflicts: int
+
+
+def merge(base: str, files: str, live: str) -> Merged:
+    """Return a text with the changes of both sides; a conflict has markers around both versions."""
+    rows: list[str] = []
+    conflicts = 0
+    for start, ours, theirs in _regions(*(text.split("\n") for text in (base, files, live))):
+        if ours == theirs or theirs == start:
+            rows += ours
+        elif ours == start:
+            rows += theirs
+        else:
+            conflicts += 1
+            rows += conflict(ours, theirs)
+    return Merged("\n".join(rows), conflicts)
+
+
+def conflict(files: Sequence[str], live: Sequence[str]) -> list[str]:
+    """Return both versions of some lines between conflict markers."""
+    return [FILES, *files, BETWEEN, *live, LIVE]
+
+
+_Region = tuple[list[str], list[str], list[str]]
+
+
+def _regions(base: list[str], ours: list[str], theirs: list[str]) -> Iterator[_Region]:
+    """Yield the lines of all sides, in turns equal on all of them and changed on some."""
+    at = [0, 0, 0]
+    for start, first, second, length in _common(base, ours, theirs):
+        yield base[at[0] : start], ours[at[1] : first], theirs[at[2] : second]
+        equal = base[start : start + length]
+        yield equal, equal, equal
+        at = [start + length, first + length, second + length]
+
+
+def _common(
+    base: list[str], ours: list[str], theirs: list[str]
+) -> Iterator[tuple[int, int, int, int]]:
+    """Yield where lines of the base are on both sides: base, ours, theirs, number of lines.
+
+    The last one is empty, at the end of all sides.
+    """
+    in_ours = SequenceMatcher(None, base, ours, autojunk=False).get_matching_blocks()
+    in_theirs = SequenceMatcher(None, base, theirs, autojunk=False).get_matching_blocks()
+    i = j = 0
+    while i < len(in_ours) and j < len(in_theirs):
+        one, other = in_ours[i], in_theirs[j]
+        start = max(one.a, other.a)
+        end = min(one.a + one.size, other.a + other.size)
+        if start < end:
+            yield start, one.b + start - one.a, other.b + start - other.a, end - start
+        if one.a + one.size < other.a + other.size:
+            i += 1
+        else:
+            j += 1
+    yield len(base), len(ours), len(theirs), 0

@@ -1,0 +1,79 @@
+"""What a pull writes, and what it leaves to a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from devinops.model.errors import ExitCode
+from devinops.model.keys import Key
+
+
+class Left(StrEnum):
+    """Why an object is not pulled. The first three wait for a decision, which is exit code 4."""
+
+    SUSPICIOUS = "suspicious"
+    CONFLICT = "conflict"
+    NO_BASE = "no-base"
+    NAMESAKES = "namesakes"
+    UNWRITABLE = "unwritable"
+    BLOCKED = "blocked"
+    OWNED = "not-declared"
+    DELETED = "deleted"
+    MOVED = "renamed"
+    MERGED = "merged"
+
+
+_DECIDE = frozenset({Left.SUSPICIOUS, Left.CONFLICT, Left.NO_BASE})
+
+
+@dataclass(frozen=True, order=True)
+class LeftToYou:
+    """A live object that is not pulled, or only in part. `reason` says what to do."""
+
+    key: Key
+    why: Left
+    ids: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, order=True)
+class FileChange:
+    """A file to write, with the keys of what changes in it. `text` None: the file is deleted.
+
+    `fields` are the names of the fields that change; empty for a new file.
+    """
+
+    path: str
+    text: str | None
+    keys: tuple[Key, ...]
+    fields: tuple[str, ...] = ()
+    is_new: bool = False
+
+
+@dataclass(frozen=True)
+class NotRead:
+    """A kind that the key may not read."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """The result of a pull, sorted by path and by key."""
+
+    files: tuple[FileChange, ...] = ()
+    left: tuple[LeftToYou, ...] = ()
+
+    def exit_code(self, *, check: bool) -> ExitCode:
+        """Return 4 if somebody must decide, 2 if files would change, else 0."""
+        if any(item.why in _DECIDE for item in self.left):
+            return ExitCode.DECIDE
+        return ExitCode.LOOK if check and self.files else ExitCode.OK
+
+    def __add__(self, other: Pulled) -> Pulled:
+        return Pulled(
+            tuple(sorted((*self.files, *other.files), key=lambda file: file.path)),
+            tuple(sorted((*self.left, *other.left))),
+        )

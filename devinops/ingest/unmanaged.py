@@ -1,0 +1,210 @@
+"""Turns live objects that no entry declares into new files. Pure.
+
+What is written needs no change afterwards: the plan of all entries together is made in memory, and
+an object is left out if the plan would do anything but adopt it as it is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from devinops.ingest.files import NewEntry, NewFile, new_files
+from devinops.ingest.result import FileChange, Left, LeftToYou, Pulled
+from devinops.ingest.scan import findings
+from devinops.model.changes import Action
+from devinops.model.inventory import Inventory
+from devinops.model.keys import Key
+from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle, Only
+from devinops.model.objects import Declaration, Live, Snapshot
+from devinops.model.policy import Policy
+from devinops.model.target import Target
+from devinops.model.values import UNSET
+from devinops.planning.capabilities import api_problems
+from devinops.planning.match import match
+from devinops.planning.plan import build_plan
+
+_NOTHING: tuple[Any, ...] = (UNSET, None, "", [], {})
+
+IN_THE_WEB_APP: Final = "in the web app, and pull again"
+
+
+@dataclass(frozen=True)
+class Pulling:
+    """What a pull knows: the entries, the organization and the files.
+
+    `declarations` are those of all targets. `selects` tells whether the user asked for a key, and
+    `named` holds the keys that were given one by one. `limited`: a new entry is limited to the
+    target, because devinops.yaml has others.
+    """
+
+    declarations: Sequence[Declaration]
+    snapshot: Snapshot
+    inventory: Inventory
+    target: Target
+    policy: Policy
+    today: date
+    taken: Collection[str] = ()
+    ignored: Callable[[str], bool] = lambda _: False
+    selects: Callable[[Key], bool] = lambda _: True
+    named: Collection[Key] = ()
+    limited: bool = False
+
+    @property
+    def concerned(self) -> list[Declaration]:
+        """The declarations of this target."""
+        return [entry for entry in self.declarations if entry.concerns(self.target.name)]
+
+
+def pull_unmanaged(pulling: Pulling) -> Pulled:
+    """Return the new files for the live objects that no entry declares."""
+    left: list[LeftToYou] = []
+    chosen: dict[int, Live] = {}
+    entries: list[NewEntry] = []
+    for live in _unique(pulling, left):
+        if reason := _refusal(live, pulling):
+            left.append(reason)
+        elif entry := new_entry(live, pulling):
+            chosen[id(entry)] = live
+            entries.append(entry)
+    files = _files(entries, chosen, pulling, left)
+    while bad := _not_quiet(files, pulling):
+        left += (LeftToYou(live_key, Left.BLOCKED, (), why) for live_key, why in bad.items())
+        entries = [entry for entry in entries if chosen[id(entry)].key not in bad]
+        files = _files(entries, chosen, pulling, [])
+    changes = (
+        FileChange(file.path, file.text, tuple(d.key for d in file.declarations), is_new=True)
+        for file in files
+    )
+    return Pulled(tuple(changes), tuple(sorted(left)))
+
+
+# --- choosing -------------------------------------------------------------------------------------
+
+
+def _unique(pulling: Pulling, left: list[LeftToYou]) -> Iterable[Live]:
+    """Return the objects that no entry means, without those that share a key."""
+    matches = match(pulling.concerned, pulling.snapshot, pulling.inventory)
+    matched = {live.object_id for item in matches for live in item.lives}
+    groups: defaultdict[Key, list[Live]] = defaultdict(list)
+    for live in pulling.snapshot.objects:
+        if live.ours and pulling.selects(live.key):
+            groups[live.key].append(live)
+    for key, lives in groups.items():
+        free = [live for live in lives if live.object_id not in matched]
+        if free and len(lives) > 1:
+            left.append(_namesakes(key, lives))
+        elif free and not _is_known_folder(lives[0].kind, pulling):
+            yield lives[0]
+
+
+def _is_known_folder(kind: Kind, pulling: Pulling) -> bool:
+    """Tell whether objects of a kind only need to exist, and there is a file that lists them."""
+    return kind.lifecycle is Lifecycle.REQUIRED and f"{kind.section}.yaml" in pulling.taken
+
+
+def _namesakes(key: Key, lives: Sequence[Live]) -> LeftToYou:
+    ids = tuple(live.id for live in lives)
+    reason = (
+        f"{len(lives)} live objects share this key: rename or delete all but one {IN_THE_WEB_APP}"
+    )
+    return LeftToYou(key, Left.NAMESAKES, ids, reason)
+
+
+def _refusal(live: Live, pulling: Pulling) -> LeftToYou | None:
+    """Return why an object must not be written; None if it may."""
+    if live.object_id in pulling.inventory.by_id and live.key not in pulling.named:
+        if pulling.inventory.by_id[live.object_id].memory:
+            return None
+        reason = (
+            "it is owned, but its entry was removed: apply decides about it; to write the entry "
+            f"again, name it: devinops pull {str(live.key)!r}"
+        )
+        return LeftToYou(live.key, Left.OWNED, (live.id,), reason)
+    if suspicious := findings(live.resource):
+        return suspect(live, suspicious)
+    return None
+
+
+def suspect(live: Live, suspicious: Sequence[str]) -> LeftToYou:
+    """Return that an object is not pulled because of what is in it."""
+    reason = f"it contains {'; '.join(suspicious)}: check it, remove that {IN_THE_WEB_APP}"
+    return LeftToYou(live.key, Left.SUSPICIOUS, (live.id,), reason)
+
+
+# --- values ---------------------------------------------------------------------------------------
+
+
+def new_entry(live: Live, pulling: Pulling) -> NewEntry | None:
+    """Return the entry that declares a live object as it is; None if there is nothing to declare.
+
+    A value that is null, or that most objects have, is not written, so it is not managed.
+    """
+    kind, api = live.kind, pulling.target.api
+    if isinstance(kind.identity, Only) and all(v in _NOTHING for _, v in live.resource.items()):
+        return None
+    values = {
+        name: value
+        for name, value in live.resource.items()
+        if _is_written(kind, kind.by_name[name], value, api)
+    }
+    if pulling.limited:
+        values["targets"] = [pulling.target.name]
+    return NewEntry(kind.noun, values)
+
+
+def _is_written(kind: Kind, attribute: Attribute, value: Any, api: ApiVersion) -> bool:
+    if attribute.required or attribute.name in kind.identity.fields:
+        return True
+    if value is None or not attribute.writes(api):
+        return False
+    usual = value in (attribute.default, attribute.usual)
+    return attribute.with_value or not usual
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _files(
+    entries: Iterable[NewEntry],
+    chosen: Mapping[int, Live],
+    pulling: Pulling,
+    left: list[LeftToYou],
+) -> list[NewFile]:
+    declared = {key for d in pulling.declarations for key in (d.key, *d.previously)}
+    files, left_out = new_files(
+        entries, taken=pulling.taken, declared=declared, ignored=pulling.ignored
+    )
+    for item in left_out:
+        live = chosen[id(item.entry)]
+        reason = f"{item.reason}; the file is not written"
+        left.append(LeftToYou(live.key, Left.UNWRITABLE, (live.id,), reason))
+    return files
+
+
+def _not_quiet(files: Iterable[NewFile], pulling: Pulling) -> dict[Key, str]:
+    """Return key → reason for each new entry that the plan would not simply adopt."""
+    new = [declaration for file in files for declaration in file.declarations]
+    keys = {declaration.key for declaration in new}
+    plan = build_plan(
+        [*pulling.declarations, *new],
+        pulling.snapshot,
+        pulling.target,
+        policy=pulling.policy,
+        today=pulling.today,
+        inventory=pulling.inventory,
+    )
+    bad = {
+        change.key: f"the plan would {change.action} it: {change.reason}"
+        for change in plan.changes
+        if change.key in keys and (change.action is not Action.ADOPT or change.fields)
+    }
+    for blocked in plan.blocked:
+        waiting = {blocked.key, *blocked.needed_by} & keys
+        bad |= dict.fromkeys(waiting, blocked.reason)
+    sources = {declaration.source: declaration.key for declaration in new}
+    problems = api_problems(new, pulling.target.api, pulling.target.scope)
+    return bad | {sources[p.source]: p.message for p in problems if p.source in sources}

@@ -1,0 +1,205 @@
+"""`devinops pull`: what it writes, what it leaves out, and what it says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from devinops.emulator import Emulator
+from devinops.schema.documents import schemas
+from tests.testing.command_line import Devinops
+
+SEED: Any = {
+    "organizations": {
+        "org-emulator": {
+            "folders": [{"path": "Backend"}],
+            "knowledge": [
+                {"id": "note-1", "name": "A", "trigger": "t", "body": "b", "folder": "Backend"},
+                {"id": "note-2", "name": "Twin", "trigger": "t", "body": "1"},
+                {"id": "note-3", "name": "Twin", "trigger": "t", "body": "2"},
+                {"id": "note-4", "name": "Odd", "trigger": "t", "body": "a\u202eb"},
+                {"id": "note-5", "name": "Bell", "trigger": "t", "body": "a\x07b"},
+            ],
+            "playbooks": [{"id": "playbook-1", "title": "P", "body": "b"}],
+            "secrets": [
+                {"key": "TOKEN", "type": "key-value", "note": ""},
+                {"key": "MINE", "type": "totp", "access_type": "personal"},
+            ],
+            "schedules": [{"name": "daily", "prompt": "p", "frequency": "0 9 * * *"}],
+            "automations": [
+                {
+                    "name": "Nightly",
+                    "triggers": [
+                        {
+                            "event_type": "schedule:recurring",
+                            "conditions": {
+                                "any": [
+                                    {
+                                        "all": [
+                                            {
+                                                "field": "rrule",
+                                                "operator": "recurrence",
+                                                "value": "FREQ=DAILY;BYHOUR=3;BYMINUTE=0",
+                                            }
+                                        ]
+                                    }
+                                ]
+                            },
+                        }
+                    ],
+                    "actions": [{"type": "start_session", "prompt": "@playbook:playbook-1 now"}],
+                }
+            ],
+            "tags": ["nightly"],
+        }
+    },
+    "enterprise": {"knowledge": [{"name": "Everyone", "trigger": "t", "body": "b"}]},
+    "keys": {
+        "cog_notes": {
+            "org": "org-emulator",
+            "permissions": ["ManageOrgKnowledge", "ManageKnowledge"],
+        }
+    },
+}
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
+    with Emulator(SEED) as running:
+        use(running.url)
+        yield running
+
+
+def names(root: Path) -> list[str]:
+    return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+
+
+def test_an_empty_directory_is_set_up_and_filled(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = devinops("pull")
+    assert ran.code == 4, "the hidden text needs a decision"
+    assert names(tmp_path) == [
+        ".github/workflows/devinops.yml",
+        ".pre-commit-config.yaml",
+        "automations.yaml",
+        "devinops.yaml",
+        "folders.yaml",
+        "knowledge/Backend/a.md",
+        "playbooks/p.md",
+        "secrets.yaml",
+    ]
+    assert (
+        tmp_path / "secrets.yaml"
+    ).read_text() == "secrets:\n  - key: TOKEN\n    type: key-value\n"
+    rows = ran.out.splitlines()
+    assert "  git init && git add . && git commit -m 'Pull the organization'" in rows
+    assert rows[rows.index("Next:") + 2 :][:2] == ["  devinops plan", "  devinops apply"]
+    assert all(request["method"] == "GET" for request in emulator.requests)
+    plan = json.loads(devinops("plan", "--format", "json").out)
+    assert (plan["changes"], plan["blocked"]) == ([], [])
+    assert "Everyone" not in ran.out
+    assert "MINE" not in ran.out
+
+
+def test_what_is_left_out_is_listed_with_ids_and_what_to_do(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    ran = devinops("pull", "-C", tmp_path, "--check", "--format", "json")
+    document = json.loads(ran.out)
+    jsonschema.validate(document, schemas()["pull"])
+    assert [(item["key"], item["why"], item["ids"]) for item in document["left"]] == [
+        ("knowledge:Bell", "unwritable", ["note-5"]),
+        ("knowledge:Odd", "suspicious", ["note-4"]),
+        ("knowledge:Twin", "namesakes", ["note-2", "note-3"]),
+        ("schedule:daily", "unwritable", document["left"][3]["ids"]),
+    ]
+    reasons = [item["reason"] for item in document["left"]]
+    assert "U+0007" in reasons[0]
+    assert reasons[1].startswith("it contains body: hidden text (U+202E)")
+    assert "rename or delete all but one in the web app" in reasons[2]
+    assert (document["check"], names(tmp_path)) == (True, [])
+
+
+def test_check_writes_nothing_and_exits_with_2(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    only = ("-C", tmp_path, "--only", "playbook")
+    ran = devinops("pull", "--check", *only)
+    assert (ran.code, names(tmp_path)) == (2, [])
+    assert ran.out.splitlines()[0] == "would write playbooks/p.md"
+    assert devinops("pull", *only).code == 0
+    assert devinops("pull", "--check", *only).code == 0
+
+
+def test_keys_and_only_narrow(emulator: Emulator, tmp_path: Path, devinops: Devinops) -> None:
+    (tmp_path / "devinops.yaml").write_text("version: 1\n")
+    assert devinops("pull", "-C", tmp_path, "knowledge:Backend/A").code == 0
+    assert names(tmp_path) == ["devinops.yaml", "knowledge/Backend/a.md"]
+    assert devinops("pull", "-C", tmp_path, "--only", "secret").code == 0
+    assert names(tmp_path) == ["devinops.yaml", "knowledge/Backend/a.md", "secrets.yaml"]
+    ran = devinops("pull", "-C", tmp_path, "knowledge:Nothing")
+    assert (ran.code, "nothing has the key knowledge:Nothing" in ran.err) == (64, True)
+    assert devinops("pull", "-C", tmp_path, "--only", "knowledge:Nothing").code == 64
+
+
+def test_a_kind_that_the_key_may_not_read_is_reported(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    use(emulator.url, "cog_notes")
+    (tmp_path / "devinops.yaml").write_text("version: 1\n")
+    ran = devinops("pull", "-C", tmp_path, "--format", "json")
+    document = json.loads(ran.out)
+    assert {item["kind"] for item in document["not_read"]} >= {"playbook", "secret"}
+    assert all("403" in item["reason"] for item in document["not_read"])
+    assert "knowledge/Backend/a.md" in names(tmp_path), document
+
+
+def test_settings_of_the_organization_are_pulled_with_an_enterprise_key(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVIN_ENTERPRISE_KEY", "cog_enterprise")
+    (tmp_path / "devinops.yaml").write_text(
+        "version: 1\ntargets: {a: {enterprise_key_env: DEVIN_ENTERPRISE_KEY}}\n"
+    )
+    devinops("pull", "-C", tmp_path)
+    assert "nightly" in (tmp_path / "session_tags.yaml").read_text()
+    assert "acu_limits.yaml" not in names(tmp_path), "there is no limit"
+
+
+def test_no_file_is_overwritten(emulator: Emulator, tmp_path: Path, devinops: Devinops) -> None:
+    page = tmp_path / "knowledge" / "Backend" / "a.md"
+    page.parent.mkdir(parents=True)
+    page.write_text("---\nname: Mine\ntrigger: t\n---\nb\n")
+    (tmp_path / "secrets.yaml").write_text("secrets: [{key: OTHER, type: totp}]\n")
+    ran = devinops("pull", "-C", tmp_path)
+    assert page.read_text() == "---\nname: Mine\ntrigger: t\n---\nb\n"
+    assert "knowledge/Backend/a-2.md" in names(tmp_path)
+    assert "the file secrets.yaml exists already" in ran.out
+
+
+def test_entries_of_one_of_several_targets_are_limited_to_it(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    (tmp_path / "devinops.yaml").write_text("version: 1\ntargets: {staging: {}, production: {}}\n")
+    devinops("pull", "-C", tmp_path, "--target", "staging")
+    assert "targets:\n  - staging\n" in (tmp_path / "knowledge/Backend/a.md").read_text()
+
+
+def test_a_link_out_of_the_root_is_not_followed(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    (root / "knowledge").mkdir(parents=True)
+    outside.mkdir()
+    (root / "devinops.yaml").write_text("version: 1\n")
+    (root / "knowledge" / "Backend").symlink_to(outside)
+    ran = devinops("pull", "-C", root)
+    assert (ran.code, names(outside)) == (1, [])
+    assert "leads outside the root" in ran.err

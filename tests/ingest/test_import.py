@@ -1,0 +1,292 @@
+"""What `devinops import` makes of the files of other tools."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devinops.emulator import Emulator
+from devinops.ingest.forms import FORMS, forms_of
+from devinops.load import load
+from devinops.model.objects import Declaration
+from devinops.model.values import UNSET
+from devinops.schema.documents import schemas
+from tests.testing.command_line import Devinops
+from tests.testing.places import ROOT
+
+CASES = yaml.safe_load((ROOT / "tests" / "cases" / "import.yaml").read_text(encoding="utf-8"))
+
+
+def plant(top: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        path = top / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+
+
+def values(declaration: Declaration) -> dict[str, Any]:
+    """Return what an entry says beyond its key."""
+    kind = declaration.kind
+    return {
+        name: value
+        for name, value in declaration.resource.items()
+        if name not in kind.places and value is not UNSET
+    }
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a repository; the current directory is another one, with the sources."""
+    (tmp_path / "sources").mkdir()
+    monkeypatch.chdir(tmp_path / "sources")
+    return tmp_path / "root"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
+def test_each_form_becomes_entries_and_a_report(
+    case: dict[str, Any], root: Path, devinops: Devinops
+) -> None:
+    plant(Path(), case["files"])
+    sources = case.get("import", ["."])
+    root.mkdir()
+    ran = devinops("import", "-C", root, *case.get("options", []), *sources)
+    assert (ran.code, ran.err) == (case.get("code", 0), "")
+    loaded = load(root)
+    assert loaded.problems == ()
+    entries = {str(declaration.key): values(declaration) for declaration in loaded.declarations}
+    wanted = case["entries"]
+    assert {
+        key: "…" if wanted.get(key) == "…" else found for key, found in entries.items()
+    } == wanted
+    lines = ran.out.splitlines()
+    parts = case.get("remarks", []) + case.get("not_imported", []) + case.get("duplicates", [])
+    assert [part for part in parts if not any(part in line for line in lines)] == []
+    assert len([line for line in lines if line.startswith("! ")]) == len(
+        case.get("not_imported", [])
+    )
+    assert "s3cr3t-canary" not in ran.out + "".join(
+        path.read_text() for path in root.rglob("*") if path.is_file()
+    )
+
+
+def test_every_form_has_a_case() -> None:
+    read = {
+        form.title
+        for case in CASES
+        for path, text in case["files"].items()
+        for form in forms_of(f"/x/{path}")
+        if form.accepts(text)
+    }
+    assert read == {form.title for form in FORMS}
+
+
+def test_at_most_one_form_reads_a_file() -> None:
+    for case in CASES:
+        for path, text in case["files"].items():
+            assert len([form for form in forms_of(f"/x/{path}") if form.accepts(text)]) <= 1, path
+
+
+RULE = "---\ndescription: When testing\n---\n# One\n\ntext\n"
+CHANGED = RULE.replace("text", "other text")
+
+
+def test_a_dry_run_writes_nothing_and_says_the_same(root: Path, devinops: Devinops) -> None:
+    plant(Path(), {"one.mdc": RULE})
+    root.mkdir()
+    dry = devinops("import", "-C", root, "--dry-run", "one.mdc")
+    assert list(root.iterdir()) == []
+    done = devinops("import", "-C", root, "one.mdc")
+    assert (
+        dry.out.replace("Would import", "Imported") + done.out.splitlines()[-1] + "\n" == done.out
+    )
+    assert (dry.code, done.code) == (0, 0)
+
+
+def test_what_is_there_already_is_a_duplicate(root: Path, devinops: Devinops) -> None:
+    plant(Path(), {"one.mdc": RULE, "two.mdc": RULE.replace("# One", "# Two")})
+    root.mkdir()
+    devinops("import", "-C", root, "one.mdc")
+    again = devinops("import", "-C", root, "one.mdc")
+    assert again.code == 0
+    assert "= one.mdc: the same as knowledge:One (knowledge/one.md)" in again.out
+    assert again.out.splitlines()[-1] == "Imported 0 entries into 0 files; 1 duplicate"
+    own = devinops("import", "-C", root, root / "knowledge" / "one.md")
+    assert own.code == 4
+    assert "it has entries of this repository already" in own.out
+
+
+def test_an_entry_is_overwritten_only_with_force(root: Path, devinops: Devinops) -> None:
+    plant(Path(), {"one.mdc": CHANGED})
+    plant(root, {"knowledge/mine.md": "---\nname: One\ntrigger: t\nmeta: {a: 1}\n---\nmine\n"})
+    refused = devinops("import", "-C", root, "one.mdc")
+    assert refused.code == 4
+    assert "knowledge/mine.md has an entry with this key; --force overwrites it" in refused.out
+    assert "mine" in (root / "knowledge" / "mine.md").read_text()
+    forced = devinops("import", "-C", root, "--force", "one.mdc")
+    assert forced.code == 0
+    assert "~ knowledge/mine.md" in forced.out
+    assert [path.name for path in (root / "knowledge").iterdir()] == ["mine.md"]
+    (declaration,) = load(root).declarations
+    assert values(declaration) == {"trigger": "When testing", "body": "# One\n\nother text"}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("knowledge.yaml", "knowledge: [{name: One, trigger: t, body: mine}]\n"),
+        ("knowledge/F/one.md", "---\nname: One\nfolder: ''\ntrigger: t\n---\nmine\n"),
+    ],
+)
+def test_force_never_destroys_other_entries_or_moves_one(
+    path: str, text: str, root: Path, devinops: Devinops
+) -> None:
+    plant(Path(), {"one.mdc": RULE})
+    plant(root, {path: text})
+    ran = devinops("import", "-C", root, "--force", "one.mdc")
+    assert (ran.code, (root / path).read_text()) == (4, text)
+    assert f"{path} has other entries or another folder: edit it by hand" in ran.out
+
+
+def test_a_file_in_the_way_is_never_overwritten(root: Path, devinops: Devinops) -> None:
+    plant(Path(), {"one.mdc": RULE})
+    plant(root, {"knowledge/one.md": "---\nname: Other\ntrigger: t\n---\nmine\n"})
+    devinops("import", "-C", root, "--force", "one.mdc")
+    assert sorted(path.name for path in (root / "knowledge").iterdir()) == ["one-2.md", "one.md"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "message"),
+    [
+        ([], 64, "Missing argument 'SOURCE"),
+        (["nothing.mdc"], 64, "nothing.mdc"),
+        (["--repo", "api", "one.mdc"], 64, "--repo must be OWNER/NAME or all"),
+        (["empty"], 1, "there is nothing to import in empty"),
+    ],
+)
+def test_a_wrong_command_line_writes_nothing(
+    argv: list[str], code: int, message: str, root: Path, devinops: Devinops
+) -> None:
+    plant(Path(), {"one.mdc": RULE, "empty/x.py": ""})
+    root.mkdir()
+    ran = devinops("import", "-C", root, *argv)
+    assert (ran.code, ran.out) == (code, "")
+    assert message in " ".join(ran.err.split())
+    assert list(root.iterdir()) == []
+
+
+def test_links_and_other_bytes_are_reported(root: Path, devinops: Devinops) -> None:
+    plant(Path(), {"rules/one.mdc": RULE, "secret.mdc": "outside"})
+    Path("rules/link.mdc").symlink_to("one.mdc")
+    Path("rules/out.mdc").symlink_to("../secret.mdc")
+    Path("rules/latin.mdc").write_bytes(b"caf\xe9\n")
+    Path("rules/gone.mdc").symlink_to("nowhere")
+    root.mkdir()
+    ran = devinops("import", "-C", root, "rules")
+    assert ran.code == 4
+    assert "! rules/out.mdc: not imported: it is a link that leads out of the directory" in ran.out
+    assert "rules/link.mdc: it is the same file as rules/one.mdc" in ran.out
+    assert "! rules/latin.mdc: not imported: the byte 0xE9 is not UTF-8" in ran.out
+    assert "! rules/gone.mdc: not imported: cannot read this file" in ran.out
+    assert len(load(root).declarations) == 1
+
+
+def test_files_of_tools_are_not_read(root: Path, devinops: Devinops) -> None:
+    hidden = {f"{name}/one.mdc": RULE for name in ("node_modules/x", ".git", ".terraform")}
+    plant(Path(), {**hidden, ".cursor/rules/two.mdc": CHANGED})
+    root.mkdir()
+    ran = devinops("import", "-C", root, ".")
+    assert "Imported 1 entry into 1 file" in ran.out
+
+
+def test_the_document_is_valid(root: Path, devinops: Devinops) -> None:
+    import jsonschema
+
+    case = next(case for case in CASES if "never the value of a secret" in case["why"])
+    plant(Path(), {**case["files"], "p/x.md": "text", "p/one.mdc": RULE, "q/one.mdc": RULE})
+    root.mkdir()
+    ran = devinops("import", "-C", root, "--format", "json", "terraform.tfstate", "p", "q")
+    document = json.loads(ran.out)
+    jsonschema.validate(document, schemas()["import"])
+    assert document["exit_code"] == ran.code == 4
+    assert "terraform state rm devin_secret.token" in document["commands"]
+    assert document["remarks"] == {
+        "p": ["1 other Markdown file not read: name a file to import it"]
+    }
+    assert [item["place"] for item in document["duplicates"]] == ["p/one.mdc"]
+    assert "s3cr3t-canary" not in ran.out
+
+
+def test_objects_of_a_terraform_state_are_adopted_by_id(
+    root: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two notes have the same name, so only their ids tell which of them Terraform owns."""
+    state = {
+        "version": 4,
+        "terraform_version": "1.9.0",
+        "resources": [
+            {
+                "mode": "managed",
+                "type": "devin_knowledge_note",
+                "name": "n",
+                "instances": [
+                    {
+                        "attributes": {
+                            "org_id": "org-emulator",
+                            "note_id": "note-2",
+                            "name": "A",
+                            "trigger": "t",
+                            "body": "a",
+                        }
+                    }
+                ],
+            }
+        ],
+    }
+    note = {"name": "A", "trigger": "t", "body": "a"}
+    seed = {"knowledge": [{"id": "note-1", **note}, {"id": "note-2", **note}]}
+    plant(Path(), {"terraform.tfstate": json.dumps(state)})
+    config = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
+    plant(root, {"devinops.yaml": config})
+    ran = devinops("import", "-C", root, "terraform.tfstate")
+    (link,) = (line.split() for line in ran.out.splitlines() if "inventory link" in line)
+    with Emulator({"organizations": {"org-emulator": seed}}) as emulator:
+        monkeypatch.setenv("DEVIN_API_URL", emulator.url)
+        monkeypatch.setenv("DEVIN_API_KEY", "cog_emulator")
+        assert devinops(*link[1:], "-C", root).code == 0
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+        assert {request["method"] for request in emulator.requests} == {"GET"}
+    again = devinops("import", "-C", root, "terraform.tfstate")
+    assert "terraform state rm devin_knowledge_note.n" in again.out
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "message"),
+    [
+        ({"knowledge/b.md": "---\nname: B\n"}, 1, "the front matter is not closed"),
+        ({"devinops.yaml": "version: 1\nignore: [knowledge/one.md]\n"}, 4, "`ignore` in devinops"),
+        ({"knowledge/x.md/y": "", "knowledge/one.md/z": ""}, 0, "knowledge/one-2.md"),
+    ],
+)
+def test_what_is_in_the_repository_is_respected(
+    files: dict[str, str], code: int, message: str, root: Path, devinops: Devinops
+) -> None:
+    plant(Path(), {"one.mdc": RULE})
+    plant(root, files)
+    ran = devinops("import", "-C", root, "one.mdc")
+    assert ran.code == code
+    assert message in ran.out + ran.err
+
+
+def test_a_link_in_the_repository_leads_no_file_out_of_it(root: Path, devinops: Devinops) -> None:
+    plant(Path(), {"one.mdc": RULE, "elsewhere/x": ""})
+    root.mkdir()
+    (root / "knowledge").symlink_to(Path("elsewhere").absolute())
+    ran = devinops("import", "-C", root, "one.mdc")
+    assert (ran.code, [path.name for path in Path("elsewhere").iterdir()]) == (1, ["x"])
+    assert "this path leads outside the root" in " ".join(ran.err.split())

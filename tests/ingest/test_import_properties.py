@@ -1,0 +1,81 @@
+"""No bytes are a traceback, and whatever is imported is valid."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devinops.ingest.form import Choices
+from devinops.ingest.importing import Repository, import_contents
+from devinops.ingest.sources import Sources
+from devinops.load import load
+from devinops.model.values import canonical_text
+from tests.testing.strategies import content, texts
+
+NAMES = [
+    "a.mdc",
+    "a.instructions.md",
+    ".devin/rules/a.md",
+    "AGENTS.md",
+    "skills/a/SKILL.md",
+    "a.devin.md",
+    "notes.md",
+    "a.json",
+    "a.tfstate",
+    ".devin-plugin/plugin.json",
+]
+pieces = st.sampled_from(
+    ["---\n", "description: ", "globs: ", "alwaysApply: true\n", "trigger: ", "name: ", "# ", "## ",
+     "> ", "Trigger: ", "When ", "```\n", "<!--", "-->", "|", ">", "- ", "'", "**/*.{a,b}", "\n",
+     "metadata:\n  devinops-key: knowledge:a/b\n", "\t", "\r\n", "$1", "[", "]", "@x\n", "é", "\u2028"]
+)  # fmt: skip
+json_pieces = st.sampled_from(
+    ['{"version": 4, "terraform_version": "1", "resources": [', '{"knowledge": [', '{"items": [',
+     '{"note_id": "n", "name": "N", "trigger": "t", "body": "b"}', '{"type": "devin_playbook",',
+     '"name": "n", ', '"instances": [', '{"attributes": {"title": "T", "body": "b"}}', "]", "}", ",",
+     '"id": 1', "null", '"x": ']
+)  # fmt: skip
+wild = st.one_of(
+    content,
+    st.lists(pieces, max_size=30).map("".join).map(str.encode),
+    st.lists(json_pieces, max_size=12).map("".join).map(str.encode),
+)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), wild, min_size=1, max_size=3), st.booleans())
+def test_nothing_raises_and_what_is_imported_is_valid(files: dict[str, bytes], split: bool) -> None:
+    choices = Choices(split=split, repo="acme/api", into="F")
+    with tempfile.TemporaryDirectory() as top:
+        for name, data in files.items():
+            path = Path(top, "sources", name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        sources = Sources(choices)
+        sources.add(str(Path(top, "sources")))
+        report = import_contents(sources.read, choices, Repository())
+        Path(top, "root").mkdir()
+        for file in report.files:
+            path = Path(top, "root", file.path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(file.text, encoding="utf-8", newline="\n")
+        loaded = load(Path(top, "root"))
+    assert loaded.problems == ()
+    assert {d.key for d in loaded.declarations} == {item.key for item in report.imported}
+    for line in (remark for item in report.imported for remark in item.remarks):
+        assert line
+
+
+@given(texts)
+def test_the_body_of_a_rule_is_never_changed(text: str) -> None:
+    body = text.replace("\r\n", "\n").replace("\r", "\n")
+    rule = f"---\ndescription: When testing\nglobs: *.py\n---\n{body}"
+    with tempfile.TemporaryDirectory() as top:
+        Path(top, "a.mdc").write_bytes(rule.encode("utf-8", "replace"))
+        sources = Sources(Choices())
+        sources.add(str(Path(top, "a.mdc")))
+    ((_, _, contents),) = sources.read
+    (item,) = contents.items
+    assert canonical_text(item.text) == canonical_text(body.encode("utf-8", "replace").decode())  # type: ignore[union-attr]

@@ -1,0 +1,371 @@
+"""An organization becomes files, and the plan of these files changes nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from devinops.emulator import Emulator
+from tests.testing.command_line import Devinops
+from tests.testing.hostile_names import NAMES, organization
+
+KEYS = {"v3": "cog_emulator", "v1": "apk_emulator"}
+CONFIG = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
+
+
+def snapshot(root: Path) -> dict[str, bytes]:
+    """Return path → content of every file of the user below a root."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file() and not path.relative_to(root).parts[0].startswith(".")
+    }
+
+
+@pytest.fixture(params=["v3", "v1"])
+def pulled(
+    request: pytest.FixtureRequest, tmp_path: Path, use: Callable[..., None], devinops: Devinops
+) -> Iterator[tuple[Emulator, Path]]:
+    """A root into which an organization with hostile names was pulled and applied."""
+    with Emulator({"organizations": {"org-emulator": organization()}}) as emulator:
+        use(emulator.url, KEYS[request.param])
+        (tmp_path / "devinops.yaml").write_text(CONFIG)
+        ran = devinops("pull", "-C", tmp_path, "--format", "json")
+        assert ran.code == 0, ran.err
+        document = json.loads(ran.out)
+        assert document["left"] == []
+        assert sum(len(file["keys"]) for file in document["files"]) > len(NAMES) + 30
+        yield emulator, tmp_path
+
+
+def writes(emulator: Emulator) -> list[str]:
+    return [r["path"] for r in emulator.requests if r["method"] != "GET"]
+
+
+def plan_of(devinops: Devinops, root: Path) -> Any:
+    return json.loads(devinops("plan", "-C", root, "--format", "json").out)
+
+
+def test_everything_is_adopted_as_it_is(pulled: tuple[Emulator, Path], devinops: Devinops) -> None:
+    emulator, root = pulled
+    assert all("/knowledge/notes/" not in r["path"] for r in emulator.requests), "lists only"
+    plan = plan_of(devinops, root)
+    assert {change["action"] for change in plan["changes"]} == {"adopt"}
+    assert all(change["fields"] == {} or not change["fields"] for change in plan["changes"])
+    assert (plan["blocked"], plan["drift"], plan["problems"]) == ([], [], [])
+    files = snapshot(root)
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert writes(emulator) == []
+    assert plan_of(devinops, root)["changes"] == []
+    again = devinops("pull", "-C", root)
+    assert (again.code, again.out.splitlines()[-1][:16]) == (0, "nothing to write")
+    assert devinops("pull", "-C", root, "--check").code == 0
+    assert snapshot(root) == files
+
+
+def test_names_are_safe_on_every_file_system(pulled: tuple[Emulator, Path]) -> None:
+    _, root = pulled
+    paths = list(snapshot(root))
+    assert len({path.casefold() for path in paths}) == len(paths)
+    for path in paths:
+        for part in path.split("/"):
+            assert len(part.encode()) <= 120
+            assert not set(part) & set('<>:"\\|?*')
+            assert part == part.strip()
+            assert not part.startswith(".")
+            assert part.lower().partition(".")[0] not in ("con", "aux", "nul", "com1", "lpt9")
+            assert part.lower() not in ("readme.md", "agents.md", "claude.md")
+
+
+def edit(emulator: Emulator, section: str, id: str, **fields: Any) -> None:
+    """Change an object as a person in the web app."""
+    response = httpx.patch(f"{emulator.url}/_emulator/{section}/{id}", json=fields)
+    assert response.status_code == 200, response.text
+
+
+def remove(emulator: Emulator, section: str, id: str) -> None:
+    httpx.delete(f"{emulator.url}/_emulator/{section}/{id}").raise_for_status()
+
+
+def pull(devinops: Devinops, root: Path, *options: str) -> Any:
+    ran = devinops("pull", "-C", root, "--format", "json", *options)
+    assert ran.code in (0, 2, 4), ran.err
+    return json.loads(ran.out)
+
+
+def test_fifty_edits_change_fifty_files_in_one_field_each(
+    pulled: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = pulled
+    devinops("apply", "-C", root, "--yes")
+    before = snapshot(root)
+    notes = [note for note in emulator.knowledge() if note["body"]][:50]
+    for number, note in enumerate(notes):
+        field = ("body", "trigger", "pinned_repo")[number % 3]
+        value = {"body": note["body"] + "\nmore", "trigger": "edited: yes", "pinned_repo": "all"}
+        edit(emulator, "knowledge", note["note_id"], **{field: value[field]})
+    # a note without a pin does not manage it, so an edit of that is not drift
+    managed = [n for i, n in enumerate(notes) if i % 3 != 2 or n["pinned_repo"]]
+    check = pull(devinops, root, "--drift", "--check")
+    assert (check["exit_code"], snapshot(root)) == (2, before)
+    document = pull(devinops, root, "--drift")
+    assert (document["exit_code"], document["left"]) == (0, [])
+    assert len(document["files"]) == len(managed)
+    assert all(len(file["fields"]) == 1 for file in document["files"])
+    after = snapshot(root)
+    changed = {path for path in after if after[path] != before.get(path)}
+    assert changed == {file["path"] for file in document["files"]}
+    plan = plan_of(devinops, root)
+    assert (plan["changes"], plan["blocked"], plan["drift"]) == ([], [], [])
+    assert pull(devinops, root, "--drift")["files"] == []
+    assert writes(emulator) == []
+
+
+# --- one organization, several shapes of files ---
+
+YAML_NOTES = """\
+# All about the kitchen.
+knowledge:
+  - name: Coffee          # the best one
+    trigger: 'When asked about coffee'
+    body_file: ../texts/coffee.txt
+
+  - {name: Tea, trigger: t, body: "hot", folder: Backend}   # in braces
+"""
+PAGE = """\
+---
+# who asks for this?
+trigger: When deploying    # keep short
+name: "Deploys"
+---
+
+# Deploys
+
+Run make deploy.
+
+Then watch.
+"""
+SEED: Any = {
+    "organizations": {
+        "org-emulator": {
+            "folders": [{"path": "Backend"}, {"path": "Other"}],
+            "knowledge": [
+                {"id": "coffee", "name": "Coffee", "trigger": "When asked about coffee", "body": "Third floor."},
+                {"id": "tea", "name": "Tea", "trigger": "t", "body": "hot", "folder": "Backend"},
+                {
+                    "id": "deploys",
+                    "name": "Deploys",
+                    "trigger": "When deploying",
+                    "body": "# Deploys\n\nRun make deploy.\n\nThen watch.",
+                },
+            ],
+        }
+    }
+}  # fmt: skip
+
+
+def git(root: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", "-c", "user.name=a", "-c", "user.email=a@localhost", *arguments],
+        cwd=root,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+@pytest.fixture
+def applied(
+    tmp_path: Path, use: Callable[..., None], devinops: Devinops
+) -> Iterator[tuple[Emulator, Path]]:
+    """A repository whose entries, in files of people, were applied from its first commit."""
+    root = tmp_path / "root"
+    (root / "knowledge").mkdir(parents=True)
+    (root / "texts").mkdir()
+    (root / "devinops.yaml").write_text(CONFIG)
+    (root / "knowledge" / "kitchen.yaml").write_text(YAML_NOTES)
+    (root / "knowledge" / "deploys.md").write_text(PAGE)
+    (root / "texts" / "coffee.txt").write_text("\nThird floor.\n\n")
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    git(root, "commit", "-q", "-m", "first")
+    with Emulator(SEED) as emulator:
+        use(emulator.url)
+        assert devinops("apply", "-C", root, "--yes").code == 0
+        yield emulator, root
+
+
+def diff(root: Path) -> list[str]:
+    rows = git(root, "diff", "-U0").splitlines()
+    return [row for row in rows if row[:1] in "+-" and row[:3] not in ("+++", "---")]
+
+
+def test_each_value_goes_where_it_belongs(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    edit(emulator, "knowledge", "coffee", trigger="It's about coffee", body="Second floor.")
+    edit(emulator, "knowledge", "tea", body="cold", folder="Other")
+    edit(emulator, "knowledge", "deploys", name="Deployments", folder="Backend")
+    document = pull(devinops, root, "--drift")
+    assert (document["exit_code"], document["left"]) == (0, [])
+    assert {file["path"]: file["fields"] for file in document["files"]} == {
+        "knowledge/deploys.md": ["name", "folder"],
+        "knowledge/kitchen.yaml": ["trigger", "folder", "body"],
+        "texts/coffee.txt": ["body"],
+    }
+    assert diff(root) == [
+        '-name: "Deploys"',
+        '+name: "Deployments"',
+        "+folder: Backend",
+        "-    trigger: 'When asked about coffee'",
+        "+    trigger: 'It''s about coffee'",
+        '-  - {name: Tea, trigger: t, body: "hot", folder: Backend}   # in braces',
+        "+  - {name: Tea, trigger: t, body: cold, folder: Other}   # in braces",
+        "-Third floor.",
+        "+Second floor.",
+    ]
+    plan = plan_of(devinops, root)
+    assert (plan["changes"], plan["blocked"], plan["drift"]) == ([], [], [])
+
+
+def test_line_ends_of_a_file_stay(applied: tuple[Emulator, Path], devinops: Devinops) -> None:
+    emulator, root = applied
+    page = root / "knowledge" / "deploys.md"
+    raw = b"\xef\xbb\xbf" + PAGE.replace("\n", "\r\n").encode()
+    page.write_bytes(raw)
+    edit(emulator, "knowledge", "deploys", body="# Deploys\n\nRun it.\n\nThen watch.")
+    assert pull(devinops, root, "--drift")["exit_code"] == 0
+    assert page.read_bytes() == raw.replace(b"make deploy.", b"it.")
+
+
+def test_both_sides_are_merged_from_the_commit_of_the_last_apply(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    page = root / "knowledge" / "deploys.md"
+    page.write_text(PAGE.replace("Then watch.", "Then watch the graphs."))
+    edit(emulator, "knowledge", "deploys", body="# Deploys\n\nRun make all.\n\nThen watch.")
+    document = pull(devinops, root, "--drift")
+    assert [(item["why"], document["exit_code"]) for item in document["left"]] == [("merged", 0)]
+    assert page.read_text() == PAGE.replace("Then watch.", "Then watch the graphs.").replace(
+        "make deploy", "make all"
+    )
+    assert devinops("apply", "-C", root, "--yes", "--on-conflict", "git").code == 0
+    (note,) = (note for note in emulator.knowledge() if note["note_id"] == "deploys")
+    assert note["body"].endswith("Run make all.\n\nThen watch the graphs.")
+
+
+def test_a_conflict_has_markers_and_is_never_applied(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    page = root / "knowledge" / "deploys.md"
+    page.write_text(PAGE.replace("make deploy", "make ours").replace("When deploying", "Ours"))
+    edit(emulator, "knowledge", "deploys", trigger="Theirs")
+    document = pull(devinops, root, "--drift")
+    assert (document["exit_code"], [item["why"] for item in document["left"]]) == (4, ["conflict"])
+    assert diff(root) == [
+        "-trigger: When deploying    # keep short",
+        "+<<<<<<< in the files",
+        "+trigger: Ours    # keep short",
+        "+=======",
+        "+trigger: Theirs    # keep short",
+        "+>>>>>>> in the organization",
+        "-Run make deploy.",
+        "+Run make ours.",
+    ]
+    assert devinops("plan", "-C", root).code == 1
+    page.write_text(PAGE.replace("make deploy", "make ours"))
+    edit(emulator, "knowledge", "deploys", trigger="When deploying", body="Other\n\ntext")
+    document = pull(devinops, root, "--drift")
+    assert document["exit_code"] == 4
+    assert "<<<<<<< in the files" in page.read_text()
+    ran = devinops("validate", "-C", root)
+    assert (ran.code, "merge-conflict" in ran.out) == (1, True)
+
+
+def test_without_the_commit_nothing_is_merged(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    page = root / "knowledge" / "deploys.md"
+    text = PAGE.replace("make deploy", "make ours")
+    page.write_text(text)
+    commit = git(root, "rev-parse", "HEAD").strip()
+    shutil.rmtree(root / ".git")
+    git(root, "init", "-q")
+    edit(emulator, "knowledge", "deploys", body="theirs")
+    document = pull(devinops, root, "--drift")
+    assert (document["exit_code"], document["files"], page.read_text()) == (4, [], text)
+    (item,) = document["left"]
+    assert item["why"] == "no-base"
+    assert f"git fetch origin {commit}" in item["reason"]
+
+
+def test_what_was_deleted_outside(applied: tuple[Emulator, Path], devinops: Devinops) -> None:
+    emulator, root = applied
+    for id in ("deploys", "tea"):
+        remove(emulator, "knowledge", id)
+    document = pull(devinops, root, "--drift", "knowledge:Deploys", "knowledge:Backend/Tea")
+    assert [(file["path"], file["change"]) for file in document["files"]] == [
+        ("knowledge/deploys.md", "deleted")
+    ]
+    assert [(item["key"], item["why"]) for item in document["left"]] == [
+        ("knowledge:Backend/Tea", "deleted")
+    ]
+    assert not (root / "knowledge" / "deploys.md").exists()
+
+
+def test_many_missing_objects_delete_no_file(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    before = snapshot(root)
+    for id in ("deploys", "tea", "coffee"):
+        remove(emulator, "knowledge", id)
+    document = pull(devinops, root, "--drift")
+    assert (document["files"], snapshot(root)) == ([], before)
+    assert {item["why"] for item in document["left"]} == {"deleted"}
+
+
+def test_suspicious_text_is_not_written(applied: tuple[Emulator, Path], devinops: Devinops) -> None:
+    emulator, root = applied
+    before = snapshot(root)
+    edit(emulator, "knowledge", "deploys", body="a\u202eb")
+    edit(emulator, "knowledge", "tea", body="AKIA" + "IOSFODNN7EXAMPLE")
+    document = pull(devinops, root, "--drift")
+    assert (document["exit_code"], document["files"], snapshot(root)) == (4, [], before)
+    assert [item["why"] for item in document["left"]] == ["suspicious", "suspicious"]
+
+
+def test_a_key_brings_its_entry_up_to_date_without_an_inventory(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    (root / "devinops.yaml").write_text("version: 1\n")
+    edit(emulator, "knowledge", "deploys", trigger="New")
+    ran = devinops("pull", "-C", root, "--drift")
+    assert (ran.code, "has no inventory" in ran.err) == (1, True)
+    assert pull(devinops, root, "knowledge:Deploys")["files"][0]["fields"] == ["trigger"]
+    assert "trigger: New    # keep short" in (root / "knowledge" / "deploys.md").read_text()
+
+
+def test_a_renamed_folder_is_left_to_a_person(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    folder = next(f for f in emulator.folders() if f["path"] == "Backend")
+    edit(emulator, "folders", folder["folder_id"], path="Platform")
+    document = pull(devinops, root, "--drift")
+    assert (document["files"], [item["why"] for item in document["left"]]) == (
+        [],
+        ["renamed"],
+    )
