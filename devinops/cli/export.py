@@ -383,7 +383,7 @@ def _readable(session: Session[Reader]) -> tuple[Snapshot, dict[str, str]]:
         if error.status != FORBIDDEN:
             raise
     snapshot, not_read = Snapshot.of(()), {}
-    for noun in KINDS:
+    for noun in _reachable(session):
         try:
             part = session.snapshot([noun])
         except ApiError as error:
@@ -391,8 +391,16 @@ def _readable(session: Session[Reader]) -> tuple[Snapshot, dict[str, str]]:
                 raise
             not_read[noun] = str(error)
         else:
-            snapshot = snapshot.with_more(part)
+            others = (live for live in part.objects if live.key.kind == noun)
+            snapshot = snapshot.with_more(Snapshot.of(others))
     return snapshot, not_read
+
+
+def _reachable(session: Session[Reader]) -> list[str]:
+    """Return the kinds that the target has, and that its keys can reach."""
+    target, key = session.client.target, session.settings.enterprise_key
+    has = (kind for kind in KINDS.values() if kind.is_in(target.api, target.scope))
+    return [kind.noun for kind in has if key or not kind.apis[target.api].is_about_organization]
 
 
 def _objects_document(objects: _Objects) -> Document:

@@ -34,6 +34,9 @@ LONGEST_ALWAYS_ON: Final = 2_000
 LONGEST_RULE: Final = 12_000
 """Maximum length of a rule in Devin Desktop."""
 
+LONGEST_SKILL: Final = 20_000
+"""The specification advises at most 5,000 tokens, which are about so many characters."""
+
 EVERYWHERE: Final = "all"
 """A pin to every repository."""
 
@@ -273,6 +276,11 @@ class _Run:
             yield f"too long for a rule, which has at most {LONGEST_RULE} characters: it is a skill"
         if not (self.choices.as_rules and is_rule) and _globs(declaration):
             yield f"only a rule can have {GLOBS}"
+        if not is_rule and len(kind.text_of(declaration.resource)) > LONGEST_SKILL:
+            yield (
+                f"its text has more than {LONGEST_SKILL} characters, too long for a good skill: "
+                "split the entry"
+            )
         yield from _lost_values(declaration)
 
     # the plugin

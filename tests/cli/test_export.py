@@ -267,3 +267,26 @@ def test_an_organization_is_read_with_lists_alone(
     requests = {(r["method"], r["path"].rpartition("/")[2]) for r in emulator.requests}
     assert {method for method, _ in requests} == {"GET"}
     assert "note-1" not in {last for _, last in requests}
+
+
+def test_a_kind_that_the_key_may_not_list_is_missing_and_reported(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    emulator.faults = [{"path": "/v3/**/playbooks", "fault": "status", "status": 403}]
+    out = tmp_path / "backup.json"
+    argv = ("--to", "json", "--live", "--out", out, "--format", "json")
+    ran = devinops("export", "-C", tmp_path, *argv)
+    report = json.loads(ran.out)
+    assert (ran.code, report["exit_code"], report["objects"]) == (4, 4, 4)
+    assert "returned 403" in report["not_read"]["playbook"]
+    kinds = [item["kind"] for item in json.loads(out.read_text())["items"]]
+    assert kinds == ["folder", "folder", "knowledge", "secret"]
+
+
+def test_any_other_failure_writes_no_backup(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    emulator.faults = [{"path": "/v3/**/playbooks", "fault": "status", "status": 400}]
+    out = tmp_path / "backup.json"
+    assert devinops("export", "-C", tmp_path, "--to", "json", "--live", "--out", out).code == 1
+    assert not out.exists()

@@ -220,6 +220,11 @@ def test_an_entry_that_is_left_out_is_reported(declaration: Declaration, why: st
             "too long for a rule, which has at most 12000 characters: it is a skill",
         ),
         (note(meta={"globs": ["*.ts"]}), False, "only a rule can have globs"),
+        (
+            note(body="x" * 20_001),
+            False,
+            "its text has more than 20000 characters, too long for a good skill: split the entry",
+        ),
     ],
 )
 def test_what_is_lost_is_reported(declaration: Declaration, as_rules: bool, remark: str) -> None:
