@@ -190,7 +190,8 @@ def _text(path: Path) -> str:
 def _check_removals(exported: Exported, directory: Path) -> None:
     """Raise Refused if nothing is left of a plugin: the files or the options may be wrong."""
     removed = exported.having(Change.REMOVED)
-    if removed and not any(file.text for file in exported.files if file.key):
+    entries = (file for file in exported.files if file.key)
+    if removed and not any(file.text or file.change is Change.UNCHANGED for file in entries):
         raise Refused(
             f"no entry is left for {directory}, so {counted(len(removed), 'file')} would be "
             "removed; nothing was written: check the root, the target and --repository, or delete "

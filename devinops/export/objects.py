@@ -23,6 +23,10 @@ API: Final[ApiVersion] = "v3"
 KIND: Final = "kind"
 """The member with the noun of an object's kind."""
 
+_OTHER_TARGET: Final = (
+    "left out: another entry has its key, for another target: choose one with --target"
+)
+
 Item = dict[str, Any]
 
 
@@ -46,7 +50,7 @@ def listed_entries(declarations: Iterable[Declaration]) -> tuple[list[Item], lis
             text = f"left out: its entry has ensure: {declaration.ensure}"
             losses.append(Loss(text, declaration.key))
         elif declaration.key in present:
-            losses.append(Loss("left out: another entry has its key", declaration.key))
+            losses.append(Loss(_OTHER_TARGET, declaration.key))
         else:
             present[declaration.key] = declaration
             losses += (Loss(text, declaration.key) for text in _lost_fields(declaration.resource))

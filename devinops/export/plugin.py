@@ -159,9 +159,13 @@ class _Run:
     # entries
 
     def export(self, declarations: Sequence[Declaration]) -> None:
-        chosen = [declaration for declaration in declarations if self.is_chosen(declaration)]
-        slugs = self.slugs(chosen)
-        for declaration in chosen:
+        chosen: dict[Key, Declaration] = {}
+        for declaration in filter(self.is_chosen, declarations):
+            if chosen.setdefault(declaration.key, declaration) is not declaration:
+                why = "another entry has its key, for another target: choose one with --target"
+                self.left_out.append(Remark(why, declaration.key))
+        slugs = self.slugs(list(chosen.values()))
+        for declaration in chosen.values():
             self.add(declaration, slugs[declaration.key])
 
     def is_chosen(self, declaration: Declaration) -> bool:
@@ -181,12 +185,11 @@ class _Run:
         return any(key in self.own for key in _keys(declaration))
 
     def keep(self, declaration: Declaration) -> None:
-        """Keep the file of an entry that has no text anymore."""
+        """Keep the file of an entry that has no text anymore: now people edit the file itself."""
         absent = f"its entry has ensure: {declaration.ensure} and no text"
         self.remark(declaration, f"{absent}: its file stays as it is")
         for own in (self.own[key] for key in _keys(declaration) if key in self.own):
-            change = Change.UNCHANGED if own.provenance.intact else Change.BY_HAND
-            self.files[own.path] = PluginFile(own.path, change, "", declaration.key)
+            self.files[own.path] = PluginFile(own.path, Change.UNCHANGED, "", declaration.key)
 
     def slugs(self, declarations: Sequence[Declaration]) -> dict[Key, str]:
         """Return the slug of each entry: the one it has, else a free one."""
@@ -228,8 +231,9 @@ class _Run:
             return Change.NEW
         if self.existing[path] == text:
             return Change.UNCHANGED
-        intact = path in self.origins and self.origins[path].intact
-        return Change.CHANGED if intact or self.choices.force else Change.BY_HAND
+        origin = self.origins.get(path)
+        may_write = origin is not None and (origin.intact or self.choices.force)
+        return Change.CHANGED if may_write else Change.BY_HAND
 
     def front(self, declaration: Declaration, slug: str) -> tuple[dict[str, Any], bool]:
         """Return the front matter of an entry's file, and whether the file is a rule."""

@@ -75,7 +75,7 @@ def test_a_note_without_a_folder_is_at_the_top() -> None:
         ),
         (
             [entry("knowledge", name="A"), entry("knowledge", name="A", body="other")],
-            "left out: another entry has its key",
+            "left out: another entry has its key, for another target: choose one with --target",
         ),
     ],
 )

@@ -181,6 +181,14 @@ def test_an_entry_that_is_left_out_is_reported(declaration: Declaration, why: st
     assert (changes(exported), left_out(exported)) == ({}, [why])
 
 
+def test_of_entries_for_different_targets_one_is_exported() -> None:
+    exported = export(note(body="one"), note(body="two"))
+    assert exported.files[0].text.endswith("\none\n")
+    assert left_out(exported) == [
+        "another entry has its key, for another target: choose one with --target"
+    ]
+
+
 @pytest.mark.parametrize(
     ("declaration", "as_rules", "remark"),
     [
@@ -294,6 +302,13 @@ def test_a_file_of_somebody_else_is_never_touched() -> None:
     }
 
 
+def test_force_overwrites_nothing_of_somebody_else() -> None:
+    before = texts(export(note(), choices=Choices("acme", as_rules=True)))
+    before[SKILL] = "Theirs"
+    exported = export(note(), existing=before, choices=Choices("acme", force=True))
+    assert changes(exported) == {SKILL: "changed by hand", "rules/error-envelope.md": "removed"}
+
+
 # --- an export again ------------------------------------------------------------------------------
 
 
@@ -365,14 +380,14 @@ def test_a_retired_note_keeps_its_skill() -> None:
     assert changes(edited) == {SKILL: "changed"}
 
 
-@pytest.mark.parametrize(("edited", "change"), [("", "unchanged"), ("x", "changed by hand")])
-def test_a_retired_note_without_a_text_keeps_the_file_as_it_is(edited: str, change: str) -> None:
+@pytest.mark.parametrize("edited", ["", "x"])
+def test_a_retired_note_without_a_text_keeps_the_file_as_it_is(edited: str) -> None:
     before = texts(export(note(pinned_repo="acme/api")))
     before[SKILL] += edited
     retired = note(body="", ensure=Ensure.ABSENT)
     choices = Choices("acme", repository="acme/api")
     exported = export(retired, existing=before, choices=choices)
-    assert changes(exported) == {SKILL: change}
+    assert changes(exported) == {SKILL: "unchanged"}
     assert remarks(exported) == [
         "its entry has ensure: absent and no text: its file stays as it is"
     ]
