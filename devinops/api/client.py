@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from devinops.api import codec, parts, redact, v1, v3
 from devinops.api.connection import Connection
@@ -26,6 +26,9 @@ from devinops.model.kind import Api, ApiVersion, Kind, Resource, Revealed, Scope
 from devinops.model.objects import Live, Snapshot
 from devinops.model.target import Target
 from devinops.model.values import UNSET
+
+_GONE: Final = (404, 405, 410)
+"""The statuses of a list that an API no longer has."""
 
 
 class ReadingClient:
@@ -209,6 +212,21 @@ class ReadingClient:
                 self._names[kind.noun] = codec.spellings(kind, self.api, items)
 
     def _list(
+        self, kinds: list[Kind], progress: Callable[[int], None], sure: bool
+    ) -> dict[str, Reading]:
+        """Read the list that these kinds share, and say if it may be gone for good."""
+        try:
+            return self._read(kinds, progress, sure)
+        except BadAnswer:
+            raise
+        except ApiError as error:
+            moving = next((kind.moving for kind in kinds if kind.moving), "")
+            if error.status not in _GONE or not moving:
+                raise
+            text = f"{error}. If the settings are right, {moving}"
+            raise ApiError(text, status=error.status) from error
+
+    def _read(
         self, kinds: list[Kind], progress: Callable[[int], None], sure: bool
     ) -> dict[str, Reading]:
         """Read the list that these kinds share: v1 returns notes and folders in one response."""

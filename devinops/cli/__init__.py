@@ -28,6 +28,7 @@ COMMANDS = {
     "import": "Turn rules, skills, playbooks, exports and Terraform states into entries.",
     "inventory": "Inspect and repair the record of what this repository owns.",
     "drift": "Show what was changed outside devinops since the last apply.",
+    "export": "Write the entries as a plugin of skills, or as JSON.",
     "whoami": "Show the effective settings and who the key belongs to.",
     "schema": "Print the JSON Schemas of the files and of the JSON output.",
     "emulator": "Serve a local stand-in for the Devin API.",

@@ -21,7 +21,8 @@ _INSTEAD: Final = {
     ("check", "verify", "test"): "Use devinops validate.",
     ("lint",): "Use devinops validate; it has no rules of style.",
     ("fmt", "format"): "devinops does not change your files; devinops validate checks them.",
-    ("export", "dump", "fetch", "download"): "Use devinops pull: it writes live objects to files.",
+    ("dump",): "Use devinops export --to json --live.",
+    ("fetch", "download"): "Use devinops pull: it writes live objects to files.",
     ("adopt",): (
         "devinops pull writes entries for live objects, and devinops apply adopts them; devinops "
         "inventory link chooses one of several objects with a name."

@@ -102,8 +102,13 @@ KIND = Kind(
     document="body",
     parent="folder",
     foreign=Foreign(
-        use=Use.RULE, when="trigger", always="pinned_repo", terraform="devin_knowledge_note"
+        use=Use.RULE,
+        when="trigger",
+        always="pinned_repo",
+        switch="is_enabled",
+        terraform="devin_knowledge_note",
     ),
+    moves_to="skills in plugins",
     apis={
         "v3": Api(
             path="knowledge/notes",

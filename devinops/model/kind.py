@@ -488,14 +488,16 @@ class Foreign:
 
     `use` says which texts of other tools become such objects; None if none do. `when` is the field
     that says when to use the text, `always` the one with the repository in which it is always used,
-    and `handle` the one with the name by which a person starts it. `terraform` is the type of the
-    resource, or of the data source, in the vendor's Terraform provider.
+    `handle` the one with the name by which a person starts it, and `switch` the one that is false
+    for a text that is not used. `terraform` is the type of the resource, or of the data source, in
+    the vendor's Terraform provider.
     """
 
     use: Use | None = None
     when: str = ""
     always: str = ""
     handle: str = ""
+    switch: str = ""
     terraform: str = ""
 
 
@@ -533,6 +535,7 @@ class Kind:
     written, and yields (place, message) for each fault that a JSON Schema cannot express. `label`
     is the field with labels, one of which marks the owner. `superseded` is for a kind that can only
     be deleted, because another kind replaces it. `foreign` says how other tools write such objects.
+    `moves_to` is what the vendor has announced to turn such objects into.
     """
 
     noun: str
@@ -553,6 +556,7 @@ class Kind:
     generated_secret: GeneratedSecret | None = None
     superseded: Superseded | None = None
     foreign: Foreign = Foreign()
+    moves_to: str = ""
     check: Callable[[Any], Iterable[tuple[Place, str]]] = _no_problems
 
     def __post_init__(self) -> None:
@@ -567,6 +571,16 @@ class Kind:
     def with_article(self) -> str:
         """The name with its article, such as `a note` or `an automation`."""
         return f"{'an' if self.name[0].lower() in 'aeiou' else 'a'} {self.name}"
+
+    @property
+    def moving(self) -> str:
+        """What may have happened if all its objects are gone, and what to do; empty if unlikely."""
+        return (
+            self.moves_to
+            and f"Devin may be moving its {self.section} to {self.moves_to}: look in the web app "
+            "whether it is there; nothing is deleted here, and devinops export writes the entries "
+            "as a plugin"
+        )
 
     @cached_property
     def attributes(self) -> tuple[Attribute, ...]:

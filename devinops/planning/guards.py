@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from devinops.kinds import KINDS
 from devinops.model.changes import Action, Change, Drift
 from devinops.model.inventory import Inventory
 from devinops.model.objects import Declaration, Ensure, Snapshot
@@ -229,8 +230,14 @@ def _missing(
         return _exactly(allowed, total, refusal)
     return tuple(
         f"{count} of {owned[kind]} owned {kind} objects are not in the list: check that the API "
-        "key belongs to the right organization. If they were deleted outside devinops, pass"
-        f" --allow-missing {total}"
+        f"key belongs to the right organization.{_moved(kind, count, owned)} If they were deleted "
+        f"outside devinops, pass --allow-missing {total}"
         for kind, count in sorted(missing.items())
         if count > max(ALWAYS_ALLOWED, limit.of(owned[kind]))
     )
+
+
+def _moved(kind: str, missing: int, owned: Mapping[str, int]) -> str:
+    """Return that the vendor may have moved the objects of a kind, if all of them are missing."""
+    moving = KINDS[kind].moving if missing == owned[kind] else ""
+    return f" If it does, {moving}." if moving else ""

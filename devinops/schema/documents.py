@@ -6,6 +6,7 @@ from typing import Any
 
 from devinops.schema.backup import BackupHeader, BackupsDocument, ObjectLine
 from devinops.schema.document import schema
+from devinops.schema.export import ObjectsDocument, ObjectsReport, PluginReport
 from devinops.schema.files import file_schemas, headed
 from devinops.schema.imports import ImportDocument
 from devinops.schema.inventory import (
@@ -38,6 +39,10 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         "problems": schema("Output of devinops validate with --format json", [ProblemsDocument]),
         "drift": schema(
             "Output of devinops drift with --format json", [DriftDocument, FailureDocument]
+        ),
+        "export": schema(
+            "What devinops export --to json writes, and its output with --format json",
+            [ObjectsDocument, ObjectsReport, PluginReport, FailureDocument],
         ),
         "pull": schema(
             "Output of devinops pull with --format json", [PullDocument, FailureDocument]

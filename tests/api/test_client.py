@@ -331,6 +331,36 @@ def test_a_missing_permission_is_named(api, reply, snapshot):
         snapshot(server)
 
 
+MOVING = "Devin may be moving its knowledge to skills in plugins"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "said"),
+    [
+        (404, "knowledge", True),
+        (405, "knowledge", True),
+        (410, "knowledge", True),
+        (400, "knowledge", False),
+        (404, "secret", False),
+    ],
+)
+def test_a_list_that_is_gone_may_have_moved(serve, reply, snapshot, status, kind, said):
+    folders = reply(body={"folders": []})
+    gone = reply(status, {"detail": "no such endpoint"})
+    server = serve(lambda asked: folders if "folders" in asked.path else gone)
+    with pytest.raises(ApiError, match=f"returned {status}") as caught:
+        snapshot(server, [kind])
+    assert (MOVING in str(caught.value)) is said
+    assert caught.value.status == status
+
+
+def test_a_web_page_in_place_of_a_list_is_a_wrong_address(serve, reply, snapshot):
+    page = reply(404, b"<html>", {"Content-Type": "text/html"})
+    with pytest.raises(ApiError) as caught:
+        snapshot(serve(page), ["knowledge"])
+    assert MOVING not in str(caught.value)
+
+
 def test_the_same_failures_give_the_same_message(serve, reply, snapshot):
     server = serve(reply(401, {"detail": "no"}))
     messages = set()

@@ -102,6 +102,14 @@ def test_many_owned_objects_that_are_not_listed_cast_doubt_on_the_listing() -> N
     assert other == "--allow-missing accepts exactly 5, and 4 owned objects are missing"
 
 
+@pytest.mark.parametrize(("owned", "missing"), [(5, 5), (5, 4)])
+def test_if_all_are_missing_the_vendor_may_have_moved_them(owned: int, missing: int) -> None:
+    (reason,) = refusals(owned=owned, missing=missing)
+    moved = "Devin may be moving its knowledge to skills in plugins" in reason
+    assert moved is (owned == missing)
+    assert reason.endswith(f"pass --allow-missing {missing}")
+
+
 @pytest.mark.parametrize("on_drift", OnDrift)
 def test_changes_outside_refuse_a_run_only_if_the_target_says_so(on_drift: OnDrift) -> None:
     found = refusals(drift=2, policy=Policy(on_drift=on_drift))

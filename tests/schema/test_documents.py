@@ -58,6 +58,7 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
     "apply": (["apply", "--yes"], "plan"),
     "drift": (["drift"], "drift"),
     "whoami": (["whoami"], "whoami"),
+    "export": (["export", "--to", "plugin", "plugin", "--check"], "export"),
     "list of backups": (["rollback"], "backups"),
     "rollback": (["rollback", "latest", "--yes"], "plan"),
     "inventory list": (["inventory", "list"], "inventory-documents"),

@@ -1,0 +1,431 @@
+"""`devinops export`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from devinops import atomic
+from devinops.cli.options import FilePath, NonEmpty, Options, OutputFile, common, write_file
+from devinops.cli.session import Session, failures_written, open_session
+from devinops.config import read_repository, target_name
+from devinops.export.objects import Item, Loss, listed_entries, listed_objects
+from devinops.export.plugin import (
+    MANIFEST,
+    RULES,
+    SKILL_FILE,
+    SKILLS,
+    Change,
+    Choices,
+    Exported,
+    PluginFile,
+    Remark,
+    export_plugin,
+)
+from devinops.export.slugs import slug
+from devinops.kinds import KINDS
+from devinops.load.discover import inside
+from devinops.model.client import Reader
+from devinops.model.errors import (
+    FORBIDDEN,
+    ApiError,
+    ExitCode,
+    InputError,
+    NotWritten,
+    Refused,
+    UsageError,
+)
+from devinops.model.objects import Declaration, Severity, Snapshot
+from devinops.render import counted
+from devinops.render.answers import SimpleAnswer
+
+if TYPE_CHECKING:
+    from devinops.schema.document import Document
+    from devinops.schema.export import RemarkItem
+
+MAX_KEYS = 3
+"""How many keys a line names, without -v."""
+
+
+@click.command()
+@click.option(
+    "--to",
+    type=click.Choice(["plugin", "json"]),
+    help="plugin: skills and rules for Devin, in DIR. json: objects as the lists of the API.",
+)
+@click.argument("directory", metavar="[DIR]", required=False, type=FilePath(file_okay=False))
+@click.option(
+    "--as",
+    "as_",
+    type=click.Choice(["skills", "rules"]),
+    help="What notes become in a plugin.  [default: skills]",
+)
+@click.option(
+    "--repository",
+    type=NonEmpty(),
+    metavar="OWNER/NAME",
+    help="Only the notes that are pinned to this repository, always on if they are short.",
+)
+@click.option("--name", type=NonEmpty(), help="Name of a new plugin.  [default: that of DIR]")
+@click.option("--check", is_flag=True, help="Write nothing; exit 2 if the plugin would change.")
+@click.option("--force", is_flag=True, help="Overwrite files that were changed by hand.")
+@click.option("--out", type=OutputFile(), help="Write the JSON to a file instead of stdout.")
+@click.option("--live", is_flag=True, help="JSON of the organization instead of the files.")
+@common(api=True)
+def command(
+    options: Options,
+    to: str | None,
+    directory: Path | None,
+    out: Path | None,
+    live: bool,
+    **flags: Any,
+) -> ExitCode:
+    """Write the entries for other uses: as a plugin of skills and rules, or as JSON.
+
+    Only files that an earlier export wrote, and that nobody changed, are overwritten or removed.
+    Nothing is written to the organization.
+
+    \b
+      devinops export --to plugin plugin
+      devinops export --to plugin plugin --check
+      devinops export --to plugin ../api --repository acme/api
+      devinops export --to json --live --out backup.json
+    """
+    with failures_written(options):
+        if to is None:
+            raise UsageError("say what to write: --to plugin DIR, or --to json")
+        if to == "plugin":
+            if out or live:
+                raise UsageError("--out and --live are for --to json")
+            return _plugin(options, directory, **flags)
+        if directory or any(flags.values()):
+            raise UsageError(
+                "DIR, --as, --repository, --name, --check and --force are for --to plugin; "
+                "--to json takes --out FILE"
+            )
+        return _json(options, out, live)
+
+
+def _entries(options: Options) -> tuple[str | None, list[Declaration]]:
+    """Return the chosen target, None for all, and its entries. Raises InputError, UsageError."""
+    project, loaded = read_repository(options.root)
+    if any(problem.severity is Severity.ERROR for problem in loaded.problems):
+        raise InputError(loaded.problems)
+    if options.flags.target is None:
+        return None, list(loaded.declarations)
+    name, _ = target_name(project, options.flags)
+    return name, [entry for entry in loaded.declarations if entry.concerns(name)]
+
+
+# --- a plugin -----------------------------------------------------------------------------------
+
+
+def _plugin(
+    options: Options,
+    directory: Path | None,
+    *,
+    as_: str | None,
+    repository: str | None,
+    name: str | None,
+    check: bool,
+    force: bool,
+) -> ExitCode:
+    if directory is None:
+        raise UsageError("--to plugin needs DIR, the directory of the plugin")
+    if name and slug(name) != name:
+        raise UsageError(f'--name must be lower-case letters, digits and -, not "{name}"')
+    _check_directory(directory, options.root)
+    _, entries = _entries(options)
+    choices = Choices(
+        name=name or slug(directory.absolute().resolve().name) or "devinops",
+        as_rules=as_ == "rules",
+        repository=repository or "",
+        force=force,
+    )
+    exported = export_plugin(entries, _existing(directory), choices)
+    _check_removals(exported, directory)
+    if not check:
+        _write(directory, exported)
+    code = _code(exported, check=check)
+    lines = tuple(_plugin_lines(exported, directory, options, check=check))
+    options.answer(SimpleAnswer(lines, lambda: _plugin_report(exported, directory, code, check)))
+    return code
+
+
+def _check_directory(directory: Path, root: Path) -> None:
+    """Raise UsageError if devinops, or Git, would take the files of a plugin for its own."""
+    real, top = Path(os.path.realpath(directory)), Path(os.path.realpath(root))
+    names = (*KINDS.directories, ".git", atomic.STATE)
+    for own in (top / name for name in names):
+        if real == own or own in real.parents:
+            raise UsageError(f"a plugin cannot be in {own}: choose another directory")
+
+
+def _existing(directory: Path) -> dict[str, str]:
+    """Return path → text of the files that an export may have written, or must not overwrite."""
+    paths = [directory / MANIFEST]
+    paths += sorted(directory.glob(f"{SKILLS}/*/{SKILL_FILE}"))
+    paths += sorted(directory.glob(f"{RULES}/*.md"))
+    return {
+        path.relative_to(directory).as_posix(): _text(path)
+        for path in paths
+        if os.path.lexists(path)
+    }
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file with LF line ends; what cannot be read was not written by us."""
+    try:
+        return atomic.read(path).decode("utf-8").replace("\r\n", "\n")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _check_removals(exported: Exported, directory: Path) -> None:
+    """Raise Refused if nothing is left of a plugin: the files or the options may be wrong."""
+    removed = exported.having(Change.REMOVED)
+    entries = (file for file in exported.files if file.key)
+    if removed and not any(file.text or file.change is Change.UNCHANGED for file in entries):
+        raise Refused(
+            f"no entry is left for {directory}, so {counted(len(removed), 'file')} would be "
+            "removed; nothing was written: check the root, the target and --repository, or delete "
+            "the directory by hand"
+        )
+
+
+def _write(directory: Path, exported: Exported) -> None:
+    """Write and remove files. Raises NotWritten."""
+    top = os.path.realpath(directory)
+    for file in sorted(exported.files, key=lambda file: not file.is_written):
+        path = directory / file.path
+        try:
+            if file.is_written:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            if not inside(os.path.realpath(path.parent), top):
+                raise NotWritten(
+                    f"cannot write {path}: a symbolic link leads out of {directory}: replace the "
+                    "link, then run again"
+                )
+            if file.is_written:
+                atomic.replace(path, [file.text], errors="strict")
+            elif file.change is Change.REMOVED:
+                _remove(path, directory)
+        except OSError as error:
+            raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
+
+
+def _remove(path: Path, directory: Path) -> None:
+    """Remove a file, and the directory of a skill that has nothing else."""
+    path.unlink(missing_ok=True)
+    if path.parent.parent == directory / SKILLS and not any(path.parent.iterdir()):
+        path.parent.rmdir()
+
+
+def _code(exported: Exported, *, check: bool) -> ExitCode:
+    if check:
+        return ExitCode.OK if exported.is_current else ExitCode.LOOK
+    return ExitCode.DECIDE if exported.having(Change.BY_HAND) else ExitCode.OK
+
+
+_SIGNS = {Change.NEW: "+", Change.CHANGED: "~", Change.REMOVED: "-", Change.BY_HAND: "!"}
+
+
+def _plugin_lines(
+    exported: Exported, directory: Path, options: Options, *, check: bool
+) -> Iterator[str]:
+    for file in exported.files:
+        if file.change is not Change.UNCHANGED:
+            yield f"{_SIGNS[file.change]} {directory / file.path}{_origin(file)}"
+    most = None if options.verbose else MAX_KEYS
+    yield from _grouped(exported.remarks, "", most)
+    yield from _grouped(exported.left_out, "left out: ", most)
+    if exported.shipped and not check:
+        yield (
+            f"{_are(len(exported.shipped))} in the plugin already. As soon as Devin uses the "
+            "plugin, each live object is there twice: to retire one, add ensure: absent to its "
+            "entry and apply; its text stays in the plugin"
+        )
+    yield _summary(exported, directory, check=check)
+
+
+def _are(entries: int) -> str:
+    return "1 entry is" if entries == 1 else f"{entries} entries are"
+
+
+def _origin(file: PluginFile) -> str:
+    if file.change is not Change.BY_HAND:
+        return f"  {file.key}" if file.key else ""
+    entry = f"copy the change to {file.source}" if file.source else "its entry is gone"
+    rest = "or pass --force to overwrite it" if file.source else "delete it by hand"
+    return f"  changed by hand, so it stays: {entry}, {rest}"
+
+
+def _grouped(remarks: Sequence[Remark | Loss], start: str, most: int | None) -> Iterator[str]:
+    """Yield a line for each text, with the keys that it is about."""
+    for text, group in groupby(remarks, key=lambda remark: remark.text):
+        keys = [str(remark.key) for remark in group]
+        more = f" and {len(keys) - most} more" if most and len(keys) > most else ""
+        yield f"{start}{text}: {', '.join(keys[:most])}{more}"
+
+
+def _summary(exported: Exported, directory: Path, *, check: bool) -> str:
+    words = {
+        Change.NEW: "new",
+        Change.CHANGED: "changed",
+        Change.REMOVED: "removed",
+        Change.UNCHANGED: "unchanged",
+        Change.BY_HAND: "changed by hand",
+    }
+    numbers = {change: len(exported.having(change)) for change in words}
+    counts = ", ".join(f"{number} {words[change]}" for change, number in numbers.items() if number)
+    if exported.is_current:
+        return f"{directory} is up to date: {counted(len(exported.files), 'file')}"
+    if check:
+        return f"{directory} is not up to date: {counts}; run devinops export without --check"
+    return f"Exported to {directory}: {counts}"
+
+
+def _plugin_report(exported: Exported, directory: Path, code: ExitCode, check: bool) -> Document:
+    from devinops.schema.document import HEAD
+    from devinops.schema.export import PluginFileItem, PluginReport
+
+    return PluginReport(
+        **HEAD,
+        exit_code=code,
+        directory=str(directory),
+        check=check,
+        files=tuple(
+            PluginFileItem(file.path, file.change.value, str(file.key) if file.key else None)
+            for file in exported.files
+        ),
+        remarks=_items(exported.remarks),
+        left_out=_items(exported.left_out),
+        shipped=tuple(map(str, exported.shipped)),
+    )
+
+
+def _items(remarks: Iterable[Remark | Loss]) -> tuple[RemarkItem, ...]:
+    from devinops.schema.export import RemarkItem
+
+    return tuple(RemarkItem(str(remark.key), remark.text) for remark in remarks)
+
+
+# --- JSON ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Objects:
+    """What is written as JSON, and what is not. `not_read` are kind → why the key may not."""
+
+    source: str
+    target: str | None
+    org_id: str | None
+    items: Sequence[Item]
+    losses: Sequence[Loss]
+    not_read: dict[str, str]
+
+    @property
+    def code(self) -> ExitCode:
+        return ExitCode.DECIDE if self.not_read else ExitCode.OK
+
+
+def _json(options: Options, out: Path | None, live: bool) -> ExitCode:
+    if out is None and options.format != "text":
+        raise UsageError(
+            "--to json prints the objects themselves: for a report with --format, pass --out FILE"
+        )
+    objects = _live_objects(options) if live else _declared_objects(options)
+    from devinops.render.json import dump
+
+    most = None if options.verbose else MAX_KEYS
+    lines = [
+        *_grouped(objects.losses, "", most),
+        *(f"not read: {kind}: {why}" for kind, why in objects.not_read.items()),
+    ]
+    if out is None:
+        for line in lines:
+            options.say(line)
+        for chunk in dump(_objects_document(objects)):
+            click.echo(chunk, nl=False)
+        return objects.code
+    write_file(out, dump(_objects_document(objects)), "--out")
+    lines.append(f"Exported {counted(len(objects.items), 'object')} to {out}")
+    options.answer(SimpleAnswer(lines, lambda: _objects_report(objects, out)))
+    return objects.code
+
+
+def _declared_objects(options: Options) -> _Objects:
+    target, entries = _entries(options)
+    items, losses = listed_entries(entries)
+    return _Objects("files", target, None, items, losses, {})
+
+
+def _live_objects(options: Options) -> _Objects:
+    from devinops.api import open_reader
+
+    with open_session(options, open_reader) as session:
+        snapshot, not_read = _readable(session)
+        target = session.client.target
+    items = listed_objects(snapshot.objects)
+    return _Objects("organization", target.name, target.org_id, items, (), not_read)
+
+
+def _readable(session: Session[Reader]) -> tuple[Snapshot, dict[str, str]]:
+    """Return all objects that the key may list, and kind → why it may not list the others."""
+    try:
+        return session.snapshot(None), {}
+    except ApiError as error:
+        if error.status != FORBIDDEN:
+            raise
+    snapshot, not_read = Snapshot.of(()), {}
+    for noun in _reachable(session):
+        try:
+            part = session.snapshot([noun])
+        except ApiError as error:
+            if error.status != FORBIDDEN:
+                raise
+            not_read[noun] = str(error)
+        else:
+            others = (live for live in part.objects if live.key.kind == noun)
+            snapshot = snapshot.with_more(Snapshot.of(others))
+    return snapshot, not_read
+
+
+def _reachable(session: Session[Reader]) -> list[str]:
+    """Return the kinds that the target has, and that its keys can reach."""
+    target, key = session.client.target, session.settings.enterprise_key
+    has = (kind for kind in KINDS.values() if kind.is_in(target.api, target.scope))
+    return [kind.noun for kind in has if key or not kind.apis[target.api].is_about_organization]
+
+
+def _objects_document(objects: _Objects) -> Document:
+    from devinops.schema.document import HEAD
+    from devinops.schema.export import ObjectsDocument
+
+    return ObjectsDocument(
+        **HEAD,
+        source="organization" if objects.source == "organization" else "files",
+        target=objects.target,
+        org_id=objects.org_id,
+        items=tuple(objects.items),
+    )
+
+
+def _objects_report(objects: _Objects, out: Path) -> Document:
+    from devinops.schema.document import HEAD
+    from devinops.schema.export import ObjectsReport
+
+    return ObjectsReport(
+        **HEAD,
+        exit_code=objects.code,
+        file=str(out),
+        objects=len(objects.items),
+        remarks=_items(objects.losses),
+        not_read=objects.not_read,
+    )

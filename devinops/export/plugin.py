@@ -1,0 +1,420 @@
+"""Turn entries into the files of one Devin plugin. Pure: reads and writes nothing.
+
+A text that is recalled when it fits becomes a skill, or a rule that Devin decides on; a short one
+that is pinned to everything becomes a rule that is always on. A text that a person starts becomes a
+skill that only a person starts. Sources: agentskills.io/specification; docs.devin.ai, "plugins",
+"skills" and "rules".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from devinops.export.page import Provenance, page, provenance
+from devinops.export.slugs import free_slug, plain_slug
+from devinops.model.keys import Key
+from devinops.model.kind import Attribute, Use
+from devinops.model.objects import Declaration, Ensure
+
+MANIFEST: Final = ".devin-plugin/plugin.json"
+SKILLS: Final = "skills"
+RULES: Final = "rules"
+SKILL_FILE: Final = "SKILL.md"
+
+LONGEST_DESCRIPTION: Final = 1024
+"""Maximum length of the description of a skill."""
+
+LONGEST_ALWAYS_ON: Final = 2_000
+"""Maximum length of a text that is in every session, because it costs context there."""
+
+LONGEST_RULE: Final = 12_000
+"""Maximum length of a rule in Devin Desktop."""
+
+LONGEST_SKILL: Final = 20_000
+"""The specification advises at most 5,000 tokens, which are about so many characters."""
+
+EVERYWHERE: Final = "all"
+"""A pin to every repository."""
+
+GLOBS: Final = "globs"
+"""The member of an entry's `meta` with patterns of files."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user chose.
+
+    `name` is that of a new plugin. `as_rules`: rules instead of skills. `repository`: only what is
+    pinned to that one. `force` overwrites files that were changed by hand.
+    """
+
+    name: str
+    as_rules: bool = False
+    repository: str = ""
+    force: bool = False
+
+
+class Change(StrEnum):
+    """What an export does to a file."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    UNCHANGED = "unchanged"
+    BY_HAND = "changed by hand"
+
+
+@dataclass(frozen=True, order=True)
+class PluginFile:
+    """A file of the plugin: its path there, its new text, and the entry that it is made from.
+
+    The manifest has no entry. A file that is removed, or that was changed by hand and therefore
+    stays, has no text.
+    """
+
+    path: str
+    change: Change
+    text: str = field(default="", compare=False)
+    key: Key | None = field(default=None, compare=False)
+    source: str = field(default="", compare=False)
+
+    @property
+    def is_written(self) -> bool:
+        return self.change in (Change.NEW, Change.CHANGED)
+
+
+@dataclass(frozen=True, order=True)
+class Remark:
+    """Something that an entry cannot take into the plugin, as text for people."""
+
+    text: str
+    key: Key
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The files of a plugin, sorted by path, and what could not be carried over.
+
+    `left_out` are entries that the plugin does not have. `shipped` are the entries whose live
+    objects exist a second time as soon as Devin uses the plugin.
+    """
+
+    files: tuple[PluginFile, ...]
+    remarks: tuple[Remark, ...]
+    left_out: tuple[Remark, ...]
+    shipped: tuple[Key, ...]
+
+    @property
+    def is_current(self) -> bool:
+        return all(file.change is Change.UNCHANGED for file in self.files)
+
+    def having(self, *changes: Change) -> list[PluginFile]:
+        return [file for file in self.files if file.change in changes]
+
+
+def export_plugin(
+    declarations: Iterable[Declaration], existing: Mapping[str, str], choices: Choices
+) -> Exported:
+    """Return what the plugin is made of; `existing` are path → text of the files it has now."""
+    run = _Run(existing, choices)
+    run.export(sorted(declarations, key=lambda declaration: declaration.key))
+    return run.exported()
+
+
+@dataclass(frozen=True)
+class _Own:
+    """A file of an earlier export, at its path."""
+
+    path: str
+    provenance: Provenance
+
+    @property
+    def slug(self) -> str:
+        return _slug_of(self.path)
+
+
+def _slug_of(path: str) -> str:
+    return path.split("/")[1].removesuffix(".md")
+
+
+class _Run:
+    """One export while it is prepared."""
+
+    def __init__(self, existing: Mapping[str, str], choices: Choices) -> None:
+        self.existing, self.choices = existing, choices
+        self.origins = _origins(existing)
+        self.own = _own(self.origins)
+        self.files: dict[str, PluginFile] = {}
+        self.remarks: list[Remark] = []
+        self.left_out: list[Remark] = []
+        self.shipped: list[Key] = []
+
+    def remark(self, declaration: Declaration, text: str) -> None:
+        self.remarks.append(Remark(text, declaration.key))
+
+    # entries
+
+    def export(self, declarations: Sequence[Declaration]) -> None:
+        chosen: dict[Key, Declaration] = {}
+        for declaration in filter(self.is_chosen, declarations):
+            if chosen.setdefault(declaration.key, declaration) is not declaration:
+                why = "another entry has its key, for another target: choose one with --target"
+                self.left_out.append(Remark(why, declaration.key))
+        slugs = self.slugs(list(chosen.values()))
+        for declaration in chosen.values():
+            self.add(declaration, slugs[declaration.key])
+
+    def is_chosen(self, declaration: Declaration) -> bool:
+        """Return whether the plugin gets an entry, and report why if it does not."""
+        is_retired = declaration.ensure is not Ensure.PRESENT and self.has(declaration)
+        if is_retired and not _is_written(declaration):
+            self.keep(declaration)
+            return False
+        repository = self.choices.repository
+        if repository and _pin(declaration) != repository and not is_retired:
+            return False
+        if why := _refusal(declaration, is_retired=is_retired):
+            self.left_out.append(Remark(why, declaration.key))
+        return not why
+
+    def has(self, declaration: Declaration) -> bool:
+        return any(key in self.own for key in _keys(declaration))
+
+    def keep(self, declaration: Declaration) -> None:
+        """Keep the file of an entry that has no text anymore: now people edit the file itself."""
+        absent = f"its entry has ensure: {declaration.ensure} and no text"
+        self.remark(declaration, f"{absent}: its file stays as it is")
+        for own in (self.own[key] for key in _keys(declaration) if key in self.own):
+            self.files[own.path] = PluginFile(own.path, Change.UNCHANGED, "", declaration.key)
+
+    def slugs(self, declarations: Sequence[Declaration]) -> dict[Key, str]:
+        """Return the slug of each entry: the one it has, else a free one."""
+        slugs: dict[Key, str] = {}
+        given: set[str] = set()
+        for declaration in declarations:
+            known = next((self.own[key] for key in _keys(declaration) if key in self.own), None)
+            if known and known.slug not in given:
+                slugs[declaration.key] = known.slug
+                given.add(known.slug)
+        taken = {_slug_of(path).lower() for path in self.existing if path != MANIFEST}
+        for declaration in declarations:
+            if declaration.key not in slugs:
+                handle = _handle(declaration)
+                slugs[declaration.key] = new = free_slug(declaration.key, handle, taken)
+                if new != (plain := plain_slug(declaration.key, handle)):
+                    text = f"the name {plain} is taken, so it is called {new}"
+                    self.remark(declaration, text)
+                taken.add(new)
+        return slugs
+
+    def add(self, declaration: Declaration, slug: str) -> None:
+        """Add the file of an entry."""
+        front, is_rule = self.front(declaration, slug)
+        path = f"{RULES}/{slug}.md" if is_rule else f"{SKILLS}/{slug}/{SKILL_FILE}"
+        metadata = dict(_metadata(declaration, front))
+        body = declaration.kind.text_of(declaration.resource)
+        text = page(path, front, declaration.key, metadata, body)
+        change = self.change(path, text)
+        if change is Change.UNCHANGED and declaration.ensure is Ensure.PRESENT:
+            self.shipped.append(declaration.key)
+        source = declaration.source.path
+        self.files[path] = PluginFile(path, change, text, declaration.key, source)
+        self.remarks += (Remark(t, declaration.key) for t in self.losses(declaration, is_rule))
+
+    def change(self, path: str, text: str) -> Change:
+        """Return what becomes of the file at a path."""
+        if path not in self.existing:
+            return Change.NEW
+        if self.existing[path] == text:
+            return Change.UNCHANGED
+        origin = self.origins.get(path)
+        may_write = origin is not None and (origin.intact or self.choices.force)
+        return Change.CHANGED if may_write else Change.BY_HAND
+
+    def front(self, declaration: Declaration, slug: str) -> tuple[dict[str, Any], bool]:
+        """Return the front matter of an entry's file, and whether the file is a rule."""
+        description = _description(declaration)
+        if declaration.kind.foreign.use is Use.PROCEDURE:
+            front = {"name": slug, "description": _short(description), "triggers": ["user"]}
+            return front, False
+        always = self.is_always_on(declaration)
+        size = len(declaration.kind.text_of(declaration.resource)) + len(description) + 1_000
+        if not always and not (self.choices.as_rules and size <= LONGEST_RULE):
+            return {"name": slug, "description": _short(description)}, False
+        globs = [] if always else _globs(declaration)
+        mode = "always_on" if always else "glob" if globs else "model_decision"
+        front = {_MODE: mode, "description": description}
+        return front | ({GLOBS: globs} if globs else {}) | {"name": declaration.key.name}, True
+
+    def is_always_on(self, declaration: Declaration) -> bool:
+        pin = _pin(declaration)
+        everywhere = pin in (EVERYWHERE, self.choices.repository) and pin != ""
+        text = declaration.kind.text_of(declaration.resource)
+        return everywhere and len(text) <= LONGEST_ALWAYS_ON
+
+    # what is lost
+
+    def losses(self, declaration: Declaration, is_rule: bool) -> Iterator[str]:
+        """Yield what an entry's file cannot say as the entry does."""
+        kind, pin = declaration.kind, _pin(declaration)
+        if len(_description(declaration)) > LONGEST_DESCRIPTION and not is_rule:
+            yield (
+                f"its {kind.foreign.when} has more than {LONGEST_DESCRIPTION} characters: the "
+                "description of the skill is cut, and the metadata has all of it"
+            )
+        if pin in (EVERYWHERE, self.choices.repository) and pin and not is_rule:
+            yield (
+                f"always used, but its text has more than {LONGEST_ALWAYS_ON} characters: it is a "
+                "skill, so Devin decides"
+            )
+        elif pin and not (is_rule and self.is_always_on(declaration)):
+            yield (
+                f"pinned to {pin}: in a plugin Devin decides by the description; "
+                f"--repository {pin} exports it for that repository"
+            )
+        elif self.choices.as_rules and not is_rule and kind.foreign.use is Use.RULE:
+            yield f"too long for a rule, which has at most {LONGEST_RULE} characters: it is a skill"
+        if not (self.choices.as_rules and is_rule) and _globs(declaration):
+            yield f"only a rule can have {GLOBS}"
+        if not is_rule and len(kind.text_of(declaration.resource)) > LONGEST_SKILL:
+            yield (
+                f"its text has more than {LONGEST_SKILL} characters, too long for a good skill: "
+                "split the entry"
+            )
+        yield from _lost_values(declaration)
+
+    # the plugin
+
+    def exported(self) -> Exported:
+        self.add_manifest()
+        self.remove_others()
+        return Exported(
+            files=tuple(sorted(self.files.values())),
+            remarks=tuple(sorted(self.remarks)),
+            left_out=tuple(sorted(self.left_out)),
+            shipped=tuple(self.shipped),
+        )
+
+    def add_manifest(self) -> None:
+        """Add the manifest unless there is one, which belongs to the user."""
+        if MANIFEST not in self.existing:
+            facts = {"name": self.choices.name, "description": "Written by devinops export."}
+            text = json.dumps(facts, indent=2) + "\n"
+            self.files[MANIFEST] = PluginFile(MANIFEST, Change.NEW, text)
+
+    def remove_others(self) -> None:
+        """Remove what an earlier export wrote and this one does not, unless it was changed."""
+        for path, origin in self.origins.items():
+            if path not in self.files:
+                change = Change.REMOVED if origin.intact else Change.BY_HAND
+                self.files[path] = PluginFile(path, change, "", origin.key)
+
+
+_MODE: Final = "trigger"
+"""The member of a rule's front matter that says when the rule is used."""
+
+
+def _origins(existing: Mapping[str, str]) -> dict[str, Provenance]:
+    """Return path → provenance of the files that devinops wrote, sorted by path."""
+    found = {path: provenance(path, existing[path]) for path in sorted(existing)}
+    return {path: origin for path, origin in found.items() if origin and path != MANIFEST}
+
+
+def _own(origins: Mapping[str, Provenance]) -> dict[Key, _Own]:
+    """Return key → the file of an earlier export; of several, the one that nobody changed."""
+    own: dict[Key, _Own] = {}
+    for path, origin in origins.items():
+        if origin.key not in own or not own[origin.key].provenance.intact:
+            own[origin.key] = _Own(path, origin)
+    return own
+
+
+def _refusal(declaration: Declaration, *, is_retired: bool) -> str:
+    """Return why the plugin does not get an entry; empty if it does."""
+    foreign = declaration.kind.foreign
+    if foreign.use is None:
+        return "a plugin cannot hold this kind"
+    if declaration.ensure is not Ensure.PRESENT and not is_retired:
+        return f"its entry has ensure: {declaration.ensure}"
+    if foreign.switch and getattr(declaration.resource, foreign.switch) is False:
+        return "it is disabled"
+    return "" if _is_written(declaration) else "it has no text"
+
+
+def _is_written(declaration: Declaration) -> bool:
+    """Return whether an entry has all that its file needs."""
+    return bool(declaration.kind.text_of(declaration.resource) and _description(declaration))
+
+
+def _keys(declaration: Declaration) -> tuple[Key, ...]:
+    """Return the keys that an entry has and had."""
+    return (declaration.key, *declaration.previously)
+
+
+def _text(declaration: Declaration, name: str) -> str:
+    value = getattr(declaration.resource, name) if name else ""
+    return value if isinstance(value, str) else ""
+
+
+def _pin(declaration: Declaration) -> str:
+    return _text(declaration, declaration.kind.foreign.always)
+
+
+def _handle(declaration: Declaration) -> str:
+    return _text(declaration, declaration.kind.foreign.handle)
+
+
+def _description(declaration: Declaration) -> str:
+    """Return when to use an entry's text, as the entry or as the way it is started says."""
+    if declaration.kind.foreign.use is Use.PROCEDURE:
+        noun = declaration.kind.name
+        return f'Use when a person starts the {noun} "{declaration.key.name}".'
+    return _text(declaration, declaration.kind.foreign.when)
+
+
+def _short(description: str) -> str:
+    if len(description) <= LONGEST_DESCRIPTION:
+        return description
+    cut = description[: LONGEST_DESCRIPTION - 1]
+    return f"{cut.rpartition(' ')[0] or cut}…"
+
+
+def _globs(declaration: Declaration) -> list[str]:
+    written = declaration.meta.get(GLOBS)
+    patterns = [written] if isinstance(written, str) else written
+    if not isinstance(patterns, list):
+        return []
+    return [pattern for pattern in patterns if isinstance(pattern, str) and pattern]
+
+
+def _metadata(declaration: Declaration, front: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the texts of an entry that are nowhere else in its file."""
+    foreign = declaration.kind.foreign
+    for attribute in _others(declaration, foreign.switch):
+        value = getattr(declaration.resource, attribute.name)
+        is_there = attribute.name == foreign.when and front["description"] == value
+        if isinstance(value, str) and value and not is_there:
+            yield attribute.name, value
+
+
+def _lost_values(declaration: Declaration) -> Iterator[str]:
+    """Yield the values that a file cannot hold, or that nothing uses there."""
+    foreign = declaration.kind.foreign
+    used = (foreign.when, foreign.always, foreign.handle)
+    for attribute in _others(declaration, foreign.switch, *used):
+        value = getattr(declaration.resource, attribute.name)
+        if isinstance(value, str) and value:
+            yield f"a plugin has no {attribute.name}: it is only in the metadata"
+        elif value:
+            yield f"not carried over: {attribute.name}"
+
+
+def _others(declaration: Declaration, *names: str) -> Iterable[Attribute]:
+    """Return the fields of an entry besides its place, its text and those of these names."""
+    kind = declaration.kind
+    known: Collection[str] = (*kind.places, kind.document or "", *names)
+    return [attribute for attribute in kind.attributes if attribute.name not in known]

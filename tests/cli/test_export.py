@@ -1,0 +1,292 @@
+"""The command line of export: what it writes, refuses and says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devinops.emulator import Emulator
+from tests.testing.command_line import Devinops, Write
+
+NOTE = "---\nname: {0}\ntrigger: When doing {0}\n---\nBody of {0}.\n"
+FILES = {
+    "knowledge/a.md": NOTE.format("A"),
+    "knowledge/b.md": NOTE.format("B"),
+    "playbooks/p.md": "---\ntitle: P\n---\n1.\n",
+}
+SKILL_A, SKILL_B = "skills/a/SKILL.md", "skills/b/SKILL.md"
+
+
+def export(devinops: Devinops, root: Path, *argv: Any, format: str = "json") -> Any:
+    ran = devinops(
+        "export", "-C", root, "--to", "plugin", root / "plugin", "--format", format, *argv
+    )
+    return ran.code, json.loads(ran.out) if format == "json" else ran.out
+
+
+def changes(document: Any) -> dict[str, str]:
+    return {file["path"]: file["change"] for file in document["files"]}
+
+
+@pytest.fixture
+def root(repository: Write) -> Path:
+    return repository(FILES)
+
+
+@pytest.fixture
+def plugin(root: Path, devinops: Devinops) -> Path:
+    """A plugin that is up to date."""
+    assert export(devinops, root)[0] == 0
+    return root / "plugin"
+
+
+def contents(plugin: Path) -> dict[str, str]:
+    paths = (path for path in plugin.rglob("*") if path.is_file())
+    return {path.relative_to(plugin).as_posix(): path.read_text() for path in paths}
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def test_a_plugin_is_written_and_then_up_to_date(root: Path, devinops: Devinops) -> None:
+    code, document = export(devinops, root)
+    written = contents(root / "plugin")
+    assert sorted(written) == sorted(changes(document))
+    assert json.loads(written[".devin-plugin/plugin.json"])["name"] == "plugin"
+    assert (code, document["shipped"]) == (0, [])
+    assert export(devinops, root, "--check") == (
+        0,
+        {
+            **document,
+            "check": True,
+            "files": [{**f, "change": "unchanged"} for f in document["files"][1:]],
+            "shipped": ["knowledge:A", "knowledge:B", "playbook:P"],
+        },
+    )
+    assert contents(root / "plugin") == written
+
+
+def test_check_says_which_files_are_not_up_to_date_and_writes_nothing(
+    root: Path, plugin: Path, devinops: Devinops
+) -> None:
+    (root / "knowledge/a.md").write_text(NOTE.format("A") + "More.\n")
+    (root / "knowledge/b.md").unlink()
+    before = contents(plugin)
+    code, out = export(devinops, root, "--check", format="text")
+    assert code == 2
+    assert out.splitlines() == [
+        f"~ {plugin}/{SKILL_A}  knowledge:A",
+        f"- {plugin}/{SKILL_B}  knowledge:B",
+        (
+            f"{plugin} is not up to date: 1 changed, 1 removed, 1 unchanged; run devinops export "
+            "without --check"
+        ),
+    ]
+    assert contents(plugin) == before
+
+
+def test_what_is_gone_is_removed_and_other_files_stay(
+    root: Path, plugin: Path, devinops: Devinops
+) -> None:
+    (root / "knowledge/a.md").unlink()
+    (root / "knowledge/b.md").unlink()
+    (plugin / "skills/b/reference.md").write_text("mine")
+    (plugin / "AGENTS.md").write_text("mine")
+    assert export(devinops, root)[0] == 0
+    assert sorted(contents(plugin)) == [
+        ".devin-plugin/plugin.json",
+        "AGENTS.md",
+        "skills/b/reference.md",
+        "skills/p/SKILL.md",
+    ]
+    assert not (plugin / "skills/a").exists()
+
+
+@pytest.mark.parametrize(("force", "code"), [((), 4), (("--force",), 0)])
+def test_a_file_that_was_changed_by_hand_is_overwritten_only_by_force(
+    root: Path, plugin: Path, devinops: Devinops, force: tuple[str, ...], code: int
+) -> None:
+    before = (plugin / SKILL_A).read_text()
+    (plugin / SKILL_A).write_text(before + "edited\n")
+    assert export(devinops, root, "--check")[0] == 2
+    ended, out = export(devinops, root, *force, format="text")
+    assert ended == code
+    assert ("copy the change to knowledge/a.md, or pass --force" in out) is not bool(force)
+    assert ((plugin / SKILL_A).read_text() == before) is bool(force)
+
+
+def test_line_ends_of_a_checkout_are_no_change(
+    root: Path, plugin: Path, devinops: Devinops
+) -> None:
+    path = plugin / SKILL_A
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert export(devinops, root, "--check")[0] == 0
+
+
+def test_an_unreadable_file_belongs_to_somebody_else(root: Path, devinops: Devinops) -> None:
+    theirs = root / "plugin" / SKILL_A
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(b"\xff")
+    code, document = export(devinops, root)
+    assert (code, theirs.read_bytes()) == (0, b"\xff")
+    assert changes(document)["skills/a-2/SKILL.md"] == "new"
+
+
+def test_without_any_entry_left_nothing_is_removed(
+    root: Path, plugin: Path, devinops: Devinops
+) -> None:
+    before = contents(plugin)
+    code, document = export(devinops, root, "--repository", "acme/api")
+    assert (code, document["complete"]) == (4, False)
+    assert "no entry is left for" in document["error"]
+    assert contents(plugin) == before
+
+
+def test_a_link_out_of_the_plugin_is_not_followed(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, devinops: Devinops
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (root / "plugin").mkdir()
+    (root / "plugin" / "skills").symlink_to(elsewhere)
+    code, document = export(devinops, root)
+    assert code == 1
+    assert "a symbolic link leads out of" in document["error"]
+    assert list(elsewhere.rglob("SKILL.md")) == []
+
+
+def test_only_the_entries_of_the_target_are_exported(repository: Write, devinops: Devinops) -> None:
+    config = "version: 1\ntargets: {staging: {}, production: {}}\n"
+    limited = NOTE.format("B").replace("---\n", "---\ntargets: [staging]\n", 1)
+    root = repository(FILES | {"devinops.yaml": config, "knowledge/b.md": limited})
+    assert SKILL_B in changes(export(devinops, root, "--check")[1])
+    assert SKILL_B not in changes(export(devinops, root, "--check", "-t", "production")[1])
+    assert export(devinops, root, "--check", "-t", "prod")[0] == 64
+
+
+def test_many_keys_are_shortened_unless_all_are_asked_for(
+    repository: Write, devinops: Devinops
+) -> None:
+    note = NOTE.replace("---\n", "---\npinned_repo: acme/api\n", 1)
+    root = repository({f"knowledge/{name}.md": note.format(name) for name in "ABCDE"})
+    assert "knowledge:C and 2 more\n" in export(devinops, root, format="text")[1]
+    assert "knowledge:D, knowledge:E\n" in export(devinops, root, "-v", format="text")[1]
+
+
+# --- the command line -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ((), "say what to write: --to plugin DIR, or --to json"),
+        (("--to", "plugin"), "--to plugin needs DIR"),
+        (("--to", "plugin", "x", "--live"), "--out and --live are for --to json"),
+        (("--to", "json", "x"), "are for --to plugin"),
+        (("--to", "json", "--check"), "are for --to plugin"),
+        (("--to", "json", "--format", "json"), "pass --out FILE"),
+        (("--to", "plugin", "x", "--name", "A b"), "--name must be lower-case letters"),
+        (("--to", "plugin", "knowledge"), "a plugin cannot be in"),
+        (("--to", "plugin", ".devinops/x"), "a plugin cannot be in"),
+        (("--to", "json", "--out", "knowledge/a.json"), "devinops reads settings or entries"),
+    ],
+)
+def test_a_wrong_command_line_writes_nothing(
+    root: Path,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    argv: tuple[str, ...],
+    message: str,
+) -> None:
+    monkeypatch.chdir(root)
+    before = contents(root)
+    ran = devinops("export", *argv)
+    assert ran.code == 64
+    assert message in " ".join(ran.err.split())
+    assert contents(root) == before
+
+
+def test_problems_in_the_files_stop_the_export(repository: Write, devinops: Devinops) -> None:
+    root = repository({"knowledge/a.md": "---\nname: A\n---\nb\n"})
+    code, document = export(devinops, root)
+    assert (code, document["problems"][0]["code"]) == (1, "missing-field")
+    assert not (root / "plugin").exists()
+
+
+# --- JSON -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
+    notes = [{"id": "note-1", "name": "A", "trigger": "t", "body": "b", "folder": "X/Y"}]
+    folders = [{"path": "X", "id": "folder-1"}, {"path": "X/Y", "id": "folder-2"}]
+    secrets = [{"id": "secret-1", "key": "TOKEN", "type": "cookie"}]
+    seed = {"knowledge": notes, "folders": folders, "secrets": secrets}
+    with Emulator({"organizations": {"org-emulator": seed}}) as running:
+        use(running.url)
+        yield running
+
+
+def test_the_entries_are_printed_as_json(root: Path, devinops: Devinops) -> None:
+    ran = devinops("export", "-C", root, "--to", "json")
+    document = json.loads(ran.out)
+    assert (ran.code, document["source"], document["target"]) == (0, "files", None)
+    assert [item.get("name") or item["title"] for item in document["items"]] == ["A", "B", "P"]
+
+
+def test_what_json_cannot_hold_is_said(repository: Write, devinops: Devinops) -> None:
+    secret = "secrets: [{key: K, type: cookie, max_age: 90d}]\n"
+    root = repository({"secrets.yaml": secret})
+    ran = devinops("export", "-C", root, "--to", "json")
+    assert ran.err == "not carried over: max_age, which no list of the API has: secret:K\n"
+    report = devinops(
+        "export", "-C", root, "--to", "json", "--out", root / "out.json", "--format", "json"
+    )
+    document = json.loads(report.out)
+    assert (document["objects"], document["remarks"][0]["key"]) == (1, "secret:K")
+    assert json.loads((root / "out.json").read_text()) == json.loads(ran.out)
+
+
+def test_an_organization_is_read_with_lists_alone(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    out = tmp_path / "backup.json"
+    ran = devinops("export", "-C", tmp_path, "--to", "json", "--live", "--out", out)
+    assert (ran.code, ran.out) == (0, f"Exported 4 objects to {out}\n")
+    document = json.loads(out.read_text())
+    assert (document["source"], document["org_id"]) == ("organization", "org-emulator")
+    (note,) = (item for item in document["items"] if item["kind"] == "knowledge")
+    assert (note["note_id"], note["folder_id"], note["folder_path"]) == (
+        "note-1",
+        "folder-2",
+        "X/Y",
+    )
+    requests = {(r["method"], r["path"].rpartition("/")[2]) for r in emulator.requests}
+    assert {method for method, _ in requests} == {"GET"}
+    assert "note-1" not in {last for _, last in requests}
+
+
+def test_a_kind_that_the_key_may_not_list_is_missing_and_reported(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    emulator.faults = [{"path": "/v3/**/playbooks", "fault": "status", "status": 403}]
+    out = tmp_path / "backup.json"
+    argv = ("--to", "json", "--live", "--out", out, "--format", "json")
+    ran = devinops("export", "-C", tmp_path, *argv)
+    report = json.loads(ran.out)
+    assert (ran.code, report["exit_code"], report["objects"]) == (4, 4, 4)
+    assert "returned 403" in report["not_read"]["playbook"]
+    kinds = [item["kind"] for item in json.loads(out.read_text())["items"]]
+    assert kinds == ["folder", "folder", "knowledge", "secret"]
+
+
+def test_any_other_failure_writes_no_backup(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    emulator.faults = [{"path": "/v3/**/playbooks", "fault": "status", "status": 400}]
+    out = tmp_path / "backup.json"
+    assert devinops("export", "-C", tmp_path, "--to", "json", "--live", "--out", out).code == 1
+    assert not out.exists()

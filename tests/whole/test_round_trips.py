@@ -1,0 +1,109 @@
+"""What export writes, import reads: nothing is lost on the way, or it is reported."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devinops.emulator import Emulator
+from devinops.load import load
+from devinops.model.keys import Key
+from devinops.model.objects import Declaration
+from tests.testing.command_line import Devinops, Write
+from tests.testing.hostile_names import organization
+
+BASIC = {
+    "knowledge/top.md": "---\nname: Top\ntrigger: Use when at the top\n---\n# Other title\n\nText.\n",
+    "knowledge/Backend/APIs/errors.md": (
+        "---\nname: 'Errors: all of them'\ntrigger: |\n  When adding\n  an endpoint\n"
+        "pinned_repo: acme/api\n---\n  indented\n\n- a\n"
+    ),
+    "knowledge/long.md": f"---\nname: Long\ntrigger: {'word ' * 300}\n---\nb\n",
+    "knowledge/日本語.md": "---\nname: 日本語 テスト\ntrigger: 作業するとき\n---\n---\nb\n",
+    "knowledge/all.md": "---\nname: Everywhere\ntrigger: t\npinned_repo: all\n---\nShort.\n",
+    "playbooks/triage.md": '---\ntitle: Triage an incident\nmacro: "!triage_it"\n---\n1. Read.\n',
+}
+
+
+def declarations(root: Path) -> dict[Key, Declaration]:
+    loaded = load(root)
+    assert loaded.problems == ()
+    return {declaration.key: declaration for declaration in loaded.declarations}
+
+
+def values(root: Path) -> dict[Key, dict[str, Any]]:
+    return {key: dict(found.resource.items()) for key, found in declarations(root).items()}
+
+
+def texts(root: Path, kind: str) -> dict[str, tuple[Any, ...]]:
+    """Return name → trigger and body of what a root declares."""
+    return {
+        key.name: tuple(getattr(found.resource, name) for name in ("trigger", "body"))
+        for key, found in declarations(root).items()
+        if key.kind == kind
+    }
+
+
+@pytest.mark.parametrize("argv", [(), ("--as", "rules")])
+def test_a_plugin_comes_back_with_the_same_names_triggers_and_bodies(
+    repository: Write, tmp_path: Path, devinops: Devinops, argv: tuple[str, ...]
+) -> None:
+    root, back = repository(BASIC), tmp_path / "back"
+    back.mkdir()
+    plugin = tmp_path / "plugin"
+    assert devinops("export", "-C", root, "--to", "plugin", plugin, *argv).code == 0
+    ran = devinops("import", "-C", back, plugin)
+    assert ran.code == 0, ran
+    assert texts(back, "knowledge") == texts(root, "knowledge")
+    assert devinops("validate", "-C", back).code == 0
+
+
+def test_skills_come_back_as_the_same_declarations(
+    repository: Write, tmp_path: Path, devinops: Devinops
+) -> None:
+    files = {path: text for path, text in BASIC.items() if "all.md" not in path}
+    root, back = repository(files), tmp_path / "back"
+    back.mkdir()
+    plugin = tmp_path / "plugin"
+    assert devinops("export", "-C", root, "--to", "plugin", plugin).code == 0
+    assert devinops("import", "-C", back, plugin).code == 0
+    assert values(back) == values(root)
+
+
+def test_json_comes_back_as_the_same_declarations(
+    repository: Write, tmp_path: Path, devinops: Devinops
+) -> None:
+    secrets = "secrets: [{key: TOKEN, type: cookie, note: read-only}]\n"
+    root, back = repository(BASIC | {"secrets.yaml": secrets}), tmp_path / "back"
+    back.mkdir()
+    out = tmp_path / "backup.json"
+    assert devinops("export", "-C", root, "--to", "json", "--out", out).code == 0
+    ran = devinops("import", "-C", back, out)
+    assert ran.code == 0, ran
+    assert values(back) == values(root)
+
+
+@pytest.fixture(params=["cog_emulator", "apk_emulator"])
+def hostile(request: pytest.FixtureRequest, use: Callable[..., None]) -> Iterator[Emulator]:
+    with Emulator({"organizations": {"org-emulator": organization()}}) as emulator:
+        use(emulator.url, request.param)
+        yield emulator
+
+
+def test_an_organization_as_json_comes_back_as_pull_writes_it(
+    hostile: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    pulled, back, out = tmp_path / "pulled", tmp_path / "back", tmp_path / "backup.json"
+    for root in (pulled, back):
+        root.mkdir()
+    assert devinops("pull", "-C", pulled).code == 0
+    assert devinops("export", "-C", pulled, "--to", "json", "--live", "--out", out).code == 0
+    ran = devinops("import", "-C", back, out, "--format", "json")
+    report: Mapping[str, Any] = json.loads(ran.out)
+    assert report["not_imported"] == []
+    written = {key: found for key, found in values(pulled).items() if key.kind != "folder"}
+    assert values(back) == written
