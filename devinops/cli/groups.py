@@ -42,7 +42,9 @@ def passed_on() -> list[PassedOn]:
     return [
         PassedOn(["-C", "--root"], metavar="DIRECTORY", shell_complete=candidates.directories),
         PassedOn(["-t", "--target"], metavar="NAME", shell_complete=candidates.targets),
-        PassedOn(["--only"], metavar="KIND[:PATTERN]", multiple=True, shell_complete=candidates.only),
+        PassedOn(
+            ["--only"], metavar="KIND[:PATTERN]", multiple=True, shell_complete=candidates.only
+        ),
         PassedOn(["--format"], metavar="FORMAT", shell_complete=candidates.formats),
         PassedOn(
             ["--report"], metavar="FORMAT=FILE", multiple=True, shell_complete=candidates.reports
