@@ -165,7 +165,7 @@ def _pull(request: _Request, session: Session[Reader], project: Project, loaded:
         ignored=_ignored(project),
         selects=request.selects,
         named=request.keys,
-        limited=len(project.targets) > 1,
+        targets=tuple(project.targets),
     )
     _check_keys(request, pulling)
     pulled = pull_unmanaged(pulling) if request.unmanaged else Pulled()

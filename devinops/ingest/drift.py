@@ -104,7 +104,7 @@ class _Drift:
     def _wanted(self, item: Match, live: Live) -> Wanted | None:
         declaration = item.declaration
         moved = self._sides(item, live)
-        if not (moved.live or moved.both):
+        if not (moved.live or moved.both) or self._is_shared(declaration, "changed", live.id):
             return None
         fields: Any = {change.name: change.before for change in (*moved.live, *moved.both)}
         if suspicious := findings(type(live.resource)(**fields)):
@@ -115,6 +115,18 @@ class _Drift:
         for change in moved.both:
             self._merge(wanted, item.record, change)
         return wanted if wanted.fields else None
+
+    def _is_shared(self, declaration: Declaration, what: str, id: str) -> bool:
+        """Leave an entry to the user if it is for other targets too; return whether it is."""
+        others = self.pulling.others(declaration)
+        if others:
+            reason = (
+                f"{what} outside devinops in {self.pulling.target.name}, but its entry at "
+                f"{declaration.source} is also for {', '.join(others)}: edit it by hand, or give "
+                "each target an entry with targets"
+            )
+            self._leave(declaration.key, Left.SHARED, reason, id)
+        return bool(others)
 
     def _sides(self, item: Match, live: Live) -> Sides:
         declaration, record = item.declaration, item.record
@@ -192,6 +204,8 @@ class _Drift:
         for declaration, record in deleted:
             key, path = declaration.key, declaration.source.path
             if record.object_id in self.pulling.snapshot.by_id:
+                continue
+            if self._is_shared(declaration, "deleted", record.id):
                 continue
             limit = max(1, self.pulling.policy.max_delete.of(owned[key.kind]))
             if self._is_changed(declaration, record):

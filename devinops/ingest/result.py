@@ -10,11 +10,12 @@ from devinops.model.keys import Key
 
 
 class Left(StrEnum):
-    """Why an object is not pulled. The first three wait for a decision, which is exit code 4."""
+    """Why an object is not pulled. The first four wait for a decision, which is exit code 4."""
 
     SUSPICIOUS = "suspicious"
     CONFLICT = "conflict"
     NO_BASE = "no-base"
+    SHARED = "shared"
     NAMESAKES = "namesakes"
     UNWRITABLE = "unwritable"
     BLOCKED = "blocked"
@@ -24,7 +25,7 @@ class Left(StrEnum):
     MERGED = "merged"
 
 
-_DECIDE = frozenset({Left.SUSPICIOUS, Left.CONFLICT, Left.NO_BASE})
+_DECIDE = frozenset({Left.SUSPICIOUS, Left.CONFLICT, Left.NO_BASE, Left.SHARED})
 
 
 @dataclass(frozen=True, order=True)

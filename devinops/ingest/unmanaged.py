@@ -37,8 +37,8 @@ class Pulling:
     """What a pull knows: the entries, the organization and the files.
 
     `declarations` are those of all targets. `selects` tells whether the user asked for a key, and
-    `named` holds the keys that were given one by one. `limited`: a new entry is limited to the
-    target, because devinops.yaml has others.
+    `named` holds the keys that were given one by one. `targets` are the names of all targets in
+    devinops.yaml: if there are several, a new entry is limited to its target.
     """
 
     declarations: Sequence[Declaration]
@@ -51,12 +51,17 @@ class Pulling:
     ignored: Callable[[str], bool] = lambda _: False
     selects: Callable[[Key], bool] = lambda _: True
     named: Collection[Key] = ()
-    limited: bool = False
+    targets: Collection[str] = ()
 
     @property
     def concerned(self) -> list[Declaration]:
         """The declarations of this target."""
         return [entry for entry in self.declarations if entry.concerns(self.target.name)]
+
+    def others(self, declaration: Declaration) -> list[str]:
+        """Return the names of the other targets that an entry is for."""
+        names = (name for name in self.targets if name != self.target.name)
+        return [name for name in names if declaration.concerns(name)]
 
 
 def pull_unmanaged(pulling: Pulling) -> Pulled:
@@ -151,7 +156,7 @@ def new_entry(live: Live, pulling: Pulling) -> NewEntry | None:
         for name, value in live.resource.items()
         if _is_written(kind, kind.by_name[name], value, api)
     }
-    if pulling.limited:
+    if len(pulling.targets) > 1:
         values["targets"] = [pulling.target.name]
     return NewEntry(kind.noun, values)
 

@@ -369,3 +369,34 @@ def test_a_renamed_folder_is_left_to_a_person(
         [],
         ["renamed"],
     )
+
+
+# --- what is left to a person
+
+
+@pytest.mark.parametrize("limit", ["", "targets: [production, staging]\n"])
+@pytest.mark.parametrize("is_edit", [True, False], ids=["edited", "deleted"])
+def test_an_entry_for_several_targets_is_left_to_a_person(
+    applied: tuple[Emulator, Path], devinops: Devinops, limit: str, is_edit: bool
+) -> None:
+    emulator, root = applied
+    (root / "devinops.yaml").write_text(
+        "version: 1\ntargets:\n  production: {inventory: {store: file}}\n  staging: {}\n"
+    )
+    page = root / "knowledge" / "deploys.md"
+    page.write_text(PAGE.replace("trigger:", f"{limit}trigger:"))
+    git(root, "commit", "-q", "-a", "-m", "second")
+    if is_edit:
+        edit(emulator, "knowledge", "deploys", trigger="New")
+    else:
+        remove(emulator, "knowledge", "deploys")
+    before = snapshot(root)
+    document = pull(devinops, root, "--drift", "-t", "production")
+    assert (document["exit_code"], document["files"], snapshot(root)) == (4, [], before)
+    (item,) = document["left"]
+    assert (item["key"], item["why"]) == ("knowledge:Deploys", "shared")
+    assert "is also for staging" in item["reason"]
+    page.write_text(PAGE.replace("trigger:", "targets: [production]\ntrigger:"))
+    git(root, "commit", "-q", "-a", "-m", "third")
+    (file,) = pull(devinops, root, "--drift", "-t", "production")["files"]
+    assert file["change"] == ("changed" if is_edit else "deleted")
