@@ -54,7 +54,11 @@ MAX_ROWS = 20
 @click.command()
 @click.argument("keys", nargs=-1, metavar="[KEY]...", shell_complete=candidates.keys)
 @click.option("--unmanaged", is_flag=True, help="Write new files for what no entry declares.")
-@click.option("--drift", is_flag=True, help="Write what changed outside devinops into its file.")
+@click.option(
+    "--drift",
+    is_flag=True,
+    help="Write what changed outside devinops into its file; may delete files.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 2 if files would change.")
 @common(api=True, only=True, lock=True)
 def command(
@@ -64,7 +68,8 @@ def command(
 
     Without an option, each live object that no entry declares gets a new file; a directory without
     devinops.yaml is set up first, as by devinops init. With --drift only what changed outside
-    devinops is written, each value into the file and field that has it. A KEY may be both.
+    devinops is written, each value into the file and field that has it; the file of an object that
+    was deleted is deleted, if Git has it. A KEY may be both.
 
     \b
       devinops pull
@@ -205,7 +210,11 @@ def _on_disk(root: Path) -> Files:
             return None
         return result.out.decode("utf-8", "replace")
 
-    return Files(read, at_commit)
+    def committed(path: str) -> bool:
+        here = git.line("hash-object", "--", path)
+        return here is not None and here == git.line("rev-parse", "--verify", f"HEAD:./{path}")
+
+    return Files(read, at_commit, committed)
 
 
 def _check_keys(request: _Request, pulling: Pulling) -> None:
@@ -334,16 +343,18 @@ def _left_row(item: LeftToYou) -> str:
 
 
 def _counts(run: _Run) -> str:
-    files, left = run.pulled.files, run.pulled.left
-    entries = sum(len(file.keys) for file in files)
-    subject = counted(len(files), "file")
-    verb = "would write" if run.check else "wrote"
-    what = (
-        f"{verb} {subject} with {counted(entries, 'entry', 'entries')}"
-        if files
-        else ("nothing to write")
-    )
-    rest = f"; {len(left)} left to you" if left else ""
+    written = [file for file in run.pulled.files if file.text is not None]
+    deleted = len(run.pulled.files) - len(written)
+    entries = sum(len(file.keys) for file in written)
+    parts = []
+    if written:
+        verb, subject = "would write" if run.check else "wrote", counted(len(written), "file")
+        parts.append(f"{verb} {subject} with {counted(entries, 'entry', 'entries')}")
+    if deleted:
+        verb = "would delete" if run.check else "deleted"
+        parts.append(f"{verb} {counted(deleted, 'file')}")
+    what = ", ".join(parts) or "nothing to write"
+    rest = f"; {len(run.pulled.left)} left to you" if run.pulled.left else ""
     return f"{what}{rest} · {run.target.full_name}"
 
 

@@ -41,10 +41,12 @@ class Files:
 
     `read` returns a file's text with its own line ends. `at_commit` gets a commit and a path, and
     returns the text of the file there, None if it did not exist; it raises MissingCommit.
+    `committed` tells whether the commit that is checked out has a file as it is on disk.
     """
 
     read: Callable[[str], str]
     at_commit: Callable[[str, str], str | None]
+    committed: Callable[[str], bool]
 
 
 def pull_drift(pulling: Pulling, files: Files, read: Collection[str]) -> Pulled:
@@ -220,6 +222,12 @@ class _Drift:
             elif in_file[path] > 1:
                 reason = f"deleted outside devinops: remove its entry at {declaration.source}"
                 self._leave(key, Left.DELETED, reason, record.id)
+            elif not self.files.committed(path):
+                reason = (
+                    f"deleted outside devinops, but the last commit does not have {path} as it is "
+                    "now: commit it and pull again, or delete it by hand"
+                )
+                self._leave(key, Left.NOT_COMMITTED, reason, record.id)
             else:
                 self.changes.append(FileChange(path, None, (key,)))
 

@@ -10,12 +10,13 @@ from devinops.model.keys import Key
 
 
 class Left(StrEnum):
-    """Why an object is not pulled. The first four wait for a decision, which is exit code 4."""
+    """Why an object is not pulled. The first five wait for a decision, which is exit code 4."""
 
     SUSPICIOUS = "suspicious"
     CONFLICT = "conflict"
     NO_BASE = "no-base"
     SHARED = "shared"
+    NOT_COMMITTED = "not-committed"
     NAMESAKES = "namesakes"
     UNWRITABLE = "unwritable"
     BLOCKED = "blocked"
@@ -25,7 +26,7 @@ class Left(StrEnum):
     MERGED = "merged"
 
 
-_DECIDE = frozenset({Left.SUSPICIOUS, Left.CONFLICT, Left.NO_BASE, Left.SHARED})
+_DECIDE = frozenset({Left.SUSPICIOUS, Left.CONFLICT, Left.NO_BASE, Left.SHARED, Left.NOT_COMMITTED})
 
 
 @dataclass(frozen=True, order=True)

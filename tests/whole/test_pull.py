@@ -400,3 +400,78 @@ def test_an_entry_for_several_targets_is_left_to_a_person(
     git(root, "commit", "-q", "-a", "-m", "third")
     (file,) = pull(devinops, root, "--drift", "-t", "production")["files"]
     assert file["change"] == ("changed" if is_edit else "deleted")
+
+
+def _no_repository(root: Path) -> None:
+    shutil.rmtree(root / ".git")
+
+
+def _new_repository(root: Path) -> None:
+    shutil.rmtree(root / ".git")
+    git(root, "init", "-q")
+
+
+def _untracked(root: Path) -> None:
+    git(root, "rm", "-q", "--cached", "knowledge/deploys.md")
+    git(root, "commit", "-q", "-m", "second")
+
+
+def _ignored(root: Path) -> None:
+    (root / ".gitignore").write_text("*.md\n")
+    _untracked(root)
+
+
+def _dirty(root: Path) -> None:
+    (root / "knowledge" / "deploys.md").write_text(f"{PAGE}".replace("# who asks", "# who else"))
+
+
+def _staged(root: Path) -> None:
+    _dirty(root)
+    git(root, "add", ".")
+
+
+def _hidden_from_status(root: Path) -> None:
+    git(root, "update-index", "--assume-unchanged", "knowledge/deploys.md")
+    _dirty(root)
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [_no_repository, _new_repository, _untracked, _ignored, _dirty, _staged, _hidden_from_status],
+)
+def test_what_git_cannot_bring_back_is_not_deleted(
+    applied: tuple[Emulator, Path], devinops: Devinops, prepare: Callable[[Path], None]
+) -> None:
+    emulator, root = applied
+    prepare(root)
+    remove(emulator, "knowledge", "deploys")
+    before = snapshot(root)
+    document = pull(devinops, root, "--drift")
+    assert (document["exit_code"], document["files"], snapshot(root)) == (4, [], before)
+    assert [item["why"] for item in document["left"]] == ["not-committed"]
+
+
+def test_deleted_files_are_counted(applied: tuple[Emulator, Path], devinops: Devinops) -> None:
+    emulator, root = applied
+    remove(emulator, "knowledge", "deploys")
+    edit(emulator, "knowledge", "tea", body="cold")
+    check = devinops("pull", "-C", root, "--drift", "--check")
+    start = "would write 1 file with 1 entry, would delete 1 file · "
+    assert (check.code, check.out.splitlines()[-1].startswith(start)) == (2, True), check.out
+    ran = devinops("pull", "-C", root, "--drift")
+    start = "wrote 1 file with 1 entry, deleted 1 file · "
+    assert (ran.code, ran.out.splitlines()[-1].startswith(start)) == (0, True), ran.out
+    assert "deleted knowledge/deploys.md" in ran.out
+
+
+def test_below_the_top_of_a_repository_a_committed_file_is_deleted(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    shutil.rmtree(root / ".git")
+    git(root.parent, "init", "-q")
+    git(root.parent, "add", ".")
+    git(root.parent, "commit", "-q", "-m", "first")
+    remove(emulator, "knowledge", "deploys")
+    document = pull(devinops, root, "--drift")
+    assert [file["change"] for file in document["files"]] == ["deleted"], document
