@@ -59,7 +59,11 @@ MAX_ROWS = 20
     is_flag=True,
     help="Write what changed outside devinops into its file; may delete files.",
 )
-@click.option("--check", is_flag=True, help="Write nothing; exit 2 if files would change.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing; exit 2 if files would change, 4 if something is left to you.",
+)
 @common(api=True, only=True, lock=True)
 def command(
     options: Options, keys: tuple[str, ...], unmanaged: bool, drift: bool, check: bool
@@ -89,10 +93,9 @@ def command(
                 git = Repository.of(options.root)
                 run = replace(run, setup=set_up(options.root, git, with_sample=False))
             _write(options.root, run.pulled.files)
-    code = run.pulled.exit_code(check=check)
     lines = list(_lines(run, options))
-    options.answer(SimpleAnswer(lines, lambda: _document(run, code)))
-    return code
+    options.answer(SimpleAnswer(lines, lambda: _document(run)))
+    return run.exit_code
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,13 @@ class _Run:
     check: bool
     not_read: tuple[NotRead, ...] = ()
     setup: SetUp | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """4 if anything was left to the user, 2 if files would change, else 0."""
+        if self.pulled.left or self.not_read:
+            return ExitCode.DECIDE
+        return ExitCode.LOOK if self.check and self.pulled.files else ExitCode.OK
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -354,7 +364,9 @@ def _counts(run: _Run) -> str:
         verb = "would delete" if run.check else "deleted"
         parts.append(f"{verb} {counted(deleted, 'file')}")
     what = ", ".join(parts) or "nothing to write"
-    rest = f"; {len(run.pulled.left)} left to you" if run.pulled.left else ""
+    left, not_read = len(run.pulled.left), len(run.not_read)
+    rest = f"; {left} left to you" if left else ""
+    rest += f"; {counted(not_read, 'kind')} not read" if not_read else ""
     return f"{what}{rest} · {run.target.full_name}"
 
 
@@ -371,7 +383,7 @@ def _next_steps(root: Path) -> Iterator[str]:
     yield f"  devinops apply{option}"
 
 
-def _document(run: _Run, code: ExitCode) -> PullDocument:
+def _document(run: _Run) -> PullDocument:
     from devinops.schema.document import HEAD
     from devinops.schema.pull import NotPulledItem, NotReadItem, PullDocument, PulledFile
 
@@ -380,7 +392,7 @@ def _document(run: _Run, code: ExitCode) -> PullDocument:
         target=run.target.name,
         org_id=run.target.org_id,
         check=run.check,
-        exit_code=code,
+        exit_code=run.exit_code,
         set_up=run.setup.written if run.setup else (),
         files=tuple(
             PulledFile(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from devinops.model.errors import ExitCode
 from devinops.model.keys import Key
 
 
 class Left(StrEnum):
-    """Why an object is not pulled. The first five wait for a decision, which is exit code 4."""
+    """Why an object is not pulled."""
 
     SUSPICIOUS = "suspicious"
     CONFLICT = "conflict"
@@ -24,9 +23,6 @@ class Left(StrEnum):
     DELETED = "deleted"
     MOVED = "renamed"
     MERGED = "merged"
-
-
-_DECIDE = frozenset({Left.SUSPICIOUS, Left.CONFLICT, Left.NO_BASE, Left.SHARED, Left.NOT_COMMITTED})
 
 
 @dataclass(frozen=True, order=True)
@@ -67,12 +63,6 @@ class Pulled:
 
     files: tuple[FileChange, ...] = ()
     left: tuple[LeftToYou, ...] = ()
-
-    def exit_code(self, *, check: bool) -> ExitCode:
-        """Return 4 if somebody must decide, 2 if files would change, else 0."""
-        if any(item.why in _DECIDE for item in self.left):
-            return ExitCode.DECIDE
-        return ExitCode.LOOK if check and self.files else ExitCode.OK
 
     def __add__(self, other: Pulled) -> Pulled:
         return Pulled(

@@ -84,7 +84,7 @@ def test_an_empty_directory_is_set_up_and_filled(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     ran = devinops("pull")
-    assert ran.code == 4, "the hidden text needs a decision"
+    assert ran.code == 4, "something was left out"
     assert names(tmp_path) == [
         ".github/workflows/devinops.yml",
         ".pre-commit-config.yaml",
@@ -159,6 +159,22 @@ def test_a_kind_that_the_key_may_not_read_is_reported(
     assert {item["kind"] for item in document["not_read"]} >= {"playbook", "secret"}
     assert all("403" in item["reason"] for item in document["not_read"])
     assert "knowledge/Backend/a.md" in names(tmp_path), document
+    for options in ([], ["--check"]):
+        ran = devinops("pull", "-C", tmp_path, "knowledge:Backend/A", "secret:TOKEN", *options)
+        assert ran.code == 64, "TOKEN cannot be read"
+        ran = devinops("pull", "-C", tmp_path, "--only", "playbook", *options)
+        assert ran.code == 4
+        assert ran.out.splitlines()[-1].startswith("nothing to write; 1 kind not read · ")
+
+
+@pytest.mark.parametrize("options", [[], ["--check"]])
+@pytest.mark.parametrize("name", ["Twin", "Odd", "Bell"])
+def test_whatever_is_left_to_you_is_exit_code_4(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops, name: str, options: list[str]
+) -> None:
+    (tmp_path / "devinops.yaml").write_text("version: 1\n")
+    ran = devinops("pull", "-C", tmp_path, "--only", f"knowledge:{name}", *options)
+    assert (ran.code, "; 1 left to you · " in ran.out) == (4, True)
 
 
 def test_settings_of_the_organization_are_pulled_with_an_enterprise_key(

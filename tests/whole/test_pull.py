@@ -254,7 +254,7 @@ def test_both_sides_are_merged_from_the_commit_of_the_last_apply(
     page.write_text(PAGE.replace("Then watch.", "Then watch the graphs."))
     edit(emulator, "knowledge", "deploys", body="# Deploys\n\nRun make all.\n\nThen watch.")
     document = pull(devinops, root, "--drift")
-    assert [(item["why"], document["exit_code"]) for item in document["left"]] == [("merged", 0)]
+    assert [(item["why"], document["exit_code"]) for item in document["left"]] == [("merged", 4)]
     assert page.read_text() == PAGE.replace("Then watch.", "Then watch the graphs.").replace(
         "make deploy", "make all"
     )
