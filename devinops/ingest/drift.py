@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from devinops.ingest.merge import merge
 from devinops.ingest.result import FileChange, Left, LeftToYou, Pulled
 from devinops.ingest.rewrite import Rewriting, Wanted, is_markdown, text_files, unified
 from devinops.ingest.scan import findings
-from devinops.ingest.unmanaged import Pulling, suspect
+from devinops.ingest.unmanaged import IN_THE_WEB_APP, Pulling, suspect
 from devinops.load import read_entries
 from devinops.model.changes import FieldChange
 from devinops.model.inventory import Record, fingerprint, fingerprints
@@ -60,6 +60,7 @@ def pull_drift(pulling: Pulling, files: Files, read: Collection[str]) -> Pulled:
 class _Drift:
     def __init__(self, pulling: Pulling, files: Files, read: frozenset[str]) -> None:
         self.pulling, self.files, self.read = pulling, files, read
+        self.snapshot = pulling.snapshot
         self.left: list[LeftToYou] = []
         self.changes: list[FileChange] = []
 
@@ -76,8 +77,8 @@ class _Drift:
             self._leave(folder.declared, Left.MOVED, reason, folder.id.id)
         wanted: defaultdict[str, list[Wanted]] = defaultdict(list)
         deleted: list[tuple[Declaration, Record]] = []
-        matches = match(declared, as_declared(pulling.snapshot, renamed), pulling.inventory)
-        for item in matches:
+        self.snapshot = as_declared(pulling.snapshot, renamed)
+        for item in match(declared, self.snapshot, pulling.inventory):
             if not self._concerns(item):
                 continue
             if item.live is None:
@@ -108,6 +109,8 @@ class _Drift:
         moved = self._sides(item, live)
         if not (moved.live or moved.both) or self._is_shared(declaration, "changed", live.id):
             return None
+        if self._is_in_the_way(item, live, (*moved.live, *moved.both)):
+            return None
         fields: Any = {change.name: change.before for change in (*moved.live, *moved.both)}
         if suspicious := findings(type(live.resource)(**fields)):
             self.left.append(suspect(live, suspicious))
@@ -129,6 +132,25 @@ class _Drift:
             )
             self._leave(declaration.key, Left.SHARED, reason, id)
         return bool(others)
+
+    def _is_in_the_way(self, item: Match, live: Live, fields: Sequence[FieldChange]) -> bool:
+        """Leave an object to the user if its entry would get a key that is in use."""
+        written = {field.name: field.before for field in fields if field.name in live.kind.places}
+        if not written:
+            return False
+        key = live.kind.key(replace(item.declaration.resource, **written))
+        entries = [d for d in self.pulling.concerned if d.key == key and d != item.declaration]
+        others = [other for other in self.snapshot.under(key) if other.id != live.id]
+        if not (entries or others):
+            return False
+        users = [*(f"the entry at {d.source}" for d in entries), *(f"{o.id}" for o in others)]
+        reason = (
+            f"it was renamed to {key} in the web app, but {' and '.join(users)} has that key too: "
+            f"rename one of them {IN_THE_WEB_APP}"
+        )
+        ids = dict.fromkeys([live.id, *(other.id for other in others)])
+        self._leave(item.declaration.key, Left.NAMESAKES, reason, *ids)
+        return True
 
     def _sides(self, item: Match, live: Live) -> Sides:
         declaration, record = item.declaration, item.record

@@ -475,3 +475,39 @@ def test_below_the_top_of_a_repository_a_committed_file_is_deleted(
     remove(emulator, "knowledge", "deploys")
     document = pull(devinops, root, "--drift")
     assert [file["change"] for file in document["files"]] == ["deleted"], document
+
+
+def _onto_an_entry(emulator: Emulator) -> dict[str, str]:
+    # the object of the other entry has another name by now
+    edit(emulator, "knowledge", "coffee", name="Espresso")
+    return {"name": "Coffee"}
+
+
+def _onto_an_object(emulator: Emulator) -> dict[str, str]:
+    note = {"name": "New", "trigger": "t", "body": "b"}
+    httpx.post(f"{emulator.url}/_emulator/knowledge", json=note).raise_for_status()
+    return {"name": "New"}
+
+
+def _onto_an_object_in_a_folder(emulator: Emulator) -> dict[str, str]:
+    note = {"name": "Deploys", "trigger": "t", "body": "b", "folder": "Backend"}
+    httpx.post(f"{emulator.url}/_emulator/knowledge", json=note).raise_for_status()
+    return {"folder": "Backend"}
+
+
+@pytest.mark.parametrize("prepare", [_onto_an_entry, _onto_an_object, _onto_an_object_in_a_folder])
+def test_an_entry_is_not_renamed_to_a_key_in_use(
+    applied: tuple[Emulator, Path],
+    devinops: Devinops,
+    prepare: Callable[[Emulator], dict[str, str]],
+) -> None:
+    emulator, root = applied
+    place = prepare(emulator)
+    edit(emulator, "knowledge", "deploys", body="New text.", **place)
+    document = pull(devinops, root, "--drift", "--only", "knowledge:Deploys")
+    assert (document["exit_code"], document["files"], diff(root)) == (4, [], [])
+    (item,) = document["left"]
+    assert (item["key"], item["why"]) == ("knowledge:Deploys", "namesakes")
+    assert item["ids"][0] == "deploys"
+    name = next(iter(place.values()))
+    assert name in item["reason"]
