@@ -8,7 +8,7 @@ memory: an edit that changes anything but its own field is not made.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -115,6 +115,14 @@ class _Drift:
         if suspicious := findings(type(live.resource)(**fields)):
             self.left.append(suspect(live, suspicious))
             return None
+        lost = [] if item.record else self._not_in_git(declaration, moved.live)
+        if lost:
+            reason = (
+                f"the inventory does not have it, and the last commit does not have its "
+                f"{', '.join(lost)} at {declaration.source}: commit the file and pull again"
+            )
+            self._leave(declaration.key, Left.NOT_COMMITTED, reason, live.id)
+            return None
         values = {change.name: _as_written(live.kind, change) for change in moved.live}
         wanted = Wanted(declaration, live, values)
         for change in moved.both:
@@ -206,17 +214,28 @@ class _Drift:
             return None
         return base
 
+    def _not_in_git(self, declaration: Declaration, fields: Iterable[FieldChange]) -> list[str]:
+        """Return the fields whose values in the files the last commit does not have."""
+        try:
+            known = self._entry_at("HEAD", declaration.source.path, declaration.key)
+        except MissingCommit:
+            known = None
+        return [f.name for f in fields if not known or getattr(known.resource, f.name) != f.after]
+
     def _at_commit(self, record: Record, commit: str, attribute: Attribute) -> str | None:
-        source = record.source or ""
-        text = self.files.at_commit(commit, source)
-        if text is None:
-            return None
-        declarations, _ = read_entries(
-            source, unified(text), body_at=partial(self.files.at_commit, commit)
-        )
-        found = next((d for d in declarations if d.key == record.key), None)
+        found = self._entry_at(commit, record.source or "", record.key)
         value = getattr(found.resource, attribute.name) if found else None
         return value if isinstance(value, str) else None
+
+    def _entry_at(self, commit: str, path: str, key: Key) -> Declaration | None:
+        """Return an entry as it was at a commit; None if it was not. Raises MissingCommit."""
+        text = self.files.at_commit(commit, path)
+        if text is None:
+            return None
+        entries, _ = read_entries(
+            path, unified(text), body_at=partial(self.files.at_commit, commit)
+        )
+        return next((entry for entry in entries if entry.key == key), None)
 
     # --- deleted outside
 

@@ -422,7 +422,7 @@ def _ignored(root: Path) -> None:
 
 
 def _dirty(root: Path) -> None:
-    (root / "knowledge" / "deploys.md").write_text(f"{PAGE}".replace("# who asks", "# who else"))
+    (root / "knowledge" / "deploys.md").write_text(PAGE.replace("# who asks", "# who else"))
 
 
 def _staged(root: Path) -> None:
@@ -511,3 +511,67 @@ def test_an_entry_is_not_renamed_to_a_key_in_use(
     assert item["ids"][0] == "deploys"
     name = next(iter(place.values()))
     assert name in item["reason"]
+
+
+def _other_trigger(root: Path) -> None:
+    page = root / "knowledge" / "deploys.md"
+    page.write_text(PAGE.replace("When deploying", "Mine"))
+
+
+def _other_trigger_and_commit_it(root: Path) -> None:
+    _other_trigger(root)
+    git(root, "commit", "-q", "-a", "-m", "second")
+
+
+def _other_body(root: Path) -> None:
+    page = root / "knowledge" / "deploys.md"
+    page.write_text(PAGE.replace("Then watch", "Then look"))
+
+
+@pytest.mark.parametrize(
+    ("prepare", "is_left"),
+    [
+        (_no_repository, True),
+        (_new_repository, True),
+        (_untracked, True),
+        (_other_trigger, True),
+        (_other_trigger_and_commit_it, False),
+        (_dirty, False),
+    ],
+)
+def test_without_an_inventory_only_what_git_has_is_overwritten(
+    applied: tuple[Emulator, Path],
+    devinops: Devinops,
+    prepare: Callable[[Path], None],
+    is_left: bool,
+) -> None:
+    emulator, root = applied
+    (root / "devinops.yaml").write_text("version: 1\n")
+    prepare(root)
+    edit(emulator, "knowledge", "deploys", trigger="New")
+    before = snapshot(root)
+    document = pull(devinops, root, "knowledge:Deploys")
+    if is_left:
+        assert (document["exit_code"], document["files"], snapshot(root)) == (4, [], before)
+        (item,) = document["left"]
+        assert (item["why"], "its trigger at knowledge/deploys.md" in item["reason"]) == (
+            "not-committed",
+            True,
+        )
+    else:
+        assert document["exit_code"] == 0
+        assert document["files"][0]["fields"] == ["trigger"]
+
+
+def test_without_an_inventory_the_text_of_a_body_file_must_be_committed(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    (root / "devinops.yaml").write_text("version: 1\n")
+    edit(emulator, "knowledge", "coffee", body="Second floor.")
+    text = root / "texts" / "coffee.txt"
+    text.write_text("Fourth floor.\n")
+    assert [i["why"] for i in pull(devinops, root, "knowledge:Coffee")["left"]] == ["not-committed"]
+    git(root, "commit", "-q", "-a", "-m", "second")
+    assert pull(devinops, root, "knowledge:Coffee")["exit_code"] == 0
+    assert text.read_text() == "Second floor.\n"
