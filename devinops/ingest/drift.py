@@ -241,8 +241,9 @@ class _Drift:
 
     def _delete(self, deleted: Sequence[tuple[Declaration, Record]]) -> None:
         """Delete the file of each object that was deleted outside devinops and that fills it."""
-        missing = Counter(declaration.key.kind for declaration, _ in deleted)
-        owned = Counter(record.key.kind for record in self.pulling.inventory.owned)
+        records, live = self.pulling.inventory.owned, self.pulling.snapshot.by_id
+        missing = Counter(r.key.kind for r in records if r.object_id not in live)
+        owned = Counter(record.key.kind for record in records)
         in_file = Counter(d.source.path for d in self.pulling.declarations)
         for declaration, record in deleted:
             key, path = declaration.key, declaration.source.path
@@ -250,15 +251,19 @@ class _Drift:
                 continue
             if self._is_shared(declaration, "deleted", record.id):
                 continue
-            limit = max(1, self.pulling.policy.max_delete.of(owned[key.kind]))
+            gone, all = missing[key.kind], owned[key.kind]
+            too_many = gone > max(1, self.pulling.policy.max_delete.of(all))
             if self._is_changed(declaration, record):
                 reason = f"deleted outside devinops, but changed in {path}: {_GONE}"
                 self._leave(key, Left.CONFLICT, reason, record.id)
-            elif missing[key.kind] > limit and key not in self.pulling.named:
-                reason = (
-                    f"{missing[key.kind]} of {owned[key.kind]} owned objects of this kind are "
-                    f"missing, more than may be deleted at once: to delete {path}, name the key"
+            elif (gone == all or too_many) and key not in self.pulling.named:
+                what = (
+                    f"no owned {key.kind} is live any more, so nothing is deleted"
+                    if gone == all
+                    else f"{gone} of {all} owned objects of this kind are missing, more than may "
+                    "be deleted at once"
                 )
+                reason = f"{what}: to delete {path}, name the key"
                 self._leave(key, Left.DELETED, reason, record.id)
             elif in_file[path] > 1:
                 reason = f"deleted outside devinops: remove its entry at {declaration.source}"

@@ -575,3 +575,22 @@ def test_without_an_inventory_the_text_of_a_body_file_must_be_committed(
     git(root, "commit", "-q", "-a", "-m", "second")
     assert pull(devinops, root, "knowledge:Coffee")["exit_code"] == 0
     assert text.read_text() == "Second floor.\n"
+
+
+def test_if_every_object_of_a_kind_is_missing_no_file_is_deleted(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    for path in ("knowledge/kitchen.yaml", "texts/coffee.txt"):
+        (root / path).unlink()
+    devinops("inventory", "forget", "knowledge:Coffee", "-C", root)
+    devinops("inventory", "forget", "knowledge:Backend/Tea", "-C", root)
+    git(root, "commit", "-q", "-a", "-m", "second")
+    remove(emulator, "knowledge", "deploys")
+    before = snapshot(root)
+    document = pull(devinops, root, "--drift")
+    assert (document["exit_code"], document["files"], snapshot(root)) == (4, [], before)
+    (item,) = document["left"]
+    assert "no owned knowledge is live any more, so nothing is deleted" in item["reason"]
+    (file,) = pull(devinops, root, "--drift", "knowledge:Deploys")["files"]
+    assert (file["path"], file["change"]) == ("knowledge/deploys.md", "deleted")
