@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Protocol
 
 from devinops import waiting
@@ -26,7 +27,7 @@ from devinops.model.kind import Resource, Revealed, Role
 from devinops.model.objects import Declaration, Live, Snapshot
 from devinops.model.values import UNSET
 from devinops.planning.diff import changed_fields, not_stored, unsendable
-from devinops.planning.managed import bases
+from devinops.planning.managed import bases, is_sent
 from devinops.planning.match import under_declared_paths
 from devinops.planning.plan import Plan
 
@@ -156,7 +157,8 @@ class Applier:
         """
         changes = self.plan.changes
         self.journal.begin([Intent(self.run_id, c.action, c.key, c.id) for c in changes])
-        self.journal.settle(self.plan.upserts, self.plan.removals)
+        upserts = [self._with_commit(record) for record in self.plan.upserts]
+        self.journal.settle(upserts, self.plan.removals)
         order = {id(change): number for number, change in enumerate(changes)}
         results = sorted(self._results(), key=lambda result: order[id(result.change)])
         unclear = {r.change.key for r in results if r.unclear and r.change.action in MAKING}
@@ -214,8 +216,15 @@ class Applier:
         (as_declared,) = under_declared_paths([live], self.plan.renamed)
         before = known.fields if known else {}
         fields = bases(declaration.resource, as_declared.resource, before, change.kept)
-        source, protect = declaration.source.path, declaration.protect
-        return Record(change.key, live.id, source, self.commit, protect, fields)
+        record = Record(change.key, live.id, protect=declaration.protect, fields=fields)
+        if known and known.commit and not is_sent(declaration.resource, fields):
+            return replace(record, source=known.source, commit=known.commit)
+        return replace(record, source=declaration.source.path, commit=self.commit)
+
+    def _with_commit(self, record: Record) -> Record:
+        """Return a record that the plan renewed with the commit that has its values now."""
+        is_known = record.memory or record.commit
+        return record if is_known else replace(record, commit=self.commit)
 
     def interrupt(self, code: ExitCode) -> None:
         """Finish the requests in flight and start nothing new; the run exits with `code`.

@@ -21,12 +21,13 @@ from devinops.ingest.scan import findings
 from devinops.ingest.unmanaged import IN_THE_WEB_APP, Pulling, suspect
 from devinops.load import read_entries
 from devinops.model.changes import FieldChange
-from devinops.model.inventory import Record, fingerprint, fingerprints
+from devinops.model.inventory import Record, fingerprint
 from devinops.model.keys import Key
 from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Ensure, Live
 from devinops.model.values import canonical_text
 from devinops.planning.diff import changed_fields
+from devinops.planning.managed import is_sent
 from devinops.planning.match import Match, as_declared, match, renamed_folders, used_folders
 from devinops.planning.three_way import Sides, sides
 
@@ -253,7 +254,7 @@ class _Drift:
                 continue
             gone, all = missing[key.kind], owned[key.kind]
             too_many = gone > max(1, self.pulling.policy.max_delete.of(all))
-            if self._is_changed(declaration, record):
+            if not is_sent(declaration.resource, record.fields):
                 reason = f"deleted outside devinops, but changed in {path}: {_GONE}"
                 self._leave(key, Left.CONFLICT, reason, record.id)
             elif (gone == all or too_many) and key not in self.pulling.named:
@@ -276,10 +277,6 @@ class _Drift:
                 self._leave(key, Left.NOT_COMMITTED, reason, record.id)
             else:
                 self.changes.append(FileChange(path, None, (key,)))
-
-    def _is_changed(self, declaration: Declaration, record: Record) -> bool:
-        now = fingerprints(declaration.resource)
-        return any(now.get(name) != known.sent for name, known in record.fields.items())
 
     # --- editing
 

@@ -79,7 +79,7 @@ class Managed:
             draft.block(Blocker.REQUIREMENT, declaration, reason, [taken])
             return
         choice, on_drift = context.approvals.on_conflict, context.policy.on_drift
-        git_moved = self._git_moved(declaration, record)
+        git_moved = not is_sent(declaration.resource, record.fields)
         if git_moved and choice is None and on_drift is OnDrift.KEEP:
             draft.conflict(declaration, None, "changed in Git, but deleted outside devinops")
         elif (git_moved and choice == "git") or on_drift is OnDrift.OVERWRITE:
@@ -98,10 +98,6 @@ class Managed:
                     source=declaration.source,
                 )
             )
-
-    def _git_moved(self, declaration: Declaration, record: Record) -> bool:
-        now = fingerprints(declaration.resource)
-        return any(now.get(name) != known.sent for name, known in record.fields.items())
 
     def _create(
         self, declaration: Declaration, reason: str, context: PlanContext, draft: PlanDraft
@@ -428,19 +424,29 @@ def _overwritten(write: Fields, moved: Sides) -> str:
 
 
 def _renewed(match: Match, live: Live, record: Record, moved: Sides, outside: Fields) -> Record:
-    """Return the updated record of an object that needs no write."""
+    """Return the updated record of an object that needs no write.
+
+    It has no commit if it has to get that of the run.
+    """
     declaration, fields = match.declaration, record.fields
     if moved.record:
         kept = {field.name for field in outside}
         fields = bases(declaration.resource, live.resource, fields, kept)
-    return Record(
-        declaration.key,
-        live.id,
-        declaration.source.path,
-        record.commit,
-        declaration.protect,
-        fields,
-    )
+    key, protect = declaration.key, declaration.protect
+    renewed = replace(record, key=key, id=live.id, protect=protect, fields=fields)
+    if is_sent(declaration.resource, fields):
+        renewed = replace(renewed, source=declaration.source.path)
+        return renewed if renewed == record else replace(renewed, commit=None)
+    return renewed
+
+
+def is_sent(resource: Resource, fields: Mapping[str, Base]) -> bool:
+    """Return whether every recorded value is that of the entry.
+
+    Otherwise the commit and source of the record stay, because they lead to the recorded values.
+    """
+    now = fingerprints(resource)
+    return all(now.get(name) == known.sent for name, known in fields.items())
 
 
 def bases(sent: Resource, read: Resource, before: Any, kept: Any = frozenset()) -> dict[str, Base]:

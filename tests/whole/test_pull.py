@@ -594,3 +594,60 @@ def test_if_every_object_of_a_kind_is_missing_no_file_is_deleted(
     assert "no owned knowledge is live any more, so nothing is deleted" in item["reason"]
     (file,) = pull(devinops, root, "--drift", "knowledge:Deploys")["files"]
     assert (file["path"], file["change"]) == ("knowledge/deploys.md", "deleted")
+
+
+# --- the base of a merge
+
+
+def commit_and_apply(devinops: Devinops, root: Path, *options: str) -> None:
+    git(root, "add", ".")
+    git(root, "commit", "-q", "-m", "next")
+    assert devinops("apply", "-C", root, "--yes", *options).code == 0
+
+
+def assert_both_are_merged(
+    emulator: Emulator, devinops: Devinops, root: Path, page: Path, theirs: str
+) -> None:
+    """Change the end in the files and the middle outside, and pull both."""
+    if "graphs" not in page.read_text():
+        page.write_text(page.read_text().replace("Then watch.", "Then watch the graphs."))
+    edit(emulator, "knowledge", "deploys", body=theirs)
+    document = pull(devinops, root, "--drift")
+    assert [item["why"] for item in document["left"]] == ["merged"], document["left"]
+    assert theirs.replace("Then watch.", "Then watch the graphs.") in page.read_text()
+
+
+def test_what_was_pulled_and_applied_is_the_next_base(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    edit(emulator, "knowledge", "deploys", body="# Deploys\n\nRun it.\n\nThen watch.")
+    assert pull(devinops, root, "--drift")["exit_code"] == 0
+    commit_and_apply(devinops, root)
+    page, theirs = root / "knowledge" / "deploys.md", "# Deploys\n\nRun all.\n\nThen watch."
+    assert_both_are_merged(emulator, devinops, root, page, theirs)
+
+
+def test_the_base_of_a_moved_file_is_found(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    page = root / "knowledge" / "releases.md"
+    (root / "knowledge" / "deploys.md").rename(page)
+    commit_and_apply(devinops, root)
+    theirs = "# Deploys\n\nRun all.\n\nThen watch."
+    assert_both_are_merged(emulator, devinops, root, page, theirs)
+
+
+@pytest.mark.parametrize("writes_more", [False, True])
+def test_the_base_of_a_conflict_that_was_left_open_is_found(
+    applied: tuple[Emulator, Path], devinops: Devinops, writes_more: bool
+) -> None:
+    emulator, root = applied
+    page, theirs = root / "knowledge" / "deploys.md", "# Deploys\n\nRun all.\n\nThen watch."
+    page.write_text(PAGE.replace("Then watch.", "Then watch the graphs."))
+    if writes_more:
+        page.write_text(page.read_text().replace("When deploying", "Mine"))
+    edit(emulator, "knowledge", "deploys", body=theirs)
+    commit_and_apply(devinops, root, "--on-conflict", "live")
+    assert_both_are_merged(emulator, devinops, root, page, theirs)
