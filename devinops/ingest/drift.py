@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from glob import escape
+from shlex import quote
 from typing import Any
 
 from devinops.ingest.edit import NotEditable
@@ -182,7 +184,10 @@ class _Drift:
         merged = merge(base, ours, canonical_text(theirs))
         if not merged.conflicts:
             wanted.values[change.name] = merged.text
-            reason = f"its {change.name} has the changes of both sides now: {_APPLY_GIT}"
+            reason = (
+                f"its {change.name} has the changes of both sides now: commit, then "
+                f"{_apply(wanted.new_key)}"
+            )
             self._leave(wanted.key, Left.MERGED, reason, record.id)
         elif "\n" in ours or "\n" in theirs or attribute.name == wanted.live.kind.document:
             wanted.marked[change.name] = merged.text
@@ -193,8 +198,12 @@ class _Drift:
         """Return a field as it was in the file at the last apply; None if that is not known."""
         name, commit = attribute.name, record.commit
         changed = f"its {name} changed on both sides"
+        by_hand = (
+            "compare them with devinops plan -v, edit the file until it has both, then "
+            f"{_apply(record.key)}"
+        )
         if commit is None or record.source is None:
-            reason = f"{changed}, and the inventory has no commit to merge from: {_BY_HAND}"
+            reason = f"{changed}, and the inventory has no commit to merge from: {by_hand}"
             self._leave(record.key, Left.NO_BASE, reason, record.id)
             return None
         try:
@@ -209,7 +218,7 @@ class _Drift:
         if base is None or fingerprint(base) != record.fields[name].sent:
             reason = (
                 f"{changed}, and {record.source} at the commit {commit[:12]} is not what was "
-                f"applied: {_BY_HAND}"
+                f"applied: {by_hand}"
             )
             self._leave(record.key, Left.NO_BASE, reason, record.id)
             return None
@@ -255,7 +264,10 @@ class _Drift:
             gone, all = missing[key.kind], owned[key.kind]
             too_many = gone > max(1, self.pulling.policy.max_delete.of(all))
             if not is_sent(declaration.resource, record.fields):
-                reason = f"deleted outside devinops, but changed in {path}: {_GONE}"
+                reason = (
+                    f"deleted outside devinops, but changed in {path}: remove the entry, or "
+                    f"create it again with {_apply(key)}"
+                )
                 self._leave(key, Left.CONFLICT, reason, record.id)
             elif (gone == all or too_many) and key not in self.pulling.named:
                 what = (
@@ -297,7 +309,7 @@ class _Drift:
             for name in (*item.marked, *item.conflicts):
                 reason = (
                     f"its {name} changed on both sides: choose between the conflict markers in "
-                    f"{path}, then {_APPLY_GIT}"
+                    f"{path}, then {_apply(item.new_key)}"
                 )
                 self._leave(item.key, Left.CONFLICT, reason, item.live.id)
         self.changes += rewriting.changes()
@@ -323,11 +335,9 @@ class _Drift:
         return self._text_files[path]
 
 
-_APPLY_GIT = "apply with --on-conflict git"
-_BY_HAND = (
-    "compare them with devinops plan -v, edit the file, and apply with --on-conflict git or live"
-)
-_GONE = "remove the entry, or apply with --on-conflict git to create it again"
+def _apply(key: Key) -> str:
+    """Return the command that applies what the files say, for one key only."""
+    return f"devinops apply --only {quote(escape(str(key)))} --on-conflict git"
 
 
 def _as_written(kind: Kind, change: FieldChange) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devinops.ingest.edit import Entry, NotEditable, Page, Splice, spliced, whole_text
@@ -34,6 +34,13 @@ class Wanted:
     @property
     def key(self) -> Key:
         return self.declaration.key
+
+    @property
+    def new_key(self) -> Key:
+        """The key of the entry after it was written."""
+        kind = self.live.kind
+        places: Any = {name: v for name, v in self.values.items() if name in kind.places}
+        return kind.key(replace(self.declaration.resource, **places))
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -258,7 +259,10 @@ def test_both_sides_are_merged_from_the_commit_of_the_last_apply(
     assert page.read_text() == PAGE.replace("Then watch.", "Then watch the graphs.").replace(
         "make deploy", "make all"
     )
-    assert devinops("apply", "-C", root, "--yes", "--on-conflict", "git").code == 0
+    (item,) = document["left"]
+    _, *command = shlex.split(item["reason"].partition(", then ")[2])
+    assert command == ["apply", "--only", "knowledge:Deploys", "--on-conflict", "git"]
+    assert devinops(*command, "-C", root, "--yes").code == 0
     (note,) = (note for note in emulator.knowledge() if note["note_id"] == "deploys")
     assert note["body"].endswith("Run make all.\n\nThen watch the graphs.")
 
@@ -651,3 +655,22 @@ def test_the_base_of_a_conflict_that_was_left_open_is_found(
     edit(emulator, "knowledge", "deploys", body=theirs)
     commit_and_apply(devinops, root, "--on-conflict", "live")
     assert_both_are_merged(emulator, devinops, root, page, theirs)
+
+
+def test_the_printed_command_decides_one_conflict_only(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    page, name = root / "knowledge" / "deploys.md", "It's [a] *"
+    page.write_text(PAGE.replace("Then watch.", "Then watch the graphs."))
+    edit(emulator, "knowledge", "tea", body="cold")
+    kitchen = root / "knowledge" / "kitchen.yaml"
+    kitchen.write_text(YAML_NOTES.replace('"hot"', '"iced"'))
+    edit(emulator, "knowledge", "deploys", name=name, body="# Deploys\n\nRun it.\n\nThen watch.")
+    (item,) = pull(devinops, root, "--drift", "knowledge:Deploys")["left"]
+    assert item["why"] == "merged"
+    _, *command = shlex.split(item["reason"].partition(", then ")[2])
+    assert devinops(*command, "-C", root, "--yes").code == 0
+    bodies = {note["name"]: note["body"] for note in emulator.knowledge()}
+    assert bodies[name].endswith("Run it.\n\nThen watch the graphs.")
+    assert bodies["Tea"] == "cold"
