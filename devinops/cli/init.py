@@ -144,8 +144,11 @@ class SetUp:
         return f"Before you push, check the line in {files} that installs devinops."
 
 
-def set_up(root: Path, git: Repository, *, with_sample: bool = True) -> SetUp:
-    """Write the files of a new repository, except those that exist. Raises NotWritten."""
+def set_up(root: Path, git: Repository, *, with_sample: bool = True, check: bool = False) -> SetUp:
+    """Write the files of a new repository, except those that exist. Raises NotWritten.
+
+    With `check` nothing is written, and `written` are the files that would be.
+    """
     texts = files(git, os.environ.get("DEVIN_ORG_ID", "").strip(), installed_origin())
     if not with_sample:
         texts.pop(SAMPLE)
@@ -155,9 +158,9 @@ def set_up(root: Path, git: Repository, *, with_sample: bool = True) -> SetUp:
     rows, written, snippets = [], [], []
     for name, text in texts.items():
         path = os.path.relpath(tops[name] / name, root).replace(os.sep, "/")
-        is_new = _write(tops[name], name, text)
+        is_new = _write(tops[name], name, text, check)
         state = _State.NEW if is_new else _existing(tops[name] / name, name, text, git.below)
-        rows.append(state.value.format(path))
+        rows.append((_WOULD_WRITE if is_new and check else state.value).format(path))
         if state is _State.NEW:
             written.append(name)
         if state is _State.OTHER and name.startswith("."):
@@ -185,6 +188,8 @@ class _State(Enum):
     INTEGRATED = "kept  {}, which already runs devinops"
     OTHER = "kept  {}, which already exists"
 
+
+_WOULD_WRITE = "would write {}"
 
 _ROOT_OPTION = re.compile(r"""(?:--root|-C)['"\s=,]+?(?:['"]([^'"]+)['"]|([^\s,\]'"]+))""")
 _RUNS_DEVINOPS = re.compile(r"\bdevinops(-validate\b| (validate|plan|apply)\b)")
@@ -327,9 +332,11 @@ def _leads_astray(path: Path, above: list[Path], top: Path) -> bool:
     return dangling or not inside(os.path.realpath(path.parent), os.path.realpath(top))
 
 
-def _write(root: Path, name: str, text: str) -> bool:
+def _write(root: Path, name: str, text: str, check: bool) -> bool:
     """Write a new file; return False if it already exists. Raises NotWritten."""
     path = root / name
+    if check:
+        return not os.path.lexists(path)
     try:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -88,10 +88,10 @@ def command(
         is_new = project.document is None and not loaded.files
         with open_session(options, open_reader, settings=settings) as session:
             run = _pull(request, session, project, loaded)
+        if is_new:
+            git = Repository.of(options.root)
+            run = replace(run, setup=set_up(options.root, git, with_sample=False, check=check))
         if not check:
-            if is_new:
-                git = Repository.of(options.root)
-                run = replace(run, setup=set_up(options.root, git, with_sample=False))
             _write(options.root, run.pulled.files)
     lines = list(_lines(run, options))
     options.answer(SimpleAnswer(lines, lambda: _document(run)))
@@ -143,7 +143,8 @@ class _Run:
         """4 if anything was left to the user, 2 if files would change, else 0."""
         if self.pulled.left or self.not_read:
             return ExitCode.DECIDE
-        return ExitCode.LOOK if self.check and self.pulled.files else ExitCode.OK
+        writes = self.pulled.files or (self.setup and self.setup.written)
+        return ExitCode.LOOK if self.check and writes else ExitCode.OK
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -317,9 +318,19 @@ def _lines(run: _Run, options: Options) -> Iterator[str]:
         for name, text in setup.snippets:
             yield from ("", f"To add by hand to {name}:", "", *text.splitlines())
     yield _counts(run)
-    if setup:
-        yield from _next_steps(options.root)
+    if setup and not run.check:
+        git = Repository.of(options.root)
+        yield from _next_steps(options.root, git)
         yield setup.reminder
+        if not git.remote:
+            yield _NO_INVENTORY
+
+
+_NO_INVENTORY = (
+    "There is no inventory yet, because the repository has no remote. Without it devinops cannot "
+    "tell which side changed, and pull --drift does not work. To get one: add a remote (git remote "
+    "add origin URL), set inventory: {store: branch} for the target in devinops.yaml, and apply."
+)
 
 
 def _file_rows(files: tuple[FileChange, ...], check: bool, *, full: bool) -> Iterator[str]:
@@ -370,9 +381,9 @@ def _counts(run: _Run) -> str:
     return f"{what}{rest} · {run.target.full_name}"
 
 
-def _next_steps(root: Path) -> Iterator[str]:
+def _next_steps(root: Path, git: Repository) -> Iterator[str]:
     """Yield the three commands that follow the first pull."""
-    here, git = Path(os.path.realpath(Path.cwd())), Repository.of(root)
+    here = Path(os.path.realpath(Path.cwd()))
     real = Path(os.path.realpath(root))
     option = "" if real == here else f" -C {shlex.quote(os.path.relpath(real, here))}"
     start = "" if git.top else f"git{option} init && "

@@ -42,7 +42,9 @@ class PullDocument(Document, frozen=True, kw_only=True):
     org_id: str | None
     check: Annotated[bool, about("Nothing was written.")]
     exit_code: ExitStatus
-    set_up: Annotated[tuple[str, ...], about("Files that were written as init does.")]
+    set_up: Annotated[
+        tuple[str, ...], about("Files that were written, or with --check would be, as by init.")
+    ]
     files: tuple[PulledFile, ...]
     left: Annotated[tuple[NotPulledItem, ...], about("What was left to a person.")]
     not_read: tuple[NotReadItem, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,7 @@ def test_an_empty_directory_is_set_up_and_filled(
     rows = ran.out.splitlines()
     assert "  git init && git add . && git commit -m 'Pull the organization'" in rows
     assert rows[rows.index("Next:") + 2 :][:2] == ["  devinops plan", "  devinops apply"]
+    assert "There is no inventory yet, because the repository has no remote." in ran.out
     assert all(request["method"] == "GET" for request in emulator.requests)
     plan = json.loads(devinops("plan", "--format", "json").out)
     assert (plan["changes"], plan["blocked"]) == ([], [])
@@ -125,6 +127,7 @@ def test_what_is_left_out_is_listed_with_ids_and_what_to_do(
     assert reasons[1].startswith("it contains body: hidden text (U+202E)")
     assert "rename or delete all but one in the web app" in reasons[2]
     assert (document["check"], names(tmp_path)) == (True, [])
+    assert "devinops.yaml" in document["set_up"]
 
 
 def test_check_writes_nothing_and_exits_with_2(
@@ -133,7 +136,13 @@ def test_check_writes_nothing_and_exits_with_2(
     only = ("-C", tmp_path, "--only", "playbook")
     ran = devinops("pull", "--check", *only)
     assert (ran.code, names(tmp_path)) == (2, [])
-    assert ran.out.splitlines()[0] == "would write playbooks/p.md"
+    assert ran.out.splitlines()[:4] == [
+        "would write devinops.yaml",
+        "would write .pre-commit-config.yaml",
+        "would write .github/workflows/devinops.yml",
+        "would write playbooks/p.md",
+    ]
+    assert "Next:" not in ran.out
     assert devinops("pull", *only).code == 0
     assert devinops("pull", "--check", *only).code == 0
 
@@ -219,3 +228,16 @@ def test_a_link_out_of_the_root_is_not_followed(
     ran = devinops("pull", "-C", root)
     assert (ran.code, names(outside)) == (1, [])
     assert "leads outside the root" in ran.err
+
+
+def test_with_a_remote_the_first_pull_sets_up_an_inventory(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "remote", "add", "origin", "../remote.git"], cwd=tmp_path, check=True)
+    (tmp_path / ".pre-commit-config.yaml").write_text("repos: []\n")
+    check = devinops("pull", "-C", tmp_path, "--only", "playbook", "--check")
+    assert "kept  .pre-commit-config.yaml, which already exists" in check.out
+    ran = devinops("pull", "-C", tmp_path, "--only", "playbook")
+    assert "no inventory" not in check.out + ran.out
+    assert "inventory: {store: branch}" in (tmp_path / "devinops.yaml").read_text()
