@@ -14,10 +14,12 @@ from devinops.ingest.names import folder_of
 from devinops.ingest.scan import findings
 from devinops.kinds import KINDS
 from devinops.load.discover import section_of
+from devinops.load.markdown import spans, split
+from devinops.load.yamltree import has_comment
 from devinops.model.keys import ROOT, FolderPath, Key, folder_path, join_folder
 from devinops.model.kind import Kind, Lifecycle, Resource, Use
 from devinops.model.objects import Declaration
-from devinops.model.values import canonical_text
+from devinops.model.values import UNSET, canonical_text
 from devinops.schema.findings import check, entry_validator
 
 PLACEHOLDER: Final = "TODO: say when Devin should use this note"
@@ -95,13 +97,15 @@ class Report:
 class Repository:
     """What there is already: the declarations, and the paths of all files.
 
-    `ignored` tells which paths are not read. `force` overwrites entries.
+    `ignored` tells which paths are not read. `force` overwrites entries, of which `text` returns
+    the file with LF line ends by its path.
     """
 
     declared: Mapping[Key, Declaration] = field(default_factory=dict)
     taken: Collection[str] = ()
     ignored: Callable[[str], bool] = lambda _: False
     force: bool = False
+    text: Callable[[str], str] = lambda _: ""
 
 
 def import_contents(
@@ -295,6 +299,12 @@ class _Run:
             self.leave_out(item, f"{place} has an entry with this key; --force overwrites it")
         elif (file := _replacement(item, place)) is None:
             self.leave_out(item, f"{place} has other entries or another folder: edit it by hand")
+        elif lost := _lost(item, self.repository.text(place)):
+            self.leave_out(
+                item,
+                f"{place} has what the source does not say, and --force would drop it "
+                f"({', '.join(lost)}): edit it by hand",
+            )
         else:
             self.report.files.append(file)
             self.imported(item, place, overwritten=True)
@@ -459,3 +469,14 @@ def _replacement(item: _Candidate, path: str) -> NewFile | None:
     if section != item.kind.section or folder != item.key.folder:
         return None
     return NewFile(path, files[0].text)
+
+
+def _lost(item: _Candidate, text: str) -> list[str]:
+    """Return what the Markdown file of an entry has and a candidate does not, as text."""
+    written, _ = split(text, "")
+    span = spans(text)
+    if written is None or span is None:
+        return ["a file that cannot be read"]
+    values = {name for name, value in item.values.items() if value is not UNSET}
+    lost = [name for name in written.front.data if name not in values - {item.unwritten}]
+    return [*lost, *(["comments"] if has_comment(text[span[0] : span[1]]) else [])]
