@@ -11,7 +11,7 @@ from devinops.ingest.files import NewEntry, NewFile, new_files
 from devinops.ingest.form import Choices, Contents, ForeignObject, ForeignText, Form, Source
 from devinops.ingest.forms._rule import humanized
 from devinops.ingest.names import folder_of
-from devinops.ingest.scan import findings
+from devinops.ingest.scan import findings, findings_in, masked
 from devinops.kinds import KINDS
 from devinops.load.discover import section_of
 from devinops.load.markdown import spans, split
@@ -180,9 +180,9 @@ class _Run:
     def add(self, source: Source, form: Form, contents: Contents) -> None:
         origin = Origin(source.path, form.title)
         if contents.remarks:
-            self.report.remarks[source.path] = contents.remarks
+            self.report.remarks[source.path] = tuple(map(masked, contents.remarks))
         for omission in contents.omissions:
-            self.report.not_imported.append(NotImported(origin, omission.what, omission.why))
+            self.not_imported(origin, omission.what, omission.why)
         for item in contents.items:
             if isinstance(item, ForeignText):
                 self.add_text(item, source, replace(origin, line=item.line))
@@ -191,7 +191,9 @@ class _Run:
 
     def add_text(self, text: ForeignText, source: Source, origin: Origin) -> None:
         candidate = _of_text(text, source, origin, self.choices)
-        if candidate.text:
+        if suspicious := findings_in([("description", text.when), ("name", text.handle)]):
+            self.leave_out(candidate, _suspect(suspicious))
+        elif candidate.text:
             self.accept(candidate)
         else:
             self.leave_out(candidate, "it has no text")
@@ -213,13 +215,16 @@ class _Run:
     def accept(self, candidate: _Candidate) -> None:
         """Keep a candidate, unless it has something that a reviewer must see in the source."""
         if suspicious := findings(candidate.kind.resource(**candidate.values)):
-            self.leave_out(candidate, f"it contains {'; '.join(suspicious)}: remove that first")
+            self.leave_out(candidate, _suspect(suspicious))
         else:
             self.candidates.append(_without_misfits(candidate))
 
     def leave_out(self, candidate: _Candidate, why: str) -> None:
         what = candidate.label + (f" ({candidate.id})" if candidate.id else "")
-        self.report.not_imported.append(NotImported(candidate.origin, what, why))
+        self.not_imported(candidate.origin, what, why)
+
+    def not_imported(self, origin: Origin, what: str, why: str) -> None:
+        self.report.not_imported.append(NotImported(origin, masked(what), masked(why)))
 
     # names
 
@@ -340,8 +345,12 @@ def _imported(item: _Candidate, file: str, *, overwritten: bool = False) -> Impo
         unwritten=item.unwritten,
         id=item.id if item.kind.lifecycle is not Lifecycle.CONTRACT else "",
         address=item.address,
-        remarks=item.remarks,
+        remarks=tuple(map(masked, item.remarks)),
     )
+
+
+def _suspect(suspicious: Sequence[str]) -> str:
+    return f"it contains {'; '.join(suspicious)}: remove that first"
 
 
 # --- from texts to entries ------------------------------------------------------------------------

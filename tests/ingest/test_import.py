@@ -69,9 +69,8 @@ def test_each_form_becomes_entries_and_a_report(
     assert len([line for line in lines if line.startswith("! ")]) == len(
         case.get("not_imported", [])
     )
-    assert "s3cr3t-canary" not in ran.out + "".join(
-        path.read_text() for path in root.rglob("*") if path.is_file()
-    )
+    written = ran.out + "".join(path.read_text() for path in root.rglob("*") if path.is_file())
+    assert "s3cr3t" not in written.lower()
 
 
 def test_every_form_has_a_case() -> None:
