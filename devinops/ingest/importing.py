@@ -15,15 +15,13 @@ from devinops.ingest.scan import findings, findings_in, masked
 from devinops.kinds import KINDS
 from devinops.load.discover import section_of
 from devinops.load.markdown import spans, split
+from devinops.load.placeholders import PLACEHOLDER
 from devinops.load.yamltree import has_comment
 from devinops.model.keys import ROOT, FolderPath, Key, folder_path, join_folder
 from devinops.model.kind import Kind, Lifecycle, Resource, Use
 from devinops.model.objects import Declaration
 from devinops.model.values import UNSET, canonical_text
 from devinops.schema.findings import check, entry_validator
-
-PLACEHOLDER: Final = "TODO: say when Devin should use this note"
-"""The value of a required field that only a person can write."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 

@@ -57,7 +57,7 @@ def test_each_form_becomes_entries_and_a_report(
     ran = devinops("import", "-C", root, *case.get("options", []), *sources)
     assert (ran.code, ran.err) == (case.get("code", 0), "")
     loaded = load(root)
-    assert loaded.problems == ()
+    assert {problem.code for problem in loaded.problems} <= {"placeholder"}
     entries = {str(declaration.key): values(declaration) for declaration in loaded.declarations}
     wanted = case["entries"]
     assert {
