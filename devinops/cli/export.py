@@ -257,9 +257,10 @@ def _remove(path: Path, directory: Path) -> None:
 
 
 def _code(exported: Exported, *, check: bool) -> ExitCode:
-    if check:
-        return ExitCode.OK if exported.is_current else ExitCode.LOOK
-    return ExitCode.DECIDE if exported.having(Change.BY_HAND) else ExitCode.OK
+    if check and not exported.is_current:
+        return ExitCode.LOOK
+    decide = exported.withheld or exported.having(Change.BY_HAND)
+    return ExitCode.DECIDE if decide else ExitCode.OK
 
 
 _SIGNS = {Change.NEW: "+", Change.CHANGED: "~", Change.REMOVED: "-", Change.BY_HAND: "!"}

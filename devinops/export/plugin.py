@@ -103,7 +103,8 @@ class Exported:
 
     `left_out` are entries that the plugin does not have. `shipped` are the entries whose live
     objects exist a second time as soon as Devin uses the plugin. `ours` is the number of files that
-    an earlier export of the same repository wrote.
+    an earlier export of the same repository wrote. `withheld` are those of `left_out` whose text
+    would be lost with the live object.
     """
 
     files: tuple[PluginFile, ...]
@@ -111,6 +112,7 @@ class Exported:
     left_out: tuple[Remark, ...]
     shipped: tuple[Key, ...]
     ours: int
+    withheld: tuple[Key, ...]
 
     @property
     def gone(self) -> list[PluginFile]:
@@ -169,6 +171,7 @@ class _Run:
         self.remarks: list[Remark] = []
         self.left_out: list[Remark] = []
         self.shipped: list[Key] = []
+        self.withheld: list[Key] = []
         self.unselected: set[Key] = set()
         """The keys of entries that the user did not select."""
 
@@ -199,6 +202,8 @@ class _Run:
             return False
         if why := _refusal(declaration, is_retired=is_retired):
             self.left_out.append(Remark(why, declaration.key))
+        if why == _TOO_LATE:
+            self.withheld.append(declaration.key)
         return not why
 
     def has(self, declaration: Declaration) -> bool:
@@ -326,6 +331,7 @@ class _Run:
             left_out=tuple(sorted(self.left_out)),
             shipped=tuple(self.shipped),
             ours=len(ours),
+            withheld=tuple(self.withheld),
         )
 
     def add_manifest(self) -> None:
@@ -377,13 +383,20 @@ def _own(origins: Mapping[str, Provenance]) -> dict[Key, _Own]:
     return own
 
 
+_TOO_LATE: Final = (
+    "its entry has ensure: absent, and the plugin does not have it yet: export it without that "
+    "setting first, or delete its text if nobody needs it"
+)
+
+
 def _refusal(declaration: Declaration, *, is_retired: bool) -> str:
     """Return why the plugin does not get an entry; empty if it does."""
     foreign = declaration.kind.foreign
     if foreign.use is None:
         return "a plugin cannot hold this kind"
     if declaration.ensure is not Ensure.PRESENT and not is_retired:
-        return f"its entry has ensure: {declaration.ensure}"
+        is_late = declaration.ensure is Ensure.ABSENT and _is_written(declaration)
+        return _TOO_LATE if is_late else f"its entry has ensure: {declaration.ensure}"
     if foreign.switch and getattr(declaration.resource, foreign.switch) is False:
         return "it is disabled"
     return "" if _is_written(declaration) else "it has no text"

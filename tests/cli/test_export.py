@@ -216,6 +216,18 @@ def test_moving_all_files_needs_no_force(repository: Write, devinops: Devinops) 
     assert len(list((root / "plugin/rules").iterdir())) == 6
 
 
+@pytest.mark.parametrize("argv", [(), ("--check",)])
+def test_a_retired_entry_without_a_skill_waits_for_a_decision(
+    root: Path, devinops: Devinops, argv: tuple[str, ...]
+) -> None:
+    retired = NOTE.format("B").replace("---\n", "---\nensure: absent\n", 1)
+    (root / "knowledge/b.md").write_text(retired)
+    assert export(devinops, root)[0] == 4
+    code, document = export(devinops, root, *argv)
+    assert (code, [item["key"] for item in document["left_out"]]) == (4, ["knowledge:B"])
+    assert not (root / "plugin" / SKILL_B).exists()
+
+
 def test_a_link_out_of_the_plugin_is_not_followed(
     root: Path, tmp_path_factory: pytest.TempPathFactory, devinops: Devinops
 ) -> None:
