@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -179,7 +180,11 @@ def _check_directory(directory: Path, root: Path) -> None:
 
 
 def _existing(directory: Path) -> dict[str, str]:
-    """Return path → text of the files that an export may have written, or must not overwrite."""
+    """Return path → text of the files that an export may have written, or must not overwrite.
+
+    Raises NotWritten.
+    """
+    _check_manifest(directory / MANIFEST)
     paths = [directory / MANIFEST]
     paths += sorted(directory.glob(f"{SKILLS}/*/{SKILL_FILE}"))
     paths += sorted(directory.glob(f"{RULES}/*.md"))
@@ -188,6 +193,24 @@ def _existing(directory: Path) -> dict[str, str]:
         for path in paths
         if os.path.lexists(path)
     }
+
+
+def _check_manifest(path: Path) -> None:
+    """Raise NotWritten if there is a manifest that nobody can read."""
+    if not os.path.lexists(path):
+        return
+    try:
+        readable = isinstance(json.loads(atomic.read(path).decode("utf-8-sig")), dict)
+        why = "expected a JSON object"
+    except OSError as error:
+        readable, why = False, atomic.reason(error)
+    except (ValueError, RecursionError) as error:
+        readable, why = False, f"it is not JSON: {error}"
+    if not readable:
+        raise NotWritten(
+            f"cannot read {path}: {why}; nothing was written: repair the file, or delete it to get "
+            "a new one"
+        )
 
 
 def _text(path: Path) -> str:

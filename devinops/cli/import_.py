@@ -215,8 +215,10 @@ def _of_terraform(report: Report) -> list[Imported]:
 
 def _summary(report: Report, dry_run: bool) -> str:
     unwritten = sum(bool(item.unwritten) for item in report.imported)
+    shared = sum(same.imported for same in report.duplicates)
     counts = (
-        (len(report.duplicates), "duplicate", ""),
+        (len(report.duplicates) - shared, "duplicate", ""),
+        (shared, "with the text of another entry", "with the text of another entry"),
         (len(report.not_imported), "not imported", "not imported"),
         (unwritten, "TODO to write", "TODOs to write"),
     )

@@ -58,12 +58,16 @@ class Imported:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Something that an entry has already: `same` says which, `place` in which file."""
+    """Something that an entry has already: `same` says which, `place` in which file.
+
+    `imported`: it is an entry of its own nevertheless, because it has another name.
+    """
 
     origin: Origin
     what: str
     same: Key
     place: str
+    imported: bool = False
 
 
 @dataclass(frozen=True)
@@ -232,37 +236,40 @@ class _Run:
         for candidate in self.candidates:
             by_key.setdefault(candidate.key, []).append(candidate)
         known = set(by_key) | set(self.repository.declared)
-        unique: list[_Candidate] = []
-        for key, group in by_key.items():
-            first, *others = self.distinct(group)
-            if others and any(not item.other_name for item in (first, *others)):
-                self.leave_out_namesakes([first, *others])
+        settled: dict[int, _Candidate] = {}
+        copies: list[tuple[_Candidate, _Candidate]] = []
+        for group in by_key.values():
+            first, *others = distinct = self.distinct(group, copies)
+            if others and any(not item.other_name for item in distinct):
+                self.leave_out_namesakes(group)
                 continue
-            unique.append(first)
+            settled[id(first)] = first
             for other in others:
-                renamed = other.renamed(_new_name(other, known))
+                settled[id(other)] = renamed = other.renamed(_new_name(other, known))
                 known.add(renamed.key)
-                unique.append(renamed)
-            assert key in known
-        self.candidates = unique
+        self.candidates = list(settled.values())
+        for copy, first in copies:
+            if same := settled.get(id(first)):
+                self.duplicate(copy, same.key, str(same.origin))
 
-    def distinct(self, group: Sequence[_Candidate]) -> list[_Candidate]:
-        """Return the candidates of one key that differ; the others are duplicates."""
+    def distinct(
+        self, group: Sequence[_Candidate], copies: list[tuple[_Candidate, _Candidate]]
+    ) -> list[_Candidate]:
+        """Return the candidates of one key that differ; add each copy, and what it copies."""
         distinct: list[_Candidate] = []
         for candidate in group:
-            if any(_is_same(candidate, other) for other in distinct):
-                self.duplicate(candidate, str(distinct[0].origin))
+            first = next((other for other in distinct if _is_same(candidate, other)), None)
+            if first:
+                copies.append((candidate, first))
             else:
                 distinct.append(candidate)
         return distinct
 
-    def duplicate(self, candidate: _Candidate, place: str) -> None:
-        self.report.duplicates.append(
-            Duplicate(candidate.origin, "the same as", candidate.key, place)
-        )
+    def duplicate(self, candidate: _Candidate, same: Key, place: str) -> None:
+        self.report.duplicates.append(Duplicate(candidate.origin, "the same as", same, place))
 
     def leave_out_namesakes(self, group: Sequence[_Candidate]) -> None:
-        ids = ", ".join(item.id for item in group)
+        ids = ", ".join(dict.fromkeys(item.id for item in group))
         why = f"several objects have this key ({ids}): rename all but one in the web app"
         for candidate in group:
             self.leave_out(candidate, why)
@@ -295,7 +302,7 @@ class _Run:
             return False
         place = declared.source.path
         if _has_values(declared.resource, item):
-            self.duplicate(item, place)
+            self.duplicate(item, item.key, place)
             if item.address:
                 self.report.settled.append(_imported(item, place))
         elif not self.repository.force:
@@ -330,7 +337,7 @@ class _Run:
             key, place = texts.setdefault(item.text, (item.key, entry.file))
             if key != item.key:
                 self.report.duplicates.append(
-                    Duplicate(item.origin, "the same text as", key, place)
+                    Duplicate(item.origin, "the same text as", key, place, imported=True)
                 )
 
 

@@ -137,6 +137,22 @@ def test_an_unreadable_file_belongs_to_somebody_else(root: Path, devinops: Devin
     assert changes(document)["skills/a-2/SKILL.md"] == "new"
 
 
+@pytest.mark.parametrize("data", [b"\xff", b"{", b"[]", None])
+def test_an_unreadable_manifest_is_an_error_that_names_it(
+    root: Path, devinops: Devinops, data: bytes | None
+) -> None:
+    manifest = root / "plugin/.devin-plugin/plugin.json"
+    manifest.parent.mkdir(parents=True)
+    if data is None:
+        manifest.symlink_to("nowhere")
+    else:
+        manifest.write_bytes(data)
+    code, document = export(devinops, root)
+    assert code == 1
+    assert f"cannot read {manifest}: " in document["error"]
+    assert [path.name for path in (root / "plugin").iterdir()] == [".devin-plugin"]
+
+
 def test_without_any_entry_left_nothing_is_removed(
     root: Path, plugin: Path, devinops: Devinops
 ) -> None:

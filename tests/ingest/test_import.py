@@ -151,6 +151,21 @@ def test_force_never_destroys_other_entries_or_moves_one(
     assert f"{path} has other entries or another folder: edit it by hand" in ran.out
 
 
+def test_duplicates_are_counted_and_named_as_they_are(root: Path, devinops: Devinops) -> None:
+    """Two texts have one name, one of them twice, and a third name has the text of the first."""
+    same = CHANGED.replace("description", "name: One\ndescription")
+    first = RULE.replace("description", "name: One\ndescription")
+    third = RULE.replace("description", "name: Three\ndescription")
+    plant(Path(), {"a/one.mdc": first, "b/two.mdc": same, "c/copy.mdc": same, "d/x.mdc": third})
+    root.mkdir()
+    ran = devinops("import", "-C", root, ".")
+    assert "= c/copy.mdc: the same as knowledge:One (Two) (b/two.mdc)" in ran.out
+    assert "= d/x.mdc: the same text as knowledge:One" in ran.out
+    assert (
+        "Imported 3 entries into 3 files; 1 duplicate; 1 with the text of another entry" in ran.out
+    )
+
+
 @pytest.mark.parametrize(
     ("front", "lost"),
     [
