@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devinops import atomic
+from devinops.cli.init import host_and_repository
 from devinops.cli.options import FilePath, NonEmpty, Options, OutputFile, common, write_file
 from devinops.cli.session import Session, failures_written, open_session
 from devinops.config import read_repository, target_name
@@ -29,6 +31,7 @@ from devinops.export.plugin import (
     export_plugin,
 )
 from devinops.export.slugs import slug
+from devinops.inventory.git import Git
 from devinops.kinds import KINDS
 from devinops.load.discover import inside
 from devinops.model.client import Reader
@@ -52,6 +55,10 @@ if TYPE_CHECKING:
 MAX_KEYS = 3
 """How many keys a line names, without -v."""
 
+MAX_REMOVALS = 3
+MAX_REMOVED_SHARE = 0.2
+"""An export that removes more files, and a larger share of them, needs --force."""
+
 
 @click.command()
 @click.option(
@@ -74,7 +81,7 @@ MAX_KEYS = 3
 )
 @click.option("--name", type=NonEmpty(), help="Name of a new plugin.  [default: that of DIR]")
 @click.option("--check", is_flag=True, help="Write nothing; exit 2 if the plugin would change.")
-@click.option("--force", is_flag=True, help="Overwrite files that were changed by hand.")
+@click.option("--force", is_flag=True, help="Overwrite files changed by hand; remove many files.")
 @click.option("--out", type=OutputFile(), help="Write the JSON to a file instead of stdout.")
 @click.option("--live", is_flag=True, help="JSON of the organization instead of the files.")
 @common(api=True)
@@ -88,8 +95,8 @@ def command(
 ) -> ExitCode:
     """Write the entries for other uses: as a plugin of skills and rules, or as JSON.
 
-    Only files that an earlier export wrote, and that nobody changed, are overwritten or removed.
-    Nothing is written to the organization.
+    Only files that an earlier export wrote, and that nobody changed, are overwritten, or removed if
+    their entry is gone. Nothing is written to the organization.
 
     \b
       devinops export --to plugin plugin
@@ -112,15 +119,19 @@ def command(
         return _json(options, out, live)
 
 
-def _entries(options: Options) -> tuple[str | None, list[Declaration]]:
-    """Return the chosen target, None for all, and its entries. Raises InputError, UsageError."""
+def _entries(options: Options) -> tuple[str | None, list[Declaration], list[Declaration]]:
+    """Return the chosen target, None for all, its entries, and those of other targets.
+
+    Raises InputError, UsageError.
+    """
     project, loaded = read_repository(options.root)
     if any(problem.severity is Severity.ERROR for problem in loaded.problems):
         raise InputError(loaded.problems)
     if options.flags.target is None:
-        return None, list(loaded.declarations)
+        return None, list(loaded.declarations), []
     name, _ = target_name(project, options.flags)
-    return name, [entry for entry in loaded.declarations if entry.concerns(name)]
+    entries = [entry for entry in loaded.declarations if entry.concerns(name)]
+    return name, entries, [entry for entry in loaded.declarations if not entry.concerns(name)]
 
 
 # --- a plugin -----------------------------------------------------------------------------------
@@ -141,15 +152,16 @@ def _plugin(
     if name and slug(name) != name:
         raise UsageError(f'--name must be lower-case letters, digits and -, not "{name}"')
     _check_directory(directory, options.root)
-    _, entries = _entries(options)
+    _, entries, others = _entries(options)
     choices = Choices(
         name=name or slug(directory.absolute().resolve().name) or "devinops",
         as_rules=as_ == "rules",
         repository=repository or "",
         force=force,
+        source=_source(options.root),
     )
-    exported = export_plugin(entries, _existing(directory), choices)
-    _check_removals(exported, directory)
+    exported = export_plugin(entries, _existing(directory), choices, others)
+    _check_removals(exported, directory, force=force)
     if not check:
         _write(directory, exported)
     code = _code(exported, check=check)
@@ -168,7 +180,11 @@ def _check_directory(directory: Path, root: Path) -> None:
 
 
 def _existing(directory: Path) -> dict[str, str]:
-    """Return path → text of the files that an export may have written, or must not overwrite."""
+    """Return path → text of the files that an export may have written, or must not overwrite.
+
+    Raises NotWritten.
+    """
+    _check_manifest(directory / MANIFEST)
     paths = [directory / MANIFEST]
     paths += sorted(directory.glob(f"{SKILLS}/*/{SKILL_FILE}"))
     paths += sorted(directory.glob(f"{RULES}/*.md"))
@@ -179,6 +195,24 @@ def _existing(directory: Path) -> dict[str, str]:
     }
 
 
+def _check_manifest(path: Path) -> None:
+    """Raise NotWritten if there is a manifest that nobody can read."""
+    if not os.path.lexists(path):
+        return
+    try:
+        readable = isinstance(json.loads(atomic.read(path).decode("utf-8-sig")), dict)
+        why = "expected a JSON object"
+    except OSError as error:
+        readable, why = False, atomic.reason(error)
+    except (ValueError, RecursionError) as error:
+        readable, why = False, f"it is not JSON: {error}"
+    if not readable:
+        raise NotWritten(
+            f"cannot read {path}: {why}; nothing was written: repair the file, or delete it to get "
+            "a new one"
+        )
+
+
 def _text(path: Path) -> str:
     """Return the text of a file with LF line ends; what cannot be read was not written by us."""
     try:
@@ -187,8 +221,19 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _check_removals(exported: Exported, directory: Path) -> None:
-    """Raise Refused if nothing is left of a plugin: the files or the options may be wrong."""
+def _source(root: Path) -> str:
+    """Return the repository and directory of the entries, such as `acme/devin:teams/web`.
+
+    Empty if Git does not know the repository.
+    """
+    git = Git(root)
+    _, repository = host_and_repository(git.line("remote", "get-url", "origin") or "")
+    below = (git.line("rev-parse", "--show-prefix") or "").strip("/")
+    return ":".join(filter(None, (repository, below))) if repository else ""
+
+
+def _check_removals(exported: Exported, directory: Path, *, force: bool) -> None:
+    """Raise Refused if much of a plugin would go: the files or the options may be wrong."""
     removed = exported.having(Change.REMOVED)
     entries = (file for file in exported.files if file.key)
     if removed and not any(file.text or file.change is Change.UNCHANGED for file in entries):
@@ -196,6 +241,13 @@ def _check_removals(exported: Exported, directory: Path) -> None:
             f"no entry is left for {directory}, so {counted(len(removed), 'file')} would be "
             "removed; nothing was written: check the root, the target and --repository, or delete "
             "the directory by hand"
+        )
+    gone = len(exported.gone)
+    if gone > max(MAX_REMOVALS, exported.ours * MAX_REMOVED_SHARE) and not force:
+        raise Refused(
+            f"{gone} of the {exported.ours} files that devinops wrote into {directory} would be "
+            "removed, because their entries are gone; nothing was written: check the root, or pass "
+            "--force to remove them"
         )
 
 
@@ -228,9 +280,10 @@ def _remove(path: Path, directory: Path) -> None:
 
 
 def _code(exported: Exported, *, check: bool) -> ExitCode:
-    if check:
-        return ExitCode.OK if exported.is_current else ExitCode.LOOK
-    return ExitCode.DECIDE if exported.having(Change.BY_HAND) else ExitCode.OK
+    if check and not exported.is_current:
+        return ExitCode.LOOK
+    decide = exported.withheld or exported.having(Change.BY_HAND)
+    return ExitCode.DECIDE if decide else ExitCode.OK
 
 
 _SIGNS = {Change.NEW: "+", Change.CHANGED: "~", Change.REMOVED: "-", Change.BY_HAND: "!"}
@@ -361,7 +414,7 @@ def _json(options: Options, out: Path | None, live: bool) -> ExitCode:
 
 
 def _declared_objects(options: Options) -> _Objects:
-    target, entries = _entries(options)
+    target, entries, _ = _entries(options)
     items, losses = listed_entries(entries)
     return _Objects("files", target, None, items, losses, {})
 

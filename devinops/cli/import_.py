@@ -19,7 +19,7 @@ from devinops.ingest.importing import Imported, Origin, Report, Repository, impo
 from devinops.ingest.sources import Sources
 from devinops.kinds import KINDS
 from devinops.load import Loaded
-from devinops.load.discover import inside
+from devinops.load.discover import inside, read_text
 from devinops.load.globs import Ignore, read_rules
 from devinops.model.errors import ExitCode, InputError, NotFound, NotWritten, UsageError
 from devinops.model.objects import Severity
@@ -46,7 +46,7 @@ _REPO = re.compile(r"all|[^/\s]+(?:/[^/\s]+)+")
     "--org-id", type=NonEmpty(), help="Organization to take from a Terraform state with several."
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be written.")
-@click.option("--force", is_flag=True, help="Overwrite entries that have the same key.")
+@click.option("--force", is_flag=True, help="Overwrite entries with the same key.")
 @common()
 def command(
     options: Options,
@@ -100,6 +100,7 @@ def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, for
             _taken(options.root),
             Ignore(read_rules(project.ignore)[0].values()),
             force,
+            lambda path: read_text(str(options.root / path), path)[0] or "",
         ),
     )
     for directory, number in found.skipped.items():
@@ -214,8 +215,10 @@ def _of_terraform(report: Report) -> list[Imported]:
 
 def _summary(report: Report, dry_run: bool) -> str:
     unwritten = sum(bool(item.unwritten) for item in report.imported)
+    shared = sum(same.imported for same in report.duplicates)
     counts = (
-        (len(report.duplicates), "duplicate", ""),
+        (len(report.duplicates) - shared, "duplicate", ""),
+        (shared, "with the text of another entry", "with the text of another entry"),
         (len(report.not_imported), "not imported", "not imported"),
         (unwritten, "TODO to write", "TODOs to write"),
     )

@@ -69,7 +69,7 @@ class Repository:
                 "nothing was written"
             )
         url = git.line("remote", "get-url", "origin") or ""
-        host, repo = _host_and_repository(url)
+        host, repo = host_and_repository(url)
         top = git.line("rev-parse", "--show-toplevel")
         prefix = git.line("rev-parse", "--show-prefix") or ""
         below = (prefix / root.relative_to(start)).as_posix() if top else "."
@@ -83,7 +83,7 @@ class Repository:
         )
 
 
-def _host_and_repository(url: str) -> tuple[str | None, str | None]:
+def host_and_repository(url: str) -> tuple[str | None, str | None]:
     """Return host and repository of a remote's URL, such as `github.com` and `acme/api`."""
     match = re.search(r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url)
     return (match[1], match[2]) if match else (None, None)

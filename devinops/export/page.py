@@ -21,16 +21,22 @@ PREFIX: Final = "devinops-"
 
 KEY: Final = f"{PREFIX}key"
 DIGEST: Final = f"{PREFIX}digest"
+SOURCE: Final = "source"
+"""Without the prefix: the repository that an entry is in, if it is known."""
 
 _DIGEST_LINE = re.compile(rf'^  {DIGEST}: "?[0-9a-f]*"?\n', re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """The entry that a file was written from; `intact`: nobody changed or moved the file since."""
+    """The entry that a file was written from; `intact`: nobody changed or moved the file since.
+
+    `source` is the repository of the entry, empty if it is not known.
+    """
 
     key: Key
     intact: bool
+    source: str = ""
 
 
 def page(path: str, front: Mapping[str, Any], key: Key, more: Mapping[str, str], text: str) -> str:
@@ -55,7 +61,8 @@ def provenance(path: str, text: str) -> Provenance | None:
     except ValueError:
         return None
     digest = _digest(path, _DIGEST_LINE.sub("", text, count=1))
-    return Provenance(key, metadata.get(DIGEST) == digest)
+    source = metadata.get(PREFIX + SOURCE)
+    return Provenance(key, metadata.get(DIGEST) == digest, str(source or ""))
 
 
 def _digest(path: str, text: str) -> str:

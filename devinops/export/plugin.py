@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from devinops.export.page import Provenance, page, provenance
+from devinops.export.page import SOURCE, Provenance, page, provenance
 from devinops.export.slugs import free_slug, plain_slug
 from devinops.model.keys import Key
 from devinops.model.kind import Attribute, Use
@@ -49,13 +49,15 @@ class Choices:
     """What the user chose.
 
     `name` is that of a new plugin. `as_rules`: rules instead of skills. `repository`: only what is
-    pinned to that one. `force` overwrites files that were changed by hand.
+    pinned to that one. `force` overwrites files that were changed by hand. `source` is the
+    repository that the entries are in, empty if it is not known.
     """
 
     name: str
     as_rules: bool = False
     repository: str = ""
     force: bool = False
+    source: str = ""
 
 
 class Change(StrEnum):
@@ -100,13 +102,23 @@ class Exported:
     """The files of a plugin, sorted by path, and what could not be carried over.
 
     `left_out` are entries that the plugin does not have. `shipped` are the entries whose live
-    objects exist a second time as soon as Devin uses the plugin.
+    objects exist a second time as soon as Devin uses the plugin. `ours` is the number of files that
+    an earlier export of the same repository wrote. `withheld` are those of `left_out` whose text
+    would be lost with the live object.
     """
 
     files: tuple[PluginFile, ...]
     remarks: tuple[Remark, ...]
     left_out: tuple[Remark, ...]
     shipped: tuple[Key, ...]
+    ours: int
+    withheld: tuple[Key, ...]
+
+    @property
+    def gone(self) -> list[PluginFile]:
+        """The files that are removed and whose entry has no other file."""
+        keys = {file.key for file in self.files if file.change is not Change.REMOVED}
+        return [file for file in self.having(Change.REMOVED) if file.key not in keys]
 
     @property
     def is_current(self) -> bool:
@@ -117,10 +129,17 @@ class Exported:
 
 
 def export_plugin(
-    declarations: Iterable[Declaration], existing: Mapping[str, str], choices: Choices
+    declarations: Iterable[Declaration],
+    existing: Mapping[str, str],
+    choices: Choices,
+    others: Iterable[Declaration] = (),
 ) -> Exported:
-    """Return what the plugin is made of; `existing` are path → text of the files it has now."""
+    """Return what the plugin is made of; `existing` are path → text of the files it has now.
+
+    The files of `others`, which the user did not select, stay as they are.
+    """
     run = _Run(existing, choices)
+    run.unselected.update(key for other in others for key in _keys(other))
     run.export(sorted(declarations, key=lambda declaration: declaration.key))
     return run.exported()
 
@@ -152,6 +171,9 @@ class _Run:
         self.remarks: list[Remark] = []
         self.left_out: list[Remark] = []
         self.shipped: list[Key] = []
+        self.withheld: list[Key] = []
+        self.unselected: set[Key] = set()
+        """The keys of entries that the user did not select."""
 
     def remark(self, declaration: Declaration, text: str) -> None:
         self.remarks.append(Remark(text, declaration.key))
@@ -176,9 +198,12 @@ class _Run:
             return False
         repository = self.choices.repository
         if repository and _pin(declaration) != repository and not is_retired:
+            self.unselected.update(_keys(declaration))
             return False
         if why := _refusal(declaration, is_retired=is_retired):
             self.left_out.append(Remark(why, declaration.key))
+        if why == _TOO_LATE:
+            self.withheld.append(declaration.key)
         return not why
 
     def has(self, declaration: Declaration) -> bool:
@@ -216,6 +241,8 @@ class _Run:
         front, is_rule = self.front(declaration, slug)
         path = f"{RULES}/{slug}.md" if is_rule else f"{SKILLS}/{slug}/{SKILL_FILE}"
         metadata = dict(_metadata(declaration, front))
+        if source := self.source(declaration):
+            metadata[SOURCE] = source
         body = declaration.kind.text_of(declaration.resource)
         text = page(path, front, declaration.key, metadata, body)
         change = self.change(path, text)
@@ -224,6 +251,11 @@ class _Run:
         source = declaration.source.path
         self.files[path] = PluginFile(path, change, text, declaration.key, source)
         self.remarks += (Remark(t, declaration.key) for t in self.losses(declaration, is_rule))
+
+    def source(self, declaration: Declaration) -> str:
+        """Return the repository in an entry's file: what the file says already, else this one."""
+        known = (self.own[key] for key in _keys(declaration) if key in self.own)
+        return next((own.provenance.source for own in known), self.choices.source)
 
     def change(self, path: str, text: str) -> Change:
         """Return what becomes of the file at a path."""
@@ -292,11 +324,14 @@ class _Run:
     def exported(self) -> Exported:
         self.add_manifest()
         self.remove_others()
+        ours = [path for path, origin in self.origins.items() if self.is_ours(origin)]
         return Exported(
             files=tuple(sorted(self.files.values())),
             remarks=tuple(sorted(self.remarks)),
             left_out=tuple(sorted(self.left_out)),
             shipped=tuple(self.shipped),
+            ours=len(ours),
+            withheld=tuple(self.withheld),
         )
 
     def add_manifest(self) -> None:
@@ -307,11 +342,26 @@ class _Run:
             self.files[MANIFEST] = PluginFile(MANIFEST, Change.NEW, text)
 
     def remove_others(self) -> None:
-        """Remove what an earlier export wrote and this one does not, unless it was changed."""
+        """Remove the files of entries that are gone, unless they were changed."""
+        exported = {file.key for file in self.files.values()}
         for path, origin in self.origins.items():
-            if path not in self.files:
+            if path in self.files:
+                continue
+            if origin.key in exported or not (why := self.reason_to_stay(origin)):
                 change = Change.REMOVED if origin.intact else Change.BY_HAND
                 self.files[path] = PluginFile(path, change, "", origin.key)
+            else:
+                self.remarks.append(Remark(f"{why}, so its file stays", origin.key))
+
+    def reason_to_stay(self, origin: Provenance) -> str:
+        """Return why a file without an exported entry stays; empty if its entry is gone."""
+        if not self.is_ours(origin):
+            return f"written from {origin.source}"
+        return "not selected" if origin.key in self.unselected else ""
+
+    def is_ours(self, origin: Provenance) -> bool:
+        """Return whether a file was written from the repository that is exported now."""
+        return origin.source in ("", self.choices.source)
 
 
 _MODE: Final = "trigger"
@@ -333,13 +383,20 @@ def _own(origins: Mapping[str, Provenance]) -> dict[Key, _Own]:
     return own
 
 
+_TOO_LATE: Final = (
+    "its entry has ensure: absent, and the plugin does not have it yet: export it without that "
+    "setting first, or delete its text if nobody needs it"
+)
+
+
 def _refusal(declaration: Declaration, *, is_retired: bool) -> str:
     """Return why the plugin does not get an entry; empty if it does."""
     foreign = declaration.kind.foreign
     if foreign.use is None:
         return "a plugin cannot hold this kind"
     if declaration.ensure is not Ensure.PRESENT and not is_retired:
-        return f"its entry has ensure: {declaration.ensure}"
+        is_late = declaration.ensure is Ensure.ABSENT and _is_written(declaration)
+        return _TOO_LATE if is_late else f"its entry has ensure: {declaration.ensure}"
     if foreign.switch and getattr(declaration.resource, foreign.switch) is False:
         return "it is disabled"
     return "" if _is_written(declaration) else "it has no text"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from devinops.ingest.scan import masked
 from devinops.model.keys import Key
 from devinops.model.kind import Use
 
@@ -139,6 +140,6 @@ class Form:
 
 
 def quote(text: str) -> str:
-    """Return a text as one short line for a remark."""
-    line = " ".join(text.split())
+    """Return a text as one short line for a remark, without what looks like a secret."""
+    line = " ".join(masked(text).split())
     return line if len(line) <= LONGEST_QUOTE else f"{line[: LONGEST_QUOTE - 1]}…"

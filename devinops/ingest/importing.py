@@ -11,17 +11,17 @@ from devinops.ingest.files import NewEntry, NewFile, new_files
 from devinops.ingest.form import Choices, Contents, ForeignObject, ForeignText, Form, Source
 from devinops.ingest.forms._rule import humanized
 from devinops.ingest.names import folder_of
-from devinops.ingest.scan import findings
+from devinops.ingest.scan import findings, findings_in, masked
 from devinops.kinds import KINDS
 from devinops.load.discover import section_of
+from devinops.load.markdown import spans, split
+from devinops.load.placeholders import PLACEHOLDER
+from devinops.load.yamltree import has_comment
 from devinops.model.keys import ROOT, FolderPath, Key, folder_path, join_folder
 from devinops.model.kind import Kind, Lifecycle, Resource, Use
 from devinops.model.objects import Declaration
-from devinops.model.values import canonical_text
+from devinops.model.values import UNSET, canonical_text
 from devinops.schema.findings import check, entry_validator
-
-PLACEHOLDER: Final = "TODO: say when Devin should use this note"
-"""The value of a required field that only a person can write."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
@@ -58,12 +58,16 @@ class Imported:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Something that an entry has already: `same` says which, `place` in which file."""
+    """Something that an entry has already: `same` says which, `place` in which file.
+
+    `imported`: it is an entry of its own nevertheless, because it has another name.
+    """
 
     origin: Origin
     what: str
     same: Key
     place: str
+    imported: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,13 +99,15 @@ class Report:
 class Repository:
     """What there is already: the declarations, and the paths of all files.
 
-    `ignored` tells which paths are not read. `force` overwrites entries.
+    `ignored` tells which paths are not read. `force` overwrites entries, of which `text` returns
+    the file with LF line ends by its path.
     """
 
     declared: Mapping[Key, Declaration] = field(default_factory=dict)
     taken: Collection[str] = ()
     ignored: Callable[[str], bool] = lambda _: False
     force: bool = False
+    text: Callable[[str], str] = lambda _: ""
 
 
 def import_contents(
@@ -176,9 +182,9 @@ class _Run:
     def add(self, source: Source, form: Form, contents: Contents) -> None:
         origin = Origin(source.path, form.title)
         if contents.remarks:
-            self.report.remarks[source.path] = contents.remarks
+            self.report.remarks[source.path] = tuple(map(masked, contents.remarks))
         for omission in contents.omissions:
-            self.report.not_imported.append(NotImported(origin, omission.what, omission.why))
+            self.not_imported(origin, omission.what, omission.why)
         for item in contents.items:
             if isinstance(item, ForeignText):
                 self.add_text(item, source, replace(origin, line=item.line))
@@ -187,7 +193,9 @@ class _Run:
 
     def add_text(self, text: ForeignText, source: Source, origin: Origin) -> None:
         candidate = _of_text(text, source, origin, self.choices)
-        if candidate.text:
+        if suspicious := findings_in([("description", text.when), ("name", text.handle)]):
+            self.leave_out(candidate, _suspect(suspicious))
+        elif candidate.text:
             self.accept(candidate)
         else:
             self.leave_out(candidate, "it has no text")
@@ -209,13 +217,16 @@ class _Run:
     def accept(self, candidate: _Candidate) -> None:
         """Keep a candidate, unless it has something that a reviewer must see in the source."""
         if suspicious := findings(candidate.kind.resource(**candidate.values)):
-            self.leave_out(candidate, f"it contains {'; '.join(suspicious)}: remove that first")
+            self.leave_out(candidate, _suspect(suspicious))
         else:
             self.candidates.append(_without_misfits(candidate))
 
     def leave_out(self, candidate: _Candidate, why: str) -> None:
         what = candidate.label + (f" ({candidate.id})" if candidate.id else "")
-        self.report.not_imported.append(NotImported(candidate.origin, what, why))
+        self.not_imported(candidate.origin, what, why)
+
+    def not_imported(self, origin: Origin, what: str, why: str) -> None:
+        self.report.not_imported.append(NotImported(origin, masked(what), masked(why)))
 
     # names
 
@@ -225,37 +236,40 @@ class _Run:
         for candidate in self.candidates:
             by_key.setdefault(candidate.key, []).append(candidate)
         known = set(by_key) | set(self.repository.declared)
-        unique: list[_Candidate] = []
-        for key, group in by_key.items():
-            first, *others = self.distinct(group)
-            if others and any(not item.other_name for item in (first, *others)):
-                self.leave_out_namesakes([first, *others])
+        settled: dict[int, _Candidate] = {}
+        copies: list[tuple[_Candidate, _Candidate]] = []
+        for group in by_key.values():
+            first, *others = distinct = self.distinct(group, copies)
+            if others and any(not item.other_name for item in distinct):
+                self.leave_out_namesakes(group)
                 continue
-            unique.append(first)
+            settled[id(first)] = first
             for other in others:
-                renamed = other.renamed(_new_name(other, known))
+                settled[id(other)] = renamed = other.renamed(_new_name(other, known))
                 known.add(renamed.key)
-                unique.append(renamed)
-            assert key in known
-        self.candidates = unique
+        self.candidates = list(settled.values())
+        for copy, first in copies:
+            if same := settled.get(id(first)):
+                self.duplicate(copy, same.key, str(same.origin))
 
-    def distinct(self, group: Sequence[_Candidate]) -> list[_Candidate]:
-        """Return the candidates of one key that differ; the others are duplicates."""
+    def distinct(
+        self, group: Sequence[_Candidate], copies: list[tuple[_Candidate, _Candidate]]
+    ) -> list[_Candidate]:
+        """Return the candidates of one key that differ; add each copy, and what it copies."""
         distinct: list[_Candidate] = []
         for candidate in group:
-            if any(_is_same(candidate, other) for other in distinct):
-                self.duplicate(candidate, str(distinct[0].origin))
+            first = next((other for other in distinct if _is_same(candidate, other)), None)
+            if first:
+                copies.append((candidate, first))
             else:
                 distinct.append(candidate)
         return distinct
 
-    def duplicate(self, candidate: _Candidate, place: str) -> None:
-        self.report.duplicates.append(
-            Duplicate(candidate.origin, "the same as", candidate.key, place)
-        )
+    def duplicate(self, candidate: _Candidate, same: Key, place: str) -> None:
+        self.report.duplicates.append(Duplicate(candidate.origin, "the same as", same, place))
 
     def leave_out_namesakes(self, group: Sequence[_Candidate]) -> None:
-        ids = ", ".join(item.id for item in group)
+        ids = ", ".join(dict.fromkeys(item.id for item in group))
         why = f"several objects have this key ({ids}): rename all but one in the web app"
         for candidate in group:
             self.leave_out(candidate, why)
@@ -288,13 +302,19 @@ class _Run:
             return False
         place = declared.source.path
         if _has_values(declared.resource, item):
-            self.duplicate(item, place)
+            self.duplicate(item, item.key, place)
             if item.address:
                 self.report.settled.append(_imported(item, place))
         elif not self.repository.force:
             self.leave_out(item, f"{place} has an entry with this key; --force overwrites it")
         elif (file := _replacement(item, place)) is None:
             self.leave_out(item, f"{place} has other entries or another folder: edit it by hand")
+        elif lost := _lost(item, self.repository.text(place)):
+            self.leave_out(
+                item,
+                f"{place} has what the source does not say, and --force would drop it "
+                f"({', '.join(lost)}): edit it by hand",
+            )
         else:
             self.report.files.append(file)
             self.imported(item, place, overwritten=True)
@@ -317,7 +337,7 @@ class _Run:
             key, place = texts.setdefault(item.text, (item.key, entry.file))
             if key != item.key:
                 self.report.duplicates.append(
-                    Duplicate(item.origin, "the same text as", key, place)
+                    Duplicate(item.origin, "the same text as", key, place, imported=True)
                 )
 
 
@@ -330,8 +350,12 @@ def _imported(item: _Candidate, file: str, *, overwritten: bool = False) -> Impo
         unwritten=item.unwritten,
         id=item.id if item.kind.lifecycle is not Lifecycle.CONTRACT else "",
         address=item.address,
-        remarks=item.remarks,
+        remarks=tuple(map(masked, item.remarks)),
     )
+
+
+def _suspect(suspicious: Sequence[str]) -> str:
+    return f"it contains {'; '.join(suspicious)}: remove that first"
 
 
 # --- from texts to entries ------------------------------------------------------------------------
@@ -459,3 +483,14 @@ def _replacement(item: _Candidate, path: str) -> NewFile | None:
     if section != item.kind.section or folder != item.key.folder:
         return None
     return NewFile(path, files[0].text)
+
+
+def _lost(item: _Candidate, text: str) -> list[str]:
+    """Return what the Markdown file of an entry has and a candidate does not, as text."""
+    written, _ = split(text, "")
+    span = spans(text)
+    if written is None or span is None:
+        return ["a file that cannot be read"]
+    values = {name for name, value in item.values.items() if value is not UNSET}
+    lost = [name for name in written.front.data if name not in values - {item.unwritten}]
+    return [*lost, *(["comments"] if has_comment(text[span[0] : span[1]]) else [])]

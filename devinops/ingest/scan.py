@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from devinops.model.keys import FolderPath, Key
 from devinops.model.kind import Resource
 from devinops.model.values import UNSET
 
@@ -37,15 +39,38 @@ SECRETS: Final[Mapping[str, re.Pattern[str]]] = {
 }
 """Title → pattern of a value that is hardly anything but a secret."""
 
+_WHOLE_KEY = re.compile(
+    SECRETS["a private key"].pattern + r"(?:.*?-----END [A-Z ]*PRIVATE KEY[A-Z ]*-----|.*)",
+    re.DOTALL,
+)
+"""A private key with its text, to its end or to that of everything."""
+
+
+def masked(text: str) -> str:
+    """Return a text with *** in place of what looks like a secret."""
+    for pattern in (_WHOLE_KEY, *SECRETS.values()):
+        text = pattern.sub("***", text)
+    return text
+
+
+def masked_key(key: Key) -> Key:
+    """Return a key, to be shown, with *** in place of what looks like a secret."""
+    return replace(key, folder=FolderPath(masked(key.folder)), name=masked(key.name))
+
 
 def findings(resource: Resource) -> list[str]:
     """Return what a person must look at before an object is written to a file, as text.
 
     A secret is never quoted.
     """
+    return findings_in(resource.items())
+
+
+def findings_in(values: Iterable[tuple[str, Any]]) -> list[str]:
+    """Return the same for pairs of name and value."""
     return [
         f"{name}: {finding}"
-        for name, value in resource.items()
+        for name, value in values
         if value is not UNSET
         for finding in dict.fromkeys(_of_texts(texts(value)))
     ]

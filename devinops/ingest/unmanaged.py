@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from devinops.ingest.files import NewEntry, NewFile, new_files
 from devinops.ingest.result import FileChange, Left, LeftToYou, Pulled
-from devinops.ingest.scan import findings
+from devinops.ingest.scan import findings, masked_key
 from devinops.model.changes import Action
 from devinops.model.inventory import Inventory
 from devinops.model.keys import Key
@@ -116,7 +116,7 @@ def _namesakes(key: Key, lives: Sequence[Live]) -> LeftToYou:
     reason = (
         f"{len(lives)} live objects share this key: rename or delete all but one {IN_THE_WEB_APP}"
     )
-    return LeftToYou(key, Left.NAMESAKES, ids, reason)
+    return LeftToYou(masked_key(key), Left.NAMESAKES, ids, reason)
 
 
 def _refusal(live: Live, pulling: Pulling) -> LeftToYou | None:
@@ -137,7 +137,7 @@ def _refusal(live: Live, pulling: Pulling) -> LeftToYou | None:
 def suspect(live: Live, suspicious: Sequence[str]) -> LeftToYou:
     """Return that an object is not pulled because of what is in it."""
     reason = f"it contains {'; '.join(suspicious)}: check it, remove that {IN_THE_WEB_APP}"
-    return LeftToYou(live.key, Left.SUSPICIOUS, (live.id,), reason)
+    return LeftToYou(masked_key(live.key), Left.SUSPICIOUS, (live.id,), reason)
 
 
 # --- values ---------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """Load files as declarations, and report every problem of every file in one run.
 
 Modules: `discover` finds and reads the files, with the help of `names` and `globs`; `yamltree` and
-`markdown` parse them; `entries` checks each entry; `duplicates` compares entries with each other.
-`problems.CODES` lists the codes of all problems.
+`markdown` parse them; `entries` checks each entry; `duplicates` compares entries with each other;
+`placeholders` finds what `import` left to a person. `problems.CODES` lists the codes of all
+problems.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from devinops.load.globs import Ignore, read_rules
 from devinops.load.markdown import split
 from devinops.load.mentions import titles_as_ids
 from devinops.load.names import CONFIG, misnamed, misnamed_configs
+from devinops.load.placeholders import placeholders
 from devinops.load.problems import CODES, problem
 from devinops.load.yamltree import Node, parse
 from devinops.model.objects import Declaration, Problem, Source
@@ -94,7 +96,7 @@ def load(
     declarations = sorted(reader.declarations, key=lambda item: (item.key, item.source))
     problems = {*finder.problems, *reader.problems}
     problems |= {*same_folders(finder.files), *duplicates(declarations)}
-    problems |= {*titles_as_ids(declarations)}
+    problems |= {*titles_as_ids(declarations), *placeholders(declarations)}
     problems |= {item for real, item in finder.misnamed.items() if real not in reader.bodies}
     return Loaded(
         declarations=tuple(declarations),

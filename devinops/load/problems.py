@@ -47,13 +47,14 @@ CODES: Mapping[str, str] = {
     "invalid-value": "a value of the right type that is not allowed",
     "merge-conflict": "a text with conflict markers that `devinops pull` wrote",
     "missing-field": "a required field that is missing",
+    "placeholder": "the TODO that `devinops import` wrote for a person to replace (warning)",
     "superseded": "an entry of a kind that another kind replaces: it can only be deleted",
     "unquoted-title": "a text that mentions an object by its title, but without quotation marks",
     "unknown-key": "a key that devinops does not know",
     "wrong-type": "a value of the wrong type",
 }
 
-WARNINGS = frozenset({"empty-file", "unused-ignore"})
+WARNINGS = frozenset({"empty-file", "placeholder", "unused-ignore"})
 
 
 def problem(source: Source, code: str, message: str) -> Problem:

@@ -153,6 +153,19 @@ def parse(
     return reader.documents, reader.problems
 
 
+def has_comment(text: str) -> bool:
+    """Return whether valid YAML has a comment."""
+    end = 0
+    for token in yaml.scan(text, yaml.SafeLoader):
+        if "#" in text[end : token.start_mark.index]:
+            return True
+        end = token.end_mark.index
+        is_block = isinstance(token, yaml.ScalarToken) and token.style in ("|", ">")
+        if is_block and "#" in text[token.start_mark.index : end].partition("\n")[0]:
+            return True
+    return "#" in text[end:]
+
+
 def control_character(text: str, at: int, file: str, line: int = 1) -> Problem:
     """Return the problem for the character at an offset of a text that begins at `line`."""
     before = text[:at]

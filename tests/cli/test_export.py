@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -136,14 +137,111 @@ def test_an_unreadable_file_belongs_to_somebody_else(root: Path, devinops: Devin
     assert changes(document)["skills/a-2/SKILL.md"] == "new"
 
 
+@pytest.mark.parametrize("data", [b"\xff", b"{", b"[]", None])
+def test_an_unreadable_manifest_is_an_error_that_names_it(
+    root: Path, devinops: Devinops, data: bytes | None
+) -> None:
+    manifest = root / "plugin/.devin-plugin/plugin.json"
+    manifest.parent.mkdir(parents=True)
+    if data is None:
+        manifest.symlink_to("nowhere")
+    else:
+        manifest.write_bytes(data)
+    code, document = export(devinops, root)
+    assert code == 1
+    assert f"cannot read {manifest}: " in document["error"]
+    assert [path.name for path in (root / "plugin").iterdir()] == [".devin-plugin"]
+
+
 def test_without_any_entry_left_nothing_is_removed(
     root: Path, plugin: Path, devinops: Devinops
 ) -> None:
     before = contents(plugin)
-    code, document = export(devinops, root, "--repository", "acme/api")
+    (root / "secrets.yaml").write_text("secrets: [{key: TOKEN}]\n")
+    for path in FILES:
+        (root / path).unlink()
+    code, document = export(devinops, root, "--force")
     assert (code, document["complete"]) == (4, False)
     assert "no entry is left for" in document["error"]
     assert contents(plugin) == before
+
+
+def test_a_repository_removes_only_what_is_gone_from_all_entries(
+    root: Path, plugin: Path, devinops: Devinops
+) -> None:
+    (root / "knowledge/b.md").unlink()
+    pinned = NOTE.replace("---\n", "---\npinned_repo: acme/api\n", 1).format("C")
+    (root / "knowledge/c.md").write_text(pinned)
+    code, out = export(devinops, root, "--repository", "acme/api", format="text")
+    assert code == 0
+    assert "not selected, so its file stays: knowledge:A, playbook:P\n" in out
+    assert sorted(contents(plugin)) == [
+        ".devin-plugin/plugin.json",
+        "rules/c.md",
+        SKILL_A,
+        "skills/p/SKILL.md",
+    ]
+
+
+def test_a_target_removes_nothing_of_another(repository: Write, devinops: Devinops) -> None:
+    config = "version: 1\ntargets: {staging: {}, production: {}}\n"
+    limited = NOTE.format("B").replace("---\n", "---\ntargets: [staging]\n", 1)
+    root = repository(FILES | {"devinops.yaml": config, "knowledge/b.md": limited})
+    assert export(devinops, root)[0] == 0
+    before = contents(root / "plugin")
+    assert export(devinops, root, "-t", "production")[0] == 0
+    assert contents(root / "plugin") == before
+
+
+def test_a_plugin_may_have_the_entries_of_several_repositories(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    plugin = tmp_path / "shared"
+    for name, remote in (("A", "https://u:p@git.example/acme/a.git"), ("B", "git@x:acme/b.git")):
+        root = tmp_path / name
+        (root / "knowledge").mkdir(parents=True)
+        (root / "knowledge/n.md").write_text(NOTE.format(name))
+        for argv in (("init", "-q"), ("remote", "add", "origin", remote)):
+            subprocess.run(["git", "-C", root, *argv], check=True)
+        ran = devinops("export", "-C", root, "--to", "plugin", plugin)
+        assert ran.code == 0, ran
+    assert "written from acme/a, so its file stays: knowledge:A\n" in ran.out
+    assert {SKILL_A, SKILL_B} < contents(plugin).keys()
+    subprocess.run(["git", "-C", root, "remote", "remove", "origin"], check=True)
+    assert devinops("export", "-C", root, "--to", "plugin", plugin, "--check").code == 0
+
+
+@pytest.mark.parametrize(("gone", "argv", "code"), [(3, (), 0), (4, (), 4), (4, ("--force",), 0)])
+def test_many_files_are_removed_only_by_force(
+    repository: Write, devinops: Devinops, gone: int, argv: tuple[str, ...], code: int
+) -> None:
+    root = repository({f"knowledge/{name}.md": NOTE.format(name) for name in "ABCDEF"})
+    assert export(devinops, root)[0] == 0
+    for name in "ABCDEF"[:gone]:
+        (root / f"knowledge/{name}.md").unlink()
+    ended, document = export(devinops, root, *argv)
+    left = len(list((root / "plugin/skills").iterdir()))
+    assert (ended, left) == (code, 6 if code else 6 - gone)
+    assert ("4 of the 6 files that devinops wrote" in document.get("error", "")) is bool(code)
+
+
+def test_moving_all_files_needs_no_force(repository: Write, devinops: Devinops) -> None:
+    root = repository({f"knowledge/{name}.md": NOTE.format(name) for name in "ABCDEF"})
+    assert export(devinops, root)[0] == 0
+    assert export(devinops, root, "--as", "rules")[0] == 0
+    assert len(list((root / "plugin/rules").iterdir())) == 6
+
+
+@pytest.mark.parametrize("argv", [(), ("--check",)])
+def test_a_retired_entry_without_a_skill_waits_for_a_decision(
+    root: Path, devinops: Devinops, argv: tuple[str, ...]
+) -> None:
+    retired = NOTE.format("B").replace("---\n", "---\nensure: absent\n", 1)
+    (root / "knowledge/b.md").write_text(retired)
+    assert export(devinops, root)[0] == 4
+    code, document = export(devinops, root, *argv)
+    assert (code, [item["key"] for item in document["left_out"]]) == (4, ["knowledge:B"])
+    assert not (root / "plugin" / SKILL_B).exists()
 
 
 def test_a_link_out_of_the_plugin_is_not_followed(

@@ -171,7 +171,7 @@ def test_only_the_notes_of_one_repository_are_exported_if_asked() -> None:
     [
         (note(is_enabled=False), "it is disabled"),
         (note(body=""), "it has no text"),
-        (note(ensure=Ensure.ABSENT), "its entry has ensure: absent"),
+        (note(ensure=Ensure.ABSENT, body=""), "its entry has ensure: absent"),
         (note(ensure=Ensure.UNMANAGED), "its entry has ensure: unmanaged"),
         (entry("folder", path="Backend"), "a plugin cannot hold this kind"),
     ],
@@ -378,6 +378,14 @@ def test_a_retired_note_keeps_its_skill() -> None:
     assert (changes(again), again.shipped, left_out(again)) == ({SKILL: "unchanged"}, (), [])
     edited = export(note(ensure=Ensure.ABSENT, body="New"), existing=before)
     assert changes(edited) == {SKILL: "changed"}
+
+
+def test_a_note_that_was_retired_before_its_export_is_withheld() -> None:
+    exported = export(note(ensure=Ensure.ABSENT), note("B"))
+    assert [str(key) for key in exported.withheld] == ["knowledge:Error envelope"]
+    assert left_out(exported)[0].startswith(
+        "its entry has ensure: absent, and the plugin does not have it yet: export it without"
+    )
 
 
 @pytest.mark.parametrize("edited", ["", "x"])

@@ -62,7 +62,7 @@ def test_nothing_raises_and_what_is_imported_is_valid(files: dict[str, bytes], s
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(file.text, encoding="utf-8", newline="\n")
         loaded = load(Path(top, "root"))
-    assert loaded.problems == ()
+    assert {problem.code for problem in loaded.problems} <= {"placeholder"}
     assert {d.key for d in loaded.declarations} == {item.key for item in report.imported}
     for line in (remark for item in report.imported for remark in item.remarks):
         assert line

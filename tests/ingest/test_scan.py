@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.ingest.scan import SECRETS, findings
+from devinops.ingest.scan import SECRETS, findings, masked, masked_key
 from devinops.kinds.knowledge import Knowledge
+from devinops.model.keys import Key
 
 EXAMPLES = {
     "a private key": "-----BEGIN OPENSSH PRIVATE KEY-----",
@@ -67,3 +68,16 @@ def test_hidden_text_is_found(char: str) -> None:
 )
 def test_text_of_people_is_not_hidden(text: str) -> None:
     assert findings(note(text)) == []
+
+
+@pytest.mark.parametrize("title", EXAMPLES)
+def test_a_secret_is_masked_in_a_text_and_in_a_key(title: str) -> None:
+    secret = EXAMPLES[title]
+    assert masked(f"before {secret}").strip() == "before ***"
+    key = Key.parse(f"knowledge:{secret.replace('/', '%2F')}")
+    assert str(masked_key(key)) == "knowledge:***"
+
+
+def test_the_text_of_a_private_key_is_masked_with_it() -> None:
+    begin, end = "-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----"
+    assert masked(f"a {begin}\nMII\n{end} b {begin}\nMII") == "a *** b ***"

@@ -62,15 +62,33 @@ def test_a_plugin_comes_back_with_the_same_names_triggers_and_bodies(
     assert devinops("validate", "-C", back).code == 0
 
 
-def test_skills_come_back_as_the_same_declarations(
-    repository: Write, tmp_path: Path, devinops: Devinops
+@pytest.mark.parametrize("argv", [(), ("--as", "rules")])
+def test_a_plugin_comes_back_as_the_same_declarations(
+    repository: Write, tmp_path: Path, devinops: Devinops, argv: tuple[str, ...]
 ) -> None:
-    files = {path: text for path, text in BASIC.items() if "all.md" not in path}
-    root, back = repository(files), tmp_path / "back"
+    root, back = repository(BASIC), tmp_path / "back"
     back.mkdir()
     plugin = tmp_path / "plugin"
-    assert devinops("export", "-C", root, "--to", "plugin", plugin).code == 0
-    assert devinops("import", "-C", back, plugin).code == 0
+    assert devinops("export", "-C", root, "--to", "plugin", plugin, *argv).code == 0
+    ran = devinops("import", "-C", back, plugin)
+    assert (ran.code, "pins it there" in ran.out, "not carried over" in ran.out) == (
+        0,
+        False,
+        False,
+    )
+    assert values(back) == values(root)
+
+
+def test_patterns_of_a_rule_are_reported_and_its_trigger_stays(
+    repository: Write, tmp_path: Path, devinops: Devinops
+) -> None:
+    note = "---\nname: N\ntrigger: When typing\nmeta: {globs: ['*.ts']}\n---\nText.\n"
+    root, back = repository({"knowledge/n.md": note}), tmp_path / "back"
+    back.mkdir()
+    plugin = tmp_path / "plugin"
+    assert devinops("export", "-C", root, "--to", "plugin", plugin, "--as", "rules").code == 0
+    ran = devinops("import", "-C", back, plugin)
+    assert "not carried over: globs, from the entry's meta: *.ts" in ran.out
     assert values(back) == values(root)
 
 

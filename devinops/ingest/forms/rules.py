@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from devinops.ingest.form import Choices, Contents, Form, Source
-from devinops.ingest.forms._front_matter import page
+from devinops.ingest.form import Choices, Contents, ForeignText, Form, Source
+from devinops.ingest.forms._front_matter import Page, page
 from devinops.ingest.forms._headings import when
+from devinops.ingest.forms._metadata import own_fields, own_key
 from devinops.ingest.forms._rule import named, rule
 from devinops.ingest.forms.instructions import NAMES
+from devinops.model.kind import Use
 
 _PATH = re.compile(r"(?:/rules/(?:.*/)?|/\.clinerules/)[^/]+\.md$", re.IGNORECASE)
 _ALWAYS = re.compile(r"/\.claude/rules/|/\.clinerules/", re.IGNORECASE)
@@ -32,6 +34,8 @@ def _matches(path: str) -> bool:
 
 def _read(source: Source, choices: Choices) -> Contents:
     written = page(source.text)
+    if own_key(written):
+        return Contents((_own(source, written),))
     mode = written.text("trigger").lower().replace("-", "_")
     description = written.prose("description")
     globs = written.globs("globs", "paths")
@@ -58,6 +62,22 @@ def _read(source: Source, choices: Choices) -> Contents:
         remarks=remarks,
     )
     return Contents((found,))
+
+
+def _own(source: Source, written: Page) -> ForeignText:
+    """Return a rule that `devinops export` wrote: its metadata says what the rule cannot."""
+    remarks = [*written.remarks, *written.others(*_KNOWN, "metadata")]
+    if globs := written.globs("globs"):
+        remarks.append(f"not carried over: globs, from the entry's meta: {', '.join(globs)}")
+    return ForeignText(
+        use=Use.RULE,
+        name=named(source, written),
+        text=written.content,
+        when=written.prose("description"),
+        key=own_key(written),
+        values=own_fields(written),
+        remarks=tuple(remarks),
+    )
 
 
 FORM = Form("rule", _matches, _read)

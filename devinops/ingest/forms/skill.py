@@ -1,26 +1,20 @@
 """Skills: `skills/<name>/SKILL.md`, as the Agent Skills specification and Devin have them.
 
 Sources: agentskills.io/specification; docs.devin.ai, "skills": `triggers: [user]` keeps Devin from
-choosing a skill itself. Claude Code has `disable-model-invocation: true` for that. devinops writes
-the key of an entry, and its fields, into `metadata`.
+choosing a skill itself. Claude Code has `disable-model-invocation: true` for that.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from devinops.ingest.form import Choices, Contents, ForeignText, Form, Source, quote
 from devinops.ingest.forms._front_matter import Page, page
 from devinops.ingest.forms._headings import title, when
+from devinops.ingest.forms._metadata import own_fields, own_key
 from devinops.ingest.forms._rule import humanized
-from devinops.kinds import KINDS
-from devinops.model.keys import Key
 from devinops.model.kind import Use
-
-PREFIX: Final = "devinops-"
-"""Before a field of an entry in the `metadata` of a skill; `devinops-key` is the entry's key."""
 
 _KNOWN: Final = ("name", "description", "triggers", "disable-model-invocation", "metadata")
 _ARGUMENTS = re.compile(r"\$(?:ARGUMENTS\b|[1-9]\b)")
@@ -29,7 +23,6 @@ _ARGUMENTS = re.compile(r"\$(?:ARGUMENTS\b|[1-9]\b)")
 def _read(source: Source, choices: Choices) -> Contents:
     written = page(source.text)
     slug = written.text("name") or source.parent or source.stem
-    metadata = _metadata(written)
     use = Use.PROCEDURE if _is_for_people(written) else Use.RULE
     said = when(written.content) if use is Use.RULE and not written.prose("description") else None
     found = ForeignText(
@@ -38,8 +31,8 @@ def _read(source: Source, choices: Choices) -> Contents:
         text=written.content,
         when=said.when if said else written.prose("description"),
         handle=slug if use is Use.PROCEDURE else "",
-        key=_key(metadata),
-        values={name: value for name, value in metadata.items() if name != "key"},
+        key=own_key(written),
+        values=own_fields(written),
         remarks=tuple(_remarks(source, written, use)),
     )
     return Contents((found,))
@@ -53,29 +46,9 @@ def _is_for_people(written: Page) -> bool:
     return only_user or written.is_true("disable-model-invocation")
 
 
-def _metadata(written: Page) -> dict[str, Any]:
-    """Return field → value of what devinops wrote into the metadata."""
-    metadata = written.values.get("metadata")
-    if not isinstance(metadata, Mapping):
-        return {}
-    return {
-        str(name).removeprefix(PREFIX): value
-        for name, value in metadata.items()
-        if str(name).startswith(PREFIX) and isinstance(value, str | bool)
-    }
-
-
-def _key(metadata: Mapping[str, Any]) -> Key | None:
-    try:
-        key = Key.parse(str(metadata.get("key", "")))
-    except ValueError:
-        return None
-    return key if key.kind in KINDS else None
-
-
 def _remarks(source: Source, written: Page, use: Use) -> list[str]:
     remarks = [*written.remarks, *written.others(*_KNOWN)]
-    if use is Use.PROCEDURE and written.prose("description"):
+    if use is Use.PROCEDURE and written.prose("description") and not own_key(written):
         remarks.append(f"not carried over: the description: {quote(written.text('description'))}")
     if source.beside:
         files = ", ".join(source.beside[:5]) + (", …" if len(source.beside) > 5 else "")

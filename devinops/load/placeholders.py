@@ -1,0 +1,26 @@
+"""The text that `devinops import` writes where a person must write one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from devinops.load.problems import problem
+from devinops.model.objects import Declaration, Ensure, Problem
+
+PLACEHOLDER: Final = "TODO: say when Devin should use this note"
+"""The value of a required field that only a person can write."""
+
+
+def placeholders(declarations: Iterable[Declaration]) -> Iterator[Problem]:
+    """Yield a warning for each entry that still says nothing about when to use it."""
+    for declaration in declarations:
+        name = declaration.kind.foreign.when
+        value = getattr(declaration.resource, name) if name else None
+        is_open = isinstance(value, str) and value.startswith(PLACEHOLDER)
+        if is_open and declaration.ensure is Ensure.PRESENT:
+            message = (
+                f"the {name} is still the TODO of devinops import, so Devin does not know when to "
+                "use this text: write that in its place"
+            )
+            yield problem(declaration.place(name), "placeholder", message)
