@@ -154,10 +154,10 @@ class _Drift:
         others = [other for other in self.snapshot.under(key) if other.id != live.id]
         if not (entries or others):
             return False
-        users = [*(f"the entry at {d.source}" for d in entries), *(f"{o.id}" for o in others)]
+        users = [*(f"the entry at {d.source}" for d in entries), *(other.id for other in others)]
         reason = (
-            f"it was renamed to {key} in the web app, but {' and '.join(users)} has that key too: "
-            f"rename one of them {IN_THE_WEB_APP}"
+            f"it was renamed to {key} in the web app, and that key is in use "
+            f"({', '.join(users)}): rename one of them {IN_THE_WEB_APP}"
         )
         ids = dict.fromkeys([live.id, *(other.id for other in others)])
         self._leave(item.declaration.key, Left.NAMESAKES, reason, *ids)
