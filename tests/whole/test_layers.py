@@ -166,7 +166,8 @@ FOREIGN = {
     "export/plugin.py": {"trigger", "triggers"},
     "ingest/forms/devin_playbook.py": {"macro"},
     "ingest/forms/markdown.py": {"trigger"},
-    "ingest/forms/rules.py": {"trigger", "agent"},
+    "ingest/forms/rules.py": {"trigger", "agent", "metadata"},
+    "ingest/forms/_metadata.py": {"metadata"},
     "ingest/forms/skill.py": {"triggers", "metadata"},
 }
 """Module → words of the files of other tools, which some kinds have as fields too."""
