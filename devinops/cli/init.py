@@ -158,7 +158,7 @@ def set_up(root: Path, git: Repository, *, with_sample: bool = True, check: bool
     rows, written, snippets = [], [], []
     for name, text in texts.items():
         path = os.path.relpath(tops[name] / name, root).replace(os.sep, "/")
-        is_new = _write(tops[name], name, text, check)
+        is_new = _write(tops[name], name, text, check=check)
         state = _State.NEW if is_new else _existing(tops[name] / name, name, text, git.below)
         rows.append((_WOULD_WRITE if is_new and check else state.value).format(path))
         if state is _State.NEW:
@@ -332,8 +332,8 @@ def _leads_astray(path: Path, above: list[Path], top: Path) -> bool:
     return dangling or not inside(os.path.realpath(path.parent), os.path.realpath(top))
 
 
-def _write(root: Path, name: str, text: str, check: bool) -> bool:
-    """Write a new file; return False if it already exists. Raises NotWritten."""
+def _write(root: Path, name: str, text: str, *, check: bool = False) -> bool:
+    """Write a new file, or with `check` only look; return False if it exists. Raises NotWritten."""
     path = root / name
     if check:
         return not os.path.lexists(path)
