@@ -88,7 +88,10 @@ def test_skillsaw_would_find_an_error(tmp_path: Path) -> None:
     assert skillsaw(tmp_path)
 
 
-WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip)
+# The validator takes any `---` for the end of the front matter, also inside quotation marks.
+WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(
+    lambda text: text.strip() and "---" not in text
+)
 
 
 @given(WORDS, WORDS)
