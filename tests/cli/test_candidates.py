@@ -262,6 +262,8 @@ _devinops_completion devinops
         (["plan", "--only", "'knowledge:Ba"], ["knowledge:Backend/Error envelope"]),
         (["plan", "--only", '"knowledge:Ba'], ["knowledge:Backend/Error envelope"]),
         (["plan", "--format", "=", "j"], ["json"]),
+        (["plan", "--only", "=", "knowledge", ":", "Bi"], ["Big"]),
+        (["plan", "--only", "=", "know"], ["knowledge"]),
         (["plan", "--report", "j"], ["json="]),
         (["plan", "--report", "json", "="], []),
         (["plan", "--report", "json", "=", "x", "-t", "st"], ["staging"]),

@@ -391,6 +391,42 @@ def test_plan_on_a_terminal_of_80_columns_in_color(
     golden("plan-80-columns.txt", steady(ran.out, emulator.url).replace("\x1b[", "^["))
 
 
+@pytest.mark.parametrize(("value", "colored"), [("1", True), ("0", False), ("false", False)])
+def test_force_color_can_also_be_off(
+    emulator: Emulator,
+    repository: Write,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    value: str,
+    colored: bool,
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", value)
+    assert ("\x1b[" in devinops("plan", "-C", repository({"knowledge/a.md": NOTE})).out) is colored
+
+
+def test_a_long_diff_is_cut_off_with_a_count(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"knowledge/a.md": NOTE})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    new = "".join(f"line {number}\n" for number in range(400))
+    repository({"knowledge/a.md": NOTE.replace("The body.\n", new)})
+    rows = devinops("plan", "-C", root).out.splitlines()
+    # The position, the old line and the 400 new ones, of which 80 rows are shown.
+    assert "        … and 322 more lines (-v shows them)" in rows
+    assert "        + line 399" in devinops("plan", "-C", root, "-v").out.splitlines()
+
+
+def test_a_secret_value_in_a_file_is_said_to_have_leaked(
+    repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"secrets.yaml": "secrets: [{key: A, type: totp, value: hunter2}]\n"})
+    ran = devinops("validate", "-C", root)
+    assert ran.code == 1
+    assert "may have leaked" in ran.out
+    assert "hunter2" not in ran.out + ran.err
+
+
 def test_a_plan_with_many_creates_fits_on_three_screens(
     emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
