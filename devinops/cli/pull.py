@@ -300,8 +300,10 @@ def _write_new(path: Path, text: str, top: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not inside(os.path.realpath(path.parent), top):
         raise NotADirectoryError(20, "a symbolic link above it leads outside the root")
-    with path.open("x", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+    if os.path.lexists(path):
+        raise FileExistsError(17, "another program has created it")
+    # A run that is killed must not leave half a text, which a later apply would send.
+    atomic.replace(path, [text])
 
 
 # --- answering ----------------------------------------------------------------------------------
