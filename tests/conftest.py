@@ -21,6 +21,8 @@ from tests.testing.command_line import Devinops, Ran, clean
 from tests.testing.places import GOLDEN
 from tests.testing.waiting import Waits
 
+pytest_plugins = ["tests.testing.browser"]
+
 # The same examples each time, so that a test fails for a change and for nothing else; `make fuzz` looks for new ones.
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES")
 settings.register_profile(

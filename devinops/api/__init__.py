@@ -22,7 +22,7 @@ def open_reader(connection: Connection, log: Callable[[str], None] = ignore) -> 
     """
     with signals.deferred():
         from devinops.api.client import ReadingClient
-        from devinops.api.http import Getter
+        from devinops.api.http_client import Getter
 
     about = _with_enterprise_key(connection)
     about_organization = Getter(about, log) if about else None
@@ -36,7 +36,7 @@ def open_writer(connection: Connection, log: Callable[[str], None] = ignore) -> 
     """
     with signals.deferred():
         from devinops.api.client import WritingClient
-        from devinops.api.http import Sender
+        from devinops.api.http_client import Sender
 
     about = _with_enterprise_key(connection)
     about_organization = Sender(about, log) if about else None

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from devinops.api.error_text import clean
-from devinops.api.http import Call, Getter, segment
+from devinops.api.error_messages import clean
+from devinops.api.http_client import Call, Getter, segment
 from devinops.api.limits import LONGEST_CURSOR
 from devinops.model.client import Author
 from devinops.model.errors import ApiError

@@ -12,10 +12,10 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
-from devinops.api import codec, parts, redact, v1, v3
+from devinops.api import codec, organization_settings, redact, v1, v3
 from devinops.api.connection import Connection
-from devinops.api.error_text import clean
-from devinops.api.http import Call, Getter, Sender, segment
+from devinops.api.error_messages import clean
+from devinops.api.http_client import Call, Getter, Sender, segment
 from devinops.api.listing import Item, Reading, check_counts, list_budget, read_list, unpaged
 from devinops.api.parallel import side_by_side
 from devinops.kinds import KINDS
@@ -233,7 +233,9 @@ class ReadingClient:
         apis = [kind.apis[self.api] for kind in kinds]
         if apis[0].parts:
             getter = self._getter_of(kinds[0])
-            return {kinds[0].noun: parts.read(getter, kinds[0], apis[0], self.org_id)}
+            return {
+                kinds[0].noun: organization_settings.read(getter, kinds[0], apis[0], self.org_id)
+            }
         permissions = (self._permission(api.read_permission, api) for api in apis)
         call = Call("GET", self._path(kinds[0]), permission=next(filter(None, permissions), ""))
         if len(kinds) == 1:
@@ -290,7 +292,7 @@ class WritingClient(ReadingClient):
             raise ValueError(f"API {self.api} cannot read a single {kind}")
         api, getter = self._api(kind), self._getter_of(KINDS[kind])
         if api.parts:
-            (item,) = parts.read(getter, KINDS[kind], api, self.org_id).items
+            (item,) = organization_settings.read(getter, KINDS[kind], api, self.org_id).items
             return self._live(KINDS[kind], item, self._names)
         permission = self._permission(api.read_permission, api)
         call = Call("GET", self._path(KINDS[kind], id), permission=permission)
@@ -369,7 +371,9 @@ class WritingClient(ReadingClient):
         assert api.update or api.parts, "what cannot be updated is blocked"
         if api.parts:
             values = (before.resource, resource)
-            parts.write(self._sender_of(kind), api, self.org_id, *values, before_again=before_again)
+            organization_settings.write(
+                self._sender_of(kind), api, self.org_id, *values, before_again=before_again
+            )
             return replace(before, resource=resource)
         assert api.update
         verb, path = api.update.verb, self._path(kind, id)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
-from devinops.api.error_text import clean
+from devinops.api.error_messages import clean
 from devinops.api.limits import MAX_DEPTH
 from devinops.kinds import KINDS
 from devinops.model.errors import BadAnswer

@@ -7,10 +7,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from devinops.api.connection import Connection
-from devinops.api.error_text import clean, error_text, looks_like_html, rejected_fields
-from devinops.api.exchange import Call, Failure, Response
+from devinops.api.error_messages import clean, error_text, looks_like_html, rejected_fields
+from devinops.api.httpx_setup import Route
 from devinops.api.redact import redact
-from devinops.api.transport import Route
+from devinops.api.single_request import Call, Failure, Response
 from devinops.model.errors import ApiError, BadAnswer, Unreachable
 from devinops.model.kind import ApiVersion
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from devinops.api import limits
-from devinops.api.http import Call, Getter
+from devinops.api.http_client import Call, Getter
 from devinops.api.limits import ResponseBudget
 from devinops.model.client import ignore
 from devinops.model.errors import BadAnswer

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from devinops.api.error_text import clean
-from devinops.api.http import Call, Getter, segment
+from devinops.api.error_messages import clean
+from devinops.api.http_client import Call, Getter, segment
 from devinops.model.client import Identity
 from devinops.model.errors import BadAnswer, ConfigError
 

@@ -25,7 +25,7 @@ from devinops.model.objects import Live, Source
 from devinops.model.target import Target
 from devinops.planning.draft import Saved
 from devinops.schema.backup import RUN, BackupHeader, ObjectLine
-from devinops.schema.document import (
+from devinops.schema.base_document import (
     HEAD,
     MAJOR,
     convert,

@@ -15,7 +15,7 @@ from devinops.model.errors import NotWritten, UnusableFile
 from devinops.model.inventory import Inventory
 from devinops.planning.plan import digest_of
 from devinops.planning.saved import SavedPlan
-from devinops.schema.document import MAJOR, convert, is_readable, load_object, quotable
+from devinops.schema.base_document import MAJOR, convert, is_readable, load_object, quotable
 from devinops.schema.plan import ApprovalsItem, PlanDocument, checksum
 
 LARGEST: Final = 256 * 1024 * 1024

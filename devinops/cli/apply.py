@@ -12,7 +12,6 @@ from devinops.api import open_writer
 from devinops.api.redact import remember_values
 from devinops.applying.report import Report
 from devinops.cli.approval import ApprovedPlan, read_approved
-from devinops.cli.execute import ask, check_refusals, execute, finish, show
 from devinops.cli.options import (
     WEBHOOK_SECRETS,
     FilePath,
@@ -22,6 +21,7 @@ from devinops.cli.options import (
     common,
     is_interactive,
 )
+from devinops.cli.run_plan import ask, check_refusals, execute, finish, show
 from devinops.cli.session import NotApplied, Planned, Session, failures_written, open_session
 from devinops.model.changes import Action
 from devinops.model.client import Writer

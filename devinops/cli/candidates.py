@@ -46,7 +46,7 @@ def targets(ctx: click.Context, typed: str) -> Iterable[str]:
 @_quiet
 def schemas(ctx: click.Context, typed: str) -> Iterable[str]:
     """Offer the names of the JSON Schemas."""
-    from devinops.schema.documents import schemas
+    from devinops.schema.all_schemas import schemas
 
     return schemas()
 

@@ -49,7 +49,7 @@ from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 
 if TYPE_CHECKING:
-    from devinops.schema.document import Document
+    from devinops.schema.base_document import Document
     from devinops.schema.export import RemarkItem
 
 MAX_KEYS = 3
@@ -345,7 +345,7 @@ def _summary(exported: Exported, directory: Path, *, check: bool) -> str:
 
 
 def _plugin_report(exported: Exported, directory: Path, code: ExitCode, check: bool) -> Document:
-    from devinops.schema.document import HEAD
+    from devinops.schema.base_document import HEAD
     from devinops.schema.export import PluginFileItem, PluginReport
 
     return PluginReport(
@@ -458,7 +458,7 @@ def _reachable(session: Session[Reader]) -> list[str]:
 
 
 def _objects_document(objects: _Objects) -> Document:
-    from devinops.schema.document import HEAD
+    from devinops.schema.base_document import HEAD
     from devinops.schema.export import ObjectsDocument
 
     return ObjectsDocument(
@@ -471,7 +471,7 @@ def _objects_document(objects: _Objects) -> Document:
 
 
 def _objects_report(objects: _Objects, out: Path) -> Document:
-    from devinops.schema.document import HEAD
+    from devinops.schema.base_document import HEAD
     from devinops.schema.export import ObjectsReport
 
     return ObjectsReport(

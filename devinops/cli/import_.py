@@ -176,13 +176,13 @@ def _lines(report: Report, dry_run: bool) -> Iterator[str]:
     for rest in report.not_imported:
         what = "" if rest.origin.path.endswith(rest.what) else f"{rest.what}: "
         yield f"! {rest.origin}: not imported: {what}{rest.why}"
-    yield from _handover(report, dry_run)
+    yield from _follow_up(report, dry_run)
     yield _summary(report, dry_run)
     if report.imported and not dry_run:
         yield "Next: devinops validate, then devinops plan"
 
 
-def _handover(report: Report, dry_run: bool) -> Iterator[str]:
+def _follow_up(report: Report, dry_run: bool) -> Iterator[str]:
     """Yield how to adopt live objects by id, and how to take them from Terraform."""
     links, removals = _links(report), _removals(report)
     if links:
@@ -233,7 +233,7 @@ def _summary(report: Report, dry_run: bool) -> str:
 
 
 def _document(report: Report, code: ExitCode, dry_run: bool) -> ImportDocument:
-    from devinops.schema.document import HEAD
+    from devinops.schema.base_document import HEAD
     from devinops.schema.imports import (
         DuplicateItem,
         ImportDocument,

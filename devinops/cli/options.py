@@ -218,7 +218,7 @@ def _check_outputs(reports: Iterable[tuple[str, Path]], root: Path) -> None:
         elif isinstance(value, Path):
             inputs.append(value)
     if outputs:
-        from devinops.cli.outputs import check_outputs
+        from devinops.cli.output_files import check_outputs
 
         check_outputs(outputs, inputs, root)
 

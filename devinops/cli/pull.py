@@ -41,7 +41,7 @@ from devinops.model.errors import (
 from devinops.model.keys import Key
 from devinops.model.objects import Severity, Snapshot
 from devinops.model.target import Target
-from devinops.planning.only import Only
+from devinops.planning.selection import Only
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 
@@ -397,7 +397,7 @@ def _next_steps(root: Path, git: Repository) -> Iterator[str]:
 
 
 def _document(run: _Run) -> PullDocument:
-    from devinops.schema.document import HEAD
+    from devinops.schema.base_document import HEAD
     from devinops.schema.pull import NotPulledItem, NotReadItem, PullDocument, PulledFile
 
     return PullDocument(

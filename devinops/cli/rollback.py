@@ -13,7 +13,6 @@ from devinops.applying.backup import LATEST, Backup, find, read_backup, summarie
 from devinops.applying.report import Report, Result
 from devinops.cli import candidates
 from devinops.cli.approval import ApprovedPlan
-from devinops.cli.execute import RunJournal, ask, check_refusals, execute, finish, show
 from devinops.cli.options import (
     WEBHOOK_SECRETS,
     FilePath,
@@ -23,6 +22,7 @@ from devinops.cli.options import (
     common,
     is_interactive,
 )
+from devinops.cli.run_plan import RunJournal, ask, check_refusals, execute, finish, show
 from devinops.cli.session import (
     NotApplied,
     Planned,
@@ -43,7 +43,7 @@ from devinops.planning.rollback import rollback_plan
 from devinops.render import counted
 from devinops.render.answers import PlanAnswer, SimpleAnswer
 from devinops.schema.backup import BackupItem, BackupsDocument
-from devinops.schema.document import HEAD
+from devinops.schema.base_document import HEAD
 
 
 @click.command()

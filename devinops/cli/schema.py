@@ -27,7 +27,7 @@ def command(name: str | None, directory: Path | None) -> ExitCode:
       devinops schema declarations           the YAML files
       devinops schema --directory schemas    as files, for an editor
     """
-    from devinops.schema.documents import schemas
+    from devinops.schema.all_schemas import schemas
 
     known = schemas()
     if name is not None and name not in known:

@@ -37,8 +37,8 @@ from devinops.model.objects import Declaration, Problem, Severity, Snapshot
 from devinops.model.policy import Approvals, Prune
 from devinops.planning.capabilities import api_problems, edition_problems, rotation_warnings
 from devinops.planning.mentions import mention_problems, mentioning_kinds, unchecked
-from devinops.planning.only import Only
 from devinops.planning.plan import Plan, build_plan
+from devinops.planning.selection import Only
 from devinops.render.answers import Failure, PlanAnswer
 
 C_co = TypeVar("C_co", bound=Reader, covariant=True)

@@ -94,7 +94,7 @@ def _answer(
 def _document(
     settings: Settings, identity: Identity, org_id: str | None, emulator: bool | None
 ) -> WhoamiDocument:
-    from devinops.schema.document import HEAD
+    from devinops.schema.base_document import HEAD
     from devinops.schema.whoami import SettingItem, WhoamiDocument
 
     return WhoamiDocument(

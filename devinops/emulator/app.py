@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI
 
-from devinops.emulator import identity, resources, unserved, webapp
-from devinops.emulator.delivery import Reply
+from devinops.emulator import control_routes, identity, resources, unserved
 from devinops.emulator.faults import Faults
-from devinops.emulator.gate import Call, Gate, Layer, RateLimit, RequestLog, latency
+from devinops.emulator.middleware import Call, Gate, Layer, RateLimit, RequestLog, latency
+from devinops.emulator.response_sending import Reply
 from devinops.emulator.responses import EXCEPTION_HANDLERS, error_response
 from devinops.emulator.store import Store
 
@@ -32,7 +32,7 @@ def create_app(
     the store is emptied. `save` is called after each change that a person makes.
     """
     # `include_router` would analyse every route again for each emulator.
-    modules = (identity, resources, webapp)
+    modules = (identity, resources, control_routes)
     routes = [route for module in modules for route in module.router.routes]
     routes += unserved.ROUTES
     app = FastAPI(

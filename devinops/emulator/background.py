@@ -8,11 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from devinops.emulator import person
+from devinops.emulator import web_edits
 from devinops.emulator.access import DEFAULT_ORG
 from devinops.emulator.fault_rules import parse_faults
-from devinops.emulator.gate import Layer
 from devinops.emulator.locations import show
+from devinops.emulator.middleware import Layer
 from devinops.emulator.records import SECTIONS, JsonObject, Kind
 from devinops.emulator.seed import parse_seed
 from devinops.emulator.server import Server, listen, url_of
@@ -133,24 +133,24 @@ class Emulator:
 
     def add_folder(self, path: str, org: str | None = DEFAULT_ORG) -> str:
         """Create the missing folders of a path, and return the id of the last one."""
-        folder_id = person.folder_at(self.store, org, path)
+        folder_id = web_edits.folder_at(self.store, org, path)
         self._setup.save()
         return folder_id
 
     def add(self, kind: str, *, org: str | None = DEFAULT_ORG, **fields: object) -> str:
         """Add an object with the fields of a seed, and return its id. Raises InvalidObject."""
-        record_id = person.add(self.store, _kind(kind), org, fields)
+        record_id = web_edits.add(self.store, _kind(kind), org, fields)
         self._setup.save()
         return record_id
 
     def edit(self, kind: str, id: str, **fields: object) -> None:
         """Change some fields of an object. Raises KeyError for an unknown id, and InvalidObject."""
-        person.edit(self.store, _kind(kind), id, fields)
+        web_edits.edit(self.store, _kind(kind), id, fields)
         self._setup.save()
 
     def remove(self, kind: str, id: str) -> None:
         """Delete an object. Raises KeyError for an unknown id."""
-        person.remove(self.store, _kind(kind), id)
+        web_edits.remove(self.store, _kind(kind), id)
         self._setup.save()
 
     def reset(self) -> None:

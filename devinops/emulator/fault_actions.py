@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from devinops.emulator import delivery, gate, person
-from devinops.emulator.delivery import Reply
+from devinops.emulator import middleware, response_sending, web_edits
 from devinops.emulator.fault_context import (
     FIRST_PAGE,
     NO_REPLY,
@@ -24,6 +23,7 @@ from devinops.emulator.fault_context import (
 from devinops.emulator.fields import fields_of
 from devinops.emulator.records import KINDS, JsonObject, Kind
 from devinops.emulator.resource import Resource
+from devinops.emulator.response_sending import Reply
 
 _MISSING = object()
 _WEB_PAGE = (
@@ -102,7 +102,7 @@ def _with_key(context: Context) -> bool:
 async def _status(context: Context) -> Reply:
     await context.carry_out_first()
     status = context.parameters["status"]
-    return context.refuse(status, delivery.reason_phrase(status) or "Something went wrong")
+    return context.refuse(status, response_sending.reason_phrase(status) or "Something went wrong")
 
 
 @_fault("html")
@@ -115,7 +115,7 @@ async def _html(context: Context) -> Reply:
 @_fault("rate-limit")
 async def _rate_limit(context: Context) -> Reply:
     style, seconds = context.parameters["retry_after"], context.parameters["seconds"]
-    return context.refuse(429, "Rate limit exceeded", gate.retry_after(style, seconds))
+    return context.refuse(429, "Rate limit exceeded", middleware.retry_after(style, seconds))
 
 
 @_fault("revoke-key", _with_key)
@@ -131,40 +131,40 @@ async def _revoke_key(context: Context) -> Reply:
 async def _drop(context: Context) -> Reply:
     reset = context.parameters["reset"]
     if context.parameters["when"] == "during":
-        return replace(await context.carry_out(), send=delivery.send_half(reset=reset))
+        return replace(await context.carry_out(), send=response_sending.send_half(reset=reset))
     await context.carry_out_first()
-    return replace(NO_REPLY, send=delivery.send_nothing(reset=reset))
+    return replace(NO_REPLY, send=response_sending.send_nothing(reset=reset))
 
 
 @_fault("close")
 async def _close(context: Context) -> Reply:
-    return replace(await context.carry_out(), send=delivery.send_and_close)
+    return replace(await context.carry_out(), send=response_sending.send_and_close)
 
 
 @_fault("stale-connection")
 async def _stale_connection(context: Context) -> Reply:
-    return replace(await context.carry_out(), send=delivery.send_and_break)
+    return replace(await context.carry_out(), send=response_sending.send_and_break)
 
 
 @_fault("hang")
 async def _hang(context: Context) -> Reply:
     await context.carry_out_first()
-    return replace(NO_REPLY, send=delivery.stay_silent)
+    return replace(NO_REPLY, send=response_sending.stay_silent)
 
 
 @_fault("drip")
 async def _drip(context: Context) -> Reply:
     part, pause_s = context.parameters["part"], context.parameters["delay_ms"] / 1000
-    return replace(await context.carry_out(), send=delivery.send_slowly(part, pause_s))
+    return replace(await context.carry_out(), send=response_sending.send_slowly(part, pause_s))
 
 
 @_fault("delay")
 async def _delay(context: Context) -> Reply:
     if context.parameters["when"] == "before":
-        await gate.pause(context.parameters["delay_ms"])
+        await middleware.pause(context.parameters["delay_ms"])
         return await context.carry_out()
     reply = await context.carry_out()
-    await gate.pause(context.parameters["delay_ms"])
+    await middleware.pause(context.parameters["delay_ms"])
     return reply
 
 
@@ -207,7 +207,7 @@ async def _repeat_page(context: Context) -> Reply:
     return await context.ask(_previous_page(context))
 
 
-def _previous_page(context: Context) -> gate.Call:
+def _previous_page(context: Context) -> middleware.Call:
     previous = context.run.previous_page(context.call)
     assert previous is not None, "a later page"
     return replace(context.call, target=previous)
@@ -259,7 +259,7 @@ async def _late_object(context: Context) -> Reply:
     if record_id is not None:
         context.run.late[context.call.path, record_id] = context.parameters["lists"]
     if context.parameters["lost"]:
-        return replace(NO_REPLY, send=delivery.send_nothing())
+        return replace(NO_REPLY, send=response_sending.send_nothing())
     return reply
 
 
@@ -269,7 +269,7 @@ async def _edit(context: Context) -> Reply:
         if existing := context.existing():
             kind, record = existing
             fields = context.parameters["set"] or _line_added(record)
-            person.edit(context.store, kind, record.id, fields)
+            web_edits.edit(context.store, kind, record.id, fields)
     return await context.carry_out()
 
 
@@ -284,7 +284,7 @@ async def _delete(context: Context) -> Reply:
     with context.store.lock:
         if existing := context.existing():
             kind, record = existing
-            person.remove(context.store, kind, record.id)
+            web_edits.remove(context.store, kind, record.id)
     return await context.carry_out()
 
 
@@ -299,10 +299,10 @@ async def _delete_shown(context: Context) -> Reply:
         remaining = [record for record in shown if record is not None]
         if remaining:
             record = remaining[0]
-            person.remove(context.store, target.kind, record.id)
+            web_edits.remove(context.store, target.kind, record.id)
             if context.parameters["copy"]:
                 fields = _copied(target.kind, record)
-                person.add(context.store, target.kind, record.org, fields)
+                web_edits.add(context.store, target.kind, record.org, fields)
     return await context.carry_out()
 
 
@@ -313,10 +313,10 @@ async def _namesake(context: Context) -> Reply:
         target, existing = context.target, context.existing()
         if existing:
             kind, record = existing
-            person.add(context.store, kind, record.org, {**_copied(kind, record), **changes})
+            web_edits.add(context.store, kind, record.org, {**_copied(kind, record), **changes})
         elif target:
             fields = _in_seed_names(target.resource, context.call.json)
-            person.add(context.store, target.kind, target.org, {**fields, **changes})
+            web_edits.add(context.store, target.kind, target.org, {**fields, **changes})
     return await context.carry_out()
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from devinops.emulator.delivery import Reply
 from devinops.emulator.fault_rules import Rule, Script
-from devinops.emulator.gate import Call, Next
 from devinops.emulator.locations import locate
+from devinops.emulator.middleware import Call, Next
 from devinops.emulator.records import Kind
 from devinops.emulator.resource import Paging, Resource
+from devinops.emulator.response_sending import Reply
 from devinops.emulator.responses import encode, error_response
 from devinops.emulator.store import Store
 

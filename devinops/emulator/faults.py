@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from devinops.emulator import delivery
-from devinops.emulator.delivery import Reply
+from devinops.emulator import response_sending
 from devinops.emulator.fault_actions import FAULTS
 from devinops.emulator.fault_context import NO_REPLY, Context, ScriptRun
 from devinops.emulator.fault_rules import Rule, Script
-from devinops.emulator.gate import Call, Next
+from devinops.emulator.middleware import Call, Next
 from devinops.emulator.records import InvalidObject, JsonObject
+from devinops.emulator.response_sending import Reply
 from devinops.emulator.store import Store
 
 
@@ -50,7 +50,7 @@ class Faults:
         run = self._run
         context = Context(self.store, run, call, ask, {})
         if call.connection is not None and call.connection.broken:
-            return replace(NO_REPLY, send=delivery.send_nothing(), fault="stale-connection")
+            return replace(NO_REPLY, send=response_sending.send_nothing(), fault="stale-connection")
         if call.key in run.revoked:
             return replace(context.unauthorized(), fault="revoke-key")
         if not run.progress:

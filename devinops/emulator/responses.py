@@ -12,8 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from devinops.emulator.delivery import reason_phrase
 from devinops.emulator.records import ApiError, InvalidObject, JsonObject, R
+from devinops.emulator.response_sending import reason_phrase
 from devinops.emulator.store import Store, UnknownObject
 from devinops.emulator.tables import Page
 from devinops.model.errors import ConfigError

@@ -27,10 +27,10 @@ from typing import Any
 from devinops.emulator.access import DEFAULT_ORG, PERMISSIONS, Actor, Principal, api_of
 from devinops.emulator.fields import fields_of
 from devinops.emulator.parsing import did_you_mean, mapping, read_yaml, sequence
-from devinops.emulator.person import add, check_fields
 from devinops.emulator.quirks import Quirks, parse_quirks
 from devinops.emulator.records import KINDS, SECTIONS, InvalidObject
 from devinops.emulator.store import Store
+from devinops.emulator.web_edits import add, check_fields
 from devinops.model.errors import ConfigError
 
 _ENTERPRISE_SECTIONS = tuple(

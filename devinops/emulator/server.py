@@ -18,8 +18,8 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from devinops import signals
-from devinops.emulator.delivery import CONNECTION, MARK
 from devinops.emulator.fault_rules import Script, read_faults
+from devinops.emulator.response_sending import CONNECTION, MARK
 from devinops.emulator.seed import read_seed
 from devinops.emulator.setup import Setup
 from devinops.model.errors import ConfigError

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from devinops.emulator.app import create_app
 from devinops.emulator.fault_rules import Script
 from devinops.emulator.faults import Faults
-from devinops.emulator.gate import Layer, RequestLog
+from devinops.emulator.middleware import Layer, RequestLog
 from devinops.emulator.seed import Seed
 from devinops.emulator.state import StateFile
 from devinops.emulator.store import Store

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from devinops import atomic
-from devinops.emulator.delivery import Reply
-from devinops.emulator.gate import Call, Next
+from devinops.emulator.middleware import Call, Next
 from devinops.emulator.records import KINDS, MEMORY_ONLY, Record
+from devinops.emulator.response_sending import Reply
 from devinops.emulator.store import Store
 from devinops.model.errors import ConfigError
 

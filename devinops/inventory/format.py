@@ -15,7 +15,7 @@ from devinops.model.errors import InventoryError
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.target import Target
-from devinops.schema.document import convert, json_line, load_object, quotable
+from devinops.schema.base_document import convert, json_line, load_object, quotable
 from devinops.schema.inventory import (
     LINE_VERSION,
     EndLine,

@@ -33,7 +33,6 @@ from devinops.planning.match import (
     used_folders,
 )
 from devinops.planning.mentions import block_mentioned, by_name
-from devinops.planning.only import Only, check_only, kinds_of, narrow
 from devinops.planning.orphans import (
     Orphan,
     has_generated_secret,
@@ -43,6 +42,7 @@ from devinops.planning.orphans import (
     undeclared,
 )
 from devinops.planning.references import References, known_ids
+from devinops.planning.selection import Only, check_only, kinds_of, narrow
 from devinops.planning.superseded import advice, after_replacements, waits_for
 
 DIGEST_LENGTH = 32

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from devinops.planning.drift import Findings
     from devinops.planning.plan import Plan
     from devinops.planning.saved import SavedPlan, ShownPlan
-    from devinops.schema.document import Document
+    from devinops.schema.base_document import Document
 
 Answer: TypeAlias = (
     "PlanAnswer | SavedPlan | Differences | Report | Failure"

@@ -24,7 +24,7 @@ from devinops.render.answers import (
     SimpleAnswer,
 )
 from devinops.render.escape import json_text
-from devinops.schema.document import HEAD, Document, plain
+from devinops.schema.base_document import HEAD, Document, plain
 from devinops.schema.plan import (
     ApprovalsItem,
     BlockedItem,

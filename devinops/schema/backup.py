@@ -15,7 +15,7 @@ from devinops.model.keys import FolderPath
 from devinops.model.kind import ApiVersion, Lifecycle, Resource
 from devinops.model.objects import Access, Live
 from devinops.model.target import Target
-from devinops.schema.document import Count, Document, KeyText, Text, about, addressed
+from devinops.schema.base_document import Count, Document, KeyText, Text, about, addressed
 from devinops.schema.files import TARGET_NAME
 from devinops.schema.findings import validator
 

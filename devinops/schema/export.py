@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Struct
 
-from devinops.schema.document import Count, Document, ExitStatus, KeyText, Text, about
+from devinops.schema.base_document import Count, Document, ExitStatus, KeyText, Text, about
 
 
 class RemarkItem(Struct, frozen=True):

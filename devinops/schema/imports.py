@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from devinops.schema.document import Document, ExitStatus, KeyText, LineNumber, Text, about
+from devinops.schema.base_document import Document, ExitStatus, KeyText, LineNumber, Text, about
 
 
 class OriginItem(Struct, frozen=True):

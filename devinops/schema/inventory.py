@@ -13,7 +13,7 @@ from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Record
 from devinops.model.kind import Lifecycle
 from devinops.model.target import Target
-from devinops.schema.document import Count, Document, KeyText, StoreName, Text, about, read_key
+from devinops.schema.base_document import Count, Document, KeyText, StoreName, Text, about, read_key
 
 LINE_VERSION = 1
 

@@ -28,7 +28,7 @@ from devinops.model.kind import ApiVersion
 from devinops.model.objects import Problem, Severity, Source
 from devinops.model.policy import Approvals
 from devinops.model.target import Target
-from devinops.schema.document import (
+from devinops.schema.base_document import (
     Count,
     Document,
     ExitStatus,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Struct
 
-from devinops.schema.document import Document, ExitStatus, KeyText, about
+from devinops.schema.base_document import Document, ExitStatus, KeyText, about
 
 
 class PulledFile(Struct, frozen=True):

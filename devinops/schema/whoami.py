@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from devinops.schema.document import Document, about
+from devinops.schema.base_document import Document, about
 
 
 class SettingItem(Struct, frozen=True):

@@ -9,7 +9,7 @@ import pytest
 
 from devinops.api import open_reader, open_writer
 from devinops.api.connection import Connection
-from devinops.emulator.gate import RateLimit
+from devinops.emulator.middleware import RateLimit
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret

@@ -659,7 +659,7 @@ def test_one_module_alone_imports_httpx():
         if (isinstance(node, ast.Import) and any(name.name == "httpx" for name in node.names))
         or (isinstance(node, ast.ImportFrom) and node.module == "httpx")
     ]
-    assert users == ["api/exchange.py", "api/transport.py"]
+    assert users == ["api/httpx_setup.py", "api/single_request.py"]
 
 
 def test_an_interrupted_snapshot_does_not_wait_for_a_hanging_server(serve, reply, connect):

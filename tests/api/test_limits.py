@@ -11,7 +11,7 @@ import zlib
 import pytest
 
 from devinops.api import audit, limits, open_reader, open_writer
-from devinops.api.http import Call, Getter
+from devinops.api.http_client import Call, Getter
 from devinops.api.limits import BudgetExceeded, ResponseBudget
 from devinops.kinds.playbook import Playbook
 from devinops.model.errors import ApiError, BadAnswer

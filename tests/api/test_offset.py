@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devinops.api import listing
-from devinops.api.http import Call
+from devinops.api.http_client import Call
 from devinops.api.listing import PAGE_SIZE, read_list
 from devinops.model.client import ignore
 from devinops.model.errors import BadAnswer

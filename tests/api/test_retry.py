@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.api.http import Call, Getter, Sender
+from devinops.api.http_client import Call, Getter, Sender
 from devinops.api.retry import (
     MAX_RATE_LIMITED_WAIT_S,
     MAX_WAIT_S,

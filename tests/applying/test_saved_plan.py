@@ -18,7 +18,7 @@ from devinops.emulator import Emulator
 from devinops.model.errors import NotWritten, UnusableFile
 from devinops.render.json import dump
 from devinops.render.text import Text
-from devinops.schema.documents import schemas
+from devinops.schema.all_schemas import schemas
 from devinops.schema.plan import checksum
 from tests.testing.command_line import Devinops, Write
 from tests.testing.documents import PLAN

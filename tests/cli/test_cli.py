@@ -21,8 +21,8 @@ from devinops import __version__
 from devinops.cli import COMMANDS, cli, main
 from devinops.config import GLOBAL_OPTIONS, SWITCHES
 from devinops.emulator import Emulator
-from devinops.emulator.gate import Call, Next, Reply
-from devinops.schema.documents import schemas
+from devinops.emulator.middleware import Call, Next, Reply
+from devinops.schema.all_schemas import schemas
 from devinops.schema.plan import checksum
 from tests.testing import replies
 from tests.testing.command_line import Devinops, Write

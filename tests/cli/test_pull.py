@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from devinops.emulator import Emulator
-from devinops.schema.documents import schemas
+from devinops.schema.all_schemas import schemas
 from tests.testing.command_line import Devinops
 
 SEED: Any = {

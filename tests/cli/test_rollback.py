@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from devinops.emulator import Emulator
-from devinops.schema.documents import schemas
+from devinops.schema.all_schemas import schemas
 from tests.testing.command_line import Devinops, Write
 
 SEED = {

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from devinops.emulator import Emulator, gate
+from devinops.emulator import Emulator, middleware
 from tests.testing.emulator_api import Api
 from tests.testing.waiting import LONG_S
 
@@ -48,5 +48,5 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def pause(milliseconds: float) -> None:
         found.append(milliseconds)
 
-    monkeypatch.setattr(gate, "pause", pause)
+    monkeypatch.setattr(middleware, "pause", pause)
     return found

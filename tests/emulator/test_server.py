@@ -18,8 +18,8 @@ import pytest
 from fastapi.routing import APIRoute
 
 from devinops import __version__
-from devinops.emulator import Emulator, Store, create_app, gate, serve, server
-from devinops.emulator.gate import Call, RateLimit
+from devinops.emulator import Emulator, Store, create_app, middleware, serve, server
+from devinops.emulator.middleware import Call, RateLimit
 from devinops.model.errors import ConfigError
 from tests.testing.emulator_api import NOTE, good
 from tests.testing.waiting import LONG_S, until
@@ -257,7 +257,7 @@ def test_latency_delays_each_answer_and_not_one_after_the_other(start, monkeypat
         while len(begun) < 8:
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(gate, "pause", pause)
+    monkeypatch.setattr(middleware, "pause", pause)
     api = start(latency_ms=200)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: good(api.v3.get("/v3/self")), range(8)))

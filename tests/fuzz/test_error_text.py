@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from devinops.api import redact
-from devinops.api.error_text import MAX_LENGTH, clean, error_text, rejected_fields
+from devinops.api.error_messages import MAX_LENGTH, clean, error_text, rejected_fields
 from devinops.api.retry import retry_after_s
 from tests.testing.damage import fuzz, mutated, one_line, text_of, values
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.api.connection import Connection
-from devinops.api.http import Call, Sender
+from devinops.api.http_client import Call, Sender
 from devinops.model.errors import ApiError
 from devinops.model.target import Target
 from tests.testing.answers import KEY, refused

@@ -15,7 +15,7 @@ from devinops.ingest.forms import FORMS, forms_of
 from devinops.load import load
 from devinops.model.objects import Declaration
 from devinops.model.values import UNSET
-from devinops.schema.documents import schemas
+from devinops.schema.all_schemas import schemas
 from tests.testing.command_line import Devinops
 from tests.testing.places import ROOT
 

@@ -15,7 +15,7 @@ from devinops.model.errors import ExitCode, InventoryError
 from devinops.model.inventory import Base, Inventory, Record
 from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.target import Target
-from devinops.schema.documents import schemas
+from devinops.schema.all_schemas import schemas
 from tests.testing.inventories import TARGET, intent, record
 from tests.testing.strategies import inventories, object_ids, records, some
 

@@ -13,7 +13,7 @@ from devinops.load.discover import read_text, section_of
 from devinops.load.markdown import split
 from devinops.load.yamltree import parse
 from devinops.model.objects import Severity
-from devinops.schema.documents import schemas
+from devinops.schema.all_schemas import schemas
 from devinops.schema.findings import validator
 from tests.testing.tree import cases, plant
 

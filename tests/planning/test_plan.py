@@ -23,8 +23,8 @@ from devinops.model.keys import Key
 from devinops.model.objects import Snapshot
 from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
 from devinops.model.target import Target
-from devinops.planning.only import Only
 from devinops.planning.plan import Plan, build_plan
+from devinops.planning.selection import Only
 from devinops.render.terminal import SIGNS
 from devinops.render.text import Text
 from tests.testing import places

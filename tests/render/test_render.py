@@ -28,7 +28,7 @@ from devinops.render.answers import (
     SimpleAnswer,
 )
 from devinops.schema.backup import BackupsDocument
-from devinops.schema.document import HEAD
+from devinops.schema.base_document import HEAD
 
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
 PLAN = build_plan((), Snapshot.of(()), TARGET, policy=Policy(), today=date(2026, 1, 1))

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from devinops.schema.backup import BackupHeader, ObjectLine
-from devinops.schema.document import HEAD, convert, plain
+from devinops.schema.base_document import HEAD, convert, plain
 from tests.testing.objects import live
 
 NOTE = live(

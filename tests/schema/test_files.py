@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from devinops.cli.schema import dumped
 from devinops.kinds import KINDS
-from devinops.schema.documents import schemas
+from devinops.schema.all_schemas import schemas
 from devinops.schema.files import entry_schema
 from devinops.schema.findings import check
 from tests.testing.places import ROOT

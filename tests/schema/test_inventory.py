@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from devinops.schema.documents import schemas
+from devinops.schema.all_schemas import schemas
 
 LINE = Draft202012Validator(schemas()["inventory"])
 TARGET = {"devinops_inventory": 1, "api_host": "api.devin.ai", "org_id": None, "target": "production"}  # fmt: skip

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from devinops.model.changes import Blocked, Blocker, Drift, DriftEvent
 from devinops.model.keys import Key
 from devinops.model.objects import Problem, Severity, Source
-from devinops.schema.documents import schemas
+from devinops.schema.all_schemas import schemas
 from devinops.schema.plan import BlockedItem, DriftItem, ProblemItem, SourceItem, checksum
 from tests.testing.documents import PLAN
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.schema.document import HEAD, convert, plain
+from devinops.schema.base_document import HEAD, convert, plain
 from devinops.schema.whoami import SettingItem, WhoamiDocument
 
 DOCUMENT = WhoamiDocument(

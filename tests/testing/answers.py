@@ -14,7 +14,7 @@ import httpx
 
 from devinops.api.client import WritingClient
 from devinops.api.connection import Connection
-from devinops.api.http import Sender
+from devinops.api.http_client import Sender
 from devinops.emulator import Emulator
 from devinops.model.errors import ApiError, ConfigError, DevinopsError
 from devinops.model.kind import ApiVersion

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from devinops.emulator.gate import Call, Next, Reply
+from devinops.emulator.middleware import Call, Next, Reply
 
 LONG_S = 60.0
 """How long a test waits for another thread or process: a hang ends then, and no slow machine needs as long."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from devinops.cli import handover
+from devinops.cli import webhook_secrets
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
 
@@ -358,7 +358,7 @@ def assert_nowhere(secret: str, ran: Any, directory: Path, path: Path) -> None:
 def test_a_terminal_is_shown_it_once(
     emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handover, "_has_reader", lambda: True)
+    monkeypatch.setattr(webhook_secrets, "_has_reader", lambda: True)
     root = repository(files(hooked()))
     applied = devinops("apply", "-C", root, "--yes", "--allow-spend")
     assert applied.code == 0, applied
@@ -473,7 +473,7 @@ def test_a_secret_that_cannot_be_written_down_is_an_unclear_end(
         raise OSError(28, os.strerror(28))
 
     root = repository(files(hooked(enabled=False), config="version: 1\n"))
-    monkeypatch.setattr("devinops.cli.handover.atomic.append", full)
+    monkeypatch.setattr("devinops.cli.webhook_secrets.atomic.append", full)
     path = tmp_path / "secrets.tsv"
     ran = devinops("apply", "-C", root, "--yes", "--webhook-secrets", path)
     assert ran.code == 3, ran

@@ -17,7 +17,7 @@ import pytest
 
 from devinops.api import open_reader
 from devinops.api.client import WritingClient
-from devinops.api.http import Call, Sender
+from devinops.api.http_client import Call, Sender
 from devinops.api.limits import ResponseBudget
 from devinops.applying.applier import Applier
 from devinops.cli.options import Options

@@ -17,7 +17,7 @@ from devinops.load import load
 from devinops.load import problems as load_codes
 from devinops.model.errors import ExitCode
 from devinops.planning import capabilities as checks
-from devinops.schema.documents import schemas
+from devinops.schema.all_schemas import schemas
 from tests.testing.architecture import PAGE, with_picture
 from tests.testing.command_line import Devinops
 from tests.testing.console import run_page

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from devinops.api import parts
+from devinops.api import organization_settings
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
 
@@ -68,8 +68,8 @@ def edit_at_reading(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Edit
                 emulator.edit("organization", "org-emulator", **fields)
             return real(*arguments)
 
-        real = parts.read
-        monkeypatch.setattr(parts, "read", read)
+        real = organization_settings.read
+        monkeypatch.setattr(organization_settings, "read", read)
 
     return edit
 

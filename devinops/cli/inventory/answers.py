@@ -13,7 +13,7 @@ from devinops.model.keys import ROOT, Key
 from devinops.model.kind import Only
 from devinops.model.suggest import did_you_mean
 from devinops.render.answers import SimpleAnswer
-from devinops.schema.document import HEAD, Document
+from devinops.schema.base_document import HEAD, Document
 from devinops.schema.inventory import RecordDocument, RecordItem
 
 

@@ -14,7 +14,7 @@ from devinops.inventory import open_runs
 from devinops.model.errors import ExitCode
 from devinops.model.inventory import Intent, Inventory
 from devinops.render import counted
-from devinops.schema.document import HEAD
+from devinops.schema.base_document import HEAD
 from devinops.schema.inventory import (
     IntentItem,
     ListDocument,

@@ -16,7 +16,7 @@ from devinops.model.client import Reader
 from devinops.model.errors import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.render import counted
-from devinops.schema.document import HEAD
+from devinops.schema.base_document import HEAD
 from devinops.schema.inventory import CandidateItem, MissingItem, RepairDocument
 
 

@@ -16,7 +16,7 @@ from devinops.model.errors import ExitCode, NotFound
 from devinops.model.inventory import Intent
 from devinops.model.suggest import did_you_mean
 from devinops.render import counted
-from devinops.schema.document import HEAD
+from devinops.schema.base_document import HEAD
 from devinops.schema.inventory import IntentItem, UnlockDocument
 
 

@@ -11,7 +11,7 @@ from devinops.model.changes import Action, Blocked, Blocker, Change
 from devinops.model.errors import UsageError
 from devinops.model.keys import ROOT, Key
 from devinops.planning.draft import PlanDraft
-from devinops.planning.only import Only, check_only, narrow
+from devinops.planning.selection import Only, check_only, narrow
 from tests.testing.plans import entry
 
 A, B, PLAYBOOK = Key.parse("knowledge:A"), Key.parse("knowledge:F/B"), Key.parse("playbook:P")

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from devinops.api import limits
-from devinops.api.error_text import clean
+from devinops.api.error_messages import clean
 from devinops.api.limits import BudgetExceeded, ResponseBudget
 from devinops.model.client import BeforeAgain
 from devinops.model.errors import ApiError, BadAnswer, ConfigError

@@ -20,7 +20,7 @@ from devinops.planning.plan import SECRET_DESTINATION
 from devinops.render.escape import line
 
 
-class Handover:
+class WebhookSecrets:
     """A context manager that writes the new secrets of one run to a private file or the terminal.
 
     Create it before the first write: it raises Refused if no one would see a secret that a change

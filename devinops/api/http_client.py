@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from devinops import signals
-from devinops.api import failures, limits, redact, retry, transport
+from devinops.api import failures, httpx_setup, limits, redact, retry
 from devinops.api.connection import Connection
-from devinops.api.exchange import (
+from devinops.api.limits import ResponseBudget
+from devinops.api.single_request import (
     Call,
     Failure,
     Outcome,
@@ -26,7 +27,6 @@ from devinops.api.exchange import (
     segment,
     status_of,
 )
-from devinops.api.limits import ResponseBudget
 from devinops.model.errors import TOO_MANY, Unreachable
 
 __all__ = ["Call", "Getter", "Sender", "segment"]
@@ -64,8 +64,8 @@ class Getter:
         self._log_lock = threading.Lock()
         self._limiter = retry.RateLimiter(connection.parallelism)
         self._retries = retry.RetryBudget()
-        self._route = transport.route(connection)
-        self._client = transport.open_client(connection)
+        self._route = httpx_setup.route(connection)
+        self._client = httpx_setup.open_client(connection)
         self.emulator: bool | None = None
 
     def get(self, call: Call, budget: ResponseBudget | None = None) -> Any:

@@ -11,13 +11,13 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Body, Depends, Request
 from starlette.responses import Response
 
-from devinops.emulator import person
+from devinops.emulator import web_edits
 from devinops.emulator.access import DEFAULT_ORG
 from devinops.emulator.dependencies import StoreDep
 from devinops.emulator.fault_rules import Script, parse_faults
 from devinops.emulator.faults import Faults
-from devinops.emulator.gate import RequestLog
 from devinops.emulator.locations import show
+from devinops.emulator.middleware import RequestLog
 from devinops.emulator.parsing import parse_yaml
 from devinops.emulator.records import SECTIONS, ApiError, Kind
 from devinops.emulator.responses import json_response
@@ -97,7 +97,7 @@ async def add(request: Request, store: StoreDep, kind: KindDep, fields: Fields) 
     """Add an object as a person, and answer with it as v3 shows it."""
     org = fields.pop("org", DEFAULT_ORG)
     with store.lock:
-        record_id = person.add(store, kind, org, fields)
+        record_id = web_edits.add(store, kind, org, fields)
         request.app.state.save()
         return json_response(show(store, kind, record_id))
 
@@ -108,7 +108,7 @@ async def edit(
 ) -> Response:
     """Change any field of an object as a person, and answer with the object."""
     with store.lock:
-        person.edit(store, kind, record_id, fields)
+        web_edits.edit(store, kind, record_id, fields)
         request.app.state.save()
         return json_response(show(store, kind, record_id))
 
@@ -116,6 +116,6 @@ async def edit(
 @router.delete("/{section}/{record_id}")
 async def remove(request: Request, store: StoreDep, kind: KindDep, record_id: str) -> Response:
     """Delete an object as a person; the content of a folder moves to the folder above."""
-    person.remove(store, kind, record_id)
+    web_edits.remove(store, kind, record_id)
     request.app.state.save()
     return Response(status_code=204)

@@ -14,8 +14,8 @@ import httpx
 
 from devinops import __version__
 from devinops.api.connection import Connection, is_loopback
-from devinops.api.error_text import clean
-from devinops.api.exchange import BAD_URL
+from devinops.api.error_messages import clean
+from devinops.api.single_request import BAD_URL
 from devinops.model.errors import ConfigError
 
 _PROXIES: Final = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.api.http import Sender
+from devinops.api.http_client import Sender
 from devinops.model.errors import ApiError, BadAnswer, ConfigError
 from devinops.model.objects import Live
 from devinops.model.values import UNSET

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from devinops.api import v3
-from devinops.api.http import Call, Getter, Sender
+from devinops.api.http_client import Call, Getter, Sender
 from devinops.api.listing import Reading, read_list
 from devinops.model.client import BeforeAgain, ignore
 from devinops.model.errors import ApiError, BadAnswer

@@ -21,7 +21,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from devinops.emulator.delivery import Client, Connection, Reply
+from devinops.emulator.response_sending import Client, Connection, Reply
 
 API_PATHS = ("/v1/", "/v3/", "/v3beta1/")
 _REDACTED = "***"

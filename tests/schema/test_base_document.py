@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.schema.document import load_object, quotable
+from devinops.schema.base_document import load_object, quotable
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from devinops.model.changes import Action
 from devinops.model.inventory import Intent
 from devinops.model.keys import Key
 from devinops.model.target import Target
-from devinops.schema.document import convert
-from devinops.schema.documents import schemas
+from devinops.schema.all_schemas import schemas
+from devinops.schema.base_document import convert
 from devinops.schema.plan import FailureDocument
 from tests.conftest import Devinops
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from dataclasses import replace
 
-from devinops.emulator.gate import Reply
+from devinops.emulator.middleware import Reply
 from tests.testing.emulator_api import NOTE, ORG
 from tests.testing.waiting import until
 

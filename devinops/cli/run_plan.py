@@ -14,10 +14,10 @@ from devinops import signals
 from devinops.applying.applier import Applier, apply
 from devinops.applying.backup import Backups
 from devinops.applying.report import Report
-from devinops.cli.handover import Handover
 from devinops.cli.options import Options, echo_err, tell
 from devinops.cli.progress import Progress
 from devinops.cli.session import NotApplied, Planned, Session
+from devinops.cli.webhook_secrets import WebhookSecrets
 from devinops.inventory import Store, new_run
 from devinops.inventory.git import Git
 from devinops.model.changes import Outcome
@@ -78,10 +78,10 @@ def check_refusals(plan: Plan) -> None:
         raise NotApplied(plan, refused)
 
 
-def _handover(plan: Plan, path: Path | None) -> Handover:
+def _webhook_secrets(plan: Plan, path: Path | None) -> WebhookSecrets:
     """Return where new secrets from the API go. Raises NotApplied if no one would see them."""
     try:
-        return Handover(plan.changes, path)
+        return WebhookSecrets(plan.changes, path)
     except (Refused, NotWritten) as error:
         raise NotApplied(plan, error) from error
 
@@ -108,7 +108,7 @@ def execute(
     run = new_run(datetime.now(UTC))
     backups = Backups(settings.root, plan.target, run, keep=keep)
     progress = Progress(options, "applying", len(plan.changes))
-    with _handover(plan, secrets) as handover, progress, backups:
+    with _webhook_secrets(plan, secrets) as webhook_secrets, progress, backups:
         applier = Applier(
             plan,
             planned.snapshot,
@@ -120,7 +120,7 @@ def execute(
             journal=journal(session.store, run, plan.inventory),
             run_id=run,
             commit=Git(settings.root).line("rev-parse", "HEAD"),
-            on_revealed=handover.hand_over,
+            on_revealed=webhook_secrets.hand_over,
         )
         signals.instead(_stopper(options, applier))
         report = apply(applier, lambda: _plan_left(replan))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.api import redact
-from devinops.api.error_text import clean, error_text, rejected_fields
+from devinops.api.error_messages import clean, error_text, rejected_fields
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ import pytest
 import trustme
 
 from devinops import __version__
-from devinops.api import exchange, redact, retry
+from devinops.api import redact, retry, single_request
 from devinops.api.connection import Connection
-from devinops.api.http import Call, Getter, Sender, segment
+from devinops.api.http_client import Call, Getter, Sender, segment
 from devinops.model.errors import ApiError, BadAnswer, ConfigError, DevinopsError, Unreachable
 from devinops.model.target import Target
 from tests.testing.waiting import LONG_S
@@ -190,7 +190,7 @@ def test_each_attempt_has_its_own_time(serve, reply, connect, monkeypatch):
     """Together they take longer than one may; the clock goes on with each response, and not in between."""
     now = [0.0]
     clock = SimpleNamespace(monotonic=lambda: now[0], time=time.time)
-    monkeypatch.setattr(exchange, "time", clock)
+    monkeypatch.setattr(single_request, "time", clock)
 
     def answer(_):
         now[0] += 250
@@ -541,7 +541,7 @@ def test_every_exception_of_httpx_becomes_ours(error, connect, monkeypatch):
     "error", [httpx.InvalidURL("x"), httpx.UnsupportedProtocol("x"), ssl.SSLCertVerificationError()]
 )
 def test_what_cannot_get_better_is_not_repeated(error):
-    assert not exchange.explain(error).retryable
+    assert not single_request.explain(error).retryable
 
 
 # --- setting up -------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from devinops.schema.backup import BackupHeader, BackupsDocument, ObjectLine
-from devinops.schema.document import schema
+from devinops.schema.base_document import schema
 from devinops.schema.export import ObjectsDocument, ObjectsReport, PluginReport
 from devinops.schema.files import file_schemas, headed
 from devinops.schema.imports import ImportDocument

@@ -1,0 +1,1 @@
+"""What devinops knows about the CI systems that it runs in. Only `cli` imports this package."""

@@ -1,0 +1,117 @@
+"""The CI job that this run is part of, read from the variables that GitHub and GitLab set.
+
+Sources: "Variables reference" in GitHub's documentation of Actions, and "Predefined CI/CD
+variables" in GitLab's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+
+class System(Enum):
+    """A CI system."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The CI job of this run.
+
+    `api_url` is the root of the system's REST API, `project` the path of the repository such as
+    `acme/api`, and `project_url` its web page. `commit` is the commit that people see: in a pull
+    request of GitHub its head, and not the merge commit that is checked out. `request` is the
+    number of the pull or merge request, None outside of one. `is_fork` tells whether the request
+    comes from another repository. `directory` is the checkout, in which paths start.
+    """
+
+    system: System
+    api_url: str
+    project: str
+    project_url: str
+    commit: str
+    job_url: str
+    request: int | None = None
+    is_fork: bool = False
+    directory: Path | None = None
+
+    def source_url(self, path: str, line: int | None = None) -> str:
+        """Return the address of a file at the job's commit; `path` starts at the checkout."""
+        from urllib.parse import quote
+
+        blob = "blob" if self.system is System.GITHUB else "-/blob"
+        anchor = f"#L{line}" if line else ""
+        return f"{self.project_url}/{blob}/{self.commit}/{quote(path)}{anchor}"
+
+
+def current_job(environment: Mapping[str, str]) -> Job | None:
+    """Return the job that the environment describes; None outside GitHub Actions and GitLab CI."""
+    if environment.get("GITHUB_ACTIONS") == "true":
+        return _github(environment)
+    if environment.get("GITLAB_CI") == "true":
+        return _gitlab(environment)
+    return None
+
+
+def _github(environment: Mapping[str, str]) -> Job:
+    server = environment.get("GITHUB_SERVER_URL") or "https://github.com"
+    project = environment.get("GITHUB_REPOSITORY", "")
+    request = _event(environment).get("pull_request")
+    request = request if isinstance(request, dict) else {}
+    head = request.get("head")
+    head = head if isinstance(head, dict) else {}
+    source = head.get("repo")  # null if the fork was deleted
+    number = request.get("number")
+    return Job(
+        system=System.GITHUB,
+        api_url=environment.get("GITHUB_API_URL") or "https://api.github.com",
+        project=project,
+        project_url=f"{server}/{project}",
+        commit=_text(head.get("sha")) or environment.get("GITHUB_SHA", ""),
+        job_url=f"{server}/{project}/actions/runs/{environment.get('GITHUB_RUN_ID', '')}",
+        request=number if isinstance(number, int) else None,
+        is_fork=bool(request)
+        and not (isinstance(source, dict) and source.get("full_name") == project),
+        directory=_directory(environment.get("GITHUB_WORKSPACE")),
+    )
+
+
+def _event(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the event that started the workflow; empty if its file cannot be read."""
+    try:
+        event = json.loads(Path(environment.get("GITHUB_EVENT_PATH", "")).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def _gitlab(environment: Mapping[str, str]) -> Job:
+    number = environment.get("CI_MERGE_REQUEST_IID", "")
+    source = environment.get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", "")
+    project = environment.get("CI_PROJECT_PATH", "")
+    return Job(
+        system=System.GITLAB,
+        api_url=environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4",
+        project=project,
+        project_url=environment.get("CI_PROJECT_URL", ""),
+        commit=environment.get("CI_COMMIT_SHA", ""),
+        job_url=environment.get("CI_JOB_URL", ""),
+        request=int(number) if number.isdecimal() else None,
+        is_fork=bool(source) and source != project,
+        directory=_directory(environment.get("CI_PROJECT_DIR")),
+    )
+
+
+def _directory(path: str | None) -> Path | None:
+    return Path(path) if path else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
