@@ -35,8 +35,8 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
     """Yield an answer as one Markdown document of at most `style.limit` bytes."""
     page = Page(style)
     match answer:
-        case PlanAnswer(plan, _, error):
-            return plan_document(page, plan, error)
+        case PlanAnswer():
+            return plan_document(page, answer.plan, answer.error, answer.command)
         case SavedPlan():
             return plan_document(page, answer)
         case Report():

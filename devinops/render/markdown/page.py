@@ -12,7 +12,7 @@ from devinops.model.target import Target
 from devinops.render import Style
 from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fitting, size
 from devinops.render.markdown.changes import Block, details
-from devinops.render.markdown.escape import code, html_code, prose
+from devinops.render.markdown.escape import code, html_code, prose, safe_url
 from devinops.render.marker import Marker, write
 
 MAX_URL: Final = 1_000
@@ -63,7 +63,7 @@ class Page:
         if source is None:
             return ""
         label = code(str(source) if column else f"{source.path}:{source.line}")
-        url = self.style.source_url(source.path, source.line)
+        url = safe_url(self.style.source_url(source.path, source.line))
         return f"[{label}]({url})" if 0 < len(url) <= MAX_URL else label
 
     def item(self, key: Key, source: Source | None = None, text: str = "", word: str = "") -> str:

@@ -43,8 +43,13 @@ SECTIONS: Final = (
 """The actions in the order in which changes are shown: the most dangerous first."""
 
 
-def plan_document(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]:
-    """Yield the document of a plan; `error` says why it was not applied, or is empty."""
+def plan_document(
+    page: Page, plan: ShownPlan, error: str = "", command: str = "apply"
+) -> Iterator[str]:
+    """Yield the document of a plan; `error` says why it was not applied, or is empty.
+
+    `command` applies the plan, and has the arguments that make it this plan.
+    """
     edited = plan.edited if isinstance(plan, SavedPlan) else ""
     applies = not (plan.refusals or error or edited)
     summary = [
@@ -53,9 +58,8 @@ def plan_document(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]
         *warnings_first(page, plan, error or edited),
     ]
     sections = [*change_sections(page, plan), *drift_sections(page, plan.drift)]
-    return document(
-        page, summary, sections, [*_problems(page, plan.problems), *_end(page, plan, applies)]
-    )
+    end = [*_problems(page, plan.problems), *_end(page, plan, command if applies else "")]
+    return document(page, summary, sections, end)
 
 
 # --- the summary ----------------------------------------------------------------------------------
@@ -264,12 +268,12 @@ def problem_line(page: Page, problem: Problem) -> str:
     return f"- {place}: **{problem.severity}**: {prose(problem.message, 600)} {code(problem.code)}"
 
 
-def _end(page: Page, plan: ShownPlan, applies: bool) -> Iterator[str]:
-    """Yield the digest of a plan, and how to apply it."""
+def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:
+    """Yield the digest of a plan, and the command that applies it, if it can be applied."""
     if not plan.changes:
         return
     yield "### How to apply"
-    if not applies:
+    if not command:
         yield "This plan cannot be applied: see the top for what to fix or to approve."
         return
     job = page.style.job
@@ -277,14 +281,14 @@ def _end(page: Page, plan: ShownPlan, applies: bool) -> Iterator[str]:
         yield "Merge to apply this plan. If it differs by then, nothing is written. By hand:"
     else:
         yield "This applies exactly this plan, or nothing:"
-    yield fenced([shown(apply_command(plan), 1_000)], "sh")
+    yield fenced([shown(full_command(plan, command), 1_000)], "sh")
     commit = f" · commit {code(job.commit[:12])}" if job and job.commit else ""
     yield f"Digest {code(plan.digest)}{commit}"
 
 
-def apply_command(plan: ShownPlan) -> str:
-    """Return the command that applies exactly this plan."""
+def full_command(plan: ShownPlan, command: str) -> str:
+    """Return a command with the options by which it applies exactly this plan."""
     approvals = [flag(name, value) for name, value in plan.approvals.given().items()]
     only = [f"--only {shlex.quote(text)}" for text in plan.only]
     target = f"--target {shlex.quote(plan.target.name)}"
-    return " ".join(("devinops apply", target, *only, *approvals, f"--expect {plan.digest}"))
+    return " ".join((f"devinops {command}", target, *only, *approvals, f"--expect {plan.digest}"))
