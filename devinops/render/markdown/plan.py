@@ -90,11 +90,11 @@ def _changed_outside(drift: Sequence[Drift]) -> str:
 def facts(plan: ShownPlan) -> Iterator[str]:
     """Yield whose objects a plan is about, and the table of counts."""
     target, store = plan.target, plan.inventory.store
-    owner = f"the organization {code(target.org_id, 100)}" if target.org_id else target.owner
+    owner = f"the Devin organization {code(target.org_id, 100)}" if target.org_id else target.owner
     emulator = "the emulator at " if target.emulator else ""
     others = joined(((plan.unchanged, "unchanged"), (sum(plan.unmanaged.values()), "unmanaged")))
     parts = (
-        f"devinops plan for {owner} of Devin, on {emulator}{code(target.api_url)}",
+        f"Plan of devinops for {owner} at {emulator}{code(target.api_url)}",
         "" if store == "none" else f"inventory: {store}, {plan.owned} owned",
         others,
     )
@@ -138,23 +138,27 @@ def _to_approve(plan: ShownPlan) -> str:
     needed = needed_approvals(plan)
     if not needed:
         return ""
-    options = " ".join(f"{option} {value}".strip() for option, value in needed.items())
+    target = f"--target {shlex.quote(plan.target.name)}"
+    options = " ".join((target, *(f"{name} {value}".strip() for name, value in needed.items())))
     inputs = ", ".join(
         code(f"{option.removeprefix('--').replace('-', '_')}: {value or 'true'}")
         for option, value in needed.items()
     )
-    return f"To approve: {code(f'devinops apply {options}')}, or {inputs} in a manual run."
+    command = code(f"devinops apply {options}")
+    return f"To approve: {command}, or {inputs} in a manual run of the workflow."
 
 
 def _deletes(page: Page, changes: Iterable[Change]) -> Iterator[str]:
     deletes = [change for change in changes if change.action is Action.DELETE]
     replaced = [change for change in changes if change.action is Action.REPLACE]
     if deletes:
-        lines = (page.item(change.key, change.source, change.reason) for change in deletes)
+        lines = (page.item(c.key, _place(page, c), c.reason) for c in deletes)
         listed = page.listed(lines, len(deletes), 0.3, "more deletes")
         yield alert("CAUTION", f"{counted(len(deletes), 'object')} will be deleted", listed)
     if replaced:
-        lines = (page.item(change.key, change.source, change.reason) for change in replaced)
+        lines = (
+            page.item(change.key, page.place(change.source), change.reason) for change in replaced
+        )
         listed = page.listed(lines, len(replaced), 0.05)
         title = f"{counted(len(replaced), 'object')} will be deleted and created again"
         yield alert("CAUTION", title, listed)
@@ -163,7 +167,7 @@ def _deletes(page: Page, changes: Iterable[Change]) -> Iterator[str]:
 def _blocked(page: Page, plan: ShownPlan) -> Iterator[str]:
     steps = [block for block in plan.blocked if not is_missing(block)]
     if steps:
-        lines = (page.item(b.key, b.source, _why(b), str(b.by)) for b in steps)
+        lines = (page.item(b.key, page.place(b.source), _why(b), str(b.by)) for b in steps)
         listed = page.listed(lines, len(steps), 0.12, "more blocked")
         title = f"{counted(len(steps), 'step')} blocked until a person decides"
         approve = "" if plan.refusals else _to_approve(plan)
@@ -210,14 +214,21 @@ def change_item(page: Page, change: Change, word: str = "") -> Item:
     A delete has no line, because the summary lists it.
     """
     is_delete = change.action is Action.DELETE
-    line = "" if is_delete else page.item(change.key, change.source, word=word)
+    line = "" if is_delete else page.item(change.key, page.place(change.source), word=word)
     if not change.fields:
         return Item(line)
     one_sided = change.action in (Action.CREATE, Action.DELETE)
     names = "" if one_sided else ", ".join(field.name for field in change.fields)
-    about = ": ".join(filter(None, (page.place(change.source), prose(change.reason))))
+    about = ": ".join(filter(None, (_place(page, change), prose(change.reason))))
     blocks = partial(change_blocks, change, full=page.style.full)
     return Item(line, key_html(change.key, names, word), about, blocks)
+
+
+def _place(page: Page, change: Change) -> str:
+    """Return where a change is written; a delete has no link, because its entry may be gone."""
+    if change.action is Action.DELETE and change.source:
+        return code(f"{change.source.path}:{change.source.line}")
+    return page.place(change.source)
 
 
 def _blocked_item(page: Page, block: Blocked) -> Item:
@@ -243,7 +254,7 @@ def drift_sections(page: Page, drift: Sequence[Drift]) -> Iterator[Section]:
 
 def drift_item(page: Page, drift: Drift) -> Item:
     """Return a change made outside devinops for its section."""
-    line = page.item(drift.key, drift.source, drift_summary(drift))
+    line = page.item(drift.key, page.place(drift.source), drift_summary(drift))
     if not drift.fields:
         return Item(line)
     about = ": ".join(filter(None, (page.place(drift.source), prose(drift_summary(drift)))))
@@ -278,7 +289,8 @@ def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:
         return
     job = page.style.job
     if job and job.in_request:
-        yield "Merge to apply this plan. If it differs by then, nothing is written. By hand:"
+        stays = " What is blocked stays as it is." if plan.blocked else ""
+        yield f"Merge to apply this plan, or nothing if it differs by then.{stays} By hand:"
     else:
         yield "This applies exactly this plan, or nothing:"
     yield fenced([shown(full_command(plan, command), 1_000)], "sh")

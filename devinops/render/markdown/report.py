@@ -65,7 +65,9 @@ def _not_done(page: Page, report: Report) -> Iterator[str]:
 
 def _line(page: Page, result: Result) -> str:
     change = result.change
-    return page.item(change.key, change.source, result.message, f"{change.action} {result.outcome}")
+    return page.item(
+        change.key, page.place(change.source), result.message, f"{change.action} {result.outcome}"
+    )
 
 
 def _left(page: Page, report: Report) -> Iterator[str]:
@@ -74,7 +76,9 @@ def _left(page: Page, report: Report) -> Iterator[str]:
         text = prose(report.unverified, 600)
         yield alert("WARNING", "What is left could not be checked", [text])
     if report.left:
-        lines = (page.item(c.key, c.source, c.reason, str(c.action)) for c in report.left)
+        lines = (
+            page.item(c.key, page.place(c.source), c.reason, str(c.action)) for c in report.left
+        )
         listed = page.listed(lines, len(report.left), 0.15)
         title = f"A plan made afterwards still has {counted(len(report.left), 'change')}"
         yield alert("WARNING", title, listed)
@@ -83,7 +87,10 @@ def _left(page: Page, report: Report) -> Iterator[str]:
 def _blocked(page: Page, report: Report) -> Iterator[str]:
     blocked = (*report.plan.blocked, *report.waiting)
     if blocked:
-        lines = (page.item(step.key, step.source, step.reason, str(step.by)) for step in blocked)
+        lines = (
+            page.item(step.key, page.place(step.source), step.reason, str(step.by))
+            for step in blocked
+        )
         listed = page.listed(lines, len(blocked), 0.15)
         title = f"{counted(len(blocked), 'step')} blocked until a person decides"
         yield alert("WARNING", title, listed)
