@@ -80,7 +80,8 @@ def _failure(page: Page, failure: Failure) -> Iterator[str]:
         text = alert("CAUTION", "Nothing was written", [prose(failure.error, 2_000)])
         return document(page, [f"{head}## Failed{where}", text], [], [])
     title = f"Cannot plan{where}: {problem_counts(failure.problems)}"
-    return document(page, [f"{head}## {title}"], [_problem_section(page, failure.problems)], [])
+    summary = [f"{head}## {title}", "Nothing was written. Fix these files, and plan again."]
+    return document(page, summary, [_problem_section(page, failure.problems)], [])
 
 
 def _problems(page: Page, answer: ProblemsAnswer) -> Iterator[str]:

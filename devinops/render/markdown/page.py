@@ -93,7 +93,7 @@ def alert(kind: str, title: str, lines: Sequence[str], outro: str = "") -> str:
     """
     rows = [f"[!{kind}]", f"**{title}**", "", *lines[:MAX_LINES]]
     if rest := lines[MAX_LINES:]:
-        rows += ["", "<details><summary>more</summary>", "", *rest, "", "</details>"]
+        rows += ["", f"<details><summary>{len(rest)} more</summary>", "", *rest, "", "</details>"]
     rows += ["", outro] if outro else []
     return "\n".join(f"> {row}".rstrip() for row in rows)
 
@@ -212,10 +212,10 @@ class _Body:
         if not counts:
             return ""
         job = page.style.job
-        log = f" in [the log of the job]({job.job_url})" if job and job.job_url else ""
+        log = f" More is in [the log of the job]({job.job_url})." if job and job.job_url else ""
         return (
-            f"**This report is shortened** to fit ({counts}). `devinops plan -v` shows everything"
-            f"{log}, and so does the report of `--report html=FILE`."
+            f"**This report is shortened** to fit here: {counts}.{log} `devinops plan -v` and the "
+            "page of `--report html=FILE` show everything."
         )
 
 

@@ -53,11 +53,11 @@ def plan_document(
     edited = plan.edited if isinstance(plan, SavedPlan) else ""
     applies = not (plan.refusals or error or edited)
     summary = [
-        f"{page.marker(plan.target, plan.digest if applies else None)}\n## {title(plan, error)}",
-        *facts(plan),
-        *warnings_first(page, plan, error or edited),
+        f"{page.marker(plan.target, plan.digest if applies else None)}\n## {_title(plan, error)}",
+        *_facts(plan),
+        *_dangers(page, plan, error or edited),
     ]
-    sections = [*change_sections(page, plan), *drift_sections(page, plan.drift)]
+    sections = [*_change_sections(page, plan), *drift_sections(page, plan.drift)]
     end = [*_problems(page, plan.problems), *_end(page, plan, command if applies else "")]
     return document(page, summary, sections, end)
 
@@ -65,7 +65,7 @@ def plan_document(
 # --- the summary ----------------------------------------------------------------------------------
 
 
-def title(plan: ShownPlan, error: str = "") -> str:
+def _title(plan: ShownPlan, error: str = "") -> str:
     """Return the verdict about a plan."""
     actions = Counter(change.action for change in plan.changes)
     changes = joined((actions[action], f"to {action}") for action in Action)
@@ -87,22 +87,29 @@ def _changed_outside(drift: Sequence[Drift]) -> str:
     return f"{counted(len(drift), 'object')} changed outside devinops"
 
 
-def facts(plan: ShownPlan) -> Iterator[str]:
-    """Yield whose objects a plan is about, and the table of counts."""
+def about(plan: ShownPlan, what: str) -> str:
+    """Return a sentence about whose objects a document is about."""
     target, store = plan.target, plan.inventory.store
     owner = f"the Devin organization {code(target.org_id, 100)}" if target.org_id else target.owner
     emulator = "the emulator at " if target.emulator else ""
     others = joined(((plan.unchanged, "unchanged"), (sum(plan.unmanaged.values()), "unmanaged")))
     parts = (
-        f"Plan of devinops for {owner} at {emulator}{code(target.api_url)}",
+        f"{what} {owner} at {emulator}{code(target.api_url)}",
         "" if store == "none" else f"inventory: {store}, {plan.owned} owned",
         others,
     )
-    yield " · ".join(filter(None, parts))
+    return " · ".join(filter(None, parts))
+
+
+def _facts(plan: ShownPlan) -> Iterator[str]:
+    """Yield whose objects a plan is about, what it leaves out, and the table of counts."""
+    yield about(plan, "Plan of devinops for")
     if plan.only:
         yield f"Only {', '.join(code(text, 100) for text in plan.only[:5])}"
     if plan.changes or plan.blocked or plan.drift:
         yield "\n".join(_table(plan))
+    elif not plan.refusals:
+        yield "The organization already has what the files say."
 
 
 def _table(plan: ShownPlan) -> Iterator[str]:
@@ -113,7 +120,7 @@ def _table(plan: ShownPlan) -> Iterator[str]:
     return table(counts, (*map(str, Action), _BLOCKED, _OUTSIDE), tuple(KINDS))
 
 
-def warnings_first(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]:
+def _dangers(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]:
     """Yield what a reviewer must see: refusals, deletes, what is blocked, and notes."""
     if error and not plan.refusals:
         yield alert("CAUTION", "Nothing was applied", [prose(error, 1_000)])
@@ -152,7 +159,7 @@ def _deletes(page: Page, changes: Iterable[Change]) -> Iterator[str]:
     deletes = [change for change in changes if change.action is Action.DELETE]
     replaced = [change for change in changes if change.action is Action.REPLACE]
     if deletes:
-        lines = (page.item(c.key, _place(page, c), c.reason) for c in deletes)
+        lines = (page.item(c.key, place(page, c), c.reason) for c in deletes)
         listed = page.listed(lines, len(deletes), 0.3, "more deletes")
         yield alert("CAUTION", f"{counted(len(deletes), 'object')} will be deleted", listed)
     if replaced:
@@ -194,7 +201,7 @@ def _missing(item: Missing) -> str:
 # --- details --------------------------------------------------------------------------------------
 
 
-def change_sections(page: Page, plan: ShownPlan) -> Iterator[Section]:
+def _change_sections(page: Page, plan: ShownPlan) -> Iterator[Section]:
     """Yield the sections of a plan: one for few changes, else one for each action."""
     differing = [block for block in plan.blocked if block.fields]
     yield Section(f"Blocked: {len(differing)}", [_blocked_item(page, block) for block in differing])
@@ -219,12 +226,12 @@ def change_item(page: Page, change: Change, word: str = "") -> Item:
         return Item(line)
     one_sided = change.action in (Action.CREATE, Action.DELETE)
     names = "" if one_sided else ", ".join(field.name for field in change.fields)
-    about = ": ".join(filter(None, (_place(page, change), prose(change.reason))))
+    about = ": ".join(filter(None, (place(page, change), prose(change.reason))))
     blocks = partial(change_blocks, change, full=page.style.full)
     return Item(line, key_html(change.key, names, word), about, blocks)
 
 
-def _place(page: Page, change: Change) -> str:
+def place(page: Page, change: Change) -> str:
     """Return where a change is written; a delete has no link, because its entry may be gone."""
     if change.action is Action.DELETE and change.source:
         return code(f"{change.source.path}:{change.source.line}")
@@ -293,12 +300,12 @@ def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:
         yield f"Merge to apply this plan, or nothing if it differs by then.{stays} By hand:"
     else:
         yield "This applies exactly this plan, or nothing:"
-    yield fenced([shown(full_command(plan, command), 1_000)], "sh")
+    yield fenced([shown(_full_command(plan, command), 1_000)], "sh")
     commit = f" · commit {code(job.commit[:12])}" if job and job.commit else ""
     yield f"Digest {code(plan.digest)}{commit}"
 
 
-def full_command(plan: ShownPlan, command: str) -> str:
+def _full_command(plan: ShownPlan, command: str) -> str:
     """Return a command with the options by which it applies exactly this plan."""
     approvals = [flag(name, value) for name, value in plan.approvals.given().items()]
     only = [f"--only {shlex.quote(text)}" for text in plan.only]
