@@ -91,10 +91,10 @@ def about(plan: ShownPlan, what: str) -> str:
     """Return a sentence about whose objects a document is about."""
     target, store = plan.target, plan.inventory.store
     owner = f"the Devin organization {code(target.org_id, 100)}" if target.org_id else target.owner
-    emulator = "the emulator at " if target.emulator else ""
+    emulator = "on the emulator " if target.emulator else ""
     others = joined(((plan.unchanged, "unchanged"), (sum(plan.unmanaged.values()), "unmanaged")))
     parts = (
-        f"{what} {owner} at {emulator}{code(target.api_url)}",
+        f"{what} {owner} {emulator}at {code(target.api_url)}",
         "" if store == "none" else f"inventory: {store}, {plan.owned} owned",
         others,
     )
