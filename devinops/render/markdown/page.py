@@ -52,7 +52,8 @@ class Page:
 
     @property
     def limit(self) -> int:
-        return max(self.style.limit or COMMENT_LIMIT, MIN_LIMIT)
+        limit = self.style.limit
+        return COMMENT_LIMIT if limit is None else max(limit, MIN_LIMIT)
 
     def marker(self, target: Target, digest: str | None = None) -> str:
         """Return the first line of a document about a target."""

@@ -50,12 +50,13 @@ def plan_document(
 
     `command` applies the plan, and has the arguments that make it this plan.
     """
-    edited = plan.edited if isinstance(plan, SavedPlan) else ""
-    applies = not (plan.refusals or error or edited)
+    if isinstance(plan, SavedPlan):
+        error = plan.edited
+    applies = not (plan.refusals or error)
     summary = [
         f"{page.marker(plan.target, plan.digest if applies else None)}\n## {_title(plan, error)}",
         *_facts(plan),
-        *_dangers(page, plan, error or edited),
+        *_dangers(page, plan, error),
     ]
     sections = [*_change_sections(page, plan), *drift_sections(page, plan.drift)]
     end = [*_problems(page, plan.problems), *_end(page, plan, command if applies else "")]
