@@ -282,21 +282,23 @@ _FILES = (
     ),
 )
 
-_API = (
-    click.option(
-        "-t",
-        "--target",
-        type=NonEmpty(),
-        envvar=_envvar("TARGET"),
-        shell_complete=candidates.targets,
-        help="Target in devinops.yaml to work on.",
-    ),
-    click.option(
-        "--parallelism",
-        type=click.IntRange(1, 64),
-        envvar=_envvar("PARALLELISM"),
-        help="Maximum concurrent requests.  [default: 8]",
-    ),
+_TARGET = click.option(
+    "-t",
+    "--target",
+    type=NonEmpty(),
+    envvar=_envvar("TARGET"),
+    shell_complete=candidates.targets,
+    help="Target in devinops.yaml to work on.",
+)
+
+_PARALLELISM = click.option(
+    "--parallelism",
+    type=click.IntRange(1, 64),
+    envvar=_envvar("PARALLELISM"),
+    help="Maximum concurrent requests.  [default: 8]",
+)
+
+_HTTP = (
     click.option(
         "--timeout",
         type=Seconds(0, 3600, min_open=True),
@@ -351,8 +353,13 @@ def _options(params: dict[str, Any]) -> Options:
     )
 
 
-def common(*, api: bool = False, only: bool = False, lock: bool = False) -> Callable[[F], F]:
-    """Give a command the common options; its function gets them as one `Options`."""
+def common(
+    *, api: bool = False, host: bool = False, only: bool = False, lock: bool = False
+) -> Callable[[F], F]:
+    """Give a command the common options; its function gets them as one `Options`.
+
+    `api`: it uses the Devin API. `host`: it uses the API of the code host only.
+    """
 
     def decorate(function: F) -> F:
         @functools.wraps(function)
@@ -364,7 +371,9 @@ def common(*, api: bool = False, only: bool = False, lock: bool = False) -> Call
 
         shared = (
             *_FILES,
-            *(_API if api else ()),
+            *([_TARGET] if api or host else ()),
+            *([_PARALLELISM] if api else ()),
+            *(_HTTP if api or host else ()),
             *([_ONLY] if only else ()),
             *([_LOCK] if lock else ()),
         )
