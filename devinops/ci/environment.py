@@ -13,6 +13,26 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+SIGNS = (
+    "CI",
+    "CONTINUOUS_INTEGRATION",
+    "BUILD_ID",  # Jenkins, Google Cloud Build
+    "BUILD_NUMBER",  # Jenkins, TeamCity
+    "JENKINS_URL",
+    "TEAMCITY_VERSION",
+    "TF_BUILD",  # Azure Pipelines
+    "CODEBUILD_BUILD_ID",  # AWS CodeBuild
+    "bamboo_buildKey",
+    "GO_PIPELINE_NAME",  # GoCD
+)
+"""Variables of CI systems; most systems set `CI`, and the others are named."""
+
+
+def is_ci(environment: Mapping[str, str]) -> bool:
+    """Tell whether a CI system runs this, where nobody can answer a question."""
+    values = (environment.get(name, "") for name in SIGNS)
+    return any(value.casefold() not in ("", "0", "false") for value in values)
+
 
 class System(Enum):
     """A CI system."""

@@ -13,13 +13,20 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from devinops import atomic
-from devinops.ci import step_summary
 from devinops.ci.code_host import Access, CodeHost, is_denied, open_host
 from devinops.ci.environment import Job, System, current_job
+from devinops.ci.step_files import SUMMARY, append_summary
 from devinops.cli.options import FilePath, NonEmpty, Options, common
 from devinops.cli.session import failures_written
 from devinops.config import read_project, target_name
-from devinops.model.errors import ConfigError, DevinopsError, ExitCode, UnusableFile, UsageError
+from devinops.model.errors import (
+    ConfigError,
+    DevinopsError,
+    ExitCode,
+    NotWritten,
+    UnusableFile,
+    UsageError,
+)
 from devinops.render import marker
 from devinops.render.answers import SimpleAnswer
 from devinops.render.marker import Marker
@@ -138,7 +145,10 @@ def _post(
 
 def _instead(options: Options, job: Job, text: str, about: Marker) -> _Result:
     """Put the report of a fork, which gets no token that can comment, into the step summary."""
-    written = step_summary.append(os.environ, text)
+    try:
+        written = append_summary(os.environ, text)
+    except OSError as error:
+        raise NotWritten(f"${SUMMARY} cannot be written: {atomic.reason(error)}") from error
     where = "the summary of this step has the plan" if written else "the plan is in the job's log"
     options.say(
         f"{_NOUNS[job.system]} {job.request} comes from a fork, whose jobs may not comment; {where}"

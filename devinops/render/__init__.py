@@ -15,8 +15,16 @@ if TYPE_CHECKING:
 RENDERERS: Final[Mapping[str, str]] = {
     "text": "devinops.render.text",
     "json": "devinops.render.json",
+    "outputs": "devinops.render.outputs",
+    "sarif": "devinops.render.sarif",
+    "junit": "devinops.render.junit",
+    "github": "devinops.render.github",
+    "gitlab": "devinops.render.gitlab",
 }
 """Format → the module with its `render`, which is imported when it is first used."""
+
+PROBLEM_FORMATS: Final = frozenset({"sarif", "junit", "github", "gitlab"})
+"""The formats that hold only problems in files. Only commands that report problems have them."""
 
 
 MIN_WIDTH: Final = 40
@@ -27,12 +35,18 @@ MIN_WIDTH: Final = 40
 class Style:
     """How people want to read an answer: in `color`, and `full` or with summaries.
 
-    `width` is that of the terminal in columns; None: lines are not wrapped.
+    `width` is that of the terminal in columns; None: lines are not wrapped. `below` is the path of
+    the root in the checkout, empty at its top: other programs expect paths that start at the top.
     """
 
     color: bool = False
     full: bool = False
     width: int | None = None
+    below: str = ""
+
+    def in_checkout(self, path: str) -> str:
+        """Return a path that starts at the root as one that starts at the checkout."""
+        return f"{self.below}/{path}" if self.below else path
 
 
 class Renderer(Protocol):

@@ -422,6 +422,15 @@ def test_fork_with_a_full_step_summary_is_told_so(github: Desk) -> None:
     assert ran.err.endswith("; the plan is in the job's log\n")
 
 
+def test_summary_that_cannot_be_written_is_an_error(github: Desk) -> None:
+    github.api.open(7)
+    github.job(7, fork=True, token=github_api.READ_ONLY)
+    github.monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(github.directory))
+    ran = github.comment(report())
+    assert ran.code == 1
+    assert "$GITHUB_STEP_SUMMARY cannot be written: it exists but is not a regular file" in ran.err
+
+
 def test_fork_on_gitlab_is_told_so(gitlab: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     gitlab.api.open(7)
     gitlab.job(7, fork=True)
