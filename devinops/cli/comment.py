@@ -91,14 +91,14 @@ def command(
 # --- posting ----------------------------------------------------------------------------------
 
 
-Outcome = Literal["created", "updated", "unchanged", "step-summary", "none"]
+_Outcome = Literal["created", "updated", "unchanged", "outdated", "step-summary", "none"]
 
 
 @dataclass(frozen=True)
 class _Result:
     """What became of a report; `url` is the comment that has it."""
 
-    outcome: Outcome
+    outcome: _Outcome
     about: Marker
     request: int | None
     url: str | None = None
@@ -131,7 +131,7 @@ def _comment(options: Options, file: Path, author: str | None, request: int | No
 def _post(
     options: Options, job: Job, request: int, text: str, about: Marker, author: str | None
 ) -> _Result:
-    from devinops.ci.sticky import Report, post
+    from devinops.ci.sticky import Outcome, Report, post
 
     with _host(options, job, writes=True) as host:
         if len(text) > host.longest_comment:
@@ -140,6 +140,8 @@ def _post(
                 f"{host.longest_comment:,}: devinops plan --report markdown=FILE shortens it"
             )
         posted = post(host, request, Report(text, about, author or host.author()))
+    if posted.outcome is Outcome.OUTDATED:
+        options.say("the comment is about a later commit than this report, so it stays as it is")
     return _Result(posted.outcome.value, about, request, posted.comment.url)
 
 

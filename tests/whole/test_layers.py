@@ -264,6 +264,7 @@ def test_a_plan_that_is_only_shown_imports_no_documents(tmp_path: Path) -> None:
         ),
         (["validate"], {"httpx", "deepdiff", "fastapi", "msgspec", "filelock", "pathspec"}),
         (["plan"], {"deepdiff", "fastapi", "msgspec"}),
+        (["comment"], {"httpx", "jsonschema", "deepdiff", "fastapi", "msgspec", "filelock"}),
         (["whoami"], {"jsonschema", "deepdiff", "fastapi", "filelock"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
