@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _NOUNS = {System.GITHUB: "pull request", System.GITLAB: "merge request"}
 
+_NEXT_STEP = "write it with devinops plan --report markdown={}"
+
 
 @click.command()
 @click.argument("file", required=False, type=FilePath(allow_dash=True))
@@ -109,8 +111,7 @@ def _comment(options: Options, file: Path, author: str | None, request: int | No
     about = marker.read(text)
     if about is None:
         raise UnusableFile(
-            f"{file}: the first line is not the marker of a report: write the file with devinops "
-            f"plan --report markdown={file}"
+            f"{file}: the first line is not the marker of a report: {_NEXT_STEP.format(file)}"
         )
     if options.flags.target not in (None, about.target):
         raise UsageError(f"{file} is about the target {about.target}, not {options.flags.target}")
@@ -162,6 +163,8 @@ def _read(file: Path) -> str:
     """Return the text of a file, or of stdin for `-`. Raises UnusableFile."""
     try:
         data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except FileNotFoundError:
+        raise UnusableFile(f"there is no file {file}: {_NEXT_STEP.format(file)}") from None
     except OSError as error:
         raise UnusableFile(f"{file} cannot be read: {atomic.reason(error)}") from None
     try:

@@ -595,14 +595,17 @@ def test_file_without_marker_is_an_error(github: Desk, text: str) -> None:
     github.job(7)
     ran = github.comment(text)
     assert ran.code == 1
-    assert "the first line is not the marker of a report: write the file with devinops" in ran.err
+    assert "the first line is not the marker of a report: write it with devinops" in ran.err
     assert github.api.lines == []
 
 
 def test_file_that_cannot_be_read_is_an_error(github: Desk) -> None:
     github.job()
     (github.directory / "latin.md").write_bytes(b"\xe9")
-    for name, why in (("none.md", "No such file"), ("latin.md", "expected Markdown in UTF-8")):
+    for name, why in (
+        ("none.md", "none.md: write it with devinops plan --report"),
+        ("latin.md", "expected Markdown in UTF-8"),
+    ):
         ran = github.devinops("comment", "-C", github.root, github.directory / name)
         assert ran.code == 1
         assert why in ran.err
