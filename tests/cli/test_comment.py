@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from types import ModuleType
 from urllib.parse import urlsplit
 
 import pytest
+import trustme
 
 from devinops.render import marker
 from devinops.render.marker import Marker
@@ -557,6 +559,35 @@ def test_token_goes_only_to_https(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
     ran = desk.comment(report())
     assert ran.code == 1
     assert "host.test needs https" in ran.err
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_redirect_is_not_followed(desk: Desk, status: int) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    desk.fail("GET", Reply(status, None, {"Location": desk.api.url}), "/7/")
+    ran = desk.comment(report())
+    assert ran.code == 1
+    variable = "CI_API_V4_URL" if isinstance(desk.api, GitLabApi) else "GITHUB_API_URL"
+    assert f"(a redirect, which is not followed: check {variable})" in ran.err
+
+
+def test_host_with_its_own_certificate_authority(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    (tmp_path / "repository").mkdir()
+    with GitHubApi("/api/v3").serving(context) as api:
+        desk = Desk(api, tmp_path, github_api, devinops, monkeypatch)
+        api.open(7)
+        desk.job(7)
+        ran = desk.comment(report())
+        assert (ran.code, api.lines) == (1, [])
+        assert "its certificate is not trusted" in ran.err
+        assert "(set --ca-bundle to trust another CA)" in ran.err
+        assert desk.comment(report(), "--ca-bundle", str(tmp_path / "ca.pem")).code == 0
 
 
 # --- where there is nothing to comment on ---------------------------------------------------------
