@@ -464,7 +464,8 @@ def _approvals_of_hazards() -> dict[str, str]:
     return {approval: " ".join(texts) for approval, texts in helps.items()}
 
 
-_HAZARDS = _approvals_of_hazards()
+HAZARDS = _approvals_of_hazards()
+"""Approval of a hazard → help."""
 
 
 def accepts_hazards(function: F) -> F:
@@ -472,9 +473,9 @@ def accepts_hazards(function: F) -> F:
 
     @functools.wraps(function)
     def wrapped(*args: Any, **rest: Any) -> Any:
-        accepted = tuple(name for name in _HAZARDS if rest.pop(f"allow_{name}"))
+        accepted = tuple(name for name in HAZARDS if rest.pop(f"allow_{name}"))
         return function(*args, approvals=Approvals(hazards=accepted), **rest)
 
-    for name, help in reversed(_HAZARDS.items()):
+    for name, help in reversed(HAZARDS.items()):
         wrapped = click.option(f"--allow-{name}", is_flag=True, help=help)(wrapped)
     return wrapped  # type: ignore[return-value]
