@@ -298,21 +298,23 @@ def _format(formats: tuple[str, ...]) -> Callable[[F], F]:
     )
 
 
-_API = (
-    click.option(
-        "-t",
-        "--target",
-        type=NonEmpty(),
-        envvar=_envvar("TARGET"),
-        shell_complete=candidates.targets,
-        help="Target in devinops.yaml to work on.",
-    ),
-    click.option(
-        "--parallelism",
-        type=click.IntRange(1, 64),
-        envvar=_envvar("PARALLELISM"),
-        help="Maximum concurrent requests.  [default: 8]",
-    ),
+_TARGET = click.option(
+    "-t",
+    "--target",
+    type=NonEmpty(),
+    envvar=_envvar("TARGET"),
+    shell_complete=candidates.targets,
+    help="Target in devinops.yaml to work on.",
+)
+
+_PARALLELISM = click.option(
+    "--parallelism",
+    type=click.IntRange(1, 64),
+    envvar=_envvar("PARALLELISM"),
+    help="Maximum concurrent requests.  [default: 8]",
+)
+
+_HTTP = (
     click.option(
         "--timeout",
         type=Seconds(0, 3600, min_open=True),
@@ -368,11 +370,17 @@ def _options(params: dict[str, Any], formats: tuple[str, ...]) -> Options:
 
 
 def common(
-    *, api: bool = False, only: bool = False, lock: bool = False, problems: bool = False
+    *,
+    api: bool = False,
+    host: bool = False,
+    only: bool = False,
+    lock: bool = False,
+    problems: bool = False,
 ) -> Callable[[F], F]:
     """Give a command the common options; its function gets them as one `Options`.
 
-    With `problems`, its answers can hold problems in files, so it also has the formats for those.
+    `api`: it uses the Devin API. `host`: it uses the API of the code host only. `problems`: its
+    answers can hold problems in files, so it also has the formats for those.
     """
     formats = FORMATS if problems else _ANSWER_FORMATS
 
@@ -389,7 +397,9 @@ def common(
             _FILES[0],
             _format(formats),
             *_FILES[1:],
-            *(_API if api else ()),
+            *([_TARGET] if api or host else ()),
+            *([_PARALLELISM] if api else ()),
+            *(_HTTP if api or host else ()),
             *([_ONLY] if only else ()),
             *([_LOCK] if lock else ()),
         )
