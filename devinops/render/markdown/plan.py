@@ -96,7 +96,7 @@ def facts(plan: ShownPlan) -> Iterator[str]:
     )
     yield " · ".join(filter(None, parts))
     if plan.only:
-        yield f"Only {', '.join(code(text, 100) for text in plan.only[:20])}"
+        yield f"Only {', '.join(code(text, 100) for text in plan.only[:5])}"
     if plan.changes or plan.blocked or plan.drift:
         yield "\n".join(_table(plan))
 
@@ -147,7 +147,7 @@ def _deletes(page: Page, changes: Iterable[Change]) -> Iterator[str]:
     replaced = [change for change in changes if change.action is Action.REPLACE]
     if deletes:
         lines = (page.item(change.key, change.source, change.reason) for change in deletes)
-        listed = page.listed(lines, len(deletes), 0.35, "more deletes")
+        listed = page.listed(lines, len(deletes), 0.3, "more deletes")
         yield alert("CAUTION", f"{counted(len(deletes), 'object')} will be deleted", listed)
     if replaced:
         lines = (page.item(change.key, change.source, change.reason) for change in replaced)
@@ -277,7 +277,7 @@ def _end(page: Page, plan: ShownPlan, applies: bool) -> Iterator[str]:
         yield "Merge to apply this plan. If it differs by then, nothing is written. By hand:"
     else:
         yield "This applies exactly this plan, or nothing:"
-    yield fenced([shown(apply_command(plan), 2_000)], "sh")
+    yield fenced([shown(apply_command(plan), 1_000)], "sh")
     commit = f" · commit {code(job.commit[:12])}" if job and job.commit else ""
     yield f"Digest {code(plan.digest)}{commit}"
 
