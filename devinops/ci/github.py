@@ -7,6 +7,7 @@ GitHub's documentation.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from devinops.api import redact
@@ -23,6 +24,9 @@ TOKENS: Final = ("GITHUB_TOKEN", "GH_TOKEN")
 
 AUTHOR: Final = "github-actions[bot]"
 """Who comments with the token of a job. No endpoint tells a job who it is."""
+
+CLOSED_LAST: Final = 100
+"""Pull requests to look through for one that was merged just now: one page."""
 
 
 class GitHub:
@@ -65,9 +69,18 @@ class GitHub:
         return _request(self._rest.get(f"{self._path}/pulls/{number}"))
 
     def requests_with(self, commit: str) -> list[Request]:
-        """Return the merged pull request that brought a commit, or the open ones that have it."""
+        """Return the merged pull request that brought a commit, or the open ones that have it.
+
+        GitHub may list a commit only some time after the merge, so the pull requests that were
+        closed last are looked through too.
+        """
         path = f"{self._path}/commits/{segment(commit, 'commit')}/pulls"
-        return [_request(item) for item in self._rest.items(path)]
+        listed = [_request(item) for item in self._rest.items(path)]
+        if any(commit in request.merge_commits for request in listed):
+            return listed
+        query = {"state": "closed", "sort": "updated", "direction": "desc"}
+        closed = islice(self._rest.items(f"{self._path}/pulls", query), CLOSED_LAST)
+        return [*listed, *(r for r in map(_request, closed) if commit in r.merge_commits)]
 
     def close(self) -> None:
         """Close the connection."""

@@ -1,8 +1,7 @@
 """The notes and merge requests of GitLab, on gitlab.com or self-hosted.
 
 Source: "Notes API", "Merge requests API" and "Commits API" in GitLab's documentation. A job token
-may read notes since GitLab 18, and may not write them: see "Fine-grained permissions for CI/CD job
-tokens" there.
+may read notes in newer versions, and may write them in none: see `lib/api/notes.rb` in its source.
 """
 
 from __future__ import annotations

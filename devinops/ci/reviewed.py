@@ -7,12 +7,13 @@ which of the possible plans is accepted, and nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from devinops import waiting
 from devinops.ci.code_host import CodeHost, Comment, Request
-from devinops.ci.sticky import is_by
+from devinops.ci.sticky import WAITS_S, is_by
 from devinops.model.errors import Stale
 from devinops.render import marker
 from devinops.render.marker import Marker
@@ -62,8 +63,13 @@ def reviewed(host: CodeHost, request: Request, about: Marker, author: str) -> Re
 
 def merged_request(host: CodeHost, commit: str) -> Request:
     """Return the request whose merge made a commit. Raises Stale if there is not exactly one."""
-    candidates = host.requests_with(commit)
-    merged = [request for request in candidates if commit in request.merge_commits]
+    candidates, merged = _merged(host, commit)
+    for wait_s in WAITS_S:
+        if merged:
+            break
+        # The job of a merge can start before the host has recorded the merge.
+        waiting.pause(wait_s)
+        candidates, merged = _merged(host, commit)
     if len(merged) == 1:
         return merged[0]
     if merged:
@@ -72,6 +78,12 @@ def merged_request(host: CodeHost, commit: str) -> Request:
     related = ", ".join(str(request.number) for request in candidates)
     belongs = f"; it belongs to {related}" if related else ""
     raise Stale(f"{commit[:12]} is not the merge of a {host.noun}{belongs}: {NEXT_STEP}")
+
+
+def _merged(host: CodeHost, commit: str) -> tuple[Sequence[Request], list[Request]]:
+    """Return the requests that a commit belongs to, and those of them whose merge made it."""
+    candidates = host.requests_with(commit)
+    return candidates, [request for request in candidates if commit in request.merge_commits]
 
 
 def _comments(

@@ -13,7 +13,7 @@ from devinops.render import marker
 from devinops.render.marker import Marker
 
 WAITS_S: Final = (1, 3, 9)
-"""After a create without a response, the seconds before each look for the comment."""
+"""The seconds before each look for what the host may record with a delay."""
 
 
 class Outcome(Enum):
@@ -22,11 +22,12 @@ class Outcome(Enum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    OUTDATED = "outdated"
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The comment that has the report now."""
+    """The comment that has the report now, or a newer one if the report is `OUTDATED`."""
 
     outcome: Outcome
     comment: Comment
@@ -54,8 +55,9 @@ class Report:
 def post(host: CodeHost, request: int, report: Report) -> Posted:
     """Create the comment of the report's target, or replace its text if that changed.
 
-    Two jobs can create it at the same time. Then both keep the oldest comment. Raises ApiError, and
-    ConfigError if the token comments as somebody else.
+    Two jobs can create it at the same time. Then both keep the oldest comment. The job of an
+    earlier commit, if it ends last, leaves the report about the last commit of the request alone.
+    Raises ApiError, and ConfigError if the token comments as somebody else.
     """
     ours, outcome = _owned(host, request, report), Outcome.UNCHANGED
     if not ours:
@@ -64,6 +66,8 @@ def post(host: CodeHost, request: int, report: Report) -> Posted:
         ours = _sorted({created.id: created, **{c.id: c for c in _owned(host, request, report)}})
     kept, *others = ours
     if _plain(kept.text) != _plain(report.text):
+        if _is_newer(host, request, kept, report):
+            return Posted(Outcome.OUTDATED, kept)
         kept = host.edit(request, kept.id, report.text)
         outcome = Outcome.UPDATED
     for other in filter(report.repeats, others):
@@ -74,6 +78,14 @@ def post(host: CodeHost, request: int, report: Report) -> Posted:
 def is_by(comment: Comment, author: str) -> bool:
     """Tell whether an account wrote a comment. Logins are not case-sensitive."""
     return comment.author.casefold() == author.casefold()
+
+
+def _is_newer(host: CodeHost, request: int, kept: Comment, report: Report) -> bool:
+    """Tell whether a comment is about the last commit of the request, and the report is not."""
+    about = marker.read(kept.text)
+    if about is None or about.commit in (None, report.marker.commit):
+        return False
+    return host.request(request).head == about.commit
 
 
 def _owned(host: CodeHost, request: int, report: Report) -> list[Comment]:

@@ -13,13 +13,20 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from devinops import atomic
-from devinops.ci import step_summary
 from devinops.ci.code_host import Access, CodeHost, is_denied, open_host
 from devinops.ci.environment import Job, System, current_job
+from devinops.ci.step_files import SUMMARY, append_summary
 from devinops.cli.options import FilePath, NonEmpty, Options, common
 from devinops.cli.session import failures_written
 from devinops.config import read_project, target_name
-from devinops.model.errors import ConfigError, DevinopsError, ExitCode, UnusableFile, UsageError
+from devinops.model.errors import (
+    ConfigError,
+    DevinopsError,
+    ExitCode,
+    NotWritten,
+    UnusableFile,
+    UsageError,
+)
 from devinops.render import marker
 from devinops.render.answers import SimpleAnswer
 from devinops.render.marker import Marker
@@ -29,6 +36,8 @@ if TYPE_CHECKING:
     from devinops.schema.comment import CommentDocument, ReviewedDocument
 
 _NOUNS = {System.GITHUB: "pull request", System.GITLAB: "merge request"}
+
+_NEXT_STEP = "write it with devinops plan --report markdown={}"
 
 
 @click.command()
@@ -84,14 +93,14 @@ def command(
 # --- posting ----------------------------------------------------------------------------------
 
 
-Outcome = Literal["created", "updated", "unchanged", "step-summary", "none"]
+_Outcome = Literal["created", "updated", "unchanged", "outdated", "step-summary", "none"]
 
 
 @dataclass(frozen=True)
 class _Result:
     """What became of a report; `url` is the comment that has it."""
 
-    outcome: Outcome
+    outcome: _Outcome
     about: Marker
     request: int | None
     url: str | None = None
@@ -102,8 +111,7 @@ def _comment(options: Options, file: Path, author: str | None, request: int | No
     about = marker.read(text)
     if about is None:
         raise UnusableFile(
-            f"{file}: the first line is not the marker of a report: write the file with devinops "
-            f"plan --report markdown={file}"
+            f"{file}: the first line is not the marker of a report: {_NEXT_STEP.format(file)}"
         )
     if options.flags.target not in (None, about.target):
         raise UsageError(f"{file} is about the target {about.target}, not {options.flags.target}")
@@ -124,7 +132,7 @@ def _comment(options: Options, file: Path, author: str | None, request: int | No
 def _post(
     options: Options, job: Job, request: int, text: str, about: Marker, author: str | None
 ) -> _Result:
-    from devinops.ci.sticky import Report, post
+    from devinops.ci.sticky import Outcome, Report, post
 
     with _host(options, job, writes=True) as host:
         if len(text) > host.longest_comment:
@@ -133,12 +141,17 @@ def _post(
                 f"{host.longest_comment:,}: devinops plan --report markdown=FILE shortens it"
             )
         posted = post(host, request, Report(text, about, author or host.author()))
+    if posted.outcome is Outcome.OUTDATED:
+        options.say("the comment is about a later commit than this report, so it stays as it is")
     return _Result(posted.outcome.value, about, request, posted.comment.url)
 
 
 def _instead(options: Options, job: Job, text: str, about: Marker) -> _Result:
     """Put the report of a fork, which gets no token that can comment, into the step summary."""
-    written = step_summary.append(os.environ, text)
+    try:
+        written = append_summary(os.environ, text)
+    except OSError as error:
+        raise NotWritten(f"${SUMMARY} cannot be written: {atomic.reason(error)}") from error
     where = "the summary of this step has the plan" if written else "the plan is in the job's log"
     options.say(
         f"{_NOUNS[job.system]} {job.request} comes from a fork, whose jobs may not comment; {where}"
@@ -150,6 +163,8 @@ def _read(file: Path) -> str:
     """Return the text of a file, or of stdin for `-`. Raises UnusableFile."""
     try:
         data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except FileNotFoundError:
+        raise UnusableFile(f"there is no file {file}: {_NEXT_STEP.format(file)}") from None
     except OSError as error:
         raise UnusableFile(f"{file} cannot be read: {atomic.reason(error)}") from None
     try:

@@ -383,8 +383,8 @@ def common(
 ) -> Callable[[F], F]:
     """Give a command the common options; its function gets them as one `Options`.
 
-    `api`: it uses the Devin API. `host`: it uses the API of the code host only. `problems`: its
-    answers can hold problems in files, so it also has the formats for those.
+    `api`: it uses the Devin API. `host`: it uses only the API of the code host. With `problems`,
+    its answers can hold problems in files, so it also has the formats for those.
     """
     formats = FORMATS if problems else _ANSWER_FORMATS
 

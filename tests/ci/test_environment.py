@@ -93,6 +93,24 @@ def test_merge_request_on_gitlab(source: str, is_fork: bool) -> None:
     assert (job.request, job.is_fork) == (5, is_fork)
 
 
+def test_job_in_a_fork_on_gitlab_runs_in_the_fork() -> None:
+    fork = {
+        "CI_MERGE_REQUEST_IID": "5",
+        "CI_PROJECT_PATH": "someone/api",
+        "CI_MERGE_REQUEST_PROJECT_PATH": "acme/sub/api",
+        "CI_MERGE_REQUEST_SOURCE_PROJECT_PATH": "someone/api",
+    }
+    job = current_job({**GITLAB, **fork})
+    assert job is not None
+    assert (job.project, job.is_fork) == ("someone/api", True)
+
+
+def test_commit_of_a_pipeline_for_merged_results_is_the_one_that_people_see() -> None:
+    job = current_job({**GITLAB, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": "dddd"})
+    assert job is not None
+    assert job.commit == "dddd"
+
+
 @pytest.mark.parametrize(
     ("environment", "url"),
     [

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from devinops.ci.step_files import LARGEST_SUMMARY, append_summary
 from tests.testing.actions import outputs
 from tests.testing.command_line import Devinops
 
@@ -41,3 +42,21 @@ def test_a_file_of_the_step_that_cannot_be_written_is_an_error(
     ran = devinops("validate", "-C", tmp_path / "root", "--report", f"outputs={file}")
     assert ran.code == 64
     assert "a directory that exists" in ran.err
+
+
+def test_summary_grows_up_to_its_limit(tmp_path: Path) -> None:
+    file = tmp_path / "summary.md"
+    environment = {"GITHUB_STEP_SUMMARY": str(file)}
+    assert append_summary(environment, "# One\n")
+    assert append_summary(environment, "# Two\n")
+    assert file.read_text() == "# One\n\n# Two\n"
+    left = LARGEST_SUMMARY - file.stat().st_size
+    assert not append_summary(environment, "é" * (left // 2 + 1))
+    assert append_summary(environment, "x" * (left - 1))
+    assert file.stat().st_size == LARGEST_SUMMARY
+    assert not append_summary(environment, "")
+
+
+def test_there_is_no_summary_outside_of_github_actions() -> None:
+    assert not append_summary({}, "text")
+    assert not append_summary({"GITHUB_STEP_SUMMARY": ""}, "text")

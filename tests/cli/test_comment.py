@@ -269,6 +269,33 @@ def test_line_ends_and_outer_white_space_are_no_change(desk: Desk) -> None:
     assert desk.comment(report()).out.startswith("comment unchanged")
 
 
+def test_job_of_an_earlier_commit_that_ends_last_changes_nothing(desk: Desk) -> None:
+    first = desk.api.open(7).head
+    desk.job(7)
+    desk.comment(report("first", commit=first))
+    second = desk.api.push(7)
+    assert desk.comment(report("second", commit=second)).out.startswith("comment updated")
+    ran = desk.comment(report("first", commit=first))
+    assert (ran.code, ran.out.startswith("comment outdated: https://")) == (0, True)
+    assert ran.err == (
+        "the comment is about a later commit than this report, so it stays as it is\n"
+    )
+    assert "second" in desk.api.texts(7)[0]
+    document = fits("comment", desk.comment(report(commit=first), "--format", "json").out)
+    assert document["outcome"] == "outdated"
+
+
+def test_report_of_an_earlier_commit_is_replaced_by_one_of_another_that_is_not_the_last(
+    desk: Desk,
+) -> None:
+    first = desk.api.open(7).head
+    desk.job(7)
+    desk.comment(report("first", commit=first))
+    second = desk.api.push(7)
+    desk.api.push(7)
+    assert desk.comment(report("second", commit=second)).out.startswith("comment updated")
+
+
 # --- two jobs at once, and answers that get lost ------------------------------------------------
 
 
@@ -422,6 +449,15 @@ def test_fork_with_a_full_step_summary_is_told_so(github: Desk) -> None:
     assert ran.err.endswith("; the plan is in the job's log\n")
 
 
+def test_summary_that_cannot_be_written_is_an_error(github: Desk) -> None:
+    github.api.open(7)
+    github.job(7, fork=True, token=github_api.READ_ONLY)
+    github.monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(github.directory))
+    ran = github.comment(report())
+    assert ran.code == 1
+    assert "$GITHUB_STEP_SUMMARY cannot be written: it exists but is not a regular file" in ran.err
+
+
 def test_fork_on_gitlab_is_told_so(gitlab: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     gitlab.api.open(7)
     gitlab.job(7, fork=True)
@@ -559,14 +595,17 @@ def test_file_without_marker_is_an_error(github: Desk, text: str) -> None:
     github.job(7)
     ran = github.comment(text)
     assert ran.code == 1
-    assert "the first line is not the marker of a report: write the file with devinops" in ran.err
+    assert "the first line is not the marker of a report: write it with devinops" in ran.err
     assert github.api.lines == []
 
 
 def test_file_that_cannot_be_read_is_an_error(github: Desk) -> None:
     github.job()
     (github.directory / "latin.md").write_bytes(b"\xe9")
-    for name, why in (("none.md", "No such file"), ("latin.md", "expected Markdown in UTF-8")):
+    for name, why in (
+        ("none.md", "none.md: write it with devinops plan --report"),
+        ("latin.md", "expected Markdown in UTF-8"),
+    ):
         ran = github.devinops("comment", "-C", github.root, github.directory / name)
         assert ran.code == 1
         assert why in ran.err
@@ -622,6 +661,27 @@ def test_digest_is_found_after_each_way_to_merge(make: Make, host: str, how: str
     assert (ran.code, ran.out) == (0, f"{DIGEST}\n")
     assert ran.err.startswith("reviewed in https://")
     assert desk.api.writes == []
+
+
+def test_merge_that_github_has_not_recorded_yet_is_found(github: Desk) -> None:
+    assert isinstance(github.api, GitHubApi)
+    github.api.knows_commits = False
+    for number in range(8, 130):
+        github.planned(number)
+        github.api.merge(number)
+    github.planned(7)
+    github.job(commit=github.api.merge(7))
+    assert github.digest("-t", "production").out == f"{DIGEST}\n"
+    assert sum(line.endswith("/pulls") for line in github.api.lines) == 2
+
+
+def test_merge_is_waited_for(desk: Desk, waits: Waits) -> None:
+    desk.planned(7)
+    desk.api.open(8)
+    desk.job(commit=sha(f"merge of {desk.api.requests[7].head}"))
+    waits.instead = lambda _: desk.api.merge(7)
+    assert desk.digest("-t", "production").out == f"{DIGEST}\n"
+    assert waits == [1]
 
 
 def test_digest_of_each_target(desk: Desk) -> None:

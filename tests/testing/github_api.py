@@ -25,6 +25,8 @@ class GitHubApi(CodeHostApi):
     def __init__(self, prefix: str = "") -> None:
         super().__init__()
         self.prefix = prefix
+        self.knows_commits = True
+        """GitHub learns only some time after a merge which commits belong to it."""
         self.accounts = {
             TOKEN: Account(BOT),
             READ_ONLY: Account(BOT, may_write=False),
@@ -82,6 +84,7 @@ class GitHubApi(CodeHostApi):
             ("DELETE", r"/issues/comments/(\d+)", self._delete),
             ("GET", r"/commits/([0-9a-f]{40})/pulls", self._pulls_of),
             ("GET", r"/pulls/(\d+)", self._pull),
+            ("GET", r"/(pulls)", self._pulls),
         ]
         for method, pattern, handle in routes:
             match = re.fullmatch(pattern, inside)
@@ -130,7 +133,7 @@ class GitHubApi(CodeHostApi):
         return _message(404, "Not Found")
 
     def _pulls_of(self, commit: str, _: Asked, __: Account, query: dict[str, str]) -> Reply:
-        found = self.related(commit)
+        found = self.related(commit) if self.knows_commits else []
         if not found and commit not in {c for r in self.requests.values() for c in r.commits}:
             return (
                 _message(422, f"No commit found for SHA: {commit}")
@@ -138,6 +141,13 @@ class GitHubApi(CodeHostApi):
                 else Reply(200, [])
             )
         return Reply(200, self.page([self._shown_pull(request) for request in found], query).items)
+
+    def _pulls(self, _: str, __: Asked, ___: Account, query: dict[str, str]) -> Reply:
+        assert (query["state"], query["sort"], query["direction"]) == ("closed", "updated", "desc")
+        closed = [r for r in reversed(self.requests.values()) if r.merged]
+        page = self.page([self._shown_pull(request) for request in closed], query)
+        following = f'<{self.url}/repositories/7/pulls?page={page.number + 1}>; rel="next"'
+        return Reply(200, page.items, {} if page.is_last else {"Link": following})
 
     def _pull(self, number: str, *_: Any) -> Reply:
         request = self.requests.get(int(number))

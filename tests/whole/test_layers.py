@@ -173,7 +173,7 @@ FOREIGN = {
     "ingest/forms/skill.py": {"triggers", "metadata"},
     "render/sarif.py": {"note"},  # a level of a result
 }
-"""Module → words of the files, formats and APIs of other tools, which some kinds have as fields too."""
+"""Module → words of other tools, formats and APIs, which some kinds have as fields too."""
 
 ALLOWED_CODES = {"same-folder"}
 """Directories are folders, whatever is in them."""
@@ -264,6 +264,7 @@ def test_a_plan_that_is_only_shown_imports_no_documents(tmp_path: Path) -> None:
         ),
         (["validate"], {"httpx", "deepdiff", "fastapi", "msgspec", "filelock", "pathspec"}),
         (["plan"], {"deepdiff", "fastapi", "msgspec"}),
+        (["comment"], {"httpx", "jsonschema", "deepdiff", "fastapi", "msgspec", "filelock"}),
         (["whoami"], {"jsonschema", "deepdiff", "fastapi", "filelock"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
