@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from devinops import atomic
-from devinops.ci.step_summary import VARIABLE as SUMMARY
 
+SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 OUTPUTS: Final = "GITHUB_OUTPUT"
 
 LARGEST_SUMMARY: Final = 1024 * 1024
