@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.testing.actions import outputs
@@ -215,3 +216,53 @@ def read_workflow(path: Path) -> dict[str, Any]:
     if True in document:
         document["on"] = document.pop(True)
     return document
+
+
+# --- GitLab ---------------------------------------------------------------------------------------
+
+
+def gitlab_jobs(pipeline: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return name → job of the jobs that a pipeline with these variables has, with what they extend."""
+    values = {name: about["value"] for name, about in pipeline["variables"].items()} | variables
+    jobs = {
+        name: _extended(pipeline, job)
+        for name, job in pipeline.items()
+        if isinstance(job, dict) and "rules" in job
+    }
+    return {
+        name: job
+        for name, job in jobs.items()
+        if any(_rule(rule["if"], values) for rule in job["rules"])
+    }
+
+
+def _extended(pipeline: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]:
+    base = job.get("extends")
+    return {**(_extended(pipeline, pipeline[base]) if base else {}), **job}
+
+
+def _rule(text: str, variables: Mapping[str, str]) -> bool:
+    """Tell whether a rule such as `$A == "b" && $C != ""` is true."""
+    terms = [
+        re.fullmatch(r'\$(\w+) (==|!=) (?:"([^"]*)"|\$(\w+))', term) for term in text.split(" && ")
+    ]
+    return all(_term(*term.groups(), variables) for term in terms if term or pytest.fail(text))
+
+
+def _term(
+    name: str, sign: str, text: str | None, other: str | None, variables: Mapping[str, str]
+) -> bool:
+    right = variables.get(other, "") if other else text
+    return (variables.get(name, "") == right) == (sign == "==")
+
+
+def run_gitlab_job(
+    runner: Runner, pipeline: Mapping[str, Any], name: str, variables: Mapping[str, str]
+) -> tuple[int, str]:
+    """Run the scripts of a job that the pipeline with these variables has, in one shell as the runner does."""
+    jobs = gitlab_jobs(pipeline, variables)
+    assert name in jobs, f"the pipeline has only {list(jobs)}"
+    job = jobs[name]
+    given = {key: about["value"] for key, about in pipeline["variables"].items()}
+    script = "\n".join([*job["before_script"], *job["script"]])
+    return runner.bash(script, {**given, **job.get("variables", {}), **variables})
