@@ -20,6 +20,7 @@ from devinops import atomic
 from devinops.ci.environment import is_ci
 from devinops.ci.step_files import append, is_step_file
 from devinops.cli import candidates
+from devinops.cli.job_links import job_links
 from devinops.config import Flags, check_environment, find_root
 from devinops.kinds import KINDS
 from devinops.model.errors import NotWritten, UsageError
@@ -117,7 +118,9 @@ class Options:
 
     @property
     def style(self) -> Style:
-        return Style(self.color, self.verbose, terminal_width(sys.stdout))
+        width = terminal_width(sys.stdout)
+        job = job_links(self.root, os.environ)
+        return Style(self.color, self.verbose, width, job=job)
 
     def answer(self, answer: Answer, formats: Collection[str] = FORMATS) -> None:
         """Write an answer to stdout, and for each --report to its file.
@@ -138,7 +141,8 @@ class Options:
             return self.style
         from devinops.cli.checkout import below_checkout
 
-        return replace(self.style, below=below_checkout(self.root))
+        path = below_checkout(self.root, os.environ)
+        return replace(self.style, below=str(path) if path and path.parts else "")
 
     def _print(self, answer: Answer) -> None:
         for chunk in render(self.format, answer, self._style(self.format)):
@@ -474,7 +478,8 @@ def _approvals_of_hazards() -> dict[str, str]:
     return {approval: " ".join(texts) for approval, texts in helps.items()}
 
 
-_HAZARDS = _approvals_of_hazards()
+HAZARDS = _approvals_of_hazards()
+"""Approval of a hazard → help."""
 
 
 def accepts_hazards(function: F) -> F:
@@ -482,9 +487,9 @@ def accepts_hazards(function: F) -> F:
 
     @functools.wraps(function)
     def wrapped(*args: Any, **rest: Any) -> Any:
-        accepted = tuple(name for name in _HAZARDS if rest.pop(f"allow_{name}"))
+        accepted = tuple(name for name in HAZARDS if rest.pop(f"allow_{name}"))
         return function(*args, approvals=Approvals(hazards=accepted), **rest)
 
-    for name, help in reversed(_HAZARDS.items()):
+    for name, help in reversed(HAZARDS.items()):
         wrapped = click.option(f"--allow-{name}", is_flag=True, help=help)(wrapped)
     return wrapped  # type: ignore[return-value]
