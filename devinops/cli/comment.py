@@ -70,8 +70,9 @@ def command(
     """Post the Markdown report FILE (- for stdin) as a comment in the pull or merge request.
 
     There is one comment for each target; a new report replaces its text. With --print-digest,
-    print the digest in the comment of the request that was merged instead, for apply --expect.
-    The exit code is 5 if there is none.
+    instead print the digest in the comment of the request that was merged, for apply --expect.
+    The exit code is 5 if there is none. The token comes from GITHUB_TOKEN, or on GitLab from
+    DEVINOPS_GITLAB_TOKEN.
 
     \b
       devinops plan --report markdown=plan.md
