@@ -173,3 +173,16 @@ def test_without_ci_only_pre_commit_is_set_up(tmp_path: Path, devinops: Devinops
 def test_the_workflow_runs_when_an_entry_changes(below: str, first: str) -> None:
     paths = yaml.safe_load(Pipeline("main", below, {}, ("x/**",)).paths("own.yml"))
     assert (paths[0], paths[-2:]) == (first, ["x/**", "own.yml"])
+
+
+def test_the_names_of_two_roots_differ(tmp_path: Path, devinops: Devinops) -> None:
+    subprocess.run(["git", "-C", tmp_path, "init", "-q", "-b", "main"], check=True)
+    workflows = []
+    for root in ("a/my root", "b"):
+        assert devinops("init", "-C", tmp_path / root).code == 0
+        workflows.append(read_workflow(tmp_path / WORKFLOW))
+        (tmp_path / WORKFLOW).unlink()
+    groups = [workflow["jobs"]["apply"]["concurrency"]["group"] for workflow in workflows]
+    assert groups == ["devinops-apply-a-my-root", "devinops-apply-b"]
+    titles = [workflow["jobs"]["drift"]["steps"][-1]["env"]["TITLE"] for workflow in workflows]
+    assert titles == ["Changed outside devinops in a/my root", "Changed outside devinops in b"]

@@ -129,8 +129,9 @@ def test_without_the_token_there_is_a_plan_and_no_note(world: World) -> None:
 def test_a_job_that_cannot_push_applies_nothing_and_says_what_to_do(world: World) -> None:
     world.gitlab.open(1)
     world.run("devinops-plan", MERGE_REQUEST, 1)
-    away = {"CI_PROJECT_URL": f"file://{world.directory}/nowhere"}
-    code, log = world.run("devinops-apply", PUSH, sha=world.gitlab.merge(1), **away)
+    away = f"file://{world.directory}/nowhere"
+    sha = world.gitlab.merge(1)
+    code, log = world.run("devinops-apply", PUSH, sha=sha, CI_PROJECT_URL=away)
     assert code == 1
     assert "Allow Git push requests to the repository" in log
     assert world.names == ["Style"]
@@ -157,8 +158,8 @@ def test_a_person_decides_in_two_pipelines_by_hand(world: World) -> None:
     assert world.run("devinops-plan-by-hand", BY_HAND)[0] == 4
     code, log = world.run("devinops-plan-by-hand", BY_HAND, ALLOW_DELETE="5")
     assert code == 0, log
-    decided = {"ALLOW_DELETE": "5", "DIGEST": digest_in(log)}
-    code, log = world.run("devinops-apply-by-hand", BY_HAND, **decided)
+    digest = digest_in(log)
+    code, log = world.run("devinops-apply-by-hand", BY_HAND, ALLOW_DELETE="5", DIGEST=digest)
     assert code == 0, log
     assert world.names == ["A", "Style"]
 
