@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from devinops.ci.environment import current_job
+from devinops.cli.checkout import path_in_checkout
 from devinops.render import JobLinks
 
 
@@ -16,14 +17,10 @@ def job_links(root: Path, environment: Mapping[str, str]) -> JobLinks | None:
     if job is None:
         return None
 
-    @functools.cache
-    def prefix() -> PurePosixPath | None:
-        from devinops.cli.checkout import below_checkout
-
-        return below_checkout(root, environment)
+    start = functools.cache(lambda: path_in_checkout(root))
 
     def source_url(path: str, line: int | None) -> str:
-        start = prefix()
-        return "" if start is None else job.source_url(str(start / path), line)
+        directory = start()
+        return "" if directory is None else job.source_url(str(directory / path), line)
 
     return JobLinks(job.commit, job.job_url, source_url, job.request is not None)

@@ -139,10 +139,10 @@ class Options:
     def _style(self, format: str) -> Style:
         if format not in PROBLEM_FORMATS:
             return self.style
-        from devinops.cli.checkout import below_checkout
+        from devinops.cli.checkout import path_in_checkout
 
-        path = below_checkout(self.root, os.environ)
-        return replace(self.style, below=str(path) if path and path.parts else "")
+        path = str(path_in_checkout(self.root) or ".")
+        return replace(self.style, below="" if path == "." else path)
 
     def _print(self, answer: Answer) -> None:
         for chunk in render(self.format, answer, self._style(self.format)):
