@@ -77,6 +77,23 @@ class Pipeline:
         return _json(["*.yaml", *directories, *self.patterns, own])
 
 
+def key_note(system: str, pipeline: Pipeline) -> str:
+    """Return which keys to store where, for people who have just got the files of a CI system."""
+    where = {
+        "github": "In GitHub, store",
+        "gitlab": "In GitLab, store as masked variables",
+    }
+    if system not in where:
+        return ""
+    keys = sorted(set(pipeline.keys.values()))
+    reading = ", ".join(f"{key}_PLAN" for key in keys)
+    scope = "their environments devin-TARGET" if pipeline.is_many else "the environment devin"
+    return (
+        f"{where[system]} a key that can only read as {reading}, and a key that may write as "
+        f"{', '.join(keys)} in {scope}, which only the branch {pipeline.branch} may use."
+    )
+
+
 def github_values(pipeline: Pipeline) -> dict[str, str]:
     """Return the values of the placeholders in github.yml."""
     targets = list(pipeline.keys)

@@ -186,3 +186,17 @@ def test_the_names_of_two_roots_differ(tmp_path: Path, devinops: Devinops) -> No
     assert groups == ["devinops-apply-a-my-root", "devinops-apply-b"]
     titles = [workflow["jobs"]["drift"]["steps"][-1]["env"]["TITLE"] for workflow in workflows]
     assert titles == ["Changed outside devinops in a/my root", "Changed outside devinops in b"]
+
+
+@pytest.mark.parametrize(
+    ("system", "words"),
+    [
+        ("github", "In GitHub, store a key that can only read as DEVIN_API_KEY_PLAN, and"),
+        ("gitlab", "In GitLab, store as masked variables a key that can only read as"),
+    ],
+)
+def test_init_says_which_keys_to_store(
+    tmp_path: Path, devinops: Devinops, system: str, words: str
+) -> None:
+    assert words in devinops("init", "-C", tmp_path, "--ci", system).out
+    assert "store" not in devinops("init", "-C", tmp_path / "other", "--ci", "none").out

@@ -189,7 +189,7 @@ class Runner:
         assert "${{" not in step["run"], step["run"]
         given = {key: filled(str(value), context) for key, value in step.get("env", {}).items()}
         file, summary = self.directory / f"outputs-{number}", self.directory / "summary.md"
-        file.touch()
+        file.write_text("")
         summary.touch()
         files = {"GITHUB_OUTPUT": str(file), "GITHUB_STEP_SUMMARY": str(summary)}
         temp = {"RUNNER_TEMP": str(self.directory)}
