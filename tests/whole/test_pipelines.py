@@ -93,6 +93,7 @@ def digest_in(log: str) -> str:
     return line.removeprefix("digest ")
 
 
+@pytest.mark.matrix
 def test_what_was_reviewed_is_applied_after_the_merge(world: World) -> None:
     world.gitlab.open(1)
     code, log = world.run("devinops-plan", MERGE_REQUEST, 1)
@@ -129,8 +130,9 @@ def test_without_the_token_there_is_a_plan_and_no_note(world: World) -> None:
 def test_a_job_that_cannot_push_applies_nothing_and_says_what_to_do(world: World) -> None:
     world.gitlab.open(1)
     world.run("devinops-plan", MERGE_REQUEST, 1)
-    away = {"CI_PROJECT_URL": f"file://{world.directory}/nowhere"}
-    code, log = world.run("devinops-apply", PUSH, sha=world.gitlab.merge(1), **away)
+    away = f"file://{world.directory}/nowhere"
+    sha = world.gitlab.merge(1)
+    code, log = world.run("devinops-apply", PUSH, sha=sha, CI_PROJECT_URL=away)
     assert code == 1
     assert "Allow Git push requests to the repository" in log
     assert world.names == ["Style"]
@@ -157,8 +159,8 @@ def test_a_person_decides_in_two_pipelines_by_hand(world: World) -> None:
     assert world.run("devinops-plan-by-hand", BY_HAND)[0] == 4
     code, log = world.run("devinops-plan-by-hand", BY_HAND, ALLOW_DELETE="5")
     assert code == 0, log
-    decided = {"ALLOW_DELETE": "5", "DIGEST": digest_in(log)}
-    code, log = world.run("devinops-apply-by-hand", BY_HAND, **decided)
+    digest = digest_in(log)
+    code, log = world.run("devinops-apply-by-hand", BY_HAND, ALLOW_DELETE="5", DIGEST=digest)
     assert code == 0, log
     assert world.names == ["A", "Style"]
 
@@ -197,3 +199,42 @@ def test_each_pipeline_has_its_jobs(
     assert run_quietly(["init", "-C", str(tmp_path), "--ci", "gitlab"], {})[0] == 0
     pipeline = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())
     assert list(gitlab_jobs(pipeline, {"CI_DEFAULT_BRANCH": "main", **variables})) == jobs
+
+
+MANY = """\
+version: 1
+targets:
+  staging: {org_id: org-staging, api_key_env: DEVIN_API_KEY_STAGING, inventory: {store: branch}}
+  production: {org_id: org-production, api_key_env: DEVIN_API_KEY_PRODUCTION, inventory: {store: branch}}
+"""
+
+
+@pytest.mark.matrix
+def test_each_target_has_its_own_key_and_can_be_chosen(tmp_path: Path) -> None:
+    seed = {
+        "organizations": {"org-staging": {}, "org-production": {}},
+        "keys": {"cog_s": {"org": "org-staging"}, "cog_p": {"org": "org-production"}},
+    }
+    with Emulator(seed) as emulator, GitLabApi().serving() as gitlab:
+        world = World(tmp_path, emulator, gitlab)
+        (world.checkout / "devinops.yaml").write_text(MANY)
+        (world.checkout / ".gitlab-ci.yml").unlink()
+        assert world.runner.bash("devinops init --ci gitlab", {})[0] == 0
+        (world.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
+        world.pipeline = yaml.safe_load((world.checkout / ".gitlab-ci.yml").read_text())
+        world.push()
+        digests = {}
+        keys = {"staging": "cog_s", "production": "cog_p"}
+        for target, key in keys.items():
+            variable = {f"DEVIN_API_KEY_{target.upper()}_PLAN": key, "DEVINOPS_TARGET": target}
+            code, log = world.run("devinops-plan-by-hand", BY_HAND, **variable)  # type: ignore[arg-type]
+            assert code == 0, log
+            digests[target] = digest_in(log)
+        for target, key in keys.items():
+            variable = {f"DEVIN_API_KEY_{target.upper()}": key, "DEVINOPS_TARGET": target}
+            chosen = {"TARGET": "staging", "DIGEST": digests["staging"]}
+            code, log = world.run("devinops-apply-by-hand", BY_HAND, **variable, **chosen)  # type: ignore[arg-type]
+            assert code == 0, log
+        assert "Not for this target." in log
+        assert [note["name"] for note in emulator.knowledge("org-staging")] == ["A"]
+        assert emulator.knowledge("org-production") == []

@@ -18,7 +18,7 @@ from tests.testing.actions import commands
 from tests.testing.github_api import TOKEN, GitHubApi
 from tests.testing.inventories import commit, git
 from tests.testing.places import ROOT
-from tests.testing.workflows import Runner, Step, read_workflow
+from tests.testing.workflows import Runner, Step, evaluate, read_workflow
 
 SEED = """
 organizations:
@@ -78,6 +78,7 @@ class World:
         variables: dict[str, str] | None = None,
         fork: bool = False,
         ref: str = MAIN,
+        matrix: dict[str, str] | None = None,
     ) -> dict[str, Step]:
         keys = {"DEVIN_API_KEY_PLAN": PLAN_KEY, "DEVIN_API_KEY": APPLY_KEY}
         context = {
@@ -91,6 +92,7 @@ class World:
             "inputs": inputs or {},
             "secrets": keys if secrets is None else secrets,
             "vars": variables or {},
+            "matrix": matrix or {},
         }
         environment = self.github.environment(self.directory, number, fork=fork, commit=sha)
         # A step gets the token only from its own `env`.
@@ -300,3 +302,41 @@ def test_the_action_does_the_same(world: World, command: str) -> None:
         )
     )
     assert world.names == ["A", "Style"]
+
+
+MANY = """\
+version: 1
+targets:
+  staging: {org_id: org-staging, api_key_env: DEVIN_API_KEY_STAGING, inventory: {store: branch}}
+  production: {org_id: org-production, api_key_env: DEVIN_API_KEY_PRODUCTION, inventory: {store: branch}}
+"""
+
+
+@pytest.mark.matrix
+def test_each_target_is_planned_and_applied_with_its_own_key(tmp_path: Path) -> None:
+    seed = {
+        "organizations": {"org-staging": {}, "org-production": {}},
+        "keys": {"cog_s": {"org": "org-staging"}, "cog_p": {"org": "org-production"}},
+    }
+    with Emulator(seed) as emulator, GitHubApi().serving() as github:
+        world = World(tmp_path, emulator, github)
+        (world.checkout / "devinops.yaml").write_text(MANY)
+        (world.checkout / ".github/workflows/devinops.yml").unlink()
+        assert world.shell("devinops init --ci github")[0] == 0
+        (world.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
+        world.push()
+        world.workflow = read_workflow(world.checkout / ".github/workflows/devinops.yml")
+        world.github.open(1)
+        secrets = {"DEVIN_API_KEY_STAGING_PLAN": "cog_s", "DEVIN_API_KEY_PRODUCTION_PLAN": "cog_p"}
+        for target in ("staging", "production"):
+            passed(world.plan(1, secrets=secrets, matrix={"target": target}))
+        assert len(world.github.texts(1)) == 2
+        sha = world.github.merge(1)
+        secrets = {"DEVIN_API_KEY_STAGING": "cog_s"}
+        staging = {"target": "staging"}
+        passed(world.run("apply", "push", sha=sha, secrets=secrets, matrix=staging))
+        assert [note["name"] for note in emulator.knowledge("org-staging")] == ["A"]
+        assert emulator.knowledge("org-production") == []
+        matrix = world.workflow["jobs"]["plan"]["strategy"]["matrix"]["target"]
+        for inputs, targets in (({}, ["staging", "production"]), (staging, ["staging"])):
+            assert evaluate(matrix[3:-2].strip(), {"inputs": inputs}) == targets
