@@ -22,7 +22,7 @@ def require_emulator() -> None:
 
     if not (find_spec("fastapi") and find_spec("uvicorn")):
         raise DevinopsError(
-            "the emulator needs extra packages: pip install fastapi python-dateutil uvicorn"
+            "the emulator needs extra packages: pip install fastapi jinja2 python-dateutil uvicorn"
         )
 
 

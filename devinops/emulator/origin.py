@@ -1,0 +1,53 @@
+"""Which web pages can use the emulator: its own.
+
+Pages and the paths below `/_emulator` need no key. Without these checks, a page of another site in
+the same browser could post to them, or read them under a name of its own that leads to this machine
+(DNS rebinding). Programs other than browsers send no Origin; they can use any name of the machine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from fastapi import Request
+
+from devinops.emulator.records import ApiError
+
+
+def check_host(request: Request) -> None:
+    """Raise a 403 unless the request's Host is an address, localhost or the emulator's own name.
+
+    No site can have an address as its name.
+    """
+    name = _name(request.headers.get("host", ""))
+    if not (_is_address(name) or name in ("localhost", request.app.state.host.lower())):
+        port = request.url.port
+        where = "http://127.0.0.1" + (f":{port}" if port else "")
+        raise ApiError(403, f'"{name}" is not a name of this emulator; open {where}/ instead')
+
+
+def check_origin(request: Request) -> None:
+    """Raise a 403 for a request that a page of another site sends."""
+    origin = request.headers.get("origin")
+    if origin is None:
+        return
+    check_host(request)
+    if origin != f"{request.url.scheme}://{request.headers['host']}":
+        raise ApiError(403, "A page of another site cannot use the emulator")
+
+
+def _name(host: str) -> str:
+    """Return the name in a Host header, in lower case; empty for one that has none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
