@@ -71,6 +71,8 @@ def command(
 ) -> ExitCode:
     """Serve a local stand-in for the Devin API, v3 and v1, until Ctrl-C.
 
+    Open its address in a browser to see and edit what it serves, as in the web app.
+
     Keys: cog_emulator (organization org-emulator), cog_enterprise, apk_emulator (v1).
 
     \b

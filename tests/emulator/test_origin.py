@@ -20,7 +20,14 @@ def own(api):
 
 @pytest.mark.parametrize(("method", "path", "status"), WRITES)
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "https://127.0.0.1:{port}", "http://127.0.0.1:1", ""]
+    "origin",
+    [
+        "http://evil.example",
+        *(
+            pytest.param(origin, marks=pytest.mark.matrix)
+            for origin in ("null", "https://127.0.0.1:{port}", "http://127.0.0.1:1", "")
+        ),
+    ],
 )
 def test_a_page_of_another_site_cannot_post(api, method, path, status, origin):
     headers = {"Origin": origin.replace("{port}", own(api).rpartition(":")[2])}

@@ -86,6 +86,8 @@ def test_the_wheel_installs_and_works_without_extras(
     (wheel,) = (tmp_path / "dist").iterdir()
     names = zipfile.ZipFile(wheel).namelist()
     assert "devinops/py.typed" in names
+    for path in (ROOT / "devinops" / "emulator" / "pages").rglob("*.*"):
+        assert path.suffix == ".pyc" or str(path.relative_to(ROOT)) in names
     assert all(name.startswith(("devinops/", "devinops-")) for name in names)
     venv.create(tmp_path / "venv", with_pip=True)
     bin = tmp_path / "venv" / "bin"

@@ -18,6 +18,7 @@ from devinops.emulator.records import KINDS, InvalidObject, JsonObject, Kind
 
 Widget = Literal["line", "text", "lines", "check", "number", "choice", "folder", "json"]
 _SHORT_FORM = 8
+_MOST_ROWS = 30
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,9 @@ class Entry:
     error: str = ""
 
     @property
-    def error_id(self) -> str:
-        return f"error-{self.field.name}"
+    def rows(self) -> int:
+        """The height of the input: that of its text, within limits."""
+        return min(max(self.field.rows, self.text.count("\n") + 2), _MOST_ROWS)
 
 
 Folders = tuple[tuple[str, str], ...]
@@ -111,7 +113,7 @@ def _options(members: Iterable[Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _rows(name: str, widget: Widget) -> int:
-    return {"text": words.LINES.get(name, 0), "lines": 4, "json": 8}.get(widget, 0)
+    return {"text": words.LINES.get(name, 0), "lines": 4, "json": 4}.get(widget, 0)
 
 
 # -- from values to what is in the inputs
@@ -243,8 +245,14 @@ def with_errors(items: Iterable[Entry], errors: Mapping[str, str]) -> list[Entry
 
 
 def placed(error: InvalidObject, items: Iterable[Entry]) -> dict[str, str]:
-    """Return a message of the store at the input that it names; under an empty name without one."""
+    """Return a message of the store by the input that it names; by an empty name for none."""
     message = str(error)
-    names = {item.field.name for item in items}
-    name = message.partition(":")[0].partition(".")[0].strip('"')
-    return {name if name in names else "": message}
+    name, _, rest = message.partition(":")
+    name, _, inner = name.partition(".")
+    if name not in {item.field.name for item in items}:
+        return {"": _sentence(message)}
+    return {name: f"{inner}: {rest.strip()}" if inner else _sentence(rest.strip())}
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

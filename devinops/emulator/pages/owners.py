@@ -57,7 +57,7 @@ class Owner:
             Link(
                 f"{self.url}/{section}",
                 TITLES[section],
-                len(objects(store, SECTIONS[section], self.org)),
+                len(_unsorted(store, SECTIONS[section], self.org)),
                 section == current,
             )
             for section in self._sections
@@ -85,11 +85,14 @@ def owner_of(store: Store, kind: Kind, record: Any) -> Owner:
 
 def objects(store: Store, kind: Kind, org: str | None) -> list[Any]:
     """Return the objects that belong to an organization or to the enterprise, sorted by name."""
-    if KINDS[kind].owners == "enterprise":
-        rows = list(store.table(kind))
-    else:
-        rows = [record for record in store.table(kind) if record.org == org]
+    rows = _unsorted(store, kind, org)
     return sorted(rows, key=lambda record: (record.label.casefold(), record.seq))
+
+
+def _unsorted(store: Store, kind: Kind, org: str | None) -> list[Any]:
+    if KINDS[kind].owners == "enterprise":
+        return list(store.table(kind))
+    return [record for record in store.table(kind) if record.org == org]
 
 
 def url_of(section: str, record_id: str) -> str:

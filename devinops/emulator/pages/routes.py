@@ -40,7 +40,7 @@ def _start(visit: Visit) -> Response:
     owners = [Owner(org.id, org.name) for org in organizations]
     return render(
         "start.html",
-        title="Devin emulator",
+        title="devinops emulator",
         url=str(visit.request.base_url).rstrip("/"),
         has_default=DEFAULT_ORG in store.organizations,
         owners=[(whose, whose.links(store)) for whose in (*owners, ENTERPRISE)],

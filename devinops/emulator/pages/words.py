@@ -63,8 +63,8 @@ HELP: Mapping[tuple[Kind, str], str] = {
     ("schedule", "frequency"): "A cron expression",
 }
 
-LINES: Mapping[str, int] = {"body": 18, "trigger": 3, "prompt": 8, "description": 2}
-"""The height of texts with more than one line."""
+LINES: Mapping[str, int] = {"body": 14, "trigger": 3, "prompt": 8, "description": 2}
+"""The least height of texts with more than one line."""
 
 LEFT_OUT: Mapping[Kind, frozenset[str]] = {
     # A form has ids of folders, and the owner decides whose a note or a playbook is.

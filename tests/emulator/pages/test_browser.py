@@ -79,7 +79,7 @@ def test_a_person_edits_renames_and_moves_a_note(page, filled, visit, complaints
     page.get_by_label("Folder").select_option("(no folder)")
     page.get_by_role("button", name="Save").click()
     assert page.get_by_role("status").inner_text() == "Saved."
-    assert page.get_by_role("status").evaluate("node => node === document.activeElement")
+    page.locator("[role=status]:focus").wait_for()
     note = filled.emulator.knowledge()[0]
     assert (note["name"], note["folder_path"]) == ("Deployments", "")
     assert note["body"] == "\nUse canaries.\n"
@@ -87,6 +87,7 @@ def test_a_person_edits_renames_and_moves_a_note(page, filled, visit, complaints
     assert complaints == []
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("body", ["\n\na\r\nb\rc\n", "a\x00b\x1b", "\u202e</textarea><b>\u2028"])
 def test_a_browser_keeps_what_nobody_touched(page, filled, visit, body):
     filled.emulator.edit("knowledge", "note-1", body=body, trigger=body)
@@ -114,7 +115,7 @@ def test_an_error_names_the_input_and_leads_to_it(page, visit):
     page.get_by_label("Triggers").fill("[{]")
     page.get_by_role("button", name="Save").click()
     alert = page.get_by_role("alert")
-    assert alert.evaluate("node => node === document.activeElement")
+    page.locator("[role=alert]:focus").wait_for()
     assert page.title().startswith("Error: ")
     alert.get_by_role("link", name="Triggers").click()
     assert page.evaluate("document.activeElement.name") == "triggers"
@@ -124,6 +125,7 @@ def test_an_error_names_the_input_and_leads_to_it(page, visit):
     assert "line 1, column 3" in page.locator("#triggers-error").inner_text()
 
 
+@pytest.mark.matrix
 def test_everything_works_with_the_keyboard(page, filled, visit):
     visit(f"{ORG}/automations")
     page.keyboard.press("Tab")
@@ -162,6 +164,7 @@ def test_requests_appear_while_the_page_is_open(page, filled, visit, complaints)
     assert complaints == []
 
 
+@pytest.mark.matrix
 def test_a_list_that_is_cleared_elsewhere_becomes_empty(page, filled, visit):
     filled.v3.get("/v3/self")
     visit("/")
@@ -170,6 +173,7 @@ def test_a_list_that_is_cleared_elsewhere_becomes_empty(page, filled, visit):
     page.get_by_text("No requests yet.").wait_for()
 
 
+@pytest.mark.matrix
 def test_the_list_can_be_paused(page, filled, visit):
     visit("/requests")
     page.get_by_role("button", name="Pause").click()
@@ -210,6 +214,7 @@ def test_everything_works_without_javascript(plain_page, filled):
 # -- how pages look
 
 
+@pytest.mark.matrix
 def test_hostile_names_run_nothing(page, start, complaints):
     markup = "<script>alert(1)</script><img src=x onerror=alert(2)>"
     note = {"id": "n", "name": markup, "trigger": f"\"'>{markup}", "body": f"</textarea>{markup}"}
@@ -224,6 +229,7 @@ def test_hostile_names_run_nothing(page, start, complaints):
     assert complaints == []
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_as_wide_as_a_phone(page, filled, visit, path):
     filled.emulator.edit("knowledge", "note-1", name=LONG, trigger=LONG, pinned_repo=LONG)
@@ -234,10 +240,11 @@ def test_a_page_is_as_wide_as_a_phone(page, filled, visit, path):
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_are_accessible(page, filled, visit, scheme):
     """No rule of axe-core is violated, contrast included."""
-    from axe_playwright_python.sync_playwright import Axe
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
     filled.note()
     filled.emulator.edit("knowledge", "note-1", is_enabled=False, pinned_repo="acme/api")

@@ -113,7 +113,7 @@ def test_a_folder_cannot_be_moved_into_itself(filled, visitor):
     assert "folder-b" not in visitor.get("/folders/folder-a").text.partition("</select>")[0]
     response = save(visitor, "/folders/folder-a", parent_folder_id="folder-b")
     assert response.status_code == 422
-    assert "a folder cannot be inside itself" in Html.of(response.text).alerts
+    assert "A folder cannot be inside itself" in Html.of(response.text).alerts
 
 
 @pytest.mark.parametrize("path", [*OBJECTS, "/acu_limits/limit-1"])
@@ -169,7 +169,7 @@ def test_an_edit_is_saved_and_shown_as_a_persons(start, tmp_path):
         (
             "/playbooks/playbook-1",
             {"structured_output_schema": "[1]"},
-            "Structured output schema: structured_output_schema: expected a mapping or null",
+            "Structured output schema: Expected a mapping or null",
         ),
         ("/automations/automation-1", {"triggers": "NaN"}, "Triggers: Not JSON that can be stored"),
         ("/automations/automation-1", {"actions": ""}, "Actions: Not JSON: Expecting value"),
@@ -177,13 +177,13 @@ def test_an_edit_is_saved_and_shown_as_a_persons(start, tmp_path):
         (
             "/automations/automation-1",
             {"triggers": '[{"event_type": 1}]'},
-            "Triggers: triggers.0.event_type",
+            "Triggers: 0.event_type: Input should be",
         ),
         ("/organizations/org-emulator", {"max_cycle_acu_limit": "many"}, "Enter a whole number"),
         ("/acu_limits/limit-1", {"cycle_acu_limit": ""}, "Enter a whole number"),
         ("/acu_limits/limit-1", {"cycle_acu_limit": "9" * 5000}, "Enter a whole number"),
-        ("/acu_limits/limit-1", {"scope": "nobody"}, "Scope: scope: expected one of"),
-        ("/knowledge/note-1", {"folder_id": "gone"}, 'there is no folder with the id "gone"'),
+        ("/acu_limits/limit-1", {"scope": "nobody"}, "Scope: Expected one of"),
+        ("/knowledge/note-1", {"folder_id": "gone"}, 'There is no folder with the id "gone"'),
     ],
 )
 def test_bad_input_comes_back_with_what_was_typed(filled, visitor, path, typed, message):

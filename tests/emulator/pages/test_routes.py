@@ -79,6 +79,7 @@ def test_hostile_names_are_text(start):
         assert_inert(path, response)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("text", [MARKUP, NAME, "", " ", "\ud800", "x" * 300])
 def test_any_text_can_be_anywhere(start, text):
     org = text if text.strip() and "\ud800" not in text else "org-x"
