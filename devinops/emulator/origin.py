@@ -22,9 +22,8 @@ def check_host(request: Request) -> None:
     """
     name = _name(request.headers.get("host", ""))
     if not (_is_address(name) or name in ("localhost", request.app.state.host.lower())):
-        port = request.url.port
-        where = "http://127.0.0.1" + (f":{port}" if port else "")
-        raise ApiError(403, f'"{name}" is not a name of this emulator; open {where}/ instead')
+        expected = "open it as localhost or by its IP address"
+        raise ApiError(403, f'"{name}" is not a name of this emulator; {expected}')
 
 
 def check_origin(request: Request) -> None:

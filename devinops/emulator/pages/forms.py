@@ -78,7 +78,7 @@ def _field(kind: Kind, name: str, known: FieldType, folders: Folders, *, first: 
     return Field(
         name=name,
         label=words.label(name),
-        help=words.HELP.get((kind, name), ""),
+        help=words.HELP.get((kind, name), "JSON" if widget == "json" else ""),
         widget=widget,
         nullable=NoneType in members,
         required=known.required,
