@@ -13,6 +13,7 @@ from tests.testing.html_forms import Html
 
 MARKUP = "\"'><img src=x onerror=alert(1)><script>alert(1)</script>{{ 7 * 7 }}</textarea></title>"
 SCRIPT = "/static/requests.js"
+ORG = "/organizations/org-emulator"
 OWN = {SCRIPT, "/static/icon.svg"}
 
 
@@ -169,6 +170,13 @@ def test_another_method_is_a_405(visitor, method, path, allowed):
 def test_no_path_of_the_api_becomes_a_page(visitor, path, status, body):
     response = visitor.get(path)
     assert (response.status_code, response.json()) == (status, body)
+
+
+@pytest.mark.parametrize("path", ["/requests", "/audit-log", f"{ORG}/secrets", "/knowledge/note-1"])
+def test_a_page_says_where_it_is(filled, visitor, path):
+    filled.emulator.edit("knowledge", "note-1", name="Requests")
+    current = re.findall(r'<a href="([^"]*)" aria-current="page"', visitor.get(path).text)
+    assert current == [path if path != "/knowledge/note-1" else f"{ORG}/knowledge"]
 
 
 def test_the_audit_log_is_cut_into_pages(api):
