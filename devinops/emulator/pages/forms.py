@@ -44,7 +44,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Input:
     """An input with the text in it; `error` is empty without one."""
 
     field: Field
@@ -139,9 +139,9 @@ def as_sent(field: Field, text: str) -> str:
     return text if field.rows else text.replace("\n", "")
 
 
-def entries(fields: Iterable[Field], values: Mapping[str, object]) -> list[Entry]:
+def inputs(fields: Iterable[Field], values: Mapping[str, object]) -> list[Input]:
     """Return the inputs with the values of an object."""
-    return [Entry(field, shown(field, values.get(field.name))) for field in fields]
+    return [Input(field, shown(field, values.get(field.name))) for field in fields]
 
 
 def values_of(kind: Kind, record: Any) -> JsonObject:
@@ -167,37 +167,37 @@ def _default(field: Field) -> object:
 # -- from what was typed to values
 
 
-def typed(before: Iterable[Entry], sent: Mapping[str, str]) -> list[Entry]:
+def typed(before: Iterable[Input], sent: Mapping[str, str]) -> list[Input]:
     """Return the inputs with what was sent; an input that was not sent stays as it is."""
     return [
-        Entry(entry.field, as_sent(entry.field, sent.get(entry.field.name, entry.text)))
-        for entry in before
+        Input(item.field, as_sent(item.field, sent.get(item.field.name, item.text)))
+        for item in before
     ]
 
 
 def read(
-    after: Iterable[Entry], before: Iterable[Entry] | None = None
+    after: Iterable[Input], before: Iterable[Input] | None = None
 ) -> tuple[JsonObject, dict[str, str]]:
     """Return the values to set, and an error for each input that cannot be read.
 
     With what was in the inputs `before`, only what differs; without, all but empty optional ones.
     """
-    old = None if before is None else {entry.field.name: entry.text for entry in before}
+    old = None if before is None else {item.field.name: item.text for item in before}
     values: JsonObject = {}
     errors: dict[str, str] = {}
-    for entry in after:
-        field = entry.field
-        if entry.text == old[field.name] if old is not None else _is_left_empty(entry):
+    for item in after:
+        field = item.field
+        if item.text == old[field.name] if old is not None else _is_left_empty(item):
             continue
         try:
-            values[field.name] = _value(field, entry.text)
+            values[field.name] = _value(field, item.text)
         except InvalidObject as error:
             errors[field.name] = str(error)
     return values, errors
 
 
-def _is_left_empty(entry: Entry) -> bool:
-    return not entry.text and not entry.field.required
+def _is_left_empty(item: Input) -> bool:
+    return not item.text and not item.field.required
 
 
 def _value(field: Field, text: str) -> object:
@@ -240,11 +240,11 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
-def with_errors(items: Iterable[Entry], errors: Mapping[str, str]) -> list[Entry]:
-    return [Entry(item.field, item.text, errors.get(item.field.name, "")) for item in items]
+def with_errors(items: Iterable[Input], errors: Mapping[str, str]) -> list[Input]:
+    return [Input(item.field, item.text, errors.get(item.field.name, "")) for item in items]
 
 
-def placed(error: InvalidObject, items: Iterable[Entry]) -> dict[str, str]:
+def placed(error: InvalidObject, items: Iterable[Input]) -> dict[str, str]:
     """Return a message of the store by the input that it names; by an empty name for none."""
     message = str(error)
     name, _, rest = message.partition(":")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from devinops.emulator import web_edits
 from devinops.emulator.pages import forms, words
-from devinops.emulator.pages.forms import Entry
+from devinops.emulator.pages.forms import Input
 from devinops.emulator.pages.owners import Link, Owner, owner, owner_of, url_of
 from devinops.emulator.pages.rendering import redirect, render
 from devinops.emulator.pages.tree import Tree, folder_choices, grow
@@ -40,7 +40,7 @@ def new_object(visit: Visit) -> Response:
     kind = SECTIONS[visit.request.url.path.split("/")[-2]]
     whose = owner(visit.store, org)
     fields = forms.form_fields(kind, tuple(folder_choices(visit.store, org)))
-    empty = forms.entries(fields, forms.starting_values(kind, visit.query))
+    empty = forms.inputs(fields, forms.starting_values(kind, visit.query))
     if not visit.is_post:
         return _new_page(visit, kind, whose, empty, {})
     filled = forms.typed(empty, visit.form)
@@ -57,7 +57,7 @@ def new_object(visit: Visit) -> Response:
 
 
 def _new_page(
-    visit: Visit, kind: Kind, whose: Owner, items: Iterable[Entry], errors: Mapping[str, str]
+    visit: Visit, kind: Kind, whose: Owner, items: Iterable[Input], errors: Mapping[str, str]
 ) -> Response:
     noun = words.NOUNS[kind]
     return render(
@@ -68,7 +68,7 @@ def _new_page(
         crumbs=_crumbs(visit, kind, whose, None),
         owner=whose,
         links=whose.links(visit.store, _section(kind)),
-        entries=forms.with_errors(items, errors),
+        inputs=forms.with_errors(items, errors),
         form_error=errors.get("", ""),
         has_errors=bool(errors),
         cancel=_list_url(kind, whose),
@@ -84,7 +84,7 @@ def one_object(visit: Visit) -> Response:
     kind = SECTIONS[visit.request.url.path.split("/")[1]]
     record = _record(visit, kind)
     fields = forms.form_fields(kind, tuple(folder_choices(visit.store, record.org, record.id)))
-    before = forms.entries(fields, forms.values_of(kind, record))
+    before = forms.inputs(fields, forms.values_of(kind, record))
     if not visit.is_post:
         return _page(visit, kind, record, before, {})
     if visit.form.get("action") == "delete":
@@ -107,7 +107,7 @@ def _delete(visit: Visit, kind: Kind, record: Any) -> Response:
     return redirect(f"{back}?done=deleted")
 
 
-def _save(visit: Visit, kind: Kind, record: Any, before: list[Entry]) -> Response:
+def _save(visit: Visit, kind: Kind, record: Any, before: list[Input]) -> Response:
     filled = forms.typed(before, visit.form)
     values, errors = forms.read(filled, before)
     if visit.form.get("version", _version(record)) != _version(record):
@@ -139,7 +139,7 @@ def _overtaken(visit: Visit, record: Any) -> str:
 
 
 def _page(
-    visit: Visit, kind: Kind, record: Any, items: Iterable[Entry], errors: Mapping[str, str]
+    visit: Visit, kind: Kind, record: Any, items: Iterable[Input], errors: Mapping[str, str]
 ) -> Response:
     store = visit.store
     whose = owner_of(store, kind, record)
@@ -159,7 +159,7 @@ def _page(
         created_by=author(store, record.created_by),
         updated_by=author(store, record.updated_by),
         facts=facts(store, kind, record),
-        entries=forms.with_errors(items, errors),
+        inputs=forms.with_errors(items, errors),
         form_error=errors.get("", ""),
         has_errors=bool(errors),
         notice="" if errors else notice(visit),

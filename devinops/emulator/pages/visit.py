@@ -1,4 +1,4 @@
-"""A request for a page, and its way to the function that answers it."""
+"""A request for a page, and its way to the function that handles it."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ class Visit:
         self.request.app.state.save()
 
 
-Answer = Callable[[Visit], Response]
+Handler = Callable[[Visit], Response]
 
 
-def route(path: str, answer: Answer, *methods: str) -> Route:
+def route(path: str, handle: Handler, *methods: str) -> Route:
     """Return the route of a page. Errors become pages too."""
 
     async def endpoint(request: Request) -> Response:
@@ -68,7 +68,7 @@ def route(path: str, answer: Answer, *methods: str) -> Route:
             form = await _form(request) if request.method == "POST" else {}
             store = store_of(request)
             with store.lock:
-                return answer(Visit(request, store, form))
+                return handle(Visit(request, store, form))
         except ApiError as error:
             return error_page(error.status, f"{error.detail}.")
         except ConfigError as error:

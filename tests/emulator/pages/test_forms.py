@@ -63,18 +63,18 @@ def test_the_type_of_a_field_decides_how_it_is_entered(kind, name, widget):
 
 @given(TEXT, TEXT, TEXT)
 def test_texts_that_nobody_touched_are_not_set(name, body, macro):
-    before = forms.entries(
+    before = forms.inputs(
         forms.form_fields("knowledge"), {"name": name, "body": body, "macro": macro}
     )
     # A browser sends CRLF.
-    sent = {entry.field.name: entry.text.replace("\n", "\r\n") for entry in before}
+    sent = {item.field.name: item.text.replace("\n", "\r\n") for item in before}
     assert forms.read(forms.typed(before, sent), before) == ({}, {})
 
 
 @given(JSON)
 def test_json_that_nobody_touched_is_not_set_and_json_that_was_typed_is_read(value):
     schema = field("playbook", "structured_output_schema")
-    before = forms.entries([schema], {schema.name: value})
+    before = forms.inputs([schema], {schema.name: value})
     assert forms.read(forms.typed(before, {}), before) == ({}, {})
     assert forms.parsed(json.dumps(value)) == value
 
@@ -83,8 +83,8 @@ def test_json_that_nobody_touched_is_not_set_and_json_that_was_typed_is_read(val
 def test_what_is_typed_is_what_is_set(text):
     body = field("knowledge", "body")
     expected = forms.as_sent(body, text)
-    (entry,) = forms.typed(forms.entries([body], {}), {"body": text})
-    values, errors = forms.read([entry])
+    (item,) = forms.typed(forms.inputs([body], {}), {"body": text})
+    values, errors = forms.read([item])
     assert (values, errors) == ({"body": expected}, {})
 
 
@@ -115,5 +115,5 @@ def test_a_problem_in_json_says_where_it_is(text, message):
 )
 def test_an_empty_input_is_null_or_empty(name, text, value):
     shown = field("organization", name)
-    before = [forms.Entry(shown, "before")]
-    assert forms.read([forms.Entry(shown, text)], before) == ({name: value}, {})
+    before = [forms.Input(shown, "before")]
+    assert forms.read([forms.Input(shown, text)], before) == ({name: value}, {})
