@@ -142,9 +142,13 @@ async def _ask(app: ASGIApp, scope: Scope, call: Call) -> Reply:
 
 @dataclass(frozen=True)
 class Requests:
-    """Entries of the log, numbered from 1 without a gap; `cleared` is the last number cleared."""
+    """Entries of the log, numbered from 1 without a gap.
+
+    `cleared` is the last number that was cleared, `last` that of the newest request.
+    """
 
     cleared: int
+    last: int
     entries: list[tuple[int, dict[str, Any]]]
 
 
@@ -188,7 +192,8 @@ class RequestLog:
         with self._lock:
             start = max(number, self._cleared)
             rest = self._entries[start - self._cleared :]
-            return Requests(self._cleared, list(enumerate(rest, start + 1)))
+            last = self._cleared + len(self._entries)
+            return Requests(self._cleared, last, list(enumerate(rest, start + 1)))
 
     def clear(self) -> None:
         with self._lock:

@@ -23,7 +23,7 @@ _MOST_ROWS = 30
 
 @dataclass(frozen=True)
 class Field:
-    """An input of a form. `options` are pairs of a value and what a person reads."""
+    """How a field is entered. `options` are pairs of a value and what a person reads."""
 
     name: str
     label: str

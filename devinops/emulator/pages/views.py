@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from devinops.emulator.middleware import RequestLog
@@ -216,7 +216,10 @@ class RequestRow:
 
 @dataclass(frozen=True)
 class RequestRows:
-    """Requests, newest first; `last` is the number of the newest one, `cleared` the log's."""
+    """Requests, newest first; `last` is the number of the newest one.
+
+    A page removes the requests up to the number `cleared`.
+    """
 
     cleared: int
     last: int
@@ -226,10 +229,12 @@ class RequestRows:
 def request_rows(log: RequestLog, since: int, most: int) -> RequestRows:
     """Return the requests after a number, at most the newest `most`."""
     logged = log.since(since)
+    if since > logged.last:
+        # The page was open before this emulator started.
+        logged = replace(log.since(0), cleared=since)
     numbered = logged.entries[-most:]
-    last = numbered[-1][0] if numbered else max(since, logged.cleared)
     newest_first = [_request_row(number, entry) for number, entry in reversed(numbered)]
-    return RequestRows(logged.cleared, last, newest_first)
+    return RequestRows(logged.cleared, logged.last, newest_first)
 
 
 def _request_row(number: int, entry: Mapping[str, Any]) -> RequestRow:

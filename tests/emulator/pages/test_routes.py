@@ -244,6 +244,13 @@ def test_a_cleared_list_is_empty_and_numbers_go_on(filled, visitor):
     assert 'data-number="4"' in visitor.get("/requests/new?since=3").text
 
 
+def test_a_page_from_before_a_restart_gets_all_requests(filled, visitor):
+    filled.v3.get("/v3/self")
+    fresh = visitor.get("/requests/new?since=99").text
+    assert 'data-last="1" data-cleared="99"' in fresh
+    assert fresh.count("<li") == 1
+
+
 def test_a_long_body_is_cut(filled, visitor):
     filled.note(body="x" * 50_000)
     text = visitor.get("/requests").text
