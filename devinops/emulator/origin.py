@@ -1,8 +1,8 @@
-"""Which web pages can use the emulator: its own.
+"""Keeps pages of other sites from using the emulator's.
 
 Pages and the paths below `/_emulator` need no key. Without these checks, a page of another site in
-the same browser could post to them, or read them under a name of its own that leads to this machine
-(DNS rebinding). Programs other than browsers send no Origin; they can use any name of the machine.
+the same browser could post to them, or read the emulator's pages under a name of its own that leads
+to this machine (DNS rebinding). Programs other than browsers send no Origin.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from devinops.emulator.records import ApiError
 
 
 def check_host(request: Request) -> None:
-    """Raise a 403 unless the request's Host is an address, localhost or the emulator's own name.
+    """Raise a 403 unless the request's Host is the emulator's own, or one that no site can have.
 
-    No site can have an address as its name.
+    These are addresses and names without a dot, such as localhost or that of a container.
     """
     name = _name(request.headers.get("host", ""))
-    if not (_is_address(name) or name in ("localhost", request.app.state.host.lower())):
+    own = request.app.state.host.lower()
+    if not name or not ("." not in name or _is_address(name) or name == own):
         expected = "open it as localhost or by its IP address"
         raise ApiError(403, f'"{name}" is not a name of this emulator; {expected}')
 

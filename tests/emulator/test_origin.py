@@ -47,7 +47,7 @@ def test_a_site_that_gives_its_name_this_address_cannot_post(api, method, path, 
     assert api.with_key("").request(method, path, headers=headers).status_code == 403
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "[::1", "", "x y", "1"])
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil.", "[::1", ""])
 def test_pages_are_shown_under_no_other_name(api, host):
     response = api.with_key("").get("/", headers={"Host": host})
     assert response.status_code in (400, 403)
@@ -56,9 +56,9 @@ def test_pages_are_shown_under_no_other_name(api, host):
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost:1", "LOCALHOST", "127.0.0.1", "[::1]:8484", "10.0.0.7"]
+    "host", ["localhost:1", "LOCALHOST", "127.0.0.1", "[::1]:8484", "emulator"]
 )
-def test_addresses_and_localhost_are_names_of_the_emulator(api, host):
+def test_addresses_and_names_without_a_dot_are_names_of_the_emulator(api, host):
     assert api.with_key("").get("/", headers={"Host": host}).status_code == 200
 
 
