@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 RENDERERS: Final[Mapping[str, str]] = {
     "text": "devinops.render.text",
     "json": "devinops.render.json",
+    "html": "devinops.render.html",
 }
 """Format → the module with its `render`, which is imported when it is first used."""
 

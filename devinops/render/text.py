@@ -139,7 +139,7 @@ class Text:
         yield from self._terms(plan)
         yield ""
         yield from self.terminal.row(Span(f"digest {plan.digest}", Look.DIM))
-        yield from self._verdict(counts(plan), _plan_look(plan))
+        yield from self._verdict(counts(plan), plan_look(plan))
 
     def approved(self, plan: ShownPlan) -> Iterator[str]:
         """Yield a line for each change of a plan that people have already read."""
@@ -247,7 +247,7 @@ class Text:
             yield from self.paragraph(f"only {', '.join(plan.only)}")
         approved = plan.approvals.given()
         if approved:
-            flags = " ".join(_flag(name, value) for name, value in approved.items())
+            flags = " ".join(flag(name, value) for name, value in approved.items())
             yield ""
             yield from self.paragraph(f"approved with {flags}")
 
@@ -310,7 +310,7 @@ class Text:
         """Yield the lines of the problems in the files; the last one holds the counts."""
         for problem in document.problems:
             yield from self.problem(problem)
-        yield from self._verdict(*_checked(document))
+        yield from self._verdict(*checked(document))
 
     # --- differences ------------------------------------------------------------------------------
 
@@ -345,10 +345,10 @@ class Text:
         yield from self._results(report.results)
         yield from self._left(report)
         if report.backup:
-            hint = _rollback_hint(report)
+            hint = rollback_hint(report)
             text = f"Backup: {report.backup} ({hint})"
             yield from self.paragraph(text)
-        yield from self._verdict(tally(report), _report_look(report))
+        yield from self._verdict(tally(report), report_look(report))
 
     def _results(self, results: Sequence[Result]) -> Iterator[str]:
         """Yield the results that differ from the plan, and of many with one message a count."""
@@ -407,7 +407,8 @@ def drift_summary(drift: Drift) -> str:
     return ", ".join(parts)
 
 
-def _flag(name: str, value: object) -> str:
+def flag(name: str, value: object) -> str:
+    """Return the option that gives an approval of `Approvals.given`."""
     flag = f"--{name.replace('_', '-')}"
     return flag if value is True else f"{flag} {value}"
 
@@ -435,7 +436,8 @@ def _joined(counts: Iterable[tuple[int, str]]) -> str:
     return ", ".join(f"{number} {what}" for number, what in counts if number)
 
 
-def _plan_look(plan: ShownPlan) -> Look:
+def plan_look(plan: ShownPlan) -> Look:
+    """Return what a plan means for its reader."""
     if plan.refusals:
         return Look.ERROR
     if plan.blocked:
@@ -453,7 +455,8 @@ def tally(report: Report) -> str:
     return f"{word} {report.plan.target.full_name}: {parts or 'nothing to do'}."
 
 
-def _report_look(report: Report) -> Look:
+def report_look(report: Report) -> Look:
+    """Return what a report means for its reader."""
     if report.count(Outcome.FAILED) or report.interrupted or report.left is None:
         return Look.ERROR
     is_waiting = report.plan.blocked or report.waiting or report.left
@@ -461,7 +464,7 @@ def _report_look(report: Report) -> Look:
     return Look.WAITING if is_waiting or counts else Look.GOOD
 
 
-def _rollback_hint(report: Report) -> str:
+def rollback_hint(report: Report) -> str:
     """Return what devinops rollback can restore of what was overwritten or deleted."""
     lost = []
     if report.unsaved:
@@ -475,7 +478,7 @@ def _rollback_hint(report: Report) -> str:
     return f"devinops rollback {way} {'; and '.join(lost)}"
 
 
-def _checked(document: ProblemsAnswer) -> tuple[str, Look]:
+def checked(document: ProblemsAnswer) -> tuple[str, Look]:
     """Return the last line about the problems in files, and what it means."""
     more = f"; {document.elsewhere} elsewhere, not shown" if document.elsewhere else ""
     if document.problems:
