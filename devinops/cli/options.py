@@ -18,6 +18,7 @@ from click.core import ParameterSource
 
 from devinops import atomic
 from devinops.cli import candidates
+from devinops.cli.job_links import job_links
 from devinops.config import Flags, check_environment, find_root
 from devinops.kinds import KINDS
 from devinops.model.errors import NotWritten, UsageError
@@ -114,7 +115,8 @@ class Options:
 
     @property
     def style(self) -> Style:
-        return Style(self.color, self.verbose, terminal_width(sys.stdout))
+        width = terminal_width(sys.stdout)
+        return Style(self.color, self.verbose, width, job_links(self.root, os.environ))
 
     def answer(self, answer: Answer, formats: Collection[str] = FORMATS) -> None:
         """Write an answer to stdout, and for each --report to its file.

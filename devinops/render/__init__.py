@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, cast
@@ -16,6 +16,7 @@ RENDERERS: Final[Mapping[str, str]] = {
     "text": "devinops.render.text",
     "json": "devinops.render.json",
     "html": "devinops.render.html",
+    "markdown": "devinops.render.markdown",
 }
 """Format → the module with its `render`, which is imported when it is first used."""
 
@@ -25,15 +26,37 @@ MIN_WIDTH: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
+class JobLinks:
+    """The CI job of a run, for its readers: the `commit` that they review, and web addresses.
+
+    `source_url` returns the address of a file at that commit; its path starts at the root.
+    `in_request` tells whether the job belongs to a pull or merge request.
+    """
+
+    commit: str
+    job_url: str
+    source_url: Callable[[str, int | None], str]
+    in_request: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Style:
     """How people want to read an answer: in `color`, and `full` or with summaries.
 
-    `width` is that of the terminal in columns; None: lines are not wrapped.
+    `width` is that of the terminal in columns; None: lines are not wrapped. `job` is the CI job of
+    the run, if there is one. `limit` is how many bytes a document for people may have where it is
+    posted; None: as many as a comment may have.
     """
 
     color: bool = False
     full: bool = False
     width: int | None = None
+    job: JobLinks | None = None
+    limit: int | None = None
+
+    def source_url(self, path: str, line: int | None = None) -> str:
+        """Return the web address of a file, whose path starts at the root; empty outside CI."""
+        return self.job.source_url(path, line) if self.job else ""
 
 
 class Renderer(Protocol):

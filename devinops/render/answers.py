@@ -43,11 +43,15 @@ class PlanAnswer:
 
 @dataclass(frozen=True)
 class Failure:
-    """The error of a run that has no plan, and the problems in the files if they caused it."""
+    """The error of a run that has no plan, and the problems in the files if they caused it.
+
+    `target` is the name of the target, empty if it is not known.
+    """
 
     error: str
     exit_code: ExitCode
     problems: tuple[Problem, ...] = ()
+    target: str = ""
 
 
 @dataclass(frozen=True)

@@ -261,7 +261,7 @@ class Text:
         yield from self.drift(answer.findings)
         number = len(answer.findings.drift)
         changed = f"{counted(number, 'object')} changed outside devinops" if number else "none"
-        others = _joined(
+        others = joined(
             (
                 (len(answer.findings.unmanaged), "unmanaged"),
                 (len(answer.findings.foreign), "of other owners"),
@@ -408,9 +408,9 @@ def drift_summary(drift: Drift) -> str:
 
 
 def flag(name: str, value: object) -> str:
-    """Return the option that gives an approval of `Approvals.given`."""
-    flag = f"--{name.replace('_', '-')}"
-    return flag if value is True else f"{flag} {value}"
+    """Return an approval as it is given on the command line."""
+    option = f"--{name.replace('_', '-')}"
+    return option if value is True else f"{option} {value}"
 
 
 def counts(plan: ShownPlan) -> str:
@@ -418,8 +418,8 @@ def counts(plan: ShownPlan) -> str:
     actions = Counter(change.action for change in plan.changes)
     needed = sum(len(block.needed_by) for block in plan.blocked)
     needed_by = f" (needed by {counted(needed, 'entry', 'entries')})" if needed else ""
-    changes = _joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
-    others = _joined(
+    changes = joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
+    others = joined(
         (
             (len(plan.blocked), f"blocked{needed_by}"),
             (len(plan.drift), "changed outside devinops"),
@@ -432,7 +432,8 @@ def counts(plan: ShownPlan) -> str:
     return f"Plan for {plan.target.full_name}: {refused}{parts}."
 
 
-def _joined(counts: Iterable[tuple[int, str]]) -> str:
+def joined(counts: Iterable[tuple[int, str]]) -> str:
+    """Return numbers with what they count, without those that are zero."""
     return ", ".join(f"{number} {what}" for number, what in counts if number)
 
 
@@ -449,7 +450,7 @@ def tally(report: Report) -> str:
     """Return the last line of a report; what there is none of is left out."""
     counts = Counter({outcome: report.count(outcome) for outcome in Outcome})
     counts[Outcome.BLOCKED] += len(report.plan.blocked)
-    parts = _joined((counts[outcome], outcome) for outcome in Outcome)
+    parts = joined((counts[outcome], outcome) for outcome in Outcome)
     done = "Applied to" if counts[Outcome.DONE] or not parts else "Nothing was applied to"
     word = "Interrupted in" if report.interrupted else done
     return f"{word} {report.plan.target.full_name}: {parts or 'nothing to do'}."

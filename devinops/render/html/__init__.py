@@ -12,4 +12,4 @@ from devinops.render.html.views import page_of
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
     """Yield the page of an answer in pieces."""
-    return write(page_of(answer, getattr(style, "link", None)))
+    return write(page_of(answer, style.job))

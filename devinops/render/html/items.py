@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from devinops.applying.report import Result
 from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, Outcome
@@ -13,15 +13,12 @@ from devinops.model.keys import Key
 from devinops.model.objects import Problem, Severity, Source
 from devinops.model.values import UNSET
 from devinops.planning.diff import nested_paths
-from devinops.render import counted
+from devinops.render import JobLinks, counted
 from devinops.render.changes import descriptions, elements, is_redundant, is_text
 from devinops.render.html.diff import difference, whole
 from devinops.render.html.markup import Html, joined, prose, tag
 from devinops.render.terminal import BLOCKED, FAILED, OUTSIDE, SIGNS, Look, Sign
 from devinops.render.text import drift_summary
-
-SourceLink: TypeAlias = Callable[[str, int], str | None]
-"""Path and line of a file → its address at the commit; None if there is none."""
 
 WARNING: Final = Sign("!", Look.WARNING, "warning")
 ERROR: Final = Sign("x", Look.ERROR, "error")
@@ -36,9 +33,9 @@ OUTCOMES: Final = {
 
 @dataclass(frozen=True)
 class Items:
-    """Writes items; they are `opened` if there are few. `link` gives the address of a file."""
+    """Writes items; they are `opened` if there are few. `job` gives the addresses of files."""
 
-    link: SourceLink | None = None
+    job: JobLinks | None = None
     opened: bool = False
 
     def changes(self, changes: Iterable[Change], prefix: str = "change") -> Iterator[Html]:
@@ -175,12 +172,12 @@ class Items:
 
         They are not in the summary, because a control must not contain another one.
         """
-        file = self._source(source, _place(source)) if source and self.link else Html("")
+        file = self._source(source, _place(source)) if source and self.job else Html("")
         object_ids = tag("span", "id ", tag("code", object_id)) if object_id else Html("")
         return tag("p", file, object_ids, tag("a", "link to this", href=f"#{id}"), class_="facts")
 
     def _source(self, source: Source, shown: str) -> Html:
-        address = self.link(source.path, source.line) if self.link else None
+        address = self.job.source_url(source.path, source.line) if self.job else ""
         return tag("a", shown, href=address, rel="noopener") if address else tag("span", shown)
 
 

@@ -15,7 +15,7 @@ from devinops.model.keys import Key
 from devinops.model.objects import Live, Problem, Severity
 from devinops.model.target import Target
 from devinops.planning.saved import SavedPlan, ShownPlan
-from devinops.render import counted
+from devinops.render import JobLinks, counted
 from devinops.render.answers import (
     Answer,
     Differences,
@@ -29,10 +29,10 @@ from devinops.render.html.items import (
     OUTCOMES,
     SEVERITIES,
     Items,
-    SourceLink,
 )
 from devinops.render.html.markup import Html, joined, preformatted, prose, tag, text
 from devinops.render.html.page import Facet, Page, Section, bullets, notice
+from devinops.render.needed_approvals import needed_approvals
 from devinops.render.terminal import BLOCKED, OUTSIDE, SIGNS, Look, Sign
 from devinops.render.text import (
     checked,
@@ -53,24 +53,24 @@ UNMANAGED: Final = Sign("·", Look.DIM, "unmanaged")
 FOREIGN: Final = Sign("·", Look.DIM, "of another owner")
 
 
-def page_of(answer: Answer, link: SourceLink | None) -> Page:
+def page_of(answer: Answer, job: JobLinks | None) -> Page:
     """Return the page of an answer."""
     match answer:
         case PlanAnswer():
-            return _plan(answer.plan, link, error=answer.error, command=answer.command)
+            return _plan(answer.plan, job, error=answer.error, command=answer.command)
         case SavedPlan():
-            return _plan(answer, link)
+            return _plan(answer, job)
         case Report():
-            return _report(answer, link)
+            return _report(answer, job)
         case ProblemsAnswer():
             sentence, look = checked(answer)
-            return _problems("Files", sentence, look, answer.problems, link)
+            return _problems("Files", sentence, look, answer.problems, job)
         case Failure():
-            return _failure(answer, link)
+            return _failure(answer, job)
         case DriftAnswer():
-            return _drift(answer, link)
+            return _drift(answer, job)
         case Differences():
-            return _differences(answer, link)
+            return _differences(answer, job)
         case SimpleAnswer():
             lines = preformatted(list(map(text, answer.lines)), class_="text")
             return Page("devinops", "devinops", text("Answer"), Look.PLAIN, ending=lines)
@@ -80,9 +80,9 @@ def page_of(answer: Answer, link: SourceLink | None) -> Page:
 
 
 def _plan(
-    plan: ShownPlan, link: SourceLink | None, *, error: str = "", command: str = "apply"
+    plan: ShownPlan, job: JobLinks | None, *, error: str = "", command: str = "apply"
 ) -> Page:
-    items = Items(link, _are_few(plan.changes, plan.blocked, plan.drift))
+    items = Items(job, _are_few(plan.changes, plan.blocked, plan.drift))
     return Page(
         title=counts(plan),
         about=_about("Plan for", plan.target),
@@ -91,11 +91,12 @@ def _plan(
         facts=[
             *_facts(plan.target, plan.inventory.store, plan.owned, plan.digest),
             *_untouched(plan),
+            *([("Commit", job.commit)] if job and job.commit else []),
         ],
         notices=[*_errors(plan, error), *_attention(plan)],
         facets=_facets(plan),
         sections=_plan_sections(plan, items),
-        ending=Html("") if error or plan.refusals else _how_to(plan, command),
+        ending=Html("") if error or plan.refusals else _how_to(plan, job, command),
     )
 
 
@@ -152,10 +153,19 @@ def _errors(plan: ShownPlan, error: str) -> Iterator[Html]:
         yield notice("Not applied", [tag("p", prose(error))], Look.ERROR)
     elif plan.refusals:
         reasons = bullets(list(map(prose, plan.refusals)))
-        yield notice("Refused: nothing will be applied", [reasons], Look.ERROR)
+        content = [reasons, *_to_approve(plan)]
+        yield notice("Refused: nothing will be applied", content, Look.ERROR)
     if approved := plan.approvals.given():
         flags = [tag("code", flag(name, value)) for name, value in approved.items()]
         yield tag("p", "Approved with ", *_separated(flags), ".", class_="hint")
+
+
+def _to_approve(plan: ShownPlan) -> Iterator[Html]:
+    """Yield which options approve what the plan waits for, if there are any."""
+    options = [f"{option} {value}".strip() for option, value in needed_approvals(plan).items()]
+    if options:
+        command = " ".join(["devinops apply", *options])
+        yield tag("p", "To approve: ", tag("code", command), class_="approve")
 
 
 def _separated(pieces: Sequence[Html]) -> list[str]:
@@ -178,7 +188,8 @@ def _attention(plan: ShownPlan) -> Iterator[Html]:
             yield notice(title, [bullets(lines, _more(changes, f"action={action}"))], sign.look)
     if plan.blocked:
         title = f"{counted(len(plan.blocked), 'step')} blocked: a person has to decide or act"
-        yield notice(title, [_blocked(plan.blocked)], Look.WAITING)
+        approve = [] if plan.refusals else _to_approve(plan)
+        yield notice(title, [_blocked(plan.blocked), *approve], Look.WAITING)
     if plan.drift:
         title = f"{counted(len(plan.drift), 'object')} changed outside devinops, and kept"
         how = tag("p", prose("devinops pull --drift"), " writes these changes into the files.")
@@ -257,17 +268,19 @@ def _plan_sections(plan: ShownPlan, items: Items) -> Iterator[Section]:
         yield Section("Warnings", items.problems(plan.problems), "in the files")
 
 
-def _how_to(plan: ShownPlan, command: str) -> Html:
+def _how_to(plan: ShownPlan, job: JobLinks | None, command: str) -> Html:
     """Return the command that applies this plan and no other."""
     if not plan.changes:
         return Html("")
     options = [flag(name, value) for name, value in plan.approvals.given().items()]
     only = [f"--only {shlex.quote(kinds)}" for kinds in plan.only]
+    words = [f"devinops {command}", f"--target {shlex.quote(plan.target.name)}", *only, *options]
+    merge = "Merge to apply this plan. By hand:" if job and job.in_request else ""
     blocked = "What is blocked stays as it is. " if plan.blocked else ""
-    words = [f"devinops {command}", f"-t {shlex.quote(plan.target.name)}", *only, *options]
     return tag(
         "section",
         tag("h2", "Apply this plan"),
+        tag("p", merge) if merge else Html(""),
         tag("pre", " ".join([*words, f"--expect {plan.digest}"]), class_="command"),
         tag("p", f"{blocked}It plans again, and writes nothing if the plan is no longer this one."),
         class_="ending",
@@ -277,7 +290,7 @@ def _how_to(plan: ShownPlan, command: str) -> Html:
 # --- report ---------------------------------------------------------------------------------------
 
 
-def _report(report: Report, link: SourceLink | None) -> Page:
+def _report(report: Report, job: JobLinks | None) -> Page:
     plan = report.plan
     sentence = tally(report)
     return Page(
@@ -288,7 +301,7 @@ def _report(report: Report, link: SourceLink | None) -> Page:
         facts=_facts(plan.target, plan.inventory.store, plan.owned, plan.digest),
         notices=list(_report_notices(report)),
         facets=_report_facets(report),
-        sections=_report_sections(report, Items(link, _are_few(report.results, plan.blocked))),
+        sections=_report_sections(report, Items(job, _are_few(report.results, plan.blocked))),
     )
 
 
@@ -356,11 +369,11 @@ def _report_sections(report: Report, items: Items) -> Iterator[Section]:
 # --- drift ----------------------------------------------------------------------------------------
 
 
-def _drift(answer: DriftAnswer, link: SourceLink | None) -> Page:
+def _drift(answer: DriftAnswer, job: JobLinks | None) -> Page:
     findings, inventory = answer.findings, answer.inventory
     number = len(findings.drift)
     verdict = f"{counted(number, 'object')} changed outside devinops" if number else "No drift"
-    items = Items(link, _are_few(findings.drift))
+    items = Items(job, _are_few(findings.drift))
     pull = tag("p", prose("devinops pull --drift"), " writes these changes into the files.")
     listed = (*_keys(findings.drift), *_keys(findings.unmanaged), *_keys(findings.foreign))
     return Page(
@@ -402,16 +415,16 @@ def _drift_sections(answer: DriftAnswer, items: Items) -> Iterator[Section]:
 # --- problems, differences ------------------------------------------------------------------------
 
 
-def _failure(answer: Failure, link: SourceLink | None) -> Page:
+def _failure(answer: Failure, job: JobLinks | None) -> Page:
     error = notice("Error", [tag("p", prose(answer.error))], Look.ERROR)
     number = len(answer.problems)
     verdict = f"Failed: {counted(number, 'problem')} in the files" if number else "Failed"
-    page = _problems("devinops", verdict, Look.ERROR, answer.problems, link)
+    page = _problems("devinops", verdict, Look.ERROR, answer.problems, job)
     return replace(page, title=f"devinops: {answer.error}", notices=[error])
 
 
 def _problems(
-    about: str, verdict: str, look: Look, problems: Sequence[Problem], link: SourceLink | None
+    about: str, verdict: str, look: Look, problems: Sequence[Problem], job: JobLinks | None
 ) -> Page:
     severities = Counter(problem.severity for problem in problems)
     values = [(str(s), SEVERITIES[s], severities[s]) for s in Severity]
@@ -422,13 +435,13 @@ def _problems(
         verdict=text(verdict),
         look=look,
         facets=[_signs("action", values)] if problems else [],
-        sections=(Section(path, Items(link).problems(group), "") for path, group in files),
+        sections=(Section(path, Items(job).problems(group), "") for path, group in files),
     )
 
 
-def _differences(differences: Differences, link: SourceLink | None) -> Page:
+def _differences(differences: Differences, job: JobLinks | None) -> Page:
     """Return the page of how a plan differs from the reviewed one."""
-    items = Items(link, opened=True)
+    items = Items(job, opened=True)
     return Page(
         title=f"The plan is no longer what was reviewed: {differences}",
         about="The plan is no longer what was reviewed",

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devinops.model.errors import ExitCode
-from devinops.render import Style, render
+from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, PlanAnswer
-from devinops.render.html.page import write
-from devinops.render.html.views import page_of
 from tests.testing.browser import PHONE
-from tests.testing.reports import ANSWERS, large
+from tests.testing.reports import ANSWERS, JOB, large
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -25,11 +23,11 @@ VIOLATIONS = "addEventListener('securitypolicyviolation', (e) => (window.violati
 
 
 def written(
-    directory: Path, answer: Answer, change: Callable[[str], str] = lambda text: text
+    directory: Path, answer: Answer, change: Callable[[str], str] = str, job: JobLinks | None = None
 ) -> str:
     """Write the page of an answer; return its address."""
     path = directory / "report.html"
-    path.write_text(change("".join(render("html", answer, Style()))), encoding="utf-8")
+    path.write_text(change("".join(render("html", answer, Style(job=job)))), encoding="utf-8")
     return path.as_uri()
 
 
@@ -273,10 +271,7 @@ def test_a_page_is_accessible(chromium: Browser, tmp_path: Path, name: str, sche
     # axe is injected, which the policy of the page forbids as it should.
     context = chromium.new_context(bypass_csp=True, color_scheme=scheme)
     page = context.new_page()
-    link = "https://example.com/{}#L{}".format
-    path = tmp_path / "linked.html"
-    path.write_text("".join(write(page_of(ANSWERS[name](), link))), encoding="utf-8")
-    page.goto(path.as_uri())
+    page.goto(written(tmp_path, ANSWERS[name](), job=JOB))
     settled(page)
     page.evaluate(OPEN_ALL)
     results = Axe().run(page)

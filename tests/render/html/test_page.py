@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 from devinops.model.errors import ExitCode
 from devinops.model.policy import Approvals
-from devinops.render import Style, render
+from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, PlanAnswer, SimpleAnswer
-from devinops.render.html.page import write
-from devinops.render.html.views import MOST_LISTED, page_of
+from devinops.render.html.views import MOST_LISTED
 from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
 from tests.render.html.test_markup import Parsed
 from tests.testing.hostile_text import HOSTILE
 from tests.testing.reports import (
     ANSWERS,
+    JOB,
     MARKUP,
     conflict,
     declared,
@@ -83,11 +83,11 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
         ("small", ["Plan for production (organization org-1f2e3d)\n+ 2 to create ~ 1 to update > 1 to rename - 1 to delete\n",
                    "1 object will be deleted in production", "- playbook:Restart everything: no longer declared",
                    "1 object changed outside devinops, and kept",
-                   "devinops apply -t production --expect "]),
-        ("deletes", ["Refused: - 12 to delete", "check each one, then pass --allow-delete 12",
+                   "devinops apply --target production --expect "]),
+        ("deletes", ["Refused: - 12 to delete", "check each one, then pass --allow-delete 12", "To approve: devinops apply --allow-delete 12",
                      "12 objects would be deleted in production"]),
         ("conflict", ["+ 1 to create ! 3 blocked", "3 steps blocked: a person has to decide or act",
-                      "decide with --on-conflict git or --on-conflict live", "then pass --adopt", 'there is no folder "Mobile/iOS"',
+                      "decide with --on-conflict git or --on-conflict live", "then pass --adopt", "To approve: devinops apply --adopt --on-conflict git|live", 'there is no folder "Mobile/iOS"',
                       "needed by 3 entries", "What is blocked stays as it is."]),
         ("empty", ["No changes", "Unchanged1"]),
         ("drift", ["2 objects changed outside devinops", "devinops pull --drift writes", "by user-4711", "unmanaged 1"]),
@@ -117,12 +117,12 @@ def test_why_a_plan_was_not_applied_and_what_was_approved_is_shown() -> None:
     plan = planned(declared(kept), [kept, *gone], [kept, *gone], Approvals(allow_delete=4))
     shown = body(PlanAnswer(plan, ExitCode.OK))
     assert "Approved with --allow-delete 4." in shown
-    assert f"devinops apply -t production --allow-delete 4 --expect {plan.digest}" in shown
+    assert f"devinops apply --target production --allow-delete 4 --expect {plan.digest}" in shown
     stale = body(PlanAnswer(plan, ExitCode.PLAN_AGAIN, "the plan has another digest"))
     assert "Not applied\nthe plan has another digest" in stale
     assert "--expect" not in stale
     rollback = body(PlanAnswer(plan, ExitCode.OK, command="rollback b.jsonl"))
-    assert "devinops rollback b.jsonl -t production" in rollback
+    assert "devinops rollback b.jsonl --target production" in rollback
 
 
 def test_many_deletes_are_counted_and_all_are_in_the_list() -> None:
@@ -133,9 +133,14 @@ def test_many_deletes_are_counted_and_all_are_in_the_list() -> None:
 
 def test_files_are_linked_if_their_address_is_known() -> None:
     plan = PlanAnswer(small(), ExitCode.OK)
-    linked = "".join(write(page_of(plan, lambda path, line: f"https://example.com/{path}#L{line}")))
+    linked = "".join(render("html", plan, Style(job=JOB)))
     assert '<a href="https://example.com/knowledge/Frontend/Forms.md#L1" rel="noopener">' in linked
+    assert f"<dt>Commit</dt><dd>{JOB.commit}</dd>" in linked
+    assert "Merge to apply this plan." in linked
     assert "example.com" not in page(plan)
+    nowhere = JobLinks("abc", "https://example.com", lambda path, line: "")
+    written = "".join(render("html", plan, Style(job=nowhere)))
+    assert "<span>knowledge/Frontend/Forms.md:1</span><a" in written
 
 
 def test_lines_of_any_other_answer_are_shown() -> None:
