@@ -34,6 +34,8 @@
 
   const whenIdle = window.requestIdleCallback ?? (() => {});
 
+  const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
+
   function matches(item, words) {
     for (const [facet, values] of state.chosen) {
       if (values.size && !values.has(item.dataset[facet])) return false;
@@ -44,7 +46,7 @@
   // In slices, so that typing stays smooth; a later run ends an earlier one.
   async function filter() {
     const current = ++run;
-    const words = state.words.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = wordsOf(state.words);
     let shown = 0;
     let start = performance.now();
     document.documentElement.dataset.busy = "";
@@ -73,6 +75,7 @@
     find("#count").textContent = `${shown.toLocaleString("en")} of ${items.length.toLocaleString("en")} shown`;
     delete document.documentElement.dataset.busy;
     labelAll();
+    markNear();
   }
 
   function show() {
@@ -244,30 +247,66 @@
     for (const sides of all(":scope > .sides", diff)) sides.hidden = !state.split;
   }
 
-  // Only what is near the window is laid out, so that thousands of open diffs stay fast.
-  const near = new IntersectionObserver((entries) => {
+  // Only what is near the window is laid out and marked, so that thousands of diffs stay fast.
+  const near = new Set();
+  const watch = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
-      if (isIntersecting && target.open) all(".diff", target).forEach(lay);
+      if (isIntersecting) near.add(target);
+      else near.delete(target);
     }
+    layNear();
   }, { rootMargin: "400px" });
+
+  function layNear() {
+    for (const item of near) {
+      if (item.open) all(".diff", item).forEach(lay);
+    }
+    markNear();
+  }
 
   function setView() {
     state.split = !state.split;
     find("[data-do=view]")?.setAttribute("aria-pressed", String(state.split));
-    for (const item of items) {
-      near.unobserve(item);
-      near.observe(item);
-    }
+    layNear();
   }
 
   document.addEventListener("toggle", ({ target }) => {
     if (target.matches(".fold") && target.open) all(":scope > pre", target).forEach(numbered);
-    if (target.matches(".item")) {
-      near.unobserve(target);
-      near.observe(target);
-      labelAll();
-    }
+    if (target.matches(".item")) labelAll();
+    layNear();
   }, true);
+
+  // --- what the search found --------------------------------------------------------------------------
+
+  const MOST_MARKS = 1000;
+
+  function markNear() {
+    if (!CSS.highlights) return;
+    const marks = wordsOf(state.words).length ? [...near].flatMap(marksIn) : [];
+    CSS.highlights.set("found", new Highlight(...marks.slice(0, MOST_MARKS)));
+  }
+
+  function marksIn(item) {
+    const marks = [];
+    const nodes = document.createTreeWalker(item, NodeFilter.SHOW_TEXT);
+    while (nodes.nextNode() && marks.length < MOST_MARKS) {
+      const text = nodes.currentNode.data.toLowerCase();
+      for (const word of wordsOf(state.words)) {
+        for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
+          marks.push(rangeOf(nodes.currentNode, at, word.length));
+        }
+      }
+    }
+    return marks;
+  }
+
+  // A few letters become longer in lower case, so an end can be too far.
+  function rangeOf(node, start, length) {
+    const range = new Range();
+    range.setStart(node, Math.min(start, node.length));
+    range.setEnd(node, Math.min(start + length, node.length));
+    return range;
+  }
 
   // --- theme, help, print -----------------------------------------------------------------------------
 
@@ -342,6 +381,7 @@
       writeHash();
       filter();
     });
+    items.forEach((item) => watch.observe(item));
     readHash();
     whenIdle(prepare);
   }

@@ -441,12 +441,19 @@ def _problems(
 
 def _differences(differences: Differences, job: JobLinks | None) -> Page:
     """Return the page of how a plan differs from the reviewed one."""
-    items = Items(job, opened=True)
+    different = [after for _, after in differences.differing]
+    changes = [*differences.new, *differences.gone, *different]
+    actions = Counter(change.action for change in changes)
+    items = Items(job, _are_few(changes))
     return Page(
         title=f"The plan is no longer what was reviewed: {differences}",
         about="The plan is no longer what was reviewed",
         verdict=text(str(differences)),
         look=Look.WAITING,
+        facets=[
+            _signs("action", [(str(a), SIGNS[a], actions[a]) for a in Action]),
+            _kinds(_keys(changes)),
+        ],
         sections=_different_sections(differences, items),
     )
 

@@ -50,7 +50,7 @@ def opened(page: Page, tmp_path: Path) -> Iterator[Open]:
 
 def settled(page: Page) -> None:
     """Wait until the list is filtered."""
-    page.wait_for_function("!('busy' in document.documentElement.dataset)")
+    page.locator("html:not([data-busy])").wait_for()
 
 
 def shown(page: Page) -> list[str]:
@@ -277,6 +277,15 @@ def test_a_page_is_accessible(chromium: Browser, tmp_path: Path, name: str, sche
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
     context.close()
+
+
+def test_what_a_search_found_is_marked(opened: Open) -> None:
+    page = opened("small", "#q=stack+TRACE")
+    found = "[...CSS.highlights.get('found')].map(String).sort()"
+    assert set(page.evaluate(found)) == {"stack", "trace"}
+    page.locator("#search").fill("")
+    settled(page)
+    assert page.evaluate(found) == []
 
 
 def test_a_list_of_thousands_is_filtered(opened: Open) -> None:
