@@ -17,8 +17,16 @@ RENDERERS: Final[Mapping[str, str]] = {
     "json": "devinops.render.json",
     "html": "devinops.render.html",
     "markdown": "devinops.render.markdown",
+    "outputs": "devinops.render.outputs",
+    "sarif": "devinops.render.sarif",
+    "junit": "devinops.render.junit",
+    "github": "devinops.render.github",
+    "gitlab": "devinops.render.gitlab",
 }
 """Format → the module with its `render`, which is imported when it is first used."""
+
+PROBLEM_FORMATS: Final = frozenset({"sarif", "junit", "github", "gitlab"})
+"""The formats that hold only problems in files. Only commands that report problems have them."""
 
 
 MIN_WIDTH: Final = 40
@@ -45,7 +53,8 @@ class Style:
 
     `width` is that of the terminal in columns; None: lines are not wrapped. `job` is the CI job of
     the run, if there is one. `limit` is how many bytes a document for people may have where it is
-    posted; None: as many as a comment may have.
+    posted; None: as many as a comment may have. `below` is the path of the root in the checkout,
+    empty at its top: other programs expect paths that start at the top.
     """
 
     color: bool = False
@@ -53,10 +62,15 @@ class Style:
     width: int | None = None
     job: JobLinks | None = None
     limit: int | None = None
+    below: str = ""
 
     def source_url(self, path: str, line: int | None = None) -> str:
         """Return the web address of a file, whose path starts at the root; empty outside CI."""
         return self.job.source_url(path, line) if self.job else ""
+
+    def in_checkout(self, path: str) -> str:
+        """Return a path that starts at the root as one that starts at the checkout."""
+        return f"{self.below}/{path}" if self.below else path
 
 
 class Renderer(Protocol):

@@ -19,7 +19,7 @@ from devinops.model.policy import Policy
 from devinops.model.target import Target
 from devinops.planning.drift import Findings
 from devinops.planning.plan import build_plan
-from devinops.render import RENDERERS, Style, render
+from devinops.render import PROBLEM_FORMATS, RENDERERS, Style, render
 from devinops.render.answers import (
     Differences,
     DriftAnswer,
@@ -64,7 +64,7 @@ MARKDOWN = {
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-@pytest.mark.parametrize("format", RENDERERS)
+@pytest.mark.parametrize("format", [f for f in RENDERERS if f not in PROBLEM_FORMATS])
 def test_each_format_writes_each_document(format: str, name: str) -> None:
     document, words = DOCUMENTS[name]
     written = "".join(render(format, document, Style(full=True)))
@@ -72,8 +72,19 @@ def test_each_format_writes_each_document(format: str, name: str) -> None:
         assert json.loads(written)["tool_version"]
     elif format == "html":
         assert re.search(r"<h1[^>]*>[^<]", written)
+    elif format == "outputs":
+        assert written.startswith("exit_code=")
     else:
         assert (MARKDOWN[name] if format == "markdown" else words) in written
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("format", sorted(PROBLEM_FORMATS))
+def test_each_format_for_problems_writes_those_of_each_document(format: str, name: str) -> None:
+    document, _ = DOCUMENTS[name]
+    written = "".join(render(format, document, Style(below="team")))
+    assert ("team/a.md" in written) == (name in ("failure", "problems"))
+    assert ("it is bad" in written) == (name in ("failure", "problems"))
 
 
 def test_what_a_document_says_is_escaped_for_terminals() -> None:

@@ -35,8 +35,8 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
     """Yield an answer as one Markdown document of at most `style.limit` bytes."""
     page = Page(style)
     match answer:
-        case PlanAnswer(plan, _, error):
-            return plan_document(page, plan, error)
+        case PlanAnswer():
+            return plan_document(page, answer.plan, answer.error, answer.command)
         case SavedPlan():
             return plan_document(page, answer)
         case Report():
@@ -80,7 +80,8 @@ def _failure(page: Page, failure: Failure) -> Iterator[str]:
         text = alert("CAUTION", "Nothing was written", [prose(failure.error, 2_000)])
         return document(page, [f"{head}## Failed{where}", text], [], [])
     title = f"Cannot plan{where}: {problem_counts(failure.problems)}"
-    return document(page, [f"{head}## {title}"], [_problem_section(page, failure.problems)], [])
+    summary = [f"{head}## {title}", "Nothing was written. Fix these files, and plan again."]
+    return document(page, summary, [_problem_section(page, failure.problems)], [])
 
 
 def _problems(page: Page, answer: ProblemsAnswer) -> Iterator[str]:

@@ -14,8 +14,11 @@ bytes is on the safe side, however they count. The rest is for a line that `devi
 """
 SUMMARY_LIMIT: Final = 1_000_000
 """Below the 1 MiB that the step summary of GitHub Actions holds."""
-MIN_LIMIT: Final = 20_000
+MIN_LIMIT: Final = 30_000
 """A lower limit counts as this one, because a summary is always whole."""
+
+
+_LINE: Final = len("> \n")
 
 
 def size(text: str) -> int:
@@ -38,14 +41,14 @@ class Budget:
 
 
 def fitting(lines: Iterable[str], number: int, most: int, more: Callable[[int], str]) -> list[str]:
-    """Return the lines that `most` bytes hold, each with its line end, and then what `more` says.
+    """Return the lines that `most` bytes hold in a quote, and then what `more` says.
 
     `number` is that of all lines. `more` gets the number of those that are left out, if any.
     """
     budget = Budget(most - size(more(number)))
     taken = []
     for text in lines:
-        if not budget.take(size(text) + 1):
+        if not budget.take(size(text) + _LINE):
             break
         taken.append(text)
     left_out = number - len(taken)

@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 from typing import Final
+from urllib.parse import quote
 
 from devinops.render.escape import line
 
@@ -23,7 +24,8 @@ _TOKENS = re.compile(r"--[a-z][a-z-]*(?: (?:\d+|git|live)\b)?[,.:;)]*(?= |$)|[^ 
 _AFFIXES = re.compile(r"([\"'(]*)(.*?)([\"').,:;!?]*)", re.DOTALL)
 _PLAIN = re.compile(r"(?:[^\W_]|[^\x00-\x7f]|['-](?=[^\W\d_]))+")
 _NUMBERS = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d|\d+%")
-_COMMIT = re.compile(r"[0-9A-Fa-f]{7,}")
+_LINKED = re.compile(r"[0-9a-f]{7,}|^www$", re.IGNORECASE)
+"""A word that may be a commit, or the start of an address."""
 _LIST_NUMBER = re.compile(r"\d+[.)]")
 
 
@@ -60,7 +62,7 @@ def _word(token: str, *, first: bool) -> str:
 
 def _is_plain(word: str) -> bool:
     if _PLAIN.fullmatch(word):
-        return not _COMMIT.fullmatch(word)
+        return not _LINKED.search(word)
     return word.isspace() or bool(_NUMBERS.fullmatch(word))
 
 
@@ -72,6 +74,11 @@ def html_code(text: str, most: int = MAX_TEXT) -> str:
 def html_text(text: str) -> str:
     """Return a visible text for the inside of an HTML element `code`."""
     return html.escape(text)
+
+
+def safe_url(url: str) -> str:
+    """Return an address for the end of a link, which it cannot end or leave."""
+    return quote(url, safe="%/:#?&=+,;@~", errors="replace")
 
 
 def fenced(rows: Sequence[str], language: str = "") -> str:

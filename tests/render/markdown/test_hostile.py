@@ -115,7 +115,7 @@ def plans(draw: st.DrawFn) -> Plan:
 def test_a_plan_holds_only_what_the_report_makes(plan: Plan) -> None:
     page = checked(document(PlanAnswer(plan, ExitCode.OK)))
     assert page.tags.count("h2") == 1
-    assert page.tags.count("details") == 8
+    assert page.tags.count("details") == 7
 
 
 @given(plans(), HOSTILE)
