@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -411,6 +412,14 @@ def flag(name: str, value: object) -> str:
     """Return an approval as it is given on the command line."""
     option = f"--{name.replace('_', '-')}"
     return option if value is True else f"{option} {value}"
+
+
+def full_command(plan: ShownPlan, command: str) -> str:
+    """Return a command with the options by which it applies exactly this plan."""
+    approvals = [flag(name, value) for name, value in plan.approvals.given().items()]
+    only = [f"--only {shlex.quote(text)}" for text in plan.only]
+    target = f"--target {shlex.quote(plan.target.name)}"
+    return " ".join((f"devinops {command}", target, *only, *approvals, f"--expect {plan.digest}"))
 
 
 def counts(plan: ShownPlan) -> str:

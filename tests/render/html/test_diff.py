@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from devinops.model.values import canonical_text
 from devinops.render.changes import MAX_DIFF_LINES
 from devinops.render.html.diff import MAX_LINES, difference, whole
-from tests.render.html.test_markup import Parsed
+from tests.testing.html import Parsed
 
 NUMBERED = "\n".join(f"line {number}" for number in range(1, 31))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import example, given
@@ -12,38 +11,8 @@ from hypothesis import strategies as st
 from devinops.render.escape import LONGEST, visible
 from devinops.render.html.markup import Html, joined, plain, preformatted, prose, tag, text
 from tests.testing.hostile_text import HOSTILE
+from tests.testing.html import Parsed
 from tests.testing.reports import MARKUP
-
-
-class Parsed(HTMLParser):
-    """The elements, attributes and text of some markup."""
-
-    def __init__(self, markup: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: dict[str, str | None] = {}
-        self.content = ""
-        self.feed(markup)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes |= dict(attrs)
-
-    def handle_data(self, data: str) -> None:
-        self.content += data
-
-    def handle_comment(self, data: str) -> None:
-        raise AssertionError(data)
-
-    def handle_decl(self, decl: str) -> None:
-        raise AssertionError(decl)
-
-    def handle_pi(self, data: str) -> None:
-        raise AssertionError(data)
-
-    def unknown_decl(self, data: str) -> None:
-        raise AssertionError(data)
 
 
 @given(st.text())

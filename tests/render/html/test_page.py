@@ -16,11 +16,11 @@ from devinops.model.errors import ExitCode
 from devinops.model.policy import Approvals
 from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, PlanAnswer, SimpleAnswer
-from devinops.render.html.views import MOST_LISTED
+from devinops.render.html.parts import MOST_LISTED
 from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
-from tests.render.html.test_markup import Parsed
 from tests.testing.hostile_text import HOSTILE
+from tests.testing.html import Parsed
 from tests.testing.reports import (
     ANSWERS,
     JOB,
@@ -92,7 +92,8 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
         ("empty", ["No changes", "Unchanged1"]),
         ("drift", ["2 objects changed outside devinops", "devinops pull --drift writes", "by user-4711", "unmanaged 1"]),
         ("report", ["3 done, 1 failed, 1 skipped", "x knowledge:Backend/Database migrations: 422: trigger is too long",
-                    "A plan made afterwards still has 2 changes", ".devinops/backups/20260312T094100Z.jsonl"]),
+                    "A plan made afterwards still has 2 changes",
+                    "~ knowledge:Backend/APIs/Error envelope: trigger, body changed", ".devinops/backups/20260312T094100Z.jsonl"]),
         ("failure", ["Failed: 3 problems in the files", "3 problems in 2 files; nothing was written",
                      "knowledge/a.md:3:1", 'did you mean "trigger"? unknown-key', "error 2", "warning 1"]),
         ("differences", ["3 new, 5 gone", "New not in the reviewed plan"]),
@@ -119,6 +120,7 @@ def test_why_a_plan_was_not_applied_and_what_was_approved_is_shown() -> None:
     assert "Approved with --allow-delete 4." in shown
     assert f"devinops apply --target production --allow-delete 4 --expect {plan.digest}" in shown
     stale = body(PlanAnswer(plan, ExitCode.PLAN_AGAIN, "the plan has another digest"))
+    assert "Not applied: - 4 to delete" in stale
     assert "Not applied\nthe plan has another digest" in stale
     assert "--expect" not in stale
     rollback = body(PlanAnswer(plan, ExitCode.OK, command="rollback b.jsonl"))
