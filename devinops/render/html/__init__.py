@@ -54,4 +54,4 @@ def _page(answer: Answer, job: JobLinks | None) -> Page:
             return differences_page(answer, job)
         case SimpleAnswer():
             lines = preformatted(list(map(text, answer.lines)), class_="text")
-            return Page("devinops", "devinops", text("Answer"), Look.PLAIN, ending=lines)
+            return Page("devinops", "devinops", text("Output"), Look.PLAIN, ending=lines)

@@ -351,6 +351,7 @@
     "?": actions.help,
   };
 
+  // They can be switched off, because speech input and assistive technology may type them.
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || find("#help").open) return;
     if (event.target.matches("input")) {
@@ -359,7 +360,7 @@
       return;
     }
     const action = keys[event.key];
-    if (!action) return;
+    if (!action || !find("#keys").checked) return;
     event.preventDefault();
     action();
   });

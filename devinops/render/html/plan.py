@@ -10,6 +10,7 @@ from devinops.model.changes import Action
 from devinops.model.objects import Severity
 from devinops.planning.saved import ShownPlan
 from devinops.render import JobLinks, counted
+from devinops.render.changes import elements
 from devinops.render.html.items import SEVERITIES, Items
 from devinops.render.html.markup import Html, joined, prose, tag
 from devinops.render.html.page import Facet, Page, Section, bullets, notice
@@ -102,7 +103,7 @@ def _separated(pieces: Sequence[Html]) -> list[str]:
 def _attention(plan: ShownPlan) -> Iterator[Html]:
     """Yield what is deleted and what waits for a person; or that nothing is."""
     numbered = list(enumerate(plan.changes, 1))
-    will = "would be" if plan.refusals else "will be"
+    will = "would" if plan.refusals else "will"
     for action, what in (
         (Action.DELETE, "deleted"),
         (Action.REPLACE, "deleted and created again"),
@@ -111,8 +112,11 @@ def _attention(plan: ShownPlan) -> Iterator[Html]:
         if changes:
             sign = SIGNS[action]
             lines = [pointer(f"change-{n}", c, c.reason, sign) for n, c in changes[:MOST_LISTED]]
-            title = f"{counted(len(changes), 'object')} {will} {what} in {plan.target.name}"
+            title = f"{counted(len(changes), 'object')} {will} be {what} in {plan.target.name}"
             yield notice(title, [bullets(lines, more(changes, f"action={action}"))], sign.look)
+    if lost := list(_losses(plan)):
+        title = f"{counted(len(lost), 'list')} {will} lose elements in {plan.target.name}"
+        yield notice(title, [bullets(lost)], Look.REMOVED)
     if plan.blocked:
         yield blocked_notice(plan, plan.blocked)
     if plan.drift:
@@ -120,14 +124,24 @@ def _attention(plan: ShownPlan) -> Iterator[Html]:
         yield notice(title, [pull_hint()], Look.MOVED)
     if plan.notes:
         yield notice("Notes", [bullets([prose(note) for note in plan.notes])], Look.DIM)
-    if plan.changes and not _is_dangerous(plan):
+    if plan.changes and _is_safe(plan):
         safe = "Nothing is deleted, replaced or blocked."
         yield tag("p", tag("b", "✓"), f" {safe}", class_="hint good")
 
 
-def _is_dangerous(plan: ShownPlan) -> bool:
+def _losses(plan: ShownPlan) -> Iterator[Html]:
+    """Yield each set that loses elements, with their number; guards count them as deletes too."""
+    for number, change in enumerate(plan.changes, 1):
+        for field in change.fields:
+            _, removed = elements(change.key.kind, field)
+            if removed:
+                about = f"{field.name} loses {counted(len(removed), 'element')}"
+                yield pointer(f"change-{number}", change, about, SIGNS[Action.DELETE])
+
+
+def _is_safe(plan: ShownPlan) -> bool:
     removing = any(c.action in (Action.DELETE, Action.REPLACE) for c in plan.changes)
-    return bool(removing or plan.blocked or plan.refusals)
+    return not (removing or plan.blocked or plan.refusals or any(_losses(plan)))
 
 
 def _facets(plan: ShownPlan) -> list[Facet]:

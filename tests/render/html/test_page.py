@@ -21,6 +21,7 @@ from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
 from tests.testing.hostile_text import HOSTILE
 from tests.testing.html import Parsed
+from tests.testing.objects import live
 from tests.testing.reports import (
     ANSWERS,
     JOB,
@@ -110,6 +111,15 @@ def test_a_plan_that_destroys_nothing_says_so() -> None:
     assert "Nothing is deleted, replaced or blocked." in body(PlanAnswer(plan, ExitCode.OK))
     assert "Nothing is deleted" not in body(PlanAnswer(small(), ExitCode.OK))
     assert "Nothing is deleted" not in body(PlanAnswer(conflict(), ExitCode.OK))
+
+
+def test_elements_that_a_set_loses_are_a_warning_too() -> None:
+    have = live("session_tags", tags=["a", "b"], id="tags")
+    want = live("session_tags", tags=["a", "c"])
+    shown = body(PlanAnswer(planned(declared(want), [have]), ExitCode.OK))
+    assert "1 list will lose elements in production" in shown
+    assert "- session_tags: tags loses 1 element" in shown
+    assert "Nothing is deleted" not in shown
 
 
 def test_why_a_plan_was_not_applied_and_what_was_approved_is_shown() -> None:
