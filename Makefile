@@ -71,9 +71,10 @@ messages: $(VENV)/.test
 architecture: $(VENV)/.test
 	$(BIN)/python -m tests.testing.architecture
 
-# Draws the plan in the README again.
+# Draws the pictures in the README again.
 picture: $(VENV)/.test
 	$(BIN)/python -m tests.testing.picture
+	$(BIN)/python -m tests.testing.comment_picture
 
 benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks

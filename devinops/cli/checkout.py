@@ -1,24 +1,25 @@
-"""Where the root lies in the checkout, for formats whose paths start at the checkout."""
+"""Where the root lies in the checkout, for readers whose paths start at the checkout."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from devinops.ci.environment import current_job
 from devinops.inventory.git import Git
 
 
-def path_in_checkout(root: Path) -> PurePosixPath | None:
-    """Return the path from the checkout to the root, `.` at its top; None outside a checkout."""
-    root = Path(os.path.realpath(root))
-    top = _top(root)
-    return PurePosixPath(root.relative_to(top).as_posix()) if top else None
+def below_checkout(root: Path, environment: Mapping[str, str]) -> PurePosixPath | None:
+    """Return the path of the root in its repository, or else in the checkout of the CI job.
 
-
-def _top(root: Path) -> Path | None:
-    """Return the directory of the checkout that holds the root, from Git or else from the job."""
-    job = current_job(os.environ)
-    tops = (Git(root).line("rev-parse", "--show-toplevel"), job.directory if job else None)
-    real = (Path(os.path.realpath(top)) for top in tops if top)
-    return next((top for top in real if root.is_relative_to(top)), None)
+    None if the root is in neither.
+    """
+    inside = Git(root).line("rev-parse", "--show-prefix")
+    if inside is not None:
+        return PurePosixPath(inside)
+    # Git refuses a checkout that belongs to another user, as in a container.
+    job = current_job(environment)
+    real, top = root.resolve(), job.directory if job else None
+    if top is None or not real.is_relative_to(top.resolve()):
+        return None
+    return PurePosixPath(real.relative_to(top.resolve()).as_posix())

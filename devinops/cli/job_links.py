@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from devinops.ci.environment import current_job
-from devinops.cli.checkout import path_in_checkout
 from devinops.render import JobLinks
 
 
@@ -17,10 +16,14 @@ def job_links(root: Path, environment: Mapping[str, str]) -> JobLinks | None:
     if job is None:
         return None
 
-    start = functools.cache(lambda: path_in_checkout(root))
+    @functools.cache
+    def prefix() -> PurePosixPath | None:
+        from devinops.cli.checkout import below_checkout
+
+        return below_checkout(root, environment)
 
     def source_url(path: str, line: int | None) -> str:
-        directory = start()
-        return "" if directory is None else job.source_url(str(directory / path), line)
+        start = prefix()
+        return "" if start is None else job.source_url(str(start / path), line)
 
     return JobLinks(job.commit, job.job_url, source_url, job.request is not None)

@@ -119,7 +119,8 @@ class Options:
     @property
     def style(self) -> Style:
         width = terminal_width(sys.stdout)
-        return Style(self.color, self.verbose, width, job_links(self.root, os.environ))
+        job = job_links(self.root, os.environ)
+        return Style(self.color, self.verbose, width, job=job)
 
     def answer(self, answer: Answer, formats: Collection[str] = FORMATS) -> None:
         """Write an answer to stdout, and for each --report to its file.
@@ -138,10 +139,10 @@ class Options:
     def _style(self, format: str) -> Style:
         if format not in PROBLEM_FORMATS:
             return self.style
-        from devinops.cli.checkout import path_in_checkout
+        from devinops.cli.checkout import below_checkout
 
-        path = str(path_in_checkout(self.root) or ".")
-        return replace(self.style, below="" if path == "." else path)
+        path = below_checkout(self.root, os.environ)
+        return replace(self.style, below=str(path) if path and path.parts else "")
 
     def _print(self, answer: Answer) -> None:
         for chunk in render(self.format, answer, self._style(self.format)):
@@ -477,7 +478,8 @@ def _approvals_of_hazards() -> dict[str, str]:
     return {approval: " ".join(texts) for approval, texts in helps.items()}
 
 
-_HAZARDS = _approvals_of_hazards()
+HAZARDS = _approvals_of_hazards()
+"""Approval of a hazard → help."""
 
 
 def accepts_hazards(function: F) -> F:
@@ -485,9 +487,9 @@ def accepts_hazards(function: F) -> F:
 
     @functools.wraps(function)
     def wrapped(*args: Any, **rest: Any) -> Any:
-        accepted = tuple(name for name in _HAZARDS if rest.pop(f"allow_{name}"))
+        accepted = tuple(name for name in HAZARDS if rest.pop(f"allow_{name}"))
         return function(*args, approvals=Approvals(hazards=accepted), **rest)
 
-    for name, help in reversed(_HAZARDS.items()):
+    for name, help in reversed(HAZARDS.items()):
         wrapped = click.option(f"--allow-{name}", is_flag=True, help=help)(wrapped)
     return wrapped  # type: ignore[return-value]

@@ -51,26 +51,26 @@ class JobLinks:
 class Style:
     """How people want to read an answer: in `color`, and `full` or with summaries.
 
-    `width` is that of the terminal in columns; None: lines are not wrapped. `job` is the CI job of
-    the run, if there is one. `limit` is how many bytes a document for people may have where it is
-    posted; None: as many as a comment may have. `below` is the path of the root in the checkout,
-    empty at its top: other programs expect paths that start at the top.
+    `width` is that of the terminal in columns; None: lines are not wrapped. `below` is the path of
+    the root in the checkout, empty at its top: other programs expect paths that start at the top.
+    `job` is the CI job of the run, if there is one. `limit` is how many bytes a document for people
+    may have where it is posted; None: as many as a comment may have.
     """
 
     color: bool = False
     full: bool = False
     width: int | None = None
+    below: str = ""
     job: JobLinks | None = None
     limit: int | None = None
-    below: str = ""
-
-    def source_url(self, path: str, line: int | None = None) -> str:
-        """Return the web address of a file, whose path starts at the root; empty outside CI."""
-        return self.job.source_url(path, line) if self.job else ""
 
     def in_checkout(self, path: str) -> str:
         """Return a path that starts at the root as one that starts at the checkout."""
         return f"{self.below}/{path}" if self.below else path
+
+    def source_url(self, path: str, line: int | None = None) -> str:
+        """Return the web address of a file, whose path starts at the root; empty outside CI."""
+        return self.job.source_url(path, line) if self.job else ""
 
 
 class Renderer(Protocol):

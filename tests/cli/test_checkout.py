@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from devinops.cli.checkout import path_in_checkout
+from devinops.cli.checkout import below_checkout
 from tests.testing.actions import commands
 from tests.testing.command_line import Devinops
 
@@ -22,19 +22,16 @@ def below(tmp_path: Path) -> Path:
 
 def test_the_checkout_is_that_of_git(tmp_path: Path, below: Path) -> None:
     subprocess.run(["git", "-C", str(tmp_path), "init", "-q"], check=True)
-    assert path_in_checkout(below) == PurePosixPath("team/x")
-    assert path_in_checkout(tmp_path) == PurePosixPath(".")
+    assert below_checkout(below, {}) == PurePosixPath("team/x")
+    assert below_checkout(tmp_path, {}) == PurePosixPath()
 
 
-def test_without_git_it_is_that_of_the_job(
-    tmp_path: Path, below: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert path_in_checkout(below) is None
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
-    assert path_in_checkout(below) == PurePosixPath("team/x")
-    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path / "elsewhere"))
-    assert path_in_checkout(below) is None
+def test_without_git_it_is_that_of_the_job(tmp_path: Path, below: Path) -> None:
+    assert below_checkout(below, {}) is None
+    job = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(tmp_path)}
+    assert below_checkout(below, job) == PurePosixPath("team/x")
+    elsewhere = {**job, "GITHUB_WORKSPACE": str(tmp_path / "elsewhere")}
+    assert below_checkout(below, elsewhere) is None
 
 
 def test_an_annotation_is_at_the_path_that_the_checkout_has(

@@ -1,6 +1,7 @@
 """Writes answers as Markdown for pull and merge requests, below the limit of a comment.
 
-The first line of a document about a target is its marker, see `devinops/render/marker.py`.
+The first line of a document about a target, and of one about a failure, is its marker: see
+`devinops/render/marker.py`.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def _lives(page: Page, title: str, lives: Sequence[Live]) -> Section:
 
 
 def _failure(page: Page, failure: Failure) -> Iterator[str]:
-    head = write(Marker(failure.target)) + "\n" if failure.target else ""
+    head = write(Marker(failure.target or None, commit=page.commit)) + "\n"
     where = f" for {prose(failure.target, 100)}" if failure.target else ""
     if not failure.problems:
         text = alert("CAUTION", "Nothing was written", [prose(failure.error, 2_000)])

@@ -52,13 +52,18 @@ class Page:
 
     @property
     def limit(self) -> int:
-        return max(self.style.limit or COMMENT_LIMIT, MIN_LIMIT)
+        limit = self.style.limit
+        return COMMENT_LIMIT if limit is None else max(limit, MIN_LIMIT)
 
     def marker(self, target: Target, digest: str | None = None) -> str:
         """Return the first line of a document about a target."""
         organization = None if target.enterprise else target.org_id
-        commit = self.style.job.commit if self.style.job else None
-        return write(Marker(target.name, organization, digest, commit or None))
+        return write(Marker(target.name, organization, digest, self.commit))
+
+    @property
+    def commit(self) -> str | None:
+        """The commit that people review, None outside CI."""
+        return (self.style.job.commit or None) if self.style.job else None
 
     def place(self, source: Source | None, *, column: bool = False) -> str:
         """Return where something is written, as a link if there is an address; may be empty."""

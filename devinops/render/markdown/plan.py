@@ -50,12 +50,13 @@ def plan_document(
 
     `command` applies the plan, and has the arguments that make it this plan.
     """
-    edited = plan.edited if isinstance(plan, SavedPlan) else ""
-    applies = not (plan.refusals or error or edited)
+    if isinstance(plan, SavedPlan):
+        error = plan.edited
+    applies = not (plan.refusals or error)
     summary = [
         f"{page.marker(plan.target, plan.digest if applies else None)}\n## {_title(plan, error)}",
         *_facts(plan),
-        *_dangers(page, plan, error or edited),
+        *_dangers(page, plan, error),
     ]
     sections = [*_change_sections(page, plan), *drift_sections(page, plan.drift)]
     end = [*_problems(page, plan.problems), *_end(page, plan, command if applies else "")]
@@ -91,10 +92,10 @@ def about(plan: ShownPlan, what: str) -> str:
     """Return a sentence about whose objects a document is about."""
     target, store = plan.target, plan.inventory.store
     owner = f"the Devin organization {code(target.org_id, 100)}" if target.org_id else target.owner
-    emulator = "the emulator at " if target.emulator else ""
+    emulator = "on the emulator " if target.emulator else ""
     others = joined(((plan.unchanged, "unchanged"), (sum(plan.unmanaged.values()), "unmanaged")))
     parts = (
-        f"{what} {owner} at {emulator}{code(target.api_url)}",
+        f"{what} {owner} {emulator}at {code(target.api_url)}",
         "" if store == "none" else f"inventory: {store}, {plan.owned} owned",
         others,
     )
