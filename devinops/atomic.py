@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,11 @@ _REMEDIES: Final = {
     "make it readable and writable": (errno.EACCES, errno.EPERM, errno.EROFS),
     "create its directory": (errno.ENOENT,),
 }
+_WRITERS: Final = 16
+"""Threads that write files: while one waits for the disk, others go on."""
+_AT_ONCE: Final = 16
+"""Files that one of them writes before it can be stopped."""
+
 _NOT_A_FILE: Final = "it exists but is not a regular file"
 _LINK: Final = "it is a symbolic link, which is not followed"
 _IN_PLACE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -55,47 +60,95 @@ def replace(
     `errors` are those of `open`: pass "strict" if the text must not be altered. Raises OSError,
     also if `check_place` does, and UnicodeError if "strict"; then nothing is left behind.
     """
-    check_place(path)
-    partial = path.with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
-    with suppress(FileNotFoundError):
-        partial.unlink()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _IN_PLACE
-    try:
-        descriptor = os.open(partial, flags, mode & _mode_of(path, mode))
-        with open(descriptor, "w", encoding=encoding, errors=errors, newline="\n") as file:
-            file.writelines(chunks)
-            file.flush()
-            _keep_mode(path, partial)
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        with suppress(OSError):
-            partial.unlink()
+    _put(path, chunks, mode, encoding, errors)
     # The new file is in place already: an error now would claim that the old one still is.
     with suppress(OSError):
         sync_directory(path.parent)
 
 
+def replace_all(texts: Mapping[Path, str]) -> None:
+    """Write text files as `replace` does, several at once, because most of the time is waiting.
+
+    Raises OSError with the `filename` of the first file that cannot be written; then some of the
+    others are written and some are not. An interrupt leaves no partial file either.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    paths = list(enumerate(texts))
+    chunks = [paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE)]
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        try:
+            for done in [pool.submit(_put_each, chunk, texts) for chunk in chunks]:
+                done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+    for directory in sorted({path.parent for path in texts}):
+        with suppress(OSError):
+            sync_directory(directory)
+
+
+def _put_each(chunk: Iterable[tuple[int, Path]], texts: Mapping[Path, str]) -> None:
+    for number, path in chunk:
+        try:
+            _put(path, [texts[path]], 0o666, "utf-8", "backslashreplace", f"-{number}")
+        except OSError as error:
+            error.filename = str(path)
+            raise
+
+
+def _put(
+    path: Path, chunks: Iterable[str], mode: int, encoding: str, errors: str, suffix: str = ""
+) -> None:
+    """Write a file; its name may not be on the disk before the directory is flushed.
+
+    `suffix` tells the partial file from others that are written at the same time.
+    """
+    mode_before = _mode_of(path)
+    partial = path.with_name(f".{path.name[:40]}.{os.getpid()}{suffix}.tmp")
+    try:
+        descriptor = _create(partial, mode if mode_before is None else mode & mode_before)
+        with open(descriptor, "w", encoding=encoding, errors=errors, newline="\n") as file:
+            file.writelines(chunks)
+            file.flush()
+            if mode_before is not None:
+                partial.chmod(mode_before)
+            os.fsync(descriptor)
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+
+
+def _create(path: Path, mode: int) -> int:
+    """Return the descriptor of a new file; what a crash left in its place is removed."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _IN_PLACE
+    try:
+        return os.open(path, flags, mode)
+    except FileExistsError:
+        path.unlink()
+        return os.open(path, flags, mode)
+
+
 def check_place(path: Path) -> None:
     """Raise OSError if a path is a symbolic link (such as /dev/stdout), a directory or a device."""
-    if path.is_symlink():
-        raise OSError(errno.ELOOP, _LINK)
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, _NOT_A_FILE)
+    _mode_of(path)
 
 
-def _mode_of(path: Path, default: int) -> int:
-    """Return the permissions of a file: its replacement must not be more readable meanwhile."""
-    with suppress(FileNotFoundError):
-        return stat.S_IMODE(path.lstat().st_mode)
-    return default
+def _mode_of(path: Path) -> int | None:
+    """Return the permissions of a file, which its replacement gets; None if there is no file.
 
-
-def _keep_mode(path: Path, partial: Path) -> None:
-    with suppress(FileNotFoundError):
+    Raises OSError for what is not a regular file.
+    """
+    try:
         mode = path.lstat().st_mode
-        if stat.S_ISREG(mode):
-            partial.chmod(stat.S_IMODE(mode))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISLNK(mode):
+        raise OSError(errno.ELOOP, _LINK)
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, _NOT_A_FILE)
+    return stat.S_IMODE(mode)
 
 
 def read(path: Path, limit: int = -1, *, follow: bool = False) -> bytes:

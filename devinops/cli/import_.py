@@ -11,18 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devinops import atomic
+from devinops.cli import root_files
 from devinops.cli.options import FilePath, NonEmpty, Options, common
-from devinops.config import Project, read_repository
 from devinops.ingest.form import Choices
 from devinops.ingest.importing import Imported, Origin, Report, Repository, import_contents
+from devinops.ingest.result import FileChange
 from devinops.ingest.sources import Sources
-from devinops.kinds import KINDS
-from devinops.load import Loaded
-from devinops.load.discover import inside, read_text
-from devinops.load.globs import Ignore, read_rules
-from devinops.model.errors import ExitCode, InputError, NotFound, NotWritten, UsageError
-from devinops.model.objects import Severity
+from devinops.load.discover import read_text
+from devinops.model.errors import ExitCode, NotFound, UsageError
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 
@@ -74,8 +70,7 @@ def command(
     choices = Choices(split=split, repo=repo or "", org_id=org_id or "", into=folder or "")
     report = _prepare(options, sources, choices, force=force)
     if not dry_run:
-        for file in report.files:
-            _write(options.root, file.path, file.text)
+        root_files.write(options.root, _changes(report))
     code = _exit_code(report)
     lines = tuple(_lines(report, dry_run))
     options.answer(SimpleAnswer(lines, lambda: _document(report, code, dry_run)))
@@ -87,7 +82,7 @@ command.params[0].metavar = "SOURCE..."
 
 def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, force: bool) -> Report:
     """Return what the sources become. Raises NotFound if there is nothing to import in them."""
-    project, loaded = _read(options.root)
+    project, loaded = root_files.read(options.root)
     own = {os.path.realpath(options.root / path) for path in loaded.files}
     found = Sources(choices, own)
     for path in paths:
@@ -97,8 +92,8 @@ def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, for
         choices,
         Repository(
             {declaration.key: declaration for declaration in loaded.declarations},
-            _taken(options.root),
-            Ignore(read_rules(project.ignore)[0].values()),
+            root_files.taken(options.root),
+            root_files.ignored(project),
             force,
             lambda path: read_text(str(options.root / path), path)[0] or "",
         ),
@@ -116,41 +111,11 @@ def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, for
     return report
 
 
-def _read(root: Path) -> tuple[Project, Loaded]:
-    """Return the project and its entries; there may be none. Raises InputError."""
-    project, loaded = read_repository(root)
-    problems = [
-        problem
-        for problem in loaded.problems
-        if problem.severity is Severity.ERROR and problem.code != "no-entries"
-    ]
-    if problems:
-        # An entry that cannot be read may have the key of one to import.
-        raise InputError(problems)
-    return project, loaded
-
-
-def _taken(root: Path) -> list[str]:
-    """Return the paths of all files that a new file could collide with."""
-    tops = [root / name for name in sorted(KINDS.directories) if (root / name).is_dir()]
-    below = [path for top in tops for path in top.rglob("*")]
-    names = [path for path in root.iterdir() if path.is_file()] if root.is_dir() else []
-    return [path.relative_to(root).as_posix() for path in (*names, *below)]
-
-
-def _write(root: Path, name: str, text: str) -> None:
-    """Write a file below the root. Raises NotWritten."""
-    path = root / name
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not inside(os.path.realpath(path.parent), os.path.realpath(root)):
-            raise NotWritten(
-                f"cannot write {path}: a symbolic link leads out of {root}: replace the link, then "
-                "run again"
-            )
-        atomic.replace(path, [text])
-    except OSError as error:
-        raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
+def _changes(report: Report) -> Iterator[FileChange]:
+    overwritten = {item.file for item in report.imported if item.overwritten}
+    for file in report.files:
+        keys = tuple(declaration.key for declaration in file.declarations)
+        yield FileChange(file.path, file.text, keys, is_new=file.path not in overwritten)
 
 
 def _exit_code(report: Report) -> ExitCode:

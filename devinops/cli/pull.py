@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,34 +12,29 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devinops import atomic
 from devinops.api import open_reader
-from devinops.cli import candidates
+from devinops.cli import candidates, root_files
 from devinops.cli.init import Repository, SetUp, set_up
 from devinops.cli.inventory.answers import parse_key
 from devinops.cli.options import Options, common
 from devinops.cli.session import Session, failures_written, open_session
-from devinops.config import Project, read_repository, resolve
+from devinops.config import Project, resolve
 from devinops.ingest.drift import Files, MissingCommit, pull_drift
 from devinops.ingest.result import FileChange, LeftToYou, NotRead, Pulled
 from devinops.ingest.unmanaged import Pulling, pull_unmanaged
 from devinops.inventory.git import Git
 from devinops.kinds import KINDS
 from devinops.load import Loaded
-from devinops.load.discover import inside
-from devinops.load.globs import Ignore, read_rules
 from devinops.model.client import Reader
 from devinops.model.errors import (
     ApiError,
     ConfigError,
     ExitCode,
-    InputError,
     NotFound,
-    NotWritten,
     UsageError,
 )
 from devinops.model.keys import Key
-from devinops.model.objects import Severity, Snapshot
+from devinops.model.objects import Snapshot
 from devinops.model.target import Target
 from devinops.planning.selection import Only
 from devinops.render import counted
@@ -83,7 +78,7 @@ def command(
     """
     with failures_written(options):
         request = _Request.parse(options, keys, check, unmanaged=unmanaged, drift=drift)
-        project, loaded = _read(options.root)
+        project, loaded = root_files.read(options.root)
         settings = resolve(project, options.flags, os.environ)
         is_new = project.document is None and not loaded.files
         with open_session(options, open_reader, settings=settings) as session:
@@ -92,7 +87,7 @@ def command(
             git = Repository.of(options.root)
             run = replace(run, setup=set_up(options.root, git, with_sample=False, check=check))
         if not check:
-            _write(options.root, run.pulled.files)
+            root_files.write(options.root, run.pulled.files)
     lines = list(_lines(run, options))
     options.answer(SimpleAnswer(lines, lambda: _document(run)))
     return run.exit_code
@@ -150,15 +145,6 @@ class _Run:
 # --- reading ------------------------------------------------------------------------------------
 
 
-def _read(root: Path) -> tuple[Project, Loaded]:
-    """Return the project and its entries; there may be none. Raises InputError."""
-    project, loaded = read_repository(root)
-    problems = tuple(problem for problem in loaded.problems if problem.code != "no-entries")
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise InputError(problems)
-    return project, loaded
-
-
 def _pull(request: _Request, session: Session[Reader], project: Project, loaded: Loaded) -> _Run:
     settings = session.settings
     if request.drift and not request.keys and settings.inventory.store == "none":
@@ -177,8 +163,8 @@ def _pull(request: _Request, session: Session[Reader], project: Project, loaded:
         target=target,
         policy=settings.policy,
         today=datetime.now(UTC).date(),
-        taken=frozenset(_files(settings.root)),
-        ignored=_ignored(project),
+        taken=root_files.taken(settings.root),
+        ignored=root_files.ignored(project),
         selects=request.selects,
         named=request.keys,
         targets=tuple(project.targets),
@@ -258,52 +244,6 @@ def _readable(
                 raise
             not_read.append(NotRead(noun, str(error)))
     return (session.snapshot(readable) if readable else Snapshot(())), readable, not_read
-
-
-def _files(root: Path) -> Iterator[str]:
-    """Yield the path of each file that is in the way of a new one."""
-    yield from (path.name for path in root.iterdir() if not path.is_dir())
-    for directory in sorted(KINDS.directories):
-        for above, _, names in os.walk(root / directory):
-            relative = Path(above).relative_to(root).as_posix()
-            yield from (f"{relative}/{name}" for name in names)
-
-
-def _ignored(project: Project) -> Callable[[str], bool]:
-    rules, _ = read_rules(project.ignore)
-    return Ignore(rules.values())
-
-
-# --- writing ------------------------------------------------------------------------------------
-
-
-def _write(root: Path, files: Iterable[FileChange]) -> None:
-    """Write the files. A new one never replaces a file. Raises NotWritten."""
-    top = os.path.realpath(root)
-    for file in files:
-        path = root / file.path
-        try:
-            if file.is_new:
-                _write_new(path, file.text or "", top)
-            elif file.text is None:
-                path.unlink()
-            else:
-                atomic.replace(path, [file.text])
-        except OSError as error:
-            raise NotWritten(
-                f"cannot write {path}: {atomic.reason(error)}; run devinops pull again to write "
-                "the rest"
-            ) from error
-
-
-def _write_new(path: Path, text: str, top: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not inside(os.path.realpath(path.parent), top):
-        raise NotADirectoryError(20, "a symbolic link above it leads outside the root")
-    if os.path.lexists(path):
-        raise FileExistsError(17, "another program has created it")
-    # A run that is killed must not leave half a text, which a later apply would send.
-    atomic.replace(path, [text])
 
 
 # --- answering ----------------------------------------------------------------------------------

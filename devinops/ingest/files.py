@@ -181,7 +181,7 @@ def _checked(entry: NewEntry) -> _Accepted | str:
     if _is_too_deep(values):
         return f"it has more than {LEVELS - _OUTER_LEVELS} levels of nesting"
     path, text = _alone(kind, values)
-    if surrogate := re.search("[\ud800-\udfff]", text):
+    if surrogate := None if text.isascii() else re.search("[\ud800-\udfff]", text):
         return (
             f"it contains U+{ord(surrogate[0]):04X}, half of a character, which UTF-8 cannot hold"
         )
