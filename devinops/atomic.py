@@ -9,8 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -60,64 +60,101 @@ def replace(
     `errors` are those of `open`: pass "strict" if the text must not be altered. Raises OSError,
     also if `check_place` does, and UnicodeError if "strict"; then nothing is left behind.
     """
-    _put(path, chunks, mode, encoding, errors)
-    # The new file is in place already: an error now would claim that the old one still is.
-    with suppress(OSError):
-        sync_directory(path.parent)
-
-
-def replace_all(texts: Mapping[Path, str]) -> None:
-    """Write text files as `replace` does, several at once, because most of the time is waiting.
-
-    Raises OSError with the `filename` of the first file that cannot be written; then some of the
-    others are written and some are not. An interrupt leaves no partial file either.
-    """
-    from concurrent.futures import ThreadPoolExecutor
-
-    paths = list(enumerate(texts))
-    chunks = [paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE)]
-    with ThreadPoolExecutor(_WRITERS) as pool:
-        try:
-            for done in [pool.submit(_put_each, chunk, texts) for chunk in chunks]:
-                done.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-    for directory in sorted({path.parent for path in texts}):
-        with suppress(OSError):
-            sync_directory(directory)
-
-
-def _put_each(chunk: Iterable[tuple[int, Path]], texts: Mapping[Path, str]) -> None:
-    for number, path in chunk:
-        try:
-            _put(path, [texts[path]], 0o666, "utf-8", "backslashreplace", f"-{number}")
-        except OSError as error:
-            error.filename = str(path)
-            raise
-
-
-def _put(
-    path: Path, chunks: Iterable[str], mode: int, encoding: str, errors: str, suffix: str = ""
-) -> None:
-    """Write a file; its name may not be on the disk before the directory is flushed.
-
-    `suffix` tells the partial file from others that are written at the same time.
-    """
-    mode_before = _mode_of(path)
-    partial = path.with_name(f".{path.name[:40]}.{os.getpid()}{suffix}.tmp")
+    before = _mode_of(path)
+    partial = _partial(path)
     try:
-        descriptor = _create(partial, mode if mode_before is None else mode & mode_before)
-        with open(descriptor, "w", encoding=encoding, errors=errors, newline="\n") as file:
-            file.writelines(chunks)
-            file.flush()
-            if mode_before is not None:
-                partial.chmod(mode_before)
-            os.fsync(descriptor)
+        _write(partial, chunks, mode, before, encoding, errors)
         partial.replace(path)
     except BaseException:
         with suppress(OSError):
             partial.unlink()
         raise
+    # The new file is in place already: an error now would claim that the old one still is.
+    with suppress(OSError):
+        sync_directory(path.parent)
+
+
+class Batch:
+    """Text files that are first written beside their places, and then put there.
+
+    Both are as safe as `replace`. Raises OSError with the `filename` of the first file for which it
+    failed; then `discard` removes what is not in its place.
+    """
+
+    def __init__(self, texts: Mapping[Path, str]) -> None:
+        self.texts = texts
+        self._partials = {
+            path: _partial(path, f"-{number}") for number, path in enumerate(texts, 1)
+        }
+
+    def write(self) -> None:
+        """Write all files, several at once, because most of the time is waiting for the disk."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        paths = list(self.texts)
+        chunks = [paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE)]
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            try:
+                for done in [pool.submit(self._write, chunk) for chunk in chunks]:
+                    done.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _write(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            with _named(path):
+                text = [self.texts[path]]
+                before = _mode_of(path)
+                _write(self._partials[path], text, 0o666, before, "utf-8", "backslashreplace")
+
+    def place(self) -> None:
+        """Put all files in their places."""
+        directories = {path.parent for path in self._partials}
+        for path in list(self._partials):
+            with _named(path):
+                self._partials[path].replace(path)
+            del self._partials[path]
+        for directory in sorted(directories):
+            with suppress(OSError):
+                sync_directory(directory)
+
+    def discard(self) -> None:
+        """Remove what was written but not put in its place."""
+        for partial in self._partials.values():
+            with suppress(OSError):
+                partial.unlink()
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Give an OSError the name of the file that was to be written."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
+
+
+def _partial(path: Path, suffix: str = "") -> Path:
+    """Return where a file is first written; `suffix` tells it from others of this process."""
+    return path.with_name(f".{path.name[:40]}.{os.getpid()}{suffix}.tmp")
+
+
+def _write(
+    path: Path, chunks: Iterable[str], mode: int, before: int | None, encoding: str, errors: str
+) -> None:
+    """Write a new file, and return when it is on the disk.
+
+    `before` are the permissions of the file that it is to replace, which it gets; meanwhile it is
+    not more readable.
+    """
+    descriptor = _create(path, mode if before is None else mode & before)
+    with open(descriptor, "w", encoding=encoding, errors=errors, newline="\n") as file:
+        file.writelines(chunks)
+        file.flush()
+        if before is not None:
+            path.chmod(before)
+        os.fsync(descriptor)
 
 
 def _create(path: Path, mode: int) -> int:

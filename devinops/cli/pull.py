@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import queue
 import shlex
-from collections.abc import Collection, Iterable, Iterator
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from devinops import waiting
 from devinops.api import open_reader
+from devinops.api.parallel import started
 from devinops.cli import candidates, root_files
 from devinops.cli.init import Repository, SetUp, set_up
 from devinops.cli.inventory.answers import parse_key
@@ -21,12 +27,13 @@ from devinops.cli.session import Session, failures_written, open_session
 from devinops.config import Project, resolve
 from devinops.ingest.drift import Files, MissingCommit, pull_drift
 from devinops.ingest.result import FileChange, LeftToYou, NotRead, Pulled
-from devinops.ingest.unmanaged import Pulling, pull_unmanaged
+from devinops.ingest.unmanaged import Pulling, look_ahead, pull_unmanaged
 from devinops.inventory.git import Git
 from devinops.kinds import KINDS
 from devinops.load import Loaded
-from devinops.model.client import Reader
+from devinops.model.client import Page, Reader
 from devinops.model.errors import (
+    FORBIDDEN,
     ApiError,
     ConfigError,
     ExitCode,
@@ -34,7 +41,7 @@ from devinops.model.errors import (
     UsageError,
 )
 from devinops.model.keys import Key
-from devinops.model.objects import Snapshot
+from devinops.model.objects import Live, Snapshot
 from devinops.model.target import Target
 from devinops.planning.selection import Only
 from devinops.render import counted
@@ -81,13 +88,13 @@ def command(
         project, loaded = root_files.read(options.root)
         settings = resolve(project, options.flags, os.environ)
         is_new = project.document is None and not loaded.files
-        with open_session(options, open_reader, settings=settings) as session:
-            run = _pull(request, session, project, loaded)
-        if is_new:
-            git = Repository.of(options.root)
-            run = replace(run, setup=set_up(options.root, git, with_sample=False, check=check))
-        if not check:
-            root_files.write(options.root, run.pulled.files)
+        with root_files.Writing(options.root) as writing:
+            with open_session(options, open_reader, settings=settings) as session:
+                run = _pull(request, session, project, loaded, writing)
+            if is_new:
+                git = Repository.of(options.root)
+                run = replace(run, setup=set_up(options.root, git, with_sample=False, check=check))
+            writing.finish()
     lines = list(_lines(run, options))
     options.answer(SimpleAnswer(lines, lambda: _document(run)))
     return run.exit_code
@@ -145,7 +152,14 @@ class _Run:
 # --- reading ------------------------------------------------------------------------------------
 
 
-def _pull(request: _Request, session: Session[Reader], project: Project, loaded: Loaded) -> _Run:
+def _pull(
+    request: _Request,
+    session: Session[Reader],
+    project: Project,
+    loaded: Loaded,
+    writing: root_files.Writing,
+) -> _Run:
+    """Return what is pulled, and prepare writing it."""
     settings = session.settings
     if request.drift and not request.keys and settings.inventory.store == "none":
         raise ConfigError(
@@ -153,14 +167,11 @@ def _pull(request: _Request, session: Session[Reader], project: Project, loaded:
             "changed: set inventory: {store: branch} (or file) for it in devinops.yaml, or name "
             "the KEY whose live values to write"
         )
-    inventory = session.read_inventory()
-    snapshot, read, not_read = _readable(session, request.kinds)
-    target = session.client.target
     pulling = Pulling(
         declarations=loaded.declarations,
-        snapshot=snapshot,
-        inventory=inventory,
-        target=target,
+        snapshot=Snapshot(()),
+        inventory=session.read_inventory(),
+        target=session.client.target,
         policy=settings.policy,
         today=datetime.now(UTC).date(),
         taken=root_files.taken(settings.root),
@@ -169,11 +180,77 @@ def _pull(request: _Request, session: Session[Reader], project: Project, loaded:
         named=request.keys,
         targets=tuple(project.targets),
     )
-    _check_keys(request, pulling)
-    pulled = pull_unmanaged(pulling) if request.unmanaged else Pulled()
-    if request.drift:
-        pulled += pull_drift(pulling, _on_disk(settings.root), read)
-    return _Run(pulled, target, request.check, tuple(not_read))
+    with _quick_switches():
+        first, read, not_read = _first_reading(request, session, pulling)
+
+    def prepare(snapshot: Snapshot) -> Pulled:
+        now = replace(pulling, snapshot=snapshot)
+        _check_keys(request, now)
+        pulled = pull_unmanaged(now) if request.unmanaged else Pulled()
+        if request.drift:
+            pulled += pull_drift(now, _on_disk(settings.root), read)
+        if not request.check:
+            writing.prepare(pulled.files)
+        return pulled
+
+    pulled = _proved(session, first, prepare)
+    return _Run(pulled, pulling.target, request.check, tuple(not_read))
+
+
+def _first_reading(
+    request: _Request, session: Session[Reader], pulling: Pulling
+) -> tuple[Snapshot, set[str], list[NotRead]]:
+    """Return what `_readable` does, and look ahead at each page while the next is on its way."""
+    pages: queue.SimpleQueue[Page | None] = queue.SimpleQueue()
+
+    def read() -> tuple[Snapshot, set[str], list[NotRead]]:
+        try:
+            return _readable(session, request.kinds, pages.put)
+        finally:
+            pages.put(None)
+
+    reading = started(read)
+    while page := waiting.item(pages):
+        with suppress(ApiError):  # raised again where it has a consequence
+            for live in page() if request.unmanaged else ():
+                look_ahead(live, pulling)
+    return reading()
+
+
+def _proved(
+    session: Session[Reader], first: Snapshot, prepare: Callable[[Snapshot], Pulled]
+) -> Pulled:
+    """Return what is prepared of a snapshot whose lists are proved complete.
+
+    Proving means reading the lists again. Meanwhile this is prepared from the first reading, and it
+    is prepared again only if the second one differs.
+    """
+    if not first.unproved:
+        return prepare(first)
+    kinds = first.unproved
+    with _quick_switches():
+        again = started(partial(session.snapshot, kinds))
+        pulled = prepare(first)
+        second = _of_kinds(again(), kinds)
+    if second == _of_kinds(first, kinds):
+        return pulled
+    others = (live for live in first.objects if live.key.kind not in kinds)
+    return prepare(Snapshot.of([*others, *second]))
+
+
+@contextmanager
+def _quick_switches() -> Iterator[None]:
+    """Let a thread go on soon after its response arrives, although another one is busy."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(0.0005)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
+def _of_kinds(snapshot: Snapshot, kinds: Collection[str]) -> list[Live]:
+    return [live for live in snapshot.objects if live.key.kind in kinds]
 
 
 def _kinds(session: Session[Reader], asked: Collection[str]) -> set[str]:
@@ -225,14 +302,14 @@ def _check_keys(request: _Request, pulling: Pulling) -> None:
 
 
 def _readable(
-    session: Session[Reader], kinds: frozenset[str]
+    session: Session[Reader], kinds: frozenset[str], pages: Callable[[Page], None]
 ) -> tuple[Snapshot, set[str], list[NotRead]]:
-    """Return the snapshot, the kinds that are in it, and those that the key may not read."""
+    """Return a first reading, the kinds that are in it, and those that the key may not read."""
     wanted = _kinds(session, kinds)
     try:
-        return session.snapshot(wanted), wanted, []
+        return session.snapshot(wanted, sure=False, pages=pages), wanted, []
     except ApiError as error:
-        if error.status != 403:
+        if error.status != FORBIDDEN:
             raise
     readable, not_read = set(), []
     for noun in sorted(wanted):
@@ -240,10 +317,11 @@ def _readable(
             session.client.snapshot({noun}, sure=False)
             readable.add(noun)
         except ApiError as error:
-            if error.status != 403:
+            if error.status != FORBIDDEN:
                 raise
             not_read.append(NotRead(noun, str(error)))
-    return (session.snapshot(readable) if readable else Snapshot(())), readable, not_read
+    first = session.snapshot(readable, sure=False) if readable else Snapshot(())
+    return first, readable, not_read
 
 
 # --- answering ----------------------------------------------------------------------------------

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 
 from devinops import atomic
 from devinops.config import Project, read_repository
@@ -49,38 +51,80 @@ def ignored(project: Project) -> Callable[[str], bool]:
 
 
 def write(root: Path, changes: Iterable[FileChange]) -> None:
-    """Write, change and delete files. A new file never replaces another one. Raises NotWritten.
-
-    No file is touched if the place of one of them cannot be used.
-    """
-    changes = tuple(changes)
-    _make_directories(root, [change.path for change in changes if change.is_new])
-    texts = {root / change.path: change.text for change in changes if change.text is not None}
-    try:
-        atomic.replace_all(texts)
-        for change in changes:
-            if change.text is None:
-                (root / change.path).unlink()
-    except OSError as error:
-        raise _not_written(Path(error.filename), error) from error
+    """Write, change and delete files. A new file never replaces another one. Raises NotWritten."""
+    with Writing(root) as writing:
+        writing.prepare(changes)
+        writing.finish()
 
 
-def _make_directories(root: Path, paths: Iterable[str]) -> None:
-    """Create the directories of new files. Raises NotWritten."""
-    top = os.path.realpath(root)
-    checked: set[Path] = set()
-    for path in (root / name for name in paths):
-        try:
-            if path.parent not in checked:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                if not inside(os.path.realpath(path.parent), top):
+class Writing:
+    """Changes of files below a root; nothing of what is only prepared stays after the `with`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.changes: tuple[FileChange, ...] = ()
+        self._batch = atomic.Batch({})
+        self._made: list[Path] = []
+        """New directories, each after the one above it."""
+
+    def __enter__(self) -> Writing:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._batch.discard()
+        for directory in reversed(self._made):
+            with suppress(OSError):  # it has files
+                directory.rmdir()
+
+    def prepare(self, changes: Iterable[FileChange]) -> None:
+        """Write the texts beside their places, instead of what was prepared before.
+
+        Raises NotWritten.
+        """
+        self._batch.discard()
+        self.changes = tuple(changes)
+        texts = {self.root / file.path: file.text for file in self.changes if file.text is not None}
+        self._batch = atomic.Batch(texts)
+        self._make_directories()
+        with _failures():
+            self._batch.write()
+
+    def _make_directories(self) -> None:
+        top = os.path.realpath(self.root)
+        for directory in sorted({path.parent for path in self._new()}):
+            missing = [above for above in (directory, *directory.parents) if not above.exists()]
+            with _failures(directory):
+                directory.mkdir(parents=True, exist_ok=True)
+                if not inside(os.path.realpath(directory), top):
                     raise NotADirectoryError(20, "a symbolic link above it leads outside the root")
-                checked.add(path.parent)
-            if os.path.lexists(path):
-                raise FileExistsError(17, "another program has created it")
-        except OSError as error:
-            raise _not_written(path, error) from error
+            self._made += reversed(missing)
+
+    def _new(self) -> Iterator[Path]:
+        return (self.root / change.path for change in self.changes if change.is_new)
+
+    def finish(self) -> None:
+        """Put the files in their places, and delete those that go. Raises NotWritten."""
+        for path in self._new():
+            with _failures(path):
+                if os.path.lexists(path):
+                    raise FileExistsError(17, "another program has created it")
+        with _failures():
+            self._batch.place()
+            for change in self.changes:
+                if change.text is None:
+                    (self.root / change.path).unlink()
 
 
-def _not_written(path: Path, error: OSError) -> NotWritten:
-    return NotWritten(f"cannot write {path}: {atomic.reason(error)}")
+@contextmanager
+def _failures(path: Path | None = None) -> Iterator[None]:
+    """Turn an OSError into a NotWritten that names the path, by default the one of the error."""
+    try:
+        yield
+    except OSError as error:
+        place = path or error.filename
+        raise NotWritten(f"cannot write {place}: {atomic.reason(error)}") from error

@@ -62,6 +62,7 @@ def new_files(
     taken: Collection[str],
     declared: Collection[Key] = (),
     ignored: Callable[[str], bool] = lambda _: False,
+    checks: Checks | None = None,
 ) -> tuple[list[NewFile], list[LeftOut]]:
     """Return the files for entries, sorted by path, and the entries that no file can hold.
 
@@ -69,9 +70,11 @@ def new_files(
     `declared` are the keys that entries in existing files have. Each entry of a kind with a
     document becomes a Markdown file, whose directory is the folder; the others share a YAML file
     for each kind. An entry with a key that another one has, also in another Unicode form, is left
-    out, and so is one whose file would be `ignored`.
+    out, and so is one whose file would be `ignored`. `checks` knows the results for some entries.
     """
-    accepted, left_out = _accepted(entries, {_composed(key): key for key in declared})
+    check = (checks or Checks()).of
+    checked = ((entry, check(entry)) for entry in entries)
+    accepted, left_out = _accepted(checked, {_composed(key): key for key in declared})
     files: list[NewFile] = []
     paths = Paths(taken)
     pages = [item for item in accepted if item.kind.document]
@@ -141,23 +144,23 @@ class _Accepted:
 
 
 def _accepted(
-    entries: Iterable[NewEntry], taken: dict[Key, Key]
+    checked: Iterable[tuple[NewEntry, _Accepted | str]], taken: dict[Key, Key]
 ) -> tuple[list[_Accepted], list[LeftOut]]:
     """Return the entries that a file can hold, in the order of writing, and the others."""
     accepted, left_out = [], []
-    for entry in entries:
-        result = _checked(entry)
+    for entry, result in checked:
         if isinstance(result, str):
             left_out.append(LeftOut(entry, result))
         else:
             accepted.append(result)
     unique = []
     for item in sorted(accepted, key=lambda item: item.order):
-        first = taken.setdefault(_composed(item.key), item.key)
-        if first is item.key:
-            unique.append(item)
-        else:
+        composed = _composed(item.key)
+        if first := taken.get(composed):
             left_out.append(LeftOut(item.entry, _twin(item.key, first)))
+        else:
+            taken[composed] = item.key
+            unique.append(item)
     return unique, left_out
 
 
@@ -172,6 +175,23 @@ def _twin(key: Key, first: Key) -> str:
 
 def _composed(key: Key) -> Key:
     return Key(key.kind, FolderPath(normalize("NFC", key.folder)), normalize("NFC", key.name))
+
+
+class Checks:
+    """Checks whether files can hold entries, and remembers the results."""
+
+    def __init__(self) -> None:
+        self._results: dict[tuple[str, str], tuple[Mapping[str, Any] | None, _Accepted | str]] = {}
+
+    def of(self, entry: NewEntry) -> _Accepted | str:
+        """Return the entry as it is written, or the reason why no file can hold it."""
+        identity = KINDS[entry.kind].identity.fields
+        place = entry.kind, repr([entry.values.get(name) for name in identity])
+        values, result = self._results.get(place, (None, ""))
+        if values != entry.values:
+            result = _checked(entry)
+            self._results[place] = entry.values, result
+        return replace(result, entry=entry) if isinstance(result, _Accepted) else result
 
 
 def _checked(entry: NewEntry) -> _Accepted | str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from devinops.ingest.files import NewEntry, NewFile, new_files
+from devinops.ingest.files import Checks, NewEntry, NewFile, new_files
 from devinops.ingest.result import FileChange, Left, LeftToYou, Pulled
 from devinops.ingest.scan import findings, masked_key
 from devinops.model.changes import Action
@@ -52,6 +52,7 @@ class Pulling:
     selects: Callable[[Key], bool] = lambda _: True
     named: Collection[Key] = ()
     targets: Collection[str] = ()
+    checks: Checks = field(default_factory=Checks)
 
     @property
     def concerned(self) -> list[Declaration]:
@@ -62,6 +63,13 @@ class Pulling:
         """Return the names of the other targets that an entry is for."""
         names = (name for name in self.targets if name != self.target.name)
         return [name for name in names if declaration.concerns(name)]
+
+
+def look_ahead(live: Live, pulling: Pulling) -> None:
+    """Check whether a file can hold an object, so that `pull_unmanaged` knows it already."""
+    is_new = live.object_id not in pulling.inventory.by_id and pulling.selects(live.key)
+    if live.ours and is_new and (entry := new_entry(live, pulling)):
+        pulling.checks.of(entry)
 
 
 def pull_unmanaged(pulling: Pulling) -> Pulled:
@@ -181,7 +189,11 @@ def _files(
 ) -> list[NewFile]:
     declared = {key for d in pulling.declarations for key in (d.key, *d.previously)}
     files, left_out = new_files(
-        entries, taken=pulling.taken, declared=declared, ignored=pulling.ignored
+        entries,
+        taken=pulling.taken,
+        declared=declared,
+        ignored=pulling.ignored,
+        checks=pulling.checks,
     )
     for item in left_out:
         live = chosen[id(item.entry)]

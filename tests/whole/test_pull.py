@@ -13,21 +13,15 @@ from typing import Any
 import httpx
 import pytest
 
+from devinops.cli.session import Session
 from devinops.emulator import Emulator
+from devinops.model.objects import Snapshot
 from tests.testing.command_line import Devinops
 from tests.testing.hostile_names import NAMES, organization
+from tests.testing.tree import snapshot
 
 KEYS = {"v3": "cog_emulator", "v1": "apk_emulator"}
 CONFIG = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
-
-
-def snapshot(root: Path) -> dict[str, bytes]:
-    """Return path → content of every file of the user below a root."""
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in root.rglob("*")
-        if path.is_file() and not path.relative_to(root).parts[0].startswith(".")
-    }
 
 
 @pytest.fixture(params=["v3", "v1"])
@@ -674,3 +668,34 @@ def test_the_printed_command_decides_one_conflict_only(
     bodies = {note["name"]: note["body"] for note in emulator.knowledge()}
     assert bodies[name].endswith("Run it.\n\nThen watch the graphs.")
     assert bodies["Tea"] == "cold"
+
+
+# --- large organizations
+
+
+def test_what_changes_between_two_readings_is_pulled_as_it_is_at_the_end(
+    tmp_path: Path,
+    use: Callable[..., None],
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    notes = [{"name": f"N{n}", "trigger": "t", "body": f"b{n}", "id": f"n{n}"} for n in range(450)]
+    seed: Any = {"organizations": {"org-emulator": {"knowledge": notes}}}
+    with Emulator(seed) as emulator:
+        use(emulator.url)
+        readings: list[Snapshot] = []
+        original = Session.snapshot
+
+        def snapshot_then_edit(self: Any, *arguments: Any, **options: Any) -> Snapshot:
+            readings.append(original(self, *arguments, **options))
+            if len(readings) == 1:
+                edit(emulator, "knowledge", "n7", body="edited")
+                remove(emulator, "knowledge", "n8")
+            return readings[-1]
+
+        monkeypatch.setattr(Session, "snapshot", snapshot_then_edit)
+        assert pull(devinops, tmp_path)["exit_code"] == 0
+        assert len(readings) == 2
+    assert (tmp_path / "knowledge" / "n7.md").read_text().endswith("edited\n")
+    assert not (tmp_path / "knowledge" / "n8.md").exists()
+    assert len(list((tmp_path / "knowledge").iterdir())) == 449
