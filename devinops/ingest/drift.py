@@ -29,6 +29,7 @@ from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Ensure, Live
 from devinops.model.values import canonical_text
 from devinops.planning.diff import changed_fields
+from devinops.planning.guards import are_too_many, moved
 from devinops.planning.managed import is_sent
 from devinops.planning.match import Match, as_declared, match, renamed_folders, used_folders
 from devinops.planning.three_way import Sides, sides
@@ -262,21 +263,19 @@ class _Drift:
             if self._is_shared(declaration, "deleted", record.id):
                 continue
             gone, all = missing[key.kind], owned[key.kind]
-            too_many = gone > max(1, self.pulling.policy.max_delete.of(all))
+            too_many = are_too_many(gone, all, self.pulling.policy.max_delete)
             if not is_sent(declaration.resource, record.fields):
                 reason = (
                     f"deleted outside devinops, but changed in {path}: remove the entry, or "
                     f"create it again with {_apply(key)}"
                 )
                 self._leave(key, Left.CONFLICT, reason, record.id)
-            elif (gone == all or too_many) and key not in self.pulling.named:
-                what = (
-                    f"no owned {key.kind} is live any more, so nothing is deleted"
-                    if gone == all
-                    else f"{gone} of {all} owned objects of this kind are missing, more than may "
-                    "be deleted at once"
+            elif too_many and key not in self.pulling.named:
+                reason = (
+                    f"{gone} of {all} owned {key.kind} objects are not in the list, so no file is "
+                    f"deleted: check that the API key belongs to the right organization."
+                    f"{moved(key.kind, gone, all)} To delete {path}, name the key"
                 )
-                reason = f"{what}: to delete {path}, name the key"
                 self._leave(key, Left.DELETED, reason, record.id)
             elif in_file[path] > 1:
                 reason = f"deleted outside devinops: remove its entry at {declaration.source}"
