@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,8 +73,9 @@ def command(
     if not dry_run:
         root_files.write(options.root, _changes(report))
     code = _exit_code(report)
-    lines = tuple(_lines(report, dry_run))
-    options.answer(SimpleAnswer(lines, lambda: _document(report, code, dry_run)))
+    lines = tuple(_lines(report, dry_run, options.place))
+    document = partial(_document, report, code, dry_run, options.place)
+    options.answer(SimpleAnswer(lines, document))
     return code
 
 
@@ -127,7 +129,7 @@ def _exit_code(report: Report) -> ExitCode:
 # --- for people -----------------------------------------------------------------------------------
 
 
-def _lines(report: Report, dry_run: bool) -> Iterator[str]:
+def _lines(report: Report, dry_run: bool, place: str) -> Iterator[str]:
     for path, remarks in report.remarks.items():
         yield from (f"{path}: {remark}" for remark in remarks)
     for item in report.imported:
@@ -141,15 +143,15 @@ def _lines(report: Report, dry_run: bool) -> Iterator[str]:
     for rest in report.not_imported:
         what = "" if rest.origin.path.endswith(rest.what) else f"{rest.what}: "
         yield f"! {rest.origin}: not imported: {what}{rest.why}"
-    yield from _follow_up(report, dry_run)
+    yield from _follow_up(report, place)
     yield _summary(report, dry_run)
     if report.imported and not dry_run:
-        yield "Next: devinops validate, then devinops plan"
+        yield f"Next: devinops validate{place}, then devinops plan{place}"
 
 
-def _follow_up(report: Report, dry_run: bool) -> Iterator[str]:
+def _follow_up(report: Report, place: str) -> Iterator[str]:
     """Yield how to adopt live objects by id, and how to take them from Terraform."""
-    links, removals = _links(report), _removals(report)
+    links, removals = _links(report, place), _removals(report)
     if links:
         yield ""
         yield "Adopt the live objects by id, in a target with an inventory:"
@@ -162,9 +164,9 @@ def _follow_up(report: Report, dry_run: bool) -> Iterator[str]:
         yield ""
 
 
-def _links(report: Report) -> list[str]:
+def _links(report: Report, place: str) -> list[str]:
     return [
-        f"devinops inventory link {shlex.quote(str(item.key))} {shlex.quote(item.id)}"
+        f"devinops inventory link{place} {shlex.quote(str(item.key))} {shlex.quote(item.id)}"
         for item in _of_terraform(report)
         if item.id
     ]
@@ -197,7 +199,7 @@ def _summary(report: Report, dry_run: bool) -> str:
 # --- for programs ---------------------------------------------------------------------------------
 
 
-def _document(report: Report, code: ExitCode, dry_run: bool) -> ImportDocument:
+def _document(report: Report, code: ExitCode, dry_run: bool, place: str) -> ImportDocument:
     from devinops.schema.base_document import HEAD
     from devinops.schema.imports import (
         DuplicateItem,
@@ -232,7 +234,7 @@ def _document(report: Report, code: ExitCode, dry_run: bool) -> ImportDocument:
             for rest in report.not_imported
         ),
         remarks=report.remarks,
-        commands=(*_links(report), *_removals(report)),
+        commands=(*_links(report, place), *_removals(report)),
     )
 
 

@@ -179,6 +179,7 @@ def _pull(
         selects=request.selects,
         named=request.keys,
         targets=tuple(project.targets),
+        place=session.options.place,
     )
     with _quick_switches():
         first, read, not_read = _first_reading(request, session, pulling)
@@ -340,7 +341,7 @@ def _lines(run: _Run, options: Options) -> Iterator[str]:
     yield _counts(run)
     if setup and not run.check:
         git = Repository.of(options.root)
-        yield from _next_steps(options.root, git)
+        yield from _next_steps(options, git)
         yield setup.reminder
         if not git.remote:
             yield _NO_INVENTORY
@@ -401,17 +402,16 @@ def _counts(run: _Run) -> str:
     return f"{what}{rest} · {run.target.full_name}"
 
 
-def _next_steps(root: Path, git: Repository) -> Iterator[str]:
+def _next_steps(options: Options, git: Repository) -> Iterator[str]:
     """Yield the three commands that follow the first pull."""
-    here = Path(os.path.realpath(Path.cwd()))
-    real = Path(os.path.realpath(root))
-    option = "" if real == here else f" -C {shlex.quote(os.path.relpath(real, here))}"
+    root = os.path.relpath(os.path.realpath(options.root), os.path.realpath(Path.cwd()))
+    option = "" if root == "." else f" -C {shlex.quote(root)}"
     start = "" if git.top else f"git{option} init && "
     yield ""
     yield "Next:"
     yield f"  {start}git{option} add . && git{option} commit -m 'Pull the organization'"
-    yield f"  devinops plan{option}"
-    yield f"  devinops apply{option}"
+    yield f"  devinops plan{options.place}"
+    yield f"  devinops apply{options.place}"
 
 
 def _document(run: _Run) -> PullDocument:

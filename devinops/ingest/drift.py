@@ -106,6 +106,11 @@ class _Drift:
     def _leave(self, key: Key, why: Left, reason: str, *ids: str) -> None:
         self.left.append(LeftToYou(key, why, ids, reason))
 
+    def _apply(self, key: Key) -> str:
+        """Return the command that applies what the files say, for one key only."""
+        only = quote(escape(str(key)))
+        return f"devinops apply{self.pulling.place} --only {only} --on-conflict git"
+
     # --- which side moved
 
     def _wanted(self, item: Match, live: Live) -> Wanted | None:
@@ -187,7 +192,7 @@ class _Drift:
             wanted.values[change.name] = merged.text
             reason = (
                 f"its {change.name} has the changes of both sides now: commit, then "
-                f"{_apply(wanted.new_key)}"
+                f"{self._apply(wanted.new_key)}"
             )
             self._leave(wanted.key, Left.MERGED, reason, record.id)
         elif "\n" in ours or "\n" in theirs or attribute.name == wanted.live.kind.document:
@@ -200,8 +205,8 @@ class _Drift:
         name, commit = attribute.name, record.commit
         changed = f"its {name} changed on both sides"
         by_hand = (
-            "compare them with devinops plan -v, edit the file until it has both, then "
-            f"{_apply(record.key)}"
+            f"compare them with devinops plan{self.pulling.place} -v, edit the file until it has "
+            f"both, then {self._apply(record.key)}"
         )
         if commit is None or record.source is None:
             reason = f"{changed}, and the inventory has no commit to merge from: {by_hand}"
@@ -267,7 +272,7 @@ class _Drift:
             if not is_sent(declaration.resource, record.fields):
                 reason = (
                     f"deleted outside devinops, but changed in {path}: remove the entry, or "
-                    f"create it again with {_apply(key)}"
+                    f"create it again with {self._apply(key)}"
                 )
                 self._leave(key, Left.CONFLICT, reason, record.id)
             elif too_many and key not in self.pulling.named:
@@ -308,7 +313,7 @@ class _Drift:
             for name in (*item.marked, *item.conflicts):
                 reason = (
                     f"its {name} changed on both sides: choose between the conflict markers in "
-                    f"{path}, then {_apply(item.new_key)}"
+                    f"{path}, then {self._apply(item.new_key)}"
                 )
                 self._leave(item.key, Left.CONFLICT, reason, item.live.id)
         self.changes += rewriting.changes()
@@ -332,11 +337,6 @@ class _Drift:
 
     def _users(self, path: str) -> int:
         return self._text_files[path]
-
-
-def _apply(key: Key) -> str:
-    """Return the command that applies what the files say, for one key only."""
-    return f"devinops apply --only {quote(escape(str(key)))} --on-conflict git"
 
 
 def _as_written(kind: Kind, change: FieldChange) -> Any:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from shlex import quote
 from typing import Any, Final
 
 from devinops.ingest.files import Checks, NewEntry, NewFile, new_files
@@ -38,7 +39,8 @@ class Pulling:
 
     `declarations` are those of all targets. `selects` tells whether the user asked for a key, and
     `named` holds the keys that were given one by one. `targets` are the names of all targets in
-    devinops.yaml: if there are several, a new entry is limited to its target.
+    devinops.yaml: if there are several, a new entry is limited to its target. `place` holds the
+    options of printed commands. `checks` remembers what `look_ahead` checked.
     """
 
     declarations: Sequence[Declaration]
@@ -52,6 +54,7 @@ class Pulling:
     selects: Callable[[Key], bool] = lambda _: True
     named: Collection[Key] = ()
     targets: Collection[str] = ()
+    place: str = ""
     checks: Checks = field(default_factory=Checks)
 
     @property
@@ -134,7 +137,7 @@ def _refusal(live: Live, pulling: Pulling) -> LeftToYou | None:
             return None
         reason = (
             "it is owned, but its entry was removed: apply decides about it; to write the entry "
-            f"again, name it: devinops pull {str(live.key)!r}"
+            f"again, name it: devinops pull{pulling.place} {quote(str(live.key))}"
         )
         return LeftToYou(live.key, Left.OWNED, (live.id,), reason)
     if suspicious := findings(live.resource):

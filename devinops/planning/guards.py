@@ -227,8 +227,8 @@ def _missing(
         return _exactly(allowed, total, refusal)
     return tuple(
         f"{count} of {owned[kind]} owned {kind} objects are not in the list: check that the API "
-        f"key belongs to the right organization.{moved(kind, count, owned[kind])} If they were deleted "
-        f"outside devinops, pass --allow-missing {total}"
+        f"key belongs to the right organization.{moved(kind, count, owned[kind])} If they were "
+        f"deleted outside devinops, pass --allow-missing {total}"
         for kind, count in sorted(missing.items())
         if are_too_many(count, owned[kind], limit)
     )

@@ -255,8 +255,10 @@ def test_both_sides_are_merged_from_the_commit_of_the_last_apply(
     )
     (item,) = document["left"]
     _, *command = shlex.split(item["reason"].partition(", then ")[2])
-    assert command == ["apply", "--only", "knowledge:Deploys", "--on-conflict", "git"]
-    assert devinops(*command, "-C", root, "--yes").code == 0
+    assert Path(command[2]).resolve() == root.resolve()
+    assert command[:2] == ["apply", "-C"]
+    assert command[3:] == ["--only", "knowledge:Deploys", "--on-conflict", "git"]
+    assert devinops(*command, "--yes").code == 0
     (note,) = (note for note in emulator.knowledge() if note["note_id"] == "deploys")
     assert note["body"].endswith("Run make all.\n\nThen watch the graphs.")
 
