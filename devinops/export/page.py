@@ -23,6 +23,8 @@ KEY: Final = f"{PREFIX}key"
 DIGEST: Final = f"{PREFIX}digest"
 SOURCE: Final = "source"
 """Without the prefix: the repository that an entry is in, if it is known."""
+TEXT: Final = "text"
+"""Without the prefix: the file that has the text instead."""
 
 _DASHES = re.compile("-{3,}")
 _DIGEST_LINE = re.compile(rf'^  {DIGEST}: "?[0-9a-f]*"?\n', re.MULTILINE)

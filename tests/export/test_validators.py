@@ -33,6 +33,7 @@ NOTES = [
     entry("knowledge", name="日本語", trigger="作業するとき: a # b", body="---\nnot front matter"),
     entry("knowledge", name="yes", trigger="- x\n- y\n", body="  indented", macro="!m"),
     entry("knowledge", name="Long", trigger="word " * 400, body="# A\n\n" + "text\n" * 50),
+    entry("knowledge", name="Very long", trigger="When long", body="# A\n\n" + "text\n" * 6_000),
     entry("knowledge", name="With patterns", trigger="t", body="b", pinned_repo="acme/api"),
     entry("knowledge", name="Everywhere", trigger="true", body="b", pinned_repo="all"),
 ]
