@@ -17,26 +17,28 @@ from devinops.cli.session import Session
 from devinops.emulator import Emulator
 from devinops.model.objects import Snapshot
 from tests.testing.command_line import Devinops
-from tests.testing.hostile_names import NAMES, organization
+from tests.testing.hostile_names import HUNDREDS, NAMES, organization
 from tests.testing.tree import snapshot
 
 KEYS = {"v3": "cog_emulator", "v1": "apk_emulator"}
+MANY = ("v3, 500 notes", "v1, 500 notes")
 CONFIG = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
 
 
-@pytest.fixture(params=["v3", "v1"])
+@pytest.fixture(params=["v3", "v1", *(pytest.param(api, marks=pytest.mark.matrix) for api in MANY)])
 def pulled(
     request: pytest.FixtureRequest, tmp_path: Path, use: Callable[..., None], devinops: Devinops
 ) -> Iterator[tuple[Emulator, Path]]:
     """A root into which an organization with hostile names was pulled and applied."""
-    with Emulator({"organizations": {"org-emulator": organization()}}) as emulator:
-        use(emulator.url, KEYS[request.param])
+    names = HUNDREDS if request.param in MANY else NAMES
+    with Emulator({"organizations": {"org-emulator": organization(names)}}) as emulator:
+        use(emulator.url, KEYS[request.param[:2]])
         (tmp_path / "devinops.yaml").write_text(CONFIG)
         ran = devinops("pull", "-C", tmp_path, "--format", "json")
         assert ran.code == 0, ran.err
         document = json.loads(ran.out)
         assert document["left"] == []
-        assert sum(len(file["keys"]) for file in document["files"]) > len(NAMES) + 30
+        assert sum(len(file["keys"]) for file in document["files"]) > len(names) + 30
         yield emulator, tmp_path
 
 
