@@ -149,8 +149,8 @@ def _write(
     not more readable.
     """
     descriptor = _create(path, mode if before is None else mode & before)
-    with open(descriptor, "w", encoding=encoding, errors=errors, newline="\n") as file:
-        file.writelines(chunks)
+    with open(descriptor, "wb") as file:
+        file.writelines(chunk.encode(encoding, errors) for chunk in chunks)
         file.flush()
         if before is not None:
             path.chmod(before)

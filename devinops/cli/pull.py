@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import shlex
@@ -181,7 +182,7 @@ def _pull(
         targets=tuple(project.targets),
         place=session.options.place,
     )
-    with _quick_switches():
+    with _reading_ahead():
         first, read, not_read = _first_reading(request, session, pulling)
 
     def prepare(snapshot: Snapshot) -> Pulled:
@@ -229,7 +230,7 @@ def _proved(
     if not first.unproved:
         return prepare(first)
     kinds = first.unproved
-    with _quick_switches():
+    with _reading_ahead():
         again = started(partial(session.snapshot, kinds))
         pulled = prepare(first)
         second = _of_kinds(again(), kinds)
@@ -240,13 +241,18 @@ def _proved(
 
 
 @contextmanager
-def _quick_switches() -> Iterator[None]:
-    """Let a thread go on soon after its response arrives, although another one is busy."""
+def _reading_ahead() -> Iterator[None]:
+    """Let a thread go on soon after its response arrives, although another one is busy.
+
+    Nor does the collector of cycles stop both: among so many objects it takes a second.
+    """
     usual = sys.getswitchinterval()
     sys.setswitchinterval(0.0005)
+    gc.disable()
     try:
         yield
     finally:
+        gc.enable()
         sys.setswitchinterval(usual)
 
 
