@@ -98,6 +98,7 @@ def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, for
             root_files.ignored(project),
             force,
             lambda path: read_text(str(options.root / path), path)[0] or "",
+            root_files.text_of(options.root),
         ),
     )
     for directory, number in found.skipped.items():
@@ -114,10 +115,11 @@ def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, for
 
 
 def _changes(report: Report) -> Iterator[FileChange]:
-    overwritten = {item.file for item in report.imported if item.overwritten}
+    there = {item.file for item in report.imported if item.overwritten}
+    there |= {file.path for file in report.files if file.extended}
     for file in report.files:
         keys = tuple(declaration.key for declaration in file.declarations)
-        yield FileChange(file.path, file.text, keys, is_new=file.path not in overwritten)
+        yield FileChange(file.path, file.text, keys, is_new=file.path not in there)
 
 
 def _exit_code(report: Report) -> ExitCode:

@@ -181,6 +181,7 @@ def _pull(
         named=request.keys,
         targets=tuple(project.targets),
         place=session.options.place,
+        text_of=root_files.text_of(settings.root),
     )
     with _reading_ahead():
         first, read, not_read = _first_reading(request, session, pulling)

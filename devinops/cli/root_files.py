@@ -44,6 +44,18 @@ def _files(root: Path) -> Iterator[str]:
             yield from (f"{relative}/{name}" for name in names)
 
 
+def text_of(root: Path) -> Callable[[str], str | None]:
+    """Return what reads a file below a root, with its own line ends; None if it is not UTF-8."""
+
+    def read(path: str) -> str | None:
+        try:
+            return atomic.read(root / path).decode()
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    return read
+
+
 def ignored(project: Project) -> Callable[[str], bool]:
     """Return what tells whether devinops.yaml ignores a path."""
     rules, _ = read_rules(project.ignore)

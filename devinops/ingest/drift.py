@@ -7,6 +7,7 @@ memory: an edit that changes anything but its own field is not made.
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from typing import Any
 
 from devinops.ingest.edit import NotEditable
 from devinops.ingest.merge import merge
+from devinops.ingest.names import directory
 from devinops.ingest.result import FileChange, Left, LeftToYou, Pulled
 from devinops.ingest.rewrite import Rewriting, Wanted, is_markdown, text_files, unified
 from devinops.ingest.scan import findings
@@ -24,14 +26,21 @@ from devinops.ingest.unmanaged import IN_THE_WEB_APP, Pulling, suspect
 from devinops.load import read_entries
 from devinops.model.changes import FieldChange
 from devinops.model.inventory import Record, fingerprint
-from devinops.model.keys import Key
+from devinops.model.keys import Key, decode_part
 from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Ensure, Live
 from devinops.model.values import canonical_text
 from devinops.planning.diff import changed_fields
 from devinops.planning.guards import are_too_many, moved
 from devinops.planning.managed import is_sent
-from devinops.planning.match import Match, as_declared, match, renamed_folders, used_folders
+from devinops.planning.match import (
+    Match,
+    RenamedFolder,
+    as_declared,
+    match,
+    renamed_folders,
+    used_folders,
+)
 from devinops.planning.three_way import Sides, sides
 
 
@@ -73,12 +82,7 @@ class _Drift:
         declared = pulling.concerned
         renamed = renamed_folders(used_folders(declared), pulling.snapshot, pulling.inventory)
         for folder in renamed:
-            path = folder.live.key.place
-            reason = (
-                f"its path in the web app is {path}: rename the directory and every entry that "
-                "names it, or rename it back"
-            )
-            self._leave(folder.declared, Left.MOVED, reason, folder.id.id)
+            self._leave(folder.declared, Left.MOVED, self._follow(folder), folder.id.id)
         wanted: defaultdict[str, list[Wanted]] = defaultdict(list)
         deleted: list[tuple[Declaration, Record]] = []
         self.snapshot = as_declared(pulling.snapshot, renamed)
@@ -105,6 +109,30 @@ class _Drift:
 
     def _leave(self, key: Key, why: Left, reason: str, *ids: str) -> None:
         self.left.append(LeftToYou(key, why, ids, reason))
+
+    def _follow(self, folder: RenamedFolder) -> str:
+        """Return how the files follow a folder that was renamed in the web app."""
+        place, path = folder.declared.place, folder.live.key.place
+        inside = [
+            entry
+            for entry in self.pulling.concerned
+            if entry.kind.lives_in == folder.declared.kind and entry.key.folder == place
+        ]
+        written = {e.key: e.places.get(e.kind.parent or "") for e in inside}
+        moves = {
+            posixpath.dirname(entry.source.path): posixpath.join(
+                entry.kind.section, *(directory(decode_part(part)) for part in path.split("/"))
+            )
+            for entry in inside
+            if not written[entry.key]
+        }
+        git = f"git{self.pulling.place.partition(' -t ')[0]}"
+        commands = [f"{git} mv {quote(old)} {quote(new)}" for old, new in sorted(moves.items())]
+        named = [str(source) for source in written.values() if source]
+        named += [str(e.source) for e in self.pulling.concerned if e.key == folder.declared]
+        steps = [f"follow it with {' && '.join(commands)}"] if commands else []
+        steps += [f"write it at {' and '.join(named)}"] if named else []
+        return f"its path in the web app is {path}: {'; '.join(steps)}, or rename it back"
 
     def _apply(self, key: Key) -> str:
         """Return the command that applies what the files say, for one key only."""

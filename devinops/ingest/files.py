@@ -9,6 +9,8 @@ from typing import Any, Final
 from unicodedata import normalize
 
 from devinops.ingest import emit
+from devinops.ingest.append import appended
+from devinops.ingest.edit import NotEditable
 from devinops.ingest.names import Paths, directory, folder_of, stem
 from devinops.kinds import KINDS
 from devinops.load import read_entries
@@ -39,13 +41,14 @@ class NewFile:
     """A file to write: path relative to the root, with `/`, and text with LF line ends.
 
     `entries` are what it was made of, and `declarations` what `load` reads from it, in the same
-    order.
+    order. `extended`: the file exists, and has other entries too.
     """
 
     path: str
     text: str
     entries: tuple[NewEntry, ...] = field(default=(), compare=False)
     declarations: tuple[Declaration, ...] = field(default=(), compare=False)
+    extended: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ def new_files(
     taken: Collection[str],
     declared: Collection[Key] = (),
     ignored: Callable[[str], bool] = lambda _: False,
+    text_of: Callable[[str], str | None] = lambda _: None,
     checks: Checks | None = None,
 ) -> tuple[list[NewFile], list[LeftOut]]:
     """Return the files for entries, sorted by path, and the entries that no file can hold.
@@ -70,7 +74,9 @@ def new_files(
     `declared` are the keys that entries in existing files have. Each entry of a kind with a
     document becomes a Markdown file, whose directory is the folder; the others share a YAML file
     for each kind. An entry with a key that another one has, also in another Unicode form, is left
-    out, and so is one whose file would be `ignored`. `checks` knows the results for some entries.
+    out, and so is one whose file would be `ignored`. `text_of` returns the text of an existing YAML
+    file, with its own line ends, to which entries may be added. `checks` knows the results for some
+    entries.
     """
     check = (checks or Checks()).of
     checked = ((entry, check(entry)) for entry in entries)
@@ -84,11 +90,14 @@ def new_files(
     for kind in KINDS.values():
         items = [item for item in accepted if item.kind is kind and not kind.document]
         path = f"{kind.section}{YAML}"
-        if items and paths.is_taken(path):
-            reason = f"the file {path} exists already: add the entry there by hand"
+        try:
+            if items and paths.is_taken(path):
+                files.append(_extended(path, text_of(path), items))
+            elif items:
+                files.append(_file(path, _section(kind, [item.values for item in items]), items))
+        except NotEditable as error:
+            reason = f"{path} exists, and {error}: add the entry there by hand"
             left_out += (LeftOut(item.entry, reason) for item in items)
-        elif items:
-            files.append(_file(path, _section(kind, [item.values for item in items]), items))
     for file in [file for file in files if ignored(file.path)]:
         files.remove(file)
         reason = f"its file would be {file.path}, which `ignore` in devinops.yaml matches"
@@ -102,6 +111,16 @@ def _file(path: str, text: str, items: Sequence[_Accepted]) -> NewFile:
         for number, item in enumerate(items, 1)
     )
     return NewFile(path, text, tuple(item.entry for item in items), tuple(declarations))
+
+
+def _extended(path: str, text: str | None, items: Sequence[_Accepted]) -> NewFile:
+    """Return the file with more entries. Raises NotEditable."""
+    if text is None:
+        raise NotEditable("it cannot be read")
+    section = items[0].kind.section
+    new, declarations = appended(path, text, section, [item.values for item in items])
+    entries = tuple(item.entry for item in items)
+    return NewFile(path, new, entries, tuple(declarations), extended=True)
 
 
 # --- checking -------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ class Repository:
     """What there is already: the declarations, and the paths of all files.
 
     `ignored` tells which paths are not read. `force` overwrites entries, of which `text` returns
-    the file with LF line ends by its path.
+    the file with LF line ends by its path; `raw` with its own, None if it cannot be read.
     """
 
     declared: Mapping[Key, Declaration] = field(default_factory=dict)
@@ -108,6 +108,7 @@ class Repository:
     ignored: Callable[[str], bool] = lambda _: False
     force: bool = False
     text: Callable[[str], str] = lambda _: ""
+    raw: Callable[[str], str | None] = lambda _: None
 
 
 def import_contents(
@@ -284,6 +285,7 @@ class _Run:
             taken=self.repository.taken,
             declared=self.repository.declared.keys(),
             ignored=self.repository.ignored,
+            text_of=self.repository.raw,
         )
         reasons = {id(left.entry.values): left.reason for left in left_out}
         places = {entry.key: file.path for file in files for entry in file.declarations}

@@ -40,7 +40,8 @@ class Pulling:
     `declarations` are those of all targets. `selects` tells whether the user asked for a key, and
     `named` holds the keys that were given one by one. `targets` are the names of all targets in
     devinops.yaml: if there are several, a new entry is limited to its target. `place` holds the
-    options of printed commands. `checks` remembers what `look_ahead` checked.
+    options of printed commands. `text_of` returns the text of a file by its path, and `checks`
+    remembers what `look_ahead` checked.
     """
 
     declarations: Sequence[Declaration]
@@ -55,6 +56,7 @@ class Pulling:
     named: Collection[Key] = ()
     targets: Collection[str] = ()
     place: str = ""
+    text_of: Callable[[str], str | None] = lambda _: None
     checks: Checks = field(default_factory=Checks)
 
     @property
@@ -92,7 +94,12 @@ def pull_unmanaged(pulling: Pulling) -> Pulled:
         entries = [entry for entry in entries if chosen[id(entry)].key not in bad]
         files = _files(entries, chosen, pulling, [])
     changes = (
-        FileChange(file.path, file.text, tuple(d.key for d in file.declarations), is_new=True)
+        FileChange(
+            file.path,
+            file.text,
+            tuple(declaration.key for declaration in file.declarations),
+            is_new=not file.extended,
+        )
         for file in files
     )
     return Pulled(tuple(changes), tuple(sorted(left)))
@@ -196,6 +203,7 @@ def _files(
         taken=pulling.taken,
         declared=declared,
         ignored=pulling.ignored,
+        text_of=pulling.text_of,
         checks=pulling.checks,
     )
     for item in left_out:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -366,11 +367,19 @@ def test_a_renamed_folder_is_left_to_a_person(
     emulator, root = applied
     folder = next(f for f in emulator.folders() if f["path"] == "Backend")
     edit(emulator, "folders", folder["folder_id"], path="Platform")
+    (root / "knowledge" / "Backend").mkdir()
+    git(root, "mv", "knowledge/deploys.md", "knowledge/Backend/deploys.md")
+    git(root, "commit", "-q", "-m", "second")
     document = pull(devinops, root, "--drift")
     assert (document["files"], [item["why"] for item in document["left"]]) == (
         [],
         ["renamed"],
     )
+    reason = document["left"][0]["reason"]
+    (command,) = re.findall(r"follow it with (git .*?);", reason)
+    assert re.findall(r"write it at (.*?),", reason) == ["knowledge/kitchen.yaml:7:50"]
+    subprocess.run(command, shell=True, check=True)
+    assert (root / "knowledge" / "Platform" / "deploys.md").exists()
 
 
 # --- what is left to a person
@@ -701,3 +710,19 @@ def test_what_changes_between_two_readings_is_pulled_as_it_is_at_the_end(
     assert (tmp_path / "knowledge" / "n7.md").read_text().endswith("edited\n")
     assert not (tmp_path / "knowledge" / "n8.md").exists()
     assert len(list((tmp_path / "knowledge").iterdir())) == 449
+
+
+def test_a_new_secret_is_added_to_the_file_of_the_others(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    (root / "secrets.yaml").write_text("# For CI.\nsecrets:\n  - key: OLD   # rotated\n")
+    emulator_secret = {"key": "NEW", "type": "cookie", "note": "of CI"}
+    httpx.post(f"{emulator.url}/_emulator/secrets", json=emulator_secret).raise_for_status()
+    document = pull(devinops, root, "--unmanaged", "--only", "secret")
+    assert [(file["path"], file["change"], file["keys"]) for file in document["files"]] == [
+        ("secrets.yaml", "changed", ["secret:NEW"])
+    ]
+    assert (root / "secrets.yaml").read_text() == (
+        "# For CI.\nsecrets:\n  - key: OLD   # rotated\n  - key: NEW\n    type: cookie\n    note: of CI\n"
+    )
