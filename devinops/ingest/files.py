@@ -81,28 +81,50 @@ def new_files(
     check = (checks or Checks()).of
     checked = ((entry, check(entry)) for entry in entries)
     accepted, left_out = _accepted(checked, {_composed(key): key for key in declared})
-    files: list[NewFile] = []
     paths = Paths(taken)
-    pages = [item for item in accepted if item.kind.document]
-    for page in pages:
-        paths.directory(page.kind.section, page.key.folder)
-    files += (page.file(paths) for page in pages)
-    for kind in KINDS.values():
-        items = [item for item in accepted if item.kind is kind and not kind.document]
-        path = f"{kind.section}{YAML}"
+    files = _pages([item for item in accepted if item.kind.document], paths)
+    for group in _by_kind(item for item in accepted if not item.kind.document):
         try:
-            if items and paths.is_taken(path):
-                files.append(_extended(path, text_of(path), items))
-            elif items:
-                files.append(_file(path, _section(kind, [item.values for item in items]), items))
+            files.append(_yaml(group, paths, text_of))
         except NotEditable as error:
-            reason = f"{path} exists, and {error}: add the entry there by hand"
-            left_out += (LeftOut(item.entry, reason) for item in items)
-    for file in [file for file in files if ignored(file.path)]:
-        files.remove(file)
-        reason = f"its file would be {file.path}, which `ignore` in devinops.yaml matches"
-        left_out += (LeftOut(entry, reason) for entry in file.entries)
-    return sorted(files), left_out
+            reason = f"{_yaml_path(group)} exists, and {error}: add the entry there by hand"
+            left_out += (LeftOut(item.entry, reason) for item in group)
+    unread = [file for file in files if ignored(file.path)]
+    left_out += (_ignored(file, entry) for file in unread for entry in file.entries)
+    return sorted(file for file in files if file not in unread), left_out
+
+
+def _pages(items: Sequence[_Accepted], paths: Paths) -> list[NewFile]:
+    """Return the files of entries that have one of their own."""
+    for item in items:
+        paths.directory(item.kind.section, item.key.folder)
+    return [item.file(paths) for item in items]
+
+
+def _by_kind(items: Iterable[_Accepted]) -> list[list[_Accepted]]:
+    groups: dict[str, list[_Accepted]] = {}
+    for item in items:
+        groups.setdefault(item.kind.noun, []).append(item)
+    return [groups[noun] for noun in KINDS if noun in groups]
+
+
+def _yaml(
+    items: Sequence[_Accepted], paths: Paths, text_of: Callable[[str], str | None]
+) -> NewFile:
+    """Return the YAML file of a kind. Raises NotEditable if it exists and cannot be extended."""
+    path = _yaml_path(items)
+    if paths.is_taken(path):
+        return _extended(path, text_of(path), items)
+    return _file(path, _section(items[0].kind, [item.values for item in items]), items)
+
+
+def _yaml_path(items: Sequence[_Accepted]) -> str:
+    return f"{items[0].kind.section}{YAML}"
+
+
+def _ignored(file: NewFile, entry: NewEntry) -> LeftOut:
+    reason = f"its file would be {file.path}, which `ignore` in devinops.yaml matches"
+    return LeftOut(entry, reason)
 
 
 def _file(path: str, text: str, items: Sequence[_Accepted]) -> NewFile:
