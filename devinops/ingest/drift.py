@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from glob import escape
-from shlex import quote
+from shlex import quote, split
 from typing import Any
 
 from devinops.ingest.edit import NotEditable
@@ -82,7 +82,7 @@ class _Drift:
         declared = pulling.concerned
         renamed = renamed_folders(used_folders(declared), pulling.snapshot, pulling.inventory)
         for folder in renamed:
-            self._leave(folder.declared, Left.MOVED, self._follow(folder), folder.id.id)
+            self._leave(folder.declared, Left.MOVED, self._follow(folder, renamed), folder.id.id)
         wanted: defaultdict[str, list[Wanted]] = defaultdict(list)
         deleted: list[tuple[Declaration, Record]] = []
         self.snapshot = as_declared(pulling.snapshot, renamed)
@@ -110,27 +110,22 @@ class _Drift:
     def _leave(self, key: Key, why: Left, reason: str, *ids: str) -> None:
         self.left.append(LeftToYou(key, why, ids, reason))
 
-    def _follow(self, folder: RenamedFolder) -> str:
+    def _follow(self, folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> str:
         """Return how the files follow a folder that was renamed in the web app."""
-        place, path = folder.declared.place, folder.live.key.place
+        path, kind = folder.live.key.place, folder.declared.kind
         inside = [
             entry
             for entry in self.pulling.concerned
-            if entry.kind.lives_in == folder.declared.kind and entry.key.folder == place
+            if entry.kind.lives_in == kind and entry.key.folder == folder.declared.place
         ]
-        written = {e.key: e.places.get(e.kind.parent or "") for e in inside}
-        moves = {
-            posixpath.dirname(entry.source.path): posixpath.join(
-                entry.kind.section, *(directory(decode_part(part)) for part in path.split("/"))
-            )
-            for entry in inside
-            if not written[entry.key]
-        }
-        git = f"git{self.pulling.place.partition(' -t ')[0]}"
-        commands = [f"{git} mv {quote(old)} {quote(new)}" for old, new in sorted(moves.items())]
-        named = [str(source) for source in written.values() if source]
+        written = [e.places.get(e.kind.parent or "") for e in inside]
+        named = [str(source) for source in written if source]
         named += [str(e.source) for e in self.pulling.concerned if e.key == folder.declared]
-        steps = [f"follow it with {' && '.join(commands)}"] if commands else []
+        moved = [e for e, source in zip(inside, written, strict=True) if not source]
+        above = next((other for other in renamed if _moves_with(folder, other)), None)
+        commands = [] if above else _moves(moved, path, self.pulling.place)
+        steps = [f"it moves with {above.declared}"] if above else []
+        steps += [f"follow it with {' && '.join(commands)}"] if commands else []
         steps += [f"write it at {' and '.join(named)}"] if named else []
         return f"its path in the web app is {path}: {'; '.join(steps)}, or rename it back"
 
@@ -365,6 +360,33 @@ class _Drift:
 
     def _users(self, path: str) -> int:
         return self._text_files[path]
+
+
+def _moves_with(folder: RenamedFolder, above: RenamedFolder) -> bool:
+    """Tell whether a folder has a new path only because one above it was renamed."""
+    old, new = folder.declared.place, folder.live.key.place
+    top, new_top = f"{above.declared.place}/", f"{above.live.key.place}/"
+    is_below = old.startswith(top) and new.startswith(new_top)
+    return is_below and old.removeprefix(top) == new.removeprefix(new_top)
+
+
+def _moves(entries: Iterable[Declaration], path: str, place: str) -> list[str]:
+    """Return the commands that move the directories of entries to that of another folder.
+
+    `place` holds the options of printed commands.
+    """
+    words = split(place)
+    root = words[words.index("-C") + 1] if "-C" in words else ""
+    git = f"git -C {quote(root)} mv" if root else "git mv"
+    name = "/".join(directory(decode_part(part)) for part in path.split("/"))
+    moves = {posixpath.dirname(e.source.path): f"{e.kind.section}/{name}" for e in entries}
+    commands = []
+    for old, new in sorted(moves.items()):
+        above = posixpath.dirname(new)
+        if above != posixpath.dirname(old):
+            commands.append(f"mkdir -p {quote(posixpath.join(root, above))}")
+        commands.append(f"{git} {quote(old)} {quote(new)}")
+    return commands
 
 
 def _as_written(kind: Kind, change: FieldChange) -> Any:

@@ -726,3 +726,37 @@ def test_a_new_secret_is_added_to_the_file_of_the_others(
     assert (root / "secrets.yaml").read_text() == (
         "# For CI.\nsecrets:\n  - key: OLD   # rotated\n  - key: NEW\n    type: cookie\n    note: of CI\n"
     )
+
+
+def test_folders_below_a_renamed_one_move_with_it(
+    tmp_path: Path, use: Callable[..., None], devinops: Devinops
+) -> None:
+    paths = ("Backend", "Backend/APIs", "Ops/On call")
+    notes = [
+        {"name": f"N{number}", "trigger": "t", "body": "b", "folder": path}
+        for number, path in enumerate(paths)
+    ]
+    folders = [{"path": path} for path in ("Ops", "Duty", *paths)]
+    with Emulator(
+        {"organizations": {"org-emulator": {"folders": folders, "knowledge": notes}}}
+    ) as e:
+        use(e.url)
+        git(tmp_path, "init", "-q")
+        (tmp_path / "devinops.yaml").write_text(CONFIG)
+        assert devinops("pull", "-C", tmp_path).code == 0
+        (tmp_path / "folders.yaml").unlink()
+        git(tmp_path, "add", ".")
+        git(tmp_path, "commit", "-q", "-m", "first")
+        assert devinops("apply", "-C", tmp_path, "--yes").code == 0
+        ids = {folder["path"].strip("/"): folder["folder_id"] for folder in e.folders()}
+        edit(e, "folders", ids["Backend"], path="Platform")
+        edit(e, "folders", ids["Ops/On call"], path="Duty/Now")
+        left = pull(devinops, tmp_path, "--drift")["left"]
+        reasons = {item["key"]: item["reason"] for item in left}
+        assert "it moves with folder:Backend" in reasons["folder:Backend/APIs"]
+        for reason in reasons.values():
+            for command in re.findall(r"follow it with (.*?)(?:;|, or rename)", reason):
+                subprocess.run(command, shell=True, check=True)
+        assert pull(devinops, tmp_path, "--drift")["left"] == []
+        plan = plan_of(devinops, tmp_path)
+        assert (plan["changes"], plan["blocked"]) == ([], [])

@@ -9,7 +9,7 @@ never taken out of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeGuard
 
@@ -56,7 +56,7 @@ def _resources(text: str) -> list[Mapping[str, Any]]:
     return [part for part in _list(state.get("resources")) if isinstance(part, Mapping)]
 
 
-def _only_organization(resources: Sequence[Mapping[str, Any]]) -> str:
+def _only_organization(resources: list[Mapping[str, Any]]) -> str:
     """Return the organization of all objects, empty if none names one. Raises ValueError."""
     organizations = sorted(set(_organizations(resources)))
     if len(organizations) > 1:
