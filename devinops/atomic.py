@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -31,6 +32,9 @@ _WRITERS: Final = 16
 """Threads that write files: while one waits for the disk, others go on."""
 _AT_ONCE: Final = 16
 """Files that one of them writes before it can be stopped."""
+
+_PARTIAL: Final = re.compile(r"\..{1,40}\.\d+-\d+\.tmp", re.DOTALL)
+"""The name of a file of a `Batch` that is not in its place yet."""
 
 _NOT_A_FILE: Final = "it exists but is not a regular file"
 _LINK: Final = "it is a symbolic link, which is not followed"
@@ -88,9 +92,15 @@ class Batch:
         }
 
     def write(self) -> None:
-        """Write all files, several at once, because most of the time is waiting for the disk."""
+        """Write all files, several at once, because most of the time is waiting for the disk.
+
+        What a killed process left in their directories is removed first.
+        """
         from concurrent.futures import ThreadPoolExecutor
 
+        for directory in {path.parent for path in self.texts}:
+            with suppress(OSError):
+                _remove_partials(directory)
         paths = list(self.texts)
         chunks = [paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE)]
         with ThreadPoolExecutor(_WRITERS) as pool:
@@ -123,6 +133,11 @@ class Batch:
         for partial in self._partials.values():
             with suppress(OSError):
                 partial.unlink()
+
+
+def _remove_partials(directory: Path) -> None:
+    for name in filter(_PARTIAL.fullmatch, os.listdir(directory)):  # noqa: PTH208
+        (directory / name).unlink()
 
 
 @contextmanager

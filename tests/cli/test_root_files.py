@@ -79,5 +79,13 @@ def test_a_file_above_is_named(tmp_path: Path) -> None:
     assert everything(tmp_path) == ["a"]
 
 
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    for name in (".c.md.123-4.tmp", ".c.md.123.tmp", "c.md.123-4.tmp"):
+        (tmp_path / "a").mkdir(exist_ok=True)
+        (tmp_path / "a" / name).write_text("half")
+    write(tmp_path, [new("a/b.md")])
+    assert everything(tmp_path) == ["a", "a/.c.md.123.tmp", "a/b.md", "a/c.md.123-4.tmp"]
+
+
 def test_a_root_that_does_not_exist_has_no_files(tmp_path: Path) -> None:
     assert taken(tmp_path / "none") == frozenset()
