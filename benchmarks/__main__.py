@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import limits
-from benchmarks.measure import Checks, devinops
+from benchmarks.measure import Checks, Ran, devinops
 
 ENTRIES = 10_000
 BYTES = 4_000
@@ -90,6 +90,8 @@ def main() -> int:
         validate = devinops(root, "validate")
         print(f"      validate: {validate.cpu_s:.1f} s CPU, {validate.peak_mb:.0f} MB", flush=True)
 
+        _formatting(root, validate, check)
+
         plan = devinops(root, "plan")
         assert re.match(rf"Plan: {ENTRIES} to create;", plan.last_line), plan
         check("a plan of creates, requests that are no list", _others(requests(url)), 0)
@@ -125,6 +127,18 @@ def main() -> int:
         )
     limits.measure(check)
     return check.failed
+
+
+def _formatting(root: Path, validate: Ran, check: Checks) -> None:
+    """Measure fmt of files that all change, and of files that do not."""
+    first = devinops(root, "fmt")
+    assert first.last_line == f"changed {ENTRIES} files, 0 unchanged", first
+    again = devinops(root, "fmt", "--check")
+    assert again.last_line == f"would change 0 files, {ENTRIES} unchanged", again
+    for what, ran, bound in (("all files change", first, 8), ("nothing changes", again, 2)):
+        ratio = ran.cpu_s / validate.cpu_s
+        check(f"fmt where {what}, CPU against validate alone", ratio, bound, "×")
+    check("fmt where all files change, peak memory", first.peak_mb, 300, " MB")
 
 
 def _inventory(root: Path, url: str, check: Checks) -> None:

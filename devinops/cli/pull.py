@@ -186,8 +186,24 @@ def _pull(request: _Request, session: Session[Reader], project: Project, loaded:
     _check_keys(request, pulling)
     pulled = pull_unmanaged(pulling) if request.unmanaged else Pulled()
     if request.drift:
-        pulled += pull_drift(pulling, _on_disk(settings.root), read)
+        files = _on_disk(settings.root)
+        drift = pull_drift(pulling, files, read)
+        pulled += replace(drift, files=tuple(_formatted(drift.files, files, loaded.files)))
     return _Run(pulled, target, request.check, tuple(not_read))
+
+
+def _formatted(
+    changes: Iterable[FileChange], files: Files, entries: Collection[str]
+) -> Iterator[FileChange]:
+    """Yield the changes; a file with entries that was in the canonical form stays in it."""
+    from devinops.fmt.file_text import formatted, is_formatted
+
+    for change in changes:
+        text, path = change.text, change.path
+        is_edited = not change.is_new and path in entries
+        if text and is_edited and is_formatted(path, files.read(path)):
+            text = formatted(path, text).text or text
+        yield replace(change, text=text)
 
 
 def _kinds(session: Session[Reader], asked: Collection[str]) -> set[str]:

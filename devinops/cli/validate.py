@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from devinops.cli.options import FilePath, Options, common
+from devinops.cli.paths import selected
 from devinops.config import read_repository
-from devinops.model.errors import ExitCode, UsageError
-from devinops.model.objects import Problem, Severity
+from devinops.model.errors import ExitCode
+from devinops.model.objects import Severity
 from devinops.render.answers import ProblemsAnswer
 
 
@@ -26,7 +27,8 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
       devinops validate knowledge/Backend
     """
     _, loaded = read_repository(options.root)
-    problems = _below(loaded.problems, options.root, paths)
+    selects = selected(options.root, paths)
+    problems = [problem for problem in loaded.problems if selects(problem.source.path)]
     failed = any(problem.severity is Severity.ERROR for problem in problems)
     code = ExitCode.FIX if failed else ExitCode.OK
 
@@ -40,27 +42,3 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
     )
     options.answer(answer)
     return code
-
-
-def _below(problems: tuple[Problem, ...], root: Path, paths: tuple[Path, ...]) -> list[Problem]:
-    if not paths:
-        return list(problems)
-    prefixes = []
-    for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path} does not exist; PATHS are files or directories below {root}")
-        try:
-            prefixes.append(path.resolve().relative_to(root.resolve()).as_posix())
-        except ValueError:
-            raise UsageError(
-                f"{path} is not below {root}; PATHS are files or directories in it"
-            ) from None
-    return [
-        problem
-        for problem in problems
-        if any(_is_below(problem.source.path, prefix) for prefix in prefixes)
-    ]
-
-
-def _is_below(path: str, prefix: str) -> bool:
-    return prefix in (".", path) or path.startswith(f"{prefix}/")
