@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ import click
 
 from devinops import atomic
 from devinops.cli.options import FilePath, Options, common, echo_err, terminal_width
-from devinops.cli.paths import selected
+from devinops.cli.paths import below_root, is_below
 from devinops.config import CONFIG_FILE, Project, open_project
 from devinops.fmt.file_text import formatted, may_quote
 from devinops.load.discover import File, Finder, read_raw
@@ -99,7 +99,7 @@ class _Run:
 
     def format(self, root: Path, paths: Iterable[Path]) -> None:
         """Format the files of a root in memory. Raises UsageError."""
-        selects = selected(root, paths)
+        prefixes = below_root(paths, root)
         project, problems = open_project(root)
         # Without these settings it is not known which files to leave alone.
         stopping = [p for p in problems if not project.whole or p.code == "other-version"]
@@ -109,10 +109,13 @@ class _Run:
         finder = Finder(root, paths=project.paths, ignore=project.ignore, place=project.place)
         finder.find()
         self.problems += [
-            p for p in finder.problems if selects(p.source.path) and p.severity is Severity.ERROR
+            problem
+            for problem in finder.problems
+            if problem.severity is Severity.ERROR and _selects(prefixes, problem.source.path)
         ]
         for file in (*_settings(project), *finder.files):
-            if selects(file.path) or selects(os.path.relpath(file.real, finder.root)):
+            # A path that is a link was resolved to the file behind it.
+            if _selects(prefixes, file.path, os.path.relpath(file.real, finder.root)):
                 self._add(file)
         self.problems.sort()
 
@@ -127,6 +130,11 @@ class _Run:
             self.unchanged += 1
         elif result.text is not None:
             self.changed.append(_Changed(file.path, file.real, raw, result.text))
+
+
+def _selects(prefixes: Sequence[str], *paths: str) -> bool:
+    """Tell whether a path of a file is below a prefix; without prefixes, every file is."""
+    return not prefixes or any(is_below(path, prefix) for path in paths for prefix in prefixes)
 
 
 def _settings(project: Project) -> Iterator[File]:

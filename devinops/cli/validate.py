@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from devinops.cli.options import FilePath, Options, common
-from devinops.cli.paths import selected
+from devinops.cli.paths import below_root, is_below
 from devinops.config import read_repository
 from devinops.model.errors import ExitCode
-from devinops.model.objects import Severity
+from devinops.model.objects import Problem, Severity
 from devinops.render.answers import ProblemsAnswer
 
 
@@ -27,8 +27,7 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
       devinops validate knowledge/Backend
     """
     _, loaded = read_repository(options.root)
-    selects = selected(options.root, paths)
-    problems = [problem for problem in loaded.problems if selects(problem.source.path)]
+    problems = _below(loaded.problems, options.root, paths)
     failed = any(problem.severity is Severity.ERROR for problem in problems)
     code = ExitCode.FIX if failed else ExitCode.OK
 
@@ -42,3 +41,12 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
     )
     options.answer(answer)
     return code
+
+
+def _below(problems: tuple[Problem, ...], root: Path, paths: tuple[Path, ...]) -> list[Problem]:
+    prefixes = below_root(paths, root)
+    return [
+        problem
+        for problem in problems
+        if not paths or any(is_below(problem.source.path, prefix) for prefix in prefixes)
+    ]
