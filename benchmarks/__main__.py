@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import limits
+from benchmarks import limits, reports
 from benchmarks.measure import Checks, Ran, devinops
 
 ENTRIES = 10_000
@@ -126,6 +126,7 @@ def main() -> int:
             "the same over API v1, whose list is one answer, peak memory", old.peak_mb, 300, " MB"
         )
     limits.measure(check)
+    reports.measure(check)
     return check.failed
 
 

@@ -30,6 +30,7 @@ Answer: TypeAlias = (
 class PlanAnswer:
     """A plan and the exit code of the run. `error` says why it was not applied, or is empty.
 
+    `command` is the command that applies the plan, with the arguments that make it this plan.
     People need only a line for each change if the plan is `approved`, because they have read it.
     """
 
@@ -37,15 +38,20 @@ class PlanAnswer:
     exit_code: ExitCode
     error: str = ""
     approved: bool = False
+    command: str = "apply"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """The error of a run that has no plan, and the problems in the files if they caused it."""
+    """The error of a run that has no plan, and the problems in the files if they caused it.
+
+    `target` is the name of the target, empty if it is not known.
+    """
 
     error: str
     exit_code: ExitCode
     problems: tuple[Problem, ...] = ()
+    target: str = ""
 
 
 @dataclass(frozen=True)
