@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import limits, reports
+from benchmarks import html_report, limits, reports
 from benchmarks.measure import Checks, devinops
 
 ENTRIES = 10_000
@@ -125,6 +125,7 @@ def main() -> int:
         )
     limits.measure(check)
     reports.measure(check)
+    html_report.measure(check)
     return check.failed
 
 
