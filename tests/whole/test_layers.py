@@ -171,6 +171,7 @@ FOREIGN = {
     "ingest/forms/rules.py": {"trigger", "agent", "metadata"},
     "ingest/forms/_metadata.py": {"metadata"},
     "ingest/forms/skill.py": {"triggers", "metadata"},
+    "render/markdown/plan.py": {"note"},  # a remark about the plan, as a word for people
     "render/sarif.py": {"note"},  # a level of a result
 }
 """Module → words of other tools, formats and APIs, which some kinds have as fields too."""
