@@ -114,13 +114,12 @@
     history.replaceState(null, "", `#${pairs}`);
   }
 
+  // The address names an item, which is shown, or a search and filters.
   function readHash() {
     const hash = location.hash.slice(1);
-    const item = document.getElementById(hash);
-    if (item?.classList.contains("item")) {
-      reveal(item);
-      return;
-    }
+    const target = document.getElementById(hash);
+    if (target?.matches(".item")) reveal(target);
+    if (target) return;
     const pairs = new URLSearchParams(hash);
     state.words = pairs.get("q") ?? "";
     state.chosen.clear();
@@ -371,7 +370,10 @@
     if (button?.dataset.value) toggle(button.parentNode.dataset.facet, button.dataset.value);
   });
 
-  addEventListener("hashchange", readHash);
+  addEventListener("hashchange", () => {
+    readHash();
+    if (location.hash.includes("=")) find("#list").scrollIntoView();
+  });
   find("#loading").hidden = true;
   if (form) {
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -383,6 +385,7 @@
       filter();
     });
     items.forEach((item) => watch.observe(item));
+    filter();
     readHash();
     whenIdle(prepare);
   }

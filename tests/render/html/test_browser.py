@@ -11,8 +11,9 @@ import pytest
 from devinops.model.errors import ExitCode
 from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, PlanAnswer
+from devinops.render.html.parts import MOST_LISTED
 from tests.testing.browser import PHONE
-from tests.testing.reports import ANSWERS, JOB, large
+from tests.testing.reports import ANSWERS, JOB, deletes, large
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -157,6 +158,18 @@ def test_a_link_to_an_item_opens_and_shows_it(opened: Open) -> None:
     assert page.locator("#change-12").get_attribute("open") is not None
     assert page.locator("#change-12 > summary").is_visible()
     assert focused(page) == "Old rule 9"
+
+
+def test_a_link_to_filters_goes_to_the_list_and_skipping_there_keeps_them(opened: Open) -> None:
+    page = opened(PlanAnswer(deletes(MOST_LISTED + 5), ExitCode.DECIDE))
+    page.get_by_role("link", name="show them all").click()
+    settled(page)
+    assert page.locator("[data-value=delete]").get_attribute("aria-pressed") == "true"
+    assert page.evaluate("scrollY") > 100
+    page.locator("#search").fill("rule 7")
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    assert shown(page) == ["Old rule 17", "Old rule 7"]
 
 
 def test_a_diff_is_shown_side_by_side_and_its_folds_get_numbers(opened: Open) -> None:
