@@ -26,7 +26,7 @@ LAYERS = (
     {"applying"},
     {"load", "api", "render", "emulator", "inventory"},
     {"config", "ingest", "ci"},
-    {"export"},
+    {"export", "fmt"},
     {"cli"},
 )
 """Each may import from those before it and from itself."""
@@ -46,6 +46,7 @@ OWNERS = {
     "starlette": {"emulator"},
     "pydantic": {"emulator"},
     "uvicorn": {"emulator"},
+    "jinja2": {"emulator"},
     "dateutil": {"emulator"},
 }
 IMPURE = {

@@ -194,10 +194,12 @@ def _element(
 
 def badge(sign: Sign, label: str = "") -> Html:
     """Return a sign with its word, in the color of what it means."""
-    return tag("span", tag("b", sign.symbol), f" {label or sign.meaning}", class_=look(sign.look))
+    return tag(
+        "span", tag("b", sign.symbol), f" {label or sign.meaning}", class_=badge_classes(sign.look)
+    )
 
 
-def look(look: Look) -> str:
+def badge_classes(look: Look) -> str:
     """Return the classes of a badge with this look."""
     return f"badge {look.name.lower()}"
 

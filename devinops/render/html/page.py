@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Final
 
 from devinops import __version__
-from devinops.render.html.items import look
+from devinops.render.html.items import badge_classes
 from devinops.render.html.markup import Html, joined, plain, tag
 from devinops.render.terminal import Look, Sign
 
@@ -112,9 +112,9 @@ def _header(page: Page) -> Html:
     )
 
 
-def notice(title: str, content: Iterable[Html], page_look: Look, *, level: str = "h2") -> Html:
+def notice(title: str, content: Iterable[Html], look: Look) -> Html:
     """Return a box with what a reader must know before the list."""
-    return tag("section", tag(level, title), *content, class_=f"notice {page_look.name.lower()}")
+    return tag("section", tag("h2", title), *content, class_=f"notice {look.name.lower()}")
 
 
 def bullets(lines: Sequence[Html], more: str = "") -> Html:
@@ -138,15 +138,15 @@ def _filters(facets: Sequence[Facet]) -> Iterator[Html]:
             ' placeholder="Name, folder or text">'
         ),
     )
-    tools = [
-        _button("view", "Side by side", pressed=True),
+    controls = [
+        _button("view", "Side by side", switch=True),
         _button("all", "Open all"),
         _button("theme", "Theme: system"),
         _button("help", "Keys"),
     ]
     yield tag(
         "form",
-        tag("div", search, *tools, class_="controls", hidden=True),
+        tag("div", search, *controls, class_="controls", hidden=True),
         *map(_facet, facets),
         Html('<p id="count" role="status"></p>'),
         id="filters",
@@ -155,8 +155,8 @@ def _filters(facets: Sequence[Facet]) -> Iterator[Html]:
     )
 
 
-def _button(do: str, label: str, *, pressed: bool = False) -> Html:
-    state = "false" if pressed else None
+def _button(do: str, label: str, *, switch: bool = False) -> Html:
+    state = "false" if switch else None
     return tag("button", label, type="button", data_do=do, aria_pressed=state)
 
 
@@ -171,7 +171,7 @@ def _facet(facet: Facet) -> Html:
             disabled=True,
             aria_pressed="false",
             data_value=value,
-            class_=look(sign.look) if sign else "badge plain",
+            class_=badge_classes(sign.look) if sign else "badge plain",
         )
         for value, sign, label, number in facet.values
     ]
