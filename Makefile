@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages picture benchmark clean
+.PHONY: lint-rules lint-quality core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages picture benchmark clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -70,6 +70,14 @@ messages: $(VENV)/.test
 # Writes the packages and their imports in docs/architecture.md again.
 architecture: $(VENV)/.test
 	$(BIN)/python -m tests.testing.architecture
+
+# Writes the pages of the lint rules in docs/lint.md again.
+lint-rules: $(VENV)/.test
+	$(BIN)/python -m tests.testing.lint_manual
+
+# Prints precision and recall of each lint rule on the labelled set.
+lint-quality: $(VENV)/.test
+	$(BIN)/python -m tests.testing.lint_quality
 
 # Draws the plan in the README again.
 picture: $(VENV)/.test

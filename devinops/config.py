@@ -93,6 +93,12 @@ class Project:
             else {}
         )
 
+    @property
+    def lint(self) -> Mapping[str, Any]:
+        """The section `lint`; empty without one."""
+        section = self.data.get("lint")
+        return section if isinstance(section, dict) else {}
+
     def _texts(self, option: str) -> tuple[str, ...]:
         texts = self.data.get(option)
         if not isinstance(texts, list):

@@ -11,12 +11,13 @@ from devinops.ingest.files import NewEntry, NewFile, new_files
 from devinops.ingest.form import Choices, Contents, ForeignObject, ForeignText, Form, Source
 from devinops.ingest.forms._rule import humanized
 from devinops.ingest.names import folder_of
-from devinops.ingest.scan import findings, findings_in, masked
+from devinops.ingest.scan import findings, findings_in
 from devinops.kinds import KINDS
 from devinops.load.discover import section_of
 from devinops.load.markdown import spans, split
 from devinops.load.placeholders import PLACEHOLDER
 from devinops.load.yamltree import has_comment
+from devinops.model.credentials import masked
 from devinops.model.keys import ROOT, FolderPath, Key, folder_path, join_folder
 from devinops.model.kind import Kind, Lifecycle, Resource, Use
 from devinops.model.objects import Declaration

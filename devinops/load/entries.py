@@ -10,6 +10,7 @@ from typing import Any
 from unicodedata import normalize
 
 from devinops.load.conflicts import MARKER
+from devinops.load.discover import beside
 from devinops.load.markdown import Page
 from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node, control_character
@@ -70,6 +71,7 @@ class _Entry:
     problems: list[Problem] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     places: dict[str, Source] = field(default_factory=dict)
+    text_file: str = ""
 
     @property
     def source(self) -> Source:
@@ -117,8 +119,9 @@ class _Entry:
         entry = self.node.data
         key = self.kind.key(resource)
         targets = entry.get("targets")
-        if targets is not None:
-            self.places["targets"] = self.node.at(("targets",)).source(self.file)
+        for option in ("targets", "meta", "lint"):
+            if option in entry:
+                self.places[option] = self.node.at((option,)).source(self.file)
         return Declaration(
             key=key,
             resource=resource,
@@ -128,6 +131,8 @@ class _Entry:
             protect=entry.get("protect", False),
             targets=None if targets is None else tuple(targets),
             meta=entry.get("meta", {}),
+            lint=entry.get("lint", {}),
+            text_file=self.text_file,
             places=self.places,
         )
 
@@ -262,6 +267,7 @@ class _Entry:
         self.problems.extend(problems)
         if text is not None:
             self.values[document] = canonical_text(text)
+            self.text_file = beside(self.file, node.data)
 
     def check_text(self) -> None:
         """Report a text that is empty by accident: a truncated file must not erase a live text.

@@ -25,7 +25,7 @@ LAYERS = (
     {"schema", "planning"},
     {"applying"},
     {"load", "api", "render", "emulator", "inventory"},
-    {"config", "ingest", "ci"},
+    {"config", "ingest", "ci", "lint"},
     {"export"},
     {"cli"},
 )
