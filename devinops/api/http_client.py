@@ -64,8 +64,9 @@ class Getter:
         self._log_lock = threading.Lock()
         self._limiter = retry.RateLimiter(connection.parallelism)
         self._retries = retry.RetryBudget()
-        self._route = httpx_setup.route(connection)
-        self._client = httpx_setup.open_client(connection)
+        endpoint = httpx_setup.endpoint(connection)
+        self._route = httpx_setup.route(endpoint)
+        self._client = httpx_setup.open_client(endpoint)
         self.emulator: bool | None = None
 
     def get(self, call: Call, budget: ResponseBudget | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""Sets up httpx for a connection: address, proxy and trusted certificates."""
+"""Sets up httpx for an endpoint: address, proxy and trusted certificates."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import ssl
 import urllib.request
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
 
 from devinops import __version__
-from devinops.api.connection import Connection, is_loopback
+from devinops.api.connection import Connection, Endpoint, is_loopback
 from devinops.api.error_messages import clean
-from devinops.api.single_request import BAD_URL
+from devinops.api.single_request import NOT_A_URL
 from devinops.model.errors import ConfigError
 
 _PROXIES: Final = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
@@ -32,44 +33,62 @@ class Route:
         return f"{self.host} through the proxy {self.proxy}" if self.proxy else self.host
 
 
-def route(connection: Connection) -> Route:
-    """Return the route to the API. Raises ConfigError if no key may be sent there."""
+def endpoint(connection: Connection) -> Endpoint:
+    """Return the endpoint of a connection. Raises ConfigError if its key cannot be sent."""
+    return Endpoint(
+        connection.target.api_url,
+        {"Authorization": f"Bearer {checked(connection.key, 'the API key')}"},
+        connection.timeout_s,
+        connection.parallelism,
+        connection.ca_bundle,
+    )
+
+
+def checked(credential: str, name: str) -> str:
+    """Return a credential that a header can hold. Raises ConfigError, which does not show it."""
+    if credential and credential.isascii() and credential.isprintable() and " " not in credential:
+        return credential
+    raise ConfigError(f"{name} is empty or contains a space, a line break or a non-ASCII character")
+
+
+def route(endpoint: Endpoint) -> Route:
+    """Return the route to the API. Raises ConfigError if no credential may be sent there."""
     try:
-        url = urlsplit(connection.target.api_url)
+        url = urlsplit(endpoint.url)
         host, port = url.hostname, url.port
     except ValueError:
-        raise ConfigError(BAD_URL) from None
+        raise ConfigError(f"{endpoint.setting} {NOT_A_URL}") from None
     more = url.username is not None or url.query or url.fragment
     if url.scheme not in ("https", "http") or not host or more:
-        raise ConfigError(BAD_URL)
+        raise ConfigError(f"{endpoint.setting} {NOT_A_URL}")
     if url.scheme == "http" and not is_loopback(host):
         raise ConfigError(
-            f"DEVIN_API_URL: {clean(host, 100)} needs https; http is allowed only for loopback"
+            f"{endpoint.setting}: {clean(host, 100)} needs https; http is allowed only for loopback"
         )
     return Route(_host(host, port), _proxy(url.scheme, host))
 
 
-def open_client(connection: Connection) -> httpx.Client:
-    """Return a client that sends the key with each request. Raises ConfigError."""
-    loopback = is_loopback(urlsplit(connection.target.api_url).hostname or "")
-    verify = _trust(connection)
+def open_client(endpoint: Endpoint) -> httpx.Client:
+    """Return a client that sends the credential with each request. Raises ConfigError."""
+    loopback = is_loopback(urlsplit(endpoint.url).hostname or "")
+    verify = _trust(endpoint.ca_bundle)
     try:
         return httpx.Client(
             verify=verify,
-            # Requests to loopback are not encrypted, so a proxy would see the key.
+            # Requests to loopback are not encrypted, so a proxy would see the credential.
             trust_env=not loopback,
             headers={
-                "Authorization": f"Bearer {_key(connection)}",
                 "User-Agent": f"devinops/{__version__}",
                 "Accept": "application/json",
                 "Accept-Encoding": "gzip",
+                **endpoint.headers,
             },
-            timeout=httpx.Timeout(connection.timeout_s, pool=None),
+            timeout=httpx.Timeout(endpoint.timeout_s, pool=None),
             limits=httpx.Limits(
-                max_connections=connection.parallelism,
-                max_keepalive_connections=connection.parallelism,
+                max_connections=endpoint.connections,
+                max_keepalive_connections=endpoint.connections,
             ),
-            # The API needs no cookies, and a server could set any number of them.
+            # No API needs cookies, and a server could set any number of them.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             follow_redirects=False,
         )
@@ -95,24 +114,15 @@ def _proxy(scheme: str, host: str) -> str:
         return ""
 
 
-def _key(connection: Connection) -> str:
-    key = connection.key
-    if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigError(
-            "the API key is empty or contains a space, a line break or a non-ASCII character"
-        )
-    return key
-
-
-def _trust(connection: Connection) -> ssl.SSLContext:
-    if connection.ca_bundle is None:
+def _trust(ca_bundle: Path | None) -> ssl.SSLContext:
+    if ca_bundle is None:
         return _default_trust()
     try:
-        return ssl.create_default_context(cafile=str(connection.ca_bundle))
+        return ssl.create_default_context(cafile=str(ca_bundle))
     except (OSError, ssl.SSLError, ValueError) as error:
         reason = clean(getattr(error, "strerror", None) or "not readable", 100)
         raise ConfigError(
-            f"--ca-bundle {connection.ca_bundle}: no certificates in PEM format ({reason})"
+            f"--ca-bundle {ca_bundle}: no certificates in PEM format ({reason})"
         ) from None
 
 

@@ -23,7 +23,8 @@ from devinops.model.errors import ApiError, BadAnswer, ConfigError
 _EMULATOR: Final = "Devinops-Emulator"
 """The header that identifies the emulator. Only messages depend on it."""
 
-BAD_URL: Final = "DEVIN_API_URL is not a URL such as https://api.devin.ai"
+NOT_A_URL: Final = "is not the URL of an API, such as https://HOST"
+"""What is wrong with the setting that holds the address."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ _FAILURES: Final[tuple[tuple[type[Exception], Failure], ...]] = (
 def explain(error: Exception) -> Failure:
     """Return what an exception of httpx means."""
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-        return Failure(BAD_URL, retryable=False)
+        return Failure(f"the address {NOT_A_URL}", retryable=False)
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):

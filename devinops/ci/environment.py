@@ -13,6 +13,26 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+SIGNS = (
+    "CI",
+    "CONTINUOUS_INTEGRATION",
+    "BUILD_ID",  # Jenkins, Google Cloud Build
+    "BUILD_NUMBER",  # Jenkins, TeamCity
+    "JENKINS_URL",
+    "TEAMCITY_VERSION",
+    "TF_BUILD",  # Azure Pipelines
+    "CODEBUILD_BUILD_ID",  # AWS CodeBuild
+    "bamboo_buildKey",
+    "GO_PIPELINE_NAME",  # GoCD
+)
+"""Variables of CI systems; most systems set `CI`, and the others are named."""
+
+
+def is_ci(environment: Mapping[str, str]) -> bool:
+    """Tell whether a CI system runs this, where nobody can answer a question."""
+    values = (environment.get(name, "") for name in SIGNS)
+    return any(value.casefold() not in ("", "0", "false") for value in values)
+
 
 class System(Enum):
     """A CI system."""
@@ -29,7 +49,8 @@ class Job:
     `acme/api`, and `project_url` its web page. `commit` is the commit that people see: in a pull
     request of GitHub its head, and not the merge commit that is checked out. `request` is the
     number of the pull or merge request, None outside of one. `is_fork` tells whether the request
-    comes from another repository. `directory` is the checkout, in which paths start.
+    comes from another repository; on GitLab, such a job usually runs in that repository, which is
+    then the `project`. `directory` is the checkout, in which paths start.
     """
 
     system: System
@@ -96,15 +117,18 @@ def _gitlab(environment: Mapping[str, str]) -> Job:
     number = environment.get("CI_MERGE_REQUEST_IID", "")
     source = environment.get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", "")
     project = environment.get("CI_PROJECT_PATH", "")
+    requested = environment.get("CI_MERGE_REQUEST_PROJECT_PATH") or project
+    # In a pipeline for merged results, CI_COMMIT_SHA is a temporary merge commit.
+    head = environment.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA")
     return Job(
         system=System.GITLAB,
         api_url=environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4",
         project=project,
         project_url=environment.get("CI_PROJECT_URL", ""),
-        commit=environment.get("CI_COMMIT_SHA", ""),
+        commit=head or environment.get("CI_COMMIT_SHA", ""),
         job_url=environment.get("CI_JOB_URL", ""),
         request=int(number) if number.isdecimal() else None,
-        is_fork=bool(source) and source != project,
+        is_fork=bool(source) and source != requested,
         directory=_directory(environment.get("CI_PROJECT_DIR")),
     )
 

@@ -42,7 +42,7 @@ from devinops.planning.plan import Plan
     help="Apply only the plan with this digest; exit 5 if the plan is another one.",
 )
 @WEBHOOK_SECRETS
-@common(api=True, only=True, lock=True)
+@common(api=True, only=True, lock=True, problems=True)
 @approvals
 def command(
     options: Options,

@@ -116,7 +116,10 @@ def reports(ctx: click.Context, param: click.Parameter, typed: str) -> list[Comp
 
     if "=" in typed:
         return [CompletionItem(typed, type="file")]
-    return [CompletionItem(f"{name}=") for name in RENDERERS if name.startswith(typed)]
+    types = (param.type for param in ctx.command.params if param.name == "format")
+    choices = (type.choices for type in types if isinstance(type, click.Choice))
+    names = next(choices, RENDERERS)  # in front of the command, any format is possible
+    return [CompletionItem(f"{name}=") for name in names if name.startswith(typed)]
 
 
 def files(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem[str]]:

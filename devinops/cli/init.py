@@ -18,9 +18,10 @@ from string import Template
 import click
 
 from devinops import __version__, atomic
+from devinops.cli.ci_files import DEFAULT_KEY, Pipeline, github_values, gitlab_values
 from devinops.cli.options import FilePath, terminal_width
 from devinops.cli.origin import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
-from devinops.config import CONFIG_FILE
+from devinops.config import CONFIG_FILE, Project, open_project
 from devinops.inventory.git import Git, error_line, found_no_repository
 from devinops.kinds import KINDS
 from devinops.load.discover import inside
@@ -32,6 +33,9 @@ _NAMES = "|".join(sorted({*KINDS.sections, CONFIG_FILE.removesuffix(".yaml")}))
 HOOK_FILES = rf"(^|/)(({_DIRECTORIES})/.*\.(md|ya?ml)|({_NAMES})\.ya?ml)$"
 """Files that the pre-commit hook runs on; the same as in .pre-commit-hooks.yaml."""
 
+
+CI_FILES = ("github", "gitlab", "none")
+"""The CI systems that init knows."""
 
 SAMPLE = "knowledge/where-knowledge-is-written.md"
 """The first note."""
@@ -48,11 +52,6 @@ class Repository:
     top: Path | None = None
     below: str = ""
     """The path of the root below the top of the repository; empty if they are the same."""
-
-    @property
-    def option(self) -> str:
-        """The option that a command at the top needs to find the root."""
-        return f" --root {shlex.quote(self.below)}" if self.below else ""
 
     @classmethod
     def of(cls, root: Path) -> Repository:
@@ -102,20 +101,27 @@ def _branch(git: Git) -> str:
     type=FilePath(file_okay=False),
     help="Directory to set up. Default: the current directory.",
 )
-def command(root: Path | None) -> ExitCode:
+@click.option(
+    "--ci",
+    type=click.Choice(CI_FILES),
+    help="CI system to write files for. Default: gitlab if the host of origin says so, else "
+    "github.",
+)
+def command(root: Path | None, ci: str | None) -> ExitCode:
     """Set up a repository: devinops.yaml, a first note, CI and pre-commit. Never overwrites a file.
 
     CI and pre-commit read their files at the top of the Git repository, so they are written there.
 
     \b
       devinops init
+      devinops init --ci none                without files of a CI system
       devinops validate
     """
     from devinops.render.escape import line, lines
 
     root = Path(os.path.realpath(root or Path.cwd()))
     git = Repository.of(root)
-    setup = set_up(root, git)
+    setup = set_up(root, git, ci=ci)
     for row in setup.rows:
         click.echo(line(row))
     for name, text in setup.snippets:
@@ -144,12 +150,21 @@ class SetUp:
         return f"Before you push, check the line in {files} that installs devinops."
 
 
-def set_up(root: Path, git: Repository, *, with_sample: bool = True, check: bool = False) -> SetUp:
+def set_up(
+    root: Path,
+    git: Repository,
+    *,
+    with_sample: bool = True,
+    check: bool = False,
+    ci: str | None = None,
+) -> SetUp:
     """Write the files of a new repository, except those that exist. Raises NotWritten.
 
-    With `check` nothing is written, and `written` are the files that would be.
+    With `check` nothing is written, and `written` are the files that would be. `ci` is one of
+    CI_FILES; by default the host of the remote decides.
     """
-    texts = files(git, os.environ.get("DEVIN_ORG_ID", "").strip(), installed_origin())
+    org_id = os.environ.get("DEVIN_ORG_ID", "").strip()
+    texts = files(git, org_id, installed_origin(), _pipeline(root, git), ci or _system(git))
     if not with_sample:
         texts.pop(SAMPLE)
     tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
@@ -231,7 +246,23 @@ def _next_commands(git: Repository, root: Path) -> Iterator[str]:
     yield f"DEVIN_API_KEY=… devinops plan{option}"
 
 
-def files(git: Repository, org_id: str, origin: Origin) -> dict[str, str]:
+def _system(git: Repository) -> str:
+    return "gitlab" if git.host and "gitlab" in git.host else "github"
+
+
+def _pipeline(root: Path, git: Repository) -> Pipeline:
+    """Return what the files of CI depend on: Git, and devinops.yaml if it exists already."""
+    project = open_project(root)[0] if root.is_dir() else Project(root)
+    keys = {
+        name: str(target.get("api_key_env", DEFAULT_KEY))
+        for name, target in project.targets.items()
+    }
+    return Pipeline(git.branch, git.below, keys or {"production": DEFAULT_KEY}, project.paths)
+
+
+def files(
+    git: Repository, org_id: str, origin: Origin, pipeline: Pipeline, ci: str
+) -> dict[str, str]:
     """Return path → text of the files that init writes."""
     location = f"`{git.repo}`" if git.repo else "the repository that holds `devinops.yaml`"
     org_setting = (
@@ -240,8 +271,6 @@ def files(git: Repository, org_id: str, origin: Origin) -> dict[str, str]:
         else "    # Looked up with the key by default: org_id: org-0123abcd"
     )
     remote = "with-remote" if git.remote else "without-remote"
-    # A JSON string is also a YAML string.
-    backups = json.dumps(f"{git.below}/.devinops/backups/".lstrip("/"), ensure_ascii=False)
     values = {
         "version": __version__,
         "org_id": org_setting,
@@ -249,9 +278,7 @@ def files(git: Repository, org_id: str, origin: Origin) -> dict[str, str]:
         "repo": git.repo or "null",
         "where": location,
         "files": HOOK_FILES,
-        "root": git.option,
-        "branch": git.branch,
-        "backups": backups,
+        "root": pipeline.root,
         "install": origin.install,
         "requirement": origin.requirement,
         "repository": origin.repository or "",
@@ -265,17 +292,19 @@ def files(git: Repository, org_id: str, origin: Origin) -> dict[str, str]:
             "pre-commit-hook.yaml" if origin.repository else "pre-commit.yaml"
         ),
     }
-    if git.host and "gitlab" in git.host:
+    if ci == "gitlab":
         names[".gitlab-ci.yml"] = "gitlab.yml"
-    else:
+        values |= gitlab_values(pipeline)
+    elif ci == "github":
         names[".github/workflows/devinops.yml"] = "github.yml"
+        values |= github_values(pipeline)
     return {
         path: _template(name).substitute(values | {"why": _why(origin, _INDENTS.get(name, 0))})
         for path, name in names.items()
     }
 
 
-_INDENTS = {"github.yml": 6, "gitlab.yml": 4, "pre-commit.yaml": 8}
+_INDENTS = {"github.yml": 2, "gitlab.yml": 4, "pre-commit.yaml": 8}
 """Template → how far the line is indented that installs devinops."""
 
 

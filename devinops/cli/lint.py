@@ -65,7 +65,7 @@ SEVERITIES = tuple(severity.value for severity in Severity)
 @click.option(
     "--explain", metavar="RULE", type=NonEmpty(), help="Show the page of a rule and exit."
 )
-@common()
+@common(problems=True)
 def command(
     options: Options,
     paths: tuple[Path, ...],
@@ -182,6 +182,7 @@ class _Run:
             elsewhere=len(errors) - len(shown_errors),
             lint=replace(
                 _details(shown),
+                fail_on=self.settings.fail_on,
                 baseline=len(reports) - len(shown),
                 gone=0 if self.paths else len(known - found),
                 fixed=fixed,

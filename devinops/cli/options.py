@@ -9,7 +9,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -17,12 +17,15 @@ import click
 from click.core import ParameterSource
 
 from devinops import atomic
+from devinops.ci.environment import is_ci
+from devinops.ci.step_files import append, is_step_file
 from devinops.cli import candidates
+from devinops.cli.job_links import job_links
 from devinops.config import Flags, check_environment, find_root
 from devinops.kinds import KINDS
 from devinops.model.errors import NotWritten, UsageError
 from devinops.model.policy import Approvals
-from devinops.render import MIN_WIDTH, RENDERERS, Style, render
+from devinops.render import MIN_WIDTH, PROBLEM_FORMATS, RENDERERS, Style, render
 
 if TYPE_CHECKING:
     from devinops.render.answers import Answer
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = tuple(RENDERERS)
+_ANSWER_FORMATS = tuple(format for format in FORMATS if format not in PROBLEM_FORMATS)
 
 
 # --- types of values ----------------------------------------------------------------------------
@@ -114,7 +118,9 @@ class Options:
 
     @property
     def style(self) -> Style:
-        return Style(self.color, self.verbose, terminal_width(sys.stdout))
+        width = terminal_width(sys.stdout)
+        job = job_links(self.root, os.environ)
+        return Style(self.color, self.verbose, width, job=job)
 
     def answer(self, answer: Answer, formats: Collection[str] = FORMATS) -> None:
         """Write an answer to stdout, and for each --report to its file.
@@ -128,10 +134,18 @@ class Options:
         finally:
             for format, path in self.reports:
                 if format in formats:
-                    write_file(path, render(format, answer, self.style))
+                    write_file(path, render(format, answer, self._style(format)))
+
+    def _style(self, format: str) -> Style:
+        if format not in PROBLEM_FORMATS:
+            return self.style
+        from devinops.cli.checkout import below_checkout
+
+        path = below_checkout(self.root, os.environ)
+        return replace(self.style, below=str(path) if path and path.parts else "")
 
     def _print(self, answer: Answer) -> None:
-        for chunk in render(self.format, answer, self.style):
+        for chunk in render(self.format, answer, self._style(self.format)):
             click.echo(chunk, nl=False, color=self.color or None)
         sys.stdout.flush()
 
@@ -152,9 +166,12 @@ def echo_err(text: str) -> None:
 
 
 def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> None:
-    """Write a file atomically. Raises NotWritten."""
+    """Write a file atomically, or append to a file of the CI job's step. Raises NotWritten."""
     try:
-        atomic.replace(path, chunks)
+        if is_step_file(path, os.environ):
+            append(path, chunks)
+        else:
+            atomic.replace(path, chunks)
     except OSError as error:
         raise NotWritten(f"{option} cannot write {path}: {atomic.reason(error)}") from error
 
@@ -191,18 +208,17 @@ def is_interactive() -> bool:
         sys.stdin is not None
         and sys.stdin.isatty()
         and sys.stderr.isatty()
-        and not os.environ.get("CI")
+        and not is_ci(os.environ)
     )
 
 
-def _reports(values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
+def _reports(values: tuple[str, ...], formats: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
     reports = []
     for value in values:
         format, equals, path = value.partition("=")
-        if format not in FORMATS or not equals or not path:
-            raise UsageError(
-                f'--report must be FORMAT=FILE with FORMAT {" or ".join(FORMATS)}, not "{value}"'
-            )
+        if format not in formats or not equals or not path:
+            known = f"{', '.join(formats[:-1])} or {formats[-1]}"
+            raise UsageError(f'--report must be FORMAT=FILE with FORMAT {known}, not "{value}"')
         reports.append((format, Path(path)))
     return tuple(reports)
 
@@ -247,14 +263,6 @@ _FILES = (
         "current directory.",
     ),
     click.option(
-        "--format",
-        type=click.Choice(FORMATS),
-        default="text",
-        envvar=_envvar("FORMAT"),
-        show_default=True,
-        help="Output format.",
-    ),
-    click.option(
         "--report",
         "reports",
         type=NonEmpty(),
@@ -282,21 +290,35 @@ _FILES = (
     ),
 )
 
-_API = (
-    click.option(
-        "-t",
-        "--target",
-        type=NonEmpty(),
-        envvar=_envvar("TARGET"),
-        shell_complete=candidates.targets,
-        help="Target in devinops.yaml to work on.",
-    ),
-    click.option(
-        "--parallelism",
-        type=click.IntRange(1, 64),
-        envvar=_envvar("PARALLELISM"),
-        help="Maximum concurrent requests.  [default: 8]",
-    ),
+
+def _format(formats: tuple[str, ...]) -> Callable[[F], F]:
+    return click.option(
+        "--format",
+        type=click.Choice(formats),
+        default="text",
+        envvar=_envvar("FORMAT"),
+        show_default=True,
+        help="Output format.",
+    )
+
+
+_TARGET = click.option(
+    "-t",
+    "--target",
+    type=NonEmpty(),
+    envvar=_envvar("TARGET"),
+    shell_complete=candidates.targets,
+    help="Target in devinops.yaml to work on.",
+)
+
+_PARALLELISM = click.option(
+    "--parallelism",
+    type=click.IntRange(1, 64),
+    envvar=_envvar("PARALLELISM"),
+    help="Maximum concurrent requests.  [default: 8]",
+)
+
+_HTTP = (
     click.option(
         "--timeout",
         type=Seconds(0, 3600, min_open=True),
@@ -339,32 +361,49 @@ _COMMON = frozenset(
 """The parameters that `Options` is made of."""
 
 
-def _options(params: dict[str, Any]) -> Options:
+def _options(params: dict[str, Any], formats: tuple[str, ...]) -> Options:
     """Return the options of a command from its common parameters, by name."""
     root, flags = params.pop("root"), {name: params.pop(name, None) for name in _FLAGS}
     return Options(
         root=find_root(Path.cwd()) if root is None else root.absolute(),
-        reports=_reports(params.pop("reports")),
+        reports=_reports(params.pop("reports"), formats),
         color=wants_color(params.pop("no_color")),
         flags=Flags(**flags, sources=_sources()),
         **params,
     )
 
 
-def common(*, api: bool = False, only: bool = False, lock: bool = False) -> Callable[[F], F]:
-    """Give a command the common options; its function gets them as one `Options`."""
+def common(
+    *,
+    api: bool = False,
+    host: bool = False,
+    only: bool = False,
+    lock: bool = False,
+    problems: bool = False,
+) -> Callable[[F], F]:
+    """Give a command the common options; its function gets them as one `Options`.
+
+    `api`: it uses the Devin API. `host`: it uses only the API of the code host. With `problems`,
+    its answers can hold problems in files, so it also has the formats for those.
+    """
+    formats = FORMATS if problems else _ANSWER_FORMATS
 
     def decorate(function: F) -> F:
         @functools.wraps(function)
         def wrapped(**params: Any) -> Any:
             check_environment(os.environ)
-            options = _options({name: params.pop(name) for name in _COMMON if name in params})
+            given = {name: params.pop(name) for name in _COMMON if name in params}
+            options = _options(given, formats)
             _check_outputs(options.reports, options.root)
             return function(options, **params)
 
         shared = (
-            *_FILES,
-            *(_API if api else ()),
+            _FILES[0],
+            _format(formats),
+            *_FILES[1:],
+            *([_TARGET] if api or host else ()),
+            *([_PARALLELISM] if api else ()),
+            *(_HTTP if api or host else ()),
             *([_ONLY] if only else ()),
             *([_LOCK] if lock else ()),
         )
@@ -439,7 +478,8 @@ def _approvals_of_hazards() -> dict[str, str]:
     return {approval: " ".join(texts) for approval, texts in helps.items()}
 
 
-_HAZARDS = _approvals_of_hazards()
+HAZARDS = _approvals_of_hazards()
+"""Approval of a hazard → help."""
 
 
 def accepts_hazards(function: F) -> F:
@@ -447,9 +487,9 @@ def accepts_hazards(function: F) -> F:
 
     @functools.wraps(function)
     def wrapped(*args: Any, **rest: Any) -> Any:
-        accepted = tuple(name for name in _HAZARDS if rest.pop(f"allow_{name}"))
+        accepted = tuple(name for name in HAZARDS if rest.pop(f"allow_{name}"))
         return function(*args, approvals=Approvals(hazards=accepted), **rest)
 
-    for name, help in reversed(_HAZARDS.items()):
+    for name, help in reversed(HAZARDS.items()):
         wrapped = click.option(f"--allow-{name}", is_flag=True, help=help)(wrapped)
     return wrapped  # type: ignore[return-value]

@@ -18,7 +18,7 @@ from devinops.render.answers import PlanAnswer
 @click.command()
 @click.option("--out", type=OutputFile(), metavar="FILE", help="Save the plan for show and apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if changes are pending.")
-@common(api=True, only=True, lock=True)
+@common(api=True, only=True, lock=True, problems=True)
 @approvals
 def command(
     options: Options, out: Path | None, detailed_exitcode: bool, approvals: Approvals

@@ -8,6 +8,7 @@ import threading
 import time
 from types import TracebackType
 
+from devinops.ci.environment import is_ci
 from devinops.cli.options import Options, echo_err
 from devinops.render.terminal import Terminal
 
@@ -23,7 +24,7 @@ class Progress:
             sys.stderr.isatty()
             and not options.quiet
             and not options.verbose
-            and not os.environ.get("CI")
+            and not is_ci(os.environ)
         )
         self.terminal = Terminal(options.color)
         self.started = time.monotonic()

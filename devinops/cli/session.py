@@ -16,7 +16,14 @@ from devinops import signals, waiting
 from devinops.api.connection import Connection
 from devinops.cli.options import FORMATS, Options, tell
 from devinops.cli.progress import Progress
-from devinops.config import CONFIG_FILE, Settings, read_project, read_repository, resolve
+from devinops.config import (
+    CONFIG_FILE,
+    Settings,
+    read_project,
+    read_repository,
+    resolve,
+    target_name,
+)
 from devinops.inventory import Store, listed, open_store, wait_for_runs
 from devinops.kinds import KINDS
 from devinops.model import inventory as owned
@@ -318,14 +325,22 @@ def failures_written(options: Options) -> Iterator[None]:
 
 def _write_failure(options: Options, error: DevinopsError) -> None:
     try:
-        options.answer(_failure(error), PROGRAMS)
+        options.answer(_failure(options, error), PROGRAMS)
     except (OSError, NotWritten) as failure:
         # Reported in addition to the error of the run, never instead of it.
         tell(f"devinops: the output cannot be written: {failure}")
 
 
-def _failure(error: DevinopsError) -> PlanAnswer | Failure:
+def _failure(options: Options, error: DevinopsError) -> PlanAnswer | Failure:
     if isinstance(error, NotApplied):
         return PlanAnswer(error.plan, error.exit_code, str(error))
     problems: Sequence[Problem] = error.problems if isinstance(error, InputError) else ()
-    return Failure(str(error), error.exit_code, tuple(problems))
+    return Failure(str(error), error.exit_code, tuple(problems), _target_name(options))
+
+
+def _target_name(options: Options) -> str:
+    """Return the name of the target of a run that failed; empty if it is not known."""
+    try:
+        return target_name(read_project(options.root), options.flags)[0]
+    except DevinopsError:
+        return options.flags.target or ""

@@ -47,9 +47,7 @@ _INSTEAD: Final = {
         "--target NAME."
     ),
     ("console",): "There are no expressions: devinops plan shows the values that apply would send.",
-    ("comment",): (
-        "devinops does not write to pull requests: let the CI job post what devinops plan prints."
-    ),
+    ("post", "annotate"): "Use devinops comment.",
     ("serve", "server", "mock"): "Use devinops emulator.",
     ("new", "setup"): "Use devinops init.",
     ("create", "add", "edit"): "Write or edit the file of the entry, then use devinops plan.",

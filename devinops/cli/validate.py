@@ -16,7 +16,7 @@ from devinops.render.answers import ProblemsAnswer
 
 @click.command()
 @click.argument("paths", nargs=-1, type=FilePath())
-@common()
+@common(problems=True)
 def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
     """Check the files, offline and without a key.
 

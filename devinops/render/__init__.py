@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, cast
@@ -15,8 +15,17 @@ if TYPE_CHECKING:
 RENDERERS: Final[Mapping[str, str]] = {
     "text": "devinops.render.text",
     "json": "devinops.render.json",
+    "markdown": "devinops.render.markdown",
+    "outputs": "devinops.render.outputs",
+    "sarif": "devinops.render.sarif",
+    "junit": "devinops.render.junit",
+    "github": "devinops.render.github",
+    "gitlab": "devinops.render.gitlab",
 }
 """Format → the module with its `render`, which is imported when it is first used."""
+
+PROBLEM_FORMATS: Final = frozenset({"sarif", "junit", "github", "gitlab"})
+"""The formats that hold only problems in files. Only commands that report problems have them."""
 
 
 MIN_WIDTH: Final = 40
@@ -24,15 +33,43 @@ MIN_WIDTH: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
+class JobLinks:
+    """The CI job of a run, for its readers: the `commit` that they review, and web addresses.
+
+    `source_url` returns the address of a file at that commit; its path starts at the root.
+    `in_request` tells whether the job belongs to a pull or merge request.
+    """
+
+    commit: str
+    job_url: str
+    source_url: Callable[[str, int | None], str]
+    in_request: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Style:
     """How people want to read an answer: in `color`, and `full` or with summaries.
 
-    `width` is that of the terminal in columns; None: lines are not wrapped.
+    `width` is that of the terminal in columns; None: lines are not wrapped. `below` is the path of
+    the root in the checkout, empty at its top: other programs expect paths that start at the top.
+    `job` is the CI job of the run, if there is one. `limit` is how many bytes a document for people
+    may have where it is posted; None: as many as a comment may have.
     """
 
     color: bool = False
     full: bool = False
     width: int | None = None
+    below: str = ""
+    job: JobLinks | None = None
+    limit: int | None = None
+
+    def in_checkout(self, path: str) -> str:
+        """Return a path that starts at the root as one that starts at the checkout."""
+        return f"{self.below}/{path}" if self.below else path
+
+    def source_url(self, path: str, line: int | None = None) -> str:
+        """Return the web address of a file, whose path starts at the root; empty outside CI."""
+        return self.job.source_url(path, line) if self.job else ""
 
 
 class Renderer(Protocol):

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from devinops.model.errors import ExitCode
+from devinops.model.objects import Severity
 
 if TYPE_CHECKING:
     from devinops.applying.report import Report
     from devinops.model.changes import Change
     from devinops.model.inventory import Inventory
     from devinops.model.keys import Key
-    from devinops.model.objects import Problem, Severity, Source
+    from devinops.model.objects import Problem, Source
     from devinops.model.target import Target
     from devinops.planning.drift import Findings
     from devinops.planning.plan import Plan
@@ -41,11 +42,15 @@ class PlanAnswer:
 
 @dataclass(frozen=True)
 class Failure:
-    """The error of a run that has no plan, and the problems in the files if they caused it."""
+    """The error of a run that has no plan, and the problems in the files if they caused it.
+
+    `target` is the name of the target, empty if it is not known.
+    """
 
     error: str
     exit_code: ExitCode
     problems: tuple[Problem, ...] = ()
+    target: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,8 @@ class RuleFacts:
 class LintDetails:
     """What lint knows about its problems, by problem.
 
-    `rules` maps the code of a problem to its rule. `baseline` counts the findings that the baseline
+    `rules` maps the code of a problem to its rule; `related` are the positions of other entries
+    concerned. `fail_on` is the lowest severity that fails the run. `baseline` counts the findings that the baseline
     hides, `fixed` those that were fixed, and `gone` the entries of the baseline that are no longer
     found.
     """
@@ -84,6 +90,7 @@ class LintDetails:
     excerpts: Mapping[Problem, Excerpt] = field(default_factory=dict)
     fingerprints: Mapping[Problem, str] = field(default_factory=dict)
     related: Mapping[Problem, Sequence[Source]] = field(default_factory=dict)
+    fail_on: Severity = Severity.ERROR
     baseline: int = 0
     gone: int = 0
     fixed: int = 0

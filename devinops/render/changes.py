@@ -104,7 +104,7 @@ class ChangeText:
         yield from self.because(change.source, change.reason)
         one_sided = change.action in (Action.CREATE, Action.DELETE)
         for field in change.fields:
-            if not _is_redundant(change, field):
+            if not is_redundant(change, field):
                 yield from self.field(change.key.kind, field, signed=not one_sided)
 
     def heading(self, change: Change) -> Iterator[str]:
@@ -130,12 +130,12 @@ class ChangeText:
             yield from self._one_side(kind, field, field.after, _ADDED if signed else None)
         elif field.after is UNSET:
             yield from self._one_side(kind, field, field.before, _REMOVED if signed else None)
-        elif _is_text(kind, field):
+        elif is_text(kind, field):
             yield from self._row(_CHANGED, f"{field.name}:", f" ({sides})" if sides else "")
             yield from self._diff(field.before, field.after)
         else:
             yield from self._values(kind, field)
-        for description in _descriptions(kind, field):
+        for description in descriptions(kind, field):
             yield from self.terminal.row(Span(line(description), Look.DIM), indent=8)
 
     def _row(self, mark: Sign | None, text: str, rest: str = "") -> Iterator[str]:
@@ -144,7 +144,7 @@ class ChangeText:
     def _one_side(
         self, kind: str, field: FieldChange, value: Any, mark: Sign | None
     ) -> Iterator[str]:
-        if not _is_text(kind, field):
+        if not is_text(kind, field):
             yield from self._row(mark, f"{field.name}: {_short(value)}")
             return
         # Only at LF: the other line ends that Python knows are shown as escapes.
@@ -171,7 +171,7 @@ class ChangeText:
 
     def _values(self, kind: str, field: FieldChange) -> Iterator[str]:
         """Yield the two values of a field, or the elements that a set gains and loses."""
-        added, removed = _elements(kind, field)
+        added, removed = elements(kind, field)
         if added or removed:
             yield from self._row(_CHANGED, f"{field.name}:")
             for mark, values in ((_ADDED, added), (_REMOVED, removed)):
@@ -219,7 +219,7 @@ def _position(source: Source | None) -> str:
     return line(f"{source.path}:{source.line}: ") if source else ""
 
 
-def _is_redundant(change: Change, field: FieldChange) -> bool:
+def is_redundant(change: Change, field: FieldChange) -> bool:
     """Tell whether a field of a created or deleted object is null or only repeats the key."""
     if field.before is not UNSET and field.after is not UNSET:
         return False
@@ -227,7 +227,8 @@ def _is_redundant(change: Change, field: FieldChange) -> bool:
     return value is None or field.name in KINDS[change.key.kind].places
 
 
-def _is_text(kind: str, field: FieldChange) -> bool:
+def is_text(kind: str, field: FieldChange) -> bool:
+    """Tell whether the values of a field are prose, which is compared line by line."""
     attributes = KINDS[kind].attributes
     values = (value for value in (field.before, field.after) if value is not UNSET)
     return all(isinstance(value, str) for value in values) and any(
@@ -235,7 +236,7 @@ def _is_text(kind: str, field: FieldChange) -> bool:
     )
 
 
-def _descriptions(kind: str, field: FieldChange) -> Iterator[str]:
+def descriptions(kind: str, field: FieldChange) -> Iterator[str]:
     """Yield descriptions of a value whose parts people cannot read."""
     attribute = KINDS[kind].by_name.get(field.name)
     if attribute is None:
@@ -250,7 +251,7 @@ def _descriptions(kind: str, field: FieldChange) -> Iterator[str]:
         yield from (f"{side}: {text}" for side, text in texts.items() if text)
 
 
-def _elements(kind: str, field: FieldChange) -> tuple[list[Any], list[Any]]:
+def elements(kind: str, field: FieldChange) -> tuple[list[Any], list[Any]]:
     """Return the elements that a set gains and those that it loses, none for other fields."""
     attribute = KINDS[kind].by_name.get(field.name)
     return added_and_removed(attribute, field.before, field.after) if attribute else ([], [])

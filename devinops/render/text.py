@@ -254,7 +254,7 @@ class Text:
             yield from self.paragraph(f"only {', '.join(plan.only)}")
         approved = plan.approvals.given()
         if approved:
-            flags = " ".join(_flag(name, value) for name, value in approved.items())
+            flags = " ".join(flag(name, value) for name, value in approved.items())
             yield ""
             yield from self.paragraph(f"approved with {flags}")
 
@@ -268,7 +268,7 @@ class Text:
         yield from self.drift(answer.findings)
         number = len(answer.findings.drift)
         changed = f"{counted(number, 'object')} changed outside devinops" if number else "none"
-        others = _joined(
+        others = joined(
             (
                 (len(answer.findings.unmanaged), "unmanaged"),
                 (len(answer.findings.foreign), "of other owners"),
@@ -372,7 +372,7 @@ class Text:
         yield from self._results(report.results)
         yield from self._left(report)
         if report.backup:
-            hint = _rollback_hint(report)
+            hint = rollback_hint(report)
             text = f"Backup: {report.backup} ({hint})"
             yield from self.paragraph(text)
         yield from self._verdict(tally(report), _report_look(report))
@@ -434,9 +434,10 @@ def drift_summary(drift: Drift) -> str:
     return ", ".join(parts)
 
 
-def _flag(name: str, value: object) -> str:
-    flag = f"--{name.replace('_', '-')}"
-    return flag if value is True else f"{flag} {value}"
+def flag(name: str, value: object) -> str:
+    """Return an approval as it is given on the command line."""
+    option = f"--{name.replace('_', '-')}"
+    return option if value is True else f"{option} {value}"
 
 
 def counts(plan: ShownPlan) -> str:
@@ -444,8 +445,8 @@ def counts(plan: ShownPlan) -> str:
     actions = Counter(change.action for change in plan.changes)
     needed = sum(len(block.needed_by) for block in plan.blocked)
     needed_by = f" (needed by {counted(needed, 'entry', 'entries')})" if needed else ""
-    changes = _joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
-    others = _joined(
+    changes = joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
+    others = joined(
         (
             (len(plan.blocked), f"blocked{needed_by}"),
             (len(plan.drift), "changed outside devinops"),
@@ -458,7 +459,8 @@ def counts(plan: ShownPlan) -> str:
     return f"Plan for {plan.target.full_name}: {refused}{parts}."
 
 
-def _joined(counts: Iterable[tuple[int, str]]) -> str:
+def joined(counts: Iterable[tuple[int, str]]) -> str:
+    """Return numbers with what they count, without those that are zero."""
     return ", ".join(f"{number} {what}" for number, what in counts if number)
 
 
@@ -474,7 +476,7 @@ def tally(report: Report) -> str:
     """Return the last line of a report; what there is none of is left out."""
     counts = Counter({outcome: report.count(outcome) for outcome in Outcome})
     counts[Outcome.BLOCKED] += len(report.plan.blocked)
-    parts = _joined((counts[outcome], outcome) for outcome in Outcome)
+    parts = joined((counts[outcome], outcome) for outcome in Outcome)
     done = "Applied to" if counts[Outcome.DONE] or not parts else "Nothing was applied to"
     word = "Interrupted in" if report.interrupted else done
     return f"{word} {report.plan.target.full_name}: {parts or 'nothing to do'}."
@@ -488,7 +490,7 @@ def _report_look(report: Report) -> Look:
     return Look.WAITING if is_waiting or counts else Look.GOOD
 
 
-def _rollback_hint(report: Report) -> str:
+def rollback_hint(report: Report) -> str:
     """Return what devinops rollback can restore of what was overwritten or deleted."""
     lost = []
     if report.unsaved:

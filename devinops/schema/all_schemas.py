@@ -6,6 +6,7 @@ from typing import Any
 
 from devinops.schema.backup import BackupHeader, BackupsDocument, ObjectLine
 from devinops.schema.base_document import schema
+from devinops.schema.comment import CommentDocument, ReviewedDocument
 from devinops.schema.export import ObjectsDocument, ObjectsReport, PluginReport
 from devinops.schema.files import file_schemas, headed
 from devinops.schema.imports import ImportDocument
@@ -53,6 +54,10 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         ),
         "pull": schema(
             "Output of devinops pull with --format json", [PullDocument, FailureDocument]
+        ),
+        "comment": schema(
+            "Output of devinops comment with --format json",
+            [CommentDocument, ReviewedDocument, FailureDocument],
         ),
         "import": schema("Output of devinops import with --format json", [ImportDocument]),
         "whoami": schema(

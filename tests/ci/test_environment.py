@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.ci.environment import Job, System, current_job
+from devinops.ci.environment import SIGNS, Job, System, current_job, is_ci
 
 GITHUB = {
     "GITHUB_ACTIONS": "true",
@@ -93,6 +93,24 @@ def test_merge_request_on_gitlab(source: str, is_fork: bool) -> None:
     assert (job.request, job.is_fork) == (5, is_fork)
 
 
+def test_job_in_a_fork_on_gitlab_runs_in_the_fork() -> None:
+    fork = {
+        "CI_MERGE_REQUEST_IID": "5",
+        "CI_PROJECT_PATH": "someone/api",
+        "CI_MERGE_REQUEST_PROJECT_PATH": "acme/sub/api",
+        "CI_MERGE_REQUEST_SOURCE_PROJECT_PATH": "someone/api",
+    }
+    job = current_job({**GITLAB, **fork})
+    assert job is not None
+    assert (job.project, job.is_fork) == ("someone/api", True)
+
+
+def test_commit_of_a_pipeline_for_merged_results_is_the_one_that_people_see() -> None:
+    job = current_job({**GITLAB, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": "dddd"})
+    assert job is not None
+    assert job.commit == "dddd"
+
+
 @pytest.mark.parametrize(
     ("environment", "url"),
     [
@@ -104,3 +122,13 @@ def test_address_of_a_file(environment: dict[str, str], url: str) -> None:
     job = current_job(environment)
     assert job is not None
     assert job.source_url("knowledge/A #b.md", 3) == url
+
+
+@pytest.mark.parametrize("name", SIGNS)
+def test_a_variable_of_a_ci_system_tells_that_nobody_can_answer(name: str) -> None:
+    assert is_ci({name: "1"})
+
+
+@pytest.mark.parametrize("value", ["", "0", "false", "False"])
+def test_a_variable_that_is_off_tells_nothing(value: str) -> None:
+    assert not is_ci({"CI": value, "PATH": "/bin"})

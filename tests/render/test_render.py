@@ -18,7 +18,7 @@ from devinops.model.policy import Policy
 from devinops.model.target import Target
 from devinops.planning.drift import Findings
 from devinops.planning.plan import build_plan
-from devinops.render import RENDERERS, Style, render
+from devinops.render import PROBLEM_FORMATS, RENDERERS, Style, render
 from devinops.render.answers import (
     Differences,
     DriftAnswer,
@@ -51,15 +51,37 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
 }
 
 
+MARKDOWN = {
+    "plan": "## No changes in production",
+    "report": "## Applied to production: nothing to do",
+    "failure": "## Cannot plan: 1 error, 0 warnings in 1 file",
+    "problems": "- `a.md:1:2`: **error**: it is bad `bad`",
+    "drift": "## No drift in production",
+    "differences": "## Not what was reviewed",
+    "answer": "```\na line\n```",
+}
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
-@pytest.mark.parametrize("format", RENDERERS)
+@pytest.mark.parametrize("format", [f for f in RENDERERS if f not in PROBLEM_FORMATS])
 def test_each_format_writes_each_document(format: str, name: str) -> None:
     document, words = DOCUMENTS[name]
     written = "".join(render(format, document, Style(full=True)))
     if format == "json":
         assert json.loads(written)["tool_version"]
+    elif format == "outputs":
+        assert written.startswith("exit_code=")
     else:
-        assert words in written
+        assert (MARKDOWN[name] if format == "markdown" else words) in written
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("format", sorted(PROBLEM_FORMATS))
+def test_each_format_for_problems_writes_those_of_each_document(format: str, name: str) -> None:
+    document, _ = DOCUMENTS[name]
+    written = "".join(render(format, document, Style(below="team")))
+    assert ("team/a.md" in written) == (name in ("failure", "problems"))
+    assert ("it is bad" in written) == (name in ("failure", "problems"))
 
 
 def test_what_a_document_says_is_escaped_for_terminals() -> None:

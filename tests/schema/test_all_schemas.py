@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from devinops import __version__
 from devinops.emulator import Emulator
@@ -17,22 +14,16 @@ from devinops.model.changes import Action
 from devinops.model.inventory import Intent
 from devinops.model.keys import Key
 from devinops.model.target import Target
-from devinops.schema.all_schemas import schemas
 from devinops.schema.base_document import convert
 from devinops.schema.plan import FailureDocument
 from tests.conftest import Devinops
+from tests.testing.documents import fits
 
 Write = Callable[[Mapping[str, str]], Path]
 
 CONFIG = "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n    prune: owned\n"
 NOTE = "---\nname: {}\ntrigger: t\n---\n{}\n"
 NOTES = [{"id": f"note-{name}", "name": name, "trigger": "t", "body": "old"} for name in "ABC"]
-
-
-def fits(name: str, text: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(text)
-    Draft202012Validator(schemas()[name]).validate(document)
-    return document
 
 
 @pytest.fixture

@@ -1,0 +1,95 @@
+"""Finds the digest of the plan that was reviewed: in the comment of the merged request.
+
+What this is worth: a digest can only narrow what an apply does, because the apply plans again and
+stops if its own digest is another one. Whoever can write comments as the trusted author can choose
+which of the possible plans is accepted, and nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from devinops import waiting
+from devinops.ci.code_host import CodeHost, Comment, Request
+from devinops.ci.sticky import WAITS_S, is_by
+from devinops.model.errors import Stale
+from devinops.render import marker
+from devinops.render.marker import Marker
+
+NEXT_STEP: Final = (
+    "plan again and review that plan, then run devinops apply by hand with --expect and its digest"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """The digest that was reviewed, and the comment that has it."""
+
+    digest: str
+    request: Request
+    comment: Comment
+
+
+def reviewed(host: CodeHost, request: Request, about: Marker, author: str) -> Reviewed:
+    """Return the digest in the comment of a request. Raises Stale, ApiError.
+
+    The comment must be about the last commit of the request: after a later push, its plan is not
+    the plan of what was merged.
+    """
+    where = f"{host.noun} {request.number}"
+    found = list(_comments(host, request, about, author))
+    if not found:
+        raise Stale(f"{where} has no plan for {about.target} by {author}: {NEXT_STEP}")
+    current = [(comment, read) for comment, read in found if read.commit == request.head]
+    if not current:
+        planned = found[0][1].commit or "an unknown commit"
+        raise Stale(
+            f"the plan for {about.target} in {where} is for {planned[:12]}, but the last commit is "
+            f"{request.head[:12]}: {NEXT_STEP}"
+        )
+    digests = {read.digest for _, read in current}
+    if len(digests) > 1:
+        raise Stale(f"{where} has {len(digests)} plans for {about.target}: {NEXT_STEP}")
+    (digest,) = digests
+    if digest is None:
+        raise Stale(
+            f"the plan for {about.target} in {where} was refused or failed, so there is nothing "
+            f"that was reviewed: {NEXT_STEP}"
+        )
+    return Reviewed(digest, request, current[0][0])
+
+
+def merged_request(host: CodeHost, commit: str) -> Request:
+    """Return the request whose merge made a commit. Raises Stale if there is not exactly one."""
+    candidates, merged = _merged(host, commit)
+    for wait_s in WAITS_S:
+        if merged:
+            break
+        # The job of a merge can start before the host has recorded the merge.
+        waiting.pause(wait_s)
+        candidates, merged = _merged(host, commit)
+    if len(merged) == 1:
+        return merged[0]
+    if merged:
+        numbers = ", ".join(str(request.number) for request in merged)
+        raise Stale(f"{commit[:12]} is the merge of several {host.noun}s, {numbers}: {NEXT_STEP}")
+    related = ", ".join(str(request.number) for request in candidates)
+    belongs = f"; it belongs to {related}" if related else ""
+    raise Stale(f"{commit[:12]} is not the merge of a {host.noun}{belongs}: {NEXT_STEP}")
+
+
+def _merged(host: CodeHost, commit: str) -> tuple[Sequence[Request], list[Request]]:
+    """Return the requests that a commit belongs to, and those of them whose merge made it."""
+    candidates = host.requests_with(commit)
+    return candidates, [request for request in candidates if commit in request.merge_commits]
+
+
+def _comments(
+    host: CodeHost, request: Request, about: Marker, author: str
+) -> Iterator[tuple[Comment, Marker]]:
+    for comment in host.comments(request.number):
+        read = marker.read(comment.text) if is_by(comment, author) else None
+        if read is not None and read.is_about(about):
+            yield comment, read

@@ -1,0 +1,131 @@
+"""Posts a report as the one comment of its target in a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from devinops import waiting
+from devinops.ci.code_host import CodeHost, Comment
+from devinops.model.errors import ApiError, ConfigError
+from devinops.render import marker
+from devinops.render.marker import Marker
+
+WAITS_S: Final = (1, 3, 9)
+"""The seconds before each look for what the host may record with a delay."""
+
+
+class Outcome(Enum):
+    """What was done with the comment."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    OUTDATED = "outdated"
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The comment that has the report now, or a newer one if the report is `OUTDATED`."""
+
+    outcome: Outcome
+    comment: Comment
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The text of a report and its marker. Comments of `author` are the report's own."""
+
+    text: str
+    marker: Marker
+    author: str
+
+    def owns(self, comment: Comment) -> bool:
+        """Tell whether a comment is about the same target, and from the trusted author."""
+        about = marker.read(comment.text)
+        return is_by(comment, self.author) and about is not None and about.is_about(self.marker)
+
+    def repeats(self, comment: Comment) -> bool:
+        """Tell whether a comment is about exactly the same organization."""
+        about = marker.read(comment.text)
+        return about is not None and about.organization == self.marker.organization
+
+
+def post(host: CodeHost, request: int, report: Report) -> Posted:
+    """Create the comment of the report's target, or replace its text if that changed.
+
+    Two jobs can create it at the same time. Then both keep the oldest comment. The job of an
+    earlier commit, if it ends last, leaves the report about the last commit of the request alone.
+    Raises ApiError, and ConfigError if the token comments as somebody else.
+    """
+    ours, outcome = _owned(host, request, report), Outcome.UNCHANGED
+    if not ours:
+        created, outcome = _create(host, request, report), Outcome.CREATED
+        # A list may show a new comment with a delay.
+        ours = _sorted({created.id: created, **{c.id: c for c in _owned(host, request, report)}})
+    kept, *others = ours
+    if _plain(kept.text) != _plain(report.text):
+        if _is_newer(host, request, kept, report):
+            return Posted(Outcome.OUTDATED, kept)
+        kept = host.edit(request, kept.id, report.text)
+        outcome = Outcome.UPDATED
+    for other in filter(report.repeats, others):
+        host.delete(request, other.id)
+    return Posted(outcome, kept)
+
+
+def is_by(comment: Comment, author: str) -> bool:
+    """Tell whether an account wrote a comment. Logins are not case-sensitive."""
+    return comment.author.casefold() == author.casefold()
+
+
+def _is_newer(host: CodeHost, request: int, kept: Comment, report: Report) -> bool:
+    """Tell whether a comment is about the last commit of the request, and the report is not."""
+    about = marker.read(kept.text)
+    if about is None or about.commit in (None, report.marker.commit):
+        return False
+    return host.request(request).head == about.commit
+
+
+def _owned(host: CodeHost, request: int, report: Report) -> list[Comment]:
+    return _sorted({c.id: c for c in host.comments(request) if report.owns(c)})
+
+
+def _sorted(comments: dict[int, Comment]) -> list[Comment]:
+    return [comments[id] for id in sorted(comments)]
+
+
+def _create(host: CodeHost, request: int, report: Report) -> Comment:
+    """Return the new comment. Without a response, look for it before it is sent again."""
+    waits = iter(WAITS_S)
+    while True:
+        try:
+            return _checked(host, request, host.create(request, report.text), report.author)
+        except ApiError as error:
+            wait_s = next(waits, None)
+            if error.answered or wait_s is None:
+                raise
+        waiting.pause(wait_s)
+        if ours := _owned(host, request, report):
+            return ours[0]
+
+
+def _checked(host: CodeHost, request: int, created: Comment, author: str) -> Comment:
+    """Return the comment if the trusted author wrote it. Otherwise delete it.
+
+    A later run would not recognize it, and would add another comment. Raises ConfigError.
+    """
+    if is_by(created, author):
+        return created
+    host.delete(request, created.id)
+    raise ConfigError(
+        f"the token comments as {created.author or 'an unknown account'}, not as {author}, so a "
+        "later run would not find this comment; it was deleted again. If the token is the right "
+        f"one, pass --comment-author '{created.author}'"
+    )
+
+
+def _plain(text: str) -> str:
+    """Return a text without what a host changes: line ends, and white space around it."""
+    return text.replace("\r\n", "\n").strip()

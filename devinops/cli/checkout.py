@@ -1,0 +1,25 @@
+"""Where the root lies in the checkout, for readers whose paths start at the checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from devinops.ci.environment import current_job
+from devinops.inventory.git import Git
+
+
+def below_checkout(root: Path, environment: Mapping[str, str]) -> PurePosixPath | None:
+    """Return the path of the root in its repository, or else in the checkout of the CI job.
+
+    None if the root is in neither.
+    """
+    inside = Git(root).line("rev-parse", "--show-prefix")
+    if inside is not None:
+        return PurePosixPath(inside)
+    # Git refuses a checkout that belongs to another user, as in a container.
+    job = current_job(environment)
+    real, top = root.resolve(), job.directory if job else None
+    if top is None or not real.is_relative_to(top.resolve()):
+        return None
+    return PurePosixPath(real.relative_to(top.resolve()).as_posix())

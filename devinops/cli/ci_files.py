@@ -1,0 +1,255 @@
+"""The files that `devinops init` writes for GitHub Actions and GitLab CI."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import indent
+from typing import Final
+
+from devinops.cli.options import HAZARDS
+from devinops.kinds import KINDS
+
+ACTIONS: Final = {
+    "checkout": "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8  # v5.0.0",
+    "setup_python": "actions/setup-python@e797f83bcb11b83ae66e0230d6156d7c80228e7c  # v6.0.0",
+    "upload_artifact": "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f  # v6.0.0",
+}
+"""The actions, each pinned to the commit of its version, so that a moved tag changes nothing."""
+
+DEFAULT_KEY: Final = "DEVIN_API_KEY"
+
+_NUMBERS: Final = ("allow_delete", "allow_missing")
+"""The approvals of a number."""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What the files of a CI system depend on.
+
+    `keys` maps each target to the variable with its key. `below` is the path of the root in the
+    repository, empty at its top; `patterns` are the `paths` of devinops.yaml.
+    """
+
+    branch: str
+    below: str
+    keys: Mapping[str, str]
+    patterns: Sequence[str] = ()
+
+    @property
+    def is_many(self) -> bool:
+        """Whether there are several targets, so that each job runs once for each."""
+        return len(self.keys) > 1
+
+    @property
+    def key(self) -> str:
+        """The variable with the key, if there is only one target."""
+        return next(iter(self.keys.values()), DEFAULT_KEY)
+
+    @property
+    def root(self) -> str:
+        """The option that a command at the top needs to find the root."""
+        return f" --root {shlex.quote(self.below)}" if self.below else ""
+
+    def paths(self, own: str) -> str:
+        """Return patterns of the files that a plan depends on, as JSON, which is also YAML.
+
+        `own` is the file of the CI system.
+        """
+        if self.below:
+            start = re.sub(r"[*?+\[\]!\\{}]", "*", self.below)
+            return _json([f"{start}/**", *self.patterns, own])
+        # At the top, *.yaml is devinops.yaml and the files of the kinds.
+        directories = (f"{name}/**" for name in sorted(KINDS.directories))
+        return _json(["*.yaml", *directories, *self.patterns, own])
+
+
+def github_values(pipeline: Pipeline) -> dict[str, str]:
+    """Return the values of the placeholders in github.yml."""
+    targets = list(pipeline.keys)
+    many = _github_of_many(pipeline) if pipeline.is_many else _github_of_one(pipeline)
+    return {
+        **ACTIONS,
+        **_common(pipeline),
+        "paths": pipeline.paths(".github/workflows/devinops.yml"),
+        "branch_word": shlex.quote(pipeline.branch),
+        "target_input": _target_input(targets) if pipeline.is_many else "",
+        "hazard_inputs": "".join(
+            f"      allow_{name}:\n        description: {_json(help)}\n        type: boolean\n"
+            for name, help in HAZARDS.items()
+        ),
+        "approvals": indent(_github_approvals(), " " * 10),
+        "options": _github_options(),
+        **many,
+    }
+
+
+def _github_of_one(pipeline: Pipeline) -> dict[str, str]:
+    key = pipeline.key
+    line = "          {0}: ${{{{ secrets.{1} }}}}\n"
+    return {
+        "keys": "",
+        "suffix": "",
+        "title": "",
+        "strategy": "",
+        "nightly_strategy": "",
+        "environment": "devin",
+        "key": key,
+        "plan_secret": f"{key}_PLAN",
+        "apply_secret": key,
+        "plan_key": line.format(key, f"{key}_PLAN"),
+        "apply_key": line.format(key, key),
+        "export": "",
+    }
+
+
+def _github_of_many(pipeline: Pipeline) -> dict[str, str]:
+    """Return values for one job a target: only the key of its target is in its environment."""
+    listed = _json(list(pipeline.keys))
+    chosen = f"inputs.target && format('[{{0}}]', toJSON(inputs.target)) || '{listed}'"
+    name = "fromJSON(env.KEYS)[matrix.target]"
+    line = "          KEY_NAME: ${{{{ {0} }}}}\n          KEY: ${{{{ secrets[{1}] }}}}\n"
+    keys = f"  KEYS: '{_json(pipeline.keys)}'  # each target and the variable of its key\n"
+    return {
+        "keys": keys,
+        "suffix": "-${{ matrix.target }}",
+        "title": " in ${{ matrix.target }}",
+        "strategy": _strategy(f"${{{{ fromJSON({chosen}) }}}}"),
+        "nightly_strategy": _strategy(listed),
+        "environment": "devin-${{ matrix.target }}",
+        "key": "KEY",
+        "plan_secret": "${KEY_NAME}_PLAN",
+        "apply_secret": "with the key of its target",
+        "plan_key": line.format(name, f"format('{{0}}_PLAN', {name})"),
+        "apply_key": line.format(name, name),
+        "export": '          export "$KEY_NAME=$KEY"\n',
+    }
+
+
+def _strategy(targets: str) -> str:
+    return (
+        "    strategy:\n      fail-fast: false  # an error in one target does not stop the others\n"
+        f"      matrix:\n        target: {targets}\n"
+        "    env:\n      DEVINOPS_TARGET: ${{ matrix.target }}\n"
+    )
+
+
+def _target_input(targets: Iterable[str]) -> str:
+    return (
+        "      target:\n        description: Target to plan or apply\n        type: choice\n"
+        f"        required: true\n        options: {_json(list(targets))}\n"
+    )
+
+
+def _github_approvals() -> str:
+    """Return variables with the inputs. A shell reads them, so that no input becomes code."""
+    flags = ["adopt", *(f"allow_{name}" for name in HAZARDS)]
+    lines = [f"{name.upper()}: ${{{{ inputs.{name} && 'yes' || '' }}}}" for name in flags]
+    lines += [f"{name.upper()}: ${{{{ inputs.{name} }}}}" for name in _NUMBERS]
+    lines.append("ON_CONFLICT: ${{ inputs.on_conflict != 'blocked' && inputs.on_conflict || '' }}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _github_options() -> str:
+    """Return the options for the variables that are not empty, over several lines."""
+    options = ["${ADOPT:+--adopt}"]
+    valued = ("on_conflict", *_NUMBERS)
+    options += [f'${{{name.upper()}:+{_flag(name)} "${name.upper()}"}}' for name in valued]
+    options += [f"${{ALLOW_{name.upper()}:+--allow-{name}}}" for name in HAZARDS]
+    return " \\\n            ".join(options)
+
+
+def gitlab_values(pipeline: Pipeline) -> dict[str, str]:
+    """Return the values of the placeholders in gitlab.yml."""
+    keys = sorted(set(pipeline.keys.values())) or [DEFAULT_KEY]
+    target = "-$DEVINOPS_TARGET" if pipeline.is_many else ""
+    return {
+        **_common(pipeline),
+        "paths": pipeline.paths(".gitlab-ci.yml"),
+        "plan_secrets": ", ".join(f"{key}_PLAN" for key in keys),
+        "apply_secrets": ", ".join(keys),
+        "hazard_inputs": _gitlab_variables(pipeline),
+        "options": indent(_gitlab_options(), " " * 6),
+        "suffix": target,
+        "environment": target,
+        "title": " in $DEVINOPS_TARGET" if pipeline.is_many else "",
+        "matrix": _gitlab_matrix(pipeline.keys) if pipeline.is_many else "",
+        "target_check": indent(_TARGET_CHECK, " " * 6) if pipeline.is_many else "",
+        "key": "KEY" if pipeline.is_many else pipeline.key,
+        "plan_secret": "with the key" if pipeline.is_many else f"{pipeline.key}_PLAN",
+        "export": indent(_gitlab_export(pipeline), " " * 6),
+    }
+
+
+_TARGET_CHECK: Final = """\
+if [ -n "$TARGET" ] && [ "$TARGET" != "$DEVINOPS_TARGET" ]; then
+  echo "Not for this target."
+  exit 0
+fi
+"""
+
+
+def _gitlab_variables(pipeline: Pipeline) -> str:
+    form = '  {0}:\n    value: "{1}"\n{2}    description: {3}\n'
+    choice = '    options: ["no", "yes"]\n'
+    lines = [
+        form.format(f"ALLOW_{name.upper()}", "no", choice, _json(help))
+        for name, help in HAZARDS.items()
+    ]
+    if pipeline.is_many:
+        listed = f"Target to plan or apply; empty, all: {', '.join(pipeline.keys)}"
+        lines.append(form.format("TARGET", "", "", _json(listed)))
+    return "".join(lines)
+
+
+def _gitlab_options() -> str:
+    """Return lines of shell that put the options into "$@"."""
+    flags = ["adopt", *(f"allow_{name}" for name in HAZARDS)]
+    tests = [(f'[ "${name.upper()}" = yes ]', _flag(name)) for name in flags]
+    tests.append(('[ "$ON_CONFLICT" != blocked ]', '--on-conflict "$ON_CONFLICT"'))
+    tests += [
+        (f'[ -n "${name.upper()}" ]', f'{_flag(name)} "${name.upper()}"') for name in _NUMBERS
+    ]
+    return "set --\n" + "".join(
+        f'if {test}; then set -- "$@" {option}; fi\n' for test, option in tests
+    )
+
+
+def _gitlab_matrix(targets: Iterable[str]) -> str:
+    return f"  parallel:\n    matrix:\n      - DEVINOPS_TARGET: {_json(list(targets))}\n"
+
+
+def _gitlab_export(pipeline: Pipeline) -> str:
+    """Return the lines that give the key for reading the name that devinops looks for."""
+    if not pipeline.is_many:
+        return f'export {pipeline.key}="${pipeline.key}_PLAN"\n'
+    cases = "".join(
+        f'  {target}) KEY=${key}_PLAN; export {key}="$KEY" ;;\n'
+        for target, key in pipeline.keys.items()
+    )
+    return f'case "$DEVINOPS_TARGET" in\n{cases}esac\n'
+
+
+def _common(pipeline: Pipeline) -> dict[str, str]:
+    return {
+        "root": pipeline.root,
+        "branch": _word(pipeline.branch),
+        "backups": _json(f"{pipeline.below}/.devinops/backups/".lstrip("/")),
+        "directory": shlex.quote(pipeline.below or "."),
+    }
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _word(text: str) -> str:
+    return text if re.fullmatch(r"[A-Za-z][\w./-]*", text) else _json(text)
+
+
+def _json(value: object) -> str:
+    """Return a value as JSON, which is also YAML."""
+    return json.dumps(value, ensure_ascii=False)

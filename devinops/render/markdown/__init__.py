@@ -1,0 +1,121 @@
+"""Writes answers as Markdown for pull and merge requests, below the limit of a comment.
+
+The first line of a document about a target is its marker, see `devinops/render/marker.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from devinops.applying.report import Report
+from devinops.model.changes import Change
+from devinops.model.objects import Live, Problem
+from devinops.planning.saved import SavedPlan
+from devinops.render import Style, counted
+from devinops.render.answers import (
+    Answer,
+    Differences,
+    DriftAnswer,
+    Failure,
+    PlanAnswer,
+    ProblemsAnswer,
+    SimpleAnswer,
+)
+from devinops.render.escape import line
+from devinops.render.markdown.budget import fitting
+from devinops.render.markdown.escape import fenced, prose
+from devinops.render.markdown.page import Item, Page, Section, alert, document
+from devinops.render.markdown.plan import change_item, drift_item, plan_document, problem_line
+from devinops.render.markdown.report import report_document
+from devinops.render.marker import Marker, write
+from devinops.render.text import problem_counts
+
+
+def render(answer: Answer, style: Style) -> Iterator[str]:
+    """Yield an answer as one Markdown document of at most `style.limit` bytes."""
+    page = Page(style)
+    match answer:
+        case PlanAnswer(plan, _, error):
+            return plan_document(page, plan, error)
+        case SavedPlan():
+            return plan_document(page, answer)
+        case Report():
+            return report_document(page, answer)
+        case ProblemsAnswer():
+            return _problems(page, answer)
+        case DriftAnswer():
+            return _drift(page, answer)
+        case Differences():
+            return _differences(page, answer)
+        case Failure():
+            return _failure(page, answer)
+        case SimpleAnswer():
+            return _simple(page, answer)
+
+
+def _drift(page: Page, answer: DriftAnswer) -> Iterator[str]:
+    findings, where = answer.findings, prose(answer.target.name, 100)
+    number = len(findings.drift)
+    changed = f"{counted(number, 'object')} changed outside devinops"
+    title = f"{changed} in {where}" if number else f"No drift in {where}"
+    advice = "`devinops pull --drift` brings these changes into the files."
+    summary = [f"{page.marker(answer.target)}\n## {title}", *([advice] if number else [])]
+    sections = [
+        Section("Changed outside devinops", [drift_item(page, item) for item in findings.drift]),
+        _lives(page, "Unmanaged (not drift)", findings.unmanaged),
+        _lives(page, "With the label of another owner", findings.foreign),
+    ]
+    return document(page, summary, sections, [])
+
+
+def _lives(page: Page, title: str, lives: Sequence[Live]) -> Section:
+    items = [Item(page.item(live.key, text=f"{live.id} {live.owner or ''}")) for live in lives]
+    return Section(f"{title}: {len(items)}", items)
+
+
+def _failure(page: Page, failure: Failure) -> Iterator[str]:
+    head = write(Marker(failure.target)) + "\n" if failure.target else ""
+    where = f" for {prose(failure.target, 100)}" if failure.target else ""
+    if not failure.problems:
+        text = alert("CAUTION", "Nothing was written", [prose(failure.error, 2_000)])
+        return document(page, [f"{head}## Failed{where}", text], [], [])
+    title = f"Cannot plan{where}: {problem_counts(failure.problems)}"
+    return document(page, [f"{head}## {title}"], [_problem_section(page, failure.problems)], [])
+
+
+def _problems(page: Page, answer: ProblemsAnswer) -> Iterator[str]:
+    entries, files = counted(answer.entries, "entry", "entries"), counted(answer.files, "file")
+    title = problem_counts(answer.problems) if answer.problems else "No problems"
+    elsewhere = f"; {answer.elsewhere} problems elsewhere, not shown" if answer.elsewhere else ""
+    summary = [f"## {title}", f"{entries} in {files}{elsewhere}"]
+    return document(page, summary, [_problem_section(page, answer.problems)], [])
+
+
+def _problem_section(page: Page, problems: Sequence[Problem]) -> Section:
+    items = [Item(problem_line(page, problem)) for problem in problems]
+    return Section(f"Problems: {len(items)}", items)
+
+
+def _differences(page: Page, differences: Differences) -> Iterator[str]:
+    before, now = zip(*differences.differing, strict=True) if differences.differing else ((), ())
+    sections = [
+        _changes(page, "New: not in the reviewed plan", differences.new),
+        _changes(page, "Gone: in the reviewed plan, but not in the plan now", differences.gone),
+        _changes(page, "Different, as reviewed", before),
+        _changes(page, "Different, now", now),
+    ]
+    return document(page, [f"## Not what was reviewed: {differences}"], sections, [])
+
+
+def _changes(page: Page, title: str, changes: Iterable[Change]) -> Section:
+    items = [change_item(page, change) for change in changes]
+    return Section(f"{title}: {len(items)}", items)
+
+
+def _simple(page: Page, answer: SimpleAnswer) -> Iterator[str]:
+    """Yield the lines of an answer in a fence, as many as fit."""
+    rows = [line(text, 2_000) for text in answer.lines]
+    # The backticks of a line can make both fences longer.
+    longest = 2 * max((row.count("`") for row in rows), default=0)
+    most = page.limit - longest - 100
+    yield f"{fenced(fitting(rows, len(rows), most, lambda left: f'… and {left} more lines'))}\n"

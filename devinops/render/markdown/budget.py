@@ -1,0 +1,55 @@
+"""Keeps a document below the limit of where it is posted, in bytes after escaping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+COMMENT_LIMIT: Final = 65_000
+"""The default: below what a comment on GitHub holds, which GitLab's limit exceeds.
+
+GitHub refuses a comment of more than 65,536 characters, GitLab one of more than 1,000,000. Counting
+bytes is on the safe side, however they count. The rest is for a line that `devinops comment` adds.
+"""
+SUMMARY_LIMIT: Final = 1_000_000
+"""Below the 1 MiB that the step summary of GitHub Actions holds."""
+MIN_LIMIT: Final = 30_000
+"""A lower limit counts as this one, because a summary is always whole."""
+
+
+_LINE: Final = len("> \n")
+
+
+def size(text: str) -> int:
+    """Return the number of bytes that a text takes."""
+    return len(text.encode())
+
+
+@dataclass
+class Budget:
+    """The number of bytes that are left."""
+
+    left: int
+
+    def take(self, bytes: int) -> bool:
+        """Use some bytes and return True, or return False if that many are not left."""
+        if bytes > self.left:
+            return False
+        self.left -= bytes
+        return True
+
+
+def fitting(lines: Iterable[str], number: int, most: int, more: Callable[[int], str]) -> list[str]:
+    """Return the lines that `most` bytes hold in a quote, and then what `more` says.
+
+    `number` is that of all lines. `more` gets the number of those that are left out, if any.
+    """
+    budget = Budget(most - size(more(number)))
+    taken = []
+    for text in lines:
+        if not budget.take(size(text) + _LINE):
+            break
+        taken.append(text)
+    left_out = number - len(taken)
+    return [*taken, more(left_out)] if left_out else taken

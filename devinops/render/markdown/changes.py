@@ -1,0 +1,258 @@
+"""Writes the fields of changes as diffs in Markdown, with changed words marked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, takewhile
+from typing import Any, Final, NamedTuple
+
+from devinops.model.changes import Change, FieldChange
+from devinops.model.values import UNSET, canonical_text
+from devinops.planning.diff import nested_paths
+from devinops.render import counted
+from devinops.render.changes import (
+    MAX_DIFF_LINES,
+    descriptions,
+    elements,
+    is_redundant,
+    is_text,
+)
+from devinops.render.escape import body_line, line
+from devinops.render.markdown.budget import Budget, size
+from devinops.render.markdown.escape import fenced, html_text
+from devinops.render.terminal import Terminal
+from devinops.render.word_diff import Part, Row, unified
+
+COLUMNS: Final = 94
+"""Longer lines are wrapped, because a code block in a comment does not wrap them."""
+MAX_LINE: Final = 2_000
+MAX_ONE_SIDED: Final = 40
+"""How many lines of a text that is created or deleted are shown, unless `full`."""
+MAX_HINTS: Final = 6
+"""How many lines of a hunk are also shown with their changed words marked."""
+AROUND: Final = 40
+"""How many characters around a changed word are shown."""
+
+_AROUND_ROWS = 200
+"""Enough bytes for the two fences, a row about what is left out, and the tags around all of it."""
+
+_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
+_WRAP = Terminal(width=COLUMNS)
+
+
+class Block(NamedTuple):
+    """Rows of a diff that belong together, and lines as HTML with their changed words marked."""
+
+    rows: tuple[str, ...]
+    hints: tuple[str, ...] = ()
+
+
+def change_blocks(change: Change, *, full: bool = False) -> Iterator[Block]:
+    """Yield the blocks of the fields of a change."""
+    for field in change.fields:
+        if not is_redundant(change, field):
+            yield from field_blocks(change.key.kind, field, full=full)
+
+
+def field_blocks(
+    kind: str, field: FieldChange, *, full: bool = False, sides: str = ""
+) -> Iterator[Block]:
+    """Yield the blocks of one field.
+
+    `sides` says what `-` and `+` stand for, if not before and after.
+    """
+    title = f"{field.name} ({sides})" if sides else field.name
+    if is_text(kind, field):
+        yield from _text_blocks(field, title, full)
+    else:
+        rows = (f"@@ {title} @@", *_value_rows(kind, field))
+        yield Block((*rows, *(f"# {line(text)}" for text in descriptions(kind, field))))
+
+
+def _text_blocks(field: FieldChange, title: str, full: bool) -> Iterator[Block]:
+    if field.before is UNSET:
+        yield _one_sided(field.after, "+", title, full)
+    elif field.after is UNSET:
+        yield _one_sided(field.before, "-", title, full)
+    else:
+        yield from _hunks(field.before, field.after, title)
+
+
+def _one_sided(text: str, sign: str, title: str, full: bool) -> Block:
+    lines = text.removesuffix("\n").split("\n")
+    shown = lines if full else lines[:MAX_ONE_SIDED]
+    rows = [row for text in shown for row in _wrapped(sign, body_line(text, most=MAX_LINE))]
+    left_out = len(lines) - len(shown)
+    more = (f"@@ … {counted(left_out, 'more line')} @@",) if left_out else ()
+    return Block((f"@@ {title} @@", *rows, *more))
+
+
+def _hunks(before: str, after: str, title: str) -> Iterator[Block]:
+    old, new = canonical_text(before).split("\n"), canonical_text(after).split("\n")
+    if len(old) + len(new) > MAX_DIFF_LINES:
+        yield Block((f"@@ {title}: {len(old)} → {len(new)} lines, too many to compare here @@",))
+        return
+    rows: list[Row] = []
+    for row in unified(old, new, _shown):
+        if row.symbol == "@" and rows:
+            yield _hunk(rows, title)
+            rows = []
+        rows.append(row)
+    if rows:
+        yield _hunk(rows, title)
+
+
+def _shown(symbol: str, text: str) -> str:
+    return body_line(text, white_space=symbol != " ", most=MAX_LINE)
+
+
+def _hunk(rows: Sequence[Row], title: str) -> Block:
+    start = _HUNK.fullmatch(_text(rows[0]))
+    at = f", line {start[1]}" if start else ""
+    texts = (text for row in rows[1:] for text in _wrapped(row.symbol, _text(row)))
+    return Block((f"@@ {title}{at} @@", *texts), tuple(map(_hint, islice(_pairs(rows), MAX_HINTS))))
+
+
+def _text(row: Row) -> str:
+    return "".join(part.text for part in row.parts)
+
+
+def _wrapped(sign: str, text: str) -> Iterator[str]:
+    """Yield the rows of a line, each with its sign; an arrow marks the second and later ones."""
+    for number, row in enumerate(_WRAP.row(text, hang=0)):
+        yield f"{sign} {'↳ ' if number else ''}{row}".rstrip(" ") or sign
+
+
+def _value_rows(kind: str, field: FieldChange) -> Iterator[str]:
+    """Yield the rows of both values of a field, or of the elements that a set loses and gains."""
+    added, removed = elements(kind, field)
+    paths: Sequence[str] = ()
+    if not (added or removed):
+        removed = [] if field.before is UNSET else [field.before]
+        added = [] if field.after is UNSET else [field.after]
+        paths = nested_paths(field.before, field.after) if removed and added else ()
+    for sign, values in (("-", removed), ("+", added)):
+        for value in values:
+            yield from _wrapped(sign, _value(value))
+    if paths:
+        yield f"# at {line(', '.join(paths), MAX_LINE)}"
+
+
+def _value(value: Any) -> str:
+    text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+    return line(text, MAX_LINE)
+
+
+# --- changed words ------------------------------------------------------------------------------
+
+
+def _pairs(rows: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
+    """Yield the pairs of a removed and an added line of which only a part differs."""
+    removed: list[Row] = []
+    for row in rows:
+        if row.symbol == "-":
+            removed.append(row)
+        elif row.symbol == "+" and removed:
+            old = removed.pop(0)
+            if any(not part.changed for part in row.parts) and any(
+                part.changed for part in (*old.parts, *row.parts)
+            ):
+                yield old, row
+        else:
+            removed = []
+
+
+def _hint(pair: tuple[Row, Row]) -> str:
+    """Return a line as HTML, with the old words struck through and the new ones underlined."""
+    texts = []
+    for tag, text in _merged(pair[0].parts, pair[1].parts):
+        texts.append(f"<{tag}>{html_text(text)}</{tag}>" if tag else html_text(text))
+    marked = "".join(texts).replace("</del><ins>", "</del> <ins>")
+    return f"<code>{marked}</code>"
+
+
+def _merged(old: Sequence[Part], new: Sequence[Part]) -> Iterator[tuple[str, str]]:
+    """Yield the parts of both lines in one order, each with the HTML tag that marks it."""
+    before, after = list(old), list(new)
+    while before or after:
+        if before and before[0].changed:
+            yield "del", before.pop(0).text
+        elif after and after[0].changed:
+            yield "ins", after.pop(0).text
+        else:
+            before.pop(0)
+            text = after.pop(0).text
+            yield "", _around(text)
+
+
+def _around(text: str) -> str:
+    """Return a part that has not changed, without its middle if it is long."""
+    if len(text) <= 2 * AROUND + 5:
+        return text
+    return f"{text[:AROUND]} … {text[-AROUND:]}"
+
+
+# --- a whole change -----------------------------------------------------------------------------
+
+
+class Details(NamedTuple):
+    """A folded change, and whether rows were left out for want of space."""
+
+    text: str
+    cut: bool = False
+
+
+def details(summary: str, about: str, blocks: Iterable[Block], most: int) -> Details | None:
+    """Return a folded change in at most `most` bytes; None if not even its start fits.
+
+    `summary` is HTML, `about` Markdown. Whole blocks are left out before rows are.
+    """
+    start = f"<details><summary>{summary}</summary>\n\n{about}\n\n"
+    rows, hints, left_out = _fitting(blocks, Budget(most - size(start) - _AROUND_ROWS))
+    if not rows:
+        return None
+    more = [f"@@ … {counted(left_out, 'more line')}, not shown here @@"] if left_out else []
+    body = f"{_marked(hints)}{fenced([*rows, *more], 'diff')}\n\n</details>\n"
+    return Details(f"{start}{body}", bool(left_out))
+
+
+def _marked(hints: Sequence[str]) -> str:
+    if not hints:
+        return ""
+    items = "".join(f"<li>{hint}</li>\n" for hint in hints)
+    return f"<ul>\n{items}</ul>\n\n"
+
+
+def _fitting(blocks: Iterable[Block], budget: Budget) -> tuple[list[str], list[str], int]:
+    """Return the rows and hints of the blocks that fit, and the number of rows left out."""
+    rows: list[str] = []
+    hints: list[str] = []
+    left_out = 0
+    for block in blocks:
+        if not left_out and budget.take(_cost(block)):
+            rows += block.rows
+            hints += block.hints
+        elif not rows:
+            rows = _first_rows(block.rows, budget)
+            left_out = len(block.rows) - len(rows)
+        else:
+            left_out += len(block.rows) - 1
+    return rows, hints, left_out
+
+
+def _cost(block: Block) -> int:
+    """Return a number of bytes that a block does not exceed."""
+    hints = sum(size(hint) + len("<li></li>\n") for hint in block.hints)
+    return sum(map(_row_cost, block.rows)) + hints
+
+
+def _row_cost(row: str) -> int:
+    """Return the bytes of a row and of what its backticks make the two fences longer."""
+    return size(row) + 1 + 2 * row.count("`")
+
+
+def _first_rows(rows: Sequence[str], budget: Budget) -> list[str]:
+    taken = [*takewhile(lambda row: budget.take(_row_cost(row)), rows)]
+    return taken if len(taken) > 1 else []

@@ -1,0 +1,86 @@
+"""Makes untrusted text safe in the Markdown of GitHub and GitLab.
+
+Both look for mentions, references, commits and addresses in all text except code, so every word
+that could be one is shown as code. Sources: "Basic writing and formatting syntax" and "Autolinked
+references and URLs" of GitHub, "GitLab Flavored Markdown" of GitLab.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from devinops.render.escape import line
+
+MAX_TEXT: Final = 300
+"""How many characters of a name or of a sentence are shown."""
+
+_TICKS = re.compile(r"`+")
+_TOKENS = re.compile(r"--[a-z][a-z-]*(?: (?:\d+|git|live)\b)?[,.:;)]*(?= |$)|[^ ]+| +")
+"""An option with its value, any other word, or the space between words."""
+_AFFIXES = re.compile(r"([\"'(]*)(.*?)([\"').,:;!?]*)", re.DOTALL)
+_PLAIN = re.compile(r"(?:[^\W_]|[^\x00-\x7f]|['-](?=[^\W\d_]))+")
+_NUMBERS = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d|\d+%")
+_LINKED = re.compile(r"[0-9a-f]{7,}|^www$", re.IGNORECASE)
+"""A word that may be a commit, or the start of an address."""
+_LIST_NUMBER = re.compile(r"\d+[.)]")
+
+
+def shown(text: str, most: int = MAX_TEXT) -> str:
+    """Return a text as one visible line of at most about `most` characters."""
+    safe = line(text, most)
+    return safe if len(safe) <= most + 20 else f"{safe[:most]}…"
+
+
+def code(text: str, most: int = MAX_TEXT) -> str:
+    """Return a text as a code span, in which nothing is a link, a mention or a reference."""
+    safe = shown(text, most) or " "
+    ticks = "`" * (_longest_run([safe]) + 1)
+    pad = " " if safe[0] in "` " or safe[-1] in "` " else ""
+    return f"{ticks}{pad}{safe}{pad}{ticks}"
+
+
+def prose(text: str, most: int = MAX_TEXT) -> str:
+    """Return a sentence in which each word that is more than a word is a code span."""
+    safe = shown(text.strip(), most)
+    return "".join(
+        _word(token, first=number == 0) for number, token in enumerate(_TOKENS.findall(safe))
+    )
+
+
+def _word(token: str, *, first: bool) -> str:
+    before, core, after = _AFFIXES.fullmatch(token).groups()  # type: ignore[union-attr]
+    if not core:
+        return token if token.isspace() else code(token)
+    if _is_plain(core) and not (first and _LIST_NUMBER.match(token)):
+        return token
+    return f"{before}{code(core, len(core))}{after}"
+
+
+def _is_plain(word: str) -> bool:
+    if _PLAIN.fullmatch(word):
+        return not _LINKED.search(word)
+    return word.isspace() or bool(_NUMBERS.fullmatch(word))
+
+
+def html_code(text: str, most: int = MAX_TEXT) -> str:
+    """Return a text as an HTML element `code`, for the inside of other HTML elements."""
+    return f"<code>{html_text(shown(text, most))}</code>"
+
+
+def html_text(text: str) -> str:
+    """Return a visible text for the inside of an HTML element `code`."""
+    return html.escape(text)
+
+
+def fenced(rows: Sequence[str], language: str = "") -> str:
+    """Return rows in a fence that none of them can close."""
+    fence = "`" * max(3, _longest_run(rows) + 1)
+    return "\n".join((f"{fence}{language}", *rows, fence))
+
+
+def _longest_run(texts: Iterable[str]) -> int:
+    """Return the length of the longest run of backticks."""
+    return max((len(run) for text in texts for run in _TICKS.findall(text)), default=0)

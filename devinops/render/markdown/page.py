@@ -1,0 +1,224 @@
+"""Puts a Markdown document together: a summary that is always whole, and details that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from devinops.model.keys import Key
+from devinops.model.objects import Source
+from devinops.model.target import Target
+from devinops.render import Style
+from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fitting, size
+from devinops.render.markdown.changes import Block, details
+from devinops.render.markdown.escape import code, html_code, prose
+from devinops.render.marker import Marker, write
+
+MAX_URL: Final = 1_000
+MAX_OPEN: Final = 10
+"""If a section has more changes, it is folded as a whole."""
+_NOTICE: Final = 700
+"""How many bytes the sentence about what is left out may take, with the address of the job."""
+
+
+class Item(NamedTuple):
+    """One change in a section: a `line` without details, and how its details are made.
+
+    `summary` is HTML, `about` Markdown. `blocks` is called if there may be space for them.
+    """
+
+    line: str
+    summary: str = ""
+    about: str = ""
+    blocks: Callable[[], Iterable[Block]] | None = None
+
+
+class Section(NamedTuple):
+    """Changes under one title; `intro` is Markdown before them."""
+
+    title: str
+    items: Sequence[Item]
+    intro: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What all parts of a document need: how people want to read it, and where it is posted."""
+
+    style: Style
+
+    @property
+    def limit(self) -> int:
+        return max(self.style.limit or COMMENT_LIMIT, MIN_LIMIT)
+
+    def marker(self, target: Target, digest: str | None = None) -> str:
+        """Return the first line of a document about a target."""
+        organization = None if target.enterprise else target.org_id
+        commit = self.style.job.commit if self.style.job else None
+        return write(Marker(target.name, organization, digest, commit or None))
+
+    def place(self, source: Source | None, *, column: bool = False) -> str:
+        """Return where something is written, as a link if there is an address; may be empty."""
+        if source is None:
+            return ""
+        label = code(str(source) if column else f"{source.path}:{source.line}")
+        url = self.style.source_url(source.path, source.line)
+        return f"[{label}]({url})" if 0 < len(url) <= MAX_URL else label
+
+    def item(self, key: Key, source: Source | None = None, text: str = "", word: str = "") -> str:
+        """Return a list item about an object; `text` is prose that is not yet escaped."""
+        place = self.place(source)
+        parts = (
+            f"**{word}** " if word else "",
+            code(str(key)),
+            f" ({place})" if place else "",
+            f": {prose(text)}" if text else "",
+        )
+        return f"- {''.join(parts)}"
+
+    def listed(
+        self, lines: Iterable[str], number: int, share: float, what: str = "more"
+    ) -> list[str]:
+        """Return lines of a list that take a share of the limit, and how many are left out."""
+        most = int(self.limit * share)
+        return fitting(lines, number, most, lambda left: f"- … and {left} {what}")
+
+
+def alert(kind: str, title: str, lines: Iterable[str], outro: str = "") -> str:
+    """Return a block that stands out; `kind` is one that both hosts know, such as CAUTION."""
+    rows = [f"[!{kind}]", f"**{title}**", "", *lines, *(["", outro] if outro else [])]
+    return "\n".join(f"> {row}".rstrip() for row in rows)
+
+
+def key_html(key: Key, names: str = "", word: str = "") -> str:
+    """Return a key for the inside of `summary`, with a word before it and names after it."""
+    before, after = (f"<b>{word}</b> " if word else ""), (f" — {names}" if names else "")
+    return f"{before}{html_code(str(key))}{after}"
+
+
+def table(
+    counts: Mapping[tuple[str, str], int], rows: Sequence[str], columns: Sequence[str]
+) -> Iterator[str]:
+    """Yield the rows of a table of counts, without empty rows and columns."""
+    rows = [row for row in rows if any(counts.get((row, column)) for column in columns)]
+    columns = [column for column in columns if any(counts.get((row, column)) for row in rows)]
+    yield f"| | {' | '.join(columns)} |"
+    yield f"| --- |{' ---: |' * len(columns)}"
+    for row in rows:
+        numbers = (str(counts.get((row, column)) or "") for column in columns)
+        yield f"| {row} | {' | '.join(numbers)} |"
+
+
+def document(
+    page: Page, summary: Sequence[str], sections: Sequence[Section], end: Sequence[str]
+) -> Iterator[str]:
+    """Yield a document: its summary and end whole, and between them as many details as fit."""
+    start, finish = (f"{text}\n" for text in ("\n\n".join(summary), "\n\n".join(end)))
+    budget = Budget(page.limit - size(start) - size(finish) - _NOTICE)
+    body = _Body(budget, page.limit // 4)
+    text = body.fill(sections)
+    yield start
+    if notice := body.notice(page):
+        yield f"\n{notice}\n"
+    yield text
+    if end:
+        yield f"\n{finish}"
+
+
+@dataclass
+class _Body:
+    """The details of a document while they are made; `largest` is what one change may take."""
+
+    budget: Budget
+    largest: int
+    unlisted: int = 0
+    brief: int = 0
+    shortened: int = 0
+    full: bool = False
+
+    def fill(self, sections: Sequence[Section]) -> str:
+        """Return the text of the sections."""
+        listed = self._lines([section for section in sections if section.items])
+        return "".join(self._section(section, number) for section, number in listed)
+
+    def _lines(self, sections: Sequence[Section]) -> list[tuple[Section, int]]:
+        """Return each section with the number of its items that have at least a line.
+
+        Lines take at most half of the space, so that there are details too.
+        """
+        lines = Budget(self.budget.left // 2)
+        listed = []
+        for section in sections:
+            number = 0
+            if lines.take(_heading_size(section)):
+                number = _count_fitting((item.line for item in section.items), lines)
+            listed.append((section, number))
+            for item in section.items[number:]:
+                self.unlisted += bool(item.line)
+                self.brief += not item.line
+        self.budget.left -= self.budget.left // 2 - lines.left
+        return [(section, number) for section, number in listed if number]
+
+    def _section(self, section: Section, number: int) -> str:
+        folded, lines = [], []
+        for item in section.items[:number]:
+            if text := self._details(item):
+                folded.append(text)
+            else:
+                self.brief += item.blocks is not None
+                lines += [item.line] if item.line else []
+        left_out = len(section.items) - number
+        lines += [f"- … and {left_out} more"] if left_out else []
+        if not (folded or lines):
+            return ""
+        parts = ["".join(folded), "".join(f"{text}\n" for text in lines)]
+        body = "\n".join(filter(None, (section.intro and f"{section.intro}\n", *parts)))
+        if len(section.items) <= MAX_OPEN:
+            return f"\n### {section.title}\n\n{body}"
+        title = f"<summary><b>{section.title}</b></summary>"
+        return f"\n<details>{title}\n\n{body}\n</details>\n"
+
+    def _details(self, item: Item) -> str:
+        """Return the folded details of an item; empty unless they fit and all before them did."""
+        if self.full or item.blocks is None:
+            return ""
+        most = min(self.budget.left + size(item.line), self.largest)
+        made = details(item.summary, item.about, item.blocks(), most)
+        if made is None:
+            self.full = True
+            return ""
+        self.budget.left -= size(made.text) - size(item.line)
+        self.shortened += made.cut
+        return made.text
+
+    def notice(self, page: Page) -> str:
+        """Return a sentence about what is left out; empty if nothing is."""
+        parts = (
+            (self.shortened, "shortened"),
+            (self.brief, "without details"),
+            (self.unlisted, "not listed"),
+        )
+        counts = ", ".join(f"{number} {what}" for number, what in parts if number)
+        if not counts:
+            return ""
+        job = page.style.job
+        log = f" in [the log of the job]({job.job_url})" if job and job.job_url else ""
+        return (
+            f"**This report is shortened** to fit ({counts}). `devinops plan -v` shows everything"
+            f"{log}, and so does the report of `--report html=FILE`."
+        )
+
+
+def _heading_size(section: Section) -> int:
+    tags = len("\n<details><summary><b></b></summary>\n\n\n\n\n</details>\n… and 100000 more\n\n")
+    return size(section.title) + size(section.intro) + tags
+
+
+def _count_fitting(lines: Iterable[str], budget: Budget) -> int:
+    number = 0
+    for text in lines:
+        if not budget.take(size(text) + 2):
+            break
+        number += 1
+    return number

@@ -1,0 +1,290 @@
+"""Writes a plan as Markdown: what will happen, what is dangerous, and how to apply it."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from typing import Final
+
+from devinops.kinds import KINDS
+from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange
+from devinops.model.objects import Problem
+from devinops.planning.required import Missing, is_missing, missing
+from devinops.planning.saved import SavedPlan, ShownPlan
+from devinops.render import counted
+from devinops.render.markdown.changes import Block, change_blocks, field_blocks
+from devinops.render.markdown.escape import code, fenced, prose, shown
+from devinops.render.markdown.page import (
+    MAX_OPEN,
+    Item,
+    Page,
+    Section,
+    alert,
+    document,
+    key_html,
+    table,
+)
+from devinops.render.needed_approvals import needed_approvals
+from devinops.render.text import drift_summary, flag, joined
+
+_BLOCKED: Final = "blocked"
+_OUTSIDE: Final = "changed outside devinops"
+SECTIONS: Final = (
+    Action.DELETE,
+    Action.REPLACE,
+    Action.UPDATE,
+    Action.RENAME,
+    Action.ADOPT,
+    Action.CREATE,
+)
+"""The actions in the order in which changes are shown: the most dangerous first."""
+
+
+def plan_document(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]:
+    """Yield the document of a plan; `error` says why it was not applied, or is empty."""
+    edited = plan.edited if isinstance(plan, SavedPlan) else ""
+    applies = not (plan.refusals or error or edited)
+    summary = [
+        f"{page.marker(plan.target, plan.digest if applies else None)}\n## {title(plan, error)}",
+        *facts(plan),
+        *warnings_first(page, plan, error or edited),
+    ]
+    sections = [*change_sections(page, plan), *drift_sections(page, plan.drift)]
+    return document(
+        page, summary, sections, [*_problems(page, plan.problems), *_end(page, plan, applies)]
+    )
+
+
+# --- the summary ----------------------------------------------------------------------------------
+
+
+def title(plan: ShownPlan, error: str = "") -> str:
+    """Return the verdict about a plan."""
+    actions = Counter(change.action for change in plan.changes)
+    changes = joined((actions[action], f"to {action}") for action in Action)
+    blocked = f"{len(plan.blocked)} blocked" if plan.blocked else ""
+    where = f"in {prose(plan.target.name, 100)}"
+    if plan.refusals or error:
+        what = "Refused" if plan.refusals else "Not applied"
+        return f"{what}: {changes or blocked or 'nothing to change'} {where}"
+    if plan.changes:
+        return f"{', '.join(filter(None, (changes, blocked)))} {where}"
+    if blocked:
+        return f"Nothing to apply {where}: {blocked}"
+    if plan.drift:
+        return f"No changes {where}, but {_changed_outside(plan.drift)}"
+    return f"No changes {where}"
+
+
+def _changed_outside(drift: Sequence[Drift]) -> str:
+    return f"{counted(len(drift), 'object')} changed outside devinops"
+
+
+def facts(plan: ShownPlan) -> Iterator[str]:
+    """Yield whose objects a plan is about, and the table of counts."""
+    target, store = plan.target, plan.inventory.store
+    owner = f"the organization {code(target.org_id, 100)}" if target.org_id else target.owner
+    emulator = "the emulator at " if target.emulator else ""
+    others = joined(((plan.unchanged, "unchanged"), (sum(plan.unmanaged.values()), "unmanaged")))
+    parts = (
+        f"devinops plan for {owner} of Devin, on {emulator}{code(target.api_url)}",
+        "" if store == "none" else f"inventory: {store}, {plan.owned} owned",
+        others,
+    )
+    yield " · ".join(filter(None, parts))
+    if plan.only:
+        yield f"Only {', '.join(code(text, 100) for text in plan.only[:5])}"
+    if plan.changes or plan.blocked or plan.drift:
+        yield "\n".join(_table(plan))
+
+
+def _table(plan: ShownPlan) -> Iterator[str]:
+    """Yield a table with a row for each action and a column for each kind that the plan has."""
+    counts = Counter((str(change.action), change.key.kind) for change in plan.changes)
+    counts.update((_BLOCKED, block.key.kind) for block in plan.blocked)
+    counts.update((_OUTSIDE, drift.key.kind) for drift in plan.drift)
+    return table(counts, (*map(str, Action), _BLOCKED, _OUTSIDE), tuple(KINDS))
+
+
+def warnings_first(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]:
+    """Yield what a reviewer must see: refusals, deletes, what is blocked, and notes."""
+    if error and not plan.refusals:
+        yield alert("CAUTION", "Nothing was applied", [prose(error, 1_000)])
+    yield from _refusals(page, plan)
+    yield from _deletes(page, plan.changes)
+    yield from _blocked(page, plan)
+    if plan.notes:
+        notes = (f"- {prose(note, 600)}" for note in plan.notes)
+        lines = page.listed(notes, len(plan.notes), 0.06, "more notes")
+        yield alert("NOTE", counted(len(plan.notes), "note"), lines)
+
+
+def _refusals(page: Page, plan: ShownPlan) -> Iterator[str]:
+    if plan.refusals:
+        reasons = (f"- {prose(refusal, 600)}" for refusal in plan.refusals)
+        lines = page.listed(reasons, len(plan.refusals), 0.1, "more reasons")
+        yield alert("CAUTION", "Refused: nothing will be applied", lines, _to_approve(plan))
+
+
+def _to_approve(plan: ShownPlan) -> str:
+    """Return which options to pass or to enter; empty if no approval is missing."""
+    needed = needed_approvals(plan)
+    if not needed:
+        return ""
+    options = " ".join(f"{option} {value}".strip() for option, value in needed.items())
+    inputs = ", ".join(
+        code(f"{option.removeprefix('--').replace('-', '_')}: {value or 'true'}")
+        for option, value in needed.items()
+    )
+    return f"To approve: {code(f'devinops apply {options}')}, or {inputs} in a manual run."
+
+
+def _deletes(page: Page, changes: Iterable[Change]) -> Iterator[str]:
+    deletes = [change for change in changes if change.action is Action.DELETE]
+    replaced = [change for change in changes if change.action is Action.REPLACE]
+    if deletes:
+        lines = (page.item(change.key, change.source, change.reason) for change in deletes)
+        listed = page.listed(lines, len(deletes), 0.3, "more deletes")
+        yield alert("CAUTION", f"{counted(len(deletes), 'object')} will be deleted", listed)
+    if replaced:
+        lines = (page.item(change.key, change.source, change.reason) for change in replaced)
+        listed = page.listed(lines, len(replaced), 0.05)
+        title = f"{counted(len(replaced), 'object')} will be deleted and created again"
+        yield alert("CAUTION", title, listed)
+
+
+def _blocked(page: Page, plan: ShownPlan) -> Iterator[str]:
+    steps = [block for block in plan.blocked if not is_missing(block)]
+    if steps:
+        lines = (page.item(b.key, b.source, _why(b), str(b.by)) for b in steps)
+        listed = page.listed(lines, len(steps), 0.12, "more blocked")
+        title = f"{counted(len(steps), 'step')} blocked until a person decides"
+        approve = "" if plan.refusals else _to_approve(plan)
+        yield alert("WARNING", title, listed, approve)
+    for kind, group in groupby(missing(plan.blocked), key=lambda item: item.kind):
+        items = list(group)
+        listed = page.listed(map(_missing, items), len(items), 0.05)
+        objects = counted(len(items), KINDS[kind].name, KINDS[kind].section)
+        title = f"Create {objects} in the web app, because no API can"
+        yield alert("WARNING", title, listed)
+
+
+def _why(block: Blocked) -> str:
+    if not block.needed_by:
+        return block.reason
+    return f"{block.reason}; needed by {counted(len(block.needed_by), 'entry', 'entries')}"
+
+
+def _missing(item: Missing) -> str:
+    needed = f": needed by {counted(item.entries, 'entry', 'entries')}" if item.entries else ""
+    return f"- {code(item.path)}{needed}"
+
+
+# --- details --------------------------------------------------------------------------------------
+
+
+def change_sections(page: Page, plan: ShownPlan) -> Iterator[Section]:
+    """Yield the sections of a plan: one for few changes, else one for each action."""
+    differing = [block for block in plan.blocked if block.fields]
+    yield Section(f"Blocked: {len(differing)}", [_blocked_item(page, block) for block in differing])
+    changes = sorted(plan.changes, key=lambda change: SECTIONS.index(change.action))
+    if len(changes) <= MAX_OPEN:
+        items = [change_item(page, change, str(change.action)) for change in changes]
+        yield Section(f"Changes: {len(items)}", items)
+        return
+    for action, group in groupby(changes, key=lambda change: change.action):
+        items = [change_item(page, change) for change in group]
+        yield Section(f"To {action}: {len(items)}", items)
+
+
+def change_item(page: Page, change: Change, word: str = "") -> Item:
+    """Return a change for its section, with a word before it.
+
+    A delete has no line, because the summary lists it.
+    """
+    is_delete = change.action is Action.DELETE
+    line = "" if is_delete else page.item(change.key, change.source, word=word)
+    if not change.fields:
+        return Item(line)
+    one_sided = change.action in (Action.CREATE, Action.DELETE)
+    names = "" if one_sided else ", ".join(field.name for field in change.fields)
+    about = ": ".join(filter(None, (page.place(change.source), prose(change.reason))))
+    blocks = partial(change_blocks, change, full=page.style.full)
+    return Item(line, key_html(change.key, names, word), about, blocks)
+
+
+def _blocked_item(page: Page, block: Blocked) -> Item:
+    about = ": ".join(filter(None, (page.place(block.source), prose(block.reason))))
+    blocks = partial(_field_blocks, block.key.kind, block.fields, "- live, + files")
+    return Item("", key_html(block.key, word=str(block.by)), about, blocks)
+
+
+def _field_blocks(kind: str, fields: Iterable[FieldChange], sides: str) -> Iterator[Block]:
+    for field in fields:
+        yield from field_blocks(kind, field, sides=sides)
+
+
+def drift_sections(page: Page, drift: Sequence[Drift]) -> Iterator[Section]:
+    """Yield the section of what was changed outside devinops."""
+    intro = (
+        "Nobody reviewed these changes, and this plan keeps them. "
+        "`devinops pull --drift` brings them into the files."
+    )
+    items = [drift_item(page, item) for item in drift]
+    yield Section(f"Changed outside devinops: {len(items)}", items, intro)
+
+
+def drift_item(page: Page, drift: Drift) -> Item:
+    """Return a change made outside devinops for its section."""
+    line = page.item(drift.key, drift.source, drift_summary(drift))
+    if not drift.fields:
+        return Item(line)
+    about = ": ".join(filter(None, (page.place(drift.source), prose(drift_summary(drift)))))
+    blocks = partial(_field_blocks, drift.key.kind, drift.fields, "- files, + live")
+    names = ", ".join(field.name for field in drift.fields)
+    return Item(line, key_html(drift.key, names), about, blocks)
+
+
+# --- the end --------------------------------------------------------------------------------------
+
+
+def _problems(page: Page, problems: Sequence[Problem]) -> Iterator[str]:
+    if problems:
+        warnings = (problem_line(page, problem) for problem in problems)
+        lines = page.listed(warnings, len(problems), 0.05, "more warnings")
+        yield "\n".join((f"### Warnings: {len(problems)}", "", *lines))
+
+
+def problem_line(page: Page, problem: Problem) -> str:
+    """Return a list item about a problem in a file."""
+    place = page.place(problem.source, column=True)
+    return f"- {place}: **{problem.severity}**: {prose(problem.message, 600)} {code(problem.code)}"
+
+
+def _end(page: Page, plan: ShownPlan, applies: bool) -> Iterator[str]:
+    """Yield the digest of a plan, and how to apply it."""
+    if not plan.changes:
+        return
+    yield "### How to apply"
+    if not applies:
+        yield "This plan cannot be applied: see the top for what to fix or to approve."
+        return
+    job = page.style.job
+    if job and job.in_request:
+        yield "Merge to apply this plan. If it differs by then, nothing is written. By hand:"
+    else:
+        yield "This applies exactly this plan, or nothing:"
+    yield fenced([shown(apply_command(plan), 1_000)], "sh")
+    commit = f" · commit {code(job.commit[:12])}" if job and job.commit else ""
+    yield f"Digest {code(plan.digest)}{commit}"
+
+
+def apply_command(plan: ShownPlan) -> str:
+    """Return the command that applies exactly this plan."""
+    approvals = [flag(name, value) for name, value in plan.approvals.given().items()]
+    only = [f"--only {shlex.quote(text)}" for text in plan.only]
+    target = f"--target {shlex.quote(plan.target.name)}"
+    return " ".join(("devinops apply", target, *only, *approvals, f"--expect {plan.digest}"))

@@ -1,0 +1,95 @@
+"""Writes the report of an apply as Markdown: what was done, what failed, and what is left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from devinops.applying.report import Report, Result
+from devinops.model.changes import Action, Outcome
+from devinops.render import counted
+from devinops.render.markdown.escape import code, prose
+from devinops.render.markdown.page import Item, Page, Section, alert, document, table
+from devinops.render.markdown.plan import drift_sections, facts
+from devinops.render.text import joined, rollback_hint
+
+_NOT_DONE: Final = (Outcome.FAILED, Outcome.BLOCKED, Outcome.SKIPPED)
+
+
+def report_document(page: Page, report: Report) -> Iterator[str]:
+    """Yield the document of a report."""
+    plan = report.plan
+    summary = [
+        f"{page.marker(plan.target)}\n## {_title(report)}",
+        *_table(report.results),
+        *(fact for fact in facts(plan) if not fact.startswith("|")),
+        *_not_done(page, report),
+        *_left(page, report),
+        *_blocked(page, report),
+    ]
+    if report.backup:
+        summary.append(f"Backup: {code(report.backup)} ({prose(rollback_hint(report), 600)})")
+    sections = [*_done(page, report.results), *drift_sections(page, plan.drift)]
+    return document(page, summary, sections, [])
+
+
+def _title(report: Report) -> str:
+    counts = Counter(result.outcome for result in report.results)
+    counts[Outcome.BLOCKED] += len(report.plan.blocked)
+    parts = joined((counts[outcome], outcome) for outcome in (Outcome.FAILED, *Outcome) if outcome)
+    where = prose(report.plan.target.name, 100)
+    if report.interrupted:
+        return f"Interrupted in {where}: {parts or 'nothing done'}"
+    if not (counts[Outcome.DONE] or not parts):
+        return f"Nothing was applied to {where}: {parts}"
+    return f"Applied to {where}: {parts or 'nothing to do'}"
+
+
+def _table(results: Sequence[Result]) -> Iterator[str]:
+    """Yield a table with a row for each outcome and a column for each action."""
+    if not results:
+        return
+    counts = Counter((str(result.outcome), str(result.change.action)) for result in results)
+    yield "\n".join(table(counts, tuple(Outcome), tuple(Action)))
+
+
+def _not_done(page: Page, report: Report) -> Iterator[str]:
+    results = [result for result in report.results if result.outcome in _NOT_DONE]
+    results.sort(key=lambda result: _NOT_DONE.index(result.outcome))
+    if results:
+        lines = (_line(page, result) for result in results)
+        listed = page.listed(lines, len(results), 0.3)
+        yield alert("CAUTION", f"{counted(len(results), 'change')} not applied", listed)
+
+
+def _line(page: Page, result: Result) -> str:
+    change = result.change
+    return page.item(change.key, change.source, result.message, f"{change.action} {result.outcome}")
+
+
+def _left(page: Page, report: Report) -> Iterator[str]:
+    """Yield what a plan made afterwards still has."""
+    if report.left is None:
+        text = prose(report.unverified, 600)
+        yield alert("WARNING", "What is left could not be checked", [text])
+    if report.left:
+        lines = (page.item(c.key, c.source, c.reason, str(c.action)) for c in report.left)
+        listed = page.listed(lines, len(report.left), 0.15)
+        title = f"A plan made afterwards still has {counted(len(report.left), 'change')}"
+        yield alert("WARNING", title, listed)
+
+
+def _blocked(page: Page, report: Report) -> Iterator[str]:
+    blocked = (*report.plan.blocked, *report.waiting)
+    if blocked:
+        lines = (page.item(step.key, step.source, step.reason, str(step.by)) for step in blocked)
+        listed = page.listed(lines, len(blocked), 0.15)
+        title = f"{counted(len(blocked), 'step')} blocked until a person decides"
+        yield alert("WARNING", title, listed)
+
+
+def _done(page: Page, results: Sequence[Result]) -> Iterator[Section]:
+    done = [result for result in results if result.outcome is Outcome.DONE]
+    lines = [Item(_line(page, result)) for result in done]
+    yield Section(f"Done: {len(done)}", lines)

@@ -1,0 +1,63 @@
+"""The marker: the first line of a Markdown report, by which a later run finds its own comment."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+_MARKER = re.compile(r"<!-- devinops: (\{.*\}) -->")
+_UNSAFE = re.compile(r"[<>&@#!~%]|(?<=-)-")
+"""What would end the comment, or what GitHub or GitLab could take for a reference."""
+_DIGEST = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What a Markdown report is about: a target, and the plan in it that can be applied.
+
+    `organization` is None if it is not known or if the target is an enterprise. `digest` is None
+    if nothing in the report can be applied. `commit` is the one that people review, None outside
+    CI.
+    """
+
+    target: str
+    organization: str | None = None
+    digest: str | None = None
+    commit: str | None = None
+
+    def is_about(self, other: Marker) -> bool:
+        """Tell whether both are about one target; an unknown organization may be any."""
+        organizations = {self.organization, other.organization} - {None}
+        return self.target == other.target and len(organizations) < 2
+
+
+def write(marker: Marker) -> str:
+    """Return the marker as one line of Markdown, without a line end: an HTML comment."""
+    text = _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(asdict(marker)))
+    return f"<!-- devinops: {text} -->"
+
+
+def read(text: str) -> Marker | None:
+    """Return the marker in the first line of a text; None if there is none or it is damaged."""
+    first = text.partition("\n")[0].strip("\ufeff\r ")
+    match = _MARKER.fullmatch(first)
+    if match is None:
+        return None
+    try:
+        document = json.loads(match[1])
+    except (ValueError, RecursionError):
+        return None
+    return _marker(document)
+
+
+def _marker(document: dict[str, Any]) -> Marker | None:
+    """Return the marker in a document; members that it does not know are left out."""
+    values: dict[str, Any] = {field.name: document.get(field.name) for field in fields(Marker)}
+    if not all(value is None or isinstance(value, str) for value in values.values()):
+        return None
+    digest = values["digest"]
+    if not values["target"] or not (digest is None or _DIGEST.fullmatch(digest)):
+        return None
+    return Marker(**values)

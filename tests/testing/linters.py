@@ -1,0 +1,48 @@
+"""What other programs find in files for CI: schemas, actionlint and shellcheck."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from check_jsonschema.builtin_schemas import get_builtin_schema
+from jsonschema.validators import validator_for
+
+from tests.testing.npm import installed
+
+SHELLCHECK = Path(sys.executable).with_name("shellcheck")
+
+
+def schema_errors(name: str, document: Any) -> list[str]:
+    """Return what a schema of check-jsonschema (`github-workflows`, …) finds in a document."""
+    schema = get_builtin_schema(f"vendor.{name}")
+    validator = validator_for(schema)(schema)
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
+
+
+def actionlint(text: str) -> list[str]:
+    """Return what actionlint finds in a workflow; skips the test if it is not installed."""
+    package = installed("actionlint/node.cjs").parent
+    node = shutil.which("node") or pytest.skip("node is not installed")
+    script = Path(__file__).with_name("actionlint.cjs")
+    ran = subprocess.run(
+        [node, script, package], input=text, capture_output=True, text=True, check=True, timeout=120
+    )
+    return [f"{found['line']}: {found['message']}" for found in json.loads(ran.stdout)]
+
+
+def shellcheck(script: str, *, shell: str = "bash") -> str:
+    """Return what shellcheck finds in a script."""
+    ran = subprocess.run(
+        [SHELLCHECK, "--shell", shell, "--severity", "style", "-"],
+        input=script,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return ran.stdout + ran.stderr

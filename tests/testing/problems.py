@@ -1,0 +1,49 @@
+"""Problems in files, and the answers that hold them."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from devinops.model.errors import ExitCode
+from devinops.model.objects import Problem, Severity, Source
+from devinops.render.answers import ProblemsAnswer
+from tests.testing.hostile_text import HOSTILE
+
+PLAIN = "it is bad"
+
+
+def problem(
+    path: str = "a.md",
+    line: int = 1,
+    code: str = "bad",
+    message: str = PLAIN,
+    severity: Severity = Severity.ERROR,
+) -> Problem:
+    return Problem(Source(path, line, 2), code, message, severity)
+
+
+def answer(*problems: Problem, files: int = 3) -> ProblemsAnswer:
+    return ProblemsAnswer(problems, files, 4, ExitCode.FIX if problems else ExitCode.OK)
+
+
+def many(errors: int, warnings: int = 0) -> list[Problem]:
+    return [
+        *(problem(line=number + 1) for number in range(errors)),
+        *(problem(line=n + 1, severity=Severity.WARNING) for n in range(warnings)),
+    ]
+
+
+_texts = st.one_of(
+    st.text(), st.sampled_from([HOSTILE, "a%0Ab::c,d=e", "]]></failure>&<", "[x](y) {0}"])
+)
+answers: st.SearchStrategy[ProblemsAnswer] = st.lists(
+    st.builds(
+        problem,
+        path=_texts.filter(bool),
+        line=st.integers(1, 999),
+        message=_texts,
+        severity=st.sampled_from(Severity),
+    ),
+    max_size=4,
+).map(lambda problems: answer(*problems))
+"""Answers with hostile paths and messages."""

@@ -1,0 +1,217 @@
+"""Runs the shell of workflow files as a runner would, with programs of the test in place of pip and gh.
+
+It knows as much of GitHub's expressions as the files of this project use, and fails for anything else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.testing.actions import outputs
+from tests.testing.places import ROOT
+
+_TOKEN = re.compile(r"'(?:[^']|'')*'|&&|\|\||!=|!|==|[A-Za-z_][\w-]*|[.\[\](),*]|\s+")
+_FUNCTIONS = ("format", "toJSON", "fromJSON", "always", "cancelled", "success", "failure")
+
+
+class Object(dict[str, Any]):
+    """A context of expressions: a member that is missing is empty."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
+    def __missing__(self, name: str) -> Any:
+        return Object()
+
+    def __getitem__(self, name: str) -> Any:
+        value = super().__getitem__(name) if name in self else self.__missing__(name)
+        return Object(value) if isinstance(value, dict) else value
+
+    def __eq__(self, other: object) -> bool:
+        return (not self and other in ("", None)) or super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def evaluate(expression: str, context: Mapping[str, Any]) -> Any:
+    """Return the value of an expression such as `inputs.digest == '' && github.ref`."""
+    tokens = _TOKEN.findall(expression)
+    assert "".join(tokens) == expression, f"not understood: {expression}"
+    words = {
+        "&&": " and ",
+        "||": " or ",
+        "!": " not ",
+        "true": "True",
+        "false": "False",
+        "null": "None",
+    }
+    python = []
+    for index, token in enumerate(tokens):
+        if token.startswith("'"):
+            python.append(repr(token[1:-1].replace("''", "'")))
+        elif re.match(r"[A-Za-z_]", token) and index and tokens[index - 1] == ".":
+            python[-1] = f"[{token!r}]"
+        else:
+            python.append(words.get(token, token))
+    names = {name: Object(value) for name, value in context.items() if isinstance(value, dict)}
+    functions: dict[str, Any] = {
+        "format": lambda text, *values: text.format(*map(shown, values)),
+        "toJSON": json.dumps,
+        "fromJSON": lambda text: json.loads(text, object_hook=Object),
+        "always": lambda: True,
+        "cancelled": lambda: False,
+        "success": lambda: not context["failed"],
+        "failure": lambda: context["failed"],
+    }
+    return eval("".join(python).strip(), {"__builtins__": {}}, {**functions, **names})
+
+
+def shown(value: Any) -> str:
+    """Return a value as the runner inserts it into text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None or value == Object() else str(value)
+
+
+def filled(text: str, context: Mapping[str, Any]) -> str:
+    """Return a text with its `${{ … }}` replaced."""
+    return re.sub(
+        r"\$\{\{(.*?)\}\}", lambda match: shown(evaluate(match[1].strip(), context)), text
+    )
+
+
+def condition(text: str | None, context: Mapping[str, Any]) -> bool:
+    """Tell whether a job or step runs; without a function about failures it needs success so far."""
+    inner = re.sub(r"^\$\{\{(.*)\}\}$", r"\1", text or "").strip() or "true"
+    about_failures = re.search(r"\b(always|cancelled|failure|success)\(", inner)
+    return bool(evaluate(inner, context)) and (bool(about_failures) or not context["failed"])
+
+
+@dataclass(frozen=True)
+class Step:
+    """What became of a step with a script; `code` is None if it did not run."""
+
+    name: str
+    code: int | None
+    log: str = ""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Runner:
+    """Runs scripts in a checkout. `environment` is what the machine itself has."""
+
+    directory: Path
+    checkout: Path
+    environment: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        self.directory.mkdir()
+        bin = self.directory / "bin"
+        bin.mkdir()
+        self.calls = self.directory / "calls"
+        self.calls.touch()
+        self.program("devinops", f'exec "{sys.executable}" -m devinops "$@"')
+        self.program("pip", f'printf "pip %s\\n" "$*" >> "{self.calls}"')
+
+    def program(self, name: str, text: str) -> None:
+        path = self.directory / "bin" / name
+        path.write_text(f"#!/bin/bash\n{text}\n")
+        path.chmod(0o755)
+
+    @property
+    def base(self) -> dict[str, str]:
+        return {
+            "PATH": f"{self.directory / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(self.directory),
+            "PYTHONPATH": str(ROOT),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_SYSTEM": os.devnull,
+            **self.environment,
+        }
+
+    def bash(self, script: str, environment: Mapping[str, str]) -> tuple[int, str]:
+        """Run a script; return its exit code and everything it printed."""
+        ran = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+            cwd=self.checkout,
+            env={**self.base, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+        )
+        return ran.returncode, ran.stdout
+
+    def steps(
+        self,
+        steps: list[dict[str, Any]],
+        context: Mapping[str, Any],
+        environment: Mapping[str, str],
+    ) -> dict[str, Step]:
+        """Run the steps of a job or of a composite action; return name or script → what became of each."""
+        context = {"steps": {}, "failed": False, **context}
+        results = {}
+        for number, step in enumerate(steps):
+            if "run" not in step:
+                continue
+            name = step.get("name", step["run"].split("\n")[0])
+            results[name] = result = self._step(step, name, number, context, environment)
+            context["steps"][step.get("id", f"step {number}")] = {"outputs": dict(result.outputs)}
+            context["failed"] |= result.code not in (None, 0)
+        return results
+
+    def _step(
+        self,
+        step: dict[str, Any],
+        name: str,
+        number: int,
+        context: Mapping[str, Any],
+        environment: Mapping[str, str],
+    ) -> Step:
+        if not condition(step.get("if"), context):
+            return Step(name, None)
+        # GitHub itself replaces expressions in scripts, which would let an input become code.
+        assert "${{" not in step["run"], step["run"]
+        given = {key: filled(str(value), context) for key, value in step.get("env", {}).items()}
+        file, summary = self.directory / f"outputs-{number}", self.directory / "summary.md"
+        file.touch()
+        summary.touch()
+        files = {"GITHUB_OUTPUT": str(file), "GITHUB_STEP_SUMMARY": str(summary)}
+        temp = {"RUNNER_TEMP": str(self.directory)}
+        code, log = self.bash(step["run"], {**environment, **files, **temp, **given})
+        return Step(name, code, log, outputs(file.read_text("utf-8")))
+
+    def job(
+        self, workflow: dict[str, Any], name: str, context: Mapping[str, Any], **environment: str
+    ) -> dict[str, Step] | None:
+        """Run a job of a workflow of GitHub; None if its condition is not true."""
+        job = workflow["jobs"][name]
+        if not condition(job.get("if"), {"failed": False, **context}):
+            return None
+        shared = {**workflow.get("env", {}), **job.get("env", {})}
+        inside = {**context, "env": shared}
+        values = {key: filled(str(value), inside) for key, value in shared.items()}
+        return self.steps(job["steps"], inside, {**values, **environment})
+
+
+def read_workflow(path: Path) -> dict[str, Any]:
+    """Return a workflow; `on` is a boolean to YAML 1.1, which this reader speaks and GitHub does not."""
+    document: dict[Any, Any] = yaml.safe_load(path.read_text("utf-8"))
+    if True in document:
+        document["on"] = document.pop(True)
+    return document

@@ -1,0 +1,49 @@
+"""action.yml, the action for GitHub, is what GitHub accepts, and offers what the command line does."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from devinops.cli.ci_files import ACTIONS
+from devinops.cli.options import HAZARDS
+from tests.testing.linters import schema_errors, shellcheck
+from tests.testing.places import ROOT
+from tests.testing.workflows import read_workflow
+
+ACTION = read_workflow(ROOT / "action.yml")
+STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
+
+
+def test_github_accepts_the_action() -> None:
+    assert schema_errors("github-actions", ACTION) == []
+    assert [error for step in STEPS if (error := shellcheck(step.get("run", "")))] == []
+
+
+def test_every_approval_is_an_input() -> None:
+    names = {"adopt", "on-conflict", "allow-delete", "allow-missing"}
+    assert names | {f"allow-{name}" for name in HAZARDS} <= set(ACTION["inputs"])
+
+
+def test_an_input_never_becomes_code() -> None:
+    assert [step["run"] for step in STEPS if "${{" in step.get("run", "")] == []
+
+
+def test_the_key_is_only_in_the_step_that_needs_it() -> None:
+    keyed = [step["name"] for step in STEPS if "inputs.api-key }}" in str(step)]
+    assert keyed == ["Run devinops"]
+
+
+def test_the_actions_that_it_uses_are_pinned() -> None:
+    used = re.findall(r"uses: (.*)", (ROOT / "action.yml").read_text())
+    assert set(used) <= set(ACTIONS.values())
+
+
+def test_every_input_is_used_and_documented() -> None:
+    text = str(ACTION["runs"])
+    page = (ROOT / "docs" / "how-to" / "ci-github.md").read_text("utf-8")
+    for name in ACTION["inputs"]:
+        assert f"inputs.{name}" in text
+        assert f"| `{name}` |" in page
+    for name in ACTION["outputs"]:
+        assert f"`{name}`" in page

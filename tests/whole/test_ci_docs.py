@@ -1,0 +1,97 @@
+"""The pages about CI are true: their snippets run or are valid, and their table of permissions is that of the kinds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from devinops.emulator import Emulator
+from devinops.kinds import KINDS
+from tests.testing.linters import actionlint, schema_errors
+from tests.testing.places import ROOT
+from tests.testing.workflows import Runner
+
+HOW_TO = ROOT / "docs" / "how-to"
+SECURITY = ROOT / "docs" / "ci-security.md"
+_TABLE = re.compile(
+    r"(?<=<!-- permissions: begin -->\n)(.*)(?=<!-- permissions: end -->)", re.DOTALL
+)
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (HOW_TO / page).read_text("utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def permissions() -> str:
+    """Return the table of what a key must be allowed to do, from the kinds."""
+    rows = ["| kind | to plan, drift or pull | to apply |", "| --- | --- | --- |"]
+    for kind in KINDS.values():
+        calls = kind.apis["v3"]
+        read, write = (
+            " or ".join(f"`{name}`" for name in names.split(" or ")) if names else "the same"
+            for names in (calls.read_permission, calls.write_permission)
+        )
+        rows.append(f"| {kind.noun} | {read} | {write} |")
+    return "\n" + "\n".join(rows) + "\n\n"
+
+
+def test_the_table_of_permissions_is_that_of_the_kinds(request: pytest.FixtureRequest) -> None:
+    page = SECURITY.read_text("utf-8")
+    written = _TABLE.sub(lambda _: permissions(), page)
+    if request.config.getoption("--rewrite-golden"):
+        SECURITY.write_text(written, "utf-8")
+    else:
+        assert written == page
+
+
+def test_the_workflow_with_the_action_is_valid() -> None:
+    _, workflow = blocks("ci-github.md", "yaml")
+    document = yaml.safe_load(workflow)
+    document["on"] = document.pop(True)
+    assert schema_errors("github-workflows", document) == []
+
+
+@pytest.mark.matrix
+def test_actionlint_accepts_the_workflow_with_the_action() -> None:
+    _, workflow = blocks("ci-github.md", "yaml")
+    assert actionlint(workflow) == []
+
+
+def test_the_steps_for_code_scanning_are_valid() -> None:
+    steps, _ = blocks("ci-github.md", "yaml")
+    job = {"runs-on": "ubuntu-latest", "steps": yaml.safe_load(steps)}
+    assert schema_errors("github-workflows", {"on": "push", "jobs": {"a": job}}) == []
+
+
+def test_the_lines_for_any_other_ci_run(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    (checkout / "knowledge").mkdir(parents=True)
+    (checkout / "knowledge" / "a.md").write_text("---\nname: A\ntrigger: t\n---\nb\n")
+    (checkout / "devinops.yaml").write_text(
+        "version: 1\ntargets:\n  production: {inventory: {store: file}}\n"
+    )
+    review, apply, nightly = blocks("ci-other.md", "bash")
+    with Emulator() as emulator:
+        key = {"DEVIN_API_URL": emulator.url, "DEVIN_API_KEY": "cog_emulator"}
+        runner = Runner(tmp_path / "runner", checkout, {**key, "BUILD_ID": "7"})
+        for script in (review, apply):
+            code, log = runner.bash(script, {})
+            assert code == 0, log
+        assert [note["name"] for note in emulator.knowledge()] == ["A"]
+        assert runner.bash(nightly, {})[0] == 0
+        emulator.edit("knowledge", emulator.knowledge()[0]["note_id"], body="edited")
+        assert runner.bash(nightly, {})[0] == 2
+        code, log = runner.bash(apply, {})
+        assert code == 5, log
+
+
+def test_the_pages_name_the_variables_that_the_files_use() -> None:
+    for page, template in (("ci-github.md", "github.yml"), ("ci-gitlab.md", "gitlab.yml")):
+        text = (HOW_TO / page).read_text("utf-8")
+        used = (ROOT / "devinops" / "templates" / template).read_text("utf-8")
+        for name in re.findall(r"DEVINOPS_GITLAB_TOKEN|INVENTORY_PUSH_TOKEN|\bDRIFT\b", used):
+            assert f"`{name}`" in text
