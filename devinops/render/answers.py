@@ -81,9 +81,9 @@ class LintDetails:
     """What lint knows about its problems, by problem.
 
     `rules` maps the code of a problem to its rule; `related` are the positions of other entries
-    concerned. `fail_on` is the lowest severity that fails the run. `baseline` counts the findings that the baseline
-    hides, `fixed` those that were fixed, and `gone` the entries of the baseline that are no longer
-    found.
+    concerned. `fail_on` is the lowest severity that fails the run. `baseline` counts the findings
+    that the baseline hides, `fixed` those that were fixed, and `gone` the entries of the baseline
+    that are no longer found.
     """
 
     rules: Mapping[str, RuleFacts]

