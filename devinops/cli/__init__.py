@@ -163,9 +163,10 @@ def _one_line(text: str) -> str:
 
 def _show_problems(error: InputError) -> int:
     from devinops.cli.options import echo_err, terminal_width
-    from devinops.render.text import Text, problem_counts
+    from devinops.render.problem_text import ProblemText, problem_counts
+    from devinops.render.terminal import Terminal
 
-    text = Text(width=terminal_width(sys.stderr))
+    text = ProblemText(Terminal(width=terminal_width(sys.stderr)))
     for problem in error.problems:
         for row in text.problem(problem):
             echo_err(f"{row}\n")

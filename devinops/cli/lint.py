@@ -15,6 +15,7 @@ from devinops.cli.paths import below_root, is_below
 from devinops.config import Project, open_project
 from devinops.lint import baseline, fixes
 from devinops.lint.context import Context
+from devinops.lint.detector import is_complete
 from devinops.lint.engine import Reported, check
 from devinops.lint.repository import FileRepository
 from devinops.lint.rule import Rule, Scope, matches
@@ -27,6 +28,11 @@ from devinops.model.errors import ExitCode, UsageError
 from devinops.model.objects import Ensure, Problem, Severity
 from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts
 
+_DETECTING = "DV301"
+_INCOMPLETE = (
+    "devinops lint knows only the tokens of a dozen services here: pip install "
+    "'devinops[secrets]' to find the others, and passwords"
+)
 SEVERITIES = tuple(severity.value for severity in Severity)
 
 
@@ -102,6 +108,8 @@ def command(
     file = _baseline_file(project, settings, baseline_file, write_baseline)
     run = _Run(project, settings, paths, problems)
     reports = run.reports()
+    if not is_complete() and any(rule.id == _DETECTING for rule in settings.selected(RULES)):
+        options.say(_INCOMPLETE)
     fixed = fixes.apply(options.root, reports) if fix else 0
     if fixed:
         run = _Run(project, settings, paths, problems)

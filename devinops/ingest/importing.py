@@ -22,7 +22,7 @@ from devinops.model.keys import ROOT, FolderPath, Key, folder_path, join_folder
 from devinops.model.kind import Kind, Lifecycle, Resource, Use
 from devinops.model.objects import Declaration
 from devinops.model.values import UNSET, canonical_text
-from devinops.schema.findings import check, entry_validator
+from devinops.schema.findings import check, entry_checker
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
@@ -439,7 +439,7 @@ def _new_name(item: _Candidate, known: Collection[Key]) -> str:
 def _without_misfits(item: _Candidate) -> _Candidate:
     """Return a candidate without the values that its fields do not allow, if it can do without."""
     kind = item.kind
-    findings = list(check(entry_validator(kind.noun), dict(item.values), discreet=True))
+    findings = list(check(entry_checker(kind.noun), dict(item.values), discreet=True))
     wrong = {str(finding.path[0]) for finding in findings if finding.path}
     optional = {name for name in wrong if name in kind.by_name and not kind.by_name[name].required}
     if not optional:

@@ -18,17 +18,21 @@ from typing import Any, Final
 
 from devinops.lint.placeholders import is_placeholder
 from devinops.model.credentials import SECRETS
+from devinops.model.patterns import LazyPattern
 
 LIBRARY: Final = "betterleaks"
 
-_MAY_HOLD_ONE: Final = re.compile(
+_MAY_HOLD_ONE: Final = LazyPattern(
     r"(?:pass|pwd|secret|token|key|auth|cred|login|-u)[\w-]*[\"'`]?\s*[:=,(]?\s*[\"'`]?\S{6}"
     r"|(?=[\w.+/=-]*\d)(?=[\w.+/=-]*[A-Za-z])[\w.+/=-]{20}|-----BEGIN|://[^\s/]*:",
     re.IGNORECASE,
 )
 """What every text with a secret has. Other texts do not load the library, which takes 0.5 s."""
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID: Final = LazyPattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+_PUBLIC: Final = LazyPattern("username|user-?id|client-id|app-id|url|domain|host")
+"""A rule of the library for what belongs to a secret, but is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +84,5 @@ def _values(finding: Any) -> Iterator[tuple[str, str]]:
     yield finding.rule_id, finding.match.value
     for group in finding.component_sets or ():
         for part in group["components"]:
-            yield part["rule_id"], part["match"]["value"]
+            if not _PUBLIC.search(part["rule_id"]):
+                yield part["rule_id"], part["match"]["value"]

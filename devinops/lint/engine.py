@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -160,8 +159,13 @@ def _concealed(findings: Iterable[Finding]) -> Mapping[tuple[str, int], list[Fin
     return concealed
 
 
-def _numbered(reports: Iterable[Reported]) -> list[Reported]:
+def _numbered(reports: Sequence[Reported]) -> list[Reported]:
     """Return the reports with fingerprints, which differ for equal findings in one entry."""
+    if not reports:
+        return []
+    # Imported late: it loads OpenSSL, which a run without findings does not need.
+    import hashlib
+
     seen: Counter[str] = Counter()
     numbered = []
     for report in reports:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_MARKS: Final = re.compile(
+from devinops.model.patterns import LazyPattern
+
+_MARKS: Final = LazyPattern(
     r"[{}<>…]|\.\.\.|\*{3,}|x{3,}|X{3,}|EXAMPLE|\$[A-Za-z_({]|%[({sd]|\(\(|\[\w+\]"
 )
-_WORDS: Final = re.compile(
+_WORDS: Final = LazyPattern(
     r"pass(?:word|wd|w|phrase)?|pwd|pw|secret|token|api|key|apikey|your|my|the|user(?:name)?|admin"
     r"|root|guest|test(?:ing)?|demo|example|sample|dummy|fake|mock|foo|bar|baz|change|me|replace"
     r"|insert|here|value|placeholder|redacted|hidden|letmein|postgres|mysql|mongo|redis|rabbit"
@@ -17,7 +19,9 @@ _WORDS: Final = re.compile(
     r"|safe|credentials?|abc|def|ghi|xyz|qwerty|invalid|wrong|old|new|app|service",
     re.IGNORECASE,
 )
-_SEQUENCE: Final = re.compile(r"12345|23456|34567|45678|56789|abcde|bcdef|(.)\1{4,}", re.IGNORECASE)
+_SEQUENCE: Final = LazyPattern(
+    r"12345|23456|34567|45678|56789|abcde|bcdef|(.)\1{4,}", re.IGNORECASE
+)
 
 
 def is_placeholder(value: str) -> bool:

@@ -11,6 +11,12 @@ from devinops.model.objects import Problem, Source
 from devinops.model.suggest import did_you_mean
 
 
+CODES: Mapping[str, str] = {
+    "unknown-rule": "a name in `lint` of devinops.yaml that no lint rule has",
+}
+"""Code → meaning of the problems that only `devinops lint` finds in devinops.yaml."""
+
+
 class Place(Protocol):
     """Returns the position of a value in devinops.yaml."""
 

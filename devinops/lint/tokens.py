@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from devinops.model.patterns import LazyPattern
 
 CHARACTERS_PER_TOKEN: Final = 4
 """The rule of thumb for English prose and code; the tokenizers of the vendors differ by a fifth."""
 
-_IDEOGRAPH: Final = re.compile("[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
+_IDEOGRAPH: Final = LazyPattern("[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
 """A character of Chinese, Japanese or Korean, which costs about a token."""
 
 

@@ -18,7 +18,7 @@ from devinops.model.keys import FolderPath, Key, folder_path
 from devinops.model.kind import Attribute, Kind, Path, Place, Resource
 from devinops.model.objects import Declaration, Ensure, Problem, Source
 from devinops.model.values import canonical_text
-from devinops.schema.findings import Finding, check, entry_validator
+from devinops.schema.findings import Finding, check, entry_checker
 
 BodyReader = Callable[[str, Source], tuple[str | None, list[Problem]]]
 """(Path of a text file as written, its position) → text, problems."""
@@ -145,8 +145,8 @@ class _Entry:
 
     def check_schema(self) -> set[str]:
         """Report the findings of the schema, and return the names of the fields that have one."""
-        validator = entry_validator(self.kind.noun, front_matter=self.page is not None)
-        raw = check(validator, self.node.data, discreet=self.kind.confidential)
+        checker = entry_checker(self.kind.noun, front_matter=self.page is not None)
+        raw = check(checker, self.node.data, discreet=self.kind.confidential)
         findings = [self.adjusted(finding) for finding in raw]
         self.problems.extend(findings_to_problems(self.node, self.file, findings))
         return {str(finding.path[0]) for finding in findings if finding.path}

@@ -49,7 +49,6 @@ CODES: Mapping[str, str] = {
     "missing-field": "a required field that is missing",
     "placeholder": "the TODO that `devinops import` wrote for a person to replace (warning)",
     "superseded": "an entry of a kind that another kind replaces: it can only be deleted",
-    "unknown-rule": "a name in `lint` of devinops.yaml that no lint rule has",
     "unquoted-title": "a text that mentions an object by its title, but without quotation marks",
     "unknown-key": "a key that devinops does not know",
     "wrong-type": "a value of the wrong type",

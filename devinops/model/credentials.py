@@ -8,29 +8,52 @@ from dataclasses import replace
 from typing import Final
 
 from devinops.model.keys import FolderPath, Key
+from devinops.model.patterns import LazyPattern
 
-SECRETS: Final[Mapping[str, re.Pattern[str]]] = {
-    name: re.compile(pattern)
-    for name, pattern in {
-        "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----",
-        "an AWS access key": r"\b(?:AKIA|ASIA)(?=[A-Z0-9]*[0-9])[A-Z0-9]{16}\b",
-        "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b",
-        "a GitLab token": r"\bglpat-[A-Za-z0-9_-]{20,}",
-        "a Slack token": r"\bxox[abeoprs]-[0-9A-Za-z-]{20,}",
-        "a Slack webhook": r"https://hooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{16,}",
-        "a Google API key": r"\bAIza[0-9A-Za-z_-]{35}\b",
-        "a Stripe key": r"\b[rs]k_live_[0-9A-Za-z]{20,}\b",
-        "an Anthropic or OpenAI key": r"\bsk-(?:ant-|proj-)[A-Za-z0-9_-]{32,}",
-        "an npm token": r"\bnpm_[A-Za-z0-9]{36}\b",
-        "a PyPI token": r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{40,}",
-        "a Devin API key": r"\b(?:apk_(?:user_)?|cog_)(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9]{24,}\b",
+SECRETS: Final[Mapping[str, LazyPattern]] = {
+    name: LazyPattern(pattern, hints=tuple(hints))
+    for name, (pattern, *hints) in {
+        "a private key": (
+            r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----",
+            "private key",
+        ),
+        "an AWS access key": (
+            r"\b(?:AKIA|ASIA)(?=[A-Z0-9]*[0-9])[A-Z0-9]{16}\b",
+            "akia",
+            "asia",
+        ),
+        "a GitHub token": (
+            r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b",
+            *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        ),
+        "a GitLab token": (r"\bglpat-[A-Za-z0-9_-]{20,}", "glpat-"),
+        "a Slack token": (r"\bxox[abeoprs]-[0-9A-Za-z-]{20,}", "xox"),
+        "a Slack webhook": (
+            r"https://hooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{16,}",
+            "hooks.slack.com",
+        ),
+        "a Google API key": (r"\bAIza[0-9A-Za-z_-]{35}\b", "aiza"),
+        "a Stripe key": (r"\b[rs]k_live_[0-9A-Za-z]{20,}\b", "k_live_"),
+        "an Anthropic or OpenAI key": (
+            r"\bsk-(?:ant-|proj-)[A-Za-z0-9_-]{32,}",
+            "sk-ant-",
+            "sk-proj-",
+        ),
+        "an npm token": (r"\bnpm_[A-Za-z0-9]{36}\b", "npm_"),
+        "a PyPI token": (r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{40,}", "pypi-"),
+        "a Devin API key": (
+            r"\b(?:apk_(?:user_)?|cog_)(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9]{24,}\b",
+            "apk_",
+            "cog_",
+        ),
     }.items()
 }
 """Title → pattern of a value that is hardly anything but a secret."""
 
-_WHOLE_KEY = re.compile(
+_WHOLE_KEY = LazyPattern(
     SECRETS["a private key"].pattern + r"(?:.*?-----END [A-Z ]*PRIVATE KEY[A-Z ]*-----|.*)",
     re.DOTALL,
+    hints=("private key",),
 )
 """A private key with its text, to its end or to that of everything."""
 

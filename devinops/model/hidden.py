@@ -9,28 +9,30 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from devinops.model.patterns import LazyPattern
+
 BLANKS: Final = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
 """Letters and marks without a picture."""
 
 ZERO_WIDTH: Final = "\u200b\u2060\ufeff"
 """Characters that only say where a line may break."""
 
-_HIDDEN = re.compile(
+_HIDDEN = LazyPattern(
     rf"[{BLANKS}{ZERO_WIDTH}\u061c\u180e\u200c-\u200f\u2061-\u2064\u202a-\u202e\u2066-\u206f"
     "\ufff9-\ufffb\U000e0000-\U000e01ef]+|[\ufe00-\ufe0f]{2,}"
 )
-_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{1,6}\U000e007f")
+_FLAG = LazyPattern("\U0001f3f4[\U000e0020-\U000e007e]{1,6}\U000e007f")
 """An emoji of a flag, such as that of Wales, which is spelled with invisible letters."""
 
-_EMOJI = re.compile("[\u00a9\u00ae\u203c-\u3299\ufe0f\U0001f000-\U0001faff]")
-_JOINING = re.compile("[\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\ua800-\uabff]")
+_EMOJI = LazyPattern("[\u00a9\u00ae\u203c-\u3299\ufe0f\U0001f000-\U0001faff]")
+_JOINING = LazyPattern("[\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\ua800-\uabff]")
 """Scripts, such as Persian and Hindi, that are written with joiners."""
 
-_WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+_WITHOUT_SPACES = LazyPattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 """Scripts, such as Thai, in which an invisible space says where a line may break."""
 
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-_IDEOGRAPH = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_RIGHT_TO_LEFT = LazyPattern("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_IDEOGRAPH = LazyPattern("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 def hidden(text: str) -> Iterator[re.Match[str]]:

@@ -13,25 +13,24 @@ from devinops.applying.report import Report, Result
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Change, Drift, DriftEvent, Outcome
 from devinops.model.keys import Key
-from devinops.model.objects import Live, Problem, Severity
+from devinops.model.objects import Live, Problem
 from devinops.model.target import Target
 from devinops.planning.drift import Findings
 from devinops.planning.required import Missing, is_missing, missing
 from devinops.planning.saved import SavedPlan, ShownPlan
-from devinops.render import MIN_WIDTH, Style, counted
+from devinops.render import Style, counted
 from devinops.render.answers import (
     Answer,
     Differences,
     DriftAnswer,
-    Excerpt,
     Failure,
-    LintDetails,
     PlanAnswer,
     ProblemsAnswer,
     SimpleAnswer,
 )
 from devinops.render.changes import ChangeText, levels
 from devinops.render.escape import line
+from devinops.render.problem_text import ProblemText
 from devinops.render.terminal import (
     BLOCKED,
     FAILED,
@@ -51,18 +50,12 @@ _OUTCOMES = {
     Outcome.SKIPPED: BLOCKED,
     Outcome.BLOCKED: BLOCKED,
 }
-_SEVERITIES = {
-    Severity.ERROR: Look.ERROR,
-    Severity.WARNING: Look.WARNING,
-    Severity.INFO: Look.MOVED,
-}
 _SHOW = "devinops plan -v"
 _PULL = "devinops pull --drift"
 MAX_NEEDED_BY = 5
 MAX_ALIKE = 5
 """How many results with one message, or changes that are left, are shown, unless `full`."""
 MAX_PATH_COLUMNS = 50
-MAX_EXCERPT_COLUMNS = 120
 
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
@@ -80,7 +73,7 @@ def _lines(answer: Answer, text: Text) -> Iterator[str]:
         case Report():
             return text.report(answer)
         case ProblemsAnswer():
-            return text.problems(answer)
+            return ProblemText(text.terminal).problems(answer)
         case DriftAnswer():
             return text.drift_answer(answer)
         case Differences():
@@ -245,7 +238,7 @@ class Text:
         if problems:
             yield from self._heading("warnings")
         for problem in problems:
-            yield from self._problem(problem, indent=2)
+            yield from ProblemText(self.terminal).problem(problem, indent=2)
 
     def _terms(self, plan: ShownPlan) -> Iterator[str]:
         """Yield the options that narrowed the plan and approved changes in it."""
@@ -296,48 +289,9 @@ class Text:
             for live in findings.foreign:
                 yield from self._live(live, f"{live.id} of {live.owner}")
 
-    # --- problems ---------------------------------------------------------------------------------
-
     def problem(self, problem: Problem) -> Iterator[str]:
         """Yield one problem as `path:line:column: error: message [code]`."""
-        return self._problem(problem, indent=0)
-
-    def _problem(self, problem: Problem, indent: int, name: str = "") -> Iterator[str]:
-        yield from self.terminal.row(
-            Span(line(str(problem.source)), strong=True),
-            ": ",
-            Span(problem.severity.value, _SEVERITIES[problem.severity], strong=True),
-            f": {line(problem.message)} ",
-            Span(f"[{problem.code} {name}]" if name else f"[{problem.code}]", Look.DIM),
-            indent=indent,
-            hang=indent + 4,
-        )
-
-    def problems(self, document: ProblemsAnswer) -> Iterator[str]:
-        """Yield the lines of the problems in the files; the last one holds the counts."""
-        lint = document.lint
-        for problem in document.problems:
-            rule = lint.rules.get(problem.code) if lint else None
-            yield from self._problem(problem, indent=0, name=rule.name if rule else "")
-            if lint and problem in lint.excerpts:
-                excerpt = lint.excerpts[problem]
-                yield from self._excerpt(excerpt, problem.source.line, problem.severity)
-        yield from self._verdict(*_checked(document))
-
-    def _excerpt(self, excerpt: Excerpt, number: int, severity: Severity) -> Iterator[str]:
-        """Yield the line that a problem is about, and carets below the characters."""
-        margin = f"{number:>5} | "
-        room = max((self.width or MAX_EXCERPT_COLUMNS) - len(margin), MIN_WIDTH // 2)
-        before, marked, after = _excerpt_parts(excerpt, room)
-        look = _SEVERITIES[severity]
-        yield from self._unwrapped(Span(margin, Look.DIM), before, Span(marked, look), after)
-        carets = "^" * max(columns(marked), 1)
-        yield from self._unwrapped(
-            Span(f"{'|':>7} ", Look.DIM), " " * columns(before), Span(carets, look)
-        )
-
-    def _unwrapped(self, *parts: Span | str) -> Iterator[str]:
-        yield from replace(self.terminal, width=None).row(*parts)
+        return ProblemText(self.terminal).problem(problem)
 
     # --- differences ------------------------------------------------------------------------------
 
@@ -502,59 +456,3 @@ def rollback_hint(report: Report) -> str:
         return "devinops rollback"
     way = "restores it, except" if report.restorable else "cannot restore"
     return f"devinops rollback {way} {'; and '.join(lost)}"
-
-
-def _checked(document: ProblemsAnswer) -> tuple[str, Look]:
-    """Return the last line about the problems in files, and what it means."""
-    more = f"; {document.elsewhere} elsewhere, not shown" if document.elsewhere else ""
-    more += _lint_counts(document.lint) if document.lint else ""
-    if document.problems:
-        severities = {problem.severity for problem in document.problems}
-        look = _SEVERITIES[next(s for s in Severity if s in severities)]
-        return f"{problem_counts(document.problems)}{more}", look
-    if document.paths:
-        return f"no problems in {', '.join(document.paths)}{more}", Look.GOOD
-    entries = counted(document.entries, "entry", "entries")
-    return f"{entries} in {counted(document.files, 'file')}, no problems{more}", Look.GOOD
-
-
-def _lint_counts(lint: LintDetails) -> str:
-    """Return what lint did besides reporting, each after a semicolon."""
-    gone = f"{lint.gone} of the baseline are gone (--write-baseline removes them)"
-    return "".join(
-        f"; {text}"
-        for number, text in (
-            (lint.fixed, f"{lint.fixed} fixed"),
-            (lint.baseline, f"{lint.baseline} in the baseline"),
-            (lint.gone, gone),
-        )
-        if number
-    )
-
-
-def _excerpt_parts(excerpt: Excerpt, room: int) -> tuple[str, str, str]:
-    """Return a line before, at and after the marked characters, safe and cut to `room` columns."""
-    start = excerpt.column - 1
-    shown = excerpt.line.expandtabs(1)
-    before = line(shown[:start].lstrip())
-    marked = line(shown[start : start + excerpt.length]) or " "
-    after = line(shown[start + excerpt.length :].rstrip())
-    if len(before) + len(marked) > room:
-        before = f"…{before[-room // 3 :]}" if len(before) > room // 3 else before
-        left = max(room - len(before) - 1, 1)
-        marked = marked if len(marked) <= left else f"{marked[:left]}…"
-    left = room - len(before) - len(marked)
-    return before, marked, after if len(after) <= left else f"{after[: max(left - 1, 0)]}…"
-
-
-def problem_counts(problems: Iterable[Problem]) -> str:
-    """Return such as `2 errors, 1 warning in 2 files`."""
-    problems = list(problems)
-    by_severity = Counter(problem.severity for problem in problems)
-    files = len({problem.source.path for problem in problems})
-    infos = by_severity[Severity.INFO]
-    return (
-        f"{counted(by_severity[Severity.ERROR], 'error')}, "
-        f"{counted(by_severity[Severity.WARNING], 'warning')}"
-        f"{f', {infos} info' if infos else ''} in {counted(files, 'file')}"
-    )

@@ -54,7 +54,7 @@ def test_no_text_becomes_a_command_or_ends_one(document: ProblemsAnswer) -> None
     found = commands(written(document))
     assert len(found) == len(document.problems)
     for command, origin in zip(found, document.problems, strict=True):
-        assert command.name == origin.severity
+        assert command.name == {"info": "notice"}.get(origin.severity, origin.severity)
         assert set(command.properties) == {"file", "line", "col", "title"}
         assert command.properties["file"] == line(origin.source.path)
         assert command.properties["title"] == "bad"

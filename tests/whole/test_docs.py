@@ -13,6 +13,7 @@ from devinops.cli import COMMANDS
 from devinops.emulator import Emulator, parse_seed
 from devinops.emulator.quirks import VALUES
 from devinops.kinds import KINDS
+from devinops.lint import selection
 from devinops.load import load
 from devinops.load import problems as load_codes
 from devinops.model.errors import ExitCode
@@ -88,7 +89,7 @@ def test_the_tests_that_prove_the_promises_exist() -> None:
 
 def problem_codes() -> dict[str, str]:
     """Return code → meaning of all problems: those of loading, and those that later steps find."""
-    return {**load_codes.CODES, **checks.CODES}
+    return {**load_codes.CODES, **checks.CODES, **selection.CODES}
 
 
 def test_every_code_in_the_source_is_known() -> None:

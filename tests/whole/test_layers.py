@@ -172,6 +172,7 @@ FOREIGN = {
     "ingest/forms/rules.py": {"trigger", "agent", "metadata"},
     "ingest/forms/_metadata.py": {"metadata"},
     "ingest/forms/skill.py": {"triggers", "metadata"},
+    "lint/rules/instruction_override.py": {"prompt"},
     "render/sarif.py": {"note"},  # a level of a result
 }
 """Module → words of other tools, formats and APIs, which some kinds have as fields too."""

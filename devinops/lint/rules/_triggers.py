@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from devinops.model.patterns import LazyPattern
+
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+")
 
 GENERIC: Final = frozenset(
@@ -29,7 +31,7 @@ STOP: Final = frozenset(
 )
 """Words that do not tell one trigger from another."""
 
-_WIDE: Final = re.compile("[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff]")
+_WIDE: Final = LazyPattern("[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff]")
 
 
 def words(text: str) -> list[str]:

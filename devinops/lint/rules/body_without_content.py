@@ -35,15 +35,16 @@ from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 
-_EMPTY = re.compile(
+_EMPTY = LazyPattern(
     r"^[ \t]*#{1,6}(?:[ \t].*)?$|^.*\n[ \t]*(?:=+|-{3,})[ \t]*$|<!--.*?(?:-->|\Z)",
     re.MULTILINE | re.DOTALL,
 )
 
 
-_HEADING = re.compile(r"^[ \t]*#{1,6}(?:[ \t].*)?$", re.MULTILINE)
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_HEADING = LazyPattern(r"^[ \t]*#{1,6}(?:[ \t].*)?$", re.MULTILINE)
+_COMMENT = LazyPattern(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:

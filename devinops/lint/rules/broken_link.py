@@ -36,11 +36,12 @@ from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 
-_LINK = re.compile(r"!?\[(?:[^\[\]\n]|\[[^\]\n]*\])*\]\(\s*(<[^>\n]*>|[^\s()]+(?:\([^\s()]*\))?)")
-_DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]*(<[^>\n]*>|\S+)", re.MULTILINE)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//|#|@", re.IGNORECASE)
-_PATTERN = re.compile(r"[{}<>*$|\\]|\.\.\.|…|path/to|example")
+_LINK = LazyPattern(r"!?\[(?:[^\[\]\n]|\[[^\]\n]*\])*\]\(\s*(<[^>\n]*>|[^\s()]+(?:\([^\s()]*\))?)")
+_DEFINITION = LazyPattern(r"^ {0,3}\[[^\]\n]+\]:[ \t]*(<[^>\n]*>|\S+)", re.MULTILINE)
+_SCHEME = LazyPattern(r"[a-z][a-z0-9+.-]*:|//|#|@", re.IGNORECASE)
+_PATTERN = LazyPattern(r"[{}<>*$|\\]|\.\.\.|…|path/to|example")
 """What stands for a path in an example."""
 
 

@@ -34,16 +34,18 @@ from devinops.lint.placeholders import is_placeholder
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 
-_URL = re.compile(
+_URL = LazyPattern(
     r"\b[a-z][a-z0-9+.-]{1,20}://([^\s/:@'\"<>`]*):([^\s/@'\"<>`]{3,})@(\[[0-9a-f:]+\]|[\w.-]+)",
     re.IGNORECASE,
+    hints=("://",),
 )
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     for field, text in subject.texts():
-        for match in _URL.finditer(text) if "://" in text else ():
+        for match in _URL.finditer(text):
             user, password, host = match[1], match[2], match[3]
             if is_placeholder(password) or password == user or _is_private(host):
                 continue
@@ -63,7 +65,7 @@ def _is_private(host: str) -> bool:
     return "." not in name or name.startswith("127.") or bool(_EXAMPLE_HOST.search(name))
 
 
-_EXAMPLE_HOST = re.compile(
+_EXAMPLE_HOST = LazyPattern(
     r"(?:^|\.)(?:example\.(?:com|org|net|io)|example|test|invalid|local|localhost|internal\.example"
     r"|domain\.com|host\.com|yourcompany\.com|company\.com|your-?\w+\.\w+)$|^0\.0\.0\.0$"
 )

@@ -38,18 +38,20 @@ from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 
-_GET = r"(?:curl|wget|fetch|http|https)\b"
+_GET = r"(?:curl|wget|fetch)\b"
 _SHELL = r"(?:(?:ba|z|da|k|fi|c)?sh\b|(?:python|perl|ruby|node|php)[\d.]*\b(?!\s+-[a-z]))"
-_RUN = re.compile(
+_RUN = LazyPattern(
     rf"\b{_GET}[^\n|;]*(?:\\\n[^\n|;]*)*\|\s*(?:\\\n\s*)?(?:sudo\s+(?:-\S+\s+)*)?(?:env\s+(?:\w+=\S*\s+)*)?(?:/[\w/]*/)?{_SHELL}"
     rf"|\b(?:(?:ba|z|da|k|fi)?sh|source|eval|python[\d.]*)\s+(?:-\S+\s+)?[\"']?(?:<\(|\$\(|`)\s*{_GET}[^\n]*"
     r"|(?:^|[\s`;&])(?:\.)\s+<\(\s*(?:curl|wget)\b[^\n]*"
     r"|\b(?:irm|iwr|Invoke-WebRequest|Invoke-RestMethod)\b[^\n|]*\|\s*(?:iex|Invoke-Expression)\b"
     r"|\b(?:iex|Invoke-Expression)\b[^\n]*(?:\birm\b|\biwr\b|Invoke-WebRequest|Invoke-RestMethod|DownloadString)",
     re.IGNORECASE | re.MULTILINE,
+    hints=("curl", "wget", "fetch", "irm", "iwr", "invoke-", "iex"),
 )
-_WARNED = re.compile(
+_WARNED = LazyPattern(
     r"\b(?:never|don['’]t|do\s+not|not|avoid|instead\s+of|rather\s+than|insecure|unsafe|dangerous|bad|wrong"
     r"|anti-?pattern|malicious|suspicious|attack\w*|flag|reject|detect\w*|block\w*)\b|❌|🚫|⚠",
     re.IGNORECASE,

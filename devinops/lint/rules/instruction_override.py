@@ -32,12 +32,13 @@ from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 
 _OTHERS = (
     r"(?:all|any|every|the|your|of|these|those|previous|prior|preceding|above|earlier|other"
     r"|existing|system|safety|security)"
 )
-_OVERRIDE = re.compile(
+_OVERRIDE = LazyPattern(
     rf"\b(?:ignore|disregard|forget|override|bypass|circumvent)\s+(?:{_OTHERS}\s+){{1,5}}"
     r"(?:instructions?|rules?|guidelines?|prompts?|directives?|policies|policy|polic(?:y|ies)|guardrails?"
     r"|restrictions?|safeguards?)\b"
@@ -50,13 +51,29 @@ _OVERRIDE = re.compile(
     r"|anybody)\b"
     r"|\b(?:reveal|print|repeat|output|leak)\s+(?:your|the)\s+(?:system|hidden|initial)\s+prompt\b",
     re.IGNORECASE,
+    hints=(
+        "ignore",
+        "disregard",
+        "forget",
+        "override",
+        "bypass",
+        "circumvent",
+        "no longer",
+        "prompt",
+        "user",
+        "reviewer",
+        "human",
+        "anyone",
+        "anybody",
+        "people",
+    ),
 )
-_NEGATED = re.compile(
+_NEGATED = LazyPattern(
     r"(?:\b(?:not|never|don['’]t|doesn['’]t|cannot|can['’]t|won['’]t|must\s*n['’]t|refuse|reject"
     r"|detect|attempts?|tries|try|tricks?|such\s+as|like|says?|asks?|tells?)\b[^.!?\n]{0,60})$",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(
+_QUOTED = LazyPattern(
     r"\"[^\"\n]{0,300}\"|“[^”\n]{0,300}”|‘[^’\n]{0,300}’|«[^»\n]{0,300}»|„[^“”\n]{0,300}[“”]"
 )
 

@@ -34,8 +34,9 @@ from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = LazyPattern(
     r"^[ \t]*(?:(?:[-*+>|]|\d+[.)]|#{1,6})[ \t]+)*(?:\[[ xX]\][ \t]+)?[*_]{0,2}"
     r"(?P<mark>(?:TODO|TBD|TBC|FIXME|XXX)\b(?:\([^)\n]*\))?)[*_]{0,2}[ \t]*(?::|[-–—]|\.{3}|…|$)"
     r"|(?::|\|)[ \t]*(?P<value>TODO|TBD|TBC|FIXME)[ \t]*(?:\||\.?$)"
@@ -44,8 +45,9 @@ _PLACEHOLDER = re.compile(
     r"|(?P<angle><(?:insert|fill in|todo|tbd|describe)\b[^>\n]{0,60}>)"
     r"|(?P<here>\b(?:your|the) (?:text|content|description) (?:goes )?here\b)",
     re.MULTILINE | re.IGNORECASE,
+    hints=("todo", "tbd", "tbc", "fixme", "xxx", "lorem", "[", "<", " here"),
 )
-_UPPER = re.compile("TODO|TBD|TBC|FIXME|XXX")
+_UPPER = LazyPattern("TODO|TBD|TBC|FIXME|XXX")
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:

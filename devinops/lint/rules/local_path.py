@@ -32,10 +32,12 @@ from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 
-_HOME = re.compile(
+_HOME = LazyPattern(
     r"(?<![\w.~/\\-])(?:file://)?(?:/Users/|/home/|[A-Za-z]:\\{1,2}Users\\{1,2})"
-    r"([A-Za-z0-9._-]+)(?=[/\\])"
+    r"([A-Za-z0-9._-]+)(?=[/\\])",
+    hints=("/users/", "/home/", "\\users\\"),
 )
 SHARED = frozenset(
     re.findall(
@@ -44,7 +46,7 @@ SHARED = frozenset(
         developer devin ec2-user example foo gitpod git guest hostedtoolcache jane jane.doe
         janedoe jdoe jenkins john john.doe johndoe jovyan linuxbrew me my-user myuser name node
         nonroot pi public root runner runneradmin sandbox server service shared someone test
-        testuser ubuntu user user1 username vagrant vscode www-data xxx you your-name
+        testuser ubuntu user user1 username vagrant vscode vsts www-data xxx you your-name
         your-username your_name yourname yourusername""",
     )
 )

@@ -26,7 +26,6 @@ Passes:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from devinops.lint.context import Context
@@ -35,8 +34,9 @@ from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.kind import Role
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 
-_MACRO = re.compile("![A-Za-z0-9_-]+")
+_MACRO = LazyPattern("![A-Za-z0-9_-]+")
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:

@@ -35,10 +35,11 @@ from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 
 _NAME = r"[A-Za-z0-9](?:[\w.-]*[\w])?"
-_REPOSITORY = re.compile(rf"(?<![\w./:@-])({_NAME})/({_NAME})(?![\w/-])")
-_CALLED_ONE = re.compile(r"\brepo(?:sitory)?\b", re.IGNORECASE)
+_REPOSITORY = LazyPattern(rf"(?<![\w./:@-])({_NAME})/({_NAME})(?![\w/-])")
+_CALLED_ONE = LazyPattern(r"\brepo(?:sitory)?\b", re.IGNORECASE)
 _NEAR = 14
 """Characters between a repository and the word that calls it one."""
 

@@ -34,9 +34,10 @@ from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 
-_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)+")
-_HOST = re.compile(
+_NAME = LazyPattern(r"[\w.-]+(?:/[\w.-]+)+")
+_HOST = LazyPattern(
     r"[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev|de|co|cloud|internal|local)/", re.IGNORECASE
 )
 PLACEHOLDERS = frozenset({"owner/repo", "owner/repository", "org/repo", "your-org/your-repo"})

@@ -35,22 +35,23 @@ from devinops.lint.rule import Rule
 from devinops.lint.rules._triggers import is_generic, words
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 
-_CONDITION = re.compile(
+_CONDITION = LazyPattern(
     r"\b(?:when|whenever|where|if|before|after|while|during|until|once|unless|upon|everytime"
     r"|(?:every|each|any)\s+time|in\s+case|in\s+order|use|used|uses|using|ask(?:s|ed|ing)?"
     r"|needs?|needed|requir\w+|appl(?:y|ies)|trigger(?:s|ed)?|invoke\w*|recall\w*|must|should"
     r"|want(?:s|ed)?|says?|mentions?)\b",
     re.IGNORECASE,
 )
-_TASK = re.compile(
+_TASK = LazyPattern(
     r"\b(?:for|about|to|that|which|with|in|on|at|from|into|against|any|all|every|task\w*|work\w*"
     r"|change\w*|question\w*|request\w*|issue\w*|bug\w*|[a-z]{3,}ing)\b",
     re.IGNORECASE,
 )
 """What a description of a task contains, such as `changing the schema` or `bugs in billing`."""
 
-_TITLE = re.compile(
+_TITLE = LazyPattern(
     r"(?:an?|the|our|this|general|some|detailed|complete|full|short|brief|quick)?\s*"
     r"(?:(?:note|document|page|file|entry|text|playbook|knowledge|section)\s+)?"
     r"(?:describes|explains|contains|documents|lists|provides|covers|defines|outlines|shows|details"
@@ -60,7 +61,7 @@ _TITLE = re.compile(
     r"|conventions?|standards?|details?|notes?|tips|background|glossary)\b",
     re.IGNORECASE,
 )
-_FOREIGN = re.compile(
+_FOREIGN = LazyPattern(
     r"\b(?:der|die|das|und|für|von|bei|wenn|wann|beim|ein|eine|el|la|los|las|cuando|para|por|una"
     r"|le|les|des|quand|pour|lors|une|il|gli|quando|per|di|een|het|wanneer|bij|och|när|og|når)\b",
     re.IGNORECASE,
@@ -68,14 +69,19 @@ _FOREIGN = re.compile(
 _LONGEST_TITLE = 6
 
 
+_PLAIN = frozenset({"when", "whenever", "if", "before", "after", "while", "during", "use"})
+"""Words that say when, without the cost of a pattern."""
+
+
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     when = subject.when
-    if len(words(when)) < 2 or is_generic(when) or not _is_english(when):
+    found = words(when)
+    if len(found) < 2 or not _PLAIN.isdisjoint(found) or is_generic(when):
         return
-    if _CONDITION.search(when):
+    if not _is_english(when) or _CONDITION.search(when):
         return
     is_title = bool(_TITLE.match(when.strip()))
-    if is_title or (len(words(when)) <= _LONGEST_TITLE and not _TASK.search(when)):
+    if is_title or (len(found) <= _LONGEST_TITLE and not _TASK.search(when)):
         field = subject.kind.foreign.when
         message = (
             f"this {field} says what the {subject.kind.name} is about, but not when to use it: "

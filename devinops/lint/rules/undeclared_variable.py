@@ -40,17 +40,18 @@ from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 from devinops.model.suggest import did_you_mean
 
 _NAME = (
     r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|API_?KEY|SECRET|SECRET_KEY|PASSWORD|PASSWD|PRIVATE_KEY|ACCESS_KEY"
     r"|AUTH_KEY|CREDENTIALS?|PAT)"
 )
-_USE = re.compile(
+_USE = LazyPattern(
     rf"(?:\$\{{?|\$\{{\{{\s*secrets\.|\bprocess\.env\.|\benviron(?:\.get)?[\[(][\"']|\bgetenv\([\"']|\bENV\[[\"']"
     rf"|\bsecret (?:named |called )?`?)({_NAME})\b"
 )
-_SET = re.compile(rf"^[^\n]*?\b({_NAME})[ \t]*=(?!=)", re.MULTILINE)
+_SET = LazyPattern(rf"^[^\n]*?\b({_NAME})[ \t]*=(?!=)", re.MULTILINE)
 GIVEN = frozenset({"GITHUB_TOKEN", "CI_JOB_TOKEN"})
 """Variables that a CI system sets."""
 

@@ -45,11 +45,14 @@ from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 from devinops.model.suggest import nearest
 
-_MACRO = re.compile(r"(?<![\w`!\\/.=<>&|({\[\"'$-])!([A-Za-z][A-Za-z0-9_-]{2,})(?![\w(=!]|\.\w|\[)")
-_IN_CODE = re.compile(r"!([A-Za-z][A-Za-z0-9_-]{2,})")
-_SPEAKS_OF_MACROS = re.compile(r"\b(?:macros?|playbooks?)\b", re.IGNORECASE)
+_MACRO = LazyPattern(
+    r"(?<![\w`!\\/.=<>&|({\[\"'$-])!([A-Za-z][A-Za-z0-9_-]{2,})(?![\w(=!]|\.\w|\[)"
+)
+_IN_CODE = LazyPattern(r"!([A-Za-z][A-Za-z0-9_-]{2,})")
+_SPEAKS_OF_MACROS = LazyPattern(r"\b(?:macros?|playbooks?)\b", re.IGNORECASE)
 ALMOST = 0.8
 
 

@@ -31,14 +31,15 @@ from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
 
-_STEP = re.compile(
+_STEP = LazyPattern(
     r"^[ \t]*(?:[-*+•]|\d+[.)]|[a-z][.)]|\*\*\d+|(?:step|phase|schritt|étape|paso)\s*\d+)"
     r"(?:[ \t*:.-]|$)",
     re.MULTILINE | re.IGNORECASE,
 )
-_HEADING = re.compile(r"^#{1,6}[ \t]+\S", re.MULTILINE)
-_ORDER = re.compile(
+_HEADING = LazyPattern(r"^#{1,6}[ \t]+\S", re.MULTILINE)
+_ORDER = LazyPattern(
     r"\b(?:first|firstly|then|next|afterwards?|after that|finally|lastly|second|secondly"
     r"|zuerst|dann|schließlich)\b",
     re.IGNORECASE,
