@@ -6,13 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from devinops.cli.options import FilePath, NonEmpty, Options, common, write_file
 from devinops.cli.paths import below_root, is_below
-from devinops.config import Project, open_project
+from devinops.config import Project, open_project, read_repository
 from devinops.lint import baseline, fixes
 from devinops.lint.context import Context
 from devinops.lint.detector import is_complete
@@ -23,7 +22,7 @@ from devinops.lint.rules import RULES
 from devinops.lint.selection import setting_problems, unknown_rule
 from devinops.lint.settings import Settings
 from devinops.lint.subject import Subject
-from devinops.load import Loaded, load, load_only
+from devinops.load import Loaded, load_only
 from devinops.model.errors import ExitCode, UsageError
 from devinops.model.objects import Ensure, Problem, Severity
 from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts
@@ -142,17 +141,18 @@ class _Run:
     def _load(self) -> Loaded:
         """Return all entries; only those in PATHS if all selected rules can judge one by itself."""
         project = self.project
-        settings: dict[str, Any] = {
-            "paths": project.paths,
-            "ignore": project.ignore,
-            "place": project.place,
-        }
         rules = self.settings.selected(RULES)
         if self.paths and all(rule.scope is Scope.ENTRY for rule in rules):
-            loaded = load_only(project.root, self.prefixes, **settings)
+            loaded = load_only(
+                project.root,
+                self.prefixes,
+                paths=project.paths,
+                ignore=project.ignore,
+                place=project.place,
+            )
             if loaded is not None:
                 return loaded
-        return load(project.root, **settings)
+        return read_repository(project.root)[1]
 
     def reports(self) -> list[Reported]:
         """Return the findings in PATHS."""

@@ -10,7 +10,6 @@ from devinops.load.globs import read_rules
 from devinops.model.objects import Problem, Source
 from devinops.model.suggest import did_you_mean
 
-
 CODES: Mapping[str, str] = {
     "unknown-rule": "a name in `lint` of devinops.yaml that no lint rule has",
 }

@@ -116,22 +116,22 @@ class Finder:
             self._check_ignore(i, rule)
 
     def find_only(self, paths: Sequence[str]) -> bool:
-        """Find just these files, which are relative to the root.
+        """Find just these files: paths relative to the root, without symlinks.
 
-        Returns False if one of them is not a file of entries below its own name, such as a text
-        that an entry includes, or a symlink: then only `find` tells what belongs together.
+        Returns False if one of them is not a file of entries, such as a text that an entry
+        includes: then only `find` tells what belongs together.
         """
         for path in paths:
-            real = os.path.join(self.root, path)
-            if os.path.realpath(real) != real or not self._is_read(path):
+            if not self._is_read(path):
                 return False
-            self._file(path, real)
+            self._file(path, os.path.join(self.root, path))
         return self._found.keys() >= set(paths)
 
     def _is_read(self, path: str) -> bool:
         """Return whether a file is among those that are read, by its path."""
         above = list(_directories_above(path))
-        if any(self._ignored(directory, directory=True) for directory in above):
+        is_ignored = any(self._ignored(directory, directory=True) for directory in above)
+        if is_ignored or hidden_part(path):
             return False
         top = above[0] if above else path
         return top in (KINDS.directories if above else KINDS.files) or any(
