@@ -121,6 +121,6 @@ $(VENV)/.mutation: setup.cfg pyproject.toml $(VENV)/.test
 # The test of the hook installs devinops with pre-commit, with packages from here only.
 $(WHEELHOUSE)/.done: setup.cfg pyproject.toml $(VENV)/.test
 	@echo "filling $(WHEELHOUSE) …"
-	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir $(WHEELHOUSE) . 'setuptools>=70.1'
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir $(WHEELHOUSE) '.[secrets]' 'setuptools>=70.1'
 	@rm -f $(WHEELHOUSE)/devinops-*.whl
 	@touch $@
