@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import limits
+from benchmarks import limits, lint
 from benchmarks.measure import Checks, devinops
 
 ENTRIES = 10_000
@@ -124,6 +124,7 @@ def main() -> int:
             "the same over API v1, whose list is one answer, peak memory", old.peak_mb, 300, " MB"
         )
     limits.measure(check)
+    lint.measure(check)
     return check.failed
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from devinops.cli import candidates
 from devinops.cli.options import FilePath, NonEmpty, Options, common, write_file
 from devinops.cli.paths import below_root, is_below
 from devinops.config import Project, open_project, read_repository
@@ -42,6 +43,7 @@ SEVERITIES = tuple(severity.value for severity in Severity)
     type=NonEmpty(),
     multiple=True,
     metavar="RULE",
+    shell_complete=candidates.rules,
     help="Run only these rules: an id, a name, the beginning of an id (DV1), entry-rules or "
     "repository-rules; repeatable.",
 )
@@ -50,6 +52,7 @@ SEVERITIES = tuple(severity.value for severity in Severity)
     type=NonEmpty(),
     multiple=True,
     metavar="RULE",
+    shell_complete=candidates.rules,
     help="Do not run these rules; repeatable.",
 )
 @click.option(

@@ -47,4 +47,6 @@ def is_generic(text: str) -> bool:
 
 def weight(text: str) -> int:
     """Return the number of letters and digits; a character of Chinese or Japanese counts as 3."""
+    if text.isascii():
+        return sum(map(str.isalnum, text))
     return sum(3 if _WIDE.match(char) else char.isalnum() for char in text)
