@@ -71,7 +71,11 @@ SEVERITIES = tuple(severity.value for severity in Severity)
 @click.option("--write-baseline", is_flag=True, help="Write all findings into the baseline.")
 @click.option("--list-rules", is_flag=True, help="List the rules and exit.")
 @click.option(
-    "--explain", metavar="RULE", type=NonEmpty(), help="Show the page of a rule and exit."
+    "--explain",
+    metavar="RULE",
+    type=NonEmpty(),
+    shell_complete=candidates.rules,
+    help="Show the page of a rule and exit.",
 )
 @common(problems=True)
 def command(
