@@ -79,9 +79,10 @@ lint-rules: $(VENV)/.test
 lint-quality: $(VENV)/.test
 	$(BIN)/python -m tests.testing.lint_quality
 
-# Draws the plan in the README again.
+# Draws the pictures in the README again.
 picture: $(VENV)/.test
 	$(BIN)/python -m tests.testing.picture
+	$(BIN)/python -m tests.testing.comment_picture
 
 benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks

@@ -112,6 +112,8 @@ class Rest:
         text = error_text(response.body, response.content_type)
         wait_s = rate_limit_wait_s(response, time.time())
         hint = self._hint(call, response.status)
+        if 300 <= response.status < 400:
+            hint = f"a redirect, which is not followed: check {self._endpoint.setting}"
         if wait_s is not None:
             hint = f"a rate limit; run again in {max(1, round(wait_s / 60))} min"
         message = f"{self._host}: {call} returned {response.status}"

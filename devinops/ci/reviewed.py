@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from devinops import waiting
 from devinops.ci.code_host import CodeHost, Comment, Request
@@ -32,6 +32,14 @@ class Reviewed:
     comment: Comment
 
 
+class _Planned(NamedTuple):
+    """A comment about the target; `digest` is empty if nothing in it can be applied."""
+
+    comment: Comment
+    digest: str
+    commit: str | None
+
+
 def reviewed(host: CodeHost, request: Request, about: Marker, author: str) -> Reviewed:
     """Return the digest in the comment of a request. Raises Stale, ApiError.
 
@@ -42,23 +50,22 @@ def reviewed(host: CodeHost, request: Request, about: Marker, author: str) -> Re
     found = list(_comments(host, request, about, author))
     if not found:
         raise Stale(f"{where} has no plan for {about.target} by {author}: {NEXT_STEP}")
-    current = [(comment, read) for comment, read in found if read.commit == request.head]
-    if not current:
-        planned = found[0][1].commit or "an unknown commit"
-        raise Stale(
-            f"the plan for {about.target} in {where} is for {planned[:12]}, but the last commit is "
-            f"{request.head[:12]}: {NEXT_STEP}"
-        )
-    digests = {read.digest for _, read in current}
-    if len(digests) > 1:
-        raise Stale(f"{where} has {len(digests)} plans for {about.target}: {NEXT_STEP}")
-    (digest,) = digests
-    if digest is None:
+    plans = [plan for plan in found if plan.digest]
+    if not plans:
         raise Stale(
             f"the plan for {about.target} in {where} was refused or failed, so there is nothing "
             f"that was reviewed: {NEXT_STEP}"
         )
-    return Reviewed(digest, request, current[0][0])
+    current = [plan for plan in plans if plan.commit == request.head]
+    if not current:
+        planned = (plans[0].commit or "unknown")[:12]
+        raise Stale(
+            f"the plan for {about.target} in {where} is for the commit {planned}, but the last one "
+            f"is {request.head[:12]}: {NEXT_STEP}"
+        )
+    if len({plan.digest for plan in current}) > 1:
+        raise Stale(f"{where} has several plans for {about.target}: {NEXT_STEP}")
+    return Reviewed(current[0].digest, request, current[0].comment)
 
 
 def merged_request(host: CodeHost, commit: str) -> Request:
@@ -86,10 +93,8 @@ def _merged(host: CodeHost, commit: str) -> tuple[Sequence[Request], list[Reques
     return candidates, [request for request in candidates if commit in request.merge_commits]
 
 
-def _comments(
-    host: CodeHost, request: Request, about: Marker, author: str
-) -> Iterator[tuple[Comment, Marker]]:
+def _comments(host: CodeHost, request: Request, about: Marker, author: str) -> Iterator[_Planned]:
     for comment in host.comments(request.number):
         read = marker.read(comment.text) if is_by(comment, author) else None
         if read is not None and read.is_about(about):
-            yield comment, read
+            yield _Planned(comment, read.digest or "", read.commit)

@@ -25,6 +25,15 @@ def is_step_file(path: Path, environment: Mapping[str, str]) -> bool:
     return path.absolute() in [Path(file) for file in files if file]
 
 
+def summary_space(path: Path, environment: Mapping[str, str]) -> int | None:
+    """Return how many bytes the summary of this step can take; None if this is not its file."""
+    name = environment.get(SUMMARY)
+    if not name or path.absolute() != Path(name):
+        return None
+    used = path.stat().st_size if path.exists() else 0
+    return max(LARGEST_SUMMARY - used, 0)
+
+
 def append(path: Path, chunks: Iterable[str]) -> None:
     """Append text to a file. Raises OSError."""
     atomic.check_place(path)

@@ -35,21 +35,31 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The text of a report and its marker. Comments of `author` are the report's own."""
+    """The text of a report and its marker. Comments of `author` are the report's own.
+
+    `commit` is the one that the report is about.
+    """
 
     text: str
     marker: Marker
     author: str
+    commit: str
 
     def owns(self, comment: Comment) -> bool:
         """Tell whether a comment is about the same target, and from the trusted author."""
         about = marker.read(comment.text)
         return is_by(comment, self.author) and about is not None and about.is_about(self.marker)
 
-    def repeats(self, comment: Comment) -> bool:
-        """Tell whether a comment is about exactly the same organization."""
+    def replaces(self, comment: Comment) -> bool:
+        """Tell whether an own comment says nothing that the report does not say."""
         about = marker.read(comment.text)
-        return about is not None and about.organization == self.marker.organization
+        return about is not None and self.marker.replaces(about)
+
+    def order(self, comment: Comment) -> tuple[bool, int]:
+        """Return a key that puts the comment to keep first: it knows as much, and is the oldest."""
+        about = marker.read(comment.text)
+        is_exact = about is not None and self.marker.replaces(about) and about.replaces(self.marker)
+        return not is_exact, comment.id
 
 
 def post(host: CodeHost, request: int, report: Report) -> Posted:
@@ -62,15 +72,17 @@ def post(host: CodeHost, request: int, report: Report) -> Posted:
     ours, outcome = _owned(host, request, report), Outcome.UNCHANGED
     if not ours:
         created, outcome = _create(host, request, report), Outcome.CREATED
+        ours = _owned(host, request, report)
         # A list may show a new comment with a delay.
-        ours = _sorted({created.id: created, **{c.id: c for c in _owned(host, request, report)}})
-    kept, *others = ours
+        if created.id not in [comment.id for comment in ours]:
+            ours.append(created)
+    kept, *others = sorted(ours, key=report.order)
     if _plain(kept.text) != _plain(report.text):
         if _is_newer(host, request, kept, report):
             return Posted(Outcome.OUTDATED, kept)
         kept = host.edit(request, kept.id, report.text)
         outcome = Outcome.UPDATED
-    for other in filter(report.repeats, others):
+    for other in filter(report.replaces, others):
         host.delete(request, other.id)
     return Posted(outcome, kept)
 
@@ -83,17 +95,13 @@ def is_by(comment: Comment, author: str) -> bool:
 def _is_newer(host: CodeHost, request: int, kept: Comment, report: Report) -> bool:
     """Tell whether a comment is about the last commit of the request, and the report is not."""
     about = marker.read(kept.text)
-    if about is None or about.commit in (None, report.marker.commit):
+    if about is None or about.commit in (None, report.commit):
         return False
     return host.request(request).head == about.commit
 
 
 def _owned(host: CodeHost, request: int, report: Report) -> list[Comment]:
-    return _sorted({c.id: c for c in host.comments(request) if report.owns(c)})
-
-
-def _sorted(comments: dict[int, Comment]) -> list[Comment]:
-    return [comments[id] for id in sorted(comments)]
+    return [comment for comment in host.comments(request) if report.owns(comment)]
 
 
 def _create(host: CodeHost, request: int, report: Report) -> Comment:

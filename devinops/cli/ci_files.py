@@ -54,6 +54,16 @@ class Pipeline:
         """The option that a command at the top needs to find the root."""
         return f" --root {shlex.quote(self.below)}" if self.below else ""
 
+    def suffix(self, target: str = "") -> str:
+        """Return the end of a name that only this root and target have, such as `-teams-a`."""
+        parts = (re.sub(r"[^\w.-]+", "-", self.below).strip("-"), target)
+        return "".join(f"-{part}" for part in parts if part)
+
+    def title(self, target: str = "") -> str:
+        """Return the end of a title for people, such as ` in teams/a, staging`."""
+        parts = [re.sub(r"[^\w /.-]", "?", self.below), target]
+        return f" in {', '.join(filter(None, parts))}" if any(parts) else ""
+
     def paths(self, own: str) -> str:
         """Return patterns of the files that a plan depends on, as JSON, which is also YAML.
 
@@ -65,6 +75,23 @@ class Pipeline:
         # At the top, *.yaml is devinops.yaml and the files of the kinds.
         directories = (f"{name}/**" for name in sorted(KINDS.directories))
         return _json(["*.yaml", *directories, *self.patterns, own])
+
+
+def key_note(system: str, pipeline: Pipeline) -> str:
+    """Return which keys to store where, for people who have just got the files of a CI system."""
+    where = {
+        "github": "In GitHub, store",
+        "gitlab": "In GitLab, store as masked variables",
+    }
+    if system not in where:
+        return ""
+    keys = sorted(set(pipeline.keys.values()))
+    reading = ", ".join(f"{key}_PLAN" for key in keys)
+    scope = "their environments devin-TARGET" if pipeline.is_many else "the environment devin"
+    return (
+        f"{where[system]} a key that can only read as {reading}, and a key that may write as "
+        f"{', '.join(keys)} in {scope}, which only the branch {pipeline.branch} may use."
+    )
 
 
 def github_values(pipeline: Pipeline) -> dict[str, str]:
@@ -92,8 +119,8 @@ def _github_of_one(pipeline: Pipeline) -> dict[str, str]:
     line = "          {0}: ${{{{ secrets.{1} }}}}\n"
     return {
         "keys": "",
-        "suffix": "",
-        "title": "",
+        "suffix": pipeline.suffix(),
+        "title": pipeline.title(),
         "strategy": "",
         "nightly_strategy": "",
         "environment": "devin",
@@ -115,8 +142,8 @@ def _github_of_many(pipeline: Pipeline) -> dict[str, str]:
     keys = f"  KEYS: '{_json(pipeline.keys)}'  # each target and the variable of its key\n"
     return {
         "keys": keys,
-        "suffix": "-${{ matrix.target }}",
-        "title": " in ${{ matrix.target }}",
+        "suffix": pipeline.suffix("${{ matrix.target }}"),
+        "title": pipeline.title("${{ matrix.target }}"),
         "strategy": _strategy(f"${{{{ fromJSON({chosen}) }}}}"),
         "nightly_strategy": _strategy(listed),
         "environment": "devin-${{ matrix.target }}",
@@ -165,7 +192,7 @@ def _github_options() -> str:
 def gitlab_values(pipeline: Pipeline) -> dict[str, str]:
     """Return the values of the placeholders in gitlab.yml."""
     keys = sorted(set(pipeline.keys.values())) or [DEFAULT_KEY]
-    target = "-$DEVINOPS_TARGET" if pipeline.is_many else ""
+    target = "$DEVINOPS_TARGET" if pipeline.is_many else ""
     return {
         **_common(pipeline),
         "paths": pipeline.paths(".gitlab-ci.yml"),
@@ -173,9 +200,9 @@ def gitlab_values(pipeline: Pipeline) -> dict[str, str]:
         "apply_secrets": ", ".join(keys),
         "hazard_inputs": _gitlab_variables(pipeline),
         "options": indent(_gitlab_options(), " " * 6),
-        "suffix": target,
-        "environment": target,
-        "title": " in $DEVINOPS_TARGET" if pipeline.is_many else "",
+        "suffix": pipeline.suffix(target),
+        "environment": f"-{target}" if target else "",
+        "title": pipeline.title(target),
         "matrix": _gitlab_matrix(pipeline.keys) if pipeline.is_many else "",
         "target_check": indent(_TARGET_CHECK, " " * 6) if pipeline.is_many else "",
         "key": "KEY" if pipeline.is_many else pipeline.key,

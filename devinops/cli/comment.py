@@ -70,8 +70,9 @@ def command(
     """Post the Markdown report FILE (- for stdin) as a comment in the pull or merge request.
 
     There is one comment for each target; a new report replaces its text. With --print-digest,
-    print the digest in the comment of the request that was merged instead, for apply --expect.
-    The exit code is 5 if there is none.
+    instead print the digest in the comment of the request that was merged, for apply --expect.
+    The exit code is 5 if there is none. The token comes from GITHUB_TOKEN, or on GitLab from
+    DEVINOPS_GITLAB_TOKEN.
 
     \b
       devinops plan --report markdown=plan.md
@@ -113,7 +114,7 @@ def _comment(options: Options, file: Path, author: str | None, request: int | No
         raise UnusableFile(
             f"{file}: the first line is not the marker of a report: {_NEXT_STEP.format(file)}"
         )
-    if options.flags.target not in (None, about.target):
+    if None not in (options.flags.target, about.target) and options.flags.target != about.target:
         raise UsageError(f"{file} is about the target {about.target}, not {options.flags.target}")
     job = _job(request)
     if job.request is None:
@@ -140,7 +141,8 @@ def _post(
                 f"the report has {len(text):,} characters, and a comment holds "
                 f"{host.longest_comment:,}: devinops plan --report markdown=FILE shortens it"
             )
-        posted = post(host, request, Report(text, about, author or host.author()))
+        commit = about.commit or job.commit
+        posted = post(host, request, Report(text, about, author or host.author(), commit))
     if posted.outcome is Outcome.OUTDATED:
         options.say("the comment is about a later commit than this report, so it stays as it is")
     return _Result(posted.outcome.value, about, request, posted.comment.url)
@@ -201,30 +203,31 @@ def _document(result: _Result) -> CommentDocument:
 def _digest(options: Options, author: str | None, request: int | None) -> SimpleAnswer:
     from devinops.ci.reviewed import merged_request, reviewed
 
-    about, job = _target(options), _job(request)
+    name, org_id = _target(options)
+    about, job = Marker(name, org_id), _job(request)
     with _host(options, job, writes=False) as host:
         trusted = author or host.author()
         merged = host.request(request) if request else merged_request(host, job.commit)
         found = reviewed(host, merged, about, trusted)
     options.say(f"reviewed in {found.comment.url}")
-    return SimpleAnswer([found.digest], lambda: _reviewed_document(about, found))
+    return SimpleAnswer([found.digest], lambda: _reviewed_document(name, about, found))
 
 
-def _target(options: Options) -> Marker:
-    """Return what the report must be about. Raises UsageError, ConfigError, InputError."""
+def _target(options: Options) -> tuple[str, str | None]:
+    """Return name and organization of the target. Raises UsageError, ConfigError, InputError."""
     project = read_project(options.root)
     name, _ = target_name(project, options.flags)
     declared = project.targets.get(name, {}).get("org_id")
-    return Marker(name, declared or os.environ.get("DEVIN_ORG_ID") or None)
+    return name, declared or os.environ.get("DEVIN_ORG_ID") or None
 
 
-def _reviewed_document(about: Marker, found: Reviewed) -> ReviewedDocument:
+def _reviewed_document(name: str, about: Marker, found: Reviewed) -> ReviewedDocument:
     from devinops.schema.base_document import HEAD
     from devinops.schema.comment import ReviewedDocument
 
     return ReviewedDocument(
         **HEAD,
-        target=about.target,
+        target=name,
         org_id=about.organization,
         digest=found.digest,
         commit=found.request.head,

@@ -92,14 +92,8 @@ class Group(click.Group):
             group = ctx.info_name or ""
             raise click.UsageError(unknown_command(group, typed, self.list_commands(ctx)), ctx)
         name, command, rest = super().resolve_command(ctx, args)
-        if command is None:
-            return name, command, rest
-        passed = {option: option.words(value) for option, value in ctx.obj.items()}
-        lacking = _lacking(command, [option for option, words in passed.items() if words])
-        if lacking and not ctx.resilient_parsing:
-            raise click.UsageError(f"{name} has no option {lacking[0].names}.", ctx)
-        words = [word for option in passed if option not in lacking for word in passed[option]]
-        return name, command, [*words, *rest]
+        passed_on = _passed_on(ctx, name, command) if command else []
+        return name, command, [*passed_on, *rest]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, the common ones in one paragraph, and the commands."""
@@ -111,6 +105,15 @@ class Group(click.Group):
                 formatter.write(f"{indent}{line}\n")
             formatter.write_text("The --help of a command explains those that it has.")
         self.format_commands(ctx, formatter)
+
+
+def _passed_on(ctx: click.Context, name: str | None, command: click.Command) -> list[str]:
+    """Return the words of the group's options. Raises UsageError if the command lacks one."""
+    passed = {option: option.words(value) for option, value in ctx.obj.items()}
+    lacking = _lacking(command, [option for option, words in passed.items() if words])
+    if lacking and not ctx.resilient_parsing:
+        raise click.UsageError(f"{name} has no option {lacking[0].names}.", ctx)
+    return [word for option in passed if option not in lacking for word in passed[option]]
 
 
 def _lacking(command: click.Command, options: Iterable[PassedOn]) -> list[PassedOn]:

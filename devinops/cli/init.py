@@ -18,7 +18,7 @@ from string import Template
 import click
 
 from devinops import __version__, atomic
-from devinops.cli.ci_files import DEFAULT_KEY, Pipeline, github_values, gitlab_values
+from devinops.cli.ci_files import DEFAULT_KEY, Pipeline, github_values, gitlab_values, key_note
 from devinops.cli.options import FilePath, terminal_width
 from devinops.cli.origin import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
 from devinops.config import CONFIG_FILE, Project, open_project
@@ -138,12 +138,14 @@ class SetUp:
 
     `rows` say what became of each file, `written` are the new ones, and `snippets` are pairs of an
     existing file and the text to add to it by hand. `ci_files` are those of CI and pre-commit.
+    `keys` says which keys to store in the CI system, and is empty without one.
     """
 
     rows: tuple[str, ...]
     written: tuple[str, ...]
     snippets: tuple[tuple[str, str], ...]
     ci_files: tuple[str, ...]
+    keys: str = ""
 
     @property
     def reminder(self) -> str:
@@ -165,7 +167,8 @@ def set_up(
     CI_FILES; by default the host of the remote decides.
     """
     org_id = os.environ.get("DEVIN_ORG_ID", "").strip()
-    texts = files(git, org_id, installed_origin(), _pipeline(root, git), ci or _system(git))
+    pipeline, system = _pipeline(root, git), ci or _system(git)
+    texts = files(git, org_id, installed_origin(), pipeline, system)
     if not with_sample:
         texts.pop(SAMPLE)
     tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
@@ -182,7 +185,8 @@ def set_up(
         if state is _State.OTHER and name.startswith("."):
             snippets.append((path, text))
     ci_files = tuple(name for name in texts if name.startswith("."))
-    return SetUp(tuple(rows), tuple(written), tuple(snippets), ci_files)
+    keys = key_note(system, pipeline)
+    return SetUp(tuple(rows), tuple(written), tuple(snippets), ci_files, keys)
 
 
 def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
@@ -192,8 +196,9 @@ def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
     click.echo("\nNext:")
     for command in _next_commands(git, root):
         click.echo(f"  {line(command)}")
-    for row in terminal.paragraph(setup.reminder):
-        click.echo(row)
+    for text in filter(None, (setup.reminder, setup.keys)):
+        for row in terminal.paragraph(text):
+            click.echo(row)
 
 
 class _State(Enum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -123,7 +124,8 @@ def _preview(options: Options, arguments: _Rollback, *, dry_run: bool) -> ExitCo
     """
     with open_session(options, open_reader) as session:
         plan = _planned(session, arguments)[0].plan
-    answer = PlanAnswer(plan, plan.exit_code())
+    path = shlex.quote(_relative(options.root, arguments.backup.path))
+    answer = PlanAnswer(plan, plan.exit_code(), command=f"rollback {path}")
     if dry_run or not (plan.changes or plan.refusals):
         options.answer(answer)
         return answer.exit_code
@@ -256,4 +258,4 @@ def _row(root: Path, path: Path, backup: Backup | str) -> BackupItem:
 
 
 def _relative(root: Path, path: Path) -> str:
-    return path.relative_to(root).as_posix()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

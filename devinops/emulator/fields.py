@@ -14,10 +14,14 @@ from devinops.emulator.records import KINDS, MEMORY_ONLY, Kind, Record, Seconds
 
 @dataclass(frozen=True)
 class FieldType:
-    """A check of a value, and in words what it accepts. `is_time`: the record has it in seconds."""
+    """A check of a value, and in words what it accepts. `is_time`: the record has it in seconds.
+
+    `hint` is the type as the record declares it.
+    """
 
     expected: str
     accepts: Callable[[object], bool]
+    hint: Any
     required: bool = False
     is_time: bool = False
 
@@ -49,27 +53,31 @@ def _expected(hint: Any) -> str:
 
 
 def _accepts(hint: Any, value: object) -> bool:
-    origin, members = get_origin(hint) or hint, get_args(hint)
     if hint is Any:
         return True
     if hint == Seconds:
-        return isinstance(value, int | str | date) and not isinstance(value, bool)
+        return _is_a(int | str | date, value)
+    origin, members = get_origin(hint), get_args(hint)
     if origin is Literal:
         return value in members
     if origin in (Union, UnionType):
         return any(_accepts(member, value) for member in members)
-    if origin is list:
-        return isinstance(value, list) and all(_accepts(members[0], item) for item in value)
-    if origin is dict:
-        if not isinstance(value, dict):
-            return False
-        return all(_accepts(members[1], item) for item in value.values())
-    return isinstance(value, origin) and (origin is bool or not isinstance(value, bool))
+    if isinstance(value, list | dict):
+        items = value.values() if isinstance(value, dict) else value
+        return isinstance(value, origin or hint) and all(
+            _accepts(members[-1], item) for item in items if members
+        )
+    return _is_a(origin or hint, value)
+
+
+def _is_a(type: Any, value: object) -> bool:
+    """Return whether a value has a type; true and false are no numbers."""
+    return isinstance(value, type) and (type is bool or not isinstance(value, bool))
 
 
 def _field_type(hint: Any, *, required: bool = False) -> FieldType:
     is_time = Seconds in (hint, *get_args(hint))
-    return FieldType(_expected(hint), lambda value: _accepts(hint, value), required, is_time)
+    return FieldType(_expected(hint), lambda value: _accepts(hint, value), hint, required, is_time)
 
 
 TIME = _field_type(Seconds)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from devinops.model.credentials import SECRETS
+from devinops.model.credentials import SECRETS, may_hold_secret
 from devinops.model.hidden import hidden
 from devinops.model.kind import Resource
 from devinops.model.values import UNSET
@@ -22,11 +22,13 @@ def findings(resource: Resource) -> list[str]:
 
 def findings_in(values: Iterable[tuple[str, Any]]) -> list[str]:
     """Return the same for pairs of name and value."""
+    found = [(name, list(texts(value))) for name, value in values if value is not UNSET]
+    # Almost every object is clean, and one look at all of its texts tells.
+    together = "\n".join(text for _, parts in found for text in parts)
+    if together.isascii() and not may_hold_secret(together):
+        return []
     return [
-        f"{name}: {finding}"
-        for name, value in values
-        if value is not UNSET
-        for finding in dict.fromkeys(_of_texts(texts(value)))
+        f"{name}: {finding}" for name, parts in found for finding in dict.fromkeys(_of_texts(parts))
     ]
 
 

@@ -103,7 +103,7 @@ class JournaledStore:
     def sweep(self) -> None:
         dead = self._dead_runs()
         if dead:
-            self._update(lambda stored: stored, f"{merge.listed(dead)}: died, swept up")
+            self._update(lambda stored: stored, f"{merge.listed(dead)}: closed, because it died")
             for run in dead:
                 disk.remove(self._run_lock_path(run))
 

@@ -222,7 +222,7 @@ ACTIONS: Final = sequence(
             for schema in ACTIONS_BY_TYPE.values()
             for name, part in schema["properties"].items()
         }
-        | {"type": choice("What is done.", *ACTIONS_BY_TYPE)},
+        | {"type": choice("What the action does.", *ACTIONS_BY_TYPE)},
         ("type",),
     ),
     minItems=1,

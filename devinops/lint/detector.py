@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from devinops.lint.placeholders import is_placeholder
-from devinops.model.credentials import SECRETS
+from devinops.model.credentials import SECRETS, may_hold_secret
 from devinops.model.patterns import LazyPattern
 
 LIBRARY: Final = "betterleaks"
@@ -61,7 +61,7 @@ def leaks(text: str) -> Iterator[Leak]:
 
 
 def _known(text: str) -> Iterator[Leak]:
-    for title, pattern in SECRETS.items():
+    for title, pattern in SECRETS.items() if may_hold_secret(text) else ():
         for match in pattern.finditer(text):
             if not is_placeholder(match[0]):
                 yield Leak(match.start(), match.end(), title)

@@ -58,6 +58,12 @@ _WHOLE_KEY = LazyPattern(
 """A private key with its text, to its end or to that of everything."""
 
 
+def may_hold_secret(text: str) -> bool:
+    """Return whether a text has what each of these secrets begins with; faster than a search."""
+    lower = text.lower()
+    return any(hint in lower for pattern in SECRETS.values() for hint in pattern.hints)
+
+
 def masked(text: str) -> str:
     """Return a text with *** in place of what looks like a secret."""
     for pattern in (_WHOLE_KEY, *SECRETS.values()):

@@ -35,6 +35,7 @@ from devinops.planning.match import (
 )
 from devinops.planning.mentions import block_mentioned, by_name
 from devinops.planning.orphans import (
+    LikelyRename,
     Orphan,
     has_generated_secret,
     likely_renames,
@@ -347,12 +348,16 @@ def _plan_orphans(
             draft.blocked.append(waits_for(successor, orphan.key, live.id, orphan.source))
         else:
             planner(orphan.live.kind).orphan(orphan, successor, context, draft)
-    hints = {
+    hints = _rename_hints(pairs)
+    draft.changes = [_with_hint(change, hints) for change in draft.changes]
+
+
+def _rename_hints(pairs: Iterable[LikelyRename]) -> dict[Key, str]:
+    return {
         pair.entry.key: rename_hint(pair.orphan.key, has_generated_secret(pair.orphan.live))
         for pair in pairs
         if pair.orphan.record
     }
-    draft.changes = [_with_hint(change, hints) for change in draft.changes]
 
 
 def _stays(orphan: Orphan, context: PlanContext) -> bool:

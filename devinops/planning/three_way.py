@@ -24,7 +24,7 @@ class Verdict(StrEnum):
     RECORD = "equal, but not as recorded"
     UPDATE = "Git moved"
     DRIFT = "live moved"
-    CONFLICT = "both moved apart"
+    CONFLICT = "both sides changed, and differ"
 
 
 def classify(attribute: Attribute, base: Base | None, want: Any, have: Any) -> Verdict:

@@ -31,6 +31,7 @@ Answer: TypeAlias = (
 class PlanAnswer:
     """A plan and the exit code of the run. `error` says why it was not applied, or is empty.
 
+    `command` is the command that applies the plan, with the arguments that make it this plan.
     People need only a line for each change if the plan is `approved`, because they have read it.
     """
 
@@ -38,6 +39,7 @@ class PlanAnswer:
     exit_code: ExitCode
     error: str = ""
     approved: bool = False
+    command: str = "apply"
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,13 @@ class DriftAnswer:
 class SimpleAnswer:
     """The answer of any other command: lines for people, and a document for programs.
 
-    `document` is only called for a program, so that text needs no import of msgspec.
+    `document` is only called for a program, so that text needs no import of msgspec. Lines that are
+    `verbatim`, such as those of a patch, are neither wrapped nor trimmed.
     """
 
     lines: Sequence[str]
     document: Callable[[], Document]
+    verbatim: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,20 +17,31 @@ _DIGEST = re.compile(r"[0-9a-f]{32}")
 class Marker:
     """What a Markdown report is about: a target, and the plan in it that can be applied.
 
-    `organization` is None if it is not known or if the target is an enterprise. `digest` is None
-    if nothing in the report can be applied. `commit` is the one that people review, None outside
-    CI.
+    `target` is None if the run failed before it knew its target. `organization` is None if it is
+    not known or if the target is an enterprise. `digest` is None if nothing in the report can be
+    applied. `commit` is the one that people review, None outside CI.
     """
 
-    target: str
+    target: str | None = None
     organization: str | None = None
     digest: str | None = None
     commit: str | None = None
 
     def is_about(self, other: Marker) -> bool:
-        """Tell whether both are about one target; an unknown organization may be any."""
+        """Tell whether both are about one target; an unknown target or organization may be any."""
+        targets = {self.target, other.target} - {None}
         organizations = {self.organization, other.organization} - {None}
-        return self.target == other.target and len(organizations) < 2
+        return len(targets) < 2 and len(organizations) < 2
+
+    def replaces(self, other: Marker) -> bool:
+        """Tell whether a report with this marker leaves nothing to know from one with the other.
+
+        That is about the same target and organization, or about less that was known.
+        """
+        return other.target in (None, self.target) and other.organization in (
+            None,
+            self.organization,
+        )
 
 
 def write(marker: Marker) -> str:
@@ -58,6 +69,8 @@ def _marker(document: dict[str, Any]) -> Marker | None:
     if not all(value is None or isinstance(value, str) for value in values.values()):
         return None
     digest = values["digest"]
-    if not values["target"] or not (digest is None or _DIGEST.fullmatch(digest)):
+    if "target" not in document or values["target"] == "":
+        return None
+    if not (digest is None or _DIGEST.fullmatch(digest)):
         return None
     return Marker(**values)

@@ -19,6 +19,7 @@ from devinops.render import render as rendered
 from devinops.render.answers import Answer, DriftAnswer, Failure, PlanAnswer, ProblemsAnswer
 from devinops.render.escape import line
 from devinops.render.problem_text import problem_counts
+from devinops.render.text import counts, tally
 
 _LONGEST = 500
 """GitLab accepts 5 KB in all."""
@@ -75,8 +76,13 @@ def _exit_code(answer: Answer) -> ExitCode:
 
 
 def _summary(answer: Answer) -> str:
-    """Return the error of the run, or the last line that people read, which has the counts."""
-    if isinstance(answer, Failure) and answer.problems:
-        return problem_counts(answer.problems)
-    error = answer.error if isinstance(answer, Failure | PlanAnswer) else ""
-    return error or "".join(deque(rendered("text", answer, Style()), maxlen=1)).strip()
+    """Return the error of the run, or the line with the counts that people read last."""
+    match answer:
+        case Failure(error, problems=problems):
+            return problem_counts(problems) if problems else error
+        case PlanAnswer(plan, error=error):
+            return error or counts(plan)
+        case Report():
+            return tally(answer)
+        case _:
+            return "".join(deque(rendered("text", answer, Style()), maxlen=1)).strip()

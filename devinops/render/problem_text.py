@@ -53,7 +53,7 @@ class ProblemText:
             if problem in lint.excerpts:
                 excerpt = lint.excerpts[problem]
                 yield from self._excerpt(excerpt, problem.source.line, problem.severity)
-        text, look = _checked(document)
+        text, look = checked(document)
         yield from self.terminal.row(Span(line(text), look, strong=True), hang=2)
 
     def _excerpt(self, excerpt: Excerpt, number: int, severity: Severity) -> Iterator[str]:
@@ -72,7 +72,7 @@ class ProblemText:
         yield from replace(self.terminal, width=None).row(*parts)
 
 
-def _checked(document: ProblemsAnswer) -> tuple[str, Look]:
+def checked(document: ProblemsAnswer) -> tuple[str, Look]:
     """Return the last line about the problems in files, and what it means."""
     more = f"; {document.elsewhere} elsewhere, not shown" if document.elsewhere else ""
     more += _lint_counts(document.lint) if document.lint else ""

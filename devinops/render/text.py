@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -80,6 +81,8 @@ def _lines(answer: Answer, text: Text) -> Iterator[str]:
             return text.differences(answer)
         case Failure():
             return text.paragraph(f"devinops: {answer.error}")
+        case SimpleAnswer(verbatim=True):
+            return (line(text_line, len(text_line)) for text_line in answer.lines)
         case SimpleAnswer():
             return (row for text_line in answer.lines for row in text.paragraph(text_line))
 
@@ -139,7 +142,7 @@ class Text:
         yield from self._terms(plan)
         yield ""
         yield from self.terminal.row(Span(f"digest {plan.digest}", Look.DIM))
-        yield from self._verdict(counts(plan), _plan_look(plan))
+        yield from self._verdict(counts(plan), plan_look(plan))
 
     def approved(self, plan: ShownPlan) -> Iterator[str]:
         """Yield a line for each change of a plan that people have already read."""
@@ -329,7 +332,7 @@ class Text:
             hint = rollback_hint(report)
             text = f"Backup: {report.backup} ({hint})"
             yield from self.paragraph(text)
-        yield from self._verdict(tally(report), _report_look(report))
+        yield from self._verdict(tally(report), report_look(report))
 
     def _results(self, results: Sequence[Result]) -> Iterator[str]:
         """Yield the results that differ from the plan, and of many with one message a count."""
@@ -394,6 +397,14 @@ def flag(name: str, value: object) -> str:
     return option if value is True else f"{option} {value}"
 
 
+def full_command(plan: ShownPlan, command: str) -> str:
+    """Return a command with the options by which it applies exactly this plan."""
+    approvals = [flag(name, value) for name, value in plan.approvals.given().items()]
+    only = [f"--only {shlex.quote(text)}" for text in plan.only]
+    target = f"--target {shlex.quote(plan.target.name)}"
+    return " ".join((f"devinops {command}", target, *only, *approvals, f"--expect {plan.digest}"))
+
+
 def counts(plan: ShownPlan) -> str:
     """Return the last line of a plan; what there is none of is left out."""
     actions = Counter(change.action for change in plan.changes)
@@ -418,7 +429,8 @@ def joined(counts: Iterable[tuple[int, str]]) -> str:
     return ", ".join(f"{number} {what}" for number, what in counts if number)
 
 
-def _plan_look(plan: ShownPlan) -> Look:
+def plan_look(plan: ShownPlan) -> Look:
+    """Return what a plan means for its reader."""
     if plan.refusals:
         return Look.ERROR
     if plan.blocked:
@@ -436,7 +448,8 @@ def tally(report: Report) -> str:
     return f"{word} {report.plan.target.full_name}: {parts or 'nothing to do'}."
 
 
-def _report_look(report: Report) -> Look:
+def report_look(report: Report) -> Look:
+    """Return what a report means for its reader."""
     if report.count(Outcome.FAILED) or report.interrupted or report.left is None:
         return Look.ERROR
     is_waiting = report.plan.blocked or report.waiting or report.left

@@ -9,6 +9,7 @@ from devinops.schema.base_document import schema
 from devinops.schema.comment import CommentDocument, ReviewedDocument
 from devinops.schema.export import ObjectsDocument, ObjectsReport, PluginReport
 from devinops.schema.files import file_schemas, headed
+from devinops.schema.fmt import FormatDocument
 from devinops.schema.imports import ImportDocument
 from devinops.schema.inventory import (
     EndLine,
@@ -45,6 +46,7 @@ def document_schemas() -> dict[str, dict[str, Any]]:
             "Output of devinops lint --list-rules and --explain with --format json",
             [RulesDocument],
         ),
+        "fmt": schema("Output of devinops fmt with --format json", [FormatDocument]),
         "drift": schema(
             "Output of devinops drift with --format json", [DriftDocument, FailureDocument]
         ),

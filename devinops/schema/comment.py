@@ -23,7 +23,7 @@ class CommentDocument(Document, frozen=True, kw_only=True):
             "the report is in the summary of the step. none: there is no request, or no summary."
         ),
     ]
-    target: str
+    target: Annotated[str | None, about("null: the run failed before it knew its target.")]
     org_id: str | None
     digest: Annotated[str | None, about("null: nothing in the report can be applied.")]
     commit: Annotated[str | None, about("The commit that the report is about.")]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.ci.step_files import LARGEST_SUMMARY, append_summary
+from devinops.ci.step_files import LARGEST_SUMMARY, append_summary, summary_space
 from tests.testing.actions import outputs
 from tests.testing.command_line import Devinops
 
@@ -60,3 +60,13 @@ def test_summary_grows_up_to_its_limit(tmp_path: Path) -> None:
 def test_there_is_no_summary_outside_of_github_actions() -> None:
     assert not append_summary({}, "text")
     assert not append_summary({"GITHUB_STEP_SUMMARY": ""}, "text")
+
+
+def test_the_space_in_a_summary_is_what_others_left(tmp_path: Path) -> None:
+    file = tmp_path / "summary.md"
+    environment = {"GITHUB_STEP_SUMMARY": str(file)}
+    assert summary_space(file, environment) == LARGEST_SUMMARY
+    file.write_text("# One\n")
+    assert summary_space(file, environment) == LARGEST_SUMMARY - len("# One\n")
+    assert summary_space(tmp_path / "report.md", environment) is None
+    assert summary_space(file, {}) is None

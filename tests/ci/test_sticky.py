@@ -21,7 +21,7 @@ BOT = "bot"
 
 def report(text: str, organization: str | None = "org-1") -> Report:
     about = Marker("production", organization)
-    return Report(f"{marker.write(about)}\n{text}\n", about, BOT)
+    return Report(f"{marker.write(about)}\n{text}\n", about, BOT, "head")
 
 
 FOREIGN = [

@@ -173,3 +173,30 @@ def test_without_ci_only_pre_commit_is_set_up(tmp_path: Path, devinops: Devinops
 def test_the_workflow_runs_when_an_entry_changes(below: str, first: str) -> None:
     paths = yaml.safe_load(Pipeline("main", below, {}, ("x/**",)).paths("own.yml"))
     assert (paths[0], paths[-2:]) == (first, ["x/**", "own.yml"])
+
+
+def test_the_names_of_two_roots_differ(tmp_path: Path, devinops: Devinops) -> None:
+    subprocess.run(["git", "-C", tmp_path, "init", "-q", "-b", "main"], check=True)
+    workflows = []
+    for root in ("a/my root", "b"):
+        assert devinops("init", "-C", tmp_path / root).code == 0
+        workflows.append(read_workflow(tmp_path / WORKFLOW))
+        (tmp_path / WORKFLOW).unlink()
+    groups = [workflow["jobs"]["apply"]["concurrency"]["group"] for workflow in workflows]
+    assert groups == ["devinops-apply-a-my-root", "devinops-apply-b"]
+    titles = [workflow["jobs"]["drift"]["steps"][-1]["env"]["TITLE"] for workflow in workflows]
+    assert titles == ["Changed outside devinops in a/my root", "Changed outside devinops in b"]
+
+
+@pytest.mark.parametrize(
+    ("system", "words"),
+    [
+        ("github", "In GitHub, store a key that can only read as DEVIN_API_KEY_PLAN, and"),
+        ("gitlab", "In GitLab, store as masked variables a key that can only read as"),
+    ],
+)
+def test_init_says_which_keys_to_store(
+    tmp_path: Path, devinops: Devinops, system: str, words: str
+) -> None:
+    assert words in devinops("init", "-C", tmp_path, "--ci", system).out
+    assert "store" not in devinops("init", "-C", tmp_path / "other", "--ci", "none").out

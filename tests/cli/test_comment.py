@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from types import ModuleType
 from urllib.parse import urlsplit
 
 import pytest
+import trustme
 
 from devinops.render import marker
 from devinops.render.marker import Marker
@@ -32,7 +34,7 @@ MODULES: dict[str, ModuleType] = {"github": github_api, "gitlab": gitlab_api}
 def report(
     text: str = "1 to create",
     *,
-    target: str = "production",
+    target: str | None = "production",
     organization: str | None = "org-1",
     digest: str | None = DIGEST,
     commit: str | None = None,
@@ -181,6 +183,39 @@ def test_failed_run_that_knows_no_organization_replaces_the_plan(desk: Desk) -> 
     assert len(desk.api.texts(7)) == 1
 
 
+def test_run_that_failed_before_it_knew_its_target_replaces_a_plan_until_the_next(
+    desk: Desk,
+) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    failed = report("Cannot plan", target=None, organization=None, digest=None)
+    desk.comment(report("a", target="a"))
+    desk.comment(report("b", target="b"))
+    assert desk.comment(failed).out.startswith("comment updated")
+    assert ["Cannot plan" in text for text in desk.api.texts(7)] == [True, False]
+    desk.comment(report("b again", target="b"))
+    desk.comment(report("a again", target="a"))
+    shown = [text.splitlines()[1] for text in desk.api.texts(7)]
+    assert shown == ["## b again", "## a again"]
+
+
+def test_first_report_may_be_that_of_a_failure(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    failed = report("Cannot plan", target=None, organization=None, digest=None)
+    document = fits("comment", desk.comment(failed, "--format", "json", "-t", "production").out)
+    assert (document["outcome"], document["target"]) == ("created", None)
+    assert desk.comment(report()).out.startswith("comment updated")
+    assert len(desk.api.texts(7)) == 1
+
+
+def test_failure_in_the_job_of_the_last_commit_replaces_its_plan(desk: Desk) -> None:
+    head = desk.api.open(7).head
+    desk.job(7)
+    desk.comment(report(commit=head))
+    assert desk.comment(report("Failed", digest=None)).out.startswith("comment updated")
+
+
 def test_own_comment_is_found_on_a_later_page_and_other_requests_are_left_alone(
     desk: Desk,
 ) -> None:
@@ -322,7 +357,7 @@ def test_duplicates_are_deleted_by_the_next_run(desk: Desk) -> None:
     desk.job(7)
     desk.comment(report("4"))
     texts = desk.api.texts(7)
-    assert ("4" in oldest.text, len(texts)) == (True, 2)
+    assert ("4" in oldest.text, len(texts)) == (True, 1)
 
 
 def test_duplicate_that_another_job_deleted_already_is_fine(desk: Desk) -> None:
@@ -559,6 +594,35 @@ def test_token_goes_only_to_https(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
     assert "host.test needs https" in ran.err
 
 
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_redirect_is_not_followed(desk: Desk, status: int) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    desk.fail("GET", Reply(status, None, {"Location": desk.api.url}), "/7/")
+    ran = desk.comment(report())
+    assert ran.code == 1
+    variable = "CI_API_V4_URL" if isinstance(desk.api, GitLabApi) else "GITHUB_API_URL"
+    assert f"(a redirect, which is not followed: check {variable})" in ran.err
+
+
+def test_host_with_its_own_certificate_authority(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    (tmp_path / "repository").mkdir()
+    with GitHubApi("/api/v3").serving(context) as api:
+        desk = Desk(api, tmp_path, github_api, devinops, monkeypatch)
+        api.open(7)
+        desk.job(7)
+        ran = desk.comment(report())
+        assert (ran.code, api.lines) == (1, [])
+        assert "its certificate is not trusted" in ran.err
+        assert "(set --ca-bundle to trust another CA)" in ran.err
+        assert desk.comment(report(), "--ca-bundle", str(tmp_path / "ca.pem")).code == 0
+
+
 # --- where there is nothing to comment on ---------------------------------------------------------
 
 
@@ -772,16 +836,16 @@ def two_plans(desk: Desk) -> str:
 
 NOT_REVIEWED = [
     (not_planned, "7 has no plan for production by "),
-    (pushed_later, "but the last commit is "),
+    (pushed_later, "but the last one is "),
     (refused_plan, "was refused or failed"),
-    (without_commit, "is for an unknown c"),
+    (without_commit, "is for the commit unknown, but the last one is "),
     (other_organization, "7 has no plan for production by "),
     (by_somebody, "7 has no plan for production by "),
     (pushed_directly, "is not the merge of a "),
     (still_open, "is not the merge of a "),
     (inside_a_merge, "it belongs to 7"),
     (merged_twice, "is the merge of several "),
-    (two_plans, "7 has 2 plans for production"),
+    (two_plans, "7 has several plans for production"),
 ]
 
 

@@ -20,9 +20,9 @@ def test_a_marker_is_one_html_comment() -> None:
     assert write(MARKER) == LINE
 
 
-@given(st.text(min_size=1), st.none() | st.text(), st.none() | st.text())
+@given(st.none() | st.text(min_size=1), st.none() | st.text(), st.none() | st.text())
 def test_every_marker_is_read_again_and_ends_only_at_its_end(
-    target: str, organization: str | None, commit: str | None
+    target: str | None, organization: str | None, commit: str | None
 ) -> None:
     marker = Marker(target, organization, DIGEST, commit)
     line = write(marker)
@@ -70,3 +70,14 @@ def test_comments_about_one_target_are_told_from_others() -> None:
     assert MARKER.is_about(Marker("production"))
     assert not MARKER.is_about(Marker("staging", "org-1"))
     assert not MARKER.is_about(Marker("production", "org-2"))
+    assert MARKER.is_about(Marker(None))
+    assert Marker(None).is_about(Marker("staging"))
+
+
+def test_a_report_replaces_one_about_the_same_or_about_less() -> None:
+    for other in (MARKER, Marker("production"), Marker(None), Marker("production", "org-1", None)):
+        assert MARKER.replaces(other)
+    for other in (Marker("staging", "org-1"), Marker("production", "org-2")):
+        assert not MARKER.replaces(other)
+    assert not Marker(None).replaces(MARKER)
+    assert not Marker("production").replaces(MARKER)

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from check_jsonschema.builtin_schemas import get_builtin_schema
+from check_jsonschema.builtin_schemas import (  # type: ignore[import-untyped]
+    get_builtin_schema,
+)
 from jsonschema.validators import validator_for
 
 from tests.testing.npm import installed

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 
@@ -69,14 +70,22 @@ def draw() -> str:
 
 def plan() -> str:
     """Return what `devinops plan` prints in color on a terminal of 80 columns."""
+    with repository() as (directory, environ):
+        out = run_quietly(
+            ["plan", "-C", directory], environ | {"COLUMNS": str(COLUMNS), "FORCE_COLOR": "1"}
+        )[1]
+    return steady(out)
+
+
+@contextmanager
+def repository() -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield a directory with pending changes, and the environment to plan in it."""
     with Emulator(SEED) as emulator, tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         environ = {
             "DEVIN_API_URL": emulator.url,
             "DEVIN_API_KEY": "cog_emulator",
             "DEVINOPS_PARALLELISM": "1",
-            "COLUMNS": str(COLUMNS),
-            "FORCE_COLOR": "1",
         }
         _write(root, BEFORE)
         code, out, err = run_quietly(["apply", "--yes", "-C", directory], environ)
@@ -85,9 +94,13 @@ def plan() -> str:
         emulator.edit("knowledge", review["note_id"], body="Be kind, and be quick.")
         (root / "playbooks" / "old.md").unlink()
         _write(root, {name: text for name, text in AFTER.items() if "old" not in name})
-        out = run_quietly(["plan", "-C", directory], environ)[1]
-    out = re.sub(r"http://127.0.0.1:\d+", "http://127.0.0.1:8484", out)
-    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "2026-03-12 09:41 UTC", out)
+        yield directory, environ
+
+
+def steady(text: str) -> str:
+    """Return the output of a run with a port and a time that do not change."""
+    text = re.sub(r"http://127.0.0.1:\d+", "http://127.0.0.1:8484", text)
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "2026-03-12 09:41 UTC", text)
 
 
 def _write(root: Path, files: dict[str, str]) -> None:

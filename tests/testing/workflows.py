@@ -43,7 +43,7 @@ class Object(dict[str, Any]):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 def evaluate(expression: str, context: Mapping[str, Any]) -> Any:
@@ -189,7 +189,7 @@ class Runner:
         assert "${{" not in step["run"], step["run"]
         given = {key: filled(str(value), context) for key, value in step.get("env", {}).items()}
         file, summary = self.directory / f"outputs-{number}", self.directory / "summary.md"
-        file.touch()
+        file.write_text("")
         summary.touch()
         files = {"GITHUB_OUTPUT": str(file), "GITHUB_STEP_SUMMARY": str(summary)}
         temp = {"RUNNER_TEMP": str(self.directory)}
@@ -215,3 +215,52 @@ def read_workflow(path: Path) -> dict[str, Any]:
     if True in document:
         document["on"] = document.pop(True)
     return document
+
+
+# --- GitLab ---------------------------------------------------------------------------------------
+
+
+def gitlab_jobs(pipeline: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return name → job of the jobs that a pipeline with these variables has, with what they extend."""
+    defaults = {name: about["value"] for name, about in pipeline["variables"].items()}
+    values = {**defaults, **variables}
+    jobs = {
+        name: _extended(pipeline, job)
+        for name, job in pipeline.items()
+        if isinstance(job, dict) and "rules" in job
+    }
+    return {
+        name: job
+        for name, job in jobs.items()
+        if any(_rule(rule["if"], values) for rule in job["rules"])
+    }
+
+
+def _extended(pipeline: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]:
+    base = job.get("extends")
+    return {**(_extended(pipeline, pipeline[base]) if base else {}), **job}
+
+
+def _rule(text: str, variables: Mapping[str, str]) -> bool:
+    """Tell whether a rule such as `$A == "b" && $C != ""` is true."""
+    return all(_term(term, variables) for term in text.split(" && "))
+
+
+def _term(text: str, variables: Mapping[str, str]) -> bool:
+    match = re.fullmatch(r'\$(\w+) (==|!=) (?:"([^"]*)"|\$(\w+))', text)
+    assert match, f"not understood: {text}"
+    name, sign, literal, other = match.groups()
+    right = variables.get(other, "") if other else literal
+    return (variables.get(name, "") == right) == (sign == "==")
+
+
+def run_gitlab_job(
+    runner: Runner, pipeline: Mapping[str, Any], name: str, variables: Mapping[str, str]
+) -> tuple[int, str]:
+    """Run the scripts of a job that the pipeline with these variables has, in one shell as the runner does."""
+    jobs = gitlab_jobs(pipeline, variables)
+    assert name in jobs, f"the pipeline has only {list(jobs)}"
+    job = jobs[name]
+    given = {key: about["value"] for key, about in pipeline["variables"].items()}
+    script = "\n".join([*job["before_script"], *job["script"]])
+    return runner.bash(script, {**given, **job.get("variables", {}), **variables})

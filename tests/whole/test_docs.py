@@ -19,6 +19,7 @@ from devinops.load import problems as load_codes
 from devinops.model.errors import ExitCode
 from devinops.planning import capabilities as checks
 from devinops.schema.all_schemas import schemas
+from tests.testing import comment_picture
 from tests.testing.architecture import PAGE, with_picture
 from tests.testing.command_line import Devinops
 from tests.testing.console import run_page
@@ -217,3 +218,8 @@ def test_the_list_of_messages_holds_errors_help_and_schemas() -> None:
 
 def test_the_picture_of_a_plan_is_what_a_terminal_shows() -> None:
     assert PICTURE.read_text(encoding="utf-8") == draw(), "draw it again: make picture"
+
+
+def test_the_picture_of_a_comment_is_the_markdown_report() -> None:
+    picture = comment_picture.PICTURE.read_text(encoding="utf-8")
+    assert picture == comment_picture.draw(), "draw it again: make picture"

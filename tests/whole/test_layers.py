@@ -26,7 +26,7 @@ LAYERS = (
     {"applying"},
     {"load", "api", "render", "emulator", "inventory"},
     {"config", "ingest", "ci", "lint"},
-    {"export"},
+    {"export", "fmt"},
     {"cli"},
 )
 """Each may import from those before it and from itself."""
@@ -47,6 +47,7 @@ OWNERS = {
     "starlette": {"emulator"},
     "pydantic": {"emulator"},
     "uvicorn": {"emulator"},
+    "jinja2": {"emulator"},
     "dateutil": {"emulator"},
 }
 IMPURE = {
@@ -173,6 +174,7 @@ FOREIGN = {
     "ingest/forms/_metadata.py": {"metadata"},
     "ingest/forms/skill.py": {"triggers", "metadata"},
     "lint/rules/instruction_override.py": {"prompt"},
+    "render/markdown/plan.py": {"note"},  # a remark about the plan, as a word for people
     "render/sarif.py": {"note"},  # a level of a result
 }
 """Module → words of other tools, formats and APIs, which some kinds have as fields too."""

@@ -87,6 +87,8 @@ def test_the_wheel_installs_and_works_without_extras(
     (wheel,) = (tmp_path / "dist").iterdir()
     names = zipfile.ZipFile(wheel).namelist()
     assert "devinops/py.typed" in names
+    for path in (ROOT / "devinops" / "emulator" / "pages").rglob("*.*"):
+        assert path.suffix == ".pyc" or str(path.relative_to(ROOT)) in names
     assert all(name.startswith(("devinops/", "devinops-")) for name in names)
     venv.create(tmp_path / "venv", with_pip=True)
     bin = tmp_path / "venv" / "bin"
@@ -95,7 +97,7 @@ def test_the_wheel_installs_and_works_without_extras(
     (tmp_path / "knowledge" / "a.md").write_text("---\nname: A\ntrigger: t\n---\nb\n")
     assert run(bin / "devinops", "validate", cwd=tmp_path) == "1 entry in 1 file, no problems\n"
     assert run(bin / "python", "-m", "devinops", "--version", cwd=tmp_path).startswith("devinops ")
-    assert "pip install fastapi python-dateutil uvicorn" in run(
+    assert "pip install fastapi jinja2 python-dateutil uvicorn" in run(
         bin / "devinops", "demo", cwd=tmp_path, code=1
     )
     assert "httpx" not in run(bin / "devinops", "plan", cwd=tmp_path, code=1)
@@ -152,6 +154,31 @@ def test_pre_commit_lints_the_changed_files_with_the_detector(
     new.write_text("---\nname: New\ntrigger: When reading the logs\n---\nUse grep.\n")
     run("git", "add", "knowledge/new.md", cwd=scratch)
     assert "Passed" in run(*pre_commit, cwd=scratch, env=env)
+
+
+@pytest.mark.matrix
+def test_pre_commit_formats_files_and_fails_if_one_changed(
+    source: Path, offline: dict[str, str], tmp_path: Path
+) -> None:
+    scratch = tmp_path / "scratch"
+    (scratch / "knowledge").mkdir(parents=True)
+    note = scratch / "knowledge" / "a.md"
+    note.write_text("---\ntrigger: t\nname:  A\n---\nb\n")
+    (scratch / "README.md").write_text("Not an entry.\n")
+    revision = run("git", "rev-parse", "HEAD", cwd=source).strip()
+    (scratch / ".pre-commit-config.yaml").write_text(
+        f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks: [{{id: devinops-fmt}}]\n"
+    )
+    commit(scratch)
+    env = offline | {"PRE_COMMIT_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+    pre_commit = (sys.executable, "-m", "pre_commit", "run", "--all-files", "--color", "never")
+    failed = run(*pre_commit, cwd=scratch, env=env, code=1)
+    assert "files were modified by this hook" in failed
+    assert "changed knowledge/a.md" in failed
+    assert note.read_text() == "---\nname: A\ntrigger: t\n---\n\nb\n"
+    assert "Passed" in run(*pre_commit, cwd=scratch, env=env)
+    only = (sys.executable, "-m", "pre_commit", "run", "--files", "README.md", "--color", "never")
+    assert "Skipped" in run(*only, cwd=scratch, env=env)
 
 
 @pytest.mark.parametrize(

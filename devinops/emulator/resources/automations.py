@@ -397,15 +397,17 @@ class AutomationFilters(Filters):
 
     def shows(self, context: Context, automation: Automation) -> bool:
         """Return whether an automation fits all filters."""
-        events = [trigger["event_type"] for trigger in automation.triggers]
-        agents = [_AGENTS.get(agent) for agent in self.agent_types or ()]
+        events = {trigger["event_type"] for trigger in automation.triggers}
+        agents = {_AGENTS.get(agent) for agent in self.agent_types or ()}
+        actions = {action["type"] for action in automation.actions}
+        labels = _labels(context)
         return (
-            (self.search is None or self.search.lower() in automation.name.lower())
-            and (self.creator_id is None or automation.created_by == self.creator_id)
-            and (self.enabled is None or automation.enabled == self.enabled)
-            and (self.event_type is None or self.event_type in events)
-            and (not agents or any(action["type"] in agents for action in automation.actions))
-            and all(automation.metadata.get(key) == value for key, value in _labels(context))
+            (self.search or "").lower() in automation.name.lower()
+            and self.creator_id in (None, automation.created_by)
+            and self.enabled in (None, automation.enabled)
+            and self.event_type in (None, *events)
+            and (not agents or bool(agents & actions))
+            and all(automation.metadata.get(key) == value for key, value in labels)
         )
 
 

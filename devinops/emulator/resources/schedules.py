@@ -182,9 +182,13 @@ def _check(context: Context, fields: JsonObject, sent: JsonObject | None = None)
         raise ApiError(
             422, "Only with one_time", ("body", "target_devin_id"), fields["target_devin_id"]
         )
-    playbook_id = fields["playbook_id"]
-    playbook = context.store.table("playbook").get(playbook_id or "")
-    if playbook_id is not None and (playbook is None or playbook.org not in (None, context.org)):
+    if fields["playbook_id"] is not None:
+        _check_playbook(context, fields["playbook_id"])
+
+
+def _check_playbook(context: Context, playbook_id: str) -> None:
+    playbook = context.store.table("playbook").get(playbook_id)
+    if playbook is None or playbook.org not in (None, context.org):
         raise ApiError(404, "Playbook not found")
 
 

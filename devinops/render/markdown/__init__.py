@@ -1,6 +1,7 @@
 """Writes answers as Markdown for pull and merge requests, below the limit of a comment.
 
-The first line of a document about a target is its marker, see `devinops/render/marker.py`.
+The first line of a document about a target, and of one about a failure, is its marker: see
+`devinops/render/marker.py`.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
     """Yield an answer as one Markdown document of at most `style.limit` bytes."""
     page = Page(style)
     match answer:
-        case PlanAnswer(plan, _, error):
-            return plan_document(page, plan, error)
+        case PlanAnswer():
+            return plan_document(page, answer.plan, answer.error, answer.command)
         case SavedPlan():
             return plan_document(page, answer)
         case Report():
@@ -74,13 +75,14 @@ def _lives(page: Page, title: str, lives: Sequence[Live]) -> Section:
 
 
 def _failure(page: Page, failure: Failure) -> Iterator[str]:
-    head = write(Marker(failure.target)) + "\n" if failure.target else ""
+    head = write(Marker(failure.target or None, commit=page.commit)) + "\n"
     where = f" for {prose(failure.target, 100)}" if failure.target else ""
     if not failure.problems:
         text = alert("CAUTION", "Nothing was written", [prose(failure.error, 2_000)])
         return document(page, [f"{head}## Failed{where}", text], [], [])
     title = f"Cannot plan{where}: {problem_counts(failure.problems)}"
-    return document(page, [f"{head}## {title}"], [_problem_section(page, failure.problems)], [])
+    summary = [f"{head}## {title}", "Nothing was written. Fix these files, and plan again."]
+    return document(page, summary, [_problem_section(page, failure.problems)], [])
 
 
 def _problems(page: Page, answer: ProblemsAnswer) -> Iterator[str]:

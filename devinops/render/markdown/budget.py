@@ -12,8 +12,6 @@ COMMENT_LIMIT: Final = 65_000
 GitHub refuses a comment of more than 65,536 characters, GitLab one of more than 1,000,000. Counting
 bytes is on the safe side, however they count. The rest is for a line that `devinops comment` adds.
 """
-SUMMARY_LIMIT: Final = 1_000_000
-"""Below the 1 MiB that the step summary of GitHub Actions holds."""
 MIN_LIMIT: Final = 30_000
 """A lower limit counts as this one, because a summary is always whole."""
 

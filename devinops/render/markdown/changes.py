@@ -210,9 +210,12 @@ def details(summary: str, about: str, blocks: Iterable[Block], most: int) -> Det
     `summary` is HTML, `about` Markdown. Whole blocks are left out before rows are.
     """
     start = f"<details><summary>{summary}</summary>\n\n{about}\n\n"
-    rows, hints, left_out = _fitting(blocks, Budget(most - size(start) - _AROUND_ROWS))
-    if not rows:
+    budget = Budget(most - size(start) - _AROUND_ROWS)
+    if budget.left < 0:
         return None
+    rows, hints, left_out = _fitting(blocks, budget)
+    if not rows:
+        return None if left_out else Details(f"{start}</details>\n")
     more = [f"@@ … {counted(left_out, 'more line')}, not shown here @@"] if left_out else []
     body = f"{_marked(hints)}{fenced([*rows, *more], 'diff')}\n\n</details>\n"
     return Details(f"{start}{body}", bool(left_out))

@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 from typing import Final
+from urllib.parse import quote
 
 from devinops.render.escape import line
 
@@ -73,6 +74,11 @@ def html_code(text: str, most: int = MAX_TEXT) -> str:
 def html_text(text: str) -> str:
     """Return a visible text for the inside of an HTML element `code`."""
     return html.escape(text)
+
+
+def safe_url(url: str) -> str:
+    """Return an address for the end of a link, which it cannot end or leave."""
+    return quote(url, safe="%/:#?&=+,;@~", errors="replace")
 
 
 def fenced(rows: Sequence[str], language: str = "") -> str:

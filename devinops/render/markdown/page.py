@@ -12,12 +12,14 @@ from devinops.model.target import Target
 from devinops.render import Style
 from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fitting, size
 from devinops.render.markdown.changes import Block, details
-from devinops.render.markdown.escape import code, html_code, prose
+from devinops.render.markdown.escape import code, html_code, prose, safe_url
 from devinops.render.marker import Marker, write
 
 MAX_URL: Final = 1_000
 MAX_OPEN: Final = 10
 """If a section has more changes, it is folded as a whole."""
+MAX_LINES: Final = 25
+"""If a list in an alert is longer, its end is folded."""
 _NOTICE: Final = 700
 """How many bytes the sentence about what is left out may take, with the address of the job."""
 
@@ -50,25 +52,29 @@ class Page:
 
     @property
     def limit(self) -> int:
-        return max(self.style.limit or COMMENT_LIMIT, MIN_LIMIT)
+        limit = self.style.limit
+        return COMMENT_LIMIT if limit is None else max(limit, MIN_LIMIT)
 
     def marker(self, target: Target, digest: str | None = None) -> str:
         """Return the first line of a document about a target."""
         organization = None if target.enterprise else target.org_id
-        commit = self.style.job.commit if self.style.job else None
-        return write(Marker(target.name, organization, digest, commit or None))
+        return write(Marker(target.name, organization, digest, self.commit))
+
+    @property
+    def commit(self) -> str | None:
+        """The commit that people review, None outside CI."""
+        return (self.style.job.commit or None) if self.style.job else None
 
     def place(self, source: Source | None, *, column: bool = False) -> str:
         """Return where something is written, as a link if there is an address; may be empty."""
         if source is None:
             return ""
         label = code(str(source) if column else f"{source.path}:{source.line}")
-        url = self.style.source_url(source.path, source.line)
+        url = safe_url(self.style.source_url(source.path, source.line))
         return f"[{label}]({url})" if 0 < len(url) <= MAX_URL else label
 
-    def item(self, key: Key, source: Source | None = None, text: str = "", word: str = "") -> str:
-        """Return a list item about an object; `text` is prose that is not yet escaped."""
-        place = self.place(source)
+    def item(self, key: Key, place: str = "", text: str = "", word: str = "") -> str:
+        """Return a list item about an object at a `place`; `text` is not yet escaped."""
         parts = (
             f"**{word}** " if word else "",
             code(str(key)),
@@ -85,9 +91,15 @@ class Page:
         return fitting(lines, number, most, lambda left: f"- … and {left} {what}")
 
 
-def alert(kind: str, title: str, lines: Iterable[str], outro: str = "") -> str:
-    """Return a block that stands out; `kind` is one that both hosts know, such as CAUTION."""
-    rows = [f"[!{kind}]", f"**{title}**", "", *lines, *(["", outro] if outro else [])]
+def alert(kind: str, title: str, lines: Sequence[str], outro: str = "") -> str:
+    """Return a block that stands out; `kind` is one that both hosts know, such as CAUTION.
+
+    The end of a long list is folded.
+    """
+    rows = [f"[!{kind}]", f"**{title}**", "", *lines[:MAX_LINES]]
+    if rest := lines[MAX_LINES:]:
+        rows += ["", f"<details><summary>{len(rest)} more</summary>", "", *rest, "", "</details>"]
+    rows += ["", outro] if outro else []
     return "\n".join(f"> {row}".rstrip() for row in rows)
 
 
@@ -138,27 +150,30 @@ class _Body:
     full: bool = False
 
     def fill(self, sections: Sequence[Section]) -> str:
-        """Return the text of the sections."""
-        listed = self._lines([section for section in sections if section.items])
-        return "".join(self._section(section, number) for section, number in listed)
+        """Return the text of the sections. Each has at least its title and a number."""
+        sections = [section for section in sections if section.items]
+        self.budget.left -= sum(map(_heading_size, sections))
+        numbers = self._listed(sections)
+        return "".join(map(self._section, sections, numbers))
 
-    def _lines(self, sections: Sequence[Section]) -> list[tuple[Section, int]]:
-        """Return each section with the number of its items that have at least a line.
+    def _listed(self, sections: Sequence[Section]) -> list[int]:
+        """Return for each section how many of its items have at least a line.
 
-        Lines take at most half of the space, so that there are details too.
+        Lines take at most half of the space, so that there are details too, and each section
+        leaves their share to the others.
         """
         lines = Budget(self.budget.left // 2)
-        listed = []
-        for section in sections:
-            number = 0
-            if lines.take(_heading_size(section)):
-                number = _count_fitting((item.line for item in section.items), lines)
-            listed.append((section, number))
-            for item in section.items[number:]:
+        numbers = []
+        for position, section in enumerate(sections):
+            share = Budget(lines.left // (len(sections) - position))
+            lines.left -= share.left
+            numbers.append(_count_fitting((item.line for item in section.items), share))
+            lines.left += share.left
+            for item in section.items[numbers[-1] :]:
                 self.unlisted += bool(item.line)
                 self.brief += not item.line
         self.budget.left -= self.budget.left // 2 - lines.left
-        return [(section, number) for section, number in listed if number]
+        return numbers
 
     def _section(self, section: Section, number: int) -> str:
         folded, lines = [], []
@@ -169,9 +184,8 @@ class _Body:
                 self.brief += item.blocks is not None
                 lines += [item.line] if item.line else []
         left_out = len(section.items) - number
-        lines += [f"- … and {left_out} more"] if left_out else []
-        if not (folded or lines):
-            return ""
+        if left_out or not (folded or lines):
+            lines.append(f"- … and {left_out} more" if lines or folded else "(not shown here)")
         parts = ["".join(folded), "".join(f"{text}\n" for text in lines)]
         body = "\n".join(filter(None, (section.intro and f"{section.intro}\n", *parts)))
         if len(section.items) <= MAX_OPEN:
@@ -203,10 +217,10 @@ class _Body:
         if not counts:
             return ""
         job = page.style.job
-        log = f" in [the log of the job]({job.job_url})" if job and job.job_url else ""
+        log = f" More is in [the log of the job]({job.job_url})." if job and job.job_url else ""
         return (
-            f"**This report is shortened** to fit ({counts}). `devinops plan -v` shows everything"
-            f"{log}, and so does the report of `--report html=FILE`."
+            f"**This report is shortened** to fit here: {counts}.{log} `devinops plan -v` and the "
+            "page of `--report html=FILE` show everything."
         )
 
 

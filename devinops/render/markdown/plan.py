@@ -28,7 +28,7 @@ from devinops.render.markdown.page import (
     table,
 )
 from devinops.render.needed_approvals import needed_approvals
-from devinops.render.text import drift_summary, flag, joined
+from devinops.render.text import drift_summary, full_command, joined
 
 _BLOCKED: Final = "blocked"
 _OUTSIDE: Final = "changed outside devinops"
@@ -43,25 +43,30 @@ SECTIONS: Final = (
 """The actions in the order in which changes are shown: the most dangerous first."""
 
 
-def plan_document(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]:
-    """Yield the document of a plan; `error` says why it was not applied, or is empty."""
-    edited = plan.edited if isinstance(plan, SavedPlan) else ""
-    applies = not (plan.refusals or error or edited)
+def plan_document(
+    page: Page, plan: ShownPlan, error: str = "", command: str = "apply"
+) -> Iterator[str]:
+    """Yield the document of a plan; `error` says why it was not applied, or is empty.
+
+    `command` applies the plan, and has the arguments that make it this plan.
+    """
+    if isinstance(plan, SavedPlan):
+        error = plan.edited
+    applies = not (plan.refusals or error)
     summary = [
-        f"{page.marker(plan.target, plan.digest if applies else None)}\n## {title(plan, error)}",
-        *facts(plan),
-        *warnings_first(page, plan, error or edited),
+        f"{page.marker(plan.target, plan.digest if applies else None)}\n## {_title(plan, error)}",
+        *_facts(plan),
+        *_dangers(page, plan, error),
     ]
-    sections = [*change_sections(page, plan), *drift_sections(page, plan.drift)]
-    return document(
-        page, summary, sections, [*_problems(page, plan.problems), *_end(page, plan, applies)]
-    )
+    sections = [*_change_sections(page, plan), *drift_sections(page, plan.drift)]
+    end = [*_problems(page, plan.problems), *_end(page, plan, command if applies else "")]
+    return document(page, summary, sections, end)
 
 
 # --- the summary ----------------------------------------------------------------------------------
 
 
-def title(plan: ShownPlan, error: str = "") -> str:
+def _title(plan: ShownPlan, error: str = "") -> str:
     """Return the verdict about a plan."""
     actions = Counter(change.action for change in plan.changes)
     changes = joined((actions[action], f"to {action}") for action in Action)
@@ -83,22 +88,29 @@ def _changed_outside(drift: Sequence[Drift]) -> str:
     return f"{counted(len(drift), 'object')} changed outside devinops"
 
 
-def facts(plan: ShownPlan) -> Iterator[str]:
-    """Yield whose objects a plan is about, and the table of counts."""
+def about(plan: ShownPlan, what: str) -> str:
+    """Return a sentence about whose objects a document is about."""
     target, store = plan.target, plan.inventory.store
-    owner = f"the organization {code(target.org_id, 100)}" if target.org_id else target.owner
-    emulator = "the emulator at " if target.emulator else ""
+    owner = f"the Devin organization {code(target.org_id, 100)}" if target.org_id else target.owner
+    emulator = "on the emulator " if target.emulator else ""
     others = joined(((plan.unchanged, "unchanged"), (sum(plan.unmanaged.values()), "unmanaged")))
     parts = (
-        f"devinops plan for {owner} of Devin, on {emulator}{code(target.api_url)}",
+        f"{what} {owner} {emulator}at {code(target.api_url)}",
         "" if store == "none" else f"inventory: {store}, {plan.owned} owned",
         others,
     )
-    yield " · ".join(filter(None, parts))
+    return " · ".join(filter(None, parts))
+
+
+def _facts(plan: ShownPlan) -> Iterator[str]:
+    """Yield whose objects a plan is about, what it leaves out, and the table of counts."""
+    yield about(plan, "Plan of devinops for")
     if plan.only:
         yield f"Only {', '.join(code(text, 100) for text in plan.only[:5])}"
     if plan.changes or plan.blocked or plan.drift:
         yield "\n".join(_table(plan))
+    elif not plan.refusals:
+        yield "The organization already has what the files say."
 
 
 def _table(plan: ShownPlan) -> Iterator[str]:
@@ -109,7 +121,7 @@ def _table(plan: ShownPlan) -> Iterator[str]:
     return table(counts, (*map(str, Action), _BLOCKED, _OUTSIDE), tuple(KINDS))
 
 
-def warnings_first(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]:
+def _dangers(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]:
     """Yield what a reviewer must see: refusals, deletes, what is blocked, and notes."""
     if error and not plan.refusals:
         yield alert("CAUTION", "Nothing was applied", [prose(error, 1_000)])
@@ -134,23 +146,27 @@ def _to_approve(plan: ShownPlan) -> str:
     needed = needed_approvals(plan)
     if not needed:
         return ""
-    options = " ".join(f"{option} {value}".strip() for option, value in needed.items())
+    target = f"--target {shlex.quote(plan.target.name)}"
+    options = " ".join((target, *(f"{name} {value}".strip() for name, value in needed.items())))
     inputs = ", ".join(
         code(f"{option.removeprefix('--').replace('-', '_')}: {value or 'true'}")
         for option, value in needed.items()
     )
-    return f"To approve: {code(f'devinops apply {options}')}, or {inputs} in a manual run."
+    command = code(f"devinops apply {options}")
+    return f"To approve: {command}, or {inputs} in a manual run of the workflow."
 
 
 def _deletes(page: Page, changes: Iterable[Change]) -> Iterator[str]:
     deletes = [change for change in changes if change.action is Action.DELETE]
     replaced = [change for change in changes if change.action is Action.REPLACE]
     if deletes:
-        lines = (page.item(change.key, change.source, change.reason) for change in deletes)
+        lines = (page.item(c.key, place(page, c), c.reason) for c in deletes)
         listed = page.listed(lines, len(deletes), 0.3, "more deletes")
         yield alert("CAUTION", f"{counted(len(deletes), 'object')} will be deleted", listed)
     if replaced:
-        lines = (page.item(change.key, change.source, change.reason) for change in replaced)
+        lines = (
+            page.item(change.key, page.place(change.source), change.reason) for change in replaced
+        )
         listed = page.listed(lines, len(replaced), 0.05)
         title = f"{counted(len(replaced), 'object')} will be deleted and created again"
         yield alert("CAUTION", title, listed)
@@ -159,7 +175,7 @@ def _deletes(page: Page, changes: Iterable[Change]) -> Iterator[str]:
 def _blocked(page: Page, plan: ShownPlan) -> Iterator[str]:
     steps = [block for block in plan.blocked if not is_missing(block)]
     if steps:
-        lines = (page.item(b.key, b.source, _why(b), str(b.by)) for b in steps)
+        lines = (page.item(b.key, page.place(b.source), _why(b), str(b.by)) for b in steps)
         listed = page.listed(lines, len(steps), 0.12, "more blocked")
         title = f"{counted(len(steps), 'step')} blocked until a person decides"
         approve = "" if plan.refusals else _to_approve(plan)
@@ -186,7 +202,7 @@ def _missing(item: Missing) -> str:
 # --- details --------------------------------------------------------------------------------------
 
 
-def change_sections(page: Page, plan: ShownPlan) -> Iterator[Section]:
+def _change_sections(page: Page, plan: ShownPlan) -> Iterator[Section]:
     """Yield the sections of a plan: one for few changes, else one for each action."""
     differing = [block for block in plan.blocked if block.fields]
     yield Section(f"Blocked: {len(differing)}", [_blocked_item(page, block) for block in differing])
@@ -206,14 +222,21 @@ def change_item(page: Page, change: Change, word: str = "") -> Item:
     A delete has no line, because the summary lists it.
     """
     is_delete = change.action is Action.DELETE
-    line = "" if is_delete else page.item(change.key, change.source, word=word)
+    line = "" if is_delete else page.item(change.key, page.place(change.source), word=word)
     if not change.fields:
         return Item(line)
     one_sided = change.action in (Action.CREATE, Action.DELETE)
     names = "" if one_sided else ", ".join(field.name for field in change.fields)
-    about = ": ".join(filter(None, (page.place(change.source), prose(change.reason))))
+    about = ": ".join(filter(None, (place(page, change), prose(change.reason))))
     blocks = partial(change_blocks, change, full=page.style.full)
     return Item(line, key_html(change.key, names, word), about, blocks)
+
+
+def place(page: Page, change: Change) -> str:
+    """Return where a change is written; a delete has no link, because its entry may be gone."""
+    if change.action is Action.DELETE and change.source:
+        return code(f"{change.source.path}:{change.source.line}")
+    return page.place(change.source)
 
 
 def _blocked_item(page: Page, block: Blocked) -> Item:
@@ -239,7 +262,7 @@ def drift_sections(page: Page, drift: Sequence[Drift]) -> Iterator[Section]:
 
 def drift_item(page: Page, drift: Drift) -> Item:
     """Return a change made outside devinops for its section."""
-    line = page.item(drift.key, drift.source, drift_summary(drift))
+    line = page.item(drift.key, page.place(drift.source), drift_summary(drift))
     if not drift.fields:
         return Item(line)
     about = ": ".join(filter(None, (page.place(drift.source), prose(drift_summary(drift)))))
@@ -264,27 +287,20 @@ def problem_line(page: Page, problem: Problem) -> str:
     return f"- {place}: **{problem.severity}**: {prose(problem.message, 600)} {code(problem.code)}"
 
 
-def _end(page: Page, plan: ShownPlan, applies: bool) -> Iterator[str]:
-    """Yield the digest of a plan, and how to apply it."""
+def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:
+    """Yield the digest of a plan, and the command that applies it, if it can be applied."""
     if not plan.changes:
         return
     yield "### How to apply"
-    if not applies:
+    if not command:
         yield "This plan cannot be applied: see the top for what to fix or to approve."
         return
     job = page.style.job
     if job and job.in_request:
-        yield "Merge to apply this plan. If it differs by then, nothing is written. By hand:"
+        stays = " What is blocked stays as it is." if plan.blocked else ""
+        yield f"Merge to apply this plan, or nothing if it differs by then.{stays} By hand:"
     else:
         yield "This applies exactly this plan, or nothing:"
-    yield fenced([shown(apply_command(plan), 1_000)], "sh")
+    yield fenced([shown(full_command(plan, command), 1_000)], "sh")
     commit = f" · commit {code(job.commit[:12])}" if job and job.commit else ""
     yield f"Digest {code(plan.digest)}{commit}"
-
-
-def apply_command(plan: ShownPlan) -> str:
-    """Return the command that applies exactly this plan."""
-    approvals = [flag(name, value) for name, value in plan.approvals.given().items()]
-    only = [f"--only {shlex.quote(text)}" for text in plan.only]
-    target = f"--target {shlex.quote(plan.target.name)}"
-    return " ".join(("devinops apply", target, *only, *approvals, f"--expect {plan.digest}"))

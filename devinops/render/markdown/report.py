@@ -11,7 +11,7 @@ from devinops.model.changes import Action, Outcome
 from devinops.render import counted
 from devinops.render.markdown.escape import code, prose
 from devinops.render.markdown.page import Item, Page, Section, alert, document, table
-from devinops.render.markdown.plan import drift_sections, facts
+from devinops.render.markdown.plan import about, drift_sections, place
 from devinops.render.text import joined, rollback_hint
 
 _NOT_DONE: Final = (Outcome.FAILED, Outcome.BLOCKED, Outcome.SKIPPED)
@@ -22,8 +22,8 @@ def report_document(page: Page, report: Report) -> Iterator[str]:
     plan = report.plan
     summary = [
         f"{page.marker(plan.target)}\n## {_title(report)}",
+        about(plan, "Report of devinops about"),
         *_table(report.results),
-        *(fact for fact in facts(plan) if not fact.startswith("|")),
         *_not_done(page, report),
         *_left(page, report),
         *_blocked(page, report),
@@ -37,13 +37,14 @@ def report_document(page: Page, report: Report) -> Iterator[str]:
 def _title(report: Report) -> str:
     counts = Counter(result.outcome for result in report.results)
     counts[Outcome.BLOCKED] += len(report.plan.blocked)
-    parts = joined((counts[outcome], outcome) for outcome in (Outcome.FAILED, *Outcome) if outcome)
+    parts = joined((counts[outcome], outcome) for outcome in Outcome)
     where = prose(report.plan.target.name, 100)
     if report.interrupted:
         return f"Interrupted in {where}: {parts or 'nothing done'}"
     if not (counts[Outcome.DONE] or not parts):
         return f"Nothing was applied to {where}: {parts}"
-    return f"Applied to {where}: {parts or 'nothing to do'}"
+    what = "Partly applied" if counts[Outcome.FAILED] or counts[Outcome.SKIPPED] else "Applied"
+    return f"{what} to {where}: {parts or 'nothing to do'}"
 
 
 def _table(results: Sequence[Result]) -> Iterator[str]:
@@ -65,7 +66,9 @@ def _not_done(page: Page, report: Report) -> Iterator[str]:
 
 def _line(page: Page, result: Result) -> str:
     change = result.change
-    return page.item(change.key, change.source, result.message, f"{change.action} {result.outcome}")
+    return page.item(
+        change.key, place(page, change), result.message, f"{change.action} {result.outcome}"
+    )
 
 
 def _left(page: Page, report: Report) -> Iterator[str]:
@@ -74,7 +77,7 @@ def _left(page: Page, report: Report) -> Iterator[str]:
         text = prose(report.unverified, 600)
         yield alert("WARNING", "What is left could not be checked", [text])
     if report.left:
-        lines = (page.item(c.key, c.source, c.reason, str(c.action)) for c in report.left)
+        lines = (page.item(c.key, place(page, c), c.reason, str(c.action)) for c in report.left)
         listed = page.listed(lines, len(report.left), 0.15)
         title = f"A plan made afterwards still has {counted(len(report.left), 'change')}"
         yield alert("WARNING", title, listed)
@@ -83,7 +86,10 @@ def _left(page: Page, report: Report) -> Iterator[str]:
 def _blocked(page: Page, report: Report) -> Iterator[str]:
     blocked = (*report.plan.blocked, *report.waiting)
     if blocked:
-        lines = (page.item(step.key, step.source, step.reason, str(step.by)) for step in blocked)
+        lines = (
+            page.item(step.key, page.place(step.source), step.reason, str(step.by))
+            for step in blocked
+        )
         listed = page.listed(lines, len(blocked), 0.15)
         title = f"{counted(len(blocked), 'step')} blocked until a person decides"
         yield alert("WARNING", title, listed)

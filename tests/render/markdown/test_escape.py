@@ -1,0 +1,60 @@
+"""What people wrote is shown as it is, and is neither a link nor a command."""
+
+from __future__ import annotations
+
+import pytest
+
+from devinops.render.markdown.escape import code, fenced, html_code, prose, safe_url
+
+PROSE = {
+    "a sentence: with (brackets), and \"quotes\".": "a sentence: with (brackets), and \"quotes\".",
+    "pass --allow-delete 4: now": "pass `--allow-delete 4`: now",
+    "decide with --on-conflict git or --on-conflict live": "decide with `--on-conflict git` or `--on-conflict live`",
+    "20% of 13 on 2026-03-12 at 09:41": "20% of 13 on 2026-03-12 at 09:41",
+    "don't re-create 字 and é": "don't re-create 字 and é",
+    'there is no folder "F/G": create it': 'there is no folder "`F/G`": create it',
+    "@octocat, see #12": "`@octocat`, see `#12`",
+    "GH-12 and deadbee": "`GH-12` and `deadbee`",
+    "https://evil.example www.evil.example": "`https://evil.example` `www.evil.example`",
+    "www. x": "`www`. x",
+    "<b>x</b> *y* _z_ [l](u)": "`<b>x</b>` `*y*` `_z_` `[l](u`)",
+    "1. item": "`1`. item",
+    "- item": "`-` item",
+    "/close": "`/close`",
+    "a\nb\u202ec": "`a\\nb\\u202ec`",
+    "`tick`": "`` `tick` ``",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PROSE)
+def test_a_word_that_could_be_more_is_code(text: str) -> None:
+    assert prose(text) == PROSE[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("a b", "`a b`"),
+        ("a`b", "``a`b``"),
+        ("`", "`` ` ``"),
+        ("a``b`", "``` a``b` ```"),
+        (" a", "`  a `"),
+        ("", "`   `"),
+        ("x" * 400, f"`{'x' * 300}… (100 more)`"),
+        ("\x00" * 300, "`" + r"\x00" * 75 + "…`"),
+    ],
+)
+def test_a_code_span_holds_any_text(text: str, span: str) -> None:
+    assert code(text) == span
+
+
+def test_html_is_shown_and_not_obeyed() -> None:
+    assert html_code('<b a="1">&amp;') == "<code>&lt;b a=&quot;1&quot;&gt;&amp;amp;</code>"
+
+
+def test_no_row_closes_its_fence() -> None:
+    assert fenced(["````", "x"], "diff") == "`````diff\n````\nx\n`````"
+
+
+def test_an_address_cannot_leave_its_link() -> None:
+    assert safe_url("https://a/b) [x](c d\n<\ud800") == "https://a/b%29%20%5Bx%5D%28c%20d%0A%3C?"

@@ -1,0 +1,140 @@
+"""What the document of a plan says first, and how it tells its reader to go on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devinops.applying.saved_plan import read_plan, save
+from devinops.model.errors import ExitCode
+from devinops.model.policy import Approvals
+from devinops.planning.plan import Plan
+from devinops.render import JobLinks, Style, render
+from devinops.render.answers import Answer, PlanAnswer
+from devinops.render.marker import read
+from tests.testing.reports import conflict, declared, deletes, empty, note, planned, small
+
+
+def markdown(answer: Answer, **style: object) -> str:
+    return "".join(render("markdown", answer, Style(**style)))  # type: ignore[arg-type]
+
+
+def document(plan: Plan, error: str = "", command: str = "apply") -> str:
+    return markdown(PlanAnswer(plan, ExitCode.OK, error, command=command))
+
+
+def title(text: str) -> str:
+    return next(row for row in text.splitlines() if row.startswith("## "))
+
+
+def only_blocked() -> Plan:
+    return replace(conflict(), changes=())
+
+
+def only_drift() -> Plan:
+    return replace(small(), changes=())
+
+
+@pytest.mark.parametrize(
+    ("plan", "error", "verdict"),
+    [
+        (small(), "", "2 to create, 1 to update, 1 to rename, 1 to delete in production"),
+        (small(), "no", "Not applied: 2 to create, 1 to update, 1 to rename, 1 to delete in production"),
+        (deletes(), "refused", "Refused: 12 to delete in production"),
+        (conflict(), "", "1 to create, 3 blocked in production"),
+        (only_blocked(), "", "Nothing to apply in production: 3 blocked"),
+        (only_drift(), "", "No changes in production, but 1 object changed outside devinops"),
+        (empty(), "", "No changes in production"),
+    ],
+)  # fmt: skip
+def test_the_heading_is_the_verdict(plan: Plan, error: str, verdict: str) -> None:
+    assert title(document(plan, error)) == f"## {verdict}"
+
+
+@pytest.mark.parametrize(
+    ("plan", "error", "has_digest"),
+    [(small(), "", True), (small(), "stale", False), (deletes(), "", False), (empty(), "", True)],
+)
+def test_only_a_plan_that_can_be_applied_has_a_digest(
+    plan: Plan, error: str, has_digest: bool
+) -> None:
+    marker = read(document(plan, error))
+    assert marker
+    assert marker.digest == (plan.digest if has_digest else None)
+
+
+def test_a_refusal_says_what_to_enter() -> None:
+    text = document(deletes())
+    assert "`devinops apply --target production --allow-delete 12`" in text
+    assert "`allow_delete: 12` in a manual run" in text
+    assert "This plan cannot be applied" in text
+
+
+def test_the_command_repeats_what_makes_it_this_plan() -> None:
+    plan = planned(
+        declared(note("Kept")),
+        [note("Kept"), note("Old", id="old")],
+        [note("Kept"), note("Old", id="old")],
+        Approvals(allow_delete=1),
+    )
+    plan = replace(plan, only=("knowledge:*",))
+    text = document(plan, command="rollback 'a b.json'")
+    assert (
+        "devinops rollback 'a b.json' --target production --only 'knowledge:*' --allow-delete 1 "
+        f"--expect {plan.digest}\n"
+    ) in text
+    assert "Only `knowledge:*`" in text
+
+
+def test_in_a_request_merging_applies_the_plan() -> None:
+    job = JobLinks("c" * 40, "https://ci.example/1", lambda path, line: "", in_request=True)
+    answer = PlanAnswer(conflict(), ExitCode.DECIDE)
+    merge = "Merge to apply this plan, or nothing if it differs by then."
+    assert f"{merge} What is blocked stays as it is." in markdown(answer, job=job)
+    assert "Merge" not in markdown(answer, job=replace(job, in_request=False))
+    assert "Merge" not in markdown(answer)
+
+
+def test_a_saved_plan_is_shown_like_the_plan(tmp_path: Path) -> None:
+    path, answer = tmp_path / "plan.json", PlanAnswer(small(), ExitCode.OK)
+    save(path, render("json", answer))
+    saved = markdown(read_plan(path))
+    assert saved.splitlines()[:8] == markdown(answer).splitlines()[:8]
+
+
+def test_a_plan_that_somebody_edited_cannot_be_applied(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    save(path, render("json", PlanAnswer(small(), ExitCode.OK)))
+    edited = json.loads(path.read_text())
+    edited["changes"].pop()
+    path.write_text(json.dumps(edited))
+    text = markdown(read_plan(path))
+    assert title(text).startswith("## Not applied: ")
+    marker = read(text)
+    assert marker
+    assert marker.digest is None
+
+
+def test_a_delete_has_no_link_because_its_file_may_be_gone() -> None:
+    job = JobLinks("c" * 40, "", lambda path, line: f"https://git.example/{path}")
+    text = markdown(PlanAnswer(small(), ExitCode.OK), job=job)
+    assert "`playbook:Restart everything` (`playbooks/Restart everything.md:1`)" in text
+    assert (
+        "[`knowledge/Frontend/Forms.md:1`](https://git.example/knowledge/Frontend/Forms.md)" in text
+    )
+
+
+def test_many_deletes_are_listed_and_the_end_is_folded() -> None:
+    text = document(deletes(60))
+    assert text.count("> - `knowledge:Backend/Old rule ") == 60
+    assert "> <details><summary>35 more</summary>" in text
+
+
+def test_more_deletes_than_fit_are_counted() -> None:
+    text = document(deletes(2_000))
+    assert "2000 objects will be deleted" in text
+    assert "more deletes\n" in text
+    assert len(text.encode()) <= 65_000

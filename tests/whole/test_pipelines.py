@@ -1,0 +1,240 @@
+"""The pipeline that init writes for GitLab, run against the emulator, a remote and a server like GitLab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from devinops.emulator import Emulator
+from tests.testing.command_line import run_quietly
+from tests.testing.gitlab_api import TOKEN, GitLabApi
+from tests.testing.inventories import commit, git
+from tests.testing.workflows import Runner, gitlab_jobs, run_gitlab_job
+
+SEED = """
+organizations:
+  org-emulator:
+    knowledge: [{name: Style, trigger: t, body: Be brief.}]
+keys:
+  cog_plan: {org: org-emulator, permissions: [UseDevinSessions, ManageKnowledge]}
+"""
+NOTE = "---\nname: {0}\ntrigger: t\n---\n{0}\n"
+MERGE_REQUEST, PUSH, BY_HAND, SCHEDULE = "merge_request_event", "push", "web", "schedule"
+
+
+class World:
+    """A project with the pipeline of init, cloned by a runner; the organization; and GitLab."""
+
+    def __init__(self, directory: Path, emulator: Emulator, gitlab: GitLabApi) -> None:
+        self.emulator, self.gitlab, self.directory = emulator, gitlab, directory
+        self.origin, self.checkout = directory / "origin.git", directory / "checkout"
+        git(directory, "init", "-q", "--bare", "-b", "main", str(self.origin))
+        git(self.origin, "config", "receive.advertisePushOptions", "true")
+        git(directory, "clone", "-q", str(self.origin), str(self.checkout))
+        ambient = {"DEVIN_API_URL": emulator.url, "DEVIN_API_KEY_PLAN": "cog_plan"}
+        self.runner = Runner(directory / "runner", self.checkout, ambient)
+        assert self.runner.bash("devinops init --ci gitlab", {})[0] == 0
+        self.pipeline = yaml.safe_load((self.checkout / ".gitlab-ci.yml").read_text())
+        (self.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
+        self.write("A")
+
+    def write(self, *names: str) -> None:
+        for name in names:
+            (self.checkout / "knowledge").mkdir(exist_ok=True)
+            (self.checkout / "knowledge" / f"{name}.md").write_text(NOTE.format(name))
+        self.push()
+
+    def push(self) -> None:
+        git(self.checkout, "add", "--all", "--", "knowledge", "*.y*ml")
+        commit(self.checkout, "-m", "change")
+        git(self.checkout, "push", "-q", "origin", "HEAD:main")
+
+    def run(
+        self,
+        job: str,
+        source: str,
+        number: int | None = None,
+        *,
+        sha: str = "",
+        token: str = TOKEN,
+        **variables: str,
+    ) -> tuple[int, str]:
+        git(self.checkout, "clean", "-ffdxq")  # as the runner does first
+        about = self.gitlab.environment(self.directory, number, commit=sha, token=token)
+        about |= {"CI_PIPELINE_SOURCE": source, "CI_DEFAULT_BRANCH": "main"}
+        about |= {"CI_PROJECT_URL": f"file://{self.directory}/origin"}
+        if number is None:
+            about["CI_COMMIT_BRANCH"] = "main"
+        if "apply" in job:
+            # The protected variable, in the scope of the environment.
+            about["DEVIN_API_KEY"] = "cog_emulator"
+        return run_gitlab_job(self.runner, self.pipeline, job, {**about, **variables})
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(note["name"] for note in self.emulator.knowledge())
+
+    def edit(self, name: str, body: str) -> None:
+        (note,) = (note for note in self.emulator.knowledge() if note["name"] == name)
+        self.emulator.edit("knowledge", note["note_id"], body=body)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with Emulator(yaml.safe_load(SEED)) as emulator, GitLabApi().serving() as gitlab:
+        yield World(tmp_path, emulator, gitlab)
+
+
+def digest_in(log: str) -> str:
+    (line,) = (line for line in log.splitlines() if line.startswith("digest "))
+    return line.removeprefix("digest ")
+
+
+@pytest.mark.matrix
+def test_what_was_reviewed_is_applied_after_the_merge(world: World) -> None:
+    world.gitlab.open(1)
+    code, log = world.run("devinops-plan", MERGE_REQUEST, 1)
+    assert code == 0, log
+    (text,) = world.gitlab.texts(1)
+    assert digest_in(log) in text
+    assert f"digest={digest_in(log)}\n" in (world.checkout / "devinops.env").read_text()
+    assert world.names == ["Style"]
+    code, log = world.run("devinops-apply", PUSH, sha=world.gitlab.merge(1))
+    assert code == 0, log
+    assert world.names == ["A", "Style"]
+    assert "A.md" in git(world.origin, "show", "devinops:production.jsonl")
+
+
+@pytest.mark.matrix
+def test_a_fork_gets_no_key_and_is_told(world: World) -> None:
+    world.gitlab.open(1)
+    code, log = world.run("devinops-plan", MERGE_REQUEST, 1, token="", DEVIN_API_KEY_PLAN="")
+    assert code == 0, log
+    assert "There is no variable DEVIN_API_KEY_PLAN here" in log
+    assert world.gitlab.texts(1) == []
+
+
+@pytest.mark.matrix
+def test_without_the_token_there_is_a_plan_and_no_note(world: World) -> None:
+    world.gitlab.open(1)
+    code, log = world.run("devinops-plan", MERGE_REQUEST, 1, token="")
+    assert code == 0, log
+    assert "the variable DEVINOPS_GITLAB_TOKEN is missing" in log
+    assert digest_in(log)
+
+
+@pytest.mark.matrix
+def test_a_job_that_cannot_push_applies_nothing_and_says_what_to_do(world: World) -> None:
+    world.gitlab.open(1)
+    world.run("devinops-plan", MERGE_REQUEST, 1)
+    away = f"file://{world.directory}/nowhere"
+    sha = world.gitlab.merge(1)
+    code, log = world.run("devinops-apply", PUSH, sha=sha, CI_PROJECT_URL=away)
+    assert code == 1
+    assert "Allow Git push requests to the repository" in log
+    assert world.names == ["Style"]
+
+
+@pytest.mark.matrix
+def test_the_token_for_pushes_is_stored_nowhere(world: World) -> None:
+    code, log = world.run(
+        "devinops-apply-by-hand", BY_HAND, DIGEST="0a", INVENTORY_PUSH_TOKEN="canary"
+    )
+    assert code == 5, log
+    assert "canary" not in log + (world.checkout / ".git" / "config").read_text()
+
+
+@pytest.mark.matrix
+def test_a_person_decides_in_two_pipelines_by_hand(world: World) -> None:
+    world.write(*"BCDEF")
+    code, log = world.run("devinops-plan-by-hand", BY_HAND)
+    assert code == 0, log
+    assert world.run("devinops-apply-by-hand", BY_HAND, DIGEST=digest_in(log))[0] == 0
+    for name in "BCDEF":
+        (world.checkout / "knowledge" / f"{name}.md").unlink()
+    world.push()
+    assert world.run("devinops-plan-by-hand", BY_HAND)[0] == 4
+    code, log = world.run("devinops-plan-by-hand", BY_HAND, ALLOW_DELETE="5")
+    assert code == 0, log
+    digest = digest_in(log)
+    code, log = world.run("devinops-apply-by-hand", BY_HAND, ALLOW_DELETE="5", DIGEST=digest)
+    assert code == 0, log
+    assert world.names == ["A", "Style"]
+
+
+@pytest.mark.matrix
+def test_drift_fails_the_job_or_opens_a_merge_request(world: World) -> None:
+    _, log = world.run("devinops-plan-by-hand", BY_HAND)
+    assert world.run("devinops-apply-by-hand", BY_HAND, DIGEST=digest_in(log))[0] == 0
+    assert world.run("devinops-drift", SCHEDULE)[0] == 0
+    world.edit("A", "edited")
+    assert world.run("devinops-drift", SCHEDULE)[0] == 2
+    code, log = world.run("devinops-drift", SCHEDULE, DRIFT="merge-request")
+    assert code == 0, log
+    assert git(world.origin, "show", "devinops-drift:knowledge/A.md").endswith("edited")
+    assert git(world.origin, "diff", "--name-only", "main", "devinops-drift") == "knowledge/A.md"
+
+
+@pytest.mark.parametrize(
+    ("variables", "jobs"),
+    [
+        ({"CI_PIPELINE_SOURCE": MERGE_REQUEST}, ["devinops-plan"]),
+        ({"CI_PIPELINE_SOURCE": PUSH, "CI_COMMIT_BRANCH": "main"}, ["devinops-apply"]),
+        ({"CI_PIPELINE_SOURCE": PUSH, "CI_COMMIT_BRANCH": "other"}, []),
+        ({"CI_PIPELINE_SOURCE": BY_HAND, "CI_COMMIT_BRANCH": "main"}, ["devinops-plan-by-hand"]),
+        (
+            {"CI_PIPELINE_SOURCE": BY_HAND, "CI_COMMIT_BRANCH": "main", "DIGEST": "0a"},
+            ["devinops-apply-by-hand"],
+        ),
+        ({"CI_PIPELINE_SOURCE": BY_HAND, "CI_COMMIT_BRANCH": "other", "DIGEST": "0a"}, []),
+        ({"CI_PIPELINE_SOURCE": SCHEDULE, "CI_COMMIT_BRANCH": "main"}, ["devinops-drift"]),
+    ],
+)
+def test_each_pipeline_has_its_jobs(
+    tmp_path: Path, variables: dict[str, str], jobs: list[str]
+) -> None:
+    assert run_quietly(["init", "-C", str(tmp_path), "--ci", "gitlab"], {})[0] == 0
+    pipeline = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())
+    assert list(gitlab_jobs(pipeline, {"CI_DEFAULT_BRANCH": "main", **variables})) == jobs
+
+
+MANY = """\
+version: 1
+targets:
+  staging: {org_id: org-staging, api_key_env: DEVIN_API_KEY_STAGING, inventory: {store: branch}}
+  production: {org_id: org-production, api_key_env: DEVIN_API_KEY_PRODUCTION, inventory: {store: branch}}
+"""
+
+
+@pytest.mark.matrix
+def test_each_target_has_its_own_key_and_can_be_chosen(tmp_path: Path) -> None:
+    seed = {
+        "organizations": {"org-staging": {}, "org-production": {}},
+        "keys": {"cog_s": {"org": "org-staging"}, "cog_p": {"org": "org-production"}},
+    }
+    with Emulator(seed) as emulator, GitLabApi().serving() as gitlab:
+        world = World(tmp_path, emulator, gitlab)
+        (world.checkout / "devinops.yaml").write_text(MANY)
+        (world.checkout / ".gitlab-ci.yml").unlink()
+        assert world.runner.bash("devinops init --ci gitlab", {})[0] == 0
+        (world.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
+        world.pipeline = yaml.safe_load((world.checkout / ".gitlab-ci.yml").read_text())
+        world.push()
+        digests = {}
+        keys = {"staging": "cog_s", "production": "cog_p"}
+        for target, key in keys.items():
+            variable = {f"DEVIN_API_KEY_{target.upper()}_PLAN": key, "DEVINOPS_TARGET": target}
+            code, log = world.run("devinops-plan-by-hand", BY_HAND, **variable)  # type: ignore[arg-type]
+            assert code == 0, log
+            digests[target] = digest_in(log)
+        for target, key in keys.items():
+            variable = {f"DEVIN_API_KEY_{target.upper()}": key, "DEVINOPS_TARGET": target}
+            chosen = {"TARGET": "staging", "DIGEST": digests["staging"]}
+            code, log = world.run("devinops-apply-by-hand", BY_HAND, **variable, **chosen)  # type: ignore[arg-type]
+            assert code == 0, log
+        assert "Not for this target." in log
+        assert [note["name"] for note in emulator.knowledge("org-staging")] == ["A"]
+        assert emulator.knowledge("org-production") == []

@@ -1,0 +1,342 @@
+"""The workflow that init writes, run step by step against the emulator, a remote and a server like GitHub.
+
+A pull request is planned with a key that can only read, its comment has the digest, and the job after the merge
+applies exactly that, with the inventory on a branch of the remote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devinops.emulator import Emulator
+from tests.testing.actions import commands
+from tests.testing.github_api import TOKEN, GitHubApi
+from tests.testing.inventories import commit, git
+from tests.testing.places import ROOT
+from tests.testing.workflows import Runner, Step, evaluate, read_workflow
+
+SEED = """
+organizations:
+  org-emulator:
+    knowledge: [{name: Style, trigger: t, body: Be brief.}]
+keys:
+  cog_plan: {org: org-emulator, permissions: [UseDevinSessions, ManageKnowledge]}
+"""
+PLAN_KEY, APPLY_KEY = "cog_plan", "cog_emulator"
+NOTE = "---\nname: {0}\ntrigger: t\n---\n{0}\n"
+MAIN = "refs/heads/main"
+
+
+class World:
+    """A repository with the workflow of init, cloned by a runner; the organization; and GitHub."""
+
+    def __init__(self, directory: Path, emulator: Emulator, github: GitHubApi) -> None:
+        self.emulator, self.github, self.directory = emulator, github, directory
+        self.origin, self.checkout = directory / "origin.git", directory / "checkout"
+        git(directory, "init", "-q", "--bare", "-b", "main", str(self.origin))
+        git(directory, "clone", "-q", str(self.origin), str(self.checkout))
+        ambient = {"DEVIN_API_URL": emulator.url, "CI": "true"}
+        self.runner = Runner(directory / "runner", self.checkout, ambient)
+        self.runner.program(
+            "gh",
+            f'printf "gh %s\\n" "$*" >> "{self.runner.calls}"\n'
+            f'case "$1 $2" in "issue list"|"pr list") cat "{directory}/number";; esac',
+        )
+        (directory / "number").touch()
+        assert self.shell("devinops init --ci github")[0] == 0
+        self.workflow = read_workflow(self.checkout / ".github/workflows/devinops.yml")
+        (self.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
+        self.write("A")
+
+    def write(self, name: str) -> None:
+        (self.checkout / "knowledge").mkdir(exist_ok=True)
+        (self.checkout / "knowledge" / f"{name}.md").write_text(NOTE.format(name))
+        self.push()
+
+    def push(self) -> None:
+        git(self.checkout, "add", "--all")
+        commit(self.checkout, "-m", "change")
+        git(self.checkout, "push", "-q", "origin", "HEAD:main")
+
+    def shell(self, script: str) -> tuple[int, str]:
+        return self.runner.bash(script, {})
+
+    def run(
+        self,
+        job: str,
+        event: str,
+        number: int | None = None,
+        *,
+        inputs: dict[str, Any] | None = None,
+        sha: str = "",
+        secrets: dict[str, str] | None = None,
+        variables: dict[str, str] | None = None,
+        fork: bool = False,
+        ref: str = MAIN,
+        matrix: dict[str, str] | None = None,
+    ) -> dict[str, Step]:
+        keys = {"DEVIN_API_KEY_PLAN": PLAN_KEY, "DEVIN_API_KEY": APPLY_KEY}
+        context = {
+            "github": {
+                "event_name": event,
+                "ref": ref,
+                "token": TOKEN,
+                "repository": "acme/api",
+                "event": {"repository": {"private": True}},
+            },
+            "inputs": inputs or {},
+            "secrets": keys if secrets is None else secrets,
+            "vars": variables or {},
+            "matrix": matrix or {},
+        }
+        environment = self.github.environment(self.directory, number, fork=fork, commit=sha)
+        # A step gets the token only from its own `env`.
+        environment.pop("GITHUB_TOKEN")
+        steps = self.runner.job(self.workflow, job, context, **environment)
+        assert steps is not None, "the job does not run for this event"
+        return steps
+
+    def plan(self, number: int, **more: Any) -> dict[str, Step]:
+        return self.run("plan", "pull_request", number, ref="refs/pull/1/merge", **more)
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(note["name"] for note in self.emulator.knowledge())
+
+    @property
+    def calls(self) -> list[str]:
+        """What gh was called for since the last look."""
+        lines = [line for line in self.runner.calls.read_text().splitlines() if "list" not in line]
+        self.runner.calls.write_text("")
+        return [" ".join(line.split()[:3]) for line in lines if line.startswith("gh")]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with Emulator(yaml.safe_load(SEED)) as emulator, GitHubApi().serving() as github:
+        yield World(tmp_path, emulator, github)
+
+
+def passed(steps: dict[str, Step]) -> None:
+    assert [step for step in steps.values() if step.code not in (0, None)] == []
+
+
+def test_what_was_reviewed_is_applied_after_the_merge(world: World) -> None:
+    world.github.open(1)
+    steps = world.plan(1)
+    passed(steps)
+    assert steps["Plan"].outputs["has_changes"] == "true"
+    assert [call.method for call in world.github.server.asked].count("POST") == 1
+    (text,) = world.github.texts(1)
+    assert steps["Plan"].outputs["digest"] in text
+    assert world.names == ["Style"]
+
+    steps = world.run("apply", "push", sha=world.github.merge(1))
+    passed(steps)
+    assert world.names == ["A", "Style"]
+    assert "A.md" in git(world.origin, "show", "devinops:production.jsonl")
+    assert (world.checkout / ".devinops" / "backups").exists() or steps["Apply"].outputs[
+        "changes"
+    ] == "1"
+    assert "to create" in (world.runner.directory / "summary.md").read_text()
+
+
+@pytest.mark.matrix
+def test_what_was_not_reviewed_is_not_applied(world: World) -> None:
+    world.github.open(1)
+    passed(world.plan(1))
+    world.write("B")
+    steps = world.run("apply", "push", sha=world.github.merge(1))
+    assert (steps["Apply"].code, steps["Apply"].outputs["exit_code"]) == (5, "5")
+    assert world.names == ["Style"]
+
+
+@pytest.mark.matrix
+def test_a_commit_without_a_pull_request_is_not_applied(world: World) -> None:
+    steps = world.run("apply", "push")
+    assert steps["Find the reviewed plan"].code == 5
+    assert steps["Apply"].code is None
+    assert world.names == ["Style"]
+
+
+def test_a_fork_gets_no_key_and_is_told(world: World) -> None:
+    world.github.open(1)
+    steps = world.plan(1, fork=True, secrets={})
+    passed(steps)
+    (notice,) = commands(steps["Plan"].log)
+    assert "DEVIN_API_KEY_PLAN" in notice.data
+    assert steps["Comment"].code is None
+    assert world.github.texts(1) == []
+
+
+@pytest.mark.matrix
+def test_a_problem_in_a_file_is_an_annotation(world: World) -> None:
+    (world.checkout / "knowledge" / "bad.md").write_text("no front matter\n")
+    world.github.open(1)
+    steps = world.plan(1)
+    validate = steps["devinops validate --format github"]
+    assert validate.code == 1
+    assert [command.properties["file"] for command in commands(validate.log)] == [
+        "knowledge/bad.md"
+    ]
+    assert steps["Plan"].code is None
+
+
+@pytest.mark.matrix
+def test_a_person_decides_in_two_manual_runs(world: World) -> None:
+    for name in "BCDEF":
+        world.write(name)
+    plan = world.run("plan", "workflow_dispatch")
+    passed(
+        world.run("apply", "workflow_dispatch", inputs={"digest": plan["Plan"].outputs["digest"]})
+    )
+    for name in "BCDEF":
+        (world.checkout / "knowledge" / f"{name}.md").unlink()
+    world.push()
+    world.github.open(1)
+    refused = world.plan(1)
+    assert (refused["Plan"].code, refused["Plan"].outputs["digest"]) == (4, "")
+    assert "--allow-delete 5" in world.github.texts(1)[0]
+
+    inputs = {"allow_delete": "5", "digest": "", "on_conflict": "blocked", "adopt": False}
+    plan = world.run("plan", "workflow_dispatch", inputs=inputs)
+    passed(plan)
+    assert world.names == ["A", "B", "C", "D", "E", "F", "Style"]
+    inputs["digest"] = plan["Plan"].outputs["digest"]
+    passed(world.run("apply", "workflow_dispatch", inputs=inputs))
+    assert world.names == ["A", "Style"]
+
+
+@pytest.mark.matrix
+def test_an_input_is_a_value_and_never_code(world: World) -> None:
+    hostile = f"1; touch {world.directory}/pwned $(touch {world.directory}/pwned)"
+    inputs = {"allow_delete": hostile, "digest": "", "on_conflict": hostile}
+    assert world.run("plan", "workflow_dispatch", inputs=inputs)["Plan"].code == 64
+    inputs = {"digest": hostile}
+    assert world.run("apply", "workflow_dispatch", inputs=inputs)["Apply"].code == 5
+    assert not (world.directory / "pwned").exists()
+
+
+@pytest.mark.matrix
+def test_only_the_main_branch_is_applied(world: World) -> None:
+    with pytest.raises(AssertionError, match="does not run"):
+        world.run("apply", "workflow_dispatch", inputs={"digest": "0a"}, ref="refs/heads/other")
+
+
+def applied(world: World) -> None:
+    plan = world.run("plan", "workflow_dispatch")
+    digest = plan["Plan"].outputs["digest"]
+    passed(world.run("apply", "workflow_dispatch", inputs={"digest": digest}))
+
+
+@pytest.mark.matrix
+def test_drift_opens_an_issue_updates_it_and_closes_it(world: World) -> None:
+    applied(world)
+    passed(world.run("drift", "schedule"))
+    assert world.calls == []
+    (note,) = (note for note in world.emulator.knowledge() if note["name"] == "A")
+    world.emulator.edit("knowledge", note["note_id"], body="edited")
+    passed(world.run("drift", "schedule"))
+    assert world.calls == ["gh issue create"]
+    (world.directory / "number").write_text("7\n")
+    passed(world.run("drift", "schedule"))
+    assert world.calls == ["gh issue edit"]
+    assert "A" in (world.runner.directory / "drift.md").read_text()
+    world.emulator.edit("knowledge", note["note_id"], body="A")
+    passed(world.run("drift", "schedule"))
+    assert world.calls == ["gh issue close"]
+    steps = world.run("drift", "schedule", secrets={})
+    assert steps["Look for changes made outside devinops"].code == 1
+
+
+@pytest.mark.matrix
+def test_drift_opens_a_pull_request_where_that_is_wanted(world: World) -> None:
+    applied(world)
+    wanted = {"DRIFT": "pull-request"}
+    passed(world.run("drift-pull-request", "schedule", variables=wanted))
+    assert world.calls == []
+    (note,) = (note for note in world.emulator.knowledge() if note["name"] == "A")
+    world.emulator.edit("knowledge", note["note_id"], body="edited")
+    passed(world.run("drift-pull-request", "schedule", variables=wanted))
+    assert world.calls == ["gh pr create"]
+    assert git(world.origin, "show", "devinops-drift:knowledge/A.md").endswith("edited")
+    assert git(world.origin, "diff", "--name-only", "main", "devinops-drift") == "knowledge/A.md"
+    (world.directory / "number").write_text("8\n")
+    git(world.checkout, "reset", "--quiet", "--hard", "HEAD~1")
+    passed(world.run("drift-pull-request", "schedule", variables=wanted))
+    assert world.calls == ["gh pr edit"]
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_the_action_does_the_same(world: World, command: str) -> None:
+    action = read_workflow(ROOT / "action.yml")
+    defaults = {name: about.get("default", "") for name, about in action["inputs"].items()}
+    world.github.open(1)
+    environment = world.github.environment(world.directory, 1)
+    environment.pop("GITHUB_TOKEN")
+    github = {"event_name": "pull_request", "token": TOKEN, "action_path": str(ROOT)}
+    given = {"github-token": TOKEN, "api-key": PLAN_KEY}
+    steps = world.runner.steps(
+        action["runs"]["steps"], {"github": github, "inputs": {**defaults, **given}}, environment
+    )
+    passed(steps)
+    (text,) = world.github.texts(1)
+    assert steps["Run devinops"].outputs["digest"] in text
+    if command == "plan":
+        return
+    environment = world.github.environment(world.directory, commit=world.github.merge(1))
+    environment.pop("GITHUB_TOKEN")
+    github["event_name"] = "push"
+    given |= {"command": "apply", "api-key": APPLY_KEY}
+    passed(
+        world.runner.steps(
+            action["runs"]["steps"],
+            {"github": github, "inputs": {**defaults, **given}},
+            environment,
+        )
+    )
+    assert world.names == ["A", "Style"]
+
+
+MANY = """\
+version: 1
+targets:
+  staging: {org_id: org-staging, api_key_env: DEVIN_API_KEY_STAGING, inventory: {store: branch}}
+  production: {org_id: org-production, api_key_env: DEVIN_API_KEY_PRODUCTION, inventory: {store: branch}}
+"""
+
+
+@pytest.mark.matrix
+def test_each_target_is_planned_and_applied_with_its_own_key(tmp_path: Path) -> None:
+    seed = {
+        "organizations": {"org-staging": {}, "org-production": {}},
+        "keys": {"cog_s": {"org": "org-staging"}, "cog_p": {"org": "org-production"}},
+    }
+    with Emulator(seed) as emulator, GitHubApi().serving() as github:
+        world = World(tmp_path, emulator, github)
+        (world.checkout / "devinops.yaml").write_text(MANY)
+        (world.checkout / ".github/workflows/devinops.yml").unlink()
+        assert world.shell("devinops init --ci github")[0] == 0
+        (world.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
+        world.push()
+        world.workflow = read_workflow(world.checkout / ".github/workflows/devinops.yml")
+        world.github.open(1)
+        secrets = {"DEVIN_API_KEY_STAGING_PLAN": "cog_s", "DEVIN_API_KEY_PRODUCTION_PLAN": "cog_p"}
+        for target in ("staging", "production"):
+            passed(world.plan(1, secrets=secrets, matrix={"target": target}))
+        assert len(world.github.texts(1)) == 2
+        sha = world.github.merge(1)
+        secrets = {"DEVIN_API_KEY_STAGING": "cog_s"}
+        staging = {"target": "staging"}
+        passed(world.run("apply", "push", sha=sha, secrets=secrets, matrix=staging))
+        assert [note["name"] for note in emulator.knowledge("org-staging")] == ["A"]
+        assert emulator.knowledge("org-production") == []
+        matrix = world.workflow["jobs"]["plan"]["strategy"]["matrix"]["target"]
+        for inputs, targets in (({}, ["staging", "production"]), (staging, ["staging"])):
+            assert evaluate(matrix[3:-2].strip(), {"inputs": inputs}) == targets
