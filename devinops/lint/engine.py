@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from devinops.lint.context import Context
@@ -66,7 +66,7 @@ class _Run:
             for rule, finding in self._about_exceptions()
             if not self._is_ignored(rule, finding.source)
         ]
-        concealed = _concealed(finding for _, finding in found)
+        concealed = _concealed(finding.conceal for _, finding in found)
         return _numbered(
             sorted(
                 (self._report(rule, finding, concealed) for rule, finding in found),
@@ -121,27 +121,27 @@ class _Run:
 
     # reports
 
-    def _report(
-        self, rule: Rule, finding: Finding, concealed: Mapping[tuple[str, int], list[Finding]]
-    ) -> Reported:
-        source = finding.source
-        problem = Problem(source, rule.id, finding.message, self._severity(rule, source))
+    def _report(self, rule: Rule, finding: Finding, concealed: Sequence[str]) -> Reported:
+        source, message = finding.source, _without(concealed, finding.message)
+        problem = Problem(source, rule.id, message, self._severity(rule, source))
         line = None
         if not any(entry.kind.confidential for entry in finding.entries):
-            line = self._line(source, concealed.get((source.path, source.line), ()))
+            line = self._line(source)
+        shown = None if line is None else _without(concealed, line)
         key = finding.entries[0].key if finding.entries else source.path
-        print_ = "\0".join((rule.id, str(key), (line or "").strip()))
-        return Reported(problem, rule, finding, line, print_)
+        content = "\0".join((rule.id, str(key), (shown or "").strip()))
+        return Reported(problem, rule, finding, shown, content)
 
-    def _line(self, source: Source, concealed: Iterable[Finding]) -> str | None:
+    def _line(self, source: Source) -> str | None:
         lines = self.context.repository.lines(source.path)
-        if not 0 < source.line <= len(lines):
-            return None
-        line = starred(lines[source.line - 1])
-        for finding in concealed:
-            start = finding.source.column - 1
-            line = line[:start] + "*" * finding.length + line[start + finding.length :]
-        return line
+        return lines[source.line - 1] if 0 < source.line <= len(lines) else None
+
+
+def _without(secrets: Sequence[str], text: str) -> str:
+    """Return a text of the same length, with stars in place of secrets."""
+    for secret in secrets:
+        text = text.replace(secret, "*" * len(secret))
+    return starred(text)
 
 
 def _matchers(paths: Iterable[PathSettings]) -> Iterator[tuple[PathSettings, Matcher]]:
@@ -150,13 +150,10 @@ def _matchers(paths: Iterable[PathSettings]) -> Iterator[tuple[PathSettings, Mat
         yield from ((settings, rule.matcher) for rule in rules.values())
 
 
-def _concealed(findings: Iterable[Finding]) -> Mapping[tuple[str, int], list[Finding]]:
-    """Return (path, line) → the findings there whose characters must not be shown."""
-    concealed: defaultdict[tuple[str, int], list[Finding]] = defaultdict(list)
-    for finding in findings:
-        if finding.conceal:
-            concealed[finding.source.path, finding.source.line].append(finding)
-    return concealed
+def _concealed(secrets: Iterable[str]) -> list[str]:
+    """Return the lines of the secrets, the longest first: a short one may be a part of another."""
+    lines = {line for secret in secrets for line in secret.split("\n") if line}
+    return sorted(lines, key=lambda line: (-len(line), line))
 
 
 def _numbered(reports: Sequence[Reported]) -> list[Reported]:
@@ -169,8 +166,8 @@ def _numbered(reports: Sequence[Reported]) -> list[Reported]:
     seen: Counter[str] = Counter()
     numbered = []
     for report in reports:
-        print_ = report.fingerprint
-        digest = hashlib.sha256(f"{print_}\0{seen[print_]}".encode()).hexdigest()[:16]
-        seen[print_] += 1
+        content = report.fingerprint
+        digest = hashlib.sha256(f"{content}\0{seen[content]}".encode()).hexdigest()[:16]
+        seen[content] += 1
         numbered.append(replace(report, fingerprint=digest))
     return numbered

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from devinops.model.objects import Declaration, Source
 
@@ -11,14 +11,14 @@ from devinops.model.objects import Declaration, Source
 class Finding:
     """What a rule reports. `length` is the number of characters at `source` that it is about.
 
-    `entries` are those concerned; an exception in any of them applies. `conceal`: the
-    characters must not be shown. `fix` are these characters if deleting them solves it, and readers
-    and Devin understand the same as before.
+    `entries` are those concerned; an exception in any of them applies. `conceal` is a secret that
+    must not be shown. `fix` are these characters if deleting them solves it, and readers and Devin
+    understand the same as before.
     """
 
     source: Source
     message: str
     length: int = 1
     entries: tuple[Declaration, ...] = ()
-    conceal: bool = False
+    conceal: str = field(default="", repr=False)
     fix: str = ""

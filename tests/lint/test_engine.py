@@ -142,6 +142,24 @@ def test_a_secret_is_not_in_the_line_that_is_shown() -> None:
     assert all(token not in (report.line or "") for report in reports)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'knowledge: [{name: A, trigger: "When testing \\"it\\" SECRET", body: b}]',
+        "knowledge:\n- name: A\n  trigger: When testing it\n  body: >\n    Use\n    SECRET\n    here.\n",
+        "knowledge:\n- name: SECRET SECRET\n  trigger: When testing it\n  body: b\n",
+        'automations: [{name: A, triggers: [], actions: [{type: start_session, prompt: "a\\n SECRET"}]}]',
+    ],
+)
+@pytest.mark.parametrize("kind", ["Grafana token", "GitHub token"])
+def test_a_secret_is_concealed_however_it_is_quoted(text: str, kind: str) -> None:
+    _, secret = secrets()[kind]
+    reports = findings({"knowledge.yaml": text.replace("SECRET", f"TOKEN={secret}")})
+    assert [report for report in reports if report.rule.id == "DV301"]
+    for report in reports:
+        assert secret not in f"{report.line}{report.problem.message}"
+
+
 def test_an_entry_of_a_confidential_kind_is_not_shown() -> None:
     text = "secrets:\n  - key: TOKEN\n    note: 'Read\u200b only'\n"
     (report,) = findings({"secrets.yaml": text})

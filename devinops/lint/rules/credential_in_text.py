@@ -50,11 +50,11 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
                 f"this looks like {leak.title}: remove it, replace the secret by a new one, "
                 "because this one may have leaked, and declare it as a secret"
             )
+            secret = text[leak.start : leak.end]
             if is_whole:
-                size = leak.end - leak.start
-                yield subject.at(field, message, leak.start, size, conceal=True)
+                yield subject.at(field, message, leak.start, len(secret), conceal=secret)
             else:
-                yield subject.about(field, message, conceal=True)
+                yield subject.about(field, message, conceal=secret)
 
 
 RULE = Rule("DV301", "credential-in-text", Severity.ERROR, entry=check)

@@ -54,9 +54,9 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
                 "$DATABASE_PASSWORD"
             )
             if subject.value(field) == text:
-                yield subject.at(field, message, match.start(2), len(password), conceal=True)
+                yield subject.at(field, message, match.start(2), len(password), conceal=password)
             else:
-                yield subject.about(field, message, conceal=True)
+                yield subject.about(field, message, conceal=password)
 
 
 def _is_private(host: str) -> bool:
