@@ -62,10 +62,9 @@ class Exceptions:
         """The names of all rules."""
         return [rule.name for rule in self.rules]
 
-    def finding(self, message: str) -> Finding:
-        """Return a finding about the exceptions of the entry."""
-        declaration = self.subject.declaration
-        return Finding(declaration.place("lint"), message, 1, (declaration,))
+    def finding(self, text: str, message: str) -> Finding:
+        """Return a finding about a text in the exceptions of the entry."""
+        return self.subject.in_option("lint", text, message)
 
     def unknown(self) -> Iterator[str]:
         """Yield what is the id or name of no rule."""

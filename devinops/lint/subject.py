@@ -119,6 +119,12 @@ class Subject:
         entries = (self.declaration, *(other.declaration for other in others))
         return Finding(source, message, max(len(first), 1), entries, **facts)
 
+    def in_option(self, option: str, text: str, message: str) -> Finding:
+        """Return a finding about a text in `meta` or `lint`."""
+        place = self.declaration.place(option)
+        source = position(self.lines(place.path), place, text, 0)
+        return Finding(source, message, len(text), (self.declaration,))
+
     def _position(self, field: str, text: str, start: int) -> Source:
         place = self.declaration.place(field)
         if field == self.kind.document and self.declaration.text_file:

@@ -36,12 +36,12 @@ from devinops.model.objects import Severity
 
 def check(exceptions: Exceptions, _: Sequence[Called]) -> Iterator[Finding]:
     if exceptions.is_expired:
-        until = exceptions.subject.declaration.lint["until"]
+        until = str(exceptions.subject.declaration.lint["until"])
         names = ", ".join(exceptions.ignored)
         message = (
             f"the exception from {names} ended on {until}: correct the entry, or set a new day"
         )
-        yield exceptions.finding(message)
+        yield exceptions.finding(until, message)
 
 
 RULE = Rule("DV902", "expired-exception", Severity.WARNING, exceptions=check)

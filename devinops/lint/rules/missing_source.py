@@ -46,7 +46,7 @@ def check(subject: Subject, context: Context) -> Iterator[Finding]:
             and not context.has_file(source.partition("#")[0], subject)
         ):
             message = f"{source} does not exist any more: review the entry, and correct its sources"
-            yield Finding(subject.declaration.place("meta"), message, 1, (subject.declaration,))
+            yield subject.in_option("meta", source, message)
 
 
 RULE = Rule("DV502", "missing-source", Severity.WARNING, entry=check)

@@ -44,11 +44,11 @@ def check(subject: Subject, context: Context) -> Iterator[Finding]:
         due = date.fromisoformat(str(written))
     except ValueError:
         message = "review_by is not a date: write it like 2027-03-01"
-        yield Finding(subject.declaration.place("meta"), message, 1, (subject.declaration,))
+        yield subject.in_option("meta", str(written), message)
         return
     if due < context.today:
         message = f"the review was due on {due}: review the entry, and set a later review_by"
-        yield Finding(subject.declaration.place("meta"), message, 1, (subject.declaration,))
+        yield subject.in_option("meta", str(written), message)
 
 
 RULE = Rule("DV501", "review-overdue", Severity.WARNING, entry=check)

@@ -38,7 +38,7 @@ def check(exceptions: Exceptions, _: Sequence[Called]) -> Iterator[Finding]:
     for name in exceptions.unknown():
         hint = did_you_mean(name, exceptions.names)
         message = f"there is no lint rule {name}{hint}: correct it; --list-rules lists them"
-        yield exceptions.finding(message)
+        yield exceptions.finding(name, message)
 
 
 RULE = Rule("DV903", "unknown-rule", Severity.ERROR, exceptions=check)

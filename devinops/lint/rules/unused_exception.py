@@ -37,7 +37,7 @@ from devinops.model.objects import Severity
 def check(exceptions: Exceptions, ran: Sequence[Called]) -> Iterator[Finding]:
     for name in exceptions.unused(ran):
         message = f"{name} finds nothing here any more: remove it from `lint.ignore`"
-        yield exceptions.finding(message)
+        yield exceptions.finding(name, message)
 
 
 RULE = Rule("DV901", "unused-exception", Severity.WARNING, exceptions=check)
