@@ -20,7 +20,7 @@ from devinops.lint.engine import Reported, check
 from devinops.lint.repository import FileRepository
 from devinops.lint.rule import Rule, Scope, matches
 from devinops.lint.rules import RULES
-from devinops.lint.selection import setting_problems, unknown_rule
+from devinops.lint.selection import setting_problems, unknown_rule, usable
 from devinops.lint.settings import Settings
 from devinops.lint.subject import Subject
 from devinops.load import Loaded, load_only
@@ -108,9 +108,13 @@ def command(
     _check_names((*select, *ignore))
     project, problems = open_project(options.root)
     problems = [problem for problem in problems if problem.severity is Severity.ERROR]
-    section = {} if problems else project.lint
+    section = usable(project.lint)
     problems += setting_problems(section, RULES, project.place)
     settings = Settings.of(section).with_options(select, ignore, fail_on)
+    if write_baseline and (paths or select or ignore):
+        raise UsageError(
+            "--write-baseline writes all findings: leave out PATHS, --select and --ignore"
+        )
     file = _baseline_file(project, settings, baseline_file, write_baseline)
     run = _Run(project, settings, paths, problems)
     reports = run.reports()
@@ -192,7 +196,7 @@ class _Run:
             problems,
             files=len(self.loaded.files),
             entries=len(self.loaded.declarations),
-            exit_code=ExitCode.FIX if failing or errors else ExitCode.OK,
+            exit_code=ExitCode.FIX if failing or shown_errors else ExitCode.OK,
             paths=tuple(map(str, self.paths)),
             elsewhere=len(errors) - len(shown_errors),
             lint=replace(

@@ -9,6 +9,7 @@ from devinops.lint.rule import SCOPES, Rule, matches
 from devinops.load.globs import read_rules
 from devinops.model.objects import Problem, Source
 from devinops.model.suggest import did_you_mean
+from devinops.schema.findings import check
 
 CODES: Mapping[str, str] = {
     "unknown-rule": "a name in `lint` of devinops.yaml that no lint rule has",
@@ -26,6 +27,11 @@ def unknown_rule(written: str, rules: Iterable[Rule]) -> str:
     """Return a message about a name that no rule has."""
     names = [*(name for rule in rules for name in (rule.name, rule.id)), *SCOPES]
     return f"there is no lint rule {written!r}{did_you_mean(written, names)}"
+
+
+def usable(section: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the section `lint` if it fits its schema, else an empty one."""
+    return section if not any(check("config", {"version": 1, "lint": section})) else {}
 
 
 def setting_problems(
