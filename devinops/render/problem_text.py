@@ -102,17 +102,20 @@ def _lint_counts(lint: LintDetails) -> str:
 
 def _excerpt_parts(excerpt: Excerpt, room: int) -> tuple[str, str, str]:
     """Return a line before, at and after the marked characters, safe and cut to `room` columns."""
-    start = excerpt.column - 1
+    start, end = excerpt.column - 1, excerpt.column - 1 + excerpt.length
     shown = excerpt.line.expandtabs(1)
-    before = line(shown[:start].lstrip())
-    marked = line(shown[start : start + excerpt.length]) or " "
-    after = line(shown[start + excerpt.length :].rstrip())
-    if len(before) + len(marked) > room:
-        before = f"…{before[-room // 3 :]}" if len(before) > room // 3 else before
-        left = max(room - len(before) - 1, 1)
-        marked = marked if len(marked) <= left else f"{marked[:left]}…"
-    left = room - len(before) - len(marked)
-    return before, marked, after if len(after) <= left else f"{after[: max(left - 1, 0)]}…"
+    before, after = line(shown[:start].lstrip()), line(shown[end:].rstrip())
+    marked = line(shown[start:end]) or " "
+    if len(before) + len(marked) > room and len(before) > room // 3:
+        before = f"…{before[1 - room // 3 :]}"
+    marked = _cut(marked, room - len(before))
+    return before, marked, _cut(after, room - len(before) - len(marked))
+
+
+def _cut(text: str, room: int) -> str:
+    if len(text) <= room:
+        return text
+    return f"{text[: room - 1]}…" if room > 0 else ""
 
 
 def problem_counts(problems: Iterable[Problem]) -> str:
