@@ -21,7 +21,7 @@ from devinops import __version__, atomic
 from devinops.cli.ci_files import DEFAULT_KEY, Pipeline, github_values, gitlab_values, key_note
 from devinops.cli.options import FilePath, terminal_width
 from devinops.cli.origin import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
-from devinops.config import CONFIG_FILE, Project, open_project
+from devinops.config import CONFIG_FILE, Project, read_project
 from devinops.inventory.git import Git, error_line, found_no_repository
 from devinops.kinds import KINDS
 from devinops.load.discover import inside
@@ -38,17 +38,27 @@ HOOK_FILES = rf"(^|/){_FILES}"
 CI_FILES = ("github", "gitlab", "none")
 """The CI systems that init knows."""
 
+WORKFLOW = ".github/workflows/devinops.yml"
+
 SAMPLE = "knowledge/where-knowledge-is-written.md"
 """The first note."""
 
 
+_DEFAULTS = ("main", "master")
+"""The usual names of a default branch."""
+
+
 @dataclass(frozen=True)
 class Repository:
-    """What Git knows about the repository; None if it does not know."""
+    """What Git knows about the repository; None if it does not know.
+
+    `branch` is the default branch, or the one that is checked out if `knows_branch` is False.
+    """
 
     host: str | None = None
     repo: str | None = None
     branch: str = "main"
+    knows_branch: bool = True
     remote: bool = False
     top: Path | None = None
     below: str = ""
@@ -76,7 +86,7 @@ class Repository:
         return cls(
             host,
             repo,
-            _branch(git),
+            *_branch(git),
             bool(url),
             Path(top) if top else None,
             "" if below == "." else below,
@@ -86,13 +96,23 @@ class Repository:
 def host_and_repository(url: str) -> tuple[str | None, str | None]:
     """Return host and repository of a remote's URL, such as `github.com` and `acme/api`."""
     match = re.search(r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url)
-    return (match[1], match[2]) if match else (None, None)
+    return (match[1].lower(), match[2]) if match else (None, None)
 
 
-def _branch(git: Git) -> str:
-    """Return the default branch of origin, else the branch that is checked out, else main."""
+def _branch(git: Git) -> tuple[str, bool]:
+    """Return the default branch, and whether that is known.
+
+    A push does not record which branch is the default of origin. Then it is main or master if
+    origin has it, else perhaps the branch that is checked out.
+    """
     head = git.line("symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
-    return head.partition("/")[2] or git.line("symbolic-ref", "--short", "HEAD") or "main"
+    if branch := head.partition("/")[2]:
+        return branch, True
+    for branch in _DEFAULTS:
+        if git.line("rev-parse", "--verify", "--quiet", f"refs/remotes/origin/{branch}"):
+            return branch, True
+    branch = git.line("symbolic-ref", "--short", "HEAD") or _DEFAULTS[0]
+    return branch, branch in _DEFAULTS
 
 
 @click.command()
@@ -138,7 +158,8 @@ class SetUp:
 
     `rows` say what became of each file, `written` are the new ones, and `snippets` are pairs of an
     existing file and the text to add to it by hand. `ci_files` are those of CI and pre-commit.
-    `keys` says which keys to store in the CI system, and is empty without one.
+    `keys` says which keys to store in the CI system, and is empty without one. `branch` says that
+    the branch that applies is a guess, and is empty otherwise.
     """
 
     rows: tuple[str, ...]
@@ -146,11 +167,13 @@ class SetUp:
     snippets: tuple[tuple[str, str], ...]
     ci_files: tuple[str, ...]
     keys: str = ""
+    branch: str = ""
 
     @property
     def reminder(self) -> str:
         files = " and ".join(self.ci_files)
-        return f"Before you push, check the line in {files} that installs devinops."
+        install = f"Before you push, check the line in {files} that installs devinops."
+        return f"{install} {self.branch}".rstrip()
 
 
 def set_up(
@@ -167,6 +190,7 @@ def set_up(
     CI_FILES; by default the host of the remote decides.
     """
     org_id = os.environ.get("DEVIN_ORG_ID", "").strip()
+    _check_place(root, CONFIG_FILE)  # before it is read: a link to nothing is no wrong setting
     pipeline, system = _pipeline(root, git), ci or _system(git)
     texts = files(git, org_id, installed_origin(), pipeline, system)
     if not with_sample:
@@ -186,7 +210,19 @@ def set_up(
             snippets.append((path, text))
     ci_files = tuple(name for name in texts if name.startswith("."))
     keys = key_note(system, pipeline)
-    return SetUp(tuple(rows), tuple(written), tuple(snippets), ci_files, keys)
+    branch = _branch_note(git) if WORKFLOW in written else ""
+    return SetUp(tuple(rows), tuple(written), tuple(snippets), ci_files, keys, branch)
+
+
+def _branch_note(git: Repository) -> str:
+    """Return what to do if another branch should apply; empty if the default one is known."""
+    if git.knows_branch or not git.remote:
+        return ""
+    return (
+        f"{WORKFLOW} applies what is pushed to {git.branch}, the branch that is checked out, since "
+        "Git does not know the default branch of origin. If that is another one, delete the file, "
+        "run git remote set-head origin --auto, and run devinops init again."
+    )
 
 
 def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
@@ -257,8 +293,11 @@ def _system(git: Repository) -> str:
 
 
 def _pipeline(root: Path, git: Repository) -> Pipeline:
-    """Return what the files of CI depend on: Git, and devinops.yaml if it exists already."""
-    project = open_project(root)[0] if root.is_dir() else Project(root)
+    """Return what the files of CI depend on: Git, and devinops.yaml if it exists already.
+
+    Raises InputError for wrong settings, since their names would get into shell and YAML.
+    """
+    project = read_project(root) if root.is_dir() else Project(root)
     keys = {
         name: str(target.get("api_key_env", DEFAULT_KEY))
         for name, target in project.targets.items()
@@ -305,7 +344,7 @@ def files(
         names[".gitlab-ci.yml"] = "gitlab.yml"
         values |= gitlab_values(pipeline)
     elif ci == "github":
-        names[".github/workflows/devinops.yml"] = "github.yml"
+        names[WORKFLOW] = "github.yml"
         values |= github_values(pipeline)
     return {
         path: _template(name).substitute(values | {"why": _why(origin, _INDENTS.get(name, 0))})

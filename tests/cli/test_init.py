@@ -180,6 +180,63 @@ def test_on_gitlab_it_writes_gitlabs_file(tmp_path: Path, devinops: Devinops) ->
     assert not (tmp_path / ".github").exists()
 
 
+def test_the_case_of_a_host_does_not_matter(tmp_path: Path, devinops: Devinops) -> None:
+    git(tmp_path, "init")
+    git(tmp_path, "remote", "add", "origin", "ssh://git@GitLab.acme.example:2222/a/b.git")
+    devinops("init", "-C", tmp_path)
+    assert (tmp_path / ".gitlab-ci.yml").is_file()
+
+
+def applying_branch(root: Path) -> str:
+    workflow = read_workflow(root / ".github/workflows/devinops.yml")
+    (branch,) = workflow["on"]["push"]["branches"]
+    return str(branch)
+
+
+@pytest.mark.parametrize("default", ["main", "master"])
+def test_the_branch_that_applies_is_not_the_one_that_adds_the_files(
+    tmp_path: Path, devinops: Devinops, default: str
+) -> None:
+    git(tmp_path, "init", "--initial-branch", default)
+    git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "-m", "1", "--allow-empty")  # fmt: skip
+    git(tmp_path, "remote", "add", "origin", "https://github.com/acme/api.git")
+    git(tmp_path, "update-ref", f"refs/remotes/origin/{default}", "HEAD")  # as after a push
+    git(tmp_path, "checkout", "-b", "add-devinops")
+    ran = devinops("init", "-C", tmp_path)
+    assert applying_branch(tmp_path) == default
+    assert "add-devinops" not in ran.out
+
+
+@pytest.mark.parametrize("branch", ["add-devinops", "main"])
+def test_init_says_if_it_had_to_guess_the_branch_that_applies(
+    tmp_path: Path, devinops: Devinops, branch: str
+) -> None:
+    git(tmp_path, "init", "--initial-branch", branch)
+    git(tmp_path, "remote", "add", "origin", "https://github.com/acme/api.git")
+    out = " ".join(devinops("init", "-C", tmp_path).out.split())
+    assert applying_branch(tmp_path) == branch
+    guess = "applies what is pushed to add-devinops, the branch that is checked out"
+    assert (guess in out) is (branch == "add-devinops")
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ('targets: {"a\'b": {org_id: org-1}}', "invalid-value"),
+        ("targets: {'x${{ github.token }}': {org_id: org-1}}", "invalid-value"),
+        ("targets: {b: {api_key_env: 'DEVIN KEY;id'}}", "invalid-value"),
+    ],
+)
+@pytest.mark.parametrize("ci", ["github", "gitlab", "none"])
+def test_settings_that_are_wrong_get_into_no_file(
+    tmp_path: Path, devinops: Devinops, settings: str, code: str, ci: str
+) -> None:
+    (tmp_path / "devinops.yaml").write_text(f"version: 1\n{settings}\n")
+    ran = devinops("init", "-C", tmp_path, "--ci", ci)
+    assert (ran.code, code in ran.err) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["devinops.yaml"]
+
+
 @pytest.mark.parametrize(
     ("url", "host", "repo"),
     [
@@ -188,6 +245,7 @@ def test_on_gitlab_it_writes_gitlabs_file(tmp_path: Path, devinops: Devinops) ->
         ("https://token@github.com/acme/api.git", "github.com", "acme/api"),
         ("ssh://git@git.acme.example:2222/acme/api.git", "git.acme.example", "acme/api"),
         ("https://gitlab.com/group/sub/project.git", "gitlab.com", "group/sub/project"),
+        ("ssh://git@GitLab.acme.example:2222/a/B.git", "gitlab.acme.example", "a/B"),
         ("/srv/git/api.git", None, None),
     ],
 )
