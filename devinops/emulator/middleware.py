@@ -25,6 +25,9 @@ from devinops.emulator.response_sending import Client, Connection, Reply
 
 API_PATHS = ("/v1/", "/v3/", "/v3beta1/")
 _REDACTED = "***"
+_DESCRIBING = frozenset({"type", "key", "note", "is_sensitive", "sensitive"})
+"""The fields of a secret that are shown. A value under a wrong name must not be."""
+_OF_A_LIST = frozenset({"after", "first"})
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,7 @@ class RequestLog:
     def _add(self, call: Call, status: int | None, fault: str | None = None) -> None:
         entry = {
             "method": call.method,
-            "path": call.target,
+            "path": loggable_target(call),
             "body": loggable_body(call),
             "status": status,
         }
@@ -202,24 +205,37 @@ class RequestLog:
 
 
 def loggable_body(call: Call) -> Any:
-    """Return the parsed body; on the paths of secrets every `value` in it is redacted.
+    """Return the parsed body; on the paths of secrets only what describes a secret is left.
 
     Elsewhere nothing is redacted, so that a value sent to the wrong place can be found.
     """
-    data = call.json
-    if "secrets" not in call.path.split("/") or data is None:
-        return data
-    return _redact(data) if isinstance(data, dict | list) else _REDACTED
+    return _redacted(call.json) if _is_about_secrets(call) else call.json
 
 
-def _redact(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {
-            name: _REDACTED if name == "value" else _redact(item) for name, item in data.items()
-        }
+def loggable_target(call: Call) -> str:
+    """Return the path with the query; on the paths of secrets only that of a list is left."""
+    path, mark, query = call.target.partition("?")
+    if not mark or not _is_about_secrets(call):
+        return call.target
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    shown = (f"{name}={value}" if name in _OF_A_LIST else _REDACTED for name, _, value in pairs)
+    return f"{path}?{'&'.join(shown)}"
+
+
+def _is_about_secrets(call: Call) -> bool:
+    """Tell whether a path is that of secrets, or is meant to be."""
+    return any(part.lower().startswith("secret") for part in call.path.split("/"))
+
+
+def _redacted(data: Any) -> Any:
     if isinstance(data, list):
-        return [_redact(item) for item in data]
-    return data
+        return [_redacted(item) for item in data]
+    if not isinstance(data, dict):
+        return None if data is None else _REDACTED
+    return {
+        name: value if name in _DESCRIBING and not isinstance(value, dict | list) else _REDACTED
+        for name, value in data.items()
+    }
 
 
 async def pause(milliseconds: float) -> None:

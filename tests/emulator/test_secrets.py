@@ -81,6 +81,23 @@ def test_the_request_log_hides_the_value_of_a_refused_request_too(api, body):
     assert VALUE not in json.dumps(api.emulator.requests)
 
 
+@pytest.mark.parametrize("name", ["Value", "secret_value", "values", "value ", "", "Key"])
+@pytest.mark.parametrize("path", [SECRETS, f"{SECRETS}/secret-1", f"{SECRETS[:-1]}z", "/v1/Secret"])
+def test_the_request_log_hides_a_value_under_a_wrong_name(api, name, path):
+    api.v3.post(path, json={"key": "A", "note": "n", name: VALUE})
+    (entry,) = api.emulator.requests
+    assert entry["body"] == {"key": "A", "note": "n", name: "***"}
+
+
+@pytest.mark.parametrize("query", ["value={}", "first=2&{}", "{}=1", "a=b&Value={}&after=c"])
+def test_the_request_log_hides_a_value_in_the_query(api, query):
+    api.v3.get(f"{SECRETS}?{query.format(VALUE)}")
+    (entry,) = api.emulator.requests
+    assert VALUE not in entry["path"]
+    shown = [pair for pair in query.split("&") if pair.startswith(("first", "after"))]
+    assert [pair for pair in entry["path"].partition("?")[2].split("&") if pair != "***"] == shown
+
+
 def test_the_request_log_shows_a_value_sent_where_it_does_not_belong(api):
     api.note(body=VALUE)
     assert VALUE in json.dumps(api.emulator.requests)
