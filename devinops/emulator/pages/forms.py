@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -45,11 +45,16 @@ class Field:
 
 @dataclass(frozen=True)
 class Input:
-    """An input with the text in it; `error` is empty without one."""
+    """An input with the text in it; `error` is empty without one.
+
+    `live` is the text that the object has now, if somebody else changed it meanwhile to something
+    else than what was typed; None otherwise.
+    """
 
     field: Field
     text: str
     error: str = ""
+    live: str | None = None
 
     @property
     def rows(self) -> int:
@@ -175,6 +180,30 @@ def typed(before: Iterable[Input], sent: Mapping[str, str]) -> list[Input]:
     ]
 
 
+STARTED = "started:"
+"""How the names of the hidden inputs begin that hold the texts which a form started with."""
+
+
+def merged(live: Iterable[Input], sent: Mapping[str, str]) -> list[Input]:
+    """Return the inputs of an object that somebody else may have changed, with what was typed.
+
+    What this person left as it was in the form has the text of the object now. What both changed
+    differently has an error.
+    """
+    return [_merged(item, sent) for item in live]
+
+
+def _merged(item: Input, sent: Mapping[str, str]) -> Input:
+    field = item.field
+    started = as_sent(field, sent.get(f"{STARTED}{field.name}", item.text))
+    text = as_sent(field, sent.get(field.name, started))
+    if text == started:
+        return item
+    if item.text in (started, text):
+        return Input(field, text)
+    return Input(field, text, "Changed by somebody else while you were editing", item.text)
+
+
 def read(
     after: Iterable[Input], before: Iterable[Input] | None = None
 ) -> tuple[JsonObject, dict[str, str]]:
@@ -241,7 +270,7 @@ def _refuse(constant: str) -> None:
 
 
 def with_errors(items: Iterable[Input], errors: Mapping[str, str]) -> list[Input]:
-    return [Input(item.field, item.text, errors.get(item.field.name, "")) for item in items]
+    return [replace(item, error=errors.get(item.field.name, item.error)) for item in items]
 
 
 def placed(error: InvalidObject, items: Iterable[Input]) -> dict[str, str]:

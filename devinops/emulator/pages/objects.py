@@ -84,12 +84,12 @@ def one_object(visit: Visit) -> Response:
     kind = SECTIONS[visit.request.url.path.split("/")[1]]
     record = _record(visit, kind)
     fields = forms.form_fields(kind, tuple(folder_choices(visit.store, record.org, record.id)))
-    before = forms.inputs(fields, forms.values_of(kind, record))
+    live = forms.inputs(fields, forms.values_of(kind, record))
     if not visit.is_post:
-        return _page(visit, kind, record, before, {})
+        return _page(visit, kind, record, live, {}, live)
     if visit.form.get("action") == "delete":
         return _delete(visit, kind, record)
-    return _save(visit, kind, record, before)
+    return _save(visit, kind, record, live)
 
 
 def _record(visit: Visit, kind: Kind) -> Any:
@@ -107,10 +107,10 @@ def _delete(visit: Visit, kind: Kind, record: Any) -> Response:
     return redirect(f"{back}?done=deleted")
 
 
-def _save(visit: Visit, kind: Kind, record: Any, before: list[Input]) -> Response:
-    filled = forms.typed(before, visit.form)
-    values, errors = forms.read(filled, before)
-    if visit.form.get("version", _version(record)) != _version(record):
+def _save(visit: Visit, kind: Kind, record: Any, live: list[Input]) -> Response:
+    filled = forms.merged(live, visit.form)
+    values, errors = forms.read(filled, live)
+    if any(item.live is not None for item in filled):
         errors |= {"": _overtaken(visit, record)}
     if not errors and values:
         try:
@@ -120,27 +120,28 @@ def _save(visit: Visit, kind: Kind, record: Any, before: list[Input]) -> Respons
         else:
             visit.save()
     if errors:
-        return _page(visit, kind, record, filled, errors)
+        return _page(visit, kind, record, filled, errors, live)
     done = "saved" if values else "unchanged"
     if visit.form.get("back") == "list":
         return redirect(f"{_list_url(kind, owner_of(visit.store, kind, record))}?done={done}")
     return redirect(f"{url_of(section_of(kind), record.id)}?done={done}")
 
 
-def _version(record: Any) -> str:
-    """Return what differs after each change: the time of a change is later than that before."""
-    return str(record.updated_at)
-
-
 def _overtaken(visit: Visit, record: Any) -> str:
     who = author(visit.store, record.updated_by)
     name = f"{who.name} ({who.what})" if who else "Somebody"
-    return f"{name} changed this while you were editing. Save again to overwrite that."
+    return f"{name} changed this while you were editing. Save again to overwrite what is marked."
 
 
 def _page(
-    visit: Visit, kind: Kind, record: Any, items: Iterable[Input], errors: Mapping[str, str]
+    visit: Visit,
+    kind: Kind,
+    record: Any,
+    items: Iterable[Input],
+    errors: Mapping[str, str],
+    live: Iterable[Input],
 ) -> Response:
+    """Return the page with a form of `items`, for an object that has the values `live`."""
     store = visit.store
     whose = owner_of(store, kind, record)
     tree = grow(store, record.org, record.id) if kind == "folder" else None
@@ -155,7 +156,7 @@ def _page(
         owner=whose,
         links=whose.links(store, _section(kind)),
         record=record,
-        version=_version(record),
+        started=[(f"{forms.STARTED}{item.field.name}", item.text) for item in live],
         created_by=author(store, record.created_by),
         updated_by=author(store, record.updated_by),
         facts=facts(store, kind, record),

@@ -211,11 +211,34 @@ def test_an_edit_does_not_overwrite_one_that_was_made_meanwhile(filled, visitor)
     assert "Pat Person (person) changed this while you were editing" in " ".join(page.alerts)
     assert stored(filled, "knowledge", "note-1").body == "Theirs."
     assert page.forms[0]["body"] == "Mine."
+    assert "Theirs.</pre>" in refused.text
     assert visitor.post("/knowledge/note-1", data=page.forms[0]).status_code == 303
     assert stored(filled, "knowledge", "note-1").body == "Mine."
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff=\xfe&%ff=%zz", b"=&&=", b"{}", b"version=x" * 1000])
+def test_an_edit_changes_only_what_this_person_touched(filled, visitor):
+    sent = {**form(visitor, "/knowledge/note-1"), "body": "Mine."}
+    filled.emulator.edit("knowledge", "note-1", trigger="Theirs.", body="Theirs.")
+    refused = visitor.post("/knowledge/note-1", data=sent)
+    again = Html.of(refused.text).forms[0]
+    assert (refused.status_code, again["trigger"]) == (422, "Theirs.")
+    filled.emulator.edit("knowledge", "note-1", trigger="Theirs again.")
+    assert visitor.post("/knowledge/note-1", data=again).status_code == 303
+    record = stored(filled, "knowledge", "note-1")
+    assert (record.body, record.trigger) == ("Mine.", "Theirs again.")
+
+
+def test_edits_of_different_fields_are_both_saved(filled, visitor):
+    sent = {**form(visitor, "/knowledge/note-1"), "body": "Mine."}
+    filled.emulator.edit("knowledge", "note-1", trigger="Theirs.")
+    assert visitor.post("/knowledge/note-1", data=sent).status_code == 303
+    record = stored(filled, "knowledge", "note-1")
+    assert (record.body, record.trigger) == ("Mine.", "Theirs.")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff=\xfe&%ff=%zz", b"=&&=", b"{}", b"started:body=x&" * 1000]
+)
 def test_a_form_of_anything_breaks_nothing(filled, visitor, body):
     for path in [*OBJECTS, *(f"{path}/new" for path in NEW), "/requests"]:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
