@@ -13,12 +13,13 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import limits, reports
+from benchmarks import html_report, limits, reports
 from benchmarks.measure import Checks, devinops
 
 ENTRIES = 10_000
@@ -114,6 +115,7 @@ def main() -> int:
         check("a plan of nothing, peak memory", again.peak_mb, 300, " MB")
         check("a plan of nothing, CPU against validate alone", again.cpu_s / validate.cpu_s, 3, "×")
 
+        _pull(Path(directory) / "pulled", url, check)
         _inventory(root, url, check)
 
         (root / CONFIG).unlink()
@@ -125,7 +127,33 @@ def main() -> int:
         )
     limits.measure(check)
     reports.measure(check)
+    html_report.measure(check)
     return check.failed
+
+
+def _pull(root: Path, url: str, check: Checks) -> None:
+    """Pull everything, and compare the time with that of the list requests alone."""
+    root.mkdir()
+    lists = _seconds_of_lists(url)
+    pull = devinops(root, "pull")
+    assert pull.code == 0, pull
+    print(f"      pull: {pull.wall_s:.1f} s, {pull.cpu_s:.1f} s CPU", flush=True)
+    check("a first pull, time against its list requests alone", pull.wall_s / lists, 1.5, "×")
+    check("the same, peak memory", pull.peak_mb, 350, " MB")
+
+
+def _seconds_of_lists(url: str) -> float:
+    """Return how long it takes to read the notes twice, as a list of several pages must be."""
+    start = time.monotonic()
+    headers = {"Authorization": "Bearer cog_emulator"}
+    for _ in range(2):
+        after = ""
+        while after is not None:
+            path = f"/v3/organizations/org-emulator/knowledge/notes?first={PAGE}{after}"
+            with urllib.request.urlopen(urllib.request.Request(url + path, headers=headers)) as got:
+                page = json.load(got)
+            after = f"&after={page['end_cursor']}" if page["has_next_page"] else None
+    return time.monotonic() - start
 
 
 def _inventory(root: Path, url: str, check: Checks) -> None:

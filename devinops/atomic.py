@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,14 @@ _REMEDIES: Final = {
     "make it readable and writable": (errno.EACCES, errno.EPERM, errno.EROFS),
     "create its directory": (errno.ENOENT,),
 }
+_WRITERS: Final = 16
+"""Threads that write files: while one waits for the disk, others go on."""
+_AT_ONCE: Final = 16
+"""Files that one of them writes before it can be stopped."""
+
+_PARTIAL: Final = re.compile(r"\..{1,40}\.\d+-\d+\.tmp", re.DOTALL)
+"""The name of a file of a `Batch` that is not in its place yet."""
+
 _NOT_A_FILE: Final = "it exists but is not a regular file"
 _LINK: Final = "it is a symbolic link, which is not followed"
 _IN_PLACE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -55,47 +64,143 @@ def replace(
     `errors` are those of `open`: pass "strict" if the text must not be altered. Raises OSError,
     also if `check_place` does, and UnicodeError if "strict"; then nothing is left behind.
     """
-    check_place(path)
-    partial = path.with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
-    with suppress(FileNotFoundError):
-        partial.unlink()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _IN_PLACE
+    before = _mode_of(path)
+    partial = _partial(path)
     try:
-        descriptor = os.open(partial, flags, mode & _mode_of(path, mode))
-        with open(descriptor, "w", encoding=encoding, errors=errors, newline="\n") as file:
-            file.writelines(chunks)
-            file.flush()
-            _keep_mode(path, partial)
-            os.fsync(file.fileno())
+        _write(partial, chunks, mode, before, encoding, errors)
         partial.replace(path)
-    finally:
+    except BaseException:
         with suppress(OSError):
             partial.unlink()
+        raise
     # The new file is in place already: an error now would claim that the old one still is.
     with suppress(OSError):
         sync_directory(path.parent)
 
 
+class Batch:
+    """Text files that are first written beside their places, and then put there.
+
+    Both are as safe as `replace`. Raises OSError with the `filename` of the first file for which it
+    failed; then `discard` removes what is not in its place.
+    """
+
+    def __init__(self, texts: Mapping[Path, str]) -> None:
+        self.texts = texts
+        self._partials = {
+            path: _partial(path, f"-{number}") for number, path in enumerate(texts, 1)
+        }
+
+    def write(self) -> None:
+        """Write all files, several at once, because most of the time is waiting for the disk.
+
+        What a killed process left in their directories is removed first.
+        """
+        from concurrent.futures import ThreadPoolExecutor
+
+        for directory in {path.parent for path in self.texts}:
+            with suppress(OSError):
+                _remove_partials(directory)
+        paths = list(self.texts)
+        chunks = [paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE)]
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            try:
+                for done in [pool.submit(self._write, chunk) for chunk in chunks]:
+                    done.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _write(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            with _named(path):
+                text = [self.texts[path]]
+                before = _mode_of(path)
+                _write(self._partials[path], text, 0o666, before, "utf-8", "backslashreplace")
+
+    def place(self) -> None:
+        """Put all files in their places."""
+        directories = {path.parent for path in self._partials}
+        for path in list(self._partials):
+            with _named(path):
+                self._partials[path].replace(path)
+            del self._partials[path]
+        for directory in sorted(directories):
+            with suppress(OSError):
+                sync_directory(directory)
+
+    def discard(self) -> None:
+        """Remove what was written but not put in its place."""
+        for partial in self._partials.values():
+            with suppress(OSError):
+                partial.unlink()
+
+
+def _remove_partials(directory: Path) -> None:
+    for name in filter(_PARTIAL.fullmatch, os.listdir(directory)):  # noqa: PTH208
+        (directory / name).unlink()
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Give an OSError the name of the file that was to be written."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
+
+
+def _partial(path: Path, suffix: str = "") -> Path:
+    """Return where a file is first written; `suffix` tells it from others of this process."""
+    return path.with_name(f".{path.name[:40]}.{os.getpid()}{suffix}.tmp")
+
+
+def _write(
+    path: Path, chunks: Iterable[str], mode: int, before: int | None, encoding: str, errors: str
+) -> None:
+    """Write a new file, and return when it is on the disk.
+
+    `before` are the permissions of the file that it is to replace, which it gets; meanwhile it is
+    not more readable.
+    """
+    descriptor = _create(path, mode if before is None else mode & before)
+    with open(descriptor, "wb") as file:
+        file.writelines(chunk.encode(encoding, errors) for chunk in chunks)
+        file.flush()
+        if before is not None:
+            path.chmod(before)
+        os.fsync(descriptor)
+
+
+def _create(path: Path, mode: int) -> int:
+    """Return the descriptor of a new file; what a crash left in its place is removed."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _IN_PLACE
+    try:
+        return os.open(path, flags, mode)
+    except FileExistsError:
+        path.unlink()
+        return os.open(path, flags, mode)
+
+
 def check_place(path: Path) -> None:
     """Raise OSError if a path is a symbolic link (such as /dev/stdout), a directory or a device."""
-    if path.is_symlink():
-        raise OSError(errno.ELOOP, _LINK)
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, _NOT_A_FILE)
+    _mode_of(path)
 
 
-def _mode_of(path: Path, default: int) -> int:
-    """Return the permissions of a file: its replacement must not be more readable meanwhile."""
-    with suppress(FileNotFoundError):
-        return stat.S_IMODE(path.lstat().st_mode)
-    return default
+def _mode_of(path: Path) -> int | None:
+    """Return the permissions of a file, which its replacement gets; None if there is no file.
 
-
-def _keep_mode(path: Path, partial: Path) -> None:
-    with suppress(FileNotFoundError):
+    Raises OSError for what is not a regular file.
+    """
+    try:
         mode = path.lstat().st_mode
-        if stat.S_ISREG(mode):
-            partial.chmod(stat.S_IMODE(mode))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISLNK(mode):
+        raise OSError(errno.ELOOP, _LINK)
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, _NOT_A_FILE)
+    return stat.S_IMODE(mode)
 
 
 def read(path: Path, limit: int = -1, *, follow: bool = False) -> bytes:

@@ -19,7 +19,7 @@ from devinops.api.http_client import Call, Getter, Sender, segment
 from devinops.api.listing import Item, Reading, check_counts, list_budget, read_list, unpaged
 from devinops.api.parallel import side_by_side
 from devinops.kinds import KINDS
-from devinops.model.client import Author, BeforeAgain, Identity, ignore
+from devinops.model.client import Author, BeforeAgain, Identity, Page, ignore
 from devinops.model.errors import ApiError, BadAnswer, ConfigError
 from devinops.model.keys import Key
 from devinops.model.kind import Api, ApiVersion, Kind, Resource, Revealed, Scope
@@ -137,9 +137,10 @@ class ReadingClient:
         progress: Callable[[int], None] = ignore,
         *,
         sure: bool = True,
+        pages: Callable[[Page], None] = ignore,
     ) -> Snapshot:
         selected = self._selected(kinds)
-        readings = self._readings(selected, progress, sure)
+        readings = self._readings(selected, progress, sure, pages)
         lives = (live for kind in selected for live in self._lives(kind, readings))
         return replace(
             Snapshot.of(lives),
@@ -171,7 +172,11 @@ class ReadingClient:
         return [self._live(kind, item, self._names) for item in items]
 
     def _readings(
-        self, selected: Collection[Kind], progress: Callable[[int], None], sure: bool
+        self,
+        selected: Collection[Kind],
+        progress: Callable[[int], None],
+        sure: bool,
+        pages: Callable[[Page], None],
     ) -> dict[str, Reading]:
         """Return noun → list for the selected kinds and the kinds that they refer to."""
         needed = self._with_referred(selected)
@@ -179,18 +184,27 @@ class ReadingClient:
         for kind in needed:
             sharing.setdefault(kind.apis[self.api].path or kind.noun, []).append(kind)
         count = _Count(progress)
+
+        def seen(kind: Kind, items: list[Item]) -> None:
+            count.add(len(items))
+            if self._can_decode(kind):
+                pages(lambda: [self._live(kind, item, self._names) for item in items])
+
         for kind in needed:
             self._getter_of(kind)
         # Looked up before the lists start: otherwise they would all wait for the response, and all
         # ask again if it failed.
         _ = self.org_id
-        jobs = [partial(self._list, kinds, count.add, sure) for kinds in sharing.values()]
+        jobs = [partial(self._list, kinds, seen, sure) for kinds in sharing.values()]
         readings: dict[str, Reading] = {}
         for lists in side_by_side(jobs, self._connection.parallelism):
             readings |= lists
         self._check_counts(needed, readings)
-        self._learn_names(needed, readings)
         return readings
+
+    def _can_decode(self, kind: Kind) -> bool:
+        """Tell whether everything that a page of objects of a kind refers to is listed."""
+        return not kind.apis[self.api].tree and kind.references <= self._names.keys()
 
     def _with_referred(self, kinds: Iterable[Kind]) -> list[Kind]:
         """Return these kinds and those that they refer to, sorted by noun."""
@@ -212,11 +226,11 @@ class ReadingClient:
                 self._names[kind.noun] = codec.spellings(kind, self.api, items)
 
     def _list(
-        self, kinds: list[Kind], progress: Callable[[int], None], sure: bool
+        self, kinds: list[Kind], seen: Callable[[Kind, list[Item]], None], sure: bool
     ) -> dict[str, Reading]:
         """Read the list that these kinds share, and say if it may be gone for good."""
         try:
-            return self._read(kinds, progress, sure)
+            readings = self._read(kinds, seen, sure)
         except BadAnswer:
             raise
         except ApiError as error:
@@ -225,9 +239,11 @@ class ReadingClient:
                 raise
             text = f"{error}. If the settings are right, {moving}"
             raise ApiError(text, status=error.status) from error
+        self._learn_names(kinds, readings)
+        return readings
 
     def _read(
-        self, kinds: list[Kind], progress: Callable[[int], None], sure: bool
+        self, kinds: list[Kind], seen: Callable[[Kind, list[Item]], None], sure: bool
     ) -> dict[str, Reading]:
         """Read the list that these kinds share: v1 returns notes and folders in one response."""
         apis = [kind.apis[self.api] for kind in kinds]
@@ -242,13 +258,18 @@ class ReadingClient:
             noun = kinds[0].noun
             before = self._seen.get(noun)
             reading = read_list(
-                self._getter_of(kinds[0]), call, apis[0], progress, before=before, sure=sure
+                self._getter_of(kinds[0]),
+                call,
+                apis[0],
+                partial(seen, kinds[0]),
+                before=before,
+                sure=sure,
             )
             self._seen[noun] = reading.ids
             return {noun: reading}
         response = self._getter_of(kinds[0]).get(call, list_budget())
         return {
-            kind.noun: Reading(unpaged(response, call, api, progress, shared=True))
+            kind.noun: Reading(unpaged(response, call, api, partial(seen, kind), shared=True))
             for kind, api in zip(kinds, apis, strict=True)
         }
 

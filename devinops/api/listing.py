@@ -52,12 +52,12 @@ def read_list(
     http: Getter,
     call: Call,
     api: Api,
-    progress: Callable[[int], None],
+    seen: Callable[[list[Item]], None],
     *,
     before: Collection[str] | None = None,
     sure: bool = True,
 ) -> Reading:
-    """Return all objects of a list; `progress` gets the number of objects on each page.
+    """Return all objects of a list; `seen` gets the objects of each page as it arrives.
 
     If an object is deleted between two pages and the cursor is a position, all later objects move
     up and one is never shown. No page reveals this: `total` stays the same if an object was created
@@ -66,9 +66,9 @@ def read_list(
     Without `sure`, the first reading is returned. Raises ApiError.
     """
     if api.paging is Paging.WHOLE:
-        return Reading(unpaged(http.get(call, list_budget()), call, api, progress))
+        return Reading(unpaged(http.get(call, list_budget()), call, api, seen))
     for _ in range(MOST_READINGS):
-        items, pages = _read(http, call, api, progress)
+        items, pages = _read(http, call, api, seen)
         ids = _ids(items, api)
         if pages == 1 or not sure:
             return Reading(items, ids, unproved=pages > 1)
@@ -76,12 +76,12 @@ def read_list(
             return Reading(items, ids)
         # Two readings at once would take twice the memory.
         del items
-        before, progress = ids, ignore
+        before, seen = ids, ignore
     raise incomplete(call, f"objects were deleted during each of {MOST_READINGS} readings")
 
 
 def _read(
-    http: Getter, call: Call, api: Api, progress: Callable[[int], None]
+    http: Getter, call: Call, api: Api, seen: Callable[[list[Item]], None]
 ) -> tuple[list[Item], int]:
     """Read a list once; return its objects and its number of pages."""
     items: list[Item] = []
@@ -91,7 +91,7 @@ def _read(
         items += page
         pages += 1
         _check_count(len(items), call)
-        progress(len(page))
+        seen(page)
     _check_repeats(items, call, api)
     return items, pages
 
@@ -100,7 +100,7 @@ def unpaged(
     response: Any,
     call: Call,
     api: Api,
-    progress: Callable[[int], None],
+    seen: Callable[[list[Item]], None],
     *,
     shared: bool = False,
 ) -> list[Item]:
@@ -117,7 +117,7 @@ def unpaged(
         raise incomplete(call, f"the list shows {len(items)} of {_total(response)} objects")
     _check_count(len(items), call)
     _check_repeats(items, call, api)
-    progress(len(items))
+    seen(items)
     return items
 
 
@@ -153,7 +153,7 @@ def _pages(http: Getter, call: Call, api: Api) -> Iterator[list[Item]]:
 
 def _offset_pages(http: Getter, call: Call, api: Api) -> Iterator[list[Item]]:
     """Yield the pages of a list until one is short and nothing announces more objects."""
-    seen: set[str] = set()
+    ids_before: set[str] = set()
     count = total = 0
     budget = list_budget()
     for _ in range(limits.MAX_PAGES):
@@ -161,9 +161,9 @@ def _offset_pages(http: Getter, call: Call, api: Api) -> Iterator[list[Item]]:
         response = http.get(dataclasses.replace(call, query=query), budget)
         page = _items(response, call, api)
         ids = _ids(page, api)
-        if seen & ids:
+        if ids_before & ids:
             raise incomplete(call, _REPEATED)
-        seen |= ids
+        ids_before |= ids
         count += len(page)
         total = max(total, _total(response))
         yield page

@@ -34,6 +34,22 @@ def side_by_side(jobs: Sequence[Callable[[], T]], width: int) -> list[T]:
     return [value for _, value, _ in results]  # type: ignore[misc]
 
 
+def started(job: Callable[[], T]) -> Callable[[], T]:
+    """Start a job in a thread, and return a function that waits for its result."""
+    todo: queue.SimpleQueue[int] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[int, T | None, Exception | None]] = queue.SimpleQueue()
+    todo.put(0)
+    threading.Thread(target=_work, args=([job], todo, done), daemon=True).start()
+
+    def result() -> T:
+        _, value, error = waiting.item(done)
+        if error is not None:
+            raise error
+        return value  # type: ignore[return-value]
+
+    return result
+
+
 def _work(
     jobs: Sequence[Callable[[], T]],
     todo: queue.SimpleQueue[int],

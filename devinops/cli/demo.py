@@ -134,7 +134,11 @@ class _Demo:
         from devinops.cli import main
 
         if self.pause and self.root.joinpath("plan.json").exists():
-            click.echo("\nPress any key to go on.", err=True)
+            click.echo(
+                f"\nIn a browser, {self.emulator.url} shows the organization and the requests. "
+                "Press any key to go on.",
+                err=True,
+            )
             click.getchar()
         self._say(why)
         self._print(Span(f"$ devinops {arguments}", strong=True))

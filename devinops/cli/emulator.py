@@ -22,7 +22,7 @@ def require_emulator() -> None:
 
     if not (find_spec("fastapi") and find_spec("uvicorn")):
         raise DevinopsError(
-            "the emulator needs extra packages: pip install fastapi python-dateutil uvicorn"
+            "the emulator needs extra packages: pip install fastapi jinja2 python-dateutil uvicorn"
         )
 
 
@@ -70,6 +70,8 @@ def command(
     faults: Path | None,
 ) -> ExitCode:
     """Serve a local stand-in for the Devin API, v3 and v1, until Ctrl-C.
+
+    Open its address in a browser to see and edit what it serves, as in the web app.
 
     Keys: cog_emulator (organization org-emulator), cog_enterprise, apk_emulator (v1).
 

@@ -23,6 +23,7 @@ from devinops.export.plugin import (
     RULES,
     SKILL_FILE,
     SKILLS,
+    TEXT_FILE,
     Change,
     Choices,
     Exported,
@@ -187,6 +188,7 @@ def _existing(directory: Path) -> dict[str, str]:
     _check_manifest(directory / MANIFEST)
     paths = [directory / MANIFEST]
     paths += sorted(directory.glob(f"{SKILLS}/*/{SKILL_FILE}"))
+    paths += sorted(directory.glob(f"{SKILLS}/*/{TEXT_FILE}"))
     paths += sorted(directory.glob(f"{RULES}/*.md"))
     return {
         path.relative_to(directory).as_posix(): _text(path)
@@ -273,10 +275,13 @@ def _write(directory: Path, exported: Exported) -> None:
 
 
 def _remove(path: Path, directory: Path) -> None:
-    """Remove a file, and the directory of a skill that has nothing else."""
+    """Remove a file, and the directories of a skill that have nothing else."""
     path.unlink(missing_ok=True)
-    if path.parent.parent == directory / SKILLS and not any(path.parent.iterdir()):
-        path.parent.rmdir()
+    skills = directory / SKILLS
+    for above in path.parents:
+        if skills not in above.parents or any(above.iterdir()):
+            break
+        above.rmdir()
 
 
 def _code(exported: Exported, *, check: bool) -> ExitCode:

@@ -6,23 +6,20 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from devinops import atomic
+from devinops.cli import root_files
 from devinops.cli.options import FilePath, NonEmpty, Options, common
-from devinops.config import Project, read_repository
 from devinops.ingest.form import Choices
 from devinops.ingest.importing import Imported, Origin, Report, Repository, import_contents
+from devinops.ingest.result import FileChange
 from devinops.ingest.sources import Sources
-from devinops.kinds import KINDS
-from devinops.load import Loaded
-from devinops.load.discover import inside, read_text
-from devinops.load.globs import Ignore, read_rules
-from devinops.model.errors import ExitCode, InputError, NotFound, NotWritten, UsageError
-from devinops.model.objects import Severity
+from devinops.load.discover import read_text
+from devinops.model.errors import ExitCode, NotFound, UsageError
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 
@@ -74,11 +71,11 @@ def command(
     choices = Choices(split=split, repo=repo or "", org_id=org_id or "", into=folder or "")
     report = _prepare(options, sources, choices, force=force)
     if not dry_run:
-        for file in report.files:
-            _write(options.root, file.path, file.text)
+        root_files.write(options.root, _changes(report))
     code = _exit_code(report)
-    lines = tuple(_lines(report, dry_run))
-    options.answer(SimpleAnswer(lines, lambda: _document(report, code, dry_run)))
+    lines = tuple(_lines(report, dry_run, options.place))
+    document = partial(_document, report, code, dry_run, options.place)
+    options.answer(SimpleAnswer(lines, document))
     return code
 
 
@@ -87,7 +84,7 @@ command.params[0].metavar = "SOURCE..."
 
 def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, force: bool) -> Report:
     """Return what the sources become. Raises NotFound if there is nothing to import in them."""
-    project, loaded = _read(options.root)
+    project, loaded = root_files.read(options.root)
     own = {os.path.realpath(options.root / path) for path in loaded.files}
     found = Sources(choices, own)
     for path in paths:
@@ -97,10 +94,11 @@ def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, for
         choices,
         Repository(
             {declaration.key: declaration for declaration in loaded.declarations},
-            _taken(options.root),
-            Ignore(read_rules(project.ignore)[0].values()),
+            root_files.taken(options.root),
+            root_files.ignored(project),
             force,
             lambda path: read_text(str(options.root / path), path)[0] or "",
+            root_files.text_of(options.root),
         ),
     )
     for directory, number in found.skipped.items():
@@ -116,41 +114,12 @@ def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, for
     return report
 
 
-def _read(root: Path) -> tuple[Project, Loaded]:
-    """Return the project and its entries; there may be none. Raises InputError."""
-    project, loaded = read_repository(root)
-    problems = [
-        problem
-        for problem in loaded.problems
-        if problem.severity is Severity.ERROR and problem.code != "no-entries"
-    ]
-    if problems:
-        # An entry that cannot be read may have the key of one to import.
-        raise InputError(problems)
-    return project, loaded
-
-
-def _taken(root: Path) -> list[str]:
-    """Return the paths of all files that a new file could collide with."""
-    tops = [root / name for name in sorted(KINDS.directories) if (root / name).is_dir()]
-    below = [path for top in tops for path in top.rglob("*")]
-    names = [path for path in root.iterdir() if path.is_file()] if root.is_dir() else []
-    return [path.relative_to(root).as_posix() for path in (*names, *below)]
-
-
-def _write(root: Path, name: str, text: str) -> None:
-    """Write a file below the root. Raises NotWritten."""
-    path = root / name
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not inside(os.path.realpath(path.parent), os.path.realpath(root)):
-            raise NotWritten(
-                f"cannot write {path}: a symbolic link leads out of {root}: replace the link, then "
-                "run again"
-            )
-        atomic.replace(path, [text])
-    except OSError as error:
-        raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
+def _changes(report: Report) -> Iterator[FileChange]:
+    there = {item.file for item in report.imported if item.overwritten}
+    there |= {file.path for file in report.files if file.extended}
+    for file in report.files:
+        keys = tuple(declaration.key for declaration in file.declarations)
+        yield FileChange(file.path, file.text, keys, is_new=file.path not in there)
 
 
 def _exit_code(report: Report) -> ExitCode:
@@ -162,7 +131,7 @@ def _exit_code(report: Report) -> ExitCode:
 # --- for people -----------------------------------------------------------------------------------
 
 
-def _lines(report: Report, dry_run: bool) -> Iterator[str]:
+def _lines(report: Report, dry_run: bool, place: str) -> Iterator[str]:
     for path, remarks in report.remarks.items():
         yield from (f"{path}: {remark}" for remark in remarks)
     for item in report.imported:
@@ -176,15 +145,15 @@ def _lines(report: Report, dry_run: bool) -> Iterator[str]:
     for rest in report.not_imported:
         what = "" if rest.origin.path.endswith(rest.what) else f"{rest.what}: "
         yield f"! {rest.origin}: not imported: {what}{rest.why}"
-    yield from _follow_up(report, dry_run)
+    yield from _follow_up(report, place)
     yield _summary(report, dry_run)
     if report.imported and not dry_run:
-        yield "Next: devinops validate, then devinops plan"
+        yield f"Next: devinops validate{place}, then devinops plan{place}"
 
 
-def _follow_up(report: Report, dry_run: bool) -> Iterator[str]:
+def _follow_up(report: Report, place: str) -> Iterator[str]:
     """Yield how to adopt live objects by id, and how to take them from Terraform."""
-    links, removals = _links(report), _removals(report)
+    links, removals = _links(report, place), _removals(report)
     if links:
         yield ""
         yield "Adopt the live objects by id, in a target with an inventory:"
@@ -197,9 +166,9 @@ def _follow_up(report: Report, dry_run: bool) -> Iterator[str]:
         yield ""
 
 
-def _links(report: Report) -> list[str]:
+def _links(report: Report, place: str) -> list[str]:
     return [
-        f"devinops inventory link {shlex.quote(str(item.key))} {shlex.quote(item.id)}"
+        f"devinops inventory link{place} {shlex.quote(str(item.key))} {shlex.quote(item.id)}"
         for item in _of_terraform(report)
         if item.id
     ]
@@ -232,7 +201,7 @@ def _summary(report: Report, dry_run: bool) -> str:
 # --- for programs ---------------------------------------------------------------------------------
 
 
-def _document(report: Report, code: ExitCode, dry_run: bool) -> ImportDocument:
+def _document(report: Report, code: ExitCode, dry_run: bool, place: str) -> ImportDocument:
     from devinops.schema.base_document import HEAD
     from devinops.schema.imports import (
         DuplicateItem,
@@ -267,7 +236,7 @@ def _document(report: Report, code: ExitCode, dry_run: bool) -> ImportDocument:
             for rest in report.not_imported
         ),
         remarks=report.remarks,
-        commands=(*_links(report), *_removals(report)),
+        commands=(*_links(report, place), *_removals(report)),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
@@ -115,6 +116,16 @@ class Options:
         """Write a line to stderr if -v is set."""
         if self.verbose:
             tell(text, wrap=False)
+
+    @property
+    def place(self) -> str:
+        """The options that lead a printed command to the same root and target; often empty."""
+        root, here = os.path.realpath(self.root), os.path.realpath(Path.cwd())
+        is_found = root == os.path.realpath(find_root(Path.cwd()))
+        target = None if "target" in self.flags.sources else self.flags.target
+        return ("" if is_found else f" -C {quote(os.path.relpath(root, here))}") + (
+            f" -t {quote(target)}" if target else ""
+        )
 
     @property
     def style(self) -> Style:

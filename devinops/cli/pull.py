@@ -2,44 +2,47 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import queue
 import shlex
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from devinops import atomic
+from devinops import waiting
 from devinops.api import open_reader
-from devinops.cli import candidates
+from devinops.api.parallel import started
+from devinops.cli import candidates, root_files
 from devinops.cli.init import Repository, SetUp, set_up
 from devinops.cli.inventory.answers import parse_key
 from devinops.cli.options import Options, common
 from devinops.cli.session import Session, failures_written, open_session
-from devinops.config import Project, read_repository, resolve
+from devinops.config import Project, resolve
 from devinops.ingest.drift import Files, MissingCommit, pull_drift
 from devinops.ingest.result import FileChange, LeftToYou, NotRead, Pulled
-from devinops.ingest.unmanaged import Pulling, pull_unmanaged
+from devinops.ingest.unmanaged import Pulling, look_ahead, pull_unmanaged
 from devinops.inventory.git import Git
 from devinops.kinds import KINDS
 from devinops.load import Loaded
-from devinops.load.discover import inside
-from devinops.load.globs import Ignore, read_rules
-from devinops.model.client import Reader
+from devinops.model.client import Page, Reader
 from devinops.model.errors import (
+    FORBIDDEN,
     ApiError,
     ConfigError,
     ExitCode,
-    InputError,
     NotFound,
-    NotWritten,
     UsageError,
 )
 from devinops.model.keys import Key
-from devinops.model.objects import Severity, Snapshot
+from devinops.model.objects import Live, Snapshot
 from devinops.model.target import Target
 from devinops.planning.selection import Only
 from devinops.render import counted
@@ -83,16 +86,16 @@ def command(
     """
     with failures_written(options):
         request = _Request.parse(options, keys, check, unmanaged=unmanaged, drift=drift)
-        project, loaded = _read(options.root)
+        project, loaded = root_files.read(options.root)
         settings = resolve(project, options.flags, os.environ)
         is_new = project.document is None and not loaded.files
-        with open_session(options, open_reader, settings=settings) as session:
-            run = _pull(request, session, project, loaded)
-        if is_new:
-            git = Repository.of(options.root)
-            run = replace(run, setup=set_up(options.root, git, with_sample=False, check=check))
-        if not check:
-            _write(options.root, run.pulled.files)
+        with root_files.Writing(options.root) as writing:
+            with open_session(options, open_reader, settings=settings) as session:
+                run = _pull(request, session, project, loaded, writing)
+            if is_new:
+                git = Repository.of(options.root)
+                run = replace(run, setup=set_up(options.root, git, with_sample=False, check=check))
+            writing.finish()
     lines = list(_lines(run, options))
     options.answer(SimpleAnswer(lines, lambda: _document(run)))
     return run.exit_code
@@ -150,16 +153,14 @@ class _Run:
 # --- reading ------------------------------------------------------------------------------------
 
 
-def _read(root: Path) -> tuple[Project, Loaded]:
-    """Return the project and its entries; there may be none. Raises InputError."""
-    project, loaded = read_repository(root)
-    problems = tuple(problem for problem in loaded.problems if problem.code != "no-entries")
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise InputError(problems)
-    return project, loaded
-
-
-def _pull(request: _Request, session: Session[Reader], project: Project, loaded: Loaded) -> _Run:
+def _pull(
+    request: _Request,
+    session: Session[Reader],
+    project: Project,
+    loaded: Loaded,
+    writing: root_files.Writing,
+) -> _Run:
+    """Return what is pulled, and prepare writing it."""
     settings = session.settings
     if request.drift and not request.keys and settings.inventory.store == "none":
         raise ConfigError(
@@ -167,27 +168,97 @@ def _pull(request: _Request, session: Session[Reader], project: Project, loaded:
             "changed: set inventory: {store: branch} (or file) for it in devinops.yaml, or name "
             "the KEY whose live values to write"
         )
-    inventory = session.read_inventory()
-    snapshot, read, not_read = _readable(session, request.kinds)
-    target = session.client.target
     pulling = Pulling(
         declarations=loaded.declarations,
-        snapshot=snapshot,
-        inventory=inventory,
-        target=target,
+        snapshot=Snapshot(()),
+        inventory=session.read_inventory(),
+        target=session.client.target,
         policy=settings.policy,
         today=datetime.now(UTC).date(),
-        taken=frozenset(_files(settings.root)),
-        ignored=_ignored(project),
+        taken=root_files.taken(settings.root),
+        ignored=root_files.ignored(project),
         selects=request.selects,
         named=request.keys,
         targets=tuple(project.targets),
+        place=session.options.place,
+        text_of=root_files.text_of(settings.root),
     )
-    _check_keys(request, pulling)
-    pulled = pull_unmanaged(pulling) if request.unmanaged else Pulled()
-    if request.drift:
-        pulled += pull_drift(pulling, _on_disk(settings.root), read)
-    return _Run(pulled, target, request.check, tuple(not_read))
+    with _reading_ahead():
+        first, read, not_read = _first_reading(request, session, pulling)
+
+    def prepare(snapshot: Snapshot) -> Pulled:
+        now = replace(pulling, snapshot=snapshot)
+        _check_keys(request, now)
+        pulled = pull_unmanaged(now) if request.unmanaged else Pulled()
+        if request.drift:
+            pulled += pull_drift(now, _on_disk(settings.root), read)
+        if not request.check:
+            writing.prepare(pulled.files)
+        return pulled
+
+    pulled = _proved(session, first, prepare)
+    return _Run(pulled, pulling.target, request.check, tuple(not_read))
+
+
+def _first_reading(
+    request: _Request, session: Session[Reader], pulling: Pulling
+) -> tuple[Snapshot, set[str], list[NotRead]]:
+    """Return what `_readable` does, and look ahead at each page while the next is on its way."""
+    pages: queue.SimpleQueue[Page | None] = queue.SimpleQueue()
+
+    def read() -> tuple[Snapshot, set[str], list[NotRead]]:
+        try:
+            return _readable(session, request.kinds, pages.put)
+        finally:
+            pages.put(None)
+
+    reading = started(read)
+    while page := waiting.item(pages):
+        with suppress(ApiError):  # raised again where it has a consequence
+            for live in page() if request.unmanaged else ():
+                look_ahead(live, pulling)
+    return reading()
+
+
+def _proved(
+    session: Session[Reader], first: Snapshot, prepare: Callable[[Snapshot], Pulled]
+) -> Pulled:
+    """Return what is prepared of a snapshot whose lists are proved complete.
+
+    Proving means reading the lists again. Meanwhile this is prepared from the first reading, and it
+    is prepared again only if the second one differs.
+    """
+    if not first.unproved:
+        return prepare(first)
+    kinds = first.unproved
+    with _reading_ahead():
+        again = started(partial(session.snapshot, kinds))
+        pulled = prepare(first)
+        second = _of_kinds(again(), kinds)
+    if second == _of_kinds(first, kinds):
+        return pulled
+    others = (live for live in first.objects if live.key.kind not in kinds)
+    return prepare(Snapshot.of([*others, *second]))
+
+
+@contextmanager
+def _reading_ahead() -> Iterator[None]:
+    """Let a thread go on soon after its response arrives, although another one is busy.
+
+    Nor does the collector of cycles stop both: among so many objects it takes a second.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(0.0005)
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        sys.setswitchinterval(usual)
+
+
+def _of_kinds(snapshot: Snapshot, kinds: Collection[str]) -> list[Live]:
+    return [live for live in snapshot.objects if live.key.kind in kinds]
 
 
 def _kinds(session: Session[Reader], asked: Collection[str]) -> set[str]:
@@ -239,14 +310,14 @@ def _check_keys(request: _Request, pulling: Pulling) -> None:
 
 
 def _readable(
-    session: Session[Reader], kinds: frozenset[str]
+    session: Session[Reader], kinds: frozenset[str], pages: Callable[[Page], None]
 ) -> tuple[Snapshot, set[str], list[NotRead]]:
-    """Return the snapshot, the kinds that are in it, and those that the key may not read."""
+    """Return a first reading, the kinds that are in it, and those that the key may not read."""
     wanted = _kinds(session, kinds)
     try:
-        return session.snapshot(wanted), wanted, []
+        return session.snapshot(wanted, sure=False, pages=pages), wanted, []
     except ApiError as error:
-        if error.status != 403:
+        if error.status != FORBIDDEN:
             raise
     readable, not_read = set(), []
     for noun in sorted(wanted):
@@ -254,56 +325,11 @@ def _readable(
             session.client.snapshot({noun}, sure=False)
             readable.add(noun)
         except ApiError as error:
-            if error.status != 403:
+            if error.status != FORBIDDEN:
                 raise
             not_read.append(NotRead(noun, str(error)))
-    return (session.snapshot(readable) if readable else Snapshot(())), readable, not_read
-
-
-def _files(root: Path) -> Iterator[str]:
-    """Yield the path of each file that is in the way of a new one."""
-    yield from (path.name for path in root.iterdir() if not path.is_dir())
-    for directory in sorted(KINDS.directories):
-        for above, _, names in os.walk(root / directory):
-            relative = Path(above).relative_to(root).as_posix()
-            yield from (f"{relative}/{name}" for name in names)
-
-
-def _ignored(project: Project) -> Callable[[str], bool]:
-    rules, _ = read_rules(project.ignore)
-    return Ignore(rules.values())
-
-
-# --- writing ------------------------------------------------------------------------------------
-
-
-def _write(root: Path, files: Iterable[FileChange]) -> None:
-    """Write the files. A new one never replaces a file. Raises NotWritten."""
-    top = os.path.realpath(root)
-    for file in files:
-        path = root / file.path
-        try:
-            if file.is_new:
-                _write_new(path, file.text or "", top)
-            elif file.text is None:
-                path.unlink()
-            else:
-                atomic.replace(path, [file.text])
-        except OSError as error:
-            raise NotWritten(
-                f"cannot write {path}: {atomic.reason(error)}; run devinops pull again to write "
-                "the rest"
-            ) from error
-
-
-def _write_new(path: Path, text: str, top: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not inside(os.path.realpath(path.parent), top):
-        raise NotADirectoryError(20, "a symbolic link above it leads outside the root")
-    if os.path.lexists(path):
-        raise FileExistsError(17, "another program has created it")
-    # A run that is killed must not leave half a text, which a later apply would send.
-    atomic.replace(path, [text])
+    first = session.snapshot(readable, sure=False) if readable else Snapshot(())
+    return first, readable, not_read
 
 
 # --- answering ----------------------------------------------------------------------------------
@@ -322,7 +348,7 @@ def _lines(run: _Run, options: Options) -> Iterator[str]:
     yield _counts(run)
     if setup and not run.check:
         git = Repository.of(options.root)
-        yield from _next_steps(options.root, git)
+        yield from _next_steps(options, git)
         yield setup.reminder
         if not git.remote:
             yield _NO_INVENTORY
@@ -383,17 +409,16 @@ def _counts(run: _Run) -> str:
     return f"{what}{rest} · {run.target.full_name}"
 
 
-def _next_steps(root: Path, git: Repository) -> Iterator[str]:
+def _next_steps(options: Options, git: Repository) -> Iterator[str]:
     """Yield the three commands that follow the first pull."""
-    here = Path(os.path.realpath(Path.cwd()))
-    real = Path(os.path.realpath(root))
-    option = "" if real == here else f" -C {shlex.quote(os.path.relpath(real, here))}"
+    root = os.path.relpath(os.path.realpath(options.root), os.path.realpath(Path.cwd()))
+    option = "" if root == "." else f" -C {shlex.quote(root)}"
     start = "" if git.top else f"git{option} init && "
     yield ""
     yield "Next:"
     yield f"  {start}git{option} add . && git{option} commit -m 'Pull the organization'"
-    yield f"  devinops plan{option}"
-    yield f"  devinops apply{option}"
+    yield f"  devinops plan{options.place}"
+    yield f"  devinops apply{options.place}"
 
 
 def _document(run: _Run) -> PullDocument:

@@ -28,7 +28,7 @@ from devinops.inventory import Store, listed, open_store, wait_for_runs
 from devinops.kinds import KINDS
 from devinops.model import inventory as owned
 from devinops.model.changes import Action
-from devinops.model.client import Reader
+from devinops.model.client import Page, Reader, ignore
 from devinops.model.errors import (
     FORBIDDEN,
     ApiError,
@@ -92,16 +92,22 @@ class Session(Generic[C_co]):
         """Return the inventory when no other run is active; raises Stale after --lock-timeout."""
         return wait_for_runs(self.store, self.options.lock_timeout)
 
-    def snapshot(self, kinds: Iterable[str] | None, *, sure: bool = True) -> Snapshot:
+    def snapshot(
+        self,
+        kinds: Iterable[str] | None,
+        *,
+        sure: bool = True,
+        pages: Callable[[Page], None] = ignore,
+    ) -> Snapshot:
         """Return all objects of the kinds and of the kinds that they refer to.
 
-        For None and `sure` see `Reader`.
+        For None, `sure` and `pages` see `Reader`.
         """
         selected = None if kinds is None else frozenset(kinds)
         if selected is not None:
             selected = selected.union(*(KINDS[kind].references for kind in selected))
         with Progress(self.options, "reading") as progress:
-            return self.client.snapshot(selected, progress.at, sure=sure)
+            return self.client.snapshot(selected, progress.at, sure=sure, pages=pages)
 
     def plan(
         self, approvals: Approvals, *, retry: bool = True, only_must_match: bool = True

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from devinops.emulator import control_routes, identity, resources, unserved
 from devinops.emulator.faults import Faults
 from devinops.emulator.middleware import Call, Gate, Layer, RateLimit, RequestLog, latency
+from devinops.emulator.pages.routes import ROUTES as PAGES
 from devinops.emulator.response_sending import Reply
 from devinops.emulator.responses import EXCEPTION_HANDLERS, error_response
 from devinops.emulator.store import Store
@@ -24,17 +25,19 @@ def create_app(
     layers: Sequence[Layer] = (),
     reset: Callable[[], None] | None = None,
     save: Callable[[], None] = lambda: None,
+    host: str = "",
 ) -> FastAPI:
     """Return the application over a store.
 
     `rate_limit` is in requests a second over all keys. `layers` come innermost, right before the
     handlers; `faults` come before them. `reset` is what `POST /_emulator/reset` does; without it
-    the store is emptied. `save` is called after each change that a person makes.
+    the store is emptied. `save` is called after each change that a person makes. `host` is the
+    name or address that it listens on.
     """
     # `include_router` would analyse every route again for each emulator.
     modules = (identity, resources, control_routes)
     routes = [route for module in modules for route in module.router.routes]
-    routes += unserved.ROUTES
+    routes += [*unserved.ROUTES, *PAGES]
     app = FastAPI(
         title="Devin API emulator",
         version="3",
@@ -49,6 +52,7 @@ def create_app(
     app.state.faults = faults = faults or Faults(store)
     app.state.reset = reset or store.clear
     app.state.save = save
+    app.state.host = host
     app.state.routes = routes
     outer = _outer_layers(store, log, latency_ms, rate_limit)
     app.add_middleware(Gate, layers=[*outer, faults, *layers])

@@ -53,6 +53,7 @@ class Emulator:
             rate_limit=rate_limit,
             faults=parse_faults(faults),
             layers=layers,
+            host=host,
         )
         self._address = (host, port)
         self._listening = threading.Event()

@@ -14,10 +14,14 @@ from devinops.emulator.records import KINDS, MEMORY_ONLY, Kind, Record, Seconds
 
 @dataclass(frozen=True)
 class FieldType:
-    """A check of a value, and in words what it accepts. `is_time`: the record has it in seconds."""
+    """A check of a value, and in words what it accepts. `is_time`: the record has it in seconds.
+
+    `hint` is the type as the record declares it.
+    """
 
     expected: str
     accepts: Callable[[object], bool]
+    hint: Any
     required: bool = False
     is_time: bool = False
 
@@ -73,7 +77,7 @@ def _is_a(type: Any, value: object) -> bool:
 
 def _field_type(hint: Any, *, required: bool = False) -> FieldType:
     is_time = Seconds in (hint, *get_args(hint))
-    return FieldType(_expected(hint), lambda value: _accepts(hint, value), required, is_time)
+    return FieldType(_expected(hint), lambda value: _accepts(hint, value), hint, required, is_time)
 
 
 TIME = _field_type(Seconds)

@@ -140,12 +140,25 @@ async def _ask(app: ASGIApp, scope: Scope, call: Call) -> Reply:
     return Reply(status, headers, b"".join(chunks))
 
 
+@dataclass(frozen=True)
+class Requests:
+    """Entries of the log, numbered from 1 without a gap.
+
+    `cleared` is the last number that was cleared, `last` that of the newest request.
+    """
+
+    cleared: int
+    last: int
+    entries: list[tuple[int, dict[str, Any]]]
+
+
 class RequestLog:
     """Records requests and how they were answered, with secret values redacted."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: list[dict[str, Any]] = []
+        self._cleared = 0
 
     async def __call__(self, call: Call, ask: Next) -> Reply:
         try:
@@ -174,8 +187,17 @@ class RequestLog:
         with self._lock:
             return [dict(entry) for entry in self._entries]
 
+    def since(self, number: int) -> Requests:
+        """Return the requests after the one with this number."""
+        with self._lock:
+            start = max(number, self._cleared)
+            rest = self._entries[start - self._cleared :]
+            last = self._cleared + len(self._entries)
+            return Requests(self._cleared, last, list(enumerate(rest, start + 1)))
+
     def clear(self) -> None:
         with self._lock:
+            self._cleared += len(self._entries)
             self._entries.clear()
 
 

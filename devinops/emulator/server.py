@@ -184,6 +184,8 @@ def serve(
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP; print `listening on URL` when requests are accepted.
 
+    At a terminal, a second line tells people to open it in a browser.
+
     Raises ConfigError for a seed, state file, fault script, address or number that cannot be used.
     """
     start = read_seed(seed, quirks)
@@ -194,6 +196,10 @@ def serve(
         def announce() -> None:
             sys.stdout.write(f"listening on {url_of(host, listener)}\n")
             sys.stdout.flush()
+            if sys.stderr.isatty():
+                sys.stderr.write("Open this address in a browser to see and edit what it serves.\n")
 
-        setup = Setup(start, state, latency_ms=latency_ms, rate_limit=rate_limit, faults=script)
+        setup = Setup(
+            start, state, latency_ms=latency_ms, rate_limit=rate_limit, faults=script, host=host
+        )
         Server(setup.app(), announce).run(sockets=[listener])

@@ -32,6 +32,7 @@ class Setup:
         rate_limit: float | None,
         faults: Script,
         layers: Sequence[Layer] = (),
+        host: str = "",
     ) -> None:
         if rate_limit is not None and rate_limit <= 0:
             raise ConfigError("rate limit: expected more than 0 requests a second")
@@ -45,6 +46,7 @@ class Setup:
             self.save()
         self.log = RequestLog()
         self.faults = Faults(self.store, faults)
+        self._host = host
         self._latency_ms, self._rate_limit = latency_ms, rate_limit
         # The file comes first: a change is saved even if a later layer replaces the response.
         files: list[Layer] = [] if self.file is None else [self.file]
@@ -72,4 +74,5 @@ class Setup:
             layers=self._layers,
             reset=self.reset,
             save=self.save,
+            host=self._host,
         )

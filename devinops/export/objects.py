@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from devinops.ingest.forms.api_json import KIND
 from devinops.kinds import KINDS
 from devinops.model.keys import ROOT, FolderPath, Key, decode_part
 from devinops.model.kind import ApiVersion, Kind, Resource, references_of
@@ -19,9 +20,6 @@ from devinops.model.values import UNSET
 
 API: Final[ApiVersion] = "v3"
 """The API whose names the objects have."""
-
-KIND: Final = "kind"
-"""The member with the noun of an object's kind."""
 
 _OTHER_TARGET: Final = (
     "left out: another entry has its key, for another target: choose one with --target"

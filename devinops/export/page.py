@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,7 +23,10 @@ KEY: Final = f"{PREFIX}key"
 DIGEST: Final = f"{PREFIX}digest"
 SOURCE: Final = "source"
 """Without the prefix: the repository that an entry is in, if it is known."""
+TEXT: Final = "text"
+"""Without the prefix: the file that has the text instead."""
 
+_DASHES = re.compile("-{3,}")
 _DIGEST_LINE = re.compile(rf'^  {DIGEST}: "?[0-9a-f]*"?\n', re.MULTILINE)
 
 
@@ -71,5 +74,22 @@ def _digest(path: str, text: str) -> str:
 
 
 def _written(front: Mapping[str, Any], text: str) -> str:
-    rows = "".join(f"{row}\n" for row in emit.mapping(front))
+    rows = "".join(f"{row}\n" for row in _rows(front))
     return f"---\n{rows}---\n{text}\n"
+
+
+def _rows(front: Mapping[str, Any], indent: int = 0) -> Iterator[str]:
+    """Yield the lines of front matter.
+
+    A text has no `---`, which some parsers take for its end also inside quotation marks.
+    """
+    for name, value in front.items():
+        start = f"{' ' * indent}{emit.plain_or_quoted(name)}:"
+        if isinstance(value, str) and _DASHES.search(value):
+            escaped = _DASHES.sub(lambda found: r"\x2D" * len(found[0]), emit.quoted(value))
+            yield f"{start} {escaped}"
+        elif isinstance(value, Mapping):
+            yield start
+            yield from _rows(value, indent + 2)
+        else:
+            yield from emit.mapping({name: value}, indent)

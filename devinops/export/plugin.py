@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from devinops.export.page import SOURCE, Provenance, page, provenance
+from devinops.export.page import SOURCE, TEXT, Provenance, page, provenance
 from devinops.export.slugs import free_slug, plain_slug
 from devinops.model.keys import Key
 from devinops.model.kind import Attribute, Use
@@ -24,6 +24,8 @@ MANIFEST: Final = ".devin-plugin/plugin.json"
 SKILLS: Final = "skills"
 RULES: Final = "rules"
 SKILL_FILE: Final = "SKILL.md"
+TEXT_FILE: Final = "references/whole-text.md"
+"""Beside SKILL.md: a text that is too long for it, with the same front matter."""
 
 LONGEST_DESCRIPTION: Final = 1024
 """Maximum length of the description of a skill."""
@@ -244,13 +246,28 @@ class _Run:
         if source := self.source(declaration):
             metadata[SOURCE] = source
         body = declaration.kind.text_of(declaration.resource)
-        text = page(path, front, declaration.key, metadata, body)
-        change = self.change(path, text)
+        if not is_rule and len(body) > LONGEST_SKILL:
+            self.put(f"{SKILLS}/{slug}/{TEXT_FILE}", front, metadata, body, declaration)
+            metadata[TEXT] = TEXT_FILE
+            body = f"Read [the whole text]({TEXT_FILE}) before you begin."
+        change = self.put(path, front, metadata, body, declaration)
         if change is Change.UNCHANGED and declaration.ensure is Ensure.PRESENT:
             self.shipped.append(declaration.key)
-        source = declaration.source.path
-        self.files[path] = PluginFile(path, change, text, declaration.key, source)
         self.remarks += (Remark(t, declaration.key) for t in self.losses(declaration, is_rule))
+
+    def put(
+        self,
+        path: str,
+        front: Mapping[str, Any],
+        metadata: Mapping[str, str],
+        body: str,
+        declaration: Declaration,
+    ) -> Change:
+        """Add a file of an entry, and return what becomes of it."""
+        text = page(path, front, declaration.key, metadata, body)
+        change, source = self.change(path, text), declaration.source.path
+        self.files[path] = PluginFile(path, change, text, declaration.key, source)
+        return change
 
     def source(self, declaration: Declaration) -> str:
         """Return the repository in an entry's file: what the file says already, else this one."""
@@ -314,8 +331,8 @@ class _Run:
             yield f"only a rule can have {GLOBS}"
         if not is_rule and len(kind.text_of(declaration.resource)) > LONGEST_SKILL:
             yield (
-                f"its text has more than {LONGEST_SKILL} characters, too long for a good skill: "
-                "split the entry"
+                f"its text has more than {LONGEST_SKILL} characters, too long for a good skill: it "
+                f"is in {TEXT_FILE}; better split the entry"
             )
         yield from _lost_values(declaration)
 

@@ -7,16 +7,18 @@ memory: an edit that changes anything but its own field is not made.
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from glob import escape
-from shlex import quote
+from shlex import quote, split
 from typing import Any
 
 from devinops.ingest.edit import NotEditable
 from devinops.ingest.merge import merge
+from devinops.ingest.names import directory
 from devinops.ingest.result import FileChange, Left, LeftToYou, Pulled
 from devinops.ingest.rewrite import Rewriting, Wanted, is_markdown, text_files, unified
 from devinops.ingest.scan import findings
@@ -24,13 +26,21 @@ from devinops.ingest.unmanaged import IN_THE_WEB_APP, Pulling, suspect
 from devinops.load import read_entries
 from devinops.model.changes import FieldChange
 from devinops.model.inventory import Record, fingerprint
-from devinops.model.keys import Key
+from devinops.model.keys import Key, decode_part
 from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Ensure, Live
 from devinops.model.values import canonical_text
 from devinops.planning.diff import changed_fields
+from devinops.planning.guards import are_too_many, moved
 from devinops.planning.managed import is_sent
-from devinops.planning.match import Match, as_declared, match, renamed_folders, used_folders
+from devinops.planning.match import (
+    Match,
+    RenamedFolder,
+    as_declared,
+    match,
+    renamed_folders,
+    used_folders,
+)
 from devinops.planning.three_way import Sides, sides
 
 
@@ -72,12 +82,7 @@ class _Drift:
         declared = pulling.concerned
         renamed = renamed_folders(used_folders(declared), pulling.snapshot, pulling.inventory)
         for folder in renamed:
-            path = folder.live.key.place
-            reason = (
-                f"its path in the web app is {path}: rename the directory and every entry that "
-                "names it, or rename it back"
-            )
-            self._leave(folder.declared, Left.MOVED, reason, folder.id.id)
+            self._leave(folder.declared, Left.MOVED, self._follow(folder, renamed), folder.id.id)
         wanted: defaultdict[str, list[Wanted]] = defaultdict(list)
         deleted: list[tuple[Declaration, Record]] = []
         self.snapshot = as_declared(pulling.snapshot, renamed)
@@ -104,6 +109,30 @@ class _Drift:
 
     def _leave(self, key: Key, why: Left, reason: str, *ids: str) -> None:
         self.left.append(LeftToYou(key, why, ids, reason))
+
+    def _follow(self, folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> str:
+        """Return how the files follow a folder that was renamed in the web app."""
+        path, kind = folder.live.key.place, folder.declared.kind
+        inside = [
+            entry
+            for entry in self.pulling.concerned
+            if entry.kind.lives_in == kind and entry.key.folder == folder.declared.place
+        ]
+        written = [e.places.get(e.kind.parent or "") for e in inside]
+        named = [str(source) for source in written if source]
+        named += [str(e.source) for e in self.pulling.concerned if e.key == folder.declared]
+        moved = [e for e, source in zip(inside, written, strict=True) if not source]
+        above = next((other for other in renamed if _moves_with(folder, other)), None)
+        commands = [] if above else _moves(moved, path, self.pulling.place)
+        steps = [f"it moves with {above.declared}"] if above else []
+        steps += [f"follow it with {' && '.join(commands)}"] if commands else []
+        steps += [f"write it at {' and '.join(named)}"] if named else []
+        return f"its path in the web app is {path}: {'; '.join(steps)}, or rename it back"
+
+    def _apply(self, key: Key) -> str:
+        """Return the command that applies what the files say, for one key only."""
+        only = quote(escape(str(key)))
+        return f"devinops apply{self.pulling.place} --only {only} --on-conflict git"
 
     # --- which side moved
 
@@ -186,7 +215,7 @@ class _Drift:
             wanted.values[change.name] = merged.text
             reason = (
                 f"its {change.name} has the changes of both sides now: commit, then "
-                f"{_apply(wanted.new_key)}"
+                f"{self._apply(wanted.new_key)}"
             )
             self._leave(wanted.key, Left.MERGED, reason, record.id)
         elif "\n" in ours or "\n" in theirs or attribute.name == wanted.live.kind.document:
@@ -199,8 +228,8 @@ class _Drift:
         name, commit = attribute.name, record.commit
         changed = f"its {name} changed on both sides"
         by_hand = (
-            "compare them with devinops plan -v, edit the file until it has both, then "
-            f"{_apply(record.key)}"
+            f"compare them with devinops plan{self.pulling.place} -v, edit the file until it has "
+            f"both, then {self._apply(record.key)}"
         )
         if commit is None or record.source is None:
             reason = f"{changed}, and the inventory has no commit to merge from: {by_hand}"
@@ -262,21 +291,19 @@ class _Drift:
             if self._is_shared(declaration, "deleted", record.id):
                 continue
             gone, all = missing[key.kind], owned[key.kind]
-            too_many = gone > max(1, self.pulling.policy.max_delete.of(all))
+            too_many = are_too_many(gone, all, self.pulling.policy.max_delete)
             if not is_sent(declaration.resource, record.fields):
                 reason = (
                     f"deleted outside devinops, but changed in {path}: remove the entry, or "
-                    f"create it again with {_apply(key)}"
+                    f"create it again with {self._apply(key)}"
                 )
                 self._leave(key, Left.CONFLICT, reason, record.id)
-            elif (gone == all or too_many) and key not in self.pulling.named:
-                what = (
-                    f"no owned {key.kind} is live any more, so nothing is deleted"
-                    if gone == all
-                    else f"{gone} of {all} owned objects of this kind are missing, more than may "
-                    "be deleted at once"
+            elif too_many and key not in self.pulling.named:
+                reason = (
+                    f"{gone} of {all} owned {key.kind} objects are not in the list, so no file is "
+                    f"deleted: check that the API key belongs to the right organization."
+                    f"{moved(key.kind, gone, all)} To delete {path}, name the key"
                 )
-                reason = f"{what}: to delete {path}, name the key"
                 self._leave(key, Left.DELETED, reason, record.id)
             elif in_file[path] > 1:
                 reason = f"deleted outside devinops: remove its entry at {declaration.source}"
@@ -309,7 +336,7 @@ class _Drift:
             for name in (*item.marked, *item.conflicts):
                 reason = (
                     f"its {name} changed on both sides: choose between the conflict markers in "
-                    f"{path}, then {_apply(item.new_key)}"
+                    f"{path}, then {self._apply(item.new_key)}"
                 )
                 self._leave(item.key, Left.CONFLICT, reason, item.live.id)
         self.changes += rewriting.changes()
@@ -335,9 +362,31 @@ class _Drift:
         return self._text_files[path]
 
 
-def _apply(key: Key) -> str:
-    """Return the command that applies what the files say, for one key only."""
-    return f"devinops apply --only {quote(escape(str(key)))} --on-conflict git"
+def _moves_with(folder: RenamedFolder, above: RenamedFolder) -> bool:
+    """Tell whether a folder has a new path only because one above it was renamed."""
+    old, new = folder.declared.place, folder.live.key.place
+    top, new_top = f"{above.declared.place}/", f"{above.live.key.place}/"
+    is_below = old.startswith(top) and new.startswith(new_top)
+    return is_below and old.removeprefix(top) == new.removeprefix(new_top)
+
+
+def _moves(entries: Iterable[Declaration], path: str, place: str) -> list[str]:
+    """Return the commands that move the directories of entries to that of another folder.
+
+    `place` holds the options of printed commands.
+    """
+    words = split(place)
+    root = words[words.index("-C") + 1] if "-C" in words else ""
+    git = f"git -C {quote(root)} mv" if root else "git mv"
+    name = "/".join(directory(decode_part(part)) for part in path.split("/"))
+    moves = {posixpath.dirname(e.source.path): f"{e.kind.section}/{name}" for e in entries}
+    commands = []
+    for old, new in sorted(moves.items()):
+        above = posixpath.dirname(new)
+        if above != posixpath.dirname(old):
+            commands.append(f"mkdir -p {quote(posixpath.join(root, above))}")
+        commands.append(f"{git} {quote(old)} {quote(new)}")
+    return commands
 
 
 def _as_written(kind: Kind, change: FieldChange) -> Any:

@@ -54,6 +54,14 @@ class Place:
     whole: bool
 
 
+@dataclass(frozen=True)
+class End:
+    """Where a list with an item on each line ends, and the column of its items."""
+
+    end: int
+    column: int
+
+
 class Page:
     """The text of a file with LF line ends, with the positions of its entries."""
 
@@ -84,6 +92,18 @@ class Page:
                 if node.start_mark.index == start:
                     return Entry(self, node)
         raise NotEditable("the entry was not found")
+
+    def end_of(self, section: str) -> End | None:
+        """Return where a section of a YAML file ends; None if there is none. Raises NotEditable."""
+        if len(self._roots) != 1 or not _is_mapping(self._roots[0]) or self._roots[0].flow_style:
+            raise NotEditable("it is not one YAML document with sections")
+        found = next((value for key, value in self._roots[0].value if key.value == section), None)
+        if found is None:
+            return None
+        if not _is_sequence(found) or found.flow_style or not found.value or found.anchor:
+            raise NotEditable(f"the list under {section} has not one entry on each line")
+        end = self.text.find("\n", _Writer(self).end(found))
+        return End(len(self.text) if end < 0 else end, found.start_mark.column)
 
     def texts_of_fields(self, suffix: str) -> Iterator[str]:
         """Yield the texts of all fields of entries whose names end with a suffix."""

@@ -9,6 +9,8 @@ from typing import Any, Final
 from unicodedata import normalize
 
 from devinops.ingest import emit
+from devinops.ingest.append import appended
+from devinops.ingest.edit import NotEditable
 from devinops.ingest.names import Paths, directory, folder_of, stem
 from devinops.kinds import KINDS
 from devinops.load import read_entries
@@ -39,13 +41,14 @@ class NewFile:
     """A file to write: path relative to the root, with `/`, and text with LF line ends.
 
     `entries` are what it was made of, and `declarations` what `load` reads from it, in the same
-    order.
+    order. `extended`: the file exists, and has other entries too.
     """
 
     path: str
     text: str
     entries: tuple[NewEntry, ...] = field(default=(), compare=False)
     declarations: tuple[Declaration, ...] = field(default=(), compare=False)
+    extended: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ def new_files(
     taken: Collection[str],
     declared: Collection[Key] = (),
     ignored: Callable[[str], bool] = lambda _: False,
+    text_of: Callable[[str], str | None] = lambda _: None,
+    checks: Checks | None = None,
 ) -> tuple[list[NewFile], list[LeftOut]]:
     """Return the files for entries, sorted by path, and the entries that no file can hold.
 
@@ -69,28 +74,57 @@ def new_files(
     `declared` are the keys that entries in existing files have. Each entry of a kind with a
     document becomes a Markdown file, whose directory is the folder; the others share a YAML file
     for each kind. An entry with a key that another one has, also in another Unicode form, is left
-    out, and so is one whose file would be `ignored`.
+    out, and so is one whose file would be `ignored`. `text_of` returns the text of an existing YAML
+    file, with its own line ends, to which entries may be added. `checks` knows the results for some
+    entries.
     """
-    accepted, left_out = _accepted(entries, {_composed(key): key for key in declared})
-    files: list[NewFile] = []
+    check = (checks or Checks()).of
+    checked = ((entry, check(entry)) for entry in entries)
+    accepted, left_out = _accepted(checked, {_composed(key): key for key in declared})
     paths = Paths(taken)
-    pages = [item for item in accepted if item.kind.document]
-    for page in pages:
-        paths.directory(page.kind.section, page.key.folder)
-    files += (page.file(paths) for page in pages)
-    for kind in KINDS.values():
-        items = [item for item in accepted if item.kind is kind and not kind.document]
-        path = f"{kind.section}{YAML}"
-        if items and paths.is_taken(path):
-            reason = f"the file {path} exists already: add the entry there by hand"
-            left_out += (LeftOut(item.entry, reason) for item in items)
-        elif items:
-            files.append(_file(path, _section(kind, [item.values for item in items]), items))
-    for file in [file for file in files if ignored(file.path)]:
-        files.remove(file)
-        reason = f"its file would be {file.path}, which `ignore` in devinops.yaml matches"
-        left_out += (LeftOut(entry, reason) for entry in file.entries)
-    return sorted(files), left_out
+    files = _pages([item for item in accepted if item.kind.document], paths)
+    for group in _by_kind(item for item in accepted if not item.kind.document):
+        try:
+            files.append(_yaml(group, paths, text_of))
+        except NotEditable as error:
+            reason = f"{_yaml_path(group)} exists, and {error}: add the entry there by hand"
+            left_out += (LeftOut(item.entry, reason) for item in group)
+    unread = [file for file in files if ignored(file.path)]
+    left_out += (_ignored(file, entry) for file in unread for entry in file.entries)
+    return sorted(file for file in files if file not in unread), left_out
+
+
+def _pages(items: Sequence[_Accepted], paths: Paths) -> list[NewFile]:
+    """Return the files of entries that have one of their own."""
+    for item in items:
+        paths.directory(item.kind.section, item.key.folder)
+    return [item.file(paths) for item in items]
+
+
+def _by_kind(items: Iterable[_Accepted]) -> list[list[_Accepted]]:
+    groups: dict[str, list[_Accepted]] = {}
+    for item in items:
+        groups.setdefault(item.kind.noun, []).append(item)
+    return [groups[noun] for noun in KINDS if noun in groups]
+
+
+def _yaml(
+    items: Sequence[_Accepted], paths: Paths, text_of: Callable[[str], str | None]
+) -> NewFile:
+    """Return the YAML file of a kind. Raises NotEditable if it exists and cannot be extended."""
+    path = _yaml_path(items)
+    if paths.is_taken(path):
+        return _extended(path, text_of(path), items)
+    return _file(path, _section(items[0].kind, [item.values for item in items]), items)
+
+
+def _yaml_path(items: Sequence[_Accepted]) -> str:
+    return f"{items[0].kind.section}{YAML}"
+
+
+def _ignored(file: NewFile, entry: NewEntry) -> LeftOut:
+    reason = f"its file would be {file.path}, which `ignore` in devinops.yaml matches"
+    return LeftOut(entry, reason)
 
 
 def _file(path: str, text: str, items: Sequence[_Accepted]) -> NewFile:
@@ -99,6 +133,16 @@ def _file(path: str, text: str, items: Sequence[_Accepted]) -> NewFile:
         for number, item in enumerate(items, 1)
     )
     return NewFile(path, text, tuple(item.entry for item in items), tuple(declarations))
+
+
+def _extended(path: str, text: str | None, items: Sequence[_Accepted]) -> NewFile:
+    """Return the file with more entries. Raises NotEditable."""
+    if text is None:
+        raise NotEditable("it cannot be read")
+    section = items[0].kind.section
+    new, declarations = appended(path, text, section, [item.values for item in items])
+    entries = tuple(item.entry for item in items)
+    return NewFile(path, new, entries, tuple(declarations), extended=True)
 
 
 # --- checking -------------------------------------------------------------------------------------
@@ -141,23 +185,23 @@ class _Accepted:
 
 
 def _accepted(
-    entries: Iterable[NewEntry], taken: dict[Key, Key]
+    checked: Iterable[tuple[NewEntry, _Accepted | str]], taken: dict[Key, Key]
 ) -> tuple[list[_Accepted], list[LeftOut]]:
     """Return the entries that a file can hold, in the order of writing, and the others."""
     accepted, left_out = [], []
-    for entry in entries:
-        result = _checked(entry)
+    for entry, result in checked:
         if isinstance(result, str):
             left_out.append(LeftOut(entry, result))
         else:
             accepted.append(result)
     unique = []
     for item in sorted(accepted, key=lambda item: item.order):
-        first = taken.setdefault(_composed(item.key), item.key)
-        if first is item.key:
-            unique.append(item)
-        else:
+        composed = _composed(item.key)
+        if first := taken.get(composed):
             left_out.append(LeftOut(item.entry, _twin(item.key, first)))
+        else:
+            taken[composed] = item.key
+            unique.append(item)
     return unique, left_out
 
 
@@ -174,6 +218,23 @@ def _composed(key: Key) -> Key:
     return Key(key.kind, FolderPath(normalize("NFC", key.folder)), normalize("NFC", key.name))
 
 
+class Checks:
+    """Checks whether files can hold entries, and remembers the results."""
+
+    def __init__(self) -> None:
+        self._results: dict[tuple[str, str], tuple[Mapping[str, Any] | None, _Accepted | str]] = {}
+
+    def of(self, entry: NewEntry) -> _Accepted | str:
+        """Return the entry as it is written, or the reason why no file can hold it."""
+        identity = KINDS[entry.kind].identity.fields
+        place = entry.kind, repr([entry.values.get(name) for name in identity])
+        values, result = self._results.get(place, (None, ""))
+        if values != entry.values:
+            result = _checked(entry)
+            self._results[place] = entry.values, result
+        return replace(result, entry=entry) if isinstance(result, _Accepted) else result
+
+
 def _checked(entry: NewEntry) -> _Accepted | str:
     """Return the entry as it is written, or the reason why no file can hold it."""
     kind = KINDS[entry.kind]
@@ -181,7 +242,7 @@ def _checked(entry: NewEntry) -> _Accepted | str:
     if _is_too_deep(values):
         return f"it has more than {LEVELS - _OUTER_LEVELS} levels of nesting"
     path, text = _alone(kind, values)
-    if surrogate := re.search("[\ud800-\udfff]", text):
+    if surrogate := None if text.isascii() else re.search("[\ud800-\udfff]", text):
         return (
             f"it contains U+{ord(surrogate[0]):04X}, half of a character, which UTF-8 cannot hold"
         )

@@ -100,7 +100,7 @@ class Repository:
     """What there is already: the declarations, and the paths of all files.
 
     `ignored` tells which paths are not read. `force` overwrites entries, of which `text` returns
-    the file with LF line ends by its path.
+    the file with LF line ends by its path; `raw` with its own, None if it cannot be read.
     """
 
     declared: Mapping[Key, Declaration] = field(default_factory=dict)
@@ -108,6 +108,7 @@ class Repository:
     ignored: Callable[[str], bool] = lambda _: False
     force: bool = False
     text: Callable[[str], str] = lambda _: ""
+    raw: Callable[[str], str | None] = lambda _: None
 
 
 def import_contents(
@@ -284,6 +285,7 @@ class _Run:
             taken=self.repository.taken,
             declared=self.repository.declared.keys(),
             ignored=self.repository.ignored,
+            text_of=self.repository.raw,
         )
         reasons = {id(left.entry.values): left.reason for left in left_out}
         places = {entry.key: file.path for file in files for entry in file.declarations}
@@ -364,33 +366,40 @@ def _suspect(suspicious: Sequence[str]) -> str:
 def _of_text(text: ForeignText, source: Source, origin: Origin, choices: Choices) -> _Candidate:
     kind = _kind_of(text)
     remarks = list(text.remarks)
-    known = {
-        name: value
-        for name, value in text.values.items()
-        if name in kind.by_name and name not in kind.identity.fields
-    }
+    known = _known_values(text, kind)
     values: dict[str, Any] = {kind.identity.fields[0]: text.key.name if text.key else _name(text)}
     if kind.parent:
         values[kind.parent] = _folder(text, choices, known.pop(kind.parent, None))
     fields = kind.foreign
     unwritten = ""
     if fields.when:
-        values[fields.when] = known.pop(fields.when, "") if text.key else ""
-        values[fields.when] = values[fields.when] or text.when or PLACEHOLDER
-        if values[fields.when] == PLACEHOLDER:
-            unwritten = fields.when
+        own = known.pop(fields.when, "") if text.key else ""
+        values[fields.when] = own or text.when or PLACEHOLDER
+        unwritten = fields.when if values[fields.when] == PLACEHOLDER else ""
     if fields.always and text.always:
-        if choices.repo:
-            known.setdefault(fields.always, choices.repo)
-            remarks.append(f"always used, so {fields.always} is {known[fields.always]}")
-        else:
-            remarks.append("it was always used in its repository: --repo OWNER/NAME pins it there")
+        remarks.append(_pinned(known, fields.always, choices.repo))
     if fields.handle and text.handle:
         known.setdefault(fields.handle, f"!{text.handle.removeprefix('!')}")
-    document = kind.document or ""
-    known.pop(document, None)
-    values = {**values, **known, document: canonical_text(text.text)}
+    values = {**values, **known, kind.document or "": canonical_text(text.text)}
     return _Candidate(kind, values, origin, _distinction(source), unwritten, remarks=tuple(remarks))
+
+
+def _known_values(text: ForeignText, kind: Kind) -> dict[str, Any]:
+    """Return the values of fields that the source has, without the name and the text."""
+    left_out = (*kind.identity.fields, kind.document)
+    return {
+        name: value
+        for name, value in text.values.items()
+        if name in kind.by_name and name not in left_out
+    }
+
+
+def _pinned(known: dict[str, Any], field: str, repo: str) -> str:
+    """Pin a text that is always used to a repository if there is one, and return a remark."""
+    if not repo:
+        return "it was always used in its repository: --repo OWNER/NAME pins it there"
+    known.setdefault(field, repo)
+    return f"always used, so {field} is {known[field]}"
 
 
 def _kind_of(text: ForeignText) -> Kind:

@@ -65,7 +65,16 @@ class Pulled:
     left: tuple[LeftToYou, ...] = ()
 
     def __add__(self, other: Pulled) -> Pulled:
+        """Return both; a file that both change gets only the changes of the other one now."""
+        taken = {file.path for file in other.files}
+        files = [*(file for file in self.files if file.path not in taken), *other.files]
+        waiting = [
+            LeftToYou(key, Left.UNWRITABLE, (), f"{file.path} has other changes now: pull again")
+            for file in self.files
+            if file.path in taken
+            for key in file.keys
+        ]
         return Pulled(
-            tuple(sorted((*self.files, *other.files), key=lambda file: file.path)),
-            tuple(sorted((*self.left, *other.left))),
+            tuple(sorted(files, key=lambda file: file.path)),
+            tuple(sorted((*self.left, *other.left, *waiting))),
         )

@@ -116,7 +116,7 @@ class Rewriting:
             if changed:
                 keys = dict.fromkeys(key for _, key, _ in places)
                 fields = dict.fromkeys(name for _, _, name in places)
-                text = _in_raw(self.read(path), changed)
+                text = in_raw(self.read(path), changed)
                 yield FileChange(path, text, tuple(keys), tuple(fields))
 
     def _file_of(self, entry: Entry, kind: Kind, name: str) -> str:
@@ -208,7 +208,7 @@ def _is_expected(old: Declaration, new: Declaration, values: Mapping[str, Any]) 
     return True
 
 
-def _in_raw(raw: str, splices: Iterable[Splice]) -> str:
+def in_raw(raw: str, splices: Iterable[Splice]) -> str:
     """Return a text with replacements at positions of its `unified` form; line ends stay."""
     start = len(raw) - len(raw.removeprefix("\ufeff"))
     if "\r" not in raw:

@@ -39,6 +39,23 @@ SECRETS: Final[Mapping[str, re.Pattern[str]]] = {
 }
 """Title → pattern of a value that is hardly anything but a secret."""
 
+_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "a private key": ("-----BEGIN ",),
+    "an AWS access key": ("AKIA", "ASIA"),
+    "a GitHub token": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+    "a GitLab token": ("glpat-",),
+    "a Slack token": ("xox",),
+    "a Slack webhook": ("hooks.slack.com",),
+    "a Google API key": ("AIza",),
+    "a Stripe key": ("k_live_",),
+    "an Anthropic or OpenAI key": ("sk-ant-", "sk-proj-"),
+    "an npm token": ("npm_",),
+    "a PyPI token": ("pypi-AgEI",),
+    "a Devin API key": ("apk_", "cog_"),
+}
+"""Title → texts of which every secret contains one. To look for them is a hundred times faster."""
+_ALL_PARTS: Final = tuple(part for parts in _PARTS.values() for part in parts)
+
 _WHOLE_KEY = re.compile(
     SECRETS["a private key"].pattern + r"(?:.*?-----END [A-Z ]*PRIVATE KEY[A-Z ]*-----|.*)",
     re.DOTALL,
@@ -68,11 +85,13 @@ def findings(resource: Resource) -> list[str]:
 
 def findings_in(values: Iterable[tuple[str, Any]]) -> list[str]:
     """Return the same for pairs of name and value."""
+    found = [(name, list(texts(value))) for name, value in values if value is not UNSET]
+    # Almost every object is clean, and one look at all of its texts tells.
+    together = "\n".join(text for _, parts in found for text in parts)
+    if together.isascii() and not any(part in together for part in _ALL_PARTS):
+        return []
     return [
-        f"{name}: {finding}"
-        for name, value in values
-        if value is not UNSET
-        for finding in dict.fromkeys(_of_texts(texts(value)))
+        f"{name}: {finding}" for name, parts in found for finding in dict.fromkeys(_of_texts(parts))
     ]
 
 
@@ -81,7 +100,12 @@ def _of_texts(values: Iterable[str]) -> Iterator[str]:
         hidden = None if text.isascii() else _HIDDEN.search(_FLAG.sub("", text))
         if hidden:
             yield f"hidden text (U+{ord(hidden[0]):04X})"
-        yield from (title for title, pattern in SECRETS.items() if pattern.search(text))
+        yield from (title for title in SECRETS if _contains(text, title))
+
+
+def _contains(text: str, title: str) -> bool:
+    """Tell whether a text contains a secret of a title of SECRETS."""
+    return any(part in text for part in _PARTS[title]) and bool(SECRETS[title].search(text))
 
 
 def texts(value: Any) -> Iterator[str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from shlex import quote
 from typing import Any, Final
 
-from devinops.ingest.files import NewEntry, NewFile, new_files
+from devinops.ingest.files import Checks, NewEntry, NewFile, new_files
 from devinops.ingest.result import FileChange, Left, LeftToYou, Pulled
 from devinops.ingest.scan import findings, masked_key
 from devinops.model.changes import Action
@@ -38,7 +39,9 @@ class Pulling:
 
     `declarations` are those of all targets. `selects` tells whether the user asked for a key, and
     `named` holds the keys that were given one by one. `targets` are the names of all targets in
-    devinops.yaml: if there are several, a new entry is limited to its target.
+    devinops.yaml: if there are several, a new entry is limited to its target. `place` holds the
+    options of printed commands. `text_of` returns the text of a file by its path, and `checks`
+    remembers what `look_ahead` checked.
     """
 
     declarations: Sequence[Declaration]
@@ -52,6 +55,9 @@ class Pulling:
     selects: Callable[[Key], bool] = lambda _: True
     named: Collection[Key] = ()
     targets: Collection[str] = ()
+    place: str = ""
+    text_of: Callable[[str], str | None] = lambda _: None
+    checks: Checks = field(default_factory=Checks)
 
     @property
     def concerned(self) -> list[Declaration]:
@@ -62,6 +68,13 @@ class Pulling:
         """Return the names of the other targets that an entry is for."""
         names = (name for name in self.targets if name != self.target.name)
         return [name for name in names if declaration.concerns(name)]
+
+
+def look_ahead(live: Live, pulling: Pulling) -> None:
+    """Check whether a file can hold an object, so that `pull_unmanaged` knows it already."""
+    is_new = live.object_id not in pulling.inventory.by_id and pulling.selects(live.key)
+    if live.ours and is_new and (entry := new_entry(live, pulling)):
+        pulling.checks.of(entry)
 
 
 def pull_unmanaged(pulling: Pulling) -> Pulled:
@@ -81,7 +94,12 @@ def pull_unmanaged(pulling: Pulling) -> Pulled:
         entries = [entry for entry in entries if chosen[id(entry)].key not in bad]
         files = _files(entries, chosen, pulling, [])
     changes = (
-        FileChange(file.path, file.text, tuple(d.key for d in file.declarations), is_new=True)
+        FileChange(
+            file.path,
+            file.text,
+            tuple(declaration.key for declaration in file.declarations),
+            is_new=not file.extended,
+        )
         for file in files
     )
     return Pulled(tuple(changes), tuple(sorted(left)))
@@ -126,7 +144,7 @@ def _refusal(live: Live, pulling: Pulling) -> LeftToYou | None:
             return None
         reason = (
             "it is owned, but its entry was removed: apply decides about it; to write the entry "
-            f"again, name it: devinops pull {str(live.key)!r}"
+            f"again, name it: devinops pull{pulling.place} {quote(str(live.key))}"
         )
         return LeftToYou(live.key, Left.OWNED, (live.id,), reason)
     if suspicious := findings(live.resource):
@@ -181,7 +199,12 @@ def _files(
 ) -> list[NewFile]:
     declared = {key for d in pulling.declarations for key in (d.key, *d.previously)}
     files, left_out = new_files(
-        entries, taken=pulling.taken, declared=declared, ignored=pulling.ignored
+        entries,
+        taken=pulling.taken,
+        declared=declared,
+        ignored=pulling.ignored,
+        text_of=pulling.text_of,
+        checks=pulling.checks,
     )
     for item in left_out:
         live = chosen[id(item.entry)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -17,6 +17,10 @@ BeforeAgain = Callable[[int | None], None]
 
 It can raise an error to stop the retries.
 """
+
+
+Page = Callable[[], "Sequence[Live]"]
+"""Decodes the objects of a page of a list, as far as it can be done before all lists are read."""
 
 
 def ignore(_: object) -> None:
@@ -83,6 +87,7 @@ class Reader(Protocol):
         progress: Callable[[int], None] = ignore,
         *,
         sure: bool = True,
+        pages: Callable[[Page], None] = ignore,
     ) -> Snapshot:
         """Return all live objects of the kinds; by default, of all kinds that the keys can read.
 
@@ -93,6 +98,9 @@ class Reader(Protocol):
         list is therefore read again until no object disappears between two reads. Without `sure` it
         is read once, which is enough to see that there is nothing to do; the snapshot's `unproved`
         names these kinds.
+
+        `pages` gets each page as it arrives, from the threads that read. Nothing proves that its
+        objects are those of the snapshot, so it is only good for work that can be done again.
         """
         ...
 

@@ -214,10 +214,7 @@ def _missing(
     limit: MaxDelete,
     allowed: int | None,
 ) -> tuple[str, ...]:
-    """Refuse if more owned objects are missing from the lists than may be deleted.
-
-    The lists may be those of another organization.
-    """
+    """Refuse if too many owned objects are missing from the lists."""
     listed = snapshot.by_id
     missing = Counter(
         r.key.kind for r in inventory.owned if r.key.kind in owned and r.object_id not in listed
@@ -230,14 +227,23 @@ def _missing(
         return _exactly(allowed, total, refusal)
     return tuple(
         f"{count} of {owned[kind]} owned {kind} objects are not in the list: check that the API "
-        f"key belongs to the right organization.{_moved(kind, count, owned)} If they were deleted "
-        f"outside devinops, pass --allow-missing {total}"
+        f"key belongs to the right organization.{moved(kind, count, owned[kind])} If they were "
+        f"deleted outside devinops, pass --allow-missing {total}"
         for kind, count in sorted(missing.items())
-        if count > max(ALWAYS_ALLOWED, limit.of(owned[kind]))
+        if are_too_many(count, owned[kind], limit)
     )
 
 
-def _moved(kind: str, missing: int, owned: Mapping[str, int]) -> str:
+def are_too_many(missing: int, owned: int, limit: MaxDelete) -> bool:
+    """Tell whether so many owned objects of a kind are missing that nobody deleted them.
+
+    All of several are too many, and so are more than may be deleted: the API key may belong to
+    another organization, or the vendor has moved them.
+    """
+    return missing == owned > 1 or missing > max(ALWAYS_ALLOWED, limit.of(owned))
+
+
+def moved(kind: str, missing: int, owned: int) -> str:
     """Return that the vendor may have moved the objects of a kind, if all of them are missing."""
-    moving = KINDS[kind].moving if missing == owned[kind] else ""
+    moving = KINDS[kind].moving if missing == owned else ""
     return f" If it does, {moving}." if moving else ""

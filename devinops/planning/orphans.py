@@ -140,6 +140,8 @@ def likely_renames(orphans: Sequence[Orphan], entries: Sequence[Declaration]) ->
     The likeliest pair comes last. If there are more than MAX_COMPARED_PAIRS pairs, texts are not
     compared.
     """
+    if not orphans:
+        return []  # The first plan after a pull has no orphan, and thousands of new entries.
     if len(orphans) * len(entries) > MAX_COMPARED_PAIRS:
         pairs = _without_texts(orphans, entries)
     else:

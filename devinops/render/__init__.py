@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 RENDERERS: Final[Mapping[str, str]] = {
     "text": "devinops.render.text",
     "json": "devinops.render.json",
+    "html": "devinops.render.html",
     "markdown": "devinops.render.markdown",
     "outputs": "devinops.render.outputs",
     "sarif": "devinops.render.sarif",

@@ -61,11 +61,12 @@ def is_hidden(char: str) -> bool:
 
 
 def _escape(match: re.Match[str]) -> str:
-    return _shown(match[0])
+    return visible(match[0])
 
 
 @lru_cache(maxsize=4096)
-def _shown(char: str) -> str:
+def visible(char: str) -> str:
+    """Return a character, or an escape such as `\\u202e` if it is hidden."""
     if not is_hidden(char):
         return char
     named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -139,7 +140,7 @@ class Text:
         yield from self._terms(plan)
         yield ""
         yield from self.terminal.row(Span(f"digest {plan.digest}", Look.DIM))
-        yield from self._verdict(counts(plan), _plan_look(plan))
+        yield from self._verdict(counts(plan), plan_look(plan))
 
     def approved(self, plan: ShownPlan) -> Iterator[str]:
         """Yield a line for each change of a plan that people have already read."""
@@ -310,7 +311,7 @@ class Text:
         """Yield the lines of the problems in the files; the last one holds the counts."""
         for problem in document.problems:
             yield from self.problem(problem)
-        yield from self._verdict(*_checked(document))
+        yield from self._verdict(*checked(document))
 
     # --- differences ------------------------------------------------------------------------------
 
@@ -348,7 +349,7 @@ class Text:
             hint = rollback_hint(report)
             text = f"Backup: {report.backup} ({hint})"
             yield from self.paragraph(text)
-        yield from self._verdict(tally(report), _report_look(report))
+        yield from self._verdict(tally(report), report_look(report))
 
     def _results(self, results: Sequence[Result]) -> Iterator[str]:
         """Yield the results that differ from the plan, and of many with one message a count."""
@@ -413,6 +414,14 @@ def flag(name: str, value: object) -> str:
     return option if value is True else f"{option} {value}"
 
 
+def full_command(plan: ShownPlan, command: str) -> str:
+    """Return a command with the options by which it applies exactly this plan."""
+    approvals = [flag(name, value) for name, value in plan.approvals.given().items()]
+    only = [f"--only {shlex.quote(text)}" for text in plan.only]
+    target = f"--target {shlex.quote(plan.target.name)}"
+    return " ".join((f"devinops {command}", target, *only, *approvals, f"--expect {plan.digest}"))
+
+
 def counts(plan: ShownPlan) -> str:
     """Return the last line of a plan; what there is none of is left out."""
     actions = Counter(change.action for change in plan.changes)
@@ -437,7 +446,8 @@ def joined(counts: Iterable[tuple[int, str]]) -> str:
     return ", ".join(f"{number} {what}" for number, what in counts if number)
 
 
-def _plan_look(plan: ShownPlan) -> Look:
+def plan_look(plan: ShownPlan) -> Look:
+    """Return what a plan means for its reader."""
     if plan.refusals:
         return Look.ERROR
     if plan.blocked:
@@ -455,7 +465,8 @@ def tally(report: Report) -> str:
     return f"{word} {report.plan.target.full_name}: {parts or 'nothing to do'}."
 
 
-def _report_look(report: Report) -> Look:
+def report_look(report: Report) -> Look:
+    """Return what a report means for its reader."""
     if report.count(Outcome.FAILED) or report.interrupted or report.left is None:
         return Look.ERROR
     is_waiting = report.plan.blocked or report.waiting or report.left
@@ -477,7 +488,7 @@ def rollback_hint(report: Report) -> str:
     return f"devinops rollback {way} {'; and '.join(lost)}"
 
 
-def _checked(document: ProblemsAnswer) -> tuple[str, Look]:
+def checked(document: ProblemsAnswer) -> tuple[str, Look]:
     """Return the last line about the problems in files, and what it means."""
     more = f"; {document.elsewhere} elsewhere, not shown" if document.elsewhere else ""
     if document.problems:

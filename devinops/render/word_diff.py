@@ -43,15 +43,14 @@ def unified(
     for is_change, group in groupby(rows, key=lambda row: row[0] in "+-"):
         pairs = [(row[0], row if row[0] == "@" else shown(row[0], row[1:])) for row in group]
         if is_change:
-            yield from _changed(pairs)
+            sides = ([text for symbol, text in pairs if symbol == side] for side in "-+")
+            yield from changed(*sides)
         else:
             yield from (Row(symbol, (Part(text),)) for symbol, text in pairs)
 
 
-def _changed(rows: Sequence[tuple[str, str]]) -> Iterator[Row]:
+def changed(removed: Sequence[str], added: Sequence[str]) -> Iterator[Row]:
     """Yield removed and added lines, with the words marked that differ between similar lines."""
-    removed = [text for symbol, text in rows if symbol == "-"]
-    added = [text for symbol, text in rows if symbol == "+"]
     pairs = [compared(old, new) for old, new in zip(removed, added, strict=False)]
     old = [before for before, _ in pairs] + [(Part(text),) for text in removed[len(pairs) :]]
     new = [after for _, after in pairs] + [(Part(text),) for text in added[len(pairs) :]]

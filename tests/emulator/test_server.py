@@ -71,6 +71,22 @@ def test_serve_says_where_it_listens_and_stops_quietly_on_a_signal(number, tmp_p
     assert (process.returncode, out, err) == (0, "", "")
 
 
+def test_at_a_terminal_it_says_that_a_browser_can_open_it():
+    code = "from devinops.emulator import serve; serve(port=0)"
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=theirs, text=True
+    )
+    try:
+        assert process.stdout.readline().startswith("listening on http://")
+        assert b"Open this address in a browser" in os.read(ours, 1000)
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(ours)
+        os.close(theirs)
+
+
 def test_a_signal_that_was_ignored_at_the_start_does_not_stop_it():
     with served("port=0", before="import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)") as (
         process,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from devinops.export.page import page, provenance
 from devinops.load.markdown import split
-from devinops.model.keys import Key
+from devinops.model.keys import ROOT, Key
 
 KEY = Key.parse("knowledge:Backend/Error envelope")
 PATH = "skills/error-envelope/SKILL.md"
@@ -87,3 +87,14 @@ def test_every_value_is_read_back(description: str, more: str, name: str) -> Non
     found = provenance(PATH, text)
     assert found is not None
     assert found.intact
+
+
+@pytest.mark.parametrize("text", ["---", "a\n---\nb", "\\-----", "- --- -", 'say "---"'])
+def test_front_matter_has_no_dashes_that_end_it_early(text: str) -> None:
+    written = page("a.md", {"description": text}, Key("knowledge", ROOT, text), {}, "b")
+    front = written.removeprefix("---\n").partition("\n---\n")[0]
+    assert "---" not in front
+    assert yaml.safe_load(front)["description"] == text
+    found = provenance("a.md", written)
+    assert found
+    assert (found.key.name, found.intact) == (text, True)

@@ -231,7 +231,7 @@ def test_of_entries_for_different_targets_one_is_exported() -> None:
         (
             note(body="x" * 20_001),
             False,
-            "its text has more than 20000 characters, too long for a good skill: split the entry",
+            "its text has more than 20000 characters, too long for a good skill: it is in references/whole-text.md; better split the entry",
         ),
     ],
 )

@@ -33,6 +33,7 @@ NOTES = [
     entry("knowledge", name="日本語", trigger="作業するとき: a # b", body="---\nnot front matter"),
     entry("knowledge", name="yes", trigger="- x\n- y\n", body="  indented", macro="!m"),
     entry("knowledge", name="Long", trigger="word " * 400, body="# A\n\n" + "text\n" * 50),
+    entry("knowledge", name="Very long", trigger="When long", body="# A\n\n" + "text\n" * 6_000),
     entry("knowledge", name="With patterns", trigger="t", body="b", pinned_repo="acme/api"),
     entry("knowledge", name="Everywhere", trigger="true", body="b", pinned_repo="all"),
 ]
@@ -89,8 +90,14 @@ def test_skillsaw_would_find_an_error(tmp_path: Path) -> None:
 
 
 # The validator takes any `---` for the end of the front matter, also inside quotation marks.
-WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(
-    lambda text: text.strip() and "---" not in text
+WORDS = (
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
+        | st.sampled_from(["---", "\\----", "a --- b"]),
+        min_size=1,
+    )
+    .map("".join)
+    .filter(str.strip)
 )
 
 

@@ -143,7 +143,7 @@ def test_no_file_that_exists_is_written() -> None:
         "knowledge/x/c.md",
     ]
     assert [item.reason for item in left_out] == [
-        "the file secrets.yaml exists already: add the entry there by hand"
+        "secrets.yaml exists, and it cannot be read: add the entry there by hand"
     ]
 
 

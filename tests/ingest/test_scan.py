@@ -81,3 +81,20 @@ def test_a_secret_is_masked_in_a_text_and_in_a_key(title: str) -> None:
 def test_the_text_of_a_private_key_is_masked_with_it() -> None:
     begin, end = "-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----"
     assert masked(f"a {begin}\nMII\n{end} b {begin}\nMII") == "a *** b ***"
+
+
+@pytest.mark.parametrize(
+    ("title", "start", "length"),
+    [
+        *(("a GitHub token", f"gh{letter}_", 36) for letter in "pousr"),
+        ("a GitHub token", "github_pat_", 50),
+        ("an AWS access key", "ASIA", 16),
+        *(("a Slack token", f"xox{letter}-", 20) for letter in "abeoprs"),
+        ("a Stripe key", "rk_live_", 20),
+        ("an Anthropic or OpenAI key", "sk-proj-", 32),
+        ("a Devin API key", "cog_", 24),
+        ("a Devin API key", "apk_", 24),
+    ],
+)
+def test_every_beginning_of_a_secret_is_found(title: str, start: str, length: int) -> None:
+    assert findings(note(start + "A1" * (length // 2))) == [f"body: {title}"]

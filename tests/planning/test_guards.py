@@ -102,12 +102,16 @@ def test_many_owned_objects_that_are_not_listed_cast_doubt_on_the_listing() -> N
     assert other == "--allow-missing accepts exactly 5, and 4 owned objects are missing"
 
 
-@pytest.mark.parametrize(("owned", "missing"), [(5, 5), (5, 4)])
+@pytest.mark.parametrize(("owned", "missing"), [(5, 5), (5, 4), (2, 2)])
 def test_if_all_are_missing_the_vendor_may_have_moved_them(owned: int, missing: int) -> None:
     (reason,) = refusals(owned=owned, missing=missing)
     moved = "Devin may be moving its knowledge to skills in plugins" in reason
     assert moved is (owned == missing)
     assert reason.endswith(f"pass --allow-missing {missing}")
+
+
+def test_one_object_may_be_missing_even_if_it_was_the_only_one() -> None:
+    assert refusals(owned=1, missing=1) == ()
 
 
 @pytest.mark.parametrize("on_drift", OnDrift)

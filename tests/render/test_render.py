@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from typing import Any
 
@@ -69,6 +70,8 @@ def test_each_format_writes_each_document(format: str, name: str) -> None:
     written = "".join(render(format, document, Style(full=True)))
     if format == "json":
         assert json.loads(written)["tool_version"]
+    elif format == "html":
+        assert re.search(r"<h1[^>]*>[^<]", written)
     elif format == "outputs":
         assert written.startswith("exit_code=")
     else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from unicodedata import normalize
 
 NAMES = (
     "plain", "Plain", "PLAIN", "README", "readme", "Con", "aux", "NUL", "com1", "LPT9.txt", "AGENTS", "CLAUDE",
@@ -14,6 +16,13 @@ NAMES = (
     "字" * 120, "knowledge", "playbooks", "devinops.yaml", "secrets.yaml", "a.md", "a.yaml", "a", "A.MD", "a b", "a-b",
     "a_b", "a  b", "trailing.", "C:\\x", "\\\\host\\x", "a;b", "a&b", "a=b", "a,b", "(a)", "^", "name", "e\u0301x",
 )  # fmt: skip
+HUNDREDS = tuple(
+    {
+        normalize("NFC", name + end): name + end
+        for end in ("", ".md", "/x", " é", "%2F")
+        for name in NAMES
+    }.values()
+)[:500]
 BODIES = (
     "b",
     "# Title\n\ntext\n",
@@ -34,7 +43,7 @@ FOLDERS = (
 )
 
 
-def organization() -> dict[str, Any]:
+def organization(names: Sequence[str] = NAMES) -> dict[str, Any]:
     """Return the sections of a seed with every name, in folders with hostile names."""
     folders = {name: f"folder-{n}" for n, name in enumerate(FOLDERS)}
     paths = [
@@ -49,7 +58,7 @@ def organization() -> dict[str, Any]:
             **({"folder": paths[n % len(paths)]} if n % 2 else {}),
             **({"pinned_repo": "acme/api"} if n % 5 == 0 else {}),
         }
-        for n, name in enumerate(NAMES)
+        for n, name in enumerate(names)
     ]
     return {
         "folders": [{"path": path} for path in paths],

@@ -15,11 +15,16 @@ from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.drift import find_drift
 from devinops.planning.plan import Plan, build_plan
+from devinops.render import JobLinks
 from devinops.render.answers import Answer, Differences, DriftAnswer, Failure, PlanAnswer
 from tests.testing.hostile_text import HOSTILE
 from tests.testing.objects import live
 
 TARGET: Final = Target("production", "https://api.devin.ai", "v3", "org-1f2e3d")
+JOB: Final = JobLinks(
+    "0123abc", "https://example.com/job", "https://example.com/{}#L{}".format, in_request=True
+)
+"""A CI job of a pull request."""
 FOLDERS: Final = tuple(
     live("folder", path=path, id=f"folder-{number}")
     for number, path in enumerate(("Backend", "Backend/APIs", "Frontend"), 1)

@@ -20,6 +20,15 @@ def plant(root: Path, files: Mapping[str, str | bytes]) -> Path:
     return root
 
 
+def snapshot(root: Path) -> dict[str, bytes]:
+    """Return path → content of every file of the user below a root."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file() and not path.relative_to(root).parts[0].startswith(".")
+    }
+
+
 def cases() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (id, case): `files`, and what to expect of loading them."""
     for path in sorted((CASES / "load").glob("*.yaml")):

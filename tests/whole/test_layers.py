@@ -46,6 +46,7 @@ OWNERS = {
     "starlette": {"emulator"},
     "pydantic": {"emulator"},
     "uvicorn": {"emulator"},
+    "jinja2": {"emulator"},
     "dateutil": {"emulator"},
 }
 IMPURE = {

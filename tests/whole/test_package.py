@@ -86,6 +86,8 @@ def test_the_wheel_installs_and_works_without_extras(
     (wheel,) = (tmp_path / "dist").iterdir()
     names = zipfile.ZipFile(wheel).namelist()
     assert "devinops/py.typed" in names
+    for path in (ROOT / "devinops" / "emulator" / "pages").rglob("*.*"):
+        assert path.suffix == ".pyc" or str(path.relative_to(ROOT)) in names
     assert all(name.startswith(("devinops/", "devinops-")) for name in names)
     venv.create(tmp_path / "venv", with_pip=True)
     bin = tmp_path / "venv" / "bin"
@@ -94,7 +96,7 @@ def test_the_wheel_installs_and_works_without_extras(
     (tmp_path / "knowledge" / "a.md").write_text("---\nname: A\ntrigger: t\n---\nb\n")
     assert run(bin / "devinops", "validate", cwd=tmp_path) == "1 entry in 1 file, no problems\n"
     assert run(bin / "python", "-m", "devinops", "--version", cwd=tmp_path).startswith("devinops ")
-    assert "pip install fastapi python-dateutil uvicorn" in run(
+    assert "pip install fastapi jinja2 python-dateutil uvicorn" in run(
         bin / "devinops", "demo", cwd=tmp_path, code=1
     )
     assert "httpx" not in run(bin / "devinops", "plan", cwd=tmp_path, code=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -13,36 +14,32 @@ from typing import Any
 import httpx
 import pytest
 
+from devinops.cli.session import Session
 from devinops.emulator import Emulator
+from devinops.model.objects import Snapshot
 from tests.testing.command_line import Devinops
-from tests.testing.hostile_names import NAMES, organization
+from tests.testing.hostile_names import HUNDREDS, NAMES, organization
+from tests.testing.tree import snapshot
 
 KEYS = {"v3": "cog_emulator", "v1": "apk_emulator"}
+MANY = ("v3, 500 notes", "v1, 500 notes")
 CONFIG = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
 
 
-def snapshot(root: Path) -> dict[str, bytes]:
-    """Return path → content of every file of the user below a root."""
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in root.rglob("*")
-        if path.is_file() and not path.relative_to(root).parts[0].startswith(".")
-    }
-
-
-@pytest.fixture(params=["v3", "v1"])
+@pytest.fixture(params=["v3", "v1", *(pytest.param(api, marks=pytest.mark.matrix) for api in MANY)])
 def pulled(
     request: pytest.FixtureRequest, tmp_path: Path, use: Callable[..., None], devinops: Devinops
 ) -> Iterator[tuple[Emulator, Path]]:
     """A root into which an organization with hostile names was pulled and applied."""
-    with Emulator({"organizations": {"org-emulator": organization()}}) as emulator:
-        use(emulator.url, KEYS[request.param])
+    names = HUNDREDS if request.param in MANY else NAMES
+    with Emulator({"organizations": {"org-emulator": organization(names)}}) as emulator:
+        use(emulator.url, KEYS[request.param[:2]])
         (tmp_path / "devinops.yaml").write_text(CONFIG)
         ran = devinops("pull", "-C", tmp_path, "--format", "json")
         assert ran.code == 0, ran.err
         document = json.loads(ran.out)
         assert document["left"] == []
-        assert sum(len(file["keys"]) for file in document["files"]) > len(NAMES) + 30
+        assert sum(len(file["keys"]) for file in document["files"]) > len(names) + 30
         yield emulator, tmp_path
 
 
@@ -261,8 +258,10 @@ def test_both_sides_are_merged_from_the_commit_of_the_last_apply(
     )
     (item,) = document["left"]
     _, *command = shlex.split(item["reason"].partition(", then ")[2])
-    assert command == ["apply", "--only", "knowledge:Deploys", "--on-conflict", "git"]
-    assert devinops(*command, "-C", root, "--yes").code == 0
+    assert Path(command[2]).resolve() == root.resolve()
+    assert command[:2] == ["apply", "-C"]
+    assert command[3:] == ["--only", "knowledge:Deploys", "--on-conflict", "git"]
+    assert devinops(*command, "--yes").code == 0
     (note,) = (note for note in emulator.knowledge() if note["note_id"] == "deploys")
     assert note["body"].endswith("Run make all.\n\nThen watch the graphs.")
 
@@ -368,11 +367,19 @@ def test_a_renamed_folder_is_left_to_a_person(
     emulator, root = applied
     folder = next(f for f in emulator.folders() if f["path"] == "Backend")
     edit(emulator, "folders", folder["folder_id"], path="Platform")
+    (root / "knowledge" / "Backend").mkdir()
+    git(root, "mv", "knowledge/deploys.md", "knowledge/Backend/deploys.md")
+    git(root, "commit", "-q", "-m", "second")
     document = pull(devinops, root, "--drift")
     assert (document["files"], [item["why"] for item in document["left"]]) == (
         [],
         ["renamed"],
     )
+    reason = document["left"][0]["reason"]
+    (command,) = re.findall(r"follow it with (git .*?);", reason)
+    assert re.findall(r"write it at (.*?),", reason) == ["knowledge/kitchen.yaml:7:50"]
+    subprocess.run(command, shell=True, check=True)
+    assert (root / "knowledge" / "Platform" / "deploys.md").exists()
 
 
 # --- what is left to a person
@@ -585,17 +592,15 @@ def test_if_every_object_of_a_kind_is_missing_no_file_is_deleted(
     applied: tuple[Emulator, Path], devinops: Devinops
 ) -> None:
     emulator, root = applied
-    for path in ("knowledge/kitchen.yaml", "texts/coffee.txt"):
-        (root / path).unlink()
-    devinops("inventory", "forget", "knowledge:Coffee", "-C", root)
-    devinops("inventory", "forget", "knowledge:Backend/Tea", "-C", root)
-    git(root, "commit", "-q", "-a", "-m", "second")
-    remove(emulator, "knowledge", "deploys")
+    for id in ("deploys", "coffee", "tea"):
+        remove(emulator, "knowledge", id)
     before = snapshot(root)
     document = pull(devinops, root, "--drift")
     assert (document["exit_code"], document["files"], snapshot(root)) == (4, [], before)
-    (item,) = document["left"]
-    assert "no owned knowledge is live any more, so nothing is deleted" in item["reason"]
+    (reason,) = (i["reason"] for i in document["left"] if i["key"] == "knowledge:Deploys")
+    assert "3 of 3 owned knowledge objects are not in the list, so no file is deleted" in reason
+    assert "Devin may be moving its knowledge" in reason
+    assert "--allow-missing 3" in devinops("plan", "-C", root).out
     (file,) = pull(devinops, root, "--drift", "knowledge:Deploys")["files"]
     assert (file["path"], file["change"]) == ("knowledge/deploys.md", "deleted")
 
@@ -674,3 +679,84 @@ def test_the_printed_command_decides_one_conflict_only(
     bodies = {note["name"]: note["body"] for note in emulator.knowledge()}
     assert bodies[name].endswith("Run it.\n\nThen watch the graphs.")
     assert bodies["Tea"] == "cold"
+
+
+# --- large organizations
+
+
+def test_what_changes_between_two_readings_is_pulled_as_it_is_at_the_end(
+    tmp_path: Path,
+    use: Callable[..., None],
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    notes = [{"name": f"N{n}", "trigger": "t", "body": f"b{n}", "id": f"n{n}"} for n in range(450)]
+    seed: Any = {"organizations": {"org-emulator": {"knowledge": notes}}}
+    with Emulator(seed) as emulator:
+        use(emulator.url)
+        readings: list[Snapshot] = []
+        original = Session.snapshot
+
+        def snapshot_then_edit(self: Any, *arguments: Any, **options: Any) -> Snapshot:
+            readings.append(original(self, *arguments, **options))
+            if len(readings) == 1:
+                edit(emulator, "knowledge", "n7", body="edited")
+                remove(emulator, "knowledge", "n8")
+            return readings[-1]
+
+        monkeypatch.setattr(Session, "snapshot", snapshot_then_edit)
+        assert pull(devinops, tmp_path)["exit_code"] == 0
+        assert len(readings) == 2
+    assert (tmp_path / "knowledge" / "n7.md").read_text().endswith("edited\n")
+    assert not (tmp_path / "knowledge" / "n8.md").exists()
+    assert len(list((tmp_path / "knowledge").iterdir())) == 449
+
+
+def test_a_new_secret_is_added_to_the_file_of_the_others(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    (root / "secrets.yaml").write_text("# For CI.\nsecrets:\n  - key: OLD   # rotated\n")
+    emulator_secret = {"key": "NEW", "type": "cookie", "note": "of CI"}
+    httpx.post(f"{emulator.url}/_emulator/secrets", json=emulator_secret).raise_for_status()
+    document = pull(devinops, root, "--unmanaged", "--only", "secret")
+    assert [(file["path"], file["change"], file["keys"]) for file in document["files"]] == [
+        ("secrets.yaml", "changed", ["secret:NEW"])
+    ]
+    assert (root / "secrets.yaml").read_text() == (
+        "# For CI.\nsecrets:\n  - key: OLD   # rotated\n  - key: NEW\n    type: cookie\n    note: of CI\n"
+    )
+
+
+def test_folders_below_a_renamed_one_move_with_it(
+    tmp_path: Path, use: Callable[..., None], devinops: Devinops
+) -> None:
+    paths = ("Backend", "Backend/APIs", "Ops/On call")
+    notes = [
+        {"name": f"N{number}", "trigger": "t", "body": "b", "folder": path}
+        for number, path in enumerate(paths)
+    ]
+    folders = [{"path": path} for path in ("Ops", "Duty", *paths)]
+    with Emulator(
+        {"organizations": {"org-emulator": {"folders": folders, "knowledge": notes}}}
+    ) as e:
+        use(e.url)
+        git(tmp_path, "init", "-q")
+        (tmp_path / "devinops.yaml").write_text(CONFIG)
+        assert devinops("pull", "-C", tmp_path).code == 0
+        (tmp_path / "folders.yaml").unlink()
+        git(tmp_path, "add", ".")
+        git(tmp_path, "commit", "-q", "-m", "first")
+        assert devinops("apply", "-C", tmp_path, "--yes").code == 0
+        ids = {folder["path"].strip("/"): folder["folder_id"] for folder in e.folders()}
+        edit(e, "folders", ids["Backend"], path="Platform")
+        edit(e, "folders", ids["Ops/On call"], path="Duty/Now")
+        left = pull(devinops, tmp_path, "--drift")["left"]
+        reasons = {item["key"]: item["reason"] for item in left}
+        assert "it moves with folder:Backend" in reasons["folder:Backend/APIs"]
+        for reason in reasons.values():
+            for command in re.findall(r"follow it with (.*?)(?:;|, or rename)", reason):
+                subprocess.run(command, shell=True, check=True)
+        assert pull(devinops, tmp_path, "--drift")["left"] == []
+        plan = plan_of(devinops, tmp_path)
+        assert (plan["changes"], plan["blocked"]) == ([], [])

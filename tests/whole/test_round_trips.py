@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from devinops.emulator import Emulator
+from devinops.kinds import KINDS
 from devinops.load import load
 from devinops.model.keys import Key
-from devinops.model.objects import Declaration
+from devinops.model.kind import Lifecycle
+from devinops.model.objects import Declaration, Ensure
 from tests.testing.command_line import Devinops, Write
 from tests.testing.hostile_names import organization
+from tests.testing.places import ROOT
 
 BASIC = {
     "knowledge/top.md": "---\nname: Top\ntrigger: Use when at the top\n---\n# Other title\n\nText.\n",
@@ -25,6 +28,9 @@ BASIC = {
     "knowledge/long.md": f"---\nname: Long\ntrigger: {'word ' * 300}\n---\nb\n",
     "knowledge/日本語.md": "---\nname: 日本語 テスト\ntrigger: 作業するとき\n---\n---\nb\n",
     "knowledge/all.md": "---\nname: Everywhere\ntrigger: t\npinned_repo: all\n---\nShort.\n",
+    "knowledge/very-long.md": (
+        "---\nname: Very long\ntrigger: When it is long\n---\n# Long\n\n" + "A line.\n" * 3_000
+    ),
     "playbooks/triage.md": '---\ntitle: Triage an incident\nmacro: "!triage_it"\n---\n1. Read.\n',
 }
 
@@ -125,3 +131,33 @@ def test_an_organization_as_json_comes_back_as_pull_writes_it(
     assert report["not_imported"] == []
     written = {key: found for key, found in values(pulled).items() if key.kind != "folder"}
     assert values(back) == written
+
+
+@pytest.mark.parametrize("example", ["automations", "basic", "settings"])
+def test_every_kind_comes_back_from_json(example: str, tmp_path: Path, devinops: Devinops) -> None:
+    root, back, out = ROOT / "examples" / example, tmp_path / "back", tmp_path / "backup.json"
+    back.mkdir()
+    assert devinops("export", "-C", root, "--to", "json", "--out", out).code == 0
+    ran = devinops("import", "-C", back, out)
+    assert ran.code == 0, ran
+    required = {kind.noun for kind in KINDS.values() if kind.lifecycle is Lifecycle.REQUIRED}
+    there = {
+        key: found
+        for key, found in declarations(root).items()
+        if found.ensure is Ensure.PRESENT and key.kind not in required
+    }
+    assert there
+    assert {key: listed(found) for key, found in declarations(back).items()} == {
+        key: listed(found) for key, found in there.items()
+    }
+
+
+def listed(declaration: Declaration) -> dict[str, Any]:
+    """Return the values that the API has, without those that mean the same if left out."""
+    kind = declaration.kind
+    return {
+        name: value
+        for name, value in declaration.resource.items()
+        if kind.apis["v3"].parts or kind.by_name[name].reads("v3")
+        if value not in (None, {}, [])
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -223,16 +223,18 @@ def sections(text: str) -> list[Section]:
     group = ""
     for heading, end in zip(cuts, ends, strict=True):
         group = heading.title if heading in tops else group
-        if not text[heading.end : end].strip():
-            continue
-        name = heading.title
-        if len(tops) == 1 and heading in tops:
-            name = ""
-        elif len(tops) > 1 and heading not in tops and group:
-            name = f"{group}: {name}"
-        line = text.count("\n", 0, heading.start) + 1
-        parts.append(Section(name, text[heading.start : end], line))
+        if text[heading.end : end].strip():
+            line = text.count("\n", 0, heading.start) + 1
+            name = _section_name(heading, tops, group)
+            parts.append(Section(name, text[heading.start : end], line))
     return parts
+
+
+def _section_name(heading: Heading, tops: Sequence[Heading], group: str) -> str:
+    """Return the name of a section; empty for that under the only title of the text."""
+    if heading in tops:
+        return "" if len(tops) == 1 else heading.title
+    return f"{group}: {heading.title}" if len(tops) > 1 and group else heading.title
 
 
 def _level(found: list[Heading]) -> int:

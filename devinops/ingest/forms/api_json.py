@@ -15,6 +15,9 @@ from devinops.model.kind import ApiVersion, Kind
 PAGE: Final = "items"
 """The member with the objects of a page in API v3."""
 
+KIND: Final = "kind"
+"""The member with the noun of an object's kind in what devinops itself exports."""
+
 _UNKNOWN: Final = "it is not a list of the API that devinops knows"
 
 
@@ -54,36 +57,48 @@ def _items(data: Any, member: str = "", levels: int = 4) -> Iterator[tuple[str, 
 
     Lists of pages and lists of objects need no more `levels`.
     """
-    if not levels:
-        return
-    lists = {api.items for kind in KINDS.values() for api in kind.apis.values()} | {PAGE}
-    if isinstance(data, list):
-        for part in data:
-            if isinstance(part, Mapping) and lists & part.keys():
+    if levels and isinstance(data, list):
+        for part in filter(_is_mapping, data):
+            if _LISTS & part.keys():
                 yield from _items(part, levels=levels - 1)
-            elif isinstance(part, Mapping):
+            else:
                 yield member, part
-    elif isinstance(data, Mapping):
-        for name in data:
-            if name in lists and isinstance(data[name], list):
-                yield from _items(data[name], "" if name == PAGE else name, levels - 1)
+    elif levels and isinstance(data, Mapping):
+        for name, part in data.items():
+            if name in _LISTS and isinstance(part, list):
+                yield from _items(part, "" if name == PAGE else name, levels - 1)
+
+
+_LISTS: Final = {api.items for kind in KINDS.values() for api in kind.apis.values()} | {PAGE}
+
+
+def _is_mapping(part: Any) -> bool:
+    return isinstance(part, Mapping)
 
 
 def _listed(member: str, item: Item) -> Listed | None:
     """Return what an object is; None if it has the members of no kind.
 
-    Of several kinds it is the one with the most members that all its objects have.
+    An export of devinops says the kind. Otherwise, of several kinds it is the one with the most
+    members that all its objects have.
     """
-    fitting: list[tuple[int, Kind, ApiVersion]] = []
-    for kind in KINDS.values():
-        for version, api in kind.apis.items():
-            required = required_members(kind, version)
-            is_here = not member or member in (api.items, kind.section)
-            if is_here and api.id and required and required <= item.keys():
-                fitting.append((len(required) + (api.id in item), kind, version))
+    said = KINDS.get(str(item.get(KIND)))
+    if said and "v3" in said.apis:
+        return _of_kind(said, "v3", item)
+    fitting = [
+        (len(required) + (api.id in item), kind, version)
+        for kind in KINDS.values()
+        for version, api in kind.apis.items()
+        if (required := required_members(kind, version)) and required <= item.keys()
+        if api.id and (not member or member in (api.items, kind.section))
+    ]
     if not fitting:
         return None
     _, kind, version = max(fitting, key=lambda fit: fit[0])
+    return _of_kind(kind, version, item)
+
+
+def _of_kind(kind: Kind, version: ApiVersion, item: Item) -> Listed:
     label = next((str(item[name]) for name in ("name", "title", "key") if name in item), kind.noun)
     # Lists that people wrote by hand have no ids, which are only used in messages.
     with_id = {kind.apis[version].id: label or kind.noun, **item}

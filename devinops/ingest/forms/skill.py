@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from devinops.ingest.form import Choices, Contents, ForeignText, Form, Source, quote
+from devinops.ingest.form import Choices, Contents, ForeignText, Form, Omission, Source, quote
 from devinops.ingest.forms._front_matter import Page, page
 from devinops.ingest.forms._headings import title, when
 from devinops.ingest.forms._metadata import own_fields, own_key
@@ -20,8 +20,14 @@ _KNOWN: Final = ("name", "description", "triggers", "disable-model-invocation", 
 _ARGUMENTS = re.compile(r"\$(?:ARGUMENTS\b|[1-9]\b)")
 
 
-def _read(source: Source, choices: Choices) -> Contents:
+def read(source: Source, choices: Choices) -> Contents:
+    """Return the text of a skill, or where `devinops export` has put it."""
     written = page(source.text)
+    if elsewhere := own_fields(written).get("text"):
+        if elsewhere in source.beside and not source.named:
+            return Contents()
+        why = f"its text is in {elsewhere}: name that file, or the directory of the plugin"
+        return Contents(omissions=(Omission(source.name, why),))
     slug = written.text("name") or source.parent or source.stem
     use = Use.PROCEDURE if _is_for_people(written) else Use.RULE
     said = when(written.content) if use is Use.RULE and not written.prose("description") else None
@@ -61,6 +67,6 @@ def _remarks(source: Source, written: Page, use: Use) -> list[str]:
 FORM = Form(
     "skill",
     lambda path: path.rpartition("/")[2].lower() == "skill.md",
-    _read,
+    read,
     looks_beside=True,
 )

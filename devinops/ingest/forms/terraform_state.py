@@ -31,25 +31,40 @@ _BY_TYPE: Final = {
 
 def _read(source: Source, choices: Choices) -> Contents:
     try:
-        state = json.loads(source.text)
-    except (ValueError, RecursionError) as error:
-        return _nothing(source, f"it is not JSON: {error}")
-    if not isinstance(state, Mapping) or state.get("version") != VERSION:
-        why = f"expected a state of version {VERSION}; `terraform state pull` prints one"
-        return _nothing(source, why)
-    resources = [part for part in _list(state.get("resources")) if isinstance(part, Mapping)]
-    organizations = sorted(set(_organizations(resources)))
-    org_id = choices.org_id or (organizations[0] if len(organizations) == 1 else "")
-    if len(organizations) > 1 and not org_id:
-        named = ", ".join(organizations)
-        why = f"it has objects of several organizations ({named}): choose one with --org-id"
-        return _nothing(source, why)
+        resources = _resources(source.text)
+        org_id = choices.org_id or _only_organization(resources)
+    except ValueError as error:
+        return _nothing(source, str(error))
     listed = [entry for resource in resources for entry in _listed(resource)]
     contents = read_objects(listed, org_id)
     others = tuple(omission for part in resources if (omission := _other(part)))
     if not contents.items and not contents.omissions and not others and source.named:
         return _nothing(source, "it has no resource of the Devin provider")
     return replace(contents, omissions=(*contents.omissions, *others))
+
+
+def _resources(text: str) -> list[Mapping[str, Any]]:
+    """Return the resources of a state. Raises ValueError with what is wrong with it."""
+    try:
+        state = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"it is not JSON: {error}") from error
+    if not isinstance(state, Mapping) or state.get("version") != VERSION:
+        raise ValueError(
+            f"expected a state of version {VERSION}; `terraform state pull` prints one"
+        )
+    return [part for part in _list(state.get("resources")) if isinstance(part, Mapping)]
+
+
+def _only_organization(resources: list[Mapping[str, Any]]) -> str:
+    """Return the organization of all objects, empty if none names one. Raises ValueError."""
+    organizations = sorted(set(_organizations(resources)))
+    if len(organizations) > 1:
+        named = ", ".join(organizations)
+        raise ValueError(
+            f"it has objects of several organizations ({named}): choose one with --org-id"
+        )
+    return "".join(organizations)
 
 
 def _nothing(source: Source, why: str) -> Contents:

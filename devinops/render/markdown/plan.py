@@ -28,7 +28,7 @@ from devinops.render.markdown.page import (
     table,
 )
 from devinops.render.needed_approvals import needed_approvals
-from devinops.render.text import drift_summary, flag, joined
+from devinops.render.text import drift_summary, full_command, joined
 
 _BLOCKED: Final = "blocked"
 _OUTSIDE: Final = "changed outside devinops"
@@ -301,14 +301,6 @@ def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:
         yield f"Merge to apply this plan, or nothing if it differs by then.{stays} By hand:"
     else:
         yield "This applies exactly this plan, or nothing:"
-    yield fenced([shown(_full_command(plan, command), 1_000)], "sh")
+    yield fenced([shown(full_command(plan, command), 1_000)], "sh")
     commit = f" · commit {code(job.commit[:12])}" if job and job.commit else ""
     yield f"Digest {code(plan.digest)}{commit}"
-
-
-def _full_command(plan: ShownPlan, command: str) -> str:
-    """Return a command with the options by which it applies exactly this plan."""
-    approvals = [flag(name, value) for name, value in plan.approvals.given().items()]
-    only = [f"--only {shlex.quote(text)}" for text in plan.only]
-    target = f"--target {shlex.quote(plan.target.name)}"
-    return " ".join((f"devinops {command}", target, *only, *approvals, f"--expect {plan.digest}"))

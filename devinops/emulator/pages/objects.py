@@ -1,0 +1,203 @@
+"""The pages of one object: its form, and what a person does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from devinops.emulator import web_edits
+from devinops.emulator.pages import forms, words
+from devinops.emulator.pages.forms import Input
+from devinops.emulator.pages.owners import Link, Owner, owner, owner_of, url_of
+from devinops.emulator.pages.rendering import redirect, render
+from devinops.emulator.pages.tree import Tree, folder_choices, grow
+from devinops.emulator.pages.views import author, facts, section_of
+from devinops.emulator.pages.visit import Visit
+from devinops.emulator.records import SECTIONS, ApiError, InvalidObject, Kind
+
+NOTICES = {
+    "created": "Created.",
+    "saved": "Saved.",
+    "unchanged": "Nothing was changed.",
+    "deleted": "Deleted.",
+    "cleared": "The list is empty again.",
+}
+
+
+def notice(visit: Visit) -> str:
+    """Return the message of what the form before this page did; empty without one."""
+    return NOTICES.get(visit.query.get("done", ""), "")
+
+
+# -- a new object
+
+
+def new_object(visit: Visit) -> Response:
+    """Show the form of a new object, or create it."""
+    org = visit.request.path_params.get("org")
+    kind = SECTIONS[visit.request.url.path.split("/")[-2]]
+    whose = owner(visit.store, org)
+    fields = forms.form_fields(kind, tuple(folder_choices(visit.store, org)))
+    empty = forms.inputs(fields, forms.starting_values(kind, visit.query))
+    if not visit.is_post:
+        return _new_page(visit, kind, whose, empty, {})
+    filled = forms.typed(empty, visit.form)
+    values, errors = forms.read(filled)
+    if not errors:
+        try:
+            record_id = web_edits.add(visit.store, kind, org, values)
+        except InvalidObject as error:
+            errors = forms.placed(error, filled)
+        else:
+            visit.save()
+            return redirect(f"{url_of(section_of(kind), record_id)}?done=created")
+    return _new_page(visit, kind, whose, filled, errors)
+
+
+def _new_page(
+    visit: Visit, kind: Kind, whose: Owner, items: Iterable[Input], errors: Mapping[str, str]
+) -> Response:
+    noun = words.NOUNS[kind]
+    return render(
+        "new.html",
+        422 if errors else 200,
+        title=f"New {noun}",
+        kind=kind,
+        crumbs=_crumbs(visit, kind, whose, None),
+        owner=whose,
+        links=whose.links(visit.store, _section(kind)),
+        inputs=forms.with_errors(items, errors),
+        form_error=errors.get("", ""),
+        has_errors=bool(errors),
+        cancel=_list_url(kind, whose),
+        button=f"Create {noun}",
+    )
+
+
+# -- an object that exists
+
+
+def one_object(visit: Visit) -> Response:
+    """Show an object with its form, save the form, or delete the object."""
+    kind = SECTIONS[visit.request.url.path.split("/")[1]]
+    record = _record(visit, kind)
+    fields = forms.form_fields(kind, tuple(folder_choices(visit.store, record.org, record.id)))
+    before = forms.inputs(fields, forms.values_of(kind, record))
+    if not visit.is_post:
+        return _page(visit, kind, record, before, {})
+    if visit.form.get("action") == "delete":
+        return _delete(visit, kind, record)
+    return _save(visit, kind, record, before)
+
+
+def _record(visit: Visit, kind: Kind) -> Any:
+    """Return the object that the path names. Raises a 404."""
+    record = visit.store.table(kind).get(visit.part("id"))
+    if record is None:
+        raise ApiError(404, f"There is no {words.NOUNS[kind]} with the id {visit.part('id')}")
+    return record
+
+
+def _delete(visit: Visit, kind: Kind, record: Any) -> Response:
+    back = _list_url(kind, owner_of(visit.store, kind, record))
+    web_edits.remove(visit.store, kind, record.id)
+    visit.save()
+    return redirect(f"{back}?done=deleted")
+
+
+def _save(visit: Visit, kind: Kind, record: Any, before: list[Input]) -> Response:
+    filled = forms.typed(before, visit.form)
+    values, errors = forms.read(filled, before)
+    if visit.form.get("version", _version(record)) != _version(record):
+        errors |= {"": _overtaken(visit, record)}
+    if not errors and values:
+        try:
+            web_edits.edit(visit.store, kind, record.id, values)
+        except InvalidObject as error:
+            errors = forms.placed(error, filled)
+        else:
+            visit.save()
+    if errors:
+        return _page(visit, kind, record, filled, errors)
+    done = "saved" if values else "unchanged"
+    if visit.form.get("back") == "list":
+        return redirect(f"{_list_url(kind, owner_of(visit.store, kind, record))}?done={done}")
+    return redirect(f"{url_of(section_of(kind), record.id)}?done={done}")
+
+
+def _version(record: Any) -> str:
+    """Return what differs after each change: the time of a change is later than that before."""
+    return str(record.updated_at)
+
+
+def _overtaken(visit: Visit, record: Any) -> str:
+    who = author(visit.store, record.updated_by)
+    name = f"{who.name} ({who.what})" if who else "Somebody"
+    return f"{name} changed this while you were editing. Save again to overwrite that."
+
+
+def _page(
+    visit: Visit, kind: Kind, record: Any, items: Iterable[Input], errors: Mapping[str, str]
+) -> Response:
+    store = visit.store
+    whose = owner_of(store, kind, record)
+    tree = grow(store, record.org, record.id) if kind == "folder" else None
+    return render(
+        "object.html",
+        422 if errors else 200,
+        title=record.label.strip() or "(no name)",
+        noun=words.NOUNS[kind],
+        kind=kind,
+        section=section_of(kind),
+        crumbs=_crumbs(visit, kind, whose, record),
+        owner=whose,
+        links=whose.links(store, _section(kind)),
+        record=record,
+        version=_version(record),
+        created_by=author(store, record.created_by),
+        updated_by=author(store, record.updated_by),
+        facts=facts(store, kind, record),
+        inputs=forms.with_errors(items, errors),
+        form_error=errors.get("", ""),
+        has_errors=bool(errors),
+        notice="" if errors else notice(visit),
+        tree=tree,
+        consequence=_consequence(kind, whose, tree),
+        search="",
+        is_open=True,
+    )
+
+
+def _consequence(kind: Kind, whose: Owner, tree: Tree | None) -> str:
+    """Return what a person should know before deleting an object."""
+    if kind == "organization":
+        return "Everything in it is deleted too."
+    if tree is not None and (tree.note_count or tree.folder_count):
+        return "What is in it moves to the folder above."
+    return "The emulator keeps no copy."
+
+
+def _section(kind: Kind) -> str:
+    """Return the section of the list that has the objects of a kind."""
+    return {"folder": "knowledge", "organization": "settings"}.get(kind, section_of(kind))
+
+
+def _list_url(kind: Kind, whose: Owner) -> str:
+    if kind == "organization":
+        return "/enterprise/organizations"
+    return f"{whose.url}/{_section(kind)}"
+
+
+def _crumbs(visit: Visit, kind: Kind, whose: Owner, record: Any) -> list[Link]:
+    """Return the way from the start to an object, without the object itself."""
+    crumbs = [Link(whose.start, whose.name)]
+    if kind != "organization":
+        section = _section(kind)
+        crumbs.append(Link(f"{whose.url}/{section}", words.TITLES[section]))
+    if kind in ("knowledge", "folder") and record is not None:
+        above = record.folder_id if kind == "knowledge" else record.parent_id
+        line = list(visit.store.folder_line(above).values())
+        crumbs += [Link(url_of("folders", folder.id), folder.name) for folder in reversed(line)]
+    return crumbs

@@ -1,0 +1,41 @@
+"""Adds entries to a YAML file that exists already, and leaves everything else as it is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from devinops.ingest import emit
+from devinops.ingest.edit import NotEditable, Page, Splice
+from devinops.ingest.rewrite import in_raw, unified
+from devinops.load import read_entries
+from devinops.model.objects import Declaration
+
+
+def appended(
+    path: str, raw: str, section: str, entries: Sequence[Mapping[str, Any]]
+) -> tuple[str, list[Declaration]]:
+    """Return the text of a file with more entries in a section, and what these declare.
+
+    `raw` is the text with its own line ends, which stay. Raises NotEditable.
+    """
+    text = unified(raw)
+    new = in_raw(raw, [_insertion(Page(text, markdown=False), section, entries)])
+    before, _ = read_entries(path, text)
+    after, problems = read_entries(path, unified(new))
+    known = {entry.key: entry.resource for entry in before}
+    added = [entry for entry in after if entry.key not in known]
+    kept = {entry.key: entry.resource for entry in after if entry.key in known}
+    if problems or kept != known or len(added) != len(entries):
+        raise NotEditable("another value would change too")
+    return new, added
+
+
+def _insertion(page: Page, section: str, entries: Sequence[Mapping[str, Any]]) -> Splice:
+    """Return the insertion after the last entry of the section, or of the section itself."""
+    if place := page.end_of(section):
+        rows = emit.sequence(entries, place.column)
+        return Splice(place.end, place.end, "".join(f"\n{row}" for row in rows))
+    end = len(page.text.rstrip())
+    rows = emit.mapping({section: entries})
+    return Splice(end, len(page.text), "".join(f"\n{row}" for row in rows) + "\n")

@@ -1,0 +1,18 @@
+"""The text of a long skill: `devinops export` puts it beside SKILL.md, with its front matter."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from devinops.ingest.form import Form
+from devinops.ingest.forms import skill
+from devinops.ingest.forms._metadata import PREFIX
+
+_PLACE: Final = "/references/whole-text.md"
+
+FORM = Form(
+    "text of a skill",
+    lambda path: path.endswith(_PLACE),
+    skill.read,
+    accepts=lambda text: f"{PREFIX}key:" in text,
+)

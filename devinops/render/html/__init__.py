@@ -1,0 +1,57 @@
+"""Writes answers as one HTML page: with search, filters and diffs, and without any network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from devinops.applying.report import Report
+from devinops.planning.saved import SavedPlan
+from devinops.render import JobLinks, Style
+from devinops.render.answers import (
+    Answer,
+    Differences,
+    DriftAnswer,
+    Failure,
+    PlanAnswer,
+    ProblemsAnswer,
+    SimpleAnswer,
+)
+from devinops.render.html.findings import (
+    differences_page,
+    drift_page,
+    failure_page,
+    problems_page,
+)
+from devinops.render.html.markup import preformatted, text
+from devinops.render.html.page import Page, write
+from devinops.render.html.plan import plan_page
+from devinops.render.html.report import report_page
+from devinops.render.terminal import Look
+from devinops.render.text import checked
+
+
+def render(answer: Answer, style: Style) -> Iterator[str]:
+    """Yield the page of an answer in pieces."""
+    return write(_page(answer, style.job))
+
+
+def _page(answer: Answer, job: JobLinks | None) -> Page:
+    match answer:
+        case PlanAnswer(plan, _, error, _, command):
+            return plan_page(plan, job, error=error, command=command)
+        case SavedPlan():
+            return plan_page(answer, job)
+        case Report():
+            return report_page(answer, job)
+        case ProblemsAnswer():
+            sentence, look = checked(answer)
+            return problems_page("Files", sentence, look, answer.problems, job)
+        case Failure():
+            return failure_page(answer, job)
+        case DriftAnswer():
+            return drift_page(answer, job)
+        case Differences():
+            return differences_page(answer, job)
+        case SimpleAnswer():
+            lines = preformatted(list(map(text, answer.lines)), class_="text")
+            return Page("devinops", "devinops", text("Output"), Look.PLAIN, ending=lines)

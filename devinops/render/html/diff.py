@@ -1,0 +1,150 @@
+"""Writes two versions of a text as HTML, with changed words marked and equal lines folded. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Final
+
+from devinops.model.values import canonical_text
+from devinops.render import counted
+from devinops.render.changes import MAX_DIFF_LINES
+from devinops.render.html.markup import Html, joined, preformatted, tag, text
+from devinops.render.word_diff import CONTEXT_LINES, Part, Row, changed
+
+MIN_FOLD: Final = 4
+"""Fewer equal lines than this are shown and not folded."""
+MAX_LINES: Final = 40
+"""A text of one side that has more lines is folded after `MAX_LINES`."""
+
+
+def difference(before: str, after: str) -> Html:
+    """Return two versions of a text, line by line.
+
+    Added and removed lines are `ins` and `del`, and both have numbers. Without a style sheet and
+    without a script it is still a unified diff.
+    """
+    old, new = canonical_text(before).split("\n"), canonical_text(after).split("\n")
+    if len(old) + len(new) > MAX_DIFF_LINES:
+        return joined(
+            [
+                tag("p", "Too many lines to compare here.", class_="hint"),
+                _folded(f"before: {counted(len(old), 'line')}", old),
+                _folded(f"after: {counted(len(new), 'line')}", new),
+            ]
+        )
+    gutter = Gutter(len(str(max(len(old), len(new)))))
+    return tag(
+        "div", *_pieces(old, new, gutter), class_="diff", data_width=min(gutter.digits, MAX_DIGITS)
+    )
+
+
+MAX_DIGITS: Final = 5
+"""`MAX_DIFF_LINES` has so many; the style sheet has a gutter for each number of digits."""
+
+
+@dataclass(frozen=True)
+class Gutter:
+    """Writes the numbers and the sign before a line."""
+
+    digits: int
+
+    def __call__(self, old: int | None, new: int | None, sign: str = " ") -> str:
+        return f"{old or '':>{self.digits}} {new or '':>{self.digits}} {sign}"
+
+
+def _pieces(old: Sequence[str], new: Sequence[str], gutter: Gutter) -> Iterator[Html]:
+    """Yield the blocks of lines that are shown, and between them those that are folded."""
+    lines: list[Html] = []
+    steps = SequenceMatcher(None, old, new).get_opcodes()
+    for step, start, end, new_start, new_end in steps:
+        if step != "equal":
+            rows = changed(old[start:end], new[new_start:new_end])
+            lines += _changed_lines(rows, start + 1, new_start + 1, gutter)
+            continue
+        head, tail = _shown(end - start, is_first=start == 0, is_last=end == len(old))
+        equal = [(start + n + 1, new_start + n + 1, old[start + n]) for n in range(end - start)]
+        lines += [_equal_line(*line, gutter) for line in equal[:head]]
+        if head + tail < len(equal):
+            yield from _block(lines)
+            yield _fold(equal[head : len(equal) - tail])
+            lines = []
+        lines += [_equal_line(*line, gutter) for line in equal[head:][len(equal) - head - tail :]]
+    yield from _block(lines)
+
+
+def _shown(number: int, *, is_first: bool, is_last: bool) -> tuple[int, int]:
+    """Return how many of `number` equal lines are shown at their start, and at their end."""
+    head, tail = 0 if is_first else CONTEXT_LINES, 0 if is_last else CONTEXT_LINES
+    return (head, tail) if number - head - tail >= MIN_FOLD else (number, 0)
+
+
+def _block(lines: Sequence[Html]) -> Iterator[Html]:
+    if lines:
+        yield tag("pre", *lines)
+
+
+def _equal_line(old: int, new: int, line: str, gutter: Gutter) -> Html:
+    return tag("span", _tabbed(line), Html("\n"), data_gutter=gutter(old, new))
+
+
+def _changed_lines(rows: Iterator[Row], old: int, new: int, gutter: Gutter) -> Iterator[Html]:
+    for symbol, parts in rows:
+        if symbol == "-":
+            yield tag("del", *_marked(parts), Html("\n"), data_gutter=gutter(old, None, "-"))
+            old += 1
+        else:
+            yield tag("ins", *_marked(parts), Html("\n"), data_gutter=gutter(None, new, "+"))
+            new += 1
+
+
+def _fold(lines: Sequence[tuple[int, int, str]]) -> Html:
+    """Return equal lines, folded. Their numbers are written by the script, to save space."""
+    old, new, _ = lines[0]
+    content = [_tabbed(line) for _, _, line in lines]
+    return tag(
+        "details",
+        tag("summary", counted(len(lines), "unchanged line")),
+        preformatted(content, data_old=old, data_new=new),
+        class_="fold",
+    )
+
+
+def _marked(parts: Sequence[Part]) -> Iterator[Html]:
+    """Yield the parts of a changed line, with its white space visible."""
+    whole = "".join(part.text for part in parts)
+    words, place = len(whole.rstrip(" ")), 0
+    is_partial = not all(part.changed for part in parts)
+    for part in parts:
+        end = max(words - place, 0)
+        shown = _spaced(part.text[:end], len(part.text[end:]))
+        yield tag("mark", shown) if part.changed and is_partial else shown
+        place += len(part.text)
+
+
+def _spaced(words: str, final_spaces: int) -> Html:
+    """Return words whose tabs are visible, followed by visible spaces."""
+    return joined([_tabbed(words, '<b class="tab">\t</b>'), Html("<b> </b>" * final_spaces)])
+
+
+def _tabbed(line: str, tab: str = "\t") -> Html:
+    return Html(tab.join(map(text, line.split("\t"))))
+
+
+def whole(value: str) -> Html:
+    """Return a text of one side only; a long one is folded after `MAX_LINES`."""
+    # Only at LF: the other line ends that Python knows are shown as escapes.
+    lines = value.removesuffix("\n").split("\n")
+    if len(lines) < MAX_LINES + MIN_FOLD:
+        return _text(lines)
+    rest = lines[MAX_LINES:]
+    return joined([_text(lines[:MAX_LINES]), _folded(f"{len(rest)} more lines", rest)])
+
+
+def _text(lines: Sequence[str]) -> Html:
+    return preformatted(list(map(_tabbed, lines)), class_="text")
+
+
+def _folded(title: str, lines: Sequence[str]) -> Html:
+    return tag("details", tag("summary", title), _text(lines), class_="fold")

@@ -1,0 +1,117 @@
+"""The pages of drift, of problems, and of how a plan differs from the reviewed one. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Final
+
+from devinops.model.objects import Problem, Severity
+from devinops.render import JobLinks, counted
+from devinops.render.answers import Differences, DriftAnswer, Failure
+from devinops.render.html.items import SEVERITIES, Items
+from devinops.render.html.markup import prose, tag, text
+from devinops.render.html.page import Page, Section, notice
+from devinops.render.html.parts import about, actions, are_few, facts, keys, kinds, pull_hint, signs
+from devinops.render.terminal import OUTSIDE, Look, Sign
+
+UNMANAGED: Final = Sign("·", Look.DIM, "unmanaged")
+FOREIGN: Final = Sign("·", Look.DIM, "of another owner")
+
+
+def drift_page(answer: DriftAnswer, job: JobLinks | None) -> Page:
+    """Return the page of the drift in a target."""
+    findings, inventory = answer.findings, answer.inventory
+    number = len(findings.drift)
+    verdict = f"{counted(number, 'object')} changed outside devinops" if number else "No drift"
+    items = Items(job, are_few(findings.drift))
+    listed = (*keys(findings.drift), *keys(findings.unmanaged), *keys(findings.foreign))
+    return Page(
+        title=f"Drift in {answer.target.full_name}: {verdict}",
+        about=about("Drift in", answer.target),
+        verdict=text(verdict),
+        look=Look.CHANGED if number else Look.GOOD,
+        facts=facts(answer.target, inventory.store, len(inventory.owned)),
+        notices=[notice("What to do", [pull_hint()], Look.MOVED)] if number else [],
+        facets=[
+            signs(
+                "action",
+                [
+                    ("outside", OUTSIDE, number),
+                    (UNMANAGED.meaning, UNMANAGED, len(findings.unmanaged)),
+                    (FOREIGN.meaning, FOREIGN, len(findings.foreign)),
+                ],
+            ),
+            kinds(listed),
+        ],
+        sections=_drift_sections(answer, items),
+    )
+
+
+def _drift_sections(answer: DriftAnswer, items: Items) -> Iterator[Section]:
+    findings = answer.findings
+    if findings.drift:
+        yield Section("Changed outside devinops", items.drift(findings.drift), "the drift")
+    if findings.unmanaged:
+        objects = ((live.key, live.id) for live in findings.unmanaged)
+        yield Section("Unmanaged", items.objects(objects, UNMANAGED), "no drift")
+    if findings.foreign:
+        foreign = ((live.key, f"{live.id} of {live.owner}") for live in findings.foreign)
+        yield Section(
+            "Of another owner", items.objects(foreign, FOREIGN), "by their labels; no drift"
+        )
+
+
+def failure_page(answer: Failure, job: JobLinks | None) -> Page:
+    """Return the page of a run that failed."""
+    error = notice("Error", [tag("p", prose(answer.error))], Look.ERROR)
+    number = len(answer.problems)
+    verdict = f"Failed: {counted(number, 'problem')} in the files" if number else "Failed"
+    page = problems_page("devinops", verdict, Look.ERROR, answer.problems, job)
+    return replace(page, title=f"devinops: {answer.error}", notices=[error])
+
+
+def problems_page(
+    subject: str, verdict: str, look: Look, problems: Sequence[Problem], job: JobLinks | None
+) -> Page:
+    """Return the page of problems, by file."""
+    severities = Counter(problem.severity for problem in problems)
+    values = [(str(s), SEVERITIES[s], severities[s]) for s in Severity]
+    files = groupby(problems, key=lambda problem: problem.source.path)
+    return Page(
+        title=f"{subject}: {verdict}",
+        about=subject,
+        verdict=text(verdict),
+        look=look,
+        facets=[signs("action", values)] if problems else [],
+        sections=(Section(path, Items(job).problems(group), "") for path, group in files),
+    )
+
+
+def differences_page(differences: Differences, job: JobLinks | None) -> Page:
+    """Return the page of how a plan differs from the reviewed one."""
+    different = [after for _, after in differences.differing]
+    changes = [*differences.new, *differences.gone, *different]
+    items = Items(job, are_few(changes))
+    return Page(
+        title=f"The plan is no longer what was reviewed: {differences}",
+        about="The plan is no longer what was reviewed",
+        verdict=text(str(differences)),
+        look=Look.WAITING,
+        facets=[actions(changes), kinds(keys(changes))],
+        sections=_different_sections(differences, items),
+    )
+
+
+def _different_sections(differences: Differences, items: Items) -> Iterator[Section]:
+    if differences.new:
+        hint = "not in the reviewed plan"
+        yield Section("New", items.changes(differences.new, "new"), hint)
+    if differences.gone:
+        hint = "in the reviewed plan, but not in the plan now"
+        yield Section("Gone", items.changes(differences.gone, "gone"), hint)
+    for number, (before, after) in enumerate(differences.differing, 1):
+        pair = items.changes([before, after], f"different-{number}")
+        yield Section(f"Different: {after.key}", pair, "first as reviewed, then as it is now")

@@ -1,0 +1,264 @@
+"""Writes what a report lists, each as one element that can be opened: changes, blocks, drift."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from devinops.applying.report import Result
+from devinops.model.changes import Action, Blocked, Change, Drift, FieldChange, Outcome
+from devinops.model.keys import Key
+from devinops.model.objects import Problem, Severity, Source
+from devinops.model.values import UNSET
+from devinops.planning.diff import nested_paths
+from devinops.render import JobLinks, counted
+from devinops.render.changes import descriptions, elements, is_redundant, is_text
+from devinops.render.html.diff import difference, whole
+from devinops.render.html.markup import Html, joined, prose, tag
+from devinops.render.terminal import BLOCKED, FAILED, OUTSIDE, SIGNS, Look, Sign
+from devinops.render.text import drift_summary
+
+WARNING: Final = Sign("!", Look.WARNING, "warning")
+ERROR: Final = Sign("x", Look.ERROR, "error")
+SEVERITIES: Final = {Severity.ERROR: ERROR, Severity.WARNING: WARNING}
+OUTCOMES: Final = {
+    Outcome.DONE: Sign("✓", Look.GOOD, "done"),
+    Outcome.FAILED: FAILED,
+    Outcome.SKIPPED: Sign("!", Look.WAITING, "skipped"),
+    Outcome.BLOCKED: BLOCKED,
+}
+
+
+@dataclass(frozen=True)
+class Items:
+    """Writes items; they are `opened` if there are few. `job` gives the addresses of files."""
+
+    job: JobLinks | None = None
+    opened: bool = False
+
+    def changes(self, changes: Iterable[Change], prefix: str = "change") -> Iterator[Html]:
+        """Yield an element for each change, with the ids PREFIX-1 and so on."""
+        for number, change in enumerate(changes, 1):
+            yield self.change(change, f"{prefix}-{number}")
+
+    def results(self, results: Iterable[tuple[int, Result]]) -> Iterator[Html]:
+        """Yield an element for each result, with its number in the report."""
+        for number, result in results:
+            yield self.change(result.change, f"result-{number}", result)
+
+    def change(self, change: Change, id: str, result: Result | None = None) -> Html:
+        """Return the element of a change, with its result if there is one."""
+        one_sided = change.action in (Action.CREATE, Action.DELETE)
+        fields = (
+            self.field(change.key.kind, field, signed=not one_sided)
+            for field in change.fields
+            if not is_redundant(change, field)
+        )
+        facets, reason = _facets(change.key, change.action), change.reason
+        badges = [badge(SIGNS[change.action])]
+        if result:
+            facets["outcome"] = str(result.outcome)
+            badges = [badge(OUTCOMES[result.outcome]), *badges]
+            reason = result.message or reason
+        return self._item(
+            id,
+            facets,
+            badges,
+            change.key,
+            change.source,
+            reason,
+            [self._facts(change.source, id, change.id or ""), _fields(fields)],
+        )
+
+    def blocked(self, blocked: Iterable[Blocked], prefix: str = "blocked") -> Iterator[Html]:
+        """Yield an element for each blocked step."""
+        for number, block in enumerate(blocked, 1):
+            id = f"{prefix}-{number}"
+            fields = (
+                self.field(block.key.kind, field, sides="− live, + files") for field in block.fields
+            )
+            yield self._item(
+                id,
+                _facets(block.key, "blocked"),
+                [badge(BLOCKED, str(block.by))],
+                block.key,
+                block.source,
+                block.reason,
+                [
+                    self._facts(block.source, id, ", ".join(block.ids)),
+                    _needed_by(block.needed_by),
+                    _fields(fields),
+                ],
+            )
+
+    def drift(self, drifts: Iterable[Drift]) -> Iterator[Html]:
+        """Yield an element for each change made outside devinops."""
+        for number, drift in enumerate(drifts, 1):
+            id = f"outside-{number}"
+            fields = (
+                self.field(drift.key.kind, field, sides="− files, + live") for field in drift.fields
+            )
+            yield self._item(
+                id,
+                _facets(drift.key, "outside"),
+                [badge(OUTSIDE, str(drift.moved))],
+                drift.key,
+                drift.source,
+                drift_summary(drift),
+                [self._facts(drift.source, id, drift.id), _fields(fields)],
+            )
+
+    def objects(self, objects: Iterable[tuple[Key, str]], sign: Sign) -> Iterator[Html]:
+        """Yield an element for each object about which only one sentence is to be said."""
+        for key, about in objects:
+            yield self._line(_facets(key, sign.meaning), badge(sign), _key(key), about)
+
+    def problems(self, problems: Iterable[Problem]) -> Iterator[Html]:
+        """Yield an element for each problem in a file."""
+        for problem in problems:
+            where = self._source(problem.source, str(problem.source))
+            code = tag("code", problem.code)
+            yield self._line(
+                {"action": str(problem.severity)},
+                badge(SEVERITIES[problem.severity]),
+                where,
+                joined([prose(problem.message), " ", code]),
+            )
+
+    def field(self, kind: str, field: FieldChange, *, signed: bool = True, sides: str = "") -> Html:
+        """Return one field; `signed` shows whether it is added or removed.
+
+        `sides` says what `-` and `+` stand for, if not before and after.
+        """
+        name = tag("dt", field.name, *([tag("small", f" {sides}")] if sides else []))
+        notes = [tag("p", note, class_="hint") for note in descriptions(kind, field)]
+        return tag("div", name, tag("dd", _values(kind, field, signed), *notes))
+
+    # --- parts of an item -------------------------------------------------------------------------
+
+    def _item(
+        self,
+        id: str,
+        facets: Mapping[str, str],
+        badges: Iterable[Html],
+        key: Key,
+        source: Source | None,
+        reason: str,
+        content: Iterable[Html],
+    ) -> Html:
+        summary = tag(
+            "summary",
+            tag("span", *badges, class_="badges"),
+            tag("span", _key(key), class_="key"),
+            tag("span", _place(source), class_="where") if source else Html(""),
+            tag("span", prose(reason), class_="why"),
+        )
+        body = tag("div", *content, class_="content")
+        return _element("details", facets, summary, body, id=id, open=self.opened)
+
+    def _line(self, facets: Mapping[str, str], badge: Html, title: Html, about: str) -> Html:
+        return _element(
+            "p",
+            facets,
+            tag("span", badge, class_="badges"),
+            tag("span", title, class_="key"),
+            tag("span", about, class_="why"),
+        )
+
+    def _facts(self, source: Source | None, id: str, object_id: str) -> Html:
+        """Return the links to the file and to the item itself, and the id of the object.
+
+        They are not in the summary, because a control must not contain another one.
+        """
+        file = self._source(source, _place(source)) if source and self.job else Html("")
+        object_ids = tag("span", "id ", tag("code", object_id)) if object_id else Html("")
+        return tag("p", file, object_ids, tag("a", "link to this", href=f"#{id}"), class_="facts")
+
+    def _source(self, source: Source, shown: str) -> Html:
+        address = self.job.source_url(source.path, source.line) if self.job else ""
+        return tag("a", shown, href=address, rel="noopener") if address else tag("span", shown)
+
+
+def _place(source: Source) -> str:
+    return f"{source.path}:{source.line}"
+
+
+def _element(
+    name: str, facets: Mapping[str, str], *content: Html, id: str | None = None, open: bool = False
+) -> Html:
+    data: Any = {f"data_{facet}": value for facet, value in facets.items()}
+    return tag(name, *content, class_="item", id=id, open=open, **data)
+
+
+def badge(sign: Sign, label: str = "") -> Html:
+    """Return a sign with its word, in the color of what it means."""
+    return tag(
+        "span", tag("b", sign.symbol), f" {label or sign.meaning}", class_=badge_classes(sign.look)
+    )
+
+
+def badge_classes(look: Look) -> str:
+    """Return the classes of a badge with this look."""
+    return f"badge {look.name.lower()}"
+
+
+def _facets(key: Key, action: str) -> dict[str, str]:
+    return {"action": action, "kind": key.kind}
+
+
+def _key(key: Key) -> Html:
+    """Return a key with its name in bold, for the eye looks for the name."""
+    folder, slash, name = key.place.rpartition("/")
+    where = tag("small", f"{key.kind}:{folder}{slash}" if key.place else key.kind)
+    return joined([where, tag("strong", name)] if name else [where])
+
+
+def _needed_by(keys: Iterable[Key]) -> Html:
+    names = [tag("li", str(key)) for key in keys]
+    if not names:
+        return Html("")
+    title = f"needed by {counted(len(names), 'entry', 'entries')}"
+    return tag("div", tag("p", title), tag("ul", *names), class_="needed")
+
+
+def _fields(fields: Iterable[Html]) -> Html:
+    written = list(fields)
+    return tag("dl", *written) if written else Html("")
+
+
+def _values(kind: str, field: FieldChange, signed: bool) -> Html:
+    if field.before is UNSET:
+        return _one_side(field.after, "ins" if signed else "")
+    if field.after is UNSET:
+        return _one_side(field.before, "del" if signed else "")
+    if is_text(kind, field):
+        return difference(field.before, field.after)
+    added, removed = elements(kind, field)
+    if added or removed:
+        lines = [tag("li", tag("ins", _short(value))) for value in added]
+        lines += [tag("li", tag("del", _short(value))) for value in removed]
+        return tag("ul", *lines, class_="values")
+    if isinstance(field.before, dict | list) and isinstance(field.after, dict | list):
+        paths = ", ".join(nested_paths(field.before, field.after))
+        note = tag("p", f"at {paths}", class_="hint") if paths else Html("")
+        return joined([note, difference(_pretty(field.before), _pretty(field.after))])
+    values = tag("del", _short(field.before)), " → ", tag("ins", _short(field.after))
+    return tag("p", *values, class_="values")
+
+
+def _one_side(value: Any, side: str) -> Html:
+    shown = _pretty(value) if isinstance(value, dict | list) and value else _short(value)
+    written = whole(shown)
+    return tag("div", tag(side, written), class_="values") if side else written
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, str):
+        return value or '""'
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -1,0 +1,102 @@
+"""Builds HTML in which every text is escaped, unless it is `Html` already. Pure."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from devinops.render.escape import LONGEST, visible
+
+
+class Html(str):
+    """Text that is markup, so it is not escaped again."""
+
+    __slots__ = ()
+
+
+def tag(name: str, *content: str, **attributes: str | int | bool | None) -> Html:
+    """Return an element. Content that is not `Html` is escaped.
+
+    `_` in the name of an attribute stands for `-`, and a final one is left out: `class_`. An
+    attribute that is True has no value; one that is None or False is left out.
+    """
+    written = "".join(
+        f" {name.rstrip('_').replace('_', '-')}{_value(value)}"
+        for name, value in attributes.items()
+        if value is not None and value is not False
+    )
+    return Html(f"<{name}{written}>{joined(content)}</{name}>")
+
+
+def joined(pieces: Iterable[str]) -> Html:
+    """Return pieces of content as one; a piece that is not `Html` is escaped."""
+    return Html("".join(piece if isinstance(piece, Html) else text(piece) for piece in pieces))
+
+
+def preformatted(lines: Sequence[Html], **attributes: str | int | None) -> Html:
+    """Return lines whose white space is kept. The first line end, which HTML drops, is added."""
+    return tag("pre", Html("\n" + "\n".join(lines)), **attributes)
+
+
+def _value(value: str | int | bool) -> str:
+    return "" if value is True else f'="{plain(str(value))}"'
+
+
+class _Escapes(dict[int, str]):
+    """Code point → its markup. Only the first are remembered, so that memory is bounded."""
+
+    MOST: Final = 4_096
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        shown = visible(char)
+        markup = html.escape(char) if shown == char else f"<i>{shown}</i>"
+        if len(self) < self.MOST:
+            self[code] = markup
+        return markup
+
+
+_ESCAPES: Final = _Escapes()
+
+
+def text(value: str) -> Html:
+    """Return a text with its markup escaped and its hidden characters visible.
+
+    A hidden character becomes its escape, in an element that tells it from the same text. A text
+    longer than `LONGEST` is cut off. Commands to a CI runner that reads the log are broken.
+    """
+    shown = value[:LONGEST]
+    if shown.isascii() and shown.isprintable():
+        shown = html.escape(shown)
+    else:
+        shown = shown.translate(_ESCAPES)
+    more = f"… ({len(value) - LONGEST} more)" if len(value) > LONGEST else ""
+    return Html(_inert(shown) + more)
+
+
+def plain(value: str) -> Html:
+    """Return a text for an attribute or a title, where no element can be."""
+    shown = value if value.isascii() and value.isprintable() else "".join(map(visible, value))
+    return Html(_inert(html.escape(shown)))
+
+
+def _inert(markup: str) -> str:
+    """Return markup of the same meaning without commands such as `::error::` or `##[group]`."""
+    return markup.replace("::", "&#58;:").replace("##", "&#35;#")
+
+
+_CODE: Final = re.compile(
+    r"--[a-z][a-z-]+(?: (?:\d+|git\b|live\b))?|devinops [a-z]+(?: --?[a-z-]+)*|`[^`]+`"
+)
+
+
+def prose(sentence: str) -> Html:
+    """Return a sentence with its options and commands as code."""
+    pieces: list[str] = []
+    end = 0
+    for match in _CODE.finditer(sentence):
+        pieces += [sentence[end : match.start()], tag("code", match[0].strip("`"))]
+        end = match.end()
+    return joined([*pieces, sentence[end:]])

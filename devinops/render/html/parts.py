@@ -1,0 +1,112 @@
+"""What the pages of several answers share: facts, filters, and lists of what matters. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from devinops.model.changes import Action, Blocked, Change, Drift
+from devinops.model.keys import Key
+from devinops.model.objects import Live
+from devinops.model.target import Target
+from devinops.planning.saved import ShownPlan
+from devinops.render import counted
+from devinops.render.html.markup import Html, joined, prose, tag
+from devinops.render.html.page import Facet, bullets, notice
+from devinops.render.needed_approvals import needed_approvals
+from devinops.render.terminal import BLOCKED, SIGNS, Look, Sign
+
+MOST_OPEN: Final = 8
+"""If a list has at most so many items, they are open."""
+MOST_LISTED: Final = 20
+"""How many deletes, blocked steps or failures are listed before the list."""
+
+
+def about(what: str, target: Target) -> Html:
+    """Return what a page is about, with the name of the target in bold."""
+    return joined([f"{what} ", tag("strong", target.name), f" ({target.owner})"])
+
+
+def facts(target: Target, store: str, owned: int, digest: str = "") -> list[tuple[str, str]]:
+    """Return name and value of facts about a target."""
+    inventory = store if store == "none" else f"{store}, {owned:,} owned"
+    api = f"{target.api_url} (API {target.api})"
+    facts = [
+        ("API", f"the emulator at {api}" if target.emulator else api),
+        ("Inventory", inventory),
+        ("Digest", digest),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def are_few(*lists: Sequence[object]) -> bool:
+    """Tell whether lists are so short together that their items are open."""
+    return sum(map(len, lists)) <= MOST_OPEN
+
+
+# --- filters --------------------------------------------------------------------------------------
+
+
+def actions(changes: Iterable[Change], *others: tuple[str, Sign, int]) -> Facet:
+    """Return the filter by action, with `others` as further values."""
+    numbers = Counter(change.action for change in changes)
+    return signs("action", [*((str(a), SIGNS[a], numbers[a]) for a in Action), *others])
+
+
+def signs(name: str, values: Iterable[tuple[str, Sign, int]]) -> Facet:
+    """Return a filter by values that have signs; values that nothing has are left out."""
+    return Facet(name, [(value, sign, sign.meaning, n) for value, sign, n in values if n])
+
+
+def kinds(keys: Iterable[Key]) -> Facet:
+    """Return the filter by kind."""
+    numbers = Counter(key.kind for key in keys)
+    return Facet("kind", [(kind, None, kind, n) for kind, n in sorted(numbers.items())])
+
+
+def keys(items: Iterable[Change | Blocked | Drift | Live]) -> list[Key]:
+    """Return the keys of items."""
+    return [item.key for item in items]
+
+
+# --- what matters ---------------------------------------------------------------------------------
+
+
+def blocked_notice(plan: ShownPlan, blocked: Sequence[Blocked], prefix: str = "blocked") -> Html:
+    """Return the box with blocked steps. Those whose plan was refused are approved with it."""
+    title = f"{counted(len(blocked), 'step')} blocked: a person has to decide or act"
+    lines = [
+        pointer(f"{prefix}-{number}", block, f"{block.by}: {block.reason}", BLOCKED)
+        for number, block in enumerate(blocked[:MOST_LISTED], 1)
+    ]
+    approve = [] if plan.refusals else to_approve(plan)
+    content = [bullets(lines, more(blocked, "action=blocked")), *approve]
+    return notice(title, content, Look.WAITING)
+
+
+def pull_hint() -> Html:
+    """Return how to bring what changed outside devinops into the files."""
+    return tag("p", prose("devinops pull --drift"), " writes these changes into the files.")
+
+
+def to_approve(plan: ShownPlan) -> Iterator[Html]:
+    """Yield which options approve what the plan waits for, if there are any."""
+    options = [f"{option} {value}".strip() for option, value in needed_approvals(plan).items()]
+    if options:
+        command = " ".join(["devinops apply", *options])
+        yield tag("p", "To approve: ", tag("code", command), class_="approve")
+
+
+def pointer(id: str, subject: Change | Blocked, about: str, sign: Sign) -> Html:
+    """Return the sign and key of an item as a link to it, and a sentence."""
+    key = tag("a", str(subject.key), href=f"#{id}")
+    return joined([tag("b", sign.symbol), " ", key, ": ", prose(about)])
+
+
+def more(items: Sequence[object], filter: str) -> Html:
+    """Return how many items the lines before leave out, with a link that filters for them."""
+    if len(items) <= MOST_LISTED:
+        return Html("")
+    left_out = f"and {len(items) - MOST_LISTED:,} more"
+    return joined([left_out, ": ", tag("a", "show them all", href=f"#{filter}")])

@@ -1,0 +1,183 @@
+"""The page of a plan: what will happen, what is dangerous, and how to apply it. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from devinops.model.changes import Action
+from devinops.model.objects import Severity
+from devinops.planning.saved import ShownPlan
+from devinops.render import JobLinks, counted
+from devinops.render.changes import elements
+from devinops.render.html.items import SEVERITIES, Items
+from devinops.render.html.markup import Html, joined, prose, tag
+from devinops.render.html.page import Facet, Page, Section, bullets, notice
+from devinops.render.html.parts import (
+    MOST_LISTED,
+    about,
+    actions,
+    are_few,
+    blocked_notice,
+    facts,
+    keys,
+    kinds,
+    more,
+    pointer,
+    pull_hint,
+    to_approve,
+)
+from devinops.render.terminal import BLOCKED, OUTSIDE, SIGNS, Look, Sign
+from devinops.render.text import counts, flag, full_command, plan_look
+
+
+def plan_page(
+    plan: ShownPlan, job: JobLinks | None, *, error: str = "", command: str = "apply"
+) -> Page:
+    """Return the page of a plan. `error` says why it was not applied; `command` applies it."""
+    items = Items(job, are_few(plan.changes, plan.blocked, plan.drift))
+    return Page(
+        title=counts(plan),
+        about=about("Plan for", plan.target),
+        verdict=_verdict(plan, error),
+        look=Look.ERROR if error else plan_look(plan),
+        facts=[
+            *facts(plan.target, plan.inventory.store, plan.owned, plan.digest),
+            *_untouched(plan),
+            *([("Commit", job.commit)] if job and job.commit else []),
+        ],
+        notices=[*_errors(plan, error), *_attention(plan)],
+        facets=_facets(plan),
+        sections=_plan_sections(plan, items),
+        ending=Html("") if error or plan.refusals else _how_to(plan, job, command),
+    )
+
+
+def _verdict(plan: ShownPlan, error: str) -> Html:
+    """Return what a plan does, in a few words."""
+    numbers = Counter(change.action for change in plan.changes)
+    parts = [_number(SIGNS[a], numbers[a], "to ") for a in Action if numbers[a]]
+    if plan.blocked:
+        parts.append(_number(BLOCKED, len(plan.blocked)))
+    stopped = "Refused: " if plan.refusals else "Not applied: " if error else ""
+    nothing = "nothing to do" if stopped else "No changes"
+    return joined([stopped, *(_spaced(parts) or [nothing])])
+
+
+def _spaced(parts: Sequence[Html]) -> list[str]:
+    return [piece for part in parts for piece in (" ", part)][1:]
+
+
+def _number(sign: Sign, number: int, to: str = "") -> Html:
+    mark = tag("b", sign.symbol)
+    return tag("span", mark, f" {number:,} {to}{sign.meaning}", class_=sign.look.name.lower())
+
+
+def _untouched(plan: ShownPlan) -> Iterator[tuple[str, str]]:
+    """Yield how many objects the plan does not change, and to what it is limited."""
+    yield "Unchanged", f"{plan.unchanged:,}"
+    if number := sum(plan.unmanaged.values()):
+        yield "Unmanaged", f"{number:,}"
+    if plan.only:
+        yield "Only", ", ".join(plan.only)
+
+
+def _errors(plan: ShownPlan, error: str) -> Iterator[Html]:
+    """Yield why nothing is applied, and what was approved."""
+    if error:
+        yield notice("Not applied", [tag("p", prose(error))], Look.ERROR)
+    elif plan.refusals:
+        reasons = bullets(list(map(prose, plan.refusals)))
+        content = [reasons, *to_approve(plan)]
+        yield notice("Refused: nothing will be applied", content, Look.ERROR)
+    if approved := plan.approvals.given():
+        flags = [tag("code", flag(name, value)) for name, value in approved.items()]
+        yield tag("p", "Approved with ", *_separated(flags), ".", class_="hint")
+
+
+def _separated(pieces: Sequence[Html]) -> list[str]:
+    return [part for piece in pieces for part in (", ", piece)][1:]
+
+
+def _attention(plan: ShownPlan) -> Iterator[Html]:
+    """Yield what is deleted and what waits for a person; or that nothing is."""
+    numbered = list(enumerate(plan.changes, 1))
+    will = "would" if plan.refusals else "will"
+    for action, what in (
+        (Action.DELETE, "deleted"),
+        (Action.REPLACE, "deleted and created again"),
+    ):
+        changes = [(number, change) for number, change in numbered if change.action is action]
+        if changes:
+            sign = SIGNS[action]
+            lines = [pointer(f"change-{n}", c, c.reason, sign) for n, c in changes[:MOST_LISTED]]
+            title = f"{counted(len(changes), 'object')} {will} be {what} in {plan.target.name}"
+            yield notice(title, [bullets(lines, more(changes, f"action={action}"))], sign.look)
+    if lost := list(_losses(plan)):
+        title = f"{counted(len(lost), 'list')} {will} lose elements in {plan.target.name}"
+        yield notice(title, [bullets(lost)], Look.REMOVED)
+    if plan.blocked:
+        yield blocked_notice(plan, plan.blocked)
+    if plan.drift:
+        title = f"{counted(len(plan.drift), 'object')} changed outside devinops, and kept"
+        yield notice(title, [pull_hint()], Look.MOVED)
+    if plan.notes:
+        yield notice("Notes", [bullets([prose(note) for note in plan.notes])], Look.DIM)
+    if plan.changes and _is_safe(plan):
+        safe = "Nothing is deleted, replaced or blocked."
+        yield tag("p", tag("b", "✓"), f" {safe}", class_="hint good")
+
+
+def _losses(plan: ShownPlan) -> Iterator[Html]:
+    """Yield each set that loses elements, with their number; guards count them as deletes too."""
+    for number, change in enumerate(plan.changes, 1):
+        for field in change.fields:
+            _, removed = elements(change.key.kind, field)
+            if removed:
+                about = f"{field.name} loses {counted(len(removed), 'element')}"
+                yield pointer(f"change-{number}", change, about, SIGNS[Action.DELETE])
+
+
+def _is_safe(plan: ShownPlan) -> bool:
+    removing = any(c.action in (Action.DELETE, Action.REPLACE) for c in plan.changes)
+    return not (removing or plan.blocked or plan.refusals or any(_losses(plan)))
+
+
+def _facets(plan: ShownPlan) -> list[Facet]:
+    others = (
+        ("blocked", BLOCKED, len(plan.blocked)),
+        ("outside", OUTSIDE, len(plan.drift)),
+        ("warning", SEVERITIES[Severity.WARNING], len(plan.problems)),
+    )
+    listed = (*keys(plan.changes), *keys(plan.blocked), *keys(plan.drift))
+    return [actions(plan.changes, *others), kinds(listed)]
+
+
+def _plan_sections(plan: ShownPlan, items: Items) -> Iterator[Section]:
+    if plan.blocked:
+        yield Section("Blocked", items.blocked(plan.blocked), "until a person decides or acts")
+    numbers = Counter(change.key.kind for change in plan.changes)
+    numbered = zip(plan.changes, items.changes(plan.changes), strict=True)
+    for kind, group in groupby(numbered, key=lambda pair: pair[0].key.kind):
+        yield Section(kind, (element for _, element in group), counted(numbers[kind], "change"))
+    if plan.drift:
+        yield Section("Changed outside devinops", items.drift(plan.drift), "kept as it is")
+    if plan.problems:
+        yield Section("Warnings", items.problems(plan.problems), "in the files")
+
+
+def _how_to(plan: ShownPlan, job: JobLinks | None, command: str) -> Html:
+    """Return the command that applies this plan and no other."""
+    if not plan.changes:
+        return Html("")
+    merge = "Merge to apply this plan. By hand:" if job and job.in_request else ""
+    blocked = "What is blocked stays as it is. " if plan.blocked else ""
+    return tag(
+        "section",
+        tag("h2", "Apply this plan"),
+        tag("p", merge) if merge else Html(""),
+        tag("pre", full_command(plan, command), class_="command"),
+        tag("p", f"{blocked}It plans again, and writes nothing if the plan is no longer this one."),
+        class_="ending",
+    )

@@ -1,0 +1,322 @@
+"""Pages in a browser: search, filters, keys, two columns, themes, print, phones, no script, hostile texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devinops.model.errors import ExitCode
+from devinops.render import JobLinks, Style, render
+from devinops.render.answers import Answer, PlanAnswer
+from devinops.render.html.parts import MOST_LISTED
+from tests.testing.browser import PHONE
+from tests.testing.reports import ANSWERS, JOB, deletes, large
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+Open = Callable[..., "Page"]
+OPEN_ALL = "document.querySelectorAll('details').forEach((item) => { item.open = true })"
+VIOLATIONS = "addEventListener('securitypolicyviolation', (e) => (window.violations ??= []).push(e.violatedDirective))"
+
+
+def written(
+    directory: Path, answer: Answer, change: Callable[[str], str] = str, job: JobLinks | None = None
+) -> str:
+    """Write the page of an answer; return its address."""
+    path = directory / "report.html"
+    path.write_text(change("".join(render("html", answer, Style(job=job)))), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture
+def opened(page: Page, tmp_path: Path) -> Iterator[Open]:
+    """Open the page of an answer; nothing may be wrong on its console."""
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def show(answer: Answer | str, hash: str = "") -> Page:
+        answer = ANSWERS[answer]() if isinstance(answer, str) else answer
+        page.goto(f"{written(tmp_path, answer)}{hash}")
+        settled(page)
+        return page
+
+    yield show
+    assert complaints == []
+
+
+def settled(page: Page) -> None:
+    """Wait until the list is filtered."""
+    page.locator("html:not([data-busy])").wait_for()
+
+
+def shown(page: Page) -> list[str]:
+    """Return the names of the items that the list shows."""
+    settled(page)
+    return page.locator(".item:visible .key strong").all_inner_texts()
+
+
+def focused(page: Page) -> Any:
+    return page.evaluate(
+        "document.activeElement.querySelector('strong')?.textContent ?? document.activeElement.id"
+    )
+
+
+NAMES = [
+    "Database migrations",
+    "Error envelope",
+    "Forms",
+    "Restart everything",
+    "Triage an incident",
+    "Code review",
+]
+
+
+FOUND = {
+    "forms": ["Forms"],
+    "backend/apis": ["Error envelope"],
+    "stack TRACE": ["Error envelope"],
+    "rule number 24": ["Error envelope"],
+    "label every field.": ["Forms"],
+    "nothing like this": [],
+    "": NAMES,
+}
+"""Words → the names that a search for them finds, in keys, folders, texts and what is folded."""
+
+
+def test_a_search_finds_names_folders_and_texts(opened: Open) -> None:
+    page = opened("small")
+    for words, names in FOUND.items():
+        page.keyboard.press("Escape")
+        page.keyboard.press("/")
+        page.locator("#search").fill("")
+        page.keyboard.type(words)
+        assert shown(page) == names, words
+        assert page.locator("#count").inner_text() == f"{len(names)} of 6 shown"
+        assert page.locator("#nothing").is_visible() == (names == [])
+
+
+def test_filters_combine_and_are_part_of_the_address(opened: Open) -> None:
+    page = opened("small")
+    page.get_by_role("button", name="create 2").click()
+    assert shown(page) == ["Forms", "Triage an incident"]
+    page.get_by_role("button", name="delete 1").click()
+    page.get_by_role("button", name="playbook 2").click()
+    assert shown(page) == ["Restart everything", "Triage an incident"]
+    assert page.get_by_role("button", name="playbook 2").get_attribute("aria-pressed") == "true"
+    address = page.evaluate("location.hash")
+    assert address == "#action=create%2Cdelete&kind=playbook"
+    page = opened("small", f"{address}&q=incident")
+    assert shown(page) == ["Triage an incident"]
+    assert page.locator("#search").input_value() == "incident"
+    page.locator("#search").press("Escape")
+    assert shown(page) == NAMES
+    assert page.evaluate("location.hash") == ""
+
+
+def test_everything_can_be_reached_with_keys(opened: Open) -> None:
+    page = opened("deletes")
+    page.keyboard.press("j")
+    assert focused(page) == "Old rule 1"
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    assert focused(page) == "Old rule 10"
+    item = page.locator("#change-2")
+    for key in ("o", "Enter"):
+        was = item.get_attribute("open")
+        page.keyboard.press(key)
+        assert item.get_attribute("open") != was
+    page.keyboard.press("e")
+    assert page.locator("details.item[open]").count() == 12
+    page.get_by_role("button", name="Close all").wait_for()
+    page.keyboard.press("f")
+    assert page.evaluate("document.activeElement.dataset.value") == "delete"
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog", name="Keys").is_visible()
+    page.get_by_label("Single keys are on").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert not page.get_by_role("dialog").is_visible()
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_label("Single keys are on").check()
+    page.keyboard.press("Escape")
+    assert not page.get_by_role("dialog").is_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("jjj")
+    assert page.locator("#search").input_value() == "jjj"
+
+
+def test_a_link_to_an_item_opens_and_shows_it(opened: Open) -> None:
+    page = opened("deletes", "#q=nothing")
+    assert shown(page) == []
+    page.get_by_role("link", name="knowledge:Backend/Old rule 9").click()
+    assert page.locator("#change-12").get_attribute("open") is not None
+    assert page.locator("#change-12 > summary").is_visible()
+    assert focused(page) == "Old rule 9"
+
+
+def test_a_link_to_filters_goes_to_the_list_and_skipping_there_keeps_them(opened: Open) -> None:
+    page = opened(PlanAnswer(deletes(MOST_LISTED + 5), ExitCode.DECIDE))
+    page.get_by_role("link", name="show them all").click()
+    settled(page)
+    assert page.locator("[data-value=delete]").get_attribute("aria-pressed") == "true"
+    assert page.evaluate("scrollY") > 100
+    page.locator("#search").fill("rule 7")
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    assert shown(page) == ["Old rule 17", "Old rule 7"]
+
+
+def test_a_diff_is_shown_side_by_side_and_its_folds_get_numbers(opened: Open) -> None:
+    page = opened("small")
+    page.keyboard.press("s")
+    sides = page.locator("#change-2 .sides").nth(1)
+    sides.wait_for()
+    cells = sides.locator(":scope > *")
+    assert [cells.nth(n).get_attribute("data-gutter") for n in (0, 1, 6, 7)] == [
+        " 1  ",
+        " 1  ",
+        " 4 -",
+        " 4 +",
+    ]
+    assert cells.nth(6).inner_text().strip() == "`code` is stable: clients switch on it."
+    assert cells.nth(7).inner_text().strip() == "`code` is stable: clients depend on it."
+    assert page.locator("#change-2 .diff > pre").first.is_hidden()
+    fold = page.locator("#change-2 .diff .fold").first
+    fold.locator("summary").click()
+    fold.locator("pre.numbered").wait_for()
+    assert fold.locator("[data-gutter]").first.get_attribute("data-gutter") == " 9  9  "
+    assert fold.locator("[data-gutter]").count() == 24
+    page.keyboard.press("s")
+    page.locator("#change-2 .diff > pre").first.wait_for()
+    assert sides.is_hidden()
+
+
+def test_the_theme_follows_the_system_until_it_is_chosen(opened: Open) -> None:
+    page = opened("small")
+
+    def lightness() -> int:
+        return int(
+            page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]")
+        )
+
+    assert lightness() > 200
+    page.emulate_media(color_scheme="dark")
+    assert lightness() < 50
+    page.keyboard.press("t")
+    page.keyboard.press("t")
+    assert lightness() > 200
+    assert page.get_by_role("button", name="Theme: light").is_visible()
+
+
+def test_a_printed_page_has_everything_and_no_controls(opened: Open) -> None:
+    page = opened("deletes")
+    page.keyboard.press("s")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator("details.item[open]").count() == 0
+    assert page.locator("#change-12 dd").last.is_visible()
+    assert page.locator(".controls").is_hidden()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_every_page_fits_a_phone(opened: Open, page: Page) -> None:
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    for name in ANSWERS:
+        opened(name).evaluate(OPEN_ALL)
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0], name
+
+
+def test_without_a_script_a_page_is_whole(chromium: Browser, tmp_path: Path) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(written(tmp_path, ANSWERS["small"]()))
+    assert page.get_by_text("they need JavaScript.").is_visible()
+    assert page.get_by_text("clients depend on it.").is_visible()
+    assert page.get_by_role("button", name="delete 1").is_disabled()
+    assert page.locator("#search").is_hidden()
+    fold = page.locator(".fold").first
+    fold.locator("summary").click()
+    assert fold.get_by_text("Rule number 24 of the envelope").is_visible()
+    context.close()
+
+
+def test_a_hostile_page_runs_nothing_and_asks_for_nothing(opened: Open, page: Page) -> None:
+    page.add_init_script(VIOLATIONS)
+    opened("hostile")
+    page.keyboard.press("e")
+    page.keyboard.press("s")
+    page.locator("#search").fill("window.hacked")
+    settled(page)
+    assert page.locator(".item:visible").count() > 10
+    assert page.evaluate("[window.hacked, window.violations]") == [None, None]
+    assert page.locator("script").count() == 1
+    assert page.locator("img, iframe, svg, base, math, template").count() == 0
+
+
+def test_a_script_that_got_in_would_be_blocked(page: Page, tmp_path: Path) -> None:
+    """Escaping is the first wall and the policy the second, so here the first one is torn down."""
+    injected = (
+        "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'>"
+        "<a id=bad href='javascript:window.hacked=3'>x</a><p style='color: red'>x</p>"
+    )
+    page.add_init_script(VIOLATIONS)
+    page.goto(
+        written(
+            tmp_path, ANSWERS["small"](), lambda text: text.replace("<main>", f"<main>{injected}")
+        )
+    )
+    page.locator("#bad").click()
+    with pytest.raises(Exception, match="TrustedHTML"):
+        page.evaluate("document.body.innerHTML = '<b>x</b>'")
+    assert page.evaluate("window.hacked") is None
+    assert {"script-src-elem", "script-src-attr", "img-src", "style-src-attr"} <= set(
+        page.evaluate("window.violations")
+    )
+
+
+FEW = (("small", "light"), ("conflict", "dark"))
+MANY = [(name, scheme) for name in ANSWERS for scheme in ("light", "dark")]
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [*FEW, *(pytest.param(*case, marks=pytest.mark.matrix) for case in MANY if case not in FEW)],
+)
+def test_a_page_is_accessible(chromium: Browser, tmp_path: Path, name: str, scheme: Any) -> None:
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+    # axe is injected, which the policy of the page forbids as it should.
+    context = chromium.new_context(bypass_csp=True, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(written(tmp_path, ANSWERS[name](), job=JOB))
+    settled(page)
+    page.evaluate(OPEN_ALL)
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    context.close()
+
+
+def test_what_a_search_found_is_marked(opened: Open) -> None:
+    page = opened("small", "#q=stack+TRACE")
+    found = "[...CSS.highlights.get('found')].map(String).sort()"
+    assert set(page.evaluate(found)) == {"stack", "trace"}
+    page.locator("#search").fill("")
+    settled(page)
+    assert page.evaluate(found) == []
+
+
+def test_a_list_of_thousands_is_filtered(opened: Open) -> None:
+    page = opened(PlanAnswer(large(2_000, lines=8), ExitCode.OK))
+    assert page.locator("#count").inner_text() == "2,000 of 2,000 shown"
+    page.locator("#search").fill("note 00042")
+    settled(page)
+    assert shown(page) == ["Note 00042"]
+    page.locator("#search").fill("number 4")
+    page.locator("#search").fill("number 43")
+    settled(page)
+    assert page.locator("#count").inner_text() == "40 of 2,000 shown"

@@ -1,0 +1,187 @@
+"""Pages as text: the policy, what a reader must know first, and that nothing else gets in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from devinops.model.errors import ExitCode
+from devinops.model.policy import Approvals
+from devinops.render import JobLinks, Style, render
+from devinops.render.answers import Answer, PlanAnswer, SimpleAnswer
+from devinops.render.html.parts import MOST_LISTED
+from devinops.schema.backup import BackupsDocument
+from devinops.schema.base_document import HEAD
+from tests.testing.hostile_text import HOSTILE
+from tests.testing.html import Parsed
+from tests.testing.objects import live
+from tests.testing.reports import (
+    ANSWERS,
+    JOB,
+    MARKUP,
+    conflict,
+    declared,
+    deletes,
+    hostile,
+    large,
+    note,
+    planned,
+    small,
+)
+
+
+def page(answer: Answer) -> str:
+    return "".join(render("html", answer, Style()))
+
+
+def without_code(written: str) -> str:
+    return re.sub(r"<(script|style)>.*?</\1>", "", written, flags=re.DOTALL, count=2)
+
+
+def body(answer: Answer) -> str:
+    """Return what a page shows, as text, without the help."""
+    shown = page(answer).partition("<body>")[2].partition("<dialog")[0]
+    return html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"</(p|h1|h2|li|dd|div)>", "\n", shown)))
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_only_the_style_and_the_script_of_devinops_are_permitted(name: str) -> None:
+    written = page(ANSWERS[name]())
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', written)
+    assert policy
+    rules = dict(rule.split(" ", 1) for rule in html.unescape(policy[1]).split("; "))
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    for element in ("style", "script"):
+        (content,) = re.findall(rf"<{element}>(.*?)</{element}>", written, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert rules[f"{element}-src"] == f"'sha256-{digest}'"
+    assert set(rules) == {
+        "default-src", "style-src", "script-src", "base-uri", "form-action",
+        "require-trusted-types-for", "trusted-types",
+    }  # fmt: skip
+    assert not re.search(r"<[^>]*\s(src|style|on\w+)=", without_code(written))
+
+
+def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], None]) -> None:
+    assert page(ANSWERS["small"]()) == page(ANSWERS["small"]())
+    stable = re.sub(
+        r"<(script|style)>.*?</\1>", r"<\1>…</\1>", page(ANSWERS["small"]()), flags=re.DOTALL
+    )
+    stable = re.sub(r"sha256-[\w+/=]+", "sha256-…", stable)
+    golden("report.html", re.sub(r"devinops \d[\w.]*\.</p>", "devinops VERSION.</p>", stable))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("small", ["Plan for production (organization org-1f2e3d)\n+ 2 to create ~ 1 to update > 1 to rename - 1 to delete\n",
+                   "1 object will be deleted in production", "- playbook:Restart everything: no longer declared",
+                   "1 object changed outside devinops, and kept",
+                   "devinops apply --target production --expect "]),
+        ("deletes", ["Refused: - 12 to delete", "check each one, then pass --allow-delete 12", "To approve: devinops apply --allow-delete 12",
+                     "12 objects would be deleted in production"]),
+        ("conflict", ["+ 1 to create ! 3 blocked", "3 steps blocked: a person has to decide or act",
+                      "decide with --on-conflict git or --on-conflict live", "then pass --adopt", "To approve: devinops apply --adopt --on-conflict git|live", 'there is no folder "Mobile/iOS"',
+                      "needed by 3 entries", "What is blocked stays as it is."]),
+        ("empty", ["No changes", "Unchanged1"]),
+        ("drift", ["2 objects changed outside devinops", "devinops pull --drift writes", "by user-4711", "unmanaged 1"]),
+        ("report", ["3 done, 1 failed, 1 skipped", "x knowledge:Backend/Database migrations: 422: trigger is too long",
+                    "A plan made afterwards still has 2 changes",
+                    "~ knowledge:Backend/APIs/Error envelope: trigger, body changed", ".devinops/backups/20260312T094100Z.jsonl"]),
+        ("failure", ["Failed: 3 problems in the files", "3 problems in 2 files; nothing was written",
+                     "knowledge/a.md:3:1", 'did you mean "trigger"? unknown-key', "error 2", "warning 1"]),
+        ("differences", ["3 new, 5 gone", "New not in the reviewed plan"]),
+    ],
+)  # fmt: skip
+def test_what_matters_is_said(name: str, words: list[str]) -> None:
+    shown = body(ANSWERS[name]())
+    for part in words:
+        assert part in shown
+
+
+def test_a_plan_that_destroys_nothing_says_so() -> None:
+    plan = planned(declared(note("New", body="b")), [])
+    assert "Nothing is deleted, replaced or blocked." in body(PlanAnswer(plan, ExitCode.OK))
+    assert "Nothing is deleted" not in body(PlanAnswer(small(), ExitCode.OK))
+    assert "Nothing is deleted" not in body(PlanAnswer(conflict(), ExitCode.OK))
+
+
+def test_elements_that_a_set_loses_are_a_warning_too() -> None:
+    have = live("session_tags", tags=["a", "b"], id="tags")
+    want = live("session_tags", tags=["a", "c"])
+    shown = body(PlanAnswer(planned(declared(want), [have]), ExitCode.OK))
+    assert "1 list will lose elements in production" in shown
+    assert "- session_tags: tags loses 1 element" in shown
+    assert "Nothing is deleted" not in shown
+
+
+def test_why_a_plan_was_not_applied_and_what_was_approved_is_shown() -> None:
+    kept = note("Kept", body="Stays.")
+    gone = [note(f"Old {number}", id=f"n{number}") for number in range(4)]
+    plan = planned(declared(kept), [kept, *gone], [kept, *gone], Approvals(allow_delete=4))
+    shown = body(PlanAnswer(plan, ExitCode.OK))
+    assert "Approved with --allow-delete 4." in shown
+    assert f"devinops apply --target production --allow-delete 4 --expect {plan.digest}" in shown
+    stale = body(PlanAnswer(plan, ExitCode.PLAN_AGAIN, "the plan has another digest"))
+    assert "Not applied: - 4 to delete" in stale
+    assert "Not applied\nthe plan has another digest" in stale
+    assert "--expect" not in stale
+    rollback = body(PlanAnswer(plan, ExitCode.OK, command="rollback b.jsonl"))
+    assert "devinops rollback b.jsonl --target production" in rollback
+
+
+def test_many_deletes_are_counted_and_all_are_in_the_list() -> None:
+    written = page(PlanAnswer(deletes(MOST_LISTED + 5), ExitCode.DECIDE))
+    assert 'and 5 more: <a href="#action=delete">show them all</a>' in written
+    assert written.count('<details class="item"') == MOST_LISTED + 5
+
+
+def test_files_are_linked_if_their_address_is_known() -> None:
+    plan = PlanAnswer(small(), ExitCode.OK)
+    linked = "".join(render("html", plan, Style(job=JOB)))
+    assert '<a href="https://example.com/knowledge/Frontend/Forms.md#L1" rel="noopener">' in linked
+    assert f"<dt>Commit</dt><dd>{JOB.commit}</dd>" in linked
+    assert "Merge to apply this plan." in linked
+    assert "example.com" not in page(plan)
+    nowhere = JobLinks("abc", "https://example.com", lambda path, line: "")
+    written = "".join(render("html", plan, Style(job=nowhere)))
+    assert "<span>knowledge/Frontend/Forms.md:1</span><a" in written
+
+
+def test_lines_of_any_other_answer_are_shown() -> None:
+    answer = SimpleAnswer(
+        ["target: <production>", "  key: cog_…"], lambda: BackupsDocument(**HEAD, backups=())
+    )
+    assert '<pre class="text">\ntarget: &lt;production&gt;\n  key: cog_…</pre>' in page(answer)
+
+
+ALLOWED = {"i", "mark"} | {
+    tag
+    for name in ("small", "conflict", "failure")
+    for tag in re.findall(r"<([a-z]\w*)", page(ANSWERS[name]()))
+}
+LINKS = re.compile(r'href="([^"]*)"')
+
+
+@given(
+    st.lists(st.text(min_size=1).map(str.strip).filter(bool), min_size=1, max_size=3, unique=True)
+)
+@example([*MARKUP, HOSTILE])
+def test_no_name_or_text_becomes_markup(texts: list[str]) -> None:
+    written = page(PlanAnswer(hostile(texts), ExitCode.DECIDE))
+    shown = without_code(written)
+    assert set(Parsed(shown.removeprefix("<!doctype html>")).tags) <= ALLOWED
+    assert all(link.startswith("#") for link in LINKS.findall(shown))
+    assert not re.search(r"(?m)^\s*::|##[A-Za-z]*\[", shown)
+
+
+def test_a_page_is_written_item_by_item() -> None:
+    pieces = list(render("html", PlanAnswer(large(200, lines=5), ExitCode.OK), Style()))
+    assert sum(piece.startswith("<details class=") for piece in pieces) == 200
