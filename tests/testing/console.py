@@ -3,7 +3,10 @@
 A page has two kinds of blocks that a reader follows: files, which are introduced by "Save this as `PATH`:", and console
 blocks, in which a line that begins with `$ ` is a command (a backslash at its end continues it) and the other lines are
 what it prints. Shown is what `devinops`, `echo`, `cat`, `tail` and some commands of Git print; other commands are there
-for what they do. A block of another language is filled if a comment such as `<!-- output: jobs -->` stands before it.
+for what they do.
+
+Two comments let a page show what happens elsewhere: `<!-- output: NAME -->` before a block fills the block, and
+`<!-- meanwhile: NAME -->` shows nothing. What their names mean is up to the caller.
 """
 
 from __future__ import annotations
@@ -30,9 +33,10 @@ TIME = "2026-03-12T14:02:11+00:00"
 MINUTE = "2026-03-12 14:02 UTC"
 
 _BLOCK = re.compile(
+    r"^<!-- meanwhile: (?P<event>[^>]+) -->$|"
     r"(?:^<!-- output: (?P<output>[^>]+) -->\n)?"
     r"(?:[Ss]ave\s+this\s+as\s+`(?P<file>[^`]+)`:\n\n)?"
-    r"^```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    r"^(?P<fence>`{3,})(?P<language>\w+)\n(?P<text>.*?)^(?P=fence)$",
     re.DOTALL | re.MULTILINE,
 )
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)$", re.MULTILINE)
@@ -47,7 +51,7 @@ def run_page(text: str, cwd: Path) -> str:
     """Follow the page in a new directory, and return it with what its commands print."""
     cwd.mkdir()
     with Emulator(seed(text)) as emulator, Shell(cwd, emulator.url) as shell:
-        return follow(text, shell, {})
+        return follow(text, shell, _nowhere)
 
 
 def seed(text: str) -> dict[str, Any]:
@@ -58,29 +62,38 @@ def seed(text: str) -> dict[str, Any]:
     return found
 
 
-def follow(text: str, shell: Shell, outputs: Mapping[str, Callable[[], str]]) -> str:
-    """Return the page with what its commands print, and with its outputs, each by its name."""
+def follow(text: str, shell: Shell, elsewhere: Callable[[str], str]) -> str:
+    """Return the page with what its commands print.
+
+    `elsewhere` returns the output with a name, or what is printed by an event with a name.
+    """
     # A file that a reader saves and this function does not would make all that follows untrue.
     announced = re.findall(r"save\s+this\s+as\s+`([^`]+)`", text, re.IGNORECASE)
     assert announced == [block["file"] for block in _BLOCK.finditer(text) if block["file"]]
-    return _BLOCK.sub(lambda block: _follow(block, shell, outputs), text)
+    return _BLOCK.sub(lambda block: _follow(block, shell, elsewhere), text)
 
 
-def _follow(
-    block: re.Match[str], shell: Shell, outputs: Mapping[str, Callable[[], str]]
-) -> str:
+def _follow(block: re.Match[str], shell: Shell, elsewhere: Callable[[str], str]) -> str:
+    if block["event"]:
+        shell.shown(elsewhere(block["event"]))
+        return block[0]
     if block["file"]:
         path = shell.cwd / block["file"]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block["text"], encoding="utf-8")
     if block["output"]:
-        head = block[0].partition("```")[0]
-        shown = shell.steady(outputs[block["output"]]())
-        return f"{head}```{block['language']}\n{shown}```"
-    if block["language"] != "console":
+        shown = shell.shown(elsewhere(block["output"]))
+    elif block["language"] == "console":
+        commands = _COMMAND.findall(block["text"])
+        shown = "".join(f"$ {one}\n{shell.run(one)}" for one in commands)
+    else:
         return block[0]
-    commands = _COMMAND.findall(block["text"])
-    return "```console\n" + "".join(f"$ {one}\n{shell.run(one)}" for one in commands) + "```"
+    head, fence = block[0].partition("```")[0], block["fence"]
+    return f"{head}{fence}{block['language']}\n{shown}{fence}"
+
+
+def _nowhere(name: str) -> str:
+    raise AssertionError(f"this page shows nothing else: {name}")
 
 
 class Shell:
@@ -115,15 +128,13 @@ class Shell:
 
     def run(self, command: str) -> str:
         """Run the command, and return what the page shows of its output."""
-        out = self._output(command)
+        shown = self.shown(self._output(command))
+        return shown if _SHOWN.match(command) else ""
+
+    def shown(self, out: str) -> str:
+        """Return an output with what changes from run to run replaced; remember its digest."""
         if found := re.findall(r"^digest ([0-9a-f]+)$", out, re.MULTILINE):
             self._send(f"DIGEST={found[-1]}")
-        if not _SHOWN.match(command):
-            return ""
-        return self.steady(out)
-
-    def steady(self, out: str) -> str:
-        """Return an output with what changes from run to run replaced."""
         out = out.replace(self.url, URL).replace(str(self.cwd), DIRECTORY)
         return _MINUTE.sub(MINUTE, _TIME.sub(TIME, _RUN.sub(RUN, out)))
 

@@ -6,25 +6,28 @@ It calls the API at GITHUB_API_URL with GH_TOKEN, as `gh` does.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-
-import httpx
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 
 def call(method: str, path: str, document: Any = None, **query: str) -> Any:
-    url = f"{os.environ['GITHUB_API_URL']}/repos/{os.environ['GH_REPO']}{path}"
+    url = f"{os.environ['GITHUB_API_URL']}/repos/{os.environ['GH_REPO']}{path}?{urlencode(query)}"
     headers = {"Authorization": f"Bearer {os.environ['GH_TOKEN']}"}
-    response = httpx.request(method, url, json=document, params=query, headers=headers, timeout=60)
-    response.raise_for_status()
-    return response.json() if response.content else None
+    data = None if document is None else json.dumps(document).encode()
+    with urlopen(Request(url, data, headers, method=method), timeout=60) as response:
+        return json.loads(response.read() or "null")
 
 
 def git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        ["git", *arguments], capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def create(given: argparse.Namespace) -> None:

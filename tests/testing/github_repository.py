@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.testing.code_host_api import Account
-from tests.testing.github_api import BOT, GitHubApi, message
+from tests.testing.github_api import BOT, GitHubApi
 from tests.testing.inventories import git
 from tests.testing.replies import Asked, Reply
 
@@ -149,7 +149,9 @@ class GitHubRepository(GitHubApi):
     def _dispatch(self, _: str, asked: Asked, __: Account, ___: dict[str, str]) -> Reply:
         given = asked.json
         ref = f"refs/heads/{given['ref']}"
-        event = Event("workflow_dispatch", ref, self.commit_of(given["ref"]), inputs=given["inputs"])
+        event = Event(
+            "workflow_dispatch", ref, self.commit_of(given["ref"]), inputs=given["inputs"]
+        )
         self._events.append(event)
         return Reply(204, b"")
 
@@ -184,6 +186,8 @@ def starts(event: Event, on: dict[str, Any]) -> bool:
     if event.name not in on:
         return False
     about = on[event.name] or {}
-    branches, paths = (about.get(name) if isinstance(about, dict) else None for name in ("branches", "paths"))
+    branches, paths = (
+        about.get(name) if isinstance(about, dict) else None for name in ("branches", "paths")
+    )
     is_branch = branches is None or event.ref.removeprefix("refs/heads/") in branches
     return is_branch and (paths is None or any(matches(path, paths) for path in event.files or []))

@@ -1,27 +1,30 @@
-"""Runs `docs/tour.md`: a developer at a clone, and GitHub with the workflow that `devinops init` wrote.
+"""Runs `docs/tour.md`: a developer at a clone, the organization, and GitHub with the workflow that `devinops pull` wrote.
 
-The shell of the page is the developer's. An output `jobs` is what the workflow prints for everything that happened since
-the last one; `night` lets its schedule start first; `comment N` is the comment of a pull request, its text only.
+The shell of the page is the developer's. Its outputs: `jobs` is what the workflow prints for everything that happened
+since the last one, and `comment N` the comment in a pull request. Its events: `night` is when the schedule of the
+workflow starts, and `edit ID FIELD: VALUE` is a person at a form of the web app.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 
 from devinops.emulator import Emulator
+from tests.testing.code_host_api import sha
 from tests.testing.console import Shell, follow, seed
 from tests.testing.github_api import TOKEN
 from tests.testing.github_repository import ADA, GITHUB, MAIN, Event, GitHubRepository, starts
+from tests.testing.html_forms import Html
 from tests.testing.inventories import git
 from tests.testing.places import ROOT
 from tests.testing.workflows import Runner, Step, condition
@@ -51,6 +54,7 @@ class Job:
 
     event: Event
     name: str
+    permissions: Mapping[str, str]
     steps: dict[str, Step]
     moved: set[str]
     requests: list[dict[str, Any]]
@@ -72,13 +76,32 @@ class Tour:
     printed: str = ""
     """Everything that was printed, before anything was replaced."""
 
+    def elsewhere(self, name: str) -> str:
+        """Return the output with a name, or let the event happen."""
+        command, _, rest = name.partition(" ")
+        if command == "edit":
+            id, field, value = rest.split(" ", 2)
+            return self._edit(id, field.removesuffix(":"), value)
+        if command == "comment":
+            (text,) = self.github.texts(int(rest))
+            return text.partition("\n")[2]
+        if command == "night":
+            self.github.at_night()
+            return ""
+        assert name == "jobs", name
+        return self._jobs()
+
+    def _edit(self, id: str, field: str, value: str) -> str:
+        """Save a note with another value, as the form on its page does."""
+        url = f"{self.emulator.url}/knowledge/{id}"
+        form = next(form for form in Html.of(httpx.get(url).text).forms if field in form)
+        saved = httpx.post(url, data=form | {field: value}, headers={"Origin": self.emulator.url})
+        assert saved.is_redirect, saved.text
+        return ""
+
     # --- what GitHub does ---
 
-    def night(self) -> str:
-        self.github.at_night()
-        return self.jobs_of_events()
-
-    def jobs_of_events(self) -> str:
+    def _jobs(self) -> str:
         """Run the workflow for what happened, and return the log."""
         done = [job for event in self.github.take_events() for job in self._started(event)]
         self.jobs += done
@@ -114,7 +137,7 @@ class Tour:
         steps = runner.job(workflow, name, context, **environment)
         assert steps is not None
         moved = {ref for ref, _ in branches ^ self.branches()}
-        return Job(event, name, steps, moved, self.emulator.requests[asked:])
+        return Job(event, name, about["permissions"], steps, moved, self.emulator.requests[asked:])
 
     def _context(self, about: dict[str, Any], event: Event) -> dict[str, Any]:
         """Return what expressions can use. Only a job of the environment gets the key that writes."""
@@ -151,11 +174,10 @@ class Tour:
 
     def branches(self) -> set[tuple[str, str]]:
         listed = git(self.github.origin, "for-each-ref", "--format=%(refname) %(objectname)")
-        return {(name, commit) for name, _, commit in (row.partition(" ") for row in listed.splitlines())}
-
-    def comment(self, number: int) -> str:
-        (text,) = self.github.texts(number)
-        return text + "\n"
+        return {
+            (name, commit)
+            for name, _, commit in (row.partition(" ") for row in listed.splitlines())
+        }
 
 
 def log(job: Job) -> str:
@@ -173,31 +195,24 @@ def log(job: Job) -> str:
 class _Shell(Shell):
     """The shell of the developer."""
 
-    tour: Tour
+    def __init__(self, cwd: Path, tour: Tour, variables: Mapping[str, str]) -> None:
+        super().__init__(cwd, tour.emulator.url, variables)
+        self.tour = tour
+        self.numbers: dict[str, int] = {}
 
-    def _output(self, command: str) -> str:
-        out = super()._output(command)
+    def shown(self, out: str) -> str:
         self.tour.printed += out
-        return out
+        out = super().shown(out).replace("https://github.test", "https://github.com")
+        return re.sub(r"\b[0-9a-f]{7,40}\b", self._commit, out)
 
-    def steady(self, out: str) -> str:
-        self.tour.printed += out
-        return self._with_steady_commits(super().steady(out)).replace("https://github.test", "https://github.com")
-
-
-    def _with_steady_commits(self, out: str) -> str:
-        """Replace the names of commits, which depend on the time, by one name for each."""
-        return re.sub(r"\b[0-9a-f]{7,40}\b", self._steady_commit, out)
-
-    def _steady_commit(self, match: re.Match[str]) -> str:
-        commits = git(self.tour.github.origin, "rev-list", "--all", "--reflog").splitlines()
+    def _commit(self, match: re.Match[str]) -> str:
+        """Return a name that a commit has in each run: its own depends on the time."""
+        commits = git(self.tour.github.origin, "rev-list", "--all").splitlines()
         commit = next((one for one in commits if one.startswith(match[0])), None)
         if commit is None:
             return match[0]
         number = self.numbers.setdefault(commit, len(self.numbers))
-        return hashlib.sha256(str(number).encode()).hexdigest()[: len(match[0])]
-
-    numbers: dict[str, int]
+        return sha(f"commit {number}")[: len(match[0])]
 
 
 @contextmanager
@@ -227,12 +242,6 @@ def taken(text: str, directory: Path) -> Iterator[Tour]:
             "PRE_COMMIT_HOME": str(directory / "pre-commit"),
             "GIT_CONFIG_GLOBAL": os.devnull,
         }
-        with _Shell(clone, emulator.url, variables) as shell:
-            shell.tour, shell.numbers = tour, {}
-            outputs: dict[str, Callable[[], str]] = {
-                "jobs": tour.jobs_of_events,
-                "night": tour.night,
-                **{f"comment {n}": lambda n=n: tour.comment(n) for n in (1, 2, 3, 4)},
-            }
-            tour.page = follow(text, shell, outputs)
+        with _Shell(clone, tour, variables) as shell:
+            tour.page = follow(text, shell, tour.elsewhere)
             yield tour
