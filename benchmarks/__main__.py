@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import html_report, limits, reports
-from benchmarks.measure import Checks, devinops
+from benchmarks.measure import Checks, Ran, devinops
 
 ENTRIES = 10_000
 BYTES = 4_000
@@ -91,6 +91,8 @@ def main() -> int:
         validate = devinops(root, "validate")
         print(f"      validate: {validate.cpu_s:.1f} s CPU, {validate.peak_mb:.0f} MB", flush=True)
 
+        _formatting(root, validate, check)
+
         plan = devinops(root, "plan")
         assert re.match(rf"Plan: {ENTRIES} to create;", plan.last_line), plan
         check("a plan of creates, requests that are no list", _others(requests(url)), 0)
@@ -154,6 +156,18 @@ def _seconds_of_lists(url: str) -> float:
                 page = json.load(got)
             after = f"&after={page['end_cursor']}" if page["has_next_page"] else None
     return time.monotonic() - start
+
+
+def _formatting(root: Path, validate: Ran, check: Checks) -> None:
+    """Measure fmt of files that all change, and of files that do not."""
+    first = devinops(root, "fmt")
+    assert first.last_line == f"changed {ENTRIES} files, 0 unchanged", first
+    again = devinops(root, "fmt", "--check")
+    assert again.last_line == f"would change 0 files, {ENTRIES} unchanged", again
+    for what, ran, bound in (("all files change", first, 8), ("nothing changes", again, 2)):
+        ratio = ran.cpu_s / validate.cpu_s
+        check(f"fmt where {what}, CPU against validate alone", ratio, bound, "×")
+    check("fmt where all files change, peak memory", first.peak_mb, 300, " MB")
 
 
 def _inventory(root: Path, url: str, check: Checks) -> None:

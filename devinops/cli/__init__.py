@@ -20,6 +20,7 @@ from devinops.model.errors import DevinopsError, ExitCode, InputError, Terminate
 COMMANDS = {
     "init": "Set up a repository: configuration, a first note, CI, hooks.",
     "validate": "Check the files, offline and without a key.",
+    "fmt": "Write the files in one canonical form; what they mean stays.",
     "plan": "Show what apply would change; never writes.",
     "show": "Show a saved plan, offline.",
     "apply": "Make the organization match the files.",

@@ -191,7 +191,10 @@ def _pull(
         _check_keys(request, now)
         pulled = pull_unmanaged(now) if request.unmanaged else Pulled()
         if request.drift:
-            pulled += pull_drift(now, _on_disk(settings.root), read)
+            files = _on_disk(settings.root)
+            drift = pull_drift(now, files, read)
+            formatted = _formatted(drift.files, files, loaded.files)
+            pulled += replace(drift, files=tuple(formatted))
         if not request.check:
             writing.prepare(pulled.files)
         return pulled
@@ -270,6 +273,20 @@ def _asked(request: _Request, pulling: Pulling) -> frozenset[str]:
         return request.kinds
     declared = {entry.key.kind for entry in pulling.concerned}
     return frozenset(declared | {record.key.kind for record in pulling.inventory.records})
+
+
+def _formatted(
+    changes: Iterable[FileChange], files: Files, entries: Collection[str]
+) -> Iterator[FileChange]:
+    """Yield the changes; a file with entries that was in the canonical form stays in it."""
+    from devinops.fmt.file_text import formatted, is_formatted
+
+    for change in changes:
+        text, path = change.text, change.path
+        is_edited = not change.is_new and path in entries
+        if text and is_edited and is_formatted(path, files.read(path)):
+            text = formatted(path, text).text or text
+        yield replace(change, text=text)
 
 
 def _kinds(session: Session[Reader], asked: Collection[str]) -> set[str]:

@@ -20,7 +20,7 @@ _INSTEAD: Final = {
     ("sync", "deploy", "push", "up", "update"): "Use devinops apply.",
     ("check", "verify", "test"): "Use devinops validate.",
     ("lint",): "Use devinops validate; it has no rules of style.",
-    ("fmt", "format"): "devinops does not change your files; devinops validate checks them.",
+    ("format", "tidy"): "Use devinops fmt.",
     ("dump",): "Use devinops export --to json --live.",
     ("fetch", "download"): "Use devinops pull: it writes live objects to files.",
     ("adopt",): (

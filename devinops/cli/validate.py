@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from devinops.cli.options import FilePath, Options, common
+from devinops.cli.paths import below_root, is_below
 from devinops.config import read_repository
-from devinops.model.errors import ExitCode, UsageError
+from devinops.model.errors import ExitCode
 from devinops.model.objects import Problem, Severity
 from devinops.render.answers import ProblemsAnswer
 
@@ -43,24 +44,9 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
 
 
 def _below(problems: tuple[Problem, ...], root: Path, paths: tuple[Path, ...]) -> list[Problem]:
-    if not paths:
-        return list(problems)
-    prefixes = []
-    for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path} does not exist; PATHS are files or directories below {root}")
-        try:
-            prefixes.append(path.resolve().relative_to(root.resolve()).as_posix())
-        except ValueError:
-            raise UsageError(
-                f"{path} is not below {root}; PATHS are files or directories in it"
-            ) from None
+    prefixes = below_root(paths, root)
     return [
         problem
         for problem in problems
-        if any(_is_below(problem.source.path, prefix) for prefix in prefixes)
+        if not paths or any(is_below(problem.source.path, prefix) for prefix in prefixes)
     ]
-
-
-def _is_below(path: str, prefix: str) -> bool:
-    return prefix in (".", path) or path.startswith(f"{prefix}/")

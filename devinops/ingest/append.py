@@ -7,8 +7,9 @@ from typing import Any
 
 from devinops.ingest import emit
 from devinops.ingest.edit import NotEditable, Page, Splice
-from devinops.ingest.rewrite import in_raw, unified
+from devinops.ingest.rewrite import in_raw
 from devinops.load import read_entries
+from devinops.load.discover import unified
 from devinops.model.objects import Declaration
 
 

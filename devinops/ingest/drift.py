@@ -20,10 +20,11 @@ from devinops.ingest.edit import NotEditable
 from devinops.ingest.merge import merge
 from devinops.ingest.names import directory
 from devinops.ingest.result import FileChange, Left, LeftToYou, Pulled
-from devinops.ingest.rewrite import Rewriting, Wanted, is_markdown, text_files, unified
+from devinops.ingest.rewrite import Rewriting, Wanted, is_markdown, text_files
 from devinops.ingest.scan import findings
 from devinops.ingest.unmanaged import IN_THE_WEB_APP, Pulling, suspect
 from devinops.load import read_entries
+from devinops.load.discover import unified
 from devinops.model.changes import FieldChange
 from devinops.model.inventory import Record, fingerprint
 from devinops.model.keys import Key, decode_part

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devinops.ingest import emit
+from devinops.ingest import emit, field_order
 from devinops.load.markdown import spans
 from devinops.model.kind import Kind
 
@@ -193,20 +193,31 @@ class Entry:
         return Place(start, end, first, last, is_first and not self.node.flow_style)
 
     def _insert(self, kind: Kind, name: str, value: Any) -> Splice:
-        """Return the insertion of a field after the fields that come before it in its kind."""
+        """Return the insertion of a field after the last of the fields that it is written after."""
         page, writer = self.page, _Writer(self.page)
         if self.node is None or not self.node.value:
             return Splice(page.offset, page.offset, "\n".join(emit.mapping({name: value})) + "\n")
-        order = [attribute.name for attribute in kind.attributes]
+        order = field_order.of_entry(kind)
         above = order[: order.index(name)]
         pairs = [pair for pair in self.node.value if pair[0].value in above]
-        after = writer.end((pairs or self.node.value)[-1][1])
+        if not pairs:
+            return self._insert_first(name, value)
+        after = writer.end(pairs[-1][1])
         if self.node.flow_style:
             return Splice(after, after, f", {name}: {emit.flow(value)}")
         end = page.text.find("\n", after)
         end = len(page.text) if end < 0 else end
         rows = emit.mapping({name: value}, self.node.start_mark.column)
         return Splice(end, end, "\n" + "\n".join(rows))
+
+    def _insert_first(self, name: str, value: Any) -> Splice:
+        """Return the insertion of a field before all others."""
+        first = self.node.value[0][0]
+        start, column = _Writer(self.page).start(first), first.start_mark.column
+        if self.node.flow_style:
+            return Splice(start, start, f"{name}: {emit.flow(value)}, ")
+        rows = "\n".join(emit.mapping({name: value}, column))
+        return Splice(start, start, f"{rows[column:]}\n{' ' * column}")
 
 
 @dataclass(frozen=True)

@@ -92,10 +92,10 @@ def quoted(text: str) -> str:
 
     Half of a character stays as it is: YAML has no escape for it.
     """
-    return '"' + "".join(map(_escaped, text)) + '"'
+    return '"' + "".join(map(escaped, text)) + '"'
 
 
-def _escaped(char: str) -> str:
+def escaped(char: str) -> str:
     if char in _ESCAPES:
         return _ESCAPES[char]
     if char.isprintable() or "\ud800" <= char <= "\udfff":

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from unicodedata import normalize
 
-from devinops.ingest import emit
+from devinops.ingest import emit, field_order
 from devinops.ingest.append import appended
 from devinops.ingest.edit import NotEditable
 from devinops.ingest.names import Paths, directory, folder_of, stem
@@ -307,9 +307,9 @@ def _reason(problem: Problem, text: str) -> str:
 
 
 def _written(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values in the order of the kind, texts in their canonical form."""
-    fields = [a.name for a in kind.attributes]
-    names = [*fields, *(name for name in values if name not in fields)]
+    """Return the values in the order of fields, texts in their canonical form."""
+    order = field_order.of_entry(kind)
+    names = [*order, *(name for name in values if name not in order)]
     return {
         name: _value(kind.by_name.get(name), values[name])
         for name in names

@@ -10,7 +10,7 @@ from devinops.ingest.edit import Entry, NotEditable, Page, Splice, spliced, whol
 from devinops.ingest.merge import conflict
 from devinops.ingest.result import FileChange
 from devinops.load import read_entries
-from devinops.load.discover import beside
+from devinops.load.discover import beside, line_end, unified
 from devinops.model.keys import Key
 from devinops.model.kind import Kind
 from devinops.model.objects import Declaration, Live
@@ -49,11 +49,6 @@ class Wanted:
 
 def is_markdown(path: str) -> bool:
     return path.lower().endswith(".md")
-
-
-def unified(raw: str) -> str:
-    """Return a text as it is parsed: with LF line ends and without BOM."""
-    return raw.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def text_files(path: str, text: str) -> Iterator[str]:
@@ -218,7 +213,7 @@ def in_raw(raw: str, splices: Iterable[Splice]) -> str:
         offsets.append(at)
         at += 2 if raw.startswith("\r\n", at) else 1
     offsets.append(len(raw))
-    end = "\r\n" if raw.count("\r\n") * 2 >= raw.count("\n") else "\n"
+    end = line_end(raw)
     return spliced(
         raw,
         (Splice(offsets[s.start], offsets[s.end], s.text.replace("\n", end)) for s in splices),

@@ -32,6 +32,7 @@ __all__ = [
     "CONFIG",
     "Document",
     "Loaded",
+    "discreet",
     "load",
     "misnamed_config_problems",
     "misnamed_configs",
@@ -160,7 +161,7 @@ class _Reader:
             self._add((None if problems else declaration, more))
 
     def _yaml(self, file: files.File, text: str) -> None:
-        documents, problems = parse(text, file.path, discreet=_discreet)
+        documents, problems = parse(text, file.path, discreet=discreet)
         self.problems.extend(problems)
         entries = 0
         for document in documents:
@@ -198,7 +199,7 @@ class _Reader:
         return read
 
 
-def _discreet(section: str | None) -> bool:
+def discreet(section: str | None) -> bool:
     """Return whether problems in a section must not quote it: an unknown one may hold secrets."""
     kind = KINDS.sections.get(section or "")
     return kind is None or kind.confidential

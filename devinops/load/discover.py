@@ -384,6 +384,14 @@ def read_text(
     Never blocks: only regular files are opened. A problem with the content is reported at `path`; a
     file that cannot be read at `source`, where it is named (default: at `path`).
     """
+    raw, problems = read_raw(real, path, source)
+    return (None if raw is None else unified(raw)), problems
+
+
+def read_raw(
+    real: str, path: str, source: Source | None = None
+) -> tuple[str | None, list[Problem]]:
+    """Return the text of a file as it is, as `read_text` reads it."""
     named_at = source or Source(path)
     try:
         data = _read_regular(real)
@@ -393,10 +401,20 @@ def read_text(
         message = "this is a directory, a pipe or a device: expected a file"
         return None, [problem(named_at, "not-a-file", message)]
     try:
-        text = data.decode()
+        return data.decode(), []
     except UnicodeDecodeError as error:
         return None, [_not_utf8(data, error, path)]
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), []
+
+
+def unified(raw: str) -> str:
+    """Return a text as it is parsed: with LF line ends and without BOM."""
+    return raw.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def line_end(raw: str) -> str:
+    """Return the line end that most lines of a text have."""
+    crlf = raw.count("\r\n")
+    return "\r\n" if crlf and crlf * 2 >= raw.count("\n") else "\n"
 
 
 def read_inside(path: Path, root: Path, name: str) -> tuple[str | None, list[Problem]]:

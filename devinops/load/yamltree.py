@@ -25,13 +25,20 @@ LEVELS: Final = 100
 EXPANSION: Final = 100_000
 """Maximum number of nodes that aliases may add. 64 characters of text count as a node."""
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Maximum number of characters of an integer: Python refuses to convert much longer ones.
 _DIGITS: Final = 400
 
-_NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+NULL = frozenset({"", "~", "null", "Null", "NULL"})
+BOOLS = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
@@ -138,8 +145,8 @@ def parse(
     control = _UNREADABLE.search(text)
     if control:
         return [], [control_character(text, control.start(), file, line)]
-    shielded, restore = _shield(text)
-    reader = _Reader(yaml.parse(shielded, Loader=_LOADER), file, line, discreet, restore)
+    shielded, restore = shield(text)
+    reader = _Reader(yaml.parse(shielded, Loader=LOADER), file, line, discreet, restore)
     try:
         reader.read()
     except _Stop:
@@ -174,7 +181,7 @@ def control_character(text: str, at: int, file: str, line: int = 1) -> Problem:
     return problem(source, "control-character", message)
 
 
-def _shield(text: str) -> tuple[str, dict[int, str]]:
+def shield(text: str) -> tuple[str, dict[int, str]]:
     """Replace Unicode line separators by characters that the text does not use.
 
     Returns the text and a table for `str.translate` that restores it. U+2028 and U+2029 are text in
@@ -294,10 +301,10 @@ class _Reader:
 
     def _plain(self, text: str, node: Node) -> Any:
         """Return the value of a scalar without quotes in YAML 1.2."""
-        if text in _NULL:
+        if text in NULL:
             return None
-        if text in _BOOL:
-            return _BOOL[text]
+        if text in BOOLS:
+            return BOOLS[text]
         if text[0] not in "+-.0123456789":
             return text
         value = _number(text)

@@ -15,6 +15,7 @@ _GENERAL = {
         "`api_key_env` or `enterprise_key_env` names a variable without DEVIN in its name"
     ),
     "no-entries": "no file with entries was found",
+    "not-formatted": "a file that `devinops fmt` cannot write in the canonical form",
     "other-version": "`required_version` does not allow this version of devinops",
     "unknown-mention": "a text that mentions an id which no list shows (an error if a title is "
     "similar, otherwise a warning)",

@@ -80,11 +80,13 @@ class DriftAnswer:
 class SimpleAnswer:
     """The answer of any other command: lines for people, and a document for programs.
 
-    `document` is only called for a program, so that text needs no import of msgspec.
+    `document` is only called for a program, so that text needs no import of msgspec. Lines that are
+    `verbatim`, such as those of a patch, are neither wrapped nor trimmed.
     """
 
     lines: Sequence[str]
     document: Callable[[], Document]
+    verbatim: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from devinops.schema.base_document import schema
 from devinops.schema.comment import CommentDocument, ReviewedDocument
 from devinops.schema.export import ObjectsDocument, ObjectsReport, PluginReport
 from devinops.schema.files import file_schemas, headed
+from devinops.schema.fmt import FormatDocument
 from devinops.schema.imports import ImportDocument
 from devinops.schema.inventory import (
     EndLine,
@@ -38,6 +39,7 @@ def document_schemas() -> dict[str, dict[str, Any]]:
             [PlanDocument, FailureDocument],
         ),
         "problems": schema("Output of devinops validate with --format json", [ProblemsDocument]),
+        "fmt": schema("Output of devinops fmt with --format json", [FormatDocument]),
         "drift": schema(
             "Output of devinops drift with --format json", [DriftDocument, FailureDocument]
         ),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devinops.fmt.file_text import is_formatted
 from devinops.ingest.files import LeftOut, NewEntry, NewFile, new_files
 from devinops.load import Loaded, load
 from devinops.model.keys import Key, join_folder
@@ -174,6 +175,7 @@ def test_what_is_written_is_read_as_the_same_declarations(entries: list[NewEntry
     assert loaded.problems == ()
     assert len(loaded.declarations) + len(left_out) == len(entries)
     assert [*loaded.files] == sorted(file.path for file in files)
+    assert all(is_formatted(file.path, file.text) for file in files)
     out = [id(item.entry) for item in left_out]
     kept = [entry for entry in entries if id(entry) not in out]
     for entry in kept:

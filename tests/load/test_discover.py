@@ -447,7 +447,7 @@ def test_a_document_that_is_missing(tmp_path):
 
 
 def test_there_is_a_parser_without_c(tmp_path, monkeypatch):
-    monkeypatch.setattr(yamltree, "_LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(yamltree, "LOADER", yaml.SafeLoader)
     plant(
         tmp_path,
         {

@@ -85,13 +85,13 @@ FATAL = {"yaml-syntax", "too-deep", "control-character"}
 SPELLINGS = re.compile("[Hh]unter2|4711")
 
 
-@pytest.mark.parametrize("loader", [yamltree._LOADER, yaml.SafeLoader], ids=["C", "Python"])
+@pytest.mark.parametrize("loader", [yamltree.LOADER, yaml.SafeLoader], ids=["C", "Python"])
 @pytest.mark.parametrize("file", ["secrets.yaml", "knowledge/more.yml"])
 @pytest.mark.parametrize("wrong", TEXTS)
 def test_no_message_repeats_what_is_written(
     wrong: Any, file: str, loader: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(yamltree, "_LOADER", loader)
+    monkeypatch.setattr(yamltree, "LOADER", loader)
     problems = load(plant(tmp_path, {file: TEXTS[wrong]})).problems
     assert problems
     assert not [problem.message for problem in problems if SPELLINGS.search(problem.message)]
@@ -117,6 +117,17 @@ def test_no_command_prints_it(
     assert "knowledge/two.yaml" in ran.out + ran.err
     written = (root / "out.json").read_text() if (root / "out.json").exists() else ""
     assert not SPELLINGS.search(ran.out + ran.err + written)
+
+
+@pytest.mark.parametrize("wrong", TEXTS)
+def test_formatting_prints_neither_problems_nor_diffs_with_it(
+    wrong: str, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"secrets.yaml": TEXTS[wrong]})
+    for command in (["fmt", "--diff"], ["fmt", "--diff", "--format", "json"], ["fmt"]):
+        ran = devinops(*command, "-C", root)
+        assert "secrets.yaml" in ran.out + ran.err or "1 unchanged" in ran.out + ran.err
+        assert not SPELLINGS.search(ran.out + ran.err)
 
 
 def test_a_bug_while_reading_does_not_write_it_down(

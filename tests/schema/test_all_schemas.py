@@ -45,6 +45,7 @@ def applied(emulator: Emulator, repository: Write, devinops: Devinops) -> Path:
 
 COMMANDS: dict[str, tuple[list[str], str]] = {
     "validate": (["validate"], "problems"),
+    "fmt": (["fmt", "--diff"], "fmt"),
     "plan": (["plan", "--only", "knowledge", "--adopt", "--allow-delete", "1"], "plan"),
     "apply": (["apply", "--yes"], "plan"),
     "drift": (["drift"], "drift"),

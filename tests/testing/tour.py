@@ -33,7 +33,7 @@ PAGE = ROOT / "docs" / "tour.md"
 KEYS = {
     "cog_canary_plan": {
         "org": "org-emulator",
-        "permissions": ["UseDevinSessions", "ManageKnowledge", "ManageOrgKnowledge"],
+        "permissions": ["UseDevinSessions", "ManageKnowledge"],
     },
     "cog_canary_apply": {"org": "org-emulator"},
 }

@@ -26,7 +26,7 @@ LAYERS = (
     {"applying"},
     {"load", "api", "render", "emulator", "inventory"},
     {"config", "ingest", "ci"},
-    {"export"},
+    {"export", "fmt"},
     {"cli"},
 )
 """Each may import from those before it and from itself."""

@@ -125,6 +125,31 @@ def test_pre_commit_runs_the_hook_offline_and_without_a_key(
     assert "Skipped" in run(*only, cwd=scratch, env=env)
 
 
+@pytest.mark.matrix
+def test_pre_commit_formats_files_and_fails_if_one_changed(
+    source: Path, offline: dict[str, str], tmp_path: Path
+) -> None:
+    scratch = tmp_path / "scratch"
+    (scratch / "knowledge").mkdir(parents=True)
+    note = scratch / "knowledge" / "a.md"
+    note.write_text("---\ntrigger: t\nname:  A\n---\nb\n")
+    (scratch / "README.md").write_text("Not an entry.\n")
+    revision = run("git", "rev-parse", "HEAD", cwd=source).strip()
+    (scratch / ".pre-commit-config.yaml").write_text(
+        f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks: [{{id: devinops-fmt}}]\n"
+    )
+    commit(scratch)
+    env = offline | {"PRE_COMMIT_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+    pre_commit = (sys.executable, "-m", "pre_commit", "run", "--all-files", "--color", "never")
+    failed = run(*pre_commit, cwd=scratch, env=env, code=1)
+    assert "files were modified by this hook" in failed
+    assert "changed knowledge/a.md" in failed
+    assert note.read_text() == "---\nname: A\ntrigger: t\n---\n\nb\n"
+    assert "Passed" in run(*pre_commit, cwd=scratch, env=env)
+    only = (sys.executable, "-m", "pre_commit", "run", "--files", "README.md", "--color", "never")
+    assert "Skipped" in run(*only, cwd=scratch, env=env)
+
+
 @pytest.mark.parametrize(
     ("shell", "check"),
     [("bash", ["bash", "-n"]), ("zsh", ["zsh", "-n"]), ("fish", ["fish", "--no-execute"])],

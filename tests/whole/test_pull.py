@@ -68,6 +68,13 @@ def test_everything_is_adopted_as_it_is(pulled: tuple[Emulator, Path], devinops:
     assert snapshot(root) == files
 
 
+def test_what_is_pulled_is_in_the_canonical_form(
+    pulled: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    ran = devinops("fmt", "-C", pulled[1], "--check")
+    assert (ran.code, ran.err) == (0, "")
+
+
 def test_names_are_safe_on_every_file_system(pulled: tuple[Emulator, Path]) -> None:
     _, root = pulled
     paths = list(snapshot(root))
@@ -242,6 +249,25 @@ def test_line_ends_of_a_file_stay(applied: tuple[Emulator, Path], devinops: Devi
     edit(emulator, "knowledge", "deploys", body="# Deploys\n\nRun it.\n\nThen watch.")
     assert pull(devinops, root, "--drift")["exit_code"] == 0
     assert page.read_bytes() == raw.replace(b"make deploy.", b"it.")
+
+
+@pytest.mark.parametrize(
+    "text", ["It's about: coffee", "plain", "n", "2027-03-01", "a\nb", " lead\nb", "a, {b}", "# c", '"q"']
+)  # fmt: skip
+def test_a_formatted_file_stays_formatted(
+    applied: tuple[Emulator, Path], devinops: Devinops, text: str
+) -> None:
+    emulator, root = applied
+    assert devinops("fmt", "-C", root).code == 0
+    git(root, "commit", "-q", "-a", "-m", "formatted")
+    edit(emulator, "knowledge", "coffee", trigger=text, body=text, pinned_repo="all")
+    edit(emulator, "knowledge", "tea", trigger=text, body=text, pinned_repo="all", folder="Other")
+    edit(emulator, "knowledge", "deploys", trigger=text, pinned_repo="all", folder="Backend")
+    assert pull(devinops, root, "--drift")["exit_code"] == 0
+    ran = devinops("fmt", "-C", root, "--check")
+    assert (ran.code, ran.err) == (0, "")
+    plan = plan_of(devinops, root)
+    assert (plan["changes"], plan["blocked"], plan["drift"]) == ([], [], [])
 
 
 def test_both_sides_are_merged_from_the_commit_of_the_last_apply(

@@ -1,0 +1,185 @@
+"""Format the text of a file, and prove that it still means the same. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from devinops.fmt.printer import ITEM, Order, printed
+from devinops.ingest import field_order
+from devinops.kinds import KINDS
+from devinops.load import discreet, read_entries
+from devinops.load.discover import line_end, section_of, unified
+from devinops.load.markdown import Page, spans, split
+from devinops.load.names import CONFIG
+from devinops.load.source_tree import NotSupported, comments, documents
+from devinops.load.yamltree import Node, parse, shield
+from devinops.model.objects import Declaration, Problem, Source
+from devinops.model.values import canonical_text
+
+
+@dataclass(frozen=True)
+class Formatted:
+    """The text of a file in the canonical form; None and problems if it stays as it is."""
+
+    text: str | None
+    problems: tuple[Problem, ...] = ()
+
+
+def formatted(path: str, raw: str) -> Formatted:
+    """Return the content of a file in the canonical form; a BOM and the line ends stay.
+
+    `path` is relative to the root; it decides on kind and order, as in `load`. The result means the
+    same and has the same comments, or there is none.
+    """
+    before = unified(raw)
+    form = _Form.of(path)
+    content, problems = form.read(before)
+    if content is None or problems:
+        return Formatted(None, tuple(problems))
+    try:
+        after = form.write(before)
+        if after != before:
+            _check(form, before, after, content)
+    except NotSupported as error:
+        message = f"cannot format {error}"
+        return Formatted(None, (Problem(Source(path), "not-formatted", message),))
+    bom = raw[: raw.startswith("\ufeff")]
+    return Formatted(bom + after.replace("\n", line_end(raw)))
+
+
+def is_formatted(path: str, raw: str) -> bool:
+    """Tell whether a file is in the canonical form."""
+    return formatted(path, raw).text == raw
+
+
+def may_quote(path: str, raw: str) -> bool:
+    """Tell whether a diff may quote a file: not if it may hold the value of a secret by mistake."""
+    text, form = unified(raw), _Form.of(path)
+    if form.markdown or path == CONFIG:
+        return True
+    roots = (root.data for root in parse(text, path, discreet=form.hides)[0])
+    sections = {key for data in roots if isinstance(data, dict) for key in data}
+    return not any(map(form.hides, sections)) or not form.entries(text)[1]
+
+
+# --- the forms of files ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How a file is read and written: YAML, or Markdown with front matter."""
+
+    path: str
+    order: Order
+    markdown: bool = False
+
+    @classmethod
+    def of(cls, path: str) -> _Form:
+        if path == CONFIG:
+            return cls(path, _settings)
+        section, _ = section_of(path)
+        if path.lower().endswith(".md"):
+            names = field_order.of_entry(KINDS.sections[section])
+            return cls(path, lambda above: names if not above else (), markdown=True)
+        return cls(path, _entries)
+
+    def read(self, text: str) -> tuple[Any, list[Problem]]:
+        """Return what a text means, to be compared, or None; and the problems of its YAML."""
+        if not self.markdown:
+            roots, problems = parse(text, self.path, discreet=self.hides)
+            return [_meaning(root) for root in roots], problems
+        page, problems = split(text, self.path)
+        return _page_meaning(page) if page else None, problems
+
+    def hides(self, section: str | None) -> bool:
+        """Tell whether nothing must quote a section, because it may hold a secret by mistake."""
+        return self.path != CONFIG and discreet(section)
+
+    def write(self, text: str) -> str:
+        """Return a text without problems in the canonical form. Raises NotSupported."""
+        if not self.markdown:
+            return _yaml(text, self.order)
+        start, end, body_start = self._spans(text)
+        front = _yaml(text[start:end], self.order, alone=True)
+        body = canonical_text(text[body_start:])
+        return f"---\n{front}---\n" + (f"\n{body}\n" if body else "")
+
+    def comments(self, text: str) -> list[str]:
+        if self.markdown:
+            start, end, _ = self._spans(text)
+            text = text[start:end]
+        return sorted(comments(shield(text)[0]))
+
+    def entries(self, text: str) -> tuple[list[Declaration], list[Problem]]:
+        return read_entries(self.path, text, body_at=lambda path: path)
+
+    def declarations(self, text: str) -> list[Declaration]:
+        """Return the declarations of a text, without their places."""
+        if self.path == CONFIG:
+            return []
+        found, _ = self.entries(text)
+        return [replace(item, source=Source(self.path), places={}) for item in found]
+
+    def _spans(self, text: str) -> tuple[int, int, int]:
+        found = spans(text)
+        assert found
+        return found
+
+
+def _settings(path: tuple[str, ...]) -> Sequence[str]:
+    match path:
+        case ():
+            return field_order.of_settings()
+        case ("targets", _):
+            return field_order.of_target()
+    return ()
+
+
+def _entries(path: tuple[str, ...]) -> Sequence[str]:
+    match path:
+        case (section, item) if item == ITEM and section in KINDS.sections:
+            return field_order.of_entry(KINDS.sections[section])
+    return ()
+
+
+def _yaml(text: str, order: Order, *, alone: bool = False) -> str:
+    """Return YAML in the canonical form; `alone`: it must be one document. Raises NotSupported."""
+    shielded, restore = shield(text)
+    tree, rest = documents(shielded)
+    if alone and (len(tree) > 1 or any(document.marked for document in tree)):
+        raise NotSupported("front matter with a document marker: remove it")
+    rows = [*printed(tree, order), *rest]
+    while rows and not rows[0]:
+        del rows[0]
+    return "".join(f"{row}\n" for row in rows).translate(restore)
+
+
+# --- proving --------------------------------------------------------------------------------------
+
+
+def _meaning(root: Node) -> str:
+    """Return plain data as text that differs if any value or its type does."""
+    return json.dumps(root.data, sort_keys=True)
+
+
+def _page_meaning(page: Page) -> tuple[str, str]:
+    return _meaning(page.front), canonical_text(page.body)
+
+
+def _check(form: _Form, before: str, after: str, content: Any) -> None:
+    """Raise NotSupported unless the new text means the same, has the same comments, and stays."""
+    now, problems = form.read(after)
+    if problems or now != content:
+        raise NotSupported(f"this file: its values would change; {_A_BUG}")
+    if form.declarations(before) != form.declarations(after):
+        raise NotSupported(f"this file: its entries would change; {_A_BUG}")
+    if form.comments(before) != form.comments(after):
+        raise NotSupported(f"this file: its comments would change; {_A_BUG}")
+    if form.write(after) != after:
+        raise NotSupported(f"this file: its form would not be final; {_A_BUG}")
+
+
+_A_BUG = "this is a bug in devinops, please report it with the file"

@@ -1,0 +1,303 @@
+"""Write a tree of YAML in the canonical form. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from devinops.ingest import emit
+from devinops.load.source_tree import Document, Entry, Node, NotSupported
+from devinops.load.yamltree import BOOLS, NULL
+
+Order = Callable[[tuple[str, ...]], Sequence[str]]
+"""Path of a mapping in its document, `*` for an item of a list → the order of its keys."""
+
+ITEM: Final = "*"
+
+_FOR_TOOLS = re.compile(r"#\s*(yaml-language-server:|yamllint\b|vim?:|-\*-|\$schema:)")
+_HAS_OTHER_ESCAPE = re.compile(r'(?:[^\\]|\\[nt"\\])*\\[^nt"\\]', re.DOTALL)
+_MUST_ESCAPE = re.compile(r'["\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
+
+
+def printed(documents: Iterable[Document], order: Order) -> Iterator[str]:
+    """Yield the lines of documents, without line ends. Raises NotSupported."""
+    for number, document in enumerate(documents):
+        yield from _between(document.above)
+        if document.marked or number:
+            yield _row("---", document.beside)
+        yield from _root(document.root, order)
+        yield from _between(document.below)
+
+
+def _root(node: Node | None, order: Order) -> Iterator[str]:
+    if node is None or (node.entries is None and node.raw == "" and not node.style):
+        return
+    if node.entries is None:
+        raise NotSupported("a file whose whole value is a text: write a mapping")
+    if _is_inline(node):
+        yield (f"&{node.anchor} " if node.anchor else "") + _Printer(order).flow(node, ())
+        yield from _between(node.below)
+        return
+    if node.anchor:
+        raise NotSupported("an anchor for a whole document: remove it")
+    yield from _Printer(order).nested(node, 0, ())
+
+
+def _between(lines: Sequence[str]) -> Sequence[str]:
+    """Return lines of comments without the blank lines around them."""
+    start = 1 if lines and not lines[0] else 0
+    end = len(lines) - 1 if lines and not lines[-1] else len(lines)
+    return lines[start:end]
+
+
+def _row(text: str, beside: Sequence[str]) -> str:
+    """Return a line with the comment at its end. Others were moved above it."""
+    return f"{text}  {beside[-1]}" if beside else text
+
+
+def _is_inline(node: Node) -> bool:
+    """Tell whether a list or mapping stands in brackets or braces on one line, or is empty."""
+    return not node.nested or (node.flow and not node.several_lines)
+
+
+class _Printer:
+    """Prints nodes. `path` is that of the node in its document, as in `Order`."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+
+    # --- lists and mappings
+
+    def nested(self, node: Node, indent: int, path: tuple[str, ...]) -> list[str]:
+        """Return the lines of a list or mapping that has entries or comments."""
+        pad = " " * indent
+        head, entries = self._arranged(node, path)
+        lines: list[str] = []
+        _add(lines, pad, head)
+        for entry in entries:
+            above, rows = self._entry(entry, indent, path)
+            _add(lines, pad, above)
+            lines += rows
+            _add(lines, f"{pad}  ", _without_last_blank(entry.inner))
+        _add(lines, pad, _without_last_blank(node.below))
+        return lines
+
+    def _arranged(self, node: Node, path: tuple[str, ...]) -> tuple[list[str], list[Entry]]:
+        """Return the comments that stay at the top of a mapping, and its entries in their order."""
+        entries = list(node.nested)
+        if not (node.is_mapping and entries):
+            return [], entries
+        head, rest = _split_head(entries[0].above)
+        entries[0] = replace(entries[0], above=rest)
+        return head, self._sorted(entries, path)
+
+    def _sorted(self, entries: list[Entry], path: tuple[str, ...]) -> list[Entry]:
+        """Return entries in their order; it stays if an anchor might end up below its alias."""
+        names = self._order(path)
+        if not names or any(map(_has_anchor, entries)):
+            return entries
+        ranks = {name: rank for rank, name in enumerate(names)}
+        return sorted(entries, key=lambda entry: ranks.get(_name(entry), len(ranks)))
+
+    def _entry(
+        self, entry: Entry, indent: int, path: tuple[str, ...]
+    ) -> tuple[list[str], Iterator[str]]:
+        """Return the comments above an entry, and its lines."""
+        inside = [] if entry.value.nested else entry.value.below
+        above, last = [*entry.above, *entry.beside[:-1], *filter(None, inside)], entry.beside[-1:]
+        if entry.key:
+            return above, _beside(self._pair(entry, indent, (*path, _name(entry))), last)
+        hoisted, rows = self._item(entry.value, indent, (*path, ITEM))
+        if _is_inline_or_scalar(entry.value) or entry.value.anchor:
+            return above, _beside(rows, last)
+        # The line of the dash has no place for a comment.
+        return [*above, *last, *hoisted], rows
+
+    def _pair(self, entry: Entry, indent: int, path: tuple[str, ...]) -> Iterator[str]:
+        assert entry.key
+        colon = " :" if entry.key.style == "*" else ":"
+        start = f"{' ' * indent}{_key(entry.key, in_flow=False)}{colon}"
+        return self._value(start, entry.value, indent, path)
+
+    def _item(
+        self, node: Node, indent: int, path: tuple[str, ...]
+    ) -> tuple[list[str], Iterator[str]]:
+        """Return the comments of an item that must stand above its dash, and its lines."""
+        start = f"{' ' * indent}-"
+        if _is_inline_or_scalar(node) or node.anchor:
+            return [], self._value(start, node, indent, path)
+        rows = self.nested(node, indent + 2, path)
+        is_comment = (not row or row.lstrip().startswith("#") for row in rows)
+        first = next((i for i, comment in enumerate(is_comment) if not comment), len(rows))
+        above, rows = [row.strip() for row in rows[:first]], rows[first:]
+        if node.is_mapping and rows:
+            return above, iter([f"{start} {rows[0].lstrip(' ')}", *rows[1:]])
+        return above, iter([start, *rows])
+
+    def _value(self, start: str, node: Node, indent: int, path: tuple[str, ...]) -> Iterator[str]:
+        """Yield the lines of a value that stands after `start`, or is indented below it."""
+        start += f" &{node.anchor}" if node.anchor else ""
+        if node.entries is None:
+            yield from _scalar_rows(start, node, indent)
+        elif _is_inline(node):
+            yield f"{start} {self.flow(node, path)}"
+        else:
+            yield start
+            yield from self.nested(node, indent + 2, path)
+
+    # --- on one line
+
+    def flow(self, node: Node, path: tuple[str, ...]) -> str:
+        """Return a list or mapping in brackets or braces."""
+        entries = self._arranged(node, path)[1]
+        parts = (self._flow_entry(entry, path) for entry in entries)
+        return f"{{{', '.join(parts)}}}" if node.is_mapping else f"[{', '.join(parts)}]"
+
+    def _flow_entry(self, entry: Entry, path: tuple[str, ...]) -> str:
+        if not entry.key:
+            return self._flow_value(entry.value, (*path, ITEM))
+        colon = " :" if entry.key.style == "*" else ":"
+        value = self._flow_value(entry.value, (*path, _name(entry)))
+        return f"{_key(entry.key, in_flow=True)}{colon} {value}"
+
+    def _flow_value(self, node: Node, path: tuple[str, ...]) -> str:
+        anchor = f"&{node.anchor} " if node.anchor else ""
+        text = _inline(node, in_flow=True) if node.entries is None else self.flow(node, path)
+        return anchor + text
+
+
+# --- entries --------------------------------------------------------------------------------------
+
+
+def _name(entry: Entry) -> str:
+    return entry.key.value if entry.key and entry.key.style != "*" else ""
+
+
+def _has_anchor(entry: Entry) -> bool:
+    nodes = [node for node in (entry.key, entry.value) if node]
+    return any(node.anchor or any(map(_has_anchor, node.nested)) for node in nodes)
+
+
+def _split_head(above: list[str]) -> tuple[list[str], list[str]]:
+    """Split the comments above the first key: those for tools, or before a blank line, stay."""
+    stays = (
+        number
+        for number, line in enumerate(above, 1)
+        if _FOR_TOOLS.match(line) or (not line and number > 1)
+    )
+    cut = max(stays, default=0)
+    return above[:cut], above[cut:]
+
+
+def _without_last_blank(lines: Sequence[str]) -> Sequence[str]:
+    return lines[:-1] if lines and not lines[-1] else lines
+
+
+def _add(lines: list[str], pad: str, comments: Sequence[str]) -> None:
+    """Add comments, but no blank line at the start, and none that the text above would take in."""
+    starts_blank = comments and not comments[0]
+    skip = 1 if starts_blank and not (lines and lines[-1]) else 0
+    lines += _padded(pad, comments[skip:])
+
+
+def _padded(pad: str, lines: Iterable[str]) -> Iterator[str]:
+    return (f"{pad}{line}" if line else "" for line in lines)
+
+
+def _beside(rows: Iterator[str], beside: Sequence[str]) -> Iterator[str]:
+    """Yield lines, the first with the comment at its end."""
+    yield _row(next(rows), beside)
+    yield from rows
+
+
+# --- scalars --------------------------------------------------------------------------------------
+
+
+def _is_inline_or_scalar(node: Node) -> bool:
+    return node.entries is None or _is_inline(node)
+
+
+def _scalar_rows(start: str, node: Node, indent: int) -> Iterator[str]:
+    """Yield the lines of a text that stands after `start`, or in a block below it."""
+    block = _block(node)
+    if block is None:
+        yield f"{start} {_inline(node, in_flow=False)}"
+        return
+    header, rows = block
+    yield f"{start} {header}"
+    yield from _padded(" " * (indent + 2), rows)
+
+
+def _block(node: Node) -> tuple[str, list[str]] | None:
+    """Return header and lines of a text in a block; None if it belongs on the line of its key."""
+    text = node.value
+    if node.is_block and text.strip("\n"):
+        return _written_block(node)
+    if node.style == "*" or not emit.fits_a_block(text) or _is_escaped(node):
+        return None
+    return _literal(text)
+
+
+def _written_block(node: Node) -> tuple[str, list[str]]:
+    """Return header and lines of a text that was written as a block; after `>` they stay."""
+    content = node.value.rstrip("\n")
+    header, *rows = node.raw.split("\n")
+    if node.style == "|" or content != content.rstrip() or re.search("[1-9]", header[:3]):
+        return _literal(node.value)
+    while rows and not rows[-1].strip():
+        rows.pop()
+    depth = next(len(row) - len(row.lstrip(" ")) for row in rows if row.strip())
+    ends = len(node.value) - len(content)
+    return f">{_chomping(ends)}", [*(row[depth:] for row in rows), *[""] * (ends - 1)]
+
+
+def _literal(text: str) -> tuple[str, list[str]]:
+    content = text.rstrip("\n")
+    ends = len(text) - len(content)
+    indicator = "2" if content.lstrip("\n").startswith(" ") else ""
+    return f"|{indicator}{_chomping(ends)}", [*content.split("\n"), *[""] * (ends - 1)]
+
+
+def _chomping(line_ends: int) -> str:
+    return ("-", "", "+")[min(line_ends, 2)]
+
+
+def _key(node: Node, *, in_flow: bool) -> str:
+    anchor = f"&{node.anchor} " if node.anchor else ""
+    return anchor + _inline(node, in_flow=in_flow)
+
+
+def _inline(node: Node, *, in_flow: bool) -> str:
+    """Return a scalar or alias on one line: without quotes if it can stand without them."""
+    if node.style == "*":
+        return f"*{node.value}"
+    if not node.style and "\n" not in node.value:
+        return _plain(node.value)
+    if _is_escaped(node):
+        return node.raw
+    without_quotes = emit.flow(node.value) if in_flow else emit.plain_or_quoted(node.value)
+    if without_quotes == node.value:
+        return without_quotes
+    return node.raw if _is_quoted_on_one_line(node) else _quoted(node.value)
+
+
+def _plain(text: str) -> str:
+    if text in NULL:
+        return "null"
+    return text.lower() if text in BOOLS else text
+
+
+def _is_quoted_on_one_line(node: Node) -> bool:
+    return node.style == '"' and not node.several_lines
+
+
+def _is_escaped(node: Node) -> bool:
+    """Tell whether a text has an escape that makes a character visible, which must stay."""
+    return _is_quoted_on_one_line(node) and bool(_HAS_OTHER_ESCAPE.match(node.raw))
+
+
+def _quoted(text: str) -> str:
+    """Return a text in double quotes; only what YAML cannot hold is an escape."""
+    return f'"{_MUST_ESCAPE.sub(lambda match: emit.escaped(match[0]), text)}"'

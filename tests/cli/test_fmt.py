@@ -1,0 +1,197 @@
+"""`devinops fmt`, as users run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from devinops import atomic
+from tests.testing.command_line import Devinops, Write
+from tests.testing.places import ROOT
+
+UNTIDY = "---\ntrigger: t\nname:   A\n---\nbody  \n\n"
+TIDY = "---\nname: A\ntrigger: t\n---\n\nbody\n"
+EXAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if path.is_dir())
+
+
+def test_files_are_written_in_the_canonical_form(repository: Write, devinops: Devinops) -> None:
+    root = repository(
+        {
+            "knowledge/a.md": UNTIDY,
+            "knowledge/b.md": TIDY.replace("A", "B"),
+            "devinops.yaml": "targets: {}\nversion: 1\n",
+            "texts/t.md": "  as it is  \n\n\n",
+            "knowledge.yaml": "knowledge:\n- body_file: texts/t.md\n  trigger: t\n  name: C\n",
+            "knowledge/README.md": UNTIDY,
+            "other.yaml": "b:   1\n",
+        }
+    )
+    ran = devinops("fmt", "-C", root)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines() == [
+        "changed devinops.yaml",
+        "changed knowledge.yaml",
+        "changed knowledge/a.md",
+        "changed 3 files, 1 unchanged",
+    ]
+    assert (root / "knowledge/a.md").read_text() == TIDY
+    assert (root / "devinops.yaml").read_text() == "version: 1\ntargets: {}\n"
+    assert (root / "texts/t.md").read_text() == "  as it is  \n\n\n"
+    assert (root / "knowledge/README.md").read_text() == UNTIDY
+    assert (root / "other.yaml").read_text() == "b:   1\n"
+    assert devinops("fmt", "-C", root).out == "changed 0 files, 4 unchanged\n"
+
+
+def test_check_writes_nothing_and_exits_with_2(repository: Write, devinops: Devinops) -> None:
+    root = repository({"knowledge/a.md": UNTIDY})
+    ran = devinops("fmt", "-C", root, "--check")
+    assert ran.code == 2
+    assert ran.out == "would change knowledge/a.md\nwould change 1 file, 0 unchanged\n"
+    assert (root / "knowledge/a.md").read_text() == UNTIDY
+
+
+@pytest.mark.parametrize("text", [UNTIDY, UNTIDY.rstrip(), UNTIDY.replace("\n", "\r\n")])
+def test_the_diff_is_a_patch_for_git(text: str, repository: Write, devinops: Devinops) -> None:
+    root = repository({"knowledge/a.md": text})
+    (root / "knowledge/a.md").write_bytes(text.encode())
+    ran = devinops("fmt", "-C", root, "--diff")
+    assert (ran.code, ran.err) == (2, "would change 1 file, 0 unchanged\n")
+    assert (root / "knowledge/a.md").read_bytes() == text.encode()
+    assert ran.out.startswith("--- a/knowledge/a.md\n+++ b/knowledge/a.md\n@@ ")
+    if "\r" not in text:
+        subprocess.run(["git", "apply"], input=ran.out, text=True, cwd=root, check=True)
+        assert (root / "knowledge/a.md").read_text() == TIDY
+
+
+def test_json_has_the_files_their_diffs_and_the_problems(
+    repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"knowledge/a.md": UNTIDY, "knowledge/b.yaml": "a: [\n"})
+    ran = devinops("fmt", "-C", root, "--diff", "--format", "json")
+    document = json.loads(ran.out)
+    (file,), (problem,) = document["files"], document["problems"]
+    assert (ran.code, document["exit_code"], document["check"]) == (1, 1, True)
+    assert (document["unchanged"], file["path"], problem["path"]) == (
+        0,
+        "knowledge/a.md",
+        "knowledge/b.yaml",
+    )
+    assert "+name: A\n" in file["diff"]
+    document = json.loads(devinops("fmt", "-C", root, "--format", "json").out)
+    assert [file["diff"] for file in document["files"]] == [""]
+
+
+def test_a_file_that_cannot_be_parsed_stays_and_the_others_are_formatted(
+    repository: Write, devinops: Devinops
+) -> None:
+    broken = "knowledge:\n- name: [A\n"
+    root = repository({"knowledge/a.md": UNTIDY, "knowledge/b.yaml": broken})
+    (root / "knowledge/c.md").write_bytes(b"---\nname: \xff\n")
+    ran = devinops("fmt", "-C", root)
+    assert ran.code == 1
+    assert ran.out.splitlines()[-1] == "changed 1 file, 0 unchanged; 2 files left as they are"
+    assert "knowledge/b.yaml:3:1: error: " in ran.err
+    assert "knowledge/c.md:2:7: error: the byte 0xFF is not UTF-8" in ran.err
+    assert (root / "knowledge/a.md").read_text() == TIDY
+    assert (root / "knowledge/b.yaml").read_text() == broken
+
+
+def test_entries_with_problems_are_formatted_too(repository: Write, devinops: Devinops) -> None:
+    root = repository({"knowledge.yaml": "knowledge:\n- triger: t\n  name: A\n"})
+    assert devinops("fmt", "-C", root).code == 0
+    assert (root / "knowledge.yaml").read_text() == "knowledge:\n  - name: A\n    triger: t\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("version: 1\nignore: [a\n", "devinops.yaml:3:1: error"),
+        ("version: 1\nrequired_version: '>=99'\n", "requires devinops >=99"),
+    ],
+)
+def test_nothing_is_formatted_without_the_settings(
+    settings: str, message: str, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"knowledge/a.md": UNTIDY, "devinops.yaml": settings})
+    ran = devinops("fmt", "-C", root)
+    assert (ran.code, message in ran.err) == (1, True)
+    assert (root / "knowledge/a.md").read_text() == UNTIDY
+
+
+def test_paths_narrow(
+    repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["knowledge/a.md", "knowledge/x/b.md", "playbooks/c.md"]
+    root = repository(dict.fromkeys(names, UNTIDY) | {"knowledge/d.yaml": "a: ["})
+    monkeypatch.chdir(root)
+    ran = devinops("fmt", "--check", "knowledge/x", "playbooks/c.md")
+    assert ran.out.splitlines()[:-1] == [f"would change {name}" for name in names[1:]]
+    assert devinops("fmt", "--check", "knowledge/x", "playbooks/c.md").code == 2
+    ran = devinops("fmt", "nope")
+    assert (ran.code, "nope does not exist; PATHS are files or directories below" in ran.err) == (
+        64,
+        True,
+    )
+    ran = devinops("fmt", "..")
+    assert (ran.code, ".. is not below" in ran.err) == (64, True)
+
+
+def test_a_file_behind_a_link_is_formatted_in_its_place(
+    repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root = repository({"shared/a.md": UNTIDY, "knowledge/b.md": TIDY})
+    (root / "knowledge/link.md").symlink_to("../shared/a.md")
+    outside = tmp_path / "outside.md"
+    outside.write_text(UNTIDY)
+    (root / "knowledge/out.md").symlink_to(outside)
+    ran = devinops("fmt", "-C", root)
+    assert ran.code == 1
+    assert "knowledge/out.md:1:1: error: this path leads outside the root" in ran.err
+    assert (root / "knowledge/link.md").is_symlink()
+    assert (root / "shared/a.md").read_text() == TIDY
+    assert outside.read_text() == UNTIDY
+
+
+def test_permissions_stay(repository: Write, devinops: Devinops) -> None:
+    root = repository({"knowledge/a.md": UNTIDY})
+    (root / "knowledge/a.md").chmod(0o640)
+    assert devinops("fmt", "-C", root).code == 0
+    assert stat.S_IMODE((root / "knowledge/a.md").stat().st_mode) == 0o640
+
+
+def test_a_file_that_cannot_be_written_is_reported(
+    repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository({"knowledge/a.md": UNTIDY})
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(atomic, "replace", refuse)
+    ran = devinops("fmt", "-C", root)
+    assert ran.code == 1
+    assert "run devinops fmt again to format the rest" in " ".join(ran.err.split())
+    assert (root / "knowledge/a.md").read_text() == UNTIDY
+
+
+def test_names_and_text_cannot_steer_the_terminal(repository: Write, devinops: Devinops) -> None:
+    root = repository({"knowledge/a\x1b[2J.md": UNTIDY.replace("body", "b\u202ey")})
+    for arguments in (("--diff",), ("--check",), ()):
+        ran = devinops("fmt", "-C", root, *arguments)
+        assert not {"\x1b", "\u202e"} & set(ran.out + ran.err)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_the_examples_are_in_the_canonical_form(example: Path, devinops: Devinops) -> None:
+    ran = devinops("fmt", "-C", example, "--check")
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_what_init_writes_is_in_the_canonical_form(devinops: Devinops, tmp_path: Path) -> None:
+    assert devinops("init", tmp_path).code == 0 or devinops("init", "-C", tmp_path).code == 0
+    assert devinops("fmt", "-C", tmp_path, "--check").out == "would change 0 files, 2 unchanged\n"
