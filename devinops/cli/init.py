@@ -30,7 +30,8 @@ from devinops.render.terminal import Terminal
 
 _DIRECTORIES = "|".join(sorted(KINDS.directories))
 _NAMES = "|".join(sorted({*KINDS.sections, CONFIG_FILE.removesuffix(".yaml")}))
-HOOK_FILES = rf"(^|/)(({_DIRECTORIES})/.*\.(md|ya?ml)|({_NAMES})\.ya?ml)$"
+_FILES = rf"(({_DIRECTORIES})/.*\.(md|ya?ml)|({_NAMES})\.ya?ml)$"
+HOOK_FILES = rf"(^|/){_FILES}"
 """Files that the pre-commit hook runs on; the same as in .pre-commit-hooks.yaml."""
 
 
@@ -222,7 +223,7 @@ class _State(Enum):
 _WOULD_WRITE = "would write {}"
 
 _ROOT_OPTION = re.compile(r"""(?:--root|-C)['"\s=,]+?(?:['"]([^'"]+)['"]|([^\s,\]'"]+))""")
-_RUNS_DEVINOPS = re.compile(r"\bdevinops(-validate\b| (validate|plan|apply)\b)")
+_RUNS_DEVINOPS = re.compile(r"\bdevinops(-(validate|lint)\b| (validate|lint|plan|apply)\b)")
 
 
 def _existing(path: Path, name: str, text: str, below: str) -> _State:
@@ -293,9 +294,12 @@ def files(
         "repo": git.repo or "null",
         "where": location,
         "files": HOOK_FILES,
+        "files_below": _files_below(git.below),
+        "lint_files": f"        files: {_files_below(git.below)}\n" if git.below else "",
         "root": pipeline.root,
         "install": origin.install,
         "requirement": origin.requirement,
+        "lint_requirement": origin.requirement.replace("devinops", "devinops[secrets]", 1),
         "repository": origin.repository or "",
         "revision": origin.revision or "",
         "args": f"        args: [--root, {json.dumps(git.below)}]\n" if git.below else "",
@@ -317,6 +321,11 @@ def files(
         path: _template(name).substitute(values | {"why": _why(origin, _INDENTS.get(name, 0))})
         for path, name in names.items()
     }
+
+
+def _files_below(below: str) -> str:
+    """Return a pattern of the files that pre-commit passes: those of one root only."""
+    return rf"^{re.escape(below)}/(.*/)?{_FILES}" if below else HOOK_FILES
 
 
 _INDENTS = {"github.yml": 2, "gitlab.yml": 4, "pre-commit.yaml": 8}

@@ -186,10 +186,11 @@ class Rewriting:
 
 def _is_expected(old: Declaration, new: Declaration, values: Mapping[str, Any]) -> bool:
     """Tell whether an entry changed in exactly these fields."""
-    if (old.ensure, old.targets, old.meta, old.protect) != (
+    if (old.ensure, old.targets, old.meta, old.lint, old.protect) != (
         new.ensure,
         new.targets,
         new.meta,
+        new.lint,
         new.protect,
     ):
         return False

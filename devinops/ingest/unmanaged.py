@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from devinops.ingest.files import Checks, NewEntry, NewFile, new_files
 from devinops.ingest.result import FileChange, Left, LeftToYou, Pulled
-from devinops.ingest.scan import findings, masked_key
+from devinops.ingest.scan import findings
 from devinops.model.changes import Action
+from devinops.model.credentials import masked_key
 from devinops.model.inventory import Inventory
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle, Only

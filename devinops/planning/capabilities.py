@@ -17,6 +17,7 @@ _GENERAL = {
     "no-entries": "no file with entries was found",
     "not-formatted": "a file that `devinops fmt` cannot write in the canonical form",
     "other-version": "`required_version` does not allow this version of devinops",
+    "same-as-unmanaged": "a trigger or macro that an unmanaged live object has too (warning)",
     "unknown-mention": "a text that mentions an id which no list shows (an error if a title is "
     "similar, otherwise a warning)",
     "unknown-target": "an entry for a target that devinops.yaml does not declare",

@@ -18,7 +18,8 @@ from devinops.render import Style
 from devinops.render import render as rendered
 from devinops.render.answers import Answer, DriftAnswer, Failure, PlanAnswer, ProblemsAnswer
 from devinops.render.escape import line
-from devinops.render.text import counts, problem_counts, tally
+from devinops.render.problem_text import problem_counts
+from devinops.render.text import counts, tally
 
 _LONGEST = 500
 """GitLab accepts 5 KB in all."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from devinops.model.changes import Action
+from devinops.model.patterns import LazyPattern
 from devinops.render.escape import line
 
 
@@ -179,7 +179,7 @@ def _wrapped(spans: Iterable[Span], width: int, indent: int, hang: int) -> Itera
 
 
 _WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60"
-_PIECES = re.compile(rf"\s+|[{_WIDE}]|[^\s{_WIDE}]+")
+_PIECES = LazyPattern(rf"\s+|[{_WIDE}]|[^\s{_WIDE}]+")
 """White space, one character of a script that breaks lines anywhere, or the rest of a word."""
 
 

@@ -164,10 +164,17 @@ def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(
     assert "devinops validate --root 'teams/my devin'" in workflow
     keeps = yaml.safe_load(workflow)["jobs"]["apply"]["steps"][-1]["with"]
     assert keeps["path"] == "teams/my devin/.devinops/backups/"
-    (hook,) = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"][0][
-        "hooks"
+    text = (tmp_path / ".pre-commit-config.yaml").read_text()
+    validate, lint = yaml.safe_load(text)["repos"][0]["hooks"]
+    assert validate["entry"] == "devinops validate --root 'teams/my devin'"
+    assert lint["entry"] == "devinops lint --root 'teams/my devin'"
+    assert "devinops[secrets]" in lint["additional_dependencies"][0]
+    passed = [
+        p
+        for p in ("teams/my devin/knowledge/a.md", "teams/my devin/secrets.yaml", "knowledge/a.md")
+        if re.search(lint["files"], p)
     ]
-    assert hook["entry"] == "devinops validate --root 'teams/my devin'"
+    assert passed == ["teams/my devin/knowledge/a.md", "teams/my devin/secrets.yaml"]
 
 
 def test_a_file_where_a_directory_belongs_is_not_kept_but_told(
