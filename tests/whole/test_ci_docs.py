@@ -32,7 +32,7 @@ def permissions() -> str:
     for kind in KINDS.values():
         calls = kind.apis["v3"]
         read, write = (
-            " or ".join(f"`{name}`" for name in names.split(" or ")) if names else "the same"
+            " or ".join(f"`{name}`" for name in names.split(" or ")) if names else "nothing more"
             for names in (calls.read_permission, calls.write_permission)
         )
         rows.append(f"| {kind.noun} | {read} | {write} |")

@@ -134,6 +134,7 @@ def test_what_was_reviewed_is_applied_after_the_merge(world: World) -> None:
     assert [call.method for call in world.github.server.asked].count("POST") == 1
     (text,) = world.github.texts(1)
     assert steps["Plan"].outputs["digest"] in text
+    assert "<!doctype html>" in (world.runner.directory / "devinops-plan.html").read_text()[:100]
     assert world.names == ["Style"]
 
     steps = world.run("apply", "push", sha=world.github.merge(1))
