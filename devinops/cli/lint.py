@@ -120,8 +120,9 @@ def command(
     reports = run.reports()
     if not is_complete() and any(rule.id == _DETECTING for rule in settings.selected(RULES)):
         options.say(_INCOMPLETE)
-    fixed = fixes.apply(options.root, reports) if fix else 0
-    if fixed:
+    fixed = 0
+    while fix and (more := fixes.apply(options.root, reports)):
+        fixed += more
         run = _Run(project, settings, paths, problems)
         reports = run.reports()
     if file and write_baseline:
