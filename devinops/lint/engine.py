@@ -54,6 +54,7 @@ class _Run:
             if subject.declaration.lint
         }
         self.paths = list(_matchers(settings.paths))
+        self.shown: dict[tuple[str, int], str | None] = {}
 
     def reported(self) -> list[Reported]:
         found = [
@@ -126,15 +127,18 @@ class _Run:
         problem = Problem(source, rule.id, message, self._severity(rule, source))
         line = None
         if not any(entry.kind.confidential for entry in finding.entries):
-            line = self._line(source)
-        shown = None if line is None else _without(concealed, line)
+            line = self._shown_line(source, concealed)
         key = finding.entries[0].key if finding.entries else source.path
-        content = "\0".join((rule.id, str(key), (shown or "").strip()))
-        return Reported(problem, rule, finding, shown, content)
+        content = "\0".join((rule.id, str(key), (line or "").strip()))
+        return Reported(problem, rule, finding, line, content)
 
-    def _line(self, source: Source) -> str | None:
-        lines = self.context.repository.lines(source.path)
-        return lines[source.line - 1] if 0 < source.line <= len(lines) else None
+    def _shown_line(self, source: Source, concealed: Sequence[str]) -> str | None:
+        place = source.path, source.line
+        if place not in self.shown:
+            lines = self.context.repository.lines(source.path)
+            line = lines[source.line - 1] if 0 < source.line <= len(lines) else None
+            self.shown[place] = None if line is None else _without(concealed, line)
+        return self.shown[place]
 
 
 def _without(secrets: Sequence[str], text: str) -> str:

