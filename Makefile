@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lint-rules lint-quality core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages picture benchmark npm-tools clean
+.PHONY: lint-rules lint-quality core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages picture tour benchmark npm-tools clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -83,6 +83,11 @@ lint-quality: $(VENV)/.test
 picture: $(VENV)/.test
 	$(BIN)/python -m tests.testing.picture
 	$(BIN)/python -m tests.testing.comment_picture
+
+# Walks from a commit to an empty plan, with a remote and servers on this machine, and writes what is
+# printed to docs/tour.md.
+tour: $(VENV)/.test
+	$(BIN)/python -m pytest -m matrix --rewrite-golden tests/whole/test_tour.py
 
 benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks

@@ -90,9 +90,19 @@ def host_and_repository(url: str) -> tuple[str | None, str | None]:
 
 
 def _branch(git: Git) -> str:
-    """Return the default branch of origin, else the branch that is checked out, else main."""
+    """Return the default branch of origin, else the branch that is checked out, else main.
+
+    A clone of a repository that was empty does not know the default branch. Then it is main or
+    master, if origin has one of them.
+    """
     head = git.line("symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
-    return head.partition("/")[2] or git.line("symbolic-ref", "--short", "HEAD") or "main"
+    usual = (
+        name
+        for name in ("main", "master")
+        if git.line("rev-parse", "--verify", "--quiet", f"refs/remotes/origin/{name}")
+    )
+    current = git.line("symbolic-ref", "--short", "HEAD")
+    return head.partition("/")[2] or next(usual, None) or current or "main"
 
 
 @click.command()

@@ -211,7 +211,7 @@ def _first_reading(
 
     def read() -> tuple[Snapshot, set[str], list[NotRead]]:
         try:
-            return _readable(session, request.kinds, pages.put)
+            return _readable(session, _asked(request, pulling), pages.put)
         finally:
             pages.put(None)
 
@@ -262,6 +262,17 @@ def _reading_ahead() -> Iterator[None]:
 
 def _of_kinds(snapshot: Snapshot, kinds: Collection[str]) -> list[Live]:
     return [live for live in snapshot.objects if live.key.kind in kinds]
+
+
+def _asked(request: _Request, pulling: Pulling) -> frozenset[str]:
+    """Return the kinds that were asked for; empty for all.
+
+    Only what is declared or owned can drift, so the key needs no permission for other kinds.
+    """
+    if request.kinds or request.unmanaged:
+        return request.kinds
+    declared = {entry.key.kind for entry in pulling.concerned}
+    return frozenset(declared | {record.key.kind for record in pulling.inventory.records})
 
 
 def _formatted(

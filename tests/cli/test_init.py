@@ -14,6 +14,7 @@ from devinops.cli.init import HOOK_FILES, Repository
 from devinops.cli.origin import Origin
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops
+from tests.testing.inventories import commit
 from tests.testing.places import ROOT
 from tests.testing.workflows import read_workflow
 
@@ -135,6 +136,21 @@ def test_a_path_that_is_no_unicode_is_the_top_all_the_same(
     assert (top / ".pre-commit-config.yaml").is_file()
 
 
+@pytest.mark.parametrize("branch", ["main", "master"])
+def test_a_clone_of_an_empty_repository_finds_the_main_branch(
+    branch: str, tmp_path: Path, devinops: Devinops
+) -> None:
+    origin, clone = tmp_path / "origin.git", tmp_path / "clone"
+    git(tmp_path, "init", "--bare", "--initial-branch", branch, str(origin))
+    git(tmp_path, "clone", str(origin), str(clone))
+    commit(clone, "--allow-empty", "--message", "First commit")
+    git(clone, "push", "origin", branch)
+    git(clone, "switch", "--create", "set-up")
+    assert devinops("init", "-C", clone).code == 0
+    workflow = read_workflow(clone / ".github" / "workflows" / "devinops.yml")
+    assert workflow["on"]["push"]["branches"] == [branch]
+
+
 def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(
     tmp_path: Path, devinops: Devinops
 ) -> None:
@@ -150,6 +166,7 @@ def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(
     assert keeps["path"] == "teams/my devin/.devinops/backups/"
     text = (tmp_path / ".pre-commit-config.yaml").read_text()
     validate, lint = yaml.safe_load(text)["repos"][0]["hooks"]
+    assert validate["fail_fast"], "lint would repeat the problems"
     assert validate["entry"] == "devinops validate --root 'teams/my devin'"
     assert lint["entry"] == "devinops lint --root 'teams/my devin'"
     assert "devinops[secrets]" in lint["additional_dependencies"][0]

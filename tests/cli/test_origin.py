@@ -218,8 +218,8 @@ def test_what_init_writes_installs_it(
         assert yaml.safe_load(text)["env"]["DEVINOPS"] == origin.requirement
     hooks = (tmp_path / ".pre-commit-config.yaml").read_text()
     (repo,) = yaml.safe_load(hooks)["repos"]
-    (hook,) = repo["hooks"]
-    assert hook["id"] == "devinops-validate"
+    hook, lint = repo["hooks"]
+    assert (hook["id"], lint["id"]) == ("devinops-validate", "devinops-lint")
     root = ["--root", below] if below else []
     if origin.repository:
         assert (repo["repo"], repo["rev"]) == (origin.repository, origin.revision)
@@ -227,6 +227,8 @@ def test_what_init_writes_installs_it(
     else:
         assert (repo["repo"], hook["additional_dependencies"]) == ("local", [origin.requirement])
         assert shlex.split(hook["entry"]) == ["devinops", "validate", *root]
+        with_extra = origin.requirement.replace("devinops", "devinops[secrets]", 1)
+        assert lint["additional_dependencies"] == [with_extra]
     for written in (text, hooks):
         assert ("FILL IN the URL" in written) is bool(origin.unknown)
 
@@ -236,7 +238,7 @@ def test_nothing_pretends_that_an_index_has_devinops() -> None:
     for path in places:
         if path.suffix in (".md", ".py", ".yml", ".yaml"):
             claims = re.findall(
-                r"pip install ['\"]?devinops(?!(?:\[emulator\])? @)[^`\n]*|\"devinops>=",
+                r"pip install ['\"]?devinops(?!(?:\[\w+\])? @)[^`\n]*|\"devinops>=",
                 path.read_text("utf-8"),
             )
             assert claims == [], path

@@ -176,6 +176,21 @@ def test_a_kind_that_the_key_may_not_read_is_reported(
         assert ran.out.splitlines()[-1].startswith("nothing to write; 1 kind not read · ")
 
 
+def test_drift_needs_no_permission_for_kinds_that_are_neither_declared_nor_owned(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    (tmp_path / "devinops.yaml").write_text(
+        "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
+    )
+    use(emulator.url, "cog_notes")
+    assert devinops("pull", "-C", tmp_path, "knowledge:Backend/A").code == 0
+    assert devinops("apply", "-C", tmp_path, "--yes").code == 0
+    ran = devinops("pull", "-C", tmp_path, "--drift", "--format", "json")
+    assert (ran.code, json.loads(ran.out)["not_read"]) == (0, [])
+    ran = devinops("pull", "-C", tmp_path, "--drift", "--unmanaged", "--format", "json")
+    assert (ran.code, json.loads(ran.out)["not_read"] != []) == (4, True)
+
+
 @pytest.mark.parametrize("options", [[], ["--check"]])
 @pytest.mark.parametrize("name", ["Twin", "Odd", "Bell"])
 def test_whatever_is_left_to_you_is_exit_code_4(

@@ -93,7 +93,11 @@ def test_any_path_is_a_relative_address(document: ProblemsAnswer) -> None:
 def test_a_finding_of_lint_has_its_rule_its_fingerprint_and_all_of_its_places() -> None:
     run = written(linted(finding()))
     (rule,) = run["tool"]["driver"]["rules"]
-    assert (rule["id"], rule["name"], rule["shortDescription"]) == ("DV999", "too-bad", {"text": "It is bad."})
+    assert (rule["id"], rule["name"], rule["shortDescription"]) == (
+        "DV999",
+        "too-bad",
+        {"text": "It is bad."},
+    )
     assert rule["help"]["markdown"].startswith("It is bad.\n\nFails:")
     (result,) = run["results"]
     assert result["partialFingerprints"] == {"primaryLocationLineHash": "print-0"}

@@ -35,7 +35,9 @@ def many(errors: int, warnings: int = 0) -> list[Problem]:
     ]
 
 
-RULE = RuleFacts("DV999", "too-bad", Severity.WARNING, "It is bad.", "It is bad.\n\nFails:\n\n    x")
+RULE = RuleFacts(
+    "DV999", "too-bad", Severity.WARNING, "It is bad.", "It is bad.\n\nFails:\n\n    x"
+)
 
 
 def linted(*problems: Problem, fail_on: Severity = Severity.WARNING) -> ProblemsAnswer:
