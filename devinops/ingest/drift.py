@@ -213,7 +213,8 @@ class _Drift:
             return
         merged = merge(base, ours, canonical_text(theirs))
         if not merged.conflicts:
-            wanted.values[change.name] = merged.text
+            if merged.text != ours:
+                wanted.values[change.name] = merged.text
             reason = (
                 f"its {change.name} has the changes of both sides now: commit, then "
                 f"{self._apply(wanted.new_key)}"

@@ -282,6 +282,9 @@ def test_both_sides_are_merged_from_the_commit_of_the_last_apply(
     assert page.read_text() == PAGE.replace("Then watch.", "Then watch the graphs.").replace(
         "make deploy", "make all"
     )
+    git(root, "commit", "-q", "-a", "-m", "merged")
+    again = pull(devinops, root, "--drift")
+    assert (again["files"], again["left"]) == ([], document["left"])
     (item,) = document["left"]
     _, *command = shlex.split(item["reason"].partition(", then ")[2])
     assert Path(command[2]).resolve() == root.resolve()
