@@ -110,6 +110,21 @@ def test_an_empty_directory_is_set_up_and_filled(
     assert "MINE" not in ran.out
 
 
+def test_the_first_command_also_adds_the_files_above_the_root(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "teams" / "my api").mkdir(parents=True)
+    rows = devinops("pull", "-C", "teams/my api").out.splitlines()
+    command = rows[rows.index("Next:") + 1].strip()
+    subprocess.run(command.partition(" && ")[0], shell=True, cwd=tmp_path, check=True)
+    added = subprocess.run(
+        ["git", "ls-files", "--others"], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert added.stdout == ""
+
+
 def test_what_is_left_out_is_listed_with_ids_and_what_to_do(
     emulator: Emulator, tmp_path: Path, devinops: Devinops
 ) -> None:
@@ -156,6 +171,18 @@ def test_keys_and_only_narrow(emulator: Emulator, tmp_path: Path, devinops: Devi
     ran = devinops("pull", "-C", tmp_path, "knowledge:Nothing")
     assert (ran.code, "nothing has the key knowledge:Nothing" in ran.err) == (64, True)
     assert devinops("pull", "-C", tmp_path, "--only", "knowledge:Nothing").code == 64
+
+
+def test_notes_are_not_read_without_their_folders(
+    tmp_path: Path, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    faults = [{"path": "/v3/**/folders", "fault": "status", "status": 403}]
+    with Emulator(SEED, faults=faults) as emulator:
+        use(emulator.url)
+        ran = devinops("pull", "-C", tmp_path, "--format", "json")
+    document = json.loads(ran.out)
+    assert {item["kind"] for item in document["not_read"]} == {"folder", "knowledge"}
+    assert (ran.code, "playbooks/p.md" in names(tmp_path)) == (4, True)
 
 
 def test_a_kind_that_the_key_may_not_read_is_reported(
