@@ -330,18 +330,27 @@ class _Drift:
                 self._cannot(item, error)
             return
         for item in items:
-            try:
-                rewriting.add(item)
-            except NotEditable as error:
-                self._cannot(item, error)
-                continue
-            for name in (*item.marked, *item.conflicts):
-                reason = (
-                    f"its {name} changed on both sides: choose between the conflict markers in "
-                    f"{path}, then {self._apply(item.new_key)}"
-                )
-                self._leave(item.key, Left.CONFLICT, reason, item.live.id)
+            self._add(rewriting, item)
         self.changes += rewriting.changes()
+
+    def _add(self, rewriting: Rewriting, item: Wanted) -> None:
+        """Add the changes of an entry, or if they do not all fit, of each of its fields that do."""
+        try:
+            rewriting.add(item)
+        except NotEditable as error:
+            parts = item.parts()
+            if len(parts) == 1:
+                self._cannot(item, error)
+                return
+            for part in parts:
+                self._add(rewriting, part)
+            return
+        for name in (*item.marked, *item.conflicts):
+            reason = (
+                f"its {name} changed on both sides: choose between the conflict markers in "
+                f"{rewriting.path}, then {self._apply(item.new_key)}"
+            )
+            self._leave(item.key, Left.CONFLICT, reason, item.live.id)
 
     def _cannot(self, item: Wanted, error: NotEditable) -> None:
         why = Left.CONFLICT if item.conflicts or item.marked else Left.UNWRITABLE

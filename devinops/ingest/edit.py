@@ -101,7 +101,7 @@ class Page:
         if found is None:
             return None
         if not _is_sequence(found) or found.flow_style or not found.value or found.anchor:
-            raise NotEditable(f"the list under {section} has not one entry on each line")
+            raise NotEditable(f"the list under {section} is not a block list with an entry")
         end = self.text.find("\n", _Writer(self).end(found))
         return End(len(self.text) if end < 0 else end, found.start_mark.column)
 

@@ -233,7 +233,7 @@ def test_no_file_is_overwritten(emulator: Emulator, tmp_path: Path, devinops: De
     ran = devinops("pull", "-C", tmp_path)
     assert page.read_text() == "---\nname: Mine\ntrigger: t\n---\nb\n"
     assert "knowledge/Backend/a-2.md" in names(tmp_path)
-    assert "the list under secrets has not one entry on each line" in ran.out
+    assert "the list under secrets is not a block list with an entry" in ran.out
 
 
 def test_entries_of_one_of_several_targets_are_limited_to_it(
