@@ -244,6 +244,21 @@ def test_entries_of_one_of_several_targets_are_limited_to_it(
     assert "targets:\n  - staging\n" in (tmp_path / "knowledge/Backend/a.md").read_text()
 
 
+def test_namesakes_in_two_targets_get_an_entry_each(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    (tmp_path / "devinops.yaml").write_text("version: 1\ntargets: {staging: {}, production: {}}\n")
+    devinops("pull", "-C", tmp_path, "--target", "staging")
+    again = devinops("pull", "-C", tmp_path, "--target", "production", "--format", "json")
+    assert "Backend/A" not in {item["key"] for item in json.loads(again.out)["left"]}
+    assert "targets:\n  - production\n" in (tmp_path / "knowledge/Backend/a-2.md").read_text()
+    assert (tmp_path / "secrets.yaml").read_text().count("key: TOKEN") == 2
+    for target in ("staging", "production"):
+        ran = devinops("plan", "-C", tmp_path, "-t", target, "--format", "json")
+        plan = json.loads(ran.out)
+        assert (plan["changes"], plan["blocked"], plan["problems"]) == ([], [], [])
+
+
 def test_a_link_out_of_the_root_is_not_followed(
     emulator: Emulator, tmp_path: Path, devinops: Devinops
 ) -> None:
