@@ -64,17 +64,36 @@ class Pipeline:
         parts = [re.sub(r"[^\w /.-]", "?", self.below), target]
         return f" in {', '.join(filter(None, parts))}" if any(parts) else ""
 
-    def paths(self, own: str) -> str:
+    def paths(self, own: str, below: str) -> str:
         """Return patterns of the files that a plan depends on, as JSON, which is also YAML.
 
-        `own` is the file of the CI system.
+        `own` is the file of the CI system, and `below` what this system puts behind a directory to
+        mean everything below it.
         """
         if self.below:
-            start = re.sub(r"[*?+\[\]!\\{}]", "*", self.below)
-            return _json([f"{start}/**", *self.patterns, own])
+            return _json([f"{loose(self.below)}/{below}", own])
         # At the top, *.yaml is devinops.yaml and the files of the kinds.
-        directories = (f"{name}/**" for name in sorted(KINDS.directories))
-        return _json(["*.yaml", *directories, *self.patterns, own])
+        directories = (f"{name}/{below}" for name in sorted(KINDS.directories))
+        patterns = (path for pattern in self.patterns for path in _paths_of(pattern, below))
+        return _json(["*.yaml", *directories, *patterns, own])
+
+
+def _paths_of(pattern: str, below: str) -> list[str]:
+    """Return the patterns of CI for one of `paths`, which may name files or directories."""
+    name = loose("/".join(part for part in pattern.split("/") if part not in ("", ".")))
+    if name.endswith("/**"):
+        return [f"{name[:-2]}{below}"]
+    is_file = name.endswith((".md", ".yaml", ".yml")) and not pattern.endswith("/")
+    return [name] if is_file else [name, f"{name}/{below}"]
+
+
+def loose(path: str) -> str:
+    """Return a path or pattern in which only `*` is special, to CI systems and to artifacts.
+
+    It matches all that the path or pattern does. The systems differ in how a special character is
+    written as itself, and replace variables with `$` or `%`.
+    """
+    return re.sub(r"\[[^/]*\]|[^\w./* -]|^ | $", "*", path)
 
 
 def key_note(system: str, pipeline: Pipeline) -> str:
@@ -101,7 +120,7 @@ def github_values(pipeline: Pipeline) -> dict[str, str]:
     return {
         **ACTIONS,
         **_common(pipeline),
-        "paths": pipeline.paths(".github/workflows/devinops.yml"),
+        "paths": pipeline.paths(".github/workflows/devinops.yml", "**"),
         "branch_word": shlex.quote(pipeline.branch),
         "target_input": _target_input(targets) if pipeline.is_many else "",
         "hazard_inputs": "".join(
@@ -195,7 +214,7 @@ def gitlab_values(pipeline: Pipeline) -> dict[str, str]:
     target = "$DEVINOPS_TARGET" if pipeline.is_many else ""
     return {
         **_common(pipeline),
-        "paths": pipeline.paths(".gitlab-ci.yml"),
+        "paths": pipeline.paths(".gitlab-ci.yml", "**/*"),
         "plan_secrets": ", ".join(f"{key}_PLAN" for key in keys),
         "apply_secrets": ", ".join(keys),
         "hazard_inputs": _gitlab_variables(pipeline),
@@ -264,8 +283,8 @@ def _common(pipeline: Pipeline) -> dict[str, str]:
     return {
         "root": pipeline.root,
         "branch": _word(pipeline.branch),
-        "backups": _json(f"{pipeline.below}/.devinops/backups/".lstrip("/")),
-        "directory": shlex.quote(pipeline.below or "."),
+        "backups": _json(f"{loose(pipeline.below)}/.devinops/backups/".lstrip("/")),
+        "directory": shlex.quote(f"./{pipeline.below}"),
     }
 
 

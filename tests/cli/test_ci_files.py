@@ -167,12 +167,70 @@ def test_without_ci_only_pre_commit_is_set_up(tmp_path: Path, devinops: Devinops
     assert (tmp_path / ".pre-commit-config.yaml").exists()
 
 
+GITHUB = {"**": ".*", "*": "[^/]*"}
+"""What means something in a pattern of GitHub, of the patterns that init writes."""
+GITLAB = {"**/": "(?:[^/]+/)*", "**": "[^/]*", "*": "[^/]*"}
+"""The same for GitLab, which asks Ruby's File.fnmatch: `**` crosses directories only before a `/`."""
+
+
+def triggers(patterns: list[str], path: str, special: dict[str, str]) -> bool:
+    """Tell whether a change of a file starts the jobs."""
+    names = "|".join(map(re.escape, special))
+    for pattern in patterns:
+        tokens = re.findall(rf"({names})|([^*]+)", pattern)
+        regex = "".join(special[sign] if sign else re.escape(text) for sign, text in tokens)
+        # What no system takes for more than a character.
+        assert not re.search(r"[?+\[\]!\\\\{}$%]", pattern), pattern
+        if re.fullmatch(regex, path):
+            return True
+    return False
+
+
 @pytest.mark.parametrize(
-    ("below", "first"), [("", "*.yaml"), ("teams/a", "teams/a/**"), ("a[b] c!", "a*b* c*/**")]
+    ("below", "pattern", "path"),
+    [
+        ("", "", "devinops.yaml"),
+        ("", "", "knowledge/a.md"),
+        ("", "", "knowledge/Backend/APIs/a.md"),
+        ("", "", "playbooks/a/b.yaml"),
+        ("teams/a", "", "teams/a/devinops.yaml"),
+        ("teams/a", "", "teams/a/knowledge/Backend/a.md"),
+        ("teams/a", "more/*", "teams/a/more/knowledge/a.md"),
+        ("a[b] c!", "", "a[b] c!/knowledge/a.md"),
+        ("$CI_JOB_ID/100%", "", "$CI_JOB_ID/100%/knowledge/a.md"),
+        ("", "teams/*/devin", "teams/a/devin/knowledge/a.md"),
+        ("", "/teams/*/devin/", "teams/a/devin/knowledge/b/a.md"),
+        ("", "./teams//a", "teams/a/knowledge/a.md"),
+        ("", "teams/**", "teams/a/knowledge/a.md"),
+        ("", "**/devin", "a/b/devin/knowledge/a.md"),
+        ("", "teams/[a-c]?/devin", "teams/b1/devin/knowledge/a.md"),
+        ("", "teams/[]a]", "teams/]/knowledge/a.md"),
+        ("", r"a\+b\!", "a+b!/knowledge/a.md"),
+        ("", "services/*/note.md", "services/api/note.md"),
+    ],
 )
-def test_the_workflow_runs_when_an_entry_changes(below: str, first: str) -> None:
-    paths = yaml.safe_load(Pipeline("main", below, {}, ("x/**",)).paths("own.yml"))
-    assert (paths[0], paths[-2:]) == (first, ["x/**", "own.yml"])
+def test_a_change_of_an_entry_starts_the_jobs(below: str, pattern: str, path: str) -> None:
+    pipeline = Pipeline("main", below, {}, (pattern,) if pattern else ())
+    for end, special, own in (("**", GITHUB, WORKFLOW), ("**/*", GITLAB, PIPELINE)):
+        patterns = yaml.safe_load(pipeline.paths(own, end))
+        assert triggers(patterns, path, special)
+        assert triggers(patterns, own, special)
+        assert not triggers(patterns, "README.md", special)
+
+
+@pytest.mark.parametrize("below", ["teams [1]", "#1", " a", "$x"])
+def test_backups_are_kept_of_any_directory(tmp_path: Path, devinops: Devinops, below: str) -> None:
+    subprocess.run(["git", "-C", tmp_path, "init", "-q", "-b", "main"], check=True)
+    for system in ("github", "gitlab"):
+        assert devinops("init", "-C", tmp_path / below, "--ci", system).code == 0
+    workflow = read_workflow(tmp_path / WORKFLOW)
+    pipeline = yaml.safe_load((tmp_path / PIPELINE).read_text())
+    for pattern in (
+        workflow["jobs"]["apply"]["steps"][-1]["with"]["path"],
+        pipeline[".devinops-apply"]["artifacts"]["paths"][1],
+    ):
+        assert triggers([pattern], f"{below}/.devinops/backups/", GITLAB)
+        assert pattern == pattern.strip()
 
 
 def test_the_names_of_two_roots_differ(tmp_path: Path, devinops: Devinops) -> None:
