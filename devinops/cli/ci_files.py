@@ -87,6 +87,13 @@ def _paths_of(pattern: str, below: str) -> list[str]:
     return [name] if is_file else [name, f"{name}/{below}"]
 
 
+def unsafe(name: str) -> str:
+    """Return why files for CI cannot hold the name of a branch or directory; empty if they can."""
+    if "${{" in name:
+        return "has ${{, which GitHub replaces"
+    return "" if name.isprintable() else "has characters that cannot be printed"
+
+
 def loose(path: str) -> str:
     """Return a path or pattern in which only `*` is special, to CI systems and to artifacts.
 
@@ -121,7 +128,8 @@ def github_values(pipeline: Pipeline) -> dict[str, str]:
         **ACTIONS,
         **_common(pipeline),
         "paths": pipeline.paths(".github/workflows/devinops.yml", "**"),
-        "branch_word": shlex.quote(pipeline.branch),
+        "branches": _json([re.sub(r"^!|\+", r"\\\g<0>", pipeline.branch)]),
+        "validate": command_line(f"devinops validate{pipeline.root} --format github"),
         "target_input": _target_input(targets) if pipeline.is_many else "",
         "hazard_inputs": "".join(
             f"      allow_{name}:\n        description: {_json(help)}\n        type: boolean\n"
@@ -215,6 +223,9 @@ def gitlab_values(pipeline: Pipeline) -> dict[str, str]:
     return {
         **_common(pipeline),
         "paths": pipeline.paths(".gitlab-ci.yml", "**/*"),
+        "validate": command_line(
+            f"devinops validate{pipeline.root} --report gitlab=gl-code-quality-report.json"
+        ),
         "plan_secrets": ", ".join(f"{key}_PLAN" for key in keys),
         "apply_secrets": ", ".join(keys),
         "hazard_inputs": _gitlab_variables(pipeline),
@@ -282,7 +293,7 @@ def _gitlab_export(pipeline: Pipeline) -> str:
 def _common(pipeline: Pipeline) -> dict[str, str]:
     return {
         "root": pipeline.root,
-        "branch": _word(pipeline.branch),
+        "branch": pipeline.branch,
         "backups": _json(f"{loose(pipeline.below)}/.devinops/backups/".lstrip("/")),
         "directory": shlex.quote(f"./{pipeline.below}"),
     }
@@ -292,8 +303,9 @@ def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _word(text: str) -> str:
-    return text if re.fullmatch(r"[A-Za-z][\w./-]*", text) else _json(text)
+def command_line(text: str) -> str:
+    """Return a command as a value of YAML, quoted only if it has characters that need it."""
+    return text if re.fullmatch(r"[\w ./='-]+", text) else _json(text)
 
 
 def _json(value: object) -> str:

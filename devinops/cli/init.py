@@ -18,7 +18,15 @@ from string import Template
 import click
 
 from devinops import __version__, atomic
-from devinops.cli.ci_files import DEFAULT_KEY, Pipeline, github_values, gitlab_values, key_note
+from devinops.cli.ci_files import (
+    DEFAULT_KEY,
+    Pipeline,
+    command_line,
+    github_values,
+    gitlab_values,
+    key_note,
+    unsafe,
+)
 from devinops.cli.options import FilePath, terminal_width
 from devinops.cli.origin import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
 from devinops.config import CONFIG_FILE, Project, open_project
@@ -89,9 +97,21 @@ def host_and_repository(url: str) -> tuple[str | None, str | None]:
 
 
 def _branch(git: Git) -> str:
-    """Return the default branch of origin, else the branch that is checked out, else main."""
+    """Return the default branch of origin, or else what is most likely to be it.
+
+    Git knows it only of a clone. Elsewhere, the branch that is checked out can be one for a change.
+    """
     head = git.line("symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
-    return head.partition("/")[2] or git.line("symbolic-ref", "--short", "HEAD") or "main"
+    if head:
+        return head.partition("/")[2]
+    known = [
+        name
+        for place in ("remotes/origin", "heads")
+        for name in ("main", "master")
+        if git.line("rev-parse", "--verify", "--quiet", f"refs/{place}/{name}")
+    ]
+    current = git.line("symbolic-ref", "--short", "HEAD")
+    return next(iter(known), current or "main")
 
 
 @click.command()
@@ -173,6 +193,7 @@ def set_up(
     tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
     for name, top in tops.items():
         _check_place(top, name)
+    _check_names(git)
     rows, written, snippets = [], [], []
     for name, text in texts.items():
         path = os.path.relpath(tops[name] / name, root).replace(os.sep, "/")
@@ -288,7 +309,10 @@ def files(
         "requirement": origin.requirement,
         "repository": origin.repository or "",
         "revision": origin.revision or "",
-        "args": f"        args: [--root, {json.dumps(git.below)}]\n" if git.below else "",
+        "entry": command_line(f"devinops validate{pipeline.root}"),
+        "args": f"        args: [--root, {json.dumps(git.below, ensure_ascii=False)}]\n"
+        if git.below
+        else "",
     }
     names = {
         CONFIG_FILE: "config.yaml",
@@ -330,8 +354,23 @@ class _Template(Template):
     delimiter = "@@"
 
 
+def _hook_arguments(below: str) -> str:
+    root = json.dumps(below, ensure_ascii=False)
+    return f"        args: [--root, {root}]\n" if below else ""
+
+
 def _template(name: str) -> _Template:
     return _Template((resources.files("devinops") / "templates" / name).read_text("utf-8"))
+
+
+def _check_names(git: Repository) -> None:
+    """Raise NotWritten if the files of CI and pre-commit cannot hold a name safely."""
+    for what, name in (("directory", git.below), ("branch", git.branch)):
+        if reason := unsafe(name):
+            raise NotWritten(
+                f"cannot write the files of CI and pre-commit for the {what} {json.dumps(name)}: "
+                f"its name {reason}: rename it, then run again; nothing was written"
+            )
 
 
 def _check_place(top: Path, name: str) -> None:

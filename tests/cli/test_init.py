@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -55,7 +56,6 @@ def test_init_uses_what_the_repository_tells(
     assert (config["inventory"], config["prune"]) == ({"store": "branch"}, "owned")
     workflow = read_workflow(tmp_path / ".github/workflows/devinops.yml")
     assert workflow["on"]["push"]["branches"] == ["trunk"]
-    assert "refs/heads/trunk" in workflow["jobs"]["apply"]["if"]
     keeps = workflow["jobs"]["apply"]["steps"][-1]
     assert keeps["uses"].startswith("actions/upload-artifact@")
     assert keeps["with"]["path"] == ".devinops/backups/"
@@ -171,6 +171,102 @@ def test_on_gitlab_it_writes_gitlabs_file(tmp_path: Path, devinops: Devinops) ->
     assert ".devinops/backups/" in job["artifacts"]["paths"]
     assert job["artifacts"]["when"] == "always"
     assert not (tmp_path / ".github").exists()
+
+
+def test_a_branch_for_a_change_is_not_taken_for_the_one_to_apply(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    git(tmp_path, "init", "--bare", "--initial-branch", "main", "origin.git")
+    git(tmp_path, "init", "--initial-branch", "main", "work")
+    root = tmp_path / "work"
+    git(root, "-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "--allow-empty", "-m", "1")  # fmt: skip
+    git(root, "checkout", "-b", "add-devinops")
+    assert Repository.of(root).branch == "main"
+    git(root, "branch", "-m", "main", "master")
+    assert Repository.of(root).branch == "master"
+    git(root, "remote", "add", "origin", "../origin.git")
+    git(root, "push", "origin", "master:main", "master:trunk")
+    git(root, "remote", "set-head", "origin", "--delete")
+    assert Repository.of(root).branch == "main"
+    assert "only the branch main may use" in " ".join(devinops("init", "-C", root).out.split())
+    git(root, "remote", "set-head", "origin", "trunk")
+    assert Repository.of(root).branch == "trunk"
+
+
+@pytest.mark.parametrize(
+    ("branch", "pattern"),
+    [
+        ("2.x", "2.x"),
+        ("null", "null"),
+        ("true", "true"),
+        ("it's", "it's"),
+        ("!x", r"\!x"),
+        ("feat+x!", r"feat\+x!"),
+        ("a#b'$(c)", "a#b'$(c)"),
+    ],
+)
+def test_a_branch_of_any_name_is_applied(
+    tmp_path: Path, devinops: Devinops, branch: str, pattern: str
+) -> None:
+    git(tmp_path, "init", "--initial-branch", branch)
+    devinops("init", "-C", tmp_path, "--ci", "github")
+    workflow = read_workflow(tmp_path / ".github/workflows/devinops.yml")
+    assert workflow["on"]["push"]["branches"] == [pattern]
+    assert f"refs/heads/{branch}" not in str(workflow["jobs"])
+
+
+@pytest.mark.parametrize(
+    "below",
+    ["team #1", " a ", "a: b", "it's", "- a", "$(b)", '"', "a\\b", "é 😀", "a&b", "{c}", "%d"],
+)
+def test_a_directory_of_any_name_reaches_the_shell(
+    tmp_path: Path, devinops: Devinops, below: str
+) -> None:
+    git(tmp_path, "init")
+    (tmp_path / below).mkdir()
+    for system in ("github", "gitlab"):
+        assert devinops("init", "-C", tmp_path / below, "--ci", system).code == 0
+    workflow = read_workflow(tmp_path / ".github/workflows/devinops.yml")
+    pipeline = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())
+    hooks = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())
+    for command in (
+        workflow["jobs"]["plan"]["steps"][3]["run"],
+        pipeline[".devinops-plan"]["script"][0],
+        hooks["repos"][0]["hooks"][0]["entry"],
+    ):
+        assert shlex.split(command)[:4] == ["devinops", "validate", "--root", below]
+
+
+def test_a_directory_of_any_name_reaches_the_hook(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = Origin("devinops @ git+https://h/d@0a", "https://h/d", "0a")
+    monkeypatch.setattr("devinops.cli.init.installed_origin", lambda: origin)
+    git(tmp_path, "init")
+    devinops("init", "-C", tmp_path / "😀: #")
+    hooks = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())
+    assert hooks["repos"][0]["hooks"][0]["args"] == ["--root", "😀: #"]
+
+
+@pytest.mark.parametrize(
+    ("below", "branch", "reason"),
+    [
+        ("a\nb", "main", "cannot be printed"),
+        ("a\u2028b", "main", "cannot be printed"),
+        ("${{ github.token }}", "main", "GitHub replaces"),
+        ("a", "a${{b}}", "GitHub replaces"),
+        ("", "a\x85b", "cannot be printed"),
+    ],
+)
+def test_a_name_that_no_file_of_ci_can_hold_is_refused(
+    tmp_path: Path, devinops: Devinops, below: str, branch: str, reason: str
+) -> None:
+    git(tmp_path, "init", "--initial-branch", branch)
+    (tmp_path / below).mkdir(exist_ok=True)
+    ran = devinops("init", "-C", tmp_path / below)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert reason in ran.err
+    assert {path.name for path in tmp_path.iterdir()} <= {".git", below}
 
 
 @pytest.mark.parametrize(
