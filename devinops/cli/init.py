@@ -344,7 +344,8 @@ def _why(origin: Origin, indent: int) -> str:
     text = (
         f"FILL IN the {UNKNOWN_URL} of the Git repository of devinops and a {UNKNOWN_COMMIT}. "
         f"devinops init does not know them: {origin.unknown}. It is not taken from a package "
-        "index, because anybody could publish a package of this name there."
+        "index, because anybody could publish a package of this name there. If your own index has "
+        "it, write its version here, and let pip ask no other index."
     )
     start = f"{'':{indent}}# "
     return textwrap.fill(text, 96, initial_indent=start, subsequent_indent=start) + "\n"
