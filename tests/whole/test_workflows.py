@@ -88,10 +88,12 @@ class World:
         secrets: dict[str, str] | None = None,
         variables: dict[str, str] | None = None,
         fork: bool = False,
+        actor: str = "ann",
         ref: str = MAIN,
         matrix: dict[str, str] | None = None,
     ) -> dict[str, Step]:
         keys = {"DEVIN_API_KEY_PLAN": PLAN_KEY, "DEVIN_API_KEY": APPLY_KEY}
+        source = "someone/api" if fork else "acme/api"
         context = {
             "github": {
                 "event_name": event,
@@ -99,7 +101,11 @@ class World:
                 "token": TOKEN,
                 "repository": "acme/api",
                 "ref_name": ref.removeprefix("refs/heads/"),
-                "event": {"repository": {"private": True, "default_branch": "main"}},
+                "actor": actor,
+                "event": {
+                    "repository": {"private": True, "default_branch": "main"},
+                    "pull_request": {"head": {"repo": {"full_name": source}}},
+                },
             },
             "inputs": inputs or {},
             "secrets": keys if secrets is None else secrets,
@@ -177,14 +183,25 @@ def test_a_commit_without_a_pull_request_is_not_applied(world: World) -> None:
     assert world.names == ["Style"]
 
 
-def test_a_fork_gets_no_key_and_is_told(world: World) -> None:
+@pytest.mark.parametrize("source", [{"fork": True}, {"actor": "dependabot[bot]"}], ids=str)
+def test_who_gets_no_key_is_told(world: World, source: dict[str, Any]) -> None:
     world.github.open(1)
-    steps = world.plan(1, fork=True, secrets={})
+    steps = world.plan(1, secrets={}, **source)
     passed(steps)
     (notice,) = commands(steps["Plan"].log)
     assert "DEVIN_API_KEY_PLAN" in notice.data
     assert steps["Comment"].code is None
     assert world.github.texts(1) == []
+
+
+@pytest.mark.parametrize("event", ["pull_request", "workflow_dispatch"])
+def test_a_missing_secret_does_not_look_like_a_plan(world: World, event: str) -> None:
+    world.github.open(1)
+    steps = world.run("plan", event, 1, secrets={})
+    assert steps["Plan"].code == 1
+    (error,) = commands(steps["Plan"].log)
+    assert error.data == "There is no secret DEVIN_API_KEY_PLAN, so nothing was planned."
+    assert steps["Comment"].code is None
 
 
 @pytest.mark.matrix
@@ -296,6 +313,20 @@ def test_drift_opens_a_pull_request_where_that_is_wanted(world: World) -> None:
         git(world.checkout, "reset", "--quiet", "--hard", "HEAD~1")
         passed(world.run("drift-pull-request", "schedule", variables=wanted))
         assert [called.startswith(call) for called in world.calls] == [True]
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(("source", "code"), [("someone/api", 0), ("acme/api", 1)])
+def test_the_action_plans_nothing_without_a_key(world: World, source: str, code: int) -> None:
+    action = read_workflow(ROOT / "action.yml")
+    inputs = {name: about.get("default", "") for name, about in action["inputs"].items()}
+    event = {"pull_request": {"head": {"repo": {"full_name": source}}}}
+    github = {"event_name": "pull_request", "repository": "acme/api", "event": event}
+    github["action_path"] = str(ROOT)
+    steps = world.runner.steps(action["runs"]["steps"], {"github": github, "inputs": inputs}, {})
+    assert steps["Run devinops"].code == code
+    (told,) = commands(steps["Run devinops"].log)
+    assert told.name == ("error" if code else "notice")
 
 
 @pytest.mark.matrix
