@@ -29,7 +29,7 @@ from devinops.cli.ci_files import (
 )
 from devinops.cli.options import FilePath, terminal_width
 from devinops.cli.origin import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
-from devinops.config import CONFIG_FILE, Project, open_project
+from devinops.config import CONFIG_FILE, Project, read_project
 from devinops.inventory.git import Git, error_line, found_no_repository
 from devinops.kinds import KINDS
 from devinops.load.discover import inside
@@ -145,7 +145,7 @@ def command(root: Path | None, ci: str | None) -> ExitCode:
     for row in setup.rows:
         click.echo(line(row))
     for name, text in setup.snippets:
-        click.echo(lines(f"\nTo add by hand to {name}:\n\n{text}"), nl=False)
+        click.echo(lines(f"\n{_instruction(name)}:\n\n{text}"), nl=False)
     if setup.snippets or setup.written:
         _show_next_steps(git, root, setup)
     return ExitCode.OK
@@ -180,12 +180,15 @@ def set_up(
     check: bool = False,
     ci: str | None = None,
 ) -> SetUp:
-    """Write the files of a new repository, except those that exist. Raises NotWritten.
+    """Write the files of a new repository, except those that exist.
+
+    Raises NotWritten, and InputError if devinops.yaml has problems.
 
     With `check` nothing is written, and `written` are the files that would be. `ci` is one of
     CI_FILES; by default the host of the remote decides.
     """
     org_id = os.environ.get("DEVIN_ORG_ID", "").strip()
+    _check_place(root, CONFIG_FILE)
     pipeline, system = _pipeline(root, git), ci or _system(git)
     texts = files(git, org_id, installed_origin(), pipeline, system)
     if not with_sample:
@@ -207,6 +210,17 @@ def set_up(
     ci_files = tuple(name for name in texts if name.startswith("."))
     keys = key_note(system, pipeline)
     return SetUp(tuple(rows), tuple(written), tuple(snippets), ci_files, keys)
+
+
+def _instruction(name: str) -> str:
+    """Return what to do with the text for a file that exists."""
+    if not name.endswith(".gitlab-ci.yml"):
+        return f"To add by hand to {name}"
+    # Pasted, its variables would replace those that are there.
+    return (
+        f"To save as .gitlab/devinops.yml, and to add to {name} as "
+        "include: {local: .gitlab/devinops.yml} (if it lists stages, it needs test and deploy)"
+    )
 
 
 def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
@@ -273,12 +287,15 @@ def _next_commands(git: Repository, root: Path) -> Iterator[str]:
 
 
 def _system(git: Repository) -> str:
-    return "gitlab" if git.host and "gitlab" in git.host else "github"
+    return "gitlab" if git.host and "gitlab" in git.host.lower() else "github"
 
 
 def _pipeline(root: Path, git: Repository) -> Pipeline:
-    """Return what the files of CI depend on: Git, and devinops.yaml if it exists already."""
-    project = open_project(root)[0] if root.is_dir() else Project(root)
+    """Return what the files of CI depend on: Git, and devinops.yaml if it exists already.
+
+    Raises InputError if devinops.yaml has problems: its names become a part of the files.
+    """
+    project = read_project(root) if root.is_dir() else Project(root)
     keys = {
         name: str(target.get("api_key_env", DEFAULT_KEY))
         for name, target in project.targets.items()
@@ -301,7 +318,7 @@ def files(
         "version": __version__,
         "org_id": org_setting,
         "inventory": _template(f"{remote}.yaml").template.removesuffix("\n"),
-        "repo": git.repo or "null",
+        "repo": _repository_value(git.repo),
         "where": location,
         "files": HOOK_FILES,
         "root": pipeline.root,
@@ -353,6 +370,12 @@ def _why(origin: Origin, indent: int) -> str:
 
 class _Template(Template):
     delimiter = "@@"
+
+
+def _repository_value(repo: str | None) -> str:
+    """Return a repository as YAML, quoted only if its name is unusual."""
+    is_plain = repo is None or re.fullmatch(r"[A-Za-z0-9][\w./-]*", repo)
+    return (repo or "null") if is_plain else json.dumps(repo, ensure_ascii=False)
 
 
 def _hook_arguments(below: str) -> str:

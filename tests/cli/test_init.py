@@ -277,6 +277,7 @@ def test_a_name_that_no_file_of_ci_can_hold_is_refused(
         ("https://token@github.com/acme/api.git", "github.com", "acme/api"),
         ("ssh://git@git.acme.example:2222/acme/api.git", "git.acme.example", "acme/api"),
         ("https://gitlab.com/group/sub/project.git", "gitlab.com", "group/sub/project"),
+        ("ssh://git@GitLab.acme.example/acme/api.git", "GitLab.acme.example", "acme/api"),
         ("/srv/git/api.git", None, None),
     ],
 )
@@ -287,6 +288,48 @@ def test_remotes_are_understood(
     git(tmp_path, "remote", "add", "origin", url)
     found = Repository.of(tmp_path)
     assert (found.host, found.repo) == (host, repo)
+
+
+def test_gitlab_is_recognized_in_capitals(tmp_path: Path, devinops: Devinops) -> None:
+    git(tmp_path, "init")
+    git(tmp_path, "remote", "add", "origin", "ssh://git@GitLab.acme.example/acme/api.git")
+    assert "wrote .gitlab-ci.yml" in devinops("init", "-C", tmp_path).out
+
+
+def test_a_repository_of_any_name_makes_a_note_without_problems(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    git(tmp_path, "init")
+    git(tmp_path, "remote", "add", "origin", "https://github.com/acme/a: b #c")
+    devinops("init", "-C", tmp_path)
+    note = next((tmp_path / "knowledge").iterdir()).read_text().split("---")[1]
+    assert yaml.safe_load(note)["pinned_repo"] == "acme/a: b #c"
+
+
+@pytest.mark.parametrize(
+    "targets",
+    ["{a: {}, b: {api_key_env: 'DEVIN KEY;id'}}", '{"a\'b": {}, c: {}}', "{'x${{y}}': {}, c: {}}"],
+)
+def test_names_with_problems_do_not_reach_the_files_of_ci(
+    tmp_path: Path, devinops: Devinops, targets: str
+) -> None:
+    (tmp_path / "devinops.yaml").write_text(f"version: 1\ntargets: {targets}\n")
+    ran = devinops("init", "-C", tmp_path, "--ci", "gitlab")
+    assert (ran.code, ran.out) == (1, "")
+    assert "devinops.yaml:2:" in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["devinops.yaml"]
+
+
+def test_a_pipeline_that_exists_includes_the_one_of_init(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    (tmp_path / ".gitlab-ci.yml").write_text("variables: {A: b}\n")
+    ran = devinops("init", "-C", tmp_path, "--ci", "gitlab")
+    _, _, rest = ran.out.partition(
+        "\nTo save as .gitlab/devinops.yml, and to add to .gitlab-ci.yml"
+    )
+    text = rest.partition(":\n\n")[2].partition("\nNext:")[0]
+    assert "devinops-apply" in yaml.safe_load(text)
 
 
 def test_init_never_overwrites_and_shows_what_to_add(tmp_path: Path, devinops: Devinops) -> None:
