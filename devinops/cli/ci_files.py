@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from textwrap import indent
 from typing import Final
 
@@ -30,14 +30,21 @@ _NUMBERS: Final = ("allow_delete", "allow_missing")
 class Pipeline:
     """What the files of a CI system depend on.
 
-    `keys` maps each target to the variable with its key. `below` is the path of the root in the
-    repository, empty at its top; `patterns` are the `paths` of devinops.yaml.
+    `keys` maps each target to the variable with its key, and `enterprise_keys` those that have one
+    to the variable with a key of the enterprise. `below` is the path of the root in the repository,
+    empty at its top; `patterns` are the `paths` of devinops.yaml.
     """
 
     branch: str
     below: str
     keys: Mapping[str, str]
     patterns: Sequence[str] = ()
+    enterprise_keys: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def all_keys(self) -> list[str]:
+        """The variables of all targets, without duplicates."""
+        return sorted({*self.keys.values(), *self.enterprise_keys.values()}) or [DEFAULT_KEY]
 
     @property
     def is_many(self) -> bool:
@@ -111,7 +118,7 @@ def key_note(system: str, pipeline: Pipeline) -> str:
     }
     if system not in where:
         return ""
-    keys = sorted(set(pipeline.keys.values()))
+    keys = pipeline.all_keys
     reading = ", ".join(f"{key}_PLAN" for key in keys)
     scope = "their environments devin-TARGET" if pipeline.is_many else "the environment devin"
     return (
@@ -143,6 +150,7 @@ def github_values(pipeline: Pipeline) -> dict[str, str]:
 
 def _github_of_one(pipeline: Pipeline) -> dict[str, str]:
     key = pipeline.key
+    keys = [key, *pipeline.enterprise_keys.values()]
     line = "          {0}: ${{{{ secrets.{1} }}}}\n"
     return {
         "keys": "",
@@ -154,8 +162,8 @@ def _github_of_one(pipeline: Pipeline) -> dict[str, str]:
         "key": key,
         "plan_secret": f"{key}_PLAN",
         "apply_secret": key,
-        "plan_key": line.format(key, f"{key}_PLAN"),
-        "apply_key": line.format(key, key),
+        "plan_key": "".join(line.format(name, f"{name}_PLAN") for name in keys),
+        "apply_key": "".join(line.format(name, name) for name in keys),
         "export": "",
     }
 
@@ -164,9 +172,12 @@ def _github_of_many(pipeline: Pipeline) -> dict[str, str]:
     """Return values for one job a target: only the key of its target is in its environment."""
     listed = _json(list(pipeline.keys))
     chosen = f"inputs.target && format('[{{0}}]', toJSON(inputs.target)) || '{listed}'"
-    name = "fromJSON(env.KEYS)[matrix.target]"
-    line = "          KEY_NAME: ${{{{ {0} }}}}\n          KEY: ${{{{ secrets[{1}] }}}}\n"
-    keys = f"  KEYS: '{_json(pipeline.keys)}'  # each target and the variable of its key\n"
+    line = "  {0}S: '{1}'  # each target and the variable of its {2}\n"
+    maps = {"KEY": (pipeline.keys, "key")}
+    if pipeline.enterprise_keys:
+        names = {target: pipeline.enterprise_keys.get(target, "") for target in pipeline.keys}
+        maps["ENTERPRISE_KEY"] = (names, "key of the enterprise")
+    keys = "".join(line.format(key, _json(names), what) for key, (names, what) in maps.items())
     return {
         "keys": keys,
         "suffix": pipeline.suffix("${{ matrix.target }}"),
@@ -177,10 +188,20 @@ def _github_of_many(pipeline: Pipeline) -> dict[str, str]:
         "key": "KEY",
         "plan_secret": "${KEY_NAME}_PLAN",
         "apply_secret": "with the key of its target",
-        "plan_key": line.format(name, f"format('{{0}}_PLAN', {name})"),
-        "apply_key": line.format(name, name),
-        "export": '          export "$KEY_NAME=$KEY"\n',
+        "plan_key": "".join(_key_of_target(key, "format('{{0}}_PLAN', {0})") for key in maps),
+        "apply_key": "".join(_key_of_target(key, "{0}") for key in maps),
+        "export": "".join(_EXPORT.format(key) for key in maps),
     }
+
+
+_EXPORT: Final = '          if [ -n "${0}_NAME" ]; then export "${0}_NAME=${0}"; fi\n'
+
+
+def _key_of_target(key: str, secret: str) -> str:
+    """Return the variables with the name and the value of a key; `secret` says how it is called."""
+    name = f"fromJSON(env.{key}S)[matrix.target]"
+    value = f"secrets[{secret.format(name)}]"
+    return f"          {key}_NAME: ${{{{ {name} }}}}\n          {key}: ${{{{ {value} }}}}\n"
 
 
 def _strategy(targets: str) -> str:
@@ -218,7 +239,7 @@ def _github_options() -> str:
 
 def gitlab_values(pipeline: Pipeline) -> dict[str, str]:
     """Return the values of the placeholders in gitlab.yml."""
-    keys = sorted(set(pipeline.keys.values())) or [DEFAULT_KEY]
+    keys = pipeline.all_keys
     target = "$DEVINOPS_TARGET" if pipeline.is_many else ""
     return {
         **_common(pipeline),
@@ -281,12 +302,17 @@ def _gitlab_matrix(targets: Iterable[str]) -> str:
 
 def _gitlab_export(pipeline: Pipeline) -> str:
     """Return the lines that give the key for reading the name that devinops looks for."""
+    enterprise = {
+        target: f'export {key}="${key}_PLAN"' for target, key in pipeline.enterprise_keys.items()
+    }
     if not pipeline.is_many:
-        return f'export {pipeline.key}="${pipeline.key}_PLAN"\n'
-    cases = "".join(
-        f'  {target}) KEY=${key}_PLAN; export {key}="$KEY" ;;\n'
+        lines = [f'export {pipeline.key}="${pipeline.key}_PLAN"', *enterprise.values()]
+        return "".join(f"{line}\n" for line in lines)
+    commands = {
+        target: [f'KEY=${key}_PLAN; export {key}="$KEY"', *filter(None, [enterprise.get(target)])]
         for target, key in pipeline.keys.items()
-    )
+    }
+    cases = "".join(f"  {target}) {'; '.join(lines)} ;;\n" for target, lines in commands.items())
     return f'case "$DEVINOPS_TARGET" in\n{cases}esac\n'
 
 

@@ -300,7 +300,13 @@ def _pipeline(root: Path, git: Repository) -> Pipeline:
         name: str(target.get("api_key_env", DEFAULT_KEY))
         for name, target in project.targets.items()
     }
-    return Pipeline(git.branch, git.below, keys or {"production": DEFAULT_KEY}, project.paths)
+    enterprise_keys = {
+        name: str(target["enterprise_key_env"])
+        for name, target in project.targets.items()
+        if "enterprise_key_env" in target
+    }
+    keys = keys or {"production": DEFAULT_KEY}
+    return Pipeline(git.branch, git.below, keys, project.paths, enterprise_keys)
 
 
 def files(

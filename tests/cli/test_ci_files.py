@@ -22,7 +22,7 @@ MANY = """\
 version: 1
 targets:
   staging: {api_key_env: DEVIN_API_KEY_STAGING}
-  production: {api_key_env: DEVIN_API_KEY_PRODUCTION}
+  production: {api_key_env: DEVIN_API_KEY_PRODUCTION, enterprise_key_env: DEVIN_ENTERPRISE}
 paths: ["services/*/devin/**/*.md"]
 """
 VARIANTS = {
@@ -157,6 +157,32 @@ def test_the_key_of_the_only_target_is_used(tmp_path: Path, devinops: Devinops) 
     devinops("init", "-C", tmp_path)
     env = read_workflow(tmp_path / WORKFLOW)["jobs"]["drift"]["steps"][-2]["env"]
     assert env == {"MY_DEVIN_KEY": "${{ secrets.MY_DEVIN_KEY_PLAN }}"}
+
+
+def test_a_key_of_the_enterprise_reaches_the_jobs(tmp_path: Path, devinops: Devinops) -> None:
+    (tmp_path / "devinops.yaml").write_text(
+        "version: 1\ntargets:\n  x: {org_id: org-1, enterprise_key_env: DEVIN_ENTERPRISE}\n"
+    )
+    out = devinops("init", "-C", tmp_path).out
+    assert "DEVIN_API_KEY_PLAN, DEVIN_ENTERPRISE_PLAN," in " ".join(out.split())
+    jobs = read_workflow(tmp_path / WORKFLOW)["jobs"]
+    envs = {
+        name: str([step["env"] for step in job["steps"] if "secrets." in str(step)])
+        for name, job in jobs.items()
+    }
+    assert {name for name, env in envs.items() if "secrets.DEVIN_ENTERPRISE_PLAN }" in env} == {
+        "plan",
+        "drift",
+        "drift-pull-request",
+    }
+    assert "'DEVIN_ENTERPRISE': '${{ secrets.DEVIN_ENTERPRISE }}'" in envs["apply"]
+    devinops("init", "-C", tmp_path, "--ci", "gitlab")
+    pipeline = yaml.safe_load((tmp_path / PIPELINE).read_text())
+    script = pipeline[".devinops-plan"]["script"][1]
+    assert script.startswith(
+        'export DEVIN_API_KEY="$DEVIN_API_KEY_PLAN"\n'
+        'export DEVIN_ENTERPRISE="$DEVIN_ENTERPRISE_PLAN"\n'
+    )
 
 
 def test_without_ci_only_pre_commit_is_set_up(tmp_path: Path, devinops: Devinops) -> None:
