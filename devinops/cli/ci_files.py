@@ -32,7 +32,8 @@ class Pipeline:
 
     `keys` maps each target to the variable with its key, and `enterprise_keys` those that have one
     to the variable with a key of the enterprise. `below` is the path of the root in the repository,
-    empty at its top; `patterns` are the `paths` of devinops.yaml.
+    empty at its top; `patterns` are the `paths` of devinops.yaml. `pushes` says that an inventory
+    is on a branch, so that an apply must be able to push.
     """
 
     branch: str
@@ -40,6 +41,7 @@ class Pipeline:
     keys: Mapping[str, str]
     patterns: Sequence[str] = ()
     enterprise_keys: Mapping[str, str] = field(default_factory=dict)
+    pushes: bool = True
 
     @property
     def all_keys(self) -> list[str]:
@@ -144,6 +146,11 @@ def github_values(pipeline: Pipeline) -> dict[str, str]:
         ),
         "approvals": indent(_github_approvals(), " " * 10),
         "options": _github_options(),
+        "contents": (
+            "write  # for the branch devinops, which holds the inventory"
+            if pipeline.pushes
+            else "read  # with inventory: {store: branch}, write"
+        ),
         **many,
     }
 
@@ -256,6 +263,7 @@ def gitlab_values(pipeline: Pipeline) -> dict[str, str]:
         "title": pipeline.title(target),
         "matrix": _gitlab_matrix(pipeline.keys) if pipeline.is_many else "",
         "target_check": indent(_TARGET_CHECK, " " * 6) if pipeline.is_many else "",
+        "push_check": indent(_PUSH_CHECK, " " * 6) if pipeline.pushes else "",
         "key": "KEY" if pipeline.is_many else pipeline.key,
         "plan_secret": "with the key" if pipeline.is_many else f"{pipeline.key}_PLAN",
         "export": indent(_gitlab_export(pipeline), " " * 6),
@@ -266,6 +274,16 @@ _TARGET_CHECK: Final = """\
 if [ -n "$TARGET" ] && [ "$TARGET" != "$DEVINOPS_TARGET" ]; then
   echo "Not for this target."
   exit 0
+fi
+"""
+
+
+_PUSH_CHECK: Final = """\
+if ! git push --quiet --dry-run origin HEAD:refs/heads/devinops-check; then
+  echo "This job cannot push to the project, so nothing was applied. Select Allow Git push \
+requests to the repository in Settings > CI/CD > Job token permissions, or set the protected \
+variable INVENTORY_PUSH_TOKEN to a project access token with the scope write_repository."
+  exit 1
 fi
 """
 

@@ -261,7 +261,7 @@ def _existing(path: Path, name: str, text: str, below: str) -> _State:
 
 def _runs_devinops(path: Path, below: str) -> bool:
     """Tell whether a file of CI or pre-commit runs devinops for the directory `below` the top."""
-    found = _text(path)
+    found = re.sub(r"(?m)^\s*#.*", "", _text(path))
     roots = [quoted or plain for quoted, plain in _ROOT_OPTION.findall(found)]
     is_for_root = below in roots if below else not roots
     return is_for_root and bool(_RUNS_DEVINOPS.search(found))
@@ -306,7 +306,9 @@ def _pipeline(root: Path, git: Repository) -> Pipeline:
         if "enterprise_key_env" in target
     }
     keys = keys or {"production": DEFAULT_KEY}
-    return Pipeline(git.branch, git.below, keys, project.paths, enterprise_keys)
+    stores = [target.get("inventory", {}).get("store") for target in project.targets.values()]
+    pushes = not stores or "branch" in stores
+    return Pipeline(git.branch, git.below, keys, project.paths, enterprise_keys, pushes)
 
 
 def files(

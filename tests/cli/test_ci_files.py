@@ -87,10 +87,12 @@ def test_gitlab_accepts_the_pipeline(top: Path) -> None:
 def test_each_job_may_do_only_what_it_needs(top: Path) -> None:
     workflow = read_workflow(top / WORKFLOW)
     assert workflow["permissions"] == {}
+    (config,) = top.rglob("devinops.yaml")
+    pushes = "store: branch" in config.read_text() or "targets" not in config.read_text()
     permissions = {name: job["permissions"] for name, job in workflow["jobs"].items()}
     assert permissions == {
         "plan": {"contents": "read", "pull-requests": "write"},
-        "apply": {"contents": "write", "pull-requests": "read"},
+        "apply": {"contents": "write" if pushes else "read", "pull-requests": "read"},
         "drift": {"contents": "read", "issues": "write"},
         "drift-pull-request": {"contents": "write", "pull-requests": "write"},
     }
@@ -183,6 +185,21 @@ def test_a_key_of_the_enterprise_reaches_the_jobs(tmp_path: Path, devinops: Devi
         'export DEVIN_API_KEY="$DEVIN_API_KEY_PLAN"\n'
         'export DEVIN_ENTERPRISE="$DEVIN_ENTERPRISE_PLAN"\n'
     )
+
+
+@pytest.mark.parametrize(("store", "pushes"), [("none", False), ("file", False), ("branch", True)])
+def test_an_apply_may_push_only_what_is_on_a_branch(
+    tmp_path: Path, devinops: Devinops, store: str, pushes: bool
+) -> None:
+    (tmp_path / "devinops.yaml").write_text(
+        f"version: 1\ntargets:\n  x: {{inventory: {{store: {store}}}}}\n"
+    )
+    for system in ("github", "gitlab"):
+        devinops("init", "-C", tmp_path, "--ci", system)
+    permissions = read_workflow(tmp_path / WORKFLOW)["jobs"]["apply"]["permissions"]
+    assert permissions["contents"] == ("write" if pushes else "read")
+    pipeline = yaml.safe_load((tmp_path / PIPELINE).read_text())
+    assert ("--dry-run" in pipeline[".devinops-apply"]["script"][0]) is pushes
 
 
 def test_without_ci_only_pre_commit_is_set_up(tmp_path: Path, devinops: Devinops) -> None:

@@ -411,6 +411,8 @@ def test_a_directory_that_does_not_exist_yet_is_created(
         ("", "run: devinops validate", True),
         ("", "run: devinops validate --root a", False),
         ("", "run: make test", False),
+        ("", "# TODO: devinops plan", False),
+        ("", "steps:\n  # what we do\n  - run: devinops plan", True),
         ("a", "run: devinops validate --root a", True),
         ("a", "run: devinops plan -C a -t x", True),
         ("a", "run: devinops plan -C ab", False),

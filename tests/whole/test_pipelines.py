@@ -188,6 +188,12 @@ def test_drift_fails_the_job_or_opens_a_merge_request(world: World) -> None:
     assert code == 0, log
     assert git(world.origin, "show", "devinops-drift:knowledge/A.md").endswith("edited")
     assert git(world.origin, "diff", "--name-only", "main", "devinops-drift") == "knowledge/A.md"
+    world.edit("A", "A")
+    git(world.checkout, "reset", "--quiet", "--hard", "HEAD~1")
+    for _ in range(2):
+        code, log = world.run("devinops-drift", SCHEDULE, DRIFT="merge-request")
+        assert code == 0, log
+        assert git(world.origin, "branch", "--list", "devinops-drift") == ""
 
 
 @pytest.mark.parametrize(

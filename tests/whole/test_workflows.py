@@ -266,7 +266,8 @@ needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not inst
 def applied(world: World) -> None:
     plan = world.run("plan", "workflow_dispatch")
     digest = plan["Plan"].outputs["digest"]
-    passed(world.run("apply", "workflow_dispatch", inputs={"digest": digest}))
+    # People paste it, often with a space.
+    passed(world.run("apply", "workflow_dispatch", inputs={"digest": f" {digest} "}))
 
 
 @needs_jq
@@ -313,6 +314,10 @@ def test_drift_opens_a_pull_request_where_that_is_wanted(world: World) -> None:
         git(world.checkout, "reset", "--quiet", "--hard", "HEAD~1")
         passed(world.run("drift-pull-request", "schedule", variables=wanted))
         assert [called.startswith(call) for called in world.calls] == [True]
+    world.emulator.edit("knowledge", note["note_id"], body="A")
+    git(world.checkout, "reset", "--quiet", "--hard", "HEAD~1")
+    passed(world.run("drift-pull-request", "schedule", variables=wanted))
+    assert world.calls == ["gh pr close 8"]
 
 
 @pytest.mark.matrix
