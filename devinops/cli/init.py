@@ -307,7 +307,8 @@ def _pipeline(root: Path, git: Repository) -> Pipeline:
     }
     keys = keys or {"production": DEFAULT_KEY}
     stores = [target.get("inventory", {}).get("store") for target in project.targets.values()]
-    pushes = not stores or "branch" in stores
+    # Without settings, the new ones have an inventory on a branch if there is a remote.
+    pushes = git.remote if project.document is None else "branch" in stores
     return Pipeline(git.branch, git.below, keys, project.paths, enterprise_keys, pushes)
 
 

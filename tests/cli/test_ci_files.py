@@ -21,7 +21,7 @@ from tests.testing.workflows import read_workflow
 MANY = """\
 version: 1
 targets:
-  staging: {api_key_env: DEVIN_API_KEY_STAGING}
+  staging: {api_key_env: DEVIN_API_KEY_STAGING, inventory: {store: branch}}
   production: {api_key_env: DEVIN_API_KEY_PRODUCTION, enterprise_key_env: DEVIN_ENTERPRISE}
 paths: ["services/*/devin/**/*.md"]
 """
@@ -46,6 +46,7 @@ def top(
     origin = Origin(requirement, unknown="a reason" if "below" in request.param else "")
     monkeypatch.setattr("devinops.cli.init.installed_origin", lambda: origin)
     subprocess.run(["git", "-C", tmp_path, "init", "-q", "-b", "main"], check=True)
+    subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", "../origin"], check=True)
     root = tmp_path / below
     root.mkdir(parents=True, exist_ok=True)
     if config:
@@ -87,12 +88,10 @@ def test_gitlab_accepts_the_pipeline(top: Path) -> None:
 def test_each_job_may_do_only_what_it_needs(top: Path) -> None:
     workflow = read_workflow(top / WORKFLOW)
     assert workflow["permissions"] == {}
-    (config,) = top.rglob("devinops.yaml")
-    pushes = "store: branch" in config.read_text() or "targets" not in config.read_text()
     permissions = {name: job["permissions"] for name, job in workflow["jobs"].items()}
     assert permissions == {
         "plan": {"contents": "read", "pull-requests": "write"},
-        "apply": {"contents": "write" if pushes else "read", "pull-requests": "read"},
+        "apply": {"contents": "write", "pull-requests": "read"},
         "drift": {"contents": "read", "issues": "write"},
         "drift-pull-request": {"contents": "write", "pull-requests": "write"},
     }
