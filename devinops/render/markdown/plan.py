@@ -53,8 +53,9 @@ def plan_document(
     if isinstance(plan, SavedPlan):
         error = plan.edited
     applies = not (plan.refusals or error)
+    marker = page.marker(plan.target, plan.digest if applies else None)
     summary = [
-        f"{page.marker(plan.target, plan.digest if applies else None)}\n## {_title(plan, error)}",
+        f"{marker}\n## {_title(page, plan, error)}",
         *_facts(plan),
         *_dangers(page, plan, error),
     ]
@@ -66,12 +67,12 @@ def plan_document(
 # --- the summary ----------------------------------------------------------------------------------
 
 
-def _title(plan: ShownPlan, error: str = "") -> str:
+def _title(page: Page, plan: ShownPlan, error: str = "") -> str:
     """Return the verdict about a plan."""
     actions = Counter(change.action for change in plan.changes)
     changes = joined((actions[action], f"to {action}") for action in Action)
     blocked = f"{len(plan.blocked)} blocked" if plan.blocked else ""
-    where = f"in {prose(plan.target.name, 100)}"
+    where = f"in {page.where(plan.target.name)}"
     if plan.refusals or error:
         what = "Refused" if plan.refusals else "Not applied"
         return f"{what}: {changes or blocked or 'nothing to change'} {where}"
@@ -138,10 +139,10 @@ def _refusals(page: Page, plan: ShownPlan) -> Iterator[str]:
     if plan.refusals:
         reasons = (f"- {prose(refusal, 600)}" for refusal in plan.refusals)
         lines = page.listed(reasons, len(plan.refusals), 0.1, "more reasons")
-        yield alert("CAUTION", "Refused: nothing will be applied", lines, _to_approve(plan))
+        yield alert("CAUTION", "Refused: nothing will be applied", lines, _to_approve(page, plan))
 
 
-def _to_approve(plan: ShownPlan) -> str:
+def _to_approve(page: Page, plan: ShownPlan) -> str:
     """Return which options to pass or to enter; empty if no approval is missing."""
     needed = needed_approvals(plan)
     if not needed:
@@ -152,7 +153,7 @@ def _to_approve(plan: ShownPlan) -> str:
         code(f"{option.removeprefix('--').replace('-', '_')}: {value or 'true'}")
         for option, value in needed.items()
     )
-    command = code(f"devinops apply {options}")
+    command = code(f"devinops apply{page.style.place} {options}")
     return f"To approve: {command}, or {inputs} in a manual run of the workflow."
 
 
@@ -178,7 +179,7 @@ def _blocked(page: Page, plan: ShownPlan) -> Iterator[str]:
         lines = (page.item(b.key, page.place(b.source), _why(b), str(b.by)) for b in steps)
         listed = page.listed(lines, len(steps), 0.12, "more blocked")
         title = f"{counted(len(steps), 'step')} blocked until a person decides"
-        approve = "" if plan.refusals else _to_approve(plan)
+        approve = "" if plan.refusals else _to_approve(page, plan)
         yield alert("WARNING", title, listed, approve)
     for kind, group in groupby(missing(plan.blocked), key=lambda item: item.kind):
         items = list(group)
@@ -301,6 +302,6 @@ def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:
         yield f"Merge to apply this plan, or nothing if it differs by then.{stays} By hand:"
     else:
         yield "This applies exactly this plan, or nothing:"
-    yield fenced([shown(full_command(plan, command), 1_000)], "sh")
+    yield fenced([shown(full_command(plan, f"{command}{page.style.place}"), 1_000)], "sh")
     commit = f" · commit {code(job.commit[:12])}" if job and job.commit else ""
     yield f"Digest {code(plan.digest)}{commit}"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from devinops.model.errors import ExitCode
 from devinops.model.policy import Approvals
 from devinops.render import JobLinks, Style, render
-from devinops.render.answers import Answer, PlanAnswer, SimpleAnswer
+from devinops.render.answers import Answer, Failure, PlanAnswer, SimpleAnswer
 from devinops.render.html.parts import MOST_LISTED
 from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
@@ -153,6 +153,15 @@ def test_files_are_linked_if_their_address_is_known() -> None:
     nowhere = JobLinks("abc", "https://example.com", lambda path, line: "")
     written = "".join(render("html", plan, Style(job=nowhere)))
     assert "<span>knowledge/Frontend/Forms.md:1</span><a" in written
+
+
+def test_a_root_below_the_top_is_named() -> None:
+    for answer in (PlanAnswer(small(), ExitCode.OK), Failure("no", ExitCode.FIX)):
+        written = "".join(render("html", answer, Style(below="teams/<a>")))
+        assert "<dt>Root</dt><dd>teams/&lt;a&gt;</dd>" in written
+    assert "devinops apply -C &#x27;teams/" in "".join(
+        render("html", PlanAnswer(small(), ExitCode.OK), Style(below="teams/<a>"))
+    )
 
 
 def test_lines_of_any_other_answer_are_shown() -> None:
