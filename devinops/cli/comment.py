@@ -71,8 +71,8 @@ def command(
 
     There is one comment for each target of each root; a new report replaces its text. With
     --print-digest, instead print the digest in the comment of the request that was merged, for
-    apply --expect. The exit code is 5 if there is none. The token comes from GITHUB_TOKEN, or on GitLab from
-    DEVINOPS_GITLAB_TOKEN.
+    apply --expect. The exit code is 5 if there is none. The token comes from GITHUB_TOKEN, or on
+    GitLab from DEVINOPS_GITLAB_TOKEN.
 
     \b
       devinops plan --report markdown=plan.md
