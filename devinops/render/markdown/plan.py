@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -27,7 +26,7 @@ from devinops.render.markdown.page import (
     key_html,
     table,
 )
-from devinops.render.needed_approvals import needed_approvals
+from devinops.render.needed_approvals import how_to_approve
 from devinops.render.text import drift_summary, full_command, joined
 
 _BLOCKED: Final = "blocked"
@@ -137,24 +136,14 @@ def _dangers(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]:
 
 def _refusals(page: Page, plan: ShownPlan) -> Iterator[str]:
     if plan.refusals:
-        reasons = (f"- {prose(refusal, 600)}" for refusal in plan.refusals)
+        reasons = (f"- {prose(refusal.reason, 600)}" for refusal in plan.refusals)
         lines = page.listed(reasons, len(plan.refusals), 0.1, "more reasons")
         yield alert("CAUTION", "Refused: nothing will be applied", lines, _to_approve(page, plan))
 
 
 def _to_approve(page: Page, plan: ShownPlan) -> str:
     """Return which options to pass or to enter; empty if no approval is missing."""
-    needed = needed_approvals(plan)
-    if not needed:
-        return ""
-    target = f"--target {shlex.quote(plan.target.name)}"
-    options = " ".join((target, *(f"{name} {value}".strip() for name, value in needed.items())))
-    inputs = ", ".join(
-        code(f"{option.removeprefix('--').replace('-', '_')}: {value or 'true'}")
-        for option, value in needed.items()
-    )
-    command = code(f"devinops apply{page.style.place} {options}")
-    return f"To approve: {command}, or {inputs} in a manual run of the workflow."
+    return " ".join(how_to_approve(plan, page.style.place, code))
 
 
 def _deletes(page: Page, changes: Iterable[Change]) -> Iterator[str]:
