@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
@@ -121,7 +121,7 @@ class Terminal:
         margin = Span(" " * (indent + 2 if hang is None else hang))
         used = sum(columns(span.text) for span in start)
         for number, rest in enumerate(_wrapped(spans, self.width, used, len(margin.text))):
-            yield self._line([*([margin] if number else start), *rest])
+            yield self._line([margin, *_without_command(rest)] if number else [*start, *rest])
 
     def paragraph(self, text: str) -> Iterator[str]:
         """Yield the lines of one line of untrusted text, wrapped under its own indent."""
@@ -161,6 +161,13 @@ class Terminal:
         if not (span.text.strip() and any(codes)):
             return span.text
         return f"\x1b[{';'.join(filter(None, codes))}m{span.text}\x1b[0m"
+
+
+def _without_command(spans: Sequence[Span]) -> Sequence[Span]:
+    """Return the spans of a wrapped row, not as a command to a CI runner that reads the log."""
+    if not "".join(span.text for span in spans).startswith("::"):
+        return spans
+    return [spans[0]._replace(text=spans[0].text.replace(":", "\\x3a", 1)), *spans[1:]]
 
 
 def _wrapped(spans: Iterable[Span], width: int, indent: int, hang: int) -> Iterator[list[Span]]:

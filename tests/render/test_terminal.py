@@ -38,6 +38,17 @@ WRAPPED = {
         {"hang": 0},
         ["日本語日本語日本語日", "本語"],
     ),
+    "a wrapped row is no command to a CI runner": (
+        ["some words and then it ::error::x", " ::warning::y", Span(" :"), Span(":debug::z")],
+        {"indent": 2},
+        [
+            "  some words and",
+            "    then it",
+            r"    \x3a:error::x",
+            r"    \x3a:warning::y",
+            r"    \x3a:debug::z",
+        ],
+    ),
     "an empty row": ([""], {"indent": 4}, [""]),
 }
 
