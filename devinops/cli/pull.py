@@ -84,7 +84,7 @@ def command(
                 run = replace(run, setup=set_up(options.root, git, with_sample=False, check=check))
             writing.finish()
     lines = list(_lines(run, options))
-    options.answer(SimpleAnswer(lines, lambda: _document(run)))
+    options.answer(SimpleAnswer(lines, lambda: _document(run), exit_code=run.exit_code))
     return run.exit_code
 
 

@@ -158,6 +158,7 @@ def test_check_writes_nothing_and_exits_with_2(
         "would write playbooks/p.md",
     ]
     assert "Next:" not in ran.out
+    assert devinops("pull", "--check", *only, "--format", "outputs").out.startswith("exit_code=2\n")
     assert devinops("pull", *only).code == 0
     assert devinops("pull", "--check", *only).code == 0
 
