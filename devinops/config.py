@@ -271,11 +271,11 @@ def _wrong_options(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield option, code and message of each problem; the schema reports wrong types."""
     for option in ("api_key_env", "enterprise_key_env"):
         variable = target.get(option)
-        if isinstance(variable, str) and not _may_hold_key(variable):
+        if isinstance(variable, str) and ("DEVIN" not in variable or variable == HOST_TOKEN):
             message = (
-                f"{option} must name a variable with DEVIN in its name that does not begin with "
-                "DEVINOPS_: otherwise a pull request could send the secret of another tool; rename "
-                "the variable in CI"
+                f"{option} must name a variable with DEVIN in its name, other than {HOST_TOKEN}: "
+                "otherwise a pull request could send the secret of another tool; rename the "
+                "variable in CI"
             )
             yield option, "foreign-key-variable", message
     if (limit := target.get("max_delete")) is not None and MaxDelete.parse(limit) is None:
@@ -287,11 +287,6 @@ def _wrong_options(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             yield option, "invalid-value", why
     for option, why in _without_effect(target, target.get("api_version")):
         yield option, "without-effect", why
-
-
-def _may_hold_key(variable: str) -> bool:
-    # HOST_TOKEN, the token for GitLab, begins with DEVINOPS_, as every other option does.
-    return "DEVIN" in variable and not variable.startswith("DEVINOPS_")
 
 
 def _without_effect(target: Mapping[str, Any], api: ApiVersion | None) -> Iterator[tuple[str, str]]:

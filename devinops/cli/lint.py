@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -78,18 +79,7 @@ SEVERITIES = tuple(severity.value for severity in Severity)
     help="Show the page of a rule and exit.",
 )
 @common(problems=True)
-def command(
-    options: Options,
-    paths: tuple[Path, ...],
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    fail_on: str | None,
-    fix: bool,
-    baseline_file: Path | None,
-    write_baseline: bool,
-    list_rules: bool,
-    explain: str | None,
-) -> ExitCode:
+def command(options: Options, list_rules: bool, explain: str | None, **request: Any) -> ExitCode:
     """Check what the entries teach Devin, offline and without a key.
 
     PATHS limit which findings are shown. Rules that compare entries still see all of them; with
@@ -105,32 +95,59 @@ def command(
 
         options.answer(listed() if explain is None else explained(_rule(explain)))
         return ExitCode.OK
-    _check_names((*select, *ignore))
+    return _lint(options, Request(**request))
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options and arguments of a run that checks entries."""
+
+    paths: tuple[Path, ...]
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    fail_on: str | None
+    fix: bool
+    baseline_file: Path | None
+    write_baseline: bool
+
+    def check(self) -> None:
+        """Raise UsageError for names of no rule, and for a baseline of a part of the findings."""
+        for name in (*self.select, *self.ignore):
+            if not any(matches(rule, name) for rule in RULES):
+                raise UsageError(f"{unknown_rule(name, RULES)}; --list-rules lists them")
+        if self.write_baseline and (self.paths or self.select or self.ignore):
+            raise UsageError(
+                "--write-baseline writes all findings: leave out PATHS, --select and --ignore"
+            )
+
+
+def _lint(options: Options, request: Request) -> ExitCode:
+    request.check()
     project, problems = open_project(options.root)
-    problems = [problem for problem in problems if problem.severity is Severity.ERROR]
     section = usable(project.lint)
-    problems += setting_problems(section, RULES, project.place)
-    settings = Settings.of(section).with_options(select, ignore, fail_on)
-    if write_baseline and (paths or select or ignore):
-        raise UsageError(
-            "--write-baseline writes all findings: leave out PATHS, --select and --ignore"
-        )
-    file = _baseline_file(project, settings, baseline_file, write_baseline)
-    run = _Run(project, settings, paths, problems)
-    reports = run.reports()
-    if not is_complete() and any(rule.id == _DETECTING for rule in settings.selected(RULES)):
-        options.say(_INCOMPLETE)
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    errors += setting_problems(section, RULES, project.place)
+    configured = Settings.of(section)
+    settings = configured.with_options(request.select, request.ignore, request.fail_on)
+    file = _baseline_file(project, settings, request)
+    _say_what_is_not_looked_for(options, settings)
+    run = _Run(project, settings, request.paths, errors)
     fixed = 0
-    while fix and (more := fixes.apply(options.root, reports)):
+    while request.fix and (more := fixes.apply(options.root, run.reports)):
         fixed += more
-        run = _Run(project, settings, paths, problems)
-        reports = run.reports()
-    if file and write_baseline:
-        write_file(file, baseline.written(reports), "--write-baseline")
+        run = _Run(project, settings, request.paths, errors)
+    if file and request.write_baseline:
+        write_file(file, baseline.written(run.reports), "--write-baseline")
     known = baseline.read(_text(file), str(file)) if file and file.exists() else frozenset()
-    answer = run.answer(reports, known, fixed)
+    answer = run.answer(known, fixed)
     options.answer(answer)
     return answer.exit_code
+
+
+def _say_what_is_not_looked_for(options: Options, settings: Settings) -> None:
+    is_looking = any(rule.id == _DETECTING for rule in settings.selected(RULES))
+    if is_looking and not is_complete():
+        options.say(_INCOMPLETE)
 
 
 class _Run:
@@ -149,6 +166,8 @@ class _Run:
         self.paths = paths
         self.prefixes = below_root(paths, project.root)
         self.loaded = self._load()
+        self.reports = self._check()
+        """The findings in PATHS."""
 
     def _load(self) -> Loaded:
         """Return all entries; only those in PATHS if all selected rules can judge one by itself."""
@@ -166,8 +185,7 @@ class _Run:
                 return loaded
         return read_repository(project.root)[1]
 
-    def reports(self) -> list[Reported]:
-        """Return the findings in PATHS."""
+    def _check(self) -> list[Reported]:
         repository = FileRepository(self.project.root)
         subjects = sorted(
             (
@@ -182,17 +200,15 @@ class _Run:
         reports = check(context, self.settings, RULES)
         return [report for report in reports if self._is_shown(report.paths)]
 
-    def answer(
-        self, reports: Sequence[Reported], known: frozenset[str], fixed: int
-    ) -> ProblemsAnswer:
+    def answer(self, known: frozenset[str], fixed: int) -> ProblemsAnswer:
         """Return what is shown: errors of loading, and findings that the baseline does not have."""
         errors = [p for p in self.loaded.problems if p.severity is Severity.ERROR]
         errors = sorted({*errors, *self.problems})
         shown_errors = [p for p in errors if self._is_shown({p.source.path})]
-        shown = [report for report in reports if report.fingerprint not in known]
+        shown = [report for report in self.reports if report.fingerprint not in known]
         problems = sorted([*shown_errors, *(report.problem for report in shown)])
         failing = [p for p in problems if _reaches(p.severity, self.settings.fail_on)]
-        found = {report.fingerprint for report in reports}
+        found = {report.fingerprint for report in self.reports}
         return ProblemsAnswer(
             problems,
             files=len(self.loaded.files),
@@ -203,7 +219,7 @@ class _Run:
             lint=replace(
                 _details(shown),
                 fail_on=self.settings.fail_on,
-                baseline=len(reports) - len(shown),
+                baseline=len(self.reports) - len(shown),
                 gone=0 if self.paths else len(known - found),
                 fixed=fixed,
             ),
@@ -251,23 +267,16 @@ def _rule(written: str) -> Rule:
     return rule
 
 
-def _check_names(names: Iterable[str]) -> None:
-    for name in names:
-        if not any(matches(rule, name) for rule in RULES):
-            raise UsageError(f"{unknown_rule(name, RULES)}; --list-rules lists them")
-
-
-def _baseline_file(
-    project: Project, settings: Settings, option: Path | None, is_written: bool
-) -> Path | None:
+def _baseline_file(project: Project, settings: Settings, request: Request) -> Path | None:
     configured = project.root / settings.baseline if settings.baseline else None
+    option = request.baseline_file
     file = option or configured
-    if file is None and is_written:
+    if file is None and request.write_baseline:
         raise UsageError(
             "--write-baseline needs a file: set `lint: {baseline: FILE}` in devinops.yaml, or add "
             "--baseline FILE"
         )
-    if option is not None and not is_written and not option.exists():
+    if option is not None and not request.write_baseline and not option.exists():
         raise UsageError(f"{option} does not exist; --write-baseline creates it")
     return file
 

@@ -1,7 +1,8 @@
 """Where this devinops was installed from, so that CI and pre-commit can install the same one.
 
-pip and uv record it in `direct_url.json` (PEP 610), except for a package from an index. devinops is
-never assumed to be in the index that others use: somebody could publish a package with its name.
+pip and uv record it in `direct_url.json` (PEP 610), except for a package from an index, and other
+package managers record nothing. A name and a version are never enough: CI could ask another index,
+where somebody else published a package with this name.
 """
 
 from __future__ import annotations
@@ -23,14 +24,10 @@ UNKNOWN_URL: Final = "URL"
 UNKNOWN_COMMIT: Final = "COMMIT"
 
 _REMOTE: Final = ("http", "https", "ssh", "git")
-_SAFE: Final = re.compile(r"[A-Za-z0-9:/@._~%+=,\[\]-]+")
-"""Characters that mean nothing to a shell in single quotes, to YAML and to pip.
-
-There is no query: it could hold a token or a signature, and the requirement is committed.
-"""
-_UNSAFE: Final = "the URL that it was installed from has a query or unusual characters"
-_HASHES: Final = ("sha256", "sha384", "sha512")
-"""The hashes that pin an archive, best first; older ones can be forged."""
+_STRONG: Final = ("sha256=", "sha384=", "sha512=")
+_SECRET: Final = "the URL that it was installed from has a ? or #, behind which can be a secret"
+_SAFE: Final = re.compile(r"[A-Za-z0-9:/@._~%+?&=,\[\]-]+")
+"""Characters that mean nothing to a shell in single quotes, to YAML and to pip."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +68,11 @@ def origin_of(direct_url: Mapping[str, Any] | None, checkout: Checkout | None = 
     `checkout` is what Git knows of the directory, if the URL is that of a local one.
     """
     if direct_url is None:
-        return _unknown("there is no record of the package index or file that it came from")
+        return _unknown("the installed package does not record the place that it came from")
     url = _without_secrets(str(direct_url.get("url") or ""))
     vcs, archive = direct_url.get("vcs_info"), direct_url.get("archive_info")
+    if url and (urlsplit(url).query or urlsplit(url).fragment):
+        return _unknown(_SECRET)
     if urlsplit(url).scheme == "file":
         if isinstance(archive, Mapping):
             return _unknown("it was installed from a file on this machine")
@@ -90,6 +89,8 @@ def _from_checkout(checkout: Checkout | None) -> Origin:
     if checkout is None or not checkout.remote:
         return _unknown("it was installed from a local directory that has no Git remote")
     url = _without_secrets(_as_url(checkout.remote))
+    if urlsplit(url).query or urlsplit(url).fragment:
+        return _unknown(_SECRET)
     if urlsplit(url).scheme not in _REMOTE:
         return _unknown("it was installed from a local directory whose remote is local too")
     if not checkout.published:
@@ -100,28 +101,22 @@ def _from_checkout(checkout: Checkout | None) -> Origin:
 def _from_vcs(vcs: str, url: str, commit: str, place: str) -> Origin:
     requirement = f"{NAME} @ {vcs}+{url}@{commit}{place}"
     if not (_SAFE.fullmatch(f"{vcs}{url}{commit}") and re.fullmatch(r"[\w./#=-]*", place)):
-        return _unknown(_UNSAFE)
+        return _unknown("the URL that it was installed from has unusual characters")
     # pre-commit reads its hooks only at the top of a Git repository.
     is_hook = vcs == "git" and not place
     return Origin(requirement, url if is_hook else None, commit if is_hook else None)
 
 
 def _from_archive(url: str, archive: Mapping[str, Any]) -> Origin:
-    pin = _pin(archive)
-    if not pin:
-        return _unknown("it was installed from an archive without a recorded SHA-256 hash")
-    if not (_SAFE.fullmatch(url) and re.fullmatch(r"[a-z0-9]+=[0-9a-fA-F]+", pin)):
-        return _unknown(_UNSAFE)
-    return Origin(f"{NAME} @ {url}#{pin}")
-
-
-def _pin(archive: Mapping[str, Any]) -> str:
-    """Return the best hash of an archive, such as `sha256=ab12`; empty if there is none."""
     hashes = archive.get("hashes")
-    # An older pip records one hash only.
-    name, _, value = str(archive.get("hash") or "").partition("=")
-    known = hashes if isinstance(hashes, Mapping) and hashes else {name: value}
-    return next((f"{name}={known[name]}" for name in _HASHES if known.get(name)), "")
+    pins = [f"{name}={value}" for name, value in hashes.items()] if isinstance(hashes, dict) else []
+    pins.append(str(archive.get("hash") or ""))
+    pin = next((pin for pin in pins if pin.startswith(_STRONG)), "")
+    if not pin:
+        return _unknown("it was installed from an archive without a recorded SHA-2 hash")
+    if not (_SAFE.fullmatch(url) and re.fullmatch(r"[a-z0-9]+=[0-9a-fA-F]+", pin)):
+        return _unknown("the URL that it was installed from has unusual characters")
+    return Origin(f"{NAME} @ {url}#{pin}")
 
 
 def _unknown(why: str) -> Origin:

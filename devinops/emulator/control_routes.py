@@ -25,13 +25,13 @@ from devinops.emulator.responses import json_response
 from devinops.model.errors import ConfigError
 
 
-async def _check_site(request: Request) -> None:
+async def _check_source(request: Request) -> None:
     check_host(request)
     check_origin(request)
 
 
 router = APIRouter(
-    prefix="/_emulator", include_in_schema=False, dependencies=[Depends(_check_site)]
+    prefix="/_emulator", include_in_schema=False, dependencies=[Depends(_check_source)]
 )
 
 Fields = Annotated[dict[str, Any], Body()]

@@ -25,9 +25,9 @@ from devinops.emulator.response_sending import Client, Connection, Reply
 
 API_PATHS = ("/v1/", "/v3/", "/v3beta1/")
 _REDACTED = "***"
-_DESCRIBING = frozenset({"type", "key", "note", "is_sensitive", "sensitive"})
-"""The fields of a secret that are shown. A value under a wrong name must not be."""
-_OF_A_LIST = frozenset({"after", "first"})
+_READABLE = ("key", "type", "note", "is_sensitive", "sensitive")
+"""The members of a request for a secret that show nothing of its value."""
+_OF_A_LIST = ("after", "first")
 
 
 @dataclass(frozen=True)
@@ -205,20 +205,21 @@ class RequestLog:
 
 
 def loggable_body(call: Call) -> Any:
-    """Return the parsed body; on the paths of secrets only what describes a secret is left.
+    """Return the parsed body; on the paths of secrets, only what is no value is left in it.
 
-    Elsewhere nothing is redacted, so that a value sent to the wrong place can be found.
+    A member with a misspelled name can hold the value. Elsewhere nothing is redacted, so that a
+    value sent to the wrong place can be found.
     """
-    return _redacted(call.json) if _is_about_secrets(call) else call.json
+    return _redact(call.json) if _is_about_secrets(call) else call.json
 
 
 def loggable_target(call: Call) -> str:
-    """Return the path with the query; on the paths of secrets only that of a list is left."""
+    """Return the path with the query; on the paths of secrets, only that of a list is left."""
     path, mark, query = call.target.partition("?")
     if not mark or not _is_about_secrets(call):
         return call.target
-    pairs = (pair.partition("=") for pair in query.split("&"))
-    shown = (f"{name}={value}" if name in _OF_A_LIST else _REDACTED for name, _, value in pairs)
+    pairs = query.split("&")
+    shown = (pair if pair.partition("=")[0] in _OF_A_LIST else _REDACTED for pair in pairs)
     return f"{path}?{'&'.join(shown)}"
 
 
@@ -227,15 +228,15 @@ def _is_about_secrets(call: Call) -> bool:
     return any(part.lower().startswith("secret") for part in call.path.split("/"))
 
 
-def _redacted(data: Any) -> Any:
+def _redact(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {
+            name: item if name in _READABLE and isinstance(item, str | bool) else _redact(item)
+            for name, item in data.items()
+        }
     if isinstance(data, list):
-        return [_redacted(item) for item in data]
-    if not isinstance(data, dict):
-        return None if data is None else _REDACTED
-    return {
-        name: value if name in _DESCRIBING and not isinstance(value, dict | list) else _REDACTED
-        for name, value in data.items()
-    }
+        return [_redact(item) for item in data]
+    return data if data is None or isinstance(data, bool) else _REDACTED
 
 
 async def pause(milliseconds: float) -> None:

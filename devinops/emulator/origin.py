@@ -1,8 +1,8 @@
 """Keeps pages of other sites from using the emulator's.
 
 Pages and the paths below `/_emulator` need no key. Without these checks, a page of another site in
-the same browser could post to them, or read them under a name of its own that leads to this machine
-(DNS rebinding). Programs other than browsers send no Origin.
+the same browser could post to them, or read the emulator's pages under a name of its own that leads
+to this machine (DNS rebinding). Programs other than browsers send no Origin.
 """
 
 from __future__ import annotations

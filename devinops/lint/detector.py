@@ -31,6 +31,7 @@ _MAY_HOLD_ONE: Final = LazyPattern(
 )
 """What every text with a secret has. Other texts do not load the library, which takes 0.5 s."""
 
+_KEY_MATERIAL: Final = LazyPattern(r"(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{16}")
 _UUID: Final = LazyPattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 _PUBLIC: Final = LazyPattern("username|user-?id|client-id|app-id|url|domain|host")
@@ -63,8 +64,14 @@ def leaks(text: str) -> Iterator[Leak]:
 def _known(text: str) -> Iterator[Leak]:
     for title, pattern in SECRETS.items() if may_hold_secret(text) else ():
         for match in pattern.finditer(text):
-            if not is_placeholder(match[0]):
+            if not (is_placeholder(match[0]) or _is_only_a_header(text, match)):
                 yield Leak(match.start(), match.end(), title)
+
+
+def _is_only_a_header(text: str, match: re.Match[str]) -> bool:
+    """Return whether this is the header of a key without a key, as in a list of patterns."""
+    is_header = match[0].startswith("-----BEGIN")
+    return is_header and not _KEY_MATERIAL.search(text[match.end() : match.end() + 200])
 
 
 def _of_library(text: str) -> Iterator[Leak]:

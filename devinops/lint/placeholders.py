@@ -20,7 +20,7 @@ _WORDS: Final = LazyPattern(
     re.IGNORECASE,
 )
 _SEQUENCE: Final = LazyPattern(
-    r"12345|23456|34567|45678|56789|abcde|bcdef|(.)\1{4,}", re.IGNORECASE
+    r"abc123|xyz789|12345|23456|34567|45678|56789|abcde|bcdef|(.)\1{4,}", re.IGNORECASE
 )
 
 

@@ -45,19 +45,38 @@ def hidden(text: str) -> Iterator[re.Match[str]]:
 
 
 def _is_explained(text: str, match: re.Match[str]) -> bool:
-    before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
-    match match[0]:
-        case "\u200d":
-            is_emoji = bool(_EMOJI.match(before) and _EMOJI.match(after))
-            return is_emoji or bool(_JOINING.match(before))
-        case "\u200c":
-            return bool(_JOINING.match(before))
-        case "\u200b":
-            return bool(_WITHOUT_SPACES.match(before) and _WITHOUT_SPACES.match(after))
-        case "\u200e" | "\u200f":
-            return bool(_RIGHT_TO_LEFT.search(text))
-    run = match[0]
+    run, before = match[0], text[match.start() - 1 : match.start()]
+    after = text[match.end() : match.end() + 1]
+    if judge := _JUDGES.get(run):
+        return judge(before, after, text)
     if len(run) == 1 and run >= "\U000e0100":
         return bool(_IDEOGRAPH.match(before))
     flag = _FLAG.match(text, match.start() - 1) if before else None
     return flag is not None and flag.end() == match.end()
+
+
+def _joins(before: str, after: str, _: str) -> bool:
+    is_emoji = bool(_EMOJI.match(before) and _EMOJI.match(after))
+    return is_emoji or bool(_JOINING.match(before))
+
+
+def _separates(before: str, _: str, __: str) -> bool:
+    return bool(_JOINING.match(before))
+
+
+def _breaks(before: str, after: str, _: str) -> bool:
+    return bool(_WITHOUT_SPACES.match(before) and _WITHOUT_SPACES.match(after))
+
+
+def _directs(_: str, __: str, text: str) -> bool:
+    return bool(_RIGHT_TO_LEFT.search(text))
+
+
+_JUDGES: Final = {
+    "\u200b": _breaks,
+    "\u200c": _separates,
+    "\u200d": _joins,
+    "\u200e": _directs,
+    "\u200f": _directs,
+}
+"""Character → whether the character before, the one after, and the text explain it."""

@@ -74,19 +74,27 @@ def test_no_value_is_kept_anywhere(start, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "body", [{"key": {"value": VALUE}}, [{"value": VALUE}], VALUE, {**SECRET, "type": "no type"}]
+    "body",
+    [
+        {"key": {"value": VALUE}},
+        [{"value": VALUE}],
+        VALUE,
+        {**SECRET, "type": "no type"},
+        {"Value": VALUE},
+        {"key": "K", "secret_value": VALUE},
+        {"type": [VALUE]},
+    ],
 )
 def test_the_request_log_hides_the_value_of_a_refused_request_too(api, body):
     assert api.v3.post(SECRETS, json=body).status_code == 422
     assert VALUE not in json.dumps(api.emulator.requests)
 
 
-@pytest.mark.parametrize("name", ["Value", "secret_value", "values", "value ", "", "Key"])
-@pytest.mark.parametrize("path", [SECRETS, f"{SECRETS}/secret-1", f"{SECRETS[:-1]}z", "/v1/Secret"])
-def test_the_request_log_hides_a_value_under_a_wrong_name(api, name, path):
-    api.v3.post(path, json={"key": "A", "note": "n", name: VALUE})
+@pytest.mark.parametrize("path", [f"{SECRETS}/secret-1", f"{SECRETS[:-1]}z", "/v1/Secret"])
+def test_the_request_log_hides_a_value_at_a_wrong_path(api, path):
+    api.v3.post(path, json={"key": "A", "value": VALUE})
     (entry,) = api.emulator.requests
-    assert entry["body"] == {"key": "A", "note": "n", name: "***"}
+    assert entry["body"] == {"key": "A", "value": "***"}
 
 
 @pytest.mark.parametrize("query", ["value={}", "first=2&{}", "{}=1", "a=b&Value={}&after=c"])

@@ -52,6 +52,9 @@ _RUN = LazyPattern(
     re.IGNORECASE | re.MULTILINE,
     hints=("curl", "wget", "fetch", "irm", "iwr", "invoke-", "iex"),
 )
+_ADDRESS = LazyPattern(r"[\w-]+(?:\.[\w-]+)+|\$\{?\w|localhost", re.IGNORECASE)
+"""An address or a variable; `curl … | sh` only speaks of such commands."""
+
 _WARNED = LazyPattern(
     r"\b(?:never|don['’]t|do\s+not|not|avoid|instead\s+of|rather\s+than|insecure|unsafe|dangerous|bad|wrong"
     r"|anti-?pattern|malicious|suspicious|attack\w*|flag|reject|detect\w*|block\w*)\b|❌|🚫|⚠",
@@ -63,7 +66,7 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
     text = subject.text
     for match in _RUN.finditer(text) if subject.kind.document else ():
         start = match.start() + len(match[0]) - len(match[0].lstrip(" `;&\n\t"))
-        if _WARNED.search(_line_and_the_one_above(text, start)):
+        if not _ADDRESS.search(match[0]) or _WARNED.search(_line_and_the_one_above(text, start)):
             continue
         message = (
             "this runs what it downloads, unread: use a package manager, or check a checksum "

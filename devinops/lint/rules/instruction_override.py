@@ -35,13 +35,16 @@ from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _OTHERS = (
-    r"(?:all|any|every|the|your|of|these|those|previous|prior|preceding|above|earlier|other"
-    r"|existing|system|safety|security)"
+    r"(?:all|any|every|your|these|those|previous|prior|preceding|above|earlier|other|existing"
+    r"|system|safety|security)"
 )
+"""Without one of these words it may be any rule, such as one of a linter."""
+
 _OVERRIDE = LazyPattern(
-    rf"\b(?:ignore|disregard|forget|override|bypass|circumvent)\s+(?:{_OTHERS}\s+){{1,5}}"
-    r"(?:instructions?|rules?|guidelines?|prompts?|directives?|policies|policy|polic(?:y|ies)|guardrails?"
-    r"|restrictions?|safeguards?)\b"
+    rf"\b(?:ignore|disregard|forget|override|bypass|circumvent)\s+(?:of\s+|the\s+)?{_OTHERS}\s+"
+    rf"(?:(?:of|the|{_OTHERS})\s+){{0,4}}(?:instructions?|rules?|guidelines?|prompts?|directives?"
+    r"|policy|policies|guardrails?|restrictions?|safeguards?)\b"
+    r"|\b(?:ignore|disregard|forget)\s+(?:the\s+)?(?:instructions?|rules?|guidelines?|prompts?)\s+above\b"
     r"|\b(?:ignore|disregard|forget)\s+(?:everything|anything|all|what)\s+(?:that\s+)?"
     r"(?:you\s+(?:were|have|are)|was|above|before|said|written)\b"
     r"|\byou\s+are\s+no\s+longer\s+(?:bound|required|restricted|limited|devin|an?)\b"
@@ -74,7 +77,7 @@ _NEGATED = LazyPattern(
     re.IGNORECASE,
 )
 _QUOTED = LazyPattern(
-    r"\"[^\"\n]{0,300}\"|“[^”\n]{0,300}”|‘[^’\n]{0,300}’|«[^»\n]{0,300}»|„[^“”\n]{0,300}[“”]"
+    r"\"(?:[^\"\n]|\n(?!\n)){0,300}\"|“(?:[^”\n]|\n(?!\n)){0,300}”|‘[^’\n]{0,300}’|«[^»\n]{0,300}»|„[^“”\n]{0,300}[“”]"
 )
 
 
