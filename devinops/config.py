@@ -271,10 +271,11 @@ def _wrong_options(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield option, code and message of each problem; the schema reports wrong types."""
     for option in ("api_key_env", "enterprise_key_env"):
         variable = target.get(option)
-        if isinstance(variable, str) and "DEVIN" not in variable:
+        if isinstance(variable, str) and ("DEVIN" not in variable or variable == HOST_TOKEN):
             message = (
-                f"{option} must name a variable with DEVIN in its name: otherwise a pull request "
-                "could send the secret of another tool; rename the variable in CI"
+                f"{option} must name a variable with DEVIN in its name, other than {HOST_TOKEN}: "
+                "otherwise a pull request could send the secret of another tool; rename the "
+                "variable in CI"
             )
             yield option, "foreign-key-variable", message
     if (limit := target.get("max_delete")) is not None and MaxDelete.parse(limit) is None:

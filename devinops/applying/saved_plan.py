@@ -87,7 +87,7 @@ def _saved(plan: PlanDocument, document: Mapping[str, Any]) -> SavedPlan:
         drift=tuple(item.to_model() for item in plan.drift),
         problems=tuple(item.to_model() for item in plan.problems),
         notes=plan.notes,
-        refusals=plan.refusals,
+        refusals=tuple(item.to_model() for item in plan.refusals),
         unmanaged=plan.unmanaged,
         unchanged=plan.unchanged,
         only=plan.only or (),

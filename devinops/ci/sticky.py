@@ -1,4 +1,4 @@
-"""Posts a report as the one comment of its target in a request."""
+"""Posts a report as the one comment of its target and root in a request."""
 
 from __future__ import annotations
 
@@ -55,10 +55,16 @@ class Report:
         about = marker.read(comment.text)
         return about is not None and self.marker.replaces(about)
 
+    def is_after_failure(self, comment: Comment) -> bool:
+        """Tell whether a comment is of an own run for another commit that knew no target."""
+        about = marker.read(comment.text)
+        is_own = is_by(comment, self.author)
+        return is_own and about is not None and self.marker.is_after_failure(about)
+
     def order(self, comment: Comment) -> tuple[bool, int]:
         """Return a key that puts the comment to keep first: it knows as much, and is the oldest."""
         about = marker.read(comment.text)
-        is_exact = about is not None and self.marker.replaces(about) and about.replaces(self.marker)
+        is_exact = about is not None and about.organization == self.marker.organization
         return not is_exact, comment.id
 
 
@@ -67,9 +73,12 @@ def post(host: CodeHost, request: int, report: Report) -> Posted:
 
     Two jobs can create it at the same time. Then both keep the oldest comment. The job of an
     earlier commit, if it ends last, leaves the report about the last commit of the request alone.
+    The comment of an earlier run that failed before it knew its target is deleted.
     Raises ApiError, and ConfigError if the token comments as somebody else.
     """
-    ours, outcome = _owned(host, request, report), Outcome.UNCHANGED
+    comments = list(host.comments(request))
+    failures = list(filter(report.is_after_failure, comments))
+    ours, outcome = list(filter(report.owns, comments)), Outcome.UNCHANGED
     if not ours:
         created, outcome = _create(host, request, report), Outcome.CREATED
         ours = _owned(host, request, report)
@@ -82,7 +91,8 @@ def post(host: CodeHost, request: int, report: Report) -> Posted:
             return Posted(Outcome.OUTDATED, kept)
         kept = host.edit(request, kept.id, report.text)
         outcome = Outcome.UPDATED
-    for other in filter(report.replaces, others):
+    failures = [failure for failure in failures if not _is_newer(host, request, failure, report)]
+    for other in (*filter(report.replaces, others), *failures):
         host.delete(request, other.id)
     return Posted(outcome, kept)
 

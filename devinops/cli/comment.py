@@ -29,7 +29,7 @@ from devinops.model.errors import (
 )
 from devinops.render import marker
 from devinops.render.answers import SimpleAnswer
-from devinops.render.marker import Marker
+from devinops.render.marker import TOP, Marker
 
 if TYPE_CHECKING:
     from devinops.ci.reviewed import Reviewed
@@ -69,10 +69,10 @@ def command(
 ) -> ExitCode:
     """Post the Markdown report FILE (- for stdin) as a comment in the pull or merge request.
 
-    There is one comment for each target; a new report replaces its text. With --print-digest,
-    instead print the digest in the comment of the request that was merged, for apply --expect.
-    The exit code is 5 if there is none. The token comes from GITHUB_TOKEN, or on GitLab from
-    DEVINOPS_GITLAB_TOKEN.
+    There is one comment for each target of each root; a new report replaces its text. With
+    --print-digest, instead print the digest in the comment of the request that was merged, for
+    apply --expect. The exit code is 5 if there is none. The token comes from GITHUB_TOKEN, or on
+    GitLab from DEVINOPS_GITLAB_TOKEN.
 
     \b
       devinops plan --report markdown=plan.md
@@ -187,6 +187,7 @@ def _document(result: _Result) -> CommentDocument:
     return CommentDocument(
         **HEAD,
         outcome=result.outcome,
+        root=result.about.root,
         target=result.about.target,
         org_id=result.about.organization,
         digest=result.about.digest,
@@ -204,7 +205,7 @@ def _digest(options: Options, author: str | None, request: int | None) -> Simple
     from devinops.ci.reviewed import merged_request, reviewed
 
     name, org_id = _target(options)
-    about, job = Marker(name, org_id), _job(request)
+    about, job = Marker(name, org_id, root=options.below or TOP), _job(request)
     with _host(options, job, writes=False) as host:
         trusted = author or host.author()
         merged = host.request(request) if request else merged_request(host, job.commit)
@@ -227,6 +228,7 @@ def _reviewed_document(name: str, about: Marker, found: Reviewed) -> ReviewedDoc
 
     return ReviewedDocument(
         **HEAD,
+        root=about.root,
         target=name,
         org_id=about.organization,
         digest=found.digest,

@@ -26,7 +26,7 @@ from devinops.config import Flags, check_environment, find_root
 from devinops.kinds import KINDS
 from devinops.model.errors import NotWritten, UsageError
 from devinops.model.policy import Approvals
-from devinops.render import MIN_WIDTH, PROBLEM_FORMATS, RENDERERS, Style, render
+from devinops.render import LOCAL_FORMATS, MIN_WIDTH, PROBLEM_FORMATS, RENDERERS, Style, render
 
 if TYPE_CHECKING:
     from devinops.render.answers import Answer
@@ -148,12 +148,17 @@ class Options:
                     write_file(path, render(format, answer, self._style(format)))
 
     def _style(self, format: str) -> Style:
-        if format not in PROBLEM_FORMATS:
+        if format in LOCAL_FORMATS:
             return self.style
+        return replace(self.style, below=self.below)
+
+    @property
+    def below(self) -> str:
+        """The path of the root in the checkout; empty at its top, or outside of one."""
         from devinops.cli.checkout import below_checkout
 
         path = below_checkout(self.root, os.environ)
-        return replace(self.style, below=str(path) if path and path.parts else "")
+        return str(path) if path and path.parts else ""
 
     def _print(self, answer: Answer) -> None:
         for chunk in render(self.format, answer, self._style(self.format)):

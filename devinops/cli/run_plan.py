@@ -74,7 +74,8 @@ class RunJournal:
 def check_refusals(plan: Plan) -> None:
     """Raise NotApplied if a plan must not be applied at all."""
     if plan.refusals:
-        refused = Refused(f"refused, nothing was written: {'; '.join(plan.refusals)}")
+        reasons = "; ".join(refusal.reason for refusal in plan.refusals)
+        refused = Refused(f"refused, nothing was written: {reasons}")
         raise NotApplied(plan, refused)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import GeneratedSecret, Kind, Resource
 from devinops.model.objects import Declaration, Live, Source
+from devinops.model.policy import Approval
 
 
 class Action(StrEnum):
@@ -134,6 +135,7 @@ class Blocked:
     """A step that waits for a person, with the keys of the entries that need it.
 
     In a conflict, `fields` hold the live values as `before` and the values in Git as `after`.
+    `approval` lets the step go on; None if no option does.
     """
 
     by: Blocker
@@ -143,6 +145,15 @@ class Blocked:
     ids: tuple[str, ...] = ()
     needed_by: tuple[Key, ...] = ()
     fields: tuple[FieldChange, ...] = ()
+    approval: Approval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nothing of a plan may be applied. `approval` accepts it; None if no option does."""
+
+    reason: str
+    approval: Approval | None = None
 
 
 class DriftEvent(StrEnum):

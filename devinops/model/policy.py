@@ -80,6 +80,35 @@ def _covers(glob: str, folder: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """An option that approves what a plan waits for, with its value; a flag has none.
+
+    An option with several `values` is a decision between them.
+    """
+
+    option: str
+    values: tuple[str, ...] = ()
+
+    @property
+    def is_decision(self) -> bool:
+        return len(self.values) > 1
+
+    def __str__(self) -> str:
+        """Return the option as it is passed, or the ways to pass it."""
+        ways = [f"{self.option} {value}" for value in self.values]
+        return " or ".join(ways) or self.option
+
+
+ADOPT = Approval("--adopt")
+ON_CONFLICT = Approval("--on-conflict", ("git", "live"))
+
+
+def allow(risk: str, number: int | None = None) -> Approval:
+    """Return the approval of a risk such as `spend`, or of a `number` of deletes."""
+    return Approval(f"--allow-{risk}", () if number is None else (str(number),))
+
+
+@dataclass(frozen=True, slots=True)
 class Approvals:
     """What the command line accepts for one run. `on_conflict` is None, `git` or `live`.
 

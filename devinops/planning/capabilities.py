@@ -12,7 +12,8 @@ from devinops.model.values import UNSET
 
 _GENERAL = {
     "foreign-key-variable": (
-        "`api_key_env` or `enterprise_key_env` names a variable without DEVIN in its name"
+        "`api_key_env` or `enterprise_key_env` names a variable without DEVIN in its name, "
+        "or `DEVINOPS_GITLAB_TOKEN`"
     ),
     "no-entries": "no file with entries was found",
     "not-formatted": "a file that `devinops fmt` cannot write in the canonical form",

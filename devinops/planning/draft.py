@@ -11,7 +11,7 @@ from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import ApiVersion, Resource, Role, Scope
 from devinops.model.objects import Declaration, Live, Problem, Severity, Snapshot, Source
-from devinops.model.policy import Approvals, Policy
+from devinops.model.policy import ON_CONFLICT, Approval, Approvals, Policy
 from devinops.model.values import UNSET
 
 Fields = tuple[FieldChange, ...]
@@ -105,19 +105,21 @@ class PlanDraft:
         reason: str,
         lives: Iterable[Live] = (),
         fields: Fields = (),
+        approval: Approval | None = None,
     ) -> None:
-        """Add a step that waits for a person."""
+        """Add a step that waits for a person; `approval` lets it go on."""
         source = subject.source if isinstance(subject, Declaration) else source_of(subject)
         ids = tuple(live.id for live in lives)
-        self.blocked.append(Blocked(by, subject.key, reason, source, ids, (), fields))
+        self.blocked.append(Blocked(by, subject.key, reason, source, ids, (), fields, approval))
 
     def conflict(
         self, subject: Declaration | Record, live: Live | None, what: str, fields: Fields = ()
     ) -> None:
         """Add a conflict, with time and author of the live change if they are known."""
         when = f" ({last_edit(live)})" if live and last_edit(live) else ""
-        reason = f"{what}{when}: decide with --on-conflict git or --on-conflict live"
-        self.block(Blocker.CONFLICT, subject, reason, [live] if live else [], fields)
+        reason = f"{what}{when}: decide with {ON_CONFLICT}"
+        lives = [live] if live else []
+        self.block(Blocker.CONFLICT, subject, reason, lives, fields, ON_CONFLICT)
 
     def forget(self, record: Record | None) -> None:
         """Remove a record from the inventory."""

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Change, Drift
+from devinops.model.changes import Action, Change, Drift, Refusal
 from devinops.model.inventory import Inventory
 from devinops.model.objects import Declaration, Ensure, Snapshot
-from devinops.model.policy import Approvals, MaxDelete, OnDrift
+from devinops.model.policy import Approvals, MaxDelete, OnDrift, allow
 from devinops.planning.diff import added_and_removed
 from devinops.planning.draft import PlanContext
 
@@ -23,7 +23,7 @@ def guard(
     declarations: Iterable[Declaration],
     context: PlanContext,
     kinds: Collection[str],
-) -> tuple[str, ...]:
+) -> tuple[Refusal, ...]:
     """Return why these changes must not be applied; empty if they may be.
 
     `changes` and `drift` come from the plan, after `--only` narrowed it; `kinds` are its kinds.
@@ -53,11 +53,12 @@ def guard(
     )
 
 
-def hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[str]:
+def hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[Refusal]:
     """Yield a refusal for each change whose risk, such as cost, is not approved."""
-    for change, approval, risk in _risks(changes):
-        if approval and approval not in approvals.hazards:
-            yield f"{change.key} {risk}: if this is intended, pass --allow-{approval}"
+    for change, name, risk in _risks(changes):
+        if name and name not in approvals.hazards:
+            approval = allow(name)
+            yield Refusal(f"{change.key} {risk}: if this is intended, pass {approval}", approval)
 
 
 def hazard_notes(changes: Iterable[Change]) -> Iterator[str]:
@@ -84,12 +85,12 @@ def _risks(changes: Iterable[Change]) -> Iterator[tuple[Change, str, str]]:
                 yield change, hazard.approval, risk
 
 
-def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[str, ...]:
+def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[Refusal, ...]:
     if on_drift is not OnDrift.FAIL or not drift:
         return ()
     were = "object was" if len(drift) == 1 else "objects were"
     why = f"{len(drift)} {were} changed outside devinops and on_drift is fail"
-    return (f"{why}: run devinops pull --drift, or undo them in the web app",)
+    return (Refusal(f"{why}: run devinops pull --drift, or undo them in the web app"),)
 
 
 def _never_owned(
@@ -97,7 +98,7 @@ def _never_owned(
     inventory: Inventory,
     allowed: int | None,
     elements: Sequence[RemovedElements],
-) -> tuple[str, ...]:
+) -> tuple[Refusal, ...]:
     """Refuse deletes of undeclared objects in scope that were never owned, unless accepted.
 
     `_deletes` checks that the accepted number is right.
@@ -107,10 +108,9 @@ def _never_owned(
     if not never_owned or allowed is not None:
         return ()
     were = "object in scope was" if len(never_owned) == 1 else "objects in scope were"
-    total = _total(len(deletes), elements)
-    return (
-        f"{len(never_owned)} {were} never owned: check each one, then pass --allow-delete {total}",
-    )
+    approval = allow("delete", _total(len(deletes), elements))
+    reason = f"{len(never_owned)} {were} never owned: check each one, then pass {approval}"
+    return (Refusal(reason, approval),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +146,12 @@ def _total(deletes: int, elements: Iterable[RemovedElements]) -> int:
     return deletes + sum(removed.count for removed in elements)
 
 
-def _exactly(allowed: int, total: int, refusal: str) -> tuple[str, ...]:
-    """Return the refusal unless the accepted number is that of the plan."""
-    return () if allowed == total else (refusal,)
+def _exactly(what: str, allowed: int, total: int, but: str) -> tuple[Refusal, ...]:
+    """Return a refusal unless the accepted number is that of the plan."""
+    if allowed == total:
+        return ()
+    reason = f"{allow(what, allowed).option} accepts exactly {allowed}, and {but}"
+    return (Refusal(reason, allow(what, total) if total else None),)
 
 
 def _deletes(
@@ -158,7 +161,7 @@ def _deletes(
     limit: MaxDelete,
     allowed: int | None,
     elements: Sequence[RemovedElements],
-) -> tuple[str, ...]:
+) -> tuple[Refusal, ...]:
     """Refuse deletes of a kind above max(3, `limit` of `managed`), or without any declaration.
 
     The same limit holds for the `elements` that a set loses, as a share of its elements. `allowed`
@@ -167,16 +170,16 @@ def _deletes(
     deletes = Counter(change.key.kind for change in changes if change.action is Action.DELETE)
     total = _total(deletes.total(), elements)
     if allowed is not None:
-        refusal = f"--allow-delete accepts exactly {allowed}, and this plan deletes {total}"
-        return _exactly(allowed, total, refusal)
+        return _exactly("delete", allowed, total, f"this plan deletes {total}")
     declared = {d.key.kind for d in declarations if d.ensure is Ensure.PRESENT}
     reasons = [
         _too_many(kind, count, managed.get(kind, 0), limit, kind in declared)
         for kind, count in sorted(deletes.items())
     ]
     reasons += [_too_many_elements(removed, limit) for removed in elements]
+    approval = allow("delete", total)
     return tuple(
-        f"{reason}: check each one, then pass --allow-delete {total}"
+        Refusal(f"{reason}: check each one, then pass {approval}", approval)
         for reason in reasons
         if reason
     )
@@ -213,7 +216,7 @@ def _missing(
     owned: Mapping[str, int],
     limit: MaxDelete,
     allowed: int | None,
-) -> tuple[str, ...]:
+) -> tuple[Refusal, ...]:
     """Refuse if too many owned objects are missing from the lists."""
     listed = snapshot.by_id
     missing = Counter(
@@ -221,14 +224,15 @@ def _missing(
     )
     total = missing.total()
     if allowed is not None:
-        refusal = (
-            f"--allow-missing accepts exactly {allowed}, and {total} owned objects are missing"
-        )
-        return _exactly(allowed, total, refusal)
+        return _exactly("missing", allowed, total, f"{total} owned objects are missing")
+    approval = allow("missing", total)
     return tuple(
-        f"{count} of {owned[kind]} owned {kind} objects are not in the list: check that the API "
-        f"key belongs to the right organization.{moved(kind, count, owned[kind])} If they were "
-        f"deleted outside devinops, pass --allow-missing {total}"
+        Refusal(
+            f"{count} of {owned[kind]} owned {kind} objects are not in the list: check that the "
+            f"API key belongs to the right organization.{moved(kind, count, owned[kind])} If they "
+            f"were deleted outside devinops, pass {approval}",
+            approval,
+        )
         for kind, count in sorted(missing.items())
         if are_too_many(count, owned[kind], limit)
     )

@@ -12,7 +12,7 @@ from devinops.model.inventory import Base, Record, base, fingerprints
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion, Kind, Resource, Scope
 from devinops.model.objects import Declaration, Ensure, Live
-from devinops.model.policy import OnDrift
+from devinops.model.policy import ADOPT, OnDrift
 from devinops.model.values import UNSET, canonical_text
 from devinops.planning.diff import at_risk, changed_fields
 from devinops.planning.draft import (
@@ -143,9 +143,9 @@ class Managed:
         if fields and self._takes_over(fields) and not context.approvals.adopt:
             reason = (
                 f"it is live but not owned, and differs in {names_of(fields)}: check it, then pass "
-                "--adopt to take it over"
+                f"{ADOPT} to take it over"
             )
-            draft.block(Blocker.APPROVAL, declaration, reason, [live], fields)
+            draft.block(Blocker.APPROVAL, declaration, reason, [live], fields, ADOPT)
         elif not self._blocked(match, live, fields, context, draft):
             differs = f"; {names_of(fields)} changed" if fields else ", equal"
             reason = f"live and not yet owned{differs}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
-from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent
+from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, Refusal
 from devinops.model.errors import ExitCode, worst
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
@@ -67,7 +67,7 @@ class Plan:
     drift: tuple[Drift, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
-    refusals: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
     unmanaged: Mapping[str, int] = field(default_factory=dict)
     unchanged: int = 0
     inventory: Inventory = field(default_factory=Inventory)

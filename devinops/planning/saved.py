@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from devinops.model.changes import Blocked, Change, Drift
+from devinops.model.changes import Blocked, Change, Drift, Refusal
 from devinops.model.inventory import Inventory
 from devinops.model.objects import Problem
 from devinops.model.policy import Approvals
@@ -34,7 +34,7 @@ class SavedPlan:
     drift: tuple[Drift, ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
-    refusals: tuple[str, ...]
+    refusals: tuple[Refusal, ...]
     unmanaged: Mapping[str, int]
     unchanged: int
     only: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -24,6 +25,9 @@ RENDERERS: Final[Mapping[str, str]] = {
     "gitlab": "devinops.render.gitlab",
 }
 """Format → the module with its `render`, which is imported when it is first used."""
+
+LOCAL_FORMATS: Final = frozenset({"text", "json", "outputs"})
+"""The formats that do not say where the root is: their readers know it, or see paths in it."""
 
 PROBLEM_FORMATS: Final = frozenset({"sarif", "junit", "github", "gitlab"})
 """The formats that hold only problems in files. Only commands that report problems have them."""
@@ -52,7 +56,7 @@ class Style:
     """How people want to read an answer: in `color`, and `full` or with summaries.
 
     `width` is that of the terminal in columns; None: lines are not wrapped. `below` is the path of
-    the root in the checkout, empty at its top: other programs expect paths that start at the top.
+    the root in the checkout, empty at its top: other readers expect paths that start at the top.
     `job` is the CI job of the run, if there is one. `limit` is how many bytes a document for people
     may have where it is posted; None: as many as a comment may have.
     """
@@ -67,6 +71,11 @@ class Style:
     def in_checkout(self, path: str) -> str:
         """Return a path that starts at the root as one that starts at the checkout."""
         return f"{self.below}/{path}" if self.below else path
+
+    @property
+    def place(self) -> str:
+        """The option that leads a command to the root from the top of the checkout, or nothing."""
+        return f" -C {shlex.quote(self.below)}" if self.below else ""
 
     def source_url(self, path: str, line: int | None = None) -> str:
         """Return the web address of a file, whose path starts at the root; empty outside CI."""

@@ -135,6 +135,7 @@ class SimpleAnswer:
     lines: Sequence[str]
     document: Callable[[], Document]
     verbatim: bool = False
+    exit_code: ExitCode = ExitCode.OK
 
 
 @dataclass(frozen=True)

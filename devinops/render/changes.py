@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -17,9 +17,10 @@ from devinops.planning.diff import added_and_removed, nested_paths
 from devinops.render import counted
 from devinops.render.escape import body_line, line
 from devinops.render.terminal import SIGNS, Look, Sign, Span, Terminal, columns
-from devinops.render.word_diff import Part, Row, unified
+from devinops.render.word_diff import Part, Row, changed, elided, unified
 
 MAX_LINE = 2_000
+"""If a line has more characters, what is equal in it is left out, unless `full`."""
 MAX_SENTENCE = 240
 """A text of one line that has more characters is cut off, unless `full`."""
 MAX_DIFF_LINES = 20_000
@@ -145,17 +146,18 @@ class ChangeText:
         self, kind: str, field: FieldChange, value: Any, mark: Sign | None
     ) -> Iterator[str]:
         if not is_text(kind, field):
-            yield from self._row(mark, f"{field.name}: {_short(value)}")
+            shown = _value(value, None if self.full else MAX_LINE)
+            yield from self._row(mark, f"{field.name}: {shown}")
             return
         # Only at LF: the other line ends that Python knows are shown as escapes.
         lines = str(value).removesuffix("\n").split("\n")
         if self.full and len(lines) > 1:
             yield from self._row(mark, f"{field.name}:")
             for text in lines:
-                yield from self.terminal.row(f"| {body_line(text, most=MAX_LINE)}", indent=8)
+                yield from self.terminal.row(f"| {body_line(text)}", indent=8)
             return
         if len(lines) == 1 and (self.full or len(lines[0]) <= MAX_SENTENCE):
-            yield from self._row(mark, f"{field.name}: {line(lines[0], MAX_LINE)}")
+            yield from self._row(mark, f"{field.name}: {line(lines[0], None)}")
             return
         first = self._start(lines[0], len(field.name) + 2)
         size = counted(len(lines), "line") if len(lines) > 1 else f"{len(lines[0])} characters"
@@ -176,12 +178,16 @@ class ChangeText:
             yield from self._row(_CHANGED, f"{field.name}:")
             for mark, values in ((_ADDED, added), (_REMOVED, removed)):
                 for value in values:
-                    yield from self.terminal.row(_short(value), sign=mark, indent=8)
+                    yield from self.terminal.row(_value(value), sign=mark, indent=8)
             return
         paths = line(", ".join(nested_paths(field.before, field.after)))
         at = f" (at {paths})" if paths else ""
-        values_text = f"{_short(field.before)} → {_short(field.after)}"
-        yield from self._row(_CHANGED, f"{field.name}: {values_text}", at)
+        before, after = _value(field.before), _value(field.after)
+        if max(len(before), len(after)) > MAX_LINE:
+            yield from self._row(_CHANGED, f"{field.name}:", at)
+            yield from self._rows(changed([before], [after]))
+        else:
+            yield from self._row(_CHANGED, f"{field.name}: {before} → {after}", at)
 
     def _diff(self, before: str, after: str) -> Iterator[str]:
         old, new = canonical_text(before).split("\n"), canonical_text(after).split("\n")
@@ -191,18 +197,22 @@ class ChangeText:
             return
         rows = list(unified(old, new, _shown))
         shown = rows if self.full else rows[:MAX_DIFF_ROWS]
-        for row in shown:
-            yield from self.terminal.row(
-                *_spans(row), sign=_DIFF_SIGNS.get(row.symbol), indent=8, hang=12
-            )
+        yield from self._rows(shown)
         if len(shown) < len(rows):
             more = f"… and {len(rows) - len(shown)} more lines (-v shows them)"
             yield from self.terminal.row(Span(more, Look.DIM), indent=8)
 
+    def _rows(self, rows: Iterable[Row]) -> Iterator[str]:
+        for row in rows:
+            spans = _spans(row if self.full else elided(row, MAX_LINE))
+            yield from self.terminal.row(
+                *spans, sign=_DIFF_SIGNS.get(row.symbol), indent=8, hang=12
+            )
+
 
 def _shown(symbol: str, text: str) -> str:
     """Return a line of a body, safe and with its white space visible if it changed."""
-    return body_line(text, white_space=symbol != " ", most=MAX_LINE)
+    return body_line(text, white_space=symbol != " ")
 
 
 def _spans(row: Row) -> Iterator[Span]:
@@ -257,7 +267,6 @@ def elements(kind: str, field: FieldChange) -> tuple[list[Any], list[Any]]:
     return added_and_removed(attribute, field.before, field.after) if attribute else ([], [])
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, str):
-        return line(value, MAX_LINE) if value else '""'
-    return line(json.dumps(value, ensure_ascii=False), MAX_LINE)
+def _value(value: Any, most: int | None = None) -> str:
+    text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+    return line(text, most)

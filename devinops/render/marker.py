@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 _MARKER = re.compile(r"<!-- devinops: (\{.*\}) -->")
 _UNSAFE = re.compile(r"[<>&@#!~%]|(?<=-)-")
 """What would end the comment, or what GitHub or GitLab could take for a reference."""
+TOP: Final = "."
+"""The root of a report if it is the top of the checkout."""
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
@@ -19,29 +21,35 @@ class Marker:
 
     `target` is None if the run failed before it knew its target. `organization` is None if it is
     not known or if the target is an enterprise. `digest` is None if nothing in the report can be
-    applied. `commit` is the one that people review, None outside CI.
+    applied. `commit` is the one that people review, None outside CI. `root` is the path of the
+    root in the checkout: two roots can have targets of the same name.
     """
 
     target: str | None = None
     organization: str | None = None
     digest: str | None = None
     commit: str | None = None
+    root: str = TOP
 
     def is_about(self, other: Marker) -> bool:
-        """Tell whether both are about one target; an unknown target or organization may be any."""
-        targets = {self.target, other.target} - {None}
+        """Tell whether both are about one target; an unknown organization may be any.
+
+        An unknown target is none of the others: a run that failed early must not hide their plans.
+        """
         organizations = {self.organization, other.organization} - {None}
-        return len(targets) < 2 and len(organizations) < 2
+        return (self.root, self.target) == (other.root, other.target) and len(organizations) < 2
 
     def replaces(self, other: Marker) -> bool:
         """Tell whether a report with this marker leaves nothing to know from one with the other.
 
-        That is about the same target and organization, or about less that was known.
+        That is about the same target and organization, or the organization was not known.
         """
-        return other.target in (None, self.target) and other.organization in (
-            None,
-            self.organization,
-        )
+        return self.is_about(other) and other.organization in (None, self.organization)
+
+    def is_after_failure(self, other: Marker) -> bool:
+        """Tell whether the other is of a run for another commit that did not know its target."""
+        is_failure = other.target is None and self.target is not None
+        return is_failure and self.root == other.root and self.commit != other.commit
 
 
 def write(marker: Marker) -> str:
@@ -66,10 +74,11 @@ def read(text: str) -> Marker | None:
 def _marker(document: dict[str, Any]) -> Marker | None:
     """Return the marker in a document; members that it does not know are left out."""
     values: dict[str, Any] = {field.name: document.get(field.name) for field in fields(Marker)}
+    values["root"] = document.get("root", TOP)
     if not all(value is None or isinstance(value, str) for value in values.values()):
         return None
     digest = values["digest"]
-    if "target" not in document or values["target"] == "":
+    if "target" not in document or values["target"] == "" or not values["root"]:
         return None
     if not (digest is None or _DIGEST.fullmatch(digest)):
         return None

@@ -1,32 +1,54 @@
-"""Finds the approvals that a plan waits for, so that people are told what to enter. Pure."""
+"""Says which approvals a plan waits for, so that people are told what to enter. Pure."""
 
 from __future__ import annotations
 
-import re
+import shlex
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from devinops.model.changes import Blocker
+from devinops.model.policy import Approval
 from devinops.planning.saved import ShownPlan
 
-_REFUSAL: Final = re.compile(r"pass (--allow-[a-z-]+)(?: (\d+))?$")
-_STEPS: Final = (
-    (Blocker.APPROVAL, "pass --adopt to take it over", "--adopt", ""),
-    (Blocker.CONFLICT, "--on-conflict git or --on-conflict live", "--on-conflict", "git|live"),
-)
-"""What a step is blocked by, how its reason ends, and the option that it waits for."""
+_WINS: Final = {"git": "the files win", "live": "the live objects win"}
 
 
-def needed_approvals(plan: ShownPlan) -> dict[str, str]:
-    """Return option → value of each approval without which the plan or a part of it stops.
+def needed_approvals(plan: ShownPlan) -> list[Approval]:
+    """Return each approval without which the plan or a part of it stops, once."""
+    refused = [refusal.approval for refusal in plan.refusals]
+    blocked = [block.approval for block in plan.blocked]
+    return list(dict.fromkeys(filter(None, [*refused, *blocked])))
 
-    The value is empty for an option without one, and `git|live` for that choice.
+
+def how_to_approve(plan: ShownPlan, place: str, code: Callable[[str], str]) -> Iterator[str]:
+    """Yield sentences about what to pass or to enter, none if no approval is missing.
+
+    `place` leads the command to the root, and `code` marks what people can copy.
     """
-    matches = filter(None, map(_REFUSAL.search, plan.refusals))
-    options = {match[1]: match[2] or "" for match in matches}
-    waiting = {
-        (block.by, end)
-        for block in plan.blocked
-        for _, end, _, _ in _STEPS
-        if block.reason.endswith(end)
-    }
-    return options | {option: value for by, end, option, value in _STEPS if (by, end) in waiting}
+    needed = needed_approvals(plan)
+    command = f"devinops apply{place} --target {shlex.quote(plan.target.name)}"
+    if approvals := [approval for approval in needed if not approval.is_decision]:
+        options = " ".join(map(str, approvals))
+        inputs = ", ".join(code(_input(approval)) for approval in approvals)
+        yield f"To approve: {code(f'{command} {options}')}, or {_entered(inputs)}"
+    for decision in needed:
+        if decision.is_decision:
+            ways = _choice(
+                f"{code(f'{decision.option} {value}')} ({_WINS[value]})"
+                for value in decision.values
+            )
+            inputs = _choice(code(_input(decision, value)) for value in decision.values)
+            yield f"To decide: pass {ways} to {code(command)}, or {_entered(inputs)}"
+
+
+def _entered(inputs: str) -> str:
+    return f"enter {inputs} in a manual run of the workflow."
+
+
+def _choice(ways: Iterator[str]) -> str:
+    return " or ".join(ways)
+
+
+def _input(approval: Approval, value: str = "") -> str:
+    """Return an approval as the input of a workflow."""
+    shown = value or next(iter(approval.values), "true")
+    return f"{approval.option.removeprefix('--').replace('-', '_')}: {shown}"

@@ -16,7 +16,14 @@ from devinops.model.objects import Severity
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render import Style
 from devinops.render import render as rendered
-from devinops.render.answers import Answer, DriftAnswer, Failure, PlanAnswer, ProblemsAnswer
+from devinops.render.answers import (
+    Answer,
+    Differences,
+    DriftAnswer,
+    Failure,
+    PlanAnswer,
+    ProblemsAnswer,
+)
 from devinops.render.escape import line
 from devinops.render.problem_text import problem_counts
 from devinops.render.text import counts, tally
@@ -69,10 +76,10 @@ def _plan(plan: ShownPlan) -> Mapping[str, _Value]:
 
 def _exit_code(answer: Answer) -> ExitCode:
     match answer:
-        case PlanAnswer() | Report() | Failure() | ProblemsAnswer() | DriftAnswer():
-            return answer.exit_code
-        case _:
+        case SavedPlan() | Differences():
             return ExitCode.OK
+        case _:
+            return answer.exit_code
 
 
 def _summary(answer: Answer) -> str:

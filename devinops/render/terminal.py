@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
@@ -121,7 +121,7 @@ class Terminal:
         margin = Span(" " * (indent + 2 if hang is None else hang))
         used = sum(columns(span.text) for span in start)
         for number, rest in enumerate(_wrapped(spans, self.width, used, len(margin.text))):
-            yield self._line([*([margin] if number else start), *rest])
+            yield self._line([margin, *rest] if number else [*start, *rest])
 
     def paragraph(self, text: str) -> Iterator[str]:
         """Yield the lines of one line of untrusted text, wrapped under its own indent."""
@@ -143,7 +143,8 @@ class Terminal:
             ]
         )
 
-    def _line(self, spans: Iterable[Span]) -> str:
+    def _line(self, spans: Sequence[Span]) -> str:
+        spans = _inert(spans)
         if not self.color:
             return "".join(span.text for span in spans).rstrip(" ")
         alike = groupby(spans, key=lambda span: span[1:])
@@ -161,6 +162,19 @@ class Terminal:
         if not (span.text.strip() and any(codes)):
             return span.text
         return f"\x1b[{';'.join(filter(None, codes))}m{span.text}\x1b[0m"
+
+
+def _inert(spans: Sequence[Span]) -> Sequence[Span]:
+    """Return the spans of a line, of which `::` at the start is escaped: wrapping may put it there.
+
+    A CI runner that reads the log takes it for a command, also after white space.
+    """
+    text = "".join(span.text for span in spans)
+    if not text.lstrip().startswith("::"):
+        return spans
+    first = next(number for number, span in enumerate(spans) if span.text.strip())
+    escaped = spans[first]._replace(text=spans[first].text.replace(":", "\\x3a", 1))
+    return [*spans[:first], escaped, *spans[first + 1 :]]
 
 
 def _wrapped(spans: Iterable[Span], width: int, indent: int, hang: int) -> Iterator[list[Span]]:

@@ -137,7 +137,7 @@ class Text:
                 yield from self.paragraph(text)
         for refusal in plan.refusals:
             yield ""
-            text = f"refused, nothing will be applied: {line(refusal)}"
+            text = f"refused, nothing will be applied: {line(refusal.reason)}"
             yield from self.terminal.row(text, sign=REFUSED)
         yield from self._terms(plan)
         yield ""

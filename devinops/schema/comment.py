@@ -9,6 +9,7 @@ from msgspec import Meta
 from devinops.schema.base_document import Document, ExitStatus, about
 
 RequestNumber = Annotated[int, Meta(ge=1), about("Number of the pull or merge request.")]
+Root = Annotated[str, about("Path of the root in the checkout; `.` is its top.")]
 CommentUrl = Annotated[str, about("Web page of the comment.")]
 
 
@@ -23,6 +24,7 @@ class CommentDocument(Document, frozen=True, kw_only=True):
             "the report is in the summary of the step. none: there is no request, or no summary."
         ),
     ]
+    root: Root
     target: Annotated[str | None, about("null: the run failed before it knew its target.")]
     org_id: str | None
     digest: Annotated[str | None, about("null: nothing in the report can be applied.")]
@@ -35,6 +37,7 @@ class CommentDocument(Document, frozen=True, kw_only=True):
 class ReviewedDocument(Document, frozen=True, kw_only=True):
     """Output of `comment --print-digest`."""
 
+    root: Root
     target: str
     org_id: str | None
     digest: Annotated[str, about("Of the plan that was reviewed, for apply --expect.")]

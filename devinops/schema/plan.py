@@ -23,10 +23,11 @@ from devinops.model.changes import (
     DriftEvent,
     FieldChange,
     Outcome,
+    Refusal,
 )
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Problem, Severity, Source
-from devinops.model.policy import Approvals
+from devinops.model.policy import Approval, Approvals
 from devinops.model.target import Target
 from devinops.schema.base_document import (
     Count,
@@ -168,6 +169,34 @@ class ChangeItem(Struct, frozen=True):
         return Change(self.action, key, self.reason, self.id, fields=fields, declared_at=source)
 
 
+class ApprovalItem(Struct, frozen=True):
+    """An option that approves what the plan waits for."""
+
+    option: Annotated[str, Meta(pattern="^--[a-z-]+$")]
+    values: Annotated[Texts, about("Its value; none for a flag, several for a decision.")]
+
+    @classmethod
+    def of(cls, approval: Approval | None) -> ApprovalItem | None:
+        return cls(approval.option, approval.values) if approval else None
+
+    def to_model(self) -> Approval:
+        return Approval(self.option, self.values)
+
+
+class RefusalItem(Struct, frozen=True):
+    """Why nothing may be applied."""
+
+    reason: str
+    approval: Annotated[ApprovalItem | None, about("null: no option accepts it.")]
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> RefusalItem:
+        return cls(refusal.reason, ApprovalItem.of(refusal.approval))
+
+    def to_model(self) -> Refusal:
+        return Refusal(self.reason, self.approval.to_model() if self.approval else None)
+
+
 class BlockedItem(Struct, frozen=True):
     """A step that waits for a person.
 
@@ -182,20 +211,22 @@ class BlockedItem(Struct, frozen=True):
     ids: Texts
     needed_by: tuple[KeyText, ...]
     fields: Fields
+    approval: Annotated[ApprovalItem | None, about("null: no option lets the step go on.")] = None
 
     @classmethod
     def of(cls, blocked: Blocked) -> BlockedItem:
         key, source, fields = blocked.key, SourceItem.of(blocked.source), _sides(blocked.fields)
         needed_by = tuple(map(str, blocked.needed_by))
-        return cls(
-            str(key), key.kind, blocked.by, blocked.reason, source, blocked.ids, needed_by, fields
-        )
+        facts = (blocked.by, blocked.reason, source, blocked.ids)
+        approval = ApprovalItem.of(blocked.approval)
+        return cls(str(key), key.kind, *facts, needed_by, fields, approval)
 
     def to_model(self) -> Blocked:
         """Return the blocked step. Raises ValueError."""
         key, source, fields = read_key(self.key), _source(self.source), _field_changes(self.fields)
         needed_by = tuple(map(read_key, self.needed_by))
-        return Blocked(self.by, key, self.reason, source, self.ids, needed_by, fields)
+        approval = self.approval.to_model() if self.approval else None
+        return Blocked(self.by, key, self.reason, source, self.ids, needed_by, fields, approval)
 
 
 class MissingItem(Struct, frozen=True):
@@ -315,7 +346,7 @@ class PlanDocument(Document, frozen=True, kw_only=True):
     drift: Annotated[tuple[DriftItem, ...], about("Changes made outside devinops, which are kept.")]
     problems: tuple[ProblemItem, ...]
     notes: Texts
-    refusals: Annotated[Texts, about("Why nothing may be applied.")]
+    refusals: tuple[RefusalItem, ...]
     unmanaged: Annotated[dict[str, Count], about("Kind → number of live objects.")]
     unchanged: Count
     summary: Annotated[dict[str, Count], about("Action, or blocked → number of steps.")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import ssl
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -38,8 +39,9 @@ def report(
     organization: str | None = "org-1",
     digest: str | None = DIGEST,
     commit: str | None = None,
+    root: str = ".",
 ) -> str:
-    return f"{marker.write(Marker(target, organization, digest, commit))}\n## {text}\n"
+    return f"{marker.write(Marker(target, organization, digest, commit, root))}\n## {text}\n"
 
 
 @dataclass
@@ -129,6 +131,11 @@ def gitlab(make: Make) -> Desk:
     return make("gitlab")
 
 
+def shown(desk: Desk) -> list[str]:
+    """Return the second line of each comment, which is the heading of its report."""
+    return [text.splitlines()[1] for text in desk.api.texts(7)]
+
+
 def edit(desk: Desk) -> str:
     return "PUT" if isinstance(desk.api, GitLabApi) else "PATCH"
 
@@ -183,20 +190,42 @@ def test_failed_run_that_knows_no_organization_replaces_the_plan(desk: Desk) -> 
     assert len(desk.api.texts(7)) == 1
 
 
-def test_run_that_failed_before_it_knew_its_target_replaces_a_plan_until_the_next(
+def test_run_that_failed_before_it_knew_its_target_hides_no_plan_until_the_next_commit(
     desk: Desk,
 ) -> None:
+    head = desk.api.open(7).head
+    desk.job(7)
+    early: dict[str, str | None] = {"target": None, "organization": None, "digest": None}
+    desk.comment(report("a", target="a", commit=head))
+    desk.comment(report("Cannot plan", commit=head, **early))
+    desk.comment(report("Still not", commit=head, **early))
+    desk.comment(report("Elsewhere", commit=head, root="teams/b", **early))
+    desk.comment(report("b", target="b", commit=head))
+    assert shown(desk) == ["## a", "## Still not", "## Elsewhere", "## b"]
+    later = desk.api.push(7)
+    desk.comment(report("a again", target="a", commit=later))
+    assert shown(desk) == ["## a again", "## Elsewhere", "## b"]
+
+
+def test_plan_of_an_earlier_commit_that_ends_last_deletes_no_failure(desk: Desk) -> None:
+    earlier = desk.api.open(7).head
+    later = desk.api.push(7)
+    desk.job(7)
+    failed = report("Cannot plan", target=None, organization=None, digest=None, commit=later)
+    desk.comment(failed)
+    desk.comment(report("a", target="a", commit=earlier))
+    assert shown(desk) == ["## Cannot plan", "## a"]
+
+
+def test_each_root_has_its_own_comment(desk: Desk) -> None:
     desk.api.open(7)
     desk.job(7)
-    failed = report("Cannot plan", target=None, organization=None, digest=None)
-    desk.comment(report("a", target="a"))
-    desk.comment(report("b", target="b"))
-    assert desk.comment(failed).out.startswith("comment updated")
-    assert ["Cannot plan" in text for text in desk.api.texts(7)] == [True, False]
-    desk.comment(report("b again", target="b"))
-    desk.comment(report("a again", target="a"))
-    shown = [text.splitlines()[1] for text in desk.api.texts(7)]
-    assert shown == ["## b again", "## a again"]
+    desk.comment(report("of a", root="teams/a"))
+    desk.comment(report("of b", root="teams/b"))
+    document = fits("comment", desk.comment(report("of b"), "--format", "json").out)
+    assert document["root"] == "."
+    desk.comment(report("of a again", root="teams/a"))
+    assert shown(desk) == ["## of a again", "## of b", "## of b"]
 
 
 def test_first_report_may_be_that_of_a_failure(desk: Desk) -> None:
@@ -205,8 +234,6 @@ def test_first_report_may_be_that_of_a_failure(desk: Desk) -> None:
     failed = report("Cannot plan", target=None, organization=None, digest=None)
     document = fits("comment", desk.comment(failed, "--format", "json", "-t", "production").out)
     assert (document["outcome"], document["target"]) == ("created", None)
-    assert desk.comment(report()).out.startswith("comment updated")
-    assert len(desk.api.texts(7)) == 1
 
 
 def test_failure_in_the_job_of_the_last_commit_replaces_its_plan(desk: Desk) -> None:
@@ -757,6 +784,25 @@ def test_digest_of_each_target(desk: Desk) -> None:
     assert desk.digest("-t", "staging", "-q") == Ran(0, f"{OTHER}\n", "")
     assert desk.digest().code == 64
     assert "declares several targets (production, staging)" in desk.digest().err
+
+
+def test_digest_of_each_root(desk: Desk) -> None:
+    subprocess.run(["git", "init", "-q", desk.root], check=True)
+    for team in ("a", "b"):
+        (desk.root / team).mkdir()
+        (desk.root / team / "devinops.yaml").write_text("version: 1\ntargets: {production: {}}\n")
+    desk.planned(7, root="a")
+    head = desk.api.requests[7].head
+    desk.api.add(7, desk.bot, report(root="b", digest=OTHER, commit=head))
+    desk.job(commit=desk.api.merge(7))
+    for team, digest in (("a", DIGEST), ("b", OTHER)):
+        assert (
+            desk.devinops("comment", "-C", desk.root / team, "--print-digest", "-q").out
+            == f"{digest}\n"
+        )
+    document = desk.devinops("comment", "-C", desk.root / "b", "--print-digest", "--format", "json")
+    assert fits("comment", document.out)["root"] == "b"
+    assert "has no plan for production" in desk.digest("-t", "production").err
 
 
 def test_the_whole_way_from_comment_to_digest(desk: Desk) -> None:

@@ -58,7 +58,10 @@ def refusals(
         snapshot,
         snapshot,
     )
-    return guard(changes, edits, [DECLARED] if declared else [], context, ["knowledge"])
+    found = guard(changes, edits, [DECLARED] if declared else [], context, ["knowledge"])
+    for refusal in found:
+        assert refusal.approval is None or str(refusal.approval.option) in refusal.reason
+    return tuple(refusal.reason for refusal in found)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +143,8 @@ def badge_change(color: str, action: Action = Action.CREATE) -> Change:
 
 def honored(color: str, action: Action = Action.CREATE, **approved: Any) -> tuple[str, ...]:
     run = replace(context(), approvals=Approvals(**approved))
-    return guard([badge_change(color, action)], [], [], run, ["badge"])
+    found = guard([badge_change(color, action)], [], [], run, ["badge"])
+    return tuple(refusal.reason for refusal in found)
 
 
 @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
@@ -180,4 +184,4 @@ def test_a_set_may_lose_as_many_elements_as_deletes_are_allowed(
     assert max_delete
     found = guard([change], [], [], context([before], max_delete=max_delete), ["palette"])
     expected = f"palette would lose {gone} of its {live} colors, more than {most} ("
-    assert [refusal.startswith(expected) for refusal in found] == [True] * (most is not None)
+    assert [refusal.reason.startswith(expected) for refusal in found] == [True] * (most is not None)

@@ -16,7 +16,7 @@ import yaml
 from devinops.kinds import KINDS
 from devinops.kinds.playbook import Playbook
 from devinops.load import Loaded, load
-from devinops.model.changes import Blocked, Blocker, Drift, DriftEvent
+from devinops.model.changes import Blocked, Blocker, Drift, DriftEvent, Refusal
 from devinops.model.errors import ExitCode, UsageError
 from devinops.model.inventory import Inventory, Record, base
 from devinops.model.keys import Key
@@ -102,7 +102,7 @@ def test_plan(tmp_path: Path, case: dict[str, Any]) -> None:
     for part in case.get("says", ()):
         assert part in whole
     for wanted, given in (
-        ("refused", plan.refusals),
+        ("refused", [refusal.reason for refusal in plan.refusals]),
         ("warns", [p.message for p in plan.problems]),
     ):
         assert len(given) == len(case.get(wanted, ()))
@@ -324,7 +324,7 @@ def test_a_plan_is_quiet_when_there_is_nothing_to_do_to_decide_or_to_forget(tmp_
     for loud in (
         replace(quiet, blocked=(Blocked(Blocker.CONFLICT, key, "r"),)),
         replace(quiet, drift=(Drift(DriftEvent.DELETED, key, "id"),)),
-        replace(quiet, refusals=("r",)),
+        replace(quiet, refusals=(Refusal("r"),)),
         replace(quiet, removals=(("knowledge", "id"),)),
     ):
         assert not loud.is_quiet

@@ -10,7 +10,7 @@ import pytest
 from devinops.model.changes import Action, Blocker
 from devinops.model.keys import ROOT
 from devinops.model.objects import Live, Source
-from devinops.model.policy import Approvals, Policy
+from devinops.model.policy import Approvals, Policy, allow
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.draft import Saved
@@ -295,7 +295,8 @@ def test_what_may_cost_money_when_it_is_back_wants_the_approval_of_that() -> Non
         plan([gone], [], approvals=approvals) for approvals in (None, Approvals(hazards=("spend",)))
     )
     (refusal,) = made.refusals
-    assert refusal.startswith("automation:A may start sessions without a limit")
+    assert refusal.approval == allow("spend")
+    assert refusal.reason.startswith("automation:A may start sessions without a limit")
     assert (approved.refusals, approved.changes) == ((), made.changes)
     assert approved.approvals == Approvals(hazards=("spend",))
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from devinops.applying.saved_plan import read_plan, save
+from devinops.model.errors import ExitCode
 from devinops.model.policy import Approvals
 from devinops.planning.plan import Plan
-from devinops.render.needed_approvals import needed_approvals
+from devinops.render import render
+from devinops.render.answers import PlanAnswer
+from devinops.render.needed_approvals import how_to_approve, needed_approvals
 from tests.testing.objects import live
 from tests.testing.reports import conflict, declared, deletes, empty, planned, small
 
@@ -20,14 +27,36 @@ def spending(*hazards: str) -> Plan:
 @pytest.mark.parametrize(
     ("plan", "options"),
     [
-        (deletes(), {"--allow-delete": "12"}),
-        (conflict(), {"--adopt": "", "--on-conflict": "git|live"}),
-        (spending(), {"--allow-spend": ""}),
-        (spending("spend"), {}),
-        (small(), {}),
-        (empty(), {}),
+        (deletes(), ["--allow-delete 12"]),
+        (conflict(), ["--adopt", "--on-conflict git or --on-conflict live"]),
+        (spending(), ["--allow-spend"]),
+        (spending("spend"), []),
+        (small(), []),
+        (empty(), []),
     ],
     ids=["deletes", "conflict", "a risk", "an accepted risk", "small", "empty"],
 )
-def test_the_options_are_named(plan: Plan, options: dict[str, str]) -> None:
-    assert needed_approvals(plan) == options
+def test_the_options_are_named(plan: Plan, options: list[str]) -> None:
+    assert list(map(str, needed_approvals(plan))) == options
+
+
+def test_a_saved_plan_waits_for_the_same(tmp_path: Path) -> None:
+    for plan in (deletes(), conflict()):
+        save(tmp_path / "plan.json", render("json", PlanAnswer(plan, ExitCode.DECIDE)))
+        saved = read_plan(tmp_path / "plan.json")
+        assert (saved.refusals, saved.blocked) == (plan.refusals, plan.blocked)
+        assert needed_approvals(saved) == needed_approvals(plan)
+
+
+def test_what_approves_and_what_decides_are_told_apart() -> None:
+    plan = replace(deletes(), blocked=conflict().blocked)
+    approve, decide = how_to_approve(plan, " -C a", lambda text: f"`{text}`")
+    assert approve == (
+        "To approve: `devinops apply -C a --target production --allow-delete 12 --adopt`, or enter "
+        "`allow_delete: 12`, `adopt: true` in a manual run of the workflow."
+    )
+    assert decide == (
+        "To decide: pass `--on-conflict git` (the files win) or `--on-conflict live` (the live "
+        "objects win) to `devinops apply -C a --target production`, or enter `on_conflict: git` or "
+        "`on_conflict: live` in a manual run of the workflow."
+    )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.applying.report import Report
-from devinops.model.changes import Action, Change, Drift, DriftEvent
+from devinops.model.changes import Action, Change, Drift, DriftEvent, Refusal
 from devinops.model.errors import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import ROOT, Key
@@ -50,7 +50,7 @@ def test_a_plan_says_what_will_happen_and_its_digest() -> None:
 
 
 def test_a_refused_plan_has_no_digest_because_it_cannot_be_applied() -> None:
-    refused = replace(PLAN, refusals=("too many deletes",))
+    refused = replace(PLAN, refusals=(Refusal("too many deletes"),))
     assert written(PlanAnswer(refused, ExitCode.DECIDE))["digest"] == ""
 
 

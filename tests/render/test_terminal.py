@@ -38,6 +38,17 @@ WRAPPED = {
         {"hang": 0},
         ["日本語日本語日本語日", "本語"],
     ),
+    "a wrapped row is no command to a CI runner": (
+        ["some words and then it ::error::x", " ::warning::y", Span(" :"), Span(":debug::z")],
+        {"indent": 2},
+        [
+            "  some words and",
+            "    then it",
+            r"    \x3a:error::x",
+            r"    \x3a:warning::y",
+            r"    \x3a:debug::z",
+        ],
+    ),
     "an empty row": ([""], {"indent": 4}, [""]),
 }
 
@@ -46,6 +57,23 @@ WRAPPED = {
 def test_rows_are_wrapped(case: str) -> None:
     parts, options, expected = WRAPPED[case]
     assert list(Terminal(width=20).row(*parts, **options)) == expected
+
+
+@pytest.mark.parametrize("color", [False, True])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["a long first line ::error::x"],
+        ["a long first line ::set-output name=a::b"],
+        ["a long first line ", Span(":", Look.ADDED, marked=True), ":add-mask::x"],
+        ["日本語日本語日本語日本::stop-commands::x"],
+        [Span("", Look.DIM), "::error::x"],
+    ],
+)
+def test_no_wrapped_row_is_a_command_to_a_runner(parts: list[Span | str], color: bool) -> None:
+    rows = [ESCAPE.sub("", row) for row in Terminal(color, 20).row(*parts, indent=2)]
+    assert any(row.lstrip().startswith("\\x3a:") for row in rows)
+    assert not [row for row in rows if row.lstrip().startswith("::")]
 
 
 def test_without_a_width_a_row_is_one_line() -> None:

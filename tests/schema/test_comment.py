@@ -10,6 +10,7 @@ from devinops.schema.comment import CommentDocument, ReviewedDocument
 POSTED = CommentDocument(
     **HEAD,
     outcome="created",
+    root=".",
     target="production",
     org_id=None,
     digest="0a" * 16,
@@ -20,6 +21,7 @@ POSTED = CommentDocument(
 )
 REVIEWED = ReviewedDocument(
     **HEAD,
+    root=".",
     target="production",
     org_id="org-1",
     digest="0a" * 16,

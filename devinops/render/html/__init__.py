@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from devinops.applying.report import Report
 from devinops.planning.saved import SavedPlan
-from devinops.render import JobLinks, Style
+from devinops.render import Style
 from devinops.render.answers import (
     Answer,
     Differences,
@@ -32,15 +33,18 @@ from devinops.render.terminal import Look
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
     """Yield the page of an answer in pieces."""
-    return write(_page(answer, style.job))
+    page = _page(answer, style)
+    root = [("Root", style.below)] if style.below else []
+    return write(replace(page, facts=[*root, *page.facts]))
 
 
-def _page(answer: Answer, job: JobLinks | None) -> Page:
+def _page(answer: Answer, style: Style) -> Page:
+    job = style.job
     match answer:
         case PlanAnswer(plan, _, error, _, command):
-            return plan_page(plan, job, error=error, command=command)
+            return plan_page(plan, job, error=error, command=f"{command}{style.place}")
         case SavedPlan():
-            return plan_page(answer, job)
+            return plan_page(answer, job, command=f"apply{style.place}")
         case Report():
             return report_page(answer, job)
         case ProblemsAnswer():

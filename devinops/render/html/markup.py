@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from devinops.render.escape import LONGEST, visible
+from devinops.render.escape import visible
 
 
 class Html(str):
@@ -64,16 +64,11 @@ _ESCAPES: Final = _Escapes()
 def text(value: str) -> Html:
     """Return a text with its markup escaped and its hidden characters visible.
 
-    A hidden character becomes its escape, in an element that tells it from the same text. A text
-    longer than `LONGEST` is cut off. Commands to a CI runner that reads the log are broken.
+    A hidden character becomes its escape, in an element that tells it from the same text. Commands
+    to a CI runner that reads the log are broken.
     """
-    shown = value[:LONGEST]
-    if shown.isascii() and shown.isprintable():
-        shown = html.escape(shown)
-    else:
-        shown = shown.translate(_ESCAPES)
-    more = f"… ({len(value) - LONGEST} more)" if len(value) > LONGEST else ""
-    return Html(_inert(shown) + more)
+    is_plain = value.isascii() and value.isprintable()
+    return Html(_inert(html.escape(value) if is_plain else value.translate(_ESCAPES)))
 
 
 def plain(value: str) -> Html:

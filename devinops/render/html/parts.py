@@ -14,7 +14,7 @@ from devinops.planning.saved import ShownPlan
 from devinops.render import counted
 from devinops.render.html.markup import Html, joined, prose, tag
 from devinops.render.html.page import Facet, bullets, notice
-from devinops.render.needed_approvals import needed_approvals
+from devinops.render.needed_approvals import how_to_approve
 from devinops.render.terminal import BLOCKED, SIGNS, Look, Sign
 
 MOST_OPEN: Final = 8
@@ -92,10 +92,8 @@ def pull_hint() -> Html:
 
 def to_approve(plan: ShownPlan) -> Iterator[Html]:
     """Yield which options approve what the plan waits for, if there are any."""
-    options = [f"{option} {value}".strip() for option, value in needed_approvals(plan).items()]
-    if options:
-        command = " ".join(["devinops apply", *options])
-        yield tag("p", "To approve: ", tag("code", command), class_="approve")
+    for sentence in how_to_approve(plan, "", lambda option: tag("code", option)):
+        yield tag("p", Html(sentence), class_="approve")
 
 
 def pointer(id: str, subject: Change | Blocked, about: str, sign: Sign) -> Html:

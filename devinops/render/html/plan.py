@@ -88,7 +88,7 @@ def _errors(plan: ShownPlan, error: str) -> Iterator[Html]:
     if error:
         yield notice("Not applied", [tag("p", prose(error))], Look.ERROR)
     elif plan.refusals:
-        reasons = bullets(list(map(prose, plan.refusals)))
+        reasons = bullets([prose(refusal.reason) for refusal in plan.refusals])
         content = [reasons, *to_approve(plan)]
         yield notice("Refused: nothing will be applied", content, Look.ERROR)
     if approved := plan.approvals.given():

@@ -28,7 +28,6 @@ from devinops.render.markdown.escape import fenced, prose
 from devinops.render.markdown.page import Item, Page, Section, alert, document
 from devinops.render.markdown.plan import change_item, drift_item, plan_document, problem_line
 from devinops.render.markdown.report import report_document
-from devinops.render.marker import Marker, write
 from devinops.render.problem_text import problem_counts
 
 
@@ -55,7 +54,7 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
 
 
 def _drift(page: Page, answer: DriftAnswer) -> Iterator[str]:
-    findings, where = answer.findings, prose(answer.target.name, 100)
+    findings, where = answer.findings, page.where(answer.target.name)
     number = len(findings.drift)
     changed = f"{counted(number, 'object')} changed outside devinops"
     title = f"{changed} in {where}" if number else f"No drift in {where}"
@@ -75,8 +74,8 @@ def _lives(page: Page, title: str, lives: Sequence[Live]) -> Section:
 
 
 def _failure(page: Page, failure: Failure) -> Iterator[str]:
-    head = write(Marker(failure.target or None, commit=page.commit)) + "\n"
-    where = f" for {prose(failure.target, 100)}" if failure.target else ""
+    head = f"{page.failure_marker(failure.target)}\n"
+    where = f" for {page.where(failure.target)}" if failure.target else page.in_root
     if not failure.problems:
         text = alert("CAUTION", "Nothing was written", [prose(failure.error, 2_000)])
         return document(page, [f"{head}## Failed{where}", text], [], [])

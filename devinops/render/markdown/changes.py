@@ -14,6 +14,7 @@ from devinops.planning.diff import nested_paths
 from devinops.render import counted
 from devinops.render.changes import (
     MAX_DIFF_LINES,
+    MAX_LINE,
     descriptions,
     elements,
     is_redundant,
@@ -23,11 +24,10 @@ from devinops.render.escape import body_line, line
 from devinops.render.markdown.budget import Budget, size
 from devinops.render.markdown.escape import fenced, html_text
 from devinops.render.terminal import Terminal
-from devinops.render.word_diff import Part, Row, unified
+from devinops.render.word_diff import MAX_PART, Part, Row, changed, elided, unified
 
 COLUMNS: Final = 94
 """Longer lines are wrapped, because a code block in a comment does not wrap them."""
-MAX_LINE: Final = 2_000
 MAX_ONE_SIDED: Final = 40
 """How many lines of a text that is created or deleted are shown, unless `full`."""
 MAX_HINTS: Final = 6
@@ -67,7 +67,7 @@ def field_blocks(
     if is_text(kind, field):
         yield from _text_blocks(field, title, full)
     else:
-        rows = (f"@@ {title} @@", *_value_rows(kind, field))
+        rows = (f"@@ {title} @@", *_value_rows(kind, field, full))
         yield Block((*rows, *(f"# {line(text)}" for text in descriptions(kind, field))))
 
 
@@ -77,19 +77,20 @@ def _text_blocks(field: FieldChange, title: str, full: bool) -> Iterator[Block]:
     elif field.after is UNSET:
         yield _one_sided(field.before, "-", title, full)
     else:
-        yield from _hunks(field.before, field.after, title)
+        yield from _hunks(field.before, field.after, title, full)
 
 
 def _one_sided(text: str, sign: str, title: str, full: bool) -> Block:
     lines = text.removesuffix("\n").split("\n")
     shown = lines if full else lines[:MAX_ONE_SIDED]
-    rows = [row for text in shown for row in _wrapped(sign, body_line(text, most=MAX_LINE))]
+    most = None if full else MAX_PART
+    rows = [row for text in shown for row in _wrapped(sign, body_line(text, most=most))]
     left_out = len(lines) - len(shown)
     more = (f"@@ … {counted(left_out, 'more line')} @@",) if left_out else ()
     return Block((f"@@ {title} @@", *rows, *more))
 
 
-def _hunks(before: str, after: str, title: str) -> Iterator[Block]:
+def _hunks(before: str, after: str, title: str, full: bool) -> Iterator[Block]:
     old, new = canonical_text(before).split("\n"), canonical_text(after).split("\n")
     if len(old) + len(new) > MAX_DIFF_LINES:
         yield Block((f"@@ {title}: {len(old)} → {len(new)} lines, too many to compare here @@",))
@@ -99,13 +100,13 @@ def _hunks(before: str, after: str, title: str) -> Iterator[Block]:
         if row.symbol == "@" and rows:
             yield _hunk(rows, title)
             rows = []
-        rows.append(row)
+        rows.append(row if full else elided(row, MAX_LINE))
     if rows:
         yield _hunk(rows, title)
 
 
 def _shown(symbol: str, text: str) -> str:
-    return body_line(text, white_space=symbol != " ", most=MAX_LINE)
+    return body_line(text, white_space=symbol != " ")
 
 
 def _hunk(rows: Sequence[Row], title: str) -> Block:
@@ -125,7 +126,7 @@ def _wrapped(sign: str, text: str) -> Iterator[str]:
         yield f"{sign} {'↳ ' if number else ''}{row}".rstrip(" ") or sign
 
 
-def _value_rows(kind: str, field: FieldChange) -> Iterator[str]:
+def _value_rows(kind: str, field: FieldChange, full: bool) -> Iterator[str]:
     """Yield the rows of both values of a field, or of the elements that a set loses and gains."""
     added, removed = elements(kind, field)
     paths: Sequence[str] = ()
@@ -133,16 +134,16 @@ def _value_rows(kind: str, field: FieldChange) -> Iterator[str]:
         removed = [] if field.before is UNSET else [field.before]
         added = [] if field.after is UNSET else [field.after]
         paths = nested_paths(field.before, field.after) if removed and added else ()
-    for sign, values in (("-", removed), ("+", added)):
-        for value in values:
-            yield from _wrapped(sign, _value(value))
+    for row in changed(list(map(_value, removed)), list(map(_value, added))):
+        shown = row if full else elided(row, MAX_LINE)
+        yield from _wrapped(row.symbol, _text(shown))
     if paths:
         yield f"# at {line(', '.join(paths), MAX_LINE)}"
 
 
 def _value(value: Any) -> str:
     text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
-    return line(text, MAX_LINE)
+    return line(text, None)
 
 
 # --- changed words ------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from devinops.render import Style
 from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fitting, size
 from devinops.render.markdown.changes import Block, details
 from devinops.render.markdown.escape import code, html_code, prose, safe_url
-from devinops.render.marker import Marker, write
+from devinops.render.marker import TOP, Marker, write
 
 MAX_URL: Final = 1_000
 MAX_OPEN: Final = 10
@@ -58,7 +58,25 @@ class Page:
     def marker(self, target: Target, digest: str | None = None) -> str:
         """Return the first line of a document about a target."""
         organization = None if target.enterprise else target.org_id
-        return write(Marker(target.name, organization, digest, self.commit))
+        return write(Marker(target.name, organization, digest, self.commit, self._root))
+
+    def failure_marker(self, target: str) -> str:
+        """Return the first line of a document about a run that failed; `target` may be empty."""
+        return write(Marker(target or None, commit=self.commit, root=self._root))
+
+    @property
+    def _root(self) -> str:
+        return self.style.below or TOP
+
+    def where(self, target: str) -> str:
+        """Return the name of a target, with its root if that is not the top of the checkout."""
+        below = self.style.below
+        return f"{prose(target, 100)} ({code(below, 100)})" if below else prose(target, 100)
+
+    @property
+    def in_root(self) -> str:
+        """Words for which root it is, for a target that is not known; empty at the top."""
+        return f" in {code(self.style.below, 100)}" if self.style.below else ""
 
     @property
     def commit(self) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -27,7 +26,7 @@ from devinops.render.markdown.page import (
     key_html,
     table,
 )
-from devinops.render.needed_approvals import needed_approvals
+from devinops.render.needed_approvals import how_to_approve
 from devinops.render.text import drift_summary, full_command, joined
 
 _BLOCKED: Final = "blocked"
@@ -53,8 +52,9 @@ def plan_document(
     if isinstance(plan, SavedPlan):
         error = plan.edited
     applies = not (plan.refusals or error)
+    marker = page.marker(plan.target, plan.digest if applies else None)
     summary = [
-        f"{page.marker(plan.target, plan.digest if applies else None)}\n## {_title(plan, error)}",
+        f"{marker}\n## {_title(page, plan, error)}",
         *_facts(plan),
         *_dangers(page, plan, error),
     ]
@@ -66,12 +66,12 @@ def plan_document(
 # --- the summary ----------------------------------------------------------------------------------
 
 
-def _title(plan: ShownPlan, error: str = "") -> str:
+def _title(page: Page, plan: ShownPlan, error: str = "") -> str:
     """Return the verdict about a plan."""
     actions = Counter(change.action for change in plan.changes)
     changes = joined((actions[action], f"to {action}") for action in Action)
     blocked = f"{len(plan.blocked)} blocked" if plan.blocked else ""
-    where = f"in {prose(plan.target.name, 100)}"
+    where = f"in {page.where(plan.target.name)}"
     if plan.refusals or error:
         what = "Refused" if plan.refusals else "Not applied"
         return f"{what}: {changes or blocked or 'nothing to change'} {where}"
@@ -136,24 +136,14 @@ def _dangers(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]:
 
 def _refusals(page: Page, plan: ShownPlan) -> Iterator[str]:
     if plan.refusals:
-        reasons = (f"- {prose(refusal, 600)}" for refusal in plan.refusals)
+        reasons = (f"- {prose(refusal.reason, 600)}" for refusal in plan.refusals)
         lines = page.listed(reasons, len(plan.refusals), 0.1, "more reasons")
-        yield alert("CAUTION", "Refused: nothing will be applied", lines, _to_approve(plan))
+        yield alert("CAUTION", "Refused: nothing will be applied", lines, _to_approve(page, plan))
 
 
-def _to_approve(plan: ShownPlan) -> str:
+def _to_approve(page: Page, plan: ShownPlan) -> str:
     """Return which options to pass or to enter; empty if no approval is missing."""
-    needed = needed_approvals(plan)
-    if not needed:
-        return ""
-    target = f"--target {shlex.quote(plan.target.name)}"
-    options = " ".join((target, *(f"{name} {value}".strip() for name, value in needed.items())))
-    inputs = ", ".join(
-        code(f"{option.removeprefix('--').replace('-', '_')}: {value or 'true'}")
-        for option, value in needed.items()
-    )
-    command = code(f"devinops apply {options}")
-    return f"To approve: {command}, or {inputs} in a manual run of the workflow."
+    return " ".join(how_to_approve(plan, page.style.place, code))
 
 
 def _deletes(page: Page, changes: Iterable[Change]) -> Iterator[str]:
@@ -178,7 +168,7 @@ def _blocked(page: Page, plan: ShownPlan) -> Iterator[str]:
         lines = (page.item(b.key, page.place(b.source), _why(b), str(b.by)) for b in steps)
         listed = page.listed(lines, len(steps), 0.12, "more blocked")
         title = f"{counted(len(steps), 'step')} blocked until a person decides"
-        approve = "" if plan.refusals else _to_approve(plan)
+        approve = "" if plan.refusals else _to_approve(page, plan)
         yield alert("WARNING", title, listed, approve)
     for kind, group in groupby(missing(plan.blocked), key=lambda item: item.kind):
         items = list(group)
@@ -301,6 +291,6 @@ def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:
         yield f"Merge to apply this plan, or nothing if it differs by then.{stays} By hand:"
     else:
         yield "This applies exactly this plan, or nothing:"
-    yield fenced([shown(full_command(plan, command), 1_000)], "sh")
+    yield fenced([shown(full_command(plan, f"{command}{page.style.place}"), 1_000)], "sh")
     commit = f" · commit {code(job.commit[:12])}" if job and job.commit else ""
     yield f"Digest {code(plan.digest)}{commit}"

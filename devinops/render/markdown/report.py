@@ -21,7 +21,7 @@ def report_document(page: Page, report: Report) -> Iterator[str]:
     """Yield the document of a report."""
     plan = report.plan
     summary = [
-        f"{page.marker(plan.target)}\n## {_title(report)}",
+        f"{page.marker(plan.target)}\n## {_title(page, report)}",
         about(plan, "Report of devinops about"),
         *_table(report.results),
         *_not_done(page, report),
@@ -34,11 +34,11 @@ def report_document(page: Page, report: Report) -> Iterator[str]:
     return document(page, summary, sections, [])
 
 
-def _title(report: Report) -> str:
+def _title(page: Page, report: Report) -> str:
     counts = Counter(result.outcome for result in report.results)
     counts[Outcome.BLOCKED] += len(report.plan.blocked)
     parts = joined((counts[outcome], outcome) for outcome in Outcome)
-    where = prose(report.plan.target.name, 100)
+    where = page.where(report.plan.target.name)
     if report.interrupted:
         return f"Interrupted in {where}: {parts or 'nothing done'}"
     if not (counts[Outcome.DONE] or not parts):

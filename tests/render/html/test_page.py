@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from devinops.model.errors import ExitCode
 from devinops.model.policy import Approvals
 from devinops.render import JobLinks, Style, render
-from devinops.render.answers import Answer, PlanAnswer, SimpleAnswer
+from devinops.render.answers import Answer, Failure, PlanAnswer, SimpleAnswer
 from devinops.render.html.parts import MOST_LISTED
 from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
@@ -85,10 +85,10 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
                    "1 object will be deleted in production", "- playbook:Restart everything: no longer declared",
                    "1 object changed outside devinops, and kept",
                    "devinops apply --target production --expect "]),
-        ("deletes", ["Refused: - 12 to delete", "check each one, then pass --allow-delete 12", "To approve: devinops apply --allow-delete 12",
+        ("deletes", ["Refused: - 12 to delete", "check each one, then pass --allow-delete 12", "To approve: devinops apply --target production --allow-delete 12",
                      "12 objects would be deleted in production"]),
         ("conflict", ["+ 1 to create ! 3 blocked", "3 steps blocked: a person has to decide or act",
-                      "decide with --on-conflict git or --on-conflict live", "then pass --adopt", "To approve: devinops apply --adopt --on-conflict git|live", 'there is no folder "Mobile/iOS"',
+                      "decide with --on-conflict git or --on-conflict live", "then pass --adopt", "To approve: devinops apply --target production --adopt, or enter adopt: true in", 'there is no folder "Mobile/iOS"',
                       "needed by 3 entries", "What is blocked stays as it is."]),
         ("empty", ["No changes", "Unchanged1"]),
         ("drift", ["2 objects changed outside devinops", "devinops pull --drift writes", "by user-4711", "unmanaged 1"]),
@@ -153,6 +153,15 @@ def test_files_are_linked_if_their_address_is_known() -> None:
     nowhere = JobLinks("abc", "https://example.com", lambda path, line: "")
     written = "".join(render("html", plan, Style(job=nowhere)))
     assert "<span>knowledge/Frontend/Forms.md:1</span><a" in written
+
+
+def test_a_root_below_the_top_is_named() -> None:
+    for answer in (PlanAnswer(small(), ExitCode.OK), Failure("no", ExitCode.FIX)):
+        written = "".join(render("html", answer, Style(below="teams/<a>")))
+        assert "<dt>Root</dt><dd>teams/&lt;a&gt;</dd>" in written
+    assert "devinops apply -C &#x27;teams/" in "".join(
+        render("html", PlanAnswer(small(), ExitCode.OK), Style(below="teams/<a>"))
+    )
 
 
 def test_lines_of_any_other_answer_are_shown() -> None:

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, FieldChange
+from devinops.model.changes import (
+    Action,
+    Blocked,
+    Blocker,
+    Change,
+    Drift,
+    DriftEvent,
+    FieldChange,
+    Refusal,
+)
 from devinops.model.errors import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import FolderPath, Key
@@ -106,7 +115,7 @@ def plans(draw: st.DrawFn) -> Plan:
         drift=(Drift(DriftEvent.EDITED, key(), "id", next(texts), (body,), source(), 0, next(texts)),),
         problems=(Problem(source(), "code", next(texts), Severity.WARNING),),
         notes=(next(texts),),
-        refusals=(next(texts),) * draw(st.integers(0, 1)),
+        refusals=(Refusal(next(texts)),) * draw(st.integers(0, 1)),
         inventory=Inventory("file"),
     )  # fmt: skip
 

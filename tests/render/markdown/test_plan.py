@@ -13,8 +13,8 @@ from devinops.model.errors import ExitCode
 from devinops.model.policy import Approvals
 from devinops.planning.plan import Plan
 from devinops.render import JobLinks, Style, render
-from devinops.render.answers import Answer, PlanAnswer
-from devinops.render.marker import read
+from devinops.render.answers import Answer, Failure, PlanAnswer
+from devinops.render.marker import Marker, read
 from tests.testing.reports import conflict, declared, deletes, empty, note, planned, small
 
 
@@ -52,6 +52,27 @@ def only_drift() -> Plan:
 )  # fmt: skip
 def test_the_heading_is_the_verdict(plan: Plan, error: str, verdict: str) -> None:
     assert title(document(plan, error)) == f"## {verdict}"
+
+
+def test_a_root_below_the_top_is_named() -> None:
+    text = markdown(PlanAnswer(small(), ExitCode.OK), below="teams/pay_ments x")
+    marker = read(text)
+    assert marker
+    assert marker.root == "teams/pay_ments x"
+    assert title(text).endswith(" to delete in production (`teams/pay_ments x`)")
+    assert "\ndevinops apply -C 'teams/pay_ments x' --target production " in text
+    refused = markdown(PlanAnswer(deletes(), ExitCode.DECIDE), below="teams/a")
+    assert (
+        "To approve: `devinops apply -C teams/a --target production --allow-delete 12`" in refused
+    )
+
+
+@pytest.mark.parametrize("target", ["production", ""])
+def test_a_failure_names_its_root(target: str) -> None:
+    text = markdown(Failure("no key", ExitCode.FIX, target=target), below="teams/a")
+    assert read(text) == Marker(target or None, root="teams/a")
+    expected = "Failed for production (`teams/a`)" if target else "Failed in `teams/a`"
+    assert title(text) == f"## {expected}"
 
 
 @pytest.mark.parametrize(
