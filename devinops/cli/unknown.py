@@ -19,7 +19,6 @@ _INSTEAD: Final = {
     ("diff", "compare", "preview", "status"): "Use devinops plan.",
     ("sync", "deploy", "push", "up", "update"): "Use devinops apply.",
     ("check", "verify", "test"): "Use devinops validate.",
-    ("lint",): "Use devinops validate; it has no rules of style.",
     ("format", "tidy"): "Use devinops fmt.",
     ("dump",): "Use devinops export --to json --live.",
     ("fetch", "download"): "Use devinops pull: it writes live objects to files.",

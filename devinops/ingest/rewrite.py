@@ -171,17 +171,18 @@ class Rewriting:
 
     # --- checking
 
-    def _declarations(
-        self, text: str, texts: Mapping[str, list[Splice]]
-    ) -> list[Declaration] | None:
-        """Return the declarations of a version of the file; None if it has problems."""
+    def _declarations(self, text: str, texts: Mapping[str, list[Splice]]) -> list[Declaration]:
+        """Return the declarations of a version of the file. Raises NotEditable for problems."""
 
         def body_at(path: str) -> str | None:
             now = unified(self.read(path))
             return spliced(now, texts.get(path, ()))
 
         declarations, problems = read_entries(self.path, text, body_at=body_at)
-        return None if problems else declarations
+        if problems:
+            why = problems[0].message
+            raise NotEditable(f"a file cannot hold the new value there ({why})")
+        return declarations
 
     def _check(
         self,
@@ -191,7 +192,7 @@ class Rewriting:
     ) -> None:
         """Raise NotEditable unless exactly the wanted values change."""
         after = self._declarations(spliced(self.text, splices), texts)
-        if self.before is None or after is None or len(after) != len(self.before):
+        if len(after) != len(self.before):
             raise NotEditable("a file cannot hold the new value there")
         wanted: defaultdict[Key, dict[str, Any]] = defaultdict(dict)
         for item in items:

@@ -31,7 +31,9 @@ def unknown_rule(written: str, rules: Iterable[Rule]) -> str:
 
 def usable(section: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the section `lint` if it fits its schema, else an empty one."""
-    return section if not any(check("config", {"version": 1, "lint": section})) else {}
+    if section and any(check("config", {"version": 1, "lint": section})):
+        return {}
+    return section
 
 
 def setting_problems(

@@ -12,7 +12,7 @@ from devinops.schema.files import entry_schema
 def test_an_entry_begins_with_its_name_and_ends_with_its_text() -> None:
     assert field_order.of_entry(KINDS["knowledge"]) == (
         "<<", "name", "folder", "trigger", "pinned_repo", "is_enabled", "macro",
-        "targets", "meta", "ensure", "protect", "previously", "body", "body_file",
+        "targets", "meta", "lint", "ensure", "protect", "previously", "body", "body_file",
     )  # fmt: skip
 
 
@@ -25,6 +25,6 @@ def test_every_field_has_its_place(kind: object) -> None:
 
 def test_the_settings_have_the_order_of_their_documentation() -> None:
     assert field_order.of_settings() == (
-        "<<", "version", "required_version", "paths", "ignore", "targets",
+        "<<", "version", "required_version", "paths", "ignore", "lint", "targets",
     )  # fmt: skip
     assert field_order.of_target()[:2] == ("<<", "org_id")

@@ -404,6 +404,17 @@ def test_suspicious_text_is_not_written(applied: tuple[Emulator, Path], devinops
     assert [item["why"] for item in document["left"]] == ["suspicious", "suspicious"]
 
 
+@pytest.mark.parametrize(("body", "why"), [("a\u0007", "U+0007"), ("", "the body is empty")])
+def test_a_value_that_no_file_can_hold_is_left_with_the_reason(
+    applied: tuple[Emulator, Path], devinops: Devinops, body: str, why: str
+) -> None:
+    emulator, root = applied
+    edit(emulator, "knowledge", "deploys", body=body)
+    document = pull(devinops, root, "--drift")
+    (left,) = document["left"]
+    assert (document["files"], left["why"], why in left["reason"]) == ([], "unwritable", True)
+
+
 def test_a_key_brings_its_entry_up_to_date_without_an_inventory(
     applied: tuple[Emulator, Path], devinops: Devinops
 ) -> None:
