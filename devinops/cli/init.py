@@ -366,6 +366,7 @@ def files(
         "repository": origin.repository or "",
         "revision": origin.revision or "",
         "entry": command_line(f"devinops validate{pipeline.root}"),
+        "fmt_entry": command_line(f"devinops fmt{pipeline.root}"),
         "lint_entry": command_line(f"devinops lint{pipeline.root}"),
         "args": f"        args: [--root, {json.dumps(git.below, ensure_ascii=False)}]\n"
         if git.below

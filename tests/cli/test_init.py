@@ -165,9 +165,10 @@ def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(
     keeps = yaml.safe_load(workflow)["jobs"]["apply"]["steps"][-1]["with"]
     assert keeps["path"] == "teams/my devin/.devinops/backups/"
     text = (tmp_path / ".pre-commit-config.yaml").read_text()
-    validate, lint = yaml.safe_load(text)["repos"][0]["hooks"]
+    validate, fmt, lint = yaml.safe_load(text)["repos"][0]["hooks"]
     assert validate["fail_fast"], "lint would repeat the problems"
     assert validate["entry"] == "devinops validate --root 'teams/my devin'"
+    assert fmt["entry"] == "devinops fmt --root 'teams/my devin'"
     assert lint["entry"] == "devinops lint --root 'teams/my devin'"
     assert "devinops[secrets]" in lint["additional_dependencies"][0]
     passed = [

@@ -243,15 +243,20 @@ def test_what_init_writes_installs_it(
         assert yaml.safe_load(text)["env"]["DEVINOPS"] == origin.requirement
     hooks = (tmp_path / ".pre-commit-config.yaml").read_text()
     (repo,) = yaml.safe_load(hooks)["repos"]
-    hook, lint = repo["hooks"]
-    assert (hook["id"], lint["id"]) == ("devinops-validate", "devinops-lint")
+    hook, fmt, lint = repo["hooks"]
+    assert [one["id"] for one in repo["hooks"]] == [
+        "devinops-validate",
+        "devinops-fmt",
+        "devinops-lint",
+    ]
     root = ["--root", below] if below else []
     if origin.repository:
         assert (repo["repo"], repo["rev"]) == (origin.repository, origin.revision)
-        assert hook.get("args", []) == root
+        assert hook.get("args", []) == fmt.get("args", []) == root
     else:
         assert (repo["repo"], hook["additional_dependencies"]) == ("local", [origin.requirement])
         assert shlex.split(hook["entry"]) == ["devinops", "validate", *root]
+        assert shlex.split(fmt["entry"]) == ["devinops", "fmt", *root]
         with_extra = origin.requirement.replace("devinops", "devinops[secrets]", 1)
         assert lint["additional_dependencies"] == [with_extra]
     for written in (text, hooks):
