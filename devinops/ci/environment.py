@@ -50,7 +50,8 @@ class Job:
     request of GitHub its head, and not the merge commit that is checked out. `request` is the
     number of the pull or merge request, None outside of one. `is_fork` tells whether the request
     comes from another repository; on GitLab, such a job usually runs in that repository, which is
-    then the `project`. `directory` is the checkout, in which paths start.
+    then the `project`. `request_project` is the one whose request it is, if that is another, and
+    `request_url` its web page. `directory` is the checkout, in which paths start.
     """
 
     system: System
@@ -61,6 +62,8 @@ class Job:
     job_url: str
     request: int | None = None
     is_fork: bool = False
+    request_project: str = ""
+    request_url: str = ""
     directory: Path | None = None
 
     def source_url(self, path: str, line: int | None = None) -> str:
@@ -129,6 +132,8 @@ def _gitlab(environment: Mapping[str, str]) -> Job:
         job_url=environment.get("CI_JOB_URL", ""),
         request=int(number) if number.isdecimal() else None,
         is_fork=bool(source) and source != requested,
+        request_project=requested if requested != project else "",
+        request_url=environment.get("CI_MERGE_REQUEST_PROJECT_URL", ""),
         directory=_directory(environment.get("CI_PROJECT_DIR")),
     )
 

@@ -23,14 +23,18 @@ class Outcome(Enum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     OUTDATED = "outdated"
+    MERGED = "merged"
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The comment that has the report now, or a newer one if the report is `OUTDATED`."""
+    """The comment that has the report now, or a newer one if the report is `OUTDATED`.
+
+    None if the request is `MERGED`.
+    """
 
     outcome: Outcome
-    comment: Comment
+    comment: Comment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,12 @@ def post(host: CodeHost, request: int, report: Report) -> Posted:
 
     Two jobs can create it at the same time. Then both keep the oldest comment. The job of an
     earlier commit, if it ends last, leaves the report about the last commit of the request alone.
-    The comment of an earlier run that failed before it knew its target is deleted.
+    The comment of an earlier run that failed before it knew its target is deleted. In a merged
+    request nothing changes, because its comments say what was reviewed.
     Raises ApiError, and ConfigError if the token comments as somebody else.
     """
+    if host.request(request).merge_commits:
+        return Posted(Outcome.MERGED)
     comments = list(host.comments(request))
     failures = list(filter(report.is_after_failure, comments))
     ours, outcome = list(filter(report.owns, comments)), Outcome.UNCHANGED

@@ -94,7 +94,7 @@ def command(
 # --- posting ----------------------------------------------------------------------------------
 
 
-_Outcome = Literal["created", "updated", "unchanged", "outdated", "step-summary", "none"]
+_Outcome = Literal["created", "updated", "unchanged", "outdated", "merged", "step-summary", "none"]
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,10 @@ def _post(
         posted = post(host, request, Report(text, about, author or host.author(), commit))
     if posted.outcome is Outcome.OUTDATED:
         options.say("the comment is about a later commit than this report, so it stays as it is")
-    return _Result(posted.outcome.value, about, request, posted.comment.url)
+    if posted.outcome is Outcome.MERGED:
+        options.say(f"{host.noun} {request} is merged, and what was reviewed there stays as it is")
+    url = posted.comment.url if posted.comment else None
+    return _Result(posted.outcome.value, about, request, url)
 
 
 def _instead(options: Options, job: Job, text: str, about: Marker) -> _Result:

@@ -16,7 +16,14 @@ from devinops.model.objects import Severity
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render import Style
 from devinops.render import render as rendered
-from devinops.render.answers import Answer, DriftAnswer, Failure, PlanAnswer, ProblemsAnswer
+from devinops.render.answers import (
+    Answer,
+    DriftAnswer,
+    Failure,
+    PlanAnswer,
+    ProblemsAnswer,
+    SimpleAnswer,
+)
 from devinops.render.escape import line
 from devinops.render.text import counts, problem_counts, tally
 
@@ -70,6 +77,8 @@ def _exit_code(answer: Answer) -> ExitCode:
     match answer:
         case PlanAnswer() | Report() | Failure() | ProblemsAnswer() | DriftAnswer():
             return answer.exit_code
+        case SimpleAnswer():
+            return ExitCode(getattr(answer.document(), "exit_code", ExitCode.OK))
         case _:
             return ExitCode.OK
 

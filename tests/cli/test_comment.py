@@ -532,10 +532,13 @@ def test_fork_on_gitlab_is_told_so(gitlab: Desk, monkeypatch: pytest.MonkeyPatch
     )
 
 
-def test_fork_whose_token_may_comment_gets_a_comment(github: Desk) -> None:
-    github.api.open(7)
-    github.job(7, fork=True)
-    assert github.comment(report()).out.startswith("comment created")
+def test_fork_whose_token_may_comment_gets_a_comment(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7, fork=True)
+    ran = desk.comment(report())
+    assert ran.out.startswith("comment created")
+    assert desk.api.project in ran.out
+    assert len(desk.api.texts(7)) == 1
 
 
 def test_other_failure_in_a_fork_is_not_hidden(github: Desk) -> None:
@@ -775,6 +778,22 @@ def test_merge_is_waited_for(desk: Desk, waits: Waits) -> None:
     assert waits == [1]
 
 
+def test_plan_that_ends_after_the_merge_replaces_nothing_that_was_reviewed(desk: Desk) -> None:
+    head = desk.api.open(7).head
+    desk.job(7)
+    desk.comment(report(commit=head))
+    commit = desk.api.merge(7)
+    late = report("not reviewed", digest=OTHER, commit=head)
+    for about in (late, report("of another target", target="staging", commit=head)):
+        ran = desk.comment(about)
+        assert (ran.code, ran.out) == (0, "")
+        assert "request 7 is merged, and what was reviewed there stays as it is" in ran.err
+    assert fits("comment", desk.comment(late, "--format", "json").out)["outcome"] == "merged"
+    desk.monkeypatch.delenv("CI_MERGE_REQUEST_IID", raising=False)
+    desk.job(commit=commit)
+    assert desk.digest("-t", "production", "-q").out == f"{DIGEST}\n"
+
+
 def test_digest_of_each_target(desk: Desk) -> None:
     desk.planned(7)
     head = desk.api.requests[7].head
@@ -990,6 +1009,7 @@ def test_verbose_names_each_request(github: Desk) -> None:
     ran = github.comment(report(), "-v")
     path = urlsplit(github.api.url).path
     assert ran.err.splitlines() == [
+        f"GET {path}/repos/acme/api/pulls/7 200",
         f"GET {path}/repos/acme/api/issues/7/comments?per_page=100 200",
         f"POST {path}/repos/acme/api/issues/7/comments 201",
         f"GET {path}/repos/acme/api/issues/7/comments?per_page=100 200",
