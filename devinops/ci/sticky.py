@@ -10,6 +10,7 @@ from devinops import waiting
 from devinops.ci.code_host import CodeHost, Comment
 from devinops.model.errors import ApiError, ConfigError
 from devinops.render import marker
+from devinops.render.markdown.page import without_job
 from devinops.render.marker import Marker
 
 WAITS_S: Final = (1, 3, 9)
@@ -152,5 +153,8 @@ def _checked(host: CodeHost, request: int, created: Comment, author: str) -> Com
 
 
 def _plain(text: str) -> str:
-    """Return a text without what a host changes: line ends, and white space around it."""
-    return text.replace("\r\n", "\n").strip()
+    """Return a text without what differs for no reason.
+
+    A host changes line ends, and white space around it; each run has an address of its own.
+    """
+    return without_job(text.replace("\r\n", "\n").strip())

@@ -19,7 +19,7 @@ from click.core import ParameterSource
 
 from devinops import atomic
 from devinops.ci.environment import is_ci
-from devinops.ci.step_files import append, is_step_file
+from devinops.ci.step_files import append, append_summary, is_step_file, summary_space
 from devinops.cli import candidates
 from devinops.cli.job_links import job_links
 from devinops.config import Flags, check_environment, find_root
@@ -145,7 +145,8 @@ class Options:
         finally:
             for format, path in self.reports:
                 if format in formats:
-                    write_file(path, render(format, answer, self._style(format)))
+                    style = replace(self._style(format), limit=summary_space(path, os.environ))
+                    write_file(path, render(format, answer, style))
 
     def _style(self, format: str) -> Style:
         if format in LOCAL_FORMATS:
@@ -184,7 +185,10 @@ def echo_err(text: str) -> None:
 def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> None:
     """Write a file atomically, or append to a file of the CI job's step. Raises NotWritten."""
     try:
-        if is_step_file(path, os.environ):
+        if summary_space(path, os.environ) is not None:
+            if not append_summary(os.environ, "".join(chunks)):
+                tell(f"the summary of this step is full, so {option} added nothing to it")
+        elif is_step_file(path, os.environ):
             append(path, chunks)
         else:
             atomic.replace(path, chunks)

@@ -15,6 +15,8 @@ AROUND: Final = 200
 """How many characters at both ends of a long equal part are shown."""
 MAX_PART: Final = 20_000
 """How many characters of a part that differs are shown."""
+LOOKS_ALIKE: Final = " (differs in a character that is shown alike)"
+"""A hidden character and the same text as its escape, for example."""
 MIN_LIKENESS: Final = 0.4
 """Lines that are less alike are shown as other lines and not as changed ones."""
 
@@ -56,11 +58,18 @@ def unified(
 
 def changed(removed: Sequence[str], added: Sequence[str]) -> Iterator[Row]:
     """Yield removed and added lines, with the words marked that differ between similar lines."""
-    pairs = [compared(old, new) for old, new in zip(removed, added, strict=False)]
+    pairs = [_pair(old, new) for old, new in zip(removed, added, strict=False)]
     old = [before for before, _ in pairs] + [(Part(text),) for text in removed[len(pairs) :]]
     new = [after for _, after in pairs] + [(Part(text),) for text in added[len(pairs) :]]
     yield from (Row("-", parts) for parts in old)
     yield from (Row("+", parts) for parts in new)
+
+
+def _pair(before: str, after: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    """Return the parts of two lines; if they are shown alike, with the remark that they differ."""
+    if before == after:
+        return (Part(before),), (Part(after), Part(LOOKS_ALIKE, changed=True))
+    return compared(before, after)
 
 
 def compared(before: str, after: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:

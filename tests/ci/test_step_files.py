@@ -70,3 +70,19 @@ def test_the_space_in_a_summary_is_what_others_left(tmp_path: Path) -> None:
     assert summary_space(file, environment) == LARGEST_SUMMARY - len("# One\n")
     assert summary_space(tmp_path / "report.md", environment) is None
     assert summary_space(file, {}) is None
+
+
+def test_a_summary_that_is_full_stays_as_it_is(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
+    (tmp_path / "root").mkdir()
+    command = ("validate", "-C", tmp_path / "root", "--report", f"markdown={file}")
+    file.write_text("no line end")
+    devinops(*command)
+    assert file.read_text().startswith("no line end\n## ")
+    file.write_text("x" * (LARGEST_SUMMARY - 10))
+    ran = devinops(*command)
+    assert "the summary of this step is full, so --report added nothing to it" in ran.err
+    assert file.stat().st_size == LARGEST_SUMMARY - 10

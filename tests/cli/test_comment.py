@@ -331,6 +331,16 @@ def test_line_ends_and_outer_white_space_are_no_change(desk: Desk) -> None:
     assert desk.comment(report()).out.startswith("comment unchanged")
 
 
+def test_address_of_the_job_is_no_change(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    desk.comment(report("More is in [the log of the job](https://ci.test/1)."))
+    again = desk.comment(report("More is in [the log of the job](https://ci.test/2)."))
+    assert again.out.startswith("comment unchanged")
+    more = desk.comment(report("Most is in [the log of the job](https://ci.test/2)."))
+    assert more.out.startswith("comment updated")
+
+
 def test_job_of_an_earlier_commit_that_ends_last_changes_nothing(desk: Desk) -> None:
     first = desk.api.open(7).head
     desk.job(7)

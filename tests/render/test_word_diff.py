@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from devinops.render.word_diff import (
     AROUND,
+    LOOKS_ALIKE,
     MAX_PART,
     MAX_WORDS,
     Part,
@@ -102,3 +103,8 @@ def test_only_the_ends_of_a_long_equal_part_are_shown() -> None:
         Part("x" * MAX_PART + "… (5 more)", changed=True),
     )
     assert elided(Row(" ", (Part(words),)), 100).parts == (Part(kept),)
+
+
+def test_lines_that_are_shown_alike_are_told_apart() -> None:
+    rows = list(unified(["a"], ["b"], lambda _, text: "shown"))[1:]
+    assert [row.parts[-1] for row in rows] == [Part("shown"), Part(LOOKS_ALIKE, changed=True)]

@@ -50,7 +50,8 @@ class Items:
 
     def change(self, change: Change, id: str, result: Result | None = None) -> Html:
         """Return the element of a change, with its result if there is one."""
-        one_sided = change.action in (Action.CREATE, Action.DELETE)
+        is_delete = change.action is Action.DELETE
+        one_sided = is_delete or change.action is Action.CREATE
         fields = (
             self.field(change.key.kind, field, signed=not one_sided)
             for field in change.fields
@@ -69,7 +70,10 @@ class Items:
             change.key,
             change.source,
             reason,
-            [self._facts(change.source, id, change.id or ""), _fields(fields)],
+            [
+                self._facts(change.source, id, change.id or "", is_gone=is_delete),
+                _fields(fields),
+            ],
         )
 
     def blocked(self, blocked: Iterable[Blocked], prefix: str = "blocked") -> Iterator[Html]:
@@ -167,12 +171,16 @@ class Items:
             tag("span", about, class_="why"),
         )
 
-    def _facts(self, source: Source | None, id: str, object_id: str) -> Html:
+    def _facts(
+        self, source: Source | None, id: str, object_id: str, *, is_gone: bool = False
+    ) -> Html:
         """Return the links to the file and to the item itself, and the id of the object.
 
-        They are not in the summary, because a control must not contain another one.
+        A file whose entry `is_gone` has no link. They are not in the summary, because a control
+        must not contain another one.
         """
-        file = self._source(source, _place(source)) if source and self.job else Html("")
+        has_file = source and self.job and not is_gone
+        file = self._source(source, _place(source)) if source and has_file else Html("")
         object_ids = tag("span", "id ", tag("code", object_id)) if object_id else Html("")
         return tag("p", file, object_ids, tag("a", "link to this", href=f"#{id}"), class_="facts")
 

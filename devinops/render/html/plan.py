@@ -43,7 +43,9 @@ def plan_page(
         verdict=_verdict(plan, error),
         look=Look.ERROR if error else plan_look(plan),
         facts=[
-            *facts(plan.target, plan.inventory.store, plan.owned, plan.digest),
+            *facts(
+                plan.target, plan.inventory.store, plan.owned, "" if plan.refusals else plan.digest
+            ),
             *_untouched(plan),
             *([("Commit", job.commit)] if job and job.commit else []),
         ],
@@ -171,7 +173,7 @@ def _how_to(plan: ShownPlan, job: JobLinks | None, command: str) -> Html:
     """Return the command that applies this plan and no other."""
     if not plan.changes:
         return Html("")
-    merge = "Merge to apply this plan. By hand:" if job and job.in_request else ""
+    merge = "Merge to apply this plan. By hand:" if job and job.in_request and not plan.only else ""
     blocked = "What is blocked stays as it is. " if plan.blocked else ""
     return tag(
         "section",

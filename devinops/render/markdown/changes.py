@@ -43,10 +43,14 @@ _WRAP = Terminal(width=COLUMNS)
 
 
 class Block(NamedTuple):
-    """Rows of a diff that belong together, and lines as HTML with their changed words marked."""
+    """Rows of a diff that belong together, and lines as HTML with their changed words marked.
+
+    `is_cut` says that a long text has more rows.
+    """
 
     rows: tuple[str, ...]
     hints: tuple[str, ...] = ()
+    is_cut: bool = False
 
 
 def change_blocks(change: Change, *, full: bool = False) -> Iterator[Block]:
@@ -87,7 +91,7 @@ def _one_sided(text: str, sign: str, title: str, full: bool) -> Block:
     rows = [row for text in shown for row in _wrapped(sign, body_line(text, most=most))]
     left_out = len(lines) - len(shown)
     more = (f"@@ … {counted(left_out, 'more line')} @@",) if left_out else ()
-    return Block((f"@@ {title} @@", *rows, *more))
+    return Block((f"@@ {title} @@", *rows, *more), is_cut=bool(left_out))
 
 
 def _hunks(before: str, after: str, title: str, full: bool) -> Iterator[Block]:
@@ -214,12 +218,13 @@ def details(summary: str, about: str, blocks: Iterable[Block], most: int) -> Det
     budget = Budget(most - size(start) - _AROUND_ROWS)
     if budget.left < 0:
         return None
+    blocks = list(blocks)
     rows, hints, left_out = _fitting(blocks, budget)
     if not rows:
         return None if left_out else Details(f"{start}</details>\n")
     more = [f"@@ … {counted(left_out, 'more line')}, not shown here @@"] if left_out else []
     body = f"{_marked(hints)}{fenced([*rows, *more], 'diff')}\n\n</details>\n"
-    return Details(f"{start}{body}", bool(left_out))
+    return Details(f"{start}{body}", bool(left_out) or any(block.is_cut for block in blocks))
 
 
 def _marked(hints: Sequence[str]) -> str:

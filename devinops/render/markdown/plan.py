@@ -286,7 +286,7 @@ def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:
         yield "This plan cannot be applied: see the top for what to fix or to approve."
         return
     job = page.style.job
-    if job and job.in_request:
+    if job and job.in_request and not plan.only:
         stays = " What is blocked stays as it is." if plan.blocked else ""
         yield f"Merge to apply this plan, or nothing if it differs by then.{stays} By hand:"
     else:

@@ -155,6 +155,13 @@ def test_files_are_linked_if_their_address_is_known() -> None:
     assert "<span>knowledge/Frontend/Forms.md:1</span><a" in written
 
 
+def test_an_entry_that_is_gone_has_no_link_and_a_refused_plan_no_digest() -> None:
+    plan = deletes()
+    written = "".join(render("html", PlanAnswer(plan, ExitCode.DECIDE), Style(job=JOB)))
+    assert "example.com" not in written
+    assert plan.digest not in written
+
+
 def test_a_root_below_the_top_is_named() -> None:
     for answer in (PlanAnswer(small(), ExitCode.OK), Failure("no", ExitCode.FIX)):
         written = "".join(render("html", answer, Style(below="teams/<a>")))
