@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages picture benchmark npm-tools clean
+.PHONY: lint-rules lint-quality core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages picture tour benchmark npm-tools clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -71,10 +71,23 @@ messages: $(VENV)/.test
 architecture: $(VENV)/.test
 	$(BIN)/python -m tests.testing.architecture
 
+# Writes the pages of the lint rules in docs/lint.md again.
+lint-rules: $(VENV)/.test
+	$(BIN)/python -m tests.testing.lint_manual
+
+# Prints precision and recall of each lint rule on the labelled set.
+lint-quality: $(VENV)/.test
+	$(BIN)/python -m tests.testing.lint_quality
+
 # Draws the pictures in the README again.
 picture: $(VENV)/.test
 	$(BIN)/python -m tests.testing.picture
 	$(BIN)/python -m tests.testing.comment_picture
+
+# Walks from a commit to an empty plan, with a remote and servers on this machine, and writes what is
+# printed to docs/tour.md.
+tour: $(VENV)/.test
+	$(BIN)/python -m pytest -m matrix --rewrite-golden tests/whole/test_tour.py
 
 benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks
@@ -114,6 +127,6 @@ $(VENV)/.mutation: setup.cfg pyproject.toml $(VENV)/.test
 # The test of the hook installs devinops with pre-commit, with packages from here only.
 $(WHEELHOUSE)/.done: setup.cfg pyproject.toml $(VENV)/.test
 	@echo "filling $(WHEELHOUSE) …"
-	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir $(WHEELHOUSE) . 'setuptools>=70.1'
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --wheel-dir $(WHEELHOUSE) '.[secrets]' 'setuptools>=70.1'
 	@rm -f $(WHEELHOUSE)/devinops-*.whl
 	@touch $@

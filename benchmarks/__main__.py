@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import html_report, limits, reports
+from benchmarks import html_report, limits, lint, reports
 from benchmarks.measure import Checks, Ran, devinops
 
 ENTRIES = 10_000
@@ -128,6 +128,7 @@ def main() -> int:
             "the same over API v1, whose list is one answer, peak memory", old.peak_mb, 300, " MB"
         )
     limits.measure(check)
+    lint.measure(check)
     reports.measure(check)
     html_report.measure(check)
     return check.failed

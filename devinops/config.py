@@ -13,12 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from devinops import __version__
-from devinops.api.connection import is_loopback
-from devinops.inventory import InventorySettings
 from devinops.kinds import KINDS
 from devinops.load import (
     CONFIG,
@@ -36,7 +34,9 @@ from devinops.model.objects import Problem, Severity, Source
 from devinops.model.policy import MaxDelete, OnDrift, Policy, Prune
 from devinops.model.suggest import did_you_mean
 from devinops.model.target import Target
-from devinops.planning.capabilities import target_problems
+
+if TYPE_CHECKING:
+    from devinops.inventory import InventorySettings
 
 CONFIG_FILE: Final = CONFIG
 DEFAULT_TARGET: Final = "default"
@@ -95,6 +95,12 @@ class Project:
             if isinstance(targets, dict)
             else {}
         )
+
+    @property
+    def lint(self) -> Mapping[str, Any]:
+        """The section `lint`; empty without one."""
+        section = self.data.get("lint")
+        return section if isinstance(section, dict) else {}
 
     def _texts(self, option: str) -> tuple[str, ...]:
         texts = self.data.get(option)
@@ -213,6 +219,9 @@ def read_repository(root: Path) -> tuple[Project, Loaded]:
     loaded = load(project.root, paths=project.paths, ignore=project.ignore, place=project.place)
     problems = [*problems, *loaded.problems]
     if project.whole:
+        # Imported late, like the inventory and the client below: lint and validate start faster.
+        from devinops.planning.capabilities import target_problems
+
         problems += target_problems(loaded.declarations, project.targets)
         problems += () if loaded.files else (_no_entries(),)
     # Both report a misnamed devinops.yaml.
@@ -262,10 +271,11 @@ def _wrong_options(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield option, code and message of each problem; the schema reports wrong types."""
     for option in ("api_key_env", "enterprise_key_env"):
         variable = target.get(option)
-        if isinstance(variable, str) and "DEVIN" not in variable:
+        if isinstance(variable, str) and ("DEVIN" not in variable or variable == HOST_TOKEN):
             message = (
-                f"{option} must name a variable with DEVIN in its name: otherwise a pull request "
-                "could send the secret of another tool; rename the variable in CI"
+                f"{option} must name a variable with DEVIN in its name, other than {HOST_TOKEN}: "
+                "otherwise a pull request could send the secret of another tool; rename the "
+                "variable in CI"
             )
             yield option, "foreign-key-variable", message
     if (limit := target.get("max_delete")) is not None and MaxDelete.parse(limit) is None:
@@ -352,6 +362,8 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
 
     Raises ConfigError, UsageError and InputError, none of which shows a key.
     """
+    from devinops.inventory import InventorySettings
+
     name, source = target_name(project, flags)
     values = _Values(project, name, flags, environ, {"target": source})
     api_url = values.api_url()
@@ -562,9 +574,15 @@ def _wrong_url(url: str) -> str:
         )
     if parts.path.strip("/"):
         return f'api_url must not have a path, since devinops adds it: remove "{parts.path}"'
-    if parts.scheme == "http" and not is_loopback(host):
+    if parts.scheme == "http" and not _is_loopback(host):
         return f'api_url "{url}" is not encrypted; use https (http is allowed only for loopback)'
     return ""
+
+
+def _is_loopback(host: str) -> bool:
+    from devinops.api.connection import is_loopback
+
+    return is_loopback(host)
 
 
 def _untrusted_host(url: str, trusted: str) -> str:
@@ -573,7 +591,7 @@ def _untrusted_host(url: str, trusted: str) -> str:
     It may go to the vendor, to loopback and to the host of `trusted`.
     """
     host = urlsplit(url).hostname or ""
-    if is_loopback(host) or any(f".{host}".endswith(f".{domain}") for domain in VENDOR_DOMAINS):
+    if _is_loopback(host) or any(f".{host}".endswith(f".{domain}") for domain in VENDOR_DOMAINS):
         return ""
     parts = urlsplit(trusted)
     if (parts.scheme, parts.hostname) == ("https", host):

@@ -412,6 +412,7 @@ def test_the_key_is_in_no_repr(tmp_path: Path) -> None:
         ("targts: {}", ["unknown-key"]),
         ("targets: {a: {org: x}}", ["unknown-key"]),
         ("targets: {a: {api_key_env: AWS_SECRET_ACCESS_KEY}}", ["foreign-key-variable"]),
+        ("targets: {a: {api_key_env: DEVINOPS_GITLAB_TOKEN}}", ["foreign-key-variable"]),
         ("targets: {a: {max_delete: 120%}}", ["invalid-value"]),
         ("targets: {a: {max_delete: -1}}", ["invalid-value"]),
         ("targets: {a: {v3_macro: hald}}", ["invalid-value"]),

@@ -20,6 +20,7 @@ from devinops.model.errors import DevinopsError, ExitCode, InputError, Terminate
 COMMANDS = {
     "init": "Set up a repository: configuration, a first note, CI, hooks.",
     "validate": "Check the files, offline and without a key.",
+    "lint": "Check what the entries teach Devin, offline and without a key.",
     "fmt": "Write the files in one canonical form; what they mean stays.",
     "plan": "Show what apply would change; never writes.",
     "show": "Show a saved plan, offline.",
@@ -163,9 +164,10 @@ def _one_line(text: str) -> str:
 
 def _show_problems(error: InputError) -> int:
     from devinops.cli.options import echo_err, terminal_width
-    from devinops.render.text import Text, problem_counts
+    from devinops.render.problem_text import ProblemText, problem_counts
+    from devinops.render.terminal import Terminal
 
-    text = Text(width=terminal_width(sys.stderr))
+    text = ProblemText(Terminal(width=terminal_width(sys.stderr)))
     for problem in error.problems:
         for row in text.problem(problem):
             echo_err(f"{row}\n")

@@ -67,7 +67,8 @@ def command(
             "apply cannot ask without a terminal: pass --yes, or --expect DIGEST from devinops plan"
         )
     with failures_written(options):
-        approved, options = _approved(plan, expect, options)
+        # People paste a digest, often with a space.
+        approved, options = _approved(plan, expect and expect.strip(), options)
         effective = approved.approvals(approvals) if approved else approvals
         with open_session(options, open_writer, entries=True) as session:
             report = _apply(session, approved, effective, yes=yes, secrets=webhook_secrets)

@@ -52,6 +52,14 @@ def schemas(ctx: click.Context, typed: str) -> Iterable[str]:
 
 
 @_quiet
+def rules(ctx: click.Context, typed: str) -> Iterable[str]:
+    """Offer the names of the lint rules, or their ids if an id was begun."""
+    from devinops.lint.rules import RULES
+
+    return {rule.id if typed.startswith("D") else rule.name for rule in RULES}
+
+
+@_quiet
 def only(ctx: click.Context, typed: str) -> Iterable[str]:
     """Offer the kinds, and after a colon the keys of the entries."""
     from devinops.kinds import KINDS

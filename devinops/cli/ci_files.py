@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from textwrap import indent
 from typing import Final
 
@@ -30,14 +30,23 @@ _NUMBERS: Final = ("allow_delete", "allow_missing")
 class Pipeline:
     """What the files of a CI system depend on.
 
-    `keys` maps each target to the variable with its key. `below` is the path of the root in the
-    repository, empty at its top; `patterns` are the `paths` of devinops.yaml.
+    `keys` maps each target to the variable with its key, and `enterprise_keys` those that have one
+    to the variable with a key of the enterprise. `below` is the path of the root in the repository,
+    empty at its top; `patterns` are the `paths` of devinops.yaml. `pushes` says that an inventory
+    is on a branch, so that an apply must be able to push.
     """
 
     branch: str
     below: str
     keys: Mapping[str, str]
     patterns: Sequence[str] = ()
+    enterprise_keys: Mapping[str, str] = field(default_factory=dict)
+    pushes: bool = True
+
+    @property
+    def all_keys(self) -> list[str]:
+        """The variables of all targets, without duplicates."""
+        return sorted({*self.keys.values(), *self.enterprise_keys.values()}) or [DEFAULT_KEY]
 
     @property
     def is_many(self) -> bool:
@@ -64,17 +73,43 @@ class Pipeline:
         parts = [re.sub(r"[^\w /.-]", "?", self.below), target]
         return f" in {', '.join(filter(None, parts))}" if any(parts) else ""
 
-    def paths(self, own: str) -> str:
+    def paths(self, own: str, below: str) -> str:
         """Return patterns of the files that a plan depends on, as JSON, which is also YAML.
 
-        `own` is the file of the CI system.
+        `own` is the file of the CI system, and `below` what this system puts behind a directory to
+        mean everything below it.
         """
         if self.below:
-            start = re.sub(r"[*?+\[\]!\\{}]", "*", self.below)
-            return _json([f"{start}/**", *self.patterns, own])
+            return _json([f"{loose(self.below)}/{below}", own])
         # At the top, *.yaml is devinops.yaml and the files of the kinds.
-        directories = (f"{name}/**" for name in sorted(KINDS.directories))
-        return _json(["*.yaml", *directories, *self.patterns, own])
+        directories = (f"{name}/{below}" for name in sorted(KINDS.directories))
+        patterns = (path for pattern in self.patterns for path in _paths_of(pattern, below))
+        return _json(["*.yaml", *directories, *patterns, own])
+
+
+def _paths_of(pattern: str, below: str) -> list[str]:
+    """Return the patterns of CI for one of `paths`, which may name files or directories."""
+    name = loose("/".join(part for part in pattern.split("/") if part not in ("", ".")))
+    if name.endswith("/**"):
+        return [f"{name[:-2]}{below}"]
+    is_file = name.endswith((".md", ".yaml", ".yml")) and not pattern.endswith("/")
+    return [name] if is_file else [name, f"{name}/{below}"]
+
+
+def unsafe(name: str) -> str:
+    """Return why files for CI cannot hold the name of a branch or directory; empty if they can."""
+    if "${{" in name:
+        return "has ${{, which GitHub replaces"
+    return "" if name.isprintable() else "has characters that cannot be printed"
+
+
+def loose(path: str) -> str:
+    """Return a path or pattern in which only `*` is special, to CI systems and to artifacts.
+
+    It matches all that the path or pattern does. The systems differ in how a special character is
+    written as itself, and replace variables with `$` or `%`.
+    """
+    return re.sub(r"\[[^/]*\]|[^\w./* -]|^ | $", "*", path)
 
 
 def key_note(system: str, pipeline: Pipeline) -> str:
@@ -85,7 +120,7 @@ def key_note(system: str, pipeline: Pipeline) -> str:
     }
     if system not in where:
         return ""
-    keys = sorted(set(pipeline.keys.values()))
+    keys = pipeline.all_keys
     reading = ", ".join(f"{key}_PLAN" for key in keys)
     scope = "their environments devin-TARGET" if pipeline.is_many else "the environment devin"
     return (
@@ -101,8 +136,9 @@ def github_values(pipeline: Pipeline) -> dict[str, str]:
     return {
         **ACTIONS,
         **_common(pipeline),
-        "paths": pipeline.paths(".github/workflows/devinops.yml"),
-        "branch_word": shlex.quote(pipeline.branch),
+        "paths": pipeline.paths(".github/workflows/devinops.yml", "**"),
+        "branches": _json([re.sub(r"^!|\+", r"\\\g<0>", pipeline.branch)]),
+        "validate": command_line(f"devinops validate{pipeline.root} --format github"),
         "target_input": _target_input(targets) if pipeline.is_many else "",
         "hazard_inputs": "".join(
             f"      allow_{name}:\n        description: {_json(help)}\n        type: boolean\n"
@@ -110,12 +146,18 @@ def github_values(pipeline: Pipeline) -> dict[str, str]:
         ),
         "approvals": indent(_github_approvals(), " " * 10),
         "options": _github_options(),
+        "contents": (
+            "write  # for the branch devinops, which holds the inventory"
+            if pipeline.pushes
+            else "read  # with inventory: {store: branch}, write"
+        ),
         **many,
     }
 
 
 def _github_of_one(pipeline: Pipeline) -> dict[str, str]:
     key = pipeline.key
+    keys = [key, *pipeline.enterprise_keys.values()]
     line = "          {0}: ${{{{ secrets.{1} }}}}\n"
     return {
         "keys": "",
@@ -127,8 +169,8 @@ def _github_of_one(pipeline: Pipeline) -> dict[str, str]:
         "key": key,
         "plan_secret": f"{key}_PLAN",
         "apply_secret": key,
-        "plan_key": line.format(key, f"{key}_PLAN"),
-        "apply_key": line.format(key, key),
+        "plan_key": "".join(line.format(name, f"{name}_PLAN") for name in keys),
+        "apply_key": "".join(line.format(name, name) for name in keys),
         "export": "",
     }
 
@@ -137,9 +179,12 @@ def _github_of_many(pipeline: Pipeline) -> dict[str, str]:
     """Return values for one job a target: only the key of its target is in its environment."""
     listed = _json(list(pipeline.keys))
     chosen = f"inputs.target && format('[{{0}}]', toJSON(inputs.target)) || '{listed}'"
-    name = "fromJSON(env.KEYS)[matrix.target]"
-    line = "          KEY_NAME: ${{{{ {0} }}}}\n          KEY: ${{{{ secrets[{1}] }}}}\n"
-    keys = f"  KEYS: '{_json(pipeline.keys)}'  # each target and the variable of its key\n"
+    line = "  {0}S: '{1}'  # each target and the variable of its {2}\n"
+    maps = {"KEY": (pipeline.keys, "key")}
+    if pipeline.enterprise_keys:
+        names = {target: pipeline.enterprise_keys.get(target, "") for target in pipeline.keys}
+        maps["ENTERPRISE_KEY"] = (names, "key of the enterprise")
+    keys = "".join(line.format(key, _json(names), what) for key, (names, what) in maps.items())
     return {
         "keys": keys,
         "suffix": pipeline.suffix("${{ matrix.target }}"),
@@ -150,10 +195,20 @@ def _github_of_many(pipeline: Pipeline) -> dict[str, str]:
         "key": "KEY",
         "plan_secret": "${KEY_NAME}_PLAN",
         "apply_secret": "with the key of its target",
-        "plan_key": line.format(name, f"format('{{0}}_PLAN', {name})"),
-        "apply_key": line.format(name, name),
-        "export": '          export "$KEY_NAME=$KEY"\n',
+        "plan_key": "".join(_key_of_target(key, "format('{{0}}_PLAN', {0})") for key in maps),
+        "apply_key": "".join(_key_of_target(key, "{0}") for key in maps),
+        "export": "".join(_EXPORT.format(key) for key in maps),
     }
+
+
+_EXPORT: Final = '          if [ -n "${0}_NAME" ]; then export "${0}_NAME=${0}"; fi\n'
+
+
+def _key_of_target(key: str, secret: str) -> str:
+    """Return the variables with the name and the value of a key; `secret` says how it is called."""
+    name = f"fromJSON(env.{key}S)[matrix.target]"
+    value = f"secrets[{secret.format(name)}]"
+    return f"          {key}_NAME: ${{{{ {name} }}}}\n          {key}: ${{{{ {value} }}}}\n"
 
 
 def _strategy(targets: str) -> str:
@@ -191,11 +246,14 @@ def _github_options() -> str:
 
 def gitlab_values(pipeline: Pipeline) -> dict[str, str]:
     """Return the values of the placeholders in gitlab.yml."""
-    keys = sorted(set(pipeline.keys.values())) or [DEFAULT_KEY]
+    keys = pipeline.all_keys
     target = "$DEVINOPS_TARGET" if pipeline.is_many else ""
     return {
         **_common(pipeline),
-        "paths": pipeline.paths(".gitlab-ci.yml"),
+        "paths": pipeline.paths(".gitlab-ci.yml", "**/*"),
+        "validate": command_line(
+            f"devinops validate{pipeline.root} --report gitlab=gl-code-quality-report.json"
+        ),
         "plan_secrets": ", ".join(f"{key}_PLAN" for key in keys),
         "apply_secrets": ", ".join(keys),
         "hazard_inputs": _gitlab_variables(pipeline),
@@ -205,6 +263,7 @@ def gitlab_values(pipeline: Pipeline) -> dict[str, str]:
         "title": pipeline.title(target),
         "matrix": _gitlab_matrix(pipeline.keys) if pipeline.is_many else "",
         "target_check": indent(_TARGET_CHECK, " " * 6) if pipeline.is_many else "",
+        "push_check": indent(_PUSH_CHECK, " " * 6) if pipeline.pushes else "",
         "key": "KEY" if pipeline.is_many else pipeline.key,
         "plan_secret": "with the key" if pipeline.is_many else f"{pipeline.key}_PLAN",
         "export": indent(_gitlab_export(pipeline), " " * 6),
@@ -215,6 +274,16 @@ _TARGET_CHECK: Final = """\
 if [ -n "$TARGET" ] && [ "$TARGET" != "$DEVINOPS_TARGET" ]; then
   echo "Not for this target."
   exit 0
+fi
+"""
+
+
+_PUSH_CHECK: Final = """\
+if ! git push --quiet --dry-run origin HEAD:refs/heads/devinops-check; then
+  echo "This job cannot push to the project, so nothing was applied. Select Allow Git push \
+requests to the repository in Settings > CI/CD > Job token permissions, or set the protected \
+variable INVENTORY_PUSH_TOKEN to a project access token with the scope write_repository."
+  exit 1
 fi
 """
 
@@ -251,21 +320,26 @@ def _gitlab_matrix(targets: Iterable[str]) -> str:
 
 def _gitlab_export(pipeline: Pipeline) -> str:
     """Return the lines that give the key for reading the name that devinops looks for."""
+    enterprise = {
+        target: f'export {key}="${key}_PLAN"' for target, key in pipeline.enterprise_keys.items()
+    }
     if not pipeline.is_many:
-        return f'export {pipeline.key}="${pipeline.key}_PLAN"\n'
-    cases = "".join(
-        f'  {target}) KEY=${key}_PLAN; export {key}="$KEY" ;;\n'
+        lines = [f'export {pipeline.key}="${pipeline.key}_PLAN"', *enterprise.values()]
+        return "".join(f"{line}\n" for line in lines)
+    commands = {
+        target: [f'KEY=${key}_PLAN; export {key}="$KEY"', *filter(None, [enterprise.get(target)])]
         for target, key in pipeline.keys.items()
-    )
+    }
+    cases = "".join(f"  {target}) {'; '.join(lines)} ;;\n" for target, lines in commands.items())
     return f'case "$DEVINOPS_TARGET" in\n{cases}esac\n'
 
 
 def _common(pipeline: Pipeline) -> dict[str, str]:
     return {
         "root": pipeline.root,
-        "branch": _word(pipeline.branch),
-        "backups": _json(f"{pipeline.below}/.devinops/backups/".lstrip("/")),
-        "directory": shlex.quote(pipeline.below or "."),
+        "branch": pipeline.branch,
+        "backups": _json(f"{loose(pipeline.below)}/.devinops/backups/".lstrip("/")),
+        "directory": shlex.quote(f"./{pipeline.below}"),
     }
 
 
@@ -273,8 +347,9 @@ def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _word(text: str) -> str:
-    return text if re.fullmatch(r"[A-Za-z][\w./-]*", text) else _json(text)
+def command_line(text: str) -> str:
+    """Return a command as a value of YAML, quoted only if it has characters that need it."""
+    return text if re.fullmatch(r"[\w ./='-]+", text) else _json(text)
 
 
 def _json(value: object) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -167,7 +168,8 @@ def _plugin(
         _write(directory, exported)
     code = _code(exported, check=check)
     lines = tuple(_plugin_lines(exported, directory, options, check=check))
-    options.answer(SimpleAnswer(lines, lambda: _plugin_report(exported, directory, code, check)))
+    document = partial(_plugin_report, exported, directory, code, check)
+    options.answer(SimpleAnswer(lines, document, exit_code=code))
     return code
 
 
@@ -414,7 +416,8 @@ def _json(options: Options, out: Path | None, live: bool) -> ExitCode:
         return objects.code
     write_file(out, dump(_objects_document(objects)), "--out")
     lines.append(f"Exported {counted(len(objects.items), 'object')} to {out}")
-    options.answer(SimpleAnswer(lines, lambda: _objects_report(objects, out)))
+    document = partial(_objects_report, objects, out)
+    options.answer(SimpleAnswer(lines, document, exit_code=objects.code))
     return objects.code
 
 

@@ -55,7 +55,8 @@ def command(options: Options, paths: tuple[Path, ...], check: bool, diff: bool) 
     if diff:
         _print_diff(options, run)
     else:
-        options.answer(SimpleAnswer(list(_lines(run)), lambda: _document(run)))
+        lines = list(_lines(run))
+        options.answer(SimpleAnswer(lines, lambda: _document(run), exit_code=run.exit_code))
     return run.exit_code
 
 
@@ -163,7 +164,9 @@ def _print_diff(options: Options, run: _Run) -> None:
     """Write the diff to stdout and the counts to stderr, so that stdout is a patch."""
     *_, counts = _lines(run)
     rows = [row for file in run.changed for row in file.diff()]
-    options.answer(SimpleAnswer(rows, lambda: _document(run), verbatim=True))
+    options.answer(
+        SimpleAnswer(rows, lambda: _document(run), verbatim=True, exit_code=run.exit_code)
+    )
     options.say(counts)
 
 

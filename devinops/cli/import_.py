@@ -75,7 +75,7 @@ def command(
     code = _exit_code(report)
     lines = tuple(_lines(report, dry_run, options.place))
     document = partial(_document, report, code, dry_run, options.place)
-    options.answer(SimpleAnswer(lines, document))
+    options.answer(SimpleAnswer(lines, document, exit_code=code))
     return code
 
 

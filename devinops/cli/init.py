@@ -18,10 +18,18 @@ from string import Template
 import click
 
 from devinops import __version__, atomic
-from devinops.cli.ci_files import DEFAULT_KEY, Pipeline, github_values, gitlab_values, key_note
+from devinops.cli.ci_files import (
+    DEFAULT_KEY,
+    Pipeline,
+    command_line,
+    github_values,
+    gitlab_values,
+    key_note,
+    unsafe,
+)
 from devinops.cli.options import FilePath, terminal_width
 from devinops.cli.origin import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
-from devinops.config import CONFIG_FILE, Project, open_project
+from devinops.config import CONFIG_FILE, Project, read_project
 from devinops.inventory.git import Git, error_line, found_no_repository
 from devinops.kinds import KINDS
 from devinops.load.discover import inside
@@ -30,7 +38,8 @@ from devinops.render.terminal import Terminal
 
 _DIRECTORIES = "|".join(sorted(KINDS.directories))
 _NAMES = "|".join(sorted({*KINDS.sections, CONFIG_FILE.removesuffix(".yaml")}))
-HOOK_FILES = rf"(^|/)(({_DIRECTORIES})/.*\.(md|ya?ml)|({_NAMES})\.ya?ml)$"
+_FILES = rf"(({_DIRECTORIES})/.*\.(md|ya?ml)|({_NAMES})\.ya?ml)$"
+HOOK_FILES = rf"(^|/){_FILES}"
 """Files that the pre-commit hook runs on; the same as in .pre-commit-hooks.yaml."""
 
 
@@ -89,9 +98,21 @@ def host_and_repository(url: str) -> tuple[str | None, str | None]:
 
 
 def _branch(git: Git) -> str:
-    """Return the default branch of origin, else the branch that is checked out, else main."""
+    """Return the default branch of origin, or else what is most likely to be it.
+
+    Git knows it only of a clone. Elsewhere, the branch that is checked out can be one for a change.
+    """
     head = git.line("symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
-    return head.partition("/")[2] or git.line("symbolic-ref", "--short", "HEAD") or "main"
+    if head:
+        return head.partition("/")[2]
+    known = [
+        name
+        for place in ("remotes/origin", "heads")
+        for name in ("main", "master")
+        if git.line("rev-parse", "--verify", "--quiet", f"refs/{place}/{name}")
+    ]
+    current = git.line("symbolic-ref", "--short", "HEAD")
+    return next(iter(known), current or "main")
 
 
 @click.command()
@@ -125,7 +146,7 @@ def command(root: Path | None, ci: str | None) -> ExitCode:
     for row in setup.rows:
         click.echo(line(row))
     for name, text in setup.snippets:
-        click.echo(lines(f"\nTo add by hand to {name}:\n\n{text}"), nl=False)
+        click.echo(lines(f"\n{_instruction(name)}:\n\n{text}"), nl=False)
     if setup.snippets or setup.written:
         _show_next_steps(git, root, setup)
     return ExitCode.OK
@@ -160,12 +181,15 @@ def set_up(
     check: bool = False,
     ci: str | None = None,
 ) -> SetUp:
-    """Write the files of a new repository, except those that exist. Raises NotWritten.
+    """Write the files of a new repository, except those that exist.
+
+    Raises NotWritten, and InputError if devinops.yaml has problems.
 
     With `check` nothing is written, and `written` are the files that would be. `ci` is one of
     CI_FILES; by default the host of the remote decides.
     """
     org_id = os.environ.get("DEVIN_ORG_ID", "").strip()
+    _check_place(root, CONFIG_FILE)
     pipeline, system = _pipeline(root, git), ci or _system(git)
     texts = files(git, org_id, installed_origin(), pipeline, system)
     if not with_sample:
@@ -173,6 +197,7 @@ def set_up(
     tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
     for name, top in tops.items():
         _check_place(top, name)
+    _check_names(git)
     rows, written, snippets = [], [], []
     for name, text in texts.items():
         path = os.path.relpath(tops[name] / name, root).replace(os.sep, "/")
@@ -186,6 +211,17 @@ def set_up(
     ci_files = tuple(name for name in texts if name.startswith("."))
     keys = key_note(system, pipeline)
     return SetUp(tuple(rows), tuple(written), tuple(snippets), ci_files, keys)
+
+
+def _instruction(name: str) -> str:
+    """Return what to do with the text for a file that exists."""
+    if not name.endswith(".gitlab-ci.yml"):
+        return f"To add by hand to {name}"
+    # Pasted, its variables would replace those that are there.
+    return (
+        f"To save as .gitlab/devinops.yml, and to add to {name} as "
+        "include: {local: .gitlab/devinops.yml} (if it lists stages, it needs test and deploy)"
+    )
 
 
 def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
@@ -212,7 +248,7 @@ class _State(Enum):
 _WOULD_WRITE = "would write {}"
 
 _ROOT_OPTION = re.compile(r"""(?:--root|-C)['"\s=,]+?(?:['"]([^'"]+)['"]|([^\s,\]'"]+))""")
-_RUNS_DEVINOPS = re.compile(r"\bdevinops(-validate\b| (validate|plan|apply)\b)")
+_RUNS_DEVINOPS = re.compile(r"\bdevinops(-(validate|lint)\b| (validate|lint|plan|apply)\b)")
 
 
 def _existing(path: Path, name: str, text: str, below: str) -> _State:
@@ -226,7 +262,7 @@ def _existing(path: Path, name: str, text: str, below: str) -> _State:
 
 def _runs_devinops(path: Path, below: str) -> bool:
     """Tell whether a file of CI or pre-commit runs devinops for the directory `below` the top."""
-    found = _text(path)
+    found = re.sub(r"(?m)^\s*#.*", "", _text(path))
     roots = [quoted or plain for quoted, plain in _ROOT_OPTION.findall(found)]
     is_for_root = below in roots if below else not roots
     return is_for_root and bool(_RUNS_DEVINOPS.search(found))
@@ -252,17 +288,29 @@ def _next_commands(git: Repository, root: Path) -> Iterator[str]:
 
 
 def _system(git: Repository) -> str:
-    return "gitlab" if git.host and "gitlab" in git.host else "github"
+    return "gitlab" if git.host and "gitlab" in git.host.lower() else "github"
 
 
 def _pipeline(root: Path, git: Repository) -> Pipeline:
-    """Return what the files of CI depend on: Git, and devinops.yaml if it exists already."""
-    project = open_project(root)[0] if root.is_dir() else Project(root)
+    """Return what the files of CI depend on: Git, and devinops.yaml if it exists already.
+
+    Raises InputError if devinops.yaml has problems: its names become a part of the files.
+    """
+    project = read_project(root) if root.is_dir() else Project(root)
     keys = {
         name: str(target.get("api_key_env", DEFAULT_KEY))
         for name, target in project.targets.items()
     }
-    return Pipeline(git.branch, git.below, keys or {"production": DEFAULT_KEY}, project.paths)
+    enterprise_keys = {
+        name: str(target["enterprise_key_env"])
+        for name, target in project.targets.items()
+        if "enterprise_key_env" in target
+    }
+    keys = keys or {"production": DEFAULT_KEY}
+    stores = [target.get("inventory", {}).get("store") for target in project.targets.values()]
+    # Without settings, the new ones have an inventory on a branch if there is a remote.
+    pushes = git.remote if project.document is None else "branch" in stores
+    return Pipeline(git.branch, git.below, keys, project.paths, enterprise_keys, pushes)
 
 
 def files(
@@ -280,15 +328,22 @@ def files(
         "version": __version__,
         "org_id": org_setting,
         "inventory": _template(f"{remote}.yaml").template.removesuffix("\n"),
-        "repo": git.repo or "null",
+        "repo": _repository_value(git.repo),
         "where": location,
         "files": HOOK_FILES,
+        "files_below": _files_below(git.below),
+        "lint_files": f"        files: {_files_below(git.below)}\n" if git.below else "",
         "root": pipeline.root,
         "install": origin.install,
         "requirement": origin.requirement,
+        "lint_requirement": origin.requirement.replace("devinops", "devinops[secrets]", 1),
         "repository": origin.repository or "",
         "revision": origin.revision or "",
-        "args": f"        args: [--root, {json.dumps(git.below)}]\n" if git.below else "",
+        "entry": command_line(f"devinops validate{pipeline.root}"),
+        "lint_entry": command_line(f"devinops lint{pipeline.root}"),
+        "args": f"        args: [--root, {json.dumps(git.below, ensure_ascii=False)}]\n"
+        if git.below
+        else "",
     }
     names = {
         CONFIG_FILE: "config.yaml",
@@ -309,6 +364,11 @@ def files(
     }
 
 
+def _files_below(below: str) -> str:
+    """Return a pattern of the files that pre-commit passes: those of one root only."""
+    return rf"^{re.escape(below)}/(.*/)?{_FILES}" if below else HOOK_FILES
+
+
 _INDENTS = {"github.yml": 2, "gitlab.yml": 4, "pre-commit.yaml": 8}
 """Template → how far the line is indented that installs devinops."""
 
@@ -320,7 +380,8 @@ def _why(origin: Origin, indent: int) -> str:
     text = (
         f"FILL IN the {UNKNOWN_URL} of the Git repository of devinops and a {UNKNOWN_COMMIT}. "
         f"devinops init does not know them: {origin.unknown}. It is not taken from a package "
-        "index, because anybody could publish a package of this name there."
+        "index, because anybody could publish a package of this name there. If your own index has "
+        "it, write its version here, and let pip ask no other index."
     )
     start = f"{'':{indent}}# "
     return textwrap.fill(text, 96, initial_indent=start, subsequent_indent=start) + "\n"
@@ -330,8 +391,29 @@ class _Template(Template):
     delimiter = "@@"
 
 
+def _repository_value(repo: str | None) -> str:
+    """Return a repository as YAML, quoted only if its name is unusual."""
+    is_plain = repo is None or re.fullmatch(r"[A-Za-z0-9][\w./-]*", repo)
+    return (repo or "null") if is_plain else json.dumps(repo, ensure_ascii=False)
+
+
+def _hook_arguments(below: str) -> str:
+    root = json.dumps(below, ensure_ascii=False)
+    return f"        args: [--root, {root}]\n" if below else ""
+
+
 def _template(name: str) -> _Template:
     return _Template((resources.files("devinops") / "templates" / name).read_text("utf-8"))
+
+
+def _check_names(git: Repository) -> None:
+    """Raise NotWritten if the files of CI and pre-commit cannot hold a name safely."""
+    for what, name in (("directory", git.below), ("branch", git.branch)):
+        if reason := unsafe(name):
+            raise NotWritten(
+                f"cannot write the files of CI and pre-commit for the {what} {json.dumps(name)}: "
+                f"its name {reason}: rename it, then run again; nothing was written"
+            )
 
 
 def _check_place(top: Path, name: str) -> None:

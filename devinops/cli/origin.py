@@ -1,7 +1,8 @@
 """Where this devinops was installed from, so that CI and pre-commit can install the same one.
 
-pip and uv record it in `direct_url.json` (PEP 610), except for a package from an index. devinops is
-never assumed to be in an index: somebody else could publish a package with its name.
+pip and uv record it in `direct_url.json` (PEP 610), except for a package from an index, and other
+package managers record nothing. A name and a version are never enough: CI could ask another index,
+where somebody else published a package with this name.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from devinops import __version__
 from devinops.inventory.git import Git
 
 NAME: Final = "devinops"
@@ -24,6 +24,8 @@ UNKNOWN_URL: Final = "URL"
 UNKNOWN_COMMIT: Final = "COMMIT"
 
 _REMOTE: Final = ("http", "https", "ssh", "git")
+_STRONG: Final = ("sha256=", "sha384=", "sha512=")
+_SECRET: Final = "the URL that it was installed from has a ? or #, behind which can be a secret"
 _SAFE: Final = re.compile(r"[A-Za-z0-9:/@._~%+?&=,\[\]-]+")
 """Characters that mean nothing to a shell in single quotes, to YAML and to pip."""
 
@@ -60,17 +62,17 @@ class Origin:
         return f"pip install {shlex.quote(self.requirement)}"
 
 
-def origin_of(
-    direct_url: Mapping[str, Any] | None, version: str, checkout: Checkout | None = None
-) -> Origin:
+def origin_of(direct_url: Mapping[str, Any] | None, checkout: Checkout | None = None) -> Origin:
     """Return the origin that a `direct_url.json` describes; None stands for a missing file.
 
     `checkout` is what Git knows of the directory, if the URL is that of a local one.
     """
     if direct_url is None:
-        return Origin(f"{NAME}=={version}")
+        return _unknown("the installed package does not record the place that it came from")
     url = _without_secrets(str(direct_url.get("url") or ""))
     vcs, archive = direct_url.get("vcs_info"), direct_url.get("archive_info")
+    if url and (urlsplit(url).query or urlsplit(url).fragment):
+        return _unknown(_SECRET)
     if urlsplit(url).scheme == "file":
         if isinstance(archive, Mapping):
             return _unknown("it was installed from a file on this machine")
@@ -87,6 +89,8 @@ def _from_checkout(checkout: Checkout | None) -> Origin:
     if checkout is None or not checkout.remote:
         return _unknown("it was installed from a local directory that has no Git remote")
     url = _without_secrets(_as_url(checkout.remote))
+    if urlsplit(url).query or urlsplit(url).fragment:
+        return _unknown(_SECRET)
     if urlsplit(url).scheme not in _REMOTE:
         return _unknown("it was installed from a local directory whose remote is local too")
     if not checkout.published:
@@ -105,10 +109,11 @@ def _from_vcs(vcs: str, url: str, commit: str, place: str) -> Origin:
 
 def _from_archive(url: str, archive: Mapping[str, Any]) -> Origin:
     hashes = archive.get("hashes")
-    name, value = next(iter(hashes.items()), ("", "")) if isinstance(hashes, Mapping) else ("", "")
-    pin = f"{name}={value}" if name else str(archive.get("hash") or "")
+    pins = [f"{name}={value}" for name, value in hashes.items()] if isinstance(hashes, dict) else []
+    pins.append(str(archive.get("hash") or ""))
+    pin = next((pin for pin in pins if pin.startswith(_STRONG)), "")
     if not pin:
-        return _unknown("it was installed from an archive without a recorded hash")
+        return _unknown("it was installed from an archive without a recorded SHA-2 hash")
     if not (_SAFE.fullmatch(url) and re.fullmatch(r"[a-z0-9]+=[0-9a-fA-F]+", pin)):
         return _unknown("the URL that it was installed from has unusual characters")
     return Origin(f"{NAME} @ {url}#{pin}")
@@ -151,7 +156,7 @@ def installed_origin() -> Origin:
     direct_url = _direct_url()
     url = str((direct_url or {}).get("url") or "")
     path = unquote(url.removeprefix("file://")) if url.startswith("file:///") else ""
-    return origin_of(direct_url, __version__, _checkout(Path(path)) if path else None)
+    return origin_of(direct_url, _checkout(Path(path)) if path else None)
 
 
 def _direct_url() -> Mapping[str, Any] | None:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import queue
 import shlex
-import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,10 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devinops import waiting
 from devinops.api import open_reader
-from devinops.api.parallel import started
 from devinops.cli import candidates, root_files
+from devinops.cli.first_reading import first_reading, proved
 from devinops.cli.init import Repository, SetUp, set_up
 from devinops.cli.inventory.answers import parse_key
 from devinops.cli.options import Options, common
@@ -30,19 +25,11 @@ from devinops.ingest.drift import Files, MissingCommit, pull_drift
 from devinops.ingest.result import FileChange, LeftToYou, NotRead, Pulled
 from devinops.ingest.unmanaged import Pulling, look_ahead, pull_unmanaged
 from devinops.inventory.git import Git
-from devinops.kinds import KINDS
 from devinops.load import Loaded
-from devinops.model.client import Page, Reader
-from devinops.model.errors import (
-    FORBIDDEN,
-    ApiError,
-    ConfigError,
-    ExitCode,
-    NotFound,
-    UsageError,
-)
+from devinops.model.client import Reader
+from devinops.model.errors import ConfigError, ExitCode, NotFound, UsageError
 from devinops.model.keys import Key
-from devinops.model.objects import Live, Snapshot
+from devinops.model.objects import Snapshot
 from devinops.model.target import Target
 from devinops.planning.selection import Only
 from devinops.render import counted
@@ -97,7 +84,7 @@ def command(
                 run = replace(run, setup=set_up(options.root, git, with_sample=False, check=check))
             writing.finish()
     lines = list(_lines(run, options))
-    options.answer(SimpleAnswer(lines, lambda: _document(run)))
+    options.answer(SimpleAnswer(lines, lambda: _document(run), exit_code=run.exit_code))
     return run.exit_code
 
 
@@ -150,7 +137,7 @@ class _Run:
         return ExitCode.LOOK if self.check and writes else ExitCode.OK
 
 
-# --- reading ------------------------------------------------------------------------------------
+# --- pulling ------------------------------------------------------------------------------------
 
 
 def _pull(
@@ -183,8 +170,8 @@ def _pull(
         place=session.options.place,
         text_of=root_files.text_of(settings.root),
     )
-    with _reading_ahead():
-        first, read, not_read = _first_reading(request, session, pulling)
+    ahead = partial(look_ahead, pulling=pulling) if request.unmanaged else None
+    first = first_reading(session, _asked(request, pulling), ahead)
 
     def prepare(snapshot: Snapshot) -> Pulled:
         now = replace(pulling, snapshot=snapshot)
@@ -192,76 +179,26 @@ def _pull(
         pulled = pull_unmanaged(now) if request.unmanaged else Pulled()
         if request.drift:
             files = _on_disk(settings.root)
-            drift = pull_drift(now, files, read)
+            drift = pull_drift(now, files, first.kinds)
             formatted = _formatted(drift.files, files, loaded.files)
             pulled += replace(drift, files=tuple(formatted))
         if not request.check:
             writing.prepare(pulled.files)
         return pulled
 
-    pulled = _proved(session, first, prepare)
-    return _Run(pulled, pulling.target, request.check, tuple(not_read))
+    pulled = proved(session, first.snapshot, prepare)
+    return _Run(pulled, pulling.target, request.check, first.not_read)
 
 
-def _first_reading(
-    request: _Request, session: Session[Reader], pulling: Pulling
-) -> tuple[Snapshot, set[str], list[NotRead]]:
-    """Return what `_readable` does, and look ahead at each page while the next is on its way."""
-    pages: queue.SimpleQueue[Page | None] = queue.SimpleQueue()
+def _asked(request: _Request, pulling: Pulling) -> frozenset[str]:
+    """Return the kinds that were asked for; empty for all.
 
-    def read() -> tuple[Snapshot, set[str], list[NotRead]]:
-        try:
-            return _readable(session, request.kinds, pages.put)
-        finally:
-            pages.put(None)
-
-    reading = started(read)
-    while page := waiting.item(pages):
-        with suppress(ApiError):  # raised again where it has a consequence
-            for live in page() if request.unmanaged else ():
-                look_ahead(live, pulling)
-    return reading()
-
-
-def _proved(
-    session: Session[Reader], first: Snapshot, prepare: Callable[[Snapshot], Pulled]
-) -> Pulled:
-    """Return what is prepared of a snapshot whose lists are proved complete.
-
-    Proving means reading the lists again. Meanwhile this is prepared from the first reading, and it
-    is prepared again only if the second one differs.
+    Only what is declared or owned can drift, so the key needs no permission for other kinds.
     """
-    if not first.unproved:
-        return prepare(first)
-    kinds = first.unproved
-    with _reading_ahead():
-        again = started(partial(session.snapshot, kinds))
-        pulled = prepare(first)
-        second = _of_kinds(again(), kinds)
-    if second == _of_kinds(first, kinds):
-        return pulled
-    others = (live for live in first.objects if live.key.kind not in kinds)
-    return prepare(Snapshot.of([*others, *second]))
-
-
-@contextmanager
-def _reading_ahead() -> Iterator[None]:
-    """Let a thread go on soon after its response arrives, although another one is busy.
-
-    Nor does the collector of cycles stop both: among so many objects it takes a second.
-    """
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(0.0005)
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        sys.setswitchinterval(usual)
-
-
-def _of_kinds(snapshot: Snapshot, kinds: Collection[str]) -> list[Live]:
-    return [live for live in snapshot.objects if live.key.kind in kinds]
+    if request.kinds or request.unmanaged:
+        return request.kinds
+    declared = {entry.key.kind for entry in pulling.concerned}
+    return frozenset(declared | {record.key.kind for record in pulling.inventory.records})
 
 
 def _formatted(
@@ -276,19 +213,6 @@ def _formatted(
         if text and is_edited and is_formatted(path, files.read(path)):
             text = formatted(path, text).text or text
         yield replace(change, text=text)
-
-
-def _kinds(session: Session[Reader], asked: Collection[str]) -> set[str]:
-    """Return the kinds that were asked for; by default those that the target and its keys have."""
-    target, key = session.client.target, session.settings.enterprise_key
-    return {
-        kind.noun
-        for kind in KINDS.values()
-        if kind.is_in(target.api, target.scope)
-        and (
-            kind.noun in asked if asked else key or not kind.apis[target.api].is_about_organization
-        )
-    }
 
 
 def _on_disk(root: Path) -> Files:
@@ -326,29 +250,6 @@ def _check_keys(request: _Request, pulling: Pulling) -> None:
             raise UsageError(f'--only "{only}" matches nothing that is declared or live')
 
 
-def _readable(
-    session: Session[Reader], kinds: frozenset[str], pages: Callable[[Page], None]
-) -> tuple[Snapshot, set[str], list[NotRead]]:
-    """Return a first reading, the kinds that are in it, and those that the key may not read."""
-    wanted = _kinds(session, kinds)
-    try:
-        return session.snapshot(wanted, sure=False, pages=pages), wanted, []
-    except ApiError as error:
-        if error.status != FORBIDDEN:
-            raise
-    readable, not_read = set(), []
-    for noun in sorted(wanted):
-        try:
-            session.client.snapshot({noun}, sure=False)
-            readable.add(noun)
-        except ApiError as error:
-            if error.status != FORBIDDEN:
-                raise
-            not_read.append(NotRead(noun, str(error)))
-    first = session.snapshot(readable, sure=False) if readable else Snapshot(())
-    return first, readable, not_read
-
-
 # --- answering ----------------------------------------------------------------------------------
 
 
@@ -365,7 +266,7 @@ def _lines(run: _Run, options: Options) -> Iterator[str]:
     yield _counts(run)
     if setup and not run.check:
         git = Repository.of(options.root)
-        yield from _next_steps(options, git)
+        yield from _next_steps(options, git, setup)
         yield setup.reminder
         if not git.remote:
             yield _NO_INVENTORY
@@ -426,14 +327,17 @@ def _counts(run: _Run) -> str:
     return f"{what}{rest} · {run.target.full_name}"
 
 
-def _next_steps(options: Options, git: Repository) -> Iterator[str]:
+def _next_steps(options: Options, git: Repository, setup: SetUp) -> Iterator[str]:
     """Yield the three commands that follow the first pull."""
+    ups = "../" * (git.below.count("/") + 1 if git.below else 0)
+    above = [f" {ups}{name}" for name in setup.written if ups and name in setup.ci_files]
     root = os.path.relpath(os.path.realpath(options.root), os.path.realpath(Path.cwd()))
     option = "" if root == "." else f" -C {shlex.quote(root)}"
     start = "" if git.top else f"git{option} init && "
     yield ""
     yield "Next:"
-    yield f"  {start}git{option} add . && git{option} commit -m 'Pull the organization'"
+    add = f"git{option} add .{''.join(above)}"
+    yield f"  {start}{add} && git{option} commit -m 'Pull the organization'"
     yield f"  devinops plan{options.place}"
     yield f"  devinops apply{options.place}"
 

@@ -18,19 +18,20 @@ from devinops.emulator.fault_rules import Script, parse_faults
 from devinops.emulator.faults import Faults
 from devinops.emulator.locations import show
 from devinops.emulator.middleware import RequestLog
-from devinops.emulator.origin import check_origin
+from devinops.emulator.origin import check_host, check_origin
 from devinops.emulator.parsing import parse_yaml
 from devinops.emulator.records import SECTIONS, ApiError, Kind
 from devinops.emulator.responses import json_response
 from devinops.model.errors import ConfigError
 
 
-async def _check_origin(request: Request) -> None:
+async def _check_source(request: Request) -> None:
+    check_host(request)
     check_origin(request)
 
 
 router = APIRouter(
-    prefix="/_emulator", include_in_schema=False, dependencies=[Depends(_check_origin)]
+    prefix="/_emulator", include_in_schema=False, dependencies=[Depends(_check_source)]
 )
 
 Fields = Annotated[dict[str, Any], Body()]

@@ -25,6 +25,8 @@ from devinops.emulator.response_sending import Client, Connection, Reply
 
 API_PATHS = ("/v1/", "/v3/", "/v3beta1/")
 _REDACTED = "***"
+_READABLE = ("key", "type", "note", "is_sensitive", "sensitive")
+"""The members of a request for a secret that show nothing of its value."""
 
 
 @dataclass(frozen=True)
@@ -202,9 +204,10 @@ class RequestLog:
 
 
 def loggable_body(call: Call) -> Any:
-    """Return the parsed body; on the paths of secrets every `value` in it is redacted.
+    """Return the parsed body; on the paths of secrets, only what is no value is left in it.
 
-    Elsewhere nothing is redacted, so that a value sent to the wrong place can be found.
+    A member with a misspelled name can hold the value. Elsewhere nothing is redacted, so that a
+    value sent to the wrong place can be found.
     """
     data = call.json
     if "secrets" not in call.path.split("/") or data is None:
@@ -215,11 +218,12 @@ def loggable_body(call: Call) -> Any:
 def _redact(data: Any) -> Any:
     if isinstance(data, dict):
         return {
-            name: _REDACTED if name == "value" else _redact(item) for name, item in data.items()
+            name: item if name in _READABLE and isinstance(item, str | bool) else _redact(item)
+            for name, item in data.items()
         }
     if isinstance(data, list):
         return [_redact(item) for item in data]
-    return data
+    return data if data is None or isinstance(data, bool) else _REDACTED
 
 
 async def pause(milliseconds: float) -> None:

@@ -309,22 +309,14 @@ class _Run:
 
     def losses(self, declaration: Declaration, is_rule: bool) -> Iterator[str]:
         """Yield what an entry's file cannot say as the entry does."""
-        kind, pin = declaration.kind, _pin(declaration)
+        kind = declaration.kind
         if len(_description(declaration)) > LONGEST_DESCRIPTION and not is_rule:
             yield (
                 f"its {kind.foreign.when} has more than {LONGEST_DESCRIPTION} characters: the "
                 "description of the skill is cut, and the metadata has all of it"
             )
-        if pin in (EVERYWHERE, self.choices.repository) and pin and not is_rule:
-            yield (
-                f"always used, but its text has more than {LONGEST_ALWAYS_ON} characters: it is a "
-                "skill, so Devin decides"
-            )
-        elif pin and not (is_rule and self.is_always_on(declaration)):
-            yield (
-                f"pinned to {pin}: in a plugin Devin decides by the description; "
-                f"--repository {pin} exports it for that repository"
-            )
+        if lost := self.lost_pin(declaration, is_rule):
+            yield lost
         elif self.choices.as_rules and not is_rule and kind.foreign.use is Use.RULE:
             yield f"too long for a rule, which has at most {LONGEST_RULE} characters: it is a skill"
         if not (self.choices.as_rules and is_rule) and _globs(declaration):
@@ -335,6 +327,21 @@ class _Run:
                 f"is in {TEXT_FILE}; better split the entry"
             )
         yield from _lost_values(declaration)
+
+    def lost_pin(self, declaration: Declaration, is_rule: bool) -> str:
+        """Return what becomes of a pin that the plugin cannot have; empty if nothing is lost."""
+        pin = _pin(declaration)
+        if not pin or self.is_always_on(declaration):
+            return ""
+        if pin in (EVERYWHERE, self.choices.repository):
+            return (
+                f"always used, but its text has more than {LONGEST_ALWAYS_ON} characters: it is a "
+                f"{'rule' if is_rule else 'skill'}, so Devin decides"
+            )
+        return (
+            f"pinned to {pin}: in a plugin Devin decides by the description; "
+            f"--repository {pin} exports it for that repository"
+        )
 
     # the plugin
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from devinops.ingest import emit
@@ -10,6 +11,7 @@ from devinops.ingest.edit import NotEditable, Page, Splice
 from devinops.ingest.rewrite import in_raw
 from devinops.load import read_entries
 from devinops.load.discover import unified
+from devinops.load.duplicates import duplicates
 from devinops.model.objects import Declaration
 
 
@@ -24,12 +26,27 @@ def appended(
     new = in_raw(raw, [_insertion(Page(text, markdown=False), section, entries)])
     before, _ = read_entries(path, text)
     after, problems = read_entries(path, unified(new))
-    known = {entry.key: entry.resource for entry in before}
-    added = [entry for entry in after if entry.key not in known]
-    kept = {entry.key: entry.resource for entry in after if entry.key in known}
-    if problems or kept != known or len(added) != len(entries):
+    added = _added(before, after)
+    is_clean = not problems and not any(duplicates(after))
+    if not is_clean or added is None or len(added) != len(entries):
         raise NotEditable("another value would change too")
     return new, added
+
+
+def _added(before: Sequence[Declaration], after: Iterable[Declaration]) -> list[Declaration] | None:
+    """Return the new entries of a file; None if an old one is not there as it was."""
+    old, added = deque(before), []
+    for entry in after:
+        if old and _is_same(entry, old[0]):
+            old.popleft()
+        else:
+            added.append(entry)
+    return None if old else added
+
+
+def _is_same(entry: Declaration, other: Declaration) -> bool:
+    here = entry.key, entry.targets, entry.resource
+    return here == (other.key, other.targets, other.resource)
 
 
 def _insertion(page: Page, section: str, entries: Sequence[Mapping[str, Any]]) -> Splice:

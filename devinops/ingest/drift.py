@@ -29,7 +29,7 @@ from devinops.model.changes import FieldChange
 from devinops.model.inventory import Record, fingerprint
 from devinops.model.keys import Key, decode_part
 from devinops.model.kind import Attribute, Kind
-from devinops.model.objects import Declaration, Ensure, Live
+from devinops.model.objects import Declaration, Ensure, Live, Source
 from devinops.model.values import canonical_text
 from devinops.planning.diff import changed_fields
 from devinops.planning.guards import are_too_many, moved
@@ -113,18 +113,14 @@ class _Drift:
 
     def _follow(self, folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> str:
         """Return how the files follow a folder that was renamed in the web app."""
-        path, kind = folder.live.key.place, folder.declared.kind
-        inside = [
-            entry
-            for entry in self.pulling.concerned
-            if entry.kind.lives_in == kind and entry.key.folder == folder.declared.place
-        ]
-        written = [e.places.get(e.kind.parent or "") for e in inside]
-        named = [str(source) for source in written if source]
-        named += [str(e.source) for e in self.pulling.concerned if e.key == folder.declared]
-        moved = [e for e, source in zip(inside, written, strict=True) if not source]
+        path = folder.live.key.place
+        inside = [e for e in self.pulling.concerned if _is_in(e, folder.declared)]
+        own = [e for e in self.pulling.concerned if e.key == folder.declared]
+        named = [str(place) for e in inside if (place := _place_of_folder(e))]
+        named += [str(e.source) for e in own]
         above = next((other for other in renamed if _moves_with(folder, other)), None)
-        commands = [] if above else _moves(moved, path, self.pulling.place)
+        moving = [e for e in inside if not _place_of_folder(e)]
+        commands = [] if above else _moves(moving, path, self.pulling.place)
         steps = [f"it moves with {above.declared}"] if above else []
         steps += [f"follow it with {' && '.join(commands)}"] if commands else []
         steps += [f"write it at {' and '.join(named)}"] if named else []
@@ -213,7 +209,8 @@ class _Drift:
             return
         merged = merge(base, ours, canonical_text(theirs))
         if not merged.conflicts:
-            wanted.values[change.name] = merged.text
+            if merged.text != ours:
+                wanted.values[change.name] = merged.text
             reason = (
                 f"its {change.name} has the changes of both sides now: commit, then "
                 f"{self._apply(wanted.new_key)}"
@@ -281,42 +278,56 @@ class _Drift:
 
     def _delete(self, deleted: Sequence[tuple[Declaration, Record]]) -> None:
         """Delete the file of each object that was deleted outside devinops and that fills it."""
-        records, live = self.pulling.inventory.owned, self.pulling.snapshot.by_id
-        missing = Counter(r.key.kind for r in records if r.object_id not in live)
-        owned = Counter(record.key.kind for record in records)
+        live = self.pulling.snapshot.by_id
+        many = {kind: self._too_many(kind) for kind in {entry.key.kind for entry, _ in deleted}}
         in_file = Counter(d.source.path for d in self.pulling.declarations)
         for declaration, record in deleted:
             key, path = declaration.key, declaration.source.path
-            if record.object_id in self.pulling.snapshot.by_id:
+            if record.object_id in live or self._is_shared(declaration, "deleted", record.id):
                 continue
-            if self._is_shared(declaration, "deleted", record.id):
-                continue
-            gone, all = missing[key.kind], owned[key.kind]
-            too_many = are_too_many(gone, all, self.pulling.policy.max_delete)
-            if not is_sent(declaration.resource, record.fields):
-                reason = (
-                    f"deleted outside devinops, but changed in {path}: remove the entry, or "
-                    f"create it again with {self._apply(key)}"
-                )
-                self._leave(key, Left.CONFLICT, reason, record.id)
-            elif too_many and key not in self.pulling.named:
-                reason = (
-                    f"{gone} of {all} owned {key.kind} objects are not in the list, so no file is "
-                    f"deleted: check that the API key belongs to the right organization."
-                    f"{moved(key.kind, gone, all)} To delete {path}, name the key"
-                )
-                self._leave(key, Left.DELETED, reason, record.id)
-            elif in_file[path] > 1:
-                reason = f"deleted outside devinops: remove its entry at {declaration.source}"
-                self._leave(key, Left.DELETED, reason, record.id)
-            elif not self.files.committed(path):
-                reason = (
-                    f"deleted outside devinops, but the last commit does not have {path} as it is "
-                    "now: commit it and pull again, or delete it by hand"
-                )
-                self._leave(key, Left.NOT_COMMITTED, reason, record.id)
+            why_none = many[key.kind] if key not in self.pulling.named else ""
+            is_alone = in_file[path] == 1
+            if obstacle := self._obstacle(declaration, record, why_none, is_alone=is_alone):
+                self._leave(key, *obstacle, record.id)
             else:
                 self.changes.append(FileChange(path, None, (key,)))
+
+    def _obstacle(
+        self, declaration: Declaration, record: Record, why_none: str, *, is_alone: bool
+    ) -> tuple[Left, str] | None:
+        """Return why the file of a deleted object must stay; None if nothing is in the way.
+
+        `why_none` says why no file of its kind is deleted. `is_alone`: the file has no other entry.
+        """
+        key, path = declaration.key, declaration.source.path
+        if not is_sent(declaration.resource, record.fields):
+            return Left.CONFLICT, (
+                f"deleted outside devinops, but changed in {path}: remove the entry, or "
+                f"create it again with {self._apply(key)}"
+            )
+        if why_none:
+            return Left.DELETED, f"{why_none} To delete {path}, name the key"
+        if not is_alone:
+            reason = f"deleted outside devinops: remove its entry at {declaration.source}"
+            return Left.DELETED, reason
+        if not self.files.committed(path):
+            return Left.NOT_COMMITTED, (
+                f"deleted outside devinops, but the last commit does not have {path} as it is "
+                "now: commit it and pull again, or delete it by hand"
+            )
+        return None
+
+    def _too_many(self, kind: str) -> str:
+        """Return what to check if too many objects of a kind are missing; empty if not."""
+        owned, live = self.pulling.inventory.owned, self.pulling.snapshot.by_id
+        of_kind = [record for record in owned if record.key.kind == kind]
+        gone, all = sum(r.object_id not in live for r in of_kind), len(of_kind)
+        if not are_too_many(gone, all, self.pulling.policy.max_delete):
+            return ""
+        return (
+            f"{gone} of {all} owned {kind} objects are not in the list, so no file is deleted: "
+            f"check that the API key belongs to the right organization.{moved(kind, gone, all)}"
+        )
 
     # --- editing
 
@@ -329,18 +340,27 @@ class _Drift:
                 self._cannot(item, error)
             return
         for item in items:
-            try:
-                rewriting.add(item)
-            except NotEditable as error:
-                self._cannot(item, error)
-                continue
-            for name in (*item.marked, *item.conflicts):
-                reason = (
-                    f"its {name} changed on both sides: choose between the conflict markers in "
-                    f"{path}, then {self._apply(item.new_key)}"
-                )
-                self._leave(item.key, Left.CONFLICT, reason, item.live.id)
+            self._add(rewriting, item)
         self.changes += rewriting.changes()
+
+    def _add(self, rewriting: Rewriting, item: Wanted) -> None:
+        """Add the changes of an entry, or if they do not all fit, of each of its fields that do."""
+        try:
+            rewriting.add(item)
+        except NotEditable as error:
+            parts = item.parts()
+            if len(parts) == 1:
+                self._cannot(item, error)
+                return
+            for part in parts:
+                self._add(rewriting, part)
+            return
+        for name in (*item.marked, *item.conflicts):
+            reason = (
+                f"its {name} changed on both sides: choose between the conflict markers in "
+                f"{rewriting.path}, then {self._apply(item.new_key)}"
+            )
+            self._leave(item.key, Left.CONFLICT, reason, item.live.id)
 
     def _cannot(self, item: Wanted, error: NotEditable) -> None:
         why = Left.CONFLICT if item.conflicts or item.marked else Left.UNWRITABLE
@@ -361,6 +381,16 @@ class _Drift:
 
     def _users(self, path: str) -> int:
         return self._text_files[path]
+
+
+def _is_in(entry: Declaration, folder: Key) -> bool:
+    """Tell whether an entry belongs to a folder itself, not to one below it."""
+    return entry.kind.lives_in == folder.kind and entry.key.folder == folder.place
+
+
+def _place_of_folder(entry: Declaration) -> Source | None:
+    """Return where an entry names its folder; None if its directory does."""
+    return entry.places.get(entry.kind.parent or "")
 
 
 def _moves_with(folder: RenamedFolder, above: RenamedFolder) -> bool:

@@ -101,7 +101,7 @@ class Page:
         if found is None:
             return None
         if not _is_sequence(found) or found.flow_style or not found.value or found.anchor:
-            raise NotEditable(f"the list under {section} has not one entry on each line")
+            raise NotEditable(f"the list under {section} is not a block list with an entry")
         end = self.text.find("\n", _Writer(self).end(found))
         return End(len(self.text) if end < 0 else end, found.start_mark.column)
 
@@ -274,23 +274,28 @@ class _Writer:
     # texts
 
     def _text(self, node: Any, old: Any, new: str, colon: int, column: int) -> Splice:
-        end = max(self.end(node), colon)
         style = node.style if type(node).__name__ == "ScalarNode" else None
         is_block = style in ("|", ">")
         if emit.fits_a_block(new) or (is_block and _fits_one_line(new)):
-            rows = new.rstrip("\n").split("\n")
-            pad = " " * (self._indent_of(node, column) if is_block else column + 2)
-            head, end = self._header(node, end, is_block)
-            if new.endswith("\n"):
-                head = head.replace("-", "", 1) if head.startswith("|-") else head
-            elif head.startswith("|") and isinstance(old, str) and old.endswith("\n"):
-                head = re.sub(r"^\|[+-]?", "|-", head)
-            lines = [f"{pad}{row}" if row else "" for row in rows]
-            return Splice(colon, end, "\n".join([f" {head}", *lines]))
+            return self._block(node, old, new, colon, column, is_block=is_block)
         comment = ""
         if is_block and (found := re.search(r"#.*", self._first_line(node))):
             comment = f"  {found[0]}"
+        end = max(self.end(node), colon)
         return Splice(colon, end, f" {_in_style(new, style)}{comment}")
+
+    def _block(
+        self, node: Any, old: Any, new: str, colon: int, column: int, *, is_block: bool
+    ) -> Splice:
+        """Return the replacement of a value by a block of text; `is_block`: it is one already."""
+        head, end = self._header(node, max(self.end(node), colon), is_block)
+        if new.endswith("\n"):
+            head = re.sub(r"^\|-", "|", head)
+        elif isinstance(old, str) and old.endswith("\n"):
+            head = re.sub(r"^\|[+-]?", "|-", head)
+        pad = " " * (self._indent_of(node, column) if is_block else column + 2)
+        lines = [f"{pad}{row}" if row else "" for row in new.rstrip("\n").split("\n")]
+        return Splice(colon, end, "\n".join([f" {head}", *lines]))
 
     def _first_line(self, node: Any) -> str:
         return self.page.text[self.start(node) :].partition("\n")[0]

@@ -250,8 +250,8 @@ def _checked(entry: NewEntry) -> _Accepted | str:
     if problems or len(declarations) != 1:
         return _reason(problems[0], text) if problems else "a file cannot hold it"
     (declaration,) = declarations
-    if not _is_same(kind, values, declaration):
-        return "it does not come back from a file as it is"
+    if changed := _changed(kind, values, declaration):
+        return f"its {', '.join(changed)} would be read from a file as another value"
     return _Accepted(entry, values, declaration)
 
 
@@ -270,15 +270,15 @@ def _has_empty_document(kind: Kind, values: Mapping[str, Any]) -> bool:
     return kind.document is not None and values.get(kind.document) == ""
 
 
-def _is_same(kind: Kind, values: Mapping[str, Any], declaration: Declaration) -> bool:
-    """Tell whether a declaration has the values that were written."""
+def _changed(kind: Kind, values: Mapping[str, Any], declaration: Declaration) -> list[str]:
+    """Return the fields of which a declaration has another value than the one written."""
     read = dict(declaration.resource.items())
     fields = kind.by_name
     wanted = {name: fields[name].in_one_form(values[name]) for name in values if name in fields}
     if kind.parent:
         wanted[kind.parent] = wanted.get(kind.parent) or ""
         read[kind.parent] = read.get(kind.parent) or ""
-    return wanted == read
+    return [name for name in fields if wanted.get(name, UNSET) != read.get(name, UNSET)]
 
 
 def _is_too_deep(value: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from devinops.ingest.scan import masked
+from devinops.model.credentials import masked
 from devinops.model.keys import Key
 from devinops.model.kind import Use
 

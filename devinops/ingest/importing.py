@@ -11,17 +11,18 @@ from devinops.ingest.files import NewEntry, NewFile, new_files
 from devinops.ingest.form import Choices, Contents, ForeignObject, ForeignText, Form, Source
 from devinops.ingest.forms._rule import humanized
 from devinops.ingest.names import folder_of
-from devinops.ingest.scan import findings, findings_in, masked
+from devinops.ingest.scan import findings, findings_in
 from devinops.kinds import KINDS
 from devinops.load.discover import section_of
 from devinops.load.markdown import spans, split
 from devinops.load.placeholders import PLACEHOLDER
 from devinops.load.yamltree import has_comment
+from devinops.model.credentials import masked
 from devinops.model.keys import ROOT, FolderPath, Key, folder_path, join_folder
 from devinops.model.kind import Kind, Lifecycle, Resource, Use
 from devinops.model.objects import Declaration
 from devinops.model.values import UNSET, canonical_text
-from devinops.schema.findings import check, entry_validator
+from devinops.schema.findings import check, entry_checker
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
@@ -447,7 +448,7 @@ def _new_name(item: _Candidate, known: Collection[Key]) -> str:
 def _without_misfits(item: _Candidate) -> _Candidate:
     """Return a candidate without the values that its fields do not allow, if it can do without."""
     kind = item.kind
-    findings = list(check(entry_validator(kind.noun), dict(item.values), discreet=True))
+    findings = list(check(entry_checker(kind.noun), dict(item.values), discreet=True))
     wrong = {str(finding.path[0]) for finding in findings if finding.path}
     optional = {name for name in wrong if name in kind.by_name and not kind.by_name[name].required}
     if not optional:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -45,6 +46,20 @@ class Wanted:
     @property
     def fields(self) -> tuple[str, ...]:
         return (*self.values, *self.marked, *self.conflicts)
+
+    def parts(self) -> list[Wanted]:
+        """Return one for each field, in which the fields of the key stay together."""
+        places = [name for name in self.fields if name in self.live.kind.places]
+        others = [[name] for name in self.fields if name not in places]
+        return [self._of(names) for names in (places, *others) if names]
+
+    def _of(self, names: Collection[str]) -> Wanted:
+        return replace(
+            self,
+            values={name: v for name, v in self.values.items() if name in names},
+            marked={name: v for name, v in self.marked.items() if name in names},
+            conflicts={name: v for name, v in self.conflicts.items() if name in names},
+        )
 
 
 def is_markdown(path: str) -> bool:
@@ -178,18 +193,21 @@ class Rewriting:
         after = self._declarations(spliced(self.text, splices), texts)
         if self.before is None or after is None or len(after) != len(self.before):
             raise NotEditable("a file cannot hold the new value there")
-        wanted = {item.key: item.values for item in items}
+        wanted: defaultdict[Key, dict[str, Any]] = defaultdict(dict)
+        for item in items:
+            wanted[item.key].update(item.values)
         for old, new in zip(self.before, after, strict=True):
-            if not _is_expected(old, new, wanted.get(old.key, {})):
+            if not _is_expected(old, new, wanted[old.key]):
                 raise NotEditable("another value would change too")
 
 
 def _is_expected(old: Declaration, new: Declaration, values: Mapping[str, Any]) -> bool:
     """Tell whether an entry changed in exactly these fields."""
-    if (old.ensure, old.targets, old.meta, old.protect) != (
+    if (old.ensure, old.targets, old.meta, old.lint, old.protect) != (
         new.ensure,
         new.targets,
         new.meta,
+        new.lint,
         new.protect,
     ):
         return False

@@ -60,7 +60,8 @@ class Sources:
 
     def _directory(self, path: str) -> None:
         # A link comes after what it may lead to.
-        found = sorted(_walk(path), key=lambda file: (os.path.islink(file), file))
+        texts = (file for file in _walk(path) if not _is_plain(file))
+        found = sorted(texts, key=lambda file: (os.path.islink(file), file))
         files = [_File(file, path) for file in found]
         with_forms = [(file, forms_of(file.absolute)) for file in files]
         known = [(file, forms) for file, forms in with_forms if forms]
@@ -137,6 +138,11 @@ class _File:
 def _is_data(file: _File) -> bool:
     """Return whether a file may be for anything, so that it says nothing about its directory."""
     return file.absolute.endswith(".json")
+
+
+def _is_plain(path: str) -> bool:
+    """Return whether a file is a plain text, which is rarely a note unless the user names it."""
+    return path.lower().endswith(".txt")
 
 
 def _walk(top: str) -> Iterator[str]:

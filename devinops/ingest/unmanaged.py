@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from devinops.ingest.files import Checks, NewEntry, NewFile, new_files
 from devinops.ingest.result import FileChange, Left, LeftToYou, Pulled
-from devinops.ingest.scan import findings, masked_key
+from devinops.ingest.scan import findings
 from devinops.model.changes import Action
+from devinops.model.credentials import masked_key
 from devinops.model.inventory import Inventory
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle, Only
@@ -197,11 +198,10 @@ def _files(
     pulling: Pulling,
     left: list[LeftToYou],
 ) -> list[NewFile]:
-    declared = {key for d in pulling.declarations for key in (d.key, *d.previously)}
     files, left_out = new_files(
         entries,
         taken=pulling.taken,
-        declared=declared,
+        declared=_declared(pulling),
         ignored=pulling.ignored,
         text_of=pulling.text_of,
         checks=pulling.checks,
@@ -211,6 +211,16 @@ def _files(
         reason = f"{item.reason}; the file is not written"
         left.append(LeftToYou(live.key, Left.UNWRITABLE, (live.id,), reason))
     return files
+
+
+def _declared(pulling: Pulling) -> set[Key]:
+    """Return the keys that a new entry must not have, also not in another Unicode form.
+
+    An entry of another target may have the same key.
+    """
+    here = {key for entry in pulling.concerned for key in (entry.key, *entry.previously)}
+    everywhere = {entry.key for entry in pulling.declarations}
+    return here | (everywhere - pulling.snapshot.by_key.keys())
 
 
 def _not_quiet(files: Iterable[NewFile], pulling: Pulling) -> dict[Key, str]:

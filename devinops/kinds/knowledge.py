@@ -18,6 +18,7 @@ from devinops.model.kind import (
     Named,
     Paging,
     Resource,
+    Role,
     Scope,
     Use,
     attribute,
@@ -77,6 +78,7 @@ class Knowledge(Resource):
         usual=True,
     )
     macro: str | None | Unset = attribute(
+        role=Role.HANDLE,
         schema={
             "type": ["string", "null"],
             "pattern": r"^!\S+$",

@@ -20,6 +20,7 @@ from devinops.model.kind import (
     Omitted,
     Paging,
     Resource,
+    Role,
     Scope,
     Update,
     Use,
@@ -39,6 +40,7 @@ class Playbook(Resource):
         names={"v3": everywhere("title"), "v1": everywhere("title")},
     )
     macro: str | None | Unset = attribute(
+        role=Role.HANDLE,
         schema={
             "type": ["string", "null"],
             "pattern": "^![A-Za-z0-9_-]+$",
@@ -47,6 +49,7 @@ class Playbook(Resource):
         names={"v3": everywhere("macro"), "v1": everywhere("macro")},
     )
     structured_output_schema: Mapping[str, Any] | None | Unset = attribute(
+        role=Role.RESULT_SCHEMA,
         schema={
             "type": ["object", "null"],
             "description": "JSON Schema (draft 7, self-contained, at most 64 KB) of the result. "

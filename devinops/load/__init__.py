@@ -34,6 +34,7 @@ __all__ = [
     "Loaded",
     "discreet",
     "load",
+    "load_only",
     "misnamed_config_problems",
     "misnamed_configs",
     "read_entries",
@@ -104,6 +105,25 @@ def load(
         problems=tuple(sorted(problems)),
         files=tuple(file.path for file in finder.files),
         bodies=tuple(sorted(reader.bodies - {""})),
+    )
+
+
+def load_only(root: Path, only: Sequence[str], **settings: Any) -> Loaded | None:
+    """Return the declarations and problems of some files, each judged by itself.
+
+    `only` are their paths from the root; `settings` are those of `load`. None if one of them is not
+    a file of entries, so that only `load` can tell which entries it belongs to.
+    """
+    finder = files.Finder(root, **settings)
+    if not finder.find_only(only) or finder.problems:
+        return None
+    reader = _Reader(finder.root)
+    for file in finder.files:
+        reader.read(file)
+    return Loaded(
+        declarations=tuple(sorted(reader.declarations, key=lambda item: (item.key, item.source))),
+        problems=tuple(sorted(reader.problems)),
+        files=tuple(file.path for file in finder.files),
     )
 
 

@@ -14,7 +14,7 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -114,6 +114,29 @@ class Finder:
             self._check_name(name)
         for i, rule in self._ignore.items():
             self._check_ignore(i, rule)
+
+    def find_only(self, paths: Sequence[str]) -> bool:
+        """Find just these files: paths relative to the root, without symlinks.
+
+        Returns False if one of them is not a file of entries, such as a text that an entry
+        includes: then only `find` tells what belongs together.
+        """
+        for path in paths:
+            if not self._is_read(path):
+                return False
+            self._file(path, os.path.join(self.root, path))
+        return self._found.keys() >= set(paths)
+
+    def _is_read(self, path: str) -> bool:
+        """Return whether a file is among those that are read, by its path."""
+        above = list(_directories_above(path))
+        is_ignored = any(self._ignored(directory, directory=True) for directory in above)
+        if is_ignored or hidden_part(path):
+            return False
+        top = above[0] if above else path
+        return top in (KINDS.directories if above else KINDS.files) or any(
+            rule.matches(path, directory=False) for rule in self._paths.values()
+        )
 
     def _report(self, path: str, code: str, message: str) -> None:
         printable = path.encode("utf-8", "backslashreplace").decode()
@@ -349,6 +372,12 @@ def _leads_through(name: str) -> str:
 
 def _is_text(name: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in name)
+
+
+def _directories_above(path: str) -> Iterator[str]:
+    """Yield the directories above a path, from the top."""
+    for match in re.finditer("/", path):
+        yield path[: match.start()]
 
 
 def section_of(path: str) -> tuple[str, tuple[str, ...]]:

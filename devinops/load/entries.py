@@ -10,6 +10,7 @@ from typing import Any
 from unicodedata import normalize
 
 from devinops.load.conflicts import MARKER
+from devinops.load.discover import beside
 from devinops.load.markdown import Page
 from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node, control_character
@@ -17,7 +18,7 @@ from devinops.model.keys import FolderPath, Key, folder_path
 from devinops.model.kind import Attribute, Kind, Path, Place, Resource
 from devinops.model.objects import Declaration, Ensure, Problem, Source
 from devinops.model.values import canonical_text
-from devinops.schema.findings import Finding, check, entry_validator
+from devinops.schema.findings import Finding, check, entry_checker
 
 BodyReader = Callable[[str, Source], tuple[str | None, list[Problem]]]
 """(Path of a text file as written, its position) → text, problems."""
@@ -70,6 +71,7 @@ class _Entry:
     problems: list[Problem] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     places: dict[str, Source] = field(default_factory=dict)
+    text_file: str = ""
 
     @property
     def source(self) -> Source:
@@ -117,8 +119,9 @@ class _Entry:
         entry = self.node.data
         key = self.kind.key(resource)
         targets = entry.get("targets")
-        if targets is not None:
-            self.places["targets"] = self.node.at(("targets",)).source(self.file)
+        for option in ("targets", "meta", "lint"):
+            if option in entry:
+                self.places[option] = self.node.at((option,)).source(self.file)
         return Declaration(
             key=key,
             resource=resource,
@@ -128,6 +131,8 @@ class _Entry:
             protect=entry.get("protect", False),
             targets=None if targets is None else tuple(targets),
             meta=entry.get("meta", {}),
+            lint=entry.get("lint", {}),
+            text_file=self.text_file,
             places=self.places,
         )
 
@@ -140,8 +145,8 @@ class _Entry:
 
     def check_schema(self) -> set[str]:
         """Report the findings of the schema, and return the names of the fields that have one."""
-        validator = entry_validator(self.kind.noun, front_matter=self.page is not None)
-        raw = check(validator, self.node.data, discreet=self.kind.confidential)
+        checker = entry_checker(self.kind.noun, front_matter=self.page is not None)
+        raw = check(checker, self.node.data, discreet=self.kind.confidential)
         findings = [self.adjusted(finding) for finding in raw]
         self.problems.extend(findings_to_problems(self.node, self.file, findings))
         return {str(finding.path[0]) for finding in findings if finding.path}
@@ -262,6 +267,7 @@ class _Entry:
         self.problems.extend(problems)
         if text is not None:
             self.values[document] = canonical_text(text)
+            self.text_file = beside(self.file, node.data)
 
     def check_text(self) -> None:
         """Report a text that is empty by accident: a truncated file must not erase a live text.

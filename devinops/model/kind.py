@@ -42,12 +42,17 @@ def everywhere(name: str) -> FieldNames:
 
 
 class Role(Enum):
-    """What a field of a contract is for. A contract describes a value but never contains it."""
+    """What a field is for; most roles are those of contracts.
+
+    A contract describes a value but never contains it.
+    """
 
     VALUE_SOURCE = "where apply finds the value, which is sent to the API and nowhere else"
     ROTATION = "a new value of this field replaces the object"
     MAX_AGE = "an older object is worth a warning"
     ADVISORY = "a difference is worth a warning, because no API can change it"
+    HANDLE = "the name, beginning with !, by which people and texts mention the object"
+    RESULT_SCHEMA = "the JSON Schema of what a session returns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ class Attribute:
     wire. `mention` describes references inside the texts of the value. `text` marks prose, which is
     sent in its canonical form. `is_set` marks a list without order. `default` is sent on create if
     a declaration does not give a value. `usual` is the value that most objects have: `pull` writes
-    neither it nor the default. `role` is for contracts; `with_value` marks a field that is
+    neither it nor the default. `role` says what it is for; `with_value` marks a field that is
     required if the source of a value is given.
 
     `normalize` turns a value, written or live, into the form in which values are compared. `to_api`
@@ -614,7 +619,7 @@ class Kind:
         return api in self.apis and self.apis[api].serves(scope)
 
     def role(self, role: Role) -> Attribute | None:
-        """Return the attribute with a role in the contract; None if there is none."""
+        """Return the attribute with a role; None if there is none."""
         return next((attribute for attribute in self.attributes if attribute.role is role), None)
 
     def key(self, resource: Resource) -> Key:

@@ -29,6 +29,7 @@ class Source:
 class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
+    INFO = "info"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,7 +50,11 @@ class Ensure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """An object as written. `previously` holds its earlier keys, in the order of the file."""
+    """An object as written. `previously` holds its earlier keys, in the order of the file.
+
+    `lint` holds its exceptions from lint rules. `text_file` is the path of the file with its prose;
+    empty if that is in the entry itself.
+    """
 
     key: Key
     resource: Resource
@@ -59,6 +64,8 @@ class Declaration:
     protect: bool = False
     targets: tuple[str, ...] | None = None
     meta: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    lint: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    text_file: str = ""
     places: Mapping[str, Source] = dataclasses.field(default_factory=dict)
     """Where each field is written."""
 

@@ -12,11 +12,13 @@ from devinops.model.values import UNSET
 
 _GENERAL = {
     "foreign-key-variable": (
-        "`api_key_env` or `enterprise_key_env` names a variable without DEVIN in its name"
+        "`api_key_env` or `enterprise_key_env` names a variable without DEVIN in its name, "
+        "or `DEVINOPS_GITLAB_TOKEN`"
     ),
     "no-entries": "no file with entries was found",
     "not-formatted": "a file that `devinops fmt` cannot write in the canonical form",
     "other-version": "`required_version` does not allow this version of devinops",
+    "same-as-unmanaged": "a trigger or macro that an unmanaged live object has too (warning)",
     "unknown-mention": "a text that mentions an id which no list shows (an error if a title is "
     "similar, otherwise a warning)",
     "unknown-target": "an entry for a target that devinops.yaml does not declare",

@@ -20,6 +20,7 @@ from devinops.model.objects import Declaration, Ensure, Live, Problem, Snapshot
 from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
+from devinops.planning.collisions import collisions
 from devinops.planning.draft import PlanContext, PlanDraft
 from devinops.planning.duplicate_keys import block_duplicate_keys
 from devinops.planning.guards import guard, hazard_notes, needed
@@ -165,7 +166,8 @@ def build_plan(
     )
     matches = match(wanted, live, inventory)
     draft = _drafted(matches, renamed, elsewhere, context)
-    unmanaged = _unmanaged(matches, draft, context)
+    others = _unmanaged(matches, draft, context)
+    draft.warnings += collisions(wanted, others)
     if only_must_match:
         check_only(only, [*(d.key for d in wanted), *live.by_key])
     if only:
@@ -175,6 +177,7 @@ def build_plan(
     refusals = guard(plan.changes, plan.drift, wanted, context, kinds_of(only))
     only_texts = tuple(map(str, only))
     notes = tuple(_notes(draft, snapshot, only))
+    unmanaged = _by_kind(others)
     return replace(plan, notes=notes, unmanaged=unmanaged, only=only_texts, refusals=refusals)
 
 
@@ -370,8 +373,8 @@ def _with_hint(change: Change, hints: Mapping[Key, str]) -> Change:
     return replace(change, reason=f"{change.reason}{hints[change.key]}")
 
 
-def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext) -> dict[str, int]:
-    """Return kind → number of the organization's own objects that are not declared or owned.
+def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext) -> list[Live]:
+    """Return the organization's own objects that are not declared or owned.
 
     Objects that the plan deletes do not count.
     """
@@ -383,14 +386,18 @@ def _unmanaged(matches: Iterable[Match], draft: PlanDraft, context: PlanContext)
     }
     deleted = {c.object_id for c in draft.changes if c.action is Action.DELETE}
     managed = declared | deleted | context.inventory.by_id.keys()
-    counts = Counter(
-        live.key.kind
+    return [
+        live
         for live in context.live.objects
         if live.ours
         and live.kind.lifecycle is not Lifecycle.REQUIRED
         and live.object_id not in managed
-    )
-    return dict(sorted(counts.items()))
+    ]
+
+
+def _by_kind(lives: Iterable[Live]) -> dict[str, int]:
+    """Return kind → number of objects."""
+    return dict(sorted(Counter(live.key.kind for live in lives).items()))
 
 
 def _folder_memory(

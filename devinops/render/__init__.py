@@ -92,7 +92,12 @@ class Renderer(Protocol):
 
 def render(format: str, answer: Answer, style: Style | None = None) -> Iterator[str]:
     """Yield the text of an answer in one of `RENDERERS`, piece by piece."""
-    renderer = cast(Renderer, import_module(RENDERERS[format]))
+    from devinops.render.answers import ProblemsAnswer
+
+    # The module for all texts imports what plans and reports are made of.
+    is_short = format == "text" and isinstance(answer, ProblemsAnswer)
+    module = "devinops.render.problem_text" if is_short else RENDERERS[format]
+    renderer = cast(Renderer, import_module(module))
     return renderer.render(answer, style or Style())
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from devinops.model.errors import ExitCode
+from devinops.model.objects import Severity
 
 if TYPE_CHECKING:
     from devinops.applying.report import Report
     from devinops.model.changes import Change
     from devinops.model.inventory import Inventory
     from devinops.model.keys import Key
-    from devinops.model.objects import Problem
+    from devinops.model.objects import Problem, Source
     from devinops.model.target import Target
     from devinops.planning.drift import Findings
     from devinops.planning.plan import Plan
@@ -55,8 +56,54 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Excerpt:
+    """The line of a file that a problem is about, from `column` for `length` characters.
+
+    Secrets in it are concealed.
+    """
+
+    line: str
+    column: int
+    length: int
+
+
+@dataclass(frozen=True)
+class RuleFacts:
+    """What people and programs want to know about a lint rule; `manual` is its page."""
+
+    id: str
+    name: str
+    severity: Severity
+    summary: str
+    manual: str
+
+
+@dataclass(frozen=True)
+class LintDetails:
+    """What lint knows about its problems, by problem.
+
+    `rules` maps the code of a problem to its rule; `related` are the positions of other entries
+    concerned. `fail_on` is the lowest severity that fails the run. `baseline` counts the findings
+    that the baseline hides, `fixed` those that were fixed, and `gone` the entries of the baseline
+    that are no longer found.
+    """
+
+    rules: Mapping[str, RuleFacts]
+    excerpts: Mapping[Problem, Excerpt] = field(default_factory=dict)
+    fingerprints: Mapping[Problem, str] = field(default_factory=dict)
+    related: Mapping[Problem, Sequence[Source]] = field(default_factory=dict)
+    fail_on: Severity = Severity.ERROR
+    baseline: int = 0
+    gone: int = 0
+    fixed: int = 0
+
+
+@dataclass(frozen=True)
 class ProblemsAnswer:
-    """The problems in the files, only in `paths` if given; `elsewhere` counts the others."""
+    """The problems in the files, only in `paths` if given; `elsewhere` counts the others.
+
+    `lint` holds more about the problems that lint found.
+    """
 
     problems: Sequence[Problem]
     files: int
@@ -64,6 +111,7 @@ class ProblemsAnswer:
     exit_code: ExitCode
     paths: tuple[str, ...] = ()
     elsewhere: int = 0
+    lint: LintDetails | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +135,7 @@ class SimpleAnswer:
     lines: Sequence[str]
     document: Callable[[], Document]
     verbatim: bool = False
+    exit_code: ExitCode = ExitCode.OK
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,15 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from devinops.model.hidden import BLANKS
+
 _HIDDEN = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp", "Zs"})
 """Unicode categories that control a terminal, reorder text, are invisible or look like a space."""
 
 _WIDE_SPACE = "\u3000"
 """The space of Chinese and Japanese text; its width tells it from other spaces."""
 
-_INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0"
-    "\U000e0100-\U000e01ef]"
-)
+_INVISIBLE = re.compile(rf"[{BLANKS}\u180b-\u180f\u2800\ufe00-\ufe0d\U000e0100-\U000e01ef]")
 """Invisible characters of other categories, without U+FE0E and U+FE0F, which emoji contain."""
 
 _NOT_PLAIN, _NOT_PLAIN_OR_TAB = re.compile(r"[^ -~]"), re.compile(r"[^ -~\t]")

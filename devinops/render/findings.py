@@ -6,10 +6,11 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from devinops.applying.report import Report
 from devinops.model.objects import Problem
-from devinops.render.answers import Answer, Failure, PlanAnswer, ProblemsAnswer
+from devinops.render.answers import Answer, Failure, LintDetails, PlanAnswer, ProblemsAnswer
 
 _POSITION = re.compile(r":\d+:\d+")
 
@@ -36,7 +37,24 @@ def error_of(answer: Answer) -> str:
             return ""
 
 
-def with_fingerprints(problems: Iterable[Problem]) -> Iterator[tuple[Problem, str]]:
+NO_LINT: Final = LintDetails({})
+"""What lint knows of the problems that it did not find."""
+
+
+def lint_of(answer: Answer) -> LintDetails:
+    """Return what lint knows about the problems of an answer."""
+    return (answer.lint or NO_LINT) if isinstance(answer, ProblemsAnswer) else NO_LINT
+
+
+def title_of(problem: Problem, lint: LintDetails) -> str:
+    """Return the code of a problem, with the name of its lint rule."""
+    rule = lint.rules.get(problem.code)
+    return f"{problem.code} {rule.name}" if rule else problem.code
+
+
+def with_fingerprints(
+    problems: Iterable[Problem], lint: LintDetails = NO_LINT
+) -> Iterator[tuple[Problem, str]]:
     """Yield each problem with a fingerprint that no other problem has.
 
     A fingerprint stays the same when lines are added above the problem, so that a CI system can
@@ -44,6 +62,9 @@ def with_fingerprints(problems: Iterable[Problem]) -> Iterator[tuple[Problem, st
     """
     seen: Counter[str] = Counter()
     for problem in problems:
+        if problem in lint.fingerprints:
+            yield problem, lint.fingerprints[problem]
+            continue
         message = _POSITION.sub("", problem.message)
         content = "\0".join((problem.source.path, problem.code, message))
         digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]

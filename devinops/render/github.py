@@ -14,7 +14,7 @@ from devinops.model.objects import Problem
 from devinops.render import Style, counted
 from devinops.render.answers import Answer
 from devinops.render.escape import line
-from devinops.render.findings import error_of, problems_of
+from devinops.render.findings import error_of, lint_of, problems_of, title_of
 
 SHOWN: Final = 10
 """GitHub shows at most this many errors, and as many warnings, of one step."""
@@ -37,7 +37,8 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
         if seen[problem.severity] > SHOWN:
             others.append(f"{problem.severity}: {text} [{problem.code}]")
         else:
-            yield _annotation(problem, style.in_checkout(problem.source.path), text)
+            title = title_of(problem, lint_of(answer))
+            yield _annotation(problem, style.in_checkout(problem.source.path), text, title)
     if others:
         more = counted(len(others), "more problem")
         yield _command("notice", f"{more} in the log of this step", title="devinops")
@@ -45,9 +46,9 @@ def render(answer: Answer, style: Style) -> Iterator[str]:
         yield f"{line(other)}\n"
 
 
-def _annotation(problem: Problem, path: str, text: str) -> str:
+def _annotation(problem: Problem, path: str, text: str, title: str) -> str:
     where = {"file": path, "line": str(problem.source.line), "col": str(problem.source.column)}
-    return _command(_COMMANDS[problem.severity], text, **where, title=problem.code)
+    return _command(_COMMANDS[problem.severity], text, **where, title=title)
 
 
 def _command(name: str, text: str, **properties: str) -> str:

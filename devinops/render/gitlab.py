@@ -11,24 +11,25 @@ from typing import Any, Final
 
 from devinops.model.objects import Problem
 from devinops.render import Style
-from devinops.render.answers import Answer
+from devinops.render.answers import Answer, LintDetails
 from devinops.render.escape import json_text, line
-from devinops.render.findings import problems_of, with_fingerprints
+from devinops.render.findings import lint_of, problems_of, title_of, with_fingerprints
 
 _SEVERITIES: Final = {"error": "major", "warning": "minor", "info": "info"}
 
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
     """Yield a JSON list. An error that is not about a file has no place in this report."""
-    found = with_fingerprints(problems_of(answer))
-    items = [_item(problem, fingerprint, style) for problem, fingerprint in found]
+    lint = lint_of(answer)
+    found = with_fingerprints(problems_of(answer), lint)
+    items = [_item(problem, fingerprint, style, lint) for problem, fingerprint in found]
     yield f"{json_text(json.dumps(items, indent=2))}\n"
 
 
-def _item(problem: Problem, fingerprint: str, style: Style) -> dict[str, Any]:
+def _item(problem: Problem, fingerprint: str, style: Style, lint: LintDetails) -> dict[str, Any]:
     return {
         "description": line(problem.message),
-        "check_name": problem.code,
+        "check_name": title_of(problem, lint),
         "fingerprint": fingerprint,
         "severity": _SEVERITIES[problem.severity],
         "location": {

@@ -11,22 +11,22 @@ from xml.sax.saxutils import escape, quoteattr
 
 from devinops.model.objects import Problem, Severity
 from devinops.render import Style, counted
-from devinops.render.answers import Answer, ProblemsAnswer
+from devinops.render.answers import Answer, LintDetails, ProblemsAnswer
 from devinops.render.escape import line
-from devinops.render.findings import error_of, problems_of
+from devinops.render.findings import error_of, lint_of, problems_of, title_of
 
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
-    """Yield a suite with a case for each problem; only errors are failures.
+    """Yield a suite with a case for each problem; failures are the problems that fail the run.
 
     Without a problem, one case says what was checked, because some CI systems refuse an empty
     suite.
     """
-    problems, error = problems_of(answer), error_of(answer)
-    cases = [_case(problem, style) for problem in problems]
+    problems, error, lint = problems_of(answer), error_of(answer), lint_of(answer)
+    cases = [_case(problem, style, lint) for problem in problems]
     if error:
         cases.append(_run(f"      <error message={_attribute(error)}/>\n"))
-    failures = sum(problem.severity is Severity.ERROR for problem in problems)
+    failures = sum(_fails(problem, lint) for problem in problems)
     numbers = f'tests="{len(cases) or 1}" failures="{failures}" errors="{int(bool(error))}"'
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f'<testsuites name="devinops" {numbers}>\n  <testsuite name="devinops" {numbers}>\n'
@@ -39,11 +39,17 @@ def _checked(answer: Answer, problems: Sequence[Problem]) -> str:
     return f"{counted(len(problems), 'problem')}{files}"
 
 
-def _case(problem: Problem, style: Style) -> str:
+def _fails(problem: Problem, lint: LintDetails) -> bool:
+    order = list(Severity)
+    return order.index(problem.severity) <= order.index(lint.fail_on)
+
+
+def _case(problem: Problem, style: Style, lint: LintDetails) -> str:
     source, path = problem.source, _attribute(style.in_checkout(problem.source.path))
     text = f"line {source.line}, column {source.column}: {problem.message}"
-    head = f'name={_attribute(problem.code)} classname={path} file={path} line="{source.line}"'
-    if problem.severity is not Severity.ERROR:
+    name = _attribute(title_of(problem, lint))
+    head = f'name={name} classname={path} file={path} line="{source.line}"'
+    if not _fails(problem, lint):
         return _element(head, _note(f"{problem.severity}: {text}"))
     message, content = _attribute(problem.message), _content(text)
     failure = f"      <failure message={message}>{content}</failure>\n"

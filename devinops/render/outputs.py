@@ -18,14 +18,15 @@ from devinops.render import Style
 from devinops.render import render as rendered
 from devinops.render.answers import (
     Answer,
+    Differences,
     DriftAnswer,
     Failure,
     PlanAnswer,
     ProblemsAnswer,
-    SimpleAnswer,
 )
 from devinops.render.escape import line
-from devinops.render.text import counts, problem_counts, tally
+from devinops.render.problem_text import problem_counts
+from devinops.render.text import counts, tally
 
 _LONGEST = 500
 """GitLab accepts 5 KB in all."""
@@ -75,12 +76,10 @@ def _plan(plan: ShownPlan) -> Mapping[str, _Value]:
 
 def _exit_code(answer: Answer) -> ExitCode:
     match answer:
-        case PlanAnswer() | Report() | Failure() | ProblemsAnswer() | DriftAnswer():
-            return answer.exit_code
-        case SimpleAnswer():
-            return ExitCode(getattr(answer.document(), "exit_code", ExitCode.OK))
-        case _:
+        case SavedPlan() | Differences():
             return ExitCode.OK
+        case _:
+            return answer.exit_code
 
 
 def _summary(answer: Answer) -> str:

@@ -12,11 +12,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from devinops import __version__
-from devinops.model.objects import Problem
+from devinops.model.objects import Problem, Source
 from devinops.render import Style
-from devinops.render.answers import Answer
+from devinops.render.answers import Answer, LintDetails, RuleFacts
 from devinops.render.escape import json_text, line
-from devinops.render.findings import error_of, problems_of, with_fingerprints
+from devinops.render.findings import error_of, lint_of, problems_of, with_fingerprints
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT: Final = "%SRCROOT%"
@@ -28,28 +28,28 @@ _LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
     """Yield one log with one run; an error that is not about a file is a notification of it."""
-    problems = problems_of(answer)
+    problems, lint = problems_of(answer), lint_of(answer)
     codes = sorted({problem.code for problem in problems})
     run = {
-        "tool": {"driver": _driver(codes)},
+        "tool": {"driver": _driver(codes, lint)},
         "invocations": [_invocation(error_of(answer))],
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The top of the checkout."}}},
         # Columns are counted in characters, as Python counts them.
         "columnKind": "unicodeCodePoints",
         "results": [
-            _result(problem, fingerprint, codes.index(problem.code), style)
-            for problem, fingerprint in with_fingerprints(problems)
+            _result(problem, fingerprint, codes.index(problem.code), style, lint)
+            for problem, fingerprint in with_fingerprints(problems, lint)
         ],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     yield f"{json_text(json.dumps(log, indent=2))}\n"
 
 
-def _driver(codes: list[str]) -> dict[str, Any]:
+def _driver(codes: list[str], lint: LintDetails) -> dict[str, Any]:
     return {
         "name": "devinops",
         "semanticVersion": __version__,
-        "rules": [_rule(code) for code in codes],
+        "rules": [_lint_rule(lint.rules[c]) if c in lint.rules else _rule(c) for c in codes],
     }
 
 
@@ -64,6 +64,17 @@ def _rule(code: str) -> dict[str, Any]:
     }
 
 
+def _lint_rule(rule: RuleFacts) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": rule.summary},
+        "help": {"text": rule.manual, "markdown": rule.manual},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+    }
+
+
 def _invocation(error: str) -> dict[str, Any]:
     if not error:
         return {"executionSuccessful": True}
@@ -71,21 +82,32 @@ def _invocation(error: str) -> dict[str, Any]:
     return {"executionSuccessful": False, "toolExecutionNotifications": [notification]}
 
 
-def _result(problem: Problem, fingerprint: str, index: int, style: Style) -> dict[str, Any]:
-    place = {
-        "artifactLocation": {
-            "uri": quote(style.in_checkout(problem.source.path), errors="surrogateescape"),
-            "uriBaseId": _ROOT,
-        },
-        "region": {"startLine": problem.source.line, "startColumn": problem.source.column},
-    }
+def _result(
+    problem: Problem, fingerprint: str, index: int, style: Style, lint: LintDetails
+) -> dict[str, Any]:
+    place = _place(problem.source, style)
+    if problem in lint.excerpts:
+        excerpt = lint.excerpts[problem]
+        place["region"]["endColumn"] = excerpt.column + excerpt.length
+    related = [{"physicalLocation": _place(s, style)} for s in lint.related.get(problem, ())]
     return {
         "ruleId": problem.code,
         "ruleIndex": index,
         "level": _LEVELS[problem.severity],
         "message": _message(problem.message),
         "locations": [{"physicalLocation": place}],
+        **({"relatedLocations": related} if related else {}),
         "partialFingerprints": {_FINGERPRINT: fingerprint},
+    }
+
+
+def _place(source: Source, style: Style) -> dict[str, Any]:
+    return {
+        "artifactLocation": {
+            "uri": quote(style.in_checkout(source.path), errors="surrogateescape"),
+            "uriBaseId": _ROOT,
+        },
+        "region": {"startLine": source.line, "startColumn": source.column},
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from devinops.model.changes import Action
+from devinops.model.patterns import LazyPattern
 from devinops.render.escape import line
 
 
@@ -121,7 +121,7 @@ class Terminal:
         margin = Span(" " * (indent + 2 if hang is None else hang))
         used = sum(columns(span.text) for span in start)
         for number, rest in enumerate(_wrapped(spans, self.width, used, len(margin.text))):
-            yield self._line([margin, *_without_command(rest)] if number else [*start, *rest])
+            yield self._line([margin, *rest] if number else [*start, *rest])
 
     def paragraph(self, text: str) -> Iterator[str]:
         """Yield the lines of one line of untrusted text, wrapped under its own indent."""
@@ -143,7 +143,8 @@ class Terminal:
             ]
         )
 
-    def _line(self, spans: Iterable[Span]) -> str:
+    def _line(self, spans: Sequence[Span]) -> str:
+        spans = _inert(spans)
         if not self.color:
             return "".join(span.text for span in spans).rstrip(" ")
         alike = groupby(spans, key=lambda span: span[1:])
@@ -163,11 +164,17 @@ class Terminal:
         return f"\x1b[{';'.join(filter(None, codes))}m{span.text}\x1b[0m"
 
 
-def _without_command(spans: Sequence[Span]) -> Sequence[Span]:
-    """Return the spans of a wrapped row, not as a command to a CI runner that reads the log."""
-    if not "".join(span.text for span in spans).startswith("::"):
+def _inert(spans: Sequence[Span]) -> Sequence[Span]:
+    """Return the spans of a line, of which `::` at the start is escaped: wrapping may put it there.
+
+    A CI runner that reads the log takes it for a command, also after white space.
+    """
+    text = "".join(span.text for span in spans)
+    if not text.lstrip().startswith("::"):
         return spans
-    return [spans[0]._replace(text=spans[0].text.replace(":", "\\x3a", 1)), *spans[1:]]
+    first = next(number for number, span in enumerate(spans) if span.text.strip())
+    escaped = spans[first]._replace(text=spans[first].text.replace(":", "\\x3a", 1))
+    return [*spans[:first], escaped, *spans[first + 1 :]]
 
 
 def _wrapped(spans: Iterable[Span], width: int, indent: int, hang: int) -> Iterator[list[Span]]:
@@ -186,7 +193,7 @@ def _wrapped(spans: Iterable[Span], width: int, indent: int, hang: int) -> Itera
 
 
 _WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60"
-_PIECES = re.compile(rf"\s+|[{_WIDE}]|[^\s{_WIDE}]+")
+_PIECES = LazyPattern(rf"\s+|[{_WIDE}]|[^\s{_WIDE}]+")
 """White space, one character of a script that breaks lines anywhere, or the rest of a word."""
 
 

@@ -14,7 +14,7 @@ from devinops.applying.report import Report, Result
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Change, Drift, DriftEvent, Outcome
 from devinops.model.keys import Key
-from devinops.model.objects import Live, Problem, Severity
+from devinops.model.objects import Live, Problem
 from devinops.model.target import Target
 from devinops.planning.drift import Findings
 from devinops.planning.required import Missing, is_missing, missing
@@ -31,6 +31,7 @@ from devinops.render.answers import (
 )
 from devinops.render.changes import ChangeText, levels
 from devinops.render.escape import line
+from devinops.render.problem_text import ProblemText
 from devinops.render.terminal import (
     BLOCKED,
     FAILED,
@@ -50,7 +51,6 @@ _OUTCOMES = {
     Outcome.SKIPPED: BLOCKED,
     Outcome.BLOCKED: BLOCKED,
 }
-_SEVERITIES = {Severity.ERROR: Look.ERROR, Severity.WARNING: Look.WARNING}
 _SHOW = "devinops plan -v"
 _PULL = "devinops pull --drift"
 MAX_NEEDED_BY = 5
@@ -74,7 +74,7 @@ def _lines(answer: Answer, text: Text) -> Iterator[str]:
         case Report():
             return text.report(answer)
         case ProblemsAnswer():
-            return text.problems(answer)
+            return ProblemText(text.terminal).problems(answer)
         case DriftAnswer():
             return text.drift_answer(answer)
         case Differences():
@@ -241,7 +241,7 @@ class Text:
         if problems:
             yield from self._heading("warnings")
         for problem in problems:
-            yield from self._problem(problem, indent=2)
+            yield from ProblemText(self.terminal).problem(problem, indent=2)
 
     def _terms(self, plan: ShownPlan) -> Iterator[str]:
         """Yield the options that narrowed the plan and approved changes in it."""
@@ -292,28 +292,9 @@ class Text:
             for live in findings.foreign:
                 yield from self._live(live, f"{live.id} of {live.owner}")
 
-    # --- problems ---------------------------------------------------------------------------------
-
     def problem(self, problem: Problem) -> Iterator[str]:
         """Yield one problem as `path:line:column: error: message [code]`."""
-        return self._problem(problem, indent=0)
-
-    def _problem(self, problem: Problem, indent: int) -> Iterator[str]:
-        yield from self.terminal.row(
-            Span(line(str(problem.source)), strong=True),
-            ": ",
-            Span(problem.severity.value, _SEVERITIES[problem.severity], strong=True),
-            f": {line(problem.message)} ",
-            Span(f"[{problem.code}]", Look.DIM),
-            indent=indent,
-            hang=indent + 4,
-        )
-
-    def problems(self, document: ProblemsAnswer) -> Iterator[str]:
-        """Yield the lines of the problems in the files; the last one holds the counts."""
-        for problem in document.problems:
-            yield from self.problem(problem)
-        yield from self._verdict(*checked(document))
+        return ProblemText(self.terminal).problem(problem)
 
     # --- differences ------------------------------------------------------------------------------
 
@@ -488,25 +469,3 @@ def rollback_hint(report: Report) -> str:
         return "devinops rollback"
     way = "restores it, except" if report.restorable else "cannot restore"
     return f"devinops rollback {way} {'; and '.join(lost)}"
-
-
-def checked(document: ProblemsAnswer) -> tuple[str, Look]:
-    """Return the last line about the problems in files, and what it means."""
-    more = f"; {document.elsewhere} elsewhere, not shown" if document.elsewhere else ""
-    if document.problems:
-        errors = any(problem.severity is Severity.ERROR for problem in document.problems)
-        look = Look.ERROR if errors else Look.WARNING
-        return f"{problem_counts(document.problems)}{more}", look
-    if document.paths:
-        return f"no problems in {', '.join(document.paths)}{more}", Look.GOOD
-    entries = counted(document.entries, "entry", "entries")
-    return f"{entries} in {counted(document.files, 'file')}, no problems", Look.GOOD
-
-
-def problem_counts(problems: Iterable[Problem]) -> str:
-    """Return such as `2 errors, 1 warning in 2 files`."""
-    problems = list(problems)
-    errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    files = len({problem.source.path for problem in problems})
-    warnings = len(problems) - errors
-    return f"{counted(errors, 'error')}, {counted(warnings, 'warning')} in {counted(files, 'file')}"

@@ -21,6 +21,7 @@ from devinops.schema.inventory import (
     RepairDocument,
     UnlockDocument,
 )
+from devinops.schema.lint import RulesDocument
 from devinops.schema.plan import (
     DriftDocument,
     FailureDocument,
@@ -38,7 +39,13 @@ def document_schemas() -> dict[str, dict[str, Any]]:
             "Output of devinops plan and apply with --format json; after apply with results",
             [PlanDocument, FailureDocument],
         ),
-        "problems": schema("Output of devinops validate with --format json", [ProblemsDocument]),
+        "problems": schema(
+            "Output of devinops validate and lint with --format json", [ProblemsDocument]
+        ),
+        "rules": schema(
+            "Output of devinops lint --list-rules and --explain with --format json",
+            [RulesDocument],
+        ),
         "fmt": schema("Output of devinops fmt with --format json", [FormatDocument]),
         "drift": schema(
             "Output of devinops drift with --format json", [DriftDocument, FailureDocument]

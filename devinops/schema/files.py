@@ -10,13 +10,14 @@ from typing import Any
 
 from devinops.kinds import KINDS
 from devinops.model.kind import Attribute, Kind, Role
-from devinops.model.objects import Ensure
+from devinops.model.objects import Ensure, Severity
 from devinops.model.policy import OnDrift, Prune
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TARGET_NAME = "^[a-z0-9][a-z0-9._-]*$"
 OWNER = r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,127}$"
 SCOPE = r"^(/|[^/*?\[\]]+(/[^/]+)*)$"
+DATE = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 ENVIRONMENT_NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
 BRANCH_NAME = "^(?!HEAD$|refs/)[A-Za-z0-9_][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*$"
 REMOTE_NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
@@ -96,6 +97,7 @@ def _options(kind: Kind) -> dict[str, Any]:
             "description": "The targets that this entry is for. Missing: all targets.",
         },
         "meta": {"type": "object", "description": "Anything, for lint and for people; never sent."},
+        "lint": _lint_exceptions(),
     }
     if kind.tombstones:
         options["ensure"] = {
@@ -115,6 +117,29 @@ def _options(kind: Kind) -> dict[str, Any]:
             "create.",
         }
     return options
+
+
+def _lint_exceptions() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {
+            "ignore": {
+                "type": "array",
+                "items": {"type": "string", "minLength": 1},
+                "minItems": 1,
+                "description": "Lint rules that this entry may break, by id or name.",
+            },
+            "reason": {"type": "string", "minLength": 1, "description": "Why it may."},
+            "until": {
+                "type": "string",
+                "pattern": DATE,
+                "description": "Last day of the exception, such as 2027-03-01.",
+            },
+        },
+        "required": ["ignore", "reason"],
+        "additionalProperties": False,
+        "description": "Exceptions from lint rules; never sent.",
+    }
 
 
 def _old_place(kind: Kind) -> dict[str, Any]:
@@ -191,6 +216,7 @@ def _config() -> dict[str, Any]:
                 "items": {"type": "string", "minLength": 1},
                 "description": "Patterns of files not to read, as in .gitignore.",
             },
+            "lint": _lint(),
             "targets": {
                 "type": "object",
                 "propertyNames": {
@@ -204,6 +230,69 @@ def _config() -> dict[str, Any]:
         },
         "required": ["version"],
         "additionalProperties": False,
+    }
+
+
+def _lint() -> dict[str, Any]:
+    def selection(description: str) -> dict[str, Any]:
+        rule = {"type": "string", "minLength": 1}
+        return {"type": "array", "items": rule, "description": description}
+
+    severity = {
+        "type": "object",
+        "additionalProperties": {"enum": [severity.value for severity in Severity]},
+        "description": "Rule, by id or name → severity of its findings.",
+    }
+    ignore = selection("Rules that do not run, by id, name or beginning of an id (DV1).")
+    by_path = {
+        "type": "object",
+        "properties": {"ignore": ignore, "severity": severity},
+        "additionalProperties": False,
+        "description": "What is different for these files.",
+    }
+    return {
+        "type": "object",
+        "properties": {
+            "select": selection(
+                "Rules that run, by id, name or beginning of an id (DV1). Missing: all."
+            ),
+            "ignore": ignore,
+            "severity": severity,
+            "paths": {
+                "type": "object",
+                "additionalProperties": by_path,
+                "description": "Pattern of files, as in .gitignore → what is different for them.",
+            },
+            "baseline": {
+                "type": "string",
+                "minLength": 1,
+                "description": "File with the findings to hide, relative to this file.",
+            },
+            "fail_on": {
+                "enum": [severity.value for severity in Severity],
+                "description": "Lowest severity that makes lint exit with 1. Missing: warning.",
+            },
+            "budgets": _lint_budgets(),
+        },
+        "additionalProperties": False,
+        "description": "Settings of devinops lint.",
+    }
+
+
+def _lint_budgets() -> dict[str, Any]:
+    def tokens(description: str) -> dict[str, Any]:
+        return {"type": "integer", "minimum": 1, "description": description}
+
+    return {
+        "type": "object",
+        "properties": {
+            "tokens": tokens("Maximum estimated tokens of a text. Missing: 8000."),
+            "everywhere_tokens": tokens(
+                "The same for a text that is pinned to all repositories. Missing: 1000."
+            ),
+        },
+        "additionalProperties": False,
+        "description": "Sizes that are too large.",
     }
 
 

@@ -6,15 +6,15 @@ This module owns jsonschema, and imports it only when something is checked.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from devinops.kinds import KINDS
 from devinops.model.suggest import nearest
 from devinops.schema.files import entry_schema, file_schemas, sections_schema
+from devinops.schema.fits import compiled, fits
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -36,20 +36,36 @@ class Finding:
 
 
 def validator(schema: Mapping[str, Any]) -> Validator:
-    """Return a compiled validator for `check`. Building one is slow: reuse it."""
-    compiled: Validator = _validator_class()(schema)
-    return compiled
+    """Return a compiled validator. Building one is slow: reuse it."""
+    built: Validator = _validator_class()(schema)
+    return built
+
+
+@dataclass(frozen=True)
+class Checker:
+    """A schema to check values against. jsonschema is imported for the first wrong value."""
+
+    schema: Mapping[str, Any]
+
+    @cached_property
+    def _validator(self) -> Validator:
+        return validator(self.schema)
+
+    def errors(self, value: Any) -> Iterator[Any]:
+        """Yield jsonschema's errors."""
+        if not fits(self.schema, value):
+            yield from self._validator.iter_errors(value)
 
 
 @cache
-def entry_validator(noun: str, *, front_matter: bool = False) -> Validator:
-    """Return the validator for the entries of a kind, built once."""
-    return validator(entry_schema(KINDS[noun], front_matter=front_matter))
+def entry_checker(noun: str, *, front_matter: bool = False) -> Checker:
+    """Return the checker for the entries of a kind, built once."""
+    return Checker(entry_schema(KINDS[noun], front_matter=front_matter))
 
 
 @cache
-def _named_validator(name: str) -> Validator:
-    return validator(sections_schema() if name == "sections" else file_schemas()[name])
+def _named_checker(name: str) -> Checker:
+    return Checker(sections_schema() if name == "sections" else file_schemas()[name])
 
 
 @cache
@@ -61,30 +77,25 @@ def _validator_class() -> Any:
     from jsonschema import Draft202012Validator, ValidationError, validators
 
     def match(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
-        if isinstance(value, str) and not _compiled(pattern).search(value):
+        if isinstance(value, str) and not compiled(pattern).search(value):
             yield ValidationError(f"{value!r} does not match {pattern!r}")
 
     extend: Any = validators.extend
     return extend(Draft202012Validator, {"pattern": match})
 
 
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", pattern))
-
-
 def check(
-    name_or_validator: str | Validator, value: Any, *, discreet: bool = False
+    name_or_checker: str | Checker, value: Any, *, discreet: bool = False
 ) -> Iterator[Finding]:
     """Yield what is wrong with `value`, in the order of the schema, each finding once.
 
     A name is one of `file_schemas()`, or `sections` for a YAML file without its entries. A discreet
     message quotes no key and no scalar of `value`, which may be a secret in the wrong place.
     """
-    chosen = name_or_validator
-    compiled = _named_validator(chosen) if isinstance(chosen, str) else chosen
+    chosen = name_or_checker
+    checker = _named_checker(chosen) if isinstance(chosen, str) else chosen
     seen: set[Finding] = set()
-    for error in compiled.iter_errors(value):
+    for error in checker.errors(value):
         for finding in _findings(error, discreet):
             if finding not in seen:
                 seen.add(finding)
@@ -289,6 +300,20 @@ _TYPES = {
     "object": "a mapping (key: value)",
     "string": "a string",
 }
+
+
+def schema_faults(schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield place and reason of each fault in a JSON Schema of draft 7, one for each place."""
+    from jsonschema import Draft7Validator
+
+    meta = Draft7Validator(Draft7Validator.META_SCHEMA)
+    seen: set[Path] = set()
+    for error in meta.iter_errors(schema):
+        leaf = max(error.context, key=lambda part: len(part.path)) if error.context else error
+        path = tuple(error.absolute_path)
+        if path not in seen:
+            seen.add(path)
+            yield path, _shortened(leaf.message, 200)
 
 
 # --- descriptions of values -----------------------------------------------------------------------

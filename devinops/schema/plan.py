@@ -287,7 +287,7 @@ class ProblemItem(Struct, frozen=True):
 
     def to_model(self) -> Problem:
         """Return the problem. Raises ValueError."""
-        if not re.fullmatch("[a-z0-9-]+", self.code):
+        if not re.fullmatch("[A-Za-z0-9-]+", self.code):
             raise ValueError(f"{self.code[:80]!r} is not the code of a problem")
         source = Source(self.path, self.line, self.column)
         return Problem(source, self.code, self.message, self.severity)
@@ -389,7 +389,7 @@ class FailureDocument(Document, frozen=True, kw_only=True):
 
 
 class ProblemsDocument(Document, frozen=True, kw_only=True):
-    """Output of `validate`."""
+    """Output of `validate` and of `lint`, whose codes are the ids of rules."""
 
     exit_code: ExitStatus
     files: Count

@@ -21,8 +21,8 @@ from tests.testing.workflows import read_workflow
 MANY = """\
 version: 1
 targets:
-  staging: {api_key_env: DEVIN_API_KEY_STAGING}
-  production: {api_key_env: DEVIN_API_KEY_PRODUCTION}
+  staging: {api_key_env: DEVIN_API_KEY_STAGING, inventory: {store: branch}}
+  production: {api_key_env: DEVIN_API_KEY_PRODUCTION, enterprise_key_env: DEVIN_ENTERPRISE}
 paths: ["services/*/devin/**/*.md"]
 """
 VARIANTS = {
@@ -46,6 +46,7 @@ def top(
     origin = Origin(requirement, unknown="a reason" if "below" in request.param else "")
     monkeypatch.setattr("devinops.cli.init.installed_origin", lambda: origin)
     subprocess.run(["git", "-C", tmp_path, "init", "-q", "-b", "main"], check=True)
+    subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", "../origin"], check=True)
     root = tmp_path / below
     root.mkdir(parents=True, exist_ok=True)
     if config:
@@ -159,6 +160,47 @@ def test_the_key_of_the_only_target_is_used(tmp_path: Path, devinops: Devinops) 
     assert env == {"MY_DEVIN_KEY": "${{ secrets.MY_DEVIN_KEY_PLAN }}"}
 
 
+def test_a_key_of_the_enterprise_reaches_the_jobs(tmp_path: Path, devinops: Devinops) -> None:
+    (tmp_path / "devinops.yaml").write_text(
+        "version: 1\ntargets:\n  x: {org_id: org-1, enterprise_key_env: DEVIN_ENTERPRISE}\n"
+    )
+    out = devinops("init", "-C", tmp_path).out
+    assert "DEVIN_API_KEY_PLAN, DEVIN_ENTERPRISE_PLAN," in " ".join(out.split())
+    jobs = read_workflow(tmp_path / WORKFLOW)["jobs"]
+    envs = {
+        name: str([step["env"] for step in job["steps"] if "secrets." in str(step)])
+        for name, job in jobs.items()
+    }
+    assert {name for name, env in envs.items() if "secrets.DEVIN_ENTERPRISE_PLAN }" in env} == {
+        "plan",
+        "drift",
+        "drift-pull-request",
+    }
+    assert "'DEVIN_ENTERPRISE': '${{ secrets.DEVIN_ENTERPRISE }}'" in envs["apply"]
+    devinops("init", "-C", tmp_path, "--ci", "gitlab")
+    pipeline = yaml.safe_load((tmp_path / PIPELINE).read_text())
+    script = pipeline[".devinops-plan"]["script"][1]
+    assert script.startswith(
+        'export DEVIN_API_KEY="$DEVIN_API_KEY_PLAN"\n'
+        'export DEVIN_ENTERPRISE="$DEVIN_ENTERPRISE_PLAN"\n'
+    )
+
+
+@pytest.mark.parametrize(("store", "pushes"), [("none", False), ("file", False), ("branch", True)])
+def test_an_apply_may_push_only_what_is_on_a_branch(
+    tmp_path: Path, devinops: Devinops, store: str, pushes: bool
+) -> None:
+    (tmp_path / "devinops.yaml").write_text(
+        f"version: 1\ntargets:\n  x: {{inventory: {{store: {store}}}}}\n"
+    )
+    for system in ("github", "gitlab"):
+        devinops("init", "-C", tmp_path, "--ci", system)
+    permissions = read_workflow(tmp_path / WORKFLOW)["jobs"]["apply"]["permissions"]
+    assert permissions["contents"] == ("write" if pushes else "read")
+    pipeline = yaml.safe_load((tmp_path / PIPELINE).read_text())
+    assert ("--dry-run" in pipeline[".devinops-apply"]["script"][0]) is pushes
+
+
 def test_without_ci_only_pre_commit_is_set_up(tmp_path: Path, devinops: Devinops) -> None:
     ran = devinops("init", "-C", tmp_path, "--ci", "none")
     assert ran.code == 0
@@ -167,12 +209,70 @@ def test_without_ci_only_pre_commit_is_set_up(tmp_path: Path, devinops: Devinops
     assert (tmp_path / ".pre-commit-config.yaml").exists()
 
 
+GITHUB = {"**": ".*", "*": "[^/]*"}
+"""What means something in a pattern of GitHub, of the patterns that init writes."""
+GITLAB = {"**/": "(?:[^/]+/)*", "**": "[^/]*", "*": "[^/]*"}
+"""The same for GitLab, which asks Ruby's File.fnmatch: `**` crosses directories only before a `/`."""
+
+
+def triggers(patterns: list[str], path: str, special: dict[str, str]) -> bool:
+    """Tell whether a change of a file starts the jobs."""
+    names = "|".join(map(re.escape, special))
+    for pattern in patterns:
+        tokens = re.findall(rf"({names})|([^*]+)", pattern)
+        regex = "".join(special[sign] if sign else re.escape(text) for sign, text in tokens)
+        # What no system takes for more than a character.
+        assert not re.search(r"[?+\[\]!\\\\{}$%]", pattern), pattern
+        if re.fullmatch(regex, path):
+            return True
+    return False
+
+
 @pytest.mark.parametrize(
-    ("below", "first"), [("", "*.yaml"), ("teams/a", "teams/a/**"), ("a[b] c!", "a*b* c*/**")]
+    ("below", "pattern", "path"),
+    [
+        ("", "", "devinops.yaml"),
+        ("", "", "knowledge/a.md"),
+        ("", "", "knowledge/Backend/APIs/a.md"),
+        ("", "", "playbooks/a/b.yaml"),
+        ("teams/a", "", "teams/a/devinops.yaml"),
+        ("teams/a", "", "teams/a/knowledge/Backend/a.md"),
+        ("teams/a", "more/*", "teams/a/more/knowledge/a.md"),
+        ("a[b] c!", "", "a[b] c!/knowledge/a.md"),
+        ("$CI_JOB_ID/100%", "", "$CI_JOB_ID/100%/knowledge/a.md"),
+        ("", "teams/*/devin", "teams/a/devin/knowledge/a.md"),
+        ("", "/teams/*/devin/", "teams/a/devin/knowledge/b/a.md"),
+        ("", "./teams//a", "teams/a/knowledge/a.md"),
+        ("", "teams/**", "teams/a/knowledge/a.md"),
+        ("", "**/devin", "a/b/devin/knowledge/a.md"),
+        ("", "teams/[a-c]?/devin", "teams/b1/devin/knowledge/a.md"),
+        ("", "teams/[]a]", "teams/]/knowledge/a.md"),
+        ("", r"a\+b\!", "a+b!/knowledge/a.md"),
+        ("", "services/*/note.md", "services/api/note.md"),
+    ],
 )
-def test_the_workflow_runs_when_an_entry_changes(below: str, first: str) -> None:
-    paths = yaml.safe_load(Pipeline("main", below, {}, ("x/**",)).paths("own.yml"))
-    assert (paths[0], paths[-2:]) == (first, ["x/**", "own.yml"])
+def test_a_change_of_an_entry_starts_the_jobs(below: str, pattern: str, path: str) -> None:
+    pipeline = Pipeline("main", below, {}, (pattern,) if pattern else ())
+    for end, special, own in (("**", GITHUB, WORKFLOW), ("**/*", GITLAB, PIPELINE)):
+        patterns = yaml.safe_load(pipeline.paths(own, end))
+        assert triggers(patterns, path, special)
+        assert triggers(patterns, own, special)
+        assert not triggers(patterns, "README.md", special)
+
+
+@pytest.mark.parametrize("below", ["teams [1]", "#1", " a", "$x"])
+def test_backups_are_kept_of_any_directory(tmp_path: Path, devinops: Devinops, below: str) -> None:
+    subprocess.run(["git", "-C", tmp_path, "init", "-q", "-b", "main"], check=True)
+    for system in ("github", "gitlab"):
+        assert devinops("init", "-C", tmp_path / below, "--ci", system).code == 0
+    workflow = read_workflow(tmp_path / WORKFLOW)
+    pipeline = yaml.safe_load((tmp_path / PIPELINE).read_text())
+    for pattern in (
+        workflow["jobs"]["apply"]["steps"][-1]["with"]["path"],
+        pipeline[".devinops-apply"]["artifacts"]["paths"][1],
+    ):
+        assert triggers([pattern], f"{below}/.devinops/backups/", GITLAB)
+        assert pattern == pattern.strip()
 
 
 def test_the_names_of_two_roots_differ(tmp_path: Path, devinops: Devinops) -> None:

@@ -61,7 +61,7 @@ def test_every_command_has_help(devinops: Devinops, command: str) -> None:
         (["dump"], "There is no command 'dump'."),
         (["Ping"], "devinops whoami checks it."),
         (["destroy", "--yes"], "so that nobody runs it by accident"),
-        (["xyz"], "There are: init, validate, fmt,"),
+        (["xyz"], "There are: init, validate, lint, fmt,"),
         (["inventory", "rm", "knowledge:A"], "Use devinops inventory forget;"),
         (["inventory", "lisst"], "Did you mean 'list'?"),
         (["inventory", "xyz"], "There are: forget, link, list,"),

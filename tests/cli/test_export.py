@@ -114,6 +114,7 @@ def test_a_file_that_was_changed_by_hand_is_overwritten_only_by_force(
     before = (plugin / SKILL_A).read_text()
     (plugin / SKILL_A).write_text(before + "edited\n")
     assert export(devinops, root, "--check")[0] == 2
+    assert export(devinops, root, "--check", format="outputs")[1].startswith("exit_code=2\n")
     ended, out = export(devinops, root, *force, format="text")
     assert ended == code
     assert ("copy the change to knowledge/a.md, or pass --force" in out) is not bool(force)

@@ -52,6 +52,9 @@ def test_check_writes_nothing_and_exits_with_2(repository: Write, devinops: Devi
     ran = devinops("fmt", "-C", root, "--check")
     assert ran.code == 2
     assert ran.out == "would change knowledge/a.md\nwould change 1 file, 0 unchanged\n"
+    for option in ("--check", "--diff"):
+        outputs = devinops("fmt", "-C", root, option, "--format", "outputs").out
+        assert outputs.startswith("exit_code=2\n")
     assert (root / "knowledge/a.md").read_text() == UNTIDY
 
 

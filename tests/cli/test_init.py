@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from devinops.cli.init import HOOK_FILES, Repository
 from devinops.cli.origin import Origin
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops
+from tests.testing.inventories import commit
 from tests.testing.places import ROOT
 from tests.testing.workflows import read_workflow
 
@@ -55,7 +57,6 @@ def test_init_uses_what_the_repository_tells(
     assert (config["inventory"], config["prune"]) == ({"store": "branch"}, "owned")
     workflow = read_workflow(tmp_path / ".github/workflows/devinops.yml")
     assert workflow["on"]["push"]["branches"] == ["trunk"]
-    assert "refs/heads/trunk" in workflow["jobs"]["apply"]["if"]
     keeps = workflow["jobs"]["apply"]["steps"][-1]
     assert keeps["uses"].startswith("actions/upload-artifact@")
     assert keeps["with"]["path"] == ".devinops/backups/"
@@ -135,6 +136,21 @@ def test_a_path_that_is_no_unicode_is_the_top_all_the_same(
     assert (top / ".pre-commit-config.yaml").is_file()
 
 
+@pytest.mark.parametrize("branch", ["main", "master"])
+def test_a_clone_of_an_empty_repository_finds_the_main_branch(
+    branch: str, tmp_path: Path, devinops: Devinops
+) -> None:
+    origin, clone = tmp_path / "origin.git", tmp_path / "clone"
+    git(tmp_path, "init", "--bare", "--initial-branch", branch, str(origin))
+    git(tmp_path, "clone", str(origin), str(clone))
+    commit(clone, "--allow-empty", "--message", "First commit")
+    git(clone, "push", "origin", branch)
+    git(clone, "switch", "--create", "set-up")
+    assert devinops("init", "-C", clone).code == 0
+    workflow = read_workflow(clone / ".github" / "workflows" / "devinops.yml")
+    assert workflow["on"]["push"]["branches"] == [branch]
+
+
 def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(
     tmp_path: Path, devinops: Devinops
 ) -> None:
@@ -148,10 +164,18 @@ def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(
     assert "devinops validate --root 'teams/my devin'" in workflow
     keeps = yaml.safe_load(workflow)["jobs"]["apply"]["steps"][-1]["with"]
     assert keeps["path"] == "teams/my devin/.devinops/backups/"
-    (hook,) = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"][0][
-        "hooks"
+    text = (tmp_path / ".pre-commit-config.yaml").read_text()
+    validate, lint = yaml.safe_load(text)["repos"][0]["hooks"]
+    assert validate["fail_fast"], "lint would repeat the problems"
+    assert validate["entry"] == "devinops validate --root 'teams/my devin'"
+    assert lint["entry"] == "devinops lint --root 'teams/my devin'"
+    assert "devinops[secrets]" in lint["additional_dependencies"][0]
+    passed = [
+        p
+        for p in ("teams/my devin/knowledge/a.md", "teams/my devin/secrets.yaml", "knowledge/a.md")
+        if re.search(lint["files"], p)
     ]
-    assert hook["entry"] == "devinops validate --root 'teams/my devin'"
+    assert passed == ["teams/my devin/knowledge/a.md", "teams/my devin/secrets.yaml"]
 
 
 def test_a_file_where_a_directory_belongs_is_not_kept_but_told(
@@ -173,6 +197,102 @@ def test_on_gitlab_it_writes_gitlabs_file(tmp_path: Path, devinops: Devinops) ->
     assert not (tmp_path / ".github").exists()
 
 
+def test_a_branch_for_a_change_is_not_taken_for_the_one_to_apply(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    git(tmp_path, "init", "--bare", "--initial-branch", "main", "origin.git")
+    git(tmp_path, "init", "--initial-branch", "main", "work")
+    root = tmp_path / "work"
+    git(root, "-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "--allow-empty", "-m", "1")  # fmt: skip
+    git(root, "checkout", "-b", "add-devinops")
+    assert Repository.of(root).branch == "main"
+    git(root, "branch", "-m", "main", "master")
+    assert Repository.of(root).branch == "master"
+    git(root, "remote", "add", "origin", "../origin.git")
+    git(root, "push", "origin", "master:main", "master:trunk")
+    git(root, "remote", "set-head", "origin", "--delete")
+    assert Repository.of(root).branch == "main"
+    assert "only the branch main may use" in " ".join(devinops("init", "-C", root).out.split())
+    git(root, "remote", "set-head", "origin", "trunk")
+    assert Repository.of(root).branch == "trunk"
+
+
+@pytest.mark.parametrize(
+    ("branch", "pattern"),
+    [
+        ("2.x", "2.x"),
+        ("null", "null"),
+        ("true", "true"),
+        ("it's", "it's"),
+        ("!x", r"\!x"),
+        ("feat+x!", r"feat\+x!"),
+        ("a#b'$(c)", "a#b'$(c)"),
+    ],
+)
+def test_a_branch_of_any_name_is_applied(
+    tmp_path: Path, devinops: Devinops, branch: str, pattern: str
+) -> None:
+    git(tmp_path, "init", "--initial-branch", branch)
+    devinops("init", "-C", tmp_path, "--ci", "github")
+    workflow = read_workflow(tmp_path / ".github/workflows/devinops.yml")
+    assert workflow["on"]["push"]["branches"] == [pattern]
+    assert f"refs/heads/{branch}" not in str(workflow["jobs"])
+
+
+@pytest.mark.parametrize(
+    "below",
+    ["team #1", " a ", "a: b", "it's", "- a", "$(b)", '"', "a\\b", "é 😀", "a&b", "{c}", "%d"],
+)
+def test_a_directory_of_any_name_reaches_the_shell(
+    tmp_path: Path, devinops: Devinops, below: str
+) -> None:
+    git(tmp_path, "init")
+    (tmp_path / below).mkdir()
+    for system in ("github", "gitlab"):
+        assert devinops("init", "-C", tmp_path / below, "--ci", system).code == 0
+    workflow = read_workflow(tmp_path / ".github/workflows/devinops.yml")
+    pipeline = yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())
+    hooks = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())
+    for command in (
+        workflow["jobs"]["plan"]["steps"][3]["run"],
+        pipeline[".devinops-plan"]["script"][0],
+        hooks["repos"][0]["hooks"][0]["entry"],
+    ):
+        assert shlex.split(command)[:4] == ["devinops", "validate", "--root", below]
+
+
+def test_a_directory_of_any_name_reaches_the_hook(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = Origin("devinops @ git+https://h/d@0a", "https://h/d", "0a")
+    monkeypatch.setattr("devinops.cli.init.installed_origin", lambda: origin)
+    git(tmp_path, "init")
+    devinops("init", "-C", tmp_path / "😀: #")
+    hooks = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())
+    assert hooks["repos"][0]["hooks"][0]["args"] == ["--root", "😀: #"]
+
+
+@pytest.mark.parametrize(
+    ("below", "branch", "reason"),
+    [
+        ("a\nb", "main", "cannot be printed"),
+        ("a\u2028b", "main", "cannot be printed"),
+        ("${{ github.token }}", "main", "GitHub replaces"),
+        ("a", "a${{b}}", "GitHub replaces"),
+        ("", "a\x85b", "cannot be printed"),
+    ],
+)
+def test_a_name_that_no_file_of_ci_can_hold_is_refused(
+    tmp_path: Path, devinops: Devinops, below: str, branch: str, reason: str
+) -> None:
+    git(tmp_path, "init", "--initial-branch", branch)
+    (tmp_path / below).mkdir(exist_ok=True)
+    ran = devinops("init", "-C", tmp_path / below)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert reason in ran.err
+    assert {path.name for path in tmp_path.iterdir()} <= {".git", below}
+
+
 @pytest.mark.parametrize(
     ("url", "host", "repo"),
     [
@@ -181,6 +301,7 @@ def test_on_gitlab_it_writes_gitlabs_file(tmp_path: Path, devinops: Devinops) ->
         ("https://token@github.com/acme/api.git", "github.com", "acme/api"),
         ("ssh://git@git.acme.example:2222/acme/api.git", "git.acme.example", "acme/api"),
         ("https://gitlab.com/group/sub/project.git", "gitlab.com", "group/sub/project"),
+        ("ssh://git@GitLab.acme.example/acme/api.git", "GitLab.acme.example", "acme/api"),
         ("/srv/git/api.git", None, None),
     ],
 )
@@ -191,6 +312,48 @@ def test_remotes_are_understood(
     git(tmp_path, "remote", "add", "origin", url)
     found = Repository.of(tmp_path)
     assert (found.host, found.repo) == (host, repo)
+
+
+def test_gitlab_is_recognized_in_capitals(tmp_path: Path, devinops: Devinops) -> None:
+    git(tmp_path, "init")
+    git(tmp_path, "remote", "add", "origin", "ssh://git@GitLab.acme.example/acme/api.git")
+    assert "wrote .gitlab-ci.yml" in devinops("init", "-C", tmp_path).out
+
+
+def test_a_repository_of_any_name_makes_a_note_without_problems(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    git(tmp_path, "init")
+    git(tmp_path, "remote", "add", "origin", "https://github.com/acme/a: b #c")
+    devinops("init", "-C", tmp_path)
+    note = next((tmp_path / "knowledge").iterdir()).read_text().split("---")[1]
+    assert yaml.safe_load(note)["pinned_repo"] == "acme/a: b #c"
+
+
+@pytest.mark.parametrize(
+    "targets",
+    ["{a: {}, b: {api_key_env: 'DEVIN KEY;id'}}", '{"a\'b": {}, c: {}}', "{'x${{y}}': {}, c: {}}"],
+)
+def test_names_with_problems_do_not_reach_the_files_of_ci(
+    tmp_path: Path, devinops: Devinops, targets: str
+) -> None:
+    (tmp_path / "devinops.yaml").write_text(f"version: 1\ntargets: {targets}\n")
+    ran = devinops("init", "-C", tmp_path, "--ci", "gitlab")
+    assert (ran.code, ran.out) == (1, "")
+    assert "devinops.yaml:2:" in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["devinops.yaml"]
+
+
+def test_a_pipeline_that_exists_includes_the_one_of_init(
+    tmp_path: Path, devinops: Devinops
+) -> None:
+    (tmp_path / ".gitlab-ci.yml").write_text("variables: {A: b}\n")
+    ran = devinops("init", "-C", tmp_path, "--ci", "gitlab")
+    _, _, rest = ran.out.partition(
+        "\nTo save as .gitlab/devinops.yml, and to add to .gitlab-ci.yml"
+    )
+    text = rest.partition(":\n\n")[2].partition("\nNext:")[0]
+    assert "devinops-apply" in yaml.safe_load(text)
 
 
 def test_init_never_overwrites_and_shows_what_to_add(tmp_path: Path, devinops: Devinops) -> None:
@@ -272,6 +435,8 @@ def test_a_directory_that_does_not_exist_yet_is_created(
         ("", "run: devinops validate", True),
         ("", "run: devinops validate --root a", False),
         ("", "run: make test", False),
+        ("", "# TODO: devinops plan", False),
+        ("", "steps:\n  # what we do\n  - run: devinops plan", True),
         ("a", "run: devinops validate --root a", True),
         ("a", "run: devinops plan -C a -t x", True),
         ("a", "run: devinops plan -C ab", False),

@@ -29,7 +29,6 @@ def vcs(url: str, **more: Any) -> dict[str, Any]:
 
 
 KNOWN: list[tuple[str, dict[str, Any] | None, Checkout | None, str, str | None]] = [
-    ("index", None, None, "devinops==1.2.3", None),
     ("https", vcs(HTTPS), None, f"devinops @ git+{HTTPS}@{C}", HTTPS),
     (
         "a branch was requested",
@@ -64,6 +63,16 @@ KNOWN: list[tuple[str, dict[str, Any] | None, Checkout | None, str, str | None]]
         {"url": "https://h/devinops.whl", "archive_info": {"hashes": {"sha256": "ab12"}}},
         None,
         "devinops @ https://h/devinops.whl#sha256=ab12",
+        None,
+    ),
+    (
+        "an archive with several hashes",
+        {
+            "url": "https://h/devinops.whl",
+            "archive_info": {"hashes": {"md5": "cd34", "sha512": "ab12"}},
+        },
+        None,
+        "devinops @ https://h/devinops.whl#sha512=ab12",
         None,
     ),
     (
@@ -104,7 +113,7 @@ def test_the_same_devinops_is_installed(
     requirement: str,
     repository: str | None,
 ) -> None:
-    origin = origin_of(direct_url, "1.2.3", checkout)
+    origin = origin_of(direct_url, checkout)
     revision = C if repository else None
     assert origin == Origin(requirement, repository, revision)
     assert Requirement(origin.requirement).name == "devinops"
@@ -112,14 +121,30 @@ def test_the_same_devinops_is_installed(
 
 
 LOCAL = {"url": "file:///srv/devinops", "dir_info": {}}
-UNKNOWN: list[tuple[str, dict[str, Any], Checkout | None, str]] = [
+UNKNOWN: list[tuple[str, dict[str, Any] | None, Checkout | None, str]] = [
     ("no repository", LOCAL, None, "no Git remote"),
     ("a local remote", LOCAL, Checkout("/srv/git/d.git", C, published=True), "is local too"),
     ("a file remote", LOCAL, Checkout("file:///srv/d", C, published=True), "is local too"),
     ("not pushed", LOCAL, Checkout(HTTPS, C, published=False), "not pushed"),
     ("vcs of a local directory", vcs("file:///srv/d"), None, "no Git remote"),
     ("a local wheel", {"url": "file:///srv/d.whl", "archive_info": {}}, None, "a file on this"),
-    ("no hash", {"url": "https://h/d.whl", "archive_info": {}}, None, "without a recorded hash"),
+    ("no hash", {"url": "https://h/d.whl", "archive_info": {}}, None, "without a recorded SHA-2"),
+    ("an index", None, None, "does not record the place"),
+    ("md5", {"url": "https://h/d.whl", "archive_info": {"hash": "md5=ab"}}, None, "SHA-2 hash"),
+    (
+        "a signed URL",
+        {"url": "https://h/d.whl?Signature=s3cret", "archive_info": {"hash": "sha256=ab"}},
+        None,
+        "can be a secret",
+    ),
+    ("a token in a query", vcs("https://h/d.git?token=s3cret"), None, "can be a secret"),
+    (
+        "a query of a remote",
+        LOCAL,
+        Checkout(f"{HTTPS}?token=s3cret", C, published=True),
+        "can be a secret",
+    ),
+    ("a fragment", vcs("https://h/d.git#s3cret"), None, "can be a secret"),
     ("a quote", vcs("https://h/d'.git"), None, "unusual characters"),
     ("a space", vcs("https://h/d .git"), None, "unusual characters"),
     ("a variable", vcs("https://h/${X}.git"), None, "unusual characters"),
@@ -138,9 +163,9 @@ UNKNOWN: list[tuple[str, dict[str, Any], Checkout | None, str]] = [
 
 @pytest.mark.parametrize(("direct_url", "checkout", "why"), [row[1:] for row in UNKNOWN], ids=[row[0] for row in UNKNOWN])  # fmt: skip
 def test_what_nobody_else_can_install_is_left_to_fill_in(
-    direct_url: dict[str, Any], checkout: Checkout | None, why: str
+    direct_url: dict[str, Any] | None, checkout: Checkout | None, why: str
 ) -> None:
-    origin = origin_of(direct_url, "1.2.3", checkout)
+    origin = origin_of(direct_url, checkout)
     assert why in origin.unknown
     assert origin == Origin("devinops @ git+URL@COMMIT", unknown=origin.unknown)
 
@@ -218,8 +243,8 @@ def test_what_init_writes_installs_it(
         assert yaml.safe_load(text)["env"]["DEVINOPS"] == origin.requirement
     hooks = (tmp_path / ".pre-commit-config.yaml").read_text()
     (repo,) = yaml.safe_load(hooks)["repos"]
-    (hook,) = repo["hooks"]
-    assert hook["id"] == "devinops-validate"
+    hook, lint = repo["hooks"]
+    assert (hook["id"], lint["id"]) == ("devinops-validate", "devinops-lint")
     root = ["--root", below] if below else []
     if origin.repository:
         assert (repo["repo"], repo["rev"]) == (origin.repository, origin.revision)
@@ -227,6 +252,8 @@ def test_what_init_writes_installs_it(
     else:
         assert (repo["repo"], hook["additional_dependencies"]) == ("local", [origin.requirement])
         assert shlex.split(hook["entry"]) == ["devinops", "validate", *root]
+        with_extra = origin.requirement.replace("devinops", "devinops[secrets]", 1)
+        assert lint["additional_dependencies"] == [with_extra]
     for written in (text, hooks):
         assert ("FILL IN the URL" in written) is bool(origin.unknown)
 
@@ -236,7 +263,7 @@ def test_nothing_pretends_that_an_index_has_devinops() -> None:
     for path in places:
         if path.suffix in (".md", ".py", ".yml", ".yaml"):
             claims = re.findall(
-                r"pip install ['\"]?devinops(?!(?:\[emulator\])? @)[^`\n]*|\"devinops>=",
+                r"pip install ['\"]?devinops(?!(?:\[\w+\])? @)[^`\n]*|\"devinops>=",
                 path.read_text("utf-8"),
             )
             assert claims == [], path

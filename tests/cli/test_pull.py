@@ -110,6 +110,21 @@ def test_an_empty_directory_is_set_up_and_filled(
     assert "MINE" not in ran.out
 
 
+def test_the_first_command_also_adds_the_files_above_the_root(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "teams" / "my api").mkdir(parents=True)
+    rows = devinops("pull", "-C", "teams/my api").out.splitlines()
+    command = rows[rows.index("Next:") + 1].strip()
+    subprocess.run(command.partition(" && ")[0], shell=True, cwd=tmp_path, check=True)
+    added = subprocess.run(
+        ["git", "ls-files", "--others"], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert added.stdout == ""
+
+
 def test_what_is_left_out_is_listed_with_ids_and_what_to_do(
     emulator: Emulator, tmp_path: Path, devinops: Devinops
 ) -> None:
@@ -143,6 +158,7 @@ def test_check_writes_nothing_and_exits_with_2(
         "would write playbooks/p.md",
     ]
     assert "Next:" not in ran.out
+    assert devinops("pull", "--check", *only, "--format", "outputs").out.startswith("exit_code=2\n")
     assert devinops("pull", *only).code == 0
     assert devinops("pull", "--check", *only).code == 0
 
@@ -156,6 +172,18 @@ def test_keys_and_only_narrow(emulator: Emulator, tmp_path: Path, devinops: Devi
     ran = devinops("pull", "-C", tmp_path, "knowledge:Nothing")
     assert (ran.code, "nothing has the key knowledge:Nothing" in ran.err) == (64, True)
     assert devinops("pull", "-C", tmp_path, "--only", "knowledge:Nothing").code == 64
+
+
+def test_notes_are_not_read_without_their_folders(
+    tmp_path: Path, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    faults = [{"path": "/v3/**/folders", "fault": "status", "status": 403}]
+    with Emulator(SEED, faults=faults) as emulator:
+        use(emulator.url)
+        ran = devinops("pull", "-C", tmp_path, "--format", "json")
+    document = json.loads(ran.out)
+    assert {item["kind"] for item in document["not_read"]} == {"folder", "knowledge"}
+    assert (ran.code, "playbooks/p.md" in names(tmp_path)) == (4, True)
 
 
 def test_a_kind_that_the_key_may_not_read_is_reported(
@@ -174,6 +202,21 @@ def test_a_kind_that_the_key_may_not_read_is_reported(
         ran = devinops("pull", "-C", tmp_path, "--only", "playbook", *options)
         assert ran.code == 4
         assert ran.out.splitlines()[-1].startswith("nothing to write; 1 kind not read · ")
+
+
+def test_drift_needs_no_permission_for_kinds_that_are_neither_declared_nor_owned(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops, use: Callable[..., None]
+) -> None:
+    (tmp_path / "devinops.yaml").write_text(
+        "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
+    )
+    use(emulator.url, "cog_notes")
+    assert devinops("pull", "-C", tmp_path, "knowledge:Backend/A").code == 0
+    assert devinops("apply", "-C", tmp_path, "--yes").code == 0
+    ran = devinops("pull", "-C", tmp_path, "--drift", "--format", "json")
+    assert (ran.code, json.loads(ran.out)["not_read"]) == (0, [])
+    ran = devinops("pull", "-C", tmp_path, "--drift", "--unmanaged", "--format", "json")
+    assert (ran.code, json.loads(ran.out)["not_read"] != []) == (4, True)
 
 
 @pytest.mark.parametrize("options", [[], ["--check"]])
@@ -206,7 +249,7 @@ def test_no_file_is_overwritten(emulator: Emulator, tmp_path: Path, devinops: De
     ran = devinops("pull", "-C", tmp_path)
     assert page.read_text() == "---\nname: Mine\ntrigger: t\n---\nb\n"
     assert "knowledge/Backend/a-2.md" in names(tmp_path)
-    assert "the list under secrets has not one entry on each line" in ran.out
+    assert "the list under secrets is not a block list with an entry" in ran.out
 
 
 def test_entries_of_one_of_several_targets_are_limited_to_it(
@@ -215,6 +258,21 @@ def test_entries_of_one_of_several_targets_are_limited_to_it(
     (tmp_path / "devinops.yaml").write_text("version: 1\ntargets: {staging: {}, production: {}}\n")
     devinops("pull", "-C", tmp_path, "--target", "staging")
     assert "targets:\n  - staging\n" in (tmp_path / "knowledge/Backend/a.md").read_text()
+
+
+def test_namesakes_in_two_targets_get_an_entry_each(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    (tmp_path / "devinops.yaml").write_text("version: 1\ntargets: {staging: {}, production: {}}\n")
+    devinops("pull", "-C", tmp_path, "--target", "staging")
+    again = devinops("pull", "-C", tmp_path, "--target", "production", "--format", "json")
+    assert "Backend/A" not in {item["key"] for item in json.loads(again.out)["left"]}
+    assert "targets:\n  - production\n" in (tmp_path / "knowledge/Backend/a-2.md").read_text()
+    assert (tmp_path / "secrets.yaml").read_text().count("key: TOKEN") == 2
+    for target in ("staging", "production"):
+        ran = devinops("plan", "-C", tmp_path, "-t", target, "--format", "json")
+        plan = json.loads(ran.out)
+        assert (plan["changes"], plan["blocked"], plan["problems"]) == ([], [], [])
 
 
 def test_a_link_out_of_the_root_is_not_followed(

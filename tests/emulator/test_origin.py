@@ -47,6 +47,13 @@ def test_a_site_that_gives_its_name_this_address_cannot_post(api, method, path, 
     assert api.with_key("").request(method, path, headers=headers).status_code == 403
 
 
+@pytest.mark.parametrize("path", ["/requests", "/faults"])
+def test_a_site_that_gives_its_name_this_address_cannot_read(api, path):
+    # A browser sends no Origin with a GET to the site of the page.
+    headers = {"Host": "evil.example:8484"}
+    assert api.with_key("").get(f"/_emulator{path}", headers=headers).status_code == 403
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil.", "[::1", ""])
 def test_pages_are_shown_under_no_other_name(api, host):
     response = api.with_key("").get("/", headers={"Host": host})

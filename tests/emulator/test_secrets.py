@@ -74,7 +74,16 @@ def test_no_value_is_kept_anywhere(start, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "body", [{"key": {"value": VALUE}}, [{"value": VALUE}], VALUE, {**SECRET, "type": "no type"}]
+    "body",
+    [
+        {"key": {"value": VALUE}},
+        [{"value": VALUE}],
+        VALUE,
+        {**SECRET, "type": "no type"},
+        {"Value": VALUE},
+        {"key": "K", "secret_value": VALUE},
+        {"type": [VALUE]},
+    ],
 )
 def test_the_request_log_hides_the_value_of_a_refused_request_too(api, body):
     assert api.v3.post(SECRETS, json=body).status_code == 422

@@ -215,6 +215,14 @@ def test_of_entries_for_different_targets_one_is_exported() -> None:
             ),
         ),
         (
+            note(pinned_repo="all", body="x" * 3000),
+            True,
+            (
+                "always used, but its text has more than 2000 characters: it is a rule, so Devin "
+                "decides"
+            ),
+        ),
+        (
             note(trigger="word " * 300),
             False,
             (

@@ -295,6 +295,8 @@ def test_repair_leaves_to_a_person_what_is_not_clear(
         ("knowledge:Nothing", None, []),
         ("knowledge:Twice", None, ["note-2", "note-3"]),
     ]
+    outputs = devinops("inventory", "repair", "--yes", "-C", root, "--format", "outputs").out
+    assert outputs.startswith("exit_code=4\n")
     assert owns() == before
 
 

@@ -9,7 +9,7 @@ import pytest
 from devinops.kinds import KINDS
 from devinops.kinds.acu_limit import AcuLimit
 from devinops.schema.files import entry_schema
-from devinops.schema.findings import check, validator
+from devinops.schema.findings import Checker, check
 
 KIND = KINDS["acu_limit"]
 
@@ -29,7 +29,7 @@ KIND = KINDS["acu_limit"]
     ],
 )
 def test_an_entry_says_a_whole_number_or_null(entry: dict[str, Any], codes: list[str]) -> None:
-    assert [one.code for one in check(validator(entry_schema(KIND)), entry)] == codes
+    assert [one.code for one in check(Checker(entry_schema(KIND)), entry)] == codes
 
 
 def test_a_whole_number_can_be_written_with_a_point() -> None:

@@ -9,7 +9,7 @@ import pytest
 from devinops.kinds import KINDS
 from devinops.kinds.session_tags import SessionTags
 from devinops.schema.files import entry_schema
-from devinops.schema.findings import check, validator
+from devinops.schema.findings import Checker, check
 
 KIND = KINDS["session_tags"]
 
@@ -32,7 +32,7 @@ KIND = KINDS["session_tags"]
     ],
 )
 def test_an_entry_says_a_set_and_one_of_it(entry: dict[str, Any], wrong: str | None) -> None:
-    found = list(check(validator(entry_schema(KIND)), entry))
+    found = list(check(Checker(entry_schema(KIND)), entry))
     assert [finding.path[0] for finding in found] == ([wrong] if wrong else [])
 
 

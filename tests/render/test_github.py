@@ -10,7 +10,7 @@ from devinops.render import Style, render
 from devinops.render.answers import Failure, ProblemsAnswer
 from devinops.render.escape import line
 from tests.testing.actions import Command, commands
-from tests.testing.problems import answer, answers, many, problem
+from tests.testing.problems import answer, answers, finding, linted, many, problem
 
 
 def written(document: ProblemsAnswer | Failure, below: str = "") -> str:
@@ -54,7 +54,12 @@ def test_no_text_becomes_a_command_or_ends_one(document: ProblemsAnswer) -> None
     found = commands(written(document))
     assert len(found) == len(document.problems)
     for command, origin in zip(found, document.problems, strict=True):
-        assert command.name == origin.severity
+        assert command.name == {"info": "notice"}.get(origin.severity, origin.severity)
         assert set(command.properties) == {"file", "line", "col", "title"}
         assert command.properties["file"] == line(origin.source.path)
         assert command.properties["title"] == "bad"
+
+
+def test_the_title_of_a_finding_of_lint_has_the_name_of_its_rule() -> None:
+    (command,) = commands(written(linted(finding(Severity.INFO))))
+    assert (command.name, command.properties["title"]) == ("notice", "DV999 too-bad")

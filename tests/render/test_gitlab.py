@@ -11,7 +11,7 @@ from devinops.model.errors import ExitCode
 from devinops.model.objects import Severity
 from devinops.render import Style, render
 from devinops.render.answers import Failure, ProblemsAnswer
-from tests.testing.problems import answer, answers, many, problem
+from tests.testing.problems import answer, answers, finding, linted, many, problem
 
 
 def written(document: ProblemsAnswer | Failure) -> list[dict[str, Any]]:
@@ -47,3 +47,9 @@ def test_without_a_problem_in_a_file_the_list_is_empty() -> None:
 def test_any_text_is_one_line_of_json(document: ProblemsAnswer) -> None:
     for item in written(document):
         assert "\n" not in item["description"]
+
+
+def test_a_finding_of_lint_has_the_name_and_the_fingerprint_of_lint() -> None:
+    (item,) = written(linted(finding(Severity.INFO)))
+    assert (item["check_name"], item["severity"]) == ("DV999 too-bad", "info")
+    assert item["fingerprint"] == "print-0"

@@ -10,7 +10,7 @@ from devinops.model.errors import ExitCode
 from devinops.model.objects import Severity
 from devinops.render import Style, render
 from devinops.render.answers import Failure, ProblemsAnswer
-from tests.testing.problems import answer, answers, problem
+from tests.testing.problems import answer, answers, finding, linted, problem
 
 
 def written(document: ProblemsAnswer | Failure) -> ElementTree.Element:
@@ -46,3 +46,10 @@ def test_an_error_about_no_file_is_an_error_of_the_run() -> None:
 @given(answers)
 def test_any_text_is_well_formed(document: ProblemsAnswer) -> None:
     assert len(written(document)) == (len(document.problems) or 1)
+
+
+def test_of_lint_what_fails_the_run_is_a_failure() -> None:
+    for fail_on, failures in ((Severity.ERROR, "0"), (Severity.WARNING, "1"), (Severity.INFO, "2")):
+        suite = written(linted(finding(), finding(Severity.INFO), fail_on=fail_on))
+        assert suite.get("failures") == failures
+    assert suite[0].get("name") == "DV999 too-bad"

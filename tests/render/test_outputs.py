@@ -20,10 +20,7 @@ from devinops.model.target import Target
 from devinops.planning.drift import Findings
 from devinops.planning.plan import build_plan
 from devinops.render import render
-from devinops.render.answers import DriftAnswer, Failure, PlanAnswer, SimpleAnswer
-from devinops.schema.backup import BackupsDocument
-from devinops.schema.base_document import HEAD
-from devinops.schema.fmt import FormatDocument
+from devinops.render.answers import DriftAnswer, Failure, PlanAnswer
 from tests.testing.actions import outputs
 from tests.testing.hostile_text import HOSTILE
 from tests.testing.problems import answer, problem
@@ -94,10 +91,3 @@ def test_no_text_adds_an_output(text: str) -> None:
     facts = written(Failure(text, ExitCode.FIX))
     assert set(facts) == {"exit_code", "summary"}
     assert len(facts["summary"]) < 600 * 10
-
-
-def test_the_exit_code_is_that_of_the_document() -> None:
-    changed = FormatDocument(**HEAD, exit_code=2, check=True, files=(), unchanged=0, problems=())
-    assert written(SimpleAnswer(["x"], lambda: changed)) == {"exit_code": "2", "summary": "x"}
-    backups = BackupsDocument(**HEAD, backups=())
-    assert written(SimpleAnswer(["y"], lambda: backups)) == {"exit_code": "0", "summary": "y"}

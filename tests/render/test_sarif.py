@@ -15,7 +15,7 @@ from devinops.model.objects import Severity
 from devinops.render import Style, render
 from devinops.render.answers import Failure, ProblemsAnswer
 from tests.testing.npm import installed
-from tests.testing.problems import answer, answers, many, problem
+from tests.testing.problems import answer, answers, finding, linted, many, problem
 
 
 def written(document: ProblemsAnswer | Failure, below: str = "") -> dict[str, Any]:
@@ -38,6 +38,7 @@ def official() -> Draft7Validator:
         answer(*many(2, 1)),
         Failure("no key", ExitCode.FIX),
         answer(problem("ä b/{c}[d].md")),
+        linted(finding(), finding(Severity.INFO), problem()),
     ],
 )
 def test_the_official_schema_accepts_it(
@@ -87,3 +88,19 @@ def test_any_path_is_a_relative_address(document: ProblemsAnswer) -> None:
         assert uri.isascii()
         assert ":" not in uri
         assert unquote(uri) == origin.source.path
+
+
+def test_a_finding_of_lint_has_its_rule_its_fingerprint_and_all_of_its_places() -> None:
+    run = written(linted(finding()))
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert (rule["id"], rule["name"], rule["shortDescription"]) == (
+        "DV999",
+        "too-bad",
+        {"text": "It is bad."},
+    )
+    assert rule["help"]["markdown"].startswith("It is bad.\n\nFails:")
+    (result,) = run["results"]
+    assert result["partialFingerprints"] == {"primaryLocationLineHash": "print-0"}
+    assert result["locations"][0]["physicalLocation"]["region"]["endColumn"] == 6
+    (related,) = result["relatedLocations"]
+    assert related["physicalLocation"]["artifactLocation"]["uri"] == "other.md"

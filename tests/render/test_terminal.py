@@ -59,6 +59,23 @@ def test_rows_are_wrapped(case: str) -> None:
     assert list(Terminal(width=20).row(*parts, **options)) == expected
 
 
+@pytest.mark.parametrize("color", [False, True])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["a long first line ::error::x"],
+        ["a long first line ::set-output name=a::b"],
+        ["a long first line ", Span(":", Look.ADDED, marked=True), ":add-mask::x"],
+        ["日本語日本語日本語日本::stop-commands::x"],
+        [Span("", Look.DIM), "::error::x"],
+    ],
+)
+def test_no_wrapped_row_is_a_command_to_a_runner(parts: list[Span | str], color: bool) -> None:
+    rows = [ESCAPE.sub("", row) for row in Terminal(color, 20).row(*parts, indent=2)]
+    assert any(row.lstrip().startswith("\\x3a:") for row in rows)
+    assert not [row for row in rows if row.lstrip().startswith("::")]
+
+
 def test_without_a_width_a_row_is_one_line() -> None:
     assert list(Terminal().row("word " * 100, indent=2)) == ["  " + ("word " * 100).rstrip()]
 

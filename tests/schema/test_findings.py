@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from devinops.schema.findings import check, entry_validator, quoted, suggestion, validator
+from devinops.schema.findings import (
+    Checker,
+    check,
+    entry_checker,
+    quoted,
+    schema_faults,
+    suggestion,
+)
 
 
 def said(schema: Any, value: Any) -> list[Any]:
@@ -42,7 +49,7 @@ def test_findings_of_config(
 
 
 def test_each_finding_comes_once_and_all_come() -> None:
-    findings = said(entry_validator("knowledge"), {"x": 1, "y": 2})
+    findings = said(entry_checker("knowledge"), {"x": 1, "y": 2})
     assert [code for _, code, _ in findings].count("unknown-key") == 2
     assert (
         sum("trigger" in message for _, code, message in findings if code == "missing-field") == 1
@@ -51,24 +58,24 @@ def test_each_finding_comes_once_and_all_come() -> None:
 
 def test_a_pattern_means_the_whole_text() -> None:
     value = {"title": "a", "body": "b", "macro": "!a\n"}
-    assert [path for path, _, _ in said(entry_validator("playbook"), value)] == [("macro",)]
+    assert [path for path, _, _ in said(entry_checker("playbook"), value)] == [("macro",)]
 
 
 def test_a_value_that_may_be_a_secret_is_not_repeated() -> None:
     for value_from in ("hunter2!", {"env": "hunter2!"}, {"value": "hunter2!"}):
         value = {"key": "A", "type": "totp", "value_from": value_from}
-        findings = list(check(entry_validator("secret"), value, discreet=True))
+        findings = list(check(entry_checker("secret"), value, discreet=True))
         assert findings
         assert "hunter2" not in str([finding.message for finding in findings])
 
 
 def test_a_discreet_message_repeats_nothing_whatever_the_keyword() -> None:
     """Also where the words are those of the library."""
-    open_message = said(validator({"multipleOf": 2}), 4711)[0][2]
-    (finding,) = check(validator({"multipleOf": 2}), 4711, discreet=True)
+    open_message = said(Checker({"multipleOf": 2}), 4711)[0][2]
+    (finding,) = check(Checker({"multipleOf": 2}), 4711, discreet=True)
     assert ("4711" in open_message, finding.message) == (True, "this value is not valid")
     for value in (None, True, 4711, "hunter2", ["hunter2"], {"hunter2": 1}):
-        (finding,) = check(validator({"enum": ["a"]}), value, discreet=True)
+        (finding,) = check(Checker({"enum": ["a"]}), value, discreet=True)
         assert not re.search("hunter2|4711", finding.message)
 
 
@@ -86,11 +93,38 @@ def test_words() -> None:
     assert suggestion("qqq", []) == "no keys are allowed here"
 
 
+@pytest.mark.parametrize(
+    ("schema", "places"),
+    [
+        ({"type": "object"}, []),
+        ({"type": "objekt"}, [("type",)]),
+        ({"type": "objekt", "required": "a"}, [("type",), ("required",)]),
+        (
+            {"properties": {"a": {"type": 3, "minimum": "x"}}},
+            [("properties", "a", "type"), ("properties", "a", "minimum")],
+        ),
+        ({"required": ["a", "a", 3]}, [("required",), ("required", 2)]),
+        ({"minLength": -1.5}, [("minLength",)]),
+    ],
+    ids=str,
+)
+def test_the_faults_of_a_schema_are_told_once_for_each_place(
+    schema: dict[str, Any], places: list[tuple[str | int, ...]]
+) -> None:
+    assert sorted(str(path) for path, _ in schema_faults(schema)) == sorted(map(str, places))
+
+
+def test_a_list_that_is_null_needs_no_dashes() -> None:
+    schema = {"properties": {"a": {"type": "array"}}}
+    (finding,) = check(Checker(schema), {"a": None})
+    assert finding.message == "expected a list, got nothing (null)"
+
+
 def test_a_finding_is_told_once_and_only_about_what_is_wrong() -> None:
     schema = {
         "properties": {"a": {}, "b": {}, "c": {}},
         "allOf": [{"required": ["x", "y"]}, {"required": ["y"]}],
         "dependentRequired": {"a": ["b", "c"], "z": ["b"]},
     }
-    found = [finding.message for finding in check(validator(schema), {"a": 1, "b": 1, "x": 1})]
+    found = [finding.message for finding in check(Checker(schema), {"a": 1, "b": 1, "x": 1})]
     assert sorted(found) == ["a also needs the field c: add it", "the field y is missing: add it"]

@@ -24,9 +24,10 @@ _ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running until it is stopped, and other tests run loops of their own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A browser that the tests of one worker share; skips on a machine without one."""
+    """A browser that the tests of one module share; skips on a machine without one."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip("no Chromium here; Debian: apt-get install chromium")

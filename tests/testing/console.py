@@ -2,7 +2,11 @@
 
 A page has two kinds of blocks that a reader follows: files, which are introduced by "Save this as `PATH`:", and console
 blocks, in which a line that begins with `$ ` is a command (a backslash at its end continues it) and the other lines are
-what it prints. Shown is what `devinops`, `echo`, `cat` and `tail` print; other commands are there for what they do.
+what it prints. Shown is what `devinops`, `echo`, `cat`, `tail` and some commands of Git print; other commands are there
+for what they do.
+
+Two comments let a page show what happens elsewhere: `<!-- output: NAME -->` before a block fills the block, and
+`<!-- meanwhile: NAME -->` shows nothing. What their names mean is up to the caller.
 """
 
 from __future__ import annotations
@@ -13,9 +17,10 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import yaml
 
@@ -28,12 +33,14 @@ TIME = "2026-03-12T14:02:11+00:00"
 MINUTE = "2026-03-12 14:02 UTC"
 
 _BLOCK = re.compile(
+    r"^<!-- meanwhile: (?P<event>[^>]+) -->$|"
+    r"(?:^<!-- output: (?P<output>[^>]+) -->\n)?"
     r"(?:[Ss]ave\s+this\s+as\s+`(?P<file>[^`]+)`:\n\n)?"
-    r"^```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    r"^(?P<fence>`{3,})(?P<language>\w+)\n(?P<text>.*?)^(?P=fence)$",
     re.DOTALL | re.MULTILINE,
 )
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)$", re.MULTILINE)
-_SHOWN = re.compile(r"(\w+=\S* )*(devinops|echo|cat|tail)\b")
+_SHOWN = re.compile(r"(\w+=\S* )*(devinops|echo|cat|tail|git (commit|diff|log|show))\b")
 _RUN = re.compile(r"\b\d{8}T\d{6}Z-[0-9a-f]{6}\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 _MINUTE = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC")
@@ -43,27 +50,50 @@ _END = "--- end of the output ---"
 def run_page(text: str, cwd: Path) -> str:
     """Follow the page in a new directory, and return it with what its commands print."""
     cwd.mkdir()
-    blocks = list(_BLOCK.finditer(text))
+    with Emulator(seed(text)) as emulator, Shell(cwd, emulator.url) as shell:
+        return follow(text, shell, _nowhere)
+
+
+def seed(text: str) -> dict[str, Any]:
+    """Return what the emulator holds at the start of a page: its `seed.yaml`."""
+    files = [block for block in _BLOCK.finditer(text) if block["file"]]
+    seeds = [block["text"] for block in files if Path(block["file"]).name == "seed.yaml"]
+    found: dict[str, Any] = yaml.safe_load(seeds[0]) if seeds else {}
+    return found
+
+
+def follow(text: str, shell: Shell, elsewhere: Callable[[str], str]) -> str:
+    """Return the page with what its commands print.
+
+    `elsewhere` returns the output with a name, or what is printed by an event with a name.
+    """
     # A file that a reader saves and this function does not would make all that follows untrue.
     announced = re.findall(r"save\s+this\s+as\s+`([^`]+)`", text, re.IGNORECASE)
-    assert announced == [block["file"] for block in blocks if block["file"]]
-    seeds = [block["text"] for block in blocks if block["file"] == "seed.yaml"]
-    with (
-        Emulator(yaml.safe_load(seeds[0]) if seeds else None) as emulator,
-        Shell(cwd, emulator.url) as shell,
-    ):
-        return _BLOCK.sub(lambda block: _follow(block, shell), text)
+    assert announced == [block["file"] for block in _BLOCK.finditer(text) if block["file"]]
+    return _BLOCK.sub(lambda block: _follow(block, shell, elsewhere), text)
 
 
-def _follow(block: re.Match[str], shell: Shell) -> str:
+def _follow(block: re.Match[str], shell: Shell, elsewhere: Callable[[str], str]) -> str:
+    if block["event"]:
+        shell.shown(elsewhere(block["event"]))
+        return block[0]
     if block["file"]:
         path = shell.cwd / block["file"]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block["text"], encoding="utf-8")
-    if block["language"] != "console":
+    if block["output"]:
+        shown = shell.shown(elsewhere(block["output"]))
+    elif block["language"] == "console":
+        commands = _COMMAND.findall(block["text"])
+        shown = "".join(f"$ {one}\n{shell.run(one)}" for one in commands)
+    else:
         return block[0]
-    commands = _COMMAND.findall(block["text"])
-    return "```console\n" + "".join(f"$ {one}\n{shell.run(one)}" for one in commands) + "```"
+    head, fence = block[0].partition("```")[0], block["fence"]
+    return f"{head}{fence}{block['language']}\n{shown}{fence}"
+
+
+def _nowhere(name: str) -> str:
+    raise AssertionError(f"this page shows nothing else: {name}")
 
 
 class Shell:
@@ -73,12 +103,12 @@ class Shell:
     times of runs) is replaced in the output.
     """
 
-    def __init__(self, cwd: Path, url: str) -> None:
+    def __init__(self, cwd: Path, url: str, variables: Mapping[str, str] | None = None) -> None:
         self.cwd, self.url = cwd, url
         self.process = subprocess.Popen(
             [shutil.which("sh") or "/bin/sh"],
             cwd=cwd,
-            env=_environment(url),
+            env={**_environment(url), **(variables or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -98,11 +128,13 @@ class Shell:
 
     def run(self, command: str) -> str:
         """Run the command, and return what the page shows of its output."""
-        out = self._output(command)
+        shown = self.shown(self._output(command))
+        return shown if _SHOWN.match(command) else ""
+
+    def shown(self, out: str) -> str:
+        """Return an output with what changes from run to run replaced; remember its digest."""
         if found := re.findall(r"^digest ([0-9a-f]+)$", out, re.MULTILINE):
             self._send(f"DIGEST={found[-1]}")
-        if not _SHOWN.match(command):
-            return ""
         out = out.replace(self.url, URL).replace(str(self.cwd), DIRECTORY)
         return _MINUTE.sub(MINUTE, _TIME.sub(TIME, _RUN.sub(RUN, out)))
 

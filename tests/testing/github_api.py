@@ -73,11 +73,21 @@ class GitHubApi(CodeHostApi):
         scheme, _, token = asked.headers.get("Authorization", "").partition(" ")
         account = self.accounts.get(token)
         if scheme != "Bearer" or account is None:
-            return _message(401, "Bad credentials")
+            return message(401, "Bad credentials")
         inside = path.removeprefix(f"/repos/{self.project}")
         if inside == path or not account.may_read:
-            return _message(404, "Not Found")
-        routes: list[tuple[str, str, Callable[..., Reply]]] = [
+            return message(404, "Not Found")
+        for method, pattern, handle in self.routes:
+            match = re.fullmatch(pattern, inside)
+            if match and method == asked.method:
+                if method != "GET" and not account.may_write:
+                    return message(403, "Resource not accessible by integration")
+                return handle(match[1], asked, account, query)
+        return message(404, "Not Found")
+
+    @property
+    def routes(self) -> list[tuple[str, str, Callable[..., Reply]]]:
+        return [
             ("GET", r"/issues/(\d+)/comments", self._list),
             ("POST", r"/issues/(\d+)/comments", self._create),
             ("PATCH", r"/issues/comments/(\d+)", self._edit),
@@ -86,18 +96,11 @@ class GitHubApi(CodeHostApi):
             ("GET", r"/pulls/(\d+)", self._pull),
             ("GET", r"/(pulls)", self._pulls),
         ]
-        for method, pattern, handle in routes:
-            match = re.fullmatch(pattern, inside)
-            if match and method == asked.method:
-                if method != "GET" and not account.may_write:
-                    return _message(403, "Resource not accessible by integration")
-                return handle(match[1], asked, account, query)
-        return _message(404, "Not Found")
 
     def _list(self, number: str, _: Asked, __: Account, query: dict[str, str]) -> Reply:
         request = self.requests.get(int(number))
         if request is None:
-            return _message(404, "Not Found")
+            return message(404, "Not Found")
         page = self.page([self._shown(request, c) for c in request.comments], query)
         # GitHub links to the repository by its number.
         link = f'<{self.url}/repositories/7/issues/{number}/comments?per_page={page.size}&page={page.number + 1}>; rel="next"'
@@ -108,7 +111,7 @@ class GitHubApi(CodeHostApi):
     def _create(self, number: str, asked: Asked, account: Account, _: dict[str, str]) -> Reply:
         request = self.requests.get(int(number))
         if request is None:
-            return _message(404, "Not Found")
+            return message(404, "Not Found")
         if (refusal := _refusal(asked)) is not None:
             return refusal
         comment = self.add(int(number), account.login, asked.json["body"])
@@ -122,7 +125,7 @@ class GitHubApi(CodeHostApi):
                     return refusal
                 comment.text = asked.json["body"]
                 return Reply(200, self._shown(request, comment))
-        return _message(404, "Not Found")
+        return message(404, "Not Found")
 
     def _delete(self, id: str, *_: Any) -> Reply:
         for request in self.requests.values():
@@ -130,13 +133,13 @@ class GitHubApi(CodeHostApi):
             if comment:
                 request.comments.remove(comment)
                 return Reply(204, b"")
-        return _message(404, "Not Found")
+        return message(404, "Not Found")
 
     def _pulls_of(self, commit: str, _: Asked, __: Account, query: dict[str, str]) -> Reply:
         found = self.related(commit) if self.knows_commits else []
         if not found and commit not in {c for r in self.requests.values() for c in r.commits}:
             return (
-                _message(422, f"No commit found for SHA: {commit}")
+                message(422, f"No commit found for SHA: {commit}")
                 if commit == "0" * 40
                 else Reply(200, [])
             )
@@ -151,7 +154,7 @@ class GitHubApi(CodeHostApi):
 
     def _pull(self, number: str, *_: Any) -> Reply:
         request = self.requests.get(int(number))
-        return Reply(200, self._shown_pull(request)) if request else _message(404, "Not Found")
+        return Reply(200, self._shown_pull(request)) if request else message(404, "Not Found")
 
     def _shown(self, request: Request, comment: Comment) -> dict[str, Any]:
         page = f"https://github.test/{self.project}/pull/{request.number}"
@@ -182,7 +185,7 @@ def _refusal(asked: Asked) -> Reply | None:
     return Reply(422, {"message": "Validation Failed", "errors": [error]})
 
 
-def _message(status: int, text: str) -> Reply:
+def message(status: int, text: str) -> Reply:
     return Reply(
         status,
         {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from devinops.model.errors import ExitCode
 from devinops.model.objects import Problem, Severity, Source
-from devinops.render.answers import ProblemsAnswer
+from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts
 from tests.testing.hostile_text import HOSTILE
 
 PLAIN = "it is bad"
@@ -31,6 +33,27 @@ def many(errors: int, warnings: int = 0) -> list[Problem]:
         *(problem(line=number + 1) for number in range(errors)),
         *(problem(line=n + 1, severity=Severity.WARNING) for n in range(warnings)),
     ]
+
+
+RULE = RuleFacts(
+    "DV999", "too-bad", Severity.WARNING, "It is bad.", "It is bad.\n\nFails:\n\n    x"
+)
+
+
+def linted(*problems: Problem, fail_on: Severity = Severity.WARNING) -> ProblemsAnswer:
+    """Return the answer of lint, whose problems have excerpts, fingerprints and another place."""
+    details = LintDetails(
+        {RULE.id: RULE},
+        excerpts={item: Excerpt("it is bad", 4, 2) for item in problems},
+        fingerprints={item: f"print-{number}" for number, item in enumerate(problems)},
+        related={item: [Source("other.md", 9)] for item in problems},
+        fail_on=fail_on,
+    )
+    return replace(answer(*problems), lint=details)
+
+
+def finding(severity: Severity = Severity.WARNING) -> Problem:
+    return replace(problem("a.md", 7, RULE.id, severity=severity), source=Source("a.md", 7, 4))
 
 
 _texts = st.one_of(

@@ -342,9 +342,9 @@ TOYS = Registry((BADGE, BOX, GRANT, LAMP, MANUAL, MOTTO, PALETTE, RELIC, ROBOT, 
 def toy_kinds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put the toy kinds in the place of all others."""
     monkeypatch.setattr(KINDS, "__dict__", vars(TOYS))
-    findings._named_validator.cache_clear()
+    findings._named_checker.cache_clear()
     yield
-    findings._named_validator.cache_clear()
+    findings._named_checker.cache_clear()
 
 
 # --- an API -------------------------------------------------------------------------------------------------

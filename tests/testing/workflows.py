@@ -210,8 +210,12 @@ class Runner:
 
 
 def read_workflow(path: Path) -> dict[str, Any]:
+    return parse_workflow(path.read_text("utf-8"))
+
+
+def parse_workflow(text: str) -> dict[str, Any]:
     """Return a workflow; `on` is a boolean to YAML 1.1, which this reader speaks and GitHub does not."""
-    document: dict[Any, Any] = yaml.safe_load(path.read_text("utf-8"))
+    document: dict[Any, Any] = yaml.safe_load(text)
     if True in document:
         document["on"] = document.pop(True)
     return document

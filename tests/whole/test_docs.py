@@ -13,6 +13,7 @@ from devinops.cli import COMMANDS
 from devinops.emulator import Emulator, parse_seed
 from devinops.emulator.quirks import VALUES
 from devinops.kinds import KINDS
+from devinops.lint import selection
 from devinops.load import load
 from devinops.load import problems as load_codes
 from devinops.model.errors import ExitCode
@@ -22,6 +23,8 @@ from tests.testing import comment_picture
 from tests.testing.architecture import PAGE, with_picture
 from tests.testing.command_line import Devinops
 from tests.testing.console import run_page
+from tests.testing.lint_manual import PAGE as LINT_PAGE
+from tests.testing.lint_manual import with_manual
 from tests.testing.messages import messages
 from tests.testing.picture import PICTURE, draw
 from tests.testing.places import ROOT
@@ -87,7 +90,7 @@ def test_the_tests_that_prove_the_promises_exist() -> None:
 
 def problem_codes() -> dict[str, str]:
     """Return code → meaning of all problems: those of loading, and those that later steps find."""
-    return {**load_codes.CODES, **checks.CODES}
+    return {**load_codes.CODES, **checks.CODES, **selection.CODES}
 
 
 def test_every_code_in_the_source_is_known() -> None:
@@ -179,6 +182,22 @@ def test_the_commands_of_a_page_print_what_the_page_says(
 def test_the_picture_of_the_packages_is_that_of_the_imports() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert page == with_picture(page), "write it again: make architecture"
+
+
+def test_the_page_of_lint_has_the_pages_of_all_rules() -> None:
+    page = LINT_PAGE.read_text(encoding="utf-8")
+    assert page == with_manual(page), "write it again: make lint-rules"
+
+
+def test_the_settings_on_the_page_of_lint_are_valid(tmp_path: Path, devinops: Devinops) -> None:
+    page = LINT_PAGE.read_text(encoding="utf-8")
+    settings, exception, _ = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "devinops.yaml").write_text(settings)
+    (tmp_path / "knowledge").mkdir()
+    note = f"---\nname: A\ntrigger: Errors\n{exception}---\nRead the log first.\n"
+    (tmp_path / "knowledge" / "a.md").write_text(note)
+    ran = devinops("lint", "-C", tmp_path)
+    assert (ran.code, ran.out) == (0, "1 entry in 1 file, no problems\n")
 
 
 def test_the_page_of_the_architecture_names_files_that_exist() -> None:

@@ -25,7 +25,7 @@ LAYERS = (
     {"schema", "planning"},
     {"applying"},
     {"load", "api", "render", "emulator", "inventory"},
-    {"config", "ingest", "ci"},
+    {"config", "ingest", "ci", "lint"},
     {"export", "fmt"},
     {"cli"},
 )
@@ -42,6 +42,7 @@ OWNERS = {
     "filelock": {"inventory"},
     "packaging": {"config"},
     "pathspec": {"load"},
+    "betterleaks": {"lint"},
     "fastapi": {"emulator"},
     "starlette": {"emulator"},
     "pydantic": {"emulator"},
@@ -172,6 +173,7 @@ FOREIGN = {
     "ingest/forms/rules.py": {"trigger", "agent", "metadata"},
     "ingest/forms/_metadata.py": {"metadata"},
     "ingest/forms/skill.py": {"triggers", "metadata"},
+    "lint/rules/instruction_override.py": {"prompt"},
     "render/markdown/plan.py": {"note"},  # a remark about the plan, as a word for people
     "render/sarif.py": {"note"},  # a level of a result
 }

@@ -13,7 +13,9 @@ import pytest
 from tests.testing.places import ROOT
 
 DOCS = ROOT / "docs"
-_HIDDEN = re.compile(r"^(```|~~~).*?^\1$|(?<!`)(`+)(?!`).+?(?<!`)\2(?!`)", re.DOTALL | re.MULTILINE)
+_HIDDEN = re.compile(
+    r"^(`{3,}|~~~).*?^\1$|(?<!`)(`+)(?!`).+?(?<!`)\2(?!`)", re.DOTALL | re.MULTILINE
+)
 _LINK = re.compile(
     r"\]\(<?([^)>\s]+)>?(?:\s+\"[^\"]*\")?\)|^ {0,3}\[[^]]+\]:\s*(\S+)", re.MULTILINE
 )
@@ -41,7 +43,7 @@ def links(text: str) -> Iterator[str]:
 
 def anchors(text: str) -> set[str]:
     """Return the anchors of the headings, as GitHub makes them."""
-    without_blocks = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    without_blocks = re.sub(r"^(`{3,}).*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
     counts: Counter[str] = Counter()
     result = set()
     for heading in re.findall(r"^#{1,6} +(.*?)(?: +#+)?$", without_blocks, re.MULTILINE):
@@ -79,6 +81,6 @@ def test_a_broken_link_is_noticed(tmp_path: Path) -> None:
     page.write_text(
         "[a](b.md) [a](b.md#why---adopt-and-when) [a](b.md#same-1) [a](#here) `[a](code.md)`\n"
         "[a](c.md) [a](b.md#gone)\n[a](b.md#same-2) https://example.com [a](https://example.com)\n"
-        "```text\n[a](block.md)\n```\n\n# Here\n\n[reference]: d.md\n"
+        "```text\n[a](block.md)\n```\n\n````text\n```\n```\n# Code\n[a](block.md)\n````\n\n# Here\n\n[reference]: d.md\n"
     )
     assert list(broken(page)) == ["c.md", "b.md#gone", "b.md#same-2", "d.md"]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.testing.leaks import secrets
 from tests.testing.places import ROOT
 
 WHEELHOUSE = Path(sys.prefix) / "wheelhouse"
@@ -123,6 +124,36 @@ def test_pre_commit_runs_the_hook_offline_and_without_a_key(
     assert "Passed" in run(*pre_commit, cwd=scratch, env=env)
     only = (sys.executable, "-m", "pre_commit", "run", "--files", "README.md", "--color", "never")
     assert "Skipped" in run(*only, cwd=scratch, env=env)
+
+
+@pytest.mark.matrix
+def test_pre_commit_lints_the_changed_files_with_the_detector(
+    source: Path, offline: dict[str, str], tmp_path: Path
+) -> None:
+    scratch = tmp_path / "scratch"
+    (scratch / "knowledge").mkdir(parents=True)
+    old = scratch / "knowledge" / "old.md"
+    old.write_text("---\nname: Old\ntrigger: Errors\n---\nRead the log first.\n")
+    revision = run("git", "rev-parse", "HEAD", cwd=source).strip()
+    (scratch / ".pre-commit-config.yaml").write_text(
+        f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks: [{{id: devinops-lint}}]\n"
+    )
+    commit(scratch)
+    env = offline | {"PRE_COMMIT_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+    pre_commit = (sys.executable, "-m", "pre_commit", "run", "--color", "never")
+    assert "Skipped" in run(*pre_commit, cwd=scratch, env=env)
+    whole = run(*pre_commit, "--all-files", cwd=scratch, env=env, code=1)
+    assert "knowledge/old.md:3:10: warning" in whole
+    text, secret = secrets()["password in code"]
+    new = scratch / "knowledge" / "new.md"
+    new.write_text(f"---\nname: New\ntrigger: When reading the logs\n---\n{text}\n")
+    run("git", "add", "knowledge/new.md", cwd=scratch)
+    changed = run(*pre_commit, cwd=scratch, env=env, code=1)
+    assert "knowledge/new.md:5:16: error: this looks like a secret" in changed
+    assert ("old.md" in changed, secret in changed, "pip install" in changed) == (False,) * 3
+    new.write_text("---\nname: New\ntrigger: When reading the logs\n---\nUse grep.\n")
+    run("git", "add", "knowledge/new.md", cwd=scratch)
+    assert "Passed" in run(*pre_commit, cwd=scratch, env=env)
 
 
 @pytest.mark.matrix

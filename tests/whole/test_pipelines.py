@@ -60,10 +60,11 @@ class World:
         *,
         sha: str = "",
         token: str = TOKEN,
+        fork: bool = False,
         **variables: str,
     ) -> tuple[int, str]:
         git(self.checkout, "clean", "-ffdxq")  # as the runner does first
-        about = self.gitlab.environment(self.directory, number, commit=sha, token=token)
+        about = self.gitlab.environment(self.directory, number, commit=sha, token=token, fork=fork)
         about |= {"CI_PIPELINE_SOURCE": source, "CI_DEFAULT_BRANCH": "main"}
         about |= {"CI_PROJECT_URL": f"file://{self.directory}/origin"}
         if number is None:
@@ -111,10 +112,21 @@ def test_what_was_reviewed_is_applied_after_the_merge(world: World) -> None:
 @pytest.mark.matrix
 def test_a_fork_gets_no_key_and_is_told(world: World) -> None:
     world.gitlab.open(1)
-    code, log = world.run("devinops-plan", MERGE_REQUEST, 1, token="", DEVIN_API_KEY_PLAN="")
+    none = {"token": "", "DEVIN_API_KEY_PLAN": ""}
+    code, log = world.run("devinops-plan", MERGE_REQUEST, 1, fork=True, **none)
     assert code == 0, log
     assert "There is no variable DEVIN_API_KEY_PLAN here" in log
     assert world.gitlab.texts(1) == []
+
+
+@pytest.mark.matrix
+def test_a_missing_key_does_not_look_like_a_plan(world: World) -> None:
+    world.gitlab.open(1)
+    for job, source in (("devinops-plan", MERGE_REQUEST), ("devinops-plan-by-hand", BY_HAND)):
+        number = 1 if source == MERGE_REQUEST else None
+        code, log = world.run(job, source, number, DEVIN_API_KEY_PLAN="")
+        assert code == 1
+        assert log.endswith("There is no variable DEVIN_API_KEY_PLAN, so nothing was planned.\n")
 
 
 @pytest.mark.matrix
@@ -176,6 +188,12 @@ def test_drift_fails_the_job_or_opens_a_merge_request(world: World) -> None:
     assert code == 0, log
     assert git(world.origin, "show", "devinops-drift:knowledge/A.md").endswith("edited")
     assert git(world.origin, "diff", "--name-only", "main", "devinops-drift") == "knowledge/A.md"
+    world.edit("A", "A")
+    git(world.checkout, "reset", "--quiet", "--hard", "HEAD~1")
+    for _ in range(2):
+        code, log = world.run("devinops-drift", SCHEDULE, DRIFT="merge-request")
+        assert code == 0, log
+        assert git(world.origin, "branch", "--list", "devinops-drift") == ""
 
 
 @pytest.mark.parametrize(

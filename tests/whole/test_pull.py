@@ -241,6 +241,32 @@ def test_each_value_goes_where_it_belongs(
     assert (plan["changes"], plan["blocked"], plan["drift"]) == ([], [], [])
 
 
+def test_a_value_that_entries_share_is_left_and_the_other_fields_are_written(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    page = root / "knowledge" / "kitchen.yaml"
+    shared = YAML_NOTES.replace("'When asked about coffee'", "&when When asked about coffee")
+    page.write_text(shared.replace("trigger: t,", "trigger: *when,"))
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    git(root, "commit", "-q", "-a", "-m", "shared")
+    for id in ("coffee", "tea"):
+        edit(emulator, "knowledge", id, trigger=f"When {id}", body=f"When {id}")
+    document = pull(devinops, root, "--drift")
+    assert [file["fields"] for file in document["files"]] == [["body"], ["body"]]
+    assert diff(root) == [
+        '-  - {name: Tea, trigger: *when, body: "hot", folder: Backend}   # in braces',
+        "+  - {name: Tea, trigger: *when, body: When tea, folder: Backend}   # in braces",
+        "-Third floor.",
+        "+When coffee",
+    ]
+    reasons = [(item["key"], item["reason"].partition("because ")[2]) for item in document["left"]]
+    assert reasons == [
+        ("knowledge:Coffee", "its value is shared with another entry by an anchor: edit it by hand"),
+        ("knowledge:Backend/Tea", "its value is shared with another entry by an alias: edit it by hand"),
+    ]  # fmt: skip
+
+
 def test_line_ends_of_a_file_stay(applied: tuple[Emulator, Path], devinops: Devinops) -> None:
     emulator, root = applied
     page = root / "knowledge" / "deploys.md"
@@ -282,6 +308,9 @@ def test_both_sides_are_merged_from_the_commit_of_the_last_apply(
     assert page.read_text() == PAGE.replace("Then watch.", "Then watch the graphs.").replace(
         "make deploy", "make all"
     )
+    git(root, "commit", "-q", "-a", "-m", "merged")
+    again = pull(devinops, root, "--drift")
+    assert (again["files"], again["left"]) == ([], document["left"])
     (item,) = document["left"]
     _, *command = shlex.split(item["reason"].partition(", then ")[2])
     assert Path(command[2]).resolve() == root.resolve()

@@ -6,6 +6,8 @@ applies exactly that, with the inventory on a branch of the remote.
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,16 +44,25 @@ class World:
         git(directory, "clone", "-q", str(self.origin), str(self.checkout))
         ambient = {"DEVIN_API_URL": emulator.url, "CI": "true"}
         self.runner = Runner(directory / "runner", self.checkout, ambient)
+        # Like gh, it looks for the server and its token in the environment, and has jq inside.
         self.runner.program(
             "gh",
+            '[ "$GH_HOST $GH_ENTERPRISE_TOKEN" = "github.test $GH_TOKEN" ] || exit 4\n'
             f'printf "gh %s\\n" "$*" >> "{self.runner.calls}"\n'
-            f'case "$1 $2" in "issue list"|"pr list") cat "{directory}/number";; esac',
+            'case "$1 $2" in "issue list"|"pr list")\n'
+            '  while [ "$1" != --jq ]; do shift; done\n'
+            f'  jq --raw-output "$2" "{directory}/listed";;\n'
+            "esac",
         )
-        (directory / "number").touch()
+        self.lists()
         assert self.shell("devinops init --ci github")[0] == 0
         self.workflow = read_workflow(self.checkout / ".github/workflows/devinops.yml")
         (self.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
         self.write("A")
+
+    def lists(self, *requests: dict[str, Any]) -> None:
+        """Let gh list these issues or pull requests."""
+        (self.directory / "listed").write_text(json.dumps(requests))
 
     def write(self, name: str) -> None:
         (self.checkout / "knowledge").mkdir(exist_ok=True)
@@ -77,17 +88,24 @@ class World:
         secrets: dict[str, str] | None = None,
         variables: dict[str, str] | None = None,
         fork: bool = False,
+        actor: str = "ann",
         ref: str = MAIN,
         matrix: dict[str, str] | None = None,
     ) -> dict[str, Step]:
         keys = {"DEVIN_API_KEY_PLAN": PLAN_KEY, "DEVIN_API_KEY": APPLY_KEY}
+        source = "someone/api" if fork else "acme/api"
         context = {
             "github": {
                 "event_name": event,
                 "ref": ref,
                 "token": TOKEN,
                 "repository": "acme/api",
-                "event": {"repository": {"private": True}},
+                "ref_name": ref.removeprefix("refs/heads/"),
+                "actor": actor,
+                "event": {
+                    "repository": {"private": True, "default_branch": "main"},
+                    "pull_request": {"head": {"repo": {"full_name": source}}},
+                },
             },
             "inputs": inputs or {},
             "secrets": keys if secrets is None else secrets,
@@ -113,7 +131,7 @@ class World:
         """What gh was called for since the last look."""
         lines = [line for line in self.runner.calls.read_text().splitlines() if "list" not in line]
         self.runner.calls.write_text("")
-        return [" ".join(line.split()[:3]) for line in lines if line.startswith("gh")]
+        return [" ".join(line.split()[:4]) for line in lines if line.startswith("gh")]
 
 
 @pytest.fixture
@@ -165,14 +183,25 @@ def test_a_commit_without_a_pull_request_is_not_applied(world: World) -> None:
     assert world.names == ["Style"]
 
 
-def test_a_fork_gets_no_key_and_is_told(world: World) -> None:
+@pytest.mark.parametrize("source", [{"fork": True}, {"actor": "dependabot[bot]"}], ids=str)
+def test_who_gets_no_key_is_told(world: World, source: dict[str, Any]) -> None:
     world.github.open(1)
-    steps = world.plan(1, fork=True, secrets={})
+    steps = world.plan(1, secrets={}, **source)
     passed(steps)
     (notice,) = commands(steps["Plan"].log)
     assert "DEVIN_API_KEY_PLAN" in notice.data
     assert steps["Comment"].code is None
     assert world.github.texts(1) == []
+
+
+@pytest.mark.parametrize("event", ["pull_request", "workflow_dispatch"])
+def test_a_missing_secret_does_not_look_like_a_plan(world: World, event: str) -> None:
+    world.github.open(1)
+    steps = world.run("plan", event, 1, secrets={})
+    assert steps["Plan"].code == 1
+    (error,) = commands(steps["Plan"].log)
+    assert error.data == "There is no secret DEVIN_API_KEY_PLAN, so nothing was planned."
+    assert steps["Comment"].code is None
 
 
 @pytest.mark.matrix
@@ -227,14 +256,21 @@ def test_an_input_is_a_value_and_never_code(world: World) -> None:
 def test_only_the_main_branch_is_applied(world: World) -> None:
     with pytest.raises(AssertionError, match="does not run"):
         world.run("apply", "workflow_dispatch", inputs={"digest": "0a"}, ref="refs/heads/other")
+    with pytest.raises(AssertionError, match="does not run"):
+        world.run("apply", "workflow_dispatch", inputs={"digest": "0a"}, ref="refs/tags/main")
+
+
+needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 
 
 def applied(world: World) -> None:
     plan = world.run("plan", "workflow_dispatch")
     digest = plan["Plan"].outputs["digest"]
-    passed(world.run("apply", "workflow_dispatch", inputs={"digest": digest}))
+    # People paste it, often with a space.
+    passed(world.run("apply", "workflow_dispatch", inputs={"digest": f" {digest} "}))
 
 
+@needs_jq
 @pytest.mark.matrix
 def test_drift_opens_an_issue_updates_it_and_closes_it(world: World) -> None:
     applied(world)
@@ -243,18 +279,19 @@ def test_drift_opens_an_issue_updates_it_and_closes_it(world: World) -> None:
     (note,) = (note for note in world.emulator.knowledge() if note["name"] == "A")
     world.emulator.edit("knowledge", note["note_id"], body="edited")
     passed(world.run("drift", "schedule"))
-    assert world.calls == ["gh issue create"]
-    (world.directory / "number").write_text("7\n")
+    assert world.calls == ["gh issue create --title"]
+    world.lists({"number": 6, "title": "Other"}, {"number": 7, "title": "Changed outside devinops"})
     passed(world.run("drift", "schedule"))
-    assert world.calls == ["gh issue edit"]
+    assert world.calls == ["gh issue edit 7"]
     assert "A" in (world.runner.directory / "drift.md").read_text()
     world.emulator.edit("knowledge", note["note_id"], body="A")
     passed(world.run("drift", "schedule"))
-    assert world.calls == ["gh issue close"]
+    assert world.calls == ["gh issue close 7"]
     steps = world.run("drift", "schedule", secrets={})
     assert steps["Look for changes made outside devinops"].code == 1
 
 
+@needs_jq
 @pytest.mark.matrix
 def test_drift_opens_a_pull_request_where_that_is_wanted(world: World) -> None:
     applied(world)
@@ -264,13 +301,37 @@ def test_drift_opens_a_pull_request_where_that_is_wanted(world: World) -> None:
     (note,) = (note for note in world.emulator.knowledge() if note["name"] == "A")
     world.emulator.edit("knowledge", note["note_id"], body="edited")
     passed(world.run("drift-pull-request", "schedule", variables=wanted))
-    assert world.calls == ["gh pr create"]
+    assert world.calls == ["gh pr create --head"]
     assert git(world.origin, "show", "devinops-drift:knowledge/A.md").endswith("edited")
     assert git(world.origin, "diff", "--name-only", "main", "devinops-drift") == "knowledge/A.md"
-    (world.directory / "number").write_text("8\n")
+    # A stranger's branch of the same name, in a fork, is not the one that devinops pushed.
+    strangers, own = (
+        {"number": 9, "isCrossRepository": True},
+        {"number": 8, "isCrossRepository": False},
+    )
+    for listed, call in (([strangers], "gh pr create"), ([strangers, own], "gh pr edit 8")):
+        world.lists(*listed)
+        git(world.checkout, "reset", "--quiet", "--hard", "HEAD~1")
+        passed(world.run("drift-pull-request", "schedule", variables=wanted))
+        assert [called.startswith(call) for called in world.calls] == [True]
+    world.emulator.edit("knowledge", note["note_id"], body="A")
     git(world.checkout, "reset", "--quiet", "--hard", "HEAD~1")
     passed(world.run("drift-pull-request", "schedule", variables=wanted))
-    assert world.calls == ["gh pr edit"]
+    assert world.calls == ["gh pr close 8"]
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(("source", "code"), [("someone/api", 0), ("acme/api", 1)])
+def test_the_action_plans_nothing_without_a_key(world: World, source: str, code: int) -> None:
+    action = read_workflow(ROOT / "action.yml")
+    inputs = {name: about.get("default", "") for name, about in action["inputs"].items()}
+    event = {"pull_request": {"head": {"repo": {"full_name": source}}}}
+    github = {"event_name": "pull_request", "repository": "acme/api", "event": event}
+    github["action_path"] = str(ROOT)
+    steps = world.runner.steps(action["runs"]["steps"], {"github": github, "inputs": inputs}, {})
+    assert steps["Run devinops"].code == code
+    (told,) = commands(steps["Run devinops"].log)
+    assert told.name == ("error" if code else "notice")
 
 
 @pytest.mark.matrix

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from devinops.cli.session import Session
 from devinops.kinds import KINDS
 from devinops.model.client import Reader
-from devinops.model.errors import NotFound, UsageError
+from devinops.model.errors import ExitCode, NotFound, UsageError
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ROOT, Key
 from devinops.model.kind import Only
@@ -17,9 +17,14 @@ from devinops.schema.base_document import HEAD, Document
 from devinops.schema.inventory import RecordDocument, RecordItem
 
 
-def answer(session: Session[Reader], lines: Iterable[str], document: Document) -> None:
+def answer(
+    session: Session[Reader],
+    lines: Iterable[str],
+    document: Document,
+    exit_code: ExitCode = ExitCode.OK,
+) -> None:
     """Write lines for people, or a document for programs."""
-    session.options.answer(SimpleAnswer(tuple(lines), lambda: document))
+    session.options.answer(SimpleAnswer(tuple(lines), lambda: document, exit_code=exit_code))
 
 
 def answer_record(session: Session[Reader], lines: Iterable[str], record: RecordItem) -> None:

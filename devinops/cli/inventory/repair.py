@@ -38,8 +38,10 @@ def command(options: Options, yes: bool) -> ExitCode:
         kinds = {record.key.kind for record in inventory.owned}
         findings = find(inventory, session.snapshot(kinds)) if kinds else ()
     target, missing = session.settings.target.name, tuple(map(_missing, findings))
-    answer(session, _proposals(findings), RepairDocument(**HEAD, target=target, missing=missing))
     links = [finding for finding in findings if finding.link]
+    waits = len(links) < len(findings) or (links and not (yes or is_interactive()))
+    document = RepairDocument(**HEAD, target=target, missing=missing)
+    answer(session, _proposals(findings), document, ExitCode.DECIDE if waits else ExitCode.OK)
     if links and not _approved(options, len(links), yes=yes):
         return ExitCode.DECIDE
     if links:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 LONGEST_TITLE: Final = 500
@@ -86,10 +87,14 @@ def title(text: str) -> str:
     first = next(_headings(text), None)
     if first is None:
         return ""
-    above = text[: first.start]
-    if len(above) <= LONGEST_LINE:
-        above = re.sub(r"<!--.*?-->", "", above, flags=re.DOTALL)
-    return "" if above.strip() else first.title
+    return "" if _has_words(text[: first.start]) else first.title
+
+
+def _has_words(text: str) -> bool:
+    """Return whether a text has anything but comments."""
+    if len(text) <= LONGEST_LINE:
+        text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    return bool(text.strip())
 
 
 # --- when to use a text -------------------------------------------------------------------------
@@ -208,8 +213,9 @@ def sections(text: str) -> list[Section]:
     """Return the sections of a text, split at headings of level 2, and the text above them.
 
     If there are fewer than two of these, it is split at the highest level that has two. A section
-    with only a heading is left out. If there are several headings of a higher level, the title of a
-    section begins with the one that it is under. Empty if the text cannot be split.
+    with only a heading is left out, and comments at the top belong to the first one. If there are
+    several headings of a higher level, the title of a section begins with the one that it is under.
+    Empty if the text cannot be split.
     """
     found = headings(text)
     level = _level(found)
@@ -217,16 +223,17 @@ def sections(text: str) -> list[Section]:
         return []
     cuts = [heading for heading in found if heading.level <= level]
     tops = [heading for heading in cuts if heading.level < level]
-    ends = [*(heading.start for heading in cuts[1:]), len(text)]
-    above = text[: cuts[0].start]
-    parts = [Section("", above, 1)] if above.strip() else []
+    bounds = [*(heading.start for heading in cuts), len(text)]
+    above = text[: bounds[0]]
+    parts = [Section("", above, 1)] if _has_words(above) else []
+    if not parts:
+        bounds[0] = 0
     group = ""
-    for heading, end in zip(cuts, ends, strict=True):
+    for heading, (start, end) in zip(cuts, pairwise(bounds), strict=True):
         group = heading.title if heading in tops else group
         if text[heading.end : end].strip():
             line = text.count("\n", 0, heading.start) + 1
-            name = _section_name(heading, tops, group)
-            parts.append(Section(name, text[heading.start : end], line))
+            parts.append(Section(_section_name(heading, tops, group), text[start:end], line))
     return parts
 
 

@@ -99,7 +99,7 @@ def _section(part: Section, choices: Choices, below: str, first: str) -> Foreign
         words, remark = (f"When working{place}", "") if place else ("", "")
     return ForeignText(
         use=Use.RULE,
-        name=part.title or title(part.text) or first,
+        name=part.title or first,
         text=said.text if said else part.text,
         when=words,
         always=not below and not said,

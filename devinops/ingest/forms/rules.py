@@ -34,25 +34,27 @@ def _matches(path: str) -> bool:
 
 def _read(source: Source, choices: Choices) -> Contents:
     written = page(source.text)
-    if own_key(written):
-        return Contents((_own(source, written),))
+    found = _own(source, written) if own_key(written) else _foreign(source, written, choices)
+    return Contents((found,))
+
+
+def _foreign(source: Source, written: Page, choices: Choices) -> ForeignText:
+    """Return a rule that a person wrote for an editor."""
     mode = written.text("trigger").lower().replace("-", "_")
-    description = written.prose("description")
+    # Some tools have a sentence there, as devinops does.
+    description = written.prose("description" if mode in _MODES else "trigger")
     globs = written.globs("globs", "paths")
     always = mode == "always_on" or written.is_true("alwaysapply")
     remarks = list(written.others(*_KNOWN))
     if globs and mode in ("model_decision", "manual"):
         remarks.append(f"not carried over: globs, which trigger: {mode} does not use")
         globs = []
-    if mode not in _MODES:
-        # Some tools have a sentence there, as devinops does.
-        description = written.prose("trigger")
-    elif not (description or globs or always or when(written.content)):
+    if mode in _MODES and not (description or globs or always or when(written.content)):
         always = mode == "" and bool(_ALWAYS.search(f"/{source.path}"))
         if not always and mode in ("", "manual"):
             description = f'When somebody asks for "{named(source, written)}"'
             remarks.append("only a person started this rule; now Devin decides, by the trigger")
-    found = rule(
+    return rule(
         source,
         written,
         choices,
@@ -61,7 +63,6 @@ def _read(source: Source, choices: Choices) -> Contents:
         always=always,
         remarks=remarks,
     )
-    return Contents((found,))
 
 
 def _own(source: Source, written: Page) -> ForeignText:

@@ -27,8 +27,8 @@ from devinops.render.html.markup import preformatted, text
 from devinops.render.html.page import Page, write
 from devinops.render.html.plan import plan_page
 from devinops.render.html.report import report_page
+from devinops.render.problem_text import checked
 from devinops.render.terminal import Look
-from devinops.render.text import checked
 
 
 def render(answer: Answer, style: Style) -> Iterator[str]:

@@ -22,7 +22,8 @@ from devinops.render.text import drift_summary
 
 WARNING: Final = Sign("!", Look.WARNING, "warning")
 ERROR: Final = Sign("x", Look.ERROR, "error")
-SEVERITIES: Final = {Severity.ERROR: ERROR, Severity.WARNING: WARNING}
+INFO: Final = Sign("i", Look.MOVED, "info")
+SEVERITIES: Final = {Severity.ERROR: ERROR, Severity.WARNING: WARNING, Severity.INFO: INFO}
 OUTCOMES: Final = {
     Outcome.DONE: Sign("✓", Look.GOOD, "done"),
     Outcome.FAILED: FAILED,

@@ -28,7 +28,7 @@ from devinops.render.markdown.escape import fenced, prose
 from devinops.render.markdown.page import Item, Page, Section, alert, document
 from devinops.render.markdown.plan import change_item, drift_item, plan_document, problem_line
 from devinops.render.markdown.report import report_document
-from devinops.render.text import problem_counts
+from devinops.render.problem_text import problem_counts
 
 
 def render(answer: Answer, style: Style) -> Iterator[str]:

@@ -1,0 +1,39 @@
+"""The baseline: findings that were there when lint was adopted, and that stay hidden."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from devinops.lint.engine import Reported
+from devinops.model.errors import ConfigError
+
+FORMAT: Final = 1
+
+
+def written(reports: Iterable[Reported]) -> Iterator[str]:
+    """Yield the text of a baseline that hides these findings: sorted, one finding a line."""
+    findings = sorted((r.problem.source.path, r.rule.id, r.fingerprint) for r in reports)
+    yield f'{{"format_version": {FORMAT}, "findings": ['
+    for number, (path, rule, fingerprint) in enumerate(findings):
+        item = {"path": path, "rule": rule, "fingerprint": fingerprint}
+        yield f"{',' if number else ''}\n  {json.dumps(item, ensure_ascii=False)}"
+    yield "\n]}\n"
+
+
+def read(text: str, name: str) -> frozenset[str]:
+    """Return the fingerprints of a baseline. Raises ConfigError."""
+    try:
+        document: Mapping[str, Any] = json.loads(text)
+        if document["format_version"] != FORMAT:
+            raise ConfigError(
+                f"{name} is a baseline of format {document['format_version']}, and this devinops "
+                f"reads {FORMAT}: write it again with devinops lint --write-baseline"
+            )
+        return frozenset(str(item["fingerprint"]) for item in document["findings"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{name} is not a baseline of devinops lint ({error}): restore it from Git, or write "
+            "it again with devinops lint --write-baseline"
+        ) from error

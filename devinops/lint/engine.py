@@ -1,0 +1,177 @@
+"""Runs rules over entries: exceptions and settings applied, findings sorted. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from devinops.lint.context import Context
+from devinops.lint.exceptions import Exceptions
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule, matches
+from devinops.lint.settings import PathSettings, Settings, severity_of
+from devinops.load.globs import Matcher, read_rules
+from devinops.model.credentials import starred
+from devinops.model.objects import Problem, Severity, Source
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A finding that is shown.
+
+    `line` is the line of the file, with stars in place of secrets; None if it must not be shown.
+    `fingerprint` stays the same when lines above it change.
+    """
+
+    problem: Problem
+    rule: Rule
+    finding: Finding
+    line: str | None
+    fingerprint: str = ""
+
+    @property
+    def paths(self) -> set[str]:
+        """The files of the entries that are concerned, and that of the position."""
+        entries = self.finding.entries
+        texts = {entry.text_file for entry in entries} - {""}
+        return {self.problem.source.path, *(entry.source.path for entry in entries), *texts}
+
+
+def check(context: Context, settings: Settings, rules: Sequence[Rule]) -> list[Reported]:
+    """Return the findings of the selected rules, sorted by position."""
+    return _Run(context, settings, rules).reported()
+
+
+class _Run:
+    def __init__(self, context: Context, settings: Settings, rules: Sequence[Rule]) -> None:
+        self.context = context
+        self.settings = settings
+        self.selected = settings.selected(rules)
+        self.exceptions = {
+            subject.declaration.source: Exceptions(subject, rules, context.today)
+            for subject in context.subjects
+            if subject.declaration.lint
+        }
+        self.paths = list(_matchers(settings.paths))
+        self.shown: dict[tuple[str, int], str | None] = {}
+
+    def reported(self) -> list[Reported]:
+        found = [
+            (rule, finding)
+            for rule, finding in self._found()
+            if not (self._is_exception(rule, finding) or self._is_ignored(rule, finding.source))
+        ]
+        found += [
+            (rule, finding)
+            for rule, finding in self._about_exceptions()
+            if not self._is_ignored(rule, finding.source)
+        ]
+        concealed = _concealed(finding.conceal for _, finding in found)
+        return _numbered(
+            sorted(
+                (self._report(rule, finding, concealed) for rule, finding in found),
+                key=lambda reported: reported.problem,
+            )
+        )
+
+    def _found(self) -> Iterator[tuple[Rule, Finding]]:
+        for rule in self.selected:
+            if rule.entry:
+                for subject in self.context.subjects:
+                    yield from ((rule, f) for f in rule.entry(subject, self.context))
+            if rule.repository:
+                yield from ((rule, finding) for finding in rule.repository(self.context))
+
+    def _is_exception(self, rule: Rule, finding: Finding) -> bool:
+        """Return whether one of the entries has an exception; all of them note that they do."""
+        covers = [
+            self.exceptions[entry.source].cover(rule)
+            for entry in finding.entries
+            if entry.source in self.exceptions
+        ]
+        return any(covers)
+
+    def _about_exceptions(self) -> Iterator[tuple[Rule, Finding]]:
+        for rule in self.selected:
+            for exceptions in self.exceptions.values() if rule.exceptions else ():
+                ran = [
+                    other
+                    for other in self.selected
+                    if not self._is_ignored(other, exceptions.subject.declaration.source)
+                ]
+                assert rule.exceptions, "only such rules are asked"
+                yield from ((rule, f) for f in rule.exceptions(exceptions, ran))
+
+    # settings by path
+
+    def _is_ignored(self, rule: Rule, source: Source) -> bool:
+        return any(
+            matches(rule, written)
+            for settings, matcher in self.paths
+            if matcher(source.path)
+            for written in settings.ignore
+        )
+
+    def _severity(self, rule: Rule, source: Source) -> Severity:
+        severity = severity_of(rule, self.settings.severity) or rule.severity
+        for settings, matcher in self.paths:
+            if matcher(source.path):
+                severity = severity_of(rule, settings.severity) or severity
+        return severity
+
+    # reports
+
+    def _report(self, rule: Rule, finding: Finding, concealed: Sequence[str]) -> Reported:
+        source, message = finding.source, _without(concealed, finding.message)
+        problem = Problem(source, rule.id, message, self._severity(rule, source))
+        line = None
+        if not any(entry.kind.confidential for entry in finding.entries):
+            line = self._shown_line(source, concealed)
+        key = finding.entries[0].key if finding.entries else source.path
+        content = "\0".join((rule.id, str(key), (line or "").strip()))
+        return Reported(problem, rule, finding, line, content)
+
+    def _shown_line(self, source: Source, concealed: Sequence[str]) -> str | None:
+        place = source.path, source.line
+        if place not in self.shown:
+            lines = self.context.repository.lines(source.path)
+            line = lines[source.line - 1] if 0 < source.line <= len(lines) else None
+            self.shown[place] = None if line is None else _without(concealed, line)
+        return self.shown[place]
+
+
+def _without(secrets: Sequence[str], text: str) -> str:
+    """Return a text of the same length, with stars in place of secrets."""
+    for secret in secrets:
+        text = text.replace(secret, "*" * len(secret))
+    return starred(text)
+
+
+def _matchers(paths: Iterable[PathSettings]) -> Iterator[tuple[PathSettings, Matcher]]:
+    for settings in paths:
+        rules, _ = read_rules([settings.pattern])
+        yield from ((settings, rule.matcher) for rule in rules.values())
+
+
+def _concealed(secrets: Iterable[str]) -> list[str]:
+    """Return the lines of the secrets, the longest first: a short one may be a part of another."""
+    lines = {line for secret in secrets for line in secret.split("\n") if line}
+    return sorted(lines, key=lambda line: (-len(line), line))
+
+
+def _numbered(reports: Sequence[Reported]) -> list[Reported]:
+    """Return the reports with fingerprints, which differ for equal findings in one entry."""
+    if not reports:
+        return []
+    # Imported late: it loads OpenSSL, which a run without findings does not need.
+    import hashlib
+
+    seen: Counter[str] = Counter()
+    numbered = []
+    for report in reports:
+        content = report.fingerprint
+        digest = hashlib.sha256(f"{content}\0{seen[content]}".encode()).hexdigest()[:16]
+        seen[content] += 1
+        numbered.append(replace(report, fingerprint=digest))
+    return numbered

@@ -1,0 +1,34 @@
+"""Tells a value that only stands for a secret from a secret. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from devinops.model.patterns import LazyPattern
+
+_MARKS: Final = LazyPattern(
+    r"[{}<>…]|\.\.\.|\*{3,}|x{3,}|X{3,}|EXAMPLE|\$[A-Za-z_({]|%[({sd]|\(\(|\[\w+\]"
+)
+_WORDS: Final = LazyPattern(
+    r"pass(?:word|wd|w|phrase)?|pwd|pw|secret|token|api|key|apikey|your|my|the|user(?:name)?|admin"
+    r"|root|guest|test(?:ing)?|demo|example|sample|dummy|fake|mock|foo|bar|baz|change|me|replace"
+    r"|insert|here|value|placeholder|redacted|hidden|letmein|postgres|mysql|mongo|redis|rabbit"
+    r"|default|local|dev|development|staging|prod|production|some|this|not|real|none|null|todo"
+    r"|with|access|auth|client|db|database|private|public|super|strong|secure|long|random|string"
+    r"|safe|credentials?|abc|def|ghi|xyz|qwerty|invalid|wrong|old|new|app|service",
+    re.IGNORECASE,
+)
+_SEQUENCE: Final = LazyPattern(
+    r"abc123|xyz789|12345|23456|34567|45678|56789|abcde|bcdef|(.)\1{4,}", re.IGNORECASE
+)
+
+
+def is_placeholder(value: str) -> bool:
+    """Return whether a value only stands for a secret: marks, words of examples, or a sequence."""
+    if value.startswith("-----BEGIN"):
+        return False
+    if _MARKS.search(value) or _SEQUENCE.search(value):
+        return True
+    rest = re.sub(r"[\W_\d]+", "", _WORDS.sub("", value))
+    return len(rest) <= 2

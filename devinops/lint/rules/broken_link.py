@@ -1,0 +1,74 @@
+"""A relative link or image leads to no file.
+
+Devin follows the link and finds nothing. Correct the path, or name the repository that has the
+file. A link counts as right if the file exists relative to the file of the text, to the root, or to
+the top of the Git checkout.
+
+Fails:
+
+    knowledge/build.md
+    ---
+    name: Build
+    trigger: When building the shop
+    ---
+    Follow [the checklist](texts/checklist.md).
+
+Passes:
+
+    knowledge/build.md
+    ---
+    name: Build
+    trigger: When building the shop
+    ---
+    Follow [the checklist](../texts/checklist.md).
+    texts/checklist.md
+    1. Run the tests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from devinops.lint.context import Context
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule
+from devinops.lint.subject import Subject
+from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
+
+_LINK = LazyPattern(r"!?\[(?:[^\[\]\n]|\[[^\]\n]*\])*\]\(\s*(<[^>\n]*>|[^\s()]+(?:\([^\s()]*\))?)")
+_DEFINITION = LazyPattern(r"^ {0,3}\[[^\]\n]+\]:[ \t]*(<[^>\n]*>|\S+)", re.MULTILINE)
+_SCHEME = LazyPattern(r"[a-z][a-z0-9+.-]*:|//|#|@", re.IGNORECASE)
+_PATTERN = LazyPattern(r"[{}<>*$|\\]|\.\.\.|…|path/to|example")
+"""What stands for a path in an example."""
+
+
+def check(subject: Subject, context: Context) -> Iterator[Finding]:
+    prose = subject.markdown.prose
+    if "](" not in prose and "]:" not in prose:
+        return
+    for pattern in (_LINK, _DEFINITION):
+        for match in pattern.finditer(prose):
+            written = match[1].strip("<>")
+            if _is_relative(written) and not context.has_file(_path(written), subject):
+                message = (
+                    f"{written} leads to no file: correct the path, or name the repository that "
+                    "has the file"
+                )
+                yield subject.in_text(message, match.start(1), len(match[1]))
+
+
+def _path(written: str) -> str:
+    """Return a link without query and fragment."""
+    return unquote(re.split("[#?]", written)[0])
+
+
+def _is_relative(written: str) -> bool:
+    path = _path(written)
+    is_path = any(map(str.isalpha, path)) and ("/" in path or "." in path.strip("."))
+    return is_path and not _SCHEME.match(written) and not _PATTERN.search(path)
+
+
+RULE = Rule("DV205", "broken-link", Severity.WARNING, entry=check)

@@ -1,0 +1,47 @@
+"""Two secrets become variables that are the same but for case or leading underscores.
+
+They are different secrets, but programs that ignore case read one instead of the other, and people
+mix them up. Rename one of them.
+
+Fails:
+
+    secrets.yaml
+    secrets:
+      - key: NPM_TOKEN
+      - key: npm_token
+
+Passes:
+
+    secrets.yaml
+    secrets:
+      - key: NPM_TOKEN
+      - key: NPM_READ_TOKEN
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from devinops.lint.context import Context, share_target
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule
+from devinops.lint.subject import Subject
+from devinops.model.objects import Severity
+
+
+def check(context: Context) -> Iterator[Finding]:
+    first: dict[str, list[Subject]] = {}
+    for subject in context.contracts:
+        alike = first.setdefault(subject.declaration.key.name.lstrip("_").lower(), [])
+        twin = next((other for other in alike if share_target(other, subject)), None)
+        alike.append(subject)
+        if twin:
+            (field,) = subject.kind.identity.fields
+            message = (
+                f"its variable and that of {twin.declaration.key} ({twin.declaration.source}) are "
+                "the same but for case or leading underscores: rename one of them"
+            )
+            yield subject.about(field, message, twin)
+
+
+RULE = Rule("DV403", "colliding-variables", Severity.WARNING, repository=check)

@@ -1,0 +1,60 @@
+"""The text has something that looks like a secret.
+
+It is in Git, and in every session that recalls the text. Remove it, replace the secret by a new
+one, because this one may have leaked, and declare the new one as a secret: a text then names the
+variable, such as `$NPM_TOKEN`. Placeholders and examples of documentation are not reported. The
+secret itself is never shown.
+
+devinops always looks for the tokens of a dozen services. With the extra `secrets`, which installs
+Betterleaks, it knows several hundred more, and passwords in settings and code; without it,
+`devinops lint` says so. Nothing is sent over the network.
+
+In the example, `<a GitHub token>` stands for one.
+
+Fails:
+
+    knowledge/push.md
+    ---
+    name: Push
+    trigger: When pushing to acme/shop
+    ---
+    Push with the token <a GitHub token>.
+
+Passes:
+
+    knowledge/push.md
+    ---
+    name: Push
+    trigger: When pushing to acme/shop
+    ---
+    Push with the token ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, which is in $GITHUB_TOKEN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from devinops.lint.context import Context
+from devinops.lint.detector import leaks
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule
+from devinops.lint.subject import Subject
+from devinops.model.objects import Severity
+
+
+def check(subject: Subject, _: Context) -> Iterator[Finding]:
+    for field, text in subject.texts():
+        is_whole = subject.value(field) == text
+        for leak in leaks(text):
+            message = (
+                f"this looks like {leak.title}: remove it, replace the secret by a new one, "
+                "because this one may have leaked, and declare it as a secret"
+            )
+            secret = text[leak.start : leak.end]
+            if is_whole:
+                yield subject.at(field, message, leak.start, len(secret), conceal=secret)
+            else:
+                yield subject.about(field, message, conceal=secret)
+
+
+RULE = Rule("DV301", "credential-in-text", Severity.ERROR, entry=check)

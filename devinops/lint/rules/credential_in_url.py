@@ -1,0 +1,74 @@
+"""A URL has a password in it.
+
+The password is in Git, and in every session that recalls the text. Replace it by a secret, and
+change the password. Placeholders, and passwords for a machine that only the developer reaches, are
+not reported.
+
+Fails:
+
+    knowledge/database.md
+    ---
+    name: Database
+    trigger: When reading from the warehouse
+    ---
+    Connect to postgres://reader:Tr0ub4dor9@db.acme.io/warehouse.
+
+Passes:
+
+    knowledge/database.md
+    ---
+    name: Database
+    trigger: When reading from the warehouse
+    ---
+    Connect to postgres://reader:$WAREHOUSE_PASSWORD@db.acme.io/warehouse.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from devinops.lint.context import Context
+from devinops.lint.finding import Finding
+from devinops.lint.placeholders import is_placeholder
+from devinops.lint.rule import Rule
+from devinops.lint.subject import Subject
+from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
+
+_URL = LazyPattern(
+    r"\b[a-z][a-z0-9+.-]{1,20}://([^\s/:@'\"<>`]*):([^\s/@'\"<>`]{3,})@(\[[0-9a-f:]+\]|[\w.-]+)",
+    re.IGNORECASE,
+    hints=("://",),
+)
+
+
+def check(subject: Subject, _: Context) -> Iterator[Finding]:
+    for field, text in subject.texts():
+        for match in _URL.finditer(text):
+            user, password, host = match[1], match[2], match[3]
+            if is_placeholder(password) or password == user or _is_private(host):
+                continue
+            message = (
+                "this URL has a password: change the password, and put it into a secret, such as "
+                "$DATABASE_PASSWORD"
+            )
+            if subject.value(field) == text:
+                yield subject.at(field, message, match.start(2), len(password), conceal=password)
+            else:
+                yield subject.about(field, message, conceal=password)
+
+
+def _is_private(host: str) -> bool:
+    """Return whether only the developer's machine, or an example, has this host."""
+    name = host.lower()
+    return "." not in name or name.startswith("127.") or bool(_EXAMPLE_HOST.search(name))
+
+
+_EXAMPLE_HOST = LazyPattern(
+    r"(?:^|\.)(?:example\.(?:com|org|net|io)|example|test|invalid|local|localhost|internal\.example"
+    r"|domain\.com|host\.com|yourcompany\.com|company\.com|your-?\w+\.\w+)$|^0\.0\.0\.0$"
+)
+
+
+RULE = Rule("DV305", "credential-in-url", Severity.ERROR, entry=check)

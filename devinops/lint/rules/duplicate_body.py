@@ -1,0 +1,72 @@
+"""The text is equal or almost equal to that of another entry.
+
+Copies drift apart, and Devin gets both. Keep one of them, with a trigger that fits both tasks.
+Texts in all folders are compared, but not those for different targets.
+
+Fails:
+
+    knowledge/Backend/errors.md
+    ---
+    name: Error envelope
+    trigger: When adding an endpoint
+    ---
+    Every error has a code and a message. The code never changes. The message is for people and can
+    change. Clients must not parse the message.
+    knowledge/Web/errors.md
+    ---
+    name: Errors
+    trigger: When a request fails
+    ---
+    Every error has a code and a message. The code never changes. The message is for people and may
+    change. Clients must not parse the message.
+
+Passes:
+
+    knowledge/Backend/errors.md
+    ---
+    name: Error envelope
+    trigger: When adding an endpoint, or when a request fails
+    ---
+    Every error has a code and a message. The code never changes. The message is for people and can
+    change. Clients must not parse the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from devinops.lint.context import Context, share_target
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule
+from devinops.lint.similar import equal_groups, percent, runs, twins, words
+from devinops.lint.subject import Subject
+from devinops.model.objects import Severity
+
+THRESHOLD = 0.7
+FEWEST = 12
+"""Words that are compared: fewer of them are equal by chance."""
+
+
+def check(context: Context) -> Iterator[Finding]:
+    subjects = [s for s in context.subjects if s.is_used and len(words(s.text)) >= FEWEST]
+    texts = [subject.text for subject in subjects]
+    equal = dict(equal_groups(texts))
+    for number, earlier in equal.items():
+        yield from _finding(subjects[number], subjects[earlier], "has the words of")
+    others = [number for number in range(len(texts)) if number not in equal]
+    for twin in twins(len(others), lambda at: runs(texts[others[at]]), THRESHOLD):
+        pair = subjects[others[twin.number]], subjects[others[twin.earlier]]
+        yield from _finding(*pair, f"is almost equal ({percent(twin.similarity)}) to")
+
+
+def _finding(subject: Subject, other: Subject, how: str) -> Iterator[Finding]:
+    field = subject.kind.document
+    if field and share_target(subject, other):
+        message = (
+            f"this {field} {how} that of {other.declaration.key} ({other.declaration.source}): "
+            "keep one of them, or say in each what tells it apart"
+        )
+        yield subject.about(field, message, other)
+
+
+RULE = Rule("DV203", "duplicate-body", Severity.WARNING, repository=check)

@@ -1,0 +1,47 @@
+"""The last day of an exception under `lint` has passed, so it no longer applies.
+
+Correct the entry, or decide again and set a later `until`. A day that no calendar has counts as
+passed.
+
+Fails:
+
+    knowledge/api.md
+    ---
+    name: The API
+    trigger: API
+    lint: {ignore: [trigger-too-short], reason: Until the rename., until: 2026-05-01}
+    ---
+    Every error has a code and a message.
+
+Passes:
+
+    knowledge/api.md
+    ---
+    name: The API
+    trigger: API
+    lint: {ignore: [trigger-too-short], reason: Until the rename., until: 2999-05-01}
+    ---
+    Every error has a code and a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from devinops.lint.exceptions import Called, Exceptions
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule
+from devinops.model.objects import Severity
+
+
+def check(exceptions: Exceptions, _: Sequence[Called]) -> Iterator[Finding]:
+    if exceptions.is_expired:
+        until = str(exceptions.subject.declaration.lint["until"])
+        names = ", ".join(exceptions.ignored)
+        message = (
+            f"the exception from {names} ended on {until}: correct the entry, or set a new day"
+        )
+        yield exceptions.finding(until, message)
+
+
+RULE = Rule("DV902", "expired-exception", Severity.WARNING, exceptions=check)

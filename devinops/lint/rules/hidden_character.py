@@ -1,0 +1,69 @@
+"""The text has characters that no reader sees, or that reorder what a reader sees.
+
+Zero-width characters, tag characters and direction controls can hide instructions from a reviewer,
+which Devin still reads. Joiners in emoji, in Persian and in the scripts of India are part of the
+text, and are not reported. `--fix` deletes characters that only say where a line may break.
+
+In the example, `<U+200B>` stands for the character itself.
+
+Fails:
+
+    knowledge/push.md
+    ---
+    name: Push
+    trigger: When pushing to acme/shop
+    ---
+    Never push<U+200B> to the main branch.
+
+Passes:
+
+    knowledge/push.md
+    ---
+    name: Push
+    trigger: When pushing to acme/shop
+    ---
+    Never push to the main branch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from devinops.lint.context import Context
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule
+from devinops.lint.subject import Subject
+from devinops.model.hidden import ZERO_WIDTH, hidden
+from devinops.model.objects import Severity
+
+LONGEST_RUN = 3
+MOST = 50
+"""Findings in one text; more of them tell nothing new."""
+
+
+def check(subject: Subject, _: Context) -> Iterator[Finding]:
+    for field, text in subject.texts():
+        if text.isascii():
+            continue
+        is_whole = subject.value(field) == text
+        for run in islice(hidden(text), MOST):
+            if is_whole:
+                fix = run[0] if _is_harmless(run[0]) and field not in subject.kind.places else ""
+                yield subject.at(field, _message(run[0]), run.start(), len(run[0]), fix=fix)
+            else:
+                yield subject.about(field, _message(run[0]))
+
+
+def _is_harmless(run: str) -> bool:
+    """Return whether a run only says where a line may break."""
+    return set(run) <= set(ZERO_WIDTH)
+
+
+def _message(run: str) -> str:
+    codes = ", ".join(dict.fromkeys(f"U+{ord(char):04X}" for char in run[:LONGEST_RUN]))
+    more = f" and {len(run) - LONGEST_RUN} more" if len(run) > LONGEST_RUN else ""
+    return f"{codes}{more} is invisible here, and Devin reads it: remove it"
+
+
+RULE = Rule("DV302", "hidden-character", Severity.ERROR, entry=check)

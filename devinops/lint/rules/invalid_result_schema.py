@@ -1,0 +1,47 @@
+"""The schema of the result is not a valid JSON Schema (draft 7).
+
+The API refuses it, or a session cannot return its result. Correct the keyword that the message
+names. (A schema above 64 KB is already an error of `devinops validate`.)
+
+Fails:
+
+    playbooks/triage.md
+    ---
+    title: Triage
+    structured_output_schema: {type: objekt}
+    ---
+    1. Read the alert.
+
+Passes:
+
+    playbooks/triage.md
+    ---
+    title: Triage
+    structured_output_schema: {type: object, properties: {owner: {type: string}}}
+    ---
+    1. Read the alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from devinops.lint.context import Context
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule
+from devinops.lint.subject import Subject
+from devinops.model.kind import Role
+from devinops.model.objects import Severity
+from devinops.schema.findings import schema_faults
+
+
+def check(subject: Subject, _: Context) -> Iterator[Finding]:
+    role = subject.kind.role(Role.RESULT_SCHEMA)
+    schema = subject.value(role.name) if role else None
+    if role and isinstance(schema, dict):
+        for path, message in schema_faults(schema):
+            at = ".".join(map(str, path)) or "the schema"
+            yield subject.about(role.name, f"{at} is not valid in draft 7 ({message}): correct it")
+
+
+RULE = Rule("DV602", "invalid-result-schema", Severity.ERROR, entry=check)

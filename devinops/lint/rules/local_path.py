@@ -1,0 +1,68 @@
+"""The text names a directory of one person's computer.
+
+Devin works on its own machine, where that path does not exist. Use a path from the top of the
+repository.
+
+Fails:
+
+    knowledge/build.md
+    ---
+    name: Build
+    trigger: When building the shop
+    ---
+    The tools are in /Users/maria/work/shop/tools.
+
+Passes:
+
+    knowledge/build.md
+    ---
+    name: Build
+    trigger: When building the shop
+    ---
+    The tools are in tools/ of acme/shop.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from devinops.lint.context import Context
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule
+from devinops.lint.subject import Subject
+from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
+
+_HOME = LazyPattern(
+    r"(?<![\w.~/\\-])(?:file://)?(?:/Users/|/home/|[A-Za-z]:\\{1,2}Users\\{1,2})"
+    r"([A-Za-z0-9._-]+)(?=[/\\])",
+    hints=("/users/", "/home/", "\\users\\"),
+)
+SHARED = frozenset(
+    re.findall(
+        r"\S+",
+        """admin airflow alice app appuser bar bob circleci codespace coder deploy dev
+        developer devin ec2-user example foo gitpod git guest hostedtoolcache jane jane.doe
+        janedoe jdoe jenkins john john.doe johndoe jovyan linuxbrew me my-user myuser name node
+        nonroot pi public root runner runneradmin sandbox server service shared someone test
+        testuser ubuntu user user1 username vagrant vscode vsts www-data xxx you your-name
+        your-username your_name yourname yourusername""",
+    )
+)
+"""Users of machines that many people have, such as Devin's own, and users of examples."""
+
+
+def check(subject: Subject, _: Context) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for match in _HOME.finditer(subject.text):
+        user = match[1].lower()
+        if user not in SHARED and user not in seen:
+            seen.add(user)
+            message = (
+                f"{match[0]} is on one person's computer: use a path from the top of the repository"
+            )
+            yield subject.in_text(message, match.start(), len(match[0]))
+
+
+RULE = Rule("DV206", "local-path", Severity.WARNING, entry=check)

@@ -1,0 +1,52 @@
+"""The macro has characters that Devin may not recognize as one word.
+
+A macro is an exclamation mark and letters, digits, `_` or `-`. Source: the vendor's Terraform
+provider.
+
+Fails:
+
+    knowledge/deploy.md
+    ---
+    name: Deploy
+    trigger: When deploying the shop
+    macro: "!deploy.shop"
+    ---
+    Run make deploy.
+
+Passes:
+
+    knowledge/deploy.md
+    ---
+    name: Deploy
+    trigger: When deploying the shop
+    macro: "!deploy-shop"
+    ---
+    Run make deploy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from devinops.lint.context import Context
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule
+from devinops.lint.subject import Subject
+from devinops.model.kind import Role
+from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
+
+_MACRO = LazyPattern("![A-Za-z0-9_-]+")
+
+
+def check(subject: Subject, _: Context) -> Iterator[Finding]:
+    role = subject.kind.role(Role.HANDLE)
+    if role and subject.handle and not _MACRO.fullmatch(subject.handle):
+        message = (
+            f"{subject.handle} has characters that Devin may not recognize: use !, then letters, "
+            "digits, _ or -"
+        )
+        yield subject.about(role.name, message)
+
+
+RULE = Rule("DV405", "macro-syntax", Severity.WARNING, entry=check)

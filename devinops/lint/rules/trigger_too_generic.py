@@ -1,0 +1,47 @@
+"""The trigger fits every task, so the note is always recalled.
+
+A note that is always recalled costs context in every session and crowds out notes that fit. Name
+the task. If the note really is for every session of a repository, pin it to that repository.
+
+Fails:
+
+    knowledge/style.md
+    ---
+    name: Style
+    trigger: For any task
+    ---
+    Use four spaces.
+
+Passes:
+
+    knowledge/style.md
+    ---
+    name: Style
+    trigger: For any task that changes Python code
+    ---
+    Use four spaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from devinops.lint.context import Context
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule
+from devinops.lint.rules._triggers import is_generic
+from devinops.lint.subject import Subject
+from devinops.model.objects import Severity
+
+
+def check(subject: Subject, _: Context) -> Iterator[Finding]:
+    if is_generic(subject.when) and not subject.pin:
+        field = subject.kind.foreign.when
+        message = (
+            f"this {field} fits every task: name the tasks for which the {subject.kind.name} "
+            f"helps, or set {subject.kind.foreign.always} to the repository that it is for"
+        )
+        yield subject.about(field, message)
+
+
+RULE = Rule("DV102", "trigger-too-generic", Severity.WARNING, entry=check)

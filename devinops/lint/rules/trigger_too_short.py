@@ -1,0 +1,52 @@
+"""The trigger is too short to tell when the note fits.
+
+Devin decides by the trigger whether it recalls a note. One word matches too much or nothing: say
+what somebody does when the note helps.
+
+Fails:
+
+    knowledge/errors.md
+    ---
+    name: Error envelope
+    trigger: Errors
+    ---
+    Every error of the API has a code and a message.
+
+Passes:
+
+    knowledge/errors.md
+    ---
+    name: Error envelope
+    trigger: When adding or changing an HTTP endpoint
+    ---
+    Every error of the API has a code and a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from devinops.lint.context import Context
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule
+from devinops.lint.rules._triggers import is_generic, weight, words
+from devinops.lint.subject import Subject
+from devinops.model.objects import Severity
+
+SHORTEST = 10
+"""Letters and digits."""
+
+
+def check(subject: Subject, _: Context) -> Iterator[Finding]:
+    when = subject.when
+    is_one_word = len(words(when)) < 2 and when.isascii()
+    if when and not is_generic(when) and (is_one_word or weight(when) < SHORTEST):
+        field = subject.kind.foreign.when
+        message = (
+            f"this {field} is too short to tell when Devin should use the {subject.kind.name}: "
+            "describe the task, such as `When adding an HTTP endpoint`"
+        )
+        yield subject.about(field, message)
+
+
+RULE = Rule("DV101", "trigger-too-short", Severity.WARNING, entry=check)

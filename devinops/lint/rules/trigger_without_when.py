@@ -1,0 +1,99 @@
+"""The trigger says what the note is about, but not when to use it.
+
+Devin compares the trigger with its task. A title such as `Guide to our error format` matches a
+question about the format, but not the task in which the format matters.
+
+Only English triggers are judged.
+
+Fails:
+
+    knowledge/errors.md
+    ---
+    name: Error envelope
+    trigger: Describes the error format of our API
+    ---
+    Every error has a code and a message.
+
+Passes:
+
+    knowledge/errors.md
+    ---
+    name: Error envelope
+    trigger: The error format of our API; use it when an endpoint can fail
+    ---
+    Every error has a code and a message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from devinops.lint.context import Context
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule
+from devinops.lint.rules._triggers import is_generic, words
+from devinops.lint.subject import Subject
+from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
+
+_CONDITION = LazyPattern(
+    r"\b(?:when|whenever|where|if|before|after|while|during|until|once|unless|upon|everytime"
+    r"|(?:every|each|any)\s+time|in\s+case|in\s+order|use|used|uses|using|ask(?:s|ed|ing)?"
+    r"|needs?|needed|requir\w+|appl(?:y|ies)|trigger(?:s|ed)?|invoke\w*|recall\w*|must|should"
+    r"|want(?:s|ed)?|says?|mentions?)\b",
+    re.IGNORECASE,
+)
+_TASK = LazyPattern(
+    r"\b(?:for|about|to|that|which|with|in|on|at|from|into|against|any|all|every|task\w*|work\w*"
+    r"|change\w*|question\w*|request\w*|issue\w*|bug\w*|[a-z]{3,}ing)\b",
+    re.IGNORECASE,
+)
+"""What a description of a task contains, such as `changing the schema` or `bugs in billing`."""
+
+_TITLE = LazyPattern(
+    r"(?:an?|the|our|this|general|some|detailed|complete|full|short|brief|quick)?\s*"
+    r"(?:(?:note|document|page|file|entry|text|playbook|knowledge|section)\s+)?"
+    r"(?:describes|explains|contains|documents|lists|provides|covers|defines|outlines|shows|details"
+    r"|summari[sz]es|gives|includes|describing|explaining|containing|documenting|listing|providing"
+    r"|covering|defining|outlining|guides?|guidelines?|overviews?|information|info|documentation"
+    r"|docs|descriptions?|summary|summaries|introduction|explanations?|reference|best\s+practices?"
+    r"|conventions?|standards?|details?|notes?|tips|background|glossary)\b",
+    re.IGNORECASE,
+)
+_FOREIGN = LazyPattern(
+    r"\b(?:der|die|das|und|für|von|bei|wenn|wann|beim|ein|eine|el|la|los|las|cuando|para|por|una"
+    r"|le|les|des|quand|pour|lors|une|il|gli|quando|per|di|een|het|wanneer|bij|och|när|og|når)\b",
+    re.IGNORECASE,
+)
+_LONGEST_TITLE = 6
+
+
+_PLAIN = frozenset({"when", "whenever", "if", "before", "after", "while", "during", "use"})
+"""Words that say when, without the cost of a pattern."""
+
+
+def check(subject: Subject, _: Context) -> Iterator[Finding]:
+    when = subject.when
+    found = words(when)
+    if len(found) < 2 or not _PLAIN.isdisjoint(found) or is_generic(when):
+        return
+    if not _is_english(when) or _CONDITION.search(when):
+        return
+    is_title = bool(_TITLE.match(when.strip()))
+    if is_title or (len(found) <= _LONGEST_TITLE and not _TASK.search(when)):
+        field = subject.kind.foreign.when
+        message = (
+            f"this {field} says what the {subject.kind.name} is about, but not when to use it: "
+            "begin with `When` and the task"
+        )
+        yield subject.about(field, message)
+
+
+def _is_english(text: str) -> bool:
+    letters = [char for char in text if char.isalpha()]
+    is_latin = sum(char.isascii() for char in letters) >= 0.9 * len(letters)
+    return is_latin and not _FOREIGN.search(text)
+
+
+RULE = Rule("DV103", "trigger-without-when", Severity.WARNING, entry=check)

@@ -1,0 +1,53 @@
+"""A code block is never closed, so the rest of the text is code.
+
+Devin reads the instructions below it as part of the code. Close the block with the same characters.
+A block inside a block needs a longer fence outside: four backticks around three.
+
+Fails:
+
+    knowledge/build.md
+    ---
+    name: Build
+    trigger: When building the shop
+    ---
+    ```sh
+    make build
+
+    Then run the tests.
+
+Passes:
+
+    knowledge/build.md
+    ---
+    name: Build
+    trigger: When building the shop
+    ---
+    ```sh
+    make build
+    ```
+
+    Then run the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from devinops.lint.context import Context
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule
+from devinops.lint.subject import Subject
+from devinops.model.objects import Severity
+
+
+def check(subject: Subject, _: Context) -> Iterator[Finding]:
+    for fence in subject.markdown.fences:
+        if not fence.is_closed:
+            message = (
+                "this code block is never closed, so everything below is code: close it, or make "
+                "the fence of a block around it longer"
+            )
+            yield subject.in_text(message, fence.start)
+
+
+RULE = Rule("DV204", "unclosed-fence", Severity.WARNING, entry=check)

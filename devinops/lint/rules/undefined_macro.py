@@ -1,0 +1,89 @@
+"""The text mentions a macro that no entry defines.
+
+Nothing happens when Devin or a person uses the macro. Correct it, or add the macro to a playbook or
+note. A word with an exclamation mark counts as a macro if its line speaks of a macro or a playbook,
+or if it is almost one that is defined.
+
+Fails:
+
+    playbooks/triage.md
+    ---
+    title: Triage
+    macro: "!triage"
+    ---
+    1. Read the alert.
+    knowledge/alerts.md
+    ---
+    name: Alerts
+    trigger: When an alert fires
+    ---
+    Start the playbook !triag.
+
+Passes:
+
+    playbooks/triage.md
+    ---
+    title: Triage
+    macro: "!triage"
+    ---
+    1. Read the alert.
+    knowledge/alerts.md
+    ---
+    name: Alerts
+    trigger: When an alert fires
+    ---
+    Start the playbook !triage.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from devinops.lint.context import Context
+from devinops.lint.finding import Finding
+from devinops.lint.rule import Rule
+from devinops.lint.subject import Subject
+from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
+from devinops.model.suggest import nearest
+
+_MACRO = LazyPattern(
+    r"(?<![\w`!\\/.=<>&|({\[\"'$-])!([A-Za-z][A-Za-z0-9_-]{2,})(?![\w(=!]|\.\w|\[)"
+)
+_IN_CODE = LazyPattern(r"!([A-Za-z][A-Za-z0-9_-]{2,})")
+_SPEAKS_OF_MACROS = LazyPattern(r"\b(?:macros?|playbooks?)\b", re.IGNORECASE)
+ALMOST = 0.8
+
+
+def check(context: Context) -> Iterator[Finding]:
+    for subject in context.subjects:
+        if subject.kind.document and "!" in subject.text:
+            yield from _undefined(subject, context)
+
+
+def _undefined(subject: Subject, context: Context) -> Iterator[Finding]:
+    for start, macro in _mentioned(subject):
+        if macro.lower() in context.by_handle:
+            continue
+        similar = nearest(macro, context.by_handle, ALMOST)
+        if similar or _SPEAKS_OF_MACROS.search(_line(subject.text, start)):
+            hint = f' (did you mean "{similar}"?)' if similar else ""
+            message = f"no entry defines the macro {macro}{hint}: correct it, or define it"
+            yield subject.in_text(message, start, len(macro))
+
+
+def _mentioned(subject: Subject) -> Iterator[tuple[int, str]]:
+    """Yield offset and text of what may be a macro: in prose, or alone in code."""
+    for match in _MACRO.finditer(subject.markdown.prose):
+        yield match.start(), match[0]
+    for span in subject.markdown.spans:
+        if _IN_CODE.fullmatch(span[2].strip()):
+            yield span.start(2), span[2].strip()
+
+
+def _line(text: str, at: int) -> str:
+    return text[text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
+
+
+RULE = Rule("DV404", "undefined-macro", Severity.WARNING, repository=check)

@@ -1,0 +1,80 @@
+"""The section `lint` of devinops.yaml, and the options that override it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from devinops.lint.context import Budgets
+from devinops.lint.rule import Rule, matches
+from devinops.model.objects import Severity
+
+
+@dataclass(frozen=True)
+class PathSettings:
+    """What is different for the files that a pattern matches."""
+
+    pattern: str
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which rules run, and how severe their findings are. `select` and `ignore` are as written."""
+
+    select: tuple[str, ...] = ("all",)
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    paths: tuple[PathSettings, ...] = ()
+    baseline: str = ""
+    fail_on: Severity = Severity.WARNING
+    budgets: Budgets = Budgets()
+
+    @classmethod
+    def of(cls, section: Mapping[str, Any]) -> Settings:
+        """Return the settings of a section that fits its schema."""
+        paths = tuple(
+            PathSettings(pattern, tuple(item.get("ignore", ())), _severities(item))
+            for pattern, item in section.get("paths", {}).items()
+        )
+        return cls(
+            select=tuple(section.get("select", ("all",))),
+            ignore=tuple(section.get("ignore", ())),
+            severity=_severities(section),
+            paths=paths,
+            baseline=section.get("baseline", ""),
+            fail_on=Severity(section.get("fail_on", Severity.WARNING)),
+            budgets=Budgets(**section.get("budgets", {})),
+        )
+
+    def with_options(
+        self, select: Sequence[str], ignore: Sequence[str], fail_on: str | None
+    ) -> Settings:
+        """Return these settings with the options of the command line: `select` replaces."""
+        return replace(
+            self,
+            select=tuple(select) or self.select,
+            ignore=tuple(ignore) if select else (*self.ignore, *ignore),
+            fail_on=Severity(fail_on) if fail_on else self.fail_on,
+        )
+
+    def selected(self, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+        """Return the rules that run."""
+        return tuple(
+            rule
+            for rule in rules
+            if any(matches(rule, written) for written in self.select)
+            and not any(matches(rule, written) for written in self.ignore)
+        )
+
+
+def _severities(section: Mapping[str, Any]) -> Mapping[str, Severity]:
+    return {name: Severity(value) for name, value in section.get("severity", {}).items()}
+
+
+def severity_of(rule: Rule, severities: Mapping[str, Severity]) -> Severity | None:
+    """Return the configured severity of a rule; the last that means it wins, None without one."""
+    configured = [value for name, value in severities.items() if matches(rule, name)]
+    return configured[-1] if configured else None

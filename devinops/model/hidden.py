@@ -1,0 +1,82 @@
+"""Characters of a text that no reader sees, or that reorder what a reader sees. Pure.
+
+A joiner inside an emoji or between letters of a script that needs it is part of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from devinops.model.patterns import LazyPattern
+
+BLANKS: Final = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+"""Letters and marks without a picture."""
+
+ZERO_WIDTH: Final = "\u200b\u2060\ufeff"
+"""Characters that only say where a line may break."""
+
+_HIDDEN = LazyPattern(
+    rf"[{BLANKS}{ZERO_WIDTH}\u061c\u180e\u200c-\u200f\u2061-\u2064\u202a-\u202e\u2066-\u206f"
+    "\ufff9-\ufffb\U000e0000-\U000e01ef]+|[\ufe00-\ufe0f]{2,}"
+)
+_FLAG = LazyPattern("\U0001f3f4[\U000e0020-\U000e007e]{1,6}\U000e007f")
+"""An emoji of a flag, such as that of Wales, which is spelled with invisible letters."""
+
+_EMOJI = LazyPattern("[\u00a9\u00ae\u203c-\u3299\ufe0f\U0001f000-\U0001faff]")
+_JOINING = LazyPattern("[\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\ua800-\uabff]")
+"""Scripts, such as Persian and Hindi, that are written with joiners."""
+
+_WITHOUT_SPACES = LazyPattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+"""Scripts, such as Thai, in which an invisible space says where a line may break."""
+
+_RIGHT_TO_LEFT = LazyPattern("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_IDEOGRAPH = LazyPattern("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+
+
+def hidden(text: str) -> Iterator[re.Match[str]]:
+    """Yield each run of hidden characters that the text around it does not explain."""
+    if text.isascii():
+        return
+    for match in _HIDDEN.finditer(text):
+        if not _is_explained(text, match):
+            yield match
+
+
+def _is_explained(text: str, match: re.Match[str]) -> bool:
+    run, before = match[0], text[match.start() - 1 : match.start()]
+    after = text[match.end() : match.end() + 1]
+    if judge := _JUDGES.get(run):
+        return judge(before, after, text)
+    if len(run) == 1 and run >= "\U000e0100":
+        return bool(_IDEOGRAPH.match(before))
+    flag = _FLAG.match(text, match.start() - 1) if before else None
+    return flag is not None and flag.end() == match.end()
+
+
+def _joins(before: str, after: str, _: str) -> bool:
+    is_emoji = bool(_EMOJI.match(before) and _EMOJI.match(after))
+    return is_emoji or bool(_JOINING.match(before))
+
+
+def _separates(before: str, _: str, __: str) -> bool:
+    return bool(_JOINING.match(before))
+
+
+def _breaks(before: str, after: str, _: str) -> bool:
+    return bool(_WITHOUT_SPACES.match(before) and _WITHOUT_SPACES.match(after))
+
+
+def _directs(_: str, __: str, text: str) -> bool:
+    return bool(_RIGHT_TO_LEFT.search(text))
+
+
+_JUDGES: Final = {
+    "\u200b": _breaks,
+    "\u200c": _separates,
+    "\u200d": _joins,
+    "\u200e": _directs,
+    "\u200f": _directs,
+}
+"""Character → whether the character before, the one after, and the text explain it."""

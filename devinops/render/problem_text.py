@@ -1,0 +1,131 @@
+"""Writes problems in files as text for people. Imports little: validate and lint start fast."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from devinops.model.objects import Problem, Severity
+from devinops.render import MIN_WIDTH, Style, counted
+from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer
+from devinops.render.escape import line
+from devinops.render.terminal import Look, Span, Terminal, columns
+
+MAX_EXCERPT_COLUMNS = 120
+_SEVERITIES = {
+    Severity.ERROR: Look.ERROR,
+    Severity.WARNING: Look.WARNING,
+    Severity.INFO: Look.MOVED,
+}
+
+
+def render(answer: ProblemsAnswer, style: Style) -> Iterator[str]:
+    """Yield the lines of an answer, each with its line end."""
+    for text in ProblemText(Terminal(style.color, style.width)).problems(answer):
+        yield f"{text}\n"
+
+
+@dataclass(frozen=True)
+class ProblemText:
+    """Writes problems in a terminal."""
+
+    terminal: Terminal
+
+    def problem(self, problem: Problem, indent: int = 0, name: str = "") -> Iterator[str]:
+        """Yield one problem as `path:line:column: error: message [code name]`."""
+        yield from self.terminal.row(
+            Span(line(str(problem.source)), strong=True),
+            ": ",
+            Span(problem.severity.value, _SEVERITIES[problem.severity], strong=True),
+            f": {line(problem.message)} ",
+            Span(f"[{problem.code} {name}]" if name else f"[{problem.code}]", Look.DIM),
+            indent=indent,
+            hang=indent + 4,
+        )
+
+    def problems(self, document: ProblemsAnswer) -> Iterator[str]:
+        """Yield the lines of the problems in the files; the last one holds the counts."""
+        lint = document.lint or LintDetails({})
+        for problem in document.problems:
+            rule = lint.rules.get(problem.code)
+            yield from self.problem(problem, name=rule.name if rule else "")
+            if problem in lint.excerpts:
+                excerpt = lint.excerpts[problem]
+                yield from self._excerpt(excerpt, problem.source.line, problem.severity)
+        text, look = checked(document)
+        yield from self.terminal.row(Span(line(text), look, strong=True), hang=2)
+
+    def _excerpt(self, excerpt: Excerpt, number: int, severity: Severity) -> Iterator[str]:
+        """Yield the line that a problem is about, and carets below the characters."""
+        margin = f"{number:>5} | "
+        room = max((self.terminal.width or MAX_EXCERPT_COLUMNS) - len(margin), MIN_WIDTH // 2)
+        before, marked, after = _excerpt_parts(excerpt, room)
+        look = _SEVERITIES[severity]
+        yield from self._unwrapped(Span(margin, Look.DIM), before, Span(marked, look), after)
+        carets = "^" * max(columns(marked), 1)
+        yield from self._unwrapped(
+            Span(f"{'|':>7} ", Look.DIM), " " * columns(before), Span(carets, look)
+        )
+
+    def _unwrapped(self, *parts: Span | str) -> Iterator[str]:
+        yield from replace(self.terminal, width=None).row(*parts)
+
+
+def checked(document: ProblemsAnswer) -> tuple[str, Look]:
+    """Return the last line about the problems in files, and what it means."""
+    more = f"; {document.elsewhere} elsewhere, not shown" if document.elsewhere else ""
+    more += _lint_counts(document.lint) if document.lint else ""
+    if document.problems:
+        severities = {problem.severity for problem in document.problems}
+        look = _SEVERITIES[next(s for s in Severity if s in severities)]
+        return f"{problem_counts(document.problems)}{more}", look
+    if document.paths:
+        return f"no problems in {', '.join(document.paths)}{more}", Look.GOOD
+    entries = counted(document.entries, "entry", "entries")
+    return f"{entries} in {counted(document.files, 'file')}, no problems{more}", Look.GOOD
+
+
+def _lint_counts(lint: LintDetails) -> str:
+    """Return what lint did besides reporting, each after a semicolon."""
+    gone = f"{lint.gone} of the baseline are gone (--write-baseline removes them)"
+    return "".join(
+        f"; {text}"
+        for number, text in (
+            (lint.fixed, f"{lint.fixed} fixed"),
+            (lint.baseline, f"{lint.baseline} in the baseline"),
+            (lint.gone, gone),
+        )
+        if number
+    )
+
+
+def _excerpt_parts(excerpt: Excerpt, room: int) -> tuple[str, str, str]:
+    """Return a line before, at and after the marked characters, safe and cut to `room` columns."""
+    start, end = excerpt.column - 1, excerpt.column - 1 + excerpt.length
+    shown = excerpt.line.expandtabs(1)
+    before, after = line(shown[:start].lstrip()), line(shown[end:].rstrip())
+    marked = line(shown[start:end]) or " "
+    if len(before) + len(marked) > room and len(before) > room // 3:
+        before = f"…{before[1 - room // 3 :]}"
+    marked = _cut(marked, room - len(before))
+    return before, marked, _cut(after, room - len(before) - len(marked))
+
+
+def _cut(text: str, room: int) -> str:
+    if len(text) <= room:
+        return text
+    return f"{text[: room - 1]}…" if room > 0 else ""
+
+
+def problem_counts(problems: Iterable[Problem]) -> str:
+    """Return such as `2 errors, 1 warning in 2 files`."""
+    problems = list(problems)
+    by_severity = Counter(problem.severity for problem in problems)
+    files = len({problem.source.path for problem in problems})
+    infos = by_severity[Severity.INFO]
+    return (
+        f"{counted(by_severity[Severity.ERROR], 'error')}, "
+        f"{counted(by_severity[Severity.WARNING], 'warning')}"
+        f"{f', {infos} info' if infos else ''} in {counted(files, 'file')}"
+    )

@@ -1,0 +1,318 @@
+"""`devinops lint`: what it shows, what it hides, what it fixes, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from devinops.lint.rules import RULES
+from tests.testing.command_line import Devinops, Write
+from tests.testing.leaks import secrets
+from tests.testing.lint_cases import FINE, page
+
+
+@pytest.fixture
+def repository(repository: Write, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Write files as the fixture of the same name does, and enter their root."""
+
+    def write(files: Mapping[str, str]) -> Path:
+        root = repository(files)
+        monkeypatch.chdir(root)
+        return root
+
+    return write
+
+
+FINE_NOTE = page(FINE)
+SHORT = page(FINE | {"name": "Short", "trigger": "Errors"})
+TWIN = page(FINE | {"name": "Twin", "trigger": "When reviewing a pull request of the shop"})
+
+
+def note(**fields: object) -> str:
+    return page(FINE | {"name": "A"} | fields)
+
+
+def ids(out: str) -> list[str]:
+    return [problem["code"] for problem in json.loads(out)["problems"]]
+
+
+def test_what_is_fine_is_0(repository: Write, devinops: Devinops) -> None:
+    repository({"knowledge/a.md": FINE_NOTE})
+    ran = devinops("lint")
+    assert (ran.code, ran.out, ran.err) == (0, "1 entry in 1 file, no problems\n", "")
+
+
+def test_a_finding_has_its_line_and_carets(repository: Write, devinops: Devinops) -> None:
+    repository({"knowledge/a.md": SHORT})
+    ran = devinops("lint")
+    assert ran.code == 1
+    first, *others = ran.out.splitlines()
+    assert first.startswith("knowledge/a.md:3:10: warning: this trigger is too short to tell")
+    assert first.endswith("[DV101 trigger-too-short]")
+    assert others == [
+        "    3 | trigger: Errors",
+        "      |          ^^^^^^",
+        "0 errors, 1 warning in 1 file",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        ([], 1),
+        (["--fail-on", "error"], 0),
+        (["--fail-on", "info"], 1),
+        (["--ignore", "DV101"], 0),
+        (["--select", "DV2"], 0),
+        (["--select", "trigger-too-short"], 1),
+        (["--select", "DV1", "--ignore", "DV101"], 0),
+    ],
+    ids=str,
+)
+def test_options_decide_on_the_exit_code(
+    repository: Write, devinops: Devinops, argv: list[str], code: int
+) -> None:
+    repository({"knowledge/a.md": SHORT})
+    assert devinops("lint", *argv).code == code
+
+
+def test_select_replaces_what_the_settings_ignore(repository: Write, devinops: Devinops) -> None:
+    settings = "version: 1\nlint: {ignore: [DV101], fail_on: error}\n"
+    repository({"knowledge/a.md": SHORT, "devinops.yaml": settings})
+    assert devinops("lint").out == "1 entry in 1 file, no problems\n"
+    ran = devinops("lint", "--select", "DV101")
+    assert (ran.code, "DV101" in ran.out) == (0, True)
+    assert devinops("lint", "--select", "DV101", "--fail-on", "warning").code == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--select", "trigger-to-short"], 'did you mean "trigger-too-short"?'),
+        (["--ignore", "DV999"], "there is no lint rule 'DV999'"),
+        (["--explain", "unclosed-fense"], 'did you mean "unclosed-fence"?'),
+        (["--fail-on", "fatal"], "is not one of"),
+        (["--write-baseline"], "--baseline FILE"),
+        (["--write-baseline", "--select", "DV1"], "leave out PATHS, --select"),
+        (["--write-baseline", "knowledge"], "leave out PATHS, --select"),
+        (["--baseline", "no.json"], "does not exist"),
+        (["nope.md"], "does not exist"),
+        (["--select", ""], "the value is empty"),
+    ],
+    ids=str,
+)
+def test_a_wrong_command_line_is_64(
+    repository: Write, devinops: Devinops, argv: list[str], words: str
+) -> None:
+    repository({"knowledge/a.md": FINE_NOTE})
+    ran = devinops("lint", *argv)
+    assert (ran.code, ran.out) == (64, "")
+    assert words in " ".join(ran.err.split())
+
+
+def test_settings_with_an_unknown_rule_are_an_error_at_their_place(
+    repository: Write, devinops: Devinops
+) -> None:
+    settings = "version: 1\nlint:\n  ignore:\n    - trigger-to-short\n  paths:\n    'a[': {severity: {DV0: info}}\n"
+    repository({"knowledge/a.md": FINE_NOTE, "devinops.yaml": settings})
+    ran = devinops("lint", "--format", "json")
+    assert ran.code == 1
+    found = [(p["line"], p["code"]) for p in json.loads(ran.out)["problems"]]
+    assert found == [(4, "unknown-rule"), (6, "bad-pattern"), (6, "unknown-rule")]
+
+
+def test_an_error_in_another_setting_does_not_switch_rules_on(
+    repository: Write, devinops: Devinops
+) -> None:
+    settings = "version: 1\nlint: {ignore: [DV101]}\ntargets: {a: {prun: off}}\n"
+    repository({"knowledge/a.md": SHORT, "devinops.yaml": settings})
+    ran = devinops("lint", "--format", "json")
+    assert (ran.code, ids(ran.out)) == (1, ["unknown-key"])
+
+
+def test_a_wrong_setting_is_an_error(repository: Write, devinops: Devinops) -> None:
+    repository({"knowledge/a.md": SHORT, "devinops.yaml": "version: 1\nlint: {selekt: [DV1]}\n"})
+    ran = devinops("lint")
+    assert ran.code == 1
+    assert 'devinops.yaml:2:8: error: unknown key "selekt"; did you mean "select"?' in ran.out
+    assert "DV101" in ran.out
+
+
+def test_files_with_errors_are_errors_because_they_are_not_checked(
+    repository: Write, devinops: Devinops
+) -> None:
+    repository({"knowledge/a.md": "no front matter", "knowledge/b.md": FINE_NOTE})
+    ran = devinops("lint", "--fail-on", "error")
+    assert (ran.code, "[no-front-matter]" in ran.out) == (1, True)
+    elsewhere = devinops("lint", "knowledge/b.md")
+    assert elsewhere.code == 0
+    assert elsewhere.out == "no problems in knowledge/b.md; 1 elsewhere, not shown\n"
+
+
+def test_a_directory_without_entries_is_an_error(repository: Write, devinops: Devinops) -> None:
+    repository({"README.md": "r"})
+    ran = devinops("lint")
+    assert (ran.code, "[no-entries]" in ran.out) == (1, True)
+
+
+# --- PATHS ----------------------------------------------------------------------------------------
+
+
+def test_paths_narrow_what_is_shown_and_pairs_are_shown_for_both(
+    repository: Write, devinops: Devinops
+) -> None:
+    repository({"knowledge/a.md": FINE_NOTE, "knowledge/b.md": TWIN, "knowledge/c.md": SHORT})
+    assert ids(devinops("lint", "knowledge/c.md", "--format", "json").out) == ["DV101", "DV203"]
+    for path in ("knowledge/a.md", "knowledge/b.md"):
+        assert "DV203" in ids(devinops("lint", path, "--format", "json").out), path
+
+
+def test_entry_rules_read_only_the_files_that_are_passed(
+    repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"knowledge/a.md": SHORT, "knowledge/b.md": "no front matter"})
+    ran = devinops("lint", "knowledge/a.md", "--select", "entry-rules", "--format", "json")
+    document = json.loads(ran.out)
+    assert (ids(ran.out), document["files"], ran.code) == (["DV101"], 1, 1)
+    (root / "knowledge" / "link.md").symlink_to(root / "knowledge" / "a.md")
+    ran = devinops("lint", "knowledge/link.md", "--select", "entry-rules", "--format", "json")
+    assert ids(ran.out) == ["DV101"]
+    whole = devinops("lint", "knowledge", "--select", "entry-rules", "--format", "json")
+    assert json.loads(whole.out)["files"] == 2
+
+
+def test_a_text_file_is_checked_with_the_entry_that_includes_it(
+    repository: Write, devinops: Devinops
+) -> None:
+    entry = "knowledge: [{name: A, trigger: When testing it, body_file: texts/a.txt}]"
+    repository({"knowledge.yaml": entry, "texts/a.txt": "```sh\nmake\n"})
+    ran = devinops("lint", "texts/a.txt", "--select", "entry-rules", "--format", "json")
+    assert ids(ran.out) == ["DV204"]
+
+
+def test_an_ignored_file_stays_ignored_when_it_is_passed(
+    repository: Write, devinops: Devinops
+) -> None:
+    settings = "version: 1\nignore: ['knowledge/drafts/**']\n"
+    repository(
+        {"knowledge/a.md": FINE_NOTE, "knowledge/drafts/b.md": SHORT, "devinops.yaml": settings}
+    )
+    ran = devinops("lint", "knowledge/drafts/b.md", "--select", "entry-rules")
+    assert (ran.code, ran.out) == (0, "no problems in knowledge/drafts/b.md\n")
+
+
+# --- the baseline ---------------------------------------------------------------------------------
+
+
+def test_a_baseline_hides_what_was_there_and_nothing_else(
+    repository: Write, devinops: Devinops
+) -> None:
+    root = repository(
+        {"knowledge/a.md": SHORT, "devinops.yaml": "version: 1\nlint: {baseline: old.json}\n"}
+    )
+    ran = devinops("lint", "--write-baseline")
+    assert (ran.code, ran.out) == (0, "1 entry in 1 file, no problems; 1 in the baseline\n")
+    (root / "knowledge" / "a.md").write_text(SHORT.replace("name:", "meta: {a: 1}\nname:"))
+    (root / "knowledge" / "b.md").write_text(note(body="```sh\nmake\n"))
+    ran = devinops("lint", "--format", "json")
+    assert (ran.code, ids(ran.out)) == (1, ["DV204"])
+    (root / "knowledge" / "a.md").write_text(FINE_NOTE)
+    (root / "knowledge" / "b.md").unlink()
+    gone = "1 entry in 1 file, no problems; 1 of the baseline are gone (--write-baseline removes them)\n"
+    assert devinops("lint").out == gone
+    assert devinops("lint", "--write-baseline").out == "1 entry in 1 file, no problems\n"
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format_version": 2, "findings": []}', "{}"])
+def test_a_damaged_baseline_hides_nothing_and_stops(
+    repository: Write, devinops: Devinops, text: str
+) -> None:
+    repository({"knowledge/a.md": SHORT, "old.json": text})
+    ran = devinops("lint", "--baseline", "old.json")
+    assert (ran.code, ran.out) == (1, "")
+    assert "--write-baseline" in ran.err
+
+
+# --- fix ------------------------------------------------------------------------------------------
+
+
+def test_fix_deletes_only_what_nobody_sees(repository: Write, devinops: Devinops) -> None:
+    text = note(body="Never push\u200b to \u202emain.\n\nAsk\ufeff first.").replace("\n", "\r\n")
+    root = repository({"knowledge/a.md": text})
+    ran = devinops("lint", "--fix", "--format", "json")
+    assert (ran.code, ids(ran.out)) == (1, ["DV302"])
+    assert (root / "knowledge" / "a.md").read_bytes().decode() == text.replace(
+        "\u200b", ""
+    ).replace("Ask\ufeff", "Ask")
+    assert "; 2 fixed" not in devinops("lint", "--fix").out
+
+
+def test_fix_goes_on_until_nothing_is_left_to_fix(repository: Write, devinops: Devinops) -> None:
+    root = repository({"knowledge/a.md": note(body="Never push\u200b to main.\n" * 120)})
+    ran = devinops("lint", "--fix")
+    assert (ran.code, "120 fixed" in ran.out) == (0, True)
+    assert (root / "knowledge" / "a.md").read_text().isascii()
+
+
+def test_fix_changes_no_name_and_no_escape(repository: Write, devinops: Devinops) -> None:
+    text = 'knowledge:\n- name: "A\u200bB"\n  trigger: "When push\\u200bing"\n  body: b\n'
+    root = repository({"knowledge.yaml": text})
+    ran = devinops("lint", "--fix", "--select", "DV302", "--format", "json")
+    assert ids(ran.out) == ["DV302", "DV302"]
+    assert (root / "knowledge.yaml").read_text() == text
+
+
+# --- pages and formats ----------------------------------------------------------------------------
+
+
+def test_every_rule_is_listed_and_explained(repository: Write, devinops: Devinops) -> None:
+    repository({})
+    listed = devinops("lint", "--list-rules")
+    assert [line[:5] for line in listed.out.splitlines()] == [rule.id for rule in RULES]
+    for rule in RULES:
+        ran = devinops("lint", "--explain", rule.name)
+        assert ran.code == 0
+        assert rule.summary in ran.out
+    document = json.loads(devinops("lint", "--explain", "dv101", "--format", "json").out)
+    assert [rule["name"] for rule in document["rules"]] == ["trigger-too-short"]
+
+
+def test_a_secret_is_in_no_format(repository: Write, devinops: Devinops, tmp_path: Path) -> None:
+    secret = secrets()["GitHub token"][1]
+    repository(
+        {"knowledge/a.md": note(body=f"Use {secret} here, or\ncurl https://a.io/{secret} | sh")}
+    )
+    for format in ("text", "json", "markdown", "sarif", "junit", "github", "gitlab"):
+        ran = devinops("lint", "--format", format)
+        assert ran.code == 1
+        assert "DV301" in ran.out, format
+        assert secret not in ran.out + ran.err, format
+
+
+def test_sarif_has_the_rule_its_page_and_both_places_of_a_pair(
+    repository: Write, devinops: Devinops
+) -> None:
+    repository({"knowledge/a.md": FINE_NOTE, "knowledge/b.md": TWIN})
+    (run,) = json.loads(devinops("lint", "--format", "sarif").out)["runs"]
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert (rule["id"], rule["name"]) == ("DV203", "duplicate-body")
+    assert rule["defaultConfiguration"] == {"level": "warning"}
+    assert "Copies drift apart" in rule["help"]["markdown"]
+    (result,) = run["results"]
+    related = result["relatedLocations"][0]["physicalLocation"]
+    assert related["artifactLocation"]["uri"] == "knowledge/a.md"
+    region = result["locations"][0]["physicalLocation"]["region"]
+    assert region["endColumn"] > region["startColumn"]
+
+
+def test_without_the_detector_lint_says_so(
+    repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devinops.cli.lint.is_complete", lambda: False)
+    repository({"knowledge/a.md": FINE_NOTE})
+    assert "install devinops with its extra secrets" in devinops("lint").err
+    assert devinops("lint", "-q").err == ""
+    assert devinops("lint", "--select", "DV1").err == ""

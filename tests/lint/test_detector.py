@@ -1,0 +1,56 @@
+"""The detector finds every secret of the labelled set, and nothing else, and never sends anything."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from devinops.lint import detector
+from devinops.lint.detector import is_complete, leaks
+from devinops.model.credentials import SECRETS
+from tests.testing.leaks import NOT_SECRETS, secrets
+
+WITH_SECRET = secrets()
+
+
+@pytest.mark.parametrize("title", WITH_SECRET)
+def test_a_secret_is_found_where_it_is(title: str) -> None:
+    text, secret = WITH_SECRET[title]
+    found = [text[leak.start : leak.end] for leak in leaks(text)]
+    start = secret[:20]
+    assert any(start in part or part in secret for part in found), found
+
+
+@pytest.mark.parametrize("title", NOT_SECRETS)
+def test_what_only_looks_like_a_secret_is_not_found(title: str) -> None:
+    assert list(leaks(NOT_SECRETS[title])) == []
+
+
+def test_the_set_is_large_enough() -> None:
+    assert len(WITH_SECRET) + len(NOT_SECRETS) >= 60
+
+
+def test_the_library_is_installed_for_the_tests() -> None:
+    assert is_complete()
+
+
+def test_spans_are_in_order_and_do_not_overlap() -> None:
+    text = "\n".join(text for text, _ in WITH_SECRET.values())
+    found = list(leaks(text))
+    ends = [0, *(leak.end for leak in found)]
+    assert all(end <= leak.start for end, leak in zip(ends, found, strict=False))
+
+
+def test_without_the_library_the_known_forms_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detector, "is_complete", lambda: False)
+    found = {leak.title for text, _ in WITH_SECRET.values() for leak in leaks(text)}
+    assert found == SECRETS.keys()
+
+
+def test_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a connection")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert list(leaks(WITH_SECRET["Stripe key"][0]))

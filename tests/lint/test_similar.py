@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devinops.lint.similar import equal_groups, runs, terms, twins
+
+VOCABULARY = [f"word{number}" for number in range(400)]
+
+
+def text(seed: int, size: int = 200) -> list[str]:
+    return random.Random(seed).choices(VOCABULARY, k=size)
+
+
+def changed(words: list[str], number: int, seed: int) -> list[str]:
+    """Return the words, of which a number is replaced."""
+    places = random.Random(seed).sample(range(len(words)), number)
+    return [f"other{at}" if at in places else word for at, word in enumerate(words)]
+
+
+def found(texts: list[list[str]], threshold: float = 0.7) -> set[tuple[int, int]]:
+    features = [runs(" ".join(words)) for words in texts]
+    return {(t.number, t.earlier) for t in twins(len(texts), features.__getitem__, threshold)}
+
+
+@given(st.integers(0, 10_000), st.integers(0, 5))
+def test_a_text_with_few_changed_words_has_a_twin_among_others(seed: int, place: int) -> None:
+    texts = [text(seed + number) for number in range(6)]
+    assert found([*texts, changed(texts[place], 4, seed)]) == {(6, place)}
+
+
+@given(st.integers(0, 10_000))
+def test_a_text_with_many_changed_words_has_none(seed: int) -> None:
+    words = text(seed)
+    assert found([words, changed(words, 80, seed)]) == set()
+
+
+def test_every_copy_of_many_has_a_twin() -> None:
+    words = text(1)
+    copies = [changed(words, 2, seed) for seed in range(60)]
+    assert {number for number, _ in found(copies)} == set(range(1, 60))
+
+
+def test_equal_texts_are_found_whatever_separates_their_words() -> None:
+    assert list(equal_groups(["One two", "three", "one,  TWO.", "four"])) == [(2, 0)]
+
+
+def test_endings_and_small_words_make_no_difference() -> None:
+    small = frozenset({"the", "when"})
+    assert terms("When adding endpoints", small) == terms("the added endpoint", small)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from devinops.model.hidden import hidden
+
+TAGS = "\U000e0068\U000e0069"
+WALES = "\U0001f3f4\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f"
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("a\u202eb", ["\u202e"]),
+        ("a\u200bb\ufeff", ["\u200b", "\ufeff"]),
+        (f"a{TAGS}b", [TAGS]),
+        (f"{WALES}{TAGS}", [WALES[1:] + TAGS]),
+        ("a\u200db", ["\u200d"]),
+        ("pass\u200cword", ["\u200c"]),
+        ("\u200da", ["\u200d"]),
+        ("plain \u200ftext", ["\u200f"]),
+        ("\U0001f600\ufe01\ufe02\ufe03", ["\ufe01\ufe02\ufe03"]),
+        ("a\U000e0101", ["\U000e0101"]),
+        ("\u3164", ["\u3164"]),
+    ],
+    ids=ascii,
+)
+def test_hidden_characters_are_found(text: str, runs: list[str]) -> None:
+    assert [match[0] for match in hidden(text)] == runs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain",
+        "\U0001f469\u200d\U0001f4bb \u2764\ufe0f\u200d\U0001f525",
+        WALES,
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\u0915\u094d\u200d\u0937",
+        "\u0e2a\u0e27\u200b\u0e31\u0e2a",
+        "\u05d0 API\u200e.",
+        "\u8fbb\U000e0100",
+        "a\u00a0b",
+        "\u65e5\u672c\u3000\u8a9e",
+    ],
+    ids=ascii,
+)
+def test_characters_that_the_text_needs_are_not_hidden(text: str) -> None:
+    assert list(hidden(text)) == []

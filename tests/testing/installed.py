@@ -1,0 +1,15 @@
+"""`python -m tests.testing.installed …` is `devinops …` as if it came from an index, and without pauses between retries.
+
+So what it writes does not depend on how the tests themselves got devinops.
+"""
+
+import sys
+
+from devinops import __version__, waiting
+from devinops.cli import init, main
+from devinops.cli.origin import Origin
+
+if __name__ == "__main__":
+    waiting.pause = lambda *_: None
+    init.installed_origin = lambda: Origin(f"devinops=={__version__}")
+    sys.exit(main(sys.argv[1:]))

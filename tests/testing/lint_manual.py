@@ -1,0 +1,54 @@
+"""The part of docs/lint.md that comes from the rules: a table, and a section for each rule.
+
+`python -m tests.testing.lint_manual` writes it again; a test compares.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from devinops.lint.rule import Rule
+from devinops.lint.rules import RULES
+from tests.testing.places import ROOT
+
+PAGE = ROOT / "docs" / "lint.md"
+BEGIN, END = "<!-- rules: begin -->", "<!-- rules: end -->"
+FAMILIES = {
+    "DV1": "Triggers",
+    "DV2": "Texts",
+    "DV3": "Safety",
+    "DV4": "References",
+    "DV5": "Freshness",
+    "DV6": "Playbooks",
+    "DV9": "Exceptions",
+}
+
+
+def manual() -> str:
+    """Return all rules as Markdown."""
+    rows = ["| id | name | severity | |", "| --- | --- | --- | --- |"]
+    rows += [
+        f"| {rule.id} | [{rule.name}](#{rule.id.lower()}-{rule.name}) | {rule.severity.value} | {rule.summary} |"
+        for rule in RULES
+    ]
+    sections = [
+        text
+        for family, rules in groupby(RULES, key=lambda rule: rule.id[:3])
+        for text in (f"### {FAMILIES[family]}", *map(_section, rules))
+    ]
+    return "\n\n".join(["\n".join(rows), *sections])
+
+
+def _section(rule: Rule) -> str:
+    return f"#### {rule.id} {rule.name}\n\n{rule.manual}"
+
+
+def with_manual(page: str) -> str:
+    """Return the page with the rules of today between its markers."""
+    before, rest = page.split(BEGIN)
+    after = rest.split(END)[1]
+    return f"{before}{BEGIN}\n\n{manual()}\n\n{END}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_manual(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
