@@ -143,6 +143,11 @@ def _post(
             )
         commit = about.commit or job.commit
         posted = post(host, request, Report(text, about, author or host.author(), commit))
+    if about.digest and not about.commit:
+        options.say(
+            "the report names no commit, so its digest will not be found after the merge: run "
+            "devinops plan with the variables of the CI job"
+        )
     if posted.outcome is Outcome.OUTDATED:
         options.say("the comment is about a later commit than this report, so it stays as it is")
     if posted.outcome is Outcome.MERGED:
@@ -209,6 +214,8 @@ def _digest(options: Options, author: str | None, request: int | None) -> Simple
 
     name, org_id = _target(options)
     about, job = Marker(name, org_id, root=options.below or TOP), _job(request)
+    if not (request or job.commit):
+        raise ConfigError("the variables of the CI job name no commit: pass --request")
     with _host(options, job, writes=False) as host:
         trusted = author or host.author()
         merged = host.request(request) if request else merged_request(host, job.commit)

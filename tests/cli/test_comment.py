@@ -146,14 +146,14 @@ def edit(desk: Desk) -> str:
 @pytest.mark.parametrize("host", ["github", "ghes", "gitlab"])
 def test_first_report_becomes_a_comment(make: Make, host: str) -> None:
     desk = make(host)
-    desk.api.open(7)
+    head = desk.api.open(7).head
     desk.job(7)
-    ran = desk.comment(report())
+    ran = desk.comment(report(commit=head))
     assert (ran.code, ran.err) == (0, "")
     page = "/pull/7#issuecomment-1001" if host != "gitlab" else "/-/merge_requests/7#note_1001"
     assert ran.out.startswith("comment created: https://")
     assert ran.out.endswith(f"{page}\n")
-    assert [text.strip() for text in desk.api.texts(7)] == [report().strip()]
+    assert [text.strip() for text in desk.api.texts(7)] == [report(commit=head).strip()]
     assert desk.api.requests[7].comments[0].author == desk.bot
 
 
@@ -549,6 +549,46 @@ def test_fork_whose_token_may_comment_gets_a_comment(desk: Desk) -> None:
     assert ran.out.startswith("comment created")
     assert desk.api.project in ran.out
     assert len(desk.api.texts(7)) == 1
+
+
+def test_rate_limit_in_a_fork_is_no_missing_permission(github: Desk) -> None:
+    github.api.open(7)
+    github.job(7, fork=True)
+    far = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "99999999999"}
+    github.fail("POST", Reply(403, {"message": "API rate limit exceeded"}, far))
+    ran = github.comment(report())
+    assert ran.code == 1
+    assert "a rate limit; run again in" in ran.err
+    assert "comes from a fork" not in ran.err
+
+
+def test_report_without_a_commit_will_not_be_found_which_is_said(desk: Desk) -> None:
+    head = desk.api.open(7).head
+    desk.job(7)
+    assert "names no commit" in desk.comment(report()).err
+    assert "names no commit" not in desk.comment(report(commit=head)).err
+    assert "names no commit" not in desk.comment(report(digest=None)).err
+
+
+def test_digest_of_a_job_without_a_commit_is_an_error(github: Desk) -> None:
+    github.job(commit=sha("x"))
+    github.monkeypatch.setenv("GITHUB_SHA", "")
+    ran = github.digest("-t", "production")
+    assert (ran.code, ran.out) == (1, "")
+    assert "name no commit: pass --request" in ran.err
+
+
+def test_plans_for_several_organizations_are_told_apart(desk: Desk) -> None:
+    desk.planned(7, organization="org-1", target="staging")
+    head = desk.api.requests[7].head
+    other = report(organization="org-2", target="staging", digest=OTHER, commit=head)
+    desk.api.add(7, desk.bot, other)
+    desk.job(commit=desk.api.merge(7))
+    ran = desk.digest("-t", "staging")
+    assert ran.code == 5
+    assert "in the organizations org-1, org-2: set org_id for this target" in ran.err
+    desk.monkeypatch.setenv("DEVIN_ORG_ID", "org-2")
+    assert desk.digest("-t", "staging", "-q").out == f"{OTHER}\n"
 
 
 def test_other_failure_in_a_fork_is_not_hidden(github: Desk) -> None:
@@ -1014,9 +1054,9 @@ def test_document_of_a_fork(github: Desk) -> None:
 
 
 def test_verbose_names_each_request(github: Desk) -> None:
-    github.api.open(7)
+    head = github.api.open(7).head
     github.job(7)
-    ran = github.comment(report(), "-v")
+    ran = github.comment(report(commit=head), "-v")
     path = urlsplit(github.api.url).path
     assert ran.err.splitlines() == [
         f"GET {path}/repos/acme/api/pulls/7 200",
