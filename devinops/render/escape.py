@@ -22,6 +22,8 @@ _COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
 
 LONGEST = 10_000
 """Maximum number of characters that one line shows."""
+WHOLE = 1_000_000
+"""The same for a line of a body that is shown whole."""
 
 
 def line(text: str, most: int = LONGEST) -> str:
@@ -82,5 +84,10 @@ def body_line(text: str, *, white_space: bool = False, most: int = LONGEST) -> s
     if white_space:
         stripped = text.rstrip(" ")
         return line(stripped.replace("\t", "→") + "·" * (len(text) - len(stripped)), most)
-    shown = "\t".join(line(part) for part in text[:most].split("\t"))
+    shown = "\t".join(line(part, most) for part in text[:most].split("\t"))
     return f"{shown}… ({len(text) - most} more)" if len(text) > most else shown
+
+
+def exact(text: str) -> str:
+    """Return one safe line in ASCII, in which no two texts look the same."""
+    return line(text.encode("unicode_escape").decode("ascii"), WHOLE)

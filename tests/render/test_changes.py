@@ -6,7 +6,18 @@ import pytest
 
 from devinops.model.changes import Action, Change, FieldChange
 from devinops.model.keys import ROOT, Key
-from devinops.render.changes import MAX_BRIEF, MAX_DETAILED, MAX_LISTED, Level, levels
+from devinops.model.values import UNSET
+from devinops.render.changes import (
+    MAX_BRIEF,
+    MAX_DETAILED,
+    MAX_LISTED,
+    ChangeText,
+    Level,
+    levels,
+)
+from devinops.render.html.items import Items
+from devinops.render.markdown.changes import field_blocks
+from devinops.render.terminal import Terminal
 
 
 def changes(action: Action, number: int, kind: str = "knowledge") -> list[Change]:
@@ -50,3 +61,39 @@ def test_long_lists_are_cut_off(case: str) -> None:
     plan, expected = CASES[case]
     assert counted(plan) == expected
     assert counted(plan, full=True) == [len(plan), 0, 0]
+
+
+LONG_LINE = "word " * 3_000 + "never delete the database " + "tail " * 10
+SCHEMA = {"type": "object", "properties": {f"p{n:03}": {"type": "string"} for n in range(300)}}
+OTHER = {**SCHEMA, "properties": {**SCHEMA["properties"], "p290": {"type": "never"}}}
+BEHIND = {
+    "the end of a long line": ("body", LONG_LINE, LONG_LINE.replace("never", "always"), "always"),
+    "the end of a long word": ("trigger", "x" * 12_500 + "A", "x" * 12_500 + "B", "xB"),
+    "the end of long JSON": ("structured_output_schema", SCHEMA, OTHER, "never"),
+    "the end of a long value": ("pinned_repo", "x" * 12_500 + "A", "x" * 12_500 + "B", "xB"),
+}
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("case", BEHIND)
+def test_no_change_hides_behind_what_is_equal(case: str, full: bool, format: str) -> None:
+    name, before, after, seen = BEHIND[case]
+    field = FieldChange(name, before, after)
+    kind = "playbook" if name == "structured_output_schema" else "knowledge"
+    if format == "text":
+        shown = "\n".join(ChangeText(Terminal(), full).field(kind, field))
+    elif format == "markdown":
+        shown = "\n".join(row for block in field_blocks(kind, field) for row in block.rows)
+    else:
+        shown = Items().field(kind, field)
+    assert seen in shown
+    assert full or format == "html" or len(shown) < 30_000
+
+
+@pytest.mark.parametrize("after", [LONG_LINE, f"one\n{LONG_LINE}"])
+def test_everything_of_a_new_text_is_shown(after: str) -> None:
+    field = FieldChange("body", UNSET, after)
+    assert "never" in "\n".join(ChangeText(Terminal(), full=True).field("knowledge", field))
+    assert "never" in "\n".join(row for b in field_blocks("knowledge", field) for row in b.rows)
+    assert "never" in Items().field("knowledge", field)

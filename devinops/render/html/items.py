@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,9 +13,10 @@ from devinops.model.objects import Problem, Severity, Source
 from devinops.model.values import UNSET
 from devinops.planning.diff import nested_paths
 from devinops.render import JobLinks, counted
-from devinops.render.changes import descriptions, elements, is_redundant, is_text
+from devinops.render.changes import descriptions, elements, is_redundant, is_text, value_text
+from devinops.render.escape import WHOLE
 from devinops.render.html.diff import difference, whole
-from devinops.render.html.markup import Html, joined, prose, tag
+from devinops.render.html.markup import Html, joined, prose, tag, text
 from devinops.render.terminal import BLOCKED, FAILED, OUTSIDE, SIGNS, Look, Sign
 from devinops.render.text import drift_summary
 
@@ -238,28 +238,26 @@ def _values(kind: str, field: FieldChange, signed: bool) -> Html:
         return difference(field.before, field.after)
     added, removed = elements(kind, field)
     if added or removed:
-        lines = [tag("li", tag("ins", _short(value))) for value in added]
-        lines += [tag("li", tag("del", _short(value))) for value in removed]
+        lines = [tag("li", tag("ins", _shown(value))) for value in added]
+        lines += [tag("li", tag("del", _shown(value))) for value in removed]
         return tag("ul", *lines, class_="values")
     if isinstance(field.before, dict | list) and isinstance(field.after, dict | list):
         paths = ", ".join(nested_paths(field.before, field.after))
         note = tag("p", f"at {paths}", class_="hint") if paths else Html("")
-        return joined([note, difference(_pretty(field.before), _pretty(field.after))])
-    values = tag("del", _short(field.before)), " → ", tag("ins", _short(field.after))
+        return joined(
+            [
+                note,
+                difference(value_text(field.before, indent=2), value_text(field.after, indent=2)),
+            ]
+        )
+    values = tag("del", _shown(field.before)), " → ", tag("ins", _shown(field.after))
     return tag("p", *values, class_="values")
 
 
 def _one_side(value: Any, side: str) -> Html:
-    shown = _pretty(value) if isinstance(value, dict | list) and value else _short(value)
-    written = whole(shown)
+    written = whole(value_text(value, indent=2))
     return tag("div", tag(side, written), class_="values") if side else written
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, str):
-        return value or '""'
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _pretty(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+def _shown(value: Any) -> Html:
+    return text(value_text(value), WHOLE)

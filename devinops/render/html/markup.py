@@ -61,18 +61,18 @@ class _Escapes(dict[int, str]):
 _ESCAPES: Final = _Escapes()
 
 
-def text(value: str) -> Html:
+def text(value: str, most: int = LONGEST) -> Html:
     """Return a text with its markup escaped and its hidden characters visible.
 
     A hidden character becomes its escape, in an element that tells it from the same text. A text
-    longer than `LONGEST` is cut off. Commands to a CI runner that reads the log are broken.
+    longer than `most` is cut off. Commands to a CI runner that reads the log are broken.
     """
-    shown = value[:LONGEST]
+    shown = value[:most]
     if shown.isascii() and shown.isprintable():
         shown = html.escape(shown)
     else:
         shown = shown.translate(_ESCAPES)
-    more = f"… ({len(value) - LONGEST} more)" if len(value) > LONGEST else ""
+    more = f"… ({len(value) - most} more)" if len(value) > most else ""
     return Html(_inert(shown) + more)
 
 
