@@ -51,7 +51,8 @@ class Items:
 
     def change(self, change: Change, id: str, result: Result | None = None) -> Html:
         """Return the element of a change, with its result if there is one."""
-        one_sided = change.action in (Action.CREATE, Action.DELETE)
+        is_gone = change.action is Action.DELETE
+        one_sided = is_gone or change.action is Action.CREATE
         fields = (
             self.field(change.key.kind, field, signed=not one_sided)
             for field in change.fields
@@ -70,7 +71,7 @@ class Items:
             change.key,
             change.source,
             reason,
-            [self._facts(change.source, id, change.id or ""), _fields(fields)],
+            [self._facts(change.source, id, change.id or "", is_gone), _fields(fields)],
         )
 
     def blocked(self, blocked: Iterable[Blocked], prefix: str = "blocked") -> Iterator[Html]:
@@ -168,12 +169,14 @@ class Items:
             tag("span", about, class_="why"),
         )
 
-    def _facts(self, source: Source | None, id: str, object_id: str) -> Html:
+    def _facts(self, source: Source | None, id: str, object_id: str, is_gone: bool = False) -> Html:
         """Return the links to the file and to the item itself, and the id of the object.
 
-        They are not in the summary, because a control must not contain another one.
+        They are not in the summary, because a control must not contain another one. An entry that
+        may be gone has no link.
         """
-        file = self._source(source, _place(source)) if source and self.job else Html("")
+        is_linked = source and self.job and not is_gone
+        file = self._source(source, _place(source)) if source and is_linked else Html("")
         object_ids = tag("span", "id ", tag("code", object_id)) if object_id else Html("")
         return tag("p", file, object_ids, tag("a", "link to this", href=f"#{id}"), class_="facts")
 

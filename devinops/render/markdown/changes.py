@@ -45,10 +45,14 @@ _WRAP = Terminal(width=COLUMNS)
 
 
 class Block(NamedTuple):
-    """Rows of a diff that belong together, and lines as HTML with their changed words marked."""
+    """Rows of a diff that belong together, and lines as HTML with their changed words marked.
+
+    `cut` tells whether rows of the text are left out.
+    """
 
     rows: tuple[str, ...]
     hints: tuple[str, ...] = ()
+    cut: bool = False
 
 
 def change_blocks(change: Change, *, full: bool = False) -> Iterator[Block]:
@@ -89,12 +93,13 @@ def _one_sided(text: str, sign: str, title: str, full: bool) -> Block:
     rows = [row for text in shown for row in _wrapped(sign, body_line(text, most=WHOLE))]
     left_out = len(lines) - len(shown)
     more = (f"@@ … {counted(left_out, 'more line')} @@",) if left_out else ()
-    return Block((f"@@ {title} @@", *rows, *more))
+    return Block((f"@@ {title} @@", *rows, *more), cut=bool(left_out))
 
 
 def _hunks(old: Sequence[str], new: Sequence[str], title: str) -> Iterator[Block]:
     if len(old) + len(new) > MAX_DIFF_LINES:
-        yield Block((f"@@ {title}: {len(old)} → {len(new)} lines, too many to compare here @@",))
+        sizes = f"{len(old)} → {len(new)} lines"
+        yield Block((f"@@ {title}: {sizes}, too many to compare here @@",), cut=True)
         return
     rows: list[Row] = []
     for row in unified(old, new, shown_line):
@@ -212,12 +217,13 @@ def details(summary: str, about: str, blocks: Iterable[Block], most: int) -> Det
     budget = Budget(most - size(start) - _AROUND_ROWS)
     if budget.left < 0:
         return None
-    rows, hints, left_out = _fitting(blocks, budget)
+    listed = list(blocks)
+    rows, hints, left_out = _fitting(listed, budget)
     if not rows:
         return None if left_out else Details(f"{start}</details>\n")
     more = [f"@@ … {counted(left_out, 'more line')}, not shown here @@"] if left_out else []
     body = f"{_marked(hints)}{fenced([*rows, *more], 'diff')}\n\n</details>\n"
-    return Details(f"{start}{body}", bool(left_out))
+    return Details(f"{start}{body}", bool(left_out) or any(block.cut for block in listed))
 
 
 def _marked(hints: Sequence[str]) -> str:
