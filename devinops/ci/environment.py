@@ -30,8 +30,16 @@ SIGNS = (
 
 def is_ci(environment: Mapping[str, str]) -> bool:
     """Tell whether a CI system runs this, where nobody can answer a question."""
-    values = (environment.get(name, "") for name in SIGNS)
-    return any(value.casefold() not in ("", "0", "false") for value in values)
+    return bool(ci_sign(environment))
+
+
+def ci_sign(environment: Mapping[str, str]) -> str:
+    """Return the name of the variable that shows that a CI system runs this; empty if none does."""
+    is_set = (name for name in SIGNS if environment.get(name, "").casefold() not in _UNSET)
+    return next(is_set, "")
+
+
+_UNSET = ("", "0", "false")
 
 
 class System(Enum):

@@ -37,6 +37,7 @@ def plan_page(
 ) -> Page:
     """Return the page of a plan. `error` says why it was not applied; `command` applies it."""
     items = Items(job, are_few(plan.changes, plan.blocked, plan.drift))
+    stops = bool(error or plan.refusals)
     return Page(
         title=counts(plan),
         about=about("Plan for", plan.target),
@@ -44,7 +45,10 @@ def plan_page(
         look=Look.ERROR if error else plan_look(plan),
         facts=[
             *facts(
-                plan.target, plan.inventory.store, plan.owned, "" if plan.refusals else plan.digest
+                plan.target,
+                plan.inventory.store,
+                plan.owned,
+                "" if stops else plan.digest,
             ),
             *_untouched(plan),
             *([("Commit", job.commit)] if job and job.commit else []),
@@ -52,7 +56,7 @@ def plan_page(
         notices=[*_errors(plan, error), *_attention(plan)],
         facets=_facets(plan),
         sections=_plan_sections(plan, items),
-        ending=Html("") if error or plan.refusals else _how_to(plan, job, command),
+        ending=Html("") if stops else _how_to(plan, job, command),
     )
 
 
