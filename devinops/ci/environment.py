@@ -30,8 +30,16 @@ SIGNS = (
 
 def is_ci(environment: Mapping[str, str]) -> bool:
     """Tell whether a CI system runs this, where nobody can answer a question."""
-    values = (environment.get(name, "") for name in SIGNS)
-    return any(value.casefold() not in ("", "0", "false") for value in values)
+    return bool(ci_sign(environment))
+
+
+def ci_sign(environment: Mapping[str, str]) -> str:
+    """Return the name of the variable that shows that a CI system runs this; empty if none does."""
+    is_set = (name for name in SIGNS if environment.get(name, "").casefold() not in _UNSET)
+    return next(is_set, "")
+
+
+_UNSET = ("", "0", "false")
 
 
 class System(Enum):
@@ -50,7 +58,8 @@ class Job:
     request of GitHub its head, and not the merge commit that is checked out. `request` is the
     number of the pull or merge request, None outside of one. `is_fork` tells whether the request
     comes from another repository; on GitLab, such a job usually runs in that repository, which is
-    then the `project`. `directory` is the checkout, in which paths start.
+    then the `project`. `request_project` is the one whose request it is, if that is another, and
+    `request_url` its web page. `directory` is the checkout, in which paths start.
     """
 
     system: System
@@ -61,6 +70,8 @@ class Job:
     job_url: str
     request: int | None = None
     is_fork: bool = False
+    request_project: str = ""
+    request_url: str = ""
     directory: Path | None = None
 
     def source_url(self, path: str, line: int | None = None) -> str:
@@ -129,6 +140,8 @@ def _gitlab(environment: Mapping[str, str]) -> Job:
         job_url=environment.get("CI_JOB_URL", ""),
         request=int(number) if number.isdecimal() else None,
         is_fork=bool(source) and source != requested,
+        request_project=requested if requested != project else "",
+        request_url=environment.get("CI_MERGE_REQUEST_PROJECT_URL", ""),
         directory=_directory(environment.get("CI_PROJECT_DIR")),
     )
 

@@ -36,8 +36,10 @@ class GitLab:
     longest_comment = 1_000_000
 
     def __init__(self, job: Job, rest: Rest, *, is_job_token: bool) -> None:
-        self._path = f"/projects/{segment(job.project, 'project')}"
-        self._page = job.project_url
+        # The number of a merge request counts in the project that it was opened for.
+        project = job.request_project or job.project
+        self._path = f"/projects/{segment(project, 'project')}"
+        self._page = job.request_url or job.project_url
         self._rest, self._is_job_token = rest, is_job_token
 
     def author(self) -> str:

@@ -118,7 +118,9 @@ class Rest:
             hint = f"a rate limit; run again in {max(1, round(wait_s / 60))} min"
         message = f"{self._host}: {call} returned {response.status}"
         message += f": {text}" if text else ""
-        return ApiError(f"{message} ({hint})" if hint else message, status=response.status)
+        # A rate limit of GitHub may be a 403, but no permission is missing.
+        status = response.status if wait_s is None else TOO_MANY
+        return ApiError(f"{message} ({hint})" if hint else message, status=status)
 
 
 # --- when to send again -----------------------------------------------------------------------

@@ -38,6 +38,7 @@ class _Planned(NamedTuple):
     comment: Comment
     digest: str
     commit: str | None
+    organization: str | None
 
 
 def reviewed(host: CodeHost, request: Request, about: Marker, author: str) -> Reviewed:
@@ -64,6 +65,12 @@ def reviewed(host: CodeHost, request: Request, about: Marker, author: str) -> Re
             f"is {request.head[:12]}: {NEXT_STEP}"
         )
     if len({plan.digest for plan in current}) > 1:
+        organizations = sorted({plan.organization for plan in current if plan.organization})
+        if len(organizations) > 1:
+            raise Stale(
+                f"{where} has plans for {about.target} in the organizations "
+                f"{', '.join(organizations)}: set org_id for this target, or DEVIN_ORG_ID"
+            )
         raise Stale(f"{where} has several plans for {about.target}: {NEXT_STEP}")
     return Reviewed(current[0].digest, request, current[0].comment)
 
@@ -97,4 +104,4 @@ def _comments(host: CodeHost, request: Request, about: Marker, author: str) -> I
     for comment in host.comments(request.number):
         read = marker.read(comment.text) if is_by(comment, author) else None
         if read is not None and read.is_about(about):
-            yield _Planned(comment, read.digest or "", read.commit)
+            yield _Planned(comment, read.digest or "", read.commit, read.organization)

@@ -25,13 +25,10 @@ def is_step_file(path: Path, environment: Mapping[str, str]) -> bool:
     return path.absolute() in [Path(file) for file in files if file]
 
 
-def summary_space(path: Path, environment: Mapping[str, str]) -> int | None:
-    """Return how many bytes the summary of this step can take; None if this is not its file."""
+def is_summary(path: Path, environment: Mapping[str, str]) -> bool:
+    """Tell whether the step collects its summary in this file."""
     name = environment.get(SUMMARY)
-    if not name or path.absolute() != Path(name):
-        return None
-    used = path.stat().st_size if path.exists() else 0
-    return max(LARGEST_SUMMARY - used, 0)
+    return bool(name) and path.absolute() == Path(str(name))
 
 
 def append(path: Path, chunks: Iterable[str]) -> None:

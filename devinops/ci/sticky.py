@@ -10,6 +10,7 @@ from devinops import waiting
 from devinops.ci.code_host import CodeHost, Comment
 from devinops.model.errors import ApiError, ConfigError
 from devinops.render import marker
+from devinops.render.markdown.page import without_job
 from devinops.render.marker import Marker
 
 WAITS_S: Final = (1, 3, 9)
@@ -23,14 +24,18 @@ class Outcome(Enum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     OUTDATED = "outdated"
+    MERGED = "merged"
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The comment that has the report now, or a newer one if the report is `OUTDATED`."""
+    """The comment that has the report now, or a newer one if the report is `OUTDATED`.
+
+    None if the request is `MERGED`.
+    """
 
     outcome: Outcome
-    comment: Comment
+    comment: Comment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +78,12 @@ def post(host: CodeHost, request: int, report: Report) -> Posted:
 
     Two jobs can create it at the same time. Then both keep the oldest comment. The job of an
     earlier commit, if it ends last, leaves the report about the last commit of the request alone.
-    The comment of an earlier run that failed before it knew its target is deleted.
+    The comment of an earlier run that failed before it knew its target is deleted. In a merged
+    request nothing changes, because its comments say what was reviewed.
     Raises ApiError, and ConfigError if the token comments as somebody else.
     """
+    if host.request(request).merge_commits:
+        return Posted(Outcome.MERGED)
     comments = list(host.comments(request))
     failures = list(filter(report.is_after_failure, comments))
     ours, outcome = list(filter(report.owns, comments)), Outcome.UNCHANGED
@@ -145,5 +153,8 @@ def _checked(host: CodeHost, request: int, created: Comment, author: str) -> Com
 
 
 def _plain(text: str) -> str:
-    """Return a text without what a host changes: line ends, and white space around it."""
-    return text.replace("\r\n", "\n").strip()
+    """Return a text without what differs for no reason.
+
+    A host changes line ends, and white space around it; each run has an address of its own.
+    """
+    return without_job(text.replace("\r\n", "\n").strip())

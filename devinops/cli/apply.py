@@ -20,6 +20,7 @@ from devinops.cli.options import (
     approvals,
     common,
     is_interactive,
+    why_nobody_answers,
 )
 from devinops.cli.run_plan import ask, check_refusals, execute, finish, show
 from devinops.cli.session import NotApplied, Planned, Session, failures_written, open_session
@@ -64,7 +65,8 @@ def command(
     """
     if not (yes or plan or expect is not None or is_interactive()):
         raise UsageError(
-            "apply cannot ask without a terminal: pass --yes, or --expect DIGEST from devinops plan"
+            f"apply cannot ask {why_nobody_answers()}: pass --yes, or --expect DIGEST from "
+            "devinops plan"
         )
     with failures_written(options):
         # People paste a digest, often with a space.

@@ -59,7 +59,7 @@ class ApprovedPlan:
         if self.plan is None:
             raise Stale(
                 f"the plan has the digest {plan.digest}, not {self.digest}: nothing was written; "
-                "review the plan above"
+                "review the new plan"
             )
         differences = Differences.between(self.plan, plan)
         for chunk in render("text", differences, options.style):

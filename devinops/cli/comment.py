@@ -94,7 +94,7 @@ def command(
 # --- posting ----------------------------------------------------------------------------------
 
 
-_Outcome = Literal["created", "updated", "unchanged", "outdated", "step-summary", "none"]
+_Outcome = Literal["created", "updated", "unchanged", "outdated", "merged", "step-summary", "none"]
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,17 @@ def _post(
             )
         commit = about.commit or job.commit
         posted = post(host, request, Report(text, about, author or host.author(), commit))
+    if about.digest and not about.commit:
+        options.say(
+            "the report names no commit, so its digest will not be found after the merge: run "
+            "devinops plan with the variables of the CI job"
+        )
     if posted.outcome is Outcome.OUTDATED:
         options.say("the comment is about a later commit than this report, so it stays as it is")
-    return _Result(posted.outcome.value, about, request, posted.comment.url)
+    if posted.outcome is Outcome.MERGED:
+        options.say(f"{host.noun} {request} is merged, and what was reviewed there stays as it is")
+    url = posted.comment.url if posted.comment else None
+    return _Result(posted.outcome.value, about, request, url)
 
 
 def _instead(options: Options, job: Job, text: str, about: Marker) -> _Result:
@@ -206,6 +214,8 @@ def _digest(options: Options, author: str | None, request: int | None) -> Simple
 
     name, org_id = _target(options)
     about, job = Marker(name, org_id, root=options.below or TOP), _job(request)
+    if not (request or job.commit):
+        raise ConfigError("the variables of the CI job name no commit: pass --request")
     with _host(options, job, writes=False) as host:
         trusted = author or host.author()
         merged = host.request(request) if request else merged_request(host, job.commit)

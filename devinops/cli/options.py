@@ -18,8 +18,8 @@ import click
 from click.core import ParameterSource
 
 from devinops import atomic
-from devinops.ci.environment import is_ci
-from devinops.ci.step_files import append, is_step_file
+from devinops.ci.environment import ci_sign
+from devinops.ci.step_files import append, append_summary, is_step_file, is_summary
 from devinops.cli import candidates
 from devinops.cli.job_links import job_links
 from devinops.config import Flags, check_environment, find_root
@@ -183,13 +183,21 @@ def echo_err(text: str) -> None:
 
 def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> None:
     """Write a file atomically, or append to a file of the CI job's step. Raises NotWritten."""
+    fits = True
     try:
-        if is_step_file(path, os.environ):
+        if is_summary(path, os.environ):
+            fits = append_summary(os.environ, "".join(chunks))
+        elif is_step_file(path, os.environ):
             append(path, chunks)
         else:
             atomic.replace(path, chunks)
     except OSError as error:
         raise NotWritten(f"{option} cannot write {path}: {atomic.reason(error)}") from error
+    if not fits:
+        raise NotWritten(
+            f"{option} cannot write {path}: GitHub shows no summary of more than 1 MiB, and other "
+            "programs of this step have filled it; write the report in a step of its own"
+        )
 
 
 def wants_color(no_color: bool) -> bool:
@@ -220,12 +228,17 @@ def terminal_width(stream: TextIO) -> int | None:
 
 def is_interactive() -> bool:
     """Tell whether there is a terminal, so that a question can be answered."""
-    return (
-        sys.stdin is not None
-        and sys.stdin.isatty()
-        and sys.stderr.isatty()
-        and not is_ci(os.environ)
-    )
+    return _is_at_terminal() and not ci_sign(os.environ)
+
+
+def _is_at_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def why_nobody_answers() -> str:
+    """Return why a question cannot be asked, to put after `cannot ask`."""
+    sign = ci_sign(os.environ)
+    return f"in a CI job (${sign} is set)" if sign and _is_at_terminal() else "without a terminal"
 
 
 def _reports(values: tuple[str, ...], formats: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:

@@ -22,6 +22,7 @@ from devinops.cli.options import (
     accepts_hazards,
     common,
     is_interactive,
+    why_nobody_answers,
 )
 from devinops.cli.run_plan import RunJournal, ask, check_refusals, execute, finish, show
 from devinops.cli.session import (
@@ -132,8 +133,8 @@ def _preview(options: Options, arguments: _Rollback, *, dry_run: bool) -> ExitCo
     show(options, plan, asking=False)
     check_refusals(plan)
     how = (
-        "rollback cannot ask without a terminal, and nothing was written: review the plan, then "
-        f"pass --expect {plan.digest}, or --yes"
+        f"rollback cannot ask {why_nobody_answers()}, and nothing was written: review the plan, "
+        f"then pass --expect {plan.digest}, or --yes"
     )
     raise NotApplied(plan, UsageError(how))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -15,12 +15,14 @@ from devinops.model.objects import Source
 from devinops.model.values import UNSET, canonical_text
 from devinops.planning.diff import added_and_removed, nested_paths
 from devinops.render import counted
-from devinops.render.escape import body_line, line
+from devinops.render.escape import WHOLE, body_line, line
 from devinops.render.terminal import SIGNS, Look, Sign, Span, Terminal, columns
-from devinops.render.word_diff import Part, Row, changed, elided, unified
+from devinops.render.word_diff import Part, Row, around_changes, cut, unified
 
 MAX_LINE = 2_000
-"""If a line has more characters, what is equal in it is left out, unless `full`."""
+"""How many characters of a line are shown, unless `full`."""
+MAX_FULL_LINE = 20_000
+"""The same if `full`. A longer line leaves a terminal no place for anything else."""
 MAX_SENTENCE = 240
 """A text of one line that has more characters is cut off, unless `full`."""
 MAX_DIFF_LINES = 20_000
@@ -131,9 +133,9 @@ class ChangeText:
             yield from self._one_side(kind, field, field.after, _ADDED if signed else None)
         elif field.after is UNSET:
             yield from self._one_side(kind, field, field.before, _REMOVED if signed else None)
-        elif is_text(kind, field):
-            yield from self._row(_CHANGED, f"{field.name}:", f" ({sides})" if sides else "")
-            yield from self._diff(field.before, field.after)
+        elif versions := compared_lines(kind, field):
+            yield from self._row(_CHANGED, f"{field.name}:", f" ({sides})" if sides else _at(field))
+            yield from self._diff(*versions)
         else:
             yield from self._values(kind, field)
         for description in descriptions(kind, field):
@@ -146,18 +148,17 @@ class ChangeText:
         self, kind: str, field: FieldChange, value: Any, mark: Sign | None
     ) -> Iterator[str]:
         if not is_text(kind, field):
-            shown = _value(value, None if self.full else MAX_LINE)
-            yield from self._row(mark, f"{field.name}: {shown}")
+            yield from self._row(mark, f"{field.name}: {self._value(value)}")
             return
         # Only at LF: the other line ends that Python knows are shown as escapes.
         lines = str(value).removesuffix("\n").split("\n")
         if self.full and len(lines) > 1:
             yield from self._row(mark, f"{field.name}:")
             for text in lines:
-                yield from self.terminal.row(f"| {body_line(text)}", indent=8)
+                yield from self.terminal.row(f"| {body_line(text, most=MAX_FULL_LINE)}", indent=8)
             return
         if len(lines) == 1 and (self.full or len(lines[0]) <= MAX_SENTENCE):
-            yield from self._row(mark, f"{field.name}: {line(lines[0], None)}")
+            yield from self._row(mark, f"{field.name}: {line(lines[0], MAX_FULL_LINE)}")
             return
         first = self._start(lines[0], len(field.name) + 2)
         size = counted(len(lines), "line") if len(lines) > 1 else f"{len(lines[0])} characters"
@@ -178,47 +179,42 @@ class ChangeText:
             yield from self._row(_CHANGED, f"{field.name}:")
             for mark, values in ((_ADDED, added), (_REMOVED, removed)):
                 for value in values:
-                    yield from self.terminal.row(_value(value), sign=mark, indent=8)
+                    yield from self.terminal.row(self._value(value), sign=mark, indent=8)
             return
-        paths = line(", ".join(nested_paths(field.before, field.after)))
-        at = f" (at {paths})" if paths else ""
-        before, after = _value(field.before), _value(field.after)
-        if max(len(before), len(after)) > MAX_LINE:
-            yield from self._row(_CHANGED, f"{field.name}:", at)
-            yield from self._rows(changed([before], [after]))
-        else:
-            yield from self._row(_CHANGED, f"{field.name}: {before} → {after}", at)
+        values_text = f"{self._value(field.before)} → {self._value(field.after)}"
+        yield from self._row(_CHANGED, f"{field.name}: {values_text}", _at(field))
 
-    def _diff(self, before: str, after: str) -> Iterator[str]:
-        old, new = canonical_text(before).split("\n"), canonical_text(after).split("\n")
+    def _value(self, value: Any) -> str:
+        return line(value_text(value), MAX_FULL_LINE if self.full else MAX_LINE)
+
+    def _diff(self, old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
         if len(old) + len(new) > MAX_DIFF_LINES:
             text = f"{len(old)} lines → {len(new)} lines (too many to compare here)"
             yield from self.terminal.row(text, indent=8)
             return
-        rows = list(unified(old, new, _shown))
+        rows = list(unified(old, new, shown_line))
         shown = rows if self.full else rows[:MAX_DIFF_ROWS]
-        yield from self._rows(shown)
+        for row in shown:
+            yield from self.terminal.row(
+                *_spans(row, full=self.full), sign=_DIFF_SIGNS.get(row.symbol), indent=8, hang=12
+            )
         if len(shown) < len(rows):
             more = f"… and {len(rows) - len(shown)} more lines (-v shows them)"
             yield from self.terminal.row(Span(more, Look.DIM), indent=8)
 
-    def _rows(self, rows: Iterable[Row]) -> Iterator[str]:
-        for row in rows:
-            spans = _spans(row if self.full else elided(row, MAX_LINE))
-            yield from self.terminal.row(
-                *spans, sign=_DIFF_SIGNS.get(row.symbol), indent=8, hang=12
-            )
+
+def shown_line(symbol: str, text: str) -> str:
+    """Return a line of a body, safe and, if it changed, whole and with its white space visible."""
+    is_changed = symbol != " "
+    return body_line(text, white_space=is_changed, most=WHOLE if is_changed else MAX_LINE)
 
 
-def _shown(symbol: str, text: str) -> str:
-    """Return a line of a body, safe and with its white space visible if it changed."""
-    return body_line(text, white_space=symbol != " ")
-
-
-def _spans(row: Row) -> Iterator[Span]:
+def _spans(row: Row, *, full: bool) -> Iterator[Span]:
     look = _DIFF_SIGNS[row.symbol].look if row.symbol in _DIFF_SIGNS else Look.DIM
-    for part in row.parts:
-        yield Span(part.text, look, marked=part.changed and _is_partial(row.parts))
+    is_partial = _is_partial(row.parts)
+    most = MAX_FULL_LINE if full else MAX_LINE
+    for part in cut(around_changes(row.parts, most), most):
+        yield Span(part.text, look, marked=part.changed and is_partial)
 
 
 def _is_partial(parts: Sequence[Part]) -> bool:
@@ -267,6 +263,26 @@ def elements(kind: str, field: FieldChange) -> tuple[list[Any], list[Any]]:
     return added_and_removed(attribute, field.before, field.after) if attribute else ([], [])
 
 
-def _value(value: Any, most: int | None = None) -> str:
-    text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
-    return line(text, most)
+def compared_lines(kind: str, field: FieldChange) -> tuple[list[str], list[str]] | None:
+    """Return the lines of both values of a field; None if they are too short to be compared."""
+    if is_text(kind, field):
+        old, new = canonical_text(field.before), canonical_text(field.after)
+        return old.split("\n"), new.split("\n")
+    texts = value_text(field.before), value_text(field.after)
+    if max(map(len, texts)) <= MAX_SENTENCE or any(elements(kind, field)):
+        return None
+    old, new = value_text(field.before, indent=2), value_text(field.after, indent=2)
+    return old.split("\n"), new.split("\n")
+
+
+def _at(field: FieldChange) -> str:
+    """Return where two nested values differ."""
+    paths = line(", ".join(nested_paths(field.before, field.after)))
+    return f" (at {paths})" if paths else ""
+
+
+def value_text(value: Any, indent: int | None = None) -> str:
+    """Return a text as it is, and any other value as JSON."""
+    if isinstance(value, str) and value:
+        return value
+    return json.dumps(value, ensure_ascii=False, indent=indent)

@@ -17,36 +17,28 @@ _WIDE_SPACE = "\u3000"
 _INVISIBLE = re.compile(rf"[{BLANKS}\u180b-\u180f\u2800\ufe00-\ufe0d\U000e0100-\U000e01ef]")
 """Invisible characters of other categories, without U+FE0E and U+FE0F, which emoji contain."""
 
-_NOT_PLAIN, _NOT_PLAIN_OR_TAB = re.compile(r"[^ -~]"), re.compile(r"[^ -~\t]")
-"""What may have to be escaped; printable ASCII never has to."""
-
 _COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")
 """The start of a command to a CI runner anywhere in a line, such as `##[group]` and `##vso[…]`."""
 
 LONGEST = 10_000
-"""How many characters of a line are shown by default."""
+"""Maximum number of characters that one line shows."""
+WHOLE = 1_000_000
+"""The same for a line of a body that is shown whole."""
 
 
-def line(text: str, most: int | None = LONGEST) -> str:
+def line(text: str, most: int = LONGEST) -> str:
     """Return a text as one safe line: control, bidi and invisible characters become escapes.
 
     An escape such as `\\x3a` also breaks commands to a CI runner that reads the log, such as `::`
-    at the start. A text longer than `most` characters is cut off; None: it is whole.
+    at the start. A text longer than `most` characters is cut off.
     """
-    return _safe(text[:most], _NOT_PLAIN) + _more(text, most)
-
-
-def _safe(text: str, special: re.Pattern[str]) -> str:
-    """Return a text with what is `special` escaped, and without commands to CI runners."""
-    if not (text.isascii() and text.isprintable()):
-        text = special.sub(_escape, text)
-    if "::" in text[: len(text) - len(text.lstrip()) + 2]:
-        text = text.replace("::", "\\x3a:", 1)
-    return _COMMAND.sub(r"\\x23#", text)
-
-
-def _more(text: str, most: int | None) -> str:
-    return "" if most is None or len(text) <= most else f"… ({len(text) - most} more)"
+    shown = text[:most]
+    if not (shown.isascii() and shown.isprintable()):
+        shown = re.sub(r"[^ -~]", _escape, shown)
+    if "::" in shown[: len(shown) - len(shown.lstrip()) + 2]:
+        shown = shown.replace("::", "\\x3a:", 1)
+    shown = _COMMAND.sub(r"\\x23#", shown)
+    return f"{shown}… ({len(text) - most} more)" if len(text) > most else shown
 
 
 def lines(text: str) -> str:
@@ -87,12 +79,15 @@ def visible(char: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def body_line(text: str, *, white_space: bool = False, most: int | None = None) -> str:
-    """Return one safe line of a body with its tabs; `white_space` shows tabs and final spaces.
-
-    It is whole unless `most` is given, because what is cut off could be what differs.
-    """
+def body_line(text: str, *, white_space: bool = False, most: int = LONGEST) -> str:
+    """Return one safe line of a body with its tabs; `white_space` shows tabs and final spaces."""
     if white_space:
         stripped = text.rstrip(" ")
         return line(stripped.replace("\t", "→") + "·" * (len(text) - len(stripped)), most)
-    return _safe(text[:most], _NOT_PLAIN_OR_TAB) + _more(text, most)
+    shown = "\t".join(line(part, most) for part in text[:most].split("\t"))
+    return f"{shown}… ({len(text) - most} more)" if len(text) > most else shown
+
+
+def exact(text: str) -> str:
+    """Return one safe line in ASCII, in which no two texts look the same."""
+    return line(text.encode("unicode_escape").decode("ascii"), WHOLE)

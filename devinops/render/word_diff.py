@@ -5,21 +5,29 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby, takewhile
-from typing import Final, NamedTuple
+from itertools import groupby
+from typing import Final, NamedTuple, TypeAlias
+
+from devinops.render.escape import exact
 
 CONTEXT_LINES: Final = 3
 MAX_WORDS: Final = 400
-"""Lines that differ in more words are not compared word by word, which takes quadratic time."""
-AROUND: Final = 200
-"""How many characters at both ends of a long equal part are shown."""
-MAX_PART: Final = 20_000
-"""How many characters of a part that differs are shown."""
-MIN_LIKENESS: Final = 0.4
-"""Lines that are less alike are shown as other lines and not as changed ones."""
+"""If more words differ between the first and the last one, they are not compared with each other.
 
-_WORDS = re.compile(r"\w{1,60}|\s+|[^\w\s]")
-"""A longer word, such as a key, is compared in pieces."""
+That takes quadratic time.
+"""
+MIN_LIKENESS: Final = 0.4
+"""Lines that are less alike are shown as other lines and not as changed ones, unless they are long.
+
+Of long lines, only what differs is shown.
+"""
+LONG: Final = 2_000
+"""The number of characters of a long line."""
+AROUND: Final = 100
+"""How many characters around what differs are shown of a long line."""
+
+_WORDS = re.compile(r"\w{1,64}|\s{1,64}|[^\w\s]")
+"""Words, and parts of those that are longer than any word of a language."""
 
 
 class Part(NamedTuple):
@@ -42,16 +50,31 @@ def unified(
     """Yield the rows of a unified diff of two lists of lines.
 
     `shown` turns a symbol and a line into what the row shows, before words are compared: so an
-    escape is never cut in two.
+    escape is never cut in two. It must not cut off a line that has changed.
     """
     rows = list(difflib.unified_diff(before, after, lineterm="", n=CONTEXT_LINES))[2:]
     for is_change, group in groupby(rows, key=lambda row: row[0] in "+-"):
-        pairs = [(row[0], row if row[0] == "@" else shown(row[0], row[1:])) for row in group]
         if is_change:
-            sides = ([text for symbol, text in pairs if symbol == side] for side in "-+")
-            yield from changed(*sides)
+            lines = [(row[0], row[1:]) for row in group]
+            removed, added = ([text for symbol, text in lines if symbol == side] for side in "-+")
+            yield from changed(*_told_apart(removed, added, shown))
         else:
-            yield from (Row(symbol, (Part(text),)) for symbol, text in pairs)
+            texts = ((row[0], row if row[0] == "@" else shown(row[0], row[1:])) for row in group)
+            yield from (Row(symbol, (Part(text),)) for symbol, text in texts)
+
+
+def _told_apart(
+    removed: Sequence[str], added: Sequence[str], shown: Callable[[str, str], str]
+) -> tuple[list[str], list[str]]:
+    """Return what rows show of lines. Two lines that would look equal are written as code points.
+
+    They do if one has a hidden character, and the other the text that stands for it.
+    """
+    old, new = [shown("-", text) for text in removed], [shown("+", text) for text in added]
+    for number, (before, after) in enumerate(zip(old, new, strict=False)):
+        if before == after:
+            old[number], new[number] = exact(removed[number]), exact(added[number])
+    return old, new
 
 
 def changed(removed: Sequence[str], added: Sequence[str]) -> Iterator[Row]:
@@ -66,68 +89,75 @@ def changed(removed: Sequence[str], added: Sequence[str]) -> Iterator[Row]:
 def compared(before: str, after: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
     """Return the parts of two lines; none is marked if the lines have little in common."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
-    head = _equal(old, new)
-    tail = _equal(reversed(old[head:]), reversed(new[head:]))
-    steps = list(_steps(old, new, head, tail))
-    equal = sum(end - start for is_changed, start, end, _, _ in steps if not is_changed)
-    is_other = 2 * equal < MIN_LIKENESS * (len(old) + len(new))
-    if is_other and len("".join(old[:head])) <= AROUND:
+    steps = _steps(old, new)
+    alike = sum(end - start for tag, start, end, _, _ in steps if tag == "equal")
+    is_long = max(len(before), len(after)) > LONG
+    if 2 * alike < MIN_LIKENESS * (len(old) + len(new)) and not is_long:
         return (Part(before),), (Part(after),)
     return (
-        _parts((is_changed, old[start:end]) for is_changed, start, end, _, _ in steps),
-        _parts((is_changed, new[start:end]) for is_changed, _, _, start, end in steps),
+        _parts((tag != "equal", old[start:end]) for tag, start, end, _, _ in steps),
+        _parts((tag != "equal", new[start:end]) for tag, _, _, start, end in steps),
     )
 
 
-def _equal(old: Iterable[str], new: Iterable[str]) -> int:
-    """Return the number of words at the start that are equal."""
-    pairs = zip(old, new, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+_Step: TypeAlias = tuple[str, int, int, int, int]
 
 
-def _steps(
-    old: Sequence[str], new: Sequence[str], head: int, tail: int
-) -> Iterator[tuple[bool, int, int, int, int]]:
-    """Yield stretches of words: whether they differ, and their start and end on both sides."""
-    end, new_end = len(old) - tail, len(new) - tail
-    yield False, 0, head, 0, head
-    if max(end, new_end) - head > MAX_WORDS:
-        yield True, head, end, head, new_end
+def _steps(old: Sequence[str], new: Sequence[str]) -> list[_Step]:
+    """Return the steps from one list of words to another, as difflib writes them."""
+    start = _equal(old, new)
+    end = _equal(old[start:][::-1], new[start:][::-1])
+    old_end, new_end = len(old) - end, len(new) - end
+    between = old[start:old_end], new[start:new_end]
+    steps: list[_Step] = [("equal", 0, start, 0, start)] if start else []
+    if max(map(len, between)) > MAX_WORDS:
+        steps.append(("replace", start, old_end, start, new_end))
     else:
-        matcher = difflib.SequenceMatcher(None, old[head:end], new[head:new_end], autojunk=False)
-        for tag, start, stop, new_start, new_stop in matcher.get_opcodes():
-            yield tag != "equal", head + start, head + stop, head + new_start, head + new_stop
-    yield False, end, len(old), new_end, len(new)
+        matcher = difflib.SequenceMatcher(None, *between, autojunk=False)
+        steps += (
+            (tag, start + a, start + b, start + c, start + d)
+            for tag, a, b, c, d in matcher.get_opcodes()
+        )
+    return [*steps, ("equal", old_end, len(old), new_end, len(new))] if end else steps
 
 
-def elided(row: Row, most: int) -> Row:
-    """Return a row without the middle of what is equal in it, if it is longer than `most`.
-
-    All that differs stays, so nobody approves what is not shown; if that is very long, its start.
-    """
-    if sum(len(part.text) for part in row.parts) <= most:
-        return row
-    is_other = row.symbol in "+-" and not any(part.changed for part in row.parts)
-    shown = _start if is_other else _ends
-    return Row(
-        row.symbol,
-        tuple(
-            Part((_start if part.changed else shown)(part.text), part.changed) for part in row.parts
-        ),
-    )
-
-
-def _start(text: str) -> str:
-    left_out = len(text) - MAX_PART
-    return f"{text[:MAX_PART]}… ({left_out} more)" if left_out > 0 else text
-
-
-def _ends(text: str) -> str:
-    left_out = len(text) - 2 * AROUND
-    if left_out <= AROUND:
-        return text
-    return f"{text[:AROUND]} … ({left_out} equal characters) … {text[-AROUND:]}"
+def _equal(old: Sequence[str], new: Sequence[str]) -> int:
+    """Return how many words at the start are equal."""
+    pairs = enumerate(zip(old, new, strict=False))
+    differing = (number for number, (before, after) in pairs if before != after)
+    return next(differing, min(len(old), len(new)))
 
 
 def _parts(pieces: Iterable[tuple[bool, Sequence[str]]]) -> tuple[Part, ...]:
     return tuple(Part("".join(words), changed) for changed, words in pieces if words)
+
+
+def around_changes(parts: Sequence[Part], most: int = LONG) -> tuple[Part, ...]:
+    """Return the parts of a line; if it is longer than `most`, only what is around the changes."""
+    if sum(len(part.text) for part in parts) <= most or not any(part.changed for part in parts):
+        return tuple(parts)
+    last = len(parts) - 1
+    return tuple(
+        part if part.changed else Part(_ends(part.text, AROUND * (n > 0), AROUND * (n < last)))
+        for n, part in enumerate(parts)
+    )
+
+
+def _ends(text: str, head: int, tail: int) -> str:
+    """Return the start and the end of an unchanged text, and the length of what is left out."""
+    left_out = len(text) - head - tail
+    if left_out <= AROUND:
+        return text
+    return f"{text[:head]}… ({left_out} unchanged) …{text[len(text) - tail :]}"
+
+
+def cut(parts: Iterable[Part], most: int) -> Iterator[Part]:
+    """Yield the parts of a line, of which at most `most` characters are shown."""
+    left_out = 0
+    for part in parts:
+        if part.text[:most]:
+            yield part._replace(text=part.text[:most])
+        left_out += max(len(part.text) - most, 0)
+        most = max(most - len(part.text), 0)
+    if left_out:
+        yield Part(f"… ({left_out} more)")

@@ -17,11 +17,12 @@ class CommentDocument(Document, frozen=True, kw_only=True):
     """Output of `comment FILE`."""
 
     outcome: Annotated[
-        Literal["created", "updated", "unchanged", "outdated", "step-summary", "none"],
+        Literal["created", "updated", "unchanged", "outdated", "merged", "step-summary", "none"],
         about(
             "What was done with the comment. outdated: it is about a later commit of the request, "
-            "so it stays. step-summary: the token of a fork may not comment, so "
-            "the report is in the summary of the step. none: there is no request, or no summary."
+            "so it stays. merged: the request is merged, so its comments stay. step-summary: the "
+            "token of a fork may not comment, so the report is in the summary of the step. none: "
+            "there is no request, or no summary."
         ),
     ]
     root: Root

@@ -98,11 +98,14 @@ def test_job_in_a_fork_on_gitlab_runs_in_the_fork() -> None:
         "CI_MERGE_REQUEST_IID": "5",
         "CI_PROJECT_PATH": "someone/api",
         "CI_MERGE_REQUEST_PROJECT_PATH": "acme/sub/api",
+        "CI_MERGE_REQUEST_PROJECT_URL": "https://git.acme.test/acme/sub/api",
         "CI_MERGE_REQUEST_SOURCE_PROJECT_PATH": "someone/api",
     }
     job = current_job({**GITLAB, **fork})
     assert job is not None
     assert (job.project, job.is_fork) == ("someone/api", True)
+    assert job.request_project == "acme/sub/api"
+    assert job.request_url == "https://git.acme.test/acme/sub/api"
 
 
 def test_commit_of_a_pipeline_for_merged_results_is_the_one_that_people_see() -> None:

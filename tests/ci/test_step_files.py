@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devinops.ci.step_files import LARGEST_SUMMARY, append_summary, summary_space
+from devinops.ci.step_files import LARGEST_SUMMARY, append_summary
 from tests.testing.actions import outputs
 from tests.testing.command_line import Devinops
 
@@ -62,11 +62,18 @@ def test_there_is_no_summary_outside_of_github_actions() -> None:
     assert not append_summary({"GITHUB_STEP_SUMMARY": ""}, "text")
 
 
-def test_the_space_in_a_summary_is_what_others_left(tmp_path: Path) -> None:
+def test_a_report_that_a_full_summary_cannot_take_is_an_error(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "summary.md"
-    environment = {"GITHUB_STEP_SUMMARY": str(file)}
-    assert summary_space(file, environment) == LARGEST_SUMMARY
-    file.write_text("# One\n")
-    assert summary_space(file, environment) == LARGEST_SUMMARY - len("# One\n")
-    assert summary_space(tmp_path / "report.md", environment) is None
-    assert summary_space(file, {}) is None
+    (tmp_path / "root").mkdir()
+    argv = "validate", "-C", tmp_path / "root", "--report", f"markdown={file}"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
+    file.write_text("no line end")
+    devinops(*argv)
+    assert file.read_text().startswith("no line end\n")
+    file.write_text("x" * (LARGEST_SUMMARY - 20))
+    ran = devinops(*argv)
+    assert ran.code == 1
+    assert "GitHub shows no summary of more than 1 MiB" in ran.err
+    assert file.stat().st_size == LARGEST_SUMMARY - 20

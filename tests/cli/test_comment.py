@@ -146,14 +146,14 @@ def edit(desk: Desk) -> str:
 @pytest.mark.parametrize("host", ["github", "ghes", "gitlab"])
 def test_first_report_becomes_a_comment(make: Make, host: str) -> None:
     desk = make(host)
-    desk.api.open(7)
+    head = desk.api.open(7).head
     desk.job(7)
-    ran = desk.comment(report())
+    ran = desk.comment(report(commit=head))
     assert (ran.code, ran.err) == (0, "")
     page = "/pull/7#issuecomment-1001" if host != "gitlab" else "/-/merge_requests/7#note_1001"
     assert ran.out.startswith("comment created: https://")
     assert ran.out.endswith(f"{page}\n")
-    assert [text.strip() for text in desk.api.texts(7)] == [report().strip()]
+    assert [text.strip() for text in desk.api.texts(7)] == [report(commit=head).strip()]
     assert desk.api.requests[7].comments[0].author == desk.bot
 
 
@@ -329,6 +329,16 @@ def test_line_ends_and_outer_white_space_are_no_change(desk: Desk) -> None:
     desk.job(7)
     desk.api.add(7, desk.bot, f"{report().strip()}\r\n".replace("\n", "\r\n"))
     assert desk.comment(report()).out.startswith("comment unchanged")
+
+
+def test_address_of_the_job_is_no_change(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7)
+    desk.comment(report("More is in [the log of the job](https://ci.test/1)."))
+    again = desk.comment(report("More is in [the log of the job](https://ci.test/2)."))
+    assert again.out.startswith("comment unchanged")
+    more = desk.comment(report("Most is in [the log of the job](https://ci.test/2)."))
+    assert more.out.startswith("comment updated")
 
 
 def test_job_of_an_earlier_commit_that_ends_last_changes_nothing(desk: Desk) -> None:
@@ -532,10 +542,53 @@ def test_fork_on_gitlab_is_told_so(gitlab: Desk, monkeypatch: pytest.MonkeyPatch
     )
 
 
-def test_fork_whose_token_may_comment_gets_a_comment(github: Desk) -> None:
+def test_fork_whose_token_may_comment_gets_a_comment(desk: Desk) -> None:
+    desk.api.open(7)
+    desk.job(7, fork=True)
+    ran = desk.comment(report())
+    assert ran.out.startswith("comment created")
+    assert desk.api.project in ran.out
+    assert len(desk.api.texts(7)) == 1
+
+
+def test_rate_limit_in_a_fork_is_no_missing_permission(github: Desk) -> None:
     github.api.open(7)
     github.job(7, fork=True)
-    assert github.comment(report()).out.startswith("comment created")
+    far = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "99999999999"}
+    github.fail("POST", Reply(403, {"message": "API rate limit exceeded"}, far))
+    ran = github.comment(report())
+    assert ran.code == 1
+    assert "a rate limit; run again in" in ran.err
+    assert "comes from a fork" not in ran.err
+
+
+def test_report_without_a_commit_will_not_be_found_which_is_said(desk: Desk) -> None:
+    head = desk.api.open(7).head
+    desk.job(7)
+    assert "names no commit" in desk.comment(report()).err
+    assert "names no commit" not in desk.comment(report(commit=head)).err
+    assert "names no commit" not in desk.comment(report(digest=None)).err
+
+
+def test_digest_of_a_job_without_a_commit_is_an_error(github: Desk) -> None:
+    github.job(commit=sha("x"))
+    github.monkeypatch.setenv("GITHUB_SHA", "")
+    ran = github.digest("-t", "production")
+    assert (ran.code, ran.out) == (1, "")
+    assert "name no commit: pass --request" in ran.err
+
+
+def test_plans_for_several_organizations_are_told_apart(desk: Desk) -> None:
+    desk.planned(7, organization="org-1", target="staging")
+    head = desk.api.requests[7].head
+    other = report(organization="org-2", target="staging", digest=OTHER, commit=head)
+    desk.api.add(7, desk.bot, other)
+    desk.job(commit=desk.api.merge(7))
+    ran = desk.digest("-t", "staging")
+    assert ran.code == 5
+    assert "in the organizations org-1, org-2: set org_id for this target" in ran.err
+    desk.monkeypatch.setenv("DEVIN_ORG_ID", "org-2")
+    assert desk.digest("-t", "staging", "-q").out == f"{OTHER}\n"
 
 
 def test_other_failure_in_a_fork_is_not_hidden(github: Desk) -> None:
@@ -775,6 +828,22 @@ def test_merge_is_waited_for(desk: Desk, waits: Waits) -> None:
     assert waits == [1]
 
 
+def test_plan_that_ends_after_the_merge_replaces_nothing_that_was_reviewed(desk: Desk) -> None:
+    head = desk.api.open(7).head
+    desk.job(7)
+    desk.comment(report(commit=head))
+    commit = desk.api.merge(7)
+    late = report("not reviewed", digest=OTHER, commit=head)
+    for about in (late, report("of another target", target="staging", commit=head)):
+        ran = desk.comment(about)
+        assert (ran.code, ran.out) == (0, "")
+        assert "request 7 is merged, and what was reviewed there stays as it is" in ran.err
+    assert fits("comment", desk.comment(late, "--format", "json").out)["outcome"] == "merged"
+    desk.monkeypatch.delenv("CI_MERGE_REQUEST_IID", raising=False)
+    desk.job(commit=commit)
+    assert desk.digest("-t", "production", "-q").out == f"{DIGEST}\n"
+
+
 def test_digest_of_each_target(desk: Desk) -> None:
     desk.planned(7)
     head = desk.api.requests[7].head
@@ -985,11 +1054,12 @@ def test_document_of_a_fork(github: Desk) -> None:
 
 
 def test_verbose_names_each_request(github: Desk) -> None:
-    github.api.open(7)
+    head = github.api.open(7).head
     github.job(7)
-    ran = github.comment(report(), "-v")
+    ran = github.comment(report(commit=head), "-v")
     path = urlsplit(github.api.url).path
     assert ran.err.splitlines() == [
+        f"GET {path}/repos/acme/api/pulls/7 200",
         f"GET {path}/repos/acme/api/issues/7/comments?per_page=100 200",
         f"POST {path}/repos/acme/api/issues/7/comments 201",
         f"GET {path}/repos/acme/api/issues/7/comments?per_page=100 200",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from devinops.model.changes import Action, Change, FieldChange
-from devinops.model.errors import ExitCode
 from devinops.model.keys import ROOT, Key
 from devinops.model.values import UNSET
-from devinops.render import Style, render
-from devinops.render.answers import PlanAnswer
-from devinops.render.changes import MAX_BRIEF, MAX_DETAILED, MAX_LISTED, Level, levels
-from tests.testing.reports import small
+from devinops.render.changes import (
+    MAX_BRIEF,
+    MAX_DETAILED,
+    MAX_LISTED,
+    ChangeText,
+    Level,
+    levels,
+)
+from devinops.render.html.items import Items
+from devinops.render.markdown.changes import field_blocks
+from devinops.render.terminal import Terminal
 
 
 def changes(action: Action, number: int, kind: str = "knowledge") -> list[Change]:
@@ -59,46 +63,37 @@ def test_long_lists_are_cut_off(case: str) -> None:
     assert counted(plan, full=True) == [len(plan), 0, 0]
 
 
-WORDS = "word " * 3_000
-"""A line, longer than any limit of a format."""
-NEVER, ALWAYS = (f"{WORDS}{word} delete the database {WORDS}end" for word in ("never", "always"))
+LONG_LINE = "word " * 3_000 + "never delete the database " + "tail " * 10
+SCHEMA = {"type": "object", "properties": {f"p{n:03}": {"type": "string"} for n in range(300)}}
+OTHER = {**SCHEMA, "properties": {**SCHEMA["properties"], "p290": {"type": "never"}}}
+BEHIND = {
+    "the end of a long line": ("body", LONG_LINE, LONG_LINE.replace("never", "always"), "always"),
+    "the end of a long word": ("trigger", "x" * 12_500 + "A", "x" * 12_500 + "B", "xB"),
+    "the end of long JSON": ("structured_output_schema", SCHEMA, OTHER, "never"),
+    "the end of a long value": ("pinned_repo", "x" * 12_500 + "A", "x" * 12_500 + "B", "xB"),
+}
 
 
-def edited(before: object, after: object, field: str) -> PlanAnswer:
-    update = replace(
-        small().changes[0],
-        action=Action.UPDATE,
-        key=Key.parse("knowledge:A"),
-        fields=(FieldChange(field, before, after),),
-    )
-    return PlanAnswer(replace(small(), changes=(update,)), ExitCode.OK)
-
-
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
 @pytest.mark.parametrize("full", [False, True])
-@pytest.mark.parametrize("format", ["text", "markdown", "html"])
-@pytest.mark.parametrize(
-    ("before", "after", "field"),
-    [(NEVER, ALWAYS, "body"), (NEVER, ALWAYS, "name"), ([NEVER], [ALWAYS], "name")],
-    ids=["text", "sentence", "list"],
-)
-def test_what_differs_in_a_long_line_is_shown(
-    format: str, full: bool, before: object, after: object, field: str
-) -> None:
-    style = Style(full=full, limit=1_000_000)
-    shown = "".join(render(format, edited(before, after, field), style))
-    assert "never" in shown
-    assert "always" in shown
-    assert ("… (14" in shown) is (format != "html" and not full)  # so much of it is equal
-    assert len(shown) < 10_000 or full or format == "html"
+@pytest.mark.parametrize("case", BEHIND)
+def test_no_change_hides_behind_what_is_equal(case: str, full: bool, format: str) -> None:
+    name, before, after, seen = BEHIND[case]
+    field = FieldChange(name, before, after)
+    kind = "playbook" if name == "structured_output_schema" else "knowledge"
+    if format == "text":
+        shown = "\n".join(ChangeText(Terminal(), full).field(kind, field))
+    elif format == "markdown":
+        shown = "\n".join(row for block in field_blocks(kind, field) for row in block.rows)
+    else:
+        shown = Items().field(kind, field)
+    assert seen in shown
+    assert full or format == "html" or len(shown) < 30_000
 
 
-@pytest.mark.parametrize("format", ["text", "markdown", "html"])
-def test_all_of_a_long_line_that_is_created_is_shown_if_wished(format: str) -> None:
-    answer = edited(UNSET, NEVER, "body")
-    assert "end" in "".join(render(format, answer, Style(full=True, limit=1_000_000)))
-
-
-def test_a_report_says_that_a_long_line_is_cut_off() -> None:
-    shown = "".join(render("markdown", edited(UNSET, NEVER, "body")))
-    assert "never" not in shown
-    assert "This report is shortened" in shown
+@pytest.mark.parametrize("after", [LONG_LINE, f"one\n{LONG_LINE}"])
+def test_everything_of_a_new_text_is_shown(after: str) -> None:
+    field = FieldChange("body", UNSET, after)
+    assert "never" in "\n".join(ChangeText(Terminal(), full=True).field("knowledge", field))
+    assert "never" in "\n".join(row for b in field_blocks("knowledge", field) for row in b.rows)
+    assert "never" in Items().field("knowledge", field)

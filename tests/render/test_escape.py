@@ -15,16 +15,11 @@ from tests.testing.hostile_text import HOSTILE, LONG, assert_harmless
 @pytest.mark.parametrize(
     "text", [HOSTILE, HOSTILE + "\ud800", LONG, "\t" * 10_000_000, "::" * 100_000, "##" * 100_000]
 )
-def test_a_line_stays_one_harmless_line(text: str) -> None:
+def test_a_line_stays_one_harmless_line_of_bounded_length(text: str) -> None:
     started = time.thread_time()
-    is_marked = text.startswith("MARK")
-    assert_harmless(Ran(0, line(text), ""), recognisable=is_marked)
-    text = text[:1_000_000]
-    whole = 10 * len(text) + 10
-    for shown in (body_line(text), body_line(text, white_space=True)):
-        assert_harmless(Ran(0, shown, ""), recognisable=is_marked, most=whole, longest=whole)
+    for shown in (line(text), body_line(text), body_line(text, white_space=True)):
+        assert_harmless(Ran(0, shown, ""), recognisable=text.startswith("MARK"))
         assert "\n" not in shown
-        assert len(shown) >= len(text.rstrip(" "))
     assert time.thread_time() - started < 5  # of work: a busy machine does not count
 
 

@@ -6,16 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.render.word_diff import (
-    AROUND,
-    MAX_PART,
-    MAX_WORDS,
-    Part,
-    Row,
-    compared,
-    elided,
-    unified,
-)
+from devinops.render.changes import shown_line
+from devinops.render.word_diff import LONG, MAX_WORDS, Part, around_changes, compared, cut, unified
 
 
 def marked(before: str, after: str) -> list[str]:
@@ -38,23 +30,20 @@ CASES = {
         "say that now\nand more",
         ["-say [this] now", "+say [that] now", "+and more"],
     ),
-    "the end of a long line": (
-        "a " * MAX_WORDS + "b",
-        "a " * MAX_WORDS + "c",
-        ["-" + "a " * MAX_WORDS + "[b]", "+" + "a " * MAX_WORDS + "[c]"],
+    "a word in a long line": (
+        "a " * MAX_WORDS + "b c",
+        "a " * MAX_WORDS + "d c",
+        ["-" + "a " * MAX_WORDS + "[b] c", "+" + "a " * MAX_WORDS + "[d] c"],
+    ),
+    "too many words differ to compare them": (
+        "a " * LONG + "b. " * MAX_WORDS + "z",
+        "a " * LONG + "c. " * MAX_WORDS + "z",
+        ["-" + "a " * LONG + "[" + ("b. " * MAX_WORDS)[:-2] + "]. z", "+" + "a " * LONG + "[" + ("c. " * MAX_WORDS)[:-2] + "]. z"],
     ),
     "the end of a long word": (
-        "x" * 100 + "a",
-        "x" * 100 + "b",
-        ["-" + "x" * 60 + f"[{'x' * 40}a]", "+" + "x" * 60 + f"[{'x' * 40}b]"],
-    ),
-    "too many words to compare": (
-        "x y " * MAX_WORDS + "b " * MAX_WORDS + "z",
-        "x y " * MAX_WORDS + "c " * MAX_WORDS + "z",
-        [
-            "-" + "x y " * MAX_WORDS + "[" + ("b " * MAX_WORDS)[:-1] + "] z",
-            "+" + "x y " * MAX_WORDS + "[" + ("c " * MAX_WORDS)[:-1] + "] z",
-        ],
+        "x" * LONG + "A",
+        "x" * LONG + "B",
+        ["-" + "x" * 1984 + "[" + "x" * 16 + "A]", "+" + "x" * 1984 + "[" + "x" * 16 + "B]"],
     ),
 }  # fmt: skip
 
@@ -71,34 +60,45 @@ def test_the_parts_are_the_whole_line(before: str, after: str) -> None:
     assert ("".join(p.text for p in old), "".join(p.text for p in new)) == (before, after)
 
 
-@given(st.text(), st.text(), st.text(max_size=20), st.text(max_size=20))
-def test_what_differs_stays_however_long_the_line_is(
-    start: str, end: str, before: str, after: str
-) -> None:
-    old, new = compared(*(f"{start * 999}{middle}{end * 999}" for middle in (before, after)))
-    for symbol, parts in (("-", old), ("+", new)):
-        row = elided(Row(symbol, parts), 100)
-        assert [p for p in row.parts if p.changed] == [p for p in parts if p.changed]
-        assert row.parts == parts or len(row.parts) == len(parts)
+ESCAPED = {
+    "a hidden character and its escape": ("a\u200bb", "a\\u200bb", r"a\u200bb", r"a\\u200bb"),
+    "a tab and an arrow": ("a\tb", "a→b", r"a\tb", r"a\u2192b"),
+    "final spaces and dots": ("a ", "a·", "a ", r"a\xb7"),
+    "a command and its escape": ("::x", r"\x3a:x", r"\x3a:x", r"\\x3a:x"),
+}
 
 
-def test_lines_that_are_only_equal_at_a_long_start_are_compared() -> None:
-    start = "word " * 100
-    old, new = compared(start + "a " * 2_000, start + "b " * 2_000)
-    assert [part.changed for part in old] == [part.changed for part in new]
-    assert old[0] == new[0] == Part(start)
+@pytest.mark.parametrize("case", ESCAPED)
+def test_lines_that_would_look_equal_are_told_apart(case: str) -> None:
+    before, after, *expected = ESCAPED[case]
+    rows = list(unified([before], [after], shown_line))[1:]
+    assert ["".join(part.text for part in row.parts) for row in rows] == expected
 
 
-def test_only_the_ends_of_a_long_equal_part_are_shown() -> None:
-    words = "word " * 200
-    row = Row("-", (Part(words), Part("old", changed=True)))
-    kept = f"{words[:AROUND]} … (600 equal characters) … {words[-AROUND:]}"
-    assert elided(row, 100).parts == (Part(kept), Part("old", changed=True))
-    assert elided(row, 2_000) == row
-    other = Row("+", (Part(words),))
-    assert elided(other, 100) == other
-    very_long = Part("x" * (MAX_PART + 5), changed=True)
-    assert elided(Row("+", (very_long,)), 100).parts == (
-        Part("x" * MAX_PART + "… (5 more)", changed=True),
-    )
-    assert elided(Row(" ", (Part(words),)), 100).parts == (Part(kept),)
+WORDS = st.sampled_from(
+    ["word ", "never ", "always ", "x" * 700, "日本語", "\u200b", r"\u200b", "\t"]
+)
+
+
+@given(st.lists(WORDS, max_size=12), st.lists(WORDS, max_size=12), st.sampled_from([0, 3_000]))
+def test_no_change_is_out_of_sight(old: list[str], new: list[str], equal: int) -> None:
+    before, after = ("word " * equal + "".join(words) for words in (old, new))
+    rows = list(unified([before], [after], shown_line))[1:]
+    shown = ["".join(part.text for part in around_changes(row.parts)) for row in rows]
+    assert len(shown) == len({*shown}) == (0 if before == after else 2)
+
+
+def test_of_a_long_line_what_has_not_changed_is_left_out() -> None:
+    before = "a " * LONG + "never delete " + "b " * LONG
+    old, new = compared(before, before.replace("never", "always"))
+    expected = "… (3900 unchanged) …" + "a " * 50, " delete " + "b " * 46 + "… (3908 unchanged) …"
+    for parts, word in ((old, "never"), (new, "always")):
+        shown = around_changes(parts)
+        assert [part.text for part in shown] == [expected[0], word, expected[1]]
+        assert [part.changed for part in shown] == [False, True, False]
+
+
+def test_what_is_cut_off_is_counted() -> None:
+    parts = Part("abc"), Part("def", changed=True), Part("gh")
+    assert list(cut(parts, 8)) == [*parts]
+    assert list(cut(parts, 4)) == [parts[0], Part("d", changed=True), Part("… (4 more)")]

@@ -58,6 +58,7 @@ class GitLabApi(CodeHostApi):
         if number is not None:
             environment["CI_MERGE_REQUEST_IID"] = str(number)
             environment["CI_MERGE_REQUEST_PROJECT_PATH"] = self.project
+            environment["CI_MERGE_REQUEST_PROJECT_URL"] = f"https://gitlab.test/{self.project}"
             environment["CI_MERGE_REQUEST_SOURCE_PROJECT_PATH"] = project
             environment["CI_COMMIT_SHA"] = commit or self.requests[number].head
         if token:

@@ -10,6 +10,7 @@ from typing import Final
 from devinops.model.values import canonical_text
 from devinops.render import counted
 from devinops.render.changes import MAX_DIFF_LINES
+from devinops.render.escape import WHOLE
 from devinops.render.html.markup import Html, joined, preformatted, tag, text
 from devinops.render.word_diff import CONTEXT_LINES, Part, Row, changed
 
@@ -129,7 +130,7 @@ def _spaced(words: str, final_spaces: int) -> Html:
 
 
 def _tabbed(line: str, tab: str = "\t") -> Html:
-    return Html(tab.join(map(text, line.split("\t"))))
+    return Html(tab.join(text(piece, WHOLE) for piece in line.split("\t")))
 
 
 def whole(value: str) -> Html:

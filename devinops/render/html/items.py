@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,9 +13,10 @@ from devinops.model.objects import Problem, Severity, Source
 from devinops.model.values import UNSET
 from devinops.planning.diff import nested_paths
 from devinops.render import JobLinks, counted
-from devinops.render.changes import descriptions, elements, is_redundant, is_text
+from devinops.render.changes import descriptions, elements, is_redundant, is_text, value_text
+from devinops.render.escape import WHOLE
 from devinops.render.html.diff import difference, whole
-from devinops.render.html.markup import Html, joined, prose, tag
+from devinops.render.html.markup import Html, joined, prose, tag, text
 from devinops.render.terminal import BLOCKED, FAILED, OUTSIDE, SIGNS, Look, Sign
 from devinops.render.text import drift_summary
 
@@ -51,7 +51,8 @@ class Items:
 
     def change(self, change: Change, id: str, result: Result | None = None) -> Html:
         """Return the element of a change, with its result if there is one."""
-        one_sided = change.action in (Action.CREATE, Action.DELETE)
+        is_gone = change.action is Action.DELETE
+        one_sided = is_gone or change.action is Action.CREATE
         fields = (
             self.field(change.key.kind, field, signed=not one_sided)
             for field in change.fields
@@ -70,7 +71,7 @@ class Items:
             change.key,
             change.source,
             reason,
-            [self._facts(change.source, id, change.id or ""), _fields(fields)],
+            [self._facts(change.source, id, change.id or "", is_gone), _fields(fields)],
         )
 
     def blocked(self, blocked: Iterable[Blocked], prefix: str = "blocked") -> Iterator[Html]:
@@ -168,12 +169,14 @@ class Items:
             tag("span", about, class_="why"),
         )
 
-    def _facts(self, source: Source | None, id: str, object_id: str) -> Html:
+    def _facts(self, source: Source | None, id: str, object_id: str, is_gone: bool = False) -> Html:
         """Return the links to the file and to the item itself, and the id of the object.
 
-        They are not in the summary, because a control must not contain another one.
+        They are not in the summary, because a control must not contain another one. An entry that
+        may be gone has no link.
         """
-        file = self._source(source, _place(source)) if source and self.job else Html("")
+        is_linked = source and self.job and not is_gone
+        file = self._source(source, _place(source)) if source and is_linked else Html("")
         object_ids = tag("span", "id ", tag("code", object_id)) if object_id else Html("")
         return tag("p", file, object_ids, tag("a", "link to this", href=f"#{id}"), class_="facts")
 
@@ -238,28 +241,26 @@ def _values(kind: str, field: FieldChange, signed: bool) -> Html:
         return difference(field.before, field.after)
     added, removed = elements(kind, field)
     if added or removed:
-        lines = [tag("li", tag("ins", _short(value))) for value in added]
-        lines += [tag("li", tag("del", _short(value))) for value in removed]
+        lines = [tag("li", tag("ins", _shown(value))) for value in added]
+        lines += [tag("li", tag("del", _shown(value))) for value in removed]
         return tag("ul", *lines, class_="values")
     if isinstance(field.before, dict | list) and isinstance(field.after, dict | list):
         paths = ", ".join(nested_paths(field.before, field.after))
         note = tag("p", f"at {paths}", class_="hint") if paths else Html("")
-        return joined([note, difference(_pretty(field.before), _pretty(field.after))])
-    values = tag("del", _short(field.before)), " → ", tag("ins", _short(field.after))
+        return joined(
+            [
+                note,
+                difference(value_text(field.before, indent=2), value_text(field.after, indent=2)),
+            ]
+        )
+    values = tag("del", _shown(field.before)), " → ", tag("ins", _shown(field.after))
     return tag("p", *values, class_="values")
 
 
 def _one_side(value: Any, side: str) -> Html:
-    shown = _pretty(value) if isinstance(value, dict | list) and value else _short(value)
-    written = whole(shown)
+    written = whole(value_text(value, indent=2))
     return tag("div", tag(side, written), class_="values") if side else written
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, str):
-        return value or '""'
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _pretty(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+def _shown(value: Any) -> Html:
+    return text(value_text(value), WHOLE)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from devinops.render.escape import visible
+from devinops.render.escape import LONGEST, visible
 
 
 class Html(str):
@@ -61,14 +61,19 @@ class _Escapes(dict[int, str]):
 _ESCAPES: Final = _Escapes()
 
 
-def text(value: str) -> Html:
+def text(value: str, most: int = LONGEST) -> Html:
     """Return a text with its markup escaped and its hidden characters visible.
 
-    A hidden character becomes its escape, in an element that tells it from the same text. Commands
-    to a CI runner that reads the log are broken.
+    A hidden character becomes its escape, in an element that tells it from the same text. A text
+    longer than `most` is cut off. Commands to a CI runner that reads the log are broken.
     """
-    is_plain = value.isascii() and value.isprintable()
-    return Html(_inert(html.escape(value) if is_plain else value.translate(_ESCAPES)))
+    shown = value[:most]
+    if shown.isascii() and shown.isprintable():
+        shown = html.escape(shown)
+    else:
+        shown = shown.translate(_ESCAPES)
+    more = f"… ({len(value) - most} more)" if len(value) > most else ""
+    return Html(_inert(shown) + more)
 
 
 def plain(value: str) -> Html:

@@ -256,7 +256,18 @@
     layNear();
   }, { rootMargin: "400px" });
 
+  // Once a frame, because thousands of items open at once.
+  let waits = false;
   function layNear() {
+    if (waits) return;
+    waits = true;
+    requestAnimationFrame(() => {
+      waits = false;
+      layNow();
+    });
+  }
+
+  function layNow() {
     for (const item of near) {
       if (item.open) all(".diff", item).forEach(lay);
     }
@@ -266,7 +277,7 @@
   function setView() {
     state.split = !state.split;
     find("[data-do=view]")?.setAttribute("aria-pressed", String(state.split));
-    layNear();
+    layNow();
   }
 
   document.addEventListener("toggle", ({ target }) => {

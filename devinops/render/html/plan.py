@@ -37,20 +37,26 @@ def plan_page(
 ) -> Page:
     """Return the page of a plan. `error` says why it was not applied; `command` applies it."""
     items = Items(job, are_few(plan.changes, plan.blocked, plan.drift))
+    stops = bool(error or plan.refusals)
     return Page(
         title=counts(plan),
         about=about("Plan for", plan.target),
         verdict=_verdict(plan, error),
         look=Look.ERROR if error else plan_look(plan),
         facts=[
-            *facts(plan.target, plan.inventory.store, plan.owned, plan.digest),
+            *facts(
+                plan.target,
+                plan.inventory.store,
+                plan.owned,
+                "" if stops else plan.digest,
+            ),
             *_untouched(plan),
             *([("Commit", job.commit)] if job and job.commit else []),
         ],
         notices=[*_errors(plan, error), *_attention(plan)],
         facets=_facets(plan),
         sections=_plan_sections(plan, items),
-        ending=Html("") if error or plan.refusals else _how_to(plan, job, command),
+        ending=Html("") if stops else _how_to(plan, job, command),
     )
 
 
@@ -171,7 +177,7 @@ def _how_to(plan: ShownPlan, job: JobLinks | None, command: str) -> Html:
     """Return the command that applies this plan and no other."""
     if not plan.changes:
         return Html("")
-    merge = "Merge to apply this plan. By hand:" if job and job.in_request else ""
+    merge = "Merge to apply this plan. By hand:" if job and job.in_request and not plan.only else ""
     blocked = "What is blocked stays as it is. " if plan.blocked else ""
     return tag(
         "section",

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, takewhile
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from devinops.model.changes import Change, FieldChange
-from devinops.model.values import UNSET, canonical_text
+from devinops.model.values import UNSET
 from devinops.planning.diff import nested_paths
 from devinops.render import counted
 from devinops.render.changes import (
     MAX_DIFF_LINES,
     MAX_LINE,
+    compared_lines,
     descriptions,
     elements,
     is_redundant,
     is_text,
+    shown_line,
+    value_text,
 )
-from devinops.render.escape import body_line, line
+from devinops.render.escape import WHOLE, body_line, line
 from devinops.render.markdown.budget import Budget, size
 from devinops.render.markdown.escape import fenced, html_text
 from devinops.render.terminal import Terminal
-from devinops.render.word_diff import MAX_PART, Part, Row, changed, elided, unified
+from devinops.render.word_diff import Part, Row, around_changes, unified
 
 COLUMNS: Final = 94
 """Longer lines are wrapped, because a code block in a comment does not wrap them."""
@@ -43,10 +45,14 @@ _WRAP = Terminal(width=COLUMNS)
 
 
 class Block(NamedTuple):
-    """Rows of a diff that belong together, and lines as HTML with their changed words marked."""
+    """Rows of a diff that belong together, and lines as HTML with their changed words marked.
+
+    `cut` tells whether rows of the text are left out.
+    """
 
     rows: tuple[str, ...]
     hints: tuple[str, ...] = ()
+    cut: bool = False
 
 
 def change_blocks(change: Change, *, full: bool = False) -> Iterator[Block]:
@@ -64,49 +70,45 @@ def field_blocks(
     `sides` says what `-` and `+` stand for, if not before and after.
     """
     title = f"{field.name} ({sides})" if sides else field.name
-    if is_text(kind, field):
-        yield from _text_blocks(field, title, full)
+    one_sided = field.before is UNSET or field.after is UNSET
+    if one_sided and is_text(kind, field):
+        sign, text = ("+", field.after) if field.before is UNSET else ("-", field.before)
+        yield _one_sided(text, sign, title, full)
+    elif not one_sided and (versions := compared_lines(kind, field)):
+        yield from _hunks(*versions, title)
+        if notes := (*_at(field), *_notes(kind, field)):
+            yield Block(notes)
     else:
-        rows = (f"@@ {title} @@", *_value_rows(kind, field, full))
-        yield Block((*rows, *(f"# {line(text)}" for text in descriptions(kind, field))))
+        rows = (f"@@ {title} @@", *_value_rows(kind, field))
+        yield Block((*rows, *_notes(kind, field)))
 
 
-def _text_blocks(field: FieldChange, title: str, full: bool) -> Iterator[Block]:
-    if field.before is UNSET:
-        yield _one_sided(field.after, "+", title, full)
-    elif field.after is UNSET:
-        yield _one_sided(field.before, "-", title, full)
-    else:
-        yield from _hunks(field.before, field.after, title, full)
+def _notes(kind: str, field: FieldChange) -> Iterator[str]:
+    return (f"# {line(text)}" for text in descriptions(kind, field))
 
 
 def _one_sided(text: str, sign: str, title: str, full: bool) -> Block:
     lines = text.removesuffix("\n").split("\n")
     shown = lines if full else lines[:MAX_ONE_SIDED]
-    most = None if full else MAX_PART
-    rows = [row for text in shown for row in _wrapped(sign, body_line(text, most=most))]
+    rows = [row for text in shown for row in _wrapped(sign, body_line(text, most=WHOLE))]
     left_out = len(lines) - len(shown)
     more = (f"@@ … {counted(left_out, 'more line')} @@",) if left_out else ()
-    return Block((f"@@ {title} @@", *rows, *more))
+    return Block((f"@@ {title} @@", *rows, *more), cut=bool(left_out))
 
 
-def _hunks(before: str, after: str, title: str, full: bool) -> Iterator[Block]:
-    old, new = canonical_text(before).split("\n"), canonical_text(after).split("\n")
+def _hunks(old: Sequence[str], new: Sequence[str], title: str) -> Iterator[Block]:
     if len(old) + len(new) > MAX_DIFF_LINES:
-        yield Block((f"@@ {title}: {len(old)} → {len(new)} lines, too many to compare here @@",))
+        sizes = f"{len(old)} → {len(new)} lines"
+        yield Block((f"@@ {title}: {sizes}, too many to compare here @@",), cut=True)
         return
     rows: list[Row] = []
-    for row in unified(old, new, _shown):
+    for row in unified(old, new, shown_line):
         if row.symbol == "@" and rows:
             yield _hunk(rows, title)
             rows = []
-        rows.append(row if full else elided(row, MAX_LINE))
+        rows.append(row._replace(parts=around_changes(row.parts)))
     if rows:
         yield _hunk(rows, title)
-
-
-def _shown(symbol: str, text: str) -> str:
-    return body_line(text, white_space=symbol != " ")
 
 
 def _hunk(rows: Sequence[Row], title: str) -> Block:
@@ -126,24 +128,25 @@ def _wrapped(sign: str, text: str) -> Iterator[str]:
         yield f"{sign} {'↳ ' if number else ''}{row}".rstrip(" ") or sign
 
 
-def _value_rows(kind: str, field: FieldChange, full: bool) -> Iterator[str]:
+def _value_rows(kind: str, field: FieldChange) -> Iterator[str]:
     """Yield the rows of both values of a field, or of the elements that a set loses and gains."""
     added, removed = elements(kind, field)
-    paths: Sequence[str] = ()
-    if not (added or removed):
+    if added or removed:
+        paths: Sequence[str] = ()
+    else:
+        paths = tuple(_at(field))
         removed = [] if field.before is UNSET else [field.before]
         added = [] if field.after is UNSET else [field.after]
-        paths = nested_paths(field.before, field.after) if removed and added else ()
-    for row in changed(list(map(_value, removed)), list(map(_value, added))):
-        shown = row if full else elided(row, MAX_LINE)
-        yield from _wrapped(row.symbol, _text(shown))
-    if paths:
+    for sign, values in (("-", removed), ("+", added)):
+        for value in values:
+            yield from _wrapped(sign, line(value_text(value), WHOLE))
+    yield from paths
+
+
+def _at(field: FieldChange) -> Iterator[str]:
+    """Yield where two nested values differ."""
+    if paths := nested_paths(field.before, field.after):
         yield f"# at {line(', '.join(paths), MAX_LINE)}"
-
-
-def _value(value: Any) -> str:
-    text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
-    return line(text, None)
 
 
 # --- changed words ------------------------------------------------------------------------------
@@ -214,12 +217,13 @@ def details(summary: str, about: str, blocks: Iterable[Block], most: int) -> Det
     budget = Budget(most - size(start) - _AROUND_ROWS)
     if budget.left < 0:
         return None
-    rows, hints, left_out = _fitting(blocks, budget)
+    listed = list(blocks)
+    rows, hints, left_out = _fitting(listed, budget)
     if not rows:
         return None if left_out else Details(f"{start}</details>\n")
     more = [f"@@ … {counted(left_out, 'more line')}, not shown here @@"] if left_out else []
     body = f"{_marked(hints)}{fenced([*rows, *more], 'diff')}\n\n</details>\n"
-    return Details(f"{start}{body}", bool(left_out))
+    return Details(f"{start}{body}", bool(left_out) or any(block.cut for block in listed))
 
 
 def _marked(hints: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -22,6 +23,14 @@ MAX_LINES: Final = 25
 """If a list in an alert is longer, its end is folded."""
 _NOTICE: Final = 700
 """How many bytes the sentence about what is left out may take, with the address of the job."""
+
+
+_LOG: Final = "[the log of the job]"
+
+
+def without_job(text: str) -> str:
+    """Return a document without the address of the job that wrote it, which differs in each run."""
+    return re.sub(rf"{re.escape(_LOG)}\([^)\n]*\)", _LOG, text)
 
 
 class Item(NamedTuple):
@@ -235,7 +244,7 @@ class _Body:
         if not counts:
             return ""
         job = page.style.job
-        log = f" More is in [the log of the job]({job.job_url})." if job and job.job_url else ""
+        log = f" More is in {_LOG}({job.job_url})." if job and job.job_url else ""
         return (
             f"**This report is shortened** to fit here: {counts}.{log} `devinops plan -v` and the "
             "page of `--report html=FILE` show everything."

@@ -88,15 +88,19 @@ def _changed_outside(drift: Sequence[Drift]) -> str:
     return f"{counted(len(drift), 'object')} changed outside devinops"
 
 
-def about(plan: ShownPlan, what: str) -> str:
-    """Return a sentence about whose objects a document is about."""
+def about(plan: ShownPlan, what: str, *, is_applied: bool = False) -> str:
+    """Return a sentence about whose objects a document is about.
+
+    A plan does not know how many of them are owned after it `is_applied`.
+    """
     target, store = plan.target, plan.inventory.store
     owner = f"the Devin organization {code(target.org_id, 100)}" if target.org_id else target.owner
     emulator = "on the emulator " if target.emulator else ""
+    owned = "" if is_applied else f", {plan.owned} owned"
     others = joined(((plan.unchanged, "unchanged"), (sum(plan.unmanaged.values()), "unmanaged")))
     parts = (
         f"{what} {owner} {emulator}at {code(target.api_url)}",
-        "" if store == "none" else f"inventory: {store}, {plan.owned} owned",
+        "" if store == "none" else f"inventory: {store}{owned}",
         others,
     )
     return " · ".join(filter(None, parts))
@@ -286,7 +290,7 @@ def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:
         yield "This plan cannot be applied: see the top for what to fix or to approve."
         return
     job = page.style.job
-    if job and job.in_request:
+    if job and job.in_request and not plan.only:
         stays = " What is blocked stays as it is." if plan.blocked else ""
         yield f"Merge to apply this plan, or nothing if it differs by then.{stays} By hand:"
     else:

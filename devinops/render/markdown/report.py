@@ -22,7 +22,7 @@ def report_document(page: Page, report: Report) -> Iterator[str]:
     plan = report.plan
     summary = [
         f"{page.marker(plan.target)}\n## {_title(page, report)}",
-        about(plan, "Report of devinops about"),
+        about(plan, "Report of devinops about", is_applied=True),
         *_table(report.results),
         *_not_done(page, report),
         *_left(page, report),

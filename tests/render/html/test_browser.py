@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, PlanAnswer
 from devinops.render.html.parts import MOST_LISTED
 from tests.testing.browser import PHONE
-from tests.testing.reports import ANSWERS, JOB, deletes, large
+from tests.testing.reports import ANSWERS, JOB, deletes, large, small
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -229,6 +230,13 @@ def test_every_page_fits_a_phone(opened: Open, page: Page) -> None:
     for name in ANSWERS:
         opened(name).evaluate(OPEN_ALL)
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0], name
+
+
+def test_a_long_quote_fits_a_phone(tmp_path: Path, page: Page) -> None:
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    refused = replace(small(), refusals=(f"there is no folder `{'a long name ' * 20}`",))
+    page.goto(written(tmp_path, PlanAnswer(refused, ExitCode.DECIDE)))
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
 
 def test_without_a_script_a_page_is_whole(chromium: Browser, tmp_path: Path) -> None:

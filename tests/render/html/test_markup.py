@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from devinops.render.escape import visible
+from devinops.render.escape import LONGEST, visible
 from devinops.render.html.markup import Html, joined, plain, preformatted, prose, tag, text
 from tests.testing.hostile_text import HOSTILE
 from tests.testing.html import Parsed
@@ -58,7 +58,7 @@ def test_nothing_hidden_reaches_the_page(value: str) -> None:
         (text(r"a\u202eb"), r"a\u202eb"),
         (text("日本語 ü"), "日本語 ü"),
         (text("::error::x ##[group]"), "&#58;:error&#58;:x &#35;#[group]"),
-        (text("x" * 20_000), "x" * 20_000),
+        (text("x" * (LONGEST + 5)), "x" * LONGEST + "… (5 more)"),
         (tag("p", "<", Html("<b></b>"), class_="x", hidden=True, id=None), '<p class="x" hidden>&lt;<b></b></p>'),
         (joined(["&", Html("&amp;")]), "&amp;&amp;"),
         (preformatted([Html(""), Html("a")]), "<pre>\n\na</pre>"),

@@ -133,6 +133,7 @@ def test_why_a_plan_was_not_applied_and_what_was_approved_is_shown() -> None:
     assert "Not applied: - 4 to delete" in stale
     assert "Not applied\nthe plan has another digest" in stale
     assert "--expect" not in stale
+    assert plan.digest not in stale
     rollback = body(PlanAnswer(plan, ExitCode.OK, command="rollback b.jsonl"))
     assert "devinops rollback b.jsonl --target production" in rollback
 
@@ -150,9 +151,18 @@ def test_files_are_linked_if_their_address_is_known() -> None:
     assert f"<dt>Commit</dt><dd>{JOB.commit}</dd>" in linked
     assert "Merge to apply this plan." in linked
     assert "example.com" not in page(plan)
+    gone = "".join(render("html", PlanAnswer(deletes(2), ExitCode.OK), Style(job=JOB)))
+    assert 'href="https://example.com/' not in gone
     nowhere = JobLinks("abc", "https://example.com", lambda path, line: "")
     written = "".join(render("html", plan, Style(job=nowhere)))
     assert "<span>knowledge/Frontend/Forms.md:1</span><a" in written
+
+
+def test_an_entry_that_is_gone_has_no_link_and_a_refused_plan_no_digest() -> None:
+    plan = deletes()
+    written = "".join(render("html", PlanAnswer(plan, ExitCode.DECIDE), Style(job=JOB)))
+    assert "example.com" not in written
+    assert plan.digest not in written
 
 
 def test_a_root_below_the_top_is_named() -> None:

@@ -101,6 +101,16 @@ def test_details_are_cut_between_rows_and_say_so() -> None:
     assert details("s", "a", field_blocks("knowledge", change), 200) is None
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [(UNSET, "\n".join(TEXT)), ("\n".join(TEXT), UNSET), ("a\n" * 20_001, "b")]
+)
+def test_a_text_of_which_lines_are_left_out_counts_as_shortened(before: Any, after: Any) -> None:
+    change = FieldChange("body", before, after)
+    made = details("s", "a", field_blocks("knowledge", change), 60_000)
+    assert made
+    assert made.cut
+
+
 def test_a_change_without_a_visible_difference_has_no_diff() -> None:
     change = FieldChange("body", "a", "a")
     made = details("s", "a", field_blocks("knowledge", change), 1_000)

@@ -67,6 +67,22 @@ def test_a_root_below_the_top_is_named() -> None:
     )
 
 
+def test_a_plan_of_a_part_is_not_what_a_merge_applies() -> None:
+    plan = replace(small(), only=("knowledge",))
+    job = JobLinks("4f2c", "", lambda path, line: "", in_request=True)
+    text = markdown(PlanAnswer(plan, ExitCode.OK), job=job)
+    assert "Merge to apply" not in text
+    assert "This applies exactly this plan, or nothing:" in text
+
+
+def test_a_long_text_that_is_cut_off_counts_as_shortened() -> None:
+    body = "".join(f"line {number}\n" for number in range(60))
+    plan = planned(declared(note("Long", body=body)), [])
+    text = document(plan)
+    assert "@@ … 20 more lines @@" in text
+    assert "**This report is shortened** to fit here: 1 shortened." in text
+
+
 @pytest.mark.parametrize("target", ["production", ""])
 def test_a_failure_names_its_root(target: str) -> None:
     text = markdown(Failure("no key", ExitCode.FIX, target=target), below="teams/a")
