@@ -94,9 +94,10 @@ class GitHubJobs:
             "github": {
                 "event_name": event.name,
                 "ref": event.ref,
+                "ref_name": event.ref.removeprefix("refs/heads/"),
                 "token": TOKEN,
                 "repository": self.github.project,
-                "event": {"repository": {"private": True}},
+                "event": {"repository": {"private": True, "default_branch": MAIN}},
             },
             "inputs": event.inputs,
             "secrets": secrets,
