@@ -47,6 +47,7 @@ class _Run:
     def __init__(self, context: Context, settings: Settings, rules: Sequence[Rule]) -> None:
         self.context = context
         self.settings = settings
+        self.rules = rules
         self.selected = settings.selected(rules)
         self.exceptions = {
             subject.declaration.source: Exceptions(subject, rules, context.today)
@@ -67,7 +68,7 @@ class _Run:
             for rule, finding in self._about_exceptions()
             if not self._is_ignored(rule, finding.source)
         ]
-        concealed = _concealed(finding.conceal for _, finding in found)
+        concealed = _concealed(self._secrets([finding for _, finding in found]))
         return _numbered(
             sorted(
                 (self._report(rule, finding, concealed) for rule, finding in found),
@@ -82,6 +83,15 @@ class _Run:
                     yield from ((rule, f) for f in rule.entry(subject, self.context))
             if rule.repository:
                 yield from ((rule, finding) for finding in rule.repository(self.context))
+
+    def _secrets(self, found: Iterable[Finding]) -> Iterator[str]:
+        """Yield the secrets in the entries of the findings, also if no finding is about them."""
+        concerned = {entry.source for finding in found for entry in finding.entries}
+        checks = [rule.entry for rule in self.rules if rule.conceals and rule.entry]
+        for subject in self.context.subjects:
+            if subject.declaration.source in concerned:
+                for check in checks:
+                    yield from (finding.conceal for finding in check(subject, self.context))
 
     def _is_exception(self, rule: Rule, finding: Finding) -> bool:
         """Return whether one of the entries has an exception; all of them note that they do."""

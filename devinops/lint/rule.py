@@ -31,7 +31,8 @@ CheckExceptions = Callable[[Exceptions, Sequence[Called]], Iterable[Finding]]
 class Rule:
     """A rule: its id, its name, and its check.
 
-    A check sees one entry, the whole repository, or what became of the exceptions of an entry.
+    A check sees one entry, the whole repository, or what became of the exceptions of an entry. What
+    a rule that `conceals` finds is never shown, whichever rules are selected.
 
     `manual` is the docstring of its module: a summary in the first line, why it matters, and an
     example that fails and one that passes.
@@ -43,6 +44,7 @@ class Rule:
     entry: CheckEntry | None = None
     repository: CheckRepository | None = None
     exceptions: CheckExceptions | None = None
+    conceals: bool = False
     manual: str = field(default="", repr=False)
 
     @property

@@ -142,6 +142,14 @@ def test_a_secret_is_not_in_the_line_that_is_shown() -> None:
     assert all(token not in (report.line or "") for report in reports)
 
 
+def test_a_secret_is_concealed_whichever_rules_are_selected() -> None:
+    body = "Connect to postgres://reader:Tr0ub4dor9@db.acme.io/w, see /home/anna/notes."
+    for settings in ({"select": ["DV206"]}, {"ignore": ["DV301", "DV305"]}):
+        reports = findings({"knowledge/a.md": note(body=body)}, Settings.of(settings))
+        assert "DV206" in ids(reports)
+        assert all("Tr0ub4dor9" not in (report.line or "") for report in reports)
+
+
 @pytest.mark.parametrize(
     "text",
     [

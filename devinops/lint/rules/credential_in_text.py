@@ -57,4 +57,4 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
                 yield subject.about(field, message, conceal=secret)
 
 
-RULE = Rule("DV301", "credential-in-text", Severity.ERROR, entry=check)
+RULE = Rule("DV301", "credential-in-text", Severity.ERROR, entry=check, conceals=True)

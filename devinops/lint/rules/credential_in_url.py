@@ -71,4 +71,4 @@ _EXAMPLE_HOST = LazyPattern(
 )
 
 
-RULE = Rule("DV305", "credential-in-url", Severity.ERROR, entry=check)
+RULE = Rule("DV305", "credential-in-url", Severity.ERROR, entry=check, conceals=True)

@@ -41,7 +41,9 @@ from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _GET = r"(?:curl|wget|fetch)\b"
-_SHELL = r"(?:(?:ba|z|da|k|fi|c)?sh\b|(?:python|perl|ruby|node|php)[\d.]*\b(?!\s+-[a-z]))"
+_SHELL = (
+    r"(?:(?:ba|z|da|k|fi|c)?sh\b|(?:python|perl|ruby|node|php)[\d.]*\b(?!\s+(?:-[a-z]|\S+\.\w)))"
+)
 _ARGUMENTS = r"[^\n|;]{0,300}(?:\\\n[^\n|;]{0,300}){0,9}"
 _RUN = LazyPattern(
     rf"\b{_GET}{_ARGUMENTS}\|\s*(?:\\\n\s*)?(?:sudo\s+(?:-\S+\s+)*)?(?:env\s+(?:\w+=\S*\s+)*)?(?:/[\w/]*/)?{_SHELL}"
@@ -56,7 +58,7 @@ _ADDRESS = LazyPattern(r"[\w-]+(?:\.[\w-]+)+|\$\{?\w|localhost", re.IGNORECASE)
 """An address or a variable; `curl … | sh` only speaks of such commands."""
 
 _WARNED = LazyPattern(
-    r"\b(?:never|don['’]t|do\s+not|not|avoid|instead\s+of|rather\s+than|insecure|unsafe|dangerous|bad|wrong"
+    r"\b(?:never|don['’]t|(?:do|must|should|may)\s+not|avoid|instead\s+of|rather\s+than|insecure|unsafe|dangerous|bad|wrong"
     r"|anti-?pattern|malicious|suspicious|attack\w*|flag|reject|detect\w*|block\w*)\b|❌|🚫|⚠",
     re.IGNORECASE,
 )

@@ -38,13 +38,12 @@ from devinops.model.objects import Severity
 
 
 def check(subject: Subject, context: Context) -> Iterator[Finding]:
-    sources = subject.declaration.meta.get("sources", ())
-    for source in [sources] if isinstance(sources, str) else sources:
-        if (
-            isinstance(source, str)
-            and "://" not in source
-            and not context.has_file(source.partition("#")[0], subject)
-        ):
+    sources = subject.declaration.meta.get("sources")
+    # `meta` may hold anything.
+    for source in sources if isinstance(sources, list) else [sources]:
+        if not isinstance(source, str) or "://" in source:
+            continue
+        if not context.has_file(source.partition("#")[0], subject):
             message = f"{source} does not exist any more: review the entry, and correct its sources"
             yield subject.in_option("meta", source, message)
 

@@ -65,7 +65,7 @@ def _references(value: Any) -> Iterator[str]:
 
 def _resolves(schema: Any, reference: str) -> bool:
     if not reference.startswith("#"):
-        return reference in {schema.get("$id"), ""}
+        return reference in (schema.get("$id"), "")
     node = schema
     for part in filter(None, unquote(reference[1:]).split("/")):
         name = part.replace("~1", "/").replace("~0", "~")

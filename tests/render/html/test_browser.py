@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devinops.model.changes import Refusal
 from devinops.model.errors import ExitCode
 from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, PlanAnswer
@@ -234,7 +235,8 @@ def test_every_page_fits_a_phone(opened: Open, page: Page) -> None:
 
 def test_a_long_quote_fits_a_phone(tmp_path: Path, page: Page) -> None:
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    refused = replace(small(), refusals=(f"there is no folder `{'a long name ' * 20}`",))
+    refusal = Refusal(f"there is no folder `{'a long name ' * 20}`")
+    refused = replace(small(), refusals=(refusal,))
     page.goto(written(tmp_path, PlanAnswer(refused, ExitCode.DECIDE)))
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
