@@ -86,7 +86,7 @@ def _secrets() -> Iterator[tuple[str, str, str]]:
     yield "Google API key", "key=SECRET", f"AIza{word(35)}"
     yield "OpenAI key", "OPENAI_API_KEY=SECRET", f"sk-proj-{word(58)}T3BlbkFJ{word(58)}"
     yield "Anthropic key", "ANTHROPIC_API_KEY=SECRET", f"sk-ant-api03-{word(93)}AA"
-    yield "npm token", "//registry.npmjs.org/:_authToken=SECRET", f"npm_{word(36)}"
+    yield "npm token", "//npm.acme.dev/:_authToken=SECRET", f"npm_{word(36)}"
     yield "PyPI token", "password = SECRET", f"pypi-AgEIcHlwaS5vcmc{word(80)}"
     yield "SendGrid key", "SENDGRID_API_KEY=SECRET", f"SG.{word(22)}.{word(43)}"
     yield "Hugging Face token", "HF_TOKEN=SECRET", f"hf_{_some(LETTERS, 34)}"

@@ -10,7 +10,7 @@ Fails:
     name: Build
     trigger: When building the shop
     ---
-    The tools are in /Users/maria/work/shop/tools.
+    The tools are in /Users/ada/work/shop/tools.
 
 Passes:
 

@@ -15,7 +15,7 @@ Fails:
     name: Publish
     trigger: When publishing a package
     ---
-    Log in with `npm config set //registry.npmjs.org/:_authToken $NPM_TOKN_TOKEN`.
+    Log in with `npm config set //npm.acme.dev/:_authToken $NPM_TOKN_TOKEN`.
 
 Passes:
 
@@ -27,7 +27,7 @@ Passes:
     name: Publish
     trigger: When publishing a package
     ---
-    Log in with `npm config set //registry.npmjs.org/:_authToken $NPM_TOKEN`.
+    Log in with `npm config set //npm.acme.dev/:_authToken $NPM_TOKEN`.
 """
 
 from __future__ import annotations
