@@ -188,7 +188,7 @@ def check_place(path: Path) -> None:
 
 
 def _mode_of(path: Path) -> int | None:
-    """Return the permissions of a file, which its replacement gets; None if there is no file.
+    """Return the permissions of a file, to give them to its replacement; None without a file.
 
     Raises OSError for what is not a regular file.
     """

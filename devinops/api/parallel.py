@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from devinops import waiting
 
@@ -45,7 +45,7 @@ def started(job: Callable[[], T]) -> Callable[[], T]:
         _, value, error = waiting.item(done)
         if error is not None:
             raise error
-        return value  # type: ignore[return-value]
+        return cast(T, value)
 
     return result
 

@@ -229,7 +229,7 @@ def set_up(
 
 
 def _branch_note(git: Repository) -> str:
-    """Return what to do if another branch should apply; empty if it is no guess."""
+    """Return what to do if another branch should apply; empty if the branch is known."""
     if not (git.guesses_branch and git.remote):
         return ""
     return (

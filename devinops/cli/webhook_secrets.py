@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from devinops import atomic
+from devinops.ci.environment import is_ci
 from devinops.cli.options import echo_err
 from devinops.model.changes import Change
 from devinops.model.errors import DevinopsError, NotWritten, Refused
@@ -98,4 +99,4 @@ def _new_file(path: Path) -> int:
 
 def _has_reader() -> bool:
     """Tell whether stderr is a terminal, and not the log of a CI run."""
-    return sys.stderr.isatty() and not os.environ.get("CI")
+    return sys.stderr.isatty() and not is_ci(os.environ)
