@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from devinops import __version__
+from devinops.environment import HOST_TOKEN, Flags
 from devinops.kinds import KINDS
 from devinops.load import (
     CONFIG,
@@ -44,24 +45,6 @@ DEFAULT_URL: Final = "https://api.devin.ai"
 KEY_VARIABLES: Final = ("DEVIN_API_KEY", "DEVIN_TOKEN", "DEVIN_API_TOKEN")
 VENDOR_DOMAINS: Final = ("devin.ai", "devinenterprise.com")
 API_BY_PREFIX: Final[Mapping[str, ApiVersion]] = {"cog_": "v3", "apk_": "v1"}
-
-SWITCHES: Final = ("NO_COLOR", "QUIET", "VERBOSE")
-GLOBAL_OPTIONS: Final = (
-    "ROOT",
-    "TARGET",
-    "ONLY",
-    "FORMAT",
-    "REPORT",
-    *SWITCHES,
-    "PARALLELISM",
-    "TIMEOUT",
-    "CA_BUNDLE",
-    "LOCK_TIMEOUT",
-)
-"""The options that `DEVINOPS_<OPTION>` may set. Approvals are never among them."""
-
-HOST_TOKEN: Final = "DEVINOPS_GITLAB_TOKEN"
-"""Holds the token for comments on GitLab. It is set for whole pipelines, so all commands see it."""
 
 
 @dataclass(frozen=True)
@@ -113,21 +96,6 @@ class Project:
 
     def key_place(self, *path: str) -> Source:
         return self.document.key_place(*path) if self.document else Source(CONFIG_FILE)
-
-
-@dataclass(frozen=True)
-class Flags:
-    """The command-line options that settings depend on; None if an option is not used."""
-
-    target: str | None = None
-    timeout: float | None = None
-    parallelism: int | None = None
-    ca_bundle: Path | None = None
-    sources: Mapping[str, str] = field(default_factory=dict)
-    """Option → where its value came from, such as `environment DEVINOPS_TARGET`."""
-
-    def source(self, option: str) -> str:
-        return self.sources.get(option, f"option --{option.replace('_', '-')}")
 
 
 @dataclass(frozen=True)
@@ -331,30 +299,6 @@ def _without_effect_on_scope(
 
 
 # --- the effective settings -------------------------------------------------------------------
-
-
-def check_environment(environ: Mapping[str, str]) -> None:
-    """Check that each `DEVINOPS_*` variable sets an option: a typo must not be ignored silently.
-
-    Raises ConfigError with the variable and the most similar known one, and UsageError if the
-    variable of an option with a value is empty. An empty switch is off.
-    """
-    known = {f"DEVINOPS_{option}" for option in GLOBAL_OPTIONS}
-    switches = {f"DEVINOPS_{option}" for option in SWITCHES}
-    for name in sorted(environ):
-        if not name.startswith("DEVINOPS_") or name == HOST_TOKEN:
-            continue
-        if name in known:
-            if name not in switches and not environ[name].strip():
-                raise UsageError(
-                    f"{name} is set but empty in the environment: give it a value, or unset it"
-                )
-            continue
-        hint = did_you_mean(name, known)
-        raise ConfigError(
-            f"the environment variable {name} is not known{hint}; unset it. Known are "
-            f"{', '.join(sorted(known))}; approvals can be given only on the command line"
-        )
 
 
 def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Settings:

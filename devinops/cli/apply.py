@@ -12,12 +12,12 @@ from devinops.api import open_writer
 from devinops.api.redact import remember_values
 from devinops.applying.report import Report
 from devinops.cli.approval import ApprovedPlan, read_approved
+from devinops.cli.approval_options import approvals
 from devinops.cli.options import (
     WEBHOOK_SECRETS,
     FilePath,
     NonEmpty,
     Options,
-    approvals,
     common,
     is_interactive,
     why_nobody_answers,

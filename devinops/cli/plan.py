@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from devinops.api import open_reader
-from devinops.cli.options import Options, OutputFile, approvals, common
+from devinops.cli.approval_options import approvals
+from devinops.cli.options import Options, OutputFile, common
 from devinops.cli.session import failures_written, open_session
 from devinops.model.errors import ExitCode
 from devinops.model.policy import Approvals

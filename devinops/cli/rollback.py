@@ -14,12 +14,12 @@ from devinops.applying.backup import LATEST, Backup, find, read_backup, summarie
 from devinops.applying.report import Report, Result
 from devinops.cli import candidates
 from devinops.cli.approval import ApprovedPlan
+from devinops.cli.approval_options import accepts_hazards
 from devinops.cli.options import (
     WEBHOOK_SECRETS,
     FilePath,
     NonEmpty,
     Options,
-    accepts_hazards,
     common,
     is_interactive,
     why_nobody_answers,

@@ -19,9 +19,9 @@ from jsonschema import Draft202012Validator
 
 from devinops import __version__
 from devinops.cli import COMMANDS, cli, main
-from devinops.config import GLOBAL_OPTIONS, SWITCHES
 from devinops.emulator import Emulator
 from devinops.emulator.middleware import Call, Next, Reply
+from devinops.environment import GLOBAL_OPTIONS, SWITCHES
 from devinops.schema.all_schemas import schemas
 from devinops.schema.plan import checksum
 from tests.testing import replies

@@ -22,8 +22,8 @@ from devinops.api.limits import ResponseBudget
 from devinops.applying.applier import Applier
 from devinops.cli.options import Options
 from devinops.cli.session import connection, open_session
-from devinops.config import Flags
 from devinops.emulator import Emulator
+from devinops.environment import Flags
 from devinops.model.errors import ApiError
 from devinops.model.objects import Live
 from tests.testing.command_line import Devinops, Ran, Write
