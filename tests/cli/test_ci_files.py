@@ -44,7 +44,7 @@ def top(
     """A repository for which init wrote the files of both systems."""
     below, config, requirement = VARIANTS[request.param]
     origin = Origin(requirement, unknown="a reason" if "below" in request.param else "")
-    monkeypatch.setattr("devinops.cli.init.installed_origin", lambda: origin)
+    monkeypatch.setattr("devinops.cli.handlers.init.installed_origin", lambda: origin)
     subprocess.run(["git", "-C", tmp_path, "init", "-q", "-b", "main"], check=True)
     subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", "../origin"], check=True)
     root = tmp_path / below
