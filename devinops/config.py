@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +31,7 @@ from devinops.load import (
 from devinops.model.errors import ConfigError, InputError, UsageError
 from devinops.model.keys import folder_path
 from devinops.model.kind import ApiVersion
-from devinops.model.objects import Problem, Severity, Source
+from devinops.model.objects import Declaration, Problem, Severity, Source
 from devinops.model.policy import MaxDelete, OnDrift, Policy, Prune
 from devinops.model.suggest import did_you_mean
 from devinops.model.target import Target
@@ -184,7 +184,21 @@ def _is_news(problem: Problem, reported: Mapping[Source, str]) -> bool:
 def read_repository(root: Path) -> tuple[Project, Loaded]:
     """Read devinops.yaml and all entries, with the problems of both. Raises UsageError."""
     project, problems = open_project(root)
-    loaded = load(project.root, paths=project.paths, ignore=project.ignore, place=project.place)
+    return project, read_entries(project, problems)
+
+
+def read_entries(
+    project: Project,
+    problems: Iterable[Problem],
+    seen: Callable[[Declaration], None] = lambda _: None,
+) -> Loaded:
+    """Read all entries of a project; add the problems of its devinops.yaml to theirs.
+
+    `seen` gets each declaration as soon as it is read.
+    """
+    loaded = load(
+        project.root, paths=project.paths, ignore=project.ignore, place=project.place, seen=seen
+    )
     problems = [*problems, *loaded.problems]
     if project.whole:
         # Imported late, like the inventory and the client below: lint and validate start faster.
@@ -193,7 +207,7 @@ def read_repository(root: Path) -> tuple[Project, Loaded]:
         problems += target_problems(loaded.declarations, project.targets)
         problems += () if loaded.files else (_no_entries(),)
     # Both report a misnamed devinops.yaml.
-    return project, replace(loaded, problems=tuple(sorted(set(problems))))
+    return replace(loaded, problems=tuple(sorted(set(problems))))
 
 
 def _no_entries() -> Problem:

@@ -16,7 +16,13 @@ from devinops.cli.options import (
     why_nobody_answers,
 )
 from devinops.cli.run_plan import ask, check_refusals, execute, finish, show
-from devinops.cli.session import NotApplied, Planned, Session, failures_written, open_session
+from devinops.cli.session import (
+    NotApplied,
+    Planned,
+    Session,
+    failures_written,
+    open_planning_session,
+)
 from devinops.model.changes import Action
 from devinops.model.client import Writer
 from devinops.model.errors import ConfigError, ExitCode, Stale, UsageError
@@ -44,7 +50,7 @@ def run(
         # People paste a digest, often with a space.
         approved, options = _approved(plan, expect and expect.strip(), options)
         effective = approved.approvals(approvals) if approved else approvals
-        with open_session(options, open_writer, entries=True) as session:
+        with open_planning_session(options, open_writer) as session:
             report = _apply(session, approved, effective, yes=yes, secrets=webhook_secrets)
     return finish(options, report)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from devinops.api import open_reader
 from devinops.cli.options import Options
-from devinops.cli.session import failures_written, open_session
+from devinops.cli.session import failures_written, open_planning_session
 from devinops.model.errors import ExitCode
 from devinops.model.policy import Approvals
 from devinops.render import render
@@ -18,7 +18,7 @@ def run(
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
-        with open_session(options, open_reader, entries=True) as session:
+        with open_planning_session(options, open_reader) as session:
             plan, _ = session.plan(approvals)
         answer = PlanAnswer(plan, plan.exit_code(detailed=detailed_exitcode))
         if out is not None:
