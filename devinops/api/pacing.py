@@ -9,6 +9,7 @@ sent before, so the pace also saves up while it waits.
 from __future__ import annotations
 
 import math
+from collections import deque
 from typing import Final
 
 IDLE_S: Final = 1.0
@@ -35,6 +36,8 @@ MOST_DOUBLINGS: Final = 20
 LEAST: Final = 1.0
 """Requests a second that are always tried: a server that is only busy admits few for a while."""
 
+MOST_REMEMBERED: Final = 10_000
+
 NEWEST: Final = 0.1
 """The weight of one request in the average of their durations."""
 
@@ -55,10 +58,17 @@ class Pace:
         """How many requests the server lets through at once after a long wait."""
         self._saved = 0.0
         """How many it had saved at the end of the last wait, as far as is known."""
+        self._full_s = 0.0
+        """How much longer the last wait took than its first refusal asked for.
+
+        By then the server had probably saved as much as it can.
+        """
         self._in_flight = 0
         self._latency_s = 0.0
         self._admitted = 0
         self._counted_since = 0.0
+        self._admitted_at: deque[float] = deque(maxlen=MOST_REMEMBERED)
+        """When requests were admitted before the first refusal."""
         self._last_at = -math.inf
 
     @property
@@ -72,7 +82,8 @@ class Pace:
 
     def sent(self, now: float) -> None:
         """Count a request that is sent now."""
-        if self._in_flight == 0 and now - self._last_at > IDLE_S:
+        busy_until = max(self._last_at, self.held_until, self._next_at)
+        if self._in_flight == 0 and now - busy_until > IDLE_S:
             self._begin_count(now)
         self._in_flight += 1
         behind_s = self._saved / self.rate
@@ -85,7 +96,9 @@ class Pace:
         passed_s, self._last_at = now - self._last_at, now
         if admitted:
             self._admitted += 1
-            if self.rate < math.inf:
+            if self.rate == math.inf:
+                self._admitted_at.append(now)
+            else:
                 self.rate *= 1 + self._growth(now, passed_s)
 
     def _growth(self, now: float, passed_s: float) -> float:
@@ -100,21 +113,33 @@ class Pace:
         if now >= self.held_until:
             # Requests that were sent before the last refusal are refused as well, and say no more.
             self._learn(now, wait_s)
-        self.held_until = max(self.held_until, now + wait_s)
+            self.held_until = now
+            self._full_s = -wait_s
+        longer_s = max(now + wait_s - self.held_until, 0.0)
+        self.held_until += longer_s
+        self._full_s += longer_s
 
     def _learn(self, now: float, wait_s: float) -> None:
         if self.rate == math.inf:
-            # At first the server had saved as much as it probably saves while nothing is sent.
-            self.rate = max(self._admitted / (now - self._counted_since + wait_s + 0.001), LEAST)
+            self.rate = max(self._first_estimate(now, wait_s), LEAST)
         else:
             self._correct(now)
         self._saved = min(CAUTION * self.rate * wait_s, self._most_saved)
         self._next_at = now + wait_s - self._saved / self.rate
         self._begin_count(now)
 
+    def _first_estimate(self, now: float, wait_s: float) -> float:
+        """Return the largest rate that explains what was admitted up to now.
+
+        Before, the server had probably saved as much as it saves while nothing is sent: in any time
+        it admitted at most what the limit allows in this time and the wait together.
+        """
+        newest_first = enumerate(reversed(self._admitted_at), start=1)
+        return max((n / max(now - at + wait_s, 0.001) for n, at in newest_first), default=0.0)
+
     def _correct(self, now: float) -> None:
         """Correct what is known of the server after a further refusal."""
-        estimate = self._admitted / max(now - self._counted_since, 0.001)
+        estimate = self._admitted / max(now - self._counted_since - self._full_s, 0.001)
         if self._admitted < self._saved and estimate < self.rate / 2:
             self._most_saved = max(self._admitted, 1)
             return
