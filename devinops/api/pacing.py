@@ -16,7 +16,9 @@ IDLE_S: Final = 1.0
 """After this long without a request the count begins again, since an idle server saves tokens."""
 
 KNOWN: Final = 0.85
-"""A new estimate of at least this share of the rate that was refused confirms it."""
+ENOUGH: Final = 20
+"""An estimate of at least this share of the rate that was refused confirms it, if it was made from
+enough requests."""
 
 GROWTH_OF_A_SECOND: Final = 0.05
 GROWTH_OF_A_REQUEST: Final = 0.02
@@ -121,9 +123,11 @@ class Pace:
 
     def _learn(self, now: float, wait_s: float) -> None:
         if self.rate == math.inf:
-            self.rate = max(self._first_estimate(now, wait_s), LEAST)
+            self.rate = self._first_estimate(now, wait_s)
         else:
             self._correct(now)
+        # A server that asks for a wait admits at least one request after it.
+        self.rate = max(self.rate, LEAST, 1 / max(wait_s, 0.001))
         self._saved = min(CAUTION * self.rate * wait_s, self._most_saved)
         self._next_at = now + wait_s - self._saved / self.rate
         self._begin_count(now)
@@ -148,8 +152,8 @@ class Pace:
             counted_s = max(now - max(self.held_until, self._counted_since), 0.001)
             estimate = max(estimate, (self._admitted - self._saved) / counted_s)
         estimate = min(max(estimate, self.rate / 2), self.rate)
-        self._is_known = estimate >= KNOWN * self.rate
-        self.rate = max(estimate, LEAST)
+        self._is_known = estimate >= KNOWN * self.rate and self._admitted >= ENOUGH
+        self.rate = estimate
 
     def _begin_count(self, now: float) -> None:
         self._counted_since, self._admitted = now, 0

@@ -105,7 +105,7 @@ class Run:
         pytest.param(bucket(50, 5), 1010, 10, 0.05, 20.1, 5, 0.05, id="50/s, saves little"),
         pytest.param(window(60, 60), 300, 8, 0.05, 240, 1.05, 0.05, id="60 a minute"),
         pytest.param(window(100, 10), 1000, 8, 0.05, 90, 1.1, 0.02, id="100 in 10 seconds"),
-        pytest.param(window(10, 1), 300, 10, 0.05, 29, 1.5, 0.05, id="10 a second"),
+        pytest.param(window(10, 1), 300, 10, 0.05, 29, 1.3, 0.08, id="10 a second"),
     ],
 )
 def test_a_limit_is_used_and_rarely_exceeded(

@@ -208,8 +208,13 @@ def test_a_rate_limit_that_never_lifts_ends_the_retries(serve, reply, connect, w
 
 
 @pytest.mark.parametrize("width", [1, 32])
-def test_threads_share_one_limiter_and_get_the_same_responses(serve, reply, connect, width):
-    """The server takes two requests at a time and refuses any more."""
+def test_threads_share_one_limiter_and_get_the_same_responses(
+    serve, reply, connect, width, really_waits
+):
+    """The server takes two requests at a time and refuses any more.
+
+    With the clock that stands still, all threads would wait at once and no request take any time.
+    """
     lock, busy = threading.Lock(), [0]
 
     def answer(asked):
