@@ -1,0 +1,75 @@
+"""How long a plan takes that finds nothing to do, against other tools of the same kind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.api_peers import DECK, OCTODNS, deck_diff, octodns_plan
+from benchmarks.commands import LATENCY_MS, floor, knowledge, ours, write
+from benchmarks.comparison import Comparison
+from benchmarks.measure import Contender
+from benchmarks.results import Bound
+from benchmarks.servers.client import server
+
+PAGE = 200
+
+
+def needed_requests(count: int) -> int:
+    """Return how many requests list `count` notes and all folders; an empty list is one page."""
+    return max(1, math.ceil(count / PAGE)) + 1
+
+
+@contextmanager
+def _devinops_and_floor(directory: Path, count: int) -> Iterator[list[Contender]]:
+    root = write("markdown", count, directory / "repository")
+    seed = write("seed", count, directory / "seed.json")
+    with server("devin", str(seed), latency_ms=LATENCY_MS) as devin:
+        plan = ours("devinops", root, "plan", "--detailed-exitcode", server=devin)
+        yield [plan, floor("plan", root, "knowledge", knowledge(devin), server=devin)]
+
+
+@contextmanager
+def of_1000(directory: Path) -> Iterator[list[Contender]]:
+    with (
+        _devinops_and_floor(directory, 1_000) as contenders,
+        deck_diff(directory, 1_000) as deck,
+        octodns_plan(directory, 1_000) as octodns,
+    ):
+        yield [*contenders, *deck, *octodns]
+
+
+@contextmanager
+def of_10000(directory: Path) -> Iterator[list[Contender]]:
+    with _devinops_and_floor(directory, 10_000) as contenders:
+        yield contenders
+
+
+BENCHMARKS = [
+    Comparison(
+        "plan-1000",
+        "plan with nothing to do, 1,000 notes, 50 ms a request",
+        1,
+        of_1000,
+        [
+            Bound("wall_s", 1, DECK),
+            Bound("wall_s", None, DECK, of="floor", what=f"time of the floor against {DECK}"),
+            Bound("wall_s", 0.2, OCTODNS),
+            Bound("requests", needed_requests(1_000)),
+            Bound("wall_s", None, "floor"),
+        ],
+    ),
+    Comparison(
+        "plan-10000",
+        "plan with nothing to do, 10,000 notes, 50 ms a request",
+        2,
+        of_10000,
+        [
+            Bound("wall_s", 1.25, "floor"),
+            Bound("peak_mb", 2, "floor"),
+            Bound("requests", needed_requests(10_000)),
+        ],
+    ),
+]

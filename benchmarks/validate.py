@@ -1,0 +1,96 @@
+"""How long `devinops validate` takes, against other validators and the least that is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import peers
+from benchmarks.commands import SCHEMA, floor, ours, write
+from benchmarks.comparison import Comparison, Prepare
+from benchmarks.measure import Contender
+from benchmarks.results import Bound
+
+CHECK_JSONSCHEMA = "check-jsonschema"
+WITH_CLIB = "check-jsonschema with ruamel.yaml.clib"
+_YAMALE_SCHEMA = """\
+knowledge: list(include('note'))
+---
+note:
+  name: str(min=1)
+  folder: str(required=False)
+  trigger: str(min=1)
+  body: str()
+"""
+
+
+def of_yaml(count: int, runs_of_slow: int) -> Prepare:
+    """Return what compares the validators on YAML files of one entry each."""
+
+    @contextmanager
+    def prepare(directory: Path) -> Iterator[list[Contender]]:
+        root = write("yaml", count, directory / "yaml")
+        schema = directory / "yamale.yaml"
+        schema.write_text(_YAMALE_SCHEMA)
+        yamale = (peers.program("yamale", "yamale"), "-s", str(schema), "knowledge")
+        yield [
+            ours("devinops", root, "validate"),
+            floor("validate", root, "knowledge", str(SCHEMA)),
+            Contender("yamale", yamale, root),
+            _check_jsonschema(CHECK_JSONSCHEMA, root, runs_of_slow),
+            _check_jsonschema(WITH_CLIB, root, runs_of_slow),
+        ]
+
+    return prepare
+
+
+def _check_jsonschema(peer: str, root: Path, runs: int) -> Contender:
+    files = sorted(str(path.relative_to(root)) for path in (root / "knowledge").rglob("*.yaml"))
+    command = (peers.program(peer, "check-jsonschema"), "--schemafile", str(SCHEMA), *files)
+    return Contender(peer, command, root, most_runs=runs, warm=False)
+
+
+@contextmanager
+def forms(directory: Path) -> Iterator[list[Contender]]:
+    """Compare the three forms of the same entries."""
+    yield [
+        ours("devinops", write("markdown", 10_000, directory / "markdown"), "validate"),
+        ours("YAML", write("yaml", 10_000, directory / "yaml"), "validate"),
+        ours("large files", write("large", 10_000, directory / "large"), "validate"),
+    ]
+
+
+BENCHMARKS = [
+    Comparison(
+        "validate-1000",
+        "validate 1,000 YAML files",
+        1,
+        of_yaml(1_000, runs_of_slow=5),
+        [
+            Bound("wall_s", 0.2, CHECK_JSONSCHEMA),
+            Bound("wall_s", None, WITH_CLIB),
+            Bound("wall_s", 2, "floor"),
+        ],
+    ),
+    Comparison(
+        "validate-10000",
+        "validate 10,000 YAML files",
+        3,
+        of_yaml(10_000, runs_of_slow=1),
+        [
+            Bound("wall_s", 0.1, CHECK_JSONSCHEMA),
+            Bound("wall_s", None, WITH_CLIB),
+            Bound("wall_s", 1, "yamale"),
+            Bound("wall_s", 1.75, "floor"),
+            Bound("peak_mb", 3, "floor"),
+        ],
+    ),
+    Comparison(
+        "validate-markdown",
+        "validate 10,000 Markdown files",
+        1,
+        forms,
+        [Bound("wall_s", 1, "YAML", what="time against the same entries as YAML")],
+    ),
+]
