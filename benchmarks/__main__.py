@@ -17,43 +17,67 @@ from benchmarks import results
 from benchmarks.comparison import Benchmark, Comparison
 from benchmarks.measure import say
 
-_MODULES = ("startup", "validate", "plan", "create", "pull")
+NAMES = {
+    "startup": ("startup",),
+    "validate": ("validate-1000", "validate-10000", "validate-markdown"),
+    "plan": ("plan-1000", "plan-10000"),
+    "create": ("create", "rate-limit"),
+    "pull": ("pull",),
+    "growth": (
+        "growth-validate",
+        "growth-lint",
+        "growth-plan",
+        "growth-apply",
+        "growth-pull",
+        "growth-fmt",
+        "growth-markdown",
+        "growth-html",
+    ),
+    "lint": ("lint-1000", "lint-one-file", "lint-similar"),
+    "formatting": ("fmt",),
+    "inventory": ("inventory", "inventory-writes"),
+    "limits": ("limits",),
+    "reports": ("reports",),
+    "html_report": ("html-report",),
+    "trace": ("trace",),
+}
+"""Module → its benchmarks, in the order of the report. A module is imported only to run them: a
+measured process inherits the peak memory of this one."""
+ALL = [name for names in NAMES.values() for name in names]
 
 
-def benchmarks() -> dict[str, Benchmark]:
-    """Return name → benchmark, in the order of the report."""
-    modules = [import_module(f"benchmarks.{name}") for name in _MODULES]
-    return {each.name: each for module in modules for each in module.BENCHMARKS}
+def find(name: str) -> Benchmark:
+    """Return a benchmark by its name."""
+    module = next(module for module, names in NAMES.items() if name in names)
+    every: list[Benchmark] = import_module(f"benchmarks.{module}").BENCHMARKS
+    return next(benchmark for benchmark in every if benchmark.name == name)
 
 
 def main() -> int:
-    known = benchmarks()
-    options = _options(known)
+    options = _options()
+    if options.list:
+        return show()
     if options.report:
         return write_report()
     if options.against:
-        return compare(known, options.names, options.against.resolve(), options.runs)
+        return compare(options.names or ALL, options.against.resolve(), options.runs)
     if len(options.names) == 1:
-        return measure(known[options.names[0]], options.runs)
-    for name in options.names or known:
-        # In a process of its own: a measured process inherits the peak memory of its parent.
+        return measure(find(options.names[0]), options.runs)
+    for name in options.names or ALL:
         command = [sys.executable, "-m", "benchmarks", name, "--runs", str(options.runs)]
         subprocess.run(command, check=False)
-    return write_report() if not options.names else exit_code(options.names)
+    return exit_code(options.names) if options.names else write_report()
 
 
-def _options(known: dict[str, Benchmark]) -> argparse.Namespace:
-    about = "\n".join(
-        f"  {name:<18} {each.minutes:>4} min  {each.work}" for name, each in known.items()
-    )
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "python -m benchmarks",
         description="Measure devinops against other programs and against the least work.",
-        epilog=f"names, and about how long each takes with five runs:\n{about}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"names: {', '.join(ALL)}",
     )
-    parser.add_argument("names", nargs="*", choices=[*known, []], metavar="NAME")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="what to measure (default: all)")
     parser.add_argument("--runs", type=int, default=5, help="runs of each command (default: 5)")
+    parser.add_argument("--list", action="store_true", help="list the names and what they measure")
     parser.add_argument("--report", action="store_true", help="only write docs/benchmarks.md")
     parser.add_argument(
         "--against",
@@ -61,7 +85,18 @@ def _options(known: dict[str, Benchmark]) -> argparse.Namespace:
         metavar="CHECKOUT",
         help="compare devinops with that of another checkout, in turns, and save nothing",
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    for name in options.names:
+        if name not in ALL:
+            parser.error(f"no benchmark {name}: expected one of {', '.join(ALL)}")
+    return options
+
+
+def show() -> int:
+    """Print each name, what it measures, and about how long that takes with five runs."""
+    for benchmark in map(find, ALL):
+        print(f"{benchmark.name:<18}{benchmark.minutes:>4} min  {benchmark.work}")
+    return 0
 
 
 def measure(benchmark: Benchmark, runs: int) -> int:
@@ -75,15 +110,14 @@ def measure(benchmark: Benchmark, runs: int) -> int:
     return int(bool(result.missed))
 
 
-def compare(known: dict[str, Benchmark], names: list[str], checkout: Path, runs: int) -> int:
+def compare(names: list[str], checkout: Path, runs: int) -> int:
     """Print the ratios of this checkout to another one."""
-    for name in names or known:
-        benchmark = known[name]
+    for benchmark in map(find, names):
         if isinstance(benchmark, Comparison):
-            print(f"{name}: {benchmark.work}, this checkout against {checkout}", flush=True)
+            print(f"{benchmark.name}: {benchmark.work}, this checkout against {checkout}")
             print(*results.lines(benchmark.against(checkout, runs)), sep="\n", flush=True)
         else:
-            print(f"{name}: not a comparison of commands; run it in each checkout", flush=True)
+            print(f"{benchmark.name}: runs no commands in turns; measure it in each checkout")
     return 0
 
 

@@ -17,6 +17,9 @@ from benchmarks.servers.client import Server
 _SAY_S = 5
 """A run that takes longer is announced on stderr, so that nobody takes it for a hang."""
 
+_END = 2000
+"""Bytes of the output that are read."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -61,7 +64,15 @@ class Contender:
 
 
 def run(contender: Contender) -> Cost:
-    """Run a command once. Raises RuntimeError, with its output, for an unexpected exit code."""
+    """Run a command once, and return what it cost. Raises RuntimeError, see `run_and_read`."""
+    return run_and_read(contender)[0]
+
+
+def run_and_read(contender: Contender) -> tuple[Cost, str]:
+    """Run a command once, and return what it cost and the end of its output.
+
+    Raises RuntimeError, with this output, for an unexpected exit code.
+    """
     contender.before()
     if contender.server:
         contender.server.counts()
@@ -76,11 +87,12 @@ def run(contender: Contender) -> Cost:
             stderr=subprocess.STDOUT,
         )
         cost = _wait(process, start)
+        output.seek(max(0, output.seek(0, os.SEEK_END) - _END))
+        text = output.read().decode(errors="replace")
         if process.returncode not in contender.codes:
-            output.seek(0)
-            text = output.read()[-2000:].decode(errors="replace")
             raise RuntimeError(f"{contender.label}: exit code {process.returncode}\n{text}")
-    return replace(cost, **contender.server.counts()) if contender.server else cost
+    counts = contender.server.counts() if contender.server else {}
+    return replace(cost, **counts), text
 
 
 def _wait(process: subprocess.Popen[bytes], start: float) -> Cost:

@@ -40,11 +40,14 @@ def program(peer: str, name: str) -> str:
 
 
 def python() -> str:
-    """Return a Python that has the dependencies of devinops and nothing else."""
+    """Return a Python that has what `pip install devinops[secrets]` installs, but devinops."""
     settings = ConfigParser()
     settings.read(CHECKOUT / "setup.cfg", encoding="utf-8")
-    packages = settings["options"]["install_requires"].split("\n")
-    return str(_environment("devinops", tuple(filter(None, packages))) / "bin" / "python")
+    lines = "\n".join(
+        (settings["options"]["install_requires"], settings["options.extras_require"]["secrets"])
+    ).splitlines()
+    packages = tuple(line for line in lines if line and not line.startswith("#"))
+    return str(_environment("devinops", packages) / "bin" / "python")
 
 
 def deck() -> str | None:

@@ -67,13 +67,17 @@ def _section(chance: random.Random, part: int) -> str:
     return f"## Part {part}\n\n{prose}\n\n{items}\n\n```python\ndef f():\n{code}\n```"
 
 
-def write_markdown(root: Path, count: int) -> None:
-    """Write one Markdown file for each entry."""
+def write_markdown(root: Path, count: int, before_body: str = "\n") -> None:
+    """Write one Markdown file for each entry, as `devinops fmt` would."""
     for number, entry in enumerate(entries(count)):
-        _write(
-            root / "knowledge" / entry.folder / f"note-{number:05}.md",
-            f"---\nname: {entry.name}\ntrigger: {entry.trigger}\n---\n{entry.body}\n",
-        )
+        path = root / "knowledge" / entry.folder / f"note-{number:05}.md"
+        front_matter = f"---\nname: {entry.name}\ntrigger: {entry.trigger}\n---\n"
+        _write(path, f"{front_matter}{before_body}{entry.body}\n")
+
+
+def write_unformatted(root: Path, count: int) -> None:
+    """Write one Markdown file for each entry, each of which `devinops fmt` changes."""
+    write_markdown(root, count, before_body="")
 
 
 def write_yaml(root: Path, count: int) -> None:
@@ -143,6 +147,7 @@ def _texts(count: int) -> Iterator[tuple[int, str]]:
 
 FORMS: dict[str, Callable[[Path, int], None]] = {
     "markdown": write_markdown,
+    "unformatted": write_unformatted,
     "yaml": write_yaml,
     "large": write_large_files,
     "seed": write_seed,
@@ -150,7 +155,7 @@ FORMS: dict[str, Callable[[Path, int], None]] = {
     "zone": write_zone,
     "records": write_records,
 }
-"""What can be written: a directory in one of three forms; the file of a seed, and of peers."""
+"""What can be written: a directory in one of four forms; the file of a seed, and of peers."""
 
 
 def _as_yaml(entries: Iterable[Entry]) -> str:
