@@ -13,7 +13,7 @@ import time
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks import results
+from benchmarks import peers, report, results
 from benchmarks.comparison import Benchmark, Comparison
 from benchmarks.measure import say
 
@@ -122,13 +122,20 @@ def compare(names: list[str], checkout: Path, runs: int) -> int:
 
 
 def write_report() -> int:
-    return 0
+    """Write docs/benchmarks.md; return 1 if a bound is missed or something was not measured."""
+    found = results.load()
+    report.PAGE.write_text(report.page(map(find, ALL), found, peers.versions()), encoding="utf-8")
+    print(f"wrote {report.PAGE.relative_to(report.PAGE.parents[1])}")
+    return exit_code(ALL)
 
 
 def exit_code(names: list[str]) -> int:
     """Return 1 if a benchmark misses a bound or has no result."""
     found = results.load()
-    return int(any(name not in found or found[name].missed for name in names))
+    missed = [name for name in names if name not in found or found[name].missed]
+    if missed:
+        print(f"missed a bound, or not measured: {', '.join(missed)}")
+    return int(bool(missed))
 
 
 if __name__ == "__main__":

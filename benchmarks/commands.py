@@ -15,7 +15,7 @@ from benchmarks.servers.client import CHECKOUT, Server
 FLOORS = Path(__file__).parent / "floors"
 LATENCY_MS = 50
 SCHEMA = CHECKOUT / "schemas" / "declarations.schema.json"
-_PROGRAM = "from devinops.__main__ import run; run()"
+PROGRAM = "from devinops.__main__ import run; run()"
 """What the installed program `devinops` does."""
 
 
@@ -33,7 +33,7 @@ def ours(
     env = {"PYTHONPATH": str(CHECKOUT)}
     if server:
         env |= {"DEVIN_API_URL": server.url, "DEVIN_API_KEY": "cog_emulator"}
-    command = (peers.python(), "-c", _PROGRAM, *argv)
+    command = (peers.python(), "-c", PROGRAM, *argv)
     return Contender(
         label,
         command,

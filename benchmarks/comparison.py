@@ -18,12 +18,14 @@ OTHER = "other checkout"
 
 
 class Benchmark(Protocol):
-    """`minutes` is about how long it takes with five runs on two cores."""
+    """`about` says what the numbers mean; `minutes` is about how long five runs take."""
 
     @property
     def name(self) -> str: ...
     @property
     def work(self) -> str: ...
+    @property
+    def about(self) -> str: ...
     @property
     def minutes(self) -> float: ...
 
@@ -36,6 +38,7 @@ class Comparison:
 
     name: str
     work: str
+    about: str
     minutes: float
     prepare: Prepare
     bounds: Sequence[Bound] = ()
@@ -84,6 +87,7 @@ class Numbers:
 
     name: str
     work: str
+    about: str
     minutes: float
     function: Callable[[Checks], None]
 

@@ -56,6 +56,11 @@ BENCHMARKS = [
     Comparison(
         "create",
         "create 1,000 notes, ten at once, 50 ms a request",
+        (
+            "An apply plans, creates, and plans again, to report what is left. decK lists "
+            "once and creates services, ten at once. The floor sends the creates and nothing "
+            "else."
+        ),
         1,
         prepare,
         [
@@ -67,6 +72,11 @@ BENCHMARKS = [
     Comparison(
         "rate-limit",
         "create 1,000 notes at a limit of 50 requests a second",
+        (
+            "The server answers 429 above 50 requests a second, and allows 50 at once after a "
+            "pause. So the creates need at least 19 seconds, without the lists before and "
+            "after them."
+        ),
         2,
         limited,
         [

@@ -40,6 +40,10 @@ BENCHMARKS = [
     Comparison(
         "fmt",
         "format 10,000 Markdown files",
+        (
+            "fmt reads each file, writes it in the canonical form, and proves that the "
+            "meaning stays."
+        ),
         3,
         prepare,
         [

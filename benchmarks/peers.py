@@ -81,7 +81,7 @@ def _environment(name: str, packages: tuple[str, ...]) -> Path:
     say(f"installing {name} in {directory.relative_to(sys.prefix)} …")
     shutil.rmtree(directory, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", directory], check=True)
-    pip = [directory / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    pip = [str(directory / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "install", *packages], check=True)
     stamp.write_text(repr(packages))
     return directory

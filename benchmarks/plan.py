@@ -51,6 +51,14 @@ BENCHMARKS = [
     Comparison(
         "plan-1000",
         "plan with nothing to do, 1,000 notes, 50 ms a request",
+        (
+            "The notes in the organization are those in the files. decK compares 1,000 "
+            "services with an admin API like that of Kong, which lists 1,000 objects a page; "
+            "octoDNS compares 1,000 records with an API like that of DigitalOcean, whose "
+            "pages have 20. The Devin API lists at most 200 notes a page, and the cursor of a "
+            "page comes with the page before it, so 1,000 notes take five requests one after "
+            "another. The floor waits for them as well."
+        ),
         1,
         of_1000,
         [
@@ -64,6 +72,7 @@ BENCHMARKS = [
     Comparison(
         "plan-10000",
         "plan with nothing to do, 10,000 notes, 50 ms a request",
+        ("The floor reads the files while it lists, and compares with ==."),
         2,
         of_10000,
         [

@@ -38,6 +38,11 @@ BENCHMARKS = [
     Comparison(
         "pull",
         "pull 10,000 notes, 50 ms a request",
+        (
+            "A first pull into an empty repository. The floor sends as many list requests and "
+            "writes nothing. devinops reads a list of several pages twice, to prove that none "
+            "is missing."
+        ),
         2,
         prepare,
         [

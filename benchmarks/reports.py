@@ -34,6 +34,8 @@ def measure(check: Checks) -> None:
         start = time.perf_counter()
         size = _written(format, plan)
         seconds = time.perf_counter() - start
+        if size < CHANGES:
+            continue  # a format for problems, and a plan has none
         check(f"{format}, time", seconds, None, " s")
         check(f"{format}, size", size / MIB, None, " MiB")
         check(f"{format}, time against that of the apply", seconds / apply_s, 0.1, " ×")
@@ -64,4 +66,12 @@ def _peak(format: str, plan: Plan) -> float:
         tracemalloc.stop()
 
 
-BENCHMARKS = [Numbers("reports", "write a plan of 10,000 changes in each format", 1, measure)]
+BENCHMARKS = [
+    Numbers(
+        "reports",
+        "write a plan of 10,000 changes in each format",
+        "Compared with the time that the requests of its apply take with 50 ms each.",
+        2,
+        measure,
+    )
+]

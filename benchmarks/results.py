@@ -108,8 +108,8 @@ def lines(result: Result) -> Iterator[str]:
     """Yield what a person at a terminal reads about a result."""
     for label, cost in result.costs.items():
         yield (
-            f"      {label}: {cost.wall_s:.3f} s, {cost.cpu_s:.3f} s CPU, {cost.peak_mb:.0f} MB"
-            + (f", {cost.requests:.0f} requests" if cost.requests else "")
+            f"      {label}: {number(cost.wall_s, ' s')}, {number(cost.cpu_s, ' s')} CPU, "
+            f"{cost.peak_mb:.0f} MB" + (f", {cost.requests:.0f} requests" if cost.requests else "")
         )
     for check in result.checks:
         yield f"{verdict(check):<8}{check.what}: {number(check.value, check.unit)}" + (
@@ -128,4 +128,6 @@ def number(value: float | None, unit: str) -> str:
         return "not measured"
     if unit == " %":
         return f"{value * 100:.3g} %"
-    return f"{value:.0f}{unit}" if value >= 1000 else f"{value:.3g}{unit}"
+    if unit == " s" and value < 1:
+        value, unit = value * 1000, " ms"
+    return f"{value:,.0f}{unit}" if value >= 100 else f"{value:.3g}{unit}"

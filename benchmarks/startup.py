@@ -58,6 +58,10 @@ BENCHMARKS = [
     Comparison(
         "startup",
         "`--version`, `--help` and `COMMAND --help`",
+        (
+            "A pre-commit hook starts devinops for every commit. The interpreter alone is the "
+            "least that any Python program takes."
+        ),
         1,
         prepare,
         [

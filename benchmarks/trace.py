@@ -48,7 +48,7 @@ def calls() -> Iterator[set[CodeType]]:
         yield entered
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
 
 def by_module(entered: set[CodeType]) -> dict[str, set[str]]:
@@ -103,7 +103,15 @@ def show() -> None:
             print(f"  {module}: {', '.join(sorted(found[module]))}")
 
 
-BENCHMARKS = [Numbers("trace", "modules and functions that one note goes through", 0.1, measure)]
+BENCHMARKS = [
+    Numbers(
+        "trace",
+        "modules and functions that one note goes through",
+        "How much code a reader must know to follow one note through the program.",
+        0.1,
+        measure,
+    )
+]
 
 if __name__ == "__main__":
     show()

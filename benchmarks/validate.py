@@ -65,6 +65,12 @@ BENCHMARKS = [
     Comparison(
         "validate-1000",
         "validate 1,000 YAML files",
+        (
+            "Each file has one entry, and each program validates it. The floor uses the C "
+            "loader of PyYAML and one jsonschema validator. check-jsonschema runs as pip "
+            "installs it, and also with the C parser that it uses if it is there. yamale runs "
+            "with its defaults, which are four processes."
+        ),
         1,
         of_yaml(1_000, runs_of_slow=5),
         [
@@ -76,6 +82,7 @@ BENCHMARKS = [
     Comparison(
         "validate-10000",
         "validate 10,000 YAML files",
+        ("The same with more files. check-jsonschema runs once, because it takes long."),
         3,
         of_yaml(10_000, runs_of_slow=1),
         [
@@ -89,6 +96,10 @@ BENCHMARKS = [
     Comparison(
         "validate-markdown",
         "validate 10,000 Markdown files",
+        (
+            "The same entries in each of the forms that devinops reads: Markdown, one YAML "
+            "file for each entry, and YAML files of 500 entries."
+        ),
         1,
         forms,
         [Bound("wall_s", 1, "YAML", what="time against the same entries as YAML")],
