@@ -1,4 +1,4 @@
-"""decK and octoDNS with as many objects of the same size, against a local API of their vendor."""
+"""decK, octoDNS and dbt-jobs-as-code with as many objects, against local APIs of their vendors."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from benchmarks.servers.client import Server, server
 
 DECK = "decK"
 OCTODNS = "octoDNS"
+DBT = "dbt-jobs-as-code"
 _ZONE = "notes.example."
 _OCTODNS = """
 import sys
@@ -83,3 +84,14 @@ def octodns_plan(directory: Path, count: int) -> Iterator[list[Contender]]:
         python = peers.program(OCTODNS, "python")
         command = (python, "-c", _OCTODNS, digitalocean.url, "--config-file", "octodns.yaml")
         yield [Contender(OCTODNS, command, directory, server=digitalocean)]
+
+
+@contextmanager
+def dbt_plan(directory: Path, count: int) -> Iterator[list[Contender]]:
+    """Compare the jobs of an account with an API that has them; once, because it takes a minute."""
+    file = write("jobs", count, directory / "jobs.yml")
+    live = write("live-jobs", count, directory / "live-jobs.json")
+    with server("dbt_cloud", str(live), latency_ms=LATENCY_MS) as dbt_cloud:
+        env = {"DBT_API_KEY": "key", "DBT_BASE_URL": dbt_cloud.url, "HOME": str(directory)}
+        command = (peers.program(DBT, DBT), "plan", str(file))
+        yield [Contender(DBT, command, directory, env, server=dbt_cloud, most_runs=1, warm=False)]

@@ -26,26 +26,13 @@ def ours(
     server: Server | None = None,
     before: Callable[[], None] = nothing,
     codes: frozenset[int] = frozenset({0}),
-    most_runs: int = 99,
-    warm: bool = True,
 ) -> Contender:
     """Return a command of devinops, with the source of this checkout."""
     env = {"PYTHONPATH": str(CHECKOUT)}
     if server:
         env |= {"DEVIN_API_URL": server.url, "DEVIN_API_KEY": "cog_emulator"}
     command = (peers.python(), "-c", PROGRAM, *argv)
-    return Contender(
-        label,
-        command,
-        cwd,
-        env,
-        codes,
-        before=before,
-        server=server,
-        ours=True,
-        most_runs=most_runs,
-        warm=warm,
-    )
+    return Contender(label, command, cwd, env, codes, before, server, ours=True)
 
 
 def floor(

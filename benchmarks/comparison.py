@@ -43,8 +43,11 @@ class Comparison:
     prepare: Prepare
     bounds: Sequence[Bound] = ()
     more: Callable[[dict[str, Cost]], list[Check]] = field(default=lambda _: [])
+    times: int = 1
+    """How many times as many runs; more for commands that take little time."""
 
     def measure(self, runs: int) -> Result:
+        runs *= self.times
         with tempfile.TemporaryDirectory() as directory, self.prepare(Path(directory)) as all_:
             costs = interleave(all_, runs)
         checks = [*judge(self.bounds, costs), *self.more(costs)]
@@ -54,9 +57,8 @@ class Comparison:
         """Run only the commands of devinops, each also with the source of another checkout."""
         with tempfile.TemporaryDirectory() as directory, self.prepare(Path(directory)) as all_:
             mine = [contender for contender in all_ if contender.ours]
-            costs = interleave(
-                [each for one in mine for each in (one, _of(checkout, one))], max(runs, 1)
-            )
+            pairs = [each for one in mine for each in (one, _of(checkout, one))]
+            costs = interleave(pairs, runs * self.times)
         checks = [
             Bound(quantity, None, f"{one.label} ({OTHER})", of=one.label).check(costs)
             for one in mine

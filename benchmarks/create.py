@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.api_peers import DECK, deck_sync
@@ -49,7 +50,8 @@ def limited(directory: Path) -> Iterator[list[Contender]]:
             devin.reset()
             time.sleep(1.1)  # after a second without requests, the server allows the most at once
 
-        yield [ours("devinops", root, *_APPLY, server=devin, before=before, warm=False)]
+        apply = ours("devinops", root, *_APPLY, server=devin, before=before)
+        yield [replace(apply, warm=False)]
 
 
 BENCHMARKS = [
@@ -61,7 +63,7 @@ BENCHMARKS = [
             "once and creates services, ten at once. The floor sends the creates and nothing "
             "else."
         ),
-        1,
+        1.9,
         prepare,
         [
             Bound("wall_s", 1.05, DECK),

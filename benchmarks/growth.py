@@ -127,12 +127,12 @@ def _report(format: str) -> One:
 
 
 BENCHMARKS = [
-    growth("validate", SIZES, 1, _offline("yaml", "validate")),
-    growth("lint", SIZES, 2, _offline("markdown", "lint")),
-    growth("plan with nothing to do", SIZES, 2, _plan),
-    growth("apply that creates everything", SIZES, 5, _apply),
-    growth("pull into an empty repository", SIZES, 3, _pull),
-    growth("fmt --check", SMALLER, 0.5, _offline("markdown", "fmt", "--check")),
+    growth("validate", SIZES, 0.6, _offline("yaml", "validate")),
+    growth("lint", SIZES, 1.5, _offline("markdown", "lint")),
+    growth("plan with nothing to do", SIZES, 1, _plan),
+    growth("apply that creates everything", SIZES, 2.5, _apply),
+    growth("pull into an empty repository", SIZES, 1.3, _pull),
+    growth("fmt --check", SMALLER, 0.3, _offline("markdown", "fmt", "--check")),
     growth("markdown report of a plan", SMALLER, 0.5, _report("markdown")),
     growth("html report of a plan", SMALLER, 0.5, _report("html")),
 ]

@@ -76,7 +76,7 @@ BENCHMARKS = [
             "The rules of devinops and those of yamllint read the same files, but look for "
             "different things. The detector of secrets is a program of its own."
         ),
-        1,
+        0.5,
         against_yamllint,
         [
             Bound(
@@ -92,8 +92,8 @@ BENCHMARKS = [
     Comparison(
         "lint-one-file",
         "lint one changed file of 10,000, rules for one entry",
-        ("What a pre-commit hook does that runs the rules which need one entry only."),
-        0.5,
+        "What a pre-commit hook does that runs the rules which need one entry only.",
+        0.2,
         one_of_many,
         [Bound("cpu_s", 3, "--version")],
     ),

@@ -14,6 +14,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 from benchmarks.measure import say
+from devinops import __version__
 
 CHECKOUT = Path(__file__).parents[1]
 _DIRECTORY = Path(sys.prefix) / "peers"
@@ -61,7 +62,17 @@ def deck() -> str | None:
 def versions() -> dict[str, str]:
     """Return peer → the packages that are compared, with their versions."""
     pinned = {name: ", ".join(packages).replace("==", " ") for name, packages in PEERS.items()}
-    return {**pinned, "decK": _deck_version()}
+    return {"devinops and the floors": _own_versions(), **pinned, "decK": _deck_version()}
+
+
+def _own_versions() -> str:
+    """Return the versions of devinops and of the libraries that its floors use."""
+    names = ("PyYAML", "jsonschema", "httpx")
+    code = "import importlib.metadata as m; print(', '.join(f'{n} {m.version(n)}' for n in NAMES))"
+    answer = subprocess.run(
+        [python(), "-c", f"NAMES = {names}; {code}"], capture_output=True, text=True, check=True
+    )
+    return f"devinops {__version__}, {answer.stdout.strip()}"
 
 
 def _deck_version() -> str:

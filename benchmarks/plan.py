@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.api_peers import DECK, OCTODNS, deck_diff, octodns_plan
+from benchmarks.api_peers import DBT, DECK, OCTODNS, dbt_plan, deck_diff, octodns_plan
 from benchmarks.commands import LATENCY_MS, floor, knowledge, ours, write
 from benchmarks.comparison import Comparison
 from benchmarks.measure import Contender
@@ -37,8 +37,9 @@ def of_1000(directory: Path) -> Iterator[list[Contender]]:
         _devinops_and_floor(directory, 1_000) as contenders,
         deck_diff(directory, 1_000) as deck,
         octodns_plan(directory, 1_000) as octodns,
+        dbt_plan(directory, 1_000) as dbt,
     ):
-        yield [*contenders, *deck, *octodns]
+        yield [*contenders, *deck, *octodns, *dbt]
 
 
 @contextmanager
@@ -57,14 +58,16 @@ BENCHMARKS = [
             "octoDNS compares 1,000 records with an API like that of DigitalOcean, whose "
             "pages have 20. The Devin API lists at most 200 notes a page, and the cursor of a "
             "page comes with the page before it, so 1,000 notes take five requests one after "
-            "another. The floor waits for them as well."
+            "another. The floor waits for them as well. dbt-jobs-as-code compares 1,000 jobs, "
+            "and asks for the variables of each; it runs once."
         ),
-        1,
+        1.8,
         of_1000,
         [
             Bound("wall_s", 1, DECK),
             Bound("wall_s", None, DECK, of="floor", what=f"time of the floor against {DECK}"),
             Bound("wall_s", 0.2, OCTODNS),
+            Bound("wall_s", None, DBT),
             Bound("requests", needed_requests(1_000)),
             Bound("wall_s", None, "floor"),
         ],
@@ -72,8 +75,8 @@ BENCHMARKS = [
     Comparison(
         "plan-10000",
         "plan with nothing to do, 10,000 notes, 50 ms a request",
-        ("The floor reads the files while it lists, and compares with ==."),
-        2,
+        "The floor reads the files while it lists, and compares with ==.",
+        0.9,
         of_10000,
         [
             Bound("wall_s", 1.25, "floor"),

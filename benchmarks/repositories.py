@@ -33,6 +33,17 @@ _TEXT = """
     must should can before after when if until with without from into over under and or
     """
 _WORDS = tuple(_TEXT.split())
+_JOB = {
+    "account_id": 1,
+    "project_id": 1,
+    "environment_id": 1,
+    "settings": {"threads": 4, "target_name": "default"},
+    "run_generate_sources": False,
+    "generate_docs": False,
+    "schedule": {"cron": "0 0 1 1 *"},
+    "triggers": {"github_webhook": False, "schedule": False},
+}
+"""What every job of dbt Cloud must have."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +150,25 @@ def write_records(path: Path, count: int) -> None:
     _write(path, json.dumps(records))
 
 
+def write_jobs(path: Path, count: int) -> None:
+    """Write the file of dbt-jobs-as-code: a job for each entry, with the text as its step."""
+    settings = "".join(f"    {name}: {json.dumps(value)}\n" for name, value in _JOB.items())
+    jobs = (
+        f"  note-{n}:\n    name: note-{n}\n{settings}    execute_steps:\n      - {text}\n"
+        for n, text in _texts(count)
+    )
+    _write(path, "jobs:\n" + "".join(jobs))
+
+
+def write_live_jobs(path: Path, count: int) -> None:
+    """Write the same jobs as dbt Cloud lists them."""
+    jobs = [
+        {**_JOB, "id": n + 1, "name": f"note-{n} [[note-{n}]]", "execute_steps": [json.loads(text)]}
+        for n, text in _texts(count)
+    ]
+    _write(path, json.dumps(jobs))
+
+
 def _texts(count: int) -> Iterator[tuple[int, str]]:
     """Yield the number and the quoted text of each entry, as one line."""
     for number, entry in enumerate(entries(count)):
@@ -154,6 +184,8 @@ FORMS: dict[str, Callable[[Path, int], None]] = {
     "kong": write_kong,
     "zone": write_zone,
     "records": write_records,
+    "jobs": write_jobs,
+    "live-jobs": write_live_jobs,
 }
 """What can be written: a directory in one of four forms; the file of a seed, and of peers."""
 

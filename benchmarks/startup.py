@@ -69,5 +69,6 @@ BENCHMARKS = [
             Bound("wall_s", 4, BARE, of="--help", what=f"--help, time against {BARE}"),
         ],
         more,
+        times=3,
     )
 ]

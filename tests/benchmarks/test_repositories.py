@@ -56,7 +56,7 @@ def test_unformatted_markdown_is_all_changed(tmp_path: Path, devinops: Devinops)
 
 
 def test_peers_get_the_same_texts(tmp_path: Path) -> None:
-    for form in ("kong", "zone", "records", "seed"):
+    for form in ("kong", "zone", "records", "jobs", "live-jobs", "seed"):
         FORMS[form](tmp_path / form, COUNT)
     services = json.loads((tmp_path / "kong").read_bytes())["services"]
     zone = yaml.safe_load((tmp_path / "zone").read_bytes())
@@ -68,4 +68,8 @@ def test_peers_get_the_same_texts(tmp_path: Path) -> None:
     for service, entry, record in zip(services, entries(COUNT), records, strict=True):
         assert service["path"] == "/" + entry.trigger + entry.body
         assert record["data"].split() == [*entry.trigger.split(), *entry.body.split()]
+    jobs = yaml.safe_load((tmp_path / "jobs").read_bytes())["jobs"]
+    live = json.loads((tmp_path / "live-jobs").read_bytes())
+    assert [job["execute_steps"] for job in live] == [[record["data"]] for record in records]
+    assert [job["execute_steps"] for job in jobs.values()] == [job["execute_steps"] for job in live]
     assert json.loads((tmp_path / "seed").read_bytes()) == seed(COUNT)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.servers.dbt_cloud import Jobs
 from benchmarks.servers.digitalocean import Records
 from benchmarks.servers.kong import Services
 from benchmarks.servers.serving import Counts, Slow, json_application
@@ -43,6 +44,18 @@ def test_digitalocean_lists_twenty_records_a_page() -> None:
     assert [len(page["domain_records"]) for page in pages] == [20, 20, 5]
     assert ["pages" in page["links"] for page in pages] == [True, True, False]
     assert api.answer("POST", "/domains/a/records", {}, {})[0] == 404
+
+
+def test_dbt_cloud_lists_a_hundred_jobs_a_page_and_no_variables() -> None:
+    api = Jobs([{"id": number} for number in range(150)])
+    query = {"offset": "100"}
+    first = api.answer("GET", "/api/v2/accounts/1/jobs/", {"offset": "0"}, None)[1]
+    second = api.answer("GET", "/api/v2/accounts/1/jobs/", query, None)[1]
+    assert [len(page["data"]) for page in (first, second)] == [100, 50]
+    assert second["extra"]["filters"] == {"limit": 100, "offset": 100}
+    assert second["extra"]["pagination"]["total_count"] == 150
+    path = "/api/v3/accounts/1/projects/1/environment-variables/job/"
+    assert api.answer("GET", path, {"job_definition_id": "1"}, None) == (200, {"data": {}})
 
 
 def test_a_server_counts_refusals_and_requests_that_come_too_early() -> None:
