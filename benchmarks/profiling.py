@@ -39,6 +39,8 @@ Times = tuple[int, int, float, float, Any]
 _PACKAGE = Path(devinops.__file__).parent
 _LIBRARY = re.compile(r".*/(?:site-packages|python3\.\d+)/(\w+)")
 _IMPORT = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
+_BUILT_IN = "~"
+"""What the profiler writes instead of a path."""
 _ROWS = 25
 _PACKAGES = 12
 
@@ -61,7 +63,8 @@ def run() -> int:
             }
             code, seconds, stats = profile([*options.command, "--root", str(root)])
     print(f"devinops {' '.join(options.command)}: exit code {code}, {seconds:.2f} s with profiler")
-    print(*by_package(stats), *by_function(stats), *imports(command), sep="\n")
+    lines = (*by_package(stats), *built_in(stats), *by_function(stats), *imports(command))
+    print(*lines, sep="\n")
     return 0
 
 
@@ -123,6 +126,13 @@ def package(path: str) -> str:
         return "devinops"
     found = _LIBRARY.match(path)
     return found[1] if found else "built-in functions, and waiting"
+
+
+def built_in(stats: pstats.Stats) -> Iterator[str]:
+    """Yield lines with the built-in functions that take longest; locks and sockets wait."""
+    own = {name: times[2] for (path, _, name), times in _functions(stats) if path == _BUILT_IN}
+    yield from ("", "built-in functions, and waiting")
+    yield from (f"{seconds:9.3f} s  {name}" for name, seconds in _largest(own))
 
 
 def by_function(stats: pstats.Stats) -> Iterator[str]:
