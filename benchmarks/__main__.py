@@ -102,6 +102,7 @@ def show() -> int:
 def measure(benchmark: Benchmark, runs: int) -> int:
     """Run one benchmark, print and save its result; return 1 if it misses a bound."""
     print(f"{benchmark.name}: {benchmark.work} (about {benchmark.minutes} min)", flush=True)
+    results.forget(benchmark.name)
     start = time.monotonic()
     result = benchmark.measure(runs)
     results.save(result)

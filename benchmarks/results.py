@@ -92,9 +92,17 @@ def load(path: Path = FILE) -> dict[str, Result]:
 
 def save(result: Result, path: Path = FILE) -> None:
     """Replace the result of this benchmark and keep the others."""
-    results = {**load(path), result.name: result}
+    _write({**load(path), result.name: result}, path)
+
+
+def forget(name: str, path: Path = FILE) -> None:
+    """Remove the result of a benchmark, so that a failed run does not leave an old one."""
+    _write({other: result for other, result in load(path).items() if other != name}, path)
+
+
+def _write(results: Mapping[str, Result], path: Path) -> None:
     path.parent.mkdir(exist_ok=True)
-    raw = {name: dataclasses.asdict(each) for name, each in results.items()}
+    raw = {name: dataclasses.asdict(result) for name, result in results.items()}
     path.write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -12,6 +12,7 @@ from benchmarks.results import (
     Check,
     Result,
     exponent,
+    forget,
     judge,
     lines,
     load,
@@ -90,6 +91,8 @@ def test_results_of_parts_are_kept_together(tmp_path: Path) -> None:
     save(first, path)
     assert load(path) == {"a": first, "b": second}
     assert [check.what for check in load(path)["a"].missed] == ["time"]
+    forget("a", path)
+    assert load(path) == {"b": second}
 
 
 def test_a_person_reads_costs_and_checks() -> None:
