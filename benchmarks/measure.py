@@ -97,20 +97,20 @@ def run_and_read(contender: Contender) -> tuple[Cost, str]:
 
 def _wait(process: subprocess.Popen[bytes], start: float) -> Cost:
     """Wait for the end of a process and return what the kernel counted for it."""
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    wall = time.monotonic() - start
     written = _written_mb(process.pid)
     _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit, written)
 
 
 def _written_mb(pid: int) -> float:
-    try:
-        counts = Path(f"/proc/{pid}/io").read_text().split()
-    except OSError:
+    """Wait for the end of a process and return what it wrote; 0 if this is not Linux."""
+    if sys.platform != "linux":
         return 0
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    counts = Path(f"/proc/{pid}/io").read_text().split()
     return int(counts[counts.index("wchar:") + 1]) / 1e6
 
 
