@@ -83,7 +83,7 @@ def _options() -> argparse.Namespace:
 def profile(argv: Sequence[str]) -> tuple[int, float, pstats.Stats]:
     """Run a command; return its exit code, the seconds that passed, and what each thread did."""
     start = time.perf_counter()
-    with redirect_stdout(io.StringIO()), _profiled() as profiles:
+    with redirect_stdout(io.StringIO()), profiled() as profiles:
         code = main(argv)
     seconds = time.perf_counter() - start
     stats = pstats.Stats(profiles[0])
@@ -93,7 +93,7 @@ def profile(argv: Sequence[str]) -> tuple[int, float, pstats.Stats]:
 
 
 @contextmanager
-def _profiled() -> Iterator[list[cProfile.Profile]]:
+def profiled() -> Iterator[list[cProfile.Profile]]:
     """Profile this thread and each thread that starts in the block."""
     profiles = [cProfile.Profile()]
 
@@ -102,7 +102,9 @@ def _profiled() -> Iterator[list[cProfile.Profile]]:
         profiles.append(cProfile.Profile())
         profiles[-1].enable()
 
-    threading.setprofile(begin)
+    # From Python 3.12 on, one profiler gets the events of all threads, and a second one is refused.
+    if sys.version_info < (3, 12):
+        threading.setprofile(begin)
     profiles[0].enable()
     try:
         yield profiles
