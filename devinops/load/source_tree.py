@@ -261,12 +261,16 @@ class _Reader:
         column, entries = start.column, outer.nested
         for event in self._events:
             index = event.start_mark.index
+            if not (outer.is_mapping or outer.flow):
+                self._skip_to(self._dash(column, index))
+                self._give_inner(outer, column)
             self._skip_to(index)
             if type(event) in (yaml.SequenceEndEvent, yaml.MappingEndEvent):
                 break
-            if outer.is_mapping and not outer.entries:
-                column = event.start_mark.column
-            self._give_inner(outer, column)
+            if outer.is_mapping:
+                if not outer.entries:
+                    column = event.start_mark.column
+                self._give_inner(outer, column)
             entries.append(self._entry(outer, event, column))
         self._give_inner(outer, column)
         if outer.flow:
@@ -293,9 +297,19 @@ class _Reader:
         self._owner = entry
         return entry
 
+    def _dash(self, column: int, index: int) -> int:
+        """Return where the dash is of the item that begins at an index; else the index.
+
+        Only a comment above the dash can belong to the item before it.
+        """
+        if not (self._comments and self._comments[0].start < index):
+            return index
+        dash = re.compile(rf"^ {{{column}}}-", re.MULTILINE).search(self._text, self._end, index)
+        return dash.end() if dash else index
+
     def _give_inner(self, outer: Node, column: int) -> None:
         """Give comments that are indented below a value on one line to its entry."""
         if outer.entries and not outer.flow:
             last = outer.entries[-1]
             if last.value.entries is None and not last.value.is_block:
-                last.inner = self._taken(column + 1)
+                last.inner += self._taken(column + 1)
