@@ -18,6 +18,7 @@ from devinops.load import yamltree
 _COMMENT = re.compile("#[^\n]*")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
+_DASH = re.compile(r"^( *)-", re.MULTILINE)
 _PROPERTY = re.compile(r"&[\w-]+\s+")
 
 
@@ -259,6 +260,9 @@ class _Reader:
     def _entries(self, outer: Node, start: Any, outer_column: int) -> None:
         """Read the entries of a list or mapping that begins at a mark, and its end."""
         column, entries = start.column, outer.nested
+        if outer.anchor and not outer.flow and (dash := _DASH.search(self._text, start.index)):
+            # The mark of a list with an anchor is that of its anchor.
+            column = len(dash[1])
         for event in self._events:
             index = event.start_mark.index
             if not (outer.is_mapping or outer.flow):
