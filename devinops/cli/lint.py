@@ -239,11 +239,9 @@ def _details(reports: Iterable[Reported]) -> LintDetails:
     return LintDetails(
         rules={report.rule.id: facts(report.rule) for report in reports},
         excerpts={
-            report.problem: Excerpt(
-                report.line, report.problem.source.column, report.finding.length
-            )
+            report.problem: excerpt
             for report in reports
-            if report.line is not None
+            if (excerpt := _excerpt(report)) is not None
         },
         fingerprints={report.problem: report.fingerprint for report in reports},
         related={
@@ -251,6 +249,15 @@ def _details(reports: Iterable[Reported]) -> LintDetails:
             for report in reports
         },
     )
+
+
+def _excerpt(report: Reported) -> Excerpt | None:
+    """Return the line of a finding, which marks no more than the rest of it."""
+    if report.line is None:
+        return None
+    column = report.problem.source.column
+    rest = max(1, len(report.line) - column + 1)
+    return Excerpt(report.line, column, min(report.finding.length, rest))
 
 
 def facts(rule: Rule) -> RuleFacts:

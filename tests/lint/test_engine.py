@@ -73,6 +73,8 @@ def test_settings_change_severities(settings: Mapping[str, Any], expected: Sever
         ('---\nname: A\ntrigger: "Errors"\n---\nb\n', "knowledge/a.md:3:11"),
         ("---\nname: A\ntrigger: |\n\n  Errors\n---\nb\n", "knowledge/a.md:5:3"),
         ("---\nname: A\ntrigger: >-\n  API\n---\nb\n", "knowledge/a.md:4:3"),
+        ("---\n{name: Errors, trigger: Errors}\n---\nb\n", "knowledge/a.md:2:25"),
+        ("---\nname: A\ntrigger: trigger\n---\nb\n", "knowledge/a.md:3:10"),
     ],
 )
 def test_a_finding_is_at_its_text(text: str, position: str) -> None:
@@ -94,6 +96,12 @@ def test_a_finding_below_a_block_scalar_is_in_its_line() -> None:
     text = "knowledge:\n  - name: A\n    trigger: When testing it\n    body: |\n      One.\n\n      ```sh\n      make\n"
     (report,) = findings({"knowledge.yaml": text}, Settings.of({"select": ["unclosed-fence"]}))
     assert str(report.problem.source) == "knowledge.yaml:7:7"
+
+
+def test_a_finding_in_a_folded_text_is_at_its_first_word() -> None:
+    text = "knowledge:\n  - name: A\n    trigger: When testing it\n    body: >\n      Logs are in\n      /home/fred/x\n      and then gone.\n"
+    (report,) = findings({"knowledge.yaml": text}, Settings.of({"select": ["local-path"]}))
+    assert str(report.problem.source) == "knowledge.yaml:6:7"
 
 
 # --- exceptions -----------------------------------------------------------------------------------
