@@ -268,6 +268,17 @@ def test_fix_finds_its_characters_in_folded_texts_and_beside_escapes(
     assert (root / "knowledge.yaml").read_text() == text.replace("\u200b", "")
 
 
+def test_fix_writes_the_file_behind_a_link(repository: Write, devinops: Devinops) -> None:
+    text = note(body="Never push\u200b to main.")
+    root = repository({"texts/a.md": text})
+    (root / "knowledge").mkdir()
+    (root / "knowledge" / "a.md").symlink_to("../texts/a.md")
+    ran = devinops("lint", "--fix")
+    assert (ran.code, "1 fixed" in ran.out) == (0, True)
+    assert (root / "knowledge" / "a.md").is_symlink()
+    assert (root / "texts" / "a.md").read_text() == text.replace("\u200b", "")
+
+
 def test_fix_goes_on_until_nothing_is_left_to_fix(repository: Write, devinops: Devinops) -> None:
     root = repository({"knowledge/a.md": note(body="Never push\u200b to main.\n" * 120)})
     ran = devinops("lint", "--fix")
