@@ -138,7 +138,7 @@ def _lint(options: Options, request: Request) -> ExitCode:
         run = _Run(project, settings, request.paths, errors)
     if file and request.write_baseline:
         write_file(file, baseline.written(run.reports), "--write-baseline")
-    known = baseline.read(_text(file), str(file)) if file and file.exists() else frozenset()
+    known = baseline.read(_text(file), str(file)) if file else frozenset()
     answer = run.answer(known, fixed)
     options.answer(answer)
     return answer.exit_code
@@ -275,16 +275,17 @@ def _rule(written: str) -> Rule:
 
 
 def _baseline_file(project: Project, settings: Settings, request: Request) -> Path | None:
+    """Return the file of the baseline, None without one. Raises UsageError if it must exist."""
     configured = project.root / settings.baseline if settings.baseline else None
-    option = request.baseline_file
-    file = option or configured
+    file = request.baseline_file or configured
     if file is None and request.write_baseline:
         raise UsageError(
             "--write-baseline needs a file: set `lint: {baseline: FILE}` in devinops.yaml, or add "
             "--baseline FILE"
         )
-    if option is not None and not request.write_baseline and not option.exists():
-        raise UsageError(f"{option} does not exist; --write-baseline creates it")
+    if file is not None and not request.write_baseline and not file.exists():
+        where = "" if request.baseline_file else f"{project.place('lint', 'baseline')}: baseline "
+        raise UsageError(f"{where}{file} does not exist; --write-baseline creates it")
     return file
 
 

@@ -141,6 +141,13 @@ def test_a_wrong_setting_is_an_error(repository: Write, devinops: Devinops) -> N
     assert "DV101" in ran.out
 
 
+def test_an_empty_selection_is_an_error(repository: Write, devinops: Devinops) -> None:
+    repository({"knowledge/a.md": FINE_NOTE, "devinops.yaml": "version: 1\nlint: {select: []}\n"})
+    ran = devinops("lint")
+    assert ran.code == 1
+    assert "devinops.yaml:2:16: error: must not be empty. Rules that run" in ran.out
+
+
 def test_files_with_errors_are_errors_because_they_are_not_checked(
     repository: Write, devinops: Devinops
 ) -> None:
@@ -224,6 +231,18 @@ def test_a_baseline_hides_what_was_there_and_nothing_else(
     gone = "1 entry in 1 file, no problems; 1 of the baseline are gone (--write-baseline removes them)\n"
     assert devinops("lint").out == gone
     assert devinops("lint", "--write-baseline").out == "1 entry in 1 file, no problems\n"
+
+
+def test_a_configured_baseline_that_is_missing_is_64(repository: Write, devinops: Devinops) -> None:
+    root = repository(
+        {"knowledge/a.md": FINE_NOTE, "devinops.yaml": "version: 1\nlint:\n  baseline: old.json\n"}
+    )
+    ran = devinops("lint")
+    assert (ran.code, ran.out) == (64, "")
+    message = "devinops.yaml:3:13: baseline old.json does not exist; --write-baseline creates it"
+    assert message in " ".join(ran.err.replace(f"{root}/", "").split())
+    assert devinops("lint", "--write-baseline").code == 0
+    assert devinops("lint").code == 0
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"format_version": 2, "findings": []}', "{}"])
