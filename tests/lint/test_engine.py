@@ -116,6 +116,9 @@ def test_a_finding_in_a_folded_text_is_at_its_first_word() -> None:
         ({"ignore": ["DV101"], "until": "2026-02-30"}, ["DV101", "DV902"]),
         ({"ignore": ["DV101", "DV102"]}, ["DV901"]),
         ({"ignore": ["DV101", "trigger-to-short"]}, ["DV903"]),
+        ({"ignore": ["DV101", "DV1"]}, ["DV903"]),
+        ({"ignore": ["DV901", "DV101"]}, ["DV903"]),
+        ({"ignore": ["DV902"], "until": "2026-11-01"}, ["DV101", "DV903", "DV902"]),
     ],
     ids=str,
 )

@@ -196,8 +196,9 @@ def test_the_settings_on_the_page_of_lint_are_valid(tmp_path: Path, devinops: De
     (tmp_path / "knowledge").mkdir()
     note = f"---\nname: A\ntrigger: Errors\n{exception}---\nRead the log first.\n"
     (tmp_path / "knowledge" / "a.md").write_text(note)
-    ran = devinops("lint", "-C", tmp_path)
-    assert (ran.code, ran.out) == (0, "1 entry in 1 file, no problems\n")
+    for argv in (["--write-baseline"], []):
+        ran = devinops("lint", "-C", tmp_path, *argv)
+        assert (ran.code, ran.out) == (0, "1 entry in 1 file, no problems\n")
 
 
 def test_the_page_of_the_architecture_names_files_that_exist() -> None:
