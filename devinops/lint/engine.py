@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from devinops.lint.context import Context
@@ -61,12 +61,12 @@ class _Run:
         found = [
             (rule, finding)
             for rule, finding in self._found()
-            if not (self._is_exception(rule, finding) or self._is_ignored(rule, finding.source))
+            if not (self._is_exception(rule, finding) or self._is_ignored(rule, _places(finding)))
         ]
         found += [
             (rule, finding)
             for rule, finding in self._about_exceptions()
-            if not self._is_ignored(rule, finding.source)
+            if not self._is_ignored(rule, _places(finding))
         ]
         concealed = _concealed(self._secrets([finding for _, finding in found]))
         return _numbered(
@@ -108,25 +108,25 @@ class _Run:
                 ran = [
                     other
                     for other in self.selected
-                    if not self._is_ignored(other, exceptions.subject.declaration.source)
+                    if not self._is_ignored(other, {exceptions.subject.path})
                 ]
                 assert rule.exceptions, "only such rules are asked"
                 yield from ((rule, f) for f in rule.exceptions(exceptions, ran))
 
     # settings by path
 
-    def _is_ignored(self, rule: Rule, source: Source) -> bool:
+    def _is_ignored(self, rule: Rule, paths: Collection[str]) -> bool:
         return any(
             matches(rule, written)
             for settings, matcher in self.paths
-            if matcher(source.path)
+            if any(map(matcher, paths))
             for written in settings.ignore
         )
 
-    def _severity(self, rule: Rule, source: Source) -> Severity:
+    def _severity(self, rule: Rule, paths: Collection[str]) -> Severity:
         severity = severity_of(rule, self.settings.severity) or rule.severity
         for settings, matcher in self.paths:
-            if matcher(source.path):
+            if any(map(matcher, paths)):
                 severity = severity_of(rule, settings.severity) or severity
         return severity
 
@@ -134,7 +134,7 @@ class _Run:
 
     def _report(self, rule: Rule, finding: Finding, concealed: Sequence[str]) -> Reported:
         source, message = finding.source, _without(concealed, finding.message)
-        problem = Problem(source, rule.id, message, self._severity(rule, source))
+        problem = Problem(source, rule.id, message, self._severity(rule, _places(finding)))
         line = None
         if not any(entry.kind.confidential for entry in finding.entries):
             line = self._shown_line(source, concealed)
@@ -149,6 +149,11 @@ class _Run:
             line = lines[source.line - 1] if 0 < source.line <= len(lines) else None
             self.shown[place] = None if line is None else _without(concealed, line)
         return self.shown[place]
+
+
+def _places(finding: Finding) -> set[str]:
+    """Return the files whose settings apply: that of the position, and that of the entry."""
+    return {finding.source.path, *(entry.source.path for entry in finding.entries[:1])}
 
 
 def _without(secrets: Sequence[str], text: str) -> str:

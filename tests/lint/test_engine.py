@@ -92,6 +92,21 @@ def test_a_finding_in_a_text_file_is_there() -> None:
     assert report.paths == {"texts/a.txt", "knowledge.yaml"}
 
 
+@pytest.mark.parametrize("pattern", ["knowledge/drafts/**", "texts/**"])
+def test_settings_by_path_hold_for_the_entry_and_for_its_text_file(pattern: str) -> None:
+    files = {
+        "knowledge/drafts/a.yaml": "knowledge: [{name: A, trigger: When testing it, body_file: ../../texts/a.txt}]",
+        "texts/a.txt": "See /home/anna/notes for the steps.\n",
+    }
+    settings: dict[str, Any] = {"select": ["DV206"]}
+    assert ids(findings(files, Settings.of(settings))) == ["DV206"]
+    ignored = settings | {"paths": {pattern: {"ignore": ["DV2"]}}}
+    assert findings(files, Settings.of(ignored)) == []
+    severe = settings | {"paths": {pattern: {"severity": {"DV206": "error"}}}}
+    (report,) = findings(files, Settings.of(severe))
+    assert report.problem.severity is Severity.ERROR
+
+
 def test_a_finding_below_a_block_scalar_is_in_its_line() -> None:
     text = "knowledge:\n  - name: A\n    trigger: When testing it\n    body: |\n      One.\n\n      ```sh\n      make\n"
     (report,) = findings({"knowledge.yaml": text}, Settings.of({"select": ["unclosed-fence"]}))
