@@ -205,10 +205,11 @@ class _Run:
         errors = [p for p in self.loaded.problems if p.severity is Severity.ERROR]
         errors = sorted({*errors, *self.problems})
         shown_errors = [p for p in errors if self._is_shown({p.source.path})]
-        shown = [report for report in self.reports if report.fingerprint not in known]
+        can_be_known = {r.fingerprint for r in self.reports if baseline.can_hide(r)}
+        hidden = known & can_be_known
+        shown = [report for report in self.reports if report.fingerprint not in hidden]
         problems = sorted([*shown_errors, *(report.problem for report in shown)])
         failing = [p for p in problems if _reaches(p.severity, self.settings.fail_on)]
-        found = {report.fingerprint for report in self.reports}
         return ProblemsAnswer(
             problems,
             files=len(self.loaded.files),
@@ -220,7 +221,7 @@ class _Run:
                 _details(shown),
                 fail_on=self.settings.fail_on,
                 baseline=len(self.reports) - len(shown),
-                gone=0 if self.paths else len(known - found),
+                gone=0 if self.paths else len(known - can_be_known),
                 fixed=fixed,
             ),
         )

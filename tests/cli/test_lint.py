@@ -233,6 +233,35 @@ def test_a_baseline_hides_what_was_there_and_nothing_else(
     assert devinops("lint", "--write-baseline").out == "1 entry in 1 file, no problems\n"
 
 
+def test_a_baseline_hides_no_secret(repository: Write, devinops: Devinops) -> None:
+    first = secrets()["GitHub token"][1]
+    second = first[:-1] + ("a" if first[-1] != "a" else "b")
+    root = repository({"knowledge/a.md": note(body=f"Use {first} here.", trigger="Errors")})
+    argv = ("lint", "--baseline", "old.json")
+    ran = devinops(*argv, "--write-baseline", "--format", "json")
+    assert (ran.code, ids(ran.out)) == (1, ["DV301"])
+    assert "DV301" not in (root / "old.json").read_text()
+    (root / "knowledge/a.md").write_text(note(body=f"Use {second} here.", trigger="Errors"))
+    assert ids(devinops(*argv, "--format", "json").out) == ["DV301"]
+
+
+def test_secrets_in_an_older_baseline_are_shown_and_counted_as_gone(
+    repository: Write, devinops: Devinops
+) -> None:
+    secret = secrets()["GitHub token"][1]
+    root = repository({"knowledge/a.md": note(body=f"Use {secret} here.")})
+    (run,) = json.loads(devinops("lint", "--format", "sarif").out)["runs"]
+    (fingerprint,) = run["results"][0]["partialFingerprints"].values()
+    item = {"path": "knowledge/a.md", "rule": "DV301", "fingerprint": fingerprint}
+    (root / "old.json").write_text(json.dumps({"format_version": 1, "findings": [item]}))
+    ran = devinops("lint", "--baseline", "old.json")
+    assert (ran.code, "DV301" in ran.out, "1 of the baseline are gone" in ran.out) == (
+        1,
+        True,
+        True,
+    )
+
+
 def test_a_configured_baseline_that_is_missing_is_64(repository: Write, devinops: Devinops) -> None:
     root = repository(
         {"knowledge/a.md": FINE_NOTE, "devinops.yaml": "version: 1\nlint:\n  baseline: old.json\n"}
