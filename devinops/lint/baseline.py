@@ -42,7 +42,7 @@ def read(text: str, name: str) -> frozenset[str]:
                 f"reads {FORMAT}: write it again with devinops lint --write-baseline"
             )
         return frozenset(str(item["fingerprint"]) for item in document["findings"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigError(
             f"{name} is not a baseline of devinops lint ({error}): restore it from Git, or write "
             "it again with devinops lint --write-baseline"

@@ -274,7 +274,18 @@ def test_a_configured_baseline_that_is_missing_is_64(repository: Write, devinops
     assert devinops("lint").code == 0
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"format_version": 2, "findings": []}', "{}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"format_version": 2, "findings": []}',
+        "{}",
+        "[" * 200_000,
+        '{"format_version": 1, "findings": [[]]}',
+    ],
+    ids=lambda text: text[:40],
+)
 def test_a_damaged_baseline_hides_nothing_and_stops(
     repository: Write, devinops: Devinops, text: str
 ) -> None:
