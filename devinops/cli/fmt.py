@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import difflib
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from devinops import atomic
+from devinops.ci.environment import is_ci
 from devinops.cli.options import FilePath, Options, common, echo_err, terminal_width
 from devinops.cli.paths import below_root, is_below
 from devinops.config import CONFIG_FILE, Project, open_project
 from devinops.fmt.file_text import formatted, may_quote
+from devinops.fmt.patch import patch, shown
 from devinops.load.discover import File, Finder, read_raw
 from devinops.model.errors import ExitCode, NotWritten
 from devinops.model.objects import Problem, Severity
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
+from devinops.render.escape import line
 from devinops.render.text import Text
 
 if TYPE_CHECKING:
@@ -69,16 +72,13 @@ class _Changed:
     before: str
     after: str
 
-    def diff(self) -> Iterator[str]:
-        """Yield the lines of a unified diff, without line ends."""
-        if not may_quote(self.path, self.before):
-            yield f"# {self.path} changes, but is not shown: a secret may be in it by mistake"
-            return
-        old, new = (text.splitlines(keepends=True) for text in (self.before, self.after))
-        for row in difflib.unified_diff(old, new, f"a/{self.path}", f"b/{self.path}"):
-            yield row.rstrip("\r\n")
-            if not row.endswith(("\n", "\r")):
-                yield "\\ No newline at end of file"
+    def diff(self, *, exact: bool = True) -> Iterator[str]:
+        """Yield the lines of a unified diff; `exact`: not for people, but to be applied."""
+        if may_quote(self.path, self.before):
+            yield from (patch if exact else shown)(self.path, self.before, self.after)
+        else:
+            path = line(self.path)
+            yield f"# {path} changes, but is not shown: a secret may be in it by mistake"
 
 
 @dataclass
@@ -161,13 +161,25 @@ def _write(files: Iterable[_Changed]) -> None:
 
 
 def _print_diff(options: Options, run: _Run) -> None:
-    """Write the diff to stdout and the counts to stderr, so that stdout is a patch."""
+    """Write the diff to stdout and the counts to stderr, so that stdout is a patch.
+
+    The log of a CI job is no place for a patch: a line of it could be a command to the runner.
+    """
     *_, counts = _lines(run)
-    rows = [row for file in run.changed for row in file.diff()]
+    exact = not sys.stdout.isatty() and (not is_ci(os.environ) or _is_file(sys.stdout))
+    rows = [row for file in run.changed for row in file.diff(exact=exact)]
     options.answer(
         SimpleAnswer(rows, lambda: _document(run), verbatim=True, exit_code=run.exit_code)
     )
     options.say(counts)
+
+
+def _is_file(stream: TextIO) -> bool:
+    """Tell whether a stream was redirected to a file."""
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except OSError:
+        return False
 
 
 def _lines(run: _Run) -> Iterator[str]:
