@@ -33,7 +33,8 @@ def shown(path: str, before: str, after: str) -> Iterator[str]:
     """
     if before.count("\r") == before.count("\r\n") == before.count("\n"):
         before, after = before.replace("\r", ""), after.replace("\r", "")
-    yield from (line(row, len(row)) for row in patch(path, before, after))
+    old, new, *rows = patch(path, before, after)
+    yield from (line(row, len(row)) for row in (old.rstrip("\t"), new.rstrip("\t"), *rows))
 
 
 def _lines(text: str) -> list[str]:
