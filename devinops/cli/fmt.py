@@ -21,7 +21,7 @@ from devinops.fmt.file_text import formatted, may_quote
 from devinops.fmt.patch import patch, shown
 from devinops.load.discover import File, Finder, read_raw
 from devinops.model.errors import ExitCode, NotWritten
-from devinops.model.objects import Problem, Severity
+from devinops.model.objects import Problem, Severity, Source
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.render.escape import line
@@ -51,7 +51,7 @@ def command(options: Options, paths: tuple[Path, ...], check: bool, diff: bool) 
     run = _Run(check=check or diff, diff=diff)
     run.format(options.root, paths)
     if not run.check:
-        _write(run.changed)
+        run.write()
     text = Text(width=terminal_width(sys.stderr))
     for problem in run.problems:
         echo_err("".join(f"{row}\n" for row in text.problem(problem)))
@@ -131,6 +131,25 @@ class _Run:
             self.unchanged += 1
         elif result.text is not None:
             self.changed.append(_Changed(file.path, file.real, raw, result.text))
+
+    def write(self) -> None:
+        """Write the changed files; a read-only file becomes a problem. Raises NotWritten."""
+        read_only = [(file, error) for file in self.changed if (error := _protection(file))]
+        for file, error in read_only:
+            message = f"cannot write this file: {atomic.reason(error)}"
+            self.problems.append(Problem(Source(file.path), "not-formatted", message))
+            self.changed.remove(file)
+        self.problems.sort()
+        _write(self.changed)
+
+
+def _protection(file: _Changed) -> OSError | None:
+    """Return why a file must not be replaced, if it must not."""
+    try:
+        atomic.check_writable(Path(file.real))
+    except OSError as error:
+        return error
+    return None
 
 
 def _selects(prefixes: Sequence[str], *paths: str) -> bool:

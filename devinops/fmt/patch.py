@@ -31,7 +31,7 @@ def shown(path: str, before: str, after: str) -> Iterator[str]:
 
     The line ends of a file in which all are CRLF are not shown.
     """
-    if before.count("\r") == before.count("\r\n") == before.count("\n"):
+    if all(t.count("\r") == t.count("\r\n") == t.count("\n") for t in (before, after)):
         before, after = before.replace("\r", ""), after.replace("\r", "")
     old, new, *rows = patch(path, before, after)
     yield from (line(row, len(row)) for row in (old.rstrip("\t"), new.rstrip("\t"), *rows))

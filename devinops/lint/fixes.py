@@ -44,6 +44,7 @@ def _rewrite(path: Path, reports: Iterable[Reported]) -> int:
 
 def _write(path: Path, text: str) -> None:
     try:
+        atomic.check_writable(path)
         atomic.replace(path, [text])
     except OSError as error:
         raise NotWritten(f"--fix cannot write {path}: {atomic.reason(error)}") from error

@@ -235,6 +235,33 @@ def test_permissions_stay(repository: Write, devinops: Devinops) -> None:
     assert stat.S_IMODE((root / "knowledge/a.md").stat().st_mode) == 0o640
 
 
+def test_a_read_only_file_stays_and_is_reported(repository: Write, devinops: Devinops) -> None:
+    root = repository({"knowledge/a.md": UNTIDY, "knowledge/b.md": UNTIDY.replace("A", "B")})
+    (root / "knowledge/a.md").chmod(0o444)
+    ran = devinops("fmt", "-C", root)
+    assert ran.code == 1
+    assert ran.out == (
+        "changed knowledge/b.md\nchanged 1 file, 0 unchanged; 1 file left as it is\n"
+    )
+    assert "knowledge/a.md:1:1: error: cannot write this file: it is read-only" in ran.err
+    assert (root / "knowledge/a.md").read_text() == UNTIDY
+    assert devinops("fmt", "-C", root, "--check").code == 2
+    (root / "knowledge/a.md").chmod(0o644)
+    (root / "knowledge/a.md").write_text(TIDY)
+    (root / "knowledge/a.md").chmod(0o444)
+    assert devinops("fmt", "-C", root).code == 0
+
+
+def test_another_hard_link_keeps_the_old_text(
+    repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root = repository({"knowledge/a.md": UNTIDY})
+    (tmp_path / "backup.md").hardlink_to(root / "knowledge/a.md")
+    assert devinops("fmt", "-C", root).code == 0
+    assert (root / "knowledge/a.md").read_text() == TIDY
+    assert (tmp_path / "backup.md").read_text() == UNTIDY
+
+
 def test_a_file_that_cannot_be_written_is_reported(
     repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -338,6 +338,17 @@ def test_fix_writes_the_file_behind_a_link(repository: Write, devinops: Devinops
     assert (root / "texts" / "a.md").read_text() == text.replace("\u200b", "")
 
 
+def test_fix_leaves_a_read_only_file(repository: Write, devinops: Devinops) -> None:
+    text = note(body="Never push\u200b to main.")
+    root = repository({"knowledge/a.md": text})
+    (root / "knowledge/a.md").chmod(0o444)
+    ran = devinops("lint", "--fix")
+    assert ran.code == 1
+    assert "--fix cannot write" in ran.err
+    assert "it is read-only" in " ".join(ran.err.split())
+    assert (root / "knowledge/a.md").read_text() == text
+
+
 def test_fix_goes_on_until_nothing_is_left_to_fix(repository: Write, devinops: Devinops) -> None:
     root = repository({"knowledge/a.md": note(body="Never push\u200b to main.\n" * 120)})
     ran = devinops("lint", "--fix")
