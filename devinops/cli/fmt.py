@@ -18,13 +18,13 @@ from devinops.cli.options import FilePath, Options, common, echo_err, terminal_w
 from devinops.cli.paths import below_root, is_below
 from devinops.config import CONFIG_FILE, Project, open_project
 from devinops.fmt.file_text import formatted, may_quote
-from devinops.fmt.patch import patch, shown
 from devinops.load.discover import File, Finder, read_raw
 from devinops.model.errors import ExitCode, NotWritten
 from devinops.model.objects import Problem, Severity, Source
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.render.escape import line
+from devinops.render.patch import patch, shown
 from devinops.render.text import Text
 
 if TYPE_CHECKING:

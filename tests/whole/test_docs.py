@@ -12,6 +12,7 @@ import yaml
 from devinops.cli import COMMANDS
 from devinops.emulator import Emulator, parse_seed
 from devinops.emulator.quirks import VALUES
+from devinops.fmt.file_text import formatted
 from devinops.kinds import KINDS
 from devinops.lint import selection
 from devinops.load import load
@@ -22,7 +23,7 @@ from devinops.schema.all_schemas import schemas
 from tests.testing import comment_picture
 from tests.testing.architecture import PAGE, with_picture
 from tests.testing.command_line import Devinops
-from tests.testing.console import run_page
+from tests.testing.console import run_page, saved
 from tests.testing.lint_manual import PAGE as LINT_PAGE
 from tests.testing.lint_manual import with_manual
 from tests.testing.messages import messages
@@ -162,6 +163,17 @@ def test_no_example_is_left_untested() -> None:
 
 
 PAGES = ["README.md", *sorted(f"docs/how-to/{p.name}" for p in (ROOT / "docs/how-to").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_files_on_a_page_are_in_the_canonical_form(page: str) -> None:
+    for path, text in saved((ROOT / page).read_text(encoding="utf-8")):
+        assert formatted(path, text).text == text, f"{path} in {page}: see devinops fmt"
+
+
+def test_the_pages_have_files_to_be_formatted() -> None:
+    paths = [path for page in PAGES for path, _ in saved((ROOT / page).read_text(encoding="utf-8"))]
+    assert {Path(path).suffix for path in paths} == {".md", ".yaml"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a POSIX shell")

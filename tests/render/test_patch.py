@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.fmt.patch import patch, shown
+from devinops.render.patch import patch, shown
 
 HUNK = "@@ -1 +1 @@"
 
