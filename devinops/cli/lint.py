@@ -69,7 +69,9 @@ SEVERITIES = tuple(severity.value for severity in Severity)
     metavar="FILE",
     help="Hide the findings in this file.",
 )
-@click.option("--write-baseline", is_flag=True, help="Write all findings but secrets into the baseline.")
+@click.option(
+    "--write-baseline", is_flag=True, help="Write all findings but secrets into the baseline."
+)
 @click.option("--list-rules", is_flag=True, help="List the rules and exit.")
 @click.option(
     "--explain",

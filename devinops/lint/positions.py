@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from devinops.model.objects import Source
+from devinops.model.patterns import LazyPattern
 
 _BLANK: Final = " \t\r\n\x85\u2028\u2029"
-_WORD: Final = re.compile(f"[^{_BLANK}]+")
-_SPACE: Final = re.compile(f"[{_BLANK}]*")
-_PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)*")
-_ESCAPE: Final = re.compile(
+_WORD: Final = LazyPattern(f"[^{_BLANK}]+")
+_SPACE: Final = LazyPattern(f"[{_BLANK}]*")
+_PROPERTIES: Final = LazyPattern(r"(?:[&!]\S*\s+)*")
+_ESCAPE: Final = LazyPattern(
     r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.)|$)", re.DOTALL
 )
 _ESCAPED: Final = dict(

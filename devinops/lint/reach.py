@@ -6,9 +6,8 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from itertools import product
-from typing import Final
+from typing import Final, NamedTuple
 
 _EVERYTHING: Final = 0
 _UNLIMITED: Final = 1
@@ -17,8 +16,7 @@ Label = tuple[int | str, int | str]
 """One for targets and one for repositories."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """Two entries can meet if one of them has a label that the other asks for.
 
     So entries can be filed by label, and nobody needs to look at every pair.
