@@ -11,10 +11,9 @@ import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from devinops.lint.reach import Label, Reach
 from devinops.model.patterns import LazyPattern
@@ -27,7 +26,7 @@ CANDIDATES: Final = 6
 
 _PRIME: Final = (1 << 61) - 1
 _FACTORS: Final = (0x1F3D5B79A2C4E687, 0x0B5C6D7E8F901A3D, 0x17A9C3E5F7192B4D)
-_WORD: Final = re.compile(r"[^\W_]+")
+_WORD: Final = LazyPattern(r"[^\W_]+")
 _UNSPACED: Final = (
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecd\u1000-\u103f\u1780-\u17d3\u3041-\u3096\u30a1-\u30fa"
     "\u30fc\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
@@ -42,8 +41,7 @@ _ANY_STRETCH: Final = LazyPattern(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
 Features = frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Twin:
+class Twin(NamedTuple):
     """The text `number` resembles the earlier text `earlier`, by a share of up to 1."""
 
     number: int
