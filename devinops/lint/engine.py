@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from devinops.lint.context import Context
 from devinops.lint.exceptions import Exceptions
@@ -29,6 +30,12 @@ class Reported:
     finding: Finding
     line: str | None
     fingerprint: str = ""
+
+    @property
+    def about(self) -> str:
+        """The key of the entry that it is about, or else its file."""
+        entries = self.finding.entries
+        return str(entries[0].key) if entries else self.problem.source.path
 
     @property
     def paths(self) -> set[str]:
@@ -138,9 +145,7 @@ class _Run:
         line = None
         if not any(entry.kind.confidential for entry in finding.entries):
             line = self._shown_line(source, concealed)
-        key = finding.entries[0].key if finding.entries else source.path
-        content = "\0".join((rule.id, str(key), (line or "").strip()))
-        return Reported(problem, rule, finding, line, content)
+        return Reported(problem, rule, finding, line)
 
     def _shown_line(self, source: Source, concealed: Sequence[str]) -> str | None:
         place = source.path, source.line
@@ -182,11 +187,15 @@ def _numbered(reports: Sequence[Reported]) -> list[Reported]:
     # Imported late: it loads OpenSSL, which a run without findings does not need.
     import hashlib
 
-    seen: Counter[str] = Counter()
+    seen: Counter[tuple[str, ...]] = Counter()
+    # A line can be long, and have many findings.
+    strip = cache(str.strip)
+    begin = cache(lambda content: hashlib.sha256("\0".join((*content, "")).encode()))
     numbered = []
     for report in reports:
-        content = report.fingerprint
-        digest = hashlib.sha256(f"{content}\0{seen[content]}".encode()).hexdigest()[:16]
+        content = report.rule.id, report.about, strip(report.line or "")
+        digest = begin(content).copy()
+        digest.update(str(seen[content]).encode())
         seen[content] += 1
-        numbered.append(replace(report, fingerprint=digest))
+        numbered.append(replace(report, fingerprint=digest.hexdigest()[:16]))
     return numbered

@@ -21,6 +21,7 @@ _PROPERTIES: Final = LazyPattern(r"(?:[&!]\S*\s+)*")
 _ESCAPE: Final = LazyPattern(
     r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.)|$)", re.DOTALL
 )
+_CONTINUED: Final = LazyPattern(r"\\\s*$")
 _ESCAPED: Final = dict(
     zip("0abtnvfreN_LP", "\0\a\b\t\n\v\f\r\x1b\x85\xa0\u2028\u2029", strict=True)
 )
@@ -55,9 +56,10 @@ class Positions:
             return self._place
         column = piece.column + word.start() - piece.start
         before = self._text[offset : word.start()]
-        if self._lines[piece.row][:column].endswith(before):
+        start = column - len(before)
+        if start >= 0 and self._lines[piece.row].startswith(before, start):
             # White space before a word is in the file as it is, unless YAML folded or removed it.
-            column -= len(before)
+            column = start
         return Source(self._place.path, piece.row + 1, column + 1)
 
     def _piece(self, offset: int) -> _Piece | None:
@@ -167,7 +169,7 @@ class _Walk:
 
     def _skip_line_end(self) -> None:
         """Go to the next line if a backslash ends this one."""
-        if self._line[self._column :].rstrip() == "\\":
+        if _CONTINUED.match(self._line, self._column):
             self._row += 1
             indent = _SPACE.match(self._line)
             self._column = indent.end() if indent else 0
