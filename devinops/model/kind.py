@@ -441,15 +441,13 @@ class Lifecycle(StrEnum):
 class Hazard:
     """How a change of this kind can cost money, stop work or lock people out, and what approves it.
 
-    `approval` is the name of an approval, such as `spend` for `--allow-spend`; if it is empty, the
+    `approval` is one of `policy.HAZARDS`, such as `spend` for `--allow-spend`; if it is empty, the
     plan only names the risk. `risk` gets the values before (None for a create) and after, and
-    returns the risk as text, empty if there is none. `help` is the help of the option that accepts
-    the risk.
+    returns the risk as text, empty if there is none.
     """
 
     approval: str
     risk: Callable[[Any, Any], str]
-    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)
