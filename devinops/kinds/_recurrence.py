@@ -5,13 +5,11 @@ Source: RFC 5545, section 3.3.10. A rule is read in UTC, as the API does.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
-
-from devinops.model.patterns import LazyPattern
-from devinops.model.suggest import nearest
 
 _DAYS: Final = {
     "MO": "Monday",
@@ -69,8 +67,10 @@ def _bare(rule: str) -> str:
 
 def _wrong_part(name: str, value: str) -> str:
     if name not in _PARTS:
-        similar = nearest(name, _PARTS)
-        hint = f'did you mean "{similar}"?' if similar else f"expected one of {', '.join(_PARTS)}"
+        similar = difflib.get_close_matches(name, _PARTS, n=1)
+        hint = (
+            f'did you mean "{similar[0]}"?' if similar else f"expected one of {', '.join(_PARTS)}"
+        )
         return f'"{name}" is not a part of a rule; {hint}'
     form, fits = _PARTS[name]
     return "" if fits(value) else f"{name}={value}: expected {form}"
@@ -287,7 +287,7 @@ def _numbered_days(text: str) -> str:
     return re.sub("[A-Za-z]+", lambda match: numbers.get(match[0].upper(), match[0]), text)
 
 
-_CRON_PART: Final = LazyPattern(
+_CRON_PART: Final = re.compile(
     "([0-9]{1,2})|(?:[*]|([0-9]{1,2})-([0-9]{1,2}))(?:/(0?[1-9]|[1-9][0-9]))?"
 )
 """One number, or `*` or a range, which may have a step."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from typing import Final
 
@@ -14,9 +15,6 @@ _LONGEST: Final = 60
 
 def nearest(name: object, known: Iterable[str], similarity: float = SIMILARITY) -> str:
     """Return the known name most similar to `name`, ignoring case; empty if none is similar."""
-    # Imported late: most runs have nothing to suggest.
-    import difflib
-
     by_lower = {word.lower(): word for word in known}
     text = str(name)[:_LONGEST].lower()
     close = difflib.get_close_matches(text, by_lower, n=1, cutoff=similarity)
