@@ -2,6 +2,5 @@
 
 Modules: `rules` has one module for each rule; `engine` runs them and applies exceptions; `subject`
 is an entry as a rule sees it; `repository` reads the files that rules ask for; `settings` reads the
-section `lint` of devinops.yaml; `similar` finds texts that are almost equal, among the entries that
-can meet by their `reach`; `baseline` remembers the findings that were there before.
+section `lint` of devinops.yaml; `baseline` remembers the findings that were there before.
 """
