@@ -43,7 +43,9 @@ from devinops.model.errors import ExitCode
     metavar="FILE",
     help="Hide the findings in this file.",
 )
-@click.option("--write-baseline", is_flag=True, help="Write all findings into the baseline.")
+@click.option(
+    "--write-baseline", is_flag=True, help="Write all findings but secrets into the baseline."
+)
 @click.option("--list-rules", is_flag=True, help="List the rules and exit.")
 @click.option(
     "--explain",
