@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar, Literal, Protocol
 
 from devinops.model.keys import ROOT, FolderPath, Key, ObjectId, decode_part
@@ -202,13 +202,18 @@ class Resource:
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Yield name and value of each field that has a value, in the order of the class."""
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
+        for name in _field_names(type(self)):
+            value = getattr(self, name)
             if value is not UNSET:
-                yield field.name, value
+                yield name, value
 
 
 # --- identity -------------------------------------------------------------------------------------
+
+
+@cache
+def _field_names(resource: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(resource))
 
 
 class Identity(Protocol):
