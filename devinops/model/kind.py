@@ -202,7 +202,7 @@ class Resource:
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Yield name and value of each field that has a value, in the order of the class."""
-        for name in _field_names(type(self)):
+        for name in _field_names(type(self)):  # type: ignore[arg-type]  # a class can be hashed
             value = getattr(self, name)
             if value is not UNSET:
                 yield name, value
