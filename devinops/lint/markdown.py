@@ -1,33 +1,16 @@
-"""Where a Markdown text has code, so that rules can look at prose only. Pure."""
+"""A Markdown text as rules see it: where it has code, links and prose. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
-_FENCE: Final = re.compile(
-    r"^[ \t]*(?:(?:[-*+>]|\d+[.)])[ \t]+)*(`{3,}|~{3,})([^\n]*)$", re.MULTILINE
-)
-_SPAN: Final = re.compile(r"(?<!`)(`+)(?!`)((?:(?!\n[ \t]*\n).)+?)(?<!`)\1(?!`)", re.DOTALL)
-_COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+from devinops.lint.blocks import Block, Leaf, blocks
+from devinops.lint.inline import Inline, Span
 
-
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """A block of code between fences. `end` is that of the text if the block is not closed.
-
-    The code itself is between `first` and `last`.
-    """
-
-    start: int
-    first: int
-    last: int
-    end: int
-    language: str
-    is_closed: bool
+_PROSE = (Leaf.TEXT, Leaf.HEADING)
 
 
 @dataclass(frozen=True)
@@ -37,54 +20,30 @@ class Markdown:
     text: str
 
     @cached_property
-    def fences(self) -> tuple[Fence, ...]:
-        """The fenced blocks of code, in the order of the text."""
-        return tuple(_fences(self.text)) if "```" in self.text or "~~~" in self.text else ()
+    def blocks(self) -> Sequence[Block]:
+        """Its blocks, in the order of the text."""
+        return blocks(self.text)
 
     @cached_property
-    def outside_fences(self) -> str:
-        """The text with spaces in place of fenced code and of comments."""
-        text = self.text
-        for fence in reversed(self.fences):
-            text = text[: fence.start] + _blank(text[fence.start : fence.end]) + text[fence.end :]
-        return _COMMENT.sub(_blanked, text) if "<!--" in text else text
+    def inline(self) -> Inline:
+        """What is in its paragraphs and headings."""
+        inline = Inline()
+        if any(mark in self.text for mark in ("`", "](", "]:", "<!--")):
+            for block in self.blocks:
+                if block.leaf in _PROSE:
+                    inline.read(self.text, block.start, block.end)
+        return inline
 
     @cached_property
     def prose(self) -> str:
         """The text with spaces in place of all code and of comments."""
-        outside = self.outside_fences
-        return _SPAN.sub(_blanked, outside) if "`" in outside else outside
+        return "".join(self._prose())
 
-    @cached_property
-    def spans(self) -> tuple[re.Match[str], ...]:
-        """The code inside lines; group 2 of each is the code."""
-        return tuple(_SPAN.finditer(self.outside_fences))
-
-
-def _fences(text: str) -> Iterator[Fence]:
-    opened: re.Match[str] | None = None
-    for line in _FENCE.finditer(text):
-        marker, info = line[1], line[2].strip()
-        if opened is None:
-            if not (marker[0] == "`" and "`" in info):
-                opened = line
-        elif marker[0] == opened[1][0] and len(marker) >= len(opened[1]) and not info:
-            yield Fence(
-                opened.start(), opened.end() + 1, line.start(), line.end(), _language(opened), True
-            )
-            opened = None
-    if opened is not None:
-        end = len(text)
-        yield Fence(opened.start(), min(opened.end() + 1, end), end, end, _language(opened), False)
-
-
-def _language(opened: re.Match[str]) -> str:
-    return opened[2].strip().partition(" ")[0].lower()
-
-
-def _blanked(match: re.Match[str]) -> str:
-    return _blank(match[0])
-
-
-def _blank(text: str) -> str:
-    return re.sub(r"[^\n]", " ", text)
+    def _prose(self) -> Iterator[str]:
+        at = 0
+        hidden = [Span(b.start, b.end) for b in self.blocks if b.leaf not in _PROSE]
+        for span in sorted([*hidden, *self.inline.hidden], key=lambda span: span.start):
+            yield self.text[at : span.start]
+            yield re.sub(r"[^\n]", " ", self.text[span.start : span.end])
+            at = span.end
+        yield self.text[at:]

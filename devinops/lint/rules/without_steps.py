@@ -26,6 +26,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from devinops.lint.blocks import Leaf
 from devinops.lint.context import Context
 from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
@@ -38,7 +39,6 @@ _STEP = LazyPattern(
     r"(?:[ \t*:.-]|$)",
     re.MULTILINE | re.IGNORECASE,
 )
-_HEADING = LazyPattern(r"^#{1,6}[ \t]+\S", re.MULTILINE)
 _ORDER = LazyPattern(
     r"\b(?:first|firstly|then|next|afterwards?|after that|finally|lastly|second|secondly"
     r"|zuerst|dann|schließlich)\b",
@@ -50,8 +50,9 @@ FEWEST = 2
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     if not subject.is_procedure:
         return
-    prose = subject.markdown.outside_fences
-    if any(len(pattern.findall(prose)) >= FEWEST for pattern in (_STEP, _HEADING, _ORDER)):
+    prose = subject.markdown.prose
+    headings = sum(block.leaf is Leaf.HEADING for block in subject.markdown.blocks)
+    if max(headings, *(len(pattern.findall(prose)) for pattern in (_STEP, _ORDER))) >= FEWEST:
         return
     message = (
         f"this {subject.kind.name} has no steps: write them as a list, such as `1. Read the alert.`"
