@@ -1,0 +1,23 @@
+"""URLs with a password."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from devinops.model.credentials import starred
+from devinops.model.patterns import LazyPattern
+
+_URL = LazyPattern(
+    r"\b[a-z][a-z0-9+.-]{1,20}://(?P<user>[^\s/:@'\"<>`]*):(?P<password>[^\s/@'\"<>`]{3,})"
+    r"@(?P<host>\[[0-9a-f:]+\]|[\w.-]+)",
+    re.IGNORECASE,
+    hints=("://",),
+)
+
+
+def urls_with_password(text: str) -> Iterator[re.Match[str]]:
+    """Yield `user`, `password` and `host` of URLs; a token of a known service is no password."""
+    for match in _URL.finditer(text):
+        if starred(match["password"]) == match["password"]:
+            yield match
