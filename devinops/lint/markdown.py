@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,24 @@ class Markdown:
     def blocks(self) -> Sequence[Block]:
         """Its blocks, in the order of the text."""
         return blocks(self.text)
+
+    @cached_property
+    def _starts(self) -> Sequence[int]:
+        return [block.start for block in self.blocks]
+
+    @cached_property
+    def _headings(self) -> Sequence[Block]:
+        return [block for block in self.blocks if block.leaf is Leaf.HEADING]
+
+    def block_at(self, at: int) -> int:
+        """Return the number of the block that has a place, or is above it."""
+        return max(bisect_right(self._starts, at) - 1, 0)
+
+    def heading_above(self, at: int) -> str:
+        """Return the heading of the section that has a place; empty without one."""
+        number = bisect_right(self._headings, at, key=lambda block: block.start)
+        heading = self._headings[number - 1] if number else None
+        return self.text[heading.start : heading.end] if heading else ""
 
     @cached_property
     def inline(self) -> Inline:

@@ -36,6 +36,7 @@ from collections.abc import Iterator
 from devinops.lint.context import Context
 from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
+from devinops.lint.rules._warnings import is_warned_of
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
@@ -57,31 +58,18 @@ _RUN = LazyPattern(
 _ADDRESS = LazyPattern(r"[\w-]+(?:\.[\w-]+)+|\$\{?\w|localhost", re.IGNORECASE)
 """An address or a variable; `curl … | sh` only speaks of such commands."""
 
-_WARNED = LazyPattern(
-    r"\b(?:never|don['’]t|(?:do|must|should|may)\s+not|avoid|instead\s+of|rather\s+than|insecure|unsafe|dangerous|bad|wrong"
-    r"|anti-?pattern|malicious|suspicious|attack\w*|flag|reject|detect\w*|block\w*)\b|❌|🚫|⚠",
-    re.IGNORECASE,
-)
-
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     text = subject.text
     for match in _RUN.finditer(text) if subject.kind.document else ():
         start = match.start() + len(match[0]) - len(match[0].lstrip(" `;&\n\t"))
-        if not _ADDRESS.search(match[0]) or _WARNED.search(_line_and_the_one_above(text, start)):
+        if not _ADDRESS.search(match[0]) or is_warned_of(subject.markdown, start):
             continue
         message = (
             "this runs what it downloads, unread: use a package manager, or check a checksum "
             "before running it"
         )
         yield subject.in_text(message, start, match.end() - start)
-
-
-def _line_and_the_one_above(text: str, at: int) -> str:
-    begin = text.rfind("\n", 0, at)
-    above = text.rfind("\n", 0, max(begin, 0))
-    end = text.find("\n", at)
-    return text[above + 1 : len(text) if end < 0 else end]
 
 
 RULE = Rule("DV304", "download-and-run", Severity.WARNING, entry=check)

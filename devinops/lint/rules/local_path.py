@@ -52,12 +52,23 @@ SHARED = frozenset(
 )
 """Users of machines that many people have, such as Devin's own, and users of examples."""
 
+_NEAR = 30
+"""Characters before a path that tell what it is."""
+
+_ROUTE = LazyPattern(
+    r"\b(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)"
+    r"|(?i:routes?|endpoints?|pages?|urls?|href|redirect\w*|navigat\w*|path=))"
+    r"\W{0,4}(?:(?:to|at|is|like)\W{1,3})?$"
+)
+"""What stands before a path of a web site."""
+
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     seen: set[str] = set()
     for match in _HOME.finditer(subject.text):
         user = match[1].lower()
-        if user not in SHARED and user not in seen:
+        before = subject.text[max(match.start() - _NEAR, 0) : match.start()]
+        if user not in SHARED and user not in seen and not _ROUTE.search(before):
             seen.add(user)
             message = (
                 f"{match[0]} is on one person's computer: use a path from the top of the repository"

@@ -1,7 +1,7 @@
 """The schema of the result refers to something that is not in it.
 
-The schema must be self-contained: `$ref` can only point into the schema itself, or name the `$id` of
-a part of it. Copy the definition into `definitions`.
+The schema must be self-contained: `$ref` can only point into the schema itself, or name the `$id`
+of a part of it. Copy the definition into `definitions`.
 
 Fails:
 
