@@ -34,7 +34,7 @@ class Leaf(Enum):
     COMMENT = auto()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Block:
     """A block without blocks in it; quotes and list items are only seen by what they contain.
 

@@ -6,36 +6,36 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
+
+from devinops.model.patterns import LazyPattern
 
 _ESCAPE: Final = r"\\[!-/:-@\[-`{-~]"
-_TOKEN: Final = re.compile(rf"{_ESCAPE}|`+|<!--|<[A-Za-z][A-Za-z0-9+.-]{{1,31}}:[^\s<>]*>|!?\[|\]")
+_TOKEN: Final = LazyPattern(rf"{_ESCAPE}|`+|<!--|<[A-Za-z][A-Za-z0-9+.-]{{1,31}}:[^\s<>]*>|!?\[|\]")
+_RUN: Final = LazyPattern("`+")
 _BLANKS: Final = r"[ \t]*(?:\n[ \t]*)?"
-_IN_ANGLES: Final = re.compile(r"<((?:[^<>\n\\]|\\.)*+)>")
-_WITHOUT_PARENTHESES: Final = re.compile(rf"(?:{_ESCAPE}|[^\s()])++")
+_IN_ANGLES: Final = LazyPattern(r"<((?:[^<>\n\\]|\\.)*+)>")
+_WITHOUT_PARENTHESES: Final = LazyPattern(rf"(?:{_ESCAPE}|[^\s()])++")
 _TITLE: Final = r"(?:\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\))"
-_END_OF_LINK: Final = re.compile(rf"{_BLANKS}(?:(?<=\s){_TITLE}{_BLANKS})?\)", re.DOTALL)
-_DEFINITION: Final = re.compile(
+_END_OF_LINK: Final = LazyPattern(rf"{_BLANKS}(?:(?<=\s){_TITLE}{_BLANKS})?\)", re.DOTALL)
+_DEFINITION: Final = LazyPattern(
     rf"[ ]{{0,3}}\[(?!\^)((?:[^\[\]\\]|\\.){{1,999}}+)\]:{_BLANKS}(<[^<>\n]*>|[^\s<]\S*+)"
     rf"(?:{_BLANKS}(?<=\s){_TITLE})?[ \t]*(?:\n|$)",
     re.DOTALL,
 )
-_BLANK: Final = re.compile(_BLANKS)
+_BLANK: Final = LazyPattern(_BLANKS)
 _DEEPEST: Final = 32
 """Parentheses inside each other in the path of a link: the limit of GitHub's parser."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A part of a text, from `start` to `end`."""
 
     start: int
     end: int
 
 
-@dataclass
 class Inline:
     """What is in the paragraphs of a text.
 
@@ -43,14 +43,15 @@ class Inline:
     paths of links, images and definitions; `labels` name the definitions, in lower case.
     """
 
-    code: list[Span] = field(default_factory=list)
-    hidden: list[Span] = field(default_factory=list)
-    targets: list[Span] = field(default_factory=list)
-    labels: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.code: list[Span] = []
+        self.hidden: list[Span] = []
+        self.targets: list[Span] = []
+        self.labels: set[str] = set()
 
     def read(self, text: str, start: int, end: int) -> None:
         """Add what is in a paragraph."""
-        while definition := _DEFINITION.match(text, start, end):
+        while definition := _DEFINITION.compiled.match(text, start, end):
             self.labels.add(label(definition[1]))
             self.targets.append(Span(*definition.span(2)))
             start = definition.end()
@@ -62,20 +63,20 @@ def label(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-@dataclass
 class _Paragraph:
-    text: str
-    start: int
-    end: int
-    into: Inline
-    brackets: list[bool] = field(default_factory=list)
-    """The open brackets: whether each begins an image."""
-    inactive: int = 0
-    """How many of them are before a link, which cannot be in another link."""
+    def __init__(self, text: str, start: int, end: int, into: Inline) -> None:
+        self.text = text
+        self.start = start
+        self.end = end
+        self.into = into
+        self.brackets: list[bool] = []
+        """The open brackets: whether each begins an image."""
+        self.inactive = 0
+        """How many of them are before a link, which cannot be in another link."""
 
     def read(self) -> None:
         at = self.start
-        while token := _TOKEN.search(self.text, at, self.end):
+        while token := _TOKEN.compiled.search(self.text, at, self.end):
             at = self._read(token)
 
     def _read(self, token: re.Match[str]) -> int:
@@ -97,7 +98,7 @@ class _Paragraph:
     def _runs(self) -> Mapping[int, Sequence[int]]:
         """Length → where the runs of that many backticks are."""
         runs: defaultdict[int, list[int]] = defaultdict(list)
-        for run in re.compile("`+").finditer(self.text, self.start, self.end):
+        for run in _RUN.compiled.finditer(self.text, self.start, self.end):
             runs[len(run[0])].append(run.start())
         return runs
 
@@ -141,7 +142,7 @@ class _Paragraph:
 
     def _link(self, at: int, is_image: bool) -> int:
         target = self._target(self._after_blanks(at + 1))
-        closing = target and _END_OF_LINK.match(self.text, target.end, self.end)
+        closing = target and _END_OF_LINK.compiled.match(self.text, target.end, self.end)
         if not target or not closing:
             return at
         self.into.targets.append(target)
@@ -150,16 +151,16 @@ class _Paragraph:
         return closing.end()
 
     def _after_blanks(self, at: int) -> int:
-        blanks = _BLANK.match(self.text, at, self.end)
+        blanks = _BLANK.compiled.match(self.text, at, self.end)
         return blanks.end() if blanks else at
 
     def _target(self, at: int) -> Span | None:
         if self.text.startswith("<", at, self.end):
-            angles = _IN_ANGLES.match(self.text, at, self.end)
+            angles = _IN_ANGLES.compiled.match(self.text, at, self.end)
             return Span(*angles.span()) if angles else None
         end, depth = at, 0
         while depth <= _DEEPEST:
-            if plain := _WITHOUT_PARENTHESES.match(self.text, end, self.end):
+            if plain := _WITHOUT_PARENTHESES.compiled.match(self.text, end, self.end):
                 end = plain.end()
             char = self.text[end : end + 1] if end < self.end else ""
             if char not in ("(", ")") or (char == ")" and not depth):

@@ -11,6 +11,9 @@ from functools import cached_property
 from devinops.lint.blocks import Block, Leaf, blocks
 from devinops.lint.inline import Inline, Span
 
+_MARKS = ("`", "](", "]:", "<!--")
+"""What a paragraph with code, a link or a comment has."""
+
 _PROSE = (Leaf.TEXT, Leaf.HEADING)
 
 
@@ -47,10 +50,10 @@ class Markdown:
     def inline(self) -> Inline:
         """What is in its paragraphs and headings."""
         inline = Inline()
-        if any(mark in self.text for mark in ("`", "](", "]:", "<!--")):
-            for block in self.blocks:
-                if block.leaf in _PROSE:
-                    inline.read(self.text, block.start, block.end)
+        for block in self.blocks:
+            written = self.text[block.start : block.end]
+            if block.leaf in _PROSE and any(mark in written for mark in _MARKS):
+                inline.read(self.text, block.start, block.end)
         return inline
 
     @cached_property

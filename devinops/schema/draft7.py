@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin
 
 Path = tuple[str | int, ...]
@@ -34,8 +33,7 @@ _MAPPINGS: Final = frozenset(
 than draft 7, but tools write it. Everything else, such as `const` and `examples`, is data."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subschema:
+class Subschema(NamedTuple):
     """A schema in a schema. `address` is its own, and references are relative to it."""
 
     path: Path

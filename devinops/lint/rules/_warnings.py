@@ -40,6 +40,12 @@ _ABOUT_MISTAKES: Final = LazyPattern(
     r"|pitfalls|attacks?|threats?|what\s+not)\b|❌|🚫|⛔",
     re.IGNORECASE,
 )
+_POINTS_DOWN: Final = LazyPattern(
+    r"\b(?:this|these|following|below|like)\W*$|(?:^|\n)\W*(?:bad|wrong|incorrect|❌|🚫|⛔)[^\n]*$",
+    re.IGNORECASE,
+)
+"""The end of a paragraph about what is below it."""
+
 _COMMENT: Final = LazyPattern(r"[ \t>]*(?:#|//|--|REM\b)", re.IGNORECASE)
 _NEAR: Final = 300
 """Characters before a thing that are read."""
@@ -67,11 +73,10 @@ def _introduction(markdown: Markdown, start: int) -> str:
         words = text[max(own.start, start - _NEAR) : start]
         if any(map(str.isalnum, words)):
             return words
-    above_it = markdown.blocks[max(number - 1, 0)]
-    if above_it.leaf is not Leaf.TEXT:
-        return ""
-    before = text[max(above_it.start, own.start - _NEAR) : own.start].rstrip()
-    return before if own.leaf is Leaf.FENCE or before.endswith(":") else ""
+    previous = markdown.blocks[max(number - 1, 0)]
+    before = text[max(previous.start, own.start - _NEAR) : own.start].rstrip(" \t\n*_")
+    is_label = before.endswith(":") or bool(_POINTS_DOWN.search(before))
+    return before if previous.leaf is Leaf.TEXT and is_label else ""
 
 
 def _forbids(words: str) -> bool:

@@ -47,7 +47,12 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
     field = subject.kind.document
     if field is None or not isinstance(subject.value(field), str):
         return
-    if not any(_says_something(block, subject.text) for block in subject.markdown.blocks):
+    blocks, text = subject.markdown.blocks, subject.text
+    headings = (block for block in blocks if block.leaf is Leaf.HEADING)
+    if not (
+        any(_says_something(block, text) for block in blocks)
+        or any(_SENTENCE.search(text[block.start : block.end]) for block in headings)
+    ):
         message = (
             f"this {field} has nothing that Devin could use: write what it must know, or remove "
             "the entry"
@@ -56,9 +61,9 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
 
 
 def _says_something(block: Block, text: str) -> bool:
-    written = text[block.start : block.end]
-    if block.leaf is Leaf.COMMENT or (block.leaf is Leaf.HEADING and not _SENTENCE.search(written)):
+    if block.leaf in (Leaf.COMMENT, Leaf.HEADING):
         return False
+    written = text[block.start : block.end]
     if block.leaf is Leaf.FENCE:
         written = written.partition("\n")[2]
     return any(char.isalnum() for char in _COMMENT.sub("", written))
