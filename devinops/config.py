@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from devinops import __version__
+from devinops.environment import HOST_TOKEN, Flags
 from devinops.kinds import KINDS
 from devinops.load import (
     CONFIG,
@@ -30,7 +31,7 @@ from devinops.load import (
 from devinops.model.errors import ConfigError, InputError, UsageError
 from devinops.model.keys import folder_path
 from devinops.model.kind import ApiVersion
-from devinops.model.objects import Problem, Severity, Source
+from devinops.model.objects import Declaration, Problem, Severity, Source
 from devinops.model.policy import MaxDelete, OnDrift, Policy, Prune
 from devinops.model.suggest import did_you_mean
 from devinops.model.target import Target
@@ -44,24 +45,6 @@ DEFAULT_URL: Final = "https://api.devin.ai"
 KEY_VARIABLES: Final = ("DEVIN_API_KEY", "DEVIN_TOKEN", "DEVIN_API_TOKEN")
 VENDOR_DOMAINS: Final = ("devin.ai", "devinenterprise.com")
 API_BY_PREFIX: Final[Mapping[str, ApiVersion]] = {"cog_": "v3", "apk_": "v1"}
-
-SWITCHES: Final = ("NO_COLOR", "QUIET", "VERBOSE")
-GLOBAL_OPTIONS: Final = (
-    "ROOT",
-    "TARGET",
-    "ONLY",
-    "FORMAT",
-    "REPORT",
-    *SWITCHES,
-    "PARALLELISM",
-    "TIMEOUT",
-    "CA_BUNDLE",
-    "LOCK_TIMEOUT",
-)
-"""The options that `DEVINOPS_<OPTION>` may set. Approvals are never among them."""
-
-HOST_TOKEN: Final = "DEVINOPS_GITLAB_TOKEN"
-"""Holds the token for comments on GitLab. It is set for whole pipelines, so all commands see it."""
 
 
 @dataclass(frozen=True)
@@ -113,21 +96,6 @@ class Project:
 
     def key_place(self, *path: str) -> Source:
         return self.document.key_place(*path) if self.document else Source(CONFIG_FILE)
-
-
-@dataclass(frozen=True)
-class Flags:
-    """The command-line options that settings depend on; None if an option is not used."""
-
-    target: str | None = None
-    timeout: float | None = None
-    parallelism: int | None = None
-    ca_bundle: Path | None = None
-    sources: Mapping[str, str] = field(default_factory=dict)
-    """Option → where its value came from, such as `environment DEVINOPS_TARGET`."""
-
-    def source(self, option: str) -> str:
-        return self.sources.get(option, f"option --{option.replace('_', '-')}")
 
 
 @dataclass(frozen=True)
@@ -216,7 +184,21 @@ def _is_news(problem: Problem, reported: Mapping[Source, str]) -> bool:
 def read_repository(root: Path) -> tuple[Project, Loaded]:
     """Read devinops.yaml and all entries, with the problems of both. Raises UsageError."""
     project, problems = open_project(root)
-    loaded = load(project.root, paths=project.paths, ignore=project.ignore, place=project.place)
+    return project, read_entries(project, problems)
+
+
+def read_entries(
+    project: Project,
+    problems: Iterable[Problem],
+    seen: Callable[[Declaration], None] = lambda _: None,
+) -> Loaded:
+    """Read all entries of a project; add the problems of its devinops.yaml to theirs.
+
+    `seen` gets each declaration as soon as it is read.
+    """
+    loaded = load(
+        project.root, paths=project.paths, ignore=project.ignore, place=project.place, seen=seen
+    )
     problems = [*problems, *loaded.problems]
     if project.whole:
         # Imported late, like the inventory and the client below: lint and validate start faster.
@@ -225,7 +207,7 @@ def read_repository(root: Path) -> tuple[Project, Loaded]:
         problems += target_problems(loaded.declarations, project.targets)
         problems += () if loaded.files else (_no_entries(),)
     # Both report a misnamed devinops.yaml.
-    return project, replace(loaded, problems=tuple(sorted(set(problems))))
+    return replace(loaded, problems=tuple(sorted(set(problems))))
 
 
 def _no_entries() -> Problem:
@@ -331,30 +313,6 @@ def _without_effect_on_scope(
 
 
 # --- the effective settings -------------------------------------------------------------------
-
-
-def check_environment(environ: Mapping[str, str]) -> None:
-    """Check that each `DEVINOPS_*` variable sets an option: a typo must not be ignored silently.
-
-    Raises ConfigError with the variable and the most similar known one, and UsageError if the
-    variable of an option with a value is empty. An empty switch is off.
-    """
-    known = {f"DEVINOPS_{option}" for option in GLOBAL_OPTIONS}
-    switches = {f"DEVINOPS_{option}" for option in SWITCHES}
-    for name in sorted(environ):
-        if not name.startswith("DEVINOPS_") or name == HOST_TOKEN:
-            continue
-        if name in known:
-            if name not in switches and not environ[name].strip():
-                raise UsageError(
-                    f"{name} is set but empty in the environment: give it a value, or unset it"
-                )
-            continue
-        hint = did_you_mean(name, known)
-        raise ConfigError(
-            f"the environment variable {name} is not known{hint}; unset it. Known are "
-            f"{', '.join(sorted(known))}; approvals can be given only on the command line"
-        )
 
 
 def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Settings:

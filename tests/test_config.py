@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from devinops.config import Flags, Settings, check_environment, find_root, read_project, resolve
+from devinops.config import Settings, find_root, read_project, resolve
+from devinops.environment import Flags, check_environment
 from devinops.inventory import InventorySettings
 from devinops.model.errors import ConfigError, DevinopsError, InputError, UsageError
 from devinops.model.kind import Scope

@@ -171,7 +171,7 @@ def _show_problems(error: InputError) -> int:
     for problem in error.problems:
         for row in text.problem(problem):
             echo_err(f"{row}\n")
-    _tell(f"devinops: {problem_counts(error.problems)}; nothing was read from the API")
+    _tell(f"devinops: {problem_counts(error.problems)}; nothing was written")
     return error.exit_code
 
 

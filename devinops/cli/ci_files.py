@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from textwrap import indent
 from typing import Final
 
-from devinops.cli.options import HAZARDS
+from devinops.cli.approval_options import HAZARDS
 from devinops.kinds import KINDS
 
 ACTIONS: Final = {

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import queue
-import sys
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 from devinops import waiting
-from devinops.api.parallel import started
+from devinops.api.parallel import overlapping, started
 from devinops.cli.session import Session
 from devinops.ingest.result import NotRead, Pulled
 from devinops.kinds import KINDS
@@ -48,7 +46,7 @@ def first_reading(
         finally:
             pages.put(None)
 
-    with _overlap():
+    with overlapping():
         reading = started(read)
         while page := waiting.item(pages):
             with suppress(ApiError):  # raised again where it has a consequence
@@ -68,7 +66,7 @@ def proved(
     kinds = first.unproved
     if not kinds:
         return prepare(first)
-    with _overlap():
+    with overlapping():
         again = started(partial(session.snapshot, kinds))
         pulled = prepare(first)
         second = _of_kinds(again(), kinds)
@@ -76,23 +74,6 @@ def proved(
         return pulled
     others = (live for live in first.objects if live.key.kind not in kinds)
     return prepare(Snapshot.of([*others, *second]))
-
-
-@contextmanager
-def _overlap() -> Iterator[None]:
-    """Let reading go on soon after a response arrives, although another thread is busy.
-
-    For 10,000 notes and 50 ms a request, short turns of the threads save about a quarter of the
-    time. The collector of cycles would take about a tenth of the CPU time, and finds nothing.
-    """
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(0.0005)
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        sys.setswitchinterval(usual)
 
 
 def _of_kinds(snapshot: Snapshot, kinds: Collection[str]) -> list[Live]:

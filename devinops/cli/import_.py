@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shlex
-from collections.abc import Iterator
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from devinops.cli import root_files
 from devinops.cli.options import FilePath, NonEmpty, Options, common
-from devinops.ingest.form import Choices
-from devinops.ingest.importing import Imported, Origin, Report, Repository, import_contents
-from devinops.ingest.result import FileChange
-from devinops.ingest.sources import Sources
-from devinops.load.discover import read_text
-from devinops.model.errors import ExitCode, NotFound, UsageError
-from devinops.render import counted
-from devinops.render.answers import SimpleAnswer
-
-if TYPE_CHECKING:
-    from devinops.schema.imports import ImportDocument, OriginItem
-
-_REPO = re.compile(r"all|[^/\s]+(?:/[^/\s]+)+")
+from devinops.model.errors import ExitCode
 
 
 @click.command("import")
@@ -45,16 +26,7 @@ _REPO = re.compile(r"all|[^/\s]+(?:/[^/\s]+)+")
 @click.option("--dry-run", is_flag=True, help="Only say what would be written.")
 @click.option("--force", is_flag=True, help="Overwrite entries with the same key.")
 @common()
-def command(
-    options: Options,
-    sources: tuple[Path, ...],
-    split: bool,
-    repo: str | None,
-    folder: str | None,
-    org_id: str | None,
-    dry_run: bool,
-    force: bool,
-) -> ExitCode:
+def command(options: Options, **arguments: Any) -> ExitCode:
     """Turn what other tools have into entries, and say what became what; calls no API.
 
     SOURCE is a file or a directory: .mdc, AGENTS.md, CLAUDE.md, .cursorrules, .windsurfrules,
@@ -66,181 +38,9 @@ def command(
       devinops import --repo acme/api --split AGENTS.md
       terraform state pull > /tmp/devin.tfstate && devinops import /tmp/devin.tfstate
     """
-    if repo and not _REPO.fullmatch(repo):
-        raise UsageError(f'--repo must be OWNER/NAME or all, not "{repo}"')
-    choices = Choices(split=split, repo=repo or "", org_id=org_id or "", into=folder or "")
-    report = _prepare(options, sources, choices, force=force)
-    if not dry_run:
-        root_files.write(options.root, _changes(report))
-    code = _exit_code(report)
-    lines = tuple(_lines(report, dry_run, options.place))
-    document = partial(_document, report, code, dry_run, options.place)
-    options.answer(SimpleAnswer(lines, document, exit_code=code))
-    return code
+    from devinops.cli.handlers.import_ import run
+
+    return run(options, **arguments)
 
 
 command.params[0].metavar = "SOURCE..."
-
-
-def _prepare(options: Options, paths: tuple[Path, ...], choices: Choices, *, force: bool) -> Report:
-    """Return what the sources become. Raises NotFound if there is nothing to import in them."""
-    project, loaded = root_files.read(options.root)
-    own = {os.path.realpath(options.root / path) for path in loaded.files}
-    found = Sources(choices, own)
-    for path in paths:
-        found.add(str(path))
-    report = import_contents(
-        found.read,
-        choices,
-        Repository(
-            {declaration.key: declaration for declaration in loaded.declarations},
-            root_files.taken(options.root),
-            root_files.ignored(project),
-            force,
-            lambda path: read_text(str(options.root / path), path)[0] or "",
-            root_files.text_of(options.root),
-        ),
-    )
-    for directory, number in found.skipped.items():
-        report.remarks[directory] = (
-            f"{counted(number, 'other Markdown file')} not read: name a file to import it",
-        )
-    if not (report.imported or report.duplicates or report.not_imported):
-        named = ", ".join(map(str, paths))
-        raise NotFound(
-            f"there is nothing to import in {named}: expected rules, skills, playbooks, Markdown, "
-            "JSON of the API or a Terraform state; nothing was written"
-        )
-    return report
-
-
-def _changes(report: Report) -> Iterator[FileChange]:
-    there = {item.file for item in report.imported if item.overwritten}
-    there |= {file.path for file in report.files if file.extended}
-    for file in report.files:
-        keys = tuple(declaration.key for declaration in file.declarations)
-        yield FileChange(file.path, file.text, keys, is_new=file.path not in there)
-
-
-def _exit_code(report: Report) -> ExitCode:
-    """Return whether a person must decide or write something."""
-    waits = report.not_imported or any(item.unwritten for item in report.imported)
-    return ExitCode.DECIDE if waits else ExitCode.OK
-
-
-# --- for people -----------------------------------------------------------------------------------
-
-
-def _lines(report: Report, dry_run: bool, place: str) -> Iterator[str]:
-    for path, remarks in report.remarks.items():
-        yield from (f"{path}: {remark}" for remark in remarks)
-    for item in report.imported:
-        yield f"{'~' if item.overwritten else '+'} {item.file}"
-        yield f"    {item.key}, from {item.origin} ({item.origin.form})"
-        if item.unwritten:
-            yield f"    {item.unwritten}: the source does not say it: write it in place of the TODO"
-        yield from (f"    {remark}" for remark in item.remarks)
-    for same in report.duplicates:
-        yield f"= {same.origin}: {same.what} {same.same} ({same.place})"
-    for rest in report.not_imported:
-        what = "" if rest.origin.path.endswith(rest.what) else f"{rest.what}: "
-        yield f"! {rest.origin}: not imported: {what}{rest.why}"
-    yield from _follow_up(report, place)
-    yield _summary(report, dry_run)
-    if report.imported and not dry_run:
-        yield f"Next: devinops validate{place}, then devinops plan{place}"
-
-
-def _follow_up(report: Report, place: str) -> Iterator[str]:
-    """Yield how to adopt live objects by id, and how to take them from Terraform."""
-    links, removals = _links(report, place), _removals(report)
-    if links:
-        yield ""
-        yield "Adopt the live objects by id, in a target with an inventory:"
-        yield from (f"  {line}" for line in links)
-    if removals:
-        yield ""
-        yield "After the apply, end the ownership of Terraform, which destroys nothing:"
-        yield from (f"  {line}" for line in removals)
-    if links or removals:
-        yield ""
-
-
-def _links(report: Report, place: str) -> list[str]:
-    return [
-        f"devinops inventory link{place} {shlex.quote(str(item.key))} {shlex.quote(item.id)}"
-        for item in _of_terraform(report)
-        if item.id
-    ]
-
-
-def _removals(report: Report) -> list[str]:
-    return [f"terraform state rm {shlex.quote(item.address)}" for item in _of_terraform(report)]
-
-
-def _of_terraform(report: Report) -> list[Imported]:
-    return [item for item in (*report.imported, *report.settled) if item.address]
-
-
-def _summary(report: Report, dry_run: bool) -> str:
-    unwritten = sum(bool(item.unwritten) for item in report.imported)
-    shared = sum(same.imported for same in report.duplicates)
-    counts = (
-        (len(report.duplicates) - shared, "duplicate", ""),
-        (shared, "with the text of another entry", "with the text of another entry"),
-        (len(report.not_imported), "not imported", "not imported"),
-        (unwritten, "TODO to write", "TODOs to write"),
-    )
-    entries = counted(len(report.imported), "entry", "entries")
-    files = counted(len(report.files), "file")
-    done = "Would import" if dry_run else "Imported"
-    rest = "".join(f"; {counted(number, *words)}" for number, *words in counts if number)
-    return f"{done} {entries} into {files}{rest}"
-
-
-# --- for programs ---------------------------------------------------------------------------------
-
-
-def _document(report: Report, code: ExitCode, dry_run: bool, place: str) -> ImportDocument:
-    from devinops.schema.base_document import HEAD
-    from devinops.schema.imports import (
-        DuplicateItem,
-        ImportDocument,
-        ImportedItem,
-        NotImportedItem,
-    )
-
-    return ImportDocument(
-        **HEAD,
-        exit_code=code,
-        dry_run=dry_run,
-        imported=tuple(
-            ImportedItem(
-                key=str(item.key),
-                file=item.file,
-                source=_origin(item.origin),
-                overwritten=item.overwritten,
-                unwritten=item.unwritten,
-                id=item.id,
-                address=item.address,
-                remarks=item.remarks,
-            )
-            for item in report.imported
-        ),
-        duplicates=tuple(
-            DuplicateItem(_origin(same.origin), same.what, str(same.same), same.place)
-            for same in report.duplicates
-        ),
-        not_imported=tuple(
-            NotImportedItem(_origin(rest.origin), rest.what, rest.why)
-            for rest in report.not_imported
-        ),
-        remarks=report.remarks,
-        commands=(*_links(report, place), *_removals(report)),
-    )
-
-
-def _origin(origin: Origin) -> OriginItem:
-    from devinops.schema.imports import OriginItem
-
-    return OriginItem(origin.path, origin.line, origin.form)

@@ -6,7 +6,6 @@ import functools
 import math
 import os
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,10 +21,8 @@ from devinops.ci.environment import ci_sign
 from devinops.ci.step_files import append, append_summary, is_step_file, is_summary
 from devinops.cli import candidates
 from devinops.cli.job_links import job_links
-from devinops.config import Flags, check_environment, find_root
-from devinops.kinds import KINDS
+from devinops.environment import Flags, check_environment
 from devinops.model.errors import NotWritten, UsageError
-from devinops.model.policy import Approvals
 from devinops.render import LOCAL_FORMATS, MIN_WIDTH, PROBLEM_FORMATS, RENDERERS, Style, render
 
 if TYPE_CHECKING:
@@ -120,6 +117,8 @@ class Options:
     @property
     def place(self) -> str:
         """The options that lead a printed command to the same root and target; often empty."""
+        from devinops.config import find_root
+
         root, here = os.path.realpath(self.root), os.path.realpath(Path.cwd())
         is_found = root == os.path.realpath(find_root(Path.cwd()))
         target = None if "target" in self.flags.sources else self.flags.target
@@ -392,6 +391,8 @@ _COMMON = frozenset(
 
 def _options(params: dict[str, Any], formats: tuple[str, ...]) -> Options:
     """Return the options of a command from its common parameters, by name."""
+    from devinops.config import find_root
+
     root, flags = params.pop("root"), {name: params.pop(name, None) for name in _FLAGS}
     return Options(
         root=find_root(Path.cwd()) if root is None else root.absolute(),
@@ -443,82 +444,9 @@ def common(
     return decorate
 
 
-_APPROVALS = (
-    click.option(
-        "--adopt", is_flag=True, help="Adopt live objects that differ from their entries."
-    ),
-    click.option(
-        "--on-conflict",
-        type=click.Choice(["git", "live"]),
-        help="What to do if both sides changed: write Git's version, or keep the live one.",
-    ),
-    click.option(
-        "--allow-delete", type=click.IntRange(0), metavar="N", help="Allow exactly N deletes."
-    ),
-    click.option(
-        "--allow-missing",
-        type=click.IntRange(0),
-        metavar="N",
-        help="Allow exactly N owned objects to be missing from the lists.",
-    ),
-)
-
-
-def approvals(function: F) -> F:
-    """Give a command the approval flags; its function gets them as one `Approvals`.
-
-    They are never read from the environment.
-    """
-
-    @functools.wraps(function)
-    def wrapped(
-        *args: Any,
-        adopt: bool,
-        on_conflict: str | None,
-        allow_delete: int | None,
-        allow_missing: int | None,
-        approvals: Approvals,
-        **rest: Any,
-    ) -> Any:
-        combined = Approvals(adopt, on_conflict, allow_delete, allow_missing, approvals.hazards)
-        return function(*args, approvals=combined, **rest)
-
-    wrapped = accepts_hazards(wrapped)
-    for option in reversed(_APPROVALS):
-        wrapped = option(wrapped)
-    return wrapped  # type: ignore[return-value]
-
-
 WEBHOOK_SECRETS = click.option(
     "--webhook-secrets",
     type=NewFile(),
     metavar="FILE",
     help="Write the secrets of new webhooks, which the API shows only once, to a new private file.",
 )
-
-
-def _approvals_of_hazards() -> dict[str, str]:
-    """Return approval → help; kinds can share an approval."""
-    helps: defaultdict[str, list[str]] = defaultdict(list)
-    for kind in KINDS.values():
-        for hazard in kind.hazards:
-            if hazard.approval:
-                helps[hazard.approval].append(hazard.help)
-    return {approval: " ".join(texts) for approval, texts in helps.items()}
-
-
-HAZARDS = _approvals_of_hazards()
-"""Approval of a hazard → help."""
-
-
-def accepts_hazards(function: F) -> F:
-    """Give a command a flag for each hazard; its function gets them as one `Approvals`."""
-
-    @functools.wraps(function)
-    def wrapped(*args: Any, **rest: Any) -> Any:
-        accepted = tuple(name for name in HAZARDS if rest.pop(f"allow_{name}"))
-        return function(*args, approvals=Approvals(hazards=accepted), **rest)
-
-    for name, help in reversed(HAZARDS.items()):
-        wrapped = click.option(f"--allow-{name}", is_flag=True, help=help)(wrapped)
-    return wrapped  # type: ignore[return-value]

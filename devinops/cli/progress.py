@@ -41,8 +41,14 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.drawn:
-            echo_err("\r\x1b[K")
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove the line from the terminal; it is drawn again if there is further progress."""
+        with self._lock:
+            if self.drawn:
+                self.drawn = False
+                echo_err("\r\x1b[K")
 
     def step(self) -> None:
         """Count one more step as done."""

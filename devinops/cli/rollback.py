@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import Any
 
 import click
 
-from devinops.api import open_reader, open_writer
-from devinops.applying.backup import LATEST, Backup, find, read_backup, summaries
-from devinops.applying.report import Report, Result
 from devinops.cli import candidates
-from devinops.cli.approval import ApprovedPlan
+from devinops.cli.approval_options import accepts_hazards
 from devinops.cli.options import (
     WEBHOOK_SECRETS,
     FilePath,
     NonEmpty,
     Options,
-    accepts_hazards,
     common,
-    is_interactive,
-    why_nobody_answers,
 )
-from devinops.cli.run_plan import RunJournal, ask, check_refusals, execute, finish, show
-from devinops.cli.session import (
-    NotApplied,
-    Planned,
-    Session,
-    failures_written,
-    open_session,
-    retry_until_listed,
-)
-from devinops.config import read_project, target_name
-from devinops.model.changes import Action, Outcome
-from devinops.model.client import Reader, Writer
-from devinops.model.errors import ExitCode, UnusableFile, UsageError
-from devinops.model.inventory import Inventory, Record
-from devinops.model.keys import ObjectId
-from devinops.model.policy import Approvals
-from devinops.planning.plan import Plan
-from devinops.planning.rollback import rollback_plan
-from devinops.render import counted
-from devinops.render.answers import PlanAnswer, SimpleAnswer
-from devinops.schema.backup import BackupItem, BackupsDocument
-from devinops.schema.base_document import HEAD
+from devinops.model.errors import ExitCode
 
 
 @click.command()
@@ -61,15 +31,7 @@ from devinops.schema.base_document import HEAD
 @WEBHOOK_SECRETS
 @common(api=True, lock=True)
 @accepts_hazards
-def command(
-    options: Options,
-    backup: Path | None,
-    dry_run: bool,
-    yes: bool,
-    expect: str | None,
-    webhook_secrets: Path | None,
-    approvals: Approvals,
-) -> ExitCode:
+def command(options: Options, **arguments: Any) -> ExitCode:
     """Restore what a run overwrote or deleted: plan, show, ask, write.
 
     BACKUP is a file, the name of a run, or latest (of the target). Without it, the backups are
@@ -81,182 +43,6 @@ def command(
       devinops rollback latest
       devinops rollback 20260312T101500Z-1f2e3d --yes
     """
-    if backup is None:
-        options.answer(_list(options.root))
-        return ExitCode.OK
-    with failures_written(options):
-        saved = _read(options, str(backup))
-        if dry_run and (yes or expect is not None):
-            raise UsageError("--dry-run never writes: leave out --yes and --expect")
-        rollback = _Rollback(saved, expect, yes, approvals, webhook_secrets)
-        if dry_run or not (yes or expect is not None or is_interactive()):
-            return _preview(options, rollback, dry_run=dry_run)
-        with open_session(options, open_writer) as session:
-            report = _roll_back(session, rollback)
-    return finish(options, report)
+    from devinops.cli.handlers.rollback import run
 
-
-def _read(options: Options, name: str) -> Backup:
-    """Return a backup by its path, its run or `latest`. Needs no key.
-
-    Raises NotFound and UnusableFile; for `latest` also InputError and UsageError.
-    """
-    target = ""
-    if name == LATEST:
-        target, _ = target_name(read_project(options.root), options.flags)
-    return read_backup(find(options.root, name, target).absolute(), options.root)
-
-
-@dataclass(frozen=True)
-class _Rollback:
-    """The arguments of a rollback: the backup, and what is approved in advance."""
-
-    backup: Backup
-    digest: str | None
-    yes: bool
-    approvals: Approvals
-    secrets: Path | None
-
-
-def _preview(options: Options, arguments: _Rollback, *, dry_run: bool) -> ExitCode:
-    """Show the plan without writing, and return its exit code.
-
-    Without `dry_run`, raises NotApplied if a person must approve the plan.
-    """
-    with open_session(options, open_reader) as session:
-        plan = _planned(session, arguments)[0].plan
-    path = shlex.quote(_relative(options.root, arguments.backup.path))
-    answer = PlanAnswer(plan, plan.exit_code(), command=f"rollback {path}")
-    if dry_run or not (plan.changes or plan.refusals):
-        options.answer(answer)
-        return answer.exit_code
-    show(options, plan, asking=False)
-    check_refusals(plan)
-    how = (
-        f"rollback cannot ask {why_nobody_answers()}, and nothing was written: review the plan, "
-        f"then pass --expect {plan.digest}, or --yes"
-    )
-    raise NotApplied(plan, UsageError(how))
-
-
-def _planned(
-    session: Session[Reader], arguments: _Rollback
-) -> tuple[Planned, Callable[[], Planned]]:
-    """Return the plan of the rollback, and a function that plans again.
-
-    Raises UnusableFile for a backup of another target.
-    """
-    saved = arguments.backup
-    if differences := saved.target.differences(session.client.target):
-        raise UnusableFile(
-            f"{saved.path} is a backup of another target ({differences}): roll back there; "
-            "nothing was written"
-        )
-    inventory = session.read_inventory()
-
-    def replan() -> Planned:
-        return _plan(session, saved, inventory, arguments.approvals)
-
-    return retry_until_listed(session.options, inventory, replan), replan
-
-
-def _roll_back(session: Session[Writer], arguments: _Rollback) -> Report:
-    options, path = session.options, arguments.backup.path
-    planned, replan = _planned(session, arguments)
-    plan, asking = planned.plan, not (arguments.yes or arguments.digest is not None)
-    show(options, plan, asking=asking, approved=arguments.digest == plan.digest)
-    if arguments.digest is not None:
-        ApprovedPlan(arguments.digest).check(plan, options)
-    check_refusals(plan)
-    if not plan.changes:
-        return Report(plan, ())
-    if asking:
-        ask(plan)
-        # The question may have been open for hours.
-        planned = replan()
-        ApprovedPlan(plan.digest, plan).check(planned.plan, options)
-    report = execute(
-        session, planned, replan, journal=_AnnouncedRun, keep=path, secrets=arguments.secrets
-    )
-    return replace(report, results=tuple(map(_with_new_id, report.results)))
-
-
-def _plan(
-    session: Session[Reader], saved: Backup, inventory: Inventory, approvals: Approvals
-) -> Planned:
-    snapshot = session.snapshot({object.live.key.kind for object in saved.objects})
-    target, policy = session.client.target, session.settings.policy
-    plan = rollback_plan(
-        saved.objects, snapshot, target, policy=policy, run=saved.run, approvals=approvals
-    )
-    notes = (*_notes(saved), *_notes_about_files(plan, inventory), *plan.notes)
-    return Planned(replace(plan, notes=notes, inventory=inventory), snapshot)
-
-
-class _AnnouncedRun(RunJournal):
-    """Makes other runs wait, but does not change the records of the inventory.
-
-    So the next plan shows the rollback as changes made outside devinops, which by default it keeps,
-    until the commit is reverted as well.
-    """
-
-    def settle(self, upserts: Sequence[Record], removals: Sequence[ObjectId]) -> None:
-        pass
-
-
-def _notes_about_files(plan: Plan, inventory: Inventory) -> Iterator[str]:
-    if plan.changes and inventory.store != "none":
-        yield (
-            "revert the commit as well: until the files follow, devinops keeps what this restores, "
-            "and shows it as changed outside devinops"
-        )
-
-
-def _notes(saved: Backup) -> Iterator[str]:
-    if saved.torn:
-        yield (
-            "the last line of the backup is incomplete and is ignored: the run ended while writing "
-            "it, before it sent the request for that object"
-        )
-
-
-def _with_new_id(result: Result) -> Result:
-    """Return a result whose message names the new id of an object that was created again."""
-    if result.change.action is Action.CREATE and result.outcome is Outcome.DONE:
-        remark = f"created again, with the new id {result.id}"
-        return replace(result, message=f"{result.message}; {remark}" if result.message else remark)
-    return result
-
-
-# --- the list ---------------------------------------------------------------------------------
-
-
-def _list(root: Path) -> SimpleAnswer:
-    backups = list(summaries(root))
-    lines = [_line(_relative(root, path), backup) for path, backup in backups]
-    if not backups:
-        lines = ["no backups: a backup is made when a run overwrites or deletes something"]
-    rows = tuple(_row(root, path, backup) for path, backup in backups)
-    return SimpleAnswer(lines, lambda: BackupsDocument(**HEAD, backups=rows))
-
-
-def _line(file: str, backup: Backup | str) -> str:
-    if isinstance(backup, str):
-        return f"unreadable: {backup}"
-    return f"{backup.time}  {backup.target.name}  {counted(len(backup.objects), 'object')}  {file}"
-
-
-def _row(root: Path, path: Path, backup: Backup | str) -> BackupItem:
-    if isinstance(backup, str):
-        return BackupItem(file=_relative(root, path), error=backup)
-    return BackupItem(
-        file=_relative(root, path),
-        run=backup.run,
-        time=backup.time,
-        target=backup.target.name,
-        objects=len(backup.objects),
-    )
-
-
-def _relative(root: Path, path: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    return run(options, **arguments)

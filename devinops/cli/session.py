@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,18 +14,22 @@ import click
 
 from devinops import signals, waiting
 from devinops.api.connection import Connection
+from devinops.api.parallel import overlapping
+from devinops.cli.early_reading import Early, EarlyReading, with_referred
 from devinops.cli.options import FORMATS, Options, tell
 from devinops.cli.progress import Progress
 from devinops.config import (
     CONFIG_FILE,
     Settings,
+    open_project,
+    read_entries,
     read_project,
-    read_repository,
     resolve,
     target_name,
 )
 from devinops.inventory import Store, listed, open_store, wait_for_runs
 from devinops.kinds import KINDS
+from devinops.load import Loaded
 from devinops.model import inventory as owned
 from devinops.model.changes import Action
 from devinops.model.client import Page, Reader, ignore
@@ -49,6 +53,8 @@ from devinops.planning.selection import Only
 from devinops.render.answers import Failure, PlanAnswer
 
 C_co = TypeVar("C_co", bound=Reader, covariant=True)
+
+Connect = Callable[[Connection, Callable[[str], None]], C_co]
 
 PROGRAMS = frozenset(FORMATS) - {"text"}
 """The formats for programs, which also get failures; people read those on stderr."""
@@ -82,6 +88,7 @@ class Session(Generic[C_co]):
     settings: Settings
     client: C_co
     entries: Entries = Entries()
+    early: EarlyReading | None = None
 
     @cached_property
     def store(self) -> Store:
@@ -109,6 +116,15 @@ class Session(Generic[C_co]):
         with Progress(self.options, "reading") as progress:
             return self.client.snapshot(selected, progress.at, sure=sure, pages=pages)
 
+    def early_reading(self) -> EarlyReading:
+        """Begin to read what a plan needs, although the entries are not known yet."""
+        progress = Progress(self.options, "reading")
+
+        def snapshot(kinds: Collection[str]) -> Snapshot:
+            return self.client.snapshot(kinds, progress.at, sure=False)
+
+        return EarlyReading(lambda: self.store.read(), self._kinds, snapshot, progress)
+
     def plan(
         self, approvals: Approvals, *, retry: bool = True, only_must_match: bool = True
     ) -> Planned:
@@ -118,10 +134,13 @@ class Session(Generic[C_co]):
         """
         # The inventory is read first: otherwise, objects created by a run that ends in between
         # would look as if they had been deleted outside devinops.
-        inventory = self.read_inventory()
+        early = self.early.take() if self.early else None
+        inventory = early.inventory if early else self.read_inventory()
 
         def attempt() -> Planned:
-            planned = self._compare(inventory, approvals, only_must_match, sure=False)
+            nonlocal early
+            before, early = early, None
+            planned = self._compare(inventory, approvals, only_must_match, before)
             if planned.snapshot.unproved and not planned.plan.is_quiet:
                 # An object that seems to be missing may have moved from one page to another.
                 planned = self._compare(inventory, approvals, only_must_match, sure=True)
@@ -137,10 +156,16 @@ class Session(Generic[C_co]):
         return Planned(plan, snapshot)
 
     def _compare(
-        self, inventory: Inventory, approvals: Approvals, only_must_match: bool, *, sure: bool
+        self,
+        inventory: Inventory,
+        approvals: Approvals,
+        only_must_match: bool,
+        early: Early | None = None,
+        *,
+        sure: bool = False,
     ) -> Planned:
         kinds = self._kinds(inventory)
-        snapshot = self.snapshot(kinds, sure=sure)
+        snapshot = self._completed(early, kinds) if early else self.snapshot(kinds, sure=sure)
         target = self.client.target
         entries = self.entries.of(target.name)
         problems = [
@@ -159,6 +184,13 @@ class Session(Generic[C_co]):
         snapshot = snapshot.with_more(more)
         plan = self._build(snapshot, inventory, approvals, only_must_match, problems)
         return Planned(plan, snapshot)
+
+    def _completed(self, early: Early, kinds: Collection[str]) -> Snapshot:
+        """Return a snapshot of the kinds, of which some were listed already."""
+        missing = with_referred(kinds) - early.kinds
+        if not missing:
+            return early.snapshot
+        return early.snapshot.with_more(self.snapshot(missing, sure=False))
 
     def _build(
         self,
@@ -209,20 +241,15 @@ class Session(Generic[C_co]):
 @contextmanager
 def open_session(
     options: Options,
-    connect: Callable[[Connection, Callable[[str], None]], C_co],
+    connect: Connect[C_co],
     *,
     settings: Settings | None = None,
-    entries: bool = False,
     needs_inventory: bool = False,
 ) -> Iterator[Session[C_co]]:
-    """Yield a session, with the `settings` or those of the repository.
+    """Yield a session without entries, with the `settings` or those of the repository.
 
-    With `entries` all entries are read. `connect` is `open_reader` or `open_writer`. Raises
-    InputError with the problems of all files, ConfigError and UsageError.
+    `connect` is `open_reader` or `open_writer`. Raises InputError, ConfigError and UsageError.
     """
-    declared = Entries()
-    if entries:
-        declared, settings = _read_entries(options)
     settings = settings or read_settings(options)
     if needs_inventory and settings.inventory.store == "none":
         raise ConfigError(
@@ -231,7 +258,36 @@ def open_session(
             "organization with the files"
         )
     with connect(connection(settings), options.log) as client:
-        yield Session(options, settings, client, declared)
+        yield Session(options, settings, client)
+
+
+@contextmanager
+def open_planning_session(options: Options, connect: Connect[C_co]) -> Iterator[Session[C_co]]:
+    """Yield a session with all entries. What they declare is listed while they are read.
+
+    `connect` is `open_reader` or `open_writer`. Raises InputError with the problems of all files,
+    ConfigError and UsageError.
+    """
+    only = tuple(map(Only.parse, options.only))
+    project, problems = open_project(options.root)
+    try:
+        _stop_on_errors(problems)
+        settings = resolve(project, options.flags, os.environ)
+    except DevinopsError:
+        _stop_on_errors(read_entries(project, problems).problems)
+        raise
+    with connect(connection(settings), options.log) as client:
+        session = Session(options, settings, client)
+        with session.early_reading() as early:
+
+            def seen(entry: Declaration) -> None:
+                if entry.concerns(settings.target.name):
+                    early.declared(entry.key.kind)
+
+            with overlapping():
+                loaded = read_entries(project, problems, seen)
+            entries = replace(_entries(loaded, settings), only=only)
+            yield replace(session, entries=entries, early=early)
 
 
 def read_settings(options: Options) -> Settings:
@@ -252,18 +308,16 @@ def connection(settings: Settings) -> Connection:
     )
 
 
-def _read_entries(options: Options) -> tuple[Entries, Settings]:
-    only = tuple(map(Only.parse, options.only))
-    project, loaded = read_repository(options.root)
+def _entries(loaded: Loaded, settings: Settings) -> Entries:
+    """Return the entries with their warnings. Raises InputError."""
     _stop_on_errors(loaded.problems)
-    settings = resolve(project, options.flags, os.environ)
-    entries = Entries(loaded.declarations, only=only)
-    declarations, target = entries.of(settings.target.name), settings.target
+    entries, target = Entries(loaded.declarations), settings.target
+    declarations = entries.of(target.name)
     problems = [*loaded.problems, *api_problems(declarations, target.api, target.scope)]
     if settings.inventory.store == "none":
         problems += rotation_warnings(declarations)
     _stop_on_errors(problems)
-    return replace(entries, warnings=tuple(sorted(problems))), settings
+    return replace(entries, warnings=tuple(sorted(problems)))
 
 
 def _stop_on_errors(problems: Iterable[Problem]) -> None:

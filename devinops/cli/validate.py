@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
 
 from devinops.cli.options import FilePath, Options, common
-from devinops.cli.paths import below_root, is_below
-from devinops.config import read_repository
 from devinops.model.errors import ExitCode
-from devinops.model.objects import Problem, Severity
-from devinops.render.answers import ProblemsAnswer
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=FilePath())
 @common(problems=True)
-def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
+def command(options: Options, **arguments: Any) -> ExitCode:
     """Check the files, offline and without a key.
 
     All files are read, since entries depend on each other; PATHS limit which problems are shown.
@@ -26,27 +22,6 @@ def command(options: Options, paths: tuple[Path, ...]) -> ExitCode:
       devinops validate
       devinops validate knowledge/Backend
     """
-    _, loaded = read_repository(options.root)
-    problems = _below(loaded.problems, options.root, paths)
-    failed = any(problem.severity is Severity.ERROR for problem in problems)
-    code = ExitCode.FIX if failed else ExitCode.OK
+    from devinops.cli.handlers.validate import run
 
-    answer = ProblemsAnswer(
-        problems,
-        files=len(loaded.files),
-        entries=len(loaded.declarations),
-        exit_code=code,
-        paths=tuple(map(str, paths)),
-        elsewhere=len(loaded.problems) - len(problems),
-    )
-    options.answer(answer)
-    return code
-
-
-def _below(problems: tuple[Problem, ...], root: Path, paths: tuple[Path, ...]) -> list[Problem]:
-    prefixes = below_root(paths, root)
-    return [
-        problem
-        for problem in problems
-        if not paths or any(is_below(problem.source.path, prefix) for prefix in prefixes)
-    ]
+    return run(options, **arguments)

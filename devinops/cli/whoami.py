@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
-
 import click
 
-from devinops.api import open_reader
 from devinops.cli.options import Options, common
-from devinops.cli.session import failures_written, open_session, read_settings
-from devinops.config import Settings
-from devinops.model.client import Identity
-from devinops.model.errors import DevinopsError, ExitCode
-from devinops.render.answers import SimpleAnswer
-from devinops.render.escape import line
-
-if TYPE_CHECKING:
-    from devinops.schema.whoami import WhoamiDocument
+from devinops.model.errors import ExitCode
 
 
 @click.command()
@@ -29,83 +17,6 @@ def command(options: Options) -> ExitCode:
       devinops whoami
       devinops whoami --target production
     """
-    with failures_written(options):
-        settings = read_settings(options)
-        try:
-            with open_session(options, open_reader, settings=settings) as session:
-                client = session.client
-                answer = _answer(settings, client.whoami(), client.org_id, client.emulator)
-        except DevinopsError:
-            if options.format == "text":
-                # The cause is often a wrong key or address, so show the settings.
-                for row in _settings(settings):
-                    click.echo(line(row))
-            raise
+    from devinops.cli.handlers.whoami import run
 
-    options.answer(answer)
-    return ExitCode.OK
-
-
-def _rows(settings: Settings) -> dict[str, Any]:
-    return {
-        "target": settings.target.name,
-        "api_url": settings.target.api_url,
-        "api_version": settings.target.api,
-        "org_id": settings.target.org_id,
-        "enterprise": "true" if settings.target.enterprise else None,
-        "api_key": "*** (never shown)",
-        "enterprise_key_env": settings.enterprise_key_env,
-        "max_delete": str(settings.policy.max_delete),
-        "v3_macro": settings.policy.v3_macro,
-        "prune": settings.policy.prune.value,
-        "scope": ", ".join(settings.policy.scope) or None,
-        "on_drift": settings.policy.on_drift.value,
-        "inventory": str(settings.inventory),
-        "owner": settings.owner,
-        "timeout": settings.timeout_s,
-        "parallelism": settings.parallelism,
-        "ca_bundle": str(settings.ca_bundle) if settings.ca_bundle else None,
-    }
-
-
-def _settings(settings: Settings) -> Iterator[str]:
-    yield f"{'root':18} {settings.root}"
-    for name, value in _rows(settings).items():
-        shown = "-" if value is None else f"{value:g}" if isinstance(value, float) else value
-        yield f"{name:18} {shown}  ({settings.sources[name]})"
-
-
-def _answer(
-    settings: Settings, identity: Identity, org_id: str | None, emulator: bool | None
-) -> SimpleAnswer:
-    lines = [*_settings(settings), "", f"The key belongs to {identity.principal}."]
-    if org_id is not None:
-        lines.append(f"Organization: {org_id}.")
-    if settings.target.enterprise and identity.org_id:
-        lines.append(
-            f"It is a key of the organization {identity.org_id}, which cannot read the enterprise: "
-            "use a key of the enterprise, or remove enterprise: true from the target."
-        )
-    if emulator:
-        lines.append(f"This is the emulator at {settings.target.api_url}.")
-    return SimpleAnswer(lines, lambda: _document(settings, identity, org_id, emulator))
-
-
-def _document(
-    settings: Settings, identity: Identity, org_id: str | None, emulator: bool | None
-) -> WhoamiDocument:
-    from devinops.schema.base_document import HEAD
-    from devinops.schema.whoami import SettingItem, WhoamiDocument
-
-    return WhoamiDocument(
-        **HEAD,
-        root=str(settings.root),
-        settings={
-            name: SettingItem(value, settings.sources[name])
-            for name, value in _rows(settings).items()
-        },
-        principal=identity.principal,
-        principal_type=identity.principal_type,
-        org_id=org_id,
-        emulator=emulator,
-    )
+    return run(options)

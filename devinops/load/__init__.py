@@ -82,17 +82,18 @@ def load(
     paths: Sequence[str] = (),
     ignore: Sequence[str] = (),
     place: files.Place = files.no_place,
+    seen: Callable[[Declaration], None] = lambda _: None,
 ) -> Loaded:
     """Return all declarations and problems of the files below `root`.
 
     `paths` and `ignore` are the settings of devinops.yaml; `place` returns the position of each of
-    their patterns. Never raises for the content of files or the state of the disk: see
-    `Loaded.problems`. Entries with problems are not among the declarations, except those with
-    `duplicate-declaration`.
+    their patterns. `seen` gets each declaration as soon as it is read. Never raises for the content
+    of files or the state of the disk: see `Loaded.problems`. Entries with problems are not among
+    the declarations, except those with `duplicate-declaration`.
     """
     finder = files.Finder(root, paths=paths, ignore=ignore, place=place)
     finder.find()
-    reader = _Reader(finder.root)
+    reader = _Reader(finder.root, seen=seen)
     for file in finder.files:
         reader.read(file)
     declarations = sorted(reader.declarations, key=lambda item: (item.key, item.source))
@@ -143,9 +144,15 @@ def read_entries(
 class _Reader:
     """Reads the files of one root in turn, and collects their declarations and problems."""
 
-    def __init__(self, root: str, body_at: Callable[[str], str | None] | None = None) -> None:
+    def __init__(
+        self,
+        root: str,
+        body_at: Callable[[str], str | None] | None = None,
+        seen: Callable[[Declaration], None] = lambda _: None,
+    ) -> None:
         self.root = root
         self.body_at = body_at
+        self.seen = seen
         self.declarations: list[Declaration] = []
         self.problems: list[Problem] = []
         self.bodies: set[str] = set()
@@ -168,6 +175,7 @@ class _Reader:
         self.problems.extend(problems)
         if declaration:
             self.declarations.append(declaration)
+            self.seen(declaration)
 
     def _markdown(self, file: files.File, text: str) -> None:
         kind = file.kind

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from devinops.cli.approval_options import HAZARDS
 from devinops.cli.ci_files import ACTIONS, Pipeline
-from devinops.cli.options import HAZARDS
 from devinops.cli.origin import Origin
 from tests.testing.command_line import Devinops
 from tests.testing.linters import actionlint, schema_errors, shellcheck
@@ -44,7 +44,7 @@ def top(
     """A repository for which init wrote the files of both systems."""
     below, config, requirement = VARIANTS[request.param]
     origin = Origin(requirement, unknown="a reason" if "below" in request.param else "")
-    monkeypatch.setattr("devinops.cli.init.installed_origin", lambda: origin)
+    monkeypatch.setattr("devinops.cli.handlers.init.installed_origin", lambda: origin)
     subprocess.run(["git", "-C", tmp_path, "init", "-q", "-b", "main"], check=True)
     subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", "../origin"], check=True)
     root = tmp_path / below

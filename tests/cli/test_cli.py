@@ -19,9 +19,9 @@ from jsonschema import Draft202012Validator
 
 from devinops import __version__
 from devinops.cli import COMMANDS, cli, main
-from devinops.config import GLOBAL_OPTIONS, SWITCHES
 from devinops.emulator import Emulator
 from devinops.emulator.middleware import Call, Next, Reply
+from devinops.environment import GLOBAL_OPTIONS, SWITCHES
 from devinops.schema.all_schemas import schemas
 from devinops.schema.plan import checksum
 from tests.testing import replies
@@ -555,7 +555,7 @@ def test_apply_asks_on_a_terminal(
     code: int,
     count: int,
 ) -> None:
-    monkeypatch.setattr("devinops.cli.apply.is_interactive", lambda: True)
+    monkeypatch.setattr("devinops.cli.handlers.apply.is_interactive", lambda: True)
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
     ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}))
     assert (ran.code, len(emulator.knowledge())) == (code, count)
@@ -609,7 +609,7 @@ def test_what_changes_while_the_question_is_open_is_not_approved(
     root = repository({"knowledge/a.md": NOTE})
     if command != ["apply"]:
         assert devinops("apply", "-C", root, "--yes").code == 0
-    monkeypatch.setattr(f"devinops.cli.{command[0]}.is_interactive", lambda: True)
+    monkeypatch.setattr(f"devinops.cli.handlers.{command[0]}.is_interactive", lambda: True)
     edited = "edited while the question was open"
     happens = Meanwhile(lambda: emulator.edit("knowledge", "note-1", body=edited))
     monkeypatch.setattr(sys, "stdin", happens)
@@ -624,7 +624,7 @@ def test_what_changes_while_the_question_is_open_is_not_approved(
 def test_nothing_to_do_is_not_asked_about(
     emulator: Emulator, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("devinops.cli.apply.is_interactive", lambda: True)
+    monkeypatch.setattr("devinops.cli.handlers.apply.is_interactive", lambda: True)
     emulator.add("knowledge", name="A", trigger="When testing", body="The body.")
     ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}))
     assert (ran.code, ran.err) == (0, "")

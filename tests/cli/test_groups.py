@@ -12,8 +12,8 @@ import pytest
 
 from devinops.cli import COMMANDS, cli
 from devinops.cli.groups import PassedOn, passed_on
-from devinops.config import GLOBAL_OPTIONS
 from devinops.emulator import Emulator
+from devinops.environment import GLOBAL_OPTIONS
 from tests.testing.command_line import Devinops, Ran, Write
 
 FILES = {

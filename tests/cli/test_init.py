@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devinops.cli.init import HOOK_FILES, Repository
+from devinops.cli.handlers.init import HOOK_FILES, Repository
 from devinops.cli.origin import Origin
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops
@@ -27,7 +27,9 @@ def git(root: Path, *arguments: str) -> None:
 @pytest.fixture(autouse=True)
 def _from_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
     """How the tests themselves got devinops changes nothing here; `test_origin.py` has the rest."""
-    monkeypatch.setattr("devinops.cli.init.installed_origin", lambda: Origin("devinops==0.1.0"))
+    monkeypatch.setattr(
+        "devinops.cli.handlers.init.installed_origin", lambda: Origin("devinops==0.1.0")
+    )
 
 
 def test_what_init_writes_can_be_validated_planned_and_applied(
@@ -277,7 +279,7 @@ def test_a_directory_of_any_name_reaches_the_hook(
     tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     origin = Origin("devinops @ git+https://h/d@0a", "https://h/d", "0a")
-    monkeypatch.setattr("devinops.cli.init.installed_origin", lambda: origin)
+    monkeypatch.setattr("devinops.cli.handlers.init.installed_origin", lambda: origin)
     git(tmp_path, "init")
     devinops("init", "-C", tmp_path / "😀: #")
     hooks = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())

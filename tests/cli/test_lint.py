@@ -311,7 +311,7 @@ def test_sarif_has_the_rule_its_page_and_both_places_of_a_pair(
 def test_without_the_detector_lint_says_so(
     repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("devinops.cli.lint.is_complete", lambda: False)
+    monkeypatch.setattr("devinops.cli.handlers.lint.is_complete", lambda: False)
     repository({"knowledge/a.md": FINE_NOTE})
     assert "install devinops with its extra secrets" in devinops("lint").err
     assert devinops("lint", "-q").err == ""

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import pytest
 
-from devinops.cli.inventory import repair
+from devinops.cli.handlers.inventory import repair
 from devinops.emulator import Emulator
 from devinops.model.changes import Action
 from devinops.model.inventory import Base, Intent, Inventory, Record, fingerprint

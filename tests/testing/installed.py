@@ -6,7 +6,8 @@ So what it writes does not depend on how the tests themselves got devinops.
 import sys
 
 from devinops import __version__, waiting
-from devinops.cli import init, main
+from devinops.cli import main
+from devinops.cli.handlers import init
 from devinops.cli.origin import Origin
 
 if __name__ == "__main__":

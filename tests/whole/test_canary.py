@@ -21,9 +21,9 @@ from devinops.api.http_client import Call, Sender
 from devinops.api.limits import ResponseBudget
 from devinops.applying.applier import Applier
 from devinops.cli.options import Options
-from devinops.cli.session import connection, open_session
-from devinops.config import Flags
+from devinops.cli.session import connection, open_planning_session
 from devinops.emulator import Emulator
+from devinops.environment import Flags
 from devinops.model.errors import ApiError
 from devinops.model.objects import Live
 from tests.testing.command_line import Devinops, Ran, Write
@@ -346,7 +346,7 @@ def test_no_repr_and_no_traceback_shows_it(
     with running(organization(ECHOES["422 msg"])) as api:
         use(api.url, HOSTILE_KEY)
         options = Options(root=root, flags=Flags(None, None, None, None, {}))
-        with open_session(options, open_reader, entries=True) as session:
+        with open_planning_session(options, open_reader) as session:
             settings = session.settings
             shown += map(repr, (session, settings, connection(settings), session.entries))
         assert devinops("apply", "-C", root, "--yes").code == 1

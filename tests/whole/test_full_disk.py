@@ -387,7 +387,7 @@ def test_a_bug_is_told_where_its_log_has_no_room(
     def bug(*_: object) -> None:
         raise RuntimeError("a bug on purpose")
 
-    monkeypatch.setattr("devinops.cli.validate.read_repository", bug)
+    monkeypatch.setattr("devinops.cli.handlers.validate.read_repository", bug)
     monkeypatch.setattr("tempfile.NamedTemporaryFile", failing(errno.ENOSPC))
     ran = devinops("validate", "-C", repository({}))
     assert ran.code == 70

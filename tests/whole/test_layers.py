@@ -21,7 +21,7 @@ PACKAGE = ROOT / "devinops"
 
 LAYERS = (
     {"model", "atomic", "waiting"},
-    {"kinds", "signals"},
+    {"kinds", "signals", "environment"},
     {"schema", "planning"},
     {"applying"},
     {"load", "api", "render", "emulator", "inventory"},
@@ -253,6 +253,27 @@ def test_a_plan_that_is_only_shown_imports_no_documents(tmp_path: Path) -> None:
             check=True,
         )
     assert ("1 to create" in ran.stdout, ran.stdout.splitlines()[-1]) == (True, "False")
+
+
+HELP = """
+import sys
+from devinops.cli import COMMANDS, main
+
+for command in COMMANDS:
+    main([command, "--help"])
+    loaded = {name.split(".")[0] for name in sys.modules} & {third_party!r}
+    ours = {name for name in sys.modules if name.startswith({packages!r})}
+    assert not loaded | ours, (command, loaded | ours)
+"""
+
+
+def test_the_help_of_a_command_does_not_import_its_work() -> None:
+    third_party = set(OWNERS) - {"click"} | {"rich"}
+    packages = ("devinops.api", "devinops.load", "devinops.planning", "devinops.cli.handlers")
+    code = HELP.replace("{third_party!r}", repr(third_party)).replace(
+        "{packages!r}", repr(packages)
+    )
+    subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
 
 @pytest.mark.parametrize(

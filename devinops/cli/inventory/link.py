@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import click
 
-from devinops.api import open_reader
 from devinops.cli import candidates
-from devinops.cli.inventory.answers import answer_record, near_keys, parse_key
 from devinops.cli.options import NonEmpty, Options, common
-from devinops.cli.session import Session, failures_written, open_session
-from devinops.config import read_repository
-from devinops.kinds import KINDS
-from devinops.model.client import Reader
-from devinops.model.errors import ExitCode, InventoryError, NotFound, UsageError
-from devinops.model.inventory import Inventory, Record
-from devinops.model.keys import Key, ObjectId
-from devinops.model.kind import Lifecycle
-from devinops.model.objects import Live, Snapshot
-from devinops.model.suggest import did_you_mean
-from devinops.schema.inventory import RecordItem
+from devinops.model.errors import ExitCode
 
 
 @click.command("link", short_help="Link a key to a live object.")
 @click.argument("key", type=NonEmpty(), shell_complete=candidates.keys)
 @click.argument("id", type=NonEmpty())
 @common(api=True)
-def command(options: Options, key: str, id: str) -> ExitCode:
+def command(options: Options, **arguments: Any) -> ExitCode:
     """Link KEY to the live object ID: for objects with the same name, or an object created again.
 
     What was last applied to the object is not known, so the next plan only compares the file with
@@ -36,62 +24,6 @@ def command(options: Options, key: str, id: str) -> ExitCode:
     \b
       devinops inventory link 'knowledge:Backend/Error envelope' note-0123abcd
     """
-    parsed = parse_key(key)
-    with (
-        failures_written(options),
-        open_session(options, open_reader, needs_inventory=True) as session,
-    ):
-        record = _link(session, parsed, id)
-    answer_record(session, [f"{parsed} is {id}"], RecordItem.of(record))
-    return ExitCode.OK
+    from devinops.cli.handlers.inventory.link import run
 
-
-def _link(session: Session[Reader], key: Key, id: str) -> Record:
-    """Link the key to a live object and return its record."""
-    inventory = session.store.read()
-    live = _linkable(session.snapshot({key.kind}), key, id)
-    _check_known(session, inventory, key, live)
-    before = inventory.by_key.get(key)
-    owner = inventory.by_id.get(ObjectId(key.kind, id))
-    if owner is not None and owner.key != key:
-        raise InventoryError(
-            f"{id} is owned as {owner.key}: devinops inventory forget {owner.key} first"
-        )
-    record = replace(before or Record(key, id), id=id, fields={})
-    if before is None or before.id != id:
-        session.store.write(inventory.changed([record]), inventory, f"{key} linked")
-    return record
-
-
-def _linkable(snapshot: Snapshot, key: Key, id: str) -> Live:
-    if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED:
-        raise UsageError(
-            f"{KINDS[key.kind].with_article} is never owned: it can be created and moved only in "
-            "the web app"
-        )
-    live = snapshot.by_id.get(ObjectId(key.kind, id))
-    if live is None:
-        ids = [live.id for live in snapshot.objects if live.key.kind == key.kind]
-        named = ", ".join(live.id for live in snapshot.under(key))
-        hint = f"; {key} is {named}" if named else did_you_mean(id, ids)
-        raise NotFound(f"the organization has no {KINDS[key.kind].name} with the id {id}{hint}")
-    if live.owner and not live.ours:
-        raise InventoryError(
-            f"{id} has the label of another owner ({live.owner}), so it cannot be owned: set "
-            f"owner: {live.owner} for the target in devinops.yaml if this repository is that owner"
-        )
-    if not live.ours:
-        raise InventoryError(
-            f"{id} does not belong to the organization ({live.access}): it cannot be owned"
-        )
-    return live
-
-
-def _check_known(session: Session[Reader], inventory: Inventory, key: Key, live: Live) -> None:
-    """Raise NotFound for an unknown key: its record would never be compared with anything."""
-    _, loaded = read_repository(session.options.root)
-    target = session.settings.target.name
-    declared = {entry.key for entry in loaded.declarations if entry.concerns(target)}
-    known = declared | set(inventory.by_key) | {live.key}
-    if key not in known:
-        raise NotFound(f"there is no entry {key}{near_keys(key, known)}")
+    return run(options, **arguments)

@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import click
 
-from devinops.api import open_reader
-from devinops.cli.inventory.answers import answer
 from devinops.cli.options import Options, common
-from devinops.cli.session import failures_written, open_session
-from devinops.inventory import open_runs
 from devinops.model.errors import ExitCode
-from devinops.model.inventory import Intent, Inventory
-from devinops.render import counted
-from devinops.schema.base_document import HEAD
-from devinops.schema.inventory import (
-    IntentItem,
-    ListDocument,
-    RecordItem,
-    RunItem,
-    UnclearItem,
-)
 
 MAX_KEY_WIDTH = 60
 
@@ -35,46 +19,6 @@ def command(options: Options) -> ExitCode:
       devinops inventory list
       devinops inventory list --format json
     """
-    with (
-        failures_written(options),
-        open_session(options, open_reader, needs_inventory=True) as session,
-    ):
-        inventory = session.store.read()
-    document = _document(session.settings.target.name, inventory)
-    answer(session, _listing(inventory), document)
-    return ExitCode.OK
+    from devinops.cli.handlers.inventory.list import run
 
-
-def _listing(inventory: Inventory) -> Iterator[str]:
-    rows = [(str(record.key), record.id, record.source or "-") for record in inventory.owned]
-    width = max((min(len(key), MAX_KEY_WIDTH) for key, _, _ in rows), default=0)
-    ids = max((len(id) for _, id, _ in rows), default=0)
-    for key, id, source in rows:
-        yield f"{key:{width}}  {id:{ids}}  {source}"
-    for run, intents in open_runs(inventory).items():
-        yield f"open run {run}: {counted(len(intents), 'write')} without a result"
-    for intent in _unclear(inventory):
-        yield f"may have been created: {intent.key}, by the run {intent.run}"
-    yield f"{len(inventory.owned)} owned ({inventory.store})"
-
-
-def _document(target: str, inventory: Inventory) -> ListDocument:
-    unclear = _unclear(inventory)
-    return ListDocument(
-        **HEAD,
-        target=target,
-        store=inventory.store,
-        owned=len(inventory.owned),
-        records=tuple(map(RecordItem.of, inventory.owned)),
-        open_runs=tuple(
-            RunItem(run, tuple(map(IntentItem.of, intents)))
-            for run, intents in open_runs(inventory).items()
-        ),
-        unclear=tuple(UnclearItem(intent.run, str(intent.key)) for intent in unclear),
-    )
-
-
-def _unclear(inventory: Inventory) -> list[Intent]:
-    """Return the creates of earlier runs whose result is not known, sorted by key."""
-    unclear = (intent for intent in inventory.intents if intent.unclear)
-    return sorted(unclear, key=lambda intent: intent.key)
+    return run(options)

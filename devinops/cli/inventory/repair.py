@@ -2,97 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from typing import Any
 
 import click
 
-from devinops.api import open_reader
-from devinops.cli.inventory.answers import answer
-from devinops.cli.options import Options, common, is_interactive
-from devinops.cli.session import Session, failures_written, open_session
-from devinops.inventory.repair import Finding, find
-from devinops.model.client import Reader
+from devinops.cli.options import Options, common
 from devinops.model.errors import ExitCode
-from devinops.model.inventory import Inventory
-from devinops.render import counted
-from devinops.schema.base_document import HEAD
-from devinops.schema.inventory import CandidateItem, MissingItem, RepairDocument
 
 
 @click.command("repair", short_help="Link records of gone objects again.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @common(api=True)
-def command(options: Options, yes: bool) -> ExitCode:
+def command(options: Options, **arguments: Any) -> ExitCode:
     """Find records whose object is gone, and link them to similar live objects.
 
     \b
       devinops inventory repair              shows the evidence and asks
       devinops inventory repair --yes
     """
-    with (
-        failures_written(options),
-        open_session(options, open_reader, needs_inventory=True) as session,
-    ):
-        inventory = session.store.read()
-        kinds = {record.key.kind for record in inventory.owned}
-        findings = find(inventory, session.snapshot(kinds)) if kinds else ()
-    target, missing = session.settings.target.name, tuple(map(_missing, findings))
-    links = [finding for finding in findings if finding.link]
-    waits = len(links) < len(findings) or (links and not (yes or is_interactive()))
-    document = RepairDocument(**HEAD, target=target, missing=missing)
-    answer(session, _proposals(findings), document, ExitCode.DECIDE if waits else ExitCode.OK)
-    if links and not _approved(options, len(links), yes=yes):
-        return ExitCode.DECIDE
-    if links:
-        _relink(session, inventory, links)
-    return ExitCode.DECIDE if len(links) < len(findings) else ExitCode.OK
+    from devinops.cli.handlers.inventory.repair import run
 
-
-def _relink(session: Session[Reader], inventory: Inventory, links: Sequence[Finding]) -> None:
-    gone = [link.record.object_id for link in links]
-    changed = inventory.changed([link.linked for link in links], gone)
-    session.store.write(changed, inventory, f"{len(links)} linked again")
-    session.options.say(f"linked {counted(len(links), 'record')}")
-
-
-def _approved(options: Options, count: int, *, yes: bool) -> bool:
-    if yes or (is_interactive() and click.confirm(f"Link {counted(count, 'record')}?", err=True)):
-        return True
-    options.say("nothing was linked; pass --yes to link without a question")
-    return False
-
-
-def _proposals(findings: Iterable[Finding]) -> Iterator[str]:
-    linked = undecided = 0
-    for finding in findings:
-        record = finding.record
-        linked, undecided = linked + bool(finding.link), undecided + (not finding.link)
-        yield f"{record.key}: {record.id} is gone"
-        for candidate in finding.candidates:
-            mark = "->" if finding.link else " ?"
-            live, evidence = candidate.live, ", ".join(candidate.evidence)
-            created = f", created {_date(live.created_at)}" if live.created_at else ""
-            yield f"  {mark} {live.id}, {live.key}: {evidence}{created}"
-        if not finding.link:
-            choice = f"devinops inventory link '{record.key}' ID, or " if finding.candidates else ""
-            yield f"  decide: {choice}devinops inventory forget '{record.key}'"
-    yield f"{linked} to link again, {undecided} to decide"
-
-
-def _date(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
-
-
-def _missing(finding: Finding) -> MissingItem:
-    candidates = (
-        CandidateItem(
-            candidate.live.id,
-            str(candidate.live.key),
-            candidate.evidence,
-            candidate.live.created_at,
-        )
-        for candidate in finding.candidates
-    )
-    link = finding.link.live.id if finding.link else None
-    return MissingItem(str(finding.record.key), finding.record.id, link, tuple(candidates))
+    return run(options, **arguments)

@@ -1,0 +1,87 @@
+"""The options by which a person approves what a plan would not do unasked."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from devinops.kinds import KINDS
+from devinops.model.policy import Approvals
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_APPROVALS = (
+    click.option(
+        "--adopt", is_flag=True, help="Adopt live objects that differ from their entries."
+    ),
+    click.option(
+        "--on-conflict",
+        type=click.Choice(["git", "live"]),
+        help="What to do if both sides changed: write Git's version, or keep the live one.",
+    ),
+    click.option(
+        "--allow-delete", type=click.IntRange(0), metavar="N", help="Allow exactly N deletes."
+    ),
+    click.option(
+        "--allow-missing",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Allow exactly N owned objects to be missing from the lists.",
+    ),
+)
+
+
+def approvals(function: F) -> F:
+    """Give a command the approval flags; its function gets them as one `Approvals`.
+
+    They are never read from the environment.
+    """
+
+    @functools.wraps(function)
+    def wrapped(
+        *args: Any,
+        adopt: bool,
+        on_conflict: str | None,
+        allow_delete: int | None,
+        allow_missing: int | None,
+        approvals: Approvals,
+        **rest: Any,
+    ) -> Any:
+        combined = Approvals(adopt, on_conflict, allow_delete, allow_missing, approvals.hazards)
+        return function(*args, approvals=combined, **rest)
+
+    wrapped = accepts_hazards(wrapped)
+    for option in reversed(_APPROVALS):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+def _approvals_of_hazards() -> dict[str, str]:
+    """Return approval → help; kinds can share an approval."""
+    helps: defaultdict[str, list[str]] = defaultdict(list)
+    for kind in KINDS.values():
+        for hazard in kind.hazards:
+            if hazard.approval:
+                helps[hazard.approval].append(hazard.help)
+    return {approval: " ".join(texts) for approval, texts in helps.items()}
+
+
+HAZARDS = _approvals_of_hazards()
+"""Approval of a hazard → help."""
+
+
+def accepts_hazards(function: F) -> F:
+    """Give a command a flag for each hazard; its function gets them as one `Approvals`."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **rest: Any) -> Any:
+        accepted = tuple(name for name in HAZARDS if rest.pop(f"allow_{name}"))
+        return function(*args, approvals=Approvals(hazards=accepted), **rest)
+
+    for name, help in reversed(HAZARDS.items()):
+        wrapped = click.option(f"--allow-{name}", is_flag=True, help=help)(wrapped)
+    return wrapped  # type: ignore[return-value]

@@ -1,0 +1,117 @@
+"""Reads what a plan needs from the API while the files are still being read."""
+
+from __future__ import annotations
+
+import queue
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import partial, reduce
+from types import TracebackType
+from typing import Final, Self
+
+from devinops.api.parallel import overlapping, started
+from devinops.cli.progress import Progress
+from devinops.inventory import open_runs
+from devinops.kinds import KINDS
+from devinops.model.inventory import Inventory
+from devinops.model.objects import Snapshot
+
+FEW: Final = 200
+"""Fewer entries are read before a first response could arrive, and have no early reading."""
+
+_REFERRED: Final = frozenset(noun for kind in KINDS.values() for noun in kind.references)
+
+
+@dataclass(frozen=True)
+class Early:
+    """An inventory without open runs, and a later snapshot of `kinds`; lists were read once."""
+
+    inventory: Inventory
+    kinds: frozenset[str] = frozenset()
+    snapshot: Snapshot = Snapshot(())
+
+
+class EarlyReading:
+    """Reads the inventory, then lists the kinds that follow from it and those that entries declare.
+
+    It begins with the `FEW`th entry. Failures are raised only by `take`, so that problems in files
+    are reported first. Leaving the context ends the work; the caller closes the client.
+    """
+
+    def __init__(
+        self,
+        read_inventory: Callable[[], Inventory],
+        kinds_of: Callable[[Inventory], Collection[str]],
+        snapshot: Callable[[Collection[str]], Snapshot],
+        progress: Progress,
+    ) -> None:
+        """Use `snapshot` to list kinds; it may be called by several threads at once."""
+        self._read_inventory = read_inventory
+        self._kinds_of = kinds_of
+        self._snapshot = snapshot
+        self._progress = progress
+        self._declared: Counter[str] = Counter()
+        self._kinds: queue.SimpleQueue[frozenset[str] | None] = queue.SimpleQueue()
+        self._result: Callable[[], Early | None] = lambda: None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._kinds.put(None)
+        self._progress.clear()
+
+    def declared(self, kind: str) -> None:
+        """Count an entry, and list its kind if that is not under way.
+
+        A kind that others refer to waits, since their entries may follow: it is listed with them.
+        """
+        self._declared[kind] += 1
+        entries = self._declared.total()
+        if entries == FEW:
+            self._kinds.put(frozenset(self._declared) - _REFERRED)
+            self._result = started(self._read)
+        elif entries > FEW and self._declared[kind] == 1 and kind not in _REFERRED:
+            self._kinds.put(frozenset({kind}))
+
+    def take(self) -> Early | None:
+        """Return what was read when all entries are known; None the second time.
+
+        None as well if there were few entries, or if another run is open. Raises InventoryError,
+        ApiError and ConfigError.
+        """
+        result, self._result = self._result, lambda: None
+        self._kinds.put(frozenset(self._declared))
+        self._kinds.put(None)
+        try:
+            with overlapping():
+                return result()
+        finally:
+            self._progress.clear()
+
+    def _read(self) -> Early | None:
+        inventory = self._read_inventory()
+        if open_runs(inventory):
+            return None
+        listed: frozenset[str] = frozenset()
+        lists: list[Callable[[], Snapshot]] = []
+        kinds: Collection[str] | None = self._kinds_of(inventory)
+        while kinds is not None:
+            new = with_referred(kinds) - listed
+            if new:
+                listed |= new
+                lists.append(started(partial(self._snapshot, new)))
+            kinds = self._kinds.get()
+        snapshots = [snapshot() for snapshot in lists]
+        return Early(inventory, listed, reduce(Snapshot.with_more, snapshots, Snapshot(())))
+
+
+def with_referred(kinds: Collection[str]) -> frozenset[str]:
+    """Return these kinds and those that they refer to."""
+    return frozenset(kinds).union(*(KINDS[kind].references for kind in kinds))

@@ -1,0 +1,240 @@
+"""What `devinops comment` does."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from devinops import atomic
+from devinops.ci.code_host import Access, CodeHost, is_denied, open_host
+from devinops.ci.environment import Job, System, current_job
+from devinops.ci.step_files import SUMMARY, append_summary
+from devinops.cli.options import Options
+from devinops.cli.session import failures_written
+from devinops.config import read_project, target_name
+from devinops.model.errors import (
+    ConfigError,
+    DevinopsError,
+    ExitCode,
+    NotWritten,
+    UnusableFile,
+    UsageError,
+)
+from devinops.render import marker
+from devinops.render.answers import SimpleAnswer
+from devinops.render.marker import TOP, Marker
+
+if TYPE_CHECKING:
+    from devinops.ci.reviewed import Reviewed
+    from devinops.schema.comment import CommentDocument, ReviewedDocument
+
+_NOUNS = {System.GITHUB: "pull request", System.GITLAB: "merge request"}
+
+_NEXT_STEP = "write it with devinops plan --report markdown={}"
+
+
+def run(
+    options: Options,
+    file: Path | None,
+    print_digest: bool,
+    comment_author: str | None,
+    request: int | None,
+) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    if print_digest == (file is not None):
+        raise UsageError("expected either FILE or --print-digest: see devinops comment --help")
+    with failures_written(options):
+        if file is None:
+            answer = _digest(options, comment_author, request)
+        else:
+            answer = _comment(options, file, comment_author, request)
+    options.answer(answer)
+    return ExitCode.OK
+
+
+# --- posting ----------------------------------------------------------------------------------
+
+
+_Outcome = Literal["created", "updated", "unchanged", "outdated", "merged", "step-summary", "none"]
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What became of a report; `url` is the comment that has it."""
+
+    outcome: _Outcome
+    about: Marker
+    request: int | None
+    url: str | None = None
+
+
+def _comment(options: Options, file: Path, author: str | None, request: int | None) -> SimpleAnswer:
+    text = _read(file)
+    about = marker.read(text)
+    if about is None:
+        raise UnusableFile(
+            f"{file}: the first line is not the marker of a report: {_NEXT_STEP.format(file)}"
+        )
+    if None not in (options.flags.target, about.target) and options.flags.target != about.target:
+        raise UsageError(f"{file} is about the target {about.target}, not {options.flags.target}")
+    job = _job(request)
+    if job.request is None:
+        noun = _NOUNS[job.system]
+        options.say(f"this job does not belong to a {noun}, so there is no comment (see --request)")
+        return _answer(_Result("none", about, None))
+    try:
+        result = _post(options, job, job.request, text, about, author)
+    except DevinopsError as error:
+        if not (job.is_fork and is_denied(error)):
+            raise
+        result = _instead(options, job, text, about)
+    return _answer(result)
+
+
+def _post(
+    options: Options, job: Job, request: int, text: str, about: Marker, author: str | None
+) -> _Result:
+    from devinops.ci.sticky import Outcome, Report, post
+
+    with _host(options, job, writes=True) as host:
+        if len(text) > host.longest_comment:
+            raise UnusableFile(
+                f"the report has {len(text):,} characters, and a comment holds "
+                f"{host.longest_comment:,}: devinops plan --report markdown=FILE shortens it"
+            )
+        commit = about.commit or job.commit
+        posted = post(host, request, Report(text, about, author or host.author(), commit))
+    if about.digest and not about.commit:
+        options.say(
+            "the report names no commit, so its digest will not be found after the merge: run "
+            "devinops plan with the variables of the CI job"
+        )
+    if posted.outcome is Outcome.OUTDATED:
+        options.say("the comment is about a later commit than this report, so it stays as it is")
+    if posted.outcome is Outcome.MERGED:
+        options.say(f"{host.noun} {request} is merged, and what was reviewed there stays as it is")
+    url = posted.comment.url if posted.comment else None
+    return _Result(posted.outcome.value, about, request, url)
+
+
+def _instead(options: Options, job: Job, text: str, about: Marker) -> _Result:
+    """Put the report of a fork, which gets no token that can comment, into the step summary."""
+    try:
+        written = append_summary(os.environ, text)
+    except OSError as error:
+        raise NotWritten(f"${SUMMARY} cannot be written: {atomic.reason(error)}") from error
+    where = "the summary of this step has the plan" if written else "the plan is in the job's log"
+    options.say(
+        f"{_NOUNS[job.system]} {job.request} comes from a fork, whose jobs may not comment; {where}"
+    )
+    return _Result("step-summary" if written else "none", about, job.request)
+
+
+def _read(file: Path) -> str:
+    """Return the text of a file, or of stdin for `-`. Raises UnusableFile."""
+    try:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except FileNotFoundError:
+        raise UnusableFile(f"there is no file {file}: {_NEXT_STEP.format(file)}") from None
+    except OSError as error:
+        raise UnusableFile(f"{file} cannot be read: {atomic.reason(error)}") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UnusableFile(f"{file}: expected Markdown in UTF-8") from None
+
+
+def _answer(result: _Result) -> SimpleAnswer:
+    lines = [f"comment {result.outcome}: {result.url}"] if result.url else []
+    return SimpleAnswer(lines, lambda: _document(result))
+
+
+def _document(result: _Result) -> CommentDocument:
+    from devinops.schema.base_document import HEAD
+    from devinops.schema.comment import CommentDocument
+
+    return CommentDocument(
+        **HEAD,
+        outcome=result.outcome,
+        root=result.about.root,
+        target=result.about.target,
+        org_id=result.about.organization,
+        digest=result.about.digest,
+        commit=result.about.commit,
+        request=result.request,
+        url=result.url,
+        exit_code=ExitCode.OK,
+    )
+
+
+# --- the reviewed digest ----------------------------------------------------------------------
+
+
+def _digest(options: Options, author: str | None, request: int | None) -> SimpleAnswer:
+    from devinops.ci.reviewed import merged_request, reviewed
+
+    name, org_id = _target(options)
+    about, job = Marker(name, org_id, root=options.below or TOP), _job(request)
+    if not (request or job.commit):
+        raise ConfigError("the variables of the CI job name no commit: pass --request")
+    with _host(options, job, writes=False) as host:
+        trusted = author or host.author()
+        merged = host.request(request) if request else merged_request(host, job.commit)
+        found = reviewed(host, merged, about, trusted)
+    options.say(f"reviewed in {found.comment.url}")
+    return SimpleAnswer([found.digest], lambda: _reviewed_document(name, about, found))
+
+
+def _target(options: Options) -> tuple[str, str | None]:
+    """Return name and organization of the target. Raises UsageError, ConfigError, InputError."""
+    project = read_project(options.root)
+    name, _ = target_name(project, options.flags)
+    declared = project.targets.get(name, {}).get("org_id")
+    return name, declared or os.environ.get("DEVIN_ORG_ID") or None
+
+
+def _reviewed_document(name: str, about: Marker, found: Reviewed) -> ReviewedDocument:
+    from devinops.schema.base_document import HEAD
+    from devinops.schema.comment import ReviewedDocument
+
+    return ReviewedDocument(
+        **HEAD,
+        root=about.root,
+        target=name,
+        org_id=about.organization,
+        digest=found.digest,
+        commit=found.request.head,
+        request=found.request.number,
+        url=found.comment.url,
+        exit_code=ExitCode.OK,
+    )
+
+
+# --- the job and its host ---------------------------------------------------------------------
+
+
+def _job(request: int | None) -> Job:
+    """Return the job of this run, with the number of the command line. Raises ConfigError."""
+    job = current_job(os.environ)
+    if job is None:
+        raise ConfigError(
+            "devinops comment works in a job of GitHub Actions or GitLab CI, whose variables name "
+            "the repository, and this is neither: GITHUB_ACTIONS and GITLAB_CI are not set"
+        )
+    return replace(job, request=request) if request else job
+
+
+@contextmanager
+def _host(options: Options, job: Job, *, writes: bool) -> Iterator[CodeHost]:
+    flags = options.flags
+    access = Access(writes, flags.timeout or 60, flags.ca_bundle, options.log)
+    host = open_host(job, os.environ, access)
+    try:
+        yield host
+    finally:
+        host.close()

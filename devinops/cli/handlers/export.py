@@ -1,0 +1,457 @@
+"""What `devinops export` does."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from devinops import atomic
+from devinops.cli.handlers.init import host_and_repository
+from devinops.cli.options import Options, write_file
+from devinops.cli.session import Session, failures_written, open_session
+from devinops.config import read_repository, target_name
+from devinops.export.objects import Item, Loss, listed_entries, listed_objects
+from devinops.export.plugin import (
+    MANIFEST,
+    RULES,
+    SKILL_FILE,
+    SKILLS,
+    TEXT_FILE,
+    Change,
+    Choices,
+    Exported,
+    PluginFile,
+    Remark,
+    export_plugin,
+)
+from devinops.export.slugs import slug
+from devinops.inventory.git import Git
+from devinops.kinds import KINDS
+from devinops.load.discover import inside
+from devinops.model.client import Reader
+from devinops.model.errors import (
+    FORBIDDEN,
+    ApiError,
+    ExitCode,
+    InputError,
+    NotWritten,
+    Refused,
+    UsageError,
+)
+from devinops.model.objects import Declaration, Severity, Snapshot
+from devinops.render import counted
+from devinops.render.answers import SimpleAnswer
+
+if TYPE_CHECKING:
+    from devinops.schema.base_document import Document
+    from devinops.schema.export import RemarkItem
+
+MAX_KEYS = 3
+"""How many keys a line names, without -v."""
+
+MAX_REMOVALS = 3
+MAX_REMOVED_SHARE = 0.2
+"""An export that removes more files, and a larger share of them, needs --force."""
+
+
+def run(
+    options: Options,
+    to: str | None,
+    directory: Path | None,
+    out: Path | None,
+    live: bool,
+    **flags: Any,
+) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    with failures_written(options):
+        if to is None:
+            raise UsageError("say what to write: --to plugin DIR, or --to json")
+        if to == "plugin":
+            if out or live:
+                raise UsageError("--out and --live are for --to json")
+            return _plugin(options, directory, **flags)
+        if directory or any(flags.values()):
+            raise UsageError(
+                "DIR, --as, --repository, --name, --check and --force are for --to plugin; "
+                "--to json takes --out FILE"
+            )
+        return _json(options, out, live)
+
+
+def _entries(options: Options) -> tuple[str | None, list[Declaration], list[Declaration]]:
+    """Return the chosen target, None for all, its entries, and those of other targets.
+
+    Raises InputError, UsageError.
+    """
+    project, loaded = read_repository(options.root)
+    if any(problem.severity is Severity.ERROR for problem in loaded.problems):
+        raise InputError(loaded.problems)
+    if options.flags.target is None:
+        return None, list(loaded.declarations), []
+    name, _ = target_name(project, options.flags)
+    entries = [entry for entry in loaded.declarations if entry.concerns(name)]
+    return name, entries, [entry for entry in loaded.declarations if not entry.concerns(name)]
+
+
+# --- a plugin -----------------------------------------------------------------------------------
+
+
+def _plugin(
+    options: Options,
+    directory: Path | None,
+    *,
+    as_: str | None,
+    repository: str | None,
+    name: str | None,
+    check: bool,
+    force: bool,
+) -> ExitCode:
+    if directory is None:
+        raise UsageError("--to plugin needs DIR, the directory of the plugin")
+    if name and slug(name) != name:
+        raise UsageError(f'--name must be lower-case letters, digits and -, not "{name}"')
+    _check_directory(directory, options.root)
+    _, entries, others = _entries(options)
+    choices = Choices(
+        name=name or slug(directory.absolute().resolve().name) or "devinops",
+        as_rules=as_ == "rules",
+        repository=repository or "",
+        force=force,
+        source=_source(options.root),
+    )
+    exported = export_plugin(entries, _existing(directory), choices, others)
+    _check_removals(exported, directory, force=force)
+    if not check:
+        _write(directory, exported)
+    code = _code(exported, check=check)
+    lines = tuple(_plugin_lines(exported, directory, options, check=check))
+    document = partial(_plugin_report, exported, directory, code, check)
+    options.answer(SimpleAnswer(lines, document, exit_code=code))
+    return code
+
+
+def _check_directory(directory: Path, root: Path) -> None:
+    """Raise UsageError if devinops, or Git, would take the files of a plugin for its own."""
+    real, top = Path(os.path.realpath(directory)), Path(os.path.realpath(root))
+    names = (*KINDS.directories, ".git", atomic.STATE)
+    for own in (top / name for name in names):
+        if real == own or own in real.parents:
+            raise UsageError(f"a plugin cannot be in {own}: choose another directory")
+
+
+def _existing(directory: Path) -> dict[str, str]:
+    """Return path → text of the files that an export may have written, or must not overwrite.
+
+    Raises NotWritten.
+    """
+    _check_manifest(directory / MANIFEST)
+    paths = [directory / MANIFEST]
+    paths += sorted(directory.glob(f"{SKILLS}/*/{SKILL_FILE}"))
+    paths += sorted(directory.glob(f"{SKILLS}/*/{TEXT_FILE}"))
+    paths += sorted(directory.glob(f"{RULES}/*.md"))
+    return {
+        path.relative_to(directory).as_posix(): _text(path)
+        for path in paths
+        if os.path.lexists(path)
+    }
+
+
+def _check_manifest(path: Path) -> None:
+    """Raise NotWritten if there is a manifest that nobody can read."""
+    if not os.path.lexists(path):
+        return
+    try:
+        readable = isinstance(json.loads(atomic.read(path).decode("utf-8-sig")), dict)
+        why = "expected a JSON object"
+    except OSError as error:
+        readable, why = False, atomic.reason(error)
+    except (ValueError, RecursionError) as error:
+        readable, why = False, f"it is not JSON: {error}"
+    if not readable:
+        raise NotWritten(
+            f"cannot read {path}: {why}; nothing was written: repair the file, or delete it to get "
+            "a new one"
+        )
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file with LF line ends; what cannot be read was not written by us."""
+    try:
+        return atomic.read(path).decode("utf-8").replace("\r\n", "\n")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _source(root: Path) -> str:
+    """Return the repository and directory of the entries, such as `acme/devin:teams/web`.
+
+    Empty if Git does not know the repository.
+    """
+    git = Git(root)
+    _, repository = host_and_repository(git.line("remote", "get-url", "origin") or "")
+    below = (git.line("rev-parse", "--show-prefix") or "").strip("/")
+    return ":".join(filter(None, (repository, below))) if repository else ""
+
+
+def _check_removals(exported: Exported, directory: Path, *, force: bool) -> None:
+    """Raise Refused if much of a plugin would go: the files or the options may be wrong."""
+    removed = exported.having(Change.REMOVED)
+    entries = (file for file in exported.files if file.key)
+    if removed and not any(file.text or file.change is Change.UNCHANGED for file in entries):
+        raise Refused(
+            f"no entry is left for {directory}, so {counted(len(removed), 'file')} would be "
+            "removed; nothing was written: check the root, the target and --repository, or delete "
+            "the directory by hand"
+        )
+    gone = len(exported.gone)
+    if gone > max(MAX_REMOVALS, exported.ours * MAX_REMOVED_SHARE) and not force:
+        raise Refused(
+            f"{gone} of the {exported.ours} files that devinops wrote into {directory} would be "
+            "removed, because their entries are gone; nothing was written: check the root, or pass "
+            "--force to remove them"
+        )
+
+
+def _write(directory: Path, exported: Exported) -> None:
+    """Write and remove files. Raises NotWritten."""
+    top = os.path.realpath(directory)
+    for file in sorted(exported.files, key=lambda file: not file.is_written):
+        path = directory / file.path
+        try:
+            if file.is_written:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            if not inside(os.path.realpath(path.parent), top):
+                raise NotWritten(
+                    f"cannot write {path}: a symbolic link leads out of {directory}: replace the "
+                    "link, then run again"
+                )
+            if file.is_written:
+                atomic.replace(path, [file.text], errors="strict")
+            elif file.change is Change.REMOVED:
+                _remove(path, directory)
+        except OSError as error:
+            raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
+
+
+def _remove(path: Path, directory: Path) -> None:
+    """Remove a file, and the directories of a skill that have nothing else."""
+    path.unlink(missing_ok=True)
+    skills = directory / SKILLS
+    for above in path.parents:
+        if skills not in above.parents or any(above.iterdir()):
+            break
+        above.rmdir()
+
+
+def _code(exported: Exported, *, check: bool) -> ExitCode:
+    if check and not exported.is_current:
+        return ExitCode.LOOK
+    decide = exported.withheld or exported.having(Change.BY_HAND)
+    return ExitCode.DECIDE if decide else ExitCode.OK
+
+
+_SIGNS = {Change.NEW: "+", Change.CHANGED: "~", Change.REMOVED: "-", Change.BY_HAND: "!"}
+
+
+def _plugin_lines(
+    exported: Exported, directory: Path, options: Options, *, check: bool
+) -> Iterator[str]:
+    for file in exported.files:
+        if file.change is not Change.UNCHANGED:
+            yield f"{_SIGNS[file.change]} {directory / file.path}{_origin(file)}"
+    most = None if options.verbose else MAX_KEYS
+    yield from _grouped(exported.remarks, "", most)
+    yield from _grouped(exported.left_out, "left out: ", most)
+    if exported.shipped and not check:
+        yield (
+            f"{_are(len(exported.shipped))} in the plugin already. As soon as Devin uses the "
+            "plugin, each live object is there twice: to retire one, add ensure: absent to its "
+            "entry and apply; its text stays in the plugin"
+        )
+    yield _summary(exported, directory, check=check)
+
+
+def _are(entries: int) -> str:
+    return "1 entry is" if entries == 1 else f"{entries} entries are"
+
+
+def _origin(file: PluginFile) -> str:
+    if file.change is not Change.BY_HAND:
+        return f"  {file.key}" if file.key else ""
+    entry = f"copy the change to {file.source}" if file.source else "its entry is gone"
+    rest = "or pass --force to overwrite it" if file.source else "delete it by hand"
+    return f"  changed by hand, so it stays: {entry}, {rest}"
+
+
+def _grouped(remarks: Sequence[Remark | Loss], start: str, most: int | None) -> Iterator[str]:
+    """Yield a line for each text, with the keys that it is about."""
+    for text, group in groupby(remarks, key=lambda remark: remark.text):
+        keys = [str(remark.key) for remark in group]
+        more = f" and {len(keys) - most} more" if most and len(keys) > most else ""
+        yield f"{start}{text}: {', '.join(keys[:most])}{more}"
+
+
+def _summary(exported: Exported, directory: Path, *, check: bool) -> str:
+    words = {
+        Change.NEW: "new",
+        Change.CHANGED: "changed",
+        Change.REMOVED: "removed",
+        Change.UNCHANGED: "unchanged",
+        Change.BY_HAND: "changed by hand",
+    }
+    numbers = {change: len(exported.having(change)) for change in words}
+    counts = ", ".join(f"{number} {words[change]}" for change, number in numbers.items() if number)
+    if exported.is_current:
+        return f"{directory} is up to date: {counted(len(exported.files), 'file')}"
+    if check:
+        return f"{directory} is not up to date: {counts}; run devinops export without --check"
+    return f"Exported to {directory}: {counts}"
+
+
+def _plugin_report(exported: Exported, directory: Path, code: ExitCode, check: bool) -> Document:
+    from devinops.schema.base_document import HEAD
+    from devinops.schema.export import PluginFileItem, PluginReport
+
+    return PluginReport(
+        **HEAD,
+        exit_code=code,
+        directory=str(directory),
+        check=check,
+        files=tuple(
+            PluginFileItem(file.path, file.change.value, str(file.key) if file.key else None)
+            for file in exported.files
+        ),
+        remarks=_items(exported.remarks),
+        left_out=_items(exported.left_out),
+        shipped=tuple(map(str, exported.shipped)),
+    )
+
+
+def _items(remarks: Iterable[Remark | Loss]) -> tuple[RemarkItem, ...]:
+    from devinops.schema.export import RemarkItem
+
+    return tuple(RemarkItem(str(remark.key), remark.text) for remark in remarks)
+
+
+# --- JSON ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Objects:
+    """What is written as JSON, and what is not. `not_read` are kind → why the key may not."""
+
+    source: str
+    target: str | None
+    org_id: str | None
+    items: Sequence[Item]
+    losses: Sequence[Loss]
+    not_read: dict[str, str]
+
+    @property
+    def code(self) -> ExitCode:
+        return ExitCode.DECIDE if self.not_read else ExitCode.OK
+
+
+def _json(options: Options, out: Path | None, live: bool) -> ExitCode:
+    if out is None and options.format != "text":
+        raise UsageError(
+            "--to json prints the objects themselves: for a report with --format, pass --out FILE"
+        )
+    objects = _live_objects(options) if live else _declared_objects(options)
+    from devinops.render.json import dump
+
+    most = None if options.verbose else MAX_KEYS
+    lines = [
+        *_grouped(objects.losses, "", most),
+        *(f"not read: {kind}: {why}" for kind, why in objects.not_read.items()),
+    ]
+    if out is None:
+        for line in lines:
+            options.say(line)
+        for chunk in dump(_objects_document(objects)):
+            click.echo(chunk, nl=False)
+        return objects.code
+    write_file(out, dump(_objects_document(objects)), "--out")
+    lines.append(f"Exported {counted(len(objects.items), 'object')} to {out}")
+    document = partial(_objects_report, objects, out)
+    options.answer(SimpleAnswer(lines, document, exit_code=objects.code))
+    return objects.code
+
+
+def _declared_objects(options: Options) -> _Objects:
+    target, entries, _ = _entries(options)
+    items, losses = listed_entries(entries)
+    return _Objects("files", target, None, items, losses, {})
+
+
+def _live_objects(options: Options) -> _Objects:
+    from devinops.api import open_reader
+
+    with open_session(options, open_reader) as session:
+        snapshot, not_read = _readable(session)
+        target = session.client.target
+    items = listed_objects(snapshot.objects)
+    return _Objects("organization", target.name, target.org_id, items, (), not_read)
+
+
+def _readable(session: Session[Reader]) -> tuple[Snapshot, dict[str, str]]:
+    """Return all objects that the key may list, and kind → why it may not list the others."""
+    try:
+        return session.snapshot(None), {}
+    except ApiError as error:
+        if error.status != FORBIDDEN:
+            raise
+    snapshot, not_read = Snapshot.of(()), {}
+    for noun in _reachable(session):
+        try:
+            part = session.snapshot([noun])
+        except ApiError as error:
+            if error.status != FORBIDDEN:
+                raise
+            not_read[noun] = str(error)
+        else:
+            others = (live for live in part.objects if live.key.kind == noun)
+            snapshot = snapshot.with_more(Snapshot.of(others))
+    return snapshot, not_read
+
+
+def _reachable(session: Session[Reader]) -> list[str]:
+    """Return the kinds that the target has, and that its keys can reach."""
+    target, key = session.client.target, session.settings.enterprise_key
+    has = (kind for kind in KINDS.values() if kind.is_in(target.api, target.scope))
+    return [kind.noun for kind in has if key or not kind.apis[target.api].is_about_organization]
+
+
+def _objects_document(objects: _Objects) -> Document:
+    from devinops.schema.base_document import HEAD
+    from devinops.schema.export import ObjectsDocument
+
+    return ObjectsDocument(
+        **HEAD,
+        source="organization" if objects.source == "organization" else "files",
+        target=objects.target,
+        org_id=objects.org_id,
+        items=tuple(objects.items),
+    )
+
+
+def _objects_report(objects: _Objects, out: Path) -> Document:
+    from devinops.schema.base_document import HEAD
+    from devinops.schema.export import ObjectsReport
+
+    return ObjectsReport(
+        **HEAD,
+        exit_code=objects.code,
+        file=str(out),
+        objects=len(objects.items),
+        remarks=_items(objects.losses),
+        not_read=objects.not_read,
+    )

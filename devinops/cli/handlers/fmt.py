@@ -1,0 +1,180 @@
+"""What `devinops fmt` does."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devinops import atomic
+from devinops.cli.options import Options, echo_err, terminal_width
+from devinops.cli.paths import below_root, is_below
+from devinops.config import CONFIG_FILE, Project, open_project
+from devinops.fmt.file_text import formatted, may_quote
+from devinops.load.discover import File, Finder, read_raw
+from devinops.model.errors import ExitCode, NotWritten
+from devinops.model.objects import Problem, Severity
+from devinops.render import counted
+from devinops.render.answers import SimpleAnswer
+from devinops.render.text import Text
+
+if TYPE_CHECKING:
+    from devinops.schema.fmt import FormatDocument
+
+
+def run(options: Options, paths: tuple[Path, ...], check: bool, diff: bool) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    run = _Run(check=check or diff, diff=diff)
+    run.format(options.root, paths)
+    if not run.check:
+        _write(run.changed)
+    text = Text(width=terminal_width(sys.stderr))
+    for problem in run.problems:
+        echo_err("".join(f"{row}\n" for row in text.problem(problem)))
+    if diff:
+        _print_diff(options, run)
+    else:
+        lines = list(_lines(run))
+        options.answer(SimpleAnswer(lines, lambda: _document(run), exit_code=run.exit_code))
+    return run.exit_code
+
+
+@dataclass(frozen=True)
+class _Changed:
+    """A file that is not in the canonical form, before and after it is formatted."""
+
+    path: str
+    real: str
+    before: str
+    after: str
+
+    def diff(self) -> Iterator[str]:
+        """Yield the lines of a unified diff, without line ends."""
+        if not may_quote(self.path, self.before):
+            yield f"# {self.path} changes, but is not shown: a secret may be in it by mistake"
+            return
+        old, new = (text.splitlines(keepends=True) for text in (self.before, self.after))
+        for row in difflib.unified_diff(old, new, f"a/{self.path}", f"b/{self.path}"):
+            yield row.rstrip("\r\n")
+            if not row.endswith(("\n", "\r")):
+                yield "\\ No newline at end of file"
+
+
+@dataclass
+class _Run:
+    """What a run did, or with `check` would do."""
+
+    check: bool
+    diff: bool
+    changed: list[_Changed] = field(default_factory=list)
+    unchanged: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """1 if a file was left as it is, 2 if files would change, else 0."""
+        if any(problem.severity is Severity.ERROR for problem in self.problems):
+            return ExitCode.FIX
+        return ExitCode.LOOK if self.check and self.changed else ExitCode.OK
+
+    def format(self, root: Path, paths: Iterable[Path]) -> None:
+        """Format the files of a root in memory. Raises UsageError."""
+        prefixes = below_root(paths, root)
+        project, problems = open_project(root)
+        # Without these settings it is not known which files to leave alone.
+        stopping = [p for p in problems if not project.whole or p.code == "other-version"]
+        if stopping:
+            self.problems += stopping
+            return
+        finder = Finder(root, paths=project.paths, ignore=project.ignore, place=project.place)
+        finder.find()
+        self.problems += [
+            problem
+            for problem in finder.problems
+            if problem.severity is Severity.ERROR and _selects(prefixes, problem.source.path)
+        ]
+        for file in (*_settings(project), *finder.files):
+            # A path that is a link was resolved to the file behind it.
+            if _selects(prefixes, file.path, os.path.relpath(file.real, finder.root)):
+                self._add(file)
+        self.problems.sort()
+
+    def _add(self, file: File) -> None:
+        raw, problems = read_raw(file.real, file.path)
+        if raw is None:
+            self.problems += problems
+            return
+        result = formatted(file.path, raw)
+        self.problems += result.problems
+        if result.text == raw:
+            self.unchanged += 1
+        elif result.text is not None:
+            self.changed.append(_Changed(file.path, file.real, raw, result.text))
+
+
+def _selects(prefixes: Sequence[str], *paths: str) -> bool:
+    """Tell whether a path of a file is below a prefix; without prefixes, every file is."""
+    return not prefixes or any(is_below(path, prefix) for path in paths for prefix in prefixes)
+
+
+def _settings(project: Project) -> Iterator[File]:
+    """Yield devinops.yaml if it exists."""
+    if project.document:
+        yield File(CONFIG_FILE, os.path.realpath(project.root / CONFIG_FILE))
+
+
+def _write(files: Iterable[_Changed]) -> None:
+    """Write the files. Raises NotWritten."""
+    for file in files:
+        path = Path(file.real)
+        try:
+            atomic.replace(path, [file.after])
+        except OSError as error:
+            raise NotWritten(
+                f"cannot write {path}: {atomic.reason(error)}; run devinops fmt again to format "
+                "the rest"
+            ) from error
+
+
+# --- answering ----------------------------------------------------------------------------------
+
+
+def _print_diff(options: Options, run: _Run) -> None:
+    """Write the diff to stdout and the counts to stderr, so that stdout is a patch."""
+    *_, counts = _lines(run)
+    rows = [row for file in run.changed for row in file.diff()]
+    options.answer(
+        SimpleAnswer(rows, lambda: _document(run), verbatim=True, exit_code=run.exit_code)
+    )
+    options.say(counts)
+
+
+def _lines(run: _Run) -> Iterator[str]:
+    verb = "would change" if run.check else "changed"
+    yield from (f"{verb} {file.path}" for file in run.changed)
+    left = len({problem.source.path for problem in run.problems})
+    rest = f"; {counted(left, 'file')} left as it is" if left else ""
+    rest = rest.replace("it is", "they are") if left > 1 else rest
+    yield f"{verb} {counted(len(run.changed), 'file')}, {run.unchanged} unchanged{rest}"
+
+
+def _document(run: _Run) -> FormatDocument:
+    from devinops.schema.base_document import HEAD
+    from devinops.schema.fmt import FormatDocument, FormattedFile
+    from devinops.schema.plan import ProblemItem
+
+    return FormatDocument(
+        **HEAD,
+        exit_code=run.exit_code,
+        check=run.check,
+        files=tuple(
+            FormattedFile(file.path, "".join(f"{row}\n" for row in file.diff() if run.diff))
+            for file in run.changed
+        ),
+        unchanged=run.unchanged,
+        problems=tuple(map(ProblemItem.of, run.problems)),
+    )

@@ -1,0 +1,469 @@
+"""What `devinops init` does."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+import click
+
+from devinops import __version__, atomic
+from devinops.cli.ci_files import (
+    DEFAULT_KEY,
+    Pipeline,
+    command_line,
+    github_values,
+    gitlab_values,
+    key_note,
+    unsafe,
+)
+from devinops.cli.options import terminal_width
+from devinops.cli.origin import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
+from devinops.config import CONFIG_FILE, Project, read_project
+from devinops.inventory.git import Git, error_line, found_no_repository
+from devinops.kinds import KINDS
+from devinops.load.discover import inside
+from devinops.model.errors import ConfigError, ExitCode, NotWritten
+from devinops.render.terminal import Terminal
+
+_DIRECTORIES = "|".join(sorted(KINDS.directories))
+_NAMES = "|".join(sorted({*KINDS.sections, CONFIG_FILE.removesuffix(".yaml")}))
+_FILES = rf"(({_DIRECTORIES})/.*\.(md|ya?ml)|({_NAMES})\.ya?ml)$"
+HOOK_FILES = rf"(^|/){_FILES}"
+"""Files that the pre-commit hook runs on; the same as in .pre-commit-hooks.yaml."""
+
+
+WORKFLOW = ".github/workflows/devinops.yml"
+
+SAMPLE = "knowledge/where-knowledge-is-written.md"
+"""The first note."""
+
+
+_USUAL = ("main", "master")
+"""The usual names of a default branch."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What Git knows about the repository; None if it does not know."""
+
+    host: str | None = None
+    repo: str | None = None
+    branch: str = "main"
+    remote: bool = False
+    top: Path | None = None
+    below: str = ""
+    """The path of the root below the top of the repository; empty if they are the same."""
+    guesses_branch: bool = False
+    """Whether `branch` is only the one that is checked out, under an unusual name."""
+
+    @classmethod
+    def of(cls, root: Path) -> Repository:
+        """Return what Git knows of a directory, which need not exist.
+
+        Raises ConfigError if Git refuses to use the repository.
+        """
+        start = next(path for path in (root, *root.parents) if path.is_dir())
+        git = Git(start)
+        repository = git.attempt("rev-parse", "--git-dir")
+        if repository and repository.code and not found_no_repository(repository):
+            raise ConfigError(
+                f"git cannot use the repository of {root}: {error_line(repository.err)}; "
+                "nothing was written"
+            )
+        url = git.line("remote", "get-url", "origin") or ""
+        host, repo = host_and_repository(url)
+        top = git.line("rev-parse", "--show-toplevel")
+        prefix = git.line("rev-parse", "--show-prefix") or ""
+        below = (prefix / root.relative_to(start)).as_posix() if top else "."
+        branch, is_guess = _branch(git)
+        return cls(
+            host,
+            repo,
+            branch,
+            bool(url),
+            Path(top) if top else None,
+            "" if below == "." else below,
+            is_guess,
+        )
+
+
+def host_and_repository(url: str) -> tuple[str | None, str | None]:
+    """Return host and repository of a remote's URL, such as `github.com` and `acme/api`."""
+    match = re.search(r"(?:@|://)(?:[^@/]*@)?([^/:]+)(?::\d+)?[:/]([^/]+/.+?)(?:\.git)?/?$", url)
+    return (match[1], match[2]) if match else (None, None)
+
+
+def _branch(git: Git) -> tuple[str, bool]:
+    """Return the default branch of origin, or else what may be it, and whether that is a guess.
+
+    Git knows it only of a clone. Elsewhere, the branch that is checked out can be one for a change.
+    """
+    head = git.line("symbolic-ref", "--short", "refs/remotes/origin/HEAD") or ""
+    if head:
+        return head.partition("/")[2], False
+    known = [
+        name
+        for place in ("remotes/origin", "heads")
+        for name in _USUAL
+        if git.line("rev-parse", "--verify", "--quiet", f"refs/{place}/{name}")
+    ]
+    current = git.line("symbolic-ref", "--short", "HEAD")
+    branch = next(iter(known), current or "main")
+    return branch, branch not in _USUAL
+
+
+def run(root: Path | None, ci: str | None) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    from devinops.render.escape import line, lines
+
+    root = Path(os.path.realpath(root or Path.cwd()))
+    git = Repository.of(root)
+    setup = set_up(root, git, ci=ci)
+    for row in setup.rows:
+        click.echo(line(row))
+    for name, text in setup.snippets:
+        click.echo(lines(f"\n{_instruction(name)}:\n\n{text}"), nl=False)
+    if setup.snippets or setup.written:
+        _show_next_steps(git, root, setup)
+    return ExitCode.OK
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """What was set up.
+
+    `rows` say what became of each file, `written` are the new ones, and `snippets` are pairs of an
+    existing file and the text to add to it by hand. `ci_files` are those of CI and pre-commit.
+    `keys` says which keys to store in the CI system, and is empty without one. `branch` says that
+    the branch that applies is a guess, and is empty otherwise.
+    """
+
+    rows: tuple[str, ...]
+    written: tuple[str, ...]
+    snippets: tuple[tuple[str, str], ...]
+    ci_files: tuple[str, ...]
+    keys: str = ""
+    branch: str = ""
+
+    @property
+    def reminder(self) -> str:
+        files = " and ".join(self.ci_files)
+        install = f"Before you push, check the line in {files} that installs devinops."
+        return f"{install} {self.branch}".rstrip()
+
+
+def set_up(
+    root: Path,
+    git: Repository,
+    *,
+    with_sample: bool = True,
+    check: bool = False,
+    ci: str | None = None,
+) -> SetUp:
+    """Write the files of a new repository, except those that exist.
+
+    Raises NotWritten, and InputError if devinops.yaml has problems.
+
+    With `check` nothing is written, and `written` are the files that would be. `ci` is
+    `github`, `gitlab` or `none`; by default the host of the remote decides.
+    """
+    org_id = os.environ.get("DEVIN_ORG_ID", "").strip()
+    _check_place(root, CONFIG_FILE)
+    pipeline, system = _pipeline(root, git), ci or _system(git)
+    texts = files(git, org_id, installed_origin(), pipeline, system)
+    if not with_sample:
+        texts.pop(SAMPLE)
+    tops = {name: git.top if name.startswith(".") and git.top else root for name in texts}
+    for name, top in tops.items():
+        _check_place(top, name)
+    _check_names(git)
+    rows, written, snippets = [], [], []
+    for name, text in texts.items():
+        path = os.path.relpath(tops[name] / name, root).replace(os.sep, "/")
+        is_new = _write(tops[name], name, text, check=check)
+        state = _State.NEW if is_new else _existing(tops[name] / name, name, text, git.below)
+        rows.append((_WOULD_WRITE if is_new and check else state.value).format(path))
+        if state is _State.NEW:
+            written.append(name)
+        if state is _State.OTHER and name.startswith("."):
+            snippets.append((path, text))
+    ci_files = tuple(name for name in texts if name.startswith("."))
+    keys = key_note(system, pipeline)
+    branch = _branch_note(git) if WORKFLOW in written else ""
+    return SetUp(tuple(rows), tuple(written), tuple(snippets), ci_files, keys, branch)
+
+
+def _branch_note(git: Repository) -> str:
+    """Return what to do if another branch should apply; empty if the branch is known."""
+    if not (git.guesses_branch and git.remote):
+        return ""
+    return (
+        f"{WORKFLOW} applies what is pushed to {git.branch}, the branch that is checked out, since "
+        "Git does not know the default branch of origin. If that is another one, delete the file, "
+        "run git remote set-head origin --auto, and run devinops init again."
+    )
+
+
+def _instruction(name: str) -> str:
+    """Return what to do with the text for a file that exists."""
+    if not name.endswith(".gitlab-ci.yml"):
+        return f"To add by hand to {name}"
+    # Pasted, its variables would replace those that are there.
+    return (
+        f"To save as .gitlab/devinops.yml, and to add to {name} as "
+        "include: {local: .gitlab/devinops.yml} (if it lists stages, it needs test and deploy)"
+    )
+
+
+def _show_next_steps(git: Repository, root: Path, setup: SetUp) -> None:
+    from devinops.render.escape import line
+
+    terminal = Terminal(width=terminal_width(sys.stdout))
+    click.echo("\nNext:")
+    for command in _next_commands(git, root):
+        click.echo(f"  {line(command)}")
+    for text in filter(None, (setup.reminder, setup.keys)):
+        for row in terminal.paragraph(text):
+            click.echo(row)
+
+
+class _State(Enum):
+    """What became of a file; the value is what init prints, with `{}` for its path."""
+
+    NEW = "wrote {}"
+    UNCHANGED = "unchanged {}"
+    INTEGRATED = "kept  {}, which already runs devinops"
+    OTHER = "kept  {}, which already exists"
+
+
+_WOULD_WRITE = "would write {}"
+
+_ROOT_OPTION = re.compile(r"""(?:--root|-C)['"\s=,]+?(?:['"]([^'"]+)['"]|([^\s,\]'"]+))""")
+_RUNS_DEVINOPS = re.compile(r"\bdevinops(-(validate|lint)\b| (validate|lint|plan|apply)\b)")
+
+
+def _existing(path: Path, name: str, text: str, below: str) -> _State:
+    """Return what an existing file is, compared with the text that init would write."""
+    if _text(path) == text:
+        return _State.UNCHANGED
+    # Settings and notes are there to be edited; the files of CI and pre-commit may lack devinops.
+    is_integrated = name.startswith(".") and _runs_devinops(path, below)
+    return _State.INTEGRATED if is_integrated else _State.OTHER
+
+
+def _runs_devinops(path: Path, below: str) -> bool:
+    """Tell whether a file of CI or pre-commit runs devinops for the directory `below` the top."""
+    found = re.sub(r"(?m)^\s*#.*", "", _text(path))
+    roots = [quoted or plain for quoted, plain in _ROOT_OPTION.findall(found)]
+    is_for_root = below in roots if below else not roots
+    return is_for_root and bool(_RUNS_DEVINOPS.search(found))
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file, empty if it cannot be read."""
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _next_commands(git: Repository, root: Path) -> Iterator[str]:
+    """Yield the commands to run next, for the directory that the user is in."""
+    here = Path(os.path.realpath(Path.cwd()))
+    shown = root.relative_to(here) if root.is_relative_to(here) else root
+    option = "" if root == here else f" -C {shlex.quote(str(shown))}"
+    if not git.top:
+        yield f"git init{option.replace(' -C', '')}"
+    yield f"devinops validate{option}"
+    yield f"DEVIN_API_KEY=… devinops plan{option}"
+
+
+def _system(git: Repository) -> str:
+    return "gitlab" if git.host and "gitlab" in git.host.lower() else "github"
+
+
+def _pipeline(root: Path, git: Repository) -> Pipeline:
+    """Return what the files of CI depend on: Git, and devinops.yaml if it exists already.
+
+    Raises InputError if devinops.yaml has problems: its names become a part of the files.
+    """
+    project = read_project(root) if root.is_dir() else Project(root)
+    keys = {
+        name: str(target.get("api_key_env", DEFAULT_KEY))
+        for name, target in project.targets.items()
+    }
+    enterprise_keys = {
+        name: str(target["enterprise_key_env"])
+        for name, target in project.targets.items()
+        if "enterprise_key_env" in target
+    }
+    keys = keys or {"production": DEFAULT_KEY}
+    stores = [target.get("inventory", {}).get("store") for target in project.targets.values()]
+    # Without settings, the new ones have an inventory on a branch if there is a remote.
+    pushes = git.remote if project.document is None else "branch" in stores
+    return Pipeline(git.branch, git.below, keys, project.paths, enterprise_keys, pushes)
+
+
+def files(
+    git: Repository, org_id: str, origin: Origin, pipeline: Pipeline, ci: str
+) -> dict[str, str]:
+    """Return path → text of the files that init writes."""
+    location = f"`{git.repo}`" if git.repo else "the repository that holds `devinops.yaml`"
+    org_setting = (
+        f"    org_id: {org_id}"
+        if org_id
+        else "    # Looked up with the key by default: org_id: org-0123abcd"
+    )
+    remote = "with-remote" if git.remote else "without-remote"
+    values = {
+        "version": __version__,
+        "org_id": org_setting,
+        "inventory": _template(f"{remote}.yaml").template.removesuffix("\n"),
+        "repo": _repository_value(git.repo),
+        "where": location,
+        "files": HOOK_FILES,
+        "files_below": _files_below(git.below),
+        "lint_files": f"        files: {_files_below(git.below)}\n" if git.below else "",
+        "root": pipeline.root,
+        "install": origin.install,
+        "requirement": origin.requirement,
+        "lint_requirement": origin.requirement.replace("devinops", "devinops[secrets]", 1),
+        "repository": origin.repository or "",
+        "revision": origin.revision or "",
+        "entry": command_line(f"devinops validate{pipeline.root}"),
+        "fmt_entry": command_line(f"devinops fmt{pipeline.root}"),
+        "lint_entry": command_line(f"devinops lint{pipeline.root}"),
+        "args": f"        args: [--root, {json.dumps(git.below, ensure_ascii=False)}]\n"
+        if git.below
+        else "",
+    }
+    names = {
+        CONFIG_FILE: "config.yaml",
+        SAMPLE: "note.md",
+        ".pre-commit-config.yaml": (
+            "pre-commit-hook.yaml" if origin.repository else "pre-commit.yaml"
+        ),
+    }
+    if ci == "gitlab":
+        names[".gitlab-ci.yml"] = "gitlab.yml"
+        values |= gitlab_values(pipeline)
+    elif ci == "github":
+        names[WORKFLOW] = "github.yml"
+        values |= github_values(pipeline)
+    return {
+        path: _template(name).substitute(values | {"why": _why(origin, _INDENTS.get(name, 0))})
+        for path, name in names.items()
+    }
+
+
+def _files_below(below: str) -> str:
+    """Return a pattern of the files that pre-commit passes: those of one root only."""
+    return rf"^{re.escape(below)}/(.*/)?{_FILES}" if below else HOOK_FILES
+
+
+_INDENTS = {"github.yml": 2, "gitlab.yml": 4, "pre-commit.yaml": 8}
+"""Template → how far the line is indented that installs devinops."""
+
+
+def _why(origin: Origin, indent: int) -> str:
+    """Return a comment about what to fill in; empty if there is nothing."""
+    if not origin.unknown:
+        return ""
+    text = (
+        f"FILL IN the {UNKNOWN_URL} of the Git repository of devinops and a {UNKNOWN_COMMIT}. "
+        f"devinops init does not know them: {origin.unknown}. It is not taken from a package "
+        "index, because anybody could publish a package of this name there. If your own index has "
+        "it, write its version here, and let pip ask no other index."
+    )
+    start = f"{'':{indent}}# "
+    return textwrap.fill(text, 96, initial_indent=start, subsequent_indent=start) + "\n"
+
+
+class _Template(Template):
+    delimiter = "@@"
+
+
+def _repository_value(repo: str | None) -> str:
+    """Return a repository as YAML, quoted only if its name is unusual."""
+    is_plain = repo is None or re.fullmatch(r"[A-Za-z0-9][\w./-]*", repo)
+    return (repo or "null") if is_plain else json.dumps(repo, ensure_ascii=False)
+
+
+def _hook_arguments(below: str) -> str:
+    root = json.dumps(below, ensure_ascii=False)
+    return f"        args: [--root, {root}]\n" if below else ""
+
+
+def _template(name: str) -> _Template:
+    return _Template((resources.files("devinops") / "templates" / name).read_text("utf-8"))
+
+
+def _check_names(git: Repository) -> None:
+    """Raise NotWritten if the files of CI and pre-commit cannot hold a name safely."""
+    for what, name in (("directory", git.below), ("branch", git.branch)):
+        if reason := unsafe(name):
+            raise NotWritten(
+                f"cannot write the files of CI and pre-commit for the {what} {json.dumps(name)}: "
+                f"its name {reason}: rename it, then run again; nothing was written"
+            )
+
+
+def _check_place(top: Path, name: str) -> None:
+    """Raise NotWritten if a file cannot be created.
+
+    Either a directory of its path is a file, or a symbolic link leads out of `top` or to nothing.
+    """
+    path = top / name
+    above = [top / parent for parent in reversed(Path(name).parents)]
+    for directory in above:
+        if directory.exists() and not directory.is_dir() and not directory.is_symlink():
+            raise NotWritten(
+                f"cannot write {path}: there is a file where a directory belongs, {directory}: "
+                "move it, then run again; nothing was written"
+            )
+    if _leads_astray(path, above, top):
+        link = next(part for part in (*above, path) if part.is_symlink())
+        raise NotWritten(
+            f"cannot write {path}: {link} is a symbolic link that leads out of {top} or to "
+            "nothing: replace it, then run again; nothing was written"
+        )
+
+
+def _leads_astray(path: Path, above: list[Path], top: Path) -> bool:
+    """Tell whether a symbolic link leads out of `top` or to nothing.
+
+    The link is the path itself, or one of the directories `above` it.
+    """
+    if any(part.is_symlink() and not part.is_dir() for part in above):
+        return True
+    dangling = path.is_symlink() and not path.exists()
+    return dangling or not inside(os.path.realpath(path.parent), os.path.realpath(top))
+
+
+def _write(root: Path, name: str, text: str, *, check: bool = False) -> bool:
+    """Write a new file, or with `check` only look; return False if it exists. Raises NotWritten."""
+    path = root / name
+    if check:
+        return not os.path.lexists(path)
+    try:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise NotADirectoryError(20, "there is a file where a directory belongs") from error
+        if os.path.lexists(path):
+            return False
+        atomic.replace(path, [text])
+    except OSError as error:
+        raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
+    return True

@@ -1,0 +1,234 @@
+"""What `devinops lint` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from devinops.cli.options import Options, write_file
+from devinops.cli.paths import below_root, is_below
+from devinops.config import Project, open_project, read_repository
+from devinops.lint import baseline, fixes
+from devinops.lint.context import Context
+from devinops.lint.detector import is_complete
+from devinops.lint.engine import Reported, check
+from devinops.lint.repository import FileRepository
+from devinops.lint.rule import Rule, Scope, matches
+from devinops.lint.rules import RULES
+from devinops.lint.selection import setting_problems, unknown_rule, usable
+from devinops.lint.settings import Settings
+from devinops.lint.subject import Subject
+from devinops.load import Loaded, load_only
+from devinops.model.errors import ExitCode, UsageError
+from devinops.model.objects import Ensure, Problem, Severity
+from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts
+
+_DETECTING = "DV301"
+_INCOMPLETE = (
+    "devinops lint knows only the tokens of a dozen services here: to find the others, and "
+    "passwords, install devinops with its extra secrets"
+)
+SEVERITIES = tuple(severity.value for severity in Severity)
+
+
+def run(options: Options, list_rules: bool, explain: str | None, **request: Any) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    if list_rules or explain is not None:
+        from devinops.cli.lint_rules import explained, listed
+
+        options.answer(listed() if explain is None else explained(_rule(explain)))
+        return ExitCode.OK
+    return _lint(options, Request(**request))
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options and arguments of a run that checks entries."""
+
+    paths: tuple[Path, ...]
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    fail_on: str | None
+    fix: bool
+    baseline_file: Path | None
+    write_baseline: bool
+
+    def check(self) -> None:
+        """Raise UsageError for names of no rule, and for a baseline of a part of the findings."""
+        for name in (*self.select, *self.ignore):
+            if not any(matches(rule, name) for rule in RULES):
+                raise UsageError(f"{unknown_rule(name, RULES)}; --list-rules lists them")
+        if self.write_baseline and (self.paths or self.select or self.ignore):
+            raise UsageError(
+                "--write-baseline writes all findings: leave out PATHS, --select and --ignore"
+            )
+
+
+def _lint(options: Options, request: Request) -> ExitCode:
+    request.check()
+    project, problems = open_project(options.root)
+    section = usable(project.lint)
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    errors += setting_problems(section, RULES, project.place)
+    configured = Settings.of(section)
+    settings = configured.with_options(request.select, request.ignore, request.fail_on)
+    file = _baseline_file(project, settings, request)
+    _say_what_is_not_looked_for(options, settings)
+    run = _Run(project, settings, request.paths, errors)
+    fixed = 0
+    while request.fix and (more := fixes.apply(options.root, run.reports)):
+        fixed += more
+        run = _Run(project, settings, request.paths, errors)
+    if file and request.write_baseline:
+        write_file(file, baseline.written(run.reports), "--write-baseline")
+    known = baseline.read(_text(file), str(file)) if file and file.exists() else frozenset()
+    answer = run.answer(known, fixed)
+    options.answer(answer)
+    return answer.exit_code
+
+
+def _say_what_is_not_looked_for(options: Options, settings: Settings) -> None:
+    is_looking = any(rule.id == _DETECTING for rule in settings.selected(RULES))
+    if is_looking and not is_complete():
+        options.say(_INCOMPLETE)
+
+
+class _Run:
+    """One pass over the files."""
+
+    def __init__(
+        self,
+        project: Project,
+        settings: Settings,
+        paths: Sequence[Path],
+        problems: Sequence[Problem],
+    ) -> None:
+        self.project = project
+        self.settings = settings
+        self.problems = problems
+        self.paths = paths
+        self.prefixes = below_root(paths, project.root)
+        self.loaded = self._load()
+        self.reports = self._check()
+        """The findings in PATHS."""
+
+    def _load(self) -> Loaded:
+        """Return all entries; only those in PATHS if all selected rules can judge one by itself."""
+        project = self.project
+        rules = self.settings.selected(RULES)
+        if self.paths and all(rule.scope is Scope.ENTRY for rule in rules):
+            loaded = load_only(
+                project.root,
+                self.prefixes,
+                paths=project.paths,
+                ignore=project.ignore,
+                place=project.place,
+            )
+            if loaded is not None:
+                return loaded
+        return read_repository(project.root)[1]
+
+    def _check(self) -> list[Reported]:
+        repository = FileRepository(self.project.root)
+        subjects = sorted(
+            (
+                Subject(declaration, repository.lines)
+                for declaration in self.loaded.declarations
+                if declaration.ensure is Ensure.PRESENT
+            ),
+            key=lambda subject: subject.declaration.source,
+        )
+        today = datetime.now(UTC).date()
+        context = Context(tuple(subjects), repository, today, self.settings.budgets)
+        reports = check(context, self.settings, RULES)
+        return [report for report in reports if self._is_shown(report.paths)]
+
+    def answer(self, known: frozenset[str], fixed: int) -> ProblemsAnswer:
+        """Return what is shown: errors of loading, and findings that the baseline does not have."""
+        errors = [p for p in self.loaded.problems if p.severity is Severity.ERROR]
+        errors = sorted({*errors, *self.problems})
+        shown_errors = [p for p in errors if self._is_shown({p.source.path})]
+        shown = [report for report in self.reports if report.fingerprint not in known]
+        problems = sorted([*shown_errors, *(report.problem for report in shown)])
+        failing = [p for p in problems if _reaches(p.severity, self.settings.fail_on)]
+        found = {report.fingerprint for report in self.reports}
+        return ProblemsAnswer(
+            problems,
+            files=len(self.loaded.files),
+            entries=len(self.loaded.declarations),
+            exit_code=ExitCode.FIX if failing or shown_errors else ExitCode.OK,
+            paths=tuple(map(str, self.paths)),
+            elsewhere=len(errors) - len(shown_errors),
+            lint=replace(
+                _details(shown),
+                fail_on=self.settings.fail_on,
+                baseline=len(self.reports) - len(shown),
+                gone=0 if self.paths else len(known - found),
+                fixed=fixed,
+            ),
+        )
+
+    def _is_shown(self, paths: Iterable[str]) -> bool:
+        """Return whether one of the files is in PATHS."""
+        return not self.paths or any(is_below(p, prefix) for p in paths for prefix in self.prefixes)
+
+
+def _reaches(severity: Severity, fail_on: Severity) -> bool:
+    return SEVERITIES.index(severity) <= SEVERITIES.index(fail_on)
+
+
+def _details(reports: Iterable[Reported]) -> LintDetails:
+    reports = list(reports)
+    return LintDetails(
+        rules={report.rule.id: facts(report.rule) for report in reports},
+        excerpts={
+            report.problem: Excerpt(
+                report.line, report.problem.source.column, report.finding.length
+            )
+            for report in reports
+            if report.line is not None
+        },
+        fingerprints={report.problem: report.fingerprint for report in reports},
+        related={
+            report.problem: [entry.source for entry in report.finding.entries[1:]]
+            for report in reports
+        },
+    )
+
+
+def facts(rule: Rule) -> RuleFacts:
+    return RuleFacts(rule.id, rule.name, rule.severity, rule.summary, rule.manual)
+
+
+# --- names of rules and of files ------------------------------------------------------------------
+
+
+def _rule(written: str) -> Rule:
+    rule = next((rule for rule in RULES if rule.is_called(written)), None)
+    if rule is None:
+        raise UsageError(f"--explain: {unknown_rule(written, RULES)}; --list-rules lists them")
+    return rule
+
+
+def _baseline_file(project: Project, settings: Settings, request: Request) -> Path | None:
+    configured = project.root / settings.baseline if settings.baseline else None
+    option = request.baseline_file
+    file = option or configured
+    if file is None and request.write_baseline:
+        raise UsageError(
+            "--write-baseline needs a file: set `lint: {baseline: FILE}` in devinops.yaml, or add "
+            "--baseline FILE"
+        )
+    if option is not None and not request.write_baseline and not option.exists():
+        raise UsageError(f"{option} does not exist; --write-baseline creates it")
+    return file
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the baseline {file} cannot be read: {error}") from error

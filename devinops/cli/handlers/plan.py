@@ -1,0 +1,29 @@
+"""What `devinops plan` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from devinops.api import open_reader
+from devinops.cli.options import Options
+from devinops.cli.session import failures_written, open_planning_session
+from devinops.model.errors import ExitCode
+from devinops.model.policy import Approvals
+from devinops.render import render
+from devinops.render.answers import PlanAnswer
+
+
+def run(
+    options: Options, out: Path | None, detailed_exitcode: bool, approvals: Approvals
+) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    with failures_written(options):
+        with open_planning_session(options, open_reader) as session:
+            plan, _ = session.plan(approvals)
+        answer = PlanAnswer(plan, plan.exit_code(detailed=detailed_exitcode))
+        if out is not None:
+            from devinops.applying.saved_plan import save
+
+            save(out, render("json", answer))
+    options.answer(answer)
+    return answer.exit_code

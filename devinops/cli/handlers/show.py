@@ -1,0 +1,20 @@
+"""What `devinops show` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from devinops.applying.saved_plan import read_plan
+from devinops.cli.options import Options
+from devinops.cli.session import failures_written
+from devinops.model.errors import ExitCode, UnusableFile
+
+
+def run(options: Options, plan: Path) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    with failures_written(options):
+        saved = read_plan(plan)
+    options.answer(saved)
+    if saved.edited:
+        raise UnusableFile(f"{plan}: {saved.edited}; do not trust it: plan and review again")
+    return ExitCode.OK

@@ -1,0 +1,40 @@
+"""What `devinops validate` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from devinops.cli.options import Options
+from devinops.cli.paths import below_root, is_below
+from devinops.config import read_repository
+from devinops.model.errors import ExitCode
+from devinops.model.objects import Problem, Severity
+from devinops.render.answers import ProblemsAnswer
+
+
+def run(options: Options, paths: tuple[Path, ...]) -> ExitCode:
+    """Carry out the command, as its help says; return the exit code."""
+    _, loaded = read_repository(options.root)
+    problems = _below(loaded.problems, options.root, paths)
+    failed = any(problem.severity is Severity.ERROR for problem in problems)
+    code = ExitCode.FIX if failed else ExitCode.OK
+
+    answer = ProblemsAnswer(
+        problems,
+        files=len(loaded.files),
+        entries=len(loaded.declarations),
+        exit_code=code,
+        paths=tuple(map(str, paths)),
+        elsewhere=len(loaded.problems) - len(problems),
+    )
+    options.answer(answer)
+    return code
+
+
+def _below(problems: tuple[Problem, ...], root: Path, paths: tuple[Path, ...]) -> list[Problem]:
+    prefixes = below_root(paths, root)
+    return [
+        problem
+        for problem in problems
+        if not paths or any(is_below(problem.source.path, prefix) for prefix in prefixes)
+    ]

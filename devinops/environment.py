@@ -1,0 +1,69 @@
+"""The options of a run that settings depend on, and the environment variables that set options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from devinops.model.errors import ConfigError, UsageError
+
+SWITCHES: Final = ("NO_COLOR", "QUIET", "VERBOSE")
+GLOBAL_OPTIONS: Final = (
+    "ROOT",
+    "TARGET",
+    "ONLY",
+    "FORMAT",
+    "REPORT",
+    *SWITCHES,
+    "PARALLELISM",
+    "TIMEOUT",
+    "CA_BUNDLE",
+    "LOCK_TIMEOUT",
+)
+"""The options that `DEVINOPS_<OPTION>` may set. Approvals are never among them."""
+
+HOST_TOKEN: Final = "DEVINOPS_GITLAB_TOKEN"
+"""Holds the token for comments on GitLab. It is set for whole pipelines, so all commands see it."""
+
+
+@dataclass(frozen=True)
+class Flags:
+    """The command-line options that settings depend on; None if an option is not used."""
+
+    target: str | None = None
+    timeout: float | None = None
+    parallelism: int | None = None
+    ca_bundle: Path | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Option → where its value came from, such as `environment DEVINOPS_TARGET`."""
+
+    def source(self, option: str) -> str:
+        return self.sources.get(option, f"option --{option.replace('_', '-')}")
+
+
+def check_environment(environ: Mapping[str, str]) -> None:
+    """Check that each `DEVINOPS_*` variable sets an option: a typo must not be ignored silently.
+
+    Raises ConfigError with the variable and the most similar known one, and UsageError if the
+    variable of an option with a value is empty. An empty switch is off.
+    """
+    known = {f"DEVINOPS_{option}" for option in GLOBAL_OPTIONS}
+    switches = {f"DEVINOPS_{option}" for option in SWITCHES}
+    for name in sorted(environ):
+        if not name.startswith("DEVINOPS_") or name == HOST_TOKEN:
+            continue
+        if name in known:
+            if name not in switches and not environ[name].strip():
+                raise UsageError(
+                    f"{name} is set but empty in the environment: give it a value, or unset it"
+                )
+            continue
+        from devinops.model.suggest import did_you_mean
+
+        hint = did_you_mean(name, known)
+        raise ConfigError(
+            f"the environment variable {name} is not known{hint}; unset it. Known are "
+            f"{', '.join(sorted(known))}; approvals can be given only on the command line"
+        )
