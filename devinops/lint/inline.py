@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from devinops.model.patterns import LazyPattern
 
 _ESCAPE: Final = r"\\[!-/:-@\[-`{-~]"
-_TOKEN: Final = LazyPattern(rf"{_ESCAPE}|`+|<!--|<[A-Za-z][A-Za-z0-9+.-]{{1,31}}:[^\s<>]*>|!?\[|\]")
+_TOKEN: Final = LazyPattern(rf"{_ESCAPE}|`+|<!--|<[A-Za-z][A-Za-z0-9+.-]{{1,31}}:[^\s<>]*>|<(?:a|img)\s[^<>]*>|!?\[|\]")
+_ADDRESS: Final = LazyPattern(r"\b(?:href|src)\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')")
 _RUN: Final = LazyPattern("`+")
 _BLANKS: Final = r"[ \t]*(?:\n[ \t]*)?"
 _IN_ANGLES: Final = LazyPattern(r"<((?:[^<>\n\\]|\\.)*+)>")
@@ -90,6 +91,9 @@ class _Paragraph:
                 return self._bracket(token.end())
             case "<" if token[0] == "<!--":
                 return self._comment(token)
+            case "<" if address := _ADDRESS.search(token[0]):
+                start, end = address.span(address.lastindex or 0)
+                self.into.targets.append(Span(token.start() + start, token.start() + end))
         return token.end()
 
     # code

@@ -11,7 +11,7 @@ from functools import cached_property
 from devinops.lint.blocks import Block, Leaf, blocks
 from devinops.lint.inline import Inline, Span
 
-_MARKS = ("`", "](", "]:", "<!--")
+_MARKS = ("`", "](", "]:", "<!--", "<a", "<img")
 """What a paragraph with code, a link or a comment has."""
 
 _PROSE = (Leaf.TEXT, Leaf.HEADING)

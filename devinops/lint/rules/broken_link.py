@@ -41,6 +41,8 @@ from devinops.model.patterns import LazyPattern
 _ELSEWHERE = LazyPattern(r"[a-z][a-z0-9+.-]*:|//|#|@|~", re.IGNORECASE)
 """The beginning of what is no path in the repository."""
 
+_MAIL = LazyPattern(r"[^\s/@]+@[^\s/@]+")
+_LINE_NUMBER = LazyPattern(r"(?::\d+(?:[:-]\d+)?)+$")
 _ESCAPE = LazyPattern(r"\\([!-/:-@\[-`{-~])")
 _PATTERN = LazyPattern(r"[{}<>*$|\\]|\.\.\.|…|path/to|\bexample\b")
 """What stands for a path in an example."""
@@ -58,14 +60,16 @@ def check(subject: Subject, context: Context) -> Iterator[Finding]:
 
 
 def _path(written: str) -> str:
-    """Return the path of a link, without query and fragment."""
-    return unquote(re.split("[#?]", _ESCAPE.sub(r"\1", written))[0])
+    """Return the path of a link, without query, fragment and number of a line."""
+    path = unquote(re.split("[#?]", _ESCAPE.sub(r"\1", written))[0])
+    return _LINE_NUMBER.sub("", path)
 
 
 def _is_relative(written: str) -> bool:
     path = _path(written)
     is_path = any(map(str.isalpha, path)) and ("/" in path or "." in path.strip("."))
-    return is_path and not _ELSEWHERE.match(written) and not _PATTERN.search(path)
+    is_elsewhere = _ELSEWHERE.match(written) or _MAIL.fullmatch(path)
+    return is_path and not is_elsewhere and not _PATTERN.search(path)
 
 
 RULE = Rule("DV205", "broken-link", Severity.WARNING, entry=check)
