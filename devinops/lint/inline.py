@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 from devinops.model.patterns import LazyPattern
 
 _ESCAPE: Final = r"\\[!-/:-@\[-`{-~]"
-_TOKEN: Final = LazyPattern(rf"{_ESCAPE}|`+|<!--|<[A-Za-z][A-Za-z0-9+.-]{{1,31}}:[^\s<>]*>|<(?:a|img)\s[^<>]*>|!?\[|\]")
+_TOKEN: Final = LazyPattern(
+    rf"{_ESCAPE}|`+|<!--|<[A-Za-z][A-Za-z0-9+.-]{{1,31}}:[^\s<>]*>|<(?:a|img)\s[^<>]*>|!?\[|\]"
+)
 _ADDRESS: Final = LazyPattern(r"\b(?:href|src)\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')")
 _RUN: Final = LazyPattern("`+")
 _BLANKS: Final = r"[ \t]*(?:\n[ \t]*)?"
@@ -40,13 +42,14 @@ class Span(NamedTuple):
 class Inline:
     """What is in the paragraphs of a text.
 
-    `code` is without its backticks. `hidden` is code with them, and comments. `targets` are the
-    paths of links, images and definitions; `labels` name the definitions, in lower case.
+    `code` is without its backticks, `with_marks` the same with them. `targets` are the paths of
+    links, images and definitions; `labels` name the definitions, in lower case.
     """
 
     def __init__(self) -> None:
         self.code: list[Span] = []
-        self.hidden: list[Span] = []
+        self.with_marks: list[Span] = []
+        self.comments: list[Span] = []
         self.targets: list[Span] = []
         self.labels: set[str] = set()
 
@@ -114,7 +117,7 @@ class _Paragraph:
             return token.end()
         closing = runs[number]
         self.into.code.append(Span(token.end(), closing))
-        self.into.hidden.append(Span(token.start(), closing + size))
+        self.into.with_marks.append(Span(token.start(), closing + size))
         return closing + size
 
     # comments
@@ -128,7 +131,7 @@ class _Paragraph:
         if self._last_end_of_comment < begin:
             return token.end()
         end = self.text.index("-->", begin) + len("-->")
-        self.into.hidden.append(Span(token.start(), end))
+        self.into.comments.append(Span(token.start(), end))
         return end
 
     # links

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +15,7 @@ _MARKS = ("`", "](", "]:", "<!--", "<a", "<img")
 """What a paragraph with code, a link or a comment has."""
 
 _PROSE = (Leaf.TEXT, Leaf.HEADING)
+_CODE = (Leaf.FENCE, Leaf.INDENTED)
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,20 @@ class Markdown:
     @cached_property
     def prose(self) -> str:
         """The text with spaces in place of all code and of comments."""
-        return "".join(self._prose())
+        comments = [Span(b.start, b.end) for b in self.blocks if b.leaf is Leaf.COMMENT]
+        return _blanked(self.without_code, [*comments, *self.inline.comments])
 
-    def _prose(self) -> Iterator[str]:
-        at = 0
-        hidden = [Span(b.start, b.end) for b in self.blocks if b.leaf not in _PROSE]
-        for span in sorted([*hidden, *self.inline.hidden], key=lambda span: span.start):
-            yield self.text[at : span.start]
-            yield re.sub(r"[^\n]", " ", self.text[span.start : span.end])
-            at = span.end
-        yield self.text[at:]
+    @cached_property
+    def without_code(self) -> str:
+        """The text with spaces in place of all code. Devin reads comments."""
+        blocks = [Span(b.start, b.end) for b in self.blocks if b.leaf in _CODE]
+        return _blanked(self.text, [*blocks, *self.inline.with_marks])
+
+
+def _blanked(text: str, spans: Iterable[Span]) -> str:
+    """Return a text of the same length, with spaces in place of these parts, but not of lines."""
+    pieces, at = [], 0
+    for start, end in sorted(spans):
+        pieces += [text[at:start], re.sub(r"[^\n]", " ", text[start:end])]
+        at = end
+    return "".join([*pieces, text[at:]])

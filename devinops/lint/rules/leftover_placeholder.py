@@ -42,19 +42,45 @@ from devinops.model.patterns import LazyPattern
 _PLACEHOLDER = LazyPattern(
     r"^[ \t]*(?:(?:[-*+>|]|\d+[.)]|#{1,6})[ \t]+)*(?:\[[ xX]\][ \t]+)?[*_]{0,2}"
     r"(?P<mark>(?:TODO|TBD|TBC|FIXME|XXX)\b(?:\([^)\n]*\))?)[*_]{0,2}[ \t]*(?::|[-–—]|\.{3}|…|$)"
-    r"|(?::|\S[ \t]*\|)[ \t]*(?P<value>TODO|TBD|TBC|FIXME)[ \t]*(?:\||\.?$)"
-    r"|(?P<latin>\blorem ipsum\b)"
-    r"|(?P<bracket>\[(?:(?:insert|fill in|describe|replace|write|add)[ \t]|todo\b|tbd\b)"
+    r"|(?::[*_]{0,2}|\S[ \t]*\|)[ \t]*(?P<value>TODO|TBD|TBC|FIXME|\?{2,})[ \t]*(?:\||\(|\.?$)"
+    r"|(?:^[ \t]*|\b)(?P<latin>lorem ipsum(?:\b dolor|\.{3}|…))"
+    r"|(?P<bracket>\[(?:(?:insert|fill in|describe|replace|write)[ \t]|todo\b|tbd\b"
+    r"|to be \w+(?=\])|your[ _]"
+    r"|add[ \t]+(?:an?|the|your|more|any|details?|description|names?|links?|text|content|here)\b)"
     r"[^\]\n]{0,60}\])(?![\[(:])"
     r"|(?P<angle><(?:insert|fill in|todo|tbd|describe)\b[^>\n]{0,60}>)"
     r"|(?P<here>\byour (?:text|content|description) (?:goes )?here\b"
-    r"|\b(?:text|content|description) goes here\b)",
+    r"|\b(?:text|content|description) goes here\b|\(fill (?:this )?in\b[^)\n]{0,40}\)"
+    r"|^\W*coming soon\b(?=\W*$))",
     re.MULTILINE | re.IGNORECASE,
-    hints=("todo", "tbd", "tbc", "fixme", "xxx", "lorem", "[", "<", " here"),
+    hints=(
+        "todo",
+        "tbd",
+        "tbc",
+        "fixme",
+        "xxx",
+        "lorem",
+        "??",
+        "[",
+        "<",
+        " here",
+        "(fill",
+        "coming soon",
+    ),
 )
-_UPPER = LazyPattern("TODO|TBD|TBC|FIXME|XXX")
-_STATES = LazyPattern(r"\b(?:DONE|DOING|WIP|CLOSED|BACKLOG)\b|\bIN[ _-](?:PROGRESS|REVIEW)\b")
+_WRITTEN_AS_A_MARK = LazyPattern(r"TODO|FIXME|XXX|(?i:TBD|TBC)|\?")
+_STATES = LazyPattern(
+    r"\b(?:DONE|DOING|WIP|CLOSED|BACKLOG)\b|\bIN[ _-](?:PROGRESS|REVIEW)\b"
+    r"|\b(?i:status|state|column|lane|label)\b"
+)
 """Words beside which TODO is the state of a task."""
+
+_CONTROLS = LazyPattern(
+    r"\b(?:clicks?|press(?:es)?|taps?|selects?|chooses?|hits?|buttons?|keys?|options?|menus?)"
+    r"(?:\s+(?:on|the))*\W{1,3}$",
+    re.IGNORECASE,
+)
+"""What stands before the label of a control."""
 
 _TAG = LazyPattern(r"^[ \t]*[-*+][ \t]+[*_]{0,2}(TODO|FIXME|HACK|XXX)\b", re.MULTILINE)
 """An item of a list that explains which tags comments have, if there is more than one."""
@@ -76,12 +102,14 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
 
 def _is_meant(group: str, match: re.Match[str], text: str, markdown: Markdown) -> bool:
     """Return whether what looks like a placeholder is meant as it is."""
-    written = match[group]
+    written, start = match[group], match.start(group)
     if group == "bracket":
-        return label(written[1:-1]) in markdown.inline.labels
+        before = text[max(start - len("buttons on the `"), 0) : start]
+        is_name = written.startswith("[your") or label(written[1:-1]) in markdown.inline.labels
+        return is_name or bool(_CONTROLS.search(before))
     if group not in ("mark", "value"):
         return False
-    if not _UPPER.match(written) or _STATES.search(line_around(text, match.start(group))):
+    if not _WRITTEN_AS_A_MARK.match(written) or _STATES.search(line_around(text, start)):
         return True
     return group == "mark" and len(set(_TAG.findall(text))) > 1
 
