@@ -48,25 +48,28 @@ _NAME = (
     r"|AUTH_KEY|CREDENTIALS?|PAT)"
 )
 _USE = LazyPattern(
-    rf"(?:\$\{{?|\$\{{\{{\s*secrets\.|\bprocess\.env\.|\benviron(?:\.get)?[\[(][\"']|\bgetenv\([\"']|\bENV\[[\"']"
-    rf"|\bsecret (?:named |called )?`?)({_NAME})\b"
+    r"(?:\$\{?|\$env:|\$\{\{\s*(?:secrets|env)\.|\bprocess\.env\.|\benviron(?:\.get)?[\[(][\"']"
+    r"|\b(?:[gG]etenv|LookupEnv|ENV\.fetch|env::var|Deno\.env\.get)\([\"']|\bENV\[[\"']"
+    rf"|\bsecret (?:named |called )?`?)({_NAME})\b(?!:?-)"
 )
 _VARIABLE = LazyPattern(r"\$\{?([A-Z][A-Z0-9_]{4,})\b")
 _SET = LazyPattern(
     r"(?<![\w$.{])([A-Z][A-Z0-9_]+)(?:[\"']\])?[ \t]*=(?![=~])"
     r"|\bread\b[^\n;|&$]{0,80}?[ \t]([A-Z][A-Z0-9_]+)\b"
     r"|\bfor[ \t]+([A-Z][A-Z0-9_]+)[ \t]+in\b"
+    r"|^[ \t]+([A-Z][A-Z0-9_]+):[ \t]*[\"']?\$\{\{",
+    re.MULTILINE,
 )
-"""How a shell or Python sets a variable."""
+"""How a shell, Python or a workflow sets a variable."""
 
 GIVEN = frozenset(
     re.findall(
         r"\w+",
         """ACTIONS_ID_TOKEN_REQUEST_TOKEN ACTIONS_RUNTIME_TOKEN CI_DEPLOY_PASSWORD CI_JOB_TOKEN
-        CI_REGISTRY_PASSWORD GITHUB_TOKEN""",
+        CI_REGISTRY_PASSWORD CSRF_TOKEN GITHUB_TOKEN XSRF_TOKEN""",
     )
 )
-"""Variables that a CI system sets."""
+"""Variables that a CI system sets, and values that a server gives."""
 
 ALMOST = 0.8
 

@@ -52,9 +52,20 @@ from devinops.model.suggest import nearest
 
 _MACRO = LazyPattern(
     r"(?<![\w`!\\/.=<>&|({\[\"'$-])!([A-Za-z][A-Za-z0-9_-]{2,})(?![\w(=!]|\.\w|\[)"
+    r"|(?<=[(\"'])!([A-Za-z][A-Za-z0-9_-]{2,})(?=[)\"'])"
 )
 _IN_CODE = LazyPattern(r"!([A-Za-z][A-Za-z0-9_-]{2,})")
 _SPEAKS_OF_MACROS = LazyPattern(r"\b(?:macros?|playbooks?)\b", re.IGNORECASE)
+_TAGS = frozenset(
+    re.findall(
+        r"\w+",
+        """and base64 binary cidr condition default env_var equals findinmap getatt if important
+        importvalue include join lambda not or ref reference secret select split sub unsafe
+        vault""",
+    )
+)
+"""Tags of YAML, and the word of CSS: those of Ansible are in playbooks too."""
+
 ALMOST = 0.8
 
 
@@ -73,7 +84,9 @@ def _undefined(
             continue
         candidates = (name for end in _ends(macro) for name in defined.get(end, ()))
         similar = nearest(macro, candidates, ALMOST)
-        if similar or _SPEAKS_OF_MACROS.search(line_around(subject.text, start)):
+        is_tag = macro[1:].lower() in _TAGS
+        speaks = not is_tag and _SPEAKS_OF_MACROS.search(line_around(subject.text, start))
+        if similar or speaks:
             hint = f' (did you mean "{similar}"?)' if similar else ""
             message = f"no entry defines the macro {macro}{hint}: correct it, or define it"
             yield subject.in_text(message, start, len(macro))
