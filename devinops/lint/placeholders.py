@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Final
 
@@ -31,4 +32,13 @@ def is_placeholder(value: str) -> bool:
     if _MARKS.search(value) or _SEQUENCE.search(value):
         return True
     rest = re.sub(r"[\W_\d]+", "", _WORDS.sub("", value))
-    return len(rest) <= 2
+    return len(rest) <= 2 or _encodes_placeholder(value)
+
+
+def _encodes_placeholder(value: str) -> bool:
+    """Return whether a value is the Base64 of a placeholder, or of a user and a placeholder."""
+    try:
+        decoded = base64.b64decode(value, validate=True).decode("ascii")
+    except ValueError:
+        return False
+    return decoded.isprintable() and is_placeholder(decoded.rpartition(":")[2])

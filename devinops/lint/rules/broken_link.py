@@ -1,8 +1,8 @@
 """A relative link or image leads to no file.
 
-Devin follows the link and finds nothing. Correct the path, or name the repository that has the
-file. A link counts as right if the file exists relative to the file of the text, to the root, or to
-the top of the Git checkout.
+Devin follows the link and finds nothing. Correct the path, write the whole URL, or name the
+repository that has the file. A link counts as right if the file exists relative to the file of the
+text, to the root, or to the top of the Git checkout.
 
 Fails:
 
@@ -53,8 +53,8 @@ def check(subject: Subject, context: Context) -> Iterator[Finding]:
         written = subject.text[target.start : target.end].strip("<>")
         if _is_relative(written) and not context.has_file(_path(written), subject):
             message = (
-                f"{written} leads to no file: correct the path, or name the repository that has "
-                "the file"
+                f"{written} leads to no file: correct the path, write the whole URL, or name the "
+                "repository that has the file"
             )
             yield subject.in_text(message, target.start, target.end - target.start)
 

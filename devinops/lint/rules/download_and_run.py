@@ -42,7 +42,8 @@ from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _GET = r"(?:curl|wget|fetch)\b"
-_SHELL = r"(?:(?:ba|z|da|k|fi|c)?sh\b|pwsh\b|(?:python|perl|ruby|node|php)[\d.]*\b(?!\s+(?:-[a-z]|\S+\.\w)))"
+_INTERPRETER = r"(?:python|perl|ruby|node|php)[\d.]*\b(?!\s+(?:-[a-z]|\S+\.\w))"
+_SHELL = rf"(?:(?:ba|z|da|k|fi|c|pw)?sh\b|{_INTERPRETER})"
 _ARGUMENTS = r"[^\n|;]{0,300}(?:\\\n[^\n|;]{0,300}){0,9}"
 _FILTERS = (
     r"(?:\|\s*(?:tee|gunzip|zcat|gzip|base64|xxd|openssl|sed|tr|jq|cat|rev)\b[^\n|;]{0,100}){0,3}"
@@ -58,8 +59,13 @@ _RUN = LazyPattern(
     re.IGNORECASE | re.MULTILINE,
     hints=("curl", "wget", "fetch", "irm", "iwr", "invoke-", "iex", "urlopen", "requests.get"),
 )
-_ADDRESS = LazyPattern(r"[\w-]+(?:\.[\w-]+)+|\$\{?\w|localhost", re.IGNORECASE)
-"""An address or a variable; `curl … | sh` only speaks of such commands."""
+_ADDRESS = LazyPattern(
+    r"(?:(?<=://)|(?<![\w./-]))"
+    r"(?!(?:[\w-]+\.)*(?:(?:example|invalid|test)|example\.(?:com|org|net))(?![\w.-]))"
+    r"[\w-]+(?:\.[\w-]+)+|\$\{?\w|localhost",
+    re.IGNORECASE,
+)
+"""An address or a variable; `curl … | sh` and examples only speak of such commands."""
 
 _SAVE = LazyPattern(
     r"\b(?:curl|wget)\b[^\n|;&>]{0,200}?(?:\s-\w*[oO]\s*|\s--output(?:-document)?[= ]\s*|>\s*)"

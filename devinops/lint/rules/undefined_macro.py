@@ -56,15 +56,15 @@ _MACRO = LazyPattern(
 )
 _IN_CODE = LazyPattern(r"!([A-Za-z][A-Za-z0-9_-]{2,})")
 _SPEAKS_OF_MACROS = LazyPattern(r"\b(?:macros?|playbooks?)\b", re.IGNORECASE)
-_TAGS = frozenset(
+_OTHERS = frozenset(
     re.findall(
-        r"\w+",
-        """and base64 binary cidr condition default env_var equals findinmap getatt if important
-        importvalue include join lambda not or ref reference secret select split sub unsafe
-        vault""",
+        r"\S+",
+        """and base64 binary cidr condition default env_var equals example findinmap getatt if
+        important importvalue include join lambda macro macro-name my-macro name not or playbook
+        ref reference secret select split sub unsafe vault""",
     )
 )
-"""Tags of YAML, and the word of CSS: those of Ansible are in playbooks too."""
+"""Tags of YAML, because those of Ansible are in playbooks too, a word of CSS, and examples."""
 
 ALMOST = 0.8
 
@@ -84,8 +84,8 @@ def _undefined(
             continue
         candidates = (name for end in _ends(macro) for name in defined.get(end, ()))
         similar = nearest(macro, candidates, ALMOST)
-        is_tag = macro[1:].lower() in _TAGS
-        speaks = not is_tag and _SPEAKS_OF_MACROS.search(line_around(subject.text, start))
+        is_other = macro[1:].lower() in _OTHERS
+        speaks = not is_other and _SPEAKS_OF_MACROS.search(line_around(subject.text, start))
         if similar or speaks:
             hint = f' (did you mean "{similar}"?)' if similar else ""
             message = f"no entry defines the macro {macro}{hint}: correct it, or define it"
