@@ -60,14 +60,19 @@ class Markdown:
     @cached_property
     def prose(self) -> str:
         """The text with spaces in place of all code and of comments."""
-        comments = [Span(b.start, b.end) for b in self.blocks if b.leaf is Leaf.COMMENT]
-        return _blanked(self.without_code, [*comments, *self.inline.comments])
+        return _blanked(
+            self.outside(*_CODE, Leaf.COMMENT), [*self.inline.with_marks, *self.inline.comments]
+        )
 
     @cached_property
     def without_code(self) -> str:
         """The text with spaces in place of all code. Devin reads comments."""
-        blocks = [Span(b.start, b.end) for b in self.blocks if b.leaf in _CODE]
-        return _blanked(self.text, [*blocks, *self.inline.with_marks])
+        return _blanked(self.outside(*_CODE), self.inline.with_marks)
+
+    def outside(self, *leaves: Leaf) -> str:
+        """Return the text with spaces in place of blocks of these kinds."""
+        spans = [Span(block.start, block.end) for block in self.blocks if block.leaf in leaves]
+        return _blanked(self.text, spans)
 
 
 def _blanked(text: str, spans: Iterable[Span]) -> str:

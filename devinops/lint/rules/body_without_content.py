@@ -38,7 +38,7 @@ from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
-_COMMENT = LazyPattern(r"<!--.*?-->", re.DOTALL, hints=("<!--",))
+_MARKUP = LazyPattern(r"<!--.*?-->|</?[a-z]+\b[^<>]*>|&[a-z]+;", re.DOTALL | re.IGNORECASE)
 _SENTENCE = LazyPattern(r"[.!?。！？][*_)]*[ \t#=\n-]*$")
 """The end of a heading that says something."""
 
@@ -66,7 +66,7 @@ def _says_something(block: Block, text: str) -> bool:
     written = text[block.start : block.end]
     if block.leaf is Leaf.FENCE:
         written = written.partition("\n")[2]
-    return any(char.isalnum() for char in _COMMENT.sub("", written))
+    return any(char.isalnum() for char in _MARKUP.sub("", written))
 
 
 RULE = Rule("DV201", "body-without-content", Severity.WARNING, entry=check)
