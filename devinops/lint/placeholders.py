@@ -17,9 +17,13 @@ _WORDS: Final = LazyPattern(
     r"|insert|here|value|placeholder|redacted|hidden|letmein|postgres|mysql|mongo|redis|rabbit"
     r"|default|local|dev|development|staging|prod|production|some|this|not|real|none|null|todo"
     r"|with|access|auth|client|db|database|private|public|super|strong|secure|long|random|string"
+    r"|hunter|correct|horse|battery|staple"
     r"|safe|credentials?|abc|def|ghi|xyz|qwerty|invalid|wrong|old|new|app|service",
     re.IGNORECASE,
 )
+_LOOKALIKES: Final = str.maketrans("01345$@7", "oieassat")
+"""Digits and marks that stand for letters, as in `p4ssw0rd`."""
+
 _SEQUENCE: Final = LazyPattern(
     r"abc123|xyz789|12345|23456|34567|45678|56789|abcde|bcdef|(.)\1{4,}", re.IGNORECASE
 )
@@ -31,8 +35,12 @@ def is_placeholder(value: str) -> bool:
         return False
     if _MARKS.search(value) or _SEQUENCE.search(value):
         return True
-    rest = re.sub(r"[\W_\d]+", "", _WORDS.sub("", value))
-    return len(rest) <= 2 or _encodes_placeholder(value)
+    spellings = (value, value.translate(_LOOKALIKES))
+    return any(_is_made_of_words(text) for text in spellings) or _encodes_placeholder(value)
+
+
+def _is_made_of_words(value: str) -> bool:
+    return len(re.sub(r"[\W_\d]+", "", _WORDS.sub("", value))) <= 2
 
 
 def _encodes_placeholder(value: str) -> bool:

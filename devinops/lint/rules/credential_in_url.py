@@ -2,7 +2,8 @@
 
 The password is in Git, and in every session that recalls the text. Replace it by a secret, and
 change the password. Placeholders, and passwords for a machine that only the developer reaches, are
-not reported. A token of a known service is reported by DV301.
+not reported. A password in the query, such as `?token=…`, counts too; a token of a known service is
+reported by DV301.
 
 Fails:
 
