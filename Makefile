@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 # Compiled files make later runs faster, and every `devinops` process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: lint-rules lint-quality core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages picture tour benchmark npm-tools clean
+.PHONY: lint-rules lint-quality core demo test test-all crash-matrix crash-sample fuzz mutation lint format schemas architecture messages picture tour benchmark profile npm-tools clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/devinops demo
@@ -89,8 +89,17 @@ picture: $(VENV)/.test
 tour: $(VENV)/.test
 	$(BIN)/python -m pytest -m matrix --rewrite-golden tests/whole/test_tour.py
 
+# Measures devinops against other programs, which are installed below $(VENV)/peers, and writes
+# docs/benchmarks.md.
 benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks
+
+# Shows where a command spends its time: make profile COMMAND=plan ENTRIES=10000 LATENCY=50
+COMMAND ?= plan
+ENTRIES ?= 1000
+LATENCY ?= 0
+profile: $(VENV)/.test
+	@$(BIN)/python -m benchmarks.profiling --entries $(ENTRIES) --latency $(LATENCY) $(COMMAND)
 
 # What checks workflow files and SARIF in the tests. Nothing of it runs when it is installed.
 npm-tools: $(VENV)/npm/.done

@@ -1,20 +1,19 @@
-"""`python -m benchmarks.html_report`: what it takes to read a page of 10,000 changes in a browser.
+"""What it takes to read a page of 10,000 changes in a browser.
 
-Prints the time until headless Chromium shows the page and until it is complete, and the time until
-a search has filtered the list. They depend on the machine, so only the size has a bound. What it
-takes to write the page is in `benchmarks.reports`.
+Measures the time until headless Chromium shows the page and until it is complete, and the time
+until a search has filtered the list. They depend on the machine, so only the size has a bound. What
+it takes to write the page is in `benchmarks.reports`.
 """
 
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.measure import Checks
+from benchmarks.comparison import Checks, Numbers
 from devinops.model.errors import ExitCode
 from devinops.render import render
 from devinops.render.answers import PlanAnswer
@@ -45,19 +44,19 @@ _TIMES = """() => {
 
 
 def measure(check: Checks) -> None:
-    """Check the size of the page, and print how long a browser needs for it, if there is one."""
+    """Check the size of the page, and how long a browser needs for it, if there is one."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "report.html"
         with path.open("w", encoding="utf-8") as file:
             file.writelines(render("html", PlanAnswer(large(CHANGES, LINES), ExitCode.OK)))
         check("an HTML report of 10,000 changes, size", path.stat().st_size / 1e6, 60, " MB")
         if program := next(filter(None, map(shutil.which, PROGRAMS)), None):
-            for line in read(path, program):
-                print(f"      {line}", flush=True)
+            for what, milliseconds in read(path, program):
+                check(what, milliseconds, None, " ms")
 
 
-def read(path: Path, program: str) -> Iterator[str]:
-    """Open the page and search in it; yield how long each took."""
+def read(path: Path, program: str) -> Iterator[tuple[str, float]]:
+    """Open the page and search in it; yield what was done, and how many milliseconds it took."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -68,15 +67,21 @@ def read(path: Path, program: str) -> Iterator[str]:
         browser.close()
 
 
-def _times(page: Page) -> Iterator[str]:
+def _times(page: Page) -> Iterator[tuple[str, float]]:
     paint, complete = page.evaluate(_TIMES)
-    yield f"Chromium shows the page after {paint} ms; it is complete after {complete} ms"
+    yield "until Chromium shows the page", paint
+    yield "until the page is complete", complete
     for words in SEARCHES:
         ms, shown = page.evaluate(_SEARCH, words)
-        yield f"a search for {words!r}: {ms} ms ({shown})"
+        yield f'a search for "{words}" ({shown})', ms
 
 
-if __name__ == "__main__":
-    checks = Checks()
-    measure(checks)
-    sys.exit(checks.failed)
+BENCHMARKS = [
+    Numbers(
+        "html-report",
+        "read a page of 10,000 changes in a browser",
+        "The time in headless Chromium, if it is installed; a search filters the list.",
+        0.3,
+        measure,
+    )
+]

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.limits`: the memory that a large list costs, as a multiple of its bytes.
+"""The memory that a large list costs, as a multiple of its bytes.
 
 Each plan runs in its own process. The peak memory of a plan of an empty organization is subtracted
 from its own, and the rest is divided by `LARGEST_LIST`, so that the numbers are the same on every
@@ -8,18 +8,19 @@ machine.
 from __future__ import annotations
 
 import itertools
-import os
-import sys
 import tempfile
 import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Checks, devinops
+from benchmarks.commands import ours
+from benchmarks.comparison import Checks, Numbers
+from benchmarks.measure import run_and_read
 from devinops.api.limits import LARGEST_LIST
 
 MIB = 1024 * 1024
@@ -110,12 +111,11 @@ def server(pieces: Pieces, packed: bool) -> Iterator[str]:
 def peak_mb(root: Path, pieces: Pieces, said: str, *, packed: bool = False) -> float:
     """Plan against a server; return the peak memory of that."""
     with server(pieces, packed) as url:
-        os.environ |= {"DEVIN_API_URL": url, "DEVIN_API_KEY": "cog_x", "DEVIN_ORG_ID": "org-1"}
-        # Not as JSON: the text of the note would come here, and the peak of a child begins with
-        # that of its parent.
-        ran = devinops(root, "plan")
-    assert (ran.code, said in ran.error) == (1 if said else 0, True), ran
-    return ran.peak_mb
+        plan = ours("devinops", root, "plan", codes=frozenset({1 if said else 0}))
+        env = {"DEVIN_API_URL": url, "DEVIN_API_KEY": "cog_x", "DEVIN_ORG_ID": "org-1"}
+        cost, text = run_and_read(replace(plan, env={**plan.env, **env}))
+    assert said in text, text
+    return cost.peak_mb
 
 
 def measure(check: Checks) -> None:
@@ -124,14 +124,20 @@ def measure(check: Checks) -> None:
         (root / "knowledge").mkdir()
         (root / "knowledge" / "n.md").write_text("---\nname: N\ntrigger: t\n---\nb\n")
         empty = peak_mb(root, lambda: iter([HEAD + TAIL]), "")
-        print(f"      a plan of an empty organization: {empty:.0f} MB", flush=True)
+        check("a plan of an empty organization, peak memory", empty, None, " MB")
         for what, (pieces, said, bound) in CASES.items():
             peak = peak_mb(root, pieces, said, packed=pieces is bomb)
             ratio = (peak - empty) * MIB / LARGEST_LIST
-            check(f"{what}, peak memory over the bytes of the largest list", ratio, bound, "×")
+            check(f"{what}, peak memory over the bytes of the largest list", ratio, bound, " ×")
 
 
-if __name__ == "__main__":
-    checks = Checks()
-    measure(checks)
-    sys.exit(checks.failed)
+BENCHMARKS = [
+    Numbers(
+        "limits",
+        "lists that are too large for memory",
+        "A server that sends too much ends a plan with an error, and not with the memory of the "
+        "machine. The peak memory of a plan of an empty organization is subtracted.",
+        0.5,
+        measure,
+    )
+]

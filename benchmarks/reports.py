@@ -1,4 +1,4 @@
-"""`python -m benchmarks.reports`: what it takes to write a plan of 10,000 changes in each format.
+"""What it takes to write a plan of 10,000 changes in each format.
 
 The time is compared with that of applying the plan if each request takes 50 ms: a create is one
 request, an update and a delete are two, and eight run at once.
@@ -6,12 +6,11 @@ request, an update and a delete are two, and eight run at once.
 
 from __future__ import annotations
 
-import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
 
-from benchmarks.measure import Checks
+from benchmarks.comparison import Checks, Numbers
 from devinops.model.changes import Action
 from devinops.model.errors import ExitCode
 from devinops.planning.plan import Plan
@@ -35,8 +34,11 @@ def measure(check: Checks) -> None:
         start = time.perf_counter()
         size = _written(format, plan)
         seconds = time.perf_counter() - start
-        print(f"      {format}: {seconds:.2f} s, {size / MIB:.2f} MiB written", flush=True)
-        check(f"{format}, time against that of the apply", seconds / apply_s, 0.1, "×")
+        if size < CHANGES:
+            continue  # a format for problems, and a plan has none
+        check(f"{format}, time", seconds, None, " s")
+        check(f"{format}, size", size / MIB, None, " MiB")
+        check(f"{format}, time against that of the apply", seconds / apply_s, 0.1, " ×")
         # Of a format for programs, the document is in memory; of one for people, nothing is.
         most = max(20, 3 * size / MIB)
         check(f"{format}, peak memory of writing", _peak(format, plan), most, " MiB")
@@ -64,7 +66,12 @@ def _peak(format: str, plan: Plan) -> float:
         tracemalloc.stop()
 
 
-if __name__ == "__main__":
-    checks = Checks()
-    measure(checks)
-    sys.exit(checks.failed)
+BENCHMARKS = [
+    Numbers(
+        "reports",
+        "write a plan of 10,000 changes in each format",
+        "Compared with the time that the requests of its apply take with 50 ms each.",
+        1.6,
+        measure,
+    )
+]

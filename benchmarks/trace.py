@@ -1,6 +1,6 @@
-"""`python -m benchmarks.trace`: how many modules and functions plan and apply of one note enter.
+"""How many modules and functions plan and apply of one note enter.
 
-Prints a line for each command; with `--list` every function, module by module. A function counts if
+`python -m benchmarks.trace` lists the functions, module by module. A function counts if
 it is called while the command runs, in any thread. A comprehension or a lambda is part of the
 function that contains it. The emulator, the bodies of modules and classes, and the methods that
 `dataclass` writes do not count. A round before the measured one leaves out what happens only at the
@@ -22,6 +22,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import devinops
+from benchmarks.comparison import Checks, Numbers
 from devinops.cli import main
 from devinops.emulator import Emulator
 
@@ -47,7 +48,7 @@ def calls() -> Iterator[set[CodeType]]:
         yield entered
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
 
 def by_module(entered: set[CodeType]) -> dict[str, set[str]]:
@@ -85,15 +86,32 @@ def round_of_one_note() -> Iterator[tuple[str, dict[str, set[str]]]]:
             yield command[0], trace([*command, "--root", str(root)])
 
 
-def measure(show: bool) -> None:
-    """Print how much each command of the round enters."""
+def measure(check: Checks) -> None:
+    """State how much each command of the round enters."""
     list(round_of_one_note())
     for command, found in round_of_one_note():
-        functions = sum(map(len, found.values()))
-        print(f"{command}: {len(found)} modules, {functions} functions")
-        for module in sorted(found) if show else ():
+        check(f"modules that {command} enters", len(found))
+        check(f"functions that {command} enters", sum(map(len, found.values())))
+
+
+def show() -> None:
+    """Print all functions that each command of the round enters, module by module."""
+    list(round_of_one_note())
+    for command, found in round_of_one_note():
+        print(command)
+        for module in sorted(found):
             print(f"  {module}: {', '.join(sorted(found[module]))}")
 
 
+BENCHMARKS = [
+    Numbers(
+        "trace",
+        "modules and functions that one note goes through",
+        "How much code a reader must know to follow one note through the program.",
+        0.1,
+        measure,
+    )
+]
+
 if __name__ == "__main__":
-    measure("--list" in sys.argv[1:])
+    show()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from devinops import signals
+from devinops import signals, waiting
 from devinops.api import failures, httpx_setup, limits, redact, retry
 from devinops.api.connection import Connection
 from devinops.api.limits import ResponseBudget
@@ -140,12 +140,12 @@ class Getter:
     def _wait(self, outcome: Outcome, attempt: int) -> None:
         header = outcome.headers.get("retry-after") if isinstance(outcome, Response) else None
         asked_s = retry.retry_after_s(header, time.time())
-        seconds = retry.delay_s(attempt, self._connection.backoff_s, asked_s)
+        status = status_of(outcome)
+        seconds = retry.delay_s(attempt, self._connection.backoff_s, status, asked_s)
         self._say(f"trying again in {seconds:.1f} s")
-        if status_of(outcome) == TOO_MANY:
+        if status == TOO_MANY:
             self._limiter.hold(seconds)
-            most = self._connection.parallelism
-            self._say(f"concurrent requests: {self._limiter.limit} of {most}")
+            self._say(f"from then on at most {self._limiter.rate:.1f} requests a second")
         else:
             self._limiter.pause(seconds)
 
@@ -155,12 +155,12 @@ class Getter:
         """Send a call when the rate limiter allows it; return None if it must not be sent."""
         if not self._limiter.enter(retry=retry):
             return None
-        status = None
+        status, start = None, waiting.now()
         try:
             outcome = self._timed(call, budget)
             status = status_of(outcome)
         finally:
-            self._limiter.leave(status)
+            self._limiter.leave(status, waiting.now() - start)
         return outcome
 
     def _timed(self, call: Call, budget: ResponseBudget) -> Outcome:

@@ -14,6 +14,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from devinops import waiting
+from devinops.api.pacing import Pace
 from devinops.model.errors import TOO_MANY
 
 MAX_WAIT_S = 60.0
@@ -34,11 +35,15 @@ def is_retryable(method: str, status: int | None, *, checked: bool = False) -> b
     return may_repeat and (status is None or status >= 500)
 
 
-def delay_s(attempt: int, backoff_s: float, asked_s: float | None) -> float:
+def delay_s(attempt: int, backoff_s: float, status: int | None, asked_s: float | None) -> float:
     """Return the seconds to wait after an attempt: doubled each time, with jitter.
 
-    `attempt` counts from 0. `asked_s` is what Retry-After asks for; the wait is at least that.
+    `attempt` counts from 0. `asked_s` is what Retry-After asks for; the wait is at least that, and
+    exactly that after a 429: more would waste what the server would let through. Less than a second
+    is only what is left of a date, which is rounded down.
     """
+    if status == TOO_MANY and asked_s is not None and asked_s >= 1:
+        return min(asked_s, MAX_WAIT_S)
     own = backoff_s * float(2**attempt) * random.uniform(0.5, 1)
     return min(max(own, asked_s or 0), MAX_WAIT_S)
 
@@ -94,24 +99,23 @@ class RetryBudget:
 class RateLimiter:
     """Decides when the threads of a client may send. A 429 to one of them slows down all.
 
-    After a 429, nothing is sent until the wait is over; then half as many requests may be in
-    flight. Successes raise the limit again: by about one after as many successes as the limit.
+    After a 429, nothing is sent until the wait is over, and then no faster than the server has
+    admitted requests: see `Pace`. Never are more than `most` requests in flight.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._limit = float(most)
         self._in_flight = 0
-        self._held_until = 0.0
+        self._pace = Pace()
         self._rate_limited_wait_s = 0.0
         self._stopped = False
         self._no_waiting = threading.Event()
         self._changed = threading.Condition()
 
     @property
-    def limit(self) -> int:
-        """How many requests may be in flight."""
-        return int(self._limit)
+    def rate(self) -> float:
+        """How many requests a second may be sent; infinite before the first 429."""
+        return self._pace.rate
 
     @property
     def waiting_stopped(self) -> bool:
@@ -129,16 +133,18 @@ class RateLimiter:
                 wait_s = self._wait_s()
                 if wait_s == 0:
                     self._in_flight += 1
+                    self._pace.sent(waiting.now())
                     return True
                 waiting.wait(self._changed, wait_s)
         return False
 
-    def leave(self, status: int | None) -> None:
+    def leave(self, status: int | None, took_s: float = 0.0) -> None:
         """Count a request that ended with this status, None if there was no response."""
         with self._changed:
             self._in_flight -= 1
+            admitted = status is not None and status != TOO_MANY
+            self._pace.ended(waiting.now(), took_s, admitted=admitted)
             if status is not None and status < 500 and status != TOO_MANY:
-                self._limit = min(self._most, self._limit + 1 / self._limit)
                 self._rate_limited_wait_s = 0.0
             self._changed.notify_all()
 
@@ -146,12 +152,9 @@ class RateLimiter:
         """Send nothing for this many seconds after a 429."""
         with self._changed:
             now = waiting.now()
-            if now >= self._held_until:
-                # Requests sent before the last hold also get 429: no reason to slow down more.
-                self._limit = max(1, self._limit // 2)
-            before = max(self._held_until, now)
-            self._held_until = max(before, now + seconds)
-            self._rate_limited_wait_s += self._held_until - before
+            before = max(self._pace.held_until, now)
+            self._pace.refused(now, seconds)
+            self._rate_limited_wait_s += self._pace.held_until - before
 
     def pause(self, seconds: float) -> None:
         """Wait this many seconds, or until `stop_waiting` is called."""
@@ -170,9 +173,9 @@ class RateLimiter:
 
     def _wait_s(self) -> float | None:
         """Return the seconds until a request may be sent; None if another one must end first."""
-        now = waiting.now()
         if self.waiting_stopped:
             return 0.0
-        if now < self._held_until:
-            return self._held_until - now
-        return 0.0 if self._in_flight < self.limit else None
+        wait_s = self._pace.wait_s(waiting.now())
+        if wait_s > 0 or self._in_flight < min(self._most, self._pace.most_in_flight):
+            return wait_s
+        return None

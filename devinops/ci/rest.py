@@ -133,14 +133,14 @@ def wait_before_retry_s(call: Call, outcome: Outcome, attempt: int, now: float) 
     """
     if isinstance(outcome, Failure):
         repeatable = outcome.retryable and retry.is_retryable(call.method, None, checked=True)
-        return retry.delay_s(attempt, BACKOFF_S, None) if repeatable else None
+        return retry.delay_s(attempt, BACKOFF_S, None, None) if repeatable else None
     limited = rate_limit_wait_s(outcome, now)
     if limited is not None:
         return limited
     if not retry.is_retryable(call.method, outcome.status, checked=True):
         return None
     asked_s = retry.retry_after_s(outcome.headers.get("retry-after"), now)
-    return retry.delay_s(attempt, BACKOFF_S, asked_s)
+    return retry.delay_s(attempt, BACKOFF_S, outcome.status, asked_s)
 
 
 def rate_limit_wait_s(response: Response, now: float) -> float | None:

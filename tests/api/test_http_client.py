@@ -233,10 +233,10 @@ def test_retry_after_is_seconds_or_a_date_and_never_more_than_a_minute(header, s
 
 
 def test_waits_double_and_are_never_shorter_than_asked():
-    waits = [retry.delay_s(attempt, 1, None) for attempt in range(4)]
+    waits = [retry.delay_s(attempt, 1, None, None) for attempt in range(4)]
     assert all(2**n / 2 <= wait <= 2**n for n, wait in enumerate(waits))
-    assert retry.delay_s(0, 1, 30) == 30
-    assert retry.delay_s(20, 1, None) == 60
+    assert retry.delay_s(0, 1, 503, 30) == 30
+    assert retry.delay_s(20, 1, 500, None) == 60
 
 
 def test_after_a_429_all_threads_wait(serve, reply, connect, waits):

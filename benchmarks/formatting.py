@@ -1,0 +1,56 @@
+"""How long fmt takes, against reading the same files for validate."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.commands import ours, write
+from benchmarks.comparison import Comparison
+from benchmarks.measure import Contender
+from benchmarks.results import Bound
+
+COUNT = 10_000
+CHANGED = "fmt, all files change"
+UNCHANGED = "fmt --check, nothing changes"
+VALIDATE = "validate"
+
+
+@contextmanager
+def prepare(directory: Path) -> Iterator[list[Contender]]:
+    formatted = write("markdown", COUNT, directory / "formatted")
+    unformatted = write("unformatted", COUNT, directory / "unformatted")
+    root = directory / "repository"
+
+    def copy() -> None:
+        shutil.rmtree(root, ignore_errors=True)
+        shutil.copytree(unformatted, root)
+
+    copy()
+    yield [
+        replace(ours(CHANGED, root, "fmt", before=copy), most_runs=3, warm=False),
+        ours(UNCHANGED, formatted, "fmt", "--check"),
+        ours(VALIDATE, formatted, "validate"),
+    ]
+
+
+BENCHMARKS = [
+    Comparison(
+        "fmt",
+        "format 10,000 Markdown files",
+        (
+            "fmt reads each file, writes it in the canonical form, and proves that the "
+            "meaning stays. The run that changes all files is measured three times."
+        ),
+        1.5,
+        prepare,
+        [
+            Bound("cpu_s", 8, VALIDATE, of=CHANGED, what="CPU time, all change, against validate"),
+            Bound("cpu_s", 2, VALIDATE, of=UNCHANGED, what="CPU time, none does, against validate"),
+            Bound("peak_mb", 300, of=CHANGED, what="peak memory", unit=" MB"),
+        ],
+    )
+]

@@ -1,0 +1,138 @@
+"""How time and memory grow from 100 to 50,000 entries: 1 is linear, 2 would be quadratic."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.commands import ours, write
+from benchmarks.comparison import Comparison
+from benchmarks.measure import Contender, Cost, nothing
+from benchmarks.repositories import write_settings
+from benchmarks.results import Check, exponent
+from benchmarks.servers.client import Server, server
+
+SIZES = (100, 1_000, 10_000, 50_000)
+SMALLER = (1_000, 10_000)
+_MOST_RUNS = {100: 5, 1_000: 5, 10_000: 3, 50_000: 1}
+_MOST = 1.15
+"""The exponent that is still called linear; caches of the processor make some difference."""
+_FROM = 1_000
+"""Below, the start of the process outweighs the work."""
+_ABOUT = (
+    "With an exponent of 1, ten times the entries take ten times as long; it is less while the "
+    "start of the process counts. 10,000 entries are measured three times, 50,000 once. The server "
+    "does not wait. The memory of an entry is that of the largest size above that of the "
+    "smallest, divided by the entries between them."
+)
+
+One = Callable[[Path, int, ExitStack], Contender]
+"""From an empty directory, prepares one command for a number of entries."""
+
+
+def growth(command: str, sizes: tuple[int, ...], minutes: float, of: One) -> Comparison:
+    @contextmanager
+    def prepare(directory: Path) -> Iterator[list[Contender]]:
+        with ExitStack() as stack:
+            yield [of(directory / str(size), size, stack) for size in sizes]
+
+    name = f"growth-{command.split()[0]}"
+    shown = f"{sizes[0]:,} to {sizes[-1]:,} entries"
+    return Comparison(name, f"{command}, {shown}", _ABOUT, minutes, prepare, more=_exponents)
+
+
+def _exponents(costs: dict[str, Cost]) -> list[Check]:
+    """Check the CPU time between neighbors, and state the memory of an entry."""
+    sizes = [int(label.replace(",", "")) for label in costs]
+    every = list(costs.values())
+    checks = [
+        Check(
+            f"exponent of CPU time, {size:,} to {larger:,}",
+            exponent(size, cost.cpu_s, larger, larger_cost.cpu_s),
+            _MOST if size >= _FROM else None,
+        )
+        for (size, cost), (larger, larger_cost) in pairwise(zip(sizes, every, strict=True))
+    ]
+    kilobytes = (every[-1].peak_mb - every[0].peak_mb) * 1024 / (sizes[-1] - sizes[0])
+    return [*checks, Check("memory of an entry", kilobytes, None, " KB")]
+
+
+def _offline(form: str, *argv: str) -> One:
+    def of(directory: Path, size: int, _: ExitStack) -> Contender:
+        root = write(form, size, directory)
+        return _sized(size, root, *argv)
+
+    return of
+
+
+def _sized(
+    size: int,
+    root: Path,
+    *argv: str,
+    server: Server | None = None,
+    before: Callable[[], None] = nothing,
+) -> Contender:
+    contender = ours(f"{size:,}", root, *argv, server=server, before=before)
+    return replace(contender, most_runs=_MOST_RUNS[size], warm=size <= _FROM)
+
+
+def _plan(directory: Path, size: int, stack: ExitStack) -> Contender:
+    """Plan with nothing to do."""
+    directory.mkdir()
+    root = write("markdown", size, directory / "repository")
+    seed = write("seed", size, directory / "seed.json")
+    devin = stack.enter_context(server("devin", str(seed)))
+    return _sized(size, root, "plan", "--detailed-exitcode", server=devin)
+
+
+def _apply(directory: Path, size: int, stack: ExitStack) -> Contender:
+    """Create everything."""
+    directory.mkdir()
+    root = write("markdown", size, directory / "repository")
+    seed = write("seed", 0, directory / "seed.json")
+    devin = stack.enter_context(server("devin", str(seed)))
+    return _sized(size, root, "apply", "--yes", server=devin, before=devin.reset)
+
+
+def _pull(directory: Path, size: int, stack: ExitStack) -> Contender:
+    """Pull everything into an empty repository."""
+    directory.mkdir()
+    seed = write("seed", size, directory / "seed.json")
+    root = directory / "repository"
+    devin = stack.enter_context(server("devin", str(seed)))
+
+    def empty() -> None:
+        shutil.rmtree(root, ignore_errors=True)
+        write_settings(root)
+
+    return _sized(size, root, "pull", server=devin, before=empty)
+
+
+def _report(format: str) -> One:
+    """Plan the creation of everything, and write it in a format."""
+
+    def of(directory: Path, size: int, stack: ExitStack) -> Contender:
+        directory.mkdir()
+        root = write("markdown", size, directory / "repository")
+        seed = write("seed", 0, directory / "seed.json")
+        devin = stack.enter_context(server("devin", str(seed)))
+        report = f"{format}={directory / 'report'}"
+        return _sized(size, root, "plan", "--report", report, server=devin)
+
+    return of
+
+
+BENCHMARKS = [
+    growth("validate", SIZES, 0.6, _offline("yaml", "validate")),
+    growth("lint", SIZES, 1.5, _offline("markdown", "lint")),
+    growth("plan with nothing to do", SIZES, 1, _plan),
+    growth("apply that creates everything", SIZES, 2.5, _apply),
+    growth("pull into an empty repository", SIZES, 1.3, _pull),
+    growth("fmt --check", SMALLER, 0.3, _offline("markdown", "fmt", "--check")),
+    growth("markdown report of a plan", SMALLER, 0.5, _report("markdown")),
+    growth("html report of a plan", SMALLER, 0.5, _report("html")),
+]

@@ -1,0 +1,87 @@
+"""How long a plan takes that finds nothing to do, against other tools of the same kind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.api_peers import DBT, DECK, OCTODNS, dbt_plan, deck_diff, octodns_plan
+from benchmarks.commands import LATENCY_MS, floor, knowledge, ours, write
+from benchmarks.comparison import Comparison
+from benchmarks.measure import Contender
+from benchmarks.results import Bound
+from benchmarks.servers.client import server
+
+PAGE = 200
+
+
+def needed_requests(count: int) -> int:
+    """Return how many requests list `count` notes and all folders; an empty list is one page."""
+    return max(1, math.ceil(count / PAGE)) + 1
+
+
+@contextmanager
+def _devinops_and_floor(directory: Path, count: int) -> Iterator[list[Contender]]:
+    root = write("markdown", count, directory / "repository")
+    seed = write("seed", count, directory / "seed.json")
+    with server("devin", str(seed), latency_ms=LATENCY_MS) as devin:
+        plan = ours("devinops", root, "plan", "--detailed-exitcode", server=devin)
+        yield [plan, floor("plan", root, "knowledge", knowledge(devin), server=devin)]
+
+
+@contextmanager
+def of_1000(directory: Path) -> Iterator[list[Contender]]:
+    with (
+        _devinops_and_floor(directory, 1_000) as contenders,
+        deck_diff(directory, 1_000) as deck,
+        octodns_plan(directory, 1_000) as octodns,
+        dbt_plan(directory, 1_000) as dbt,
+    ):
+        yield [*contenders, *deck, *octodns, *dbt]
+
+
+@contextmanager
+def of_10000(directory: Path) -> Iterator[list[Contender]]:
+    with _devinops_and_floor(directory, 10_000) as contenders:
+        yield contenders
+
+
+BENCHMARKS = [
+    Comparison(
+        "plan-1000",
+        "plan with nothing to do, 1,000 notes, 50 ms a request",
+        (
+            "The notes in the organization are those in the files. decK compares 1,000 "
+            "services with an admin API like that of Kong, which lists 1,000 objects a page; "
+            "octoDNS compares 1,000 records with an API like that of DigitalOcean, whose "
+            "pages have 20. The Devin API lists at most 200 notes a page, and the cursor of a "
+            "page comes with the page before it, so 1,000 notes take five requests one after "
+            "another. The floor waits for them as well. dbt-jobs-as-code compares 1,000 jobs, "
+            "and asks for the variables of each; it runs once."
+        ),
+        1.8,
+        of_1000,
+        [
+            Bound("wall_s", 1, DECK),
+            Bound("wall_s", None, DECK, of="floor", what=f"time of the floor against {DECK}"),
+            Bound("wall_s", 0.2, OCTODNS),
+            Bound("wall_s", None, DBT),
+            Bound("requests", needed_requests(1_000)),
+            Bound("wall_s", None, "floor"),
+        ],
+    ),
+    Comparison(
+        "plan-10000",
+        "plan with nothing to do, 10,000 notes, 50 ms a request",
+        "The floor reads the files while it lists, and compares with ==.",
+        0.9,
+        of_10000,
+        [
+            Bound("wall_s", 1.25, "floor"),
+            Bound("peak_mb", 2, "floor"),
+            Bound("requests", needed_requests(10_000)),
+        ],
+    ),
+]

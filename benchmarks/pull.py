@@ -1,0 +1,53 @@
+"""How long a first pull takes, against the list requests that it sends."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.commands import LATENCY_MS, floor, knowledge, ours, write
+from benchmarks.comparison import Comparison
+from benchmarks.measure import Contender, run
+from benchmarks.repositories import write_settings
+from benchmarks.results import Bound
+from benchmarks.servers.client import server
+
+COUNT = 10_000
+
+
+@contextmanager
+def prepare(directory: Path) -> Iterator[list[Contender]]:
+    seed = write("seed", COUNT, directory / "seed.json")
+    root = directory / "repository"
+
+    def empty() -> None:
+        shutil.rmtree(root, ignore_errors=True)
+        write_settings(root)
+
+    with server("devin", str(seed)) as devin:
+        pull = ours("devinops", root, "pull", server=devin, before=empty)
+        # As many list requests as the pull sends: it reads a long list until it is proved complete.
+        lists = str(int(run(pull).lists))
+        devin.latency(LATENCY_MS)
+        yield [pull, floor("lists", root, f"{knowledge(devin)}/notes", lists, server=devin)]
+
+
+BENCHMARKS = [
+    Comparison(
+        "pull",
+        "pull 10,000 notes, 50 ms a request",
+        (
+            "A first pull into an empty repository. The floor sends as many list requests and "
+            "writes nothing. devinops reads a list of several pages twice, to prove that none "
+            "is missing."
+        ),
+        1.7,
+        prepare,
+        [
+            Bound("wall_s", 1.25, "floor", what="time against its list requests alone"),
+            Bound("peak_mb", None, what="peak memory", unit=" MB"),
+        ],
+    )
+]
