@@ -6,7 +6,6 @@ HTML is text here, except for comments: Devin reads the text, and not the page t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
@@ -34,18 +33,20 @@ class Leaf(Enum):
     COMMENT = auto()
 
 
-@dataclass(slots=True, eq=False)
 class Block:
     """A block without blocks in it; quotes and list items are only seen by what they contain.
 
     A fenced block has its `fence`. It is closed by another, or with the quote or item around it.
     """
 
-    leaf: Leaf
-    start: int
-    end: int
-    fence: str = ""
-    is_closed: bool = True
+    __slots__ = ("end", "fence", "is_closed", "leaf", "start")
+
+    def __init__(self, leaf: Leaf, start: int, end: int, fence: str = "") -> None:
+        self.leaf = leaf
+        self.start = start
+        self.end = end
+        self.fence = fence
+        self.is_closed = True
 
 
 def blocks(text: str) -> list[Block]:
