@@ -28,6 +28,9 @@ _SEQUENCE: Final = LazyPattern(
     r"abc123|xyz789|12345|23456|34567|45678|56789|abcde|bcdef|(.)\1{4,}", re.IGNORECASE
 )
 
+_EXAMPLE_CLAIMS: Final = LazyPattern(r'"sub":\s*"1234567890"|"name":\s*"John Doe"')
+"""What the token on the site of JSON Web Tokens says."""
+
 
 def is_placeholder(value: str) -> bool:
     """Return whether a value only stands for a secret: marks, words of examples, or a sequence."""
@@ -45,8 +48,16 @@ def _is_made_of_words(value: str) -> bool:
 
 def _encodes_placeholder(value: str) -> bool:
     """Return whether a value is the Base64 of a placeholder, or of a user and a placeholder."""
-    try:
-        decoded = base64.b64decode(value, validate=True).decode("ascii")
-    except ValueError:
-        return False
+    if value.startswith("eyJ") and value.count(".") == 2:
+        return bool(_EXAMPLE_CLAIMS.search(_decoded(value.split(".")[1])))
+    decoded = _decoded(value)
     return decoded.isprintable() and is_placeholder(decoded.rpartition(":")[2])
+
+
+def _decoded(value: str) -> str:
+    """Return what a text encodes in Base64, if that is ASCII; else a text that is not printable."""
+    try:
+        padded = value + "=" * (-len(value) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+    except ValueError:
+        return "\0"

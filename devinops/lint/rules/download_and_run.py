@@ -43,7 +43,7 @@ from devinops.model.patterns import LazyPattern
 
 _GET = r"(?:curl|wget|fetch)\b"
 _INTERPRETER = r"(?:python|perl|ruby|node|php)[\d.]*\b(?!\s+(?:-[a-z]|\S+\.\w))"
-_SHELL = rf"(?:(?:ba|z|da|k|fi|c|pw)?sh\b|{_INTERPRETER})"
+_SHELL = rf"(?:(?:ba|z|da|k|fi|c|pw)?sh\b(?!\s+(?:-[cn]\b|[^\s-]\S*\.sh\b))|{_INTERPRETER})"
 _ARGUMENTS = r"[^\n|;]{0,300}(?:\\\n[^\n|;]{0,300}){0,9}"
 _FILTERS = (
     r"(?:\|\s*(?:tee|gunzip|zcat|gzip|base64|xxd|openssl|sed|tr|jq|cat|rev)\b[^\n|;]{0,100}){0,3}"
