@@ -89,6 +89,18 @@ def test_targets_of_links(text: str, targets: list[str]) -> None:
     assert [text[t.start : t.end] for t in Markdown(text).inline.targets] == targets
 
 
+def test_a_place_has_a_block_and_a_heading_above_it() -> None:
+    markdown = Markdown("a\n\n# B\n\nc\n\nD\n===\n\ne\n\n- f")
+    at = markdown.text.index
+    assert [markdown.block_at(at(letter)) for letter in "aBceDf"] == [0, 1, 2, 4, 3, 5]
+    assert [markdown.heading_above(at(letter)) for letter in "acef"] == [
+        "",
+        "# B",
+        "D\n===",
+        "D\n===",
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     [

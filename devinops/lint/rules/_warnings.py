@@ -14,9 +14,10 @@ _ADJECTIVES: Final = (
     r"|blocked|flagged|detected|not\s+allowed)"
 )
 _FORBIDDEN: Final = LazyPattern(
-    r"\b(?:never|don['’]t|doesn['’]t|(?:do|does|must|should|may|can|shall)\s+not|cannot|avoid\w*|refuses?|rejects?|forbids?"
-    rf"|prohibits?|attack\w*|anti-?patterns?|{_ADJECTIVES})\b|❌|🚫|⛔"
-    r"|\b(?:blocks|flags|detects|no|not|instead\s+of|rather\s+than)\s+(?:\w+\s+){0,3}\W{0,2}$"
+    r"\b(?:never|don['’]t|(?:do|must|should|may|can|shall)\s+not|cannot|avoid\w*"
+    rf"|refuses?|rejects?|forbids?|prohibits?|attack\w*|anti-?patterns?|{_ADJECTIVES})\b|❌|🚫|⛔"
+    r"|\b(?:blocks|flags|detects|no|not|instead\s+of|rather\s+than)\s+"
+    r"(?!(?:already|available|found|installed|present|set|there|working|yet)\b)(?:\w+\s+){0,3}\W{0,2}$"
     r"|^\W*(?:bad|wrong|incorrect)\b"
     r"|\b(?:is|are)\s+(?:an?\s+)?(?:bad|wrong)\b",
     re.IGNORECASE,
@@ -25,7 +26,8 @@ _FORBIDDEN: Final = LazyPattern(
 
 _CONDEMNED: Final = LazyPattern(
     r"\s(?:#|//|<!--|\(|[-–—](?=\s))\W*(?:never|don['’]t|do\s+not|bad|wrong)\b|❌|🚫|⛔"
-    rf"|\b(?:is|are|was|gets?|be)\s+(?:\w+\s+)?(?:{_ADJECTIVES}|bad|wrong|never|not)\b",
+    r"|(?:[`\"')]|\bsh)\s+(?:is|are|was|gets?|must|should|will)\s+(?:be\s+)?(?:\w+\s+)?"
+    rf"(?:{_ADJECTIVES}|bad|wrong|never|not)\b",
     re.IGNORECASE,
 )
 """What behind the thing, in its line, forbids it."""
