@@ -5,11 +5,12 @@ Source: RFC 5545, section 3.3.10. A rule is read in UTC, as the API does.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
+
+from devinops.model.suggest import nearest
 
 _DAYS: Final = {
     "MO": "Monday",
@@ -67,10 +68,8 @@ def _bare(rule: str) -> str:
 
 def _wrong_part(name: str, value: str) -> str:
     if name not in _PARTS:
-        similar = difflib.get_close_matches(name, _PARTS, n=1)
-        hint = (
-            f'did you mean "{similar[0]}"?' if similar else f"expected one of {', '.join(_PARTS)}"
-        )
+        similar = nearest(name, _PARTS)
+        hint = f'did you mean "{similar}"?' if similar else f"expected one of {', '.join(_PARTS)}"
         return f'"{name}" is not a part of a rule; {hint}'
     form, fits = _PARTS[name]
     return "" if fits(value) else f"{name}={value}: expected {form}"

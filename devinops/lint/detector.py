@@ -11,7 +11,7 @@ With the forms here, and without placeholders, it is 100 % of both.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Final
@@ -79,19 +79,39 @@ def _of_library(text: str) -> Iterator[Leak]:
         return
     import betterleaks
 
+    lines = _Lines(text)
     for finding in betterleaks.scan_string(text):
-        for rule, value in _values(finding):
+        for part in _parts(finding.raw):
+            rule, value = part["rule_id"], part["match"]["value"]
             is_uuid = rule.startswith("generic-") and bool(_UUID.fullmatch(value))
-            if is_uuid or is_placeholder(value):
-                continue
-            for match in re.finditer(re.escape(value), text):
-                yield Leak(match.start(), match.end(), f"a secret ({rule})")
+            if not (is_uuid or is_placeholder(value)):
+                start = lines.place(part["location"], value)
+                yield Leak(start, start + len(value), f"a secret ({rule})")
 
 
-def _values(finding: Any) -> Iterator[tuple[str, str]]:
-    """Yield rule and value of a finding, and of what belongs to it, such as the key of a key id."""
-    yield finding.rule_id, finding.match.value
-    for group in finding.component_sets or ():
-        for part in group["components"]:
-            if not _PUBLIC.search(part["rule_id"]):
-                yield part["rule_id"], part["match"]["value"]
+def _parts(finding: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a finding, and what belongs to it, such as the key of a key id."""
+    yield finding
+    for group in finding.get("component_sets", ()):
+        yield from (part for part in group["components"] if not _PUBLIC.search(part["rule_id"]))
+
+
+class _Lines:
+    """The lines of a text, for the places that the library tells."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def place(self, location: Mapping[str, int], value: str) -> int:
+        """Return where the secret of a match is; the match may have words before and after it."""
+        start = self._offset(location["start_line"], location["start_column"] - 1)
+        end = self._offset(location["end_line"], location["end_column"])
+        whole = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)").search(self.text, start, end)
+        return whole.start() if whole else self.text.find(value, start)
+
+    def _offset(self, line: int, column: int) -> int:
+        """Return the offset of a column, which is counted in bytes."""
+        start = self.starts[line - 1]
+        rest = self.text[start : start + column]
+        return start + len(rest.encode()[:column].decode(errors="ignore"))

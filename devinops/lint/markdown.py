@@ -1,33 +1,21 @@
-"""Where a Markdown text has code, so that rules can look at prose only. Pure."""
+"""A Markdown text as rules see it: where it has code, links and prose. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
-_FENCE: Final = re.compile(
-    r"^[ \t]*(?:(?:[-*+>]|\d+[.)])[ \t]+)*(`{3,}|~{3,})([^\n]*)$", re.MULTILINE
-)
-_SPAN: Final = re.compile(r"(?<!`)(`+)(?!`)((?:(?!\n[ \t]*\n).)+?)(?<!`)\1(?!`)", re.DOTALL)
-_COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+from devinops.lint.blocks import Block, Leaf, blocks
+from devinops.lint.inline import Inline, Span
 
+_MARKS = ("`", "](", "]:", "<!--", "<a", "<img")
+"""What a paragraph with code, a link or a comment has."""
 
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """A block of code between fences. `end` is that of the text if the block is not closed.
-
-    The code itself is between `first` and `last`.
-    """
-
-    start: int
-    first: int
-    last: int
-    end: int
-    language: str
-    is_closed: bool
+_PROSE = (Leaf.TEXT, Leaf.HEADING)
+_CODE = (Leaf.FENCE, Leaf.INDENTED)
 
 
 @dataclass(frozen=True)
@@ -37,54 +25,60 @@ class Markdown:
     text: str
 
     @cached_property
-    def fences(self) -> tuple[Fence, ...]:
-        """The fenced blocks of code, in the order of the text."""
-        return tuple(_fences(self.text)) if "```" in self.text or "~~~" in self.text else ()
+    def blocks(self) -> Sequence[Block]:
+        """Its blocks, in the order of the text."""
+        return blocks(self.text)
 
     @cached_property
-    def outside_fences(self) -> str:
-        """The text with spaces in place of fenced code and of comments."""
-        text = self.text
-        for fence in reversed(self.fences):
-            text = text[: fence.start] + _blank(text[fence.start : fence.end]) + text[fence.end :]
-        return _COMMENT.sub(_blanked, text) if "<!--" in text else text
+    def _starts(self) -> Sequence[int]:
+        return [block.start for block in self.blocks]
+
+    @cached_property
+    def _headings(self) -> Sequence[Block]:
+        return [block for block in self.blocks if block.leaf is Leaf.HEADING]
+
+    def block_at(self, at: int) -> int:
+        """Return the number of the block that has a place, or is above it."""
+        return max(bisect_right(self._starts, at) - 1, 0)
+
+    def heading_above(self, at: int) -> str:
+        """Return the heading of the section that has a place; empty without one."""
+        number = bisect_right(self._headings, at, key=lambda block: block.start)
+        heading = self._headings[number - 1] if number else None
+        return self.text[heading.start : heading.end] if heading else ""
+
+    @cached_property
+    def inline(self) -> Inline:
+        """What is in its paragraphs and headings."""
+        inline = Inline()
+        for block in self.blocks:
+            written = self.text[block.start : block.end]
+            if block.leaf in _PROSE and any(mark in written for mark in _MARKS):
+                inline.read(self.text, block.start, block.end)
+        return inline
 
     @cached_property
     def prose(self) -> str:
         """The text with spaces in place of all code and of comments."""
-        outside = self.outside_fences
-        return _SPAN.sub(_blanked, outside) if "`" in outside else outside
+        return _blanked(
+            self.outside(*_CODE, Leaf.COMMENT), [*self.inline.with_marks, *self.inline.comments]
+        )
 
     @cached_property
-    def spans(self) -> tuple[re.Match[str], ...]:
-        """The code inside lines; group 2 of each is the code."""
-        return tuple(_SPAN.finditer(self.outside_fences))
+    def without_code(self) -> str:
+        """The text with spaces in place of all code. Devin reads comments."""
+        return _blanked(self.outside(*_CODE), self.inline.with_marks)
+
+    def outside(self, *leaves: Leaf) -> str:
+        """Return the text with spaces in place of blocks of these kinds."""
+        spans = [Span(block.start, block.end) for block in self.blocks if block.leaf in leaves]
+        return _blanked(self.text, spans)
 
 
-def _fences(text: str) -> Iterator[Fence]:
-    opened: re.Match[str] | None = None
-    for line in _FENCE.finditer(text):
-        marker, info = line[1], line[2].strip()
-        if opened is None:
-            if not (marker[0] == "`" and "`" in info):
-                opened = line
-        elif marker[0] == opened[1][0] and len(marker) >= len(opened[1]) and not info:
-            yield Fence(
-                opened.start(), opened.end() + 1, line.start(), line.end(), _language(opened), True
-            )
-            opened = None
-    if opened is not None:
-        end = len(text)
-        yield Fence(opened.start(), min(opened.end() + 1, end), end, end, _language(opened), False)
-
-
-def _language(opened: re.Match[str]) -> str:
-    return opened[2].strip().partition(" ")[0].lower()
-
-
-def _blanked(match: re.Match[str]) -> str:
-    return _blank(match[0])
-
-
-def _blank(text: str) -> str:
-    return re.sub(r"[^\n]", " ", text)
+def _blanked(text: str, spans: Iterable[Span]) -> str:
+    """Return a text of the same length, with spaces in place of these parts, but not of lines."""
+    pieces, at = [], 0
+    for start, end in sorted(spans):
+        pieces += [text[at:start], re.sub(r"[^\n]", " ", text[start:end])]
+        at = end
+    return "".join([*pieces, text[at:]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Final
 
@@ -16,12 +17,19 @@ _WORDS: Final = LazyPattern(
     r"|insert|here|value|placeholder|redacted|hidden|letmein|postgres|mysql|mongo|redis|rabbit"
     r"|default|local|dev|development|staging|prod|production|some|this|not|real|none|null|todo"
     r"|with|access|auth|client|db|database|private|public|super|strong|secure|long|random|string"
+    r"|hunter|correct|horse|battery|staple"
     r"|safe|credentials?|abc|def|ghi|xyz|qwerty|invalid|wrong|old|new|app|service",
     re.IGNORECASE,
 )
+_LOOKALIKES: Final = str.maketrans("01345$@7", "oieassat")
+"""Digits and marks that stand for letters, as in `p4ssw0rd`."""
+
 _SEQUENCE: Final = LazyPattern(
     r"abc123|xyz789|12345|23456|34567|45678|56789|abcde|bcdef|(.)\1{4,}", re.IGNORECASE
 )
+
+_EXAMPLE_CLAIMS: Final = LazyPattern(r'"sub":\s*"1234567890"|"name":\s*"John Doe"')
+"""What the token on the site of JSON Web Tokens says."""
 
 
 def is_placeholder(value: str) -> bool:
@@ -30,5 +38,26 @@ def is_placeholder(value: str) -> bool:
         return False
     if _MARKS.search(value) or _SEQUENCE.search(value):
         return True
-    rest = re.sub(r"[\W_\d]+", "", _WORDS.sub("", value))
-    return len(rest) <= 2
+    spellings = (value, value.translate(_LOOKALIKES))
+    return any(_is_made_of_words(text) for text in spellings) or _encodes_placeholder(value)
+
+
+def _is_made_of_words(value: str) -> bool:
+    return len(re.sub(r"[\W_\d]+", "", _WORDS.sub("", value))) <= 2
+
+
+def _encodes_placeholder(value: str) -> bool:
+    """Return whether a value is the Base64 of a placeholder, or of a user and a placeholder."""
+    if value.startswith("eyJ") and value.count(".") == 2:
+        return bool(_EXAMPLE_CLAIMS.search(_decoded(value.split(".")[1])))
+    decoded = _decoded(value)
+    return decoded.isprintable() and is_placeholder(decoded.rpartition(":")[2])
+
+
+def _decoded(value: str) -> str:
+    """Return what a text encodes in Base64, if that is ASCII; else a text that is not printable."""
+    try:
+        padded = value + "=" * (-len(value) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+    except ValueError:
+        return "\0"

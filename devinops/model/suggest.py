@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Final
 
@@ -15,6 +14,9 @@ _LONGEST: Final = 60
 
 def nearest(name: object, known: Iterable[str], similarity: float = SIMILARITY) -> str:
     """Return the known name most similar to `name`, ignoring case; empty if none is similar."""
+    # Imported late: most runs suggest nothing.
+    import difflib
+
     by_lower = {word.lower(): word for word in known}
     text = str(name)[:_LONGEST].lower()
     close = difflib.get_close_matches(text, by_lower, n=1, cutoff=similarity)

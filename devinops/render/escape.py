@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 from devinops.model.hidden import BLANKS
+from devinops.model.patterns import LazyPattern
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp", "Zs"})
 """Unicode categories that control a terminal, reorder text, are invisible or look like a space."""
@@ -14,7 +15,7 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp", "Zs"})
 _WIDE_SPACE = "\u3000"
 """The space of Chinese and Japanese text; its width tells it from other spaces."""
 
-_INVISIBLE = re.compile(rf"[{BLANKS}\u180b-\u180f\u2800\ufe00-\ufe0d\U000e0100-\U000e01ef]")
+_INVISIBLE = LazyPattern(rf"[{BLANKS}\u180b-\u180f\u2800\ufe00-\ufe0d\U000e0100-\U000e01ef]")
 """Invisible characters of other categories, without U+FE0E and U+FE0F, which emoji contain."""
 
 _COMMAND = re.compile(r"##(?=[A-Za-z]*\[)")

@@ -302,20 +302,6 @@ _TYPES = {
 }
 
 
-def schema_faults(schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Yield place and reason of each fault in a JSON Schema of draft 7, one for each place."""
-    from jsonschema import Draft7Validator
-
-    meta = Draft7Validator(Draft7Validator.META_SCHEMA)
-    seen: set[Path] = set()
-    for error in meta.iter_errors(schema):
-        leaf = max(error.context, key=lambda part: len(part.path)) if error.context else error
-        path = tuple(error.absolute_path)
-        if path not in seen:
-            seen.add(path)
-            yield path, _shortened(leaf.message, 200)
-
-
 # --- descriptions of values -----------------------------------------------------------------------
 
 

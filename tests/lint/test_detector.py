@@ -48,6 +48,13 @@ def test_without_the_library_the_known_forms_are_found(monkeypatch: pytest.Monke
     assert found == SECRETS.keys()
 
 
+def test_a_secret_is_only_where_the_library_found_it() -> None:
+    text = "中文 é 👩\ncategory: cat 中 postgres://reader:cat@category.acme.io/x and category cat\n"
+    (leak,) = leaks(text)
+    assert text[: leak.start].endswith("postgres://reader:")
+    assert text[leak.start : leak.end] == "cat"
+
+
 def test_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a connection")

@@ -12,7 +12,6 @@ from devinops.schema.findings import (
     check,
     entry_checker,
     quoted,
-    schema_faults,
     suggestion,
 )
 
@@ -91,27 +90,6 @@ def test_words() -> None:
     assert suggestion("TRIGER", ["trigger", "name"]) == 'did you mean "trigger"?'
     assert suggestion("qqq", ["a", "b"]) == "expected one of a, b"
     assert suggestion("qqq", []) == "no keys are allowed here"
-
-
-@pytest.mark.parametrize(
-    ("schema", "places"),
-    [
-        ({"type": "object"}, []),
-        ({"type": "objekt"}, [("type",)]),
-        ({"type": "objekt", "required": "a"}, [("type",), ("required",)]),
-        (
-            {"properties": {"a": {"type": 3, "minimum": "x"}}},
-            [("properties", "a", "type"), ("properties", "a", "minimum")],
-        ),
-        ({"required": ["a", "a", 3]}, [("required",), ("required", 2)]),
-        ({"minLength": -1.5}, [("minLength",)]),
-    ],
-    ids=str,
-)
-def test_the_faults_of_a_schema_are_told_once_for_each_place(
-    schema: dict[str, Any], places: list[tuple[str | int, ...]]
-) -> None:
-    assert sorted(str(path) for path, _ in schema_faults(schema)) == sorted(map(str, places))
 
 
 def test_a_list_that_is_null_needs_no_dashes() -> None:

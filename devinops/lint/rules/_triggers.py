@@ -12,11 +12,12 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+")
 GENERIC: Final = frozenset(
     _WORD.findall(
         """a all always an and any anything applicable applies apply appropriate are as at be case
-        cases code coding devin do does doing everything everywhere every for general generally
-        global globally if in is it job jobs knowledge make matter must necessary need needed needs
-        no note of on or program programming project projects relevant request requests session
-        sessions should situation situations something task tasks the thing things this time times
-        to use used useful using what whatever when whenever while work working works you
+        cases code codebase codebases coding devin do does doing everything
+        everywhere every for general generally global globally if in is it job jobs knowledge make
+        matter must necessary need needed needs no note of on or our program programming project
+        projects relevant repo repos repositories repository request requests session sessions
+        should situation situations something task tasks the thing things this time times to
+        use used useful using what whatever when whenever while work working works you
         immer siempre toujours sempre всегда 常に いつも 总是 總是"""
     )
 )
@@ -31,6 +32,13 @@ STOP: Final = frozenset(
 )
 """Words that do not tell one trigger from another."""
 
+_BEGINNING: Final = LazyPattern(
+    r"\b(?:start|beginning) of\b|\bstart(?=\s+(?:an?|any|every)\s+(?:task|session)\b)",
+    re.IGNORECASE,
+    hints=("start", "beginning"),
+)
+"""What says nothing in front of `every session`."""
+
 _WIDE: Final = LazyPattern("[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff]")
 
 
@@ -41,8 +49,17 @@ def words(text: str) -> list[str]:
 
 def is_generic(text: str) -> bool:
     """Return whether every word of a text fits every task."""
-    found = words(text)
+    found = words(_BEGINNING.sub("", text))
     return bool(found) and GENERIC.issuperset(found)
+
+
+SHORTEST: Final = 10
+"""Letters and digits of a trigger."""
+
+
+def is_too_short(text: str) -> bool:
+    """Return whether a trigger is one word, or hardly more."""
+    return (len(words(text)) < 2 and text.isascii()) or weight(text) < SHORTEST
 
 
 def weight(text: str) -> int:

@@ -30,6 +30,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from devinops.lint.blocks import Block, Leaf
 from devinops.lint.context import Context
 from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
@@ -37,27 +38,35 @@ from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
-_EMPTY = LazyPattern(
-    r"^[ \t]*#{1,6}(?:[ \t].*)?$|^.*\n[ \t]*(?:=+|-{3,})[ \t]*$|<!--.*?(?:-->|\Z)",
-    re.MULTILINE | re.DOTALL,
-)
-
-
-_HEADING = LazyPattern(r"^[ \t]*#{1,6}(?:[ \t].*)?$", re.MULTILINE)
-_COMMENT = LazyPattern(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_MARKUP = LazyPattern(r"<!--.*?-->|</?[a-z]+\b[^<>]*>|&[a-z]+;", re.DOTALL | re.IGNORECASE)
+_SENTENCE = LazyPattern(r"[.!?。！？][*_)]*[ \t#=\n-]*$")
+"""The end of a heading that says something."""
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     field = subject.kind.document
     if field is None or not isinstance(subject.value(field), str):
         return
-    rest = _HEADING.sub("", _COMMENT.sub("", subject.text))
-    if not any(char.isalnum() for char in rest):
+    blocks, text = subject.markdown.blocks, subject.text
+    headings = (block for block in blocks if block.leaf is Leaf.HEADING)
+    if not (
+        any(_says_something(block, text) for block in blocks)
+        or any(_SENTENCE.search(text[block.start : block.end]) for block in headings)
+    ):
         message = (
             f"this {field} has nothing that Devin could use: write what it must know, or remove "
             "the entry"
         )
         yield subject.about(field, message)
+
+
+def _says_something(block: Block, text: str) -> bool:
+    if block.leaf in (Leaf.COMMENT, Leaf.HEADING):
+        return False
+    written = text[block.start : block.end]
+    if block.leaf is Leaf.FENCE:
+        written = written.partition("\n")[2]
+    return any(char.isalnum() for char in _MARKUP.sub("", written))
 
 
 RULE = Rule("DV201", "body-without-content", Severity.WARNING, entry=check)

@@ -1,8 +1,8 @@
 """A relative link or image leads to no file.
 
-Devin follows the link and finds nothing. Correct the path, or name the repository that has the
-file. A link counts as right if the file exists relative to the file of the text, to the root, or to
-the top of the Git checkout.
+Devin follows the link and finds nothing. Correct the path, write the whole URL, or name the
+repository that has the file. A link counts as right if the file exists relative to the file of the
+text, to the root, or to the top of the Git checkout.
 
 Fails:
 
@@ -38,37 +38,38 @@ from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
-_LINK = LazyPattern(r"!?\[(?:[^\[\]\n]|\[[^\]\n]*\])*\]\(\s*(<[^>\n]*>|[^\s()]+(?:\([^\s()]*\))?)")
-_DEFINITION = LazyPattern(r"^ {0,3}\[[^\]\n]+\]:[ \t]*(<[^>\n]*>|\S+)", re.MULTILINE)
-_SCHEME = LazyPattern(r"[a-z][a-z0-9+.-]*:|//|#|@", re.IGNORECASE)
-_PATTERN = LazyPattern(r"[{}<>*$|\\]|\.\.\.|…|path/to|example")
+_ELSEWHERE = LazyPattern(r"[a-z][a-z0-9+.-]*:|//|#|@|~", re.IGNORECASE)
+"""The beginning of what is no path in the repository."""
+
+_MAIL = LazyPattern(r"[^\s/@]+@[^\s/@]+")
+_LINE_NUMBER = LazyPattern(r"(?::\d+(?:[:-]\d+)?)+$")
+_ESCAPE = LazyPattern(r"\\([!-/:-@\[-`{-~])")
+_PATTERN = LazyPattern(r"[{}<>*$|\\]|\.\.\.|…|path/to|\bexample\b")
 """What stands for a path in an example."""
 
 
 def check(subject: Subject, context: Context) -> Iterator[Finding]:
-    prose = subject.markdown.prose
-    if "](" not in prose and "]:" not in prose:
-        return
-    for pattern in (_LINK, _DEFINITION):
-        for match in pattern.finditer(prose):
-            written = match[1].strip("<>")
-            if _is_relative(written) and not context.has_file(_path(written), subject):
-                message = (
-                    f"{written} leads to no file: correct the path, or name the repository that "
-                    "has the file"
-                )
-                yield subject.in_text(message, match.start(1), len(match[1]))
+    for target in subject.markdown.inline.targets:
+        written = subject.text[target.start : target.end].strip("<>")
+        if _is_relative(written) and not context.has_file(_path(written), subject):
+            message = (
+                f"{written} leads to no file: correct the path, write the whole URL, or name the "
+                "repository that has the file"
+            )
+            yield subject.in_text(message, target.start, target.end - target.start)
 
 
 def _path(written: str) -> str:
-    """Return a link without query and fragment."""
-    return unquote(re.split("[#?]", written)[0])
+    """Return the path of a link, without query, fragment and number of a line."""
+    path = unquote(re.split("[#?]", _ESCAPE.sub(r"\1", written))[0])
+    return _LINE_NUMBER.sub("", path)
 
 
 def _is_relative(written: str) -> bool:
     path = _path(written)
     is_path = any(map(str.isalpha, path)) and ("/" in path or "." in path.strip("."))
-    return is_path and not _SCHEME.match(written) and not _PATTERN.search(path)
+    is_elsewhere = _ELSEWHERE.match(written) or _MAIL.fullmatch(path)
+    return is_path and not is_elsewhere and not _PATTERN.search(path)
 
 
 RULE = Rule("DV205", "broken-link", Severity.WARNING, entry=check)

@@ -2,8 +2,8 @@
 
 It is in Git, and in every session that recalls the text. Remove it, replace the secret by a new
 one, because this one may have leaked, and declare the new one as a secret: a text then names the
-variable, such as `$NPM_TOKEN`. Placeholders and examples of documentation are not reported. The
-secret itself is never shown.
+variable, such as `$NPM_TOKEN`. Placeholders and examples of documentation are not reported, and
+DV305 reports passwords in URLs. The secret itself is never shown.
 
 devinops always looks for the tokens of a dozen services. With the extra `secrets`, which installs
 Betterleaks, it knows several hundred more, and passwords in settings and code; without it,
@@ -32,12 +32,14 @@ Passes:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from devinops.lint.context import Context
 from devinops.lint.detector import leaks
 from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
+from devinops.lint.rules._urls import urls_with_password
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 
@@ -45,7 +47,10 @@ from devinops.model.objects import Severity
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     for field, text in subject.texts():
         is_whole = subject.value(field) == text
+        urls = list(urls_with_password(text))
         for leak in leaks(text):
+            if any(_is_password(text[leak.start : leak.end], leak.start, url) for url in urls):
+                continue
             message = (
                 f"this looks like {leak.title}: remove it, replace the secret by a new one, "
                 "because this one may have leaked, and declare it as a secret"
@@ -55,6 +60,11 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
                 yield subject.at(field, message, leak.start, len(secret), conceal=secret)
             else:
                 yield subject.about(field, message, conceal=secret)
+
+
+def _is_password(secret: str, at: int, url: re.Match[str]) -> bool:
+    """Return whether a secret is the password of a URL. A user with the same name counts too."""
+    return url.start() <= at < url.end() and secret in url["password"]
 
 
 RULE = Rule("DV301", "credential-in-text", Severity.ERROR, entry=check, conceals=True)

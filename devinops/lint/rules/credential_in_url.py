@@ -2,7 +2,8 @@
 
 The password is in Git, and in every session that recalls the text. Replace it by a secret, and
 change the password. Placeholders, and passwords for a machine that only the developer reaches, are
-not reported.
+not reported. A password in the query, such as `?token=…`, counts too; a token of a known service is
+reported by DV301.
 
 Fails:
 
@@ -25,36 +26,32 @@ Passes:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from devinops.lint.context import Context
 from devinops.lint.finding import Finding
 from devinops.lint.placeholders import is_placeholder
 from devinops.lint.rule import Rule
+from devinops.lint.rules._urls import urls_with_password
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
-_URL = LazyPattern(
-    r"\b[a-z][a-z0-9+.-]{1,20}://([^\s/:@'\"<>`]*):([^\s/@'\"<>`]{3,})@(\[[0-9a-f:]+\]|[\w.-]+)",
-    re.IGNORECASE,
-    hints=("://",),
-)
-
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     for field, text in subject.texts():
-        for match in _URL.finditer(text):
-            user, password, host = match[1], match[2], match[3]
-            if is_placeholder(password) or password == user or _is_private(host):
+        for match in urls_with_password(text):
+            password = match["password"]
+            if is_placeholder(password) or password == match["user"] or _is_private(match["host"]):
                 continue
             message = (
                 "this URL has a password: change the password, and put it into a secret, such as "
                 "$DATABASE_PASSWORD"
             )
             if subject.value(field) == text:
-                yield subject.at(field, message, match.start(2), len(password), conceal=password)
+                yield subject.at(
+                    field, message, match.start("password"), len(password), conceal=password
+                )
             else:
                 yield subject.about(field, message, conceal=password)
 

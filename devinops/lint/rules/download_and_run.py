@@ -36,52 +36,80 @@ from collections.abc import Iterator
 from devinops.lint.context import Context
 from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
+from devinops.lint.rules._warnings import is_warned_of
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _GET = r"(?:curl|wget|fetch)\b"
-_SHELL = (
-    r"(?:(?:ba|z|da|k|fi|c)?sh\b|(?:python|perl|ruby|node|php)[\d.]*\b(?!\s+(?:-[a-z]|\S+\.\w)))"
-)
+_INTERPRETER = r"(?:python|perl|ruby|node|php)[\d.]*\b(?!\s+(?:-[a-z]|\S+\.\w))"
+_SHELL = rf"(?:(?:ba|z|da|k|fi|c|pw)?sh\b(?!\s+(?:-[cn]\b|[^\s-]\S*\.sh\b))|{_INTERPRETER})"
 _ARGUMENTS = r"[^\n|;]{0,300}(?:\\\n[^\n|;]{0,300}){0,9}"
+_FILTERS = (
+    r"(?:\|\s*(?:tee|gunzip|zcat|gzip|base64|xxd|openssl|sed|tr|jq|cat|rev)\b[^\n|;]{0,100}){0,3}"
+)
 _RUN = LazyPattern(
-    rf"\b{_GET}{_ARGUMENTS}\|\s*(?:\\\n\s*)?(?:sudo\s+(?:-\S+\s+)*)?(?:env\s+(?:\w+=\S*\s+)*)?(?:/[\w/]*/)?{_SHELL}"
+    rf"\b{_GET}{_ARGUMENTS}{_FILTERS}\|\s*(?:\\\n\s*)?(?:sudo\s+(?:-\S+\s+)*)?(?:env\s+(?:\w+=\S*\s+)*)?"
+    rf"(?:/[\w/]*/)?{_SHELL}"
     rf"|\b(?:(?:ba|z|da|k|fi)?sh|source|eval|python[\d.]*)\s+(?:-\S+\s+)?[\"']?(?:<\(|\$\(|`)\s*{_GET}[^\n]{{0,300}}"
     r"|(?:^|[\s`;&])(?:\.)\s+<\(\s*(?:curl|wget)\b[^\n]{0,300}"
+    r"|\bexec\([^\n]{0,80}(?:urlopen|requests\.get)\([^\n]{0,200}"
     r"|\b(?:irm|iwr|Invoke-WebRequest|Invoke-RestMethod)\b[^\n|]{0,300}\|\s*(?:iex|Invoke-Expression)\b"
     r"|\b(?:iex|Invoke-Expression)\b[^\n]{0,300}(?:\birm\b|\biwr\b|Invoke-WebRequest|Invoke-RestMethod|DownloadString)",
     re.IGNORECASE | re.MULTILINE,
-    hints=("curl", "wget", "fetch", "irm", "iwr", "invoke-", "iex"),
+    hints=("curl", "wget", "fetch", "irm", "iwr", "invoke-", "iex", "urlopen", "requests.get"),
 )
-_ADDRESS = LazyPattern(r"[\w-]+(?:\.[\w-]+)+|\$\{?\w|localhost", re.IGNORECASE)
-"""An address or a variable; `curl … | sh` only speaks of such commands."""
-
-_WARNED = LazyPattern(
-    r"\b(?:never|don['’]t|(?:do|must|should|may)\s+not|avoid|instead\s+of|rather\s+than|insecure|unsafe|dangerous|bad|wrong"
-    r"|anti-?pattern|malicious|suspicious|attack\w*|flag|reject|detect\w*|block\w*)\b|❌|🚫|⚠",
+_ADDRESS = LazyPattern(
+    r"(?:(?<=://)|(?<![\w./-]))"
+    r"(?!(?:[\w-]+\.)*(?:(?:example|invalid|test)|example\.(?:com|org|net))(?![\w.-]))"
+    r"[\w-]+(?:\.[\w-]+)+|\$\{?\w|localhost",
     re.IGNORECASE,
 )
+"""An address or a variable; `curl … | sh` and examples only speak of such commands."""
+
+_SAVE = LazyPattern(
+    r"\b(?:curl|wget)\b[^\n|;&>]{0,200}?(?:\s-\w*[oO]\s*|\s--output(?:-document)?[= ]\s*|>\s*)"
+    r"[\"']?(?:[\w./$~-]*/)?(?P<file>[\w.-]+)[^\n;&]{0,200}",
+    hints=("curl", "wget"),
+)
+_FURTHER = 250
+"""Characters below a download in which the file is run."""
+
+_CHECK = LazyPattern(r"sum\b|\b(?:gpg|cosign|minisign|openssl|verify)\b", re.IGNORECASE)
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
-    text = subject.text
-    for match in _RUN.finditer(text) if subject.kind.document else ():
+    for start, end in _places(subject.text) if subject.kind.document else ():
+        if not is_warned_of(subject.markdown, start):
+            message = (
+                "this runs what it downloads, unread: use a package manager, or check a checksum "
+                "before running it"
+            )
+            yield subject.in_text(message, start, end - start)
+
+
+def _places(text: str) -> Iterator[tuple[int, int]]:
+    """Yield start and end of commands that run what they download."""
+    for match in _RUN.finditer(text):
         start = match.start() + len(match[0]) - len(match[0].lstrip(" `;&\n\t"))
-        if not _ADDRESS.search(match[0]) or _WARNED.search(_line_and_the_one_above(text, start)):
-            continue
-        message = (
-            "this runs what it downloads, unread: use a package manager, or check a checksum "
-            "before running it"
-        )
-        yield subject.in_text(message, start, match.end() - start)
+        if _ADDRESS.search(match[0]) and not _is_in_a_table(text, match):
+            yield start, match.end()
+    for match in _SAVE.finditer(text):
+        further = text[match.end() : match.end() + _FURTHER].partition("\n\n")[0]
+        run = re.search(_running(match["file"]), further)
+        if run and not _CHECK.search(further[: run.start()]):
+            yield match.start(), match.end()
 
 
-def _line_and_the_one_above(text: str, at: int) -> str:
-    begin = text.rfind("\n", 0, at)
-    above = text.rfind("\n", 0, max(begin, 0))
-    end = text.find("\n", at)
-    return text[above + 1 : len(text) if end < 0 else end]
+def _running(file: str) -> str:
+    name = rf"(?:[\w./~-]*/)?{re.escape(file)}(?![\w.-])"
+    return rf"(?:^|[\s;&|`])(?:(?:ba|z|da)?sh|source|python[\d.]*)\s+(?:-\w+\s+)*{name}|\./{name}"
+
+
+def _is_in_a_table(text: str, match: re.Match[str]) -> bool:
+    """Return whether the bars are those between cells; in a cell they have a backslash."""
+    row = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    return row.lstrip().startswith("|") and "\\|" not in match[0]
 
 
 RULE = Rule("DV304", "download-and-run", Severity.WARNING, entry=check)

@@ -1,7 +1,8 @@
 """The text tells Devin to set other instructions aside.
 
 Such a sentence is typical of an injected instruction. Whoever reads a pull request must not miss
-it. If it is meant, say which rule does not apply and when. Code and quoted examples are not judged.
+it. If it is meant, say which rule does not apply and when. Comments are judged too, because Devin
+reads them; code and quoted examples are not.
 
 Fails:
 
@@ -40,6 +41,7 @@ _OTHERS = (
 )
 """Without one of these words it may be any rule, such as one of a linter."""
 
+_WHO = r"(?:the\s+|any\s+)?(?:user|users|reviewers?|humans?|anyone|anybody|people)\b"
 _OVERRIDE = LazyPattern(
     rf"\b(?:ignore|disregard|forget|override|bypass|circumvent)\s+(?:of\s+|the\s+)?{_OTHERS}\s+"
     rf"(?:(?:of|the|{_OTHERS})\s+){{0,4}}(?:instructions?|rules?|guidelines?|prompts?|directives?"
@@ -47,21 +49,36 @@ _OVERRIDE = LazyPattern(
     r"|\b(?:ignore|disregard|forget)\s+(?:the\s+)?(?:instructions?|rules?|guidelines?|prompts?)\s+above\b"
     r"|\b(?:ignore|disregard|forget)\s+(?:everything|anything|all|what)\s+(?:that\s+)?"
     r"(?:you\s+(?:were|have|are)|was|above|before|said|written)\b"
+    r"|\btakes?\s+precedence\s+over\s+(?:all|any|every)\s+(?:other|previous|prior|existing)\s+"
+    r"(?:instruction|rule|guideline|prompt)s?\b"
     r"|\byou\s+are\s+no\s+longer\s+(?:bound|required|restricted|limited|devin|an?)\b"
-    r"|\b(?:do\s+not|don['’]t|never)\s+(?:tell|inform|notify|alert|show|mention\s+(?:it|this|that)\s+to)"
-    r"\s+(?:it\s+to\s+|this\s+to\s+)?(?:the\s+|any\s+)?(?:user|users|reviewers?|humans?|anyone|anybody|people)\b"
-    r"|\bwithout\s+(?:telling|asking|informing|notifying)\s+(?:the\s+)?(?:user|users|reviewers?|anyone"
-    r"|anybody)\b"
-    r"|\b(?:reveal|print|repeat|output|leak)\s+(?:your|the)\s+(?:system|hidden|initial)\s+prompt\b",
+    r"|\byou\s+are\s+now\s+(?:in\s+)?(?:DAN|jailbroken|unrestricted|developer\s+mode)\b"
+    rf"|\b(?:do\s+not|don['’]t|never)\s+(?:tell|inform|notify|alert)\s+{_WHO}"
+    r"(?=\W*(?:$|[.!;\n])|\s+(?:(?:about|of)\s+)?(?:this|these|it|that\s+you|what\s+you|why\s+you|your)\b)"
+    r"|\b(?:do\s+not|don['’]t|never)\s+(?:show|mention|reveal|disclose)\s+(?:it|this|that|these(?:\s+\w+)?)\s+"
+    rf"to\s+{_WHO}"
+    r"|\b(?:do\s+not|don['’]t|never)\s+(?:mention|reveal|disclose)\s+(?:this|these)\s+"
+    r"(?:note|instruction|rule|prompt|text)s?\b"
+    rf"|\bhide\s+(?:it|this|that|these|your\s+\w+)\s+from\s+{_WHO}"
+    rf"|\bwithout\s+(?:telling|informing|notifying)\s+{_WHO}"
+    r"|\b(?:merge|deploy|push|publish|release|delete|approve|send)\b[^.!?\n]{0,40}\s"
+    rf"without\s+asking\s+{_WHO}"
+    r"|\b(?:reveal|print|repeat|output|leak)\s+(?:your|the)\s+(?:system|hidden|initial)\s+prompt\b"
+    r"|\bignor(?:iere?|ez|er|a|e)\s+(?:alle|toutes\s+les|todas\s+las|tutte\s+le)\s+(?:vorherigen\s+|bisherigen\s+)?"
+    r"(?:anweisungen|instructions|instrucciones|istruzioni)\b"
+    r"|(?:忽略|无视)[^。\n]{0,6}(?:之前|以上|先前|前面)[^。\n]{0,6}(?:指令|指示|说明)"
+    r"|(?:以前|これまで|上記)の(?:すべての)?指示[^。\n]{0,8}無視",
     re.IGNORECASE,
     hints=(
-        "ignore",
+        "ignor",
         "disregard",
         "forget",
         "override",
         "bypass",
         "circumvent",
+        "precedence",
         "no longer",
+        "you are now",
         "prompt",
         "user",
         "reviewer",
@@ -69,8 +86,21 @@ _OVERRIDE = LazyPattern(
         "anyone",
         "anybody",
         "people",
+        "mention",
+        "reveal",
+        "disclose",
+        "忽略",
+        "无视",
+        "無視",
     ),
 )
+_OF_A_TOOL = LazyPattern(
+    r"(?:[^.!?\n]|\.(?=\w)){0,40}\b(?:\w*lint\w*|prettier|ruff|css|stylesheets?|tsconfig|firewall"
+    r"|browser|nginx|config\w*)\b",
+    re.IGNORECASE,
+)
+"""What says that the rules are those of a program."""
+
 _NEGATED = LazyPattern(
     r"(?:\b(?:not|never|don['’]t|doesn['’]t|cannot|can['’]t|won['’]t|must\s*n['’]t|refuse|reject"
     r"|detect|attempts?|tries|try|tricks?|such\s+as|like|says?|asks?|tells?)\b[^.!?\n]{0,60})$",
@@ -85,9 +115,12 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
     field = subject.kind.document
     if not field:
         return
-    prose = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), subject.markdown.prose)
+    prose = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), subject.markdown.without_code)
+    prose = prose.replace("*", " ").replace("_", " ")
     for match in _OVERRIDE.finditer(prose):
         if _NEGATED.search(prose[max(match.start() - 80, 0) : match.start()]):
+            continue
+        if _OF_A_TOOL.match(prose, match.end()):
             continue
         message = (
             f"`{' '.join(match[0].split())}` sets other instructions aside: say which rule does "

@@ -32,14 +32,14 @@ from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.kind import Role
 from devinops.model.objects import Severity
-from devinops.schema.findings import schema_faults
+from devinops.schema.draft7 import faults
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     role = subject.kind.role(Role.RESULT_SCHEMA)
     schema = subject.value(role.name) if role else None
     if role and isinstance(schema, dict):
-        for path, message in schema_faults(schema):
+        for path, message in faults(schema):
             at = ".".join(map(str, path)) or "the schema"
             yield subject.about(role.name, f"{at} is not valid in draft 7 ({message}): correct it")
 

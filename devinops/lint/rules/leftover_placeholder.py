@@ -31,7 +31,10 @@ from collections.abc import Iterator
 
 from devinops.lint.context import Context
 from devinops.lint.finding import Finding
+from devinops.lint.inline import label
+from devinops.lint.markdown import Markdown
 from devinops.lint.rule import Rule
+from devinops.lint.rules._lines import line_around
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
@@ -39,29 +42,76 @@ from devinops.model.patterns import LazyPattern
 _PLACEHOLDER = LazyPattern(
     r"^[ \t]*(?:(?:[-*+>|]|\d+[.)]|#{1,6})[ \t]+)*(?:\[[ xX]\][ \t]+)?[*_]{0,2}"
     r"(?P<mark>(?:TODO|TBD|TBC|FIXME|XXX)\b(?:\([^)\n]*\))?)[*_]{0,2}[ \t]*(?::|[-–—]|\.{3}|…|$)"
-    r"|(?::|\|)[ \t]*(?P<value>TODO|TBD|TBC|FIXME)[ \t]*(?:\||\.?$)"
-    r"|(?P<latin>\blorem ipsum\b)"
-    r"|(?P<bracket>\[(?:insert|fill in|todo|tbd|describe|replace|write|add)\b[^\]\n]{0,60}\])(?!\()"
+    r"|(?::[*_]{0,2}|\S[ \t]*\|)[ \t]*(?P<value>TODO|TBD|TBC|FIXME|\?{2,})[ \t]*(?:\||\(|\.?$)"
+    r"|(?:^[ \t]*|\b)(?P<latin>lorem ipsum(?:\b dolor|\.{3}|…))"
+    r"|(?P<bracket>\[(?:(?:insert|fill in|describe|replace|write)[ \t]|todo\b|tbd\b"
+    r"|to be \w+(?=\])|your[ _]"
+    r"|add[ \t]+(?:an?|the|your|more|any|details?|description|names?|links?|text|content|here)\b)"
+    r"[^\]\n]{0,60}\])(?![\[(:])"
     r"|(?P<angle><(?:insert|fill in|todo|tbd|describe)\b[^>\n]{0,60}>)"
-    r"|(?P<here>\b(?:your|the) (?:text|content|description) (?:goes )?here\b)",
+    r"|(?P<here>\byour (?:text|content|description) (?:goes )?here\b"
+    r"|\b(?:text|content|description) goes here\b|\(fill (?:this )?in\b[^)\n]{0,40}\)"
+    r"|^\W*coming soon\b(?=\W*$))",
     re.MULTILINE | re.IGNORECASE,
-    hints=("todo", "tbd", "tbc", "fixme", "xxx", "lorem", "[", "<", " here"),
+    hints=(
+        "todo",
+        "tbd",
+        "tbc",
+        "fixme",
+        "xxx",
+        "lorem",
+        "??",
+        "[",
+        "<",
+        " here",
+        "(fill",
+        "coming soon",
+    ),
 )
-_UPPER = LazyPattern("TODO|TBD|TBC|FIXME|XXX")
+_WRITTEN_AS_A_MARK = LazyPattern(r"TODO|FIXME|XXX|(?i:TBD|TBC)|\?")
+_STATES = LazyPattern(
+    r"\b(?:DONE|DOING|WIP|CLOSED|BACKLOG)\b|\bIN[ _-](?:PROGRESS|REVIEW)\b"
+    r"|\b(?i:status|state|column|lane|label)\b"
+)
+"""Words beside which TODO is the state of a task."""
+
+_CONTROLS = LazyPattern(
+    r"\b(?:clicks?|press(?:es)?|taps?|selects?|chooses?|hits?|buttons?|keys?|options?|menus?)"
+    r"(?:\s+(?:on|the))*\W{1,3}$",
+    re.IGNORECASE,
+)
+"""What stands before the label of a control."""
+
+_TAG = LazyPattern(r"^[ \t]*[-*+][ \t]+[*_]{0,2}(TODO|FIXME|HACK|XXX)\b", re.MULTILINE)
+"""An item of a list that explains which tags comments have, if there is more than one."""
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     texts = [
-        (subject.kind.document, subject.markdown.prose),
-        (subject.kind.foreign.when, subject.when),
+        (subject.kind.document, subject.markdown.prose, subject.markdown),
+        (subject.kind.foreign.when, subject.when, Markdown("")),
     ]
-    for field, text in texts:
+    for field, text, markdown in texts:
         for match in _PLACEHOLDER.finditer(text) if field else ():
             group = match.lastgroup or ""
-            if group in ("mark", "value") and not _UPPER.match(match[group]):
+            if _is_meant(group, match, text, markdown):
                 continue
             message = f"{match[group]} is a placeholder: write what belongs here"
             yield subject.at(field or "", message, match.start(group), len(match[group]))
+
+
+def _is_meant(group: str, match: re.Match[str], text: str, markdown: Markdown) -> bool:
+    """Return whether what looks like a placeholder is meant as it is."""
+    written, start = match[group], match.start(group)
+    if group == "bracket":
+        before = text[max(start - len("buttons on the `"), 0) : start]
+        is_name = written.startswith("[your") or label(written[1:-1]) in markdown.inline.labels
+        return is_name or bool(_CONTROLS.search(before))
+    if group not in ("mark", "value"):
+        return False
+    if not _WRITTEN_AS_A_MARK.match(written) or _STATES.search(line_around(text, start)):
+        return True
+    return group == "mark" and len(set(_TAG.findall(text))) > 1
 
 
 RULE = Rule("DV207", "leftover-placeholder", Severity.WARNING, entry=check)

@@ -35,29 +35,43 @@ from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _HOME = LazyPattern(
-    r"(?<![\w.~/\\-])(?:file://)?(?:/Users/|/home/|[A-Za-z]:\\{1,2}Users\\{1,2})"
-    r"([A-Za-z0-9._-]+)(?=[/\\])",
+    r"(?<![\w.~/\\-])(?:file:/{2,3}|/mnt/[a-z](?=/Users))?"
+    r"(?:/Users/|/home/|[A-Za-z]:(?:\\{1,2}|/)Users(?:\\{1,2}|/))([A-Za-z0-9._-]+)(?=[/\\])",
     hints=("/users/", "/home/", "\\users\\"),
 )
 SHARED = frozenset(
     re.findall(
         r"\S+",
-        """admin airflow alice app appuser bar bob circleci codespace coder deploy dev
-        developer devin ec2-user example foo gitpod git guest hostedtoolcache jane jane.doe
-        janedoe jdoe jenkins john john.doe johndoe jovyan linuxbrew me my-user myuser name node
-        nonroot pi public root runner runneradmin sandbox server service shared someone test
-        testuser ubuntu user user1 username vagrant vscode vsts www-data xxx you your-name
-        your-username your_name yourname yourusername""",
+        """actions admin airflow alice app appuser azureuser bar bitnami bob build builder
+        buildkite-agent centos ci circleci coder codespace conda containeradministrator core debian
+        default deploy dev developer devin docker ec2-user example fedora foo git gitlab-runner
+        gitpod go gradle guest hadoop hdfs hostedtoolcache jane jane.doe janedoe jboss jdoe
+        jenkins john john.doe johndoe jovyan linuxbrew mambauser maven me my-user mysql myuser name
+        nginx nixos node nobody nonroot opc oracle pi postgres public pwuser python rails redis
+        root runner runneradmin sandbox sbx_user semaphore server service shared site someone spark
+        steam teamcity test testuser tomcat ubuntu user user1 username vagrant vcap vscode vsts web
+        www www-data xxx you your-name your-username your_name yourname yourusername""",
     )
 )
 """Users of machines that many people have, such as Devin's own, and users of examples."""
+
+_NEAR = 30
+"""Characters before a path that tell what it is."""
+
+_ROUTE = LazyPattern(
+    r"\b(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)"
+    r"|(?i:routes?|endpoints?|pages?|urls?|href|redirect\w*|navigat\w*|path=))"
+    r"\W{0,4}(?:(?:to|at|is|like)\W{1,3})?$"
+)
+"""What stands before a path of a web site."""
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     seen: set[str] = set()
     for match in _HOME.finditer(subject.text):
         user = match[1].lower()
-        if user not in SHARED and user not in seen:
+        before = subject.text[max(match.start() - _NEAR, 0) : match.start()]
+        if user not in SHARED and user not in seen and not _ROUTE.search(before):
             seen.add(user)
             message = (
                 f"{match[0]} is on one person's computer: use a path from the top of the repository"

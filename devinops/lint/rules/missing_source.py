@@ -1,7 +1,9 @@
 """A file that the entry is derived from no longer exists.
 
 `meta.sources` lists the files that an entry describes, relative to its file, to the root or to the
-top of the Git checkout. If one is gone, the entry is probably out of date. URLs are not checked.
+top of the Git checkout. If one is gone, the entry is probably out of date. Of a pattern, such as
+`src/**/*.py`, only the directory is checked. URLs, tickets and files of another repository, such as
+`acme/api:docs/errors.md`, are not checked.
 
 Fails:
 
@@ -28,6 +30,7 @@ Passes:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from devinops.lint.context import Context
@@ -35,17 +38,28 @@ from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
+from devinops.model.patterns import LazyPattern
+
+_NO_PART_OF_IT = LazyPattern(r"#.*|(?::\d+(?:-\d+)?)+$|(?:^|/)[^/]*[*?\[].*", re.DOTALL)
+"""What is behind a path: an anchor, a line, or a pattern."""
+
+_ELSEWHERE = LazyPattern(r"[:@\s]|^[A-Z]+-\d+$")
+"""A URL, a file of another repository, a ticket, or words."""
 
 
 def check(subject: Subject, context: Context) -> Iterator[Finding]:
     sources = subject.declaration.meta.get("sources")
     # `meta` may hold anything.
     for source in sources if isinstance(sources, list) else [sources]:
-        if not isinstance(source, str) or "://" in source:
-            continue
-        if not context.has_file(source.partition("#")[0], subject):
+        if isinstance(source, str) and _is_gone(source, subject, context):
             message = f"{source} does not exist any more: review the entry, and correct its sources"
             yield subject.in_option("meta", source, message)
+
+
+def _is_gone(source: str, subject: Subject, context: Context) -> bool:
+    """Return whether a source is a path in this repository, and nothing is there."""
+    path = _NO_PART_OF_IT.sub("", source)
+    return not (_ELSEWHERE.search(path) or context.has_file(path, subject))
 
 
 RULE = Rule("DV502", "missing-source", Severity.WARNING, entry=check)

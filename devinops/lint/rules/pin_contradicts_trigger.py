@@ -39,25 +39,42 @@ from devinops.model.patterns import LazyPattern
 
 _NAME = r"[A-Za-z0-9](?:[\w.-]*[\w])?"
 _REPOSITORY = LazyPattern(rf"(?<![\w./:@-])({_NAME})/({_NAME})(?![\w/-])")
-_CALLED_ONE = LazyPattern(r"\brepo(?:sitory)?\b", re.IGNORECASE)
-_NEAR = 14
-"""Characters between a repository and the word that calls it one."""
+_CALLED_ONE = LazyPattern(r"\W{0,3}\brepo(?:sitor(?:y|ies))?\b", re.IGNORECASE)
+_CALLS_IT_ONE = LazyPattern(r"\brepo(?:sitor(?:y|ies))?:?\W{1,3}$", re.IGNORECASE)
+_PAIRS = frozenset(
+    re.findall(
+        r"\S+",
+        """and/or ci/cd client/server read/write request/response input/output frontend/backend
+        backend/frontend dev/prod test/prod public/private tcp/ip true/false yes/no owner/repo""",
+    )
+)
+"""Words that are no repository also before this word."""
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     pin, when = subject.pin.lower(), subject.when
-    if "/" not in pin or pin in when.lower():
+    if "/" not in pin or _names(when.lower(), pin):
         return
     owner = pin.rpartition("/")[0].rpartition("/")[2]
     for match in _REPOSITORY.finditer(when):
-        near = when[max(match.start() - _NEAR, 0) : match.end() + _NEAR]
-        if match[1].lower() == owner or _CALLED_ONE.search(near):
+        if match[1].lower() == owner or _is_called_one(when, match):
             always = subject.kind.foreign.always
             message = (
                 f"this names {match[0]}, but {always} is {subject.pin}: correct one of the two"
             )
             yield subject.at(subject.kind.foreign.when, message, match.start(), len(match[0]))
             return
+
+
+def _names(text: str, repository: str) -> bool:
+    return bool(re.search(rf"(?<![\w.-]){re.escape(repository)}(?![\w-]|\.\w)", text))
+
+
+def _is_called_one(when: str, match: re.Match[str]) -> bool:
+    if match[0].lower() in _PAIRS:
+        return False
+    before = when[max(match.start() - len("repositories: `"), 0) : match.start()]
+    return bool(_CALLED_ONE.match(when, match.end()) or _CALLS_IT_ONE.search(before))
 
 
 RULE = Rule("DV107", "pin-contradicts-trigger", Severity.WARNING, entry=check)

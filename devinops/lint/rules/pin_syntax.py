@@ -36,7 +36,7 @@ from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
-_NAME = LazyPattern(r"[\w.-]+(?:/[\w.-]+)+")
+_NAME = LazyPattern(r"(?!\.{1,2}/)[\w.-]+(?:/[\w.-]+)+")
 _HOST = LazyPattern(
     r"[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev|de|co|cloud|internal|local)/", re.IGNORECASE
 )

@@ -29,18 +29,14 @@ from collections.abc import Iterator
 from devinops.lint.context import Context
 from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
-from devinops.lint.rules._triggers import is_generic, weight, words
+from devinops.lint.rules._triggers import is_generic, is_too_short
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
-
-SHORTEST = 10
-"""Letters and digits."""
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     when = subject.when
-    is_one_word = len(words(when)) < 2 and when.isascii()
-    if when and not is_generic(when) and (is_one_word or weight(when) < SHORTEST):
+    if when and not is_generic(when) and is_too_short(when):
         field = subject.kind.foreign.when
         message = (
             f"this {field} is too short to tell when Devin should use the {subject.kind.name}: "

@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from devinops.lint.context import Context
 from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
-from devinops.lint.rules._triggers import is_generic, words
+from devinops.lint.rules._triggers import is_generic, is_too_short, words
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
@@ -61,9 +61,23 @@ _TITLE = LazyPattern(
     r"|conventions?|standards?|details?|notes?|tips|background|glossary)\b",
     re.IGNORECASE,
 )
+_TITLE_AT_THE_END = LazyPattern(
+    r"(?:[\w/-]+\s+){1,4}(?:standards|conventions|guidelines|guide|glossary|overview|principles"
+    r"|basics|cheat\s?sheet)\W*",
+    re.IGNORECASE,
+)
+_ORDER = LazyPattern(
+    r"(?:add|build|change|configure|create|debug|deploy|design|fix|implement|install|investigate"
+    r"|merge|migrate|open|publish|refactor|release|remove|rename|review|run|set\s+up|test|update"
+    r"|upgrade|write)\s+(?:an?|the|any|all|new|our)\b",
+    re.IGNORECASE,
+)
+"""The task as an order, such as `Add an endpoint`."""
+
 _FOREIGN = LazyPattern(
-    r"\b(?:der|die|das|und|für|von|bei|wenn|wann|beim|ein|eine|el|la|los|las|cuando|para|por|una"
-    r"|le|les|des|quand|pour|lors|une|il|gli|quando|per|di|een|het|wanneer|bij|och|när|og|når)\b",
+    r"\b(?:al|au|auf|aux|bei|beim|bevor|bij|cuando|das|del|der|des|di|die|du|een|ein|eine|el|gli|het|il"
+    r"|im|la|las|le|les|lors|los|mit|nach|och|og|para|per|por|pour|quand|quando|sobre|und|una|une"
+    r"|von|vor|wann|wanneer|wenn|zum|zur)\b",
     re.IGNORECASE,
 )
 _LONGEST_TITLE = 6
@@ -76,11 +90,11 @@ _PLAIN = frozenset({"when", "whenever", "if", "before", "after", "while", "durin
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     when = subject.when
     found = words(when)
-    if len(found) < 2 or not _PLAIN.isdisjoint(found) or is_generic(when):
+    if is_too_short(when) or not _PLAIN.isdisjoint(found) or is_generic(when):
         return
-    if not _is_english(when) or _CONDITION.search(when):
+    if not _is_english(when) or _CONDITION.search(when) or _ORDER.match(when.strip()):
         return
-    is_title = bool(_TITLE.match(when.strip()))
+    is_title = bool(_TITLE.match(when.strip()) or _TITLE_AT_THE_END.fullmatch(when.strip()))
     if is_title or (len(found) <= _LONGEST_TITLE and not _TASK.search(when)):
         field = subject.kind.foreign.when
         message = (
@@ -91,8 +105,7 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
 
 
 def _is_english(text: str) -> bool:
-    letters = [char for char in text if char.isalpha()]
-    is_latin = sum(char.isascii() for char in letters) >= 0.9 * len(letters)
+    is_latin = all(char.isascii() for char in text if char.isalpha())
     return is_latin and not _FOREIGN.search(text)
 
 

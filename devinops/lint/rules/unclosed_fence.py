@@ -1,7 +1,8 @@
 """A code block is never closed, so the rest of the text is code.
 
 Devin reads the instructions below it as part of the code. Close the block with the same characters.
-A block inside a block needs a longer fence outside: four backticks around three.
+A block inside a block needs a longer fence outside: four backticks around three. A block in a quote
+or a list item also ends with it.
 
 Fails:
 
@@ -41,13 +42,13 @@ from devinops.model.objects import Severity
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
-    for fence in subject.markdown.fences:
-        if not fence.is_closed:
+    for block in subject.markdown.blocks:
+        if not block.is_closed:
             message = (
                 "this code block is never closed, so everything below is code: close it, or make "
                 "the fence of a block around it longer"
             )
-            yield subject.in_text(message, fence.start)
+            yield subject.in_text(message, block.start)
 
 
 RULE = Rule("DV204", "unclosed-fence", Severity.WARNING, entry=check)

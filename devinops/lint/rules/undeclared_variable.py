@@ -2,8 +2,8 @@
 
 A session has an environment variable only if the secret exists. Declare the secret in secrets.yaml,
 so that a plan tells when it is missing, or correct the name. Names that look like secrets are
-judged (`$NPM_TOKEN`), and only in a repository that declares secrets; a variable that the text sets
-itself is not.
+judged (`$NPM_TOKEN`), and names that are almost that of a declared secret, but only in a repository
+that declares secrets; a variable that the text sets itself is not.
 
 Fails:
 
@@ -41,19 +41,37 @@ from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
-from devinops.model.suggest import did_you_mean
+from devinops.model.suggest import nearest
 
 _NAME = (
     r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|API_?KEY|SECRET|SECRET_KEY|PASSWORD|PASSWD|PRIVATE_KEY|ACCESS_KEY"
     r"|AUTH_KEY|CREDENTIALS?|PAT)"
 )
 _USE = LazyPattern(
-    rf"(?:\$\{{?|\$\{{\{{\s*secrets\.|\bprocess\.env\.|\benviron(?:\.get)?[\[(][\"']|\bgetenv\([\"']|\bENV\[[\"']"
-    rf"|\bsecret (?:named |called )?`?)({_NAME})\b"
+    r"(?:\$\{?|\$env:|\$\{\{\s*(?:secrets|env)\.|\bprocess\.env\.|\benviron(?:\.get)?[\[(][\"']"
+    r"|\b(?:[gG]etenv|LookupEnv|ENV\.fetch|env::var|Deno\.env\.get)\([\"']|\bENV\[[\"']"
+    rf"|\bsecret (?:named |called )?`?)({_NAME})\b(?!:?-)"
 )
-_SET = LazyPattern(rf"^[^\n]*?\b({_NAME})[ \t]*=(?!=)", re.MULTILINE)
-GIVEN = frozenset({"GITHUB_TOKEN", "CI_JOB_TOKEN"})
-"""Variables that a CI system sets."""
+_VARIABLE = LazyPattern(r"\$\{?([A-Z][A-Z0-9_]{4,})\b")
+_SET = LazyPattern(
+    r"(?<![\w$.{])([A-Z][A-Z0-9_]+)(?:[\"']\])?[ \t]*=(?![=~])"
+    r"|\bread\b[^\n;|&$]{0,80}?[ \t]([A-Z][A-Z0-9_]+)\b"
+    r"|\bfor[ \t]+([A-Z][A-Z0-9_]+)[ \t]+in\b"
+    r"|^[ \t]+([A-Z][A-Z0-9_]+):[ \t]*[\"']?\$\{\{",
+    re.MULTILINE,
+)
+"""How a shell, Python or a workflow sets a variable."""
+
+GIVEN = frozenset(
+    re.findall(
+        r"\w+",
+        """ACTIONS_ID_TOKEN_REQUEST_TOKEN ACTIONS_RUNTIME_TOKEN CI_DEPLOY_PASSWORD CI_JOB_TOKEN
+        CI_REGISTRY_PASSWORD CSRF_TOKEN GITHUB_TOKEN XSRF_TOKEN""",
+    )
+)
+"""Variables that a CI system sets, and values that a server gives."""
+
+ALMOST = 0.8
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -66,18 +84,30 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _undeclared(subject: Subject, context: Context) -> Iterator[Finding]:
     text = subject.text
-    matches = list(_USE.finditer(text))
-    if not matches:
+    uses = sorted([*_USE.finditer(text), *_VARIABLE.finditer(text)], key=lambda use: use.start(1))
+    if not uses:
         return
     declared = {c.declaration.key.name for c in context.contracts if share_target(c, subject)}
-    known = declared | GIVEN | {match[1] for match in _SET.finditer(text)}
-    for match in matches:
-        name = match[1]
-        if name not in known:
-            known.add(name)
-            hint = did_you_mean(name, declared)
+    known = declared | GIVEN | {name for names in _SET.findall(text) for name in names}
+    for use in uses:
+        name = use[1]
+        if name in known:
+            continue
+        known.add(name)
+        meant = nearest(name, declared, ALMOST)
+        if use.re is _USE.compiled or _is_typo(name, meant):
+            hint = f' (did you mean "{meant}"?)' if meant else ""
             message = f"no entry declares the secret {name}{hint}: declare it, or correct the name"
-            yield subject.in_text(message, match.start(1), len(name))
+            yield subject.in_text(message, use.start(1), len(name))
+
+
+def _is_typo(name: str, meant: str) -> bool:
+    """Return whether a character inside of a name is missing, doubled, or swapped with the next."""
+    if sorted(name) == sorted(meant):
+        return True
+    short, long = sorted((name, meant), key=len)
+    cuts = (long[:at] + long[at + 1 :] for at in range(1, len(long) - 1))
+    return len(long) == len(short) + 1 and short in cuts
 
 
 RULE = Rule("DV401", "undeclared-variable", Severity.WARNING, repository=check)

@@ -38,11 +38,13 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from devinops.lint.context import Context
 from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
+from devinops.lint.rules._lines import line_around
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
@@ -50,24 +52,41 @@ from devinops.model.suggest import nearest
 
 _MACRO = LazyPattern(
     r"(?<![\w`!\\/.=<>&|({\[\"'$-])!([A-Za-z][A-Za-z0-9_-]{2,})(?![\w(=!]|\.\w|\[)"
+    r"|(?<=[(\"'])!([A-Za-z][A-Za-z0-9_-]{2,})(?=[)\"'])"
 )
 _IN_CODE = LazyPattern(r"!([A-Za-z][A-Za-z0-9_-]{2,})")
 _SPEAKS_OF_MACROS = LazyPattern(r"\b(?:macros?|playbooks?)\b", re.IGNORECASE)
+_OTHERS = frozenset(
+    re.findall(
+        r"\S+",
+        """and base64 binary cidr condition default env_var equals example findinmap getatt if
+        important importvalue include join lambda macro macro-name my-macro name not or playbook
+        ref reference secret select split sub unsafe vault""",
+    )
+)
+"""Tags of YAML, because those of Ansible are in playbooks too, a word of CSS, and examples."""
+
 ALMOST = 0.8
 
 
 def check(context: Context) -> Iterator[Finding]:
+    defined = _by_ends(context.by_handle)
     for subject in context.subjects:
         if subject.kind.document and "!" in subject.text:
-            yield from _undefined(subject, context)
+            yield from _undefined(subject, context, defined)
 
 
-def _undefined(subject: Subject, context: Context) -> Iterator[Finding]:
+def _undefined(
+    subject: Subject, context: Context, defined: Mapping[str, Sequence[str]]
+) -> Iterator[Finding]:
     for start, macro in _mentioned(subject):
         if macro.lower() in context.by_handle:
             continue
-        similar = nearest(macro, context.by_handle, ALMOST)
-        if similar or _SPEAKS_OF_MACROS.search(_line(subject.text, start)):
+        candidates = (name for end in _ends(macro) for name in defined.get(end, ()))
+        similar = nearest(macro, candidates, ALMOST)
+        is_other = macro[1:].lower() in _OTHERS
+        speaks = not is_other and _SPEAKS_OF_MACROS.search(line_around(subject.text, start))
+        if similar or speaks:
             hint = f' (did you mean "{similar}"?)' if similar else ""
             message = f"no entry defines the macro {macro}{hint}: correct it, or define it"
             yield subject.in_text(message, start, len(macro))
@@ -77,13 +96,23 @@ def _mentioned(subject: Subject) -> Iterator[tuple[int, str]]:
     """Yield offset and text of what may be a macro: in prose, or alone in code."""
     for match in _MACRO.finditer(subject.markdown.prose):
         yield match.start(), match[0]
-    for span in subject.markdown.spans:
-        if _IN_CODE.fullmatch(span[2].strip()):
-            yield span.start(2), span[2].strip()
+    for span in subject.markdown.inline.code:
+        macro = subject.text[span.start : span.end].strip()
+        if _IN_CODE.fullmatch(macro):
+            yield subject.text.index("!", span.start), macro
 
 
-def _line(text: str, at: int) -> str:
-    return text[text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
+def _by_ends(macros: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """Return first and last letters → the macros with them: a typo keeps one of the two."""
+    by_ends: defaultdict[str, list[str]] = defaultdict(list)
+    for macro in macros:
+        for end in _ends(macro):
+            by_ends[end].append(macro)
+    return by_ends
+
+
+def _ends(macro: str) -> tuple[str, str]:
+    return macro[:2].lower(), macro[-2:].lower()
 
 
 RULE = Rule("DV404", "undefined-macro", Severity.WARNING, repository=check)

@@ -24,39 +24,54 @@ Passes:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
+from devinops.lint.blocks import Leaf
 from devinops.lint.context import Context
 from devinops.lint.finding import Finding
+from devinops.lint.markdown import Markdown
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _STEP = LazyPattern(
-    r"^[ \t]*(?:[-*+•]|\d+[.)]|[a-z][.)]|\*\*\d+|(?:step|phase|schritt|étape|paso)\s*\d+)"
-    r"(?:[ \t*:.-]|$)",
+    r"^[ \t>]*(?:[-*+•]|\(?\d+[.)]|\*\*\d+|(?:[a-z]|[ivx]+)[.)]"
+    r"|(?:step|phase|schritt|étape|paso)\s*\d+)(?:[ \t*:.-]|$)"
+    r"|^[ \t>]*(?:\d+、|第.{1,3}步|[①-⑳]|\|[ \t]*\d+[ \t]*\|)|<li\b",
     re.MULTILINE | re.IGNORECASE,
 )
-_HEADING = LazyPattern(r"^#{1,6}[ \t]+\S", re.MULTILINE)
 _ORDER = LazyPattern(
     r"\b(?:first|firstly|then|next|afterwards?|after that|finally|lastly|second|secondly"
     r"|zuerst|dann|schließlich)\b",
     re.IGNORECASE,
 )
+_LINE = LazyPattern(r"^.{3,120}[.;。]$", re.MULTILINE)
+"""A line that is a sentence; prose is wrapped elsewhere."""
+
 FEWEST = 2
+FEWEST_LINES = 3
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
-    if not subject.is_procedure:
-        return
-    prose = subject.markdown.outside_fences
-    if any(len(pattern.findall(prose)) >= FEWEST for pattern in (_STEP, _HEADING, _ORDER)):
+    if not subject.is_procedure or _has_steps(subject.markdown):
         return
     message = (
         f"this {subject.kind.name} has no steps: write them as a list, such as `1. Read the alert.`"
     )
     yield subject.in_text(message)
+
+
+def _has_steps(markdown: Markdown) -> bool:
+    leaves = Counter(block.leaf for block in markdown.blocks)
+    # A list that is indented too far is code for GitHub, but not for Devin.
+    text = markdown.outside(Leaf.FENCE, Leaf.COMMENT)
+    return (
+        max(leaves[Leaf.HEADING], leaves[Leaf.FENCE]) >= FEWEST
+        or any(len(pattern.findall(text)) >= FEWEST for pattern in (_STEP, _ORDER))
+        or len(_LINE.findall(text)) >= FEWEST_LINES
+    )
 
 
 RULE = Rule("DV601", "without-steps", Severity.WARNING, entry=check)

@@ -1,0 +1,177 @@
+"""Finds code, comments and links in the paragraphs of a Markdown text, in linear time. Pure."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from devinops.model.patterns import LazyPattern
+
+_ESCAPE: Final = r"\\[!-/:-@\[-`{-~]"
+_TOKEN: Final = LazyPattern(
+    rf"{_ESCAPE}|`+|<!--|<[A-Za-z][A-Za-z0-9+.-]{{1,31}}:[^\s<>]*>|<(?:a|img)\s[^<>]*>|!?\[|\]"
+)
+_ADDRESS: Final = LazyPattern(r"\b(?:href|src)\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')")
+_RUN: Final = LazyPattern("`+")
+_BLANKS: Final = r"[ \t]*(?:\n[ \t]*)?"
+_IN_ANGLES: Final = LazyPattern(r"<((?:[^<>\n\\]|\\.)*+)>")
+_WITHOUT_PARENTHESES: Final = LazyPattern(rf"(?:{_ESCAPE}|[^\s()])++")
+_TITLE: Final = r"(?:\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\))"
+_END_OF_LINK: Final = LazyPattern(rf"{_BLANKS}(?:(?<=\s){_TITLE}{_BLANKS})?\)", re.DOTALL)
+_DEFINITION: Final = LazyPattern(
+    rf"[ ]{{0,3}}\[(?!\^)((?:[^\[\]\\]|\\.){{1,999}}+)\]:{_BLANKS}(<[^<>\n]*>|[^\s<]\S*+)"
+    rf"(?:{_BLANKS}(?<=\s){_TITLE})?[ \t]*(?:\n|$)",
+    re.DOTALL,
+)
+_BLANK: Final = LazyPattern(_BLANKS)
+_DEEPEST: Final = 32
+"""Parentheses inside each other in the path of a link: the limit of GitHub's parser."""
+
+
+class Span(NamedTuple):
+    """A part of a text, from `start` to `end`."""
+
+    start: int
+    end: int
+
+
+class Inline:
+    """What is in the paragraphs of a text.
+
+    `code` is without its backticks, `with_marks` the same with them. `targets` are the paths of
+    links, images and definitions; `labels` name the definitions, in lower case.
+    """
+
+    def __init__(self) -> None:
+        self.code: list[Span] = []
+        self.with_marks: list[Span] = []
+        self.comments: list[Span] = []
+        self.targets: list[Span] = []
+        self.labels: set[str] = set()
+
+    def read(self, text: str, start: int, end: int) -> None:
+        """Add what is in a paragraph."""
+        while definition := _DEFINITION.compiled.match(text, start, end):
+            self.labels.add(label(definition[1]))
+            self.targets.append(Span(*definition.span(2)))
+            start = definition.end()
+        _Paragraph(text, start, end, self).read()
+
+
+def label(text: str) -> str:
+    """Return how a definition is called by a text: case and white space do not count."""
+    return " ".join(text.split()).casefold()
+
+
+class _Paragraph:
+    def __init__(self, text: str, start: int, end: int, into: Inline) -> None:
+        self.text = text
+        self.start = start
+        self.end = end
+        self.into = into
+        self.brackets: list[bool] = []
+        """The open brackets: whether each begins an image."""
+        self.inactive = 0
+        """How many of them are before a link, which cannot be in another link."""
+
+    def read(self) -> None:
+        at = self.start
+        while token := _TOKEN.compiled.search(self.text, at, self.end):
+            at = self._read(token)
+
+    def _read(self, token: re.Match[str]) -> int:
+        """Note what begins at a token, and return where it ends."""
+        match token[0][0]:
+            case "`":
+                return self._code(token)
+            case "[" | "!":
+                self.brackets.append(token[0] == "![")
+            case "]":
+                return self._bracket(token.end())
+            case "<" if token[0] == "<!--":
+                return self._comment(token)
+            case "<" if address := _ADDRESS.search(token[0]):
+                start, end = address.span(address.lastindex or 0)
+                self.into.targets.append(Span(token.start() + start, token.start() + end))
+        return token.end()
+
+    # code
+
+    @cached_property
+    def _runs(self) -> Mapping[int, Sequence[int]]:
+        """Length → where the runs of that many backticks are."""
+        runs: defaultdict[int, list[int]] = defaultdict(list)
+        for run in _RUN.compiled.finditer(self.text, self.start, self.end):
+            runs[len(run[0])].append(run.start())
+        return runs
+
+    def _code(self, token: re.Match[str]) -> int:
+        size = len(token[0])
+        runs = self._runs.get(size, ())
+        number = bisect_left(runs, token.end())
+        if number == len(runs):
+            return token.end()
+        closing = runs[number]
+        self.into.code.append(Span(token.end(), closing))
+        self.into.with_marks.append(Span(token.start(), closing + size))
+        return closing + size
+
+    # comments
+
+    @cached_property
+    def _last_end_of_comment(self) -> int:
+        return self.text.rfind("-->", self.start, self.end)
+
+    def _comment(self, token: re.Match[str]) -> int:
+        begin = token.start() + len("<!")
+        if self._last_end_of_comment < begin:
+            return token.end()
+        end = self.text.index("-->", begin) + len("-->")
+        self.into.comments.append(Span(token.start(), end))
+        return end
+
+    # links
+
+    def _bracket(self, at: int) -> int:
+        """Read what is behind a closing bracket."""
+        if not self.brackets:
+            return at
+        is_image = self.brackets.pop()
+        is_active = is_image or len(self.brackets) >= self.inactive
+        self.inactive = min(self.inactive, len(self.brackets))
+        if not is_active or not self.text.startswith("(", at, self.end):
+            return at
+        return self._link(at, is_image)
+
+    def _link(self, at: int, is_image: bool) -> int:
+        target = self._target(self._after_blanks(at + 1))
+        closing = target and _END_OF_LINK.compiled.match(self.text, target.end, self.end)
+        if not target or not closing:
+            return at
+        self.into.targets.append(target)
+        if not is_image:
+            self.inactive = len(self.brackets)
+        return closing.end()
+
+    def _after_blanks(self, at: int) -> int:
+        blanks = _BLANK.compiled.match(self.text, at, self.end)
+        return blanks.end() if blanks else at
+
+    def _target(self, at: int) -> Span | None:
+        if self.text.startswith("<", at, self.end):
+            angles = _IN_ANGLES.compiled.match(self.text, at, self.end)
+            return Span(*angles.span()) if angles else None
+        end, depth = at, 0
+        while depth <= _DEEPEST:
+            if plain := _WITHOUT_PARENTHESES.compiled.match(self.text, end, self.end):
+                end = plain.end()
+            char = self.text[end : end + 1] if end < self.end else ""
+            if char not in ("(", ")") or (char == ")" and not depth):
+                return None if depth else Span(at, end)
+            depth += 1 if char == "(" else -1
+            end += 1
+        return None

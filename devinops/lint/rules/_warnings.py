@@ -1,0 +1,87 @@
+"""Tells whether a text shows something as what must not be done."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from devinops.lint.blocks import Leaf
+from devinops.lint.markdown import Markdown
+from devinops.model.patterns import LazyPattern
+
+_ADJECTIVES: Final = (
+    r"(?:insecure|unsafe|dangerous|malicious|suspicious|risky|forbidden|prohibited|refused|rejected"
+    r"|blocked|flagged|detected|not\s+allowed)"
+)
+_FORBIDDEN: Final = LazyPattern(
+    r"\b(?:never|don['’]t|(?:do|must|should|may|can|shall)\s+not|cannot|avoid\w*"
+    rf"|refuses?|rejects?|forbids?|prohibits?|attack\w*|anti-?patterns?|{_ADJECTIVES})\b|❌|🚫|⛔"
+    r"|\b(?:blocks|flags|detects|no|not|instead\s+of|rather\s+than)\s+"
+    r"(?!(?:already|available|found|installed|present|set|there|working|yet)\b)(?:\w+\s+){0,3}\W{0,2}$"
+    r"|^\W*(?:bad|wrong|incorrect)\b"
+    r"|\b(?:is|are)\s+(?:an?\s+)?(?:bad|wrong)\b",
+    re.IGNORECASE,
+)
+"""What in a sentence, up to the thing, forbids it."""
+
+_CONDEMNED: Final = LazyPattern(
+    r"\s(?:#|//|<!--|\(|[-–—](?=\s))\W*(?:never|don['’]t|do\s+not|bad|wrong)\b|❌|🚫|⛔"
+    r"|(?:[`\"')]|\bsh)\s+(?:is|are|was|gets?|must|should|will)\s+(?:be\s+)?(?:\w+\s+)?"
+    rf"(?:{_ADJECTIVES}|bad|wrong|never|not)\b",
+    re.IGNORECASE,
+)
+"""What behind the thing, in its line, forbids it."""
+
+_NEW_SENTENCE: Final = LazyPattern(
+    r"(?<!e\.g)(?<!i\.e)[.!?;][*_)\"]*\s|,\s*(?=(?:but|just|instead|then|run|use|execute|install)\b)"
+    r"|\b(?:but|then)\b|\n(?=[ \t>]*(?:[-*+]|\d+[.)])\s)",
+    re.IGNORECASE,
+)
+_ABOUT_MISTAKES: Final = LazyPattern(
+    r"\b(?:anti-?patterns?|don['’]?ts?|do\s+not|never|avoid|forbidden|prohibited|red\s+flags?|mistakes"
+    r"|pitfalls|attacks?|threats?|what\s+not)\b|❌|🚫|⛔",
+    re.IGNORECASE,
+)
+_POINTS_DOWN: Final = LazyPattern(
+    r"\b(?:this|these|following|below|like)\W*$|(?:^|\n)\W*(?:bad|wrong|incorrect|❌|🚫|⛔)[^\n]*$",
+    re.IGNORECASE,
+)
+"""The end of a paragraph about what is below it."""
+
+_COMMENT: Final = LazyPattern(r"[ \t>]*(?:#|//|--|REM\b)", re.IGNORECASE)
+_NEAR: Final = 300
+"""Characters before a thing that are read."""
+
+
+def is_warned_of(markdown: Markdown, start: int) -> bool:
+    """Return whether the words around a place in a text, or its heading, say not to do this."""
+    behind = markdown.text[start : start + _NEAR].partition("\n")[0]
+    return (
+        bool(_CONDEMNED.search(behind))
+        or _forbids(_introduction(markdown, start))
+        or bool(_ABOUT_MISTAKES.search(markdown.heading_above(start)))
+    )
+
+
+def _introduction(markdown: Markdown, start: int) -> str:
+    """Return the words that lead to a place."""
+    text, number = markdown.text, markdown.block_at(start)
+    own = markdown.blocks[number]
+    if own.leaf is Leaf.FENCE:
+        *_, above, _ = ["", "", *text[max(own.start, start - _NEAR) : start].split("\n")]
+        if not above.startswith(own.fence):
+            return above if _COMMENT.match(above) else ""
+    else:
+        words = text[max(own.start, start - _NEAR) : start]
+        if any(map(str.isalnum, words)):
+            return words
+    previous = markdown.blocks[max(number - 1, 0)]
+    before = text[max(previous.start, own.start - _NEAR) : own.start].rstrip(" \t\n*_")
+    is_label = before.endswith(":") or bool(_POINTS_DOWN.search(before))
+    return before if previous.leaf is Leaf.TEXT and is_label else ""
+
+
+def _forbids(words: str) -> bool:
+    """Return whether the last sentence of some words forbids what follows."""
+    sentences = [s for s in _NEW_SENTENCE.compiled.split(words.rstrip(" \t\n")) if s.strip()]
+    return bool(sentences and _FORBIDDEN.search(sentences[-1]))

@@ -1,0 +1,31 @@
+"""A value that only stands for a secret is told from a secret."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from devinops.lint.placeholders import is_placeholder
+from tests.testing.leaks import secrets
+
+WITH_SECRET = secrets()
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["your-password", "p4ssw0rd", "xxxx", "$TOKEN", "<token>", "changeme1", "hunter2", "abc123456", "s3cr3t", "", "********"],
+)  # fmt: skip
+def test_examples_are_placeholders_also_if_they_are_encoded(value: str) -> None:
+    assert is_placeholder(value)
+    encoded = base64.b64encode(f"admin:{value}".encode()).decode()
+    assert is_placeholder(encoded)
+
+
+@pytest.mark.parametrize("title", WITH_SECRET)
+def test_secrets_are_no_placeholders(title: str) -> None:
+    assert not is_placeholder(WITH_SECRET[title][1])
+
+
+def test_what_encodes_a_secret_is_no_placeholder() -> None:
+    assert not is_placeholder(base64.b64encode(b"admin:kQ9vLm2xRt7w").decode())
