@@ -208,12 +208,12 @@ class Resource:
                 yield name, value
 
 
-# --- identity -------------------------------------------------------------------------------------
-
-
 @cache
 def _field_names(resource: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(resource))
+
+
+# --- identity -------------------------------------------------------------------------------------
 
 
 class Identity(Protocol):
