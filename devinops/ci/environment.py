@@ -6,7 +6,6 @@ variables" in GitLab's.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -117,6 +116,8 @@ def _github(environment: Mapping[str, str]) -> Job:
 
 def _event(environment: Mapping[str, str]) -> dict[str, Any]:
     """Return the event that started the workflow; empty if its file cannot be read."""
+    import json
+
     try:
         event = json.loads(Path(environment.get("GITHUB_EVENT_PATH", "")).read_bytes())
     except (OSError, ValueError, RecursionError):

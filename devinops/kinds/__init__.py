@@ -6,7 +6,6 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from graphlib import TopologicalSorter
 from typing import Final
 
 from devinops.model.kind import Kind
@@ -48,6 +47,8 @@ class Registry(Mapping[str, Kind]):
 
         Deletes go in reverse.
         """
+        from graphlib import TopologicalSorter
+
         sorter = TopologicalSorter({noun: kind.references for noun, kind in self.items()})
         sorter.prepare()
         levels = []

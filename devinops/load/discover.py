@@ -17,6 +17,7 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import NamedTuple
 
 from devinops.kinds import KINDS
 from devinops.load.globs import Ignore, Rule, read_rules
@@ -40,7 +41,7 @@ _OUTSIDE = "this path leads outside the root: move the file into the root, or re
 _HIDDEN = "names that begin with a dot are never read"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class File:
     """A file to read. `path` is relative to the root, with `/`; `real` has all symlinks resolved.
 
@@ -99,7 +100,7 @@ class Finder:
 
     @property
     def files(self) -> list[File]:
-        return sorted(self._found.values())
+        return sorted(self._found.values(), key=lambda file: file.path)
 
     def find(self) -> None:
         """Find all files, and report all problems."""
@@ -356,8 +357,7 @@ class Finder:
             self._walk(link.path, real)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Link:
+class _Link(NamedTuple):
     path: str
     absolute: str
 

@@ -41,7 +41,7 @@ def join_folder(names: Iterable[str]) -> FolderPath:
     return FolderPath("/".join(map(encode_part, names)))
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Key:
     """Identifies an object by kind, folder and plain name.
 
@@ -54,6 +54,13 @@ class Key:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.place}" if self.place else self.kind
+
+    def __lt__(self, other: Key) -> bool:
+        return self._order < other._order
+
+    @property
+    def _order(self) -> tuple[str, str, str]:
+        return self.kind, self.folder, self.name
 
     @property
     def place(self) -> str:

@@ -14,7 +14,7 @@ from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.kind import Kind, Resource, Revealed
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Source:
     """A position in a file: path relative to the root, with `/`; line and column count from 1."""
 
@@ -25,6 +25,9 @@ class Source:
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}"
 
+    def __lt__(self, other: Source) -> bool:
+        return (self.path, self.line, self.column) < (other.path, other.line, other.column)
+
 
 class Severity(StrEnum):
     ERROR = "error"
@@ -32,7 +35,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """A finding in a file. `code` is stable; the message says what was expected and what to do."""
 
@@ -40,6 +43,13 @@ class Problem:
     code: str
     message: str
     severity: Severity = Severity.ERROR
+
+    def __lt__(self, other: Problem) -> bool:
+        return self._order < other._order
+
+    @property
+    def _order(self) -> tuple[Source, str, str, Severity]:
+        return self.source, self.code, self.message, self.severity
 
 
 class Ensure(StrEnum):

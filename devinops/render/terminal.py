@@ -1,4 +1,4 @@
-"""How text looks in a terminal: its width, its colors by meaning, and the signs of a plan."""
+"""How text looks in a terminal: its width, its colors by meaning, and bars of progress."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from enum import Enum
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from devinops.model.changes import Action
 from devinops.model.patterns import LazyPattern
 from devinops.render.escape import line
 
@@ -54,20 +53,6 @@ class Sign(NamedTuple):
     symbol: str
     look: Look
     meaning: str
-
-
-SIGNS: Final = {
-    Action.CREATE: Sign("+", Look.ADDED, "create"),
-    Action.UPDATE: Sign("~", Look.CHANGED, "update"),
-    Action.RENAME: Sign(">", Look.MOVED, "rename"),
-    Action.ADOPT: Sign("<=", Look.MOVED, "adopt"),
-    Action.REPLACE: Sign("±", Look.REPLACED, "replace"),
-    Action.DELETE: Sign("-", Look.REMOVED, "delete"),
-}
-BLOCKED: Final = Sign("!", Look.WAITING, "blocked")
-REFUSED: Final = Sign("!", Look.ERROR, "refused")
-OUTSIDE: Final = Sign("@", Look.MOVED, "changed outside devinops")
-FAILED: Final = Sign("x", Look.ERROR, "failed")
 
 
 BAR_COLUMNS: Final = 30

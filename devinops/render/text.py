@@ -32,18 +32,8 @@ from devinops.render.answers import (
 from devinops.render.changes import ChangeText, levels
 from devinops.render.escape import line
 from devinops.render.problem_text import ProblemText
-from devinops.render.terminal import (
-    BLOCKED,
-    FAILED,
-    OUTSIDE,
-    REFUSED,
-    SIGNS,
-    Look,
-    Sign,
-    Span,
-    Terminal,
-    columns,
-)
+from devinops.render.signs import BLOCKED, FAILED, OUTSIDE, REFUSED, SIGNS
+from devinops.render.terminal import Look, Sign, Span, Terminal, columns
 
 _OUTCOMES = {
     Outcome.DONE: SIGNS[Action.CREATE],

@@ -25,7 +25,7 @@ from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.plan import Plan, build_plan
 from devinops.planning.selection import Only
-from devinops.render.terminal import SIGNS
+from devinops.render.signs import SIGNS
 from devinops.render.text import Text
 from tests.testing import places
 from tests.testing.objects import live, snapshot

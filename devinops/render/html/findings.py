@@ -15,7 +15,8 @@ from devinops.render.html.items import SEVERITIES, Items
 from devinops.render.html.markup import prose, tag, text
 from devinops.render.html.page import Page, Section, notice
 from devinops.render.html.parts import about, actions, are_few, facts, keys, kinds, pull_hint, signs
-from devinops.render.terminal import OUTSIDE, Look, Sign
+from devinops.render.signs import OUTSIDE
+from devinops.render.terminal import Look, Sign
 
 UNMANAGED: Final = Sign("·", Look.DIM, "unmanaged")
 FOREIGN: Final = Sign("·", Look.DIM, "of another owner")

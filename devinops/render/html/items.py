@@ -17,7 +17,8 @@ from devinops.render.changes import descriptions, elements, is_redundant, is_tex
 from devinops.render.escape import WHOLE
 from devinops.render.html.diff import difference, whole
 from devinops.render.html.markup import Html, joined, prose, tag, text
-from devinops.render.terminal import BLOCKED, FAILED, OUTSIDE, SIGNS, Look, Sign
+from devinops.render.signs import BLOCKED, FAILED, OUTSIDE, SIGNS
+from devinops.render.terminal import Look, Sign
 from devinops.render.text import drift_summary
 
 WARNING: Final = Sign("!", Look.WARNING, "warning")

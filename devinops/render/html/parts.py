@@ -15,7 +15,8 @@ from devinops.render import counted
 from devinops.render.html.markup import Html, joined, prose, tag
 from devinops.render.html.page import Facet, bullets, notice
 from devinops.render.needed_approvals import how_to_approve
-from devinops.render.terminal import BLOCKED, SIGNS, Look, Sign
+from devinops.render.signs import BLOCKED, SIGNS
+from devinops.render.terminal import Look, Sign
 
 MOST_OPEN: Final = 8
 """If a list has at most so many items, they are open."""

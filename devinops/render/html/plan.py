@@ -28,7 +28,8 @@ from devinops.render.html.parts import (
     pull_hint,
     to_approve,
 )
-from devinops.render.terminal import BLOCKED, OUTSIDE, SIGNS, Look, Sign
+from devinops.render.signs import BLOCKED, OUTSIDE, SIGNS
+from devinops.render.terminal import Look, Sign
 from devinops.render.text import counts, flag, full_command, plan_look
 
 

@@ -25,7 +25,8 @@ from devinops.render.html.parts import (
     pointer,
     signs,
 )
-from devinops.render.terminal import BLOCKED, SIGNS, Look
+from devinops.render.signs import BLOCKED, SIGNS
+from devinops.render.terminal import Look
 from devinops.render.text import report_look, rollback_hint, tally
 
 _ORDER: Final = (Outcome.FAILED, Outcome.SKIPPED, Outcome.BLOCKED, Outcome.DONE)
