@@ -36,6 +36,7 @@ _AT_ONCE: Final = 16
 _PARTIAL: Final = re.compile(r"\..{1,40}\.\d+-\d+\.tmp", re.DOTALL)
 """The name of a file of a `Batch` that is not in its place yet."""
 
+_WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _NOT_A_FILE: Final = "it exists but is not a regular file"
 _LINK: Final = "it is a symbolic link, which is not followed"
 _IN_PLACE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -185,6 +186,13 @@ def _create(path: Path, mode: int) -> int:
 def check_place(path: Path) -> None:
     """Raise OSError if a path is a symbolic link (such as /dev/stdout), a directory or a device."""
     _mode_of(path)
+
+
+def check_writable(path: Path) -> None:
+    """Raise OSError if a file is read-only; `replace` only needs to write to its directory."""
+    is_for_nobody = not path.stat().st_mode & _WRITE
+    if is_for_nobody or not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "it is read-only")
 
 
 def _mode_of(path: Path) -> int | None:

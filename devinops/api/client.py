@@ -6,7 +6,7 @@ What differs between the APIs is in the kinds' data.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -139,9 +139,9 @@ class ReadingClient:
         sure: bool = True,
         pages: Callable[[Page], None] = ignore,
     ) -> Snapshot:
-        selected = self._selected(kinds)
-        readings = self._readings(selected, progress, sure, pages)
-        lives = (live for kind in selected for live in self._lives(kind, readings))
+        selected, decoded = self._selected(kinds), _Decoded()
+        readings = self._readings(selected, progress, sure, pages, decoded)
+        lives = (live for kind in selected for live in self._lives(kind, readings, decoded))
         return replace(
             Snapshot.of(lives),
             unproved=frozenset(noun for noun, reading in readings.items() if reading.unproved),
@@ -165,11 +165,15 @@ class ReadingClient:
         """Tell whether this API has a kind in the scope of the target."""
         return kind.is_in(self.api, self._connection.target.scope)
 
-    def _lives(self, kind: Kind, readings: Mapping[str, Reading]) -> Iterable[Live]:
+    def _lives(
+        self, kind: Kind, readings: Mapping[str, Reading], decoded: _Decoded
+    ) -> Iterable[Live]:
         items = readings[kind.noun].items
         if not kind.apis[self.api].parts:
             self._unknown[kind.noun] = codec.unknown_fields(kind, self.api, items)
-        return [self._live(kind, item, self._names) for item in items]
+        if self._unknown.get(kind.noun):
+            decoded = _Decoded()
+        return [decoded.of(item) or self._live(kind, item) for item in items]
 
     def _readings(
         self,
@@ -177,6 +181,7 @@ class ReadingClient:
         progress: Callable[[int], None],
         sure: bool,
         pages: Callable[[Page], None],
+        decoded: _Decoded,
     ) -> dict[str, Reading]:
         """Return noun → list for the selected kinds and the kinds that they refer to."""
         needed = self._with_referred(selected)
@@ -188,7 +193,7 @@ class ReadingClient:
         def seen(kind: Kind, items: list[Item]) -> None:
             count.add(len(items))
             if self._can_decode(kind):
-                pages(lambda: [self._live(kind, item, self._names) for item in items])
+                pages(lambda: decoded.add(items, [self._as_if_known(kind, item) for item in items]))
 
         for kind in needed:
             self._getter_of(kind)
@@ -273,9 +278,14 @@ class ReadingClient:
             for kind, api in zip(kinds, apis, strict=True)
         }
 
-    def _live(self, kind: Kind, item: Item, names: codec.Names) -> Live:
+    def _live(self, kind: Kind, item: Item, names: codec.Names | None = None) -> Live:
+        names = self._names if names is None else names
         unknown = self._unknown.get(kind.noun, frozenset())
         return codec.decode(kind, self.api, item, names, self._viewpoint, unknown)
+
+    def _as_if_known(self, kind: Kind, item: Item) -> Live:
+        """Return an object as if the whole list was read and had each field in some object."""
+        return codec.decode(kind, self.api, item, self._names, self._viewpoint)
 
     # --- the connection ---
 
@@ -314,7 +324,7 @@ class WritingClient(ReadingClient):
         api, getter = self._api(kind), self._getter_of(KINDS[kind])
         if api.parts:
             (item,) = organization_settings.read(getter, KINDS[kind], api, self.org_id).items
-            return self._live(KINDS[kind], item, self._names)
+            return self._live(KINDS[kind], item)
         permission = self._permission(api.read_permission, api)
         call = Call("GET", self._path(KINDS[kind], id), permission=permission)
         try:
@@ -325,7 +335,7 @@ class WritingClient(ReadingClient):
             if error.status == 404:
                 return None
             raise
-        return _same(self._live(KINDS[kind], _object(response, call), self._names), id, call)
+        return _same(self._live(KINDS[kind], _object(response, call)), id, call)
 
     def create(
         self, resource: Resource, ids: Mapping[Key, str], *, value: str | None = None
@@ -464,6 +474,26 @@ class WritingClient(ReadingClient):
             return replace(self._live(kind, response, names), revealed=_revealed(kind, response))
         viewpoint = self._viewpoint
         return codec.sent(kind, self.api, id, body, names, viewpoint, creating=creating)
+
+
+class _Decoded:
+    """Objects of pages that were decoded while further pages were on their way."""
+
+    def __init__(self) -> None:
+        self._lives: dict[int, tuple[Item, Live]] = {}
+
+    def add(self, items: Sequence[Item], lives: Sequence[Live]) -> Sequence[Live]:
+        """Remember the objects of a page, and return them."""
+        # The items are kept, so that no later one has the same id.
+        self._lives.update(
+            (id(item), (item, live)) for item, live in zip(items, lives, strict=True)
+        )
+        return lives
+
+    def of(self, item: Item) -> Live | None:
+        """Return the object of this very item of a page; None if it was not decoded."""
+        found = self._lives.get(id(item))
+        return found[1] if found else None
 
 
 class _Count:

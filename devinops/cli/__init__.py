@@ -7,7 +7,6 @@ import importlib
 import io
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from keyword import iskeyword
 from pathlib import Path
@@ -195,6 +194,8 @@ def _show_bug(error: Exception) -> int:
 
 def _write_log(text: str) -> str:
     """Write a new temporary file and return its path. Raises OSError."""
+    import tempfile
+
     with tempfile.NamedTemporaryFile(
         "w",
         prefix="devinops-bug-",

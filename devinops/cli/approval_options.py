@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
-from devinops.kinds import KINDS
-from devinops.model.policy import Approvals
+from devinops.model.policy import HAZARDS, Approvals
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,20 +56,6 @@ def approvals(function: F) -> F:
     for option in reversed(_APPROVALS):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[return-value]
-
-
-def _approvals_of_hazards() -> dict[str, str]:
-    """Return approval → help; kinds can share an approval."""
-    helps: defaultdict[str, list[str]] = defaultdict(list)
-    for kind in KINDS.values():
-        for hazard in kind.hazards:
-            if hazard.approval:
-                helps[hazard.approval].append(hazard.help)
-    return {approval: " ".join(texts) for approval, texts in helps.items()}
-
-
-HAZARDS = _approvals_of_hazards()
-"""Approval of a hazard → help."""
 
 
 def accepts_hazards(function: F) -> F:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from textwrap import indent
 from typing import Final
 
-from devinops.cli.approval_options import HAZARDS
 from devinops.kinds import KINDS
+from devinops.model.policy import HAZARDS
 
 ACTIONS: Final = {
     "checkout": "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8  # v5.0.0",

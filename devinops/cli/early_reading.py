@@ -5,15 +5,19 @@ from __future__ import annotations
 import queue
 from collections import Counter
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial, reduce
 from types import TracebackType
 from typing import Final, Self
 
+from devinops import waiting
 from devinops.api.parallel import overlapping, started
 from devinops.cli.progress import Progress
 from devinops.inventory import open_runs
 from devinops.kinds import KINDS
+from devinops.model.client import Page
+from devinops.model.errors import ApiError
 from devinops.model.inventory import Inventory
 from devinops.model.objects import Snapshot
 
@@ -43,17 +47,18 @@ class EarlyReading:
         self,
         read_inventory: Callable[[], Inventory],
         kinds_of: Callable[[Inventory], Collection[str]],
-        snapshot: Callable[[Collection[str]], Snapshot],
+        snapshot: Callable[[Collection[str], Callable[[Page], None]], Snapshot],
         progress: Progress,
     ) -> None:
-        """Use `snapshot` to list kinds; it may be called by several threads at once."""
+        """Use `snapshot` to list kinds, and to get their pages; threads call it at once."""
         self._read_inventory = read_inventory
         self._kinds_of = kinds_of
         self._snapshot = snapshot
         self._progress = progress
         self._declared: Counter[str] = Counter()
         self._kinds: queue.SimpleQueue[frozenset[str] | None] = queue.SimpleQueue()
-        self._result: Callable[[], Early | None] = lambda: None
+        self._pages: queue.SimpleQueue[Page | None] = queue.SimpleQueue()
+        self._result: Callable[[], Early | None] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -86,16 +91,25 @@ class EarlyReading:
         None as well if there were few entries, or if another run is open. Raises InventoryError,
         ApiError and ConfigError.
         """
-        result, self._result = self._result, lambda: None
+        result, self._result = self._result, None
+        if result is None:
+            return None
         self._kinds.put(frozenset(self._declared))
         self._kinds.put(None)
         try:
             with overlapping():
+                decode(self._pages)
                 return result()
         finally:
             self._progress.clear()
 
     def _read(self) -> Early | None:
+        try:
+            return self._read_lists()
+        finally:
+            self._pages.put(None)
+
+    def _read_lists(self) -> Early | None:
         inventory = self._read_inventory()
         if open_runs(inventory):
             return None
@@ -106,10 +120,18 @@ class EarlyReading:
             new = with_referred(kinds) - listed
             if new:
                 listed |= new
-                lists.append(started(partial(self._snapshot, new)))
+                lists.append(started(partial(self._snapshot, new, self._pages.put)))
             kinds = self._kinds.get()
         snapshots = [snapshot() for snapshot in lists]
         return Early(inventory, listed, reduce(Snapshot.with_more, snapshots, Snapshot(())))
+
+
+def decode(pages: queue.SimpleQueue[Page | None]) -> None:
+    """Decode pages while further ones are on their way, up to None."""
+    while page := waiting.item(pages):
+        # Raised again where it has a consequence.
+        with suppress(ApiError):
+            page()
 
 
 def with_referred(kinds: Collection[str]) -> frozenset[str]:

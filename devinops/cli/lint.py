@@ -9,9 +9,6 @@ import click
 from devinops.cli import candidates
 from devinops.cli.options import FilePath, NonEmpty, Options, common
 from devinops.model.errors import ExitCode
-from devinops.model.objects import Severity
-
-SEVERITIES = tuple(severity.value for severity in Severity)
 
 
 @click.command()
@@ -35,7 +32,7 @@ SEVERITIES = tuple(severity.value for severity in Severity)
 )
 @click.option(
     "--fail-on",
-    type=click.Choice(SEVERITIES),
+    type=click.Choice(["error", "warning", "info"]),
     help="Lowest severity that makes the exit code 1.  [default: warning]",
 )
 @click.option("--fix", is_flag=True, help="Fix what can be fixed without a change of meaning.")
@@ -46,7 +43,9 @@ SEVERITIES = tuple(severity.value for severity in Severity)
     metavar="FILE",
     help="Hide the findings in this file.",
 )
-@click.option("--write-baseline", is_flag=True, help="Write all findings into the baseline.")
+@click.option(
+    "--write-baseline", is_flag=True, help="Write all findings but secrets into the baseline."
+)
 @click.option("--list-rules", is_flag=True, help="List the rules and exit.")
 @click.option(
     "--explain",

@@ -120,8 +120,8 @@ class Session(Generic[C_co]):
         """Begin to read what a plan needs, although the entries are not known yet."""
         progress = Progress(self.options, "reading")
 
-        def snapshot(kinds: Collection[str]) -> Snapshot:
-            return self.client.snapshot(kinds, progress.at, sure=False)
+        def snapshot(kinds: Collection[str], pages: Callable[[Page], None]) -> Snapshot:
+            return self.client.snapshot(kinds, progress.at, sure=False, pages=pages)
 
         return EarlyReading(lambda: self.store.read(), self._kinds, snapshot, progress)
 

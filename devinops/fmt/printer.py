@@ -80,7 +80,8 @@ class _Printer:
             above, rows = self._entry(entry, indent, path)
             _add(lines, pad, above)
             lines += rows
-            _add(lines, f"{pad}  ", _without_last_blank(entry.inner))
+            if not _block(entry.value):
+                _add(lines, f"{pad}  ", _without_last_blank(entry.inner))
         _add(lines, pad, _without_last_blank(node.below))
         return lines
 
@@ -105,7 +106,9 @@ class _Printer:
         self, entry: Entry, indent: int, path: tuple[str, ...]
     ) -> tuple[list[str], Iterator[str]]:
         """Return the comments above an entry, and its lines."""
+        # Below a list in brackets, or a text that becomes a block, they have no place.
         inside = [] if entry.value.nested else entry.value.below
+        inside = [*inside, *(entry.inner if _block(entry.value) else [])]
         above, last = [*entry.above, *entry.beside[:-1], *filter(None, inside)], entry.beside[-1:]
         if entry.key:
             return above, _beside(self._pair(entry, indent, (*path, _name(entry))), last)

@@ -70,7 +70,7 @@ KIND = Kind(
     tombstones=False,
     hazards=(
         Hazard(approval="", risk=_stops),
-        Hazard("spend", _spends, help="Accept that an ACU limit is raised or removed."),
+        Hazard("spend", _spends),
     ),
     apis={
         "v3": settings_api(

@@ -176,9 +176,7 @@ KIND = Kind(
     identity=Named("name"),
     label="metadata",
     check=_check,
-    hazards=(
-        Hazard("spend", risk, help="Accept that automations start sessions, which cost ACUs."),
-    ),
+    hazards=(Hazard("spend", risk),),
     generated_secret=GeneratedSecret(
         title="webhook secret",
         expected=_generates_secret,

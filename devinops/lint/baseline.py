@@ -1,4 +1,8 @@
-"""The baseline: findings that were there when lint was adopted, and that stay hidden."""
+"""The baseline: findings that were there when lint was adopted, and that stay hidden.
+
+A secret is never one of them: it must be replaced, not accepted. A fingerprint could not tell a new
+secret from an old one either, because it must not give the secret away.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,15 @@ from devinops.model.errors import ConfigError
 FORMAT: Final = 1
 
 
+def can_hide(report: Reported) -> bool:
+    """Return whether a baseline can have a finding: not if it is a secret."""
+    return not report.rule.conceals
+
+
 def written(reports: Iterable[Reported]) -> Iterator[str]:
     """Yield the text of a baseline that hides these findings: sorted, one finding a line."""
-    findings = sorted((r.problem.source.path, r.rule.id, r.fingerprint) for r in reports)
+    accepted = (report for report in reports if can_hide(report))
+    findings = sorted((r.problem.source.path, r.rule.id, r.fingerprint) for r in accepted)
     yield f'{{"format_version": {FORMAT}, "findings": ['
     for number, (path, rule, fingerprint) in enumerate(findings):
         item = {"path": path, "rule": rule, "fingerprint": fingerprint}
@@ -32,7 +42,7 @@ def read(text: str, name: str) -> frozenset[str]:
                 f"reads {FORMAT}: write it again with devinops lint --write-baseline"
             )
         return frozenset(str(item["fingerprint"]) for item in document["findings"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigError(
             f"{name} is not a baseline of devinops lint ({error}): restore it from Git, or write "
             "it again with devinops lint --write-baseline"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from devinops.lint.context import Context
 from devinops.lint.exceptions import Exceptions
@@ -29,6 +30,12 @@ class Reported:
     finding: Finding
     line: str | None
     fingerprint: str = ""
+
+    @property
+    def about(self) -> str:
+        """The key of the entry that it is about, or else its file."""
+        entries = self.finding.entries
+        return str(entries[0].key) if entries else self.problem.source.path
 
     @property
     def paths(self) -> set[str]:
@@ -61,12 +68,12 @@ class _Run:
         found = [
             (rule, finding)
             for rule, finding in self._found()
-            if not (self._is_exception(rule, finding) or self._is_ignored(rule, finding.source))
+            if not (self._is_exception(rule, finding) or self._is_ignored(rule, _places(finding)))
         ]
         found += [
             (rule, finding)
             for rule, finding in self._about_exceptions()
-            if not self._is_ignored(rule, finding.source)
+            if not self._is_ignored(rule, _places(finding))
         ]
         concealed = _concealed(self._secrets([finding for _, finding in found]))
         return _numbered(
@@ -108,25 +115,25 @@ class _Run:
                 ran = [
                     other
                     for other in self.selected
-                    if not self._is_ignored(other, exceptions.subject.declaration.source)
+                    if not self._is_ignored(other, {exceptions.subject.path})
                 ]
                 assert rule.exceptions, "only such rules are asked"
                 yield from ((rule, f) for f in rule.exceptions(exceptions, ran))
 
     # settings by path
 
-    def _is_ignored(self, rule: Rule, source: Source) -> bool:
+    def _is_ignored(self, rule: Rule, paths: Collection[str]) -> bool:
         return any(
             matches(rule, written)
             for settings, matcher in self.paths
-            if matcher(source.path)
+            if any(map(matcher, paths))
             for written in settings.ignore
         )
 
-    def _severity(self, rule: Rule, source: Source) -> Severity:
+    def _severity(self, rule: Rule, paths: Collection[str]) -> Severity:
         severity = severity_of(rule, self.settings.severity) or rule.severity
         for settings, matcher in self.paths:
-            if matcher(source.path):
+            if any(map(matcher, paths)):
                 severity = severity_of(rule, settings.severity) or severity
         return severity
 
@@ -134,13 +141,11 @@ class _Run:
 
     def _report(self, rule: Rule, finding: Finding, concealed: Sequence[str]) -> Reported:
         source, message = finding.source, _without(concealed, finding.message)
-        problem = Problem(source, rule.id, message, self._severity(rule, source))
+        problem = Problem(source, rule.id, message, self._severity(rule, _places(finding)))
         line = None
         if not any(entry.kind.confidential for entry in finding.entries):
             line = self._shown_line(source, concealed)
-        key = finding.entries[0].key if finding.entries else source.path
-        content = "\0".join((rule.id, str(key), (line or "").strip()))
-        return Reported(problem, rule, finding, line, content)
+        return Reported(problem, rule, finding, line)
 
     def _shown_line(self, source: Source, concealed: Sequence[str]) -> str | None:
         place = source.path, source.line
@@ -149,6 +154,11 @@ class _Run:
             line = lines[source.line - 1] if 0 < source.line <= len(lines) else None
             self.shown[place] = None if line is None else _without(concealed, line)
         return self.shown[place]
+
+
+def _places(finding: Finding) -> set[str]:
+    """Return the files whose settings apply: that of the position, and that of the entry."""
+    return {finding.source.path, *(entry.source.path for entry in finding.entries[:1])}
 
 
 def _without(secrets: Sequence[str], text: str) -> str:
@@ -177,11 +187,15 @@ def _numbered(reports: Sequence[Reported]) -> list[Reported]:
     # Imported late: it loads OpenSSL, which a run without findings does not need.
     import hashlib
 
-    seen: Counter[str] = Counter()
+    seen: Counter[tuple[str, ...]] = Counter()
+    # A line can be long, and have many findings.
+    strip = cache(str.strip)
+    begin = cache(lambda content: hashlib.sha256("\0".join((*content, "")).encode()))
     numbered = []
     for report in reports:
-        content = report.fingerprint
-        digest = hashlib.sha256(f"{content}\0{seen[content]}".encode()).hexdigest()[:16]
+        content = report.rule.id, report.about, strip(report.line or "")
+        digest = begin(content).copy()
+        digest.update(str(seen[content]).encode())
         seen[content] += 1
-        numbered.append(replace(report, fingerprint=digest))
+        numbered.append(replace(report, fingerprint=digest.hexdigest()[:16]))
     return numbered

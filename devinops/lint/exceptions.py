@@ -17,6 +17,11 @@ class Called(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def is_about_exceptions(self) -> bool:
+        """Whether it judges exceptions, so that none can hide what it finds."""
+        ...
+
     def is_called(self, written: str) -> bool:
         """Return whether this is its id or its name."""
         ...
@@ -66,12 +71,13 @@ class Exceptions:
         """Return a finding about a text in the exceptions of the entry."""
         return self.subject.in_option("lint", text, message)
 
-    def unknown(self) -> Iterator[str]:
-        """Yield what is the id or name of no rule."""
-        yield from (n for n in self.ignored if not any(r.is_called(n) for r in self.rules))
+    def rule(self, written: str) -> Called | None:
+        """Return the rule with an id or name, None if no rule has it."""
+        return next((rule for rule in self.rules if rule.is_called(written)), None)
 
     def unused(self, ran: Sequence[Called]) -> Iterator[str]:
         """Yield the rules that ran and found nothing in the entry."""
         for name in self.ignored:
-            if name not in self.used and any(rule.is_called(name) for rule in ran):
+            rule = self.rule(name)
+            if rule and name not in self.used and rule in ran and not rule.is_about_exceptions:
                 yield name

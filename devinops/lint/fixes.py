@@ -16,11 +16,12 @@ def apply(root: Path, reports: Iterable[Reported]) -> int:
 
     Raises NotWritten.
     """
-    by_file: defaultdict[str, list[Reported]] = defaultdict(list)
+    by_file: defaultdict[Path, list[Reported]] = defaultdict(list)
     for report in reports:
         if report.finding.fix:
-            by_file[report.problem.source.path].append(report)
-    return sum(_rewrite(root / path, in_file) for path, in_file in by_file.items())
+            # A path can be a link to a file in the root.
+            by_file[(root / report.problem.source.path).resolve()].append(report)
+    return sum(_rewrite(path, in_file) for path, in_file in by_file.items())
 
 
 def _rewrite(path: Path, reports: Iterable[Reported]) -> int:
@@ -43,6 +44,7 @@ def _rewrite(path: Path, reports: Iterable[Reported]) -> int:
 
 def _write(path: Path, text: str) -> None:
     try:
+        atomic.check_writable(path)
         atomic.replace(path, [text])
     except OSError as error:
         raise NotWritten(f"--fix cannot write {path}: {atomic.reason(error)}") from error

@@ -52,6 +52,10 @@ class Rule:
         return Scope.REPOSITORY if self.repository else Scope.ENTRY
 
     @property
+    def is_about_exceptions(self) -> bool:
+        return self.exceptions is not None
+
+    @property
     def summary(self) -> str:
         return self.manual.partition("\n")[0]
 
@@ -63,12 +67,18 @@ class Rule:
 SCOPES = {"entry-rules": Scope.ENTRY, "repository-rules": Scope.REPOSITORY}
 """Words that select the rules of one scope."""
 
+_ALL = "all"
 _PREFIX = re.compile(r"DV[1-9]?", re.IGNORECASE)
 
 
 def matches(rule: Rule, written: str) -> bool:
     """Return whether a selection means a rule: its id or name, `DV1`, `entry-rules` or `all`."""
-    if written.lower() == "all" or SCOPES.get(written.lower()) is rule.scope:
+    if written.lower() == _ALL or SCOPES.get(written.lower()) is rule.scope:
         return True
     is_prefix = bool(_PREFIX.fullmatch(written)) and rule.id.startswith(written.upper())
     return is_prefix or rule.is_called(written)
+
+
+def is_group(written: str) -> bool:
+    """Return whether a selection means rules by what they have in common, not by id or name."""
+    return written.lower() in (_ALL, *SCOPES) or bool(_PREFIX.fullmatch(written))

@@ -1,8 +1,8 @@
 """Find texts that are almost equal, in time that grows about linearly with their number. Pure.
 
 A text is the set of its runs of words. Two texts are as similar as the share of runs that they have
-in common (Jaccard). Only texts that share enough of their lowest hashes (bottom-k sketch) are
-compared in full.
+in common (Jaccard). Only texts that can meet, and that share enough of their lowest hashes
+(bottom-k sketch), are compared in full. In a script without spaces, each character is a word.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import Final
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from devinops.lint.reach import Label, Reach
+from devinops.model.patterns import LazyPattern
 
 SKETCH: Final = 48
 """How many of the lowest hashes stand for a text."""
@@ -23,13 +26,22 @@ CANDIDATES: Final = 6
 
 _PRIME: Final = (1 << 61) - 1
 _FACTORS: Final = (0x1F3D5B79A2C4E687, 0x0B5C6D7E8F901A3D, 0x17A9C3E5F7192B4D)
-_WORD: Final = re.compile(r"[^\W_]+")
+_WORD: Final = LazyPattern(r"[^\W_]+")
+_UNSPACED: Final = (
+    "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecd\u1000-\u103f\u1780-\u17d3\u3041-\u3096\u30a1-\u30fa"
+    "\u30fc\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
+)
+"""Characters of Thai, Lao, Burmese, Khmer, Japanese and Chinese, which put no spaces between words.
+
+Korean does."""
+_HAS_UNSPACED: Final = LazyPattern(f"[{_UNSPACED}]")
+_ANY_WORD: Final = LazyPattern(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_ANY_STRETCH: Final = LazyPattern(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
 
 Features = frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Twin:
+class Twin(NamedTuple):
     """The text `number` resembles the earlier text `earlier`, by a share of up to 1."""
 
     number: int
@@ -39,7 +51,13 @@ class Twin:
 
 def words(text: str) -> list[str]:
     """Return the words of a text in lower case."""
-    return _WORD.findall(text.lower())
+    text = text.lower()
+    return _ANY_WORD.findall(text) if _is_unspaced(text) else _WORD.findall(text)
+
+
+def _is_unspaced(text: str) -> bool:
+    """Return whether a text has characters of a script without spaces."""
+    return not text.isascii() and bool(_HAS_UNSPACED.search(text))
 
 
 @cache
@@ -56,26 +74,43 @@ def runs(text: str) -> Features:
 
 
 def terms(text: str, without: frozenset[str]) -> Features:
-    """Return a hash for each word but those that say nothing, without endings such as -s."""
+    """Return a hash for each word but those that say nothing, without endings such as -s.
+
+    In a script without spaces, a hash for each two characters.
+    """
     return frozenset(
-        _hash(re.sub(r"(?:ing|ed|es|s|e)$", "", word) if len(word) > 4 else word)
-        for word in words(text)
-        if word not in without
+        _hash(term) for word in _stretches(text.lower()) for term in _terms(word, without)
     )
 
 
-def twins(number: int, features: Callable[[int], Features], threshold: float) -> Iterator[Twin]:
-    """Yield, for each of the texts that has one, the most similar earlier text.
+def _stretches(text: str) -> list[str]:
+    """Return the words of a text; characters of a script without spaces stay together."""
+    return _ANY_STRETCH.findall(text) if _is_unspaced(text) else _WORD.findall(text)
 
-    `features` returns those of a text by its number.
+
+def _terms(word: str, without: frozenset[str]) -> Iterable[str]:
+    if _is_unspaced(word):
+        return map("".join, pairwise(word))
+    if word in without:
+        return ()
+    return (re.sub(r"(?:ing|ed|es|s|e)$", "", word) if len(word) > 4 else word,)
+
+
+def twins(
+    reaches: Sequence[Reach], features: Callable[[int], Features], threshold: float
+) -> Iterator[Twin]:
+    """Yield, for each of the texts that has one, the most similar earlier text that it can meet.
+
+    `features` returns those of a text by its number; texts without any resemble no other.
     """
-    by_hash: defaultdict[int, list[int]] = defaultdict(list)
-    for at in range(number):
+    indexes = {label: _Index() for reach in reaches for label in reach.asks}
+    for at, reach in enumerate(reaches):
         own = features(at)
         sketch = sorted(own)[:SKETCH]
-        shared = Counter(earlier for value in sketch for earlier in by_hash.get(value, ()))
         needed = max(1, int(len(sketch) * threshold * 0.5))
-        candidates = [earlier for earlier, count in shared.items() if count >= needed]
+        candidates = {
+            earlier for label in reach.asks for earlier in indexes[label].candidates(sketch, needed)
+        }
         best = max(
             (Twin(at, earlier, _similarity(own, features(earlier))) for earlier in candidates),
             key=lambda twin: (twin.similarity, -twin.earlier),
@@ -83,9 +118,30 @@ def twins(number: int, features: Callable[[int], Features], threshold: float) ->
         )
         if best and best.similarity >= threshold:
             yield best
+        for label in reach.has & indexes.keys():
+            indexes[label].add(at, own, sketch)
+
+
+class _Index:
+    """The texts with a label, by the hashes in their sketches; of equal texts only the first."""
+
+    def __init__(self) -> None:
+        self._by_hash: defaultdict[int, list[int]] = defaultdict(list)
+        self._seen: set[int] = set()
+
+    def candidates(self, sketch: Sequence[int], needed: int) -> Iterator[int]:
+        """Yield the texts that share this many hashes."""
+        get = self._by_hash.get
+        shared = Counter(earlier for value in sketch for earlier in get(value, ()))
+        yield from (earlier for earlier, count in shared.items() if count >= needed)
+
+    def add(self, number: int, features: Features, sketch: Iterable[int]) -> None:
+        if hash(features) in self._seen:
+            return
+        self._seen.add(hash(features))
         for value in sketch:
-            if len(by_hash[value]) < CANDIDATES:
-                by_hash[value].append(at)
+            if len(self._by_hash[value]) < CANDIDATES:
+                self._by_hash[value].append(number)
 
 
 def _similarity(first: Features, second: Features) -> float:
@@ -98,10 +154,16 @@ def percent(similarity: float) -> str:
     return f"{int(similarity * 100)} %"
 
 
-def equal_groups(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Yield (number, earlier) for each text that has the words of an earlier one."""
-    first: dict[str, int] = {}
-    for number, text in enumerate(texts):
-        earlier = first.setdefault(" ".join(words(text)), number)
-        if earlier != number:
-            yield number, earlier
+def equal_groups(texts: Sequence[str], reaches: Sequence[Reach]) -> Iterator[tuple[int, int]]:
+    """Yield (number, earlier) for each text that has the words of an earlier one that it can meet.
+
+    It is the first of these.
+    """
+    first: dict[tuple[str, Label], int] = {}
+    for number, (text, reach) in enumerate(zip(texts, reaches, strict=True)):
+        content = " ".join(words(text))
+        earlier = [first[content, label] for label in reach.asks if (content, label) in first]
+        if earlier:
+            yield number, min(earlier)
+        for label in reach.has:
+            first.setdefault((content, label), number)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import cached_property
 from typing import Any
 
 from devinops.lint.finding import Finding
 from devinops.lint.markdown import Markdown
+from devinops.lint.positions import Positions, search
 from devinops.model.kind import Kind, Lifecycle, Role, Use
 from devinops.model.objects import Declaration, Source
 from devinops.model.values import UNSET
@@ -23,6 +25,7 @@ class Subject:
 
     declaration: Declaration
     lines: Lines
+    _positions: dict[str, Positions] = dataclass_field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -122,37 +125,16 @@ class Subject:
     def in_option(self, option: str, text: str, message: str) -> Finding:
         """Return a finding about a text in `meta` or `lint`."""
         place = self.declaration.place(option)
-        source = position(self.lines(place.path), place, text, 0)
+        source = search(self.lines(place.path), place, text)
         return Finding(source, message, len(text), (self.declaration,))
 
     def _position(self, field: str, text: str, start: int) -> Source:
-        place = self.declaration.place(field)
-        if field == self.kind.document and self.declaration.text_file:
-            place = Source(self.declaration.text_file)
-        return position(self.lines(place.path), place, text, start)
-
-
-def position(lines: Sequence[str], place: Source, text: str, start: int) -> Source:
-    """Return where the character at an offset of a text is in the lines of its file.
-
-    `place` is where the text begins. Quotes, indentation and folded lines move the characters; if
-    the words at the offset are not in the file as they are, the position is `place`.
-    """
-    row, begin = text.count("\n", 0, start), text.rfind("\n", 0, start) + 1
-    line, column = text[begin:].partition("\n")[0], start - begin
-    expected = place.line - 1 + row
-    # Blank lines at the beginning, or lines that YAML folds, move a line down.
-    for index in (expected, *range(place.line - 1, len(lines))) if line else ():
-        if index < len(lines) and (at := lines[index].find(line)) >= 0:
-            return Source(place.path, index + 1, at + column + 1)
-    words = line[column : column + _LONGEST_WORDS]
-    for index in range(place.line - 1, len(lines)) if words else ():
-        if (at := lines[index].find(words)) >= 0:
-            return Source(place.path, index + 1, at + 1)
-    return place
-
-
-_LONGEST_WORDS = 20
+        if field not in self._positions:
+            place = self.declaration.place(field)
+            if field == self.kind.document and self.declaration.text_file:
+                place = Source(self.declaration.text_file)
+            self._positions[field] = Positions(self.lines(place.path), place, text)
+        return self._positions[field].source(start)
 
 
 def _texts(value: Any) -> Iterator[str]:

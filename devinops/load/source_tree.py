@@ -18,6 +18,7 @@ from devinops.load import yamltree
 _COMMENT = re.compile("#[^\n]*")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
+_DASH = re.compile(r"^( *)-", re.MULTILINE)
 _PROPERTY = re.compile(r"&[\w-]+\s+")
 
 
@@ -259,14 +260,21 @@ class _Reader:
     def _entries(self, outer: Node, start: Any, outer_column: int) -> None:
         """Read the entries of a list or mapping that begins at a mark, and its end."""
         column, entries = start.column, outer.nested
+        if outer.anchor and not outer.flow and (dash := _DASH.search(self._text, start.index)):
+            # The mark of a list with an anchor is that of its anchor.
+            column = len(dash[1])
         for event in self._events:
             index = event.start_mark.index
+            if not (outer.is_mapping or outer.flow):
+                self._skip_to(self._dash(column, index))
+                self._give_inner(outer, column)
             self._skip_to(index)
             if type(event) in (yaml.SequenceEndEvent, yaml.MappingEndEvent):
                 break
-            if outer.is_mapping and not outer.entries:
-                column = event.start_mark.column
-            self._give_inner(outer, column)
+            if outer.is_mapping:
+                if not outer.entries:
+                    column = event.start_mark.column
+                self._give_inner(outer, column)
             entries.append(self._entry(outer, event, column))
         self._give_inner(outer, column)
         if outer.flow:
@@ -293,9 +301,19 @@ class _Reader:
         self._owner = entry
         return entry
 
+    def _dash(self, column: int, index: int) -> int:
+        """Return where the dash is of the item that begins at an index; else the index.
+
+        Only a comment above the dash can belong to the item before it.
+        """
+        if not (self._comments and self._comments[0].start < index):
+            return index
+        dash = re.compile(rf"^ {{{column}}}-", re.MULTILINE).search(self._text, self._end, index)
+        return dash.end() if dash else index
+
     def _give_inner(self, outer: Node, column: int) -> None:
         """Give comments that are indented below a value on one line to its entry."""
         if outer.entries and not outer.flow:
             last = outer.entries[-1]
             if last.value.entries is None and not last.value.is_block:
-                last.inner = self._taken(column + 1)
+                last.inner += self._taken(column + 1)

@@ -23,6 +23,8 @@ def encode_part(name: str) -> str:
 
 def decode_part(part: str) -> str:
     """Return the name that `encode_part` encoded. Any other `%` stays as it is."""
+    if "%" not in part:
+        return part
     return re.sub(
         "%2F|%25", lambda match: "%" if match[0] == "%25" else "/", part, flags=re.IGNORECASE
     )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar, Literal, Protocol
 
 from devinops.model.keys import ROOT, FolderPath, Key, ObjectId, decode_part
@@ -202,10 +202,15 @@ class Resource:
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Yield name and value of each field that has a value, in the order of the class."""
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
+        for name in _field_names(type(self)):  # type: ignore[arg-type]  # a class can be hashed
+            value = getattr(self, name)
             if value is not UNSET:
-                yield field.name, value
+                yield name, value
+
+
+@cache
+def _field_names(resource: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(resource))
 
 
 # --- identity -------------------------------------------------------------------------------------
@@ -441,15 +446,13 @@ class Lifecycle(StrEnum):
 class Hazard:
     """How a change of this kind can cost money, stop work or lock people out, and what approves it.
 
-    `approval` is the name of an approval, such as `spend` for `--allow-spend`; if it is empty, the
+    `approval` is one of `policy.HAZARDS`, such as `spend` for `--allow-spend`; if it is empty, the
     plan only names the risk. `risk` gets the values before (None for a create) and after, and
-    returns the risk as text, empty if there is none. `help` is the help of the option that accepts
-    the risk.
+    returns the risk as text, empty if there is none.
     """
 
     approval: str
     risk: Callable[[Any, Any], str]
-    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)

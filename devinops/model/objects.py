@@ -122,7 +122,7 @@ class Live:
     def kind(self) -> Kind:
         return self.resource.kind
 
-    @property
+    @cached_property
     def object_id(self) -> ObjectId:
         return ObjectId(self.kind.noun, self.id)
 

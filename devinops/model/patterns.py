@@ -32,8 +32,8 @@ class LazyPattern:
         lower = text.lower()
         return any(hint in lower for hint in self.hints)
 
-    def search(self, text: str) -> re.Match[str] | None:
-        return self.compiled.search(text) if self._may_match(text) else None
+    def search(self, text: str, start: int = 0) -> re.Match[str] | None:
+        return self.compiled.search(text, start) if self._may_match(text) else None
 
     def match(self, text: str, start: int = 0) -> re.Match[str] | None:
         return self.compiled.match(text, start)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,13 @@ class Approval:
 
 ADOPT = Approval("--adopt")
 ON_CONFLICT = Approval("--on-conflict", ("git", "live"))
+
+
+HAZARDS: Final = {
+    "spend": "Accept that automations start sessions, which cost ACUs. Accept that an ACU limit is "
+    "raised or removed."
+}
+"""Approval of the hazards of kinds → what a person accepts with it."""
 
 
 def allow(risk: str, number: int | None = None) -> Approval:

@@ -31,5 +31,10 @@ def canonical_text(text: str) -> str:
 
     Unicode is never rewritten, and the first line keeps its indentation.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return re.sub(r"\A(?:[^\S\n]*\n)+", "", lines).rstrip()
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    blank = _BLANK_LINES.match(text)
+    return (text[blank.end() :] if blank else text).rstrip()
+
+
+_BLANK_LINES: Final = re.compile(r"(?:[^\S\n]*\n)+")

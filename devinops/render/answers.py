@@ -129,7 +129,7 @@ class SimpleAnswer:
     """The answer of any other command: lines for people, and a document for programs.
 
     `document` is only called for a program, so that text needs no import of msgspec. Lines that are
-    `verbatim`, such as those of a patch, are neither wrapped nor trimmed.
+    `verbatim`, such as those of a patch, are written as they are, so they must be safe to print.
     """
 
     lines: Sequence[str]

@@ -82,7 +82,7 @@ def _lines(answer: Answer, text: Text) -> Iterator[str]:
         case Failure():
             return text.paragraph(f"devinops: {answer.error}")
         case SimpleAnswer(verbatim=True):
-            return (line(text_line, len(text_line)) for text_line in answer.lines)
+            return iter(answer.lines)
         case SimpleAnswer():
             return (row for text_line in answer.lines for row in text.paragraph(text_line))
 

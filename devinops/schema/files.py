@@ -253,9 +253,12 @@ def _lint() -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "select": selection(
-                "Rules that run, by id, name or beginning of an id (DV1). Missing: all."
-            ),
+            "select": {
+                **selection(
+                    "Rules that run, by id, name or beginning of an id (DV1). Missing: all."
+                ),
+                "minItems": 1,
+            },
             "ignore": ignore,
             "severity": severity,
             "paths": {

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from devinops.cli.approval_options import HAZARDS
 from devinops.cli.ci_files import ACTIONS, Pipeline
 from devinops.cli.origin import Origin
+from devinops.model.policy import HAZARDS
 from tests.testing.command_line import Devinops
 from tests.testing.linters import actionlint, schema_errors, shellcheck
 from tests.testing.workflows import read_workflow

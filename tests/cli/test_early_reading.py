@@ -14,6 +14,7 @@ from devinops.cli.options import Options
 from devinops.cli.progress import Progress
 from devinops.emulator import Emulator
 from devinops.model.changes import Action
+from devinops.model.client import Page
 from devinops.model.errors import Unreachable
 from devinops.model.inventory import Intent, Inventory
 from devinops.model.keys import ROOT, Key
@@ -37,7 +38,7 @@ class Organization:
         self.read.append("inventory")
         return self.inventory
 
-    def snapshot(self, kinds: Collection[str]) -> Snapshot:
+    def snapshot(self, kinds: Collection[str], _: Callable[[Page], None]) -> Snapshot:
         self.read.append(" ".join(sorted(kinds)))
         self.listed.set()
         return Snapshot((), unproved=frozenset(kinds))
@@ -109,7 +110,7 @@ def test_what_was_read_while_another_run_was_open_is_not_used() -> None:
 def test_a_failure_is_raised_when_the_result_is_taken() -> None:
     organization = Organization()
 
-    def refuse(_: Collection[str]) -> Snapshot:
+    def refuse(_: Collection[str], __: Callable[[Page], None]) -> Snapshot:
         organization.listed.set()
         raise Unreachable("the host refused the connection")
 

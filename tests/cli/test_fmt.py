@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from devinops import atomic
+from devinops.cli import main
 from tests.testing.command_line import Devinops, Write
 from tests.testing.places import ROOT
 
@@ -58,17 +61,82 @@ def test_check_writes_nothing_and_exits_with_2(repository: Write, devinops: Devi
     assert (root / "knowledge/a.md").read_text() == UNTIDY
 
 
-@pytest.mark.parametrize("text", [UNTIDY, UNTIDY.rstrip(), UNTIDY.replace("\n", "\r\n")])
-def test_the_diff_is_a_patch_for_git(text: str, repository: Write, devinops: Devinops) -> None:
-    root = repository({"knowledge/a.md": text})
-    (root / "knowledge/a.md").write_bytes(text.encode())
+@pytest.mark.parametrize(
+    "text",
+    [
+        UNTIDY,
+        UNTIDY.rstrip(),
+        UNTIDY.replace("\n", "\r\n"),
+        UNTIDY.replace("\n", "\r\n", 2),
+        UNTIDY.replace("\n", "\r"),
+        "\ufeff" + UNTIDY,
+        UNTIDY.replace("body", "b\u200bo\u202ed\u2028y 😀 \t\\n"),
+        UNTIDY.replace("body", "::add-mask::x"),
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize("name", ["a.md", 'b c "d" \\e.md', "é.md"])
+def test_the_diff_is_a_patch_for_git(
+    text: str, name: str, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({})
+    path = root / "knowledge" / name
+    path.parent.mkdir()
+    path.write_bytes(text.encode())
     ran = devinops("fmt", "-C", root, "--diff")
     assert (ran.code, ran.err) == (2, "would change 1 file, 0 unchanged\n")
-    assert (root / "knowledge/a.md").read_bytes() == text.encode()
-    assert ran.out.startswith("--- a/knowledge/a.md\n+++ b/knowledge/a.md\n@@ ")
-    if "\r" not in text:
-        subprocess.run(["git", "apply"], input=ran.out, text=True, cwd=root, check=True)
-        assert (root / "knowledge/a.md").read_text() == TIDY
+    assert path.read_bytes() == text.encode()
+    (file,) = json.loads(devinops("fmt", "-C", root, "--diff", "--format", "json").out)["files"]
+    assert file["diff"] == ran.out
+    subprocess.run(["git", "apply"], input=ran.out.encode(), cwd=root, check=True)
+    applied = path.read_bytes()
+    path.write_bytes(text.encode())
+    devinops("fmt", "-C", root)
+    assert path.read_bytes() == applied
+
+
+class Log(io.StringIO):
+    """Where a CI system keeps what a job prints, or the terminal of a person."""
+
+    def __init__(self, *, is_terminal: bool) -> None:
+        super().__init__()
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_the_diff_for_people_shows_what_is_hidden(
+    is_terminal: bool, line_end: str, repository: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = UNTIDY.replace("body", "::add-mask::x\n\nb\u202ey").replace("\n", line_end)
+    root = repository({})
+    path = root / "knowledge" / "a\x1b[2J.md"
+    path.parent.mkdir()
+    path.write_bytes(text.encode())
+    if not is_terminal:
+        monkeypatch.setenv("CI", "true")
+    log = Log(is_terminal=is_terminal)
+    monkeypatch.setattr(sys, "stdout", log)
+    assert main(["fmt", "-C", str(root), "--diff"]) == 2
+    rows = log.getvalue().split("\n")
+    assert rows[0] == '--- "a/knowledge/a\\033[2J.md"'
+    assert rows[-6:] == [" \\x3a:add-mask::x", " ", "-b\\u202ey  ", "-", "+b\\u202ey", ""]
+
+
+@pytest.mark.parametrize("in_ci", [True, False])
+def test_in_a_file_the_diff_is_always_a_patch(
+    in_ci: bool, repository: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    root = repository({"knowledge/a.md": UNTIDY.replace("body", "b\u202ey")})
+    if in_ci:
+        monkeypatch.setenv("CI", "true")
+    with (tmp_path / "fmt.patch").open("w", encoding="utf-8") as file:
+        monkeypatch.setattr(sys, "stdout", file)
+        assert main(["fmt", "-C", str(root), "--diff"]) == 2
+    assert "+b\u202ey\n" in (tmp_path / "fmt.patch").read_text(encoding="utf-8")
 
 
 def test_json_has_the_files_their_diffs_and_the_problems(
@@ -167,6 +235,33 @@ def test_permissions_stay(repository: Write, devinops: Devinops) -> None:
     assert stat.S_IMODE((root / "knowledge/a.md").stat().st_mode) == 0o640
 
 
+def test_a_read_only_file_stays_and_is_reported(repository: Write, devinops: Devinops) -> None:
+    root = repository({"knowledge/a.md": UNTIDY, "knowledge/b.md": UNTIDY.replace("A", "B")})
+    (root / "knowledge/a.md").chmod(0o444)
+    ran = devinops("fmt", "-C", root)
+    assert ran.code == 1
+    assert ran.out == (
+        "changed knowledge/b.md\nchanged 1 file, 0 unchanged; 1 file left as it is\n"
+    )
+    assert "knowledge/a.md:1:1: error: cannot write this file: it is read-only" in ran.err
+    assert (root / "knowledge/a.md").read_text() == UNTIDY
+    assert devinops("fmt", "-C", root, "--check").code == 2
+    (root / "knowledge/a.md").chmod(0o644)
+    (root / "knowledge/a.md").write_text(TIDY)
+    (root / "knowledge/a.md").chmod(0o444)
+    assert devinops("fmt", "-C", root).code == 0
+
+
+def test_another_hard_link_keeps_the_old_text(
+    repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root = repository({"knowledge/a.md": UNTIDY})
+    (tmp_path / "backup.md").hardlink_to(root / "knowledge/a.md")
+    assert devinops("fmt", "-C", root).code == 0
+    assert (root / "knowledge/a.md").read_text() == TIDY
+    assert (tmp_path / "backup.md").read_text() == UNTIDY
+
+
 def test_a_file_that_cannot_be_written_is_reported(
     repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,7 +279,7 @@ def test_a_file_that_cannot_be_written_is_reported(
 
 def test_names_and_text_cannot_steer_the_terminal(repository: Write, devinops: Devinops) -> None:
     root = repository({"knowledge/a\x1b[2J.md": UNTIDY.replace("body", "b\u202ey")})
-    for arguments in (("--diff",), ("--check",), ()):
+    for arguments in (("--check",), ()):
         ran = devinops("fmt", "-C", root, *arguments)
         assert not {"\x1b", "\u202e"} & set(ran.out + ran.err)
 

@@ -86,7 +86,7 @@ def scanned_comments(text: str) -> list[str]:
     return sorted(comment.rstrip() for comment in found + re.findall("#.*", text[end:]))
 
 
-def owners(text: str, indent: str = r" *(?:- )?") -> dict[str, str]:
+def owners(text: str, indent: str = r" *(?:- )*") -> dict[str, str]:
     """Return each comment directly above a key, and the key."""
     found: dict[str, str] = {}
     above: list[str] = []
@@ -94,7 +94,7 @@ def owners(text: str, indent: str = r" *(?:- )?") -> dict[str, str]:
         key = re.match(rf"{indent}[\"']?(\w+)[\"']?:", row)
         if comment := re.fullmatch(r" *(# c\d+;)", row):
             above.append(comment[1])
-        else:
+        elif row.strip() != "-":
             found |= dict.fromkeys(above, key[1]) if key else {}
             above = []
     return found

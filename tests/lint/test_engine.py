@@ -73,6 +73,8 @@ def test_settings_change_severities(settings: Mapping[str, Any], expected: Sever
         ('---\nname: A\ntrigger: "Errors"\n---\nb\n', "knowledge/a.md:3:11"),
         ("---\nname: A\ntrigger: |\n\n  Errors\n---\nb\n", "knowledge/a.md:5:3"),
         ("---\nname: A\ntrigger: >-\n  API\n---\nb\n", "knowledge/a.md:4:3"),
+        ("---\n{name: Errors, trigger: Errors}\n---\nb\n", "knowledge/a.md:2:25"),
+        ("---\nname: A\ntrigger: trigger\n---\nb\n", "knowledge/a.md:3:10"),
     ],
 )
 def test_a_finding_is_at_its_text(text: str, position: str) -> None:
@@ -90,10 +92,31 @@ def test_a_finding_in_a_text_file_is_there() -> None:
     assert report.paths == {"texts/a.txt", "knowledge.yaml"}
 
 
+@pytest.mark.parametrize("pattern", ["knowledge/drafts/**", "texts/**"])
+def test_settings_by_path_hold_for_the_entry_and_for_its_text_file(pattern: str) -> None:
+    files = {
+        "knowledge/drafts/a.yaml": "knowledge: [{name: A, trigger: When testing it, body_file: ../../texts/a.txt}]",
+        "texts/a.txt": "See /home/anna/notes for the steps.\n",
+    }
+    settings: dict[str, Any] = {"select": ["DV206"]}
+    assert ids(findings(files, Settings.of(settings))) == ["DV206"]
+    ignored = settings | {"paths": {pattern: {"ignore": ["DV2"]}}}
+    assert findings(files, Settings.of(ignored)) == []
+    severe = settings | {"paths": {pattern: {"severity": {"DV206": "error"}}}}
+    (report,) = findings(files, Settings.of(severe))
+    assert report.problem.severity is Severity.ERROR
+
+
 def test_a_finding_below_a_block_scalar_is_in_its_line() -> None:
     text = "knowledge:\n  - name: A\n    trigger: When testing it\n    body: |\n      One.\n\n      ```sh\n      make\n"
     (report,) = findings({"knowledge.yaml": text}, Settings.of({"select": ["unclosed-fence"]}))
     assert str(report.problem.source) == "knowledge.yaml:7:7"
+
+
+def test_a_finding_in_a_folded_text_is_at_its_first_word() -> None:
+    text = "knowledge:\n  - name: A\n    trigger: When testing it\n    body: >\n      Logs are in\n      /home/fred/x\n      and then gone.\n"
+    (report,) = findings({"knowledge.yaml": text}, Settings.of({"select": ["local-path"]}))
+    assert str(report.problem.source) == "knowledge.yaml:6:7"
 
 
 # --- exceptions -----------------------------------------------------------------------------------
@@ -108,6 +131,9 @@ def test_a_finding_below_a_block_scalar_is_in_its_line() -> None:
         ({"ignore": ["DV101"], "until": "2026-02-30"}, ["DV101", "DV902"]),
         ({"ignore": ["DV101", "DV102"]}, ["DV901"]),
         ({"ignore": ["DV101", "trigger-to-short"]}, ["DV903"]),
+        ({"ignore": ["DV101", "DV1"]}, ["DV903"]),
+        ({"ignore": ["DV901", "DV101"]}, ["DV903"]),
+        ({"ignore": ["DV902"], "until": "2026-11-01"}, ["DV101", "DV903", "DV902"]),
     ],
     ids=str,
 )

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devinops.lint.similar import equal_groups, runs, terms, twins
+from devinops.lint.reach import reach
+from devinops.lint.similar import equal_groups, runs, terms, twins, words
 
 VOCABULARY = [f"word{number}" for number in range(400)]
 
@@ -22,7 +24,10 @@ def changed(words: list[str], number: int, seed: int) -> list[str]:
 
 def found(texts: list[list[str]], threshold: float = 0.7) -> set[tuple[int, int]]:
     features = [runs(" ".join(words)) for words in texts]
-    return {(t.number, t.earlier) for t in twins(len(texts), features.__getitem__, threshold)}
+    return {
+        (t.number, t.earlier)
+        for t in twins([reach()] * len(texts), features.__getitem__, threshold)
+    }
 
 
 @given(st.integers(0, 10_000), st.integers(0, 5))
@@ -44,9 +49,42 @@ def test_every_copy_of_many_has_a_twin() -> None:
 
 
 def test_equal_texts_are_found_whatever_separates_their_words() -> None:
-    assert list(equal_groups(["One two", "three", "one,  TWO.", "four"])) == [(2, 0)]
+    texts = ["One two", "three", "one,  TWO.", "four"]
+    assert list(equal_groups(texts, [reach()] * 4)) == [(2, 0)]
 
 
 def test_endings_and_small_words_make_no_difference() -> None:
     small = frozenset({"the", "when"})
     assert terms("When adding endpoints", small) == terms("the added endpoint", small)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Ask first.", 2),
+        ("部署前请询问。", 6),
+        ("デプロイの前に聞く", 9),
+        ("ถามก่อน", 7),
+        ("ຖາມກ່ອນ", 7),
+        ("សួរមុន", 6),
+        ("배포 전에 묻기", 3),
+        ("Спросите сначала", 2),
+        ("用 make 部署", 4),
+    ],
+)
+def test_in_a_script_without_spaces_each_character_is_a_word(text: str, number: int) -> None:
+    assert len(words(text)) == number
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("在计费服务中添加端点时", "在计费服务中，添加端点时", True),
+        ("在生产环境中部署新版本时", "在测试环境中部署新版本时", False),
+    ],
+)
+def test_triggers_in_chinese_are_compared_by_two_characters(
+    first: str, second: str, expected: bool
+) -> None:
+    features = [terms(text, frozenset()) for text in (first, second)]
+    assert bool(list(twins([reach()] * 2, features.__getitem__, 0.8))) is expected

@@ -25,6 +25,9 @@ from typing import Any, Self
 import yaml
 
 from devinops.emulator import Emulator
+from devinops.kinds import KINDS
+from devinops.load.discover import section_of
+from devinops.load.names import CONFIG
 
 URL = "http://127.0.0.1:8484"
 DIRECTORY = "/home/ada/acme"
@@ -60,6 +63,17 @@ def seed(text: str) -> dict[str, Any]:
     seeds = [block["text"] for block in files if Path(block["file"]).name == "seed.yaml"]
     found: dict[str, Any] = yaml.safe_load(seeds[0]) if seeds else {}
     return found
+
+
+def saved(text: str) -> list[tuple[str, str]]:
+    """Return path and content of the files with entries or settings that a page tells its reader to save."""
+    blocks = [block for block in _BLOCK.finditer(text) if block["file"]]
+    return [
+        (block["file"], block["text"])
+        for block in blocks
+        if section_of(block["file"])[0]
+        or Path(block["file"]).name in {CONFIG, *(f"{name}.yaml" for name in KINDS.sections)}
+    ]
 
 
 def follow(text: str, shell: Shell, elsewhere: Callable[[str], str]) -> str:

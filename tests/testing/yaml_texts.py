@@ -28,6 +28,7 @@ PLAIN = [
     "1.50",
 ]
 LINES = ["one", "  indented", "two # no comment", "", "three: x", "end  ", "- i"]
+KINDS = ["plain", "quoted", "flow", "block", "list", "map", "wrapped", "lines", "flows"]
 KEYS = ["name", "trigger", "body", "pinned_repo", "meta", "targets", "zz", "folder", "aa", "ensure"]
 
 quoted = st.builds(
@@ -76,9 +77,7 @@ class Writer:
 
     def value(self, start: str, pad: str, depth: int) -> None:
         """Write a value after `start`, which ends with `:` or `-`."""
-        kind = self.draw(
-            st.sampled_from(["plain", "quoted", "flow", "block", "list", "map", "wrapped", "flows"])
-        )
+        kind = self.draw(st.sampled_from(KINDS))
         anchor = " &x" if self.chance(12) else ""
         deeper = pad + " " * self.draw(st.integers(1, 4))
         if kind == "plain":
@@ -99,6 +98,9 @@ class Writer:
         elif kind == "wrapped":
             self.rows += [f'{start}{anchor} "some', f"{deeper}text"]
             self.line(f'{deeper}ends"')
+        elif kind == "lines":
+            self.rows.append(f'{start}{anchor} "First line')
+            self.line(f'{deeper}\\nsecond line\\n"')
         elif kind == "block":
             header = self.draw(st.sampled_from(["|", ">", "|-", ">-", "|+", ">+"]))
             self.line(f"{start}{anchor} {header}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from devinops.cli.approval_options import HAZARDS
 from devinops.cli.ci_files import ACTIONS
+from devinops.model.policy import HAZARDS
 from tests.testing.linters import schema_errors, shellcheck
 from tests.testing.places import ROOT
 from tests.testing.workflows import read_workflow

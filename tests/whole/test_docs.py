@@ -12,6 +12,7 @@ import yaml
 from devinops.cli import COMMANDS
 from devinops.emulator import Emulator, parse_seed
 from devinops.emulator.quirks import VALUES
+from devinops.fmt.file_text import formatted
 from devinops.kinds import KINDS
 from devinops.lint import selection
 from devinops.load import load
@@ -22,7 +23,7 @@ from devinops.schema.all_schemas import schemas
 from tests.testing import comment_picture
 from tests.testing.architecture import PAGE, with_picture
 from tests.testing.command_line import Devinops
-from tests.testing.console import run_page
+from tests.testing.console import run_page, saved
 from tests.testing.lint_manual import PAGE as LINT_PAGE
 from tests.testing.lint_manual import with_manual
 from tests.testing.messages import messages
@@ -164,6 +165,17 @@ def test_no_example_is_left_untested() -> None:
 PAGES = ["README.md", *sorted(f"docs/how-to/{p.name}" for p in (ROOT / "docs/how-to").glob("*.md"))]
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_the_files_on_a_page_are_in_the_canonical_form(page: str) -> None:
+    for path, text in saved((ROOT / page).read_text(encoding="utf-8")):
+        assert formatted(path, text).text == text, f"{path} in {page}: see devinops fmt"
+
+
+def test_the_pages_have_files_to_be_formatted() -> None:
+    paths = [path for page in PAGES for path, _ in saved((ROOT / page).read_text(encoding="utf-8"))]
+    assert {Path(path).suffix for path in paths} == {".md", ".yaml"}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a POSIX shell")
 @pytest.mark.parametrize("page", PAGES)
 def test_the_commands_of_a_page_print_what_the_page_says(
@@ -196,8 +208,9 @@ def test_the_settings_on_the_page_of_lint_are_valid(tmp_path: Path, devinops: De
     (tmp_path / "knowledge").mkdir()
     note = f"---\nname: A\ntrigger: Errors\n{exception}---\nRead the log first.\n"
     (tmp_path / "knowledge" / "a.md").write_text(note)
-    ran = devinops("lint", "-C", tmp_path)
-    assert (ran.code, ran.out) == (0, "1 entry in 1 file, no problems\n")
+    for argv in (["--write-baseline"], []):
+        ran = devinops("lint", "-C", tmp_path, *argv)
+        assert (ran.code, ran.out) == (0, "1 entry in 1 file, no problems\n")
 
 
 def test_the_page_of_the_architecture_names_files_that_exist() -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from devinops import atomic
+from devinops.ci.environment import is_ci
 from devinops.cli.options import Options, echo_err, terminal_width
 from devinops.cli.paths import below_root, is_below
 from devinops.config import CONFIG_FILE, Project, open_project
 from devinops.fmt.file_text import formatted, may_quote
 from devinops.load.discover import File, Finder, read_raw
 from devinops.model.errors import ExitCode, NotWritten
-from devinops.model.objects import Problem, Severity
+from devinops.model.objects import Problem, Severity, Source
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
+from devinops.render.escape import line
+from devinops.render.patch import patch, shown
 from devinops.render.text import Text
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ def run(options: Options, paths: tuple[Path, ...], check: bool, diff: bool) -> E
     run = _Run(check=check or diff, diff=diff)
     run.format(options.root, paths)
     if not run.check:
-        _write(run.changed)
+        run.write()
     text = Text(width=terminal_width(sys.stderr))
     for problem in run.problems:
         echo_err("".join(f"{row}\n" for row in text.problem(problem)))
@@ -52,16 +55,13 @@ class _Changed:
     before: str
     after: str
 
-    def diff(self) -> Iterator[str]:
-        """Yield the lines of a unified diff, without line ends."""
-        if not may_quote(self.path, self.before):
-            yield f"# {self.path} changes, but is not shown: a secret may be in it by mistake"
-            return
-        old, new = (text.splitlines(keepends=True) for text in (self.before, self.after))
-        for row in difflib.unified_diff(old, new, f"a/{self.path}", f"b/{self.path}"):
-            yield row.rstrip("\r\n")
-            if not row.endswith(("\n", "\r")):
-                yield "\\ No newline at end of file"
+    def diff(self, *, exact: bool = True) -> Iterator[str]:
+        """Yield the lines of a unified diff; `exact`: not for people, but to be applied."""
+        if may_quote(self.path, self.before):
+            yield from (patch if exact else shown)(self.path, self.before, self.after)
+        else:
+            path = line(self.path)
+            yield f"# {path} changes, but is not shown: a secret may be in it by mistake"
 
 
 @dataclass
@@ -115,6 +115,25 @@ class _Run:
         elif result.text is not None:
             self.changed.append(_Changed(file.path, file.real, raw, result.text))
 
+    def write(self) -> None:
+        """Write the changed files; a read-only file becomes a problem. Raises NotWritten."""
+        read_only = [(file, error) for file in self.changed if (error := _protection(file))]
+        for file, error in read_only:
+            message = f"cannot write this file: {atomic.reason(error)}"
+            self.problems.append(Problem(Source(file.path), "not-formatted", message))
+            self.changed.remove(file)
+        self.problems.sort()
+        _write(self.changed)
+
+
+def _protection(file: _Changed) -> OSError | None:
+    """Return why a file must not be replaced, if it must not."""
+    try:
+        atomic.check_writable(Path(file.real))
+    except OSError as error:
+        return error
+    return None
+
 
 def _selects(prefixes: Sequence[str], *paths: str) -> bool:
     """Tell whether a path of a file is below a prefix; without prefixes, every file is."""
@@ -144,13 +163,25 @@ def _write(files: Iterable[_Changed]) -> None:
 
 
 def _print_diff(options: Options, run: _Run) -> None:
-    """Write the diff to stdout and the counts to stderr, so that stdout is a patch."""
+    """Write the diff to stdout and the counts to stderr, so that stdout is a patch.
+
+    The log of a CI job is no place for a patch: a line of it could be a command to the runner.
+    """
     *_, counts = _lines(run)
-    rows = [row for file in run.changed for row in file.diff()]
+    exact = not sys.stdout.isatty() and (not is_ci(os.environ) or _is_file(sys.stdout))
+    rows = [row for file in run.changed for row in file.diff(exact=exact)]
     options.answer(
         SimpleAnswer(rows, lambda: _document(run), verbatim=True, exit_code=run.exit_code)
     )
     options.say(counts)
+
+
+def _is_file(stream: TextIO) -> bool:
+    """Tell whether a stream was redirected to a file."""
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except OSError:
+        return False
 
 
 def _lines(run: _Run) -> Iterator[str]:

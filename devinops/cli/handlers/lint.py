@@ -84,7 +84,7 @@ def _lint(options: Options, request: Request) -> ExitCode:
         run = _Run(project, settings, request.paths, errors)
     if file and request.write_baseline:
         write_file(file, baseline.written(run.reports), "--write-baseline")
-    known = baseline.read(_text(file), str(file)) if file and file.exists() else frozenset()
+    known = baseline.read(_text(file), str(file)) if file else frozenset()
     answer = run.answer(known, fixed)
     options.answer(answer)
     return answer.exit_code
@@ -151,10 +151,11 @@ class _Run:
         errors = [p for p in self.loaded.problems if p.severity is Severity.ERROR]
         errors = sorted({*errors, *self.problems})
         shown_errors = [p for p in errors if self._is_shown({p.source.path})]
-        shown = [report for report in self.reports if report.fingerprint not in known]
+        can_be_known = {r.fingerprint for r in self.reports if baseline.can_hide(r)}
+        hidden = known & can_be_known
+        shown = [report for report in self.reports if report.fingerprint not in hidden]
         problems = sorted([*shown_errors, *(report.problem for report in shown)])
         failing = [p for p in problems if _reaches(p.severity, self.settings.fail_on)]
-        found = {report.fingerprint for report in self.reports}
         return ProblemsAnswer(
             problems,
             files=len(self.loaded.files),
@@ -166,7 +167,7 @@ class _Run:
                 _details(shown),
                 fail_on=self.settings.fail_on,
                 baseline=len(self.reports) - len(shown),
-                gone=0 if self.paths else len(known - found),
+                gone=0 if self.paths else len(known - can_be_known),
                 fixed=fixed,
             ),
         )
@@ -185,11 +186,9 @@ def _details(reports: Iterable[Reported]) -> LintDetails:
     return LintDetails(
         rules={report.rule.id: facts(report.rule) for report in reports},
         excerpts={
-            report.problem: Excerpt(
-                report.line, report.problem.source.column, report.finding.length
-            )
+            report.problem: excerpt
             for report in reports
-            if report.line is not None
+            if (excerpt := _excerpt(report)) is not None
         },
         fingerprints={report.problem: report.fingerprint for report in reports},
         related={
@@ -197,6 +196,15 @@ def _details(reports: Iterable[Reported]) -> LintDetails:
             for report in reports
         },
     )
+
+
+def _excerpt(report: Reported) -> Excerpt | None:
+    """Return the line of a finding, which marks no more than the rest of it."""
+    if report.line is None:
+        return None
+    column = report.problem.source.column
+    rest = max(1, len(report.line) - column + 1)
+    return Excerpt(report.line, column, min(report.finding.length, rest))
 
 
 def facts(rule: Rule) -> RuleFacts:
@@ -214,16 +222,17 @@ def _rule(written: str) -> Rule:
 
 
 def _baseline_file(project: Project, settings: Settings, request: Request) -> Path | None:
+    """Return the file of the baseline, None without one. Raises UsageError if it must exist."""
     configured = project.root / settings.baseline if settings.baseline else None
-    option = request.baseline_file
-    file = option or configured
+    file = request.baseline_file or configured
     if file is None and request.write_baseline:
         raise UsageError(
             "--write-baseline needs a file: set `lint: {baseline: FILE}` in devinops.yaml, or add "
             "--baseline FILE"
         )
-    if option is not None and not request.write_baseline and not option.exists():
-        raise UsageError(f"{option} does not exist; --write-baseline creates it")
+    if file is not None and not request.write_baseline and not file.exists():
+        where = "" if request.baseline_file else f"{project.place('lint', 'baseline')}: baseline "
+        raise UsageError(f"{where}{file} does not exist; --write-baseline creates it")
     return file
 
 

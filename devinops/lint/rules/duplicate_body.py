@@ -35,8 +35,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devinops.lint.context import Context, share_target
+from devinops.lint.context import Context
 from devinops.lint.finding import Finding
+from devinops.lint.reach import reach
 from devinops.lint.rule import Rule
 from devinops.lint.similar import equal_groups, percent, runs, twins, words
 from devinops.lint.subject import Subject
@@ -50,18 +51,18 @@ FEWEST = 12
 def check(context: Context) -> Iterator[Finding]:
     subjects = [s for s in context.subjects if s.is_used and len(words(s.text)) >= FEWEST]
     texts = [subject.text for subject in subjects]
-    equal = dict(equal_groups(texts))
+    reaches = [reach(subject.declaration.targets) for subject in subjects]
+    equal = dict(equal_groups(texts, reaches))
     for number, earlier in equal.items():
         yield from _finding(subjects[number], subjects[earlier], "has the words of")
-    others = [number for number in range(len(texts)) if number not in equal]
-    for twin in twins(len(others), lambda at: runs(texts[others[at]]), THRESHOLD):
-        pair = subjects[others[twin.number]], subjects[others[twin.earlier]]
-        yield from _finding(*pair, f"is almost equal ({percent(twin.similarity)}) to")
+    for twin in twins(reaches, lambda at: runs(texts[at]), THRESHOLD):
+        if twin.number not in equal:
+            how = f"is almost equal ({percent(twin.similarity)}) to"
+            yield from _finding(subjects[twin.number], subjects[twin.earlier], how)
 
 
 def _finding(subject: Subject, other: Subject, how: str) -> Iterator[Finding]:
-    field = subject.kind.document
-    if field and share_target(subject, other):
+    if field := subject.kind.document:
         message = (
             f"this {field} {how} that of {other.declaration.key} ({other.declaration.source}): "
             "keep one of them, or say in each what tells it apart"

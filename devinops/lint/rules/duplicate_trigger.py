@@ -39,11 +39,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devinops.lint.context import Context, share_target
+from devinops.lint.context import Context
 from devinops.lint.finding import Finding
+from devinops.lint.reach import reach
 from devinops.lint.rule import Rule
 from devinops.lint.rules._triggers import STOP, is_generic
-from devinops.lint.similar import equal_groups, percent, terms, twins
+from devinops.lint.similar import Features, equal_groups, percent, terms, twins
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 
@@ -55,29 +56,34 @@ FEWEST = 3
 def check(context: Context) -> Iterator[Finding]:
     subjects = [s for s in context.subjects if s.when and s.is_used and not is_generic(s.when)]
     texts = [subject.when for subject in subjects]
-    equal = dict(equal_groups(texts))
+    reaches = [reach(subject.declaration.targets, _repository(subject)) for subject in subjects]
+    equal = dict(equal_groups(texts, reaches))
     for number, earlier in equal.items():
-        yield from _finding(subjects[number], subjects[earlier], "equal to")
-    features = [terms(text, STOP) for text in texts]
-    others = [n for n in range(len(texts)) if n not in equal and len(features[n]) >= FEWEST]
-    for twin in twins(len(others), lambda at: features[others[at]], THRESHOLD):
-        pair = subjects[others[twin.number]], subjects[others[twin.earlier]]
-        yield from _finding(*pair, f"almost equal ({percent(twin.similarity)}) to")
+        yield _finding(subjects[number], subjects[earlier], "equal to")
+    features = [_features(text) for text in texts]
+    for twin in twins(reaches, features.__getitem__, THRESHOLD):
+        if twin.number not in equal:
+            how = f"almost equal ({percent(twin.similarity)}) to"
+            yield _finding(subjects[twin.number], subjects[twin.earlier], how)
 
 
-def _finding(subject: Subject, other: Subject, how: str) -> Iterator[Finding]:
-    if not share_target(subject, other) or _are_apart(subject.pin, other.pin):
-        return
+def _features(text: str) -> Features:
+    features = terms(text, STOP)
+    return features if len(features) >= FEWEST else frozenset()
+
+
+def _finding(subject: Subject, other: Subject, how: str) -> Finding:
     field = subject.kind.foreign.when
     message = (
         f"this {field} is {how} that of {other.declaration.key} "
         f"({other.declaration.place(field)}): merge the two, or say in each what tells it apart"
     )
-    yield subject.about(field, message, other)
+    return subject.about(field, message, other)
 
 
-def _are_apart(pin: str, other: str) -> bool:
-    return bool(pin and other) and pin != other and "all" not in (pin, other)
+def _repository(subject: Subject) -> str | None:
+    """Return the repository to which an entry is pinned; None if it is for all."""
+    return subject.pin if subject.pin not in ("", "all") else None
 
 
 RULE = Rule("DV105", "duplicate-trigger", Severity.WARNING, repository=check)

@@ -1,6 +1,8 @@
 """An exception under `lint` names a rule that does not exist.
 
-It hides nothing. Correct the name: `devinops lint --list-rules` lists all of them.
+It hides nothing. Correct the name: `devinops lint --list-rules` lists all of them. An exception
+names each rule, so that it hides only what somebody has read: `DV1` and `all` are for
+devinops.yaml. A rule about exceptions, such as expired-exception, has none.
 
 Fails:
 
@@ -29,16 +31,26 @@ from collections.abc import Iterator, Sequence
 
 from devinops.lint.exceptions import Called, Exceptions
 from devinops.lint.finding import Finding
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Rule, is_group
 from devinops.model.objects import Severity
 from devinops.model.suggest import did_you_mean
 
 
 def check(exceptions: Exceptions, _: Sequence[Called]) -> Iterator[Finding]:
-    for name in exceptions.unknown():
-        hint = did_you_mean(name, exceptions.names)
-        message = f"there is no lint rule {name}{hint}: correct it; --list-rules lists them"
-        yield exceptions.finding(name, message)
+    for name in exceptions.ignored:
+        rule = exceptions.rule(name)
+        if rule is None:
+            yield exceptions.finding(name, _unknown(name, exceptions.names))
+        elif rule.is_about_exceptions:
+            message = f"no exception can hide {name}: remove it, and correct what {name} finds"
+            yield exceptions.finding(name, message)
+
+
+def _unknown(name: str, names: Sequence[str]) -> str:
+    if is_group(name):
+        return f"{name} means several rules: an exception names each rule by its id or name"
+    hint = did_you_mean(name, names)
+    return f"there is no lint rule {name}{hint}: correct it; --list-rules lists them"
 
 
 RULE = Rule("DV903", "unknown-rule", Severity.ERROR, exceptions=check)
