@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from devinops.lint.placeholders import is_placeholder
 from devinops.model.credentials import SECRETS, may_hold_secret
@@ -38,8 +37,7 @@ _PUBLIC: Final = LazyPattern("username|user-?id|client-id|app-id|url|domain|host
 """A rule of the library for what belongs to a secret, but is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leak:
+class Leak(NamedTuple):
     """What looks like a secret, from `start` to `end` in a text; `title` is for a sentence."""
 
     start: int

@@ -26,14 +26,15 @@ class LazyPattern:
     def compiled(self) -> re.Pattern[str]:
         return re.compile(self.pattern, self.flags)
 
-    def _may_match(self, text: str) -> bool:
+    def may_match(self, text: str) -> bool:
+        """Return whether a text has one of the hints."""
         if not self.hints:
             return True
         lower = text.lower()
         return any(hint in lower for hint in self.hints)
 
     def search(self, text: str, start: int = 0) -> re.Match[str] | None:
-        return self.compiled.search(text, start) if self._may_match(text) else None
+        return self.compiled.search(text, start) if self.may_match(text) else None
 
     def match(self, text: str, start: int = 0) -> re.Match[str] | None:
         return self.compiled.match(text, start)
@@ -42,10 +43,10 @@ class LazyPattern:
         return self.compiled.fullmatch(text)
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
-        return self.compiled.finditer(text) if self._may_match(text) else iter(())
+        return self.compiled.finditer(text) if self.may_match(text) else iter(())
 
     def findall(self, text: str) -> list[str]:
-        return self.compiled.findall(text) if self._may_match(text) else []
+        return self.compiled.findall(text) if self.may_match(text) else []
 
     def sub(self, replacement: str | Callable[[re.Match[str]], str], text: str) -> str:
-        return self.compiled.sub(replacement, text) if self._may_match(text) else text
+        return self.compiled.sub(replacement, text) if self.may_match(text) else text

@@ -14,13 +14,23 @@ _LONGEST: Final = 60
 
 def nearest(name: object, known: Iterable[str], similarity: float = SIMILARITY) -> str:
     """Return the known name most similar to `name`, ignoring case; empty if none is similar."""
+    text = str(name)[:_LONGEST].lower()
+    by_lower = {word.lower(): word for word in known}
+    candidates = [word for word in by_lower if _most_similar(text, word) >= similarity]
+    if not candidates:
+        return ""
     # Imported late: most runs suggest nothing.
     import difflib
 
-    by_lower = {word.lower(): word for word in known}
-    text = str(name)[:_LONGEST].lower()
-    close = difflib.get_close_matches(text, by_lower, n=1, cutoff=similarity)
+    close = difflib.get_close_matches(text, candidates, n=1, cutoff=similarity)
     return by_lower[close[0]] if close else ""
+
+
+def _most_similar(first: str, second: str) -> float:
+    """Return how similar two words can be at most, from the characters that both have."""
+    size = len(first) + len(second)
+    common = sum(min(first.count(char), second.count(char)) for char in set(first))
+    return 2 * common / size if size else 1.0
 
 
 def did_you_mean(name: object, known: Iterable[str], otherwise: str = "") -> str:

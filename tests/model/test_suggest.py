@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devinops.model.suggest import did_you_mean, nearest
 
@@ -22,6 +26,15 @@ KNOWN = ("NPM_TOKEN", "trigger", "name")
 )
 def test_the_nearest_name_is_found_in_whatever_case(name: object, expected: str) -> None:
     assert nearest(name, KNOWN) == expected
+
+
+WORDS = st.text("abcde_", max_size=8)
+
+
+@given(WORDS, st.lists(WORDS, max_size=6), st.sampled_from([0.6, 0.8]))
+def test_the_nearest_name_is_that_of_difflib(name: str, known: list[str], least: float) -> None:
+    expected = difflib.get_close_matches(name, dict.fromkeys(known), n=1, cutoff=least)
+    assert nearest(name, known, least) == (expected[0] if expected else "")
 
 
 def test_a_name_that_is_less_like_a_known_one_than_asked_for_is_none() -> None:

@@ -38,10 +38,12 @@ _NEW_SENTENCE: Final = LazyPattern(
     re.IGNORECASE,
 )
 _ABOUT_MISTAKES: Final = LazyPattern(
-    r"\b(?:anti-?patterns?|don['’]?ts?|do\s+not|never|avoid|forbidden|prohibited|red\s+flags?|mistakes"
-    r"|pitfalls|attacks?|threats?|what\s+not)\b|❌|🚫|⛔",
+    r"\b(?:anti-?patterns?|forbidden|prohibited|red\s+flags?|mistakes|pitfalls|attacks?|threats?"
+    r"|what\s+not|never\s+(?:allowed|do|run|use)|(?<!and\s)don['’]?ts?\W*$|avoid\W*$)|❌|🚫|⛔",
     re.IGNORECASE,
 )
+"""What the heading of a section says that shows mistakes only."""
+
 _POINTS_DOWN: Final = LazyPattern(
     r"\b(?:this|these|following|below|like)\W*$|(?:^|\n)\W*(?:bad|wrong|incorrect|❌|🚫|⛔)[^\n]*$",
     re.IGNORECASE,

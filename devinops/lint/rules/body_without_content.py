@@ -38,7 +38,9 @@ from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
-_MARKUP = LazyPattern(r"<!--.*?-->|</?[a-z]+\b[^<>]*>|&[a-z]+;", re.DOTALL | re.IGNORECASE)
+_MARKUP = LazyPattern(
+    r"<!--.*?-->|</?[a-z]+\b[^<>]*>|&[a-z]+;", re.DOTALL | re.IGNORECASE, hints=("<", "&")
+)
 _SENTENCE = LazyPattern(r"[.!?。！？][*_)]*[ \t#=\n-]*$")
 """The end of a heading that says something."""
 

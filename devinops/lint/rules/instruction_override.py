@@ -113,7 +113,7 @@ _QUOTED = LazyPattern(
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
     field = subject.kind.document
-    if not field:
+    if not field or not _OVERRIDE.may_match(subject.text):
         return
     prose = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), subject.markdown.without_code)
     prose = prose.replace("*", " ").replace("_", " ")
