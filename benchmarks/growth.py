@@ -34,20 +34,21 @@ One = Callable[[Path, int, ExitStack], Contender]
 """From an empty directory, prepares one command for a number of entries."""
 
 
-def growth(command: str, sizes: tuple[int, ...], minutes: float, of: One) -> Comparison:
+def growth(name: str, command: str, sizes: tuple[int, ...], minutes: float, of: One) -> Comparison:
     @contextmanager
     def prepare(directory: Path) -> Iterator[list[Contender]]:
         with ExitStack() as stack:
             yield [of(directory / str(size), size, stack) for size in sizes]
 
-    name = f"growth-{command.split()[0]}"
     shown = f"{sizes[0]:,} to {sizes[-1]:,} entries"
-    return Comparison(name, f"{command}, {shown}", _ABOUT, minutes, prepare, more=_exponents)
+    return Comparison(
+        f"growth-{name}", f"{command}, {shown}", _ABOUT, minutes, prepare, more=_exponents
+    )
 
 
 def _exponents(costs: dict[str, Cost]) -> list[Check]:
     """Check the CPU time between neighbors, and state the memory of an entry."""
-    sizes = [int(label.replace(",", "")) for label in costs]
+    sizes = [int(label.split()[0].replace(",", "")) for label in costs]
     every = list(costs.values())
     checks = [
         Check(
@@ -76,7 +77,7 @@ def _sized(
     server: Server | None = None,
     before: Callable[[], None] = nothing,
 ) -> Contender:
-    contender = ours(f"{size:,}", root, *argv, server=server, before=before)
+    contender = ours(f"{size:,} entries", root, *argv, server=server, before=before)
     return replace(contender, most_runs=_MOST_RUNS[size], warm=size <= _FROM)
 
 
@@ -127,12 +128,18 @@ def _report(format: str) -> One:
 
 
 BENCHMARKS = [
-    growth("validate", SIZES, 0.6, _offline("yaml", "validate")),
-    growth("lint", SIZES, 1.5, _offline("markdown", "lint")),
-    growth("plan with nothing to do", SIZES, 1, _plan),
-    growth("apply that creates everything", SIZES, 2.5, _apply),
-    growth("pull into an empty repository", SIZES, 1.3, _pull),
-    growth("fmt --check", SMALLER, 0.3, _offline("markdown", "fmt", "--check")),
-    growth("markdown report of a plan", SMALLER, 0.5, _report("markdown")),
-    growth("html report of a plan", SMALLER, 0.5, _report("html")),
+    growth("validate", "validate YAML files", SIZES, 0.6, _offline("yaml", "validate")),
+    growth("lint", "lint Markdown files", SIZES, 1.5, _offline("markdown", "lint")),
+    growth("plan", "plan with nothing to do", SIZES, 1, _plan),
+    growth("apply", "apply that creates everything", SIZES, 2.5, _apply),
+    growth("pull", "pull into an empty repository", SIZES, 1.3, _pull),
+    growth(
+        "fmt",
+        "check the format of Markdown files",
+        SMALLER,
+        0.3,
+        _offline("markdown", "fmt", "--check"),
+    ),
+    growth("markdown", "Markdown report of a plan", SMALLER, 0.5, _report("markdown")),
+    growth("html", "HTML report of a plan", SMALLER, 0.5, _report("html")),
 ]

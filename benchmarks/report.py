@@ -58,7 +58,7 @@ def page(
     """Return the page: how it was measured, all promises, each benchmark, and the versions."""
     measured = [(each, results[each.name]) for each in benchmarks if each.name in results]
     head = _HEAD.format(machine=_machine(), runs=_runs(result for _, result in measured))
-    sections = [head, _promises(measured), *(_section(*pair) for pair in measured)]
+    sections = [head, _promises(measured), *_sections(measured)]
     return "\n".join([*sections, _versions(versions), _REPEAT])
 
 
@@ -96,8 +96,16 @@ def _verdict(check: Check) -> str:
     return "**missed**" if check.missed else "holds"
 
 
-def _section(benchmark: Benchmark, result: Result) -> str:
-    parts = [f"## {_title(benchmark.work)}\n", _paragraph(benchmark.about)]
+def _sections(measured: Iterable[tuple[Benchmark, Result]]) -> Iterator[str]:
+    """Yield a section for each benchmark; the same explanation stands once."""
+    about = ""
+    for benchmark, result in measured:
+        yield _section(benchmark, result, "" if benchmark.about == about else benchmark.about)
+        about = benchmark.about
+
+
+def _section(benchmark: Benchmark, result: Result, about: str) -> str:
+    parts = [f"## {_title(benchmark.work)}\n", *([_paragraph(about)] if about else [])]
     if result.costs:
         head = ["command", "time", "CPU", "peak memory", "requests"]
         parts.append(table(head, (_cost(*pair) for pair in result.costs.items())))
