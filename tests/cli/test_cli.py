@@ -812,7 +812,7 @@ def test_demo_pauses_between_its_steps_on_a_terminal(
     devinops: Devinops, monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], pauses: int
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("devinops.cli.demo.is_interactive", lambda: True)
+    monkeypatch.setattr("devinops.cli.handlers.demo.is_interactive", lambda: True)
     monkeypatch.setattr("click.getchar", lambda: asked.append("a key"))
     assert devinops("demo", *argv).code == 0
     assert len(asked) == pauses

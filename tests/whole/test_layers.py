@@ -160,7 +160,7 @@ ALSO_ELSEWHERE = {
 }
 """Field → the names of objects that are no resources and have an attribute of that name."""
 
-SAMPLES = {"cli/demo.py"}
+SAMPLES = {"cli/handlers/demo.py"}
 """These write entries for people to look at."""
 
 FOREIGN = {
