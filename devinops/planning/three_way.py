@@ -7,6 +7,7 @@ value differs from the one returned. A server that normalizes values therefore c
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -78,12 +79,13 @@ class Sides:
 
 def sides(kind: Kind, bases: Mapping[str, Base], want: Resource, have: Resource) -> Sides:
     """Classify all fields of an object, in the order of the kind."""
-    by_verdict: dict[Verdict, list[FieldChange]] = {verdict: [] for verdict in Verdict}
+    by_verdict: defaultdict[Verdict, list[FieldChange]] = defaultdict(list)
     for attribute in (attribute for attribute in kind.attributes if attribute.names):
         name = attribute.name
         after, before = getattr(want, name), getattr(have, name)
         verdict = classify(attribute, bases.get(name), after, before)
-        by_verdict[verdict].append(FieldChange(name, before, after))
+        if verdict is not Verdict.NOTHING:
+            by_verdict[verdict].append(FieldChange(name, before, after))
     return Sides(
         git=tuple(by_verdict[Verdict.UPDATE]),
         live=tuple(by_verdict[Verdict.DRIFT]),

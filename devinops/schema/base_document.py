@@ -91,13 +91,15 @@ def load_object(text: str | bytes) -> dict[str, Any]:
     surrogates.
     """
     try:
+        text = text if isinstance(text, str) else text.decode("utf-8")
         value = json.loads(
-            text if isinstance(text, str) else text.decode("utf-8"),
+            text,
             object_pairs_hook=_without_repeats,
             parse_constant=_refuse,
             parse_float=_finite,
         )
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        if "\\u" in text or not text.isascii():
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise ValueError(f"this is not JSON ({error})") from None
     if not isinstance(value, dict):

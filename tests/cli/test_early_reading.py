@@ -20,6 +20,7 @@ from devinops.model.inventory import Intent, Inventory
 from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Snapshot
 from tests.testing.command_line import Devinops
+from tests.testing.waiting import until
 
 NOTE = "---\nname: N{0}\ntrigger: When the number {0} comes up\n---\nText {0}\n"
 EMPTY = Inventory()
@@ -127,9 +128,7 @@ def test_leaving_ends_the_work() -> None:
     before = set(threading.enumerate())
     with Organization().early() as early:
         declare(early, "knowledge", times=FEW)
-    for thread in set(threading.enumerate()) - before:
-        thread.join(10)
-        assert not thread.is_alive()
+    until(lambda: set(threading.enumerate()) <= before)
 
 
 # --- the same plan ------------------------------------------------------------------------------
