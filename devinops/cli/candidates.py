@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from click.shell_completion import CompletionItem
 
     from devinops.config import Project
@@ -158,6 +159,8 @@ def _given(ctx: click.Context, name: str) -> Any:
 
 
 def _root(ctx: click.Context) -> Path:
+    from pathlib import Path
+
     from devinops.config import find_root
 
     root = _given(ctx, "root")
