@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.comparison import Checks, Numbers
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.render import render
 from devinops.render.answers import PlanAnswer
 from tests.testing.browser import PROGRAMS

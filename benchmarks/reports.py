@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from benchmarks.comparison import Checks, Numbers
 from devinops.model.changes import Action
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.planning.plan import Plan
 from devinops.render import RENDERERS, render
 from devinops.render.answers import PlanAnswer

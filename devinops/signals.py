@@ -29,7 +29,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from devinops.model.errors import ExitCode, Interrupted, Terminated
+from devinops.model.errors import Interrupted, Terminated
+from devinops.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs

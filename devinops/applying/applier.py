@@ -13,14 +13,8 @@ from devinops.applying.report import Report, Result
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Change, Outcome
 from devinops.model.client import BeforeAgain, Writer
-from devinops.model.errors import (
-    TOO_MANY,
-    ApiError,
-    DevinopsError,
-    ExitCode,
-    Terminated,
-    Unreachable,
-)
+from devinops.model.errors import TOO_MANY, ApiError, DevinopsError, Terminated, Unreachable
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource, Revealed, Role

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from devinops.model.changes import Action, Blocked, Change, Outcome
-from devinops.model.errors import ExitCode, worst
+from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.keys import Key
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import Live

@@ -14,7 +14,8 @@ import click
 
 from devinops import __version__, atomic, signals
 from devinops.cli.groups import Group
-from devinops.model.errors import DevinopsError, ExitCode, InputError, Terminated
+from devinops.model.errors import DevinopsError, InputError, Terminated
+from devinops.model.exit_codes import ExitCode
 
 COMMANDS = {
     "init": "Set up a repository: configuration, a first note, CI, hooks.",

@@ -14,7 +14,7 @@ from devinops.cli.options import (
     Options,
     common,
 )
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 
 
 @click.command()

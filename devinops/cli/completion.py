@@ -6,7 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from devinops.cli.bash import Bash
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 
 
 @click.command()

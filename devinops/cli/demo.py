@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 
 
 @click.command()

@@ -10,7 +10,8 @@ import click
 from devinops import signals
 from devinops.cli import candidates
 from devinops.cli.options import FilePath, NonEmpty
-from devinops.model.errors import DevinopsError, ExitCode, UsageError
+from devinops.model.errors import DevinopsError, UsageError
+from devinops.model.exit_codes import ExitCode
 
 _LOWEST_RATE = 0.001
 """Requests a second. With fewer, Retry-After could not express when to send the next one."""

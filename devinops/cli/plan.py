@@ -8,7 +8,7 @@ import click
 
 from devinops.cli.approval_options import approvals
 from devinops.cli.options import Options, OutputFile, common
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 
 
 @click.command()

@@ -22,7 +22,8 @@ from devinops.inventory import Store, new_run
 from devinops.inventory.git import Git
 from devinops.model.changes import Outcome
 from devinops.model.client import Writer
-from devinops.model.errors import ExitCode, NotWritten, Refused, worst
+from devinops.model.errors import NotWritten, Refused
+from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.inventory import Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.planning.plan import Plan

@@ -9,7 +9,8 @@ import click
 
 from devinops.cli import candidates
 from devinops.cli.options import FilePath, NonEmpty, write_file
-from devinops.model.errors import ExitCode, UsageError
+from devinops.model.errors import UsageError
+from devinops.model.exit_codes import ExitCode
 
 
 @click.command()

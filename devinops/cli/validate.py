@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from devinops.cli.options import FilePath, Options, common
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 
 
 @click.command()

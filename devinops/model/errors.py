@@ -19,45 +19,12 @@ DevinopsError           1   expected failure; nothing was written
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import TYPE_CHECKING
+
+from devinops.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from devinops.model.objects import Problem
-
-
-class ExitCode(IntEnum):
-    """What to do next. `worst` tells which of several codes wins."""
-
-    OK = 0
-    FIX = 1
-    LOOK = 2
-    RUN_AGAIN = 3
-    DECIDE = 4
-    PLAN_AGAIN = 5
-    USAGE = 64
-    BUG = 70
-    INTERRUPTED = 130
-    TERMINATED = 143
-
-
-_PRECEDENCE = (
-    ExitCode.INTERRUPTED,
-    ExitCode.TERMINATED,
-    ExitCode.BUG,
-    ExitCode.USAGE,
-    ExitCode.FIX,
-    ExitCode.PLAN_AGAIN,
-    ExitCode.RUN_AGAIN,
-    ExitCode.DECIDE,
-    ExitCode.LOOK,
-    ExitCode.OK,
-)
-
-
-def worst(*codes: ExitCode) -> ExitCode:
-    """Return the code that comes first in the documented order; OK if there is none."""
-    return min(codes, key=_PRECEDENCE.index, default=ExitCode.OK)
 
 
 FORBIDDEN = 403

@@ -12,7 +12,7 @@ from datetime import date
 from functools import cached_property
 
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, Refusal
-from devinops.model.errors import ExitCode, worst
+from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Lifecycle

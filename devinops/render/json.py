@@ -8,7 +8,7 @@ from typing import Any
 
 from devinops.applying.report import Report, Result
 from devinops.model.changes import Change
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem
 from devinops.planning.plan import Plan, live_hash
 from devinops.planning.required import missing

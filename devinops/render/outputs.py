@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from devinops.applying.report import Report
 from devinops.model.changes import Action
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render import Style

@@ -27,7 +27,8 @@ from devinops.kinds import KINDS
 from devinops.kinds.secret import Secret
 from devinops.load import load
 from devinops.model.client import BeforeAgain
-from devinops.model.errors import ApiError, DevinopsError, ExitCode, Terminated, Unreachable
+from devinops.model.errors import ApiError, DevinopsError, Terminated, Unreachable
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import RECOVERY_WAITS_S, Intent, Inventory, Record, base
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import ApiVersion, Resource, references_of

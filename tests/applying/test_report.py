@@ -10,7 +10,7 @@ from devinops.applying.report import Report, Result
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.secret import Secret
 from devinops.model.changes import Action, Change, FieldChange, Outcome
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.kind import Resource
 from devinops.model.target import Target
 from devinops.planning.plan import Plan

@@ -13,7 +13,7 @@ import pytest
 
 from devinops.cli import main
 from devinops.emulator import Emulator, parse_faults
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from tests.testing.world import CHANGES, KEYS, SEED, VALUE, World
 
 pytestmark = pytest.mark.crash

@@ -22,7 +22,8 @@ from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
 from devinops.load import load
-from devinops.model.errors import ApiError, DevinopsError, ExitCode
+from devinops.model.errors import ApiError, DevinopsError
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record, base
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion

@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator
 
 from devinops.inventory.format import dump, dump_settled, parse, parse_settled
 from devinops.inventory.merge import Settled
-from devinops.model.errors import ExitCode, InventoryError
+from devinops.model.errors import InventoryError
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Base, Inventory, Record
 from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.target import Target

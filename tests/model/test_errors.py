@@ -1,8 +1,6 @@
-"""Each error knows its exit code, and of several codes the most urgent one wins."""
+"""Each error knows its exit code."""
 
 from __future__ import annotations
-
-import itertools
 
 import pytest
 
@@ -11,7 +9,6 @@ from devinops.model.errors import (
     BadAnswer,
     ConfigError,
     DevinopsError,
-    ExitCode,
     InputError,
     Interrupted,
     InventoryError,
@@ -20,7 +17,6 @@ from devinops.model.errors import (
     Terminated,
     Unreachable,
     UsageError,
-    worst,
 )
 from devinops.model.objects import Problem, Source
 
@@ -44,14 +40,6 @@ CODES = [
 @pytest.mark.parametrize(("error", "code"), CODES, ids=lambda value: type(value).__name__)
 def test_an_error_knows_its_exit_code(error: DevinopsError, code: int) -> None:
     assert error.exit_code == code
-
-
-def test_of_several_codes_the_most_urgent_one_wins() -> None:
-    urgent = (130, 143, 70, 64, 1, 5, 3, 4, 2, 0)
-    assert sorted(urgent) == sorted(ExitCode)
-    for higher, lower in itertools.combinations(map(ExitCode, urgent), 2):
-        assert worst(higher, lower) is worst(lower, higher) is higher
-    assert worst() is ExitCode.OK
 
 
 def test_problems_of_files_are_all_kept_and_the_first_is_named() -> None:

@@ -17,7 +17,8 @@ from devinops.kinds import KINDS
 from devinops.kinds.playbook import Playbook
 from devinops.load import Loaded, load
 from devinops.model.changes import Blocked, Blocker, Drift, DriftEvent, Refusal
-from devinops.model.errors import ExitCode, UsageError
+from devinops.model.errors import UsageError
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record, base
 from devinops.model.keys import Key
 from devinops.model.objects import Snapshot

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from hypothesis import given
 
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
 from devinops.render import Style, render
 from devinops.render.answers import Failure, ProblemsAnswer

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from devinops.applying.saved_plan import read_plan, save
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
 from devinops.planning.plan import Plan
 from devinops.render import render

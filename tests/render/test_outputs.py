@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from devinops.applying.report import Report
 from devinops.model.changes import Action, Change, Drift, DriftEvent, Refusal
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Severity, Snapshot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
 from devinops.render import Style, render
 from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer

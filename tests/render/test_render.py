@@ -11,7 +11,7 @@ import pytest
 
 from devinops.applying.report import Report, Result
 from devinops.model.changes import Action, Change, Outcome
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import ROOT, Key
 from devinops.model.objects import Problem, Snapshot, Source

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft7Validator
 
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
 from devinops.render import Style, render
 from devinops.render.answers import Failure, ProblemsAnswer

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from devinops.api import listing, retry
 from devinops.emulator import Emulator
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from tests.testing.command_line import run_quietly
 from tests.testing.inventories import commit, git
 

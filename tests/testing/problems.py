@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem, Severity, Source
 from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts
 from tests.testing.hostile_text import HOSTILE

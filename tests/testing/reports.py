@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from devinops.applying.report import Report, Result
 from devinops.model.changes import Outcome
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record, base
 from devinops.model.objects import Declaration, Live, Problem, Severity, Snapshot, Source
 from devinops.model.policy import Approvals, Policy, Prune

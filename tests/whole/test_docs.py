@@ -17,7 +17,7 @@ from devinops.kinds import KINDS
 from devinops.lint import selection
 from devinops.load import load
 from devinops.load import problems as load_codes
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.planning import capabilities as checks
 from devinops.schema.all_schemas import schemas
 from tests.testing import comment_picture

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from tests.testing.history import RandomHistory, notes
 
 NAMES = ("A", "B", "C", "D")

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from tests.testing.history import RandomHistory, notes
 
 NAMES = ("A", "B", "C", "D", "E")

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from tests.testing.history import RandomHistory
 
 NAMES, TITLES, TAGS = ("A", "B", "C"), ("P", "Q", "R"), ("x", "y", "z")

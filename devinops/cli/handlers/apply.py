@@ -25,7 +25,8 @@ from devinops.cli.session import (
 )
 from devinops.model.changes import Action
 from devinops.model.client import Writer
-from devinops.model.errors import ConfigError, ExitCode, Stale, UsageError
+from devinops.model.errors import ConfigError, Stale, UsageError
+from devinops.model.exit_codes import ExitCode
 from devinops.model.kind import Role
 from devinops.model.policy import Approvals
 from devinops.model.values import UNSET

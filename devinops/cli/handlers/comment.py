@@ -17,14 +17,8 @@ from devinops.ci.step_files import SUMMARY, append_summary
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written
 from devinops.config import read_project, target_name
-from devinops.model.errors import (
-    ConfigError,
-    DevinopsError,
-    ExitCode,
-    NotWritten,
-    UnusableFile,
-    UsageError,
-)
+from devinops.model.errors import ConfigError, DevinopsError, NotWritten, UnusableFile, UsageError
+from devinops.model.exit_codes import ExitCode
 from devinops.render import marker
 from devinops.render.answers import SimpleAnswer
 from devinops.render.marker import TOP, Marker

@@ -16,7 +16,7 @@ import click
 from devinops import signals
 from devinops.cli.emulator import require_emulator
 from devinops.cli.options import is_interactive, terminal_width, wants_color
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.render.terminal import Look, Span, Terminal
 
 if TYPE_CHECKING:

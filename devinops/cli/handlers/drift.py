@@ -9,7 +9,7 @@ from devinops.cli.audit_log import with_editors
 from devinops.cli.options import Options
 from devinops.cli.session import Session, failures_written, open_session
 from devinops.model.client import Reader
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.planning.drift import find_drift
 from devinops.render.answers import DriftAnswer
 

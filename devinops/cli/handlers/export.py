@@ -37,15 +37,8 @@ from devinops.inventory.git import Git
 from devinops.kinds import KINDS
 from devinops.load.discover import inside
 from devinops.model.client import Reader
-from devinops.model.errors import (
-    FORBIDDEN,
-    ApiError,
-    ExitCode,
-    InputError,
-    NotWritten,
-    Refused,
-    UsageError,
-)
+from devinops.model.errors import FORBIDDEN, ApiError, InputError, NotWritten, Refused, UsageError
+from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Declaration, Severity, Snapshot
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer

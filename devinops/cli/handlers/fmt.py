@@ -17,7 +17,8 @@ from devinops.cli.paths import below_root, is_below
 from devinops.config import CONFIG_FILE, Project, open_project
 from devinops.fmt.file_text import formatted, may_quote
 from devinops.load.discover import File, Finder, read_raw
-from devinops.model.errors import ExitCode, NotWritten
+from devinops.model.errors import NotWritten
+from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem, Severity, Source
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer

@@ -17,7 +17,8 @@ from devinops.ingest.importing import Imported, Origin, Report, Repository, impo
 from devinops.ingest.result import FileChange
 from devinops.ingest.sources import Sources
 from devinops.load.discover import read_text
-from devinops.model.errors import ExitCode, NotFound, UsageError
+from devinops.model.errors import NotFound, UsageError
+from devinops.model.exit_codes import ExitCode
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 

@@ -33,7 +33,8 @@ from devinops.config import CONFIG_FILE, Project, read_project
 from devinops.inventory.git import Git, error_line, found_no_repository
 from devinops.kinds import KINDS
 from devinops.load.discover import inside
-from devinops.model.errors import ConfigError, ExitCode, NotWritten
+from devinops.model.errors import ConfigError, NotWritten
+from devinops.model.exit_codes import ExitCode
 from devinops.render.terminal import Terminal
 
 _DIRECTORIES = "|".join(sorted(KINDS.directories))

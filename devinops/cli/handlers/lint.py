@@ -22,7 +22,8 @@ from devinops.lint.selection import setting_problems, unknown_rule, usable
 from devinops.lint.settings import Settings
 from devinops.lint.subject import Subject
 from devinops.load import Loaded, load_only
-from devinops.model.errors import ExitCode, UsageError
+from devinops.model.errors import UsageError
+from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Ensure, Problem, Severity
 from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts
 

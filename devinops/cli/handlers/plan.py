@@ -7,7 +7,7 @@ from pathlib import Path
 from devinops.api import open_reader
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written, open_planning_session
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
 from devinops.render import render
 from devinops.render.answers import PlanAnswer

@@ -25,7 +25,8 @@ from devinops.ingest.unmanaged import Pulling, look_ahead, pull_unmanaged
 from devinops.inventory.git import Git
 from devinops.load import Loaded
 from devinops.model.client import Reader
-from devinops.model.errors import ConfigError, ExitCode, NotFound, UsageError
+from devinops.model.errors import ConfigError, NotFound, UsageError
+from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Snapshot
 from devinops.model.target import Target

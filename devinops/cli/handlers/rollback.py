@@ -28,7 +28,8 @@ from devinops.cli.session import (
 from devinops.config import read_project, target_name
 from devinops.model.changes import Action, Outcome
 from devinops.model.client import Reader, Writer
-from devinops.model.errors import ExitCode, UnusableFile, UsageError
+from devinops.model.errors import UnusableFile, UsageError
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ObjectId
 from devinops.model.policy import Approvals

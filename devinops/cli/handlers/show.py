@@ -7,7 +7,8 @@ from pathlib import Path
 from devinops.applying.saved_plan import read_plan
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written
-from devinops.model.errors import ExitCode, UnusableFile
+from devinops.model.errors import UnusableFile
+from devinops.model.exit_codes import ExitCode
 
 
 def run(options: Options, plan: Path) -> ExitCode:

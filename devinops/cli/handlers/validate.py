@@ -7,7 +7,7 @@ from pathlib import Path
 from devinops.cli.options import Options
 from devinops.cli.paths import below_root, is_below
 from devinops.config import read_repository
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem, Severity
 from devinops.render.answers import ProblemsAnswer
 

@@ -8,7 +8,7 @@ import click
 
 from devinops.cli import candidates
 from devinops.cli.options import NonEmpty, Options, common
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 
 
 @click.command("forget", short_help="Stop owning a key.")

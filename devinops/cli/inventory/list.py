@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from devinops.cli.options import Options, common
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 
 MAX_KEY_WIDTH = 60
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devinops.model.changes import Refusal
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, PlanAnswer
 from devinops.render.html.parts import MOST_LISTED

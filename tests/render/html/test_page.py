@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
 from devinops.render import JobLinks, Style, render
 from devinops.render.answers import Answer, Failure, PlanAnswer, SimpleAnswer

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.render import JobLinks, Style, render
 from devinops.render.answers import PlanAnswer
 from tests.testing.gfm import Page

@@ -19,7 +19,7 @@ from devinops.model.changes import (
     FieldChange,
     Refusal,
 )
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import FolderPath, Key
 from devinops.model.objects import Problem, Severity, Source

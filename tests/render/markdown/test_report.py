@@ -8,7 +8,7 @@ import pytest
 
 from devinops.applying.report import Report, Result
 from devinops.model.changes import Outcome
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.render import Style, render
 from devinops.render.marker import read
 from tests.testing.reports import conflict, empty, small

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from devinops.cli.session import Session
 from devinops.kinds import KINDS
 from devinops.model.client import Reader
-from devinops.model.errors import ExitCode, NotFound, UsageError
+from devinops.model.errors import NotFound, UsageError
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ROOT, Key
 from devinops.model.kind import Only

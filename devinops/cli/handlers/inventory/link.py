@@ -11,7 +11,8 @@ from devinops.cli.session import Session, failures_written, open_session
 from devinops.config import read_repository
 from devinops.kinds import KINDS
 from devinops.model.client import Reader
-from devinops.model.errors import ExitCode, InventoryError, NotFound, UsageError
+from devinops.model.errors import InventoryError, NotFound, UsageError
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Lifecycle

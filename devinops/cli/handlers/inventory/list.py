@@ -9,7 +9,7 @@ from devinops.cli.handlers.inventory.answers import answer
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written, open_session
 from devinops.inventory import open_runs
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Intent, Inventory
 from devinops.render import counted
 from devinops.schema.base_document import HEAD

@@ -13,7 +13,7 @@ from devinops.cli.options import Options, is_interactive
 from devinops.cli.session import Session, failures_written, open_session
 from devinops.inventory.repair import Finding, find
 from devinops.model.client import Reader
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.render import counted
 from devinops.schema.base_document import HEAD

@@ -8,7 +8,7 @@ from devinops.api import open_reader
 from devinops.cli.handlers.inventory.answers import answer_record, find_record, parse_key
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written, open_session
-from devinops.model.errors import ExitCode
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Base, Record, fingerprints
 from devinops.model.objects import Live
 from devinops.schema.inventory import FieldState, RecordItem

@@ -9,7 +9,8 @@ from devinops.cli.handlers.inventory.answers import answer
 from devinops.cli.options import Options
 from devinops.cli.session import failures_written, open_session
 from devinops.inventory import open_runs
-from devinops.model.errors import ExitCode, NotFound
+from devinops.model.errors import NotFound
+from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Intent
 from devinops.model.suggest import did_you_mean
 from devinops.render import counted
