@@ -39,11 +39,13 @@ class _Tries:
     """The attempts of one call so far.
 
     `outcome` is that of the last attempt. `doubtful`: an earlier one may have changed something.
-    `not_retried` says why no retry followed, empty if none would have helped.
+    `not_retried` says why no retry followed, empty if none would have helped. `failed` are the
+    attempts that ended in another way than with 429.
     """
 
     outcome: Outcome
     attempts: int = 1
+    failed: int = 0
     doubtful: bool = False
     not_retried: str = ""
 
@@ -108,12 +110,19 @@ class Getter:
         return last
 
     def _retry(self, call: Call, budget: ResponseBudget, tries: _Tries) -> None:
-        """Send a call again as often as its outcomes and the policy allow."""
-        while tries.attempts <= self._connection.retries and _is_retryable(call, tries.outcome):
+        """Send a call again as often as its outcomes and the policy allow.
+
+        A 429 does not count: under a limit that others share, one call can be refused often.
+        """
+        while _is_retryable(call, tries.outcome):
+            if status_of(tries.outcome) != TOO_MANY:
+                tries.failed += 1
+            if tries.failed > self._connection.retries:
+                return
             tries.not_retried = self._why_no_retry(tries.outcome)
             if tries.not_retried:
                 return
-            self._wait(tries.outcome, tries.attempts - 1)
+            self._wait(tries.outcome, tries.failed - 1)
             if call.before_again:
                 call.before_again(status_of(tries.outcome))
             following = self._attempt(call, budget, retry=True)
@@ -141,6 +150,7 @@ class Getter:
         header = outcome.headers.get("retry-after") if isinstance(outcome, Response) else None
         asked_s = retry.retry_after_s(header, time.time())
         status = status_of(outcome)
+        attempt = self._limiter.waits if status == TOO_MANY else attempt
         seconds = retry.delay_s(attempt, self._connection.backoff_s, status, asked_s)
         self._say(f"trying again in {seconds:.1f} s")
         if status == TOO_MANY:

@@ -100,7 +100,7 @@ class RateLimiter:
     """Decides when the threads of a client may send. A 429 to one of them slows down all.
 
     After a 429, nothing is sent until the wait is over, and then no faster than the server has
-    admitted requests: see `Pace`. Never are more than `most` requests in flight.
+    admitted requests: see `Pace`. Retries go first. Never are more than `most` requests in flight.
     """
 
     def __init__(self, most: int) -> None:
@@ -108,6 +108,9 @@ class RateLimiter:
         self._in_flight = 0
         self._pace = Pace()
         self._rate_limited_wait_s = 0.0
+        self._retries_waiting = 0
+        self.waits = 0
+        """How often 429s have made the threads wait since the last success."""
         self._stopped = False
         self._no_waiting = threading.Event()
         self._changed = threading.Condition()
@@ -129,13 +132,21 @@ class RateLimiter:
     def enter(self, *, retry: bool = False) -> bool:
         """Wait until a request may be sent; return False if it must not be sent any more."""
         with self._changed:
-            while not (self._stopped or (retry and self.waiting_stopped)):
-                wait_s = self._wait_s()
-                if wait_s == 0:
-                    self._in_flight += 1
-                    self._pace.sent(waiting.now())
-                    return True
-                waiting.wait(self._changed, wait_s)
+            self._retries_waiting += retry
+            try:
+                return self._wait_for_turn(retry)
+            finally:
+                self._retries_waiting -= retry
+                self._changed.notify_all()
+
+    def _wait_for_turn(self, retry: bool) -> bool:
+        while not (self._stopped or (retry and self.waiting_stopped)):
+            wait_s = self._wait_s(retry)
+            if wait_s == 0:
+                self._in_flight += 1
+                self._pace.sent(waiting.now())
+                return True
+            waiting.wait(self._changed, wait_s)
         return False
 
     def leave(self, status: int | None, took_s: float = 0.0) -> None:
@@ -145,7 +156,7 @@ class RateLimiter:
             admitted = status is not None and status != TOO_MANY
             self._pace.ended(waiting.now(), took_s, admitted=admitted)
             if status is not None and status < 500 and status != TOO_MANY:
-                self._rate_limited_wait_s = 0.0
+                self._rate_limited_wait_s, self.waits = 0.0, 0
             self._changed.notify_all()
 
     def hold(self, seconds: float) -> None:
@@ -153,6 +164,7 @@ class RateLimiter:
         with self._changed:
             now = waiting.now()
             before = max(self._pace.held_until, now)
+            self.waits += now >= self._pace.held_until
             self._pace.refused(now, seconds)
             self._rate_limited_wait_s += self._pace.held_until - before
 
@@ -171,11 +183,12 @@ class RateLimiter:
         self._stopped = True
         self.stop_waiting()
 
-    def _wait_s(self) -> float | None:
-        """Return the seconds until a request may be sent; None if another one must end first."""
+    def _wait_s(self, retry: bool = False) -> float | None:
+        """Return the seconds until a request may be sent; None if another one must go first."""
         if self.waiting_stopped:
             return 0.0
         wait_s = self._pace.wait_s(waiting.now())
-        if wait_s > 0 or self._in_flight < min(self._most, self._pace.most_in_flight):
+        if wait_s > 0:
             return wait_s
-        return None
+        has_room = self._in_flight < min(self._most, self._pace.most_in_flight)
+        return 0.0 if has_room and (retry or not self._retries_waiting) else None

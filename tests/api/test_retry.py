@@ -20,7 +20,7 @@ from devinops.api.retry import (
     is_retryable,
 )
 from devinops.model.errors import ApiError, Unreachable
-from tests.testing.waiting import LONG_S
+from tests.testing.waiting import LONG_S, until
 
 STATUS = st.sampled_from([200, 204, 404, 429, 500, 503, None])
 EVENTS = st.lists(
@@ -124,6 +124,26 @@ def test_a_thread_that_waits_for_its_turn_gets_it_when_another_request_ends():
     assert not limiter.enter()
 
 
+def test_a_retry_goes_before_a_first_attempt() -> None:
+    limiter = RateLimiter(1)
+    assert limiter.enter()
+    order: list[str] = []
+
+    def enter(retry: bool) -> None:
+        assert limiter.enter(retry=retry)
+        order.append("retry" if retry else "first attempt")
+        limiter.leave(200)
+
+    threads = [threading.Thread(target=enter, args=(retry,)) for retry in (False, False, True)]
+    for thread in threads:
+        thread.start()
+    until(lambda: limiter._retries_waiting)
+    limiter.leave(200)
+    for thread in threads:
+        thread.join(LONG_S)
+    assert order == ["retry", "first attempt", "first attempt"]
+
+
 def test_after_stop_waiting_first_attempts_are_sent_at_once_and_retries_never():
     limiter = RateLimiter(1)
     limiter.hold(60)
@@ -186,6 +206,15 @@ def test_a_run_that_is_cut_off_all_the_time_says_the_same(free_port, connect):
         ):
             client.get(GET)
     assert "5 attempts" in said[0]
+
+
+def test_a_call_that_is_refused_often_is_sent_in_the_end(serve, reply, connect, waits):
+    """As under a limit that other clients use up."""
+    server = serve([*(reply(429, headers={"Retry-After": "1"}) for _ in range(20)), reply(body={})])
+    with contextlib.closing(Sender(connect(server.url), lambda _: None)) as client:
+        assert client.send(Call("POST", "/v3/things", body={})) == {}
+    assert len(server.asked) == 21
+    assert waits == [1] * 20
 
 
 def test_retries_after_429_do_not_spend_the_budget(serve, reply, connect):
