@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial, reduce
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from devinops import waiting
 from devinops.api.parallel import overlapping, started
@@ -23,6 +23,13 @@ from devinops.model.objects import Snapshot
 
 FEW: Final = 200
 """Fewer entries are read before a first response could arrive, and have no early reading."""
+
+
+class ListKinds(Protocol):
+    """Lists kinds, and passes on their pages. Several threads call it at once."""
+
+    def __call__(self, kinds: Collection[str], pages: Callable[[Page], None]) -> Snapshot: ...
+
 
 _REFERRED: Final = frozenset(noun for kind in KINDS.values() for noun in kind.references)
 
@@ -45,13 +52,12 @@ class EarlyReading:
 
     def __init__(
         self,
-        read_inventory: Callable[[], Inventory],
+        fetch_inventory: Callable[[], Callable[[], Inventory]],
         kinds_of: Callable[[Inventory], Collection[str]],
-        snapshot: Callable[[Collection[str], Callable[[Page], None]], Snapshot],
+        snapshot: ListKinds,
         progress: Progress,
     ) -> None:
-        """Use `snapshot` to list kinds, and to get their pages; threads call it at once."""
-        self._read_inventory = read_inventory
+        self._fetch_inventory = fetch_inventory
         self._kinds_of = kinds_of
         self._snapshot = snapshot
         self._progress = progress
@@ -110,20 +116,38 @@ class EarlyReading:
             self._pages.put(None)
 
     def _read_lists(self) -> Early | None:
-        inventory = self._read_inventory()
+        make_inventory = self._fetch_inventory()
+        lists = _Lists(partial(self._snapshot, pages=self._pages.put))
+        lists.start(self._kinds.get() or ())
+        # Making the inventory takes a while; the first list is on its way.
+        inventory = make_inventory()
         if open_runs(inventory):
             return None
-        listed: frozenset[str] = frozenset()
-        lists: list[Callable[[], Snapshot]] = []
-        kinds: Collection[str] | None = self._kinds_of(inventory)
-        while kinds is not None:
-            new = with_referred(kinds) - listed
-            if new:
-                listed |= new
-                lists.append(started(partial(self._snapshot, new, self._pages.put)))
-            kinds = self._kinds.get()
-        snapshots = [snapshot() for snapshot in lists]
-        return Early(inventory, listed, reduce(Snapshot.with_more, snapshots, Snapshot(())))
+        lists.start(self._kinds_of(inventory))
+        while (kinds := self._kinds.get()) is not None:
+            lists.start(kinds)
+        return Early(inventory, lists.kinds, lists.snapshot())
+
+
+class _Lists:
+    """Lists of kinds that are on their way."""
+
+    def __init__(self, snapshot: Callable[[Collection[str]], Snapshot]) -> None:
+        self._snapshot = snapshot
+        self._results: list[Callable[[], Snapshot]] = []
+        self.kinds: frozenset[str] = frozenset()
+
+    def start(self, kinds: Collection[str]) -> None:
+        """List these kinds and those that they refer to, as far as they are not on their way."""
+        new = with_referred(kinds) - self.kinds
+        if new:
+            self.kinds |= new
+            self._results.append(started(partial(self._snapshot, new)))
+
+    def snapshot(self) -> Snapshot:
+        """Return all objects of the kinds when their lists have arrived."""
+        snapshots = [result() for result in self._results]
+        return reduce(Snapshot.with_more, snapshots, Snapshot(()))
 
 
 def decode(pages: queue.SimpleQueue[Page | None]) -> None:

@@ -123,7 +123,7 @@ class Session(Generic[C_co]):
         def snapshot(kinds: Collection[str], pages: Callable[[Page], None]) -> Snapshot:
             return self.client.snapshot(kinds, progress.at, sure=False, pages=pages)
 
-        return EarlyReading(lambda: self.store.read(), self._kinds, snapshot, progress)
+        return EarlyReading(lambda: self.store.fetch(), self._kinds, snapshot, progress)
 
     def plan(
         self, approvals: Approvals, *, retry: bool = True, only_must_match: bool = True

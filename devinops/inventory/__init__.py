@@ -63,6 +63,13 @@ class Store(Protocol):
         """Return the stored inventory, with the results in the journal of this machine."""
         ...
 
+    def fetch(self) -> Callable[[], Inventory]:
+        """Load what `read` needs, and return a function that makes the inventory of it.
+
+        What is listed afterwards is newer than the inventory, whenever that is made.
+        """
+        ...
+
     def begin(self, run: str, intents: Sequence[Intent], base: Inventory) -> None:
         """Announce the writes of a run before the first one. The run was planned with `base`.
 
@@ -109,6 +116,9 @@ class NoStore:
 
     def read(self) -> Inventory:
         return Inventory("none")
+
+    def fetch(self) -> Callable[[], Inventory]:
+        return self.read
 
     def begin(self, run: str, intents: Sequence[Intent], base: Inventory) -> None:
         pass

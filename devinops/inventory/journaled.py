@@ -63,9 +63,13 @@ class JournaledStore:
         return self.backend.directory / f"{self.target.name}.journal"
 
     def read(self) -> Inventory:
+        return self.fetch()()
+
+    def fetch(self) -> Callable[[], Inventory]:
         # The journal first: results that are saved in between are then seen twice instead of never.
         journal = self._journal()
-        return self._without_dead_runs(merge.recover(self._parse(self.backend.load()), journal))
+        stored = self.backend.load()
+        return lambda: self._without_dead_runs(merge.recover(self._parse(stored), journal))
 
     def begin(self, run: str, intents: Sequence[Intent], base: Inventory) -> None:
         self._lock_run(run)

@@ -434,10 +434,19 @@ def _renewed(match: Match, live: Live, record: Record, moved: Sides, outside: Fi
         fields = bases(declaration.resource, live.resource, fields, kept)
     key, protect = declaration.key, declaration.protect
     renewed = replace(record, key=key, id=live.id, protect=protect, fields=fields)
-    if is_sent(declaration.resource, fields):
+    if _is_settled(moved, fields, live.kind) or is_sent(declaration.resource, fields):
         renewed = replace(renewed, source=declaration.source.path)
         return renewed if renewed == record else replace(renewed, commit=None)
     return renewed
+
+
+def _is_settled(moved: Sides, fields: Mapping[str, Base], kind: Kind) -> bool:
+    """Tell whether the comparison has shown already that each recorded value is that of the entry.
+
+    It looks at every field that the API has.
+    """
+    compared = {attribute.name for attribute in kind.attributes if attribute.names}
+    return not (moved.git or moved.both or moved.record) and fields.keys() <= compared
 
 
 def is_sent(resource: Resource, fields: Mapping[str, Base]) -> bool:

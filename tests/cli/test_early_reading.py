@@ -35,18 +35,19 @@ class Organization:
         self.read: list[str] = []
         self.listed = threading.Event()
 
-    def read_inventory(self) -> Inventory:
+    def fetch_inventory(self) -> Callable[[], Inventory]:
         self.read.append("inventory")
-        return self.inventory
+        return lambda: self.inventory
 
-    def snapshot(self, kinds: Collection[str], _: Callable[[Page], None]) -> Snapshot:
+    def snapshot(self, kinds: Collection[str], pages: Callable[[Page], None]) -> Snapshot:
+        del pages
         self.read.append(" ".join(sorted(kinds)))
         self.listed.set()
         return Snapshot((), unproved=frozenset(kinds))
 
     def early(self) -> EarlyReading:
         progress = Progress(Options(Path()), "reading")
-        return EarlyReading(self.read_inventory, lambda _: self.kinds, self.snapshot, progress)
+        return EarlyReading(self.fetch_inventory, lambda _: self.kinds, self.snapshot, progress)
 
 
 def declare(early: EarlyReading, *kinds: str, times: int = 1) -> None:
@@ -82,13 +83,13 @@ def test_it_is_taken_once() -> None:
         assert early.take() is None
 
 
-def test_owned_kinds_are_listed_first_and_no_kind_is_listed_twice() -> None:
-    organization = Organization(kinds={"knowledge"})
+def test_owned_kinds_are_listed_as_well_and_no_kind_twice() -> None:
+    organization = Organization(kinds={"knowledge", "playbook"})
     with organization.early() as early:
         declare(early, "knowledge", times=FEW)
         declare(early, "folder")
         assert early.take() is not None
-    assert organization.read == ["inventory", "folder knowledge"]
+    assert organization.read == ["inventory", "folder knowledge", "playbook"]
 
 
 def test_a_kind_that_others_refer_to_is_listed_with_them() -> None:
@@ -105,13 +106,14 @@ def test_what_was_read_while_another_run_was_open_is_not_used() -> None:
     with organization.early() as early:
         declare(early, "knowledge", times=FEW)
         assert early.take() is None
-    assert organization.read == ["inventory"]
+    assert organization.read[0] == "inventory"
 
 
 def test_a_failure_is_raised_when_the_result_is_taken() -> None:
     organization = Organization()
 
-    def refuse(_: Collection[str], __: Callable[[Page], None]) -> Snapshot:
+    def refuse(kinds: Collection[str], pages: Callable[[Page], None]) -> Snapshot:
+        del kinds, pages
         organization.listed.set()
         raise Unreachable("the host refused the connection")
 
