@@ -122,7 +122,8 @@ class Getter:
             tries.not_retried = self._why_no_retry(tries.outcome)
             if tries.not_retried:
                 return
-            self._wait(tries.outcome, tries.failed - 1)
+            if status_of(tries.outcome) != TOO_MANY:
+                self._wait(tries.outcome, tries.failed - 1)
             if call.before_again:
                 call.before_again(status_of(tries.outcome))
             following = self._attempt(call, budget, retry=True)
@@ -147,17 +148,22 @@ class Getter:
         return ""
 
     def _wait(self, outcome: Outcome, attempt: int) -> None:
+        """Wait before a call is sent again."""
+        seconds = self._delay_s(outcome, attempt)
+        self._say(f"trying again in {seconds:.1f} s")
+        self._limiter.pause(seconds)
+
+    def _hold(self, outcome: Outcome) -> None:
+        """Let all calls wait after a 429, also if this one is not sent again."""
+        seconds = self._delay_s(outcome, self._limiter.waits)
+        self._limiter.hold(seconds)
+        rate = self._limiter.rate
+        self._say(f"waiting {seconds:.1f} s, and then at most {rate:.1f} requests a second")
+
+    def _delay_s(self, outcome: Outcome, attempt: int) -> float:
         header = outcome.headers.get("retry-after") if isinstance(outcome, Response) else None
         asked_s = retry.retry_after_s(header, time.time())
-        status = status_of(outcome)
-        attempt = self._limiter.waits if status == TOO_MANY else attempt
-        seconds = retry.delay_s(attempt, self._connection.backoff_s, status, asked_s)
-        self._say(f"trying again in {seconds:.1f} s")
-        if status == TOO_MANY:
-            self._limiter.hold(seconds)
-            self._say(f"from then on at most {self._limiter.rate:.1f} requests a second")
-        else:
-            self._limiter.pause(seconds)
+        return retry.delay_s(attempt, self._connection.backoff_s, status_of(outcome), asked_s)
 
     def _attempt(
         self, call: Call, budget: ResponseBudget, *, retry: bool = False
@@ -171,6 +177,8 @@ class Getter:
             status = status_of(outcome)
         finally:
             self._limiter.leave(status, waiting.now() - start)
+        if status == TOO_MANY:
+            self._hold(outcome)
         return outcome
 
     def _timed(self, call: Call, budget: ResponseBudget) -> Outcome:

@@ -126,8 +126,9 @@ class RateLimiter:
 
     @property
     def gave_up(self) -> bool:
-        """Tell whether the waits since the last success are too long to go on."""
-        return self._rate_limited_wait_s >= MAX_RATE_LIMITED_WAIT_S
+        """Tell whether the waits since the last success were too long to go on."""
+        ahead_s = max(self._pace.held_until - waiting.now(), 0.0)
+        return self._rate_limited_wait_s - ahead_s >= MAX_RATE_LIMITED_WAIT_S
 
     def enter(self, *, retry: bool = False) -> bool:
         """Wait until a request may be sent; return False if it must not be sent any more."""
