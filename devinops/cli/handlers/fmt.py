@@ -53,13 +53,15 @@ class _Changed:
 
     path: str
     real: str
+    place: str
+    """The path from the root without symbolic links, which Git does not follow in a patch."""
     before: str
     after: str
 
     def diff(self, *, exact: bool = True) -> Iterator[str]:
         """Yield the lines of a unified diff; `exact`: not for people, but to be applied."""
         if may_quote(self.path, self.before):
-            yield from (patch if exact else shown)(self.path, self.before, self.after)
+            yield from (patch if exact else shown)(self.place, self.before, self.after)
         else:
             path = line(self.path)
             yield f"# {path} changes, but is not shown: a secret may be in it by mistake"
@@ -88,23 +90,25 @@ class _Run:
         project, problems = open_project(root)
         # Without these settings it is not known which files to leave alone.
         stopping = [p for p in problems if not project.whole or p.code == "other-version"]
+        finder = Finder(root, paths=project.paths, ignore=project.ignore, place=project.place)
+        stopping += finder.problems
         if stopping:
             self.problems += stopping
             return
-        finder = Finder(root, paths=project.paths, ignore=project.ignore, place=project.place)
         finder.find()
         self.problems += [
             problem
             for problem in finder.problems
-            if problem.severity is Severity.ERROR and _selects(prefixes, problem.source.path)
+            if _keeps_a_file(problem) and _selects(prefixes, problem.source.path)
         ]
         for file in (*_settings(project), *finder.files):
             # A path that is a link was resolved to the file behind it.
-            if _selects(prefixes, file.path, os.path.relpath(file.real, finder.root)):
-                self._add(file)
+            place = os.path.relpath(file.real, finder.root)
+            if _selects(prefixes, file.path, place):
+                self._add(file, place)
         self.problems.sort()
 
-    def _add(self, file: File) -> None:
+    def _add(self, file: File, place: str) -> None:
         raw, problems = read_raw(file.real, file.path)
         if raw is None:
             self.problems += problems
@@ -114,7 +118,7 @@ class _Run:
         if result.text == raw:
             self.unchanged += 1
         elif result.text is not None:
-            self.changed.append(_Changed(file.path, file.real, raw, result.text))
+            self.changed.append(_Changed(file.path, file.real, place, raw, result.text))
 
     def write(self) -> None:
         """Write the changed files; a read-only file becomes a problem. Raises NotWritten."""
@@ -134,6 +138,11 @@ def _protection(file: _Changed) -> OSError | None:
     except OSError as error:
         return error
     return None
+
+
+def _keeps_a_file(problem: Problem) -> bool:
+    """Tell whether a file cannot be read; a pattern that matches nothing keeps none from it."""
+    return problem.severity is Severity.ERROR and problem.source.path != CONFIG_FILE
 
 
 def _selects(prefixes: Sequence[str], *paths: str) -> bool:
