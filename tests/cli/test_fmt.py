@@ -238,6 +238,21 @@ def test_paths_narrow(
     assert (ran.code, ".. is not below" in ran.err) == (64, True)
 
 
+def test_a_hook_of_a_larger_repository_skips_what_is_outside_the_root(
+    repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root = repository({"knowledge/a.md": UNTIDY, "knowledge/draft.md": UNTIDY, "x.md": UNTIDY})
+    outside = tmp_path / "other.md"
+    outside.write_text(UNTIDY)
+    ran = devinops("fmt", "-C", root, "--skip-outside", outside)
+    assert (ran.code, ran.out) == (0, "changed 0 files, 0 unchanged\n")
+    paths = (outside, root / "x.md", root / "knowledge/a.md")
+    ran = devinops("fmt", "-C", root, "--skip-outside", *paths)
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "changed knowledge/a.md")
+    assert [path.read_text() for path in paths] == [UNTIDY, UNTIDY, TIDY]
+    assert (root / "knowledge/draft.md").read_text() == UNTIDY
+
+
 def test_a_file_behind_a_link_is_formatted_in_its_place(
     repository: Write, devinops: Devinops, tmp_path: Path
 ) -> None:

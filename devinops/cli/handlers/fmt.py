@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from devinops import atomic
 from devinops.ci.environment import is_ci
 from devinops.cli.options import Options, echo_err, terminal_width
-from devinops.cli.paths import below_root, is_below
+from devinops.cli.paths import Selection
 from devinops.config import CONFIG_FILE, Project, open_project
 from devinops.fmt.file_text import formatted, may_quote
 from devinops.load.discover import File, Finder, read_raw
@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from devinops.schema.fmt import FormatDocument
 
 
-def run(options: Options, paths: tuple[Path, ...], check: bool, diff: bool) -> ExitCode:
+def run(
+    options: Options, paths: tuple[Path, ...], skip_outside: bool, check: bool, diff: bool
+) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     run = _Run(check=check or diff, diff=diff)
-    run.format(options.root, paths)
+    run.format(options.root, Selection.of(paths, options.root, skip_outside=skip_outside))
     if not run.check:
         run.write()
     text = Text(width=terminal_width(sys.stderr))
@@ -84,9 +86,8 @@ class _Run:
             return ExitCode.FIX
         return ExitCode.LOOK if self.check and self.changed else ExitCode.OK
 
-    def format(self, root: Path, paths: Iterable[Path]) -> None:
-        """Format the files of a root in memory. Raises UsageError."""
-        prefixes = below_root(paths, root)
+    def format(self, root: Path, selection: Selection) -> None:
+        """Format the selected files of a root in memory."""
         project, problems = open_project(root)
         # Without these settings it is not known which files to leave alone.
         stopping = [p for p in problems if not project.whole or p.code == "other-version"]
@@ -99,13 +100,11 @@ class _Run:
         self.problems += [
             problem
             for problem in finder.problems
-            if _keeps_a_file(problem) and _selects(prefixes, problem.source.path)
+            if _keeps_a_file(problem) and selection.includes(problem.source.path)
         ]
         for file in (*_settings(project), *finder.files):
-            # A path that is a link was resolved to the file behind it.
-            place = os.path.relpath(file.real, finder.root)
-            if _selects(prefixes, file.path, place):
-                self._add(file, place)
+            if selection.includes(file.path):
+                self._add(file, os.path.relpath(file.real, finder.root))
         self.problems.sort()
 
     def _add(self, file: File, place: str) -> None:
@@ -143,11 +142,6 @@ def _protection(file: _Changed) -> OSError | None:
 def _keeps_a_file(problem: Problem) -> bool:
     """Tell whether a file cannot be read; a pattern that matches nothing keeps none from it."""
     return problem.severity is Severity.ERROR and problem.source.path != CONFIG_FILE
-
-
-def _selects(prefixes: Sequence[str], *paths: str) -> bool:
-    """Tell whether a path of a file is below a prefix; without prefixes, every file is."""
-    return not prefixes or any(is_below(path, prefix) for path in paths for prefix in prefixes)
 
 
 def _settings(project: Project) -> Iterator[File]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from devinops.cli.options import Options
-from devinops.cli.paths import below_root, is_below
+from devinops.cli.paths import Selection
 from devinops.config import read_repository
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem, Severity
@@ -32,9 +32,5 @@ def run(options: Options, paths: tuple[Path, ...]) -> ExitCode:
 
 
 def _below(problems: tuple[Problem, ...], root: Path, paths: tuple[Path, ...]) -> list[Problem]:
-    prefixes = below_root(paths, root)
-    return [
-        problem
-        for problem in problems
-        if not paths or any(is_below(problem.source.path, prefix) for prefix in prefixes)
-    ]
+    selection = Selection.of(paths, root)
+    return [problem for problem in problems if selection.includes(problem.source.path)]
