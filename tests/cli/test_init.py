@@ -169,7 +169,7 @@ def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(
     text = (tmp_path / ".pre-commit-config.yaml").read_text()
     validate, fmt, lint = yaml.safe_load(text)["repos"][0]["hooks"]
     assert validate["fail_fast"], "lint would repeat the problems"
-    assert validate["entry"] == "devinops validate --root 'teams/my devin'"
+    assert validate["entry"] == "devinops validate --root 'teams/my devin' --skip-untracked"
     assert validate["always_run"], "pre-commit passes no deleted files"
     assert fmt["entry"] == "devinops fmt --root 'teams/my devin' --skip-outside"
     assert lint["entry"] == "devinops lint --root 'teams/my devin' --skip-outside"
@@ -421,7 +421,7 @@ def test_a_second_root_is_told_what_to_add_to_ci(
     ran = devinops("init", "-C", tmp_path / second)
     option = f" --root {second}" if second else ""
     assert f"- run: devinops validate{option} --format github\n" in ran.out
-    assert f"entry: devinops validate{option}\n" in ran.out
+    assert f"entry: devinops validate{option} --skip-untracked\n" in ran.out
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["in a repository", "outside"])

@@ -199,7 +199,7 @@ def test_pre_commit_finds_the_texts_and_files_that_only_the_entries_and_settings
         ),
     }
     draft = scratch / "ops/knowledge/draft.md"
-    draft.write_text("---\ntrigger: Draft\nname: D\n---\nd\n")
+    draft.write_text("---\ntrigger: Draft\nnam: D\n---\nd\n")
     for name, (content, code, expected) in changed.items():
         (scratch / name).write_text(content)
         run("git", "add", name, cwd=scratch)

@@ -336,7 +336,7 @@ def files(
         "lint_requirement": origin.requirement.replace("devinops", "devinops[secrets]", 1),
         "repository": origin.repository or "",
         "revision": origin.revision or "",
-        "entry": command_line(f"devinops validate{pipeline.root}"),
+        "entry": command_line(f"devinops validate{pipeline.root} --skip-untracked"),
         "fmt_entry": command_line(f"devinops fmt{pipeline.root} --skip-outside"),
         "lint_entry": command_line(f"devinops lint{pipeline.root} --skip-outside"),
         "args": f"        args: [--root, {json.dumps(git.below, ensure_ascii=False)}]\n"
