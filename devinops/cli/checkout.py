@@ -1,7 +1,8 @@
-"""Where the root lies in the checkout, for readers whose paths start at the checkout."""
+"""Where the root lies in the checkout, and which of its files Git does not have."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -23,3 +24,13 @@ def below_checkout(root: Path, environment: Mapping[str, str]) -> PurePosixPath 
     if top is None or not real.is_relative_to(top.resolve()):
         return None
     return PurePosixPath(real.relative_to(top.resolve()).as_posix())
+
+
+def untracked(root: Path) -> frozenset[str]:
+    """Return the files below the root that Git does not track, by their paths from the root.
+
+    Empty without Git, and outside a repository.
+    """
+    result = Git(root).attempt("ls-files", "--others", "-z")
+    listed = os.fsdecode(result.out) if result and not result.code else ""
+    return frozenset(filter(None, listed.split("\0")))

@@ -7,11 +7,13 @@ from typing import Any
 import click
 
 from devinops.cli.options import FilePath, Options, common
+from devinops.cli.paths import SKIP_OUTSIDE
 from devinops.model.exit_codes import ExitCode
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=FilePath())
+@SKIP_OUTSIDE
 @click.option("--check", is_flag=True, help="Write nothing; exit 2 if files would change.")
 @click.option("--diff", is_flag=True, help="As --check, and show the changes as a unified diff.")
 @common()

@@ -2,27 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import click
 
 from devinops.model.errors import UsageError
 
+SKIP_OUTSIDE = click.option(
+    "--skip-outside",
+    is_flag=True,
+    help="Skip PATHS outside the root: a hook for Git gets those of the whole repository.",
+)
 
-def below_root(paths: Iterable[Path], root: Path) -> list[str]:
-    """Return the paths relative to the root, with `/`. Raises UsageError."""
-    prefixes = []
+
+@dataclass(frozen=True)
+class Selection:
+    """The files at and below PATHS; without PATHS, all files of the root.
+
+    `prefixes` are PATHS relative to the root, with `/` and without symbolic links; None without
+    PATHS. They are empty if all PATHS were outside the root and skipped.
+    """
+
+    root: str
+    prefixes: frozenset[str] | None = None
+
+    @classmethod
+    def of(cls, paths: Sequence[Path], root: Path, *, skip_outside: bool = False) -> Selection:
+        """Return what PATHS select. Raises UsageError."""
+        real = root.resolve()
+        below = _below(paths, root, real, skip_outside=skip_outside)
+        return cls(str(real), frozenset(below) if paths else None)
+
+    def includes(self, path: str) -> bool:
+        """Tell whether a file is selected: its path from the root, or that of what it links to."""
+        if self.prefixes is None or self._has(path):
+            return True
+        real = os.path.realpath(os.path.join(self.root, path))  # noqa: PTH118
+        return bool(self.prefixes) and self._has(os.path.relpath(real, self.root))
+
+    def _has(self, path: str) -> bool:
+        return not (self.prefixes or frozenset()).isdisjoint(_at_and_above(path))
+
+
+def _below(paths: Iterable[Path], root: Path, real: Path, *, skip_outside: bool) -> Iterator[str]:
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path} does not exist; PATHS are files or directories below {root}")
         try:
-            prefixes.append(path.resolve().relative_to(root.resolve()).as_posix())
+            yield path.resolve().relative_to(real).as_posix()
         except ValueError:
-            raise UsageError(
-                f"{path} is not below {root}; PATHS are files or directories in it"
-            ) from None
-    return prefixes
+            if not skip_outside:
+                message = f"{path} is not below {root}; PATHS are files or directories in it"
+                raise UsageError(message) from None
 
 
-def is_below(path: str, prefix: str) -> bool:
-    """Return whether a path is that of a prefix, or below it; `.` is the root."""
-    return prefix in (".", path) or path.startswith(f"{prefix}/")
+def _at_and_above(path: str) -> Iterator[str]:
+    """Yield a path and those of the directories above it, up to the root."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+    yield "."

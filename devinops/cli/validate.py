@@ -12,6 +12,11 @@ from devinops.model.exit_codes import ExitCode
 
 @click.command()
 @click.argument("paths", nargs=-1, type=FilePath())
+@click.option(
+    "--skip-untracked",
+    is_flag=True,
+    help="Skip problems in files that Git does not track: a commit does not have them.",
+)
 @common(problems=True)
 def command(options: Options, **arguments: Any) -> ExitCode:
     """Check the files, offline and without a key.

@@ -91,7 +91,7 @@ class _Form:
         if not self.markdown:
             roots, problems = parse(text, self.path, discreet=self.hides)
             return [_meaning(root) for root in roots], problems
-        page, problems = split(text, self.path)
+        page, problems = split(text, self.path, KINDS.sections[section_of(self.path)[0]])
         return _page_meaning(page) if page else None, problems
 
     def hides(self, section: str | None) -> bool:

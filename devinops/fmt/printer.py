@@ -18,6 +18,8 @@ ITEM: Final = "*"
 
 _FOR_TOOLS = re.compile(r"#\s*(yaml-language-server:|yamllint\b|vim?:|-\*-|\$schema:)")
 _HAS_OTHER_ESCAPE = re.compile(r'(?:[^\\]|\\[nt"\\])*\\[^nt"\\]', re.DOTALL)
+_MAY_END_A_LINE = re.compile("[\ue000-\uf8ff]")
+"""Private characters: each may stand for one that ends a line in YAML 1.1, as `shield` says."""
 _MUST_ESCAPE = re.compile(r'["\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
 
 
@@ -240,6 +242,8 @@ def _block(node: Node) -> tuple[str, list[str]] | None:
         return _written_block(node)
     if node.style == "*" or not emit.fits_a_block(text) or _is_escaped(node):
         return None
+    if _MAY_END_A_LINE.search(text):
+        return None
     return _literal(text)
 
 
@@ -259,7 +263,7 @@ def _written_block(node: Node) -> tuple[str, list[str]]:
 def _literal(text: str) -> tuple[str, list[str]]:
     content = text.rstrip("\n")
     ends = len(text) - len(content)
-    indicator = "2" if content.lstrip("\n").startswith(" ") else ""
+    indicator = "2" if content.lstrip("\n").startswith((" ", "\t")) else ""
     return f"|{indicator}{_chomping(ends)}", [*content.split("\n"), *[""] * (ends - 1)]
 
 

@@ -179,8 +179,7 @@ class _Reader:
 
     def _markdown(self, file: files.File, text: str) -> None:
         kind = file.kind
-        fields = [a.name for a in kind.attributes if a.required and a.name != kind.document]
-        page, problems = split(text, file.path, fields)
+        page, problems = split(text, file.path, kind)
         self.problems.extend(problems)
         if page:
             declaration, more = declare(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node, control_character, parse
+from devinops.model.kind import Kind
 from devinops.model.objects import Problem, Source
 
 _FENCE = re.compile(r"---[ \t]*(?:\n|\Z)")
@@ -33,15 +33,15 @@ def spans(text: str) -> tuple[int, int, int] | None:
     return (opened.end(), closed.start(), closed.end()) if opened and closed else None
 
 
-def split(text: str, file: str, fields: Iterable[str] = ()) -> tuple[Page | None, list[Problem]]:
+def split(text: str, file: str, kind: Kind | None = None) -> tuple[Page | None, list[Problem]]:
     """Return the page of a Markdown text with LF line ends, and its problems.
 
-    The page is None if the front matter is missing or cannot be parsed. `fields` are the field
-    names that the example in a problem's message shows.
+    The page is None if the front matter is missing or cannot be parsed. A problem's message shows
+    an example with the required fields of the `kind`.
     """
     opened = _FENCE.match(text)
     if not opened:
-        return None, [_no_front_matter(text, file, fields)]
+        return None, [_no_front_matter(text, file, kind)]
     closed = _CLOSE.search(text, opened.end())
     if not closed:
         message = "the front matter is not closed: add a line with only --- below its last key"
@@ -69,16 +69,16 @@ def _front(text: str, file: str) -> tuple[Node | None, list[Problem]]:
     return front, problems
 
 
-def _no_front_matter(text: str, file: str, fields: Iterable[str]) -> Problem:
+def _no_front_matter(text: str, file: str, kind: Kind | None) -> Problem:
     if re.match(r"\s+---[ \t]*\n", text):
         message = (
             "front matter must begin in the first column of the first line: "
             "remove the space before ---"
         )
     else:
-        lines = ", ".join(
-            f"`{line}`" for line in ("---", *(f"{field}: …" for field in fields), "---")
-        )
+        attributes = kind.attributes if kind else ()
+        fields = [a.name for a in attributes if a.required and kind and a.name != kind.document]
+        lines = ", ".join(f"`{line}`" for line in ("---", *(f"{f}: …" for f in fields), "---"))
         message = (
             f"the file does not begin with front matter: put the lines {lines} above the text, "
             "or list the file under `ignore` in devinops.yaml"

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from devinops.cli.checkout import below_checkout
+from devinops.cli.checkout import below_checkout, untracked
 from tests.testing.actions import commands
 from tests.testing.command_line import Devinops
 
@@ -52,3 +52,13 @@ def test_a_format_for_problems_is_refused_where_no_answer_holds_any(
     assert ran.code == 64
     assert "--report must be FORMAT=FILE" in ran.err
     assert not (tmp_path / "x").exists()
+
+
+def test_untracked_files_are_those_that_are_not_even_staged(tmp_path: Path, below: Path) -> None:
+    assert untracked(below) == frozenset()
+    subprocess.run(["git", "-C", str(tmp_path), "init", "-q"], check=True)
+    (tmp_path / "outside.md").write_text("")
+    (below / "knowledge" / "é\n.md").write_text("")
+    assert untracked(below) == {"knowledge/a.md", "knowledge/é\n.md"}
+    subprocess.run(["git", "-C", str(below), "add", "knowledge/a.md"], check=True)
+    assert untracked(below) == {"knowledge/é\n.md"}

@@ -676,6 +676,20 @@ def test_validate_says_what_it_did_not_show(
     assert (ran.code, ran.out) == (0, "no problems in knowledge/fine.md; 5 elsewhere, not shown\n")
 
 
+def test_validate_can_skip_problems_in_files_that_no_commit_has(
+    repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"knowledge/fine.md": NOTE, "knowledge/draft.md": "no front matter"})
+    assert devinops("validate", "-C", root, "--skip-untracked").code == 1
+    subprocess.run(["git", "-C", str(root), "init", "-q"], check=True)
+    ran = devinops("validate", "-C", root, "--skip-untracked")
+    assert (ran.code, ran.out.splitlines()[-1].endswith("; 1 elsewhere, not shown")) == (0, True)
+    assert devinops("validate", "-C", root).code == 1
+    subprocess.run(["git", "-C", str(root), "add", "knowledge/draft.md"], check=True)
+    ran = devinops("validate", "-C", root, "--skip-untracked")
+    assert (ran.code, "knowledge/draft.md:1:1: error" in ran.out) == (1, True)
+
+
 # --- other commands ---------------------------------------------------------------------------------------
 
 

@@ -95,6 +95,20 @@ def test_the_diff_is_a_patch_for_git(
     assert path.read_bytes() == applied
 
 
+def test_the_patch_names_the_file_behind_a_link(repository: Write, devinops: Devinops) -> None:
+    texts = {"texts/a.md": UNTIDY, "shared/b.md": UNTIDY.replace("A", "B")}
+    root = repository({**texts, "knowledge/c.md": TIDY.replace("A", "C")})
+    (root / "knowledge/link.md").symlink_to("../texts/a.md")
+    (root / "knowledge/more").symlink_to("../shared")
+    ran = devinops("fmt", "-C", root, "--diff")
+    assert (ran.code, "would change 2 files" in ran.err) == (2, True)
+    subprocess.run(["git", "apply"], input=ran.out.encode(), cwd=root, check=True)
+    assert {name: (root / name).read_text() for name in texts} == {
+        "texts/a.md": TIDY,
+        "shared/b.md": TIDY.replace("A", "B"),
+    }
+
+
 class Log(io.StringIO):
     """Where a CI system keeps what a job prints, or the terminal of a person."""
 
@@ -183,6 +197,7 @@ def test_entries_with_problems_are_formatted_too(repository: Write, devinops: De
     [
         ("version: 1\nignore: [a\n", "devinops.yaml:3:1: error"),
         ("version: 1\nrequired_version: '>=99'\n", "requires devinops >=99"),
+        ("version: 1\nignore: [../a.md]\n", "devinops.yaml:2:10: error: ignore: '../a.md'"),
     ],
 )
 def test_nothing_is_formatted_without_the_settings(
@@ -192,6 +207,17 @@ def test_nothing_is_formatted_without_the_settings(
     ran = devinops("fmt", "-C", root)
     assert (ran.code, message in ran.err) == (1, True)
     assert (root / "knowledge/a.md").read_text() == UNTIDY
+
+
+def test_a_pattern_that_matches_nothing_keeps_no_file_from_its_form(
+    repository: Write, devinops: Devinops
+) -> None:
+    settings = "version: 1\npaths: ['teams/*']\nignore: [nothing.md]\n"
+    root = repository({"knowledge/a.md": UNTIDY, "devinops.yaml": settings})
+    assert devinops("validate", "-C", root).code == 1
+    ran = devinops("fmt", "-C", root)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1] == "changed 2 files, 0 unchanged"
 
 
 def test_paths_narrow(
@@ -210,6 +236,21 @@ def test_paths_narrow(
     )
     ran = devinops("fmt", "..")
     assert (ran.code, ".. is not below" in ran.err) == (64, True)
+
+
+def test_a_hook_of_a_larger_repository_skips_what_is_outside_the_root(
+    repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root = repository({"knowledge/a.md": UNTIDY, "knowledge/draft.md": UNTIDY, "x.md": UNTIDY})
+    outside = tmp_path / "other.md"
+    outside.write_text(UNTIDY)
+    ran = devinops("fmt", "-C", root, "--skip-outside", outside)
+    assert (ran.code, ran.out) == (0, "changed 0 files, 0 unchanged\n")
+    paths = (outside, root / "x.md", root / "knowledge/a.md")
+    ran = devinops("fmt", "-C", root, "--skip-outside", *paths)
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "changed knowledge/a.md")
+    assert [path.read_text() for path in paths] == [UNTIDY, UNTIDY, TIDY]
+    assert (root / "knowledge/draft.md").read_text() == UNTIDY
 
 
 def test_a_file_behind_a_link_is_formatted_in_its_place(

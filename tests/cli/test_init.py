@@ -169,16 +169,18 @@ def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(
     text = (tmp_path / ".pre-commit-config.yaml").read_text()
     validate, fmt, lint = yaml.safe_load(text)["repos"][0]["hooks"]
     assert validate["fail_fast"], "lint would repeat the problems"
-    assert validate["entry"] == "devinops validate --root 'teams/my devin'"
-    assert fmt["entry"] == "devinops fmt --root 'teams/my devin'"
-    assert lint["entry"] == "devinops lint --root 'teams/my devin'"
+    assert validate["entry"] == "devinops validate --root 'teams/my devin' --skip-untracked"
+    assert validate["always_run"], "pre-commit passes no deleted files"
+    assert fmt["entry"] == "devinops fmt --root 'teams/my devin' --skip-outside"
+    assert lint["entry"] == "devinops lint --root 'teams/my devin' --skip-outside"
+    assert fmt["files"] == lint["files"]
     assert "devinops[secrets]" in lint["additional_dependencies"][0]
     passed = [
         p
-        for p in ("teams/my devin/knowledge/a.md", "teams/my devin/secrets.yaml", "knowledge/a.md")
+        for p in ("teams/my devin/texts/a.md", "teams/my devin/secrets.yaml", "knowledge/a.md")
         if re.search(lint["files"], p)
     ]
-    assert passed == ["teams/my devin/knowledge/a.md", "teams/my devin/secrets.yaml"]
+    assert passed == ["teams/my devin/texts/a.md", "teams/my devin/secrets.yaml"]
 
 
 def test_a_file_where_a_directory_belongs_is_not_kept_but_told(
@@ -282,8 +284,10 @@ def test_a_directory_of_any_name_reaches_the_hook(
     monkeypatch.setattr("devinops.cli.handlers.init.installed_origin", lambda: origin)
     git(tmp_path, "init")
     devinops("init", "-C", tmp_path / "😀: #")
-    hooks = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())
-    assert hooks["repos"][0]["hooks"][0]["args"] == ["--root", "😀: #"]
+    hooks = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    assert [hook["args"] for hook in hooks] == [["--root", "😀: #"]] * 3
+    assert ["files" in hook for hook in hooks] == [False, True, True]
+    assert all(re.search(hook["files"], "😀: #/texts/a.md") for hook in hooks[1:])
 
 
 @pytest.mark.parametrize(
@@ -417,7 +421,7 @@ def test_a_second_root_is_told_what_to_add_to_ci(
     ran = devinops("init", "-C", tmp_path / second)
     option = f" --root {second}" if second else ""
     assert f"- run: devinops validate{option} --format github\n" in ran.out
-    assert f"entry: devinops validate{option}\n" in ran.out
+    assert f"entry: devinops validate{option} --skip-untracked\n" in ran.out
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["in a repository", "outside"])
@@ -563,16 +567,25 @@ def test_a_file_where_a_directory_belongs_leaves_nothing_half_done(
         ("secrets.yaml", True),
         ("devinops.yaml", True),
         ("folders.yaml", True),
-        ("README.md", False),
+        ("texts/body-of-an-entry.md", True),
+        ("texts/body-of-an-entry.txt", True),
+        ("teams/in-paths-of-the-settings/notes.yaml", True),
         ("knowledge/picture.png", False),
-        ("docs/knowledge.md", False),
-        (".github/workflows/ci.yaml", False),
+        ("main.py", False),
     ],
 )
-def test_the_hook_runs_on_declarations_alone(path: str, takes: bool) -> None:
+def test_the_hooks_run_on_all_that_can_be_an_entry_or_its_text(path: str, takes: bool) -> None:
     assert bool(re.search(HOOK_FILES, path)) is takes
 
 
-def test_the_published_hook_and_the_one_of_init_agree() -> None:
-    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
-    assert {hook["files"] for hook in hooks} == {HOOK_FILES}
+def test_the_published_hooks_and_those_of_init_agree(tmp_path: Path, devinops: Devinops) -> None:
+    devinops("init", "-C", tmp_path)
+    (local,) = yaml.safe_load((tmp_path / ".pre-commit-config.yaml").read_text())["repos"]
+    published = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    names = ("id", "name", "entry", "files", "always_run", "pass_filenames", "require_serial")
+    ours, theirs = (
+        sorted([hook.get(name) for name in names] for hook in hooks)
+        for hooks in (published, local["hooks"])
+    )
+    assert ours == theirs
+    assert {hook["files"] for hook in published if "files" in hook} == {HOOK_FILES}

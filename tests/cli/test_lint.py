@@ -211,6 +211,39 @@ def test_an_ignored_file_stays_ignored_when_it_is_passed(
     assert (ran.code, ran.out) == (0, "no problems in knowledge/drafts/b.md\n")
 
 
+def test_a_note_is_checked_when_the_file_behind_its_link_is_passed(
+    repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"shared/a.md": SHORT, "knowledge/b.md": TWIN})
+    (root / "knowledge/link.md").symlink_to("../shared/a.md")
+    ran = devinops("lint", "shared/a.md", "--format", "json")
+    assert "DV101" in ids(ran.out)
+
+
+def test_files_that_no_entry_consists_of_have_no_findings(
+    repository: Write, devinops: Devinops
+) -> None:
+    repository({"knowledge/a.md": SHORT, "docs/a.md": "x", "other.yaml": "a: ["})
+    ran = devinops("lint", "docs/a.md", "other.yaml")
+    assert (ran.code, ran.out) == (0, "no problems in docs/a.md, other.yaml\n")
+
+
+def test_a_hook_of_a_larger_repository_skips_what_is_outside_the_root(
+    repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root = repository({"knowledge/a.md": SHORT, "knowledge/b.md": FINE_NOTE})
+    outside = tmp_path / "other.md"
+    outside.write_text(SHORT)
+    strict = devinops("lint", outside, root / "knowledge/a.md")
+    assert (strict.code, f"{outside} is not below" in strict.err) == (64, True)
+    skip = ("lint", "--skip-outside", "--format", "json")
+    assert "DV101" in ids(devinops(*skip, outside, root / "knowledge/a.md").out)
+    none = devinops(*skip, outside)
+    assert (none.code, ids(none.out)) == (0, [])
+    missing = devinops(*skip, root / "knowledge/c.md")
+    assert (missing.code, "c.md does not exist" in missing.err) == (64, True)
+
+
 # --- the baseline ---------------------------------------------------------------------------------
 
 

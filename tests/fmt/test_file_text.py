@@ -53,6 +53,11 @@ def test_what_cannot_be_formatted_stays_and_is_reported(path: str, text: str, co
     assert (result.text is None) == bool(code)
 
 
+def test_the_message_about_missing_front_matter_shows_the_fields_of_the_kind() -> None:
+    (problem,) = formatted("playbooks/a.md", "no front matter\n").problems
+    assert "put the lines `---`, `title: …`, `---` above the text" in problem.message
+
+
 @pytest.mark.parametrize(
     ("old", "new", "why"), [("A", "B", "values"), ("# c", "", "comments"), ("A", "A", "form")]
 )

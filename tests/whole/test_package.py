@@ -122,8 +122,15 @@ def test_pre_commit_runs_the_hook_offline_and_without_a_key(
     assert 'knowledge/a.md:3:1: error: unknown key "triger"; did you mean "trigger"?' in failed
     (scratch / "knowledge" / "a.md").write_text("---\nname: A\ntrigger: t\n---\nb\n")
     assert "Passed" in run(*pre_commit, cwd=scratch, env=env)
-    only = (sys.executable, "-m", "pre_commit", "run", "--files", "README.md", "--color", "never")
-    assert "Skipped" in run(*only, cwd=scratch, env=env)
+    (scratch / "knowledge" / "b.yaml").write_text(
+        "knowledge: [{name: B, trigger: t, body_file: ../texts/b.md}]\n"
+    )
+    (scratch / "texts").mkdir()
+    (scratch / "texts" / "b.md").write_text("b\n")
+    commit(scratch)
+    run("git", "rm", "--quiet", "texts/b.md", cwd=scratch)
+    deleted = run(*pre_commit[:-3], "--color", "never", cwd=scratch, env=env, code=1)
+    assert "[missing-file]" in deleted
 
 
 @pytest.mark.matrix
@@ -157,6 +164,52 @@ def test_pre_commit_lints_the_changed_files_with_the_detector(
 
 
 @pytest.mark.matrix
+def test_pre_commit_finds_the_texts_and_files_that_only_the_entries_and_settings_name(
+    source: Path, offline: dict[str, str], tmp_path: Path
+) -> None:
+    scratch, (text, _) = tmp_path / "scratch", secrets()["password in code"]
+    entry = "{name: %s, trigger: When reading %s, body_file: %s}"
+    files = {
+        "ops/devinops.yaml": "version: 1\npaths: [teams/*/devin]\n",
+        "ops/knowledge/a.yaml": f"knowledge: [{entry % ('A', 'the logs', '../texts/a.md')}]\n",
+        "ops/teams/a/devin/b.yaml": f"knowledge: [{entry % ('B', 'an invoice', 'b.txt')}]\n",
+        "ops/texts/a.md": "Use grep.\n",
+        "ops/teams/a/devin/b.txt": "Read the log of the service first.\n",
+        "other/knowledge/z.yaml": "not: [ours\n",
+    }
+    for name, content in files.items():
+        (scratch / name).parent.mkdir(parents=True, exist_ok=True)
+        (scratch / name).write_text(content)
+    revision = run("git", "rev-parse", "HEAD", cwd=source).strip()
+    hooks = [f"{{id: devinops-{name}, args: [-C, ops]}}" for name in ("validate", "lint", "fmt")]
+    (scratch / ".pre-commit-config.yaml").write_text(
+        f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks: [{', '.join(hooks)}]\n"
+    )
+    commit(scratch)
+    env = offline | {"PRE_COMMIT_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+    pre_commit = (sys.executable, "-m", "pre_commit", "run", "--color", "never")
+    changed = {
+        "other/knowledge/z.yaml": ("more: [\n", 0, "Passed"),
+        "ops/texts/a.md": (text, 1, "texts/a.md:1:16: error: this looks like a secret"),
+        "ops/teams/a/devin/b.txt": (text, 1, "b.txt:1:16: error: this looks like a secret"),
+        "ops/teams/a/devin/b.yaml": (
+            f"knowledge:\n- {entry % ('B', 'an invoice', 'b.txt')}\n",
+            1,
+            "changed teams/a/devin/b.yaml",
+        ),
+    }
+    draft = scratch / "ops/knowledge/draft.md"
+    draft.write_text("---\ntrigger: Draft\nnam: D\n---\nd\n")
+    for name, (content, code, expected) in changed.items():
+        (scratch / name).write_text(content)
+        run("git", "add", name, cwd=scratch)
+        shown = run(*pre_commit, cwd=scratch, env=env, code=code)
+        assert (expected in shown, "draft" in shown) == (True, False), shown
+        run("git", "reset", "--quiet", "--hard", cwd=scratch)
+    assert draft.read_text().startswith("---\ntrigger:")
+
+
+@pytest.mark.matrix
 def test_pre_commit_formats_files_and_fails_if_one_changed(
     source: Path, offline: dict[str, str], tmp_path: Path
 ) -> None:
@@ -165,6 +218,7 @@ def test_pre_commit_formats_files_and_fails_if_one_changed(
     note = scratch / "knowledge" / "a.md"
     note.write_text("---\ntrigger: t\nname:  A\n---\nb\n")
     (scratch / "README.md").write_text("Not an entry.\n")
+    (scratch / "main.py").write_text("")
     revision = run("git", "rev-parse", "HEAD", cwd=source).strip()
     (scratch / ".pre-commit-config.yaml").write_text(
         f"repos:\n  - repo: {source}\n    rev: {revision}\n    hooks: [{{id: devinops-fmt}}]\n"
@@ -177,8 +231,8 @@ def test_pre_commit_formats_files_and_fails_if_one_changed(
     assert "changed knowledge/a.md" in failed
     assert note.read_text() == "---\nname: A\ntrigger: t\n---\n\nb\n"
     assert "Passed" in run(*pre_commit, cwd=scratch, env=env)
-    only = (sys.executable, "-m", "pre_commit", "run", "--files", "README.md", "--color", "never")
-    assert "Skipped" in run(*only, cwd=scratch, env=env)
+    for name, expected in (("README.md", "Passed"), ("main.py", "Skipped")):
+        assert expected in run(*pre_commit[:-3], "--files", name, cwd=scratch, env=env)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from devinops import atomic
 from devinops.ci.environment import is_ci
 from devinops.cli.options import Options, echo_err, terminal_width
-from devinops.cli.paths import below_root, is_below
+from devinops.cli.paths import Selection
 from devinops.config import CONFIG_FILE, Project, open_project
 from devinops.fmt.file_text import formatted, may_quote
 from devinops.load.discover import File, Finder, read_raw
@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from devinops.schema.fmt import FormatDocument
 
 
-def run(options: Options, paths: tuple[Path, ...], check: bool, diff: bool) -> ExitCode:
+def run(
+    options: Options, paths: tuple[Path, ...], skip_outside: bool, check: bool, diff: bool
+) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     run = _Run(check=check or diff, diff=diff)
-    run.format(options.root, paths)
+    run.format(options.root, Selection.of(paths, options.root, skip_outside=skip_outside))
     if not run.check:
         run.write()
     text = Text(width=terminal_width(sys.stderr))
@@ -53,13 +55,15 @@ class _Changed:
 
     path: str
     real: str
+    place: str
+    """The path from the root without symbolic links, which Git does not follow in a patch."""
     before: str
     after: str
 
     def diff(self, *, exact: bool = True) -> Iterator[str]:
         """Yield the lines of a unified diff; `exact`: not for people, but to be applied."""
         if may_quote(self.path, self.before):
-            yield from (patch if exact else shown)(self.path, self.before, self.after)
+            yield from (patch if exact else shown)(self.place, self.before, self.after)
         else:
             path = line(self.path)
             yield f"# {path} changes, but is not shown: a secret may be in it by mistake"
@@ -82,29 +86,28 @@ class _Run:
             return ExitCode.FIX
         return ExitCode.LOOK if self.check and self.changed else ExitCode.OK
 
-    def format(self, root: Path, paths: Iterable[Path]) -> None:
-        """Format the files of a root in memory. Raises UsageError."""
-        prefixes = below_root(paths, root)
+    def format(self, root: Path, selection: Selection) -> None:
+        """Format the selected files of a root in memory."""
         project, problems = open_project(root)
         # Without these settings it is not known which files to leave alone.
         stopping = [p for p in problems if not project.whole or p.code == "other-version"]
+        finder = Finder(root, paths=project.paths, ignore=project.ignore, place=project.place)
+        stopping += finder.problems
         if stopping:
             self.problems += stopping
             return
-        finder = Finder(root, paths=project.paths, ignore=project.ignore, place=project.place)
         finder.find()
         self.problems += [
             problem
             for problem in finder.problems
-            if problem.severity is Severity.ERROR and _selects(prefixes, problem.source.path)
+            if _keeps_a_file(problem) and selection.includes(problem.source.path)
         ]
         for file in (*_settings(project), *finder.files):
-            # A path that is a link was resolved to the file behind it.
-            if _selects(prefixes, file.path, os.path.relpath(file.real, finder.root)):
-                self._add(file)
+            if selection.includes(file.path):
+                self._add(file, os.path.relpath(file.real, finder.root))
         self.problems.sort()
 
-    def _add(self, file: File) -> None:
+    def _add(self, file: File, place: str) -> None:
         raw, problems = read_raw(file.real, file.path)
         if raw is None:
             self.problems += problems
@@ -114,7 +117,7 @@ class _Run:
         if result.text == raw:
             self.unchanged += 1
         elif result.text is not None:
-            self.changed.append(_Changed(file.path, file.real, raw, result.text))
+            self.changed.append(_Changed(file.path, file.real, place, raw, result.text))
 
     def write(self) -> None:
         """Write the changed files; a read-only file becomes a problem. Raises NotWritten."""
@@ -136,9 +139,9 @@ def _protection(file: _Changed) -> OSError | None:
     return None
 
 
-def _selects(prefixes: Sequence[str], *paths: str) -> bool:
-    """Tell whether a path of a file is below a prefix; without prefixes, every file is."""
-    return not prefixes or any(is_below(path, prefix) for path in paths for prefix in prefixes)
+def _keeps_a_file(problem: Problem) -> bool:
+    """Tell whether a file cannot be read; a pattern that matches nothing keeps none from it."""
+    return problem.severity is Severity.ERROR and problem.source.path != CONFIG_FILE
 
 
 def _settings(project: Project) -> Iterator[File]:

@@ -31,18 +31,13 @@ from devinops.cli.options import terminal_width
 from devinops.cli.origin import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
 from devinops.config import CONFIG_FILE, Project, read_project
 from devinops.inventory.git import Git, error_line, found_no_repository
-from devinops.kinds import KINDS
 from devinops.load.discover import inside
 from devinops.model.errors import ConfigError, NotWritten
 from devinops.model.exit_codes import ExitCode
 from devinops.render.terminal import Terminal
 
-_DIRECTORIES = "|".join(sorted(KINDS.directories))
-_NAMES = "|".join(sorted({*KINDS.sections, CONFIG_FILE.removesuffix(".yaml")}))
-_FILES = rf"(({_DIRECTORIES})/.*\.(md|ya?ml)|({_NAMES})\.ya?ml)$"
-HOOK_FILES = rf"(^|/){_FILES}"
-"""Files that the pre-commit hook runs on; the same as in .pre-commit-hooks.yaml."""
-
+HOOK_FILES = r"\.(md|txt|ya?ml)$"
+"""Files that the pre-commit hooks may read; the same as in .pre-commit-hooks.yaml."""
 
 WORKFLOW = ".github/workflows/devinops.yml"
 
@@ -333,18 +328,17 @@ def files(
         "inventory": _template(f"{remote}.yaml").template.removesuffix("\n"),
         "repo": _repository_value(git.repo),
         "where": location,
-        "files": HOOK_FILES,
-        "files_below": _files_below(git.below),
-        "lint_files": f"        files: {_files_below(git.below)}\n" if git.below else "",
+        "files": _files(git.below),
+        "files_below": f"        files: {_files(git.below)}\n" if git.below else "",
         "root": pipeline.root,
         "install": origin.install,
         "requirement": origin.requirement,
         "lint_requirement": origin.requirement.replace("devinops", "devinops[secrets]", 1),
         "repository": origin.repository or "",
         "revision": origin.revision or "",
-        "entry": command_line(f"devinops validate{pipeline.root}"),
-        "fmt_entry": command_line(f"devinops fmt{pipeline.root}"),
-        "lint_entry": command_line(f"devinops lint{pipeline.root}"),
+        "entry": command_line(f"devinops validate{pipeline.root} --skip-untracked"),
+        "fmt_entry": command_line(f"devinops fmt{pipeline.root} --skip-outside"),
+        "lint_entry": command_line(f"devinops lint{pipeline.root} --skip-outside"),
         "args": f"        args: [--root, {json.dumps(git.below, ensure_ascii=False)}]\n"
         if git.below
         else "",
@@ -368,9 +362,9 @@ def files(
     }
 
 
-def _files_below(below: str) -> str:
+def _files(below: str) -> str:
     """Return a pattern of the files that pre-commit passes: those of one root only."""
-    return rf"^{re.escape(below)}/(.*/)?{_FILES}" if below else HOOK_FILES
+    return rf"^{re.escape(below)}/.*{HOOK_FILES}" if below else HOOK_FILES
 
 
 _INDENTS = {"github.yml": 2, "gitlab.yml": 4, "pre-commit.yaml": 8}
@@ -399,11 +393,6 @@ def _repository_value(repo: str | None) -> str:
     """Return a repository as YAML, quoted only if its name is unusual."""
     is_plain = repo is None or re.fullmatch(r"[A-Za-z0-9][\w./-]*", repo)
     return (repo or "null") if is_plain else json.dumps(repo, ensure_ascii=False)
-
-
-def _hook_arguments(below: str) -> str:
-    root = json.dumps(below, ensure_ascii=False)
-    return f"        args: [--root, {root}]\n" if below else ""
 
 
 def _template(name: str) -> _Template:

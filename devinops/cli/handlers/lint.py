@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from devinops.cli.options import Options, write_file
-from devinops.cli.paths import below_root, is_below
+from devinops.cli.paths import Selection
 from devinops.config import Project, open_project, read_repository
 from devinops.lint import baseline, fixes
 from devinops.lint.context import Context
@@ -50,6 +50,7 @@ class Request:
     """The options and arguments of a run that checks entries."""
 
     paths: tuple[Path, ...]
+    skip_outside: bool
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     fail_on: str | None
@@ -78,15 +79,16 @@ def _lint(options: Options, request: Request) -> ExitCode:
     settings = configured.with_options(request.select, request.ignore, request.fail_on)
     file = _baseline_file(project, settings, request)
     _say_what_is_not_looked_for(options, settings)
-    run = _Run(project, settings, request.paths, errors)
+    selection = Selection.of(request.paths, project.root, skip_outside=request.skip_outside)
+    run = _Run(project, settings, selection, errors)
     fixed = 0
     while request.fix and (more := fixes.apply(options.root, run.reports)):
         fixed += more
-        run = _Run(project, settings, request.paths, errors)
+        run = _Run(project, settings, selection, errors)
     if file and request.write_baseline:
         write_file(file, baseline.written(run.reports), "--write-baseline")
     known = baseline.read(_text(file), str(file)) if file else frozenset()
-    answer = run.answer(known, fixed)
+    answer = run.answer(known, fixed, request.paths)
     options.answer(answer)
     return answer.exit_code
 
@@ -104,26 +106,24 @@ class _Run:
         self,
         project: Project,
         settings: Settings,
-        paths: Sequence[Path],
+        selection: Selection,
         problems: Sequence[Problem],
     ) -> None:
         self.project = project
         self.settings = settings
         self.problems = problems
-        self.paths = paths
-        self.prefixes = below_root(paths, project.root)
+        self.selection = selection
         self.loaded = self._load()
         self.reports = self._check()
-        """The findings in PATHS."""
+        """The findings in the selected files."""
 
     def _load(self) -> Loaded:
-        """Return all entries; only those in PATHS if all selected rules can judge one by itself."""
-        project = self.project
-        rules = self.settings.selected(RULES)
-        if self.paths and all(rule.scope is Scope.ENTRY for rule in rules):
+        """Return all entries; only the selected ones if all rules can judge one by itself."""
+        project, prefixes = self.project, self.selection.prefixes
+        if prefixes is not None and (not prefixes or self._judges_each_by_itself()):
             loaded = load_only(
                 project.root,
-                self.prefixes,
+                sorted(prefixes),
                 paths=project.paths,
                 ignore=project.ignore,
                 place=project.place,
@@ -132,14 +132,16 @@ class _Run:
                 return loaded
         return read_repository(project.root)[1]
 
+    def _judges_each_by_itself(self) -> bool:
+        return all(rule.scope is Scope.ENTRY for rule in self.settings.selected(RULES))
+
     def _check(self) -> list[Reported]:
+        present = [d for d in self.loaded.declarations if d.ensure is Ensure.PRESENT]
+        if not any(self._is_shown({d.source.path, d.text_file} - {""}) for d in present):
+            return []
         repository = FileRepository(self.project.root)
         subjects = sorted(
-            (
-                Subject(declaration, repository.lines)
-                for declaration in self.loaded.declarations
-                if declaration.ensure is Ensure.PRESENT
-            ),
+            (Subject(declaration, repository.lines) for declaration in present),
             key=lambda subject: subject.declaration.source,
         )
         today = datetime.now(UTC).date()
@@ -147,7 +149,7 @@ class _Run:
         reports = check(context, self.settings, RULES)
         return [report for report in reports if self._is_shown(report.paths)]
 
-    def answer(self, known: frozenset[str], fixed: int) -> ProblemsAnswer:
+    def answer(self, known: frozenset[str], fixed: int, paths: Sequence[Path]) -> ProblemsAnswer:
         """Return what is shown: errors of loading, and findings that the baseline does not have."""
         errors = [p for p in self.loaded.problems if p.severity is Severity.ERROR]
         errors = sorted({*errors, *self.problems})
@@ -162,20 +164,20 @@ class _Run:
             files=len(self.loaded.files),
             entries=len(self.loaded.declarations),
             exit_code=ExitCode.FIX if failing or shown_errors else ExitCode.OK,
-            paths=tuple(map(str, self.paths)),
+            paths=tuple(map(str, paths)),
             elsewhere=len(errors) - len(shown_errors),
             lint=replace(
                 _details(shown),
                 fail_on=self.settings.fail_on,
                 baseline=len(self.reports) - len(shown),
-                gone=0 if self.paths else len(known - can_be_known),
+                gone=0 if paths else len(known - can_be_known),
                 fixed=fixed,
             ),
         )
 
     def _is_shown(self, paths: Iterable[str]) -> bool:
-        """Return whether one of the files is in PATHS."""
-        return not self.paths or any(is_below(p, prefix) for p in paths for prefix in self.prefixes)
+        """Return whether one of the files is selected."""
+        return any(map(self.selection.includes, paths))
 
 
 def _reaches(severity: Severity, fail_on: Severity) -> bool:

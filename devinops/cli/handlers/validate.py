@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from devinops.cli.checkout import untracked
 from devinops.cli.options import Options
-from devinops.cli.paths import below_root, is_below
+from devinops.cli.paths import Selection
 from devinops.config import read_repository
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem, Severity
 from devinops.render.answers import ProblemsAnswer
 
 
-def run(options: Options, paths: tuple[Path, ...]) -> ExitCode:
+def run(options: Options, paths: tuple[Path, ...], skip_untracked: bool) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     _, loaded = read_repository(options.root)
     problems = _below(loaded.problems, options.root, paths)
+    if skip_untracked and problems:
+        skipped = untracked(options.root)
+        problems = [problem for problem in problems if problem.source.path not in skipped]
     failed = any(problem.severity is Severity.ERROR for problem in problems)
     code = ExitCode.FIX if failed else ExitCode.OK
 
@@ -32,9 +36,5 @@ def run(options: Options, paths: tuple[Path, ...]) -> ExitCode:
 
 
 def _below(problems: tuple[Problem, ...], root: Path, paths: tuple[Path, ...]) -> list[Problem]:
-    prefixes = below_root(paths, root)
-    return [
-        problem
-        for problem in problems
-        if not paths or any(is_below(problem.source.path, prefix) for prefix in prefixes)
-    ]
+    selection = Selection.of(paths, root)
+    return [problem for problem in problems if selection.includes(problem.source.path)]
