@@ -77,6 +77,8 @@ class _Drift:
         self.snapshot = pulling.snapshot
         self.left: list[LeftToYou] = []
         self.changes: list[FileChange] = []
+        self.live_keys: dict[Key, Key] = {}
+        """Key of an entry → key of its object in the web app."""
 
     def run(self) -> Pulled:
         pulling = self.pulling
@@ -87,7 +89,9 @@ class _Drift:
         wanted: defaultdict[str, list[Wanted]] = defaultdict(list)
         deleted: list[tuple[Declaration, Record]] = []
         self.snapshot = as_declared(pulling.snapshot, renamed)
-        for item in match(declared, self.snapshot, pulling.inventory):
+        matches = match(declared, self.snapshot, pulling.inventory)
+        self.live_keys = {item.declaration.key: item.live.key for item in matches if item.live}
+        for item in matches:
             if not self._concerns(item):
                 continue
             if item.live is None:
@@ -138,6 +142,9 @@ class _Drift:
         moved = self._sides(item, live)
         if not (moved.live or moved.both) or self._is_shared(declaration, "changed", live.id):
             return None
+        if item.doubt:
+            self._leave(declaration.key, Left.CONFLICT, item.doubt, live.id)
+            return None
         if self._is_in_the_way(item, live, (*moved.live, *moved.both)):
             return None
         fields: Any = {change.name: change.before for change in (*moved.live, *moved.both)}
@@ -181,13 +188,26 @@ class _Drift:
         if not (entries or others):
             return False
         users = [*(f"the entry at {d.source}" for d in entries), *(other.id for other in others)]
+        remedy = f"rename one of them {IN_THE_WEB_APP}" if others else self._remedy(key)
         reason = (
             f"it was renamed to {key} in the web app, and that key is in use "
-            f"({', '.join(users)}): rename one of them {IN_THE_WEB_APP}"
+            f"({', '.join(users)}): {remedy}"
         )
         ids = dict.fromkeys([live.id, *(other.id for other in others)])
         self._leave(item.declaration.key, Left.NAMESAKES, reason, *ids)
         return True
+
+    def _remedy(self, key: Key) -> str:
+        """Return what frees a key that another entry has, but no other object."""
+        passed: set[Key] = set()
+        while (now := self.live_keys.get(key, key)) != key and key not in passed:
+            passed.add(key)
+            key = now
+        if key in passed:
+            return "the objects exchanged their names, so exchange those in the files by hand"
+        if passed and all(entry.key != key for entry in self.pulling.concerned):
+            return "that object was renamed too, so pull again when its entry has the new name"
+        return f"rename one of them {IN_THE_WEB_APP}"
 
     def _sides(self, item: Match, live: Live) -> Sides:
         declaration, record = item.declaration, item.record

@@ -60,6 +60,8 @@ class Managed:
                 "or remove this entry"
             )
             draft.block(Blocker.APPROVAL, declaration, reason, [live])
+        elif match.doubt:
+            draft.block(Blocker.CONFLICT, declaration, match.doubt, [live])
         elif record and edited(record, live) and context.approvals.on_conflict != "git":
             draft.conflict(declaration, live, "ensure: absent, but it was edited outside devinops")
         else:
@@ -128,7 +130,7 @@ class Managed:
         """Take over a live object that is not owned yet; one that differs only with approval."""
         declaration = match.declaration
         old = context.inventory.by_key.get(declaration.key)
-        if old and live.object_id != old.object_id:
+        if old and live.object_id != old.object_id and old.object_id not in context.live.by_id:
             reason = f"it was {old.id}"
             draft.drift.append(
                 Drift(
@@ -209,6 +211,9 @@ class Managed:
         """Block an update that is impossible or might lose a value; return whether it did."""
         if not fields:
             return False
+        if match.doubt:
+            draft.block(Blocker.CONFLICT, match.declaration, match.doubt, [live], fields)
+            return True
         fixed = [field for field in fields if not _updates(live.kind, context.api, field.name)]
         if fixed:
             reason = (

@@ -13,6 +13,7 @@ from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.kind import Lifecycle, Resource
 from devinops.model.objects import Declaration, Ensure, Live, Snapshot
 from devinops.model.values import canonical_text
+from devinops.planning.stale_records import Claim, Standing, standing
 
 T = TypeVar("T")
 
@@ -32,7 +33,8 @@ class Match:
 
     `live` is None if there is none, or if several objects share the key. Those are the `namesakes`,
     found under `key`, and only a person can tell which one is meant. `record` is the inventory's
-    record of `live`, or of the object that existed before.
+    record of `live`, or of the object that existed before. `doubt` says why `live` may be the wrong
+    object and must not be written; it is empty if nothing speaks against it.
     """
 
     declaration: Declaration
@@ -41,6 +43,7 @@ class Match:
     namesakes: tuple[Live, ...] = ()
     key: Key | None = None
     record: Record | None = None
+    doubt: str = ""
 
     @property
     def lives(self) -> tuple[Live, ...]:
@@ -53,8 +56,9 @@ def match(
 ) -> list[Match]:
     """Match every declaration, in the order of their keys.
 
-    The steps are: (1) The id in the inventory, if live; a new name or folder is a rename. (2) The
-    exact key; among namesakes, the one that has our label. (3) A previous key, if no object has the
+    The steps are: (1) The id in the inventory, if live; a new name or folder is a rename. A record
+    is passed over if its object was renamed and the entry has the values of another. (2) The exact
+    key; among namesakes, the one that has our label. (3) A previous key, if no object has the
     exact key and the entry is not a tombstone. (4) The same non-empty text as exactly one unmatched
     owned object. An object that a step gives to one declaration is never given to another.
     """
@@ -66,8 +70,10 @@ class _Matcher:
     def __init__(self, snapshot: Snapshot, inventory: Inventory) -> None:
         self.snapshot, self.inventory = snapshot, inventory
         self.matched: set[ObjectId] = set()
+        self.entries: dict[Key, Declaration] = {}
 
     def run(self, declarations: Sequence[Declaration]) -> list[Match]:
+        self.entries = {declaration.key: declaration for declaration in declarations}
         matches: dict[Key, Match] = {}
         for step in (self._by_inventory, self._by_key, self._by_previous):
             for declaration in declarations:
@@ -77,13 +83,19 @@ class _Matcher:
         return [matches.get(d.key) or self._unmatched(d) for d in declarations]
 
     def _unmatched(self, declaration: Declaration) -> Match:
-        return Match(declaration, record=self.inventory.by_key.get(declaration.key))
+        record = self.inventory.by_key.get(declaration.key)
+        return Match(declaration, record=None if self._live(record) else record)
 
     def _by_inventory(self, declaration: Declaration) -> Match | None:
         live = self._live(self.inventory.by_key.get(declaration.key))
-        return (
-            self._match(declaration, [live], declaration.key, MatchedBy.INVENTORY) if live else None
-        )
+        if live is None:
+            return None
+        claim = Claim.of(declaration, live, self.entries, self.snapshot, self.inventory)
+        held = standing(claim, self.inventory)
+        if held is Standing.STALE:
+            return None
+        found = self._match(declaration, [live], declaration.key, MatchedBy.INVENTORY)
+        return replace(found, doubt=claim.doubt) if held is Standing.UNCLEAR else found
 
     def _by_key(self, declaration: Declaration) -> Match | None:
         lives = _labelled(self._free(self.snapshot.under(declaration.key)))

@@ -590,6 +590,83 @@ def test_an_entry_is_not_renamed_to_a_key_in_use(
     assert name in item["reason"]
 
 
+CHANGED_HANDS = {
+    "chain": (("deploys", "Old"), ("coffee", "Deploys")),
+    "chain in the order of the names": (("coffee", "A"), ("deploys", "Coffee")),
+}
+
+
+@pytest.mark.parametrize("renames", CHANGED_HANDS.values(), ids=CHANGED_HANDS)
+def test_names_that_change_hands_are_followed_pull_by_pull(
+    applied: tuple[Emulator, Path],
+    devinops: Devinops,
+    renames: tuple[tuple[str, str], ...],
+) -> None:
+    emulator, root = applied
+    for id, name in renames:
+        edit(emulator, "knowledge", id, name=name)
+    for step in range(len(renames)):
+        document = pull(devinops, root, "--drift")
+        left = [item["reason"] for item in document["left"]]
+        assert len(left) == len(renames) - step - 1
+        assert all("pull again when its entry has the new name" in reason for reason in left)
+        git(root, "commit", "-q", "-a", "-m", "pull")
+    edit(emulator, "knowledge", renames[0][0], body="Edited.")
+    document = pull(devinops, root, "--drift")
+    assert [(f["change"], f["fields"]) for f in document["files"]] == [("changed", ["body"])]
+    assert_follows(devinops, root, emulator, dict(renames))
+
+
+def assert_follows(
+    devinops: Devinops, root: Path, emulator: Emulator, names: dict[str, str]
+) -> None:
+    """Check that apply writes nothing live, and that the inventory has the new names."""
+    before = emulator.knowledge()
+    plan = plan_of(devinops, root)
+    assert (plan["changes"], plan["blocked"], plan["drift"]) == ([], [], [])
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert emulator.knowledge() == before
+    listed = devinops("inventory", "list", "-C", root).out
+    for id, name in names.items():
+        assert re.search(rf"^knowledge:{name} +{id} ", listed, re.MULTILINE)
+
+
+def test_exchanged_names_are_exchanged_in_the_files_by_hand(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    for id, name in (("deploys", "-"), ("coffee", "Deploys"), ("deploys", "Coffee")):
+        edit(emulator, "knowledge", id, name=name)
+    document = pull(devinops, root, "--drift")
+    assert document["files"] == []
+    assert len(document["left"]) == 2
+    assert all("exchange those in the files by hand" in i["reason"] for i in document["left"])
+    page, notes = root / "knowledge" / "deploys.md", root / "knowledge" / "kitchen.yaml"
+    page.write_text(page.read_text().replace('name: "Deploys"', "name: Coffee"))
+    notes.write_text(notes.read_text().replace("name: Coffee", "name: Deploys"))
+    git(root, "commit", "-q", "-a", "-m", "exchange")
+    assert pull(devinops, root, "--drift")["exit_code"] == 0
+    assert_follows(devinops, root, emulator, {"deploys": "Coffee", "coffee": "Deploys"})
+
+
+def test_an_object_that_may_be_that_of_another_entry_is_left_to_a_person(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    emulator, root = applied
+    edit(emulator, "knowledge", "deploys", name="Old", body="Edited outside.")
+    page = root / "knowledge" / "deploys.md"
+    page.write_text(PAGE.replace("Run make deploy.", "New."))
+    (root / "knowledge" / "old.md").write_text("---\nname: Old\ntrigger: t\n---\n\nOther.\n")
+    git(root, "add", ".")
+    git(root, "commit", "-q", "-m", "second")
+    (left,) = pull(devinops, root, "--drift")["left"]
+    assert (left["key"], left["why"]) == ("knowledge:Deploys", "conflict")
+    assert "devinops inventory link knowledge:Old deploys" in left["reason"]
+    before = emulator.knowledge()
+    assert devinops("apply", "-C", root, "--yes", "--on-conflict", "git").code == 4
+    assert emulator.knowledge() == before
+
+
 def _other_trigger(root: Path) -> None:
     page = root / "knowledge" / "deploys.md"
     page.write_text(PAGE.replace("When deploying", "Mine"))

@@ -1,0 +1,213 @@
+"""Which object an entry means after keys have changed hands in the web app."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+import pytest
+
+from devinops.kinds.automation import Automation
+from devinops.kinds.knowledge import Knowledge
+from devinops.model.inventory import Inventory, Record, base
+from devinops.model.keys import ROOT, Key
+from devinops.model.objects import Declaration, Ensure, Snapshot, Source
+from devinops.planning.match import Match, match
+from devinops.planning.stale_records import Claim, Standing, standing
+from tests.testing.objects import live
+from tests.testing.plans import entry
+
+Texts = Mapping[str, str]
+"""Name → body, and the trigger after a slash; for objects, the id before a colon."""
+
+
+def note(name: str, text: str, **facts: Ensure) -> Declaration:
+    body, _, trigger = text.partition("/")
+    return entry(Knowledge(name=name, folder=ROOT, trigger=trigger or "t", body=body), **facts)
+
+
+def matched(owned: Texts, declared: Texts, lives: Texts) -> dict[str, Match]:
+    records = [
+        Record(Key("knowledge", ROOT, name), id, fields=base(wanted.resource, wanted.resource))
+        for name, text in owned.items()
+        for id, _, values in [text.partition(":")]
+        for wanted in [note(name, values)]
+    ]
+    objects = []
+    for id, text in lives.items():
+        name, _, values = text.partition(":")
+        body, _, trigger = values.partition("/")
+        objects.append(live("knowledge", id=id, name=name, body=body, trigger=trigger or "t"))
+    entries = [note(name, text) for name, text in declared.items()]
+    matches = match(entries, Snapshot.of(objects), Inventory.of("file", records))
+    return {found.declaration.key.name: found for found in matches}
+
+
+def said(matches: Mapping[str, Match]) -> dict[str, str | None]:
+    """Return name of an entry → id of its object, with `?` if there is doubt."""
+    return {
+        name: found.live and f"{found.live.id}{'?' if found.doubt else ''}"
+        for name, found in matches.items()
+    }
+
+
+OWNED = {"A": "n1:a", "B": "n2:b"}
+CHAIN = {"n1": "Old:a", "n2": "A:b"}
+SWAP = {"n1": "B:a", "n2": "A:b"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "lives", "means"),
+    [
+        pytest.param({"A": "a", "B": "b"}, CHAIN, {"A": "n1", "B": "n2"}, id="not followed"),
+        pytest.param({"Old": "a", "B": "b"}, CHAIN, {"Old": "n1", "B": "n2"}, id="first half"),
+        pytest.param({"Old": "a", "A": "b"}, CHAIN, {"Old": "n1", "A": "n2"}, id="followed"),
+        pytest.param({"Old": "a", "A": "c"}, CHAIN, {"Old": "n1", "A": "n2"}, id="then edited"),
+        pytest.param({"Old": "c", "A": "b"}, CHAIN, {"Old": "n1", "A": "n2"}, id="other edited"),
+        pytest.param({"Old": "c", "A": "d"}, CHAIN, {"Old": None, "A": "n1?"}, id="both edited"),
+        pytest.param({"A": "c", "B": "b"}, CHAIN, {"A": "n1", "B": "n2"}, id="edited only"),
+        pytest.param({"A": "c", "B": "d"}, CHAIN, {"A": "n1?", "B": "n2?"}, id="both edited only"),
+        pytest.param(
+            {"Old": "a", "A": "b"},
+            {"n1": "Older:a", "n2": "A:b"},
+            {"Old": "n1", "A": "n2"},
+            id="followed, and renamed once more",
+        ),
+        pytest.param(
+            {"Old": "a", "A": "b"},
+            {"n1": "Old:x", "n2": "A:y"},
+            {"Old": "n1", "A": "n2"},
+            id="followed, and edited outside",
+        ),
+        pytest.param(
+            {"Old": "a", "A": "c"},
+            {"n1": "Older:a", "n2": "A:b"},
+            {"Old": None, "A": "n1?"},
+            id="followed, edited, and renamed once more",
+        ),
+        pytest.param(
+            {"Old": "a", "A": "new"}, {"n1": "Old:a"}, {"Old": "n1", "A": None}, id="new entry"
+        ),
+        pytest.param(
+            {"Old": "a", "A": "new"},
+            {"n1": "Old:a", "n3": "A:new"},
+            {"Old": "n1", "A": "n3"},
+            id="new object",
+        ),
+        pytest.param(
+            {"Old": "a", "A": "new"},
+            {"n1": "Old:a", "n3": "A:x", "n4": "A:new"},
+            {"Old": "n1", "A": None},
+            id="new objects of one name",
+        ),
+        pytest.param(
+            {"A": "edited"}, {"n1": "Old:a", "n3": "A:x"}, {"A": "n1"}, id="stranger of the name"
+        ),
+        pytest.param({"A": "a", "B": "b"}, SWAP, {"A": "n1", "B": "n2"}, id="swap"),
+        pytest.param({"A": "b", "B": "a"}, SWAP, {"A": "n2", "B": "n1"}, id="swap followed"),
+        pytest.param({"A": "c", "B": "b"}, SWAP, {"A": "n1", "B": "n2"}, id="swap, edited"),
+        pytest.param({"A": "b", "B": "c"}, SWAP, {"A": "n2", "B": "n1"}, id="swap both"),
+        pytest.param({"A": "c", "B": "d"}, SWAP, {"A": "n1?", "B": "n2?"}, id="swap unclear"),
+        pytest.param(
+            {"A": "a", "B": "b"},
+            {"n1": "B:a", "n2": "B:b"},
+            {"A": "n1", "B": "n2"},
+            id="name of an entry that has its object",
+        ),
+        pytest.param(
+            {"A": "c", "B": "b"},
+            {"n1": "B:a", "n2": "B:b"},
+            {"A": "n1", "B": "n2"},
+            id="name of an entry that has its object, edited",
+        ),
+    ],
+)
+def test_an_entry_means_the_object_whose_values_it_has(
+    declared: Texts, lives: Texts, means: Mapping[str, str | None]
+) -> None:
+    assert said(matched(OWNED, declared, lives)) == means
+
+
+@pytest.mark.parametrize("names", [*itertools.permutations(("A", "B", "C", "D"))])
+def test_a_chain_of_renames_is_followed_in_every_order_of_the_names(names: tuple[str, ...]) -> None:
+    """Each object takes the name that another one has just left; the files followed."""
+    texts = ("one", "two", "three")
+    owned = {names[i + 1]: f"n{i}:{text}" for i, text in enumerate(texts)}
+    lives = {f"n{i}": f"{names[i]}:{text}" for i, text in enumerate(texts)}
+    followed = {names[i]: text for i, text in enumerate(texts)}
+    means = {names[i]: f"n{i}" for i in range(3)}
+    assert said(matched(owned, followed, lives)) == means
+    behind = {names[i + 1]: text for i, text in enumerate(texts)}
+    assert said(matched(owned, behind, lives)) == {names[i + 1]: f"n{i}" for i in range(3)}
+
+
+@pytest.mark.parametrize(
+    ("declared", "means"),
+    [
+        ({"A": "same/a", "B": "same/b"}, {"A": "n1", "B": "n2"}),
+        ({"A": "same/b", "B": "same/a"}, {"A": "n2", "B": "n1"}),
+        ({"Old": "same/a", "A": "same/b"}, {"A": "n2", "Old": "n1"}),
+    ],
+)
+def test_objects_of_one_text_differ_in_their_other_values(
+    declared: Texts, means: Mapping[str, str | None]
+) -> None:
+    owned = {"A": "n1:same/a", "B": "n2:same/b"}
+    lives = {"n1": "B:same/a", "n2": "A:same/b"}
+    assert said(matched(owned, declared, lives)) == means
+
+
+def test_an_entry_with_a_new_key_means_the_object_that_has_it_if_all_values_are_equal() -> None:
+    owned = {"A": "n1:same", "B": "n2:same"}
+    lives = {"n1": "Old:same", "n2": "A:same"}
+    assert said(matched(owned, {"A": "same", "Old": "same"}, lives)) == {"A": "n2", "Old": "n1"}
+    assert said(matched(owned, {"A": "same", "B": "same"}, lives)) == {"A": "n1", "B": "n2"}
+
+
+def test_a_doubt_names_the_objects_and_the_next_step() -> None:
+    doubt = matched(OWNED, {"A": "c", "B": "d"}, SWAP)["A"].doubt
+    assert doubt == (
+        "its object n1 is knowledge:B in the web app now, and n2 has the name of this entry, and "
+        "a.yaml:1:1 has an entry with that name: if this entry means n1, give both the same name; if "
+        "it means another object, run devinops inventory link knowledge:A ID"
+    )
+    doubt = matched({"A": "n1:a"}, {"A": "c", "B": "d"}, {"n1": "B:a"})["A"].doubt
+    assert doubt.endswith("if it means a new one, run devinops inventory link knowledge:B n1")
+
+
+@pytest.mark.parametrize(("heir", "expected"), [("a", Standing.UNCLEAR), ("other", Standing.HOLDS)])
+def test_a_tombstone_never_means_the_object_of_another_entry(heir: str, expected: Standing) -> None:
+    tombstone = Declaration(
+        Key("knowledge", ROOT, "A"),
+        Knowledge(name="A", folder=ROOT),
+        Source("a.yaml"),
+        ensure=Ensure.ABSENT,
+    )
+    one = live("knowledge", id="n1", name="B", body="a")
+    inventory = Inventory.of("file", [Record(tombstone.key, "n1")])
+    entries = {d.key: d for d in (tombstone, note("B", heir))}
+    claim = Claim.of(tombstone, one, entries, Snapshot.of([one]), inventory)
+    assert standing(claim, inventory) is expected
+    entries = {d.key: d for d in (tombstone, note("B", heir, ensure=Ensure.UNMANAGED))}
+    assert not Claim.of(tombstone, one, entries, Snapshot.of([one]), inventory).is_contested
+
+
+def test_all_values_count_for_a_kind_without_a_text() -> None:
+    def wanted(name: str, is_enabled: bool) -> Declaration:
+        return entry(Automation(name=name, triggers=[], actions=[], enabled=is_enabled))
+
+    lives = [
+        live("automation", id="a1", name="Old", triggers=[], actions=[], enabled=True),
+        live("automation", id="a2", name="A", triggers=[], actions=[], enabled=False),
+    ]
+    records = [
+        Record(Key("automation", ROOT, name), one.id, fields=base(one.resource, one.resource))
+        for name, one in zip(("A", "B"), lives, strict=True)
+    ]
+    matches = match(
+        [wanted("Old", True), wanted("A", False)], Snapshot.of(lives), Inventory.of("file", records)
+    )
+    assert {m.declaration.key.name: m.live and m.live.id for m in matches} == {
+        "Old": "a1",
+        "A": "a2",
+    }
