@@ -21,7 +21,8 @@ from devinops.model.objects import Problem, Severity, Source
 class Reported:
     """A finding that is shown.
 
-    `line` is the line of the file, with stars in place of secrets; None if it must not be shown.
+    `line` is the line of the file, with stars in place of secrets; None if it must not be shown,
+    or if the file spells a secret otherwise than its text.
     `fingerprint` stays the same when lines above it change.
     """
 
@@ -63,6 +64,7 @@ class _Run:
         }
         self.paths = list(_matchers(settings.paths))
         self.shown: dict[tuple[str, int], str | None] = {}
+        self.unquoted: set[str] = set()
 
     def reported(self) -> list[Reported]:
         found = [
@@ -75,7 +77,9 @@ class _Run:
             for rule, finding in self._about_exceptions()
             if not self._is_ignored(rule, _places(finding))
         ]
-        concealed = _concealed(self._secrets([finding for _, finding in found]))
+        secrets = list(self._secrets([finding for _, finding in found]))
+        self.unquoted = set(self._with_other_spellings(secrets))
+        concealed = _concealed(finding.conceal for finding in secrets)
         return _numbered(
             sorted(
                 (self._report(rule, finding, concealed) for rule, finding in found),
@@ -91,14 +95,28 @@ class _Run:
             if rule.repository:
                 yield from ((rule, finding) for finding in rule.repository(self.context))
 
-    def _secrets(self, found: Iterable[Finding]) -> Iterator[str]:
-        """Yield the secrets in the entries of the findings, also if no finding is about them."""
+    def _secrets(self, found: Iterable[Finding]) -> Iterator[Finding]:
+        """Yield where secrets are in the entries of the findings, whichever rules run."""
         concerned = {entry.source for finding in found for entry in finding.entries}
         checks = [rule.entry for rule in self.rules if rule.conceals and rule.entry]
         for subject in self.context.subjects:
             if subject.declaration.source in concerned:
                 for check in checks:
-                    yield from (finding.conceal for finding in check(subject, self.context))
+                    yield from check(subject, self.context)
+
+    def _with_other_spellings(self, secrets: Iterable[Finding]) -> Iterator[str]:
+        """Yield the files with a secret that has escapes there, so it cannot be recognized."""
+        for finding in secrets:
+            lines = self.context.repository.lines(finding.source.path)
+            first, *further = finding.conceal.split("\n")
+            # The position of another length is that of a field with the secret somewhere inside.
+            if finding.length == len(first):
+                line, column = finding.source.line - 1, finding.source.column - 1
+                is_there = any(text.startswith(first, column) for text in lines[line : line + 1])
+            else:
+                is_there = any(first in line for line in lines)
+            if not is_there or not all(any(part in line for line in lines) for part in further):
+                yield finding.source.path
 
     def _is_exception(self, rule: Rule, finding: Finding) -> bool:
         """Return whether one of the entries has an exception; all of them note that they do."""
@@ -143,7 +161,8 @@ class _Run:
         source, message = finding.source, _without(concealed, finding.message)
         problem = Problem(source, rule.id, message, self._severity(rule, _places(finding)))
         line = None
-        if not any(entry.kind.confidential for entry in finding.entries):
+        is_confidential = any(entry.kind.confidential for entry in finding.entries)
+        if not is_confidential and source.path not in self.unquoted:
             line = self._shown_line(source, concealed)
         return Reported(problem, rule, finding, line)
 

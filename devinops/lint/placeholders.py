@@ -28,6 +28,20 @@ _SEQUENCE: Final = LazyPattern(
     r"abc123|xyz789|12345|23456|34567|45678|56789|abcde|bcdef|(.)\1{4,}", re.IGNORECASE
 )
 
+_DOCUMENTED: Final = LazyPattern("sk_test_(?:4eC39H|BQokik)")
+"""The beginning of the keys in the documentation of Stripe."""
+
+_PART: Final = (
+    r"(?:(?:[A-Z]?[a-z]{2,}(?:[A-Z][a-z]+)*(?:[A-Z]{2,4})?|[A-Z]{2,}|[a-z])\d{0,2}|\d{1,2})"
+)
+_REFERENCE: Final = LazyPattern(
+    r"[a-z][\w+.-]*://.*"
+    rf"|[$@~/.]*{_PART}(?:(?:->|[?]\.|[._/:#]+){_PART})+[;,]?"
+    rf"|/?{_PART}(?:[._-]{_PART})*(?:[/:#]+{_PART}(?:[._-]{_PART})*)+"
+    r"|[a-z]+(?:-[a-z]+){2,}(?:-?\d{1,2})?|[A-Z]?[a-z]{1,12}(?:[A-Z][a-z]+){0,5}"
+)
+"""A word, a name in code, a path, or the place of a secret in a vault, such as `op://Shop/db/password`."""
+
 _EXAMPLE_CLAIMS: Final = LazyPattern(r'"sub":\s*"1234567890"|"name":\s*"John Doe"')
 """What the token on the site of JSON Web Tokens says."""
 
@@ -36,10 +50,15 @@ def is_placeholder(value: str) -> bool:
     """Return whether a value only stands for a secret: marks, words of examples, or a sequence."""
     if value.startswith("-----BEGIN"):
         return False
-    if _MARKS.search(value) or _SEQUENCE.search(value):
+    if _MARKS.search(value) or _SEQUENCE.search(value) or _DOCUMENTED.match(value):
         return True
     spellings = (value, value.translate(_LOOKALIKES))
     return any(_is_made_of_words(text) for text in spellings) or _encodes_placeholder(value)
+
+
+def is_reference(value: str) -> bool:
+    """Return whether a value says where a secret is: a name in code, a path, or a command."""
+    return " " in value or bool(_REFERENCE.fullmatch(value))
 
 
 def _is_made_of_words(value: str) -> bool:

@@ -26,7 +26,10 @@ CANDIDATES: Final = 6
 
 _PRIME: Final = (1 << 61) - 1
 _FACTORS: Final = (0x1F3D5B79A2C4E687, 0x0B5C6D7E8F901A3D, 0x17A9C3E5F7192B4D)
-_WORD: Final = LazyPattern(r"[^\W_]+")
+_SUFFIX: Final = r"(?:\+\+|#(?!\w))?"
+"""What tells C++ and C# from C."""
+
+_WORD: Final = LazyPattern(rf"[^\W_]+{_SUFFIX}")
 _UNSPACED: Final = (
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecd\u1000-\u103f\u1780-\u17d3\u3041-\u3096\u30a1-\u30fa"
     "\u30fc\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
@@ -35,8 +38,8 @@ _UNSPACED: Final = (
 
 Korean does."""
 _HAS_UNSPACED: Final = LazyPattern(f"[{_UNSPACED}]")
-_ANY_WORD: Final = LazyPattern(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
-_ANY_STRETCH: Final = LazyPattern(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
+_ANY_WORD: Final = LazyPattern(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+{_SUFFIX}")
+_ANY_STRETCH: Final = LazyPattern(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+{_SUFFIX}")
 
 Features = frozenset[int]
 
@@ -97,12 +100,18 @@ def _terms(word: str, without: frozenset[str]) -> Iterable[str]:
 
 
 def twins(
-    reaches: Sequence[Reach], features: Callable[[int], Features], threshold: float
+    reaches: Sequence[Reach],
+    features: Callable[[int], Features],
+    threshold: float,
+    similarity: Callable[[Features, Features], float] | None = None,
 ) -> Iterator[Twin]:
     """Yield, for each of the texts that has one, the most similar earlier text that it can meet.
 
     `features` returns those of a text by its number; texts without any resemble no other.
+    `similarity` is at most the share of features that two texts have in common, which is the
+    default.
     """
+    measure = similarity or shared
     indexes = {label: _Index() for reach in reaches for label in reach.asks}
     for at, reach in enumerate(reaches):
         own = features(at)
@@ -112,7 +121,7 @@ def twins(
             earlier for label in reach.asks for earlier in indexes[label].candidates(sketch, needed)
         }
         best = max(
-            (Twin(at, earlier, _similarity(own, features(earlier))) for earlier in candidates),
+            (Twin(at, earlier, measure(own, features(earlier))) for earlier in candidates),
             key=lambda twin: (twin.similarity, -twin.earlier),
             default=None,
         )
@@ -144,7 +153,8 @@ class _Index:
                 self._by_hash[value].append(number)
 
 
-def _similarity(first: Features, second: Features) -> float:
+def shared(first: Features, second: Features) -> float:
+    """Return the share of all features that both have."""
     common = len(first & second)
     return common / (len(first) + len(second) - common) if common else 0.0
 

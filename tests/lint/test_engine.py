@@ -168,6 +168,24 @@ def test_a_secret_is_not_in_the_line_that_is_shown() -> None:
     assert all(token not in (report.line or "") for report in reports)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        r'body: "{\"password\": \"Zk3\\\\wQp9xRt2L\", \"x\": 1} /home/lea/x"',
+        r'body: "url postgres://reader:Tr0ub\x34dor9z@db.acme.io/x /home/lea/x"',
+        r'body: "Tr0ub4dor9z is in postgres://reader:Tr0ub\x34dor9z@db.acme.io/x /home/lea/x"',
+    ],
+)
+def test_no_line_of_a_file_is_shown_that_spells_a_secret_with_escapes(line: str) -> None:
+    files = {
+        "knowledge.yaml": f"knowledge:\n  - name: A\n    trigger: When testing it\n    {line}\n"
+    }
+    for settings in (Settings(), Settings.of({"select": ["local-path"]})):
+        reports = findings(files, settings)
+        assert "DV206" in ids(reports)
+        assert {report.line for report in reports} == {None}
+
+
 def test_a_secret_is_concealed_whichever_rules_are_selected() -> None:
     body = "Connect to postgres://reader:Tr0ub4dor9@db.acme.io/w, see /home/anna/notes."
     for settings in ({"select": ["DV206"]}, {"ignore": ["DV301", "DV305"]}):

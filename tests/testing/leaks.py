@@ -106,6 +106,15 @@ def _secrets() -> Iterator[tuple[str, str, str]]:
     yield "password in YAML", "password: SECRET", f"{word(9)}!{word(7)}"
     yield "password in code", 'db_password = "SECRET"', f"{word(10)}#{word(8)}"
     yield "API key in JSON", '{"api_key": "SECRET"}', word(32)
+    yield "password in bold", "- **Password:** SECRET", word(16)
+    yield "password as code", "- **Password**: `SECRET`", f"{word(9)}*{word(7)}7"
+    yield "API key in bold", "**API key:** `SECRET`", word(24)
+    yield "password in a table", "| DB password | SECRET |", word(16)
+    yield "password as an option", "mysql --user shop --password SECRET", word(16)
+    yield "abbreviated password", "SHOP_DB_PASS=SECRET", word(16)
+    yield "opaque token in a header", "curl -H 'Authorization: Bearer SECRET'", hexadecimal(36)
+    yield "Hugging Face token of letters", "Use SECRET for it.", f"hf_{_some(LETTERS, 34)}"
+    yield "password with dots", "password: SECRET", f"{word(5)}7.{word(4)}8x.{word(4)}"
     yield "client secret", 'client_secret: "SECRET"', word(40)
     yield "password in a URL", "DATABASE_URL=postgres://app:SECRET@db.acme.io/app", word(18)
     yield "basic authentication", "curl -u admin:SECRET https://acme.io", f"{word(8)}9{word(9)}"
@@ -158,6 +167,30 @@ NOT_SECRETS: Mapping[str, str] = {
     "fake token": 'headers = {"Authorization": "Bearer test-token"}',
     "URL with an id": "https://docs.google.com/document/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms/edit",
     "Kubernetes": "kubectl create secret generic db --from-literal=password=$(openssl rand -base64 32)",
+    "resource of Terraform": "password = random_password.db.result",
+    "data of Terraform": "password = aws_secretsmanager_secret_version.db.secret_string",
+    "class in code": "password = serializers.CharField",
+    "field of a request": "password: req.body.currentPassword",
+    "field of a user": "password: user.hashedPassword",
+    "function in code": "user.password = PasswordHasher.hash",
+    "rule about a password": "password: min_length_12_chars",
+    "command": "Set password: `kubectl get secret billing-db -o jsonpath`",
+    "place in 1Password": "DB_PASSWORD=op://Shop/db/password",
+    "place in Vault": "password: vault:kv/shop/db#password",
+    "place in Secret Manager": 'password = "projects/acme/secrets/db-password/versions/latest"',
+    "name of an entry in a vault": "**Password:** see-vault-entry-42",
+    "client id": "AUTH0_CLIENT_ID=kJ8sQ2mX9vR4tY7wZ1nB5cD3fG6hL0pA",
+    "live publishable key": "STRIPE_KEY=pk_live_51H8aZk2Qw9XcVbNm3RtYuIoP",
+    "project key of PostHog": "POSTHOG_KEY=phc_Qm8ZtX4kP2vR9nL5wY7bJ3cD6fH1sA0gT",
+    "address of a contract": "tokenAddress: 0xdAC17F958D2ee523a2206206994597C13D831ec7",
+    "key of a cache": "cache-key: npm-9e107d9d37b2bb6826bd81d35f2a419d6af0cde1",
+    "hash as a key": "key: 9e107d9d37b2bb6826bd81d35f2a419d6af0cde1",
+    "example of Stripe": f"STRIPE_KEY=sk_test_{'4eC39HqLyjWDarjtT1zdp7dc'}",
+    "head of a table": "| Password | Description |",
+    "type in a table": "| `token` | `string` |",
+    "variable in bold": "- **Token:** `SLACK_BOT_TOKEN`",
+    "rule in bold": "**Password**: at least 12 characters",
+    "file as an option": "vault login --token file.json",
     "GraphQL": 'mutation { createToken(input: {name: "ci"}) { token } }',
 }
 """Title → text."""

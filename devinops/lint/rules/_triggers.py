@@ -25,7 +25,7 @@ GENERIC: Final = frozenset(
 
 STOP: Final = frozenset(
     _WORD.findall(
-        """a about after all an and any are as at be before by can do does during for from how if
+        """a about all an and any are as at be by can do does during for from how if
         in into is it its need needed of on or our should that the this to use used using we when
         whenever while with work working you your"""
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from devinops.model.credentials import starred
 from devinops.model.patterns import LazyPattern
@@ -21,11 +22,18 @@ _QUERY = LazyPattern(
     re.IGNORECASE,
     hints=("password=", "passwd=", "pwd=", "secret=", "token=", "key="),
 )
+_TOKEN: Final = LazyPattern(
+    r"\bhttps?://(?P<user>)(?P<password>(?=(?:[a-z]*\d){3})[a-z0-9]{20,100})"
+    r"@(?P<host>(?![\w.-]*\bsentry\b)[\w.-]+)",
+    re.IGNORECASE,
+    hints=("://",),
+)
+"""A token in place of the user. In a DSN of Sentry it is public."""
 
 
 def urls_with_password(text: str) -> Iterator[re.Match[str]]:
     """Yield `user`, `password` and `host` of URLs; a token of a known service is no password."""
-    for pattern in (_URL, _QUERY):
+    for pattern in (_URL, _QUERY, _TOKEN):
         for match in pattern.finditer(text):
             if starred(match["password"]) == match["password"]:
                 yield match

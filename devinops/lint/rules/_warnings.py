@@ -14,13 +14,16 @@ _ADJECTIVES: Final = (
     r"|blocked|flagged|detected|not\s+allowed)"
 )
 _FORBIDDEN: Final = LazyPattern(
-    r"\b(?:never|don['’]t|(?:do|must|should|may|can|shall)\s+not|cannot|avoid\w*"
+    r"\b(?:(?:never|don['’]t|(?:do|must|should|may|can|shall)\s+not|cannot)"
+    r"(?!\s+(?:forget|hesitate|miss|skip|take|wait|worry)\b)"
+    r"|avoid\w*(?!.*(?<!\bto)\s(?:run|use|execute)\W*$)"
     rf"|refuses?|rejects?|forbids?|prohibits?|attack\w*|anti-?patterns?|{_ADJECTIVES})\b|❌|🚫|⛔"
     r"|\b(?:blocks|flags|detects|no|not|instead\s+of|rather\s+than)\s+"
-    r"(?!(?:already|available|found|installed|present|set|there|working|yet)\b)(?:\w+\s+){0,3}\W{0,2}$"
+    r"(?!(?:already|available|found|installed|present|set|there|working|yet)\b)"
+    r"(?:(?!(?:use|run|execute)\b)\w+\s+){0,3}\W{0,2}$"
     r"|^\W*(?:bad|wrong|incorrect)\b"
     r"|\b(?:is|are)\s+(?:an?\s+)?(?:bad|wrong)\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
 """What in a sentence, up to the thing, forbids it."""
 

@@ -1,7 +1,7 @@
 """A URL has a password in it.
 
 The password is in Git, and in every session that recalls the text. Replace it by a secret, and
-change the password. Placeholders, and passwords for a machine that only the developer reaches, are
+change the password. Placeholders, and passwords for the developer's own machine and containers, are
 not reported. A password in the query, such as `?token=…`, counts too; a token of a known service is
 reported by DV301.
 
@@ -59,13 +59,17 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
 def _is_private(host: str) -> bool:
     """Return whether only the developer's machine, or an example, has this host."""
     name = host.lower()
-    return "." not in name or name.startswith("127.") or bool(_EXAMPLE_HOST.search(name))
+    return name.startswith(("127.", "[::1]")) or bool(_PRIVATE_HOST.search(name))
 
 
-_EXAMPLE_HOST = LazyPattern(
-    r"(?:^|\.)(?:example\.(?:com|org|net|io)|example|test|invalid|local|localhost|internal\.example"
-    r"|domain\.com|host\.com|yourcompany\.com|company\.com|your-?\w+\.\w+)$|^0\.0\.0\.0$"
+_PRIVATE_HOST = LazyPattern(
+    r"(?:^|\.)(?:example\.(?:com|org|net|io)|example|test|invalid|localhost|internal\.example"
+    r"|domain\.com|host\.com|yourcompany\.com|company\.com|your-?\w+\.\w+|host\.docker\.internal)$"
+    r"|^0\.0\.0\.0$|^[\w-]+\.local$"
+    r"|^(?:(?!prod|stag|live)[a-z]{1,10}[_-])?(?:db|database|postgres\w{0,3}|pg|mysql|mariadb|mongo(?:db)?|redis|valkey|cache"
+    r"|rabbit(?:mq)?|amqp|mq|broker|nats|kafka|minio|elastic(?:search)?|host(?:name)?|server)\d?$"
 )
+"""Hosts of examples, of this machine, and of containers that a Compose file names."""
 
 
 RULE = Rule("DV305", "credential-in-url", Severity.ERROR, entry=check, conceals=True)

@@ -42,8 +42,8 @@ from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _GET = r"(?:curl|wget|fetch)\b"
-_INTERPRETER = r"(?:python|perl|ruby|node|php)[\d.]*\b(?!\s+(?:-[a-z]|\S+\.\w))"
-_SHELL = rf"(?:(?:ba|z|da|k|fi|c|pw)?sh\b(?!\s+(?:-[cn]\b|[^\s-]\S*\.sh\b))|{_INTERPRETER})"
+_INTERPRETER = r"(?:python|perl|ruby|node|php)[\d.]*(?![\w-])(?!\s+(?:-[a-z]|\S+\.\w))"
+_SHELL = rf"(?:(?:ba|z|da|k|fi|c|pw)?sh(?![\w-])(?!\s+(?:-[cn]\b|[^\s-]\S*\.sh\b))|{_INTERPRETER})"
 _ARGUMENTS = r"[^\n|;]{0,300}(?:\\\n[^\n|;]{0,300}){0,9}"
 _FILTERS = (
     r"(?:\|\s*(?:tee|gunzip|zcat|gzip|base64|xxd|openssl|sed|tr|jq|cat|rev)\b[^\n|;]{0,100}){0,3}"
@@ -68,10 +68,15 @@ _ADDRESS = LazyPattern(
 """An address or a variable; `curl … | sh` and examples only speak of such commands."""
 
 _SAVE = LazyPattern(
-    r"\b(?:curl|wget)\b[^\n|;&>]{0,200}?(?:\s-\w*[oO]\s*|\s--output(?:-document)?[= ]\s*|>\s*)"
-    r"[\"']?(?:[\w./$~-]*/)?(?P<file>[\w.-]+)[^\n;&]{0,200}",
+    r"\b(?P<tool>curl|wget)\b(?P<arguments>(?:\\\n|[^\n|;&]){0,500})",
     hints=("curl", "wget"),
 )
+_FILE = LazyPattern(
+    r"(?:\s-[a-zA-Z]*[oO]\s*|\s--output(?:-document)?[=\s]\s*|>\s*)[\"']?"
+    r"(?![a-z]+://)(?:[\w./${}~-]*/)?(?P<file>[\w.-]+)"
+)
+_KEEPS_NAME = LazyPattern(r"\s(?:-[a-zA-Z]*O|--remote-name)\b")
+_LAST_OF_URL = LazyPattern(r"://[^\s\"'`?#]*/(?P<file>[\w.-]+)")
 _FURTHER = 250
 """Characters below a download in which the file is run."""
 
@@ -95,15 +100,31 @@ def _places(text: str) -> Iterator[tuple[int, int]]:
         if _ADDRESS.search(match[0]) and not _is_in_a_table(text, match):
             yield start, match.end()
     for match in _SAVE.finditer(text):
+        file = _saved(match)
         further = text[match.end() : match.end() + _FURTHER].partition("\n\n")[0]
-        run = re.search(_running(match["file"]), further)
+        run = re.search(_running(file), further, re.MULTILINE) if file else None
         if run and not _CHECK.search(further[: run.start()]):
             yield match.start(), match.end()
 
 
+def _saved(command: re.Match[str]) -> str:
+    """Return the name of the file that a command writes; empty if there is none."""
+    arguments = command["arguments"]
+    if named := _FILE.search(arguments):
+        return named["file"].strip("-")
+    keeps_name = command["tool"] == "wget" or _KEEPS_NAME.search(arguments)
+    last = _LAST_OF_URL.search(arguments) if keeps_name else None
+    return last["file"] if last else ""
+
+
 def _running(file: str) -> str:
-    name = rf"(?:[\w./~-]*/)?{re.escape(file)}(?![\w.-])"
-    return rf"(?:^|[\s;&|`])(?:(?:ba|z|da)?sh|source|python[\d.]*)\s+(?:-\w+\s+)*{name}|\./{name}"
+    """Return the pattern of a command that runs a file."""
+    name = rf"{re.escape(file)}(?![\w.-])"
+    return (
+        rf"(?:^|[\s;&|`])(?:(?:ba|z|da)?sh|source|python[\d.]*)\s+(?:-\w+\s+)*(?:[\w./${{}}~-]*/)?{name}"
+        r"|(?:^[ \t>$]*|[;&|`]\s*|\b(?:sudo|run|then|execute)\s+`?)"
+        rf"(?:[\w.${{}}~-]*/)+{name}"
+    )
 
 
 def _is_in_a_table(text: str, match: re.Match[str]) -> bool:

@@ -1,8 +1,9 @@
 """The trigger is equal or almost equal to that of another entry.
 
 Devin recalls both notes, or either of them. If they belong together, merge them; otherwise say in
-each trigger what tells it from the other. Notes in all folders are compared, but not those for
-different targets or pinned to different repositories.
+each trigger what tells it from the other. Two triggers are almost equal if one has all words of the
+other and few more, but not if these are words such as `before`, `after` and `not`. Notes in all
+folders are compared, but not those for different targets or pinned to different repositories.
 
 Fails:
 
@@ -37,20 +38,23 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from devinops.lint.context import Context
 from devinops.lint.finding import Finding
 from devinops.lint.reach import reach
 from devinops.lint.rule import Rule
 from devinops.lint.rules._triggers import STOP, is_generic
-from devinops.lint.similar import Features, equal_groups, percent, terms, twins
+from devinops.lint.similar import Features, equal_groups, percent, shared, terms, twins
 from devinops.lint.subject import Subject
 from devinops.model.objects import Severity
 
 THRESHOLD = 0.8
 FEWEST = 3
 """Words that are compared: fewer of them are equal by chance."""
+
+_TELLS_APART = "after before cannot except fails never no not only outside unless until without"
+"""Words with which a trigger is about another situation."""
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -61,10 +65,23 @@ def check(context: Context) -> Iterator[Finding]:
     for number, earlier in equal.items():
         yield _finding(subjects[number], subjects[earlier], "equal to")
     features = [_features(text) for text in texts]
-    for twin in twins(reaches, features.__getitem__, THRESHOLD):
+    for twin in twins(
+        reaches, features.__getitem__, THRESHOLD, _similarity(terms(_TELLS_APART, frozenset()))
+    ):
         if twin.number not in equal:
             how = f"almost equal ({percent(twin.similarity)}) to"
             yield _finding(subjects[twin.number], subjects[twin.earlier], how)
+
+
+def _similarity(telling: Features) -> Callable[[Features, Features], float]:
+    """Return what measures triggers: two that each have a word of their own are different."""
+
+    def measure(first: Features, second: Features) -> float:
+        more = first ^ second
+        is_one_in_the_other = first <= second or second <= first
+        return shared(first, second) if is_one_in_the_other and not more & telling else 0.0
+
+    return measure
 
 
 def _features(text: str) -> Features:
