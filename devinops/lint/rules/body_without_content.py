@@ -42,7 +42,7 @@ _MARKUP = LazyPattern(
     r"<!--.*?-->|</?[a-z]+\b[^<>]*>|&[a-z]+;", re.DOTALL | re.IGNORECASE, hints=("<", "&")
 )
 _SENTENCE = LazyPattern(
-    r"[.!?。！？][*_)]*[ \t#=\n-]*$|(?:\w[^\s]*\s+){4}\w"
+    r"[.!?。！？][*_)]*[ \t#=\n-]*$|(?:(?<!\S)[^\s#]\S*\s+){4}[^\s#]"
     r"|^[ #]*(?:always|never|do\s+not|don['’]t|use|run|keep|prefer|avoid|ask)\s+\w",
     re.IGNORECASE,
 )
