@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devinops.lint.context import Budgets
-from devinops.lint.rule import Rule, matches
+from devinops.lint.rule import SCOPES, Rule, matches
 from devinops.model.objects import Severity
 
 
@@ -75,6 +75,13 @@ def _severities(section: Mapping[str, Any]) -> Mapping[str, Severity]:
 
 
 def severity_of(rule: Rule, severities: Mapping[str, Severity]) -> Severity | None:
-    """Return the configured severity of a rule; the last that means it wins, None without one."""
-    configured = [value for name, value in severities.items() if matches(rule, name)]
-    return configured[-1] if configured else None
+    """Return the configured severity of a rule, the most exact that means it; None without one."""
+    meant = [name for name in severities if matches(rule, name)]
+    exact = max(meant, key=lambda name: (rule.is_called(name), *_exactness(name)), default=None)
+    return severities[exact] if exact else None
+
+
+def _exactness(group: str) -> tuple[bool, int]:
+    """Return how exact a group is: rules with one prefix, rules of one scope, then all."""
+    is_prefix = group.upper().startswith("DV")
+    return is_prefix, len(group) if is_prefix else group.lower() in SCOPES

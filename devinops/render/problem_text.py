@@ -88,7 +88,8 @@ def checked(document: ProblemsAnswer) -> tuple[str, Look]:
 
 def _lint_counts(lint: LintDetails) -> str:
     """Return what lint did besides reporting, each after a semicolon."""
-    gone = f"{lint.gone} of the baseline are gone (--write-baseline removes them)"
+    are_gone, them = ("is gone", "it") if lint.gone == 1 else ("are gone", "them")
+    gone = f"{lint.gone} of the baseline {are_gone} (--write-baseline removes {them})"
     return "".join(
         f"; {text}"
         for number, text in (
@@ -102,7 +103,7 @@ def _lint_counts(lint: LintDetails) -> str:
 
 def _excerpt_parts(excerpt: Excerpt, room: int) -> tuple[str, str, str]:
     """Return a line before, at and after the marked characters, safe and cut to `room` columns."""
-    start, end = excerpt.column - 1, excerpt.column - 1 + excerpt.length
+    start, end = excerpt.column - 1, excerpt.column - 1 + max(excerpt.length, 1)
     shown = excerpt.line.expandtabs(1)
     before, after = line(shown[:start].lstrip()), line(shown[end:].rstrip())
     marked = line(shown[start:end]) or " "

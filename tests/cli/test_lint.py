@@ -261,7 +261,9 @@ def test_a_baseline_hides_what_was_there_and_nothing_else(
     assert (ran.code, ids(ran.out)) == (1, ["DV204"])
     (root / "knowledge" / "a.md").write_text(FINE_NOTE)
     (root / "knowledge" / "b.md").unlink()
-    gone = "1 entry in 1 file, no problems; 1 of the baseline are gone (--write-baseline removes them)\n"
+    gone = (
+        "1 entry in 1 file, no problems; 1 of the baseline is gone (--write-baseline removes it)\n"
+    )
     assert devinops("lint").out == gone
     assert devinops("lint", "--write-baseline").out == "1 entry in 1 file, no problems\n"
 
@@ -288,7 +290,7 @@ def test_secrets_in_an_older_baseline_are_shown_and_counted_as_gone(
     item = {"path": "knowledge/a.md", "rule": "DV301", "fingerprint": fingerprint}
     (root / "old.json").write_text(json.dumps({"format_version": 1, "findings": [item]}))
     ran = devinops("lint", "--baseline", "old.json")
-    assert (ran.code, "DV301" in ran.out, "1 of the baseline are gone" in ran.out) == (
+    assert (ran.code, "DV301" in ran.out, "1 of the baseline is gone" in ran.out) == (
         1,
         True,
         True,

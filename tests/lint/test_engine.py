@@ -54,6 +54,10 @@ def test_settings_select_rules(settings: Mapping[str, Any], expected: list[str])
         ({}, Severity.WARNING),
         ({"severity": {"DV1": "info"}}, Severity.INFO),
         ({"severity": {"DV1": "info", "trigger-too-short": "error"}}, Severity.ERROR),
+        ({"severity": {"DV101": "error", "all": "info"}}, Severity.ERROR),
+        ({"severity": {"trigger-too-short": "error", "DV1": "info"}}, Severity.ERROR),
+        ({"severity": {"DV1": "error", "entry-rules": "info", "DV": "info"}}, Severity.ERROR),
+        ({"severity": {"entry-rules": "error", "all": "info"}}, Severity.ERROR),
         (
             {"severity": {"DV1": "info"}, "paths": {"a.md": {"severity": {"DV101": "error"}}}},
             Severity.ERROR,

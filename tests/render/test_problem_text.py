@@ -31,6 +31,7 @@ def excerpt(line: str, column: int, length: int, width: int | None = None) -> li
         ("a\u200bb", 2, 1, ["a\\u200bb", " ^^^^^^"]),
         ("a \x1b[31mb", 3, 6, ["a \\x1b[31mb", "  ^^^^^^^^^"]),
         ("it", 3, 1, ["it", "  ^"]),
+        ('a: ""', 4, 0, ['a: ""', "   ^"]),
     ],
 )
 def test_the_carets_are_below_the_characters(

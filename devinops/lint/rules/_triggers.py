@@ -12,12 +12,13 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+")
 GENERIC: Final = frozenset(
     _WORD.findall(
         """a all always an and any anything applicable applies apply appropriate are as at be case
-        cases code codebase codebases coding devin do does doing everything
-        everywhere every for general generally global globally if in is it job jobs knowledge make
-        matter must necessary need needed needs no note of on or our program programming project
-        projects relevant repo repos repositories repository request requests session sessions
-        should situation situations something task tasks the thing things this time times to
-        use used useful using what whatever when whenever while work working works you
+        cases code codebase codebases coding devin do does doing every everything everywhere
+        for general generally global globally if in is it job jobs knowledge make matter
+        must necessary need needed needs no note of on or organisation organization our
+        program programming project projects relevant repo repos repositories repository
+        request requests runs session sessions should situation situations something starts
+        task tasks the thing things this time times to use used useful using what whatever
+        when whenever while work working works write writing you
         immer siempre toujours sempre всегда 常に いつも 总是 總是"""
     )
 )
@@ -33,9 +34,10 @@ STOP: Final = frozenset(
 """Words that do not tell one trigger from another."""
 
 _BEGINNING: Final = LazyPattern(
-    r"\b(?:start|beginning) of\b|\bstart(?=\s+(?:an?|any|every)\s+(?:task|session)\b)",
+    r"\b(?:start|beginning) of\b|\bnew(?=\s+(?:task|session)s?\b)"
+    r"|\b(?:start|begin)(?=\s+(?:an?|any|every)\s+(?:new\s+)?(?:task|session)\b)",
     re.IGNORECASE,
-    hints=("start", "beginning"),
+    hints=("start", "begin", "new"),
 )
 """What says nothing in front of `every session`."""
 

@@ -41,8 +41,12 @@ from devinops.model.patterns import LazyPattern
 _MARKUP = LazyPattern(
     r"<!--.*?-->|</?[a-z]+\b[^<>]*>|&[a-z]+;", re.DOTALL | re.IGNORECASE, hints=("<", "&")
 )
-_SENTENCE = LazyPattern(r"[.!?。！？][*_)]*[ \t#=\n-]*$")
-"""The end of a heading that says something."""
+_SENTENCE = LazyPattern(
+    r"[.!?。！？][*_)]*[ \t#=\n-]*$|(?:(?<!\S)[^\s#]\S*\s+){4}[^\s#]"
+    r"|^[ #]*(?:always|never|do\s+not|don['’]t|use|run|keep|prefer|avoid|ask)\s+\w",
+    re.IGNORECASE,
+)
+"""A heading that says something: a sentence, five words, or an order."""
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:

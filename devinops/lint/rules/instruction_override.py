@@ -48,12 +48,12 @@ _OVERRIDE = LazyPattern(
     r"|policy|policies|guardrails?|restrictions?|safeguards?)\b"
     r"|\b(?:ignore|disregard|forget)\s+(?:the\s+)?(?:instructions?|rules?|guidelines?|prompts?)\s+above\b"
     r"|\b(?:ignore|disregard|forget)\s+(?:everything|anything|all|what)\s+(?:that\s+)?"
-    r"(?:you\s+(?:were|have|are)|was|above|before|said|written)\b"
+    r"(?:you\s+(?:were|have|are|know|learned)|was|above|before|said|written)\b"
     r"|\btakes?\s+precedence\s+over\s+(?:all|any|every)\s+(?:other|previous|prior|existing)\s+"
     r"(?:instruction|rule|guideline|prompt)s?\b"
     r"|\byou\s+are\s+no\s+longer\s+(?:bound|required|restricted|limited|devin|an?)\b"
     r"|\byou\s+are\s+now\s+(?:in\s+)?(?:DAN|jailbroken|unrestricted|developer\s+mode)\b"
-    rf"|\b(?:do\s+not|don['’]t|never)\s+(?:tell|inform|notify|alert)\s+{_WHO}"
+    rf"|\b(?:(?:do|must)\s+not|don['’]t|never)\s+(?:tell|inform|notify|alert)\s+{_WHO}"
     r"(?=\W*(?:$|[.!;\n])|\s+(?:(?:about|of)\s+)?(?:this|these|it|that\s+you|what\s+you|why\s+you|your)\b)"
     r"|\b(?:do\s+not|don['’]t|never)\s+(?:show|mention|reveal|disclose)\s+(?:it|this|that|these(?:\s+\w+)?)\s+"
     rf"to\s+{_WHO}"
@@ -63,12 +63,13 @@ _OVERRIDE = LazyPattern(
     rf"|\bwithout\s+(?:telling|informing|notifying)\s+{_WHO}"
     r"|\b(?:merge|deploy|push|publish|release|delete|approve|send)\b[^.!?\n]{0,40}\s"
     rf"without\s+asking\s+{_WHO}"
+    r"|^[ \t>*#-]*(?:your\s+)?new\s+instructions\s*:"
     r"|\b(?:reveal|print|repeat|output|leak)\s+(?:your|the)\s+(?:system|hidden|initial)\s+prompt\b"
     r"|\bignor(?:iere?|ez|er|a|e)\s+(?:alle|toutes\s+les|todas\s+las|tutte\s+le)\s+(?:vorherigen\s+|bisherigen\s+)?"
     r"(?:anweisungen|instructions|instrucciones|istruzioni)\b"
     r"|(?:忽略|无视)[^。\n]{0,6}(?:之前|以上|先前|前面)[^。\n]{0,6}(?:指令|指示|说明)"
     r"|(?:以前|これまで|上記)の(?:すべての)?指示[^。\n]{0,8}無視",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
     hints=(
         "ignor",
         "disregard",
@@ -87,6 +88,7 @@ _OVERRIDE = LazyPattern(
         "anybody",
         "people",
         "mention",
+        "new instructions",
         "reveal",
         "disclose",
         "忽略",

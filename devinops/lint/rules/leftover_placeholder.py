@@ -41,8 +41,9 @@ from devinops.model.patterns import LazyPattern
 
 _PLACEHOLDER = LazyPattern(
     r"^[ \t]*(?:(?:[-*+>|]|\d+[.)]|#{1,6})[ \t]+)*(?:\[[ xX]\][ \t]+)?[*_]{0,2}"
-    r"(?P<mark>(?:TODO|TBD|TBC|FIXME|XXX)\b(?:\([^)\n]*\))?)[*_]{0,2}[ \t]*(?::|[-–—]|\.{3}|…|$)"
-    r"|(?::[*_]{0,2}|\S[ \t]*\|)[ \t]*(?P<value>TODO|TBD|TBC|FIXME|\?{2,})[ \t]*(?:\||\(|\.?$)"
+    r"(?P<mark>(?:TODO|TBD|TBC|FIXME|XXX)\b(?:\([^)\n]*\))?)[*_]{0,2}"
+    r"[ \t]*(?::|[-–—]|\.{3}|…|\.?[ \t]*$)"
+    r"|(?::[*_]{0,2}|\S[ \t]*\|)[ \t]*(?P<value>TODO|TBD|TBC|FIXME|XXX|\?{2,})[ \t]*(?:\||\(|\.?$)"
     r"|(?:^[ \t]*|\b)(?P<latin>lorem ipsum(?:\b dolor|\.{3}|…))"
     r"|(?P<bracket>\[(?:(?:insert|fill in|describe|replace|write)[ \t]|todo\b|tbd\b"
     r"|to be \w+(?=\])|your[ _]"
@@ -51,6 +52,7 @@ _PLACEHOLDER = LazyPattern(
     r"|(?P<angle><(?:insert|fill in|todo|tbd|describe)\b[^>\n]{0,60}>)"
     r"|(?P<here>\byour (?:text|content|description) (?:goes )?here\b"
     r"|\b(?:text|content|description) goes here\b|\(fill (?:this )?in\b[^)\n]{0,40}\)"
+    r"|\(to be (?:written|done|defined|decided|determined|added|completed)\)"
     r"|^\W*coming soon\b(?=\W*$))",
     re.MULTILINE | re.IGNORECASE,
     hints=(
@@ -65,6 +67,7 @@ _PLACEHOLDER = LazyPattern(
         "<",
         " here",
         "(fill",
+        "(to be",
         "coming soon",
     ),
 )

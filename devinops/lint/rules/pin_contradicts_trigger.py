@@ -1,8 +1,8 @@
 """The note is pinned to one repository, but its trigger names another one.
 
 Devin always recalls the note in the pinned repository, where it does not belong. Correct one of the
-two. A repository in the trigger counts if it has the owner of the pin, or if the trigger calls it a
-repository.
+two. A repository in the trigger counts if it has the owner of the pin, if it has the address of
+GitHub, GitLab or Bitbucket, or if the trigger calls it a repository.
 
 Fails:
 
@@ -38,9 +38,24 @@ from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _NAME = r"[A-Za-z0-9](?:[\w.-]*[\w])?"
-_REPOSITORY = LazyPattern(rf"(?<![\w./:@-])({_NAME})/({_NAME})(?![\w/-])")
+_HOST = r"(?:https?://|git@)?(?:github|gitlab|bitbucket)[\w.-]*\.[a-z]+[/:]"
+_REPOSITORY = LazyPattern(
+    rf"(?<![\w./:@-])(?P<host>{_HOST})?(?P<owner>{_NAME}(?:/{_NAME}){{0,2}})/(?P<name>{_NAME})"
+    r"(?![\w/-]|:\w)",
+    re.IGNORECASE,
+    hints=("/",),
+)
 _CALLED_ONE = LazyPattern(r"\W{0,3}\brepo(?:sitor(?:y|ies))?\b", re.IGNORECASE)
 _CALLS_IT_ONE = LazyPattern(r"\brepo(?:sitor(?:y|ies))?:?\W{1,3}$", re.IGNORECASE)
+_OTHER_BEFORE = LazyPattern(
+    r"\b(?:images?|packages?|teams?|charts?|files?|modules?)\W{1,3}$", re.IGNORECASE
+)
+_OTHER_AFTER = LazyPattern(
+    r"\W{0,3}\b(?:images?|packages?|teams?|charts?|groups?|channels?)\b", re.IGNORECASE
+)
+_FILE = LazyPattern(r".*\.(?:ya?ml|json|toml|md|txt|py|sh|tf|sql|lock|cfg|ini)", re.IGNORECASE)
+"""What else has such a name: an image, a team, or a file."""
+
 _PAIRS = frozenset(
     re.findall(
         r"\S+",
@@ -52,18 +67,30 @@ _PAIRS = frozenset(
 
 
 def check(subject: Subject, _: Context) -> Iterator[Finding]:
-    pin, when = subject.pin.lower(), subject.when
+    pin, when = re.sub(_HOST, "", subject.pin.lower()), subject.when
     if "/" not in pin or _names(when.lower(), pin):
         return
-    owner = pin.rpartition("/")[0].rpartition("/")[2]
     for match in _REPOSITORY.finditer(when):
-        if match[1].lower() == owner or _is_called_one(when, match):
+        if _is_other(when, match):
+            continue
+        has_owner = match["owner"].lower() == pin.rpartition("/")[0]
+        if match["host"] or has_owner or _is_called_one(when, match):
             always = subject.kind.foreign.always
             message = (
                 f"this names {match[0]}, but {always} is {subject.pin}: correct one of the two"
             )
             yield subject.at(subject.kind.foreign.when, message, match.start(), len(match[0]))
             return
+
+
+def _is_other(when: str, match: re.Match[str]) -> bool:
+    """Return whether the name is that of an image, a team or a file."""
+    before = when[max(match.start() - len("packages: `"), 0) : match.start()]
+    return bool(
+        _OTHER_BEFORE.search(before)
+        or _OTHER_AFTER.match(when, match.end())
+        or _FILE.fullmatch(match["name"])
+    )
 
 
 def _names(text: str, repository: str) -> bool:

@@ -69,7 +69,9 @@ _TITLE_AT_THE_END = LazyPattern(
 _ORDER = LazyPattern(
     r"(?:add|build|change|configure|create|debug|deploy|design|fix|implement|install|investigate"
     r"|merge|migrate|open|publish|refactor|release|remove|rename|review|run|set\s+up|test|update"
-    r"|upgrade|write)\s+(?:an?|the|any|all|new|our)\b",
+    r"|upgrade|write)\s+(?:an?|the|any|all|new|our)\b"
+    r"|(?:add|configure|create|deploy|implement|install|investigate|migrate|publish|refactor|remove"
+    r"|rename|set\s+up)\s+\w",
     re.IGNORECASE,
 )
 """The task as an order, such as `Add an endpoint`."""

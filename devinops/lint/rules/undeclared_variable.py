@@ -54,13 +54,14 @@ _USE = LazyPattern(
 )
 _VARIABLE = LazyPattern(r"\$\{?([A-Z][A-Z0-9_]{4,})\b")
 _SET = LazyPattern(
-    r"(?<![\w$.{])([A-Z][A-Z0-9_]+)(?:[\"']\])?[ \t]*=(?![=~])"
+    r"(?<![\w$.{])([A-Z][A-Z0-9_]+)(?:[\"']\])?[ \t]*=(?![=~]|[ \t]*[\"']?\$\{?\1\b(?!:?[-=]))"
     r"|\bread\b[^\n;|&$]{0,80}?[ \t]([A-Z][A-Z0-9_]+)\b"
     r"|\bfor[ \t]+([A-Z][A-Z0-9_]+)[ \t]+in\b"
+    r"|^[ \t]*ARG[ \t]+([A-Z][A-Z0-9_]+)\b"
     r"|^[ \t]+([A-Z][A-Z0-9_]+):[ \t]*[\"']?\$\{\{",
     re.MULTILINE,
 )
-"""How a shell, Python or a workflow sets a variable."""
+"""How a shell, Python, a Dockerfile or a workflow sets a variable. `A=$A` only passes it on."""
 
 GIVEN = frozenset(
     re.findall(

@@ -54,6 +54,11 @@ _MACRO = LazyPattern(
     r"(?<![\w`!\\/.=<>&|({\[\"'$-])!([A-Za-z][A-Za-z0-9_-]{2,})(?![\w(=!]|\.\w|\[)"
     r"|(?<=[(\"'])!([A-Za-z][A-Za-z0-9_-]{2,})(?=[)\"'])"
 )
+_NEGATION = LazyPattern(
+    r"!(?:is|has|can|should)[A-Z]|(?<=unless )!|(?<=unless `)!|(?<=while )!|(?<=while `)!"
+)
+"""The beginning of a condition in code."""
+
 _IN_CODE = LazyPattern(r"!([A-Za-z][A-Za-z0-9_-]{2,})")
 _SPEAKS_OF_MACROS = LazyPattern(r"\b(?:macros?|playbooks?)\b", re.IGNORECASE)
 _OTHERS = frozenset(
@@ -85,6 +90,7 @@ def _undefined(
         candidates = (name for end in _ends(macro) for name in defined.get(end, ()))
         similar = nearest(macro, candidates, ALMOST)
         is_other = macro[1:].lower() in _OTHERS
+        is_other = is_other or bool(_NEGATION.match(subject.text, start))
         speaks = not is_other and _SPEAKS_OF_MACROS.search(line_around(subject.text, start))
         if similar or speaks:
             hint = f' (did you mean "{similar}"?)' if similar else ""

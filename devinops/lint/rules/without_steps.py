@@ -39,7 +39,7 @@ from devinops.model.patterns import LazyPattern
 _STEP = LazyPattern(
     r"^[ \t>]*(?:[-*+•]|\(?\d+[.)]|\*\*\d+|(?:[a-z]|[ivx]+)[.)]"
     r"|(?:step|phase|schritt|étape|paso)\s*\d+)(?:[ \t*:.-]|$)"
-    r"|^[ \t>]*(?:\d+、|第.{1,3}步|[①-⑳]|\|[ \t]*\d+[ \t]*\|)|<li\b",
+    r"|^[ \t>]*(?:\d+、|第.{1,3}步|[①-⑳]|\d\ufe0f?\u20e3|\|[ \t]*\d+[ \t]*\|)|<li\b",
     re.MULTILINE | re.IGNORECASE,
 )
 _ORDER = LazyPattern(
@@ -49,6 +49,17 @@ _ORDER = LazyPattern(
 )
 _LINE = LazyPattern(r"^.{3,120}[.;。]$", re.MULTILINE)
 """A line that is a sentence; prose is wrapped elsewhere."""
+
+_SHORT_LINES = LazyPattern(
+    r"(?:^[A-Z][a-z]+ [^\n]{2,60}\n){2}[A-Z][a-z]+ [^\n]{2,60}$", re.MULTILINE
+)
+"""Lines that each begin like a sentence."""
+
+_COMMANDS = LazyPattern(
+    r"^[ \t>]*(?:`{3,}|~{3,})[ \t]*(?:(?:ba|z)?sh|shell|console)\b[^\n]*\n(?:[^\n`~]+\n){2}",
+    re.MULTILINE,
+)
+"""A block with several commands."""
 
 FEWEST = 2
 FEWEST_LINES = 3
@@ -71,6 +82,7 @@ def _has_steps(markdown: Markdown) -> bool:
         max(leaves[Leaf.HEADING], leaves[Leaf.FENCE]) >= FEWEST
         or any(len(pattern.findall(text)) >= FEWEST for pattern in (_STEP, _ORDER))
         or len(_LINE.findall(text)) >= FEWEST_LINES
+        or bool(_SHORT_LINES.search(text) or _COMMANDS.search(markdown.text))
     )
 
 
