@@ -255,8 +255,8 @@ def test_what_init_writes_installs_it(
         assert hook.get("args", []) == fmt.get("args", []) == root
     else:
         assert (repo["repo"], hook["additional_dependencies"]) == ("local", [origin.requirement])
-        assert shlex.split(hook["entry"]) == ["devinops", "validate", *root]
-        assert shlex.split(fmt["entry"]) == ["devinops", "fmt", *root]
+        assert shlex.split(hook["entry"]) == ["devinops", "validate", *root, "--skip-untracked"]
+        assert shlex.split(fmt["entry"]) == ["devinops", "fmt", *root, "--skip-outside"]
         with_extra = origin.requirement.replace("devinops", "devinops[secrets]", 1)
         assert lint["additional_dependencies"] == [with_extra]
     for written in (text, hooks):
