@@ -378,7 +378,8 @@ class _Drift:
         for name in (*item.marked, *item.conflicts):
             reason = (
                 f"its {name} changed on both sides: choose between the conflict markers in "
-                f"{rewriting.path}, then {self._apply(item.new_key)}"
+                f"{rewriting.path}, then {self._apply(item.new_key)}; before that, another pull "
+                "writes the markers again"
             )
             self._leave(item.key, Left.CONFLICT, reason, item.live.id)
 

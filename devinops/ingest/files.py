@@ -248,7 +248,7 @@ def _checked(entry: NewEntry) -> _Accepted | str:
         )
     declarations, problems = read_entries(path, text)
     if problems or len(declarations) != 1:
-        return _reason(problems[0], text) if problems else "a file cannot hold it"
+        return _reason(problems[0], kind, path, text) if problems else "a file cannot hold it"
     (declaration,) = declarations
     if changed := _changed(kind, values, declaration):
         return f"its {', '.join(changed)} would be read from a file as another value"
@@ -296,11 +296,32 @@ def _parts(value: Any) -> Iterable[Any]:
     return value if isinstance(value, list | tuple) else ()
 
 
-def _reason(problem: Problem, text: str) -> str:
+def _reason(problem: Problem, kind: Kind, path: str, text: str) -> str:
     """Return a problem's message, after the field that it is about."""
-    rows = text.split("\n")[: problem.source.line]
-    field = next((m[1] for row in reversed(rows) if (m := re.match(r"[- ]{0,2}(\w+):", row))), "")
+    field = _field_at(problem.source, kind, path, text.split("\n"))
     return f"{field}: {problem.message}" if field else problem.message
+
+
+def _field_at(place: Source, kind: Kind, path: str, rows: Sequence[str]) -> str | None:
+    """Return the field whose value is at a place; None if it is that of the whole entry."""
+    is_page = path.endswith(MARKDOWN)
+    if is_page and place.line > rows.index(_FENCE, 1):
+        return kind.document
+    name = _OF_PAGE if is_page else _OF_SECTION
+    above = [
+        (i, found) for i, row in enumerate(rows[: place.line], 1) if (found := name.match(row))
+    ]
+    if not above:
+        return None
+    number, found = above[-1]
+    is_key = number == place.line and place.column <= found.end()
+    return None if is_key else found[1]
+
+
+_FENCE: Final = "---"
+_OF_PAGE: Final = re.compile(r"(\w+):")
+_OF_SECTION: Final = re.compile(r"  [- ] (\w+):")
+"""The name of a field where the files have it; lines of texts have a longer indentation."""
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -326,7 +347,7 @@ def _page(kind: Kind, values: Mapping[str, Any]) -> str:
     """Return the text of a Markdown file: front matter, and the document below it."""
     front = {name: value for name, value in values.items() if name != kind.document}
     return "\n".join(
-        ["---", *emit.mapping(front), "---", "", f"{values.get(kind.document or '', '')}", ""]
+        [_FENCE, *emit.mapping(front), _FENCE, "", f"{values.get(kind.document or '', '')}", ""]
     )
 
 

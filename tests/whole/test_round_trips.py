@@ -32,6 +32,7 @@ BASIC = {
         "---\nname: Very long\ntrigger: When it is long\n---\n# Long\n\n" + "A line.\n" * 3_000
     ),
     "playbooks/triage.md": '---\ntitle: Triage an incident\nmacro: "!triage_it"\n---\n1. Read.\n',
+    "playbooks/review.md": "---\ntitle: Review\n---\nRead the diff.\n",
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from devinops.ingest.form import Choices, Contents, Form, Omission, Source
+from devinops.ingest.form import Choices, Contents, Form, Omission, Source, quote
 from devinops.ingest.forms._objects import Item, Listed, read_objects, required_members
 from devinops.kinds import KINDS
 from devinops.model.kind import ApiVersion, Kind
@@ -43,8 +43,20 @@ def _read(source: Source, choices: Choices) -> Contents:
     objects = (
         "1 object of no known kind is" if lost == 1 else f"{lost} objects of no known kind are"
     )
-    remarks = (f"{objects} left out",) if lost else ()
+    remarks = (*([f"{objects} left out"] if lost else []), *_missing_pages(data))
     return replace(contents, remarks=remarks)
+
+
+def _missing_pages(data: Any) -> Iterator[str]:
+    """Yield a remark if the last page of a list says that more follow."""
+    page = data[-1] if isinstance(data, list) else data
+    if not (isinstance(page, Mapping) and page.get("has_next_page") is True):
+        return
+    total = page.get("total")
+    all = f" of {total} objects" if isinstance(total, int) else ""
+    cursor = page.get("end_cursor")
+    after = f" (the next has after={quote(cursor)})" if isinstance(cursor, str) else ""
+    yield f"the list{all} has more pages{after}: import those too"
 
 
 def _nothing(source: Source, why: str) -> Contents:

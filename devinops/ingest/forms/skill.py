@@ -31,12 +31,14 @@ def read(source: Source, choices: Choices) -> Contents:
     slug = written.text("name") or source.parent or source.stem
     use = Use.PROCEDURE if _is_for_people(written) else Use.RULE
     said = when(written.content) if use is Use.RULE and not written.prose("description") else None
+    # What devinops exported has its handle among its own fields, or had none.
+    handle = slug if use is Use.PROCEDURE and not own_key(written) else ""
     found = ForeignText(
         use=use,
         name=title(written.content) or humanized(slug),
         text=written.content,
         when=said.when if said else written.prose("description"),
-        handle=slug if use is Use.PROCEDURE else "",
+        handle=handle,
         key=own_key(written),
         values=own_fields(written),
         remarks=tuple(_remarks(source, written, use)),
