@@ -38,7 +38,7 @@ _LABELLED: Final = LazyPattern(
     r"|(?P<option>--(?:password|token|api-key|secret))[ ](?=[^\s-])"
     r"|(?P<name>\b\w{1,30}_(?:pass|pwd)|\bAuthorization:[ ]Bearer)(?=[ \t:=])",
     re.IGNORECASE,
-    hints=("pass", "pwd", "key", "token", "secret", "bearer"),
+    hints=("passw", "passp", "_pass", "_pwd", "key", "token", "secre", "bearer"),
 )
 """A name and its secret, as they are in Markdown, in options of commands, and in headers."""
 
