@@ -6,10 +6,10 @@ import queue
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
 from devinops import waiting
 from devinops.api.parallel import overlapping, started
+from devinops.cli.early_reading import decode
 from devinops.cli.session import Session
 from devinops.ingest.result import NotRead, Pulled
 from devinops.kinds import KINDS
@@ -66,9 +66,18 @@ def proved(
     kinds = first.unproved
     if not kinds:
         return prepare(first)
+    pages: queue.SimpleQueue[Page | None] = queue.SimpleQueue()
+
+    def read() -> Snapshot:
+        try:
+            return session.snapshot(kinds, pages=pages.put)
+        finally:
+            pages.put(None)
+
     with overlapping():
-        again = started(partial(session.snapshot, kinds))
+        again = started(read)
         pulled = prepare(first)
+        decode(pages)
         second = _of_kinds(again(), kinds)
     if second == _of_kinds(first, kinds):
         return pulled
