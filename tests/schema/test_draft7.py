@@ -139,3 +139,8 @@ def test_nothing_is_too_odd(odd: object) -> None:
     assert next(subschemas(schema)).node == schema
     list(faults(schema))
     list(unresolved(schema))
+
+
+def test_a_reference_that_is_no_address_is_unresolved() -> None:
+    schema = {"$id": "https://acme.example/a.json", "properties": {"a": {"$ref": "http://[a"}}}
+    assert list(unresolved(schema)) == ["http://[a"]
