@@ -34,7 +34,7 @@ class Benchmark(Protocol):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Commands that run in turns. `more` returns checks that are no bound on one number."""
+    """Commands that run in turns. `more` returns the checks of more than one number."""
 
     name: str
     work: str

@@ -15,7 +15,7 @@ from statistics import median
 from benchmarks.servers.client import Server
 
 _SAY_S = 5
-"""A run that takes longer is announced on stderr, so that nobody takes it for a hang."""
+"""A run that takes longer is announced on stderr, so that nobody thinks that it hangs."""
 
 _END = 2000
 """Bytes of the output that are read."""

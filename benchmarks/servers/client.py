@@ -16,7 +16,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs; see `serving` for what it can be told."""
+    """A running server; see `serving` for its settings."""
 
     url: str
     process: subprocess.Popen[str]

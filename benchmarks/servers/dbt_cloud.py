@@ -1,8 +1,8 @@
 """`python -m benchmarks.servers.dbt_cloud FILE`: jobs of an account, as dbt Cloud lists them.
 
-`FILE` is a JSON list of jobs. A page has 100 of them, which is the limit of the API unless it is
-told otherwise; no job has environment variables of its own. Source: docs.getdbt.com, API v2 (list
-jobs) and v3 (environment variables of a job), and the requests of dbt-jobs-as-code 1.22.
+`FILE` is a JSON list of jobs. A page has 100 of them, the default of the API; no job has
+environment variables of its own. Source: docs.getdbt.com, API v2 (list jobs) and v3 (environment
+variables of a job), and the requests of dbt-jobs-as-code 1.22.
 """
 
 from __future__ import annotations

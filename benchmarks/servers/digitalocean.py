@@ -1,7 +1,7 @@
 """`python -m benchmarks.servers.digitalocean FILE`: the records of a domain, as DigitalOcean lists.
 
-`FILE` is a JSON list of records. A page has 20 records, as the API's does unless it is told
-otherwise. Source: docs.digitalocean.com, API reference, domain records and links.
+`FILE` is a JSON list of records. A page has 20 records, the default of the API. Source:
+docs.digitalocean.com, API reference, domain records and links.
 """
 
 from __future__ import annotations

@@ -273,10 +273,12 @@ def open_planning_session(options: Options, connect: Connect[C_co]) -> Iterator[
     try:
         _stop_on_errors(problems)
         settings = resolve(project, options.flags, os.environ)
+        client = connect(connection(settings), options.log)
     except DevinopsError:
+        # Problems in files come first.
         _stop_on_errors(read_entries(project, problems).problems)
         raise
-    with connect(connection(settings), options.log) as client:
+    with client:
         session = Session(options, settings, client)
         with session.early_reading() as early:
 

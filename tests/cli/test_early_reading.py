@@ -164,6 +164,16 @@ def test_a_plan_is_the_same_with_and_without_it(
     assert f"{change + 1} to create" in plans[0].out
 
 
+def test_problems_in_files_come_before_those_of_the_connection(
+    repository: Callable[[dict[str, str]], Path], devinops: Devinops, use: Callable[..., None]
+) -> None:
+    root = repository({"knowledge/z.md": "---\nname: Z\n---\ntext\n"})
+    use("http://127.0.0.1:9")
+    ran = devinops("plan", "-C", root, "--ca-bundle", root / "missing.pem")
+    assert "knowledge/z.md:2:1: error: the field trigger is missing" in ran.err
+    assert "missing.pem" not in ran.err
+
+
 def test_problems_in_files_come_before_those_of_the_api(
     repository: Callable[[dict[str, str]], Path],
     devinops: Devinops,
