@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -207,7 +207,7 @@ def read_entries(
         problems += target_problems(loaded.declarations, project.targets)
         problems += () if loaded.files else (_no_entries(),)
     # Both report a misnamed devinops.yaml.
-    return replace(loaded, problems=tuple(sorted(set(problems))))
+    return loaded._replace(problems=tuple(sorted(set(problems))))
 
 
 def _no_entries() -> Problem:

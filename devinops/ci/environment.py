@@ -7,10 +7,9 @@ variables" in GitLab's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 SIGNS = (
     "CI",
@@ -48,8 +47,7 @@ class System(Enum):
     GITLAB = "gitlab"
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """The CI job of this run.
 
     `api_url` is the root of the system's REST API, `project` the path of the repository such as

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from devinops.ci.environment import current_job
-from devinops.inventory.git import Git
+from devinops.git import Git
 
 
 def below_checkout(root: Path, environment: Mapping[str, str]) -> PurePosixPath | None:

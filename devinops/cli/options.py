@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -149,7 +149,7 @@ class Options:
     def _style(self, format: str) -> Style:
         if format in LOCAL_FORMATS:
             return self.style
-        return replace(self.style, below=self.below)
+        return self.style._replace(below=self.below)
 
     @property
     def below(self) -> str:

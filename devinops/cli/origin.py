@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from devinops.inventory.git import Git
+from devinops.git import Git
 
 NAME: Final = "devinops"
 UNKNOWN_URL: Final = "URL"

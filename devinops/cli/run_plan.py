@@ -18,8 +18,8 @@ from devinops.cli.options import Options, echo_err, tell
 from devinops.cli.progress import Progress
 from devinops.cli.session import NotApplied, Planned, Session
 from devinops.cli.webhook_secrets import WebhookSecrets
+from devinops.git import Git
 from devinops.inventory import Store, new_run
-from devinops.inventory.git import Git
 from devinops.model.changes import Outcome
 from devinops.model.client import Writer
 from devinops.model.errors import NotWritten, Refused

@@ -15,15 +15,15 @@ from functools import cached_property
 from pathlib import Path
 
 from devinops import atomic
-from devinops.inventory import disk
-from devinops.inventory.backend import VersionedText, WriteConflict
-from devinops.inventory.git import (
+from devinops.git import (
     NETWORK_S,
     Git,
     error_line,
     found_no_repository,
     without_credentials,
 )
+from devinops.inventory import disk
+from devinops.inventory.backend import VersionedText, WriteConflict
 from devinops.inventory.refusals import advice
 from devinops.model.errors import ConfigError, InventoryError
 from devinops.model.suggest import did_you_mean

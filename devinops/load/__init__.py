@@ -9,9 +9,8 @@ problems.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from devinops.kinds import KINDS
 from devinops.load import discover as files
@@ -42,8 +41,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(NamedTuple):
     """The result of loading a root: declarations sorted by key, and problems sorted by source.
 
     `files` are the paths of the files that were read, relative to the root. `bodies` are the real
@@ -56,8 +54,7 @@ class Loaded:
     bodies: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """A YAML file as plain data, with the source position of each value and key."""
 
     path: str

@@ -477,8 +477,7 @@ def _not_utf8(data: bytes, error: UnicodeDecodeError, path: str) -> Problem:
     return problem(source, "not-utf8", message)
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """The text of a `body_file`, or None and problems.
 
     `path` is relative to the root, `real` has all symlinks resolved; both are empty if the file was

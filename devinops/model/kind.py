@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache, cached_property
-from typing import Any, ClassVar, Literal, Protocol
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from devinops.model.keys import ROOT, FolderPath, Key, ObjectId, decode_part
 from devinops.model.values import UNSET
@@ -20,8 +21,7 @@ ApiVersion = Literal["v3", "v1"]
 # --- attributes -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class FieldNames:
+class FieldNames(NamedTuple):
     """The names of a field in one API: in responses (`read`), creates and updates.
 
     None if the field does not exist there.
@@ -55,8 +55,7 @@ class Role(Enum):
     RESULT_SCHEMA = "the JSON Schema of what a session returns"
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A reference inside a text: a token with a name in files and an id on the wire.
 
     `kind` is the noun of the mentioned object. A token is `PREFIX"NAME"` in files and `PREFIXID` on
@@ -121,8 +120,7 @@ def _never(_: Any) -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One field of a kind.
 
     `schema` is the JSON Schema of the value as written. `names` maps an API version to its names;
@@ -142,7 +140,7 @@ class Attribute:
     """
 
     schema: Mapping[str, Any]
-    names: Mapping[ApiVersion, FieldNames] = dataclasses.field(default_factory=dict)
+    names: Mapping[ApiVersion, FieldNames] = MappingProxyType({})
     required: bool = False
     ref: str | None = None
     mention: Mention | None = None
@@ -229,8 +227,7 @@ class Identity(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """Identity by the text in one field."""
 
     field: str
@@ -243,8 +240,7 @@ class Named:
         return Key(noun, folder, getattr(resource, self.field))
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """Identity by a path in one field: the last part is the name, the rest is the folder."""
 
     field: str
@@ -258,8 +254,7 @@ class Path:
         return Key(noun, FolderPath(above), decode_part(last))
 
 
-@dataclass(frozen=True, slots=True)
-class Composite:
+class Composite(NamedTuple):
     """Identity by several fields, joined with a space in the key."""
 
     fields: tuple[str, ...]
@@ -268,8 +263,7 @@ class Composite:
         return Key(noun, folder, " ".join(str(getattr(resource, field)) for field in self.fields))
 
 
-@dataclass(frozen=True, slots=True)
-class Only:
+class Only(NamedTuple):
     """Identity of the only object of its kind in an organization; its key is the noun."""
 
     fields: tuple[str, ...] = ()
@@ -304,16 +298,14 @@ class Omitted(StrEnum):
     KEPT = "keeps it"
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(NamedTuple):
     """How an object is changed in place."""
 
     verb: str = "PUT"
     omitted: Omitted = Omitted.CLEARED
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One of the resources that make up the only object of a kind, with the field that it holds.
 
     `path` is read with GET. `write` (default: the same path) is set with PUT and cleared with
@@ -328,13 +320,12 @@ class Part:
     write: str = ""
     write_member: str = ""
     items: str = ""
-    where: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    where: Mapping[str, str] = MappingProxyType({})
     empty: Any = None
     """The value that is written with DELETE instead of PUT."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(NamedTuple):
     """How a list shows a tree: the members with an object's name and with the id of its parent.
 
     Without `parent` the tree is flat, and the path of an object is its name.
@@ -344,8 +335,7 @@ class Tree:
     parent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """A member of a list that counts objects of another kind.
 
     The member `by` of those objects says which object counts them.
@@ -356,8 +346,7 @@ class Counted:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(NamedTuple):
     """What one API can do with a kind, and with which requests.
 
     `path` is relative to the scope: an organization or the enterprise (v3), or /v1. `items` is the
@@ -442,8 +431,7 @@ class Lifecycle(StrEnum):
     WHOLE = "always there; set as a whole"
 
 
-@dataclass(frozen=True, slots=True)
-class Hazard:
+class Hazard(NamedTuple):
     """How a change of this kind can cost money, stop work or lock people out, and what approves it.
 
     `approval` is one of `policy.HAZARDS`, such as `spend` for `--allow-spend`; if it is empty, the
@@ -466,8 +454,7 @@ class Revealed:
     secret: str = dataclasses.field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class GeneratedSecret:
+class GeneratedSecret(NamedTuple):
     """A secret that the API generates and shows once, in the response to a write.
 
     `title` is its name for people. `expected` gets the values before (None for a create) and after,
@@ -490,8 +477,7 @@ class Use(Enum):
     PROCEDURE = "started by a person"
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(NamedTuple):
     """How the objects of a kind are written for other tools.
 
     `use` says which texts of other tools become such objects; None if none do. `when` is the field
@@ -509,8 +495,7 @@ class Foreign:
     terraform: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Superseded:
+class Superseded(NamedTuple):
     """How another kind replaces a kind whose objects can only be deleted.
 
     `by` is the noun of that other kind. `advice` says how to write an object as an entry of it.
@@ -593,7 +578,7 @@ class Kind:
     @cached_property
     def attributes(self) -> tuple[Attribute, ...]:
         return tuple(
-            dataclasses.replace(field.metadata["attribute"], name=field.name)
+            field.metadata["attribute"]._replace(name=field.name)
             for field in dataclasses.fields(self.resource)
         )
 

@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class MaxDelete:
+class MaxDelete(NamedTuple):
     """How many deletes of a kind a run may plan without approval.
 
     It is a number, or a percentage of the owned objects.
@@ -50,8 +49,7 @@ class OnDrift(StrEnum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """The rules of a target.
 
     `v3_macro` is `hold` to block an update that might lose a macro, or `verify` to send it and

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +36,7 @@ MIN_WIDTH: Final = 40
 """A narrower terminal gets lines of this width, because text needs some room to be readable."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobLinks:
+class JobLinks(NamedTuple):
     """The CI job of a run, for its readers: the `commit` that they review, and web addresses.
 
     `source_url` returns the address of a file at that commit; its path starts at the root.
@@ -51,8 +49,7 @@ class JobLinks:
     in_request: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How people want to read an answer: in `color`, and `full` or with summaries.
 
     `width` is that of the terminal in columns; None: lines are not wrapped. `below` is the path of

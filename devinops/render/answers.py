@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
@@ -27,8 +27,7 @@ Answer: TypeAlias = (
 )
 
 
-@dataclass(frozen=True)
-class PlanAnswer:
+class PlanAnswer(NamedTuple):
     """A plan and the exit code of the run. `error` says why it was not applied, or is empty.
 
     `command` is the command that applies the plan, with the arguments that make it this plan.
@@ -42,8 +41,7 @@ class PlanAnswer:
     command: str = "apply"
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """The error of a run that has no plan, and the problems in the files if they caused it.
 
     `target` is the name of the target, empty if it is not known.
@@ -55,8 +53,7 @@ class Failure:
     target: str = ""
 
 
-@dataclass(frozen=True)
-class Excerpt:
+class Excerpt(NamedTuple):
     """The line of a file that a problem is about, from `column` for `length` characters.
 
     Secrets in it are concealed.
@@ -67,8 +64,7 @@ class Excerpt:
     length: int
 
 
-@dataclass(frozen=True)
-class RuleFacts:
+class RuleFacts(NamedTuple):
     """What people and programs want to know about a lint rule; `manual` is its page."""
 
     id: str
@@ -78,8 +74,7 @@ class RuleFacts:
     manual: str
 
 
-@dataclass(frozen=True)
-class LintDetails:
+class LintDetails(NamedTuple):
     """What lint knows about its problems, by problem.
 
     `rules` maps the code of a problem to its rule; `related` are the positions of other entries
@@ -89,17 +84,16 @@ class LintDetails:
     """
 
     rules: Mapping[str, RuleFacts]
-    excerpts: Mapping[Problem, Excerpt] = field(default_factory=dict)
-    fingerprints: Mapping[Problem, str] = field(default_factory=dict)
-    related: Mapping[Problem, Sequence[Source]] = field(default_factory=dict)
+    excerpts: Mapping[Problem, Excerpt] = MappingProxyType({})
+    fingerprints: Mapping[Problem, str] = MappingProxyType({})
+    related: Mapping[Problem, Sequence[Source]] = MappingProxyType({})
     fail_on: Severity = Severity.ERROR
     baseline: int = 0
     gone: int = 0
     fixed: int = 0
 
 
-@dataclass(frozen=True)
-class ProblemsAnswer:
+class ProblemsAnswer(NamedTuple):
     """The problems in the files, only in `paths` if given; `elsewhere` counts the others.
 
     `lint` holds more about the problems that lint found.
@@ -114,8 +108,7 @@ class ProblemsAnswer:
     lint: LintDetails | None = None
 
 
-@dataclass(frozen=True)
-class DriftAnswer:
+class DriftAnswer(NamedTuple):
     """The changes made outside devinops in a target, compared with its inventory."""
 
     target: Target
@@ -124,8 +117,7 @@ class DriftAnswer:
     exit_code: ExitCode
 
 
-@dataclass(frozen=True)
-class SimpleAnswer:
+class SimpleAnswer(NamedTuple):
     """The answer of any other command: lines for people, and a document for programs.
 
     `document` is only called for a program, so that text needs no import of msgspec. Lines that are
@@ -138,8 +130,7 @@ class SimpleAnswer:
     exit_code: ExitCode = ExitCode.OK
 
 
-@dataclass(frozen=True)
-class Differences:
+class Differences(NamedTuple):
     """How a plan differs from the reviewed one.
 
     `differing` are pairs of a change as reviewed and as it is now.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from devinops.model.objects import Problem, Severity
 from devinops.render import MIN_WIDTH, Style, counted
@@ -69,7 +69,7 @@ class ProblemText:
         )
 
     def _unwrapped(self, *parts: Span | str) -> Iterator[str]:
-        yield from replace(self.terminal, width=None).row(*parts)
+        yield from self.terminal._replace(width=None).row(*parts)
 
 
 def checked(document: ProblemsAnswer) -> tuple[str, Look]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -78,8 +77,7 @@ class _Word(NamedTuple):
         return sum(columns(span.text) for span in self.spans)
 
 
-@dataclass(frozen=True)
-class Terminal:
+class Terminal(NamedTuple):
     """Lays out rows of text. With a `width`, rows are wrapped; without, a row is a line."""
 
     color: bool = False

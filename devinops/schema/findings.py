@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from devinops.kinds import KINDS
 from devinops.model.suggest import nearest
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What is wrong with the value at `path`, or, with `at_key`, with the last key of `path`.
 
     Codes: unknown-key, missing-field, wrong-type, invalid-value, text-twice, contradiction.

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from devinops.git import Git, error_line, without_credentials
 from devinops.inventory import InventorySettings, open_runs, open_store
 from devinops.inventory.backend import VersionedText
 from devinops.inventory.branch import BranchBackend
-from devinops.inventory.git import Git, error_line, without_credentials
 from devinops.inventory.journaled import JournaledStore
 from devinops.model.changes import Action
 from devinops.model.errors import ConfigError, InventoryError, Stale

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from devinops.emulator import Emulator
-from devinops.inventory.git import error_line, without_credentials
+from devinops.git import error_line, without_credentials
 from devinops.inventory.journaled import JournaledStore
 from devinops.model.errors import ConfigError, InventoryError, Stale
 from devinops.model.inventory import Inventory

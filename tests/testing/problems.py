@@ -49,7 +49,7 @@ def linted(*problems: Problem, fail_on: Severity = Severity.WARNING) -> Problems
         related={item: [Source("other.md", 9)] for item in problems},
         fail_on=fail_on,
     )
-    return replace(answer(*problems), lint=details)
+    return answer(*problems)._replace(lint=details)
 
 
 def finding(severity: Severity = Severity.WARNING) -> Problem:

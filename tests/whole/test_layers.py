@@ -21,7 +21,7 @@ PACKAGE = ROOT / "devinops"
 
 LAYERS = (
     {"model", "atomic", "waiting"},
-    {"kinds", "signals", "environment"},
+    {"kinds", "signals", "environment", "git"},
     {"schema", "planning"},
     {"applying"},
     {"load", "api", "render", "emulator", "inventory"},

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -220,7 +220,7 @@ def _job(request: int | None) -> Job:
             "devinops comment works in a job of GitHub Actions or GitLab CI, whose variables name "
             "the repository, and this is neither: GITHUB_ACTIONS and GITLAB_CI are not set"
         )
-    return replace(job, request=request) if request else job
+    return job._replace(request=request) if request else job
 
 
 @contextmanager

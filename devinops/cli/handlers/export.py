@@ -33,7 +33,7 @@ from devinops.export.plugin import (
     export_plugin,
 )
 from devinops.export.slugs import slug
-from devinops.inventory.git import Git
+from devinops.git import Git
 from devinops.kinds import KINDS
 from devinops.load.discover import inside
 from devinops.model.client import Reader

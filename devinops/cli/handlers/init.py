@@ -30,7 +30,7 @@ from devinops.cli.ci_files import (
 from devinops.cli.options import terminal_width
 from devinops.cli.origin import UNKNOWN_COMMIT, UNKNOWN_URL, Origin, installed_origin
 from devinops.config import CONFIG_FILE, Project, read_project
-from devinops.inventory.git import Git, error_line, found_no_repository
+from devinops.git import Git, error_line, found_no_repository
 from devinops.load.discover import inside
 from devinops.model.errors import ConfigError, NotWritten
 from devinops.model.exit_codes import ExitCode

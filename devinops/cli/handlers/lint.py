@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from devinops.cli.options import Options, write_file
 from devinops.cli.paths import Selection
@@ -45,8 +44,7 @@ def run(options: Options, list_rules: bool, explain: str | None, **request: Any)
     return _lint(options, Request(**request))
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """The options and arguments of a run that checks entries."""
 
     paths: tuple[Path, ...]
@@ -166,8 +164,7 @@ class _Run:
             exit_code=ExitCode.FIX if failing or shown_errors else ExitCode.OK,
             paths=tuple(map(str, paths)),
             elsewhere=len(errors) - len(shown_errors),
-            lint=replace(
-                _details(shown),
+            lint=_details(shown)._replace(
                 fail_on=self.settings.fail_on,
                 baseline=len(self.reports) - len(shown),
                 gone=0 if paths else len(known - can_be_known),

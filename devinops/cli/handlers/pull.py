@@ -19,10 +19,10 @@ from devinops.cli.handlers.inventory.answers import parse_key
 from devinops.cli.options import Options
 from devinops.cli.session import Session, failures_written, open_session
 from devinops.config import Project, resolve
+from devinops.git import Git
 from devinops.ingest.drift import Files, MissingCommit, pull_drift
 from devinops.ingest.result import FileChange, LeftToYou, NotRead, Pulled
 from devinops.ingest.unmanaged import Pulling, look_ahead, pull_unmanaged
-from devinops.inventory.git import Git
 from devinops.load import Loaded
 from devinops.model.client import Reader
 from devinops.model.errors import ConfigError, NotFound, UsageError

@@ -131,7 +131,7 @@ def test_in_a_request_merging_applies_the_plan() -> None:
     answer = PlanAnswer(conflict(), ExitCode.DECIDE)
     merge = "Merge to apply this plan, or nothing if it differs by then."
     assert f"{merge} What is blocked stays as it is." in markdown(answer, job=job)
-    assert "Merge" not in markdown(answer, job=replace(job, in_request=False))
+    assert "Merge" not in markdown(answer, job=job._replace(in_request=False))
     assert "Merge" not in markdown(answer)
 
 
