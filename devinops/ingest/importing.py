@@ -439,7 +439,7 @@ def _new_name(item: _Candidate, known: Collection[Key]) -> str:
     """Return a name for a text that no other entry has."""
     name = f"{item.key.name} ({item.other_name})"
     number = 1
-    while replace(item.key, name=name) in known:
+    while item.key._replace(name=name) in known:
         number += 1
         name = f"{item.key.name} ({item.other_name} {number})"
     return name

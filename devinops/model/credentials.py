@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from devinops.model.keys import FolderPath, Key
@@ -73,7 +72,7 @@ def masked(text: str) -> str:
 
 def masked_key(key: Key) -> Key:
     """Return a key, to be shown, with *** in place of what looks like a secret."""
-    return replace(key, folder=FolderPath(masked(key.folder)), name=masked(key.name))
+    return key._replace(folder=FolderPath(masked(key.folder)), name=masked(key.name))
 
 
 def starred(text: str) -> str:

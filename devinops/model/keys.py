@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, NamedTuple, NewType
 
 FolderPath = NewType("FolderPath", str)
@@ -41,8 +40,7 @@ def join_folder(names: Iterable[str]) -> FolderPath:
     return FolderPath("/".join(map(encode_part, names)))
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """Identifies an object by kind, folder and plain name.
 
     The name is empty if an organization has only one object of the kind.
@@ -54,13 +52,6 @@ class Key:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.place}" if self.place else self.kind
-
-    def __lt__(self, other: Key) -> bool:
-        return self._order < other._order
-
-    @property
-    def _order(self) -> tuple[str, str, str]:
-        return self.kind, self.folder, self.name
 
     @property
     def place(self) -> str:

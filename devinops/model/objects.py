@@ -8,14 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.kind import Kind, Resource, Revealed
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A position in a file: path relative to the root, with `/`; line and column count from 1."""
 
     path: str
@@ -25,9 +24,6 @@ class Source:
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}"
 
-    def __lt__(self, other: Source) -> bool:
-        return (self.path, self.line, self.column) < (other.path, other.line, other.column)
-
 
 class Severity(StrEnum):
     ERROR = "error"
@@ -35,21 +31,13 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A finding in a file. `code` is stable; the message says what was expected and what to do."""
 
     source: Source
     code: str
     message: str
     severity: Severity = Severity.ERROR
-
-    def __lt__(self, other: Problem) -> bool:
-        return self._order < other._order
-
-    @property
-    def _order(self) -> tuple[Source, str, str, Severity]:
-        return self.source, self.code, self.message, self.severity
 
 
 class Ensure(StrEnum):

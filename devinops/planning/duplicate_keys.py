@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from devinops.model.changes import Action, Blocker, Change
 from devinops.model.keys import Key
 from devinops.model.objects import Live
@@ -50,7 +48,7 @@ def _key_after(change: Change, context: PlanContext) -> Key | None:
     if now is None:
         return change.key
     key = change.kind.key(change.written())
-    return replace(key, folder=change.key.folder if change.moves else now.folder)
+    return key._replace(folder=change.key.folder if change.moves else now.folder)
 
 
 def _known_as(live: Live, context: PlanContext) -> str:

@@ -11,7 +11,7 @@ from devinops.model.changes import Change, FieldChange
 from devinops.model.inventory import Base, Inventory, Record
 from devinops.model.keys import Key
 from devinops.model.kind import Resource
-from devinops.model.objects import Declaration, Live, Source
+from devinops.model.objects import Declaration, Live, Problem, Severity, Source
 from devinops.model.values import UNSET
 from devinops.planning.plan import Plan
 
@@ -57,6 +57,10 @@ def _told(value: Any) -> str:
             return f"{value.sent[:6]}{read}"
         case Enum():
             return "UNSET" if value is UNSET else str(value)
+        case Problem():
+            facts = value._asdict().items()
+            told = (f"{n}={_told(fact)}" for n, fact in facts if fact is not Severity.ERROR)
+            return " ".join(told)
         case tuple() | list():
             return f"[{', '.join(map(_told, value))}]"
         case dict():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import strategies as st
 
 from devinops.model.exit_codes import ExitCode
@@ -53,7 +51,7 @@ def linted(*problems: Problem, fail_on: Severity = Severity.WARNING) -> Problems
 
 
 def finding(severity: Severity = Severity.WARNING) -> Problem:
-    return replace(problem("a.md", 7, RULE.id, severity=severity), source=Source("a.md", 7, 4))
+    return problem("a.md", 7, RULE.id, severity=severity)._replace(source=Source("a.md", 7, 4))
 
 
 _texts = st.one_of(
