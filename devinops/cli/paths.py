@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -18,8 +18,7 @@ SKIP_OUTSIDE = click.option(
 )
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """The files at and below PATHS; without PATHS, all files of the root.
 
     `prefixes` are PATHS relative to the root, with `/` and without symbolic links; None without

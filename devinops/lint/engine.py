@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
+from typing import NamedTuple
 
 from devinops.lint.context import Context
 from devinops.lint.exceptions import Exceptions
@@ -17,8 +17,7 @@ from devinops.model.credentials import starred
 from devinops.model.objects import Problem, Severity, Source
 
 
-@dataclass(frozen=True)
-class Reported:
+class Reported(NamedTuple):
     """A finding that is shown.
 
     `line` is the line of the file, with stars in place of secrets; None if it must not be shown,
@@ -216,5 +215,5 @@ def _numbered(reports: Sequence[Reported]) -> list[Reported]:
         digest = begin(content).copy()
         digest.update(str(seen[content]).encode())
         seen[content] += 1
-        numbered.append(replace(report, fingerprint=digest.hexdigest()[:16]))
+        numbered.append(report._replace(fingerprint=digest.hexdigest()[:16]))
     return numbered

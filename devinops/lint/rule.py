@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from devinops.lint.context import Context
 from devinops.lint.exceptions import Called, Exceptions
@@ -27,8 +27,7 @@ CheckExceptions = Callable[[Exceptions, Sequence[Called]], Iterable[Finding]]
 """(Exceptions of an entry, rules that ran) → findings."""
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule: its id, its name, and its check.
 
     A check sees one entry, the whole repository, or what became of the exceptions of an entry. What
@@ -45,7 +44,7 @@ class Rule:
     repository: CheckRepository | None = None
     exceptions: CheckExceptions | None = None
     conceals: bool = False
-    manual: str = field(default="", repr=False)
+    manual: str = ""
 
     @property
     def scope(self) -> Scope:

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from devinops.lint.context import Budgets
 from devinops.lint.rule import SCOPES, Rule, matches
 from devinops.model.objects import Severity
 
 
-@dataclass(frozen=True)
-class PathSettings:
+class PathSettings(NamedTuple):
     """What is different for the files that a pattern matches."""
 
     pattern: str
     ignore: tuple[str, ...] = ()
-    severity: Mapping[str, Severity] = field(default_factory=dict)
+    severity: Mapping[str, Severity] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """Which rules run, and how severe their findings are. `select` and `ignore` are as written."""
 
     select: tuple[str, ...] = ("all",)
     ignore: tuple[str, ...] = ()
-    severity: Mapping[str, Severity] = field(default_factory=dict)
+    severity: Mapping[str, Severity] = MappingProxyType({})
     paths: tuple[PathSettings, ...] = ()
     baseline: str = ""
     fail_on: Severity = Severity.WARNING
@@ -53,8 +51,7 @@ class Settings:
         self, select: Sequence[str], ignore: Sequence[str], fail_on: str | None
     ) -> Settings:
         """Return these settings with the options of the command line: `select` replaces."""
-        return replace(
-            self,
+        return self._replace(
             select=tuple(select) or self.select,
             ignore=tuple(ignore) if select else (*self.ignore, *ignore),
             fail_on=Severity(fail_on) if fail_on else self.fail_on,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from devinops.model.objects import Problem, Severity
 from devinops.render import MIN_WIDTH, Style, counted
@@ -26,8 +26,7 @@ def render(answer: ProblemsAnswer, style: Style) -> Iterator[str]:
         yield f"{text}\n"
 
 
-@dataclass(frozen=True)
-class ProblemText:
+class ProblemText(NamedTuple):
     """Writes problems in a terminal."""
 
     terminal: Terminal

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from devinops.lint.rule import Rule
@@ -16,7 +15,7 @@ def _walk() -> Iterator[Rule]:
         if not module.name.startswith("_"):
             imported = importlib.import_module(f"{__name__}.{module.name}")
             rule: Rule = imported.RULE
-            yield replace(rule, manual=(imported.__doc__ or "").strip())
+            yield rule._replace(manual=(imported.__doc__ or "").strip())
 
 
 RULES: Final = tuple(sorted(_walk(), key=lambda rule: rule.id))
