@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from devinops.fmt.printer import ITEM, Order, printed
@@ -121,7 +121,7 @@ class _Form:
         if self.path == CONFIG:
             return []
         found, _ = self.entries(text)
-        return [replace(item, source=Source(self.path), places={}) for item in found]
+        return [item._replace(source=Source(self.path), places={}) for item in found]
 
     def _spans(self, text: str) -> tuple[int, int, int]:
         found = spans(text)

@@ -129,7 +129,7 @@ def _ignored(file: NewFile, entry: NewEntry) -> LeftOut:
 
 def _file(path: str, text: str, items: Sequence[_Accepted]) -> NewFile:
     declarations = (
-        replace(item.declaration, source=Source(path, number))
+        item.declaration._replace(source=Source(path, number))
         for number, item in enumerate(items, 1)
     )
     return NewFile(path, text, tuple(item.entry for item in items), tuple(declarations))

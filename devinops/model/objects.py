@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from devinops.model.keys import FolderPath, Key, ObjectId
@@ -46,8 +47,7 @@ class Ensure(StrEnum):
     UNMANAGED = "unmanaged"
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(NamedTuple):
     """An object as written. `previously` holds its earlier keys, in the order of the file.
 
     `lint` holds its exceptions from lint rules. `text_file` is the path of the file with its prose;
@@ -61,10 +61,10 @@ class Declaration:
     previously: tuple[Key, ...] = ()
     protect: bool = False
     targets: tuple[str, ...] | None = None
-    meta: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    lint: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    meta: Mapping[str, Any] = MappingProxyType({})
+    lint: Mapping[str, Any] = MappingProxyType({})
     text_file: str = ""
-    places: Mapping[str, Source] = dataclasses.field(default_factory=dict)
+    places: Mapping[str, Source] = MappingProxyType({})
     """Where each field is written."""
 
     @property

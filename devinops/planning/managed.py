@@ -340,7 +340,7 @@ class Managed:
         if lost:
             _block_unwritable(saved, lost, api, draft)
         resource = kind.resource(**writable)
-        declaration = replace(saved.declaration, resource=resource)
+        declaration = saved.declaration._replace(resource=resource)
         fields = declared_fields(resource)
         change = Change(Action.CREATE, before.key, AGAIN, None, declaration, None, fields)
         draft.changes.append(change)

@@ -54,7 +54,7 @@ def _by_name(declaration: Declaration, names: Mapping[str, Mapping[str, str]]) -
             spelled[name] = with_texts(value, spell)
     if not spelled:
         return declaration
-    return replace(declaration, resource=replace(declaration.resource, **spelled))
+    return declaration._replace(resource=replace(declaration.resource, **spelled))
 
 
 def mention_problems(declarations: Collection[Declaration], live: Snapshot) -> Iterator[Problem]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from devinops.kinds.knowledge import Knowledge
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Source
@@ -33,4 +31,4 @@ def test_a_declaration_knows_where_each_field_is_written_and_whom_it_concerns() 
     )
     assert (entry.place("body"), entry.place("name")) == (line, source)
     assert (entry.concerns("a"), entry.concerns("b")) == (True, False)
-    assert replace(entry, targets=None).concerns("b")
+    assert entry._replace(targets=None).concerns("b")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,8 +41,8 @@ def test_what_is_not_managed_needs_nothing_of_the_api() -> None:
 
 def test_an_entry_for_a_target_that_is_not_declared_is_a_problem_where_that_is_written() -> None:
     place = Source("a.yaml", 7)
-    known = replace(note(Ensure.PRESENT, "", None), targets=("production",))
-    limited = replace(known, targets=("production", "stagin"), places={"targets": place})
+    known = note(Ensure.PRESENT, "", None)._replace(targets=("production",))
+    limited = known._replace(targets=("production", "stagin"), places={"targets": place})
     (problem,) = target_problems([known, limited], {"production", "staging"})
     assert (problem.source, problem.code) == (place, "unknown-target")
     assert problem.message == (

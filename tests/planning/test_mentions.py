@@ -5,7 +5,6 @@ The cases of plans say the rest.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,7 +66,7 @@ def test_an_id_that_no_list_shows_is_a_problem(
     found = list(mention_problems([declared(prompt)], snapshot))
     assert [problem.severity for problem in found] == ([severity] if severity else [])
     assert all(words in problem.message for problem in found)
-    absent = replace(declared(prompt), ensure=Ensure.ABSENT)
+    absent = declared(prompt)._replace(ensure=Ensure.ABSENT)
     assert list(mention_problems([absent], snapshot)) == []
 
 

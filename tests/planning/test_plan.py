@@ -215,7 +215,7 @@ def test_the_digest_does_not_depend_on_where_a_file_lies(tmp_path: Path) -> None
     assert change.declaration
     moved = replace(
         change,
-        declaration=replace(change.declaration, source=change.declaration.source._replace(line=9)),
+        declaration=change.declaration._replace(source=change.declaration.source._replace(line=9)),
     )
     assert replace(plan, changes=(moved,)).digest == plan.digest
 
