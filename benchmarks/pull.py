@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +22,10 @@ def prepare(directory: Path) -> Iterator[list[Contender]]:
     root = directory / "repository"
 
     def empty() -> None:
-        shutil.rmtree(root, ignore_errors=True)
+        # Not deleted: for a while after a delete of 10,000 files, ext4 takes four times as long to
+        # create files.
+        if root.exists():
+            root.rename(directory / f"before-{len(list(directory.iterdir()))}")
         write_settings(root)
 
     with server("devin", str(seed)) as devin:
