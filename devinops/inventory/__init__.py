@@ -7,7 +7,7 @@ first store.
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -159,7 +159,7 @@ def open_store(settings: InventorySettings, root: Path, target: Target) -> Store
 
 def new_run(now: datetime) -> str:
     """Return a name for a run, such as 20260312T101500Z-1f2e3d: its start and random hex digits."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    return f"{now:%Y%m%dT%H%M%SZ}-{os.urandom(3).hex()}"
 
 
 def wait_for_runs(
