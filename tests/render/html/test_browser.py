@@ -59,7 +59,8 @@ def settled(page: Page) -> None:
 def shown(page: Page) -> list[str]:
     """Return the names of the items that the list shows."""
     settled(page)
-    return page.locator(".item:visible .key strong").all_inner_texts()
+    # Not the inner text: that of items outside of the window is empty until they are painted.
+    return page.locator(".item:visible .key strong").all_text_contents()
 
 
 def focused(page: Page) -> Any:
