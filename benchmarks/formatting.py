@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks.commands import ours, write
 from benchmarks.comparison import Comparison
 from benchmarks.measure import Contender
+from benchmarks.repositories import put_aside
 from benchmarks.results import Bound
 
 COUNT = 10_000
@@ -26,7 +27,7 @@ def prepare(directory: Path) -> Iterator[list[Contender]]:
     root = directory / "repository"
 
     def copy() -> None:
-        shutil.rmtree(root, ignore_errors=True)
+        put_aside(root)
         shutil.copytree(unformatted, root)
 
     copy()

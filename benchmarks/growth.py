@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -12,7 +11,7 @@ from pathlib import Path
 from benchmarks.commands import ours, write
 from benchmarks.comparison import Comparison
 from benchmarks.measure import Contender, Cost, nothing
-from benchmarks.repositories import write_settings
+from benchmarks.repositories import put_aside, write_settings
 from benchmarks.results import Check, exponent
 from benchmarks.servers.client import Server, server
 
@@ -107,7 +106,7 @@ def _pull(directory: Path, size: int, stack: ExitStack) -> Contender:
     devin = stack.enter_context(server("devin", str(seed)))
 
     def empty() -> None:
-        shutil.rmtree(root, ignore_errors=True)
+        put_aside(root)
         write_settings(root)
 
     return _sized(size, root, "pull", server=devin, before=empty)

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.commands import LATENCY_MS, floor, knowledge, ours, write
 from benchmarks.comparison import Comparison
 from benchmarks.measure import Contender, run
-from benchmarks.repositories import write_settings
+from benchmarks.repositories import put_aside, write_settings
 from benchmarks.results import Bound
 from benchmarks.servers.client import server
 
@@ -22,10 +22,7 @@ def prepare(directory: Path) -> Iterator[list[Contender]]:
     root = directory / "repository"
 
     def empty() -> None:
-        # Not deleted: for a while after a delete of 10,000 files, ext4 takes four times as long to
-        # create files.
-        if root.exists():
-            root.rename(directory / f"before-{len(list(directory.iterdir()))}")
+        put_aside(root)
         write_settings(root)
 
     with server("devin", str(seed)) as devin:
