@@ -8,9 +8,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from devinops.model.errors import ConfigError, DevinopsError, InventoryError
 
@@ -55,8 +54,7 @@ _NAME: Final = "devinops"
 _EMAIL: Final = "devinops@localhost"
 
 
-@dataclass(frozen=True, slots=True)
-class GitResult:
+class GitResult(NamedTuple):
     """The exit code of git and what it wrote."""
 
     code: int

@@ -11,10 +11,9 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from devinops.api.error_messages import clean
 from devinops.api.limits import MAX_DEPTH
@@ -82,8 +81,7 @@ _OWN_ACCESS: Final = frozenset({"org", "team"})
 # --- reading ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Item:
+class _Item(NamedTuple):
     """One object of a response, with the context that an error message needs."""
 
     kind: Kind
@@ -116,8 +114,7 @@ class _Item:
         return BadAnswer(f"the API's {api.path} ({self.api}): {label}: {field}: {what}")
 
 
-@dataclass(frozen=True, slots=True)
-class Viewpoint:
+class Viewpoint(NamedTuple):
     """Which objects count as ours.
 
     They belong to one organization or to the enterprise, and their label names `owner` or they

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import ssl
 import urllib.request
-from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,8 +21,7 @@ from devinops.model.errors import ConfigError
 _PROXIES: Final = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """Where requests go, for messages: host and port, and the proxy, which is empty for none."""
 
     host: str

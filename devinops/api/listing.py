@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from devinops.api import limits
 from devinops.api.http_client import Call, Getter
@@ -39,8 +38,7 @@ def list_budget() -> ResponseBudget:
     return ResponseBudget(limits.LARGEST_LIST, "list")
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """A list as it was read. `unproved`: it had several pages and was read only once."""
 
     items: list[Item]

@@ -5,8 +5,9 @@ It is applied only if the plan is still the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -21,8 +22,7 @@ from devinops.render import render
 from devinops.render.answers import Differences
 
 
-@dataclass(frozen=True)
-class ApprovedPlan:
+class ApprovedPlan(NamedTuple):
     """The digest of an approved plan, and the plan itself if it was saved."""
 
     digest: str

@@ -6,10 +6,9 @@ import queue
 from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial, reduce
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, NamedTuple, Protocol, Self
 
 from devinops import waiting
 from devinops.api.parallel import overlapping, started
@@ -34,8 +33,7 @@ class ListKinds(Protocol):
 _REFERRED: Final = frozenset(noun for kind in KINDS.values() for noun in kind.references)
 
 
-@dataclass(frozen=True)
-class Early:
+class Early(NamedTuple):
     """An inventory without open runs, and a later snapshot of `kinds`; lists were read once."""
 
     inventory: Inventory

@@ -67,8 +67,7 @@ class Planned(NamedTuple):
     snapshot: Snapshot
 
 
-@dataclass(frozen=True)
-class Entries:
+class Entries(NamedTuple):
     """The declarations of all files, without errors; empty for a command that does not plan."""
 
     declarations: tuple[Declaration, ...] = ()
@@ -288,7 +287,7 @@ def open_planning_session(options: Options, connect: Connect[C_co]) -> Iterator[
 
             with overlapping():
                 loaded = read_entries(project, problems, seen)
-            entries = replace(_entries(loaded, settings), only=only)
+            entries = _entries(loaded, settings)._replace(only=only)
             yield replace(session, entries=entries, early=early)
 
 
@@ -319,7 +318,7 @@ def _entries(loaded: Loaded, settings: Settings) -> Entries:
     if settings.inventory.store == "none":
         problems += rotation_warnings(declarations)
     _stop_on_errors(problems)
-    return replace(entries, warnings=tuple(sorted(problems)))
+    return entries._replace(warnings=tuple(sorted(problems)))
 
 
 def _stop_on_errors(problems: Iterable[Problem]) -> None:

@@ -10,10 +10,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from devinops.inventory.merge import listed, open_runs
 from devinops.model.errors import Stale
@@ -37,8 +36,7 @@ BRANCH: Final = "devinops"
 POLL_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class InventorySettings:
+class InventorySettings(NamedTuple):
     """Which store to use.
 
     `branch` and `remote` only matter for `store: branch`. The default remote is origin, or the only

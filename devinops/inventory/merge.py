@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from devinops.model.changes import Action
 from devinops.model.errors import Stale
@@ -14,8 +15,7 @@ from devinops.model.keys import Key, ObjectId
 SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """The results of one step of a run: new records, and objects that are gone.
 
     One line of a journal.

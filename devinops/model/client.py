@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion, Resource
@@ -27,8 +26,7 @@ def ignore(_: object) -> None:
     """Ignore a progress report or a log line."""
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(NamedTuple):
     """The person or service user that an API key belongs to, as text for people.
 
     `org_id` is None if the key belongs to an enterprise.
@@ -39,8 +37,7 @@ class Identity:
     principal_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(NamedTuple):
     """Who changed an object, as text for people, and when, in epoch seconds.
 
     `at` is None if the API does not show it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Inventory, Record
@@ -51,8 +52,7 @@ class PlanContext:
         return tuple(live for live in self.live.objects if not live.ours and live.key == key)
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(NamedTuple):
     """An object as it was before a run, and where it is in a backup."""
 
     live: Live
@@ -64,8 +64,7 @@ class Saved:
         return Declaration(self.live.key, self.live.resource, self.source)
 
 
-@dataclass(frozen=True, slots=True)
-class RollbackContext:
+class RollbackContext(NamedTuple):
     """What a rollback is planned under: the target's API and scope, its policy, and what is live.
 
     `restored` maps each saved object to the key that it gets back.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from devinops.model.changes import Drift, DriftEvent
 from devinops.model.inventory import Inventory, Record
@@ -12,8 +12,7 @@ from devinops.planning.match import as_declared, renamed_folders
 from devinops.planning.three_way import moved_outside
 
 
-@dataclass(frozen=True)
-class Findings:
+class Findings(NamedTuple):
     """Changes made outside devinops, and the live objects that are not owned; sorted by key.
 
     `foreign` holds the objects with the label of another owner.

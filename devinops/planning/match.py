@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import FolderPath, Key, ObjectId
@@ -27,8 +27,7 @@ class MatchedBy(StrEnum):
     TEXT = "same text"
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A declaration and the live object it means.
 
     `live` is None if there is none, or if several objects share the key. Those are the `namesakes`,
@@ -95,7 +94,7 @@ class _Matcher:
         if held is Standing.STALE:
             return None
         found = self._match(declaration, [live], declaration.key, MatchedBy.INVENTORY)
-        return replace(found, doubt=claim.doubt) if held is Standing.UNCLEAR else found
+        return found._replace(doubt=claim.doubt) if held is Standing.UNCLEAR else found
 
     def _by_key(self, declaration: Declaration) -> Match | None:
         lives = _labelled(self._free(self.snapshot.under(declaration.key)))
@@ -166,8 +165,7 @@ def text_of(resource: Resource) -> str:
 # --- containers renamed in the web app ------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class RenamedFolder:
+class RenamedFolder(NamedTuple):
     """A folder whose live path differs from that in the files and the inventory."""
 
     id: ObjectId

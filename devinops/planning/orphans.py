@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from devinops.kinds import KINDS
 from devinops.model.inventory import Record
@@ -21,8 +21,7 @@ MAX_COMPARED_PAIRS = 2_500
 """Maximum pairs of an undeclared object and a new entry for comparing their texts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Orphan:
+class Orphan(NamedTuple):
     """A live object that no declaration means, and why it may be deleted.
 
     `record` is None if the object was never owned.
@@ -63,8 +62,7 @@ def undeclared(
     return [*orphans, *_never_owned(claims, context)], gone
 
 
-@dataclass(frozen=True, slots=True)
-class _Claims:
+class _Claims(NamedTuple):
     """The ids of objects that entries mean, and the keys of present and of unmanaged entries."""
 
     ids: frozenset[ObjectId]
@@ -106,8 +104,7 @@ def _never_owned(claims: _Claims, context: PlanContext) -> Iterator[Orphan]:
 # --- likely renames -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class LikelyRename:
+class LikelyRename(NamedTuple):
     """An orphan and an entry that probably replaces it, with what they have in common."""
 
     orphan: Orphan

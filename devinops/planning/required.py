@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from devinops.kinds import KINDS
 from devinops.model.changes import Blocked, Blocker
@@ -35,8 +35,7 @@ class Required:
         raise AssertionError(f"{saved.live.key} cannot be in a backup")
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(NamedTuple):
     """An object that must exist and that only a person can create, such as a folder.
 
     `entries` is the number of entries that need it.

@@ -7,7 +7,6 @@ missing object is created again, under a new id. Nothing is ever deleted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from devinops.model.changes import Blocker
 from devinops.model.keys import FolderPath, ObjectId
@@ -76,4 +75,4 @@ def _placed(saved: Saved, snapshot: Snapshot) -> Saved:
     folder = snapshot.by_id.get(ObjectId(kind.lives_in, live.ids[kind.parent]))
     if folder is None:
         return saved
-    return replace(saved, live=live.put_into(FolderPath(folder.key.place)))
+    return saved._replace(live=live.put_into(FolderPath(folder.key.place)))

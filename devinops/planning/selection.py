@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from devinops.kinds import KINDS
 from devinops.model.changes import Blocked, Blocker, Change, Drift
@@ -18,8 +18,7 @@ from devinops.planning.draft import PlanDraft
 T = TypeVar("T", Change, Drift, Record)
 
 
-@dataclass(frozen=True, slots=True)
-class Only:
+class Only(NamedTuple):
     """A filter `KIND[:PATTERN]`.
 
     The pattern matches the key without its kind; `*` crosses folders.

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from devinops.model.inventory import Inventory, fingerprints
 from devinops.model.keys import Key
@@ -26,8 +26,7 @@ class Standing(StrEnum):
     UNCLEAR = "unclear"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """An entry, the live object that the inventory has under its key, and what else may be meant.
 
     `namesakes` are the other live objects with the key of the entry. `heir` is another entry that

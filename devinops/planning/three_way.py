@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from devinops.model.changes import FieldChange
 from devinops.model.inventory import Base, fingerprint
@@ -63,8 +62,7 @@ def _not_shown(base: Base | None, want: Any) -> Verdict:
     return Verdict.UPDATE if fingerprint(want) != base.sent else Verdict.NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(NamedTuple):
     """The fields of an object by the side that moved.
 
     `git` holds the fields to write, `live` those changed outside devinops, `both` the conflicts.

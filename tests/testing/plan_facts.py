@@ -9,9 +9,9 @@ from typing import Any
 
 from devinops.model.changes import Change, FieldChange
 from devinops.model.inventory import Base, Inventory, Record
-from devinops.model.keys import Key
+from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource
-from devinops.model.objects import Declaration, Live, Problem, Severity, Source
+from devinops.model.objects import Declaration, Live, Source
 from devinops.model.values import UNSET
 from devinops.planning.plan import Plan
 
@@ -57,10 +57,12 @@ def _told(value: Any) -> str:
             return f"{value.sent[:6]}{read}"
         case Enum():
             return "UNSET" if value is UNSET else str(value)
-        case Problem():
-            facts = value._asdict().items()
-            told = (f"{n}={_told(fact)}" for n, fact in facts if fact is not Severity.ERROR)
-            return " ".join(told)
+        case ObjectId():
+            return f"[{value.kind!r}, {value.id!r}]"
+        case tuple() if isinstance(defaults := getattr(value, "_field_defaults", None), dict):
+            facts = value._asdict().items()  # type: ignore[attr-defined]  # a named tuple
+            told = (f"{n}={_told(fact)}" for n, fact in facts if fact != defaults.get(n, UNSET))
+            return " ".join(told) or "-"
         case tuple() | list():
             return f"[{', '.join(map(_told, value))}]"
         case dict():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from devinops.api import open_reader
 from devinops.cli.audit_log import with_editors
 from devinops.cli.options import Options
@@ -30,6 +28,6 @@ def _find(session: Session[Reader]) -> DriftAnswer:
     owned = {record.key.kind for record in inventory.records}
     result = find_drift(inventory, session.snapshot(owned or None))
     if result.drift:
-        result = replace(result, drift=with_editors(result.drift, session.client))
+        result = result._replace(drift=with_editors(result.drift, session.client))
     code = ExitCode.LOOK if result.drift else ExitCode.OK
     return DriftAnswer(session.client.target, inventory, result, code)
