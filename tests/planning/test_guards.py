@@ -71,7 +71,7 @@ def refusals(
 def test_more_deletes_than_the_limit_refuse_the_run(owned: int, limit: object, most: int) -> None:
     assert refusals(owned=owned, limit=limit, deletes=most) == ()
     (reason,) = refusals(owned=owned, limit=limit, deletes=most + 1)
-    assert f"{most + 1} knowledge deletes are more than {most}" in reason
+    assert f"{most + 1} knowledge deletes are more than the {most} that are allowed (" in reason
     assert f"--allow-delete {most + 1}" in reason
 
 
@@ -89,7 +89,7 @@ def test_only_the_exact_number_of_deletes_is_accepted(number: int, refused: bool
 def test_what_was_never_owned_is_not_deleted_unasked() -> None:
     scope = Policy(prune=Prune.SCOPE, scope=("/",))
     (one,) = refusals(strangers=1, policy=scope)
-    assert one == "1 object in scope was never owned: check each one, then pass --allow-delete 1"
+    assert one == "1 object in scope was never owned: check it, then pass --allow-delete 1"
     (two,) = refusals(strangers=2, deletes=1, policy=scope)
     assert two.startswith("2 objects in scope were never owned")
     assert two.endswith("--allow-delete 3")
@@ -99,10 +99,13 @@ def test_what_was_never_owned_is_not_deleted_unasked() -> None:
 def test_many_owned_objects_that_are_not_listed_cast_doubt_on_the_listing() -> None:
     assert refusals(missing=ALWAYS_ALLOWED) == ()
     (reason,) = refusals(missing=ALWAYS_ALLOWED + 1)
-    assert "4 of 10 owned knowledge objects are not in the list" in reason
+    assert "4 of 10 owned knowledge objects are missing from what the API lists: " in reason
     assert refusals(missing=4, allow_missing=4) == ()
     (other,) = refusals(missing=4, allow_missing=5)
-    assert other == "--allow-missing accepts exactly 5, and 4 owned objects are missing"
+    assert other == (
+        "--allow-missing accepts exactly 5, and 4 owned objects are missing: check each one, then "
+        "pass --allow-missing 4"
+    )
 
 
 @pytest.mark.parametrize(("owned", "missing"), [(5, 5), (5, 4), (2, 2)])
@@ -183,5 +186,7 @@ def test_a_set_may_lose_as_many_elements_as_deletes_are_allowed(
     max_delete = MaxDelete.parse(limit)
     assert max_delete
     found = guard([change], [], [], context([before], max_delete=max_delete), ["palette"])
-    expected = f"palette would lose {gone} of its {live} colors, more than {most} ("
+    expected = (
+        f"palette would lose {gone} of its {live} colors, more than the {most} that are allowed ("
+    )
     assert [refusal.reason.startswith(expected) for refusal in found] == [True] * (most is not None)
