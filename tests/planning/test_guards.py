@@ -86,6 +86,23 @@ def test_only_the_exact_number_of_deletes_is_accepted(number: int, refused: bool
     assert bool(refusals(deletes=4, allow_delete=number)) is refused
 
 
+def test_another_number_of_deletes_says_what_to_pass() -> None:
+    begin = "--allow-delete accepts exactly 2, and this plan deletes"
+    step = "check each one, then pass --allow-delete 4"
+    assert refusals(deletes=4, allow_delete=2) == (f"{begin} 4: {step}",)
+    step = "check it, then pass --allow-delete 1"
+    assert refusals(deletes=1, allow_delete=2) == (f"{begin} 1: {step}",)
+    assert refusals(allow_delete=2) == (f"{begin} 0: leave the option out",)
+
+
+@pytest.mark.parametrize(
+    ("limit", "max_delete"), [(5, "5"), ("20%", "20% of the 10 owned or in scope")]
+)
+def test_a_refusal_says_which_limit_counts(limit: object, max_delete: str) -> None:
+    (reason,) = refusals(owned=10, limit=limit, deletes=6)
+    assert f"(the larger of 3 and max_delete, which is {max_delete}): check all 6" in reason
+
+
 def test_what_was_never_owned_is_not_deleted_unasked() -> None:
     scope = Policy(prune=Prune.SCOPE, scope=("/",))
     (one,) = refusals(strangers=1, policy=scope)
@@ -190,3 +207,29 @@ def test_a_set_may_lose_as_many_elements_as_deletes_are_allowed(
         f"palette would lose {gone} of its {live} colors, more than the {most} that are allowed ("
     )
     assert [refusal.reason.startswith(expected) for refusal in found] == [True] * (most is not None)
+
+
+@pytest.mark.parametrize(
+    ("deletes", "gone", "parts"),
+    [
+        (0, 1, "1 (1 element of lists)"),
+        (1, 1, "2 (1 object and 1 element of lists)"),
+        (2, 2, "4 (2 objects and 2 elements of lists)"),
+    ],
+)
+def test_elements_of_lists_are_told_from_deleted_objects(
+    deletes: int, gone: int, parts: str
+) -> None:
+    colors = ["a", "b"][:gone]
+    before = Live("palette", toy_kinds.Palette(colors=colors))
+    after = entry(toy_kinds.Palette(colors=[]))
+    fields = (FieldChange("colors", colors, []),)
+    changes = [Change(Action.UPDATE, before.key, "r", "palette", after, before, fields)]
+    for number in range(deletes):
+        badge = Live(f"b{number}", toy_kinds.Badge(name=f"B{number}", color="red"))
+        changes.append(
+            Change(Action.DELETE, badge.key, "r", badge.id, entry(badge.resource), badge)
+        )
+    run = replace(context([before]), approvals=Approvals(allow_delete=9))
+    (refusal,) = guard(changes, [], [], run, ["palette", "badge"])
+    assert f"and this plan deletes {parts}: check" in refusal.reason
