@@ -258,7 +258,10 @@ class Applier:
     def _why_it_stays(self, change: Change) -> str:
         """Return why an object must not be deleted after all; empty if it may be."""
         if change.successor in self._not_written:
-            return f"{change.successor} probably replaces it and was not written, so it stays"
+            return (
+                f"{change.successor} probably replaces this object and was not written, so this "
+                "object stays"
+            )
         if keys := ", ".join(str(key) for key in change.freed_by if key in self._not_written):
             return f"a text of {keys}, which was not written, still mentions it, so it stays"
         return ""

@@ -345,8 +345,9 @@ class _Drift:
         if not are_too_many(gone, all, self.pulling.policy.max_delete):
             return ""
         return (
-            f"{gone} of {all} owned {kind} objects are not in the list, so no file is deleted: "
-            f"check that the API key belongs to the right organization.{moved(kind, gone, all)}"
+            f"{gone} of {all} owned {kind} objects are missing from what the API lists, so no file "
+            "is deleted: check that the API key belongs to the right organization."
+            f"{moved(kind, gone, all)}"
         )
 
     # --- editing

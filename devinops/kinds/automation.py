@@ -182,6 +182,7 @@ KIND = Kind(
         expected=_generates_secret,
         revealed=_revealed,
         renewed="its webhook has a new address and a new secret: update every caller of it",
+        deleted="its webhook address stops working",
         lost="remove its trigger webhook:incoming, apply, and add it again for a new one",
     ),
     apis={

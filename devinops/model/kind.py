@@ -459,14 +459,15 @@ class GeneratedSecret(NamedTuple):
 
     `title` is its name for people. `expected` gets the values before (None for a create) and after,
     and returns whether the API generates a secret. `revealed` finds it in an object of a response.
-    `renewed` says what happens to the old secret if the object is created again, and `lost` how to
-    get a new one.
+    `renewed` says what happens to the old secret if the object is created again, `deleted` what
+    happens if it is deleted, and `lost` how to get a new one.
     """
 
     title: str
     expected: Callable[[Any, Any], bool]
     revealed: Callable[[Mapping[str, Any]], Revealed | None]
     renewed: str
+    deleted: str
     lost: str
 
 
@@ -570,9 +571,9 @@ class Kind:
         """What may have happened if all its objects are gone, and what to do; empty if unlikely."""
         return (
             self.moves_to
-            and f"Devin may be moving its {self.section} to {self.moves_to}: look in the web app "
-            "whether it is there; nothing is deleted here, and devinops export writes the entries "
-            "as a plugin"
+            and f"Devin may be moving its {self.section} to {self.moves_to}: check in the web "
+            "app whether it is there; nothing is deleted here, and devinops export writes the "
+            "entries as a plugin"
         )
 
     @cached_property

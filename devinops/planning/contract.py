@@ -21,7 +21,7 @@ from devinops.planning.draft import (
     Saved,
     declared_fields,
 )
-from devinops.planning.managed import Managed
+from devinops.planning.managed import EQUAL, Managed
 from devinops.planning.match import Match
 from devinops.planning.orphans import Orphan
 
@@ -46,12 +46,12 @@ class Contract(Managed):
         elif not _value_source(declaration):
             source = declaration.kind.role(Role.VALUE_SOURCE)
             way = f", or let apply create it with {source.name}: {{env: NAME}}" if source else ""
-            reason = f"it does not exist: add it in the web app{way}"
+            reason = f'the {noun} "{declaration.key.place}" is missing: add it in the web app{way}'
             draft.block(Blocker.REQUIREMENT, declaration, reason)
         else:
             fields = (*declared_fields(declaration.resource), _value_field(declaration))
             known = match.record is not None
-            reason = "no longer in the organization" if known else "not in the organization"
+            reason = "deleted outside devinops" if known else "not in the organization"
             draft.changes.append(
                 Change(Action.CREATE, declaration.key, reason, None, declaration, None, fields)
             )
@@ -62,7 +62,7 @@ class Contract(Managed):
         advisory = [d for d in differences if kind.by_name[d.name].role is Role.ADVISORY]
         broken = [d for d in differences if d not in advisory]
         for field in () if _rotates(match) else advisory:
-            message = f"its {field.name} differs from the live one; edit one of the two"
+            message = f"its {field.name} differs from the live one: make both the same"
             draft.warn(declaration, field.name, f"{kind.noun}-{field.name}", message)
         _warn_of_age(declaration, live, context, draft)
         if broken:
@@ -89,10 +89,10 @@ class Contract(Managed):
             )
             action, reason = (
                 Action.REPLACE,
-                f"{rotation.name} changed: deleted and created again, under a new id",
+                f"{rotation.name} changed: deleted and created again with a new id",
             )
         else:
-            action, reason, fields = Action.ADOPT, "live and not yet owned, equal", ()
+            action, reason, fields = Action.ADOPT, EQUAL, ()
         real = context.as_it_is(live)
         draft.changes.append(
             Change(action, declaration.key, reason, live.id, declaration, real, fields)
@@ -158,13 +158,13 @@ def _warn_of_age(
         return
     days = (context.today - datetime.fromtimestamp(max(times), UTC).date()).days
     if days > int(max_age[:-1]) * _DAYS[max_age[-1]]:
-        message = f"it is {days} days old, more than {max_age}: rotate it"
+        message = f"it is {days} days old, but {attribute.name} is {max_age}: rotate it"
         draft.warn(declaration, attribute.name, f"{live.kind.noun}-age", message)
 
 
 def _mismatches(fields: Iterable[FieldChange]) -> str:
     """Return the live and the declared value of each field, as text."""
-    return ", ".join(f"{f.name} is {_value(f.before)}, not {_value(f.after)}" for f in fields)
+    return "; ".join(f"{f.name} is {_value(f.before)}, not {_value(f.after)}" for f in fields)
 
 
 def _value(value: Any) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, ObjectId
-from devinops.model.kind import ApiVersion, Resource, Role, Scope
+from devinops.model.kind import ApiVersion, GeneratedSecret, Resource, Role, Scope
 from devinops.model.objects import Declaration, Live, Problem, Severity, Snapshot, Source
 from devinops.model.policy import ON_CONFLICT, Approval, Approvals, Policy
 from devinops.model.values import UNSET
@@ -157,6 +157,8 @@ class PlanDraft:
         successor: Key | None = None,
     ) -> None:
         """Add a delete; `live` is the object under its real path."""
+        secret = generated_secret(live)
+        reason += f"; {secret.deleted}" if secret else ""
         fields = tuple(FieldChange(name, value, UNSET) for name, value in live.resource.items())
         self.changes.append(
             Change(
@@ -171,6 +173,12 @@ class PlanDraft:
                 successor=successor,
             )
         )
+
+
+def generated_secret(live: Live) -> GeneratedSecret | None:
+    """Return the secret that the API generated for an object; None if it has none."""
+    secret = live.kind.generated_secret
+    return secret if secret and secret.expected(None, live.resource) else None
 
 
 def source_of(record: Record) -> Source | None:

@@ -14,10 +14,11 @@ def block_duplicate_keys(draft: PlanDraft, context: PlanContext) -> None:
         for key, (change, others) in duplicates.items():
             draft.changes.remove(change)
             assert change.declaration
-            names = ", ".join(f"{live.id}{_known_as(live, context)}" for live in others)
+            names = " and ".join(f"{live.id}{_known_as(live, context)}" for live in others)
+            have, them = ("has", "it") if len(others) == 1 else ("have", "them")
             reason = (
-                f"{key} is already the name of {names}: rename that in the web app, or rename this "
-                "entry"
+                f"{names} already {have} the key {key}: rename {them} in the web app, or rename "
+                "this entry"
             )
             draft.block(Blocker.CONFLICT, change.declaration, reason, others)
 
@@ -52,6 +53,6 @@ def _key_after(change: Change, context: PlanContext) -> Key | None:
 
 
 def _known_as(live: Live, context: PlanContext) -> str:
-    """Return the key of an owned object in the files, for people; empty if it is not owned."""
+    """Return the recorded key of an owned object, for people; empty if it is not owned."""
     record = context.inventory.by_id.get(live.object_id)
-    return f" ({record.key} here)" if record else ""
+    return f" (owned as {record.key})" if record else ""

@@ -88,9 +88,9 @@ def _risks(changes: Iterable[Change]) -> Iterator[tuple[Change, str, str]]:
 def _drifted(drift: Sequence[Drift], on_drift: OnDrift) -> tuple[Refusal, ...]:
     if on_drift is not OnDrift.FAIL or not drift:
         return ()
-    were = "object was" if len(drift) == 1 else "objects were"
+    were, changes = ("object was", "change") if len(drift) == 1 else ("objects were", "changes")
     why = f"{len(drift)} {were} changed outside devinops and on_drift is fail"
-    return (Refusal(f"{why}: run devinops pull --drift, or undo them in the web app"),)
+    return (Refusal(f"{why}: run devinops pull --drift, or undo the {changes} in the web app"),)
 
 
 def _never_owned(
@@ -109,7 +109,8 @@ def _never_owned(
         return ()
     were = "object in scope was" if len(never_owned) == 1 else "objects in scope were"
     approval = allow("delete", _total(len(deletes), elements))
-    reason = f"{len(never_owned)} {were} never owned: check each one, then pass {approval}"
+    check = _check_all(len(deletes), elements)
+    reason = f"{len(never_owned)} {were} never owned: {check}, then pass {approval}"
     return (Refusal(reason, approval),)
 
 
@@ -146,12 +147,32 @@ def _total(deletes: int, elements: Iterable[RemovedElements]) -> int:
     return deletes + sum(removed.count for removed in elements)
 
 
+def _check_all(deletes: int, elements: Sequence[RemovedElements]) -> str:
+    """Return the advice to check everything that --allow-delete accepts."""
+    total = _total(deletes, elements)
+    if total == 1:
+        return "check it"
+    return f"check all {total} deletes of this plan{_parts(deletes, elements)}"
+
+
+def _parts(deletes: int, elements: Sequence[RemovedElements]) -> str:
+    """Return how many deletes are elements of lists, in parentheses; empty if none are."""
+    removed = _total(0, elements)
+    if not removed:
+        return ""
+    objects = f"{deletes} {'object' if deletes == 1 else 'objects'} and " if deletes else ""
+    return f" ({objects}{removed} {'element' if removed == 1 else 'elements'} of lists)"
+
+
 def _exactly(what: str, allowed: int, total: int, but: str) -> tuple[Refusal, ...]:
     """Return a refusal unless the accepted number is that of the plan."""
     if allowed == total:
         return ()
-    reason = f"{allow(what, allowed).option} accepts exactly {allowed}, and {but}"
-    return (Refusal(reason, allow(what, total) if total else None),)
+    approval = allow(what, total) if total else None
+    check = "check it" if total == 1 else "check each one"
+    step = f"{check}, then pass {approval}" if approval else "leave the option out"
+    reason = f"{allow(what, allowed).option} accepts exactly {allowed}, and {but}: {step}"
+    return (Refusal(reason, approval),)
 
 
 def _deletes(
@@ -170,16 +191,17 @@ def _deletes(
     deletes = Counter(change.key.kind for change in changes if change.action is Action.DELETE)
     total = _total(deletes.total(), elements)
     if allowed is not None:
-        return _exactly("delete", allowed, total, f"this plan deletes {total}")
+        parts = _parts(deletes.total(), elements)
+        return _exactly("delete", allowed, total, f"this plan deletes {total}{parts}")
     declared = {d.key.kind for d in declarations if d.ensure is Ensure.PRESENT}
     reasons = [
         _too_many(kind, count, managed.get(kind, 0), limit, kind in declared)
         for kind, count in sorted(deletes.items())
     ]
     reasons += [_too_many_elements(removed, limit) for removed in elements]
-    approval = allow("delete", total)
+    approval, check = allow("delete", total), _check_all(deletes.total(), elements)
     return tuple(
-        Refusal(f"{reason}: check each one, then pass {approval}", approval)
+        Refusal(f"{reason}: {check}, then pass {approval}", approval)
         for reason in reasons
         if reason
     )
@@ -191,16 +213,24 @@ def _too_many_elements(removed: RemovedElements, limit: MaxDelete) -> str:
         return ""
     return (
         f"{removed.change.key} would lose {removed.count} of its {removed.live} {removed.field}, "
-        f"more than {most} (3, or max_delete {limit} of {removed.live})"
+        f"more than {_allowed(most, limit, f'its {removed.live} {removed.field}')}"
+    )
+
+
+def _allowed(most: int, limit: MaxDelete, all: str) -> str:
+    """Return how many deletes are allowed and why; `all` is what a percentage is of."""
+    max_delete = f"{limit} of {all}" if limit.percent else limit
+    return (
+        f"the {most} that are allowed (the larger of {ALWAYS_ALLOWED} and max_delete, which is "
+        f"{max_delete})"
     )
 
 
 def _too_many(kind: str, count: int, managed: int, limit: MaxDelete, declared: bool) -> str:
     most = max(ALWAYS_ALLOWED, limit.of(managed))
     if count > most:
-        return (
-            f"{count} {kind} deletes are more than {most} (3, or max_delete {limit} of {managed})"
-        )
+        allowed = _allowed(most, limit, f"the {managed} owned or in scope")
+        return f"{count} {kind} deletes are more than {allowed}"
     if managed and not declared:
         objects = "object" if count == 1 else "objects"
         return (
@@ -224,13 +254,15 @@ def _missing(
     )
     total = missing.total()
     if allowed is not None:
-        return _exactly("missing", allowed, total, f"{total} owned objects are missing")
+        are = "owned object is" if total == 1 else "owned objects are"
+        return _exactly("missing", allowed, total, f"{total} {are} missing")
     approval = allow("missing", total)
     return tuple(
         Refusal(
-            f"{count} of {owned[kind]} owned {kind} objects are not in the list: check that the "
-            f"API key belongs to the right organization.{moved(kind, count, owned[kind])} If they "
-            f"were deleted outside devinops, pass {approval}",
+            f"{count} of {owned[kind]} owned {kind} objects are missing from what the API lists: "
+            "check that the API key belongs to the right organization."
+            f"{moved(kind, count, owned[kind])} If they were deleted outside devinops, pass "
+            f"{approval}",
             approval,
         )
         for kind, count in sorted(missing.items())

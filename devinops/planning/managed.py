@@ -24,11 +24,13 @@ from devinops.planning.draft import (
     declared_fields,
     names_of,
 )
-from devinops.planning.match import Match
+from devinops.planning.match import Match, MatchedBy
 from devinops.planning.orphans import Orphan
+from devinops.planning.stale_records import forget_command
 from devinops.planning.three_way import Sides, moved_outside, sides
 
-AGAIN = "deleted since then; created again under a new id"
+AGAIN = "deleted since then; created again with a new id"
+EQUAL = "live but not owned; equal to the entry"
 
 
 class Managed:
@@ -49,10 +51,15 @@ class Managed:
         declaration, live, record = match.declaration, match.live, match.record
         if live is None:
             draft.forget(record)
-            blocked = _block_labelled(declaration, ", so it stays: remove", context, draft)
+            blocked = _block_labelled(
+                declaration, ", so nothing is deleted: remove", context, draft
+            )
             draft.unchanged += not blocked
-        elif declaration.protect or (record and record.protect):
-            reason = "protect: true; apply without that line first, then delete"
+        elif record and record.protect:
+            reason = (
+                "it was declared with protect: true: restore the entry without protect and without "
+                "ensure: absent, apply, then set ensure: absent"
+            )
             draft.block(Blocker.PROTECTED, declaration, reason, [live])
         elif context.has_inventory and record is None:
             reason = (
@@ -62,8 +69,9 @@ class Managed:
             draft.block(Blocker.APPROVAL, declaration, reason, [live])
         elif match.doubt:
             draft.block(Blocker.CONFLICT, declaration, match.doubt, [live])
-        elif record and edited(record, live) and context.approvals.on_conflict != "git":
-            draft.conflict(declaration, live, "ensure: absent, but it was edited outside devinops")
+        elif record and (names := edited(record, live)) and context.approvals.on_conflict != "git":
+            what = f"ensure: absent, but {', '.join(names)} changed outside devinops"
+            draft.conflict(declaration, live, what)
         else:
             reason = f"ensure: absent{_final(live.kind, context.api)}"
             draft.delete(live.key, context.as_it_is(live), reason, declaration)
@@ -88,8 +96,8 @@ class Managed:
             self._create(declaration, "deleted outside devinops", context, draft)
         else:
             reason = (
-                "set on_drift: overwrite to create it again, or run devinops inventory forget to "
-                "stop managing it"
+                "set on_drift: overwrite to create it again, or remove its entry to leave it "
+                "deleted (devinops pull --drift does that if it can)"
             )
             draft.drift.append(
                 Drift(
@@ -142,15 +150,17 @@ class Managed:
                 )
             )
         fields = changed_fields(live.kind, declaration.resource, live.resource)
+        is_renamed = match.matched_by is MatchedBy.PREVIOUSLY
         if fields and self._takes_over(fields) and not context.approvals.adopt:
+            what = f"{match.key} (named by previously)" if is_renamed else "it"
             reason = (
-                f"it is live but not owned, and differs in {names_of(fields)}: check it, then pass "
-                f"{ADOPT} to take it over"
+                f"{what} is live but not owned, and differs in {names_of(fields)}: check it, then "
+                f"pass {ADOPT} to take it over"
             )
             draft.block(Blocker.APPROVAL, declaration, reason, [live], fields, ADOPT)
         elif not self._blocked(match, live, fields, context, draft):
-            differs = f"; {names_of(fields)} changed" if fields else ", equal"
-            reason = f"live and not yet owned{differs}"
+            reason = f"live but not owned; {names_of(fields)} changed" if fields else EQUAL
+            reason += f"; was {match.key}" if is_renamed else ""
             draft.changes.append(_change(Action.ADOPT, match, live, fields, reason, context))
 
     def _takes_over(self, fields: Fields) -> bool:
@@ -216,9 +226,10 @@ class Managed:
             return True
         fixed = [field for field in fields if not _updates(live.kind, context.api, field.name)]
         if fixed:
+            forget = f", run {forget_command(match.record.key)}" if match.record else ""
             reason = (
-                f"API {context.api} cannot change its {names_of(fixed)}: delete it in the web app, "
-                "and the next apply creates it again"
+                f"API {context.api} cannot change its {names_of(fixed)}: delete it in the web app"
+                f"{forget}, and the next apply creates it again"
             )
             draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live], tuple(fixed))
             return True
@@ -256,7 +267,7 @@ class Managed:
             )
             draft.block(Blocker.PROTECTED, record, reason, [live])
         elif (names := edited(record, live)) and context.approvals.on_conflict is None:
-            draft.conflict(record, live, f"{why}, but {', '.join(names)} edited outside devinops")
+            draft.conflict(record, live, f"{why}, but {', '.join(names)} changed outside devinops")
         elif names and context.approvals.on_conflict == "live":
             reason = f"{', '.join(names)}; {why}; kept"
             draft.drift.append(
@@ -362,11 +373,11 @@ def _block_labelled(
     others = [live for live in context.foreign(declaration.key) if live.owner]
     if not others:
         return False
-    ids = ", ".join(f"{live.id} of {live.owner}" for live in others)
+    ids = ", ".join(f"{live.id}: {live.owner}" for live in others)
     owners = {live.owner: None for live in others if live.owner}
+    have = "an object with this name has" if len(others) == 1 else "objects with this name have"
     reason = (
-        f"the label of an object with this name has another owner ({ids}){remedy} this entry, or "
-        f"{_as_owner(*owners)}"
+        f"{have} the label of another owner ({ids}){remedy} this entry, or {_as_owner(*owners)}"
     )
     draft.block(Blocker.CONFLICT, declaration, reason, others)
     return True
@@ -390,8 +401,9 @@ def _too_many_labels(live: Live, fields: Fields) -> str:
     if len(labels) <= most:
         return ""
     return (
-        f"it has {len(labels)} labels, and besides that of its owner there can be {most}: remove "
-        f"one in the web app, or declare {name}"
+        f"devinops must add a label with the owner, but this {live.kind.name} already has "
+        f"{len(labels)}, the most that the API stores: remove one in the web app, or declare "
+        f"{name} with at most {most} labels"
     )
 
 
@@ -423,9 +435,9 @@ def _in_order(kind: Kind, fields: Fields) -> Fields:
 
 
 def _overwritten(write: Fields, moved: Sides) -> str:
-    names = {field.name for field in write} & {field.name for field in moved.live + moved.both}
-    changed = ", ".join(sorted(names))
-    return f" (overwrites {changed}, changed outside devinops)" if names else ""
+    outside = {field.name for field in moved.live + moved.both}
+    names = names_of(field for field in write if field.name in outside)
+    return f" (overwrites what was changed outside devinops: {names})" if names else ""
 
 
 def _renewed(match: Match, live: Live, record: Record, moved: Sides, outside: Fields) -> Record:

@@ -94,7 +94,9 @@ class _Matcher:
         if held is Standing.STALE:
             return None
         found = self._match(declaration, [live], declaration.key, MatchedBy.INVENTORY)
-        return found._replace(doubt=claim.doubt) if held is Standing.UNCLEAR else found
+        return (
+            found._replace(doubt=claim.doubt(self.inventory)) if held is Standing.UNCLEAR else found
+        )
 
     def _by_key(self, declaration: Declaration) -> Match | None:
         lives = _labelled(self._free(self.snapshot.under(declaration.key)))

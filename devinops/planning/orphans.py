@@ -10,6 +10,7 @@ from typing import NamedTuple
 from devinops.kinds import KINDS
 from devinops.model.inventory import Record
 from devinops.model.keys import Key, ObjectId
+from devinops.model.kind import GeneratedSecret
 from devinops.model.objects import Declaration, Ensure, Live, Source
 from devinops.planning.draft import PlanContext, source_of
 from devinops.planning.match import Match, MatchedBy, text_of
@@ -189,10 +190,10 @@ def _in_common(text: Counter[str], other: Counter[str]) -> float:
     return share if share >= RENAME_HINT_SIMILARITY else 0.0
 
 
-def rename_hint(old: Key, has_secret: bool = False) -> str:
+def rename_hint(old: Key, secret: GeneratedSecret | None = None) -> str:
     """Return the hint that an entry probably renames an object; empty for kinds without renames.
 
-    `has_secret`: the object has a secret that the API generated.
+    `secret` is the one that the API generated for the object, if it has one.
     """
     kind = KINDS[old.kind]
     if not kind.renames:
@@ -201,11 +202,4 @@ def rename_hint(old: Key, has_secret: bool = False) -> str:
     (field,) = kind.identity.fields
     previously = json.dumps([{**parts, field: old.name}], ensure_ascii=False)
     hint = f"; is it {old}? Then add previously: {previously}, and it keeps its id"
-    secret = kind.generated_secret if has_secret else None
     return f"{hint}; otherwise {secret.renewed}" if secret else hint
-
-
-def has_generated_secret(live: Live) -> bool:
-    """Return whether an object has a secret that the API generated."""
-    secret = live.kind.generated_secret
-    return secret is not None and secret.expected(None, live.resource)

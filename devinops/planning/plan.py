@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +20,7 @@ from devinops.model.policy import Approvals, Policy, Prune
 from devinops.model.target import Target
 from devinops.model.values import UNSET
 from devinops.planning.collisions import collisions
-from devinops.planning.draft import PlanContext, PlanDraft
+from devinops.planning.draft import PlanContext, PlanDraft, generated_secret
 from devinops.planning.duplicate_keys import block_duplicate_keys
 from devinops.planning.guards import guard, hazard_notes, needed
 from devinops.planning.lifecycles import planner
@@ -37,7 +36,6 @@ from devinops.planning.mentions import block_mentioned, by_name
 from devinops.planning.orphans import (
     LikelyRename,
     Orphan,
-    has_generated_secret,
     likely_renames,
     new_entries,
     rename_hint,
@@ -45,6 +43,7 @@ from devinops.planning.orphans import (
 )
 from devinops.planning.references import References, known_ids
 from devinops.planning.selection import Only, check_only, kinds_of, narrow
+from devinops.planning.stale_records import link_command
 from devinops.planning.superseded import advice, after_replacements, waits_for
 
 DIGEST_LENGTH = 32
@@ -212,7 +211,9 @@ def _notes(draft: PlanDraft, snapshot: Snapshot, only: Sequence[Only]) -> Iterat
         return not only or any(filter.selects(key) for filter in only)
 
     if staying := sum(map(selected, draft.staying)):
-        yield f"owned but no longer declared: {staying}; they stay because prune is off"
+        are = "1 owned object is" if staying == 1 else f"{staying} owned objects are"
+        stay = "it stays" if staying == 1 else "they stay"
+        yield f"{are} no longer declared; {stay} because prune is off"
     notes = (*draft.notes, *advice(snapshot, draft.changes))
     yield from (note for key, note in notes if selected(key))
     yield from _foreign(live for live in snapshot.objects if selected(live.key))
@@ -261,16 +262,16 @@ def _drafted(
     _plan_orphans(matches, elsewhere, waiting, context, draft)
     after_replacements(draft, (matched.declaration for matched in matches), waiting)
     block_mentioned(draft, context)
-    draft.blocked += references.blocked()
+    draft.blocked += references.blocked(draft.drift)
     return draft
 
 
 def _renamed_outside(folder: RenamedFolder) -> Drift:
     """Return the drift of a folder that was renamed in the web app; its contents have not moved."""
-    field = folder.live.kind.noun
+    noun, old, new = folder.live.kind.noun, folder.declared.place, folder.live.key.place
     reason = (
-        f"its path in the web app is {folder.live.key.place}: rename the directory and every "
-        f"{field}: that says {folder.declared.place}, or rename it back"
+        f"its path in the web app is {new}: rename the directory {old} and each {noun} {old} in "
+        f"the files to {new}, or rename the {noun} back in the web app"
     )
     return Drift(DriftEvent.RENAMED, folder.declared, folder.id.id, reason)
 
@@ -299,14 +300,16 @@ def _plan_unmanaged(matched: Match, context: PlanContext, draft: PlanDraft) -> N
 
 
 def _block_namesakes(matched: Match, context: PlanContext, draft: PlanDraft) -> None:
-    key = shlex.quote(str(matched.declaration.key))
-    link = f", or devinops inventory link {key} ID" if context.has_inventory else ""
+    declaration = matched.declaration
+    link = f", or run {link_command(declaration.key)} with the id of the right one"
     ids = ", ".join(live.id for live in matched.namesakes)
+    previous = "" if matched.key == declaration.key else "previous "
     reason = (
-        f"{len(matched.namesakes)} live objects share the key {matched.key} ({ids}): rename or "
-        f"delete all but one in the web app{link}"
+        f"{len(matched.namesakes)} live objects share the {previous}key {matched.key} ({ids}): "
+        f"{'rename or ' if declaration.kind.renames else ''}delete all but one in the web app"
+        f"{link if context.has_inventory else ''}"
     )
-    draft.block(Blocker.CONFLICT, matched.declaration, reason, matched.namesakes)
+    draft.block(Blocker.CONFLICT, declaration, reason, matched.namesakes)
 
 
 def _settled(matches: Sequence[Match], draft: PlanDraft, context: PlanContext) -> References:
@@ -354,7 +357,7 @@ def _plan_orphans(
 
 def _rename_hints(pairs: Iterable[LikelyRename]) -> dict[Key, str]:
     return {
-        pair.entry.key: rename_hint(pair.orphan.key, has_generated_secret(pair.orphan.live))
+        pair.entry.key: rename_hint(pair.orphan.key, generated_secret(pair.orphan.live))
         for pair in pairs
         if pair.orphan.record
     }

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocked, Blocker, Change, FieldChange
+from devinops.model.changes import (
+    Action,
+    Blocked,
+    Blocker,
+    Change,
+    Drift,
+    DriftEvent,
+    FieldChange,
+)
 from devinops.model.keys import ROOT, Key, ObjectId
 from devinops.model.kind import Attribute, Lifecycle, references_of
 from devinops.model.objects import Declaration, Ensure, Snapshot
@@ -94,12 +102,16 @@ class References:
         )
         return replace(change, fields=tuple(fields))
 
-    def blocked(self) -> Iterator[Blocked]:
-        """Yield each missing object once, with everything that waits for it."""
-        for key, waiting in self.waiting.items():
-            yield self._missing(key, waiting)
+    def blocked(self, drift: Iterable[Drift] = ()) -> Iterator[Blocked]:
+        """Yield each missing object once, with everything that waits for it.
 
-    def _missing(self, key: Key, waiting: Sequence[Declaration]) -> Blocked:
+        `drift` tells which of them were deleted outside devinops.
+        """
+        deleted = {moved.key: moved for moved in drift if moved.moved is DriftEvent.DELETED}
+        for key, waiting in self.waiting.items():
+            yield self._missing(key, waiting, deleted.get(key))
+
+    def _missing(self, key: Key, waiting: Sequence[Declaration], deleted: Drift | None) -> Blocked:
         lives = self.live.under(key)
         ids = tuple(live.id for live in lives)
         needed_by = tuple(sorted(d.key for d in waiting if d.key != key))
@@ -110,7 +122,13 @@ class References:
                 f"({', '.join(ids)}): rename all but one in the web app"
             )
             return Blocked(Blocker.CONFLICT, key, reason, source, ids, needed_by)
-        reason = f'there is no {KINDS[key.kind].name} "{key.place}": {self._remedy(key)}'
+        name = KINDS[key.kind].name
+        reason = f'the {name} "{key.place}" is missing: {self._remedy(key)}'
+        if deleted:
+            reason = (
+                f'the {name} "{key.place}" was deleted outside devinops: decide about its entry '
+                f"first ({deleted.source}), then {self.again}"
+            )
         return Blocked(Blocker.REQUIREMENT, key, reason, source, (), needed_by)
 
     def _remedy(self, key: Key) -> str:

@@ -1,7 +1,7 @@
 """Makes a `Plan` that restores saved objects. Pure.
 
 An object is found by its id first: if it is still live it is updated, whatever its name is now. A
-missing object is created again, under a new id. Nothing is ever deleted.
+missing object is created again with a new id. Nothing is ever deleted.
 """
 
 from __future__ import annotations

@@ -117,16 +117,17 @@ def _needs(change: Change) -> set[Key]:
 def _incomplete(change: Change, left_out: set[Key]) -> Blocked:
     ids = (change.id,) if change.id else ()
     other = min(_needs(change) & left_out)
-    reason = f"{other} {_why(change, other)}, and --only leaves it out: include both, or neither"
+    why = _why(change, other)
+    reason = f"{other}, which {why}, is left out by --only: include both, or neither"
     return Blocked(Blocker.CONFLICT, change.key, reason, change.source, ids)
 
 
 def _why(change: Change, other: Key) -> str:
-    """Return why a change needs the one with the key `other`, as the end of a sentence."""
+    """Return why a change needs the one with the key `other`, as the end of a clause."""
     if other == change.successor:
-        return "probably replaces it"
+        return "probably replaces this object"
     return (
-        "mentions it until it is written"
+        "mentions this object until it is written"
         if other in change.freed_by
-        else ("is created by the same plan")
+        else "is created by the same plan"
     )

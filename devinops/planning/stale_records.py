@@ -70,25 +70,41 @@ class Claim(NamedTuple):
         """Whether the object was renamed, and its old or its new key is in use."""
         return bool(self.namesakes or self.heir)
 
-    @property
-    def doubt(self) -> str:
-        """Why only a person can tell which object the entry means, and what to do."""
+    def doubt(self, inventory: Inventory) -> str:
+        """Return why only a person can tell which object the entry means, and what to do."""
         entry, live = self.declaration.key, self.live
-        ids = ", ".join(other.id for other in self.namesakes)
+        ids = [other.id for other in self.namesakes]
+        have = "has" if len(ids) == 1 else "have"
         facts = [f"its object {live.id} is {live.key} in the web app now"]
-        facts += [f"{ids} has the name of this entry"] if ids else []
+        facts += [f"{' and '.join(ids)} {have} the name of this entry"] if ids else []
         facts += [f"{self.heir.source} has an entry with that name"] if self.heir else []
-        other = f"another object, run {_link(entry)}"
-        if not self.namesakes and self.heir:
-            other = f"a new one, run {_link(live.key, live.id)}"
+        if not self.namesakes:
+            other = f"it belongs to the other entry, run {_give(live, live.key, inventory)}"
+        elif len(self.namesakes) == 1:
+            other = f"{ids[0]} does, run {_give(self.namesakes[0], entry, inventory)}"
+        else:
+            other = f"another one does, run {link_command(entry)}"
         return (
-            f"{', and '.join(facts)}: if this entry means {live.id}, give both the same name; if "
-            f"it means {other}"
+            f"{', and '.join(facts)}: if {live.id} belongs to this entry, rename it back to "
+            f"{entry} in the web app; if {other}"
         )
 
 
-def _link(key: Key, id: str = "ID") -> str:
+def _give(live: Live, key: Key, inventory: Inventory) -> str:
+    """Return the commands that link a key to an object, which may be owned under another key."""
+    record = inventory.by_id.get(live.object_id)
+    forget = f"{forget_command(record.key)}, then " if record and record.key != key else ""
+    return f"{forget}{link_command(key, live.id)}"
+
+
+def link_command(key: Key, id: str = "ID") -> str:
+    """Return the command that makes an object that of a key."""
     return f"devinops inventory link {shlex.quote(str(key))} {id}"
+
+
+def forget_command(key: Key) -> str:
+    """Return the command that removes the record of a key."""
+    return f"devinops inventory forget {shlex.quote(str(key))}"
 
 
 def _live_of(entry: Declaration, snapshot: Snapshot, inventory: Inventory) -> Live | None:

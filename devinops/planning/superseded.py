@@ -52,6 +52,7 @@ def _replacements(change: Change, entries: Iterable[Declaration]) -> set[Key]:
 def waits_for(successor: Key, key: Key, id: str | None, source: Source | None) -> Blocked:
     """Return the blocked delete of an object whose probable successor is blocked."""
     reason = (
-        f"{successor} probably replaces it, and that is blocked: it stays until that is decided"
+        f"{successor} probably replaces this object but is blocked: this object stays until that "
+        "is resolved"
     )
     return Blocked(Blocker.CONFLICT, key, reason, source, (id,) if id else ())

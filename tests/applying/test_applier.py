@@ -216,7 +216,7 @@ def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
         return
     assert outcomes(report) == {"New": Outcome.FAILED, "Old": Outcome.SKIPPED}
     assert old in organization.objects
-    assert "knowledge:New probably replaces it and was not written" in "\n".join(
+    assert "knowledge:New probably replaces this object and was not written" in "\n".join(
         Text().report(report)
     )
 

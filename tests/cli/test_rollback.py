@@ -99,7 +99,7 @@ def test_everything_but_the_secret_comes_back(
                 notes["Gone"].pop("is_enabled")  # v1 does not know it
         assert now == before
         assert "secret:TOKEN" in ran.out
-        assert "created again, with the new id" in ran.out
+        assert "created again with a new id: " in ran.out
         ids = {note["name"]: note["note_id"] for note in emulator.knowledge()}
         assert ids["Edited"].endswith("1")
         # the run after finds nothing left to do

@@ -151,7 +151,7 @@ def test_a_schedule_stays_if_the_automation_that_replaces_it_is_not_created(
         emulator.faults = [{"method": "POST", "fault": "status", "status": 400, "times": 1}]
         failed = devinops("apply", "-C", root, "--yes")
         assert (failed.code, len(emulator.store.table("schedule"))) == (1, 1), failed
-        assert "automation:Daily probably replaces it and was not written" in failed.out
+        assert "automation:Daily probably replaces this object and was not written" in failed.out
         alone = devinops("apply", "-C", root, "--yes", "--only", "schedule")
         assert (alone.code, len(emulator.store.table("schedule"))) == (4, 1), alone
         assert devinops("apply", "-C", root, "--yes").code == 0

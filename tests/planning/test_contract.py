@@ -65,7 +65,7 @@ def test_one_without_a_value_is_added_by_a_person_or_gets_one() -> None:
     Contract().plan(Match(entry(Secret(key="TOKEN"))), context(), draft)
     (blocked,) = draft.blocked
     assert blocked.reason == (
-        "it does not exist: add it in the web app, or let apply create it with "
+        'the secret "TOKEN" is missing: add it in the web app, or let apply create it with '
         "value_from: {env: NAME}"
     )
 
@@ -74,7 +74,7 @@ def test_one_of_a_kind_without_values_is_added_by_a_person() -> None:
     draft = PlanDraft()
     Contract().plan(Match(entry(Permit(name="A"))), context(), draft)
     assert [blocked.reason for blocked in draft.blocked] == [
-        "it does not exist: add it in the web app"
+        'the permit "A" is missing: add it in the web app'
     ]
 
 

@@ -44,7 +44,7 @@ def test_times_are_told_in_utc_wherever_a_run_is(monkeypatch: pytest.MonkeyPatch
             today=date(2026, 3, 4),
         )
         assert [problem.message for problem in plan.problems] == [
-            "secret:A: it is 2 days old, more than 1d: rotate it"
+            "secret:A: it is 2 days old, but max_age is 1d: rotate it"
         ]
     finally:
         monkeypatch.delenv("TZ")

@@ -71,7 +71,7 @@ def refusals(
 def test_more_deletes_than_the_limit_refuse_the_run(owned: int, limit: object, most: int) -> None:
     assert refusals(owned=owned, limit=limit, deletes=most) == ()
     (reason,) = refusals(owned=owned, limit=limit, deletes=most + 1)
-    assert f"{most + 1} knowledge deletes are more than {most}" in reason
+    assert f"{most + 1} knowledge deletes are more than the {most} that are allowed (" in reason
     assert f"--allow-delete {most + 1}" in reason
 
 
@@ -86,10 +86,27 @@ def test_only_the_exact_number_of_deletes_is_accepted(number: int, refused: bool
     assert bool(refusals(deletes=4, allow_delete=number)) is refused
 
 
+def test_another_number_of_deletes_says_what_to_pass() -> None:
+    begin = "--allow-delete accepts exactly 2, and this plan deletes"
+    step = "check each one, then pass --allow-delete 4"
+    assert refusals(deletes=4, allow_delete=2) == (f"{begin} 4: {step}",)
+    step = "check it, then pass --allow-delete 1"
+    assert refusals(deletes=1, allow_delete=2) == (f"{begin} 1: {step}",)
+    assert refusals(allow_delete=2) == (f"{begin} 0: leave the option out",)
+
+
+@pytest.mark.parametrize(
+    ("limit", "max_delete"), [(5, "5"), ("20%", "20% of the 10 owned or in scope")]
+)
+def test_a_refusal_says_which_limit_counts(limit: object, max_delete: str) -> None:
+    (reason,) = refusals(owned=10, limit=limit, deletes=6)
+    assert f"(the larger of 3 and max_delete, which is {max_delete}): check all 6" in reason
+
+
 def test_what_was_never_owned_is_not_deleted_unasked() -> None:
     scope = Policy(prune=Prune.SCOPE, scope=("/",))
     (one,) = refusals(strangers=1, policy=scope)
-    assert one == "1 object in scope was never owned: check each one, then pass --allow-delete 1"
+    assert one == "1 object in scope was never owned: check it, then pass --allow-delete 1"
     (two,) = refusals(strangers=2, deletes=1, policy=scope)
     assert two.startswith("2 objects in scope were never owned")
     assert two.endswith("--allow-delete 3")
@@ -99,10 +116,13 @@ def test_what_was_never_owned_is_not_deleted_unasked() -> None:
 def test_many_owned_objects_that_are_not_listed_cast_doubt_on_the_listing() -> None:
     assert refusals(missing=ALWAYS_ALLOWED) == ()
     (reason,) = refusals(missing=ALWAYS_ALLOWED + 1)
-    assert "4 of 10 owned knowledge objects are not in the list" in reason
+    assert "4 of 10 owned knowledge objects are missing from what the API lists: " in reason
     assert refusals(missing=4, allow_missing=4) == ()
     (other,) = refusals(missing=4, allow_missing=5)
-    assert other == "--allow-missing accepts exactly 5, and 4 owned objects are missing"
+    assert other == (
+        "--allow-missing accepts exactly 5, and 4 owned objects are missing: check each one, then "
+        "pass --allow-missing 4"
+    )
 
 
 @pytest.mark.parametrize(("owned", "missing"), [(5, 5), (5, 4), (2, 2)])
@@ -183,5 +203,33 @@ def test_a_set_may_lose_as_many_elements_as_deletes_are_allowed(
     max_delete = MaxDelete.parse(limit)
     assert max_delete
     found = guard([change], [], [], context([before], max_delete=max_delete), ["palette"])
-    expected = f"palette would lose {gone} of its {live} colors, more than {most} ("
+    expected = (
+        f"palette would lose {gone} of its {live} colors, more than the {most} that are allowed ("
+    )
     assert [refusal.reason.startswith(expected) for refusal in found] == [True] * (most is not None)
+
+
+@pytest.mark.parametrize(
+    ("deletes", "gone", "parts"),
+    [
+        (0, 1, "1 (1 element of lists)"),
+        (1, 1, "2 (1 object and 1 element of lists)"),
+        (2, 2, "4 (2 objects and 2 elements of lists)"),
+    ],
+)
+def test_elements_of_lists_are_told_from_deleted_objects(
+    deletes: int, gone: int, parts: str
+) -> None:
+    colors = ["a", "b"][:gone]
+    before = Live("palette", toy_kinds.Palette(colors=colors))
+    after = entry(toy_kinds.Palette(colors=[]))
+    fields = (FieldChange("colors", colors, []),)
+    changes = [Change(Action.UPDATE, before.key, "r", "palette", after, before, fields)]
+    for number in range(deletes):
+        badge = Live(f"b{number}", toy_kinds.Badge(name=f"B{number}", color="red"))
+        changes.append(
+            Change(Action.DELETE, badge.key, "r", badge.id, entry(badge.resource), badge)
+        )
+    run = replace(context([before]), approvals=Approvals(allow_delete=9))
+    (refusal,) = guard(changes, [], [], run, ["palette", "badge"])
+    assert f"and this plan deletes {parts}: check" in refusal.reason

@@ -104,7 +104,7 @@ def test_what_to_do_about_a_missing_object_depends_on_whether_it_has_an_entry(
 ) -> None:
     draft = PlanDraft(changes=[mentioning("Triage")])
     (blocked,) = mentions(draft, declared=declared).blocked()
-    assert blocked.reason == f'there is no playbook "Triage": {remedy}'
+    assert blocked.reason == f'the playbook "Triage" is missing: {remedy}'
 
 
 def test_a_folder_that_was_renamed_outside_is_found_as_often_as_it_is_looked_for() -> None:

@@ -186,7 +186,7 @@ def test_a_folder_that_is_gone_is_a_requirement_once_for_all() -> None:
     assert (made.changes, held.by, str(held.key)) == ((), Blocker.REQUIREMENT, "folder:Old")
     assert [str(key) for key in held.needed_by] == ["knowledge:Old/A", "knowledge:Old/B"]
     assert held.reason == (
-        'there is no folder "Old": create it in the web app (no API can), then run rollback again'
+        'the folder "Old" is missing: create it in the web app (no API can), then run rollback again'
     )
 
 

@@ -62,7 +62,7 @@ def test_what_needs_something_that_is_left_out_is_blocked() -> None:
         (Blocker.CONFLICT, A, ("n1",)),
         (Blocker.CONFLICT, B, ()),
     ]
-    assert "probably replaces it" in left.blocked[0].reason
+    assert "probably replaces this object" in left.blocked[0].reason
     assert "is created by the same plan" in left.blocked[1].reason
     assert narrow(draft, [Only("knowledge"), Only("playbook")]).changes == draft.changes
 
@@ -75,7 +75,10 @@ def test_a_delete_stays_with_the_changes_that_remove_its_mentions() -> None:
     draft = PlanDraft(changes=[gone, frees, change(PLAYBOOK), change(secret)])
     left = narrow(draft, [Only("knowledge")])
     assert (left.changes, {b.key for b in left.blocked}) == ([], {A, B})
-    assert "knowledge:F/B mentions it until it is written" in left.blocked[-1].reason
+    assert (
+        "knowledge:F/B, which mentions this object until it is written, is left out"
+        in left.blocked[-1].reason
+    )
     assert narrow(draft, [Only("knowledge"), Only("playbook")]).changes == draft.changes[:3]
 
 

@@ -168,11 +168,35 @@ def test_a_doubt_names_the_objects_and_the_next_step() -> None:
     doubt = matched(OWNED, {"A": "c", "B": "d"}, SWAP)["A"].doubt
     assert doubt == (
         "its object n1 is knowledge:B in the web app now, and n2 has the name of this entry, and "
-        "a.yaml:1:1 has an entry with that name: if this entry means n1, give both the same name; if "
-        "it means another object, run devinops inventory link knowledge:A ID"
+        "a.yaml:1:1 has an entry with that name: if n1 belongs to this entry, rename it back to knowledge:A "
+        "in the web app; if n2 does, run devinops inventory forget knowledge:B, then devinops "
+        "inventory link knowledge:A n2"
     )
     doubt = matched({"A": "n1:a"}, {"A": "c", "B": "d"}, {"n1": "B:a"})["A"].doubt
-    assert doubt.endswith("if it means a new one, run devinops inventory link knowledge:B n1")
+    assert doubt.endswith(
+        "if it belongs to the other entry, run devinops inventory forget knowledge:A, then devinops "
+        "inventory link knowledge:B n1"
+    )
+
+
+UNFOLLOWED = ({"A": "c", "B": "d"}, {"n1": "B:a"})
+
+
+def test_both_ways_out_of_a_doubt_end_it() -> None:
+    declared, lives = UNFOLLOWED
+    assert said(matched({"A": "n1:a"}, declared, lives)) == {"A": "n1?", "B": None}
+    assert said(matched({"A": "n1:a"}, declared, {"n1": "A:a"})) == {"A": "n1", "B": None}
+    assert said(matched({"B": "n1:a"}, declared, lives)) == {"A": None, "B": "n1"}
+    both = {"A": "c", "B": "d"}
+    assert said(matched(OWNED, both, {"n1": "A:a", "n2": "A:b"})) == {"A": "n1", "B": "n2"}
+    assert said(matched({"A": "n2:b"}, both, SWAP)) == {"A": "n2", "B": "n1"}
+
+
+def test_a_doubt_about_several_objects_leaves_the_id_to_the_reader() -> None:
+    lives = {"n1": "Old:a", "n2": "A:b", "n3": "A:x"}
+    doubt = matched(OWNED, {"A": "c"}, lives)["A"].doubt
+    assert "n2 and n3 have the name of this entry: " in doubt
+    assert doubt.endswith("if another one does, run devinops inventory link knowledge:A ID")
 
 
 @pytest.mark.parametrize(("heir", "expected"), [("a", Standing.UNCLEAR), ("other", Standing.HOLDS)])

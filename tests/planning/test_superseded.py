@@ -58,7 +58,7 @@ def test_a_schedule_stays_while_its_replacement_is_blocked_or_was_deleted_by_a_p
     after_replacements(blocked, [new], {new.key})
     (step,) = blocked.blocked
     assert (blocked.changes, step.ids) == ([], ("s1",))
-    assert "automation:Daily probably replaces it, and that is blocked" in step.reason
+    assert "automation:Daily probably replaces this object but is blocked" in step.reason
     gone = PlanDraft(changes=[DELETE], drift=[Drift(DriftEvent.DELETED, new.key, "a1")])
     after_replacements(gone, [new], ())
     assert gone.changes == []

@@ -382,7 +382,7 @@ def test_an_automation_that_is_created_again_has_a_new_webhook(
     ran = devinops("rollback", "latest", "-C", root, "--yes", "--webhook-secrets", paths[1])
     assert ran.code == 0, ran
     assert "its webhook has a new address and a new secret" in ran.out
-    assert "created again, with the new id" in ran.out
+    assert "created again with a new id: " in ran.out
     first, second = (secret_lines(path)[0] for path in paths)
     assert first[1] != second[1]
     assert first[2] != second[2]

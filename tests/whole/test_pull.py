@@ -741,7 +741,10 @@ def test_if_every_object_of_a_kind_is_missing_no_file_is_deleted(
     document = pull(devinops, root, "--drift")
     assert (document["exit_code"], document["files"], snapshot(root)) == (4, [], before)
     (reason,) = (i["reason"] for i in document["left"] if i["key"] == "knowledge:Deploys")
-    assert "3 of 3 owned knowledge objects are not in the list, so no file is deleted" in reason
+    assert (
+        "3 of 3 owned knowledge objects are missing from what the API lists, so no file is deleted"
+        in reason
+    )
     assert "Devin may be moving its knowledge" in reason
     assert "--allow-missing 3" in devinops("plan", "-C", root).out
     (file,) = pull(devinops, root, "--drift", "knowledge:Deploys")["files"]

@@ -105,7 +105,7 @@ def test_the_whole_life_of_a_set(emulator: Emulator, write: Settings, devinops: 
     at = lines.index("      ~ tags:")
     assert lines[at - 2 : at + 4] == [
         "  <= session_tags",
-        "      session_tags.yaml:1: live and not yet owned; tags, default changed",
+        "      session_tags.yaml:1: live but not owned; tags, default changed",
         "      ~ tags:",
         "        + c",
         "        - a",
@@ -205,7 +205,10 @@ def test_a_set_that_loses_too_much_refuses_the_run_until_the_number_is_accepted(
     root = write(session_tags={"tags": many[7:], "default": None})
     refused = devinops("apply", "-C", root, "--adopt", "--yes")
     assert refused.code == 4
-    wanted = "session_tags would lose 7 of its 30 tags, more than 6 (3, or max_delete 20% of 30)"
+    wanted = (
+        "session_tags would lose 7 of its 30 tags, more than the 6 that are allowed (the larger of 3 "
+        "and max_delete, which is 20% of its 30 tags): check all 7 deletes of this plan"
+    )
     assert wanted in refused.err
     assert "pass --allow-delete 7" in refused.err
     assert "notes" not in [path for _, path, _ in writes(emulator)]
@@ -216,7 +219,10 @@ def test_a_set_that_loses_too_much_refuses_the_run_until_the_number_is_accepted(
 
     write(session_tags={"tags": many[13:]})
     six = devinops("plan", "-C", root)
-    assert "more than 4 (3, or max_delete 20% of 23)" in six.out
+    assert (
+        "more than the 4 that are allowed (the larger of 3 and max_delete, which is 20% of its 23 tags)"
+        in six.out
+    )
 
 
 def test_what_was_changed_outside_is_drift_and_both_sides_are_a_conflict(

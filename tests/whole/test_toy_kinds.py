@@ -220,7 +220,7 @@ def test_what_is_nowhere_blocks_everything_that_refers_to_it(api: ToyApi, job: J
     robots = [{"name": "A", "manual": "M"}, {"name": "B", "task": {"do": '@manual:"M"'}}]
     job.declare(robots=[*robots, {"name": "C"}])
     text = job.blocked()
-    assert 'there is no manual "M": declare it, or correct the name, then plan again' in text
+    assert 'the manual "M" is missing: declare it, or correct the name, then plan again' in text
     assert "needed by robot:A, robot:B" in text
     assert job.run("apply", "--yes").code == 4
     assert [robot["name"] for robot in api.of("robot").values()] == ["C"]
@@ -361,7 +361,7 @@ def test_a_set_shows_what_comes_and_goes_and_is_guarded(api: ToyApi, job: Job) -
     assert "it is live but not owned, and differs in colors" in job.blocked()
     refused = job.run("apply", "--yes", "--adopt")
     assert refused.code == 4
-    assert "palette would lose 5 of its 10 colors, more than 3" in refused.err
+    assert "palette would lose 5 of its 10 colors, more than the 3" in refused.err
     job.apply("--adopt", "--allow-delete", "5")
     assert api.settings[COLORS] == {"colors": [*many[:5], "new"]}
     job.declare(palettes=[{"colors": None}])
@@ -422,6 +422,6 @@ def test_what_another_owner_has_is_left_alone_and_not_made_twice(api: ToyApi, jo
     theirs = api.add("robot", name="R", metadata={"devinops": "them", "team": "x"})
     job.declare(robots=[{"name": "R"}, {"name": "S", "labels": {"team": "y"}}])
     text = job.blocked()
-    assert f"the label of an object with this name has another owner ({theirs} of them)" in text
+    assert f"an object with this name has the label of another owner ({theirs}: them)" in text
     assert job.run("apply", "--yes").code == 4
     assert [robot["name"] for robot in api.of("robot").values()] == ["R", "S"]

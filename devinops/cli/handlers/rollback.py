@@ -193,7 +193,7 @@ def _notes(saved: Backup) -> Iterator[str]:
 def _with_new_id(result: Result) -> Result:
     """Return a result whose message names the new id of an object that was created again."""
     if result.change.action is Action.CREATE and result.outcome is Outcome.DONE:
-        remark = f"created again, with the new id {result.id}"
+        remark = f"created again with a new id: {result.id}"
         return replace(result, message=f"{result.message}; {remark}" if result.message else remark)
     return result
 
