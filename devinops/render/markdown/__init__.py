@@ -58,14 +58,14 @@ def _drift(page: Page, answer: DriftAnswer) -> Iterator[str]:
     number = len(findings.drift)
     changed = f"{counted(number, 'object')} changed outside devinops"
     title = f"{changed} in {where}" if number else f"No drift in {where}"
-    advice = "`devinops pull --drift` brings these changes into the files."
+    advice = "`devinops pull --drift` writes these changes into the files."
     summary = [f"{page.marker(answer.target)}\n## {title}", *([advice] if number else [])]
     sections = [
         Section("Changed outside devinops", [drift_item(page, item) for item in findings.drift]),
         _lives(page, "Unmanaged (not drift)", findings.unmanaged),
         _lives(page, "With the label of another owner", findings.foreign),
     ]
-    return document(page, summary, sections, [])
+    return document(page, summary, sections, noun="object")
 
 
 def _lives(page: Page, title: str, lives: Sequence[Live]) -> Section:
@@ -78,10 +78,10 @@ def _failure(page: Page, failure: Failure) -> Iterator[str]:
     where = f" for {page.where(failure.target)}" if failure.target else page.in_root
     if not failure.problems:
         text = alert("CAUTION", "Nothing was written", [prose(failure.error, 2_000)])
-        return document(page, [f"{head}## Failed{where}", text], [], [])
+        return document(page, [f"{head}## Failed{where}", text], [])
     title = f"Cannot plan{where}: {problem_counts(failure.problems)}"
     summary = [f"{head}## {title}", "Nothing was written. Fix these files, and plan again."]
-    return document(page, summary, [_problem_section(page, failure.problems)], [])
+    return document(page, summary, [_problem_section(page, failure.problems)], noun="problem")
 
 
 def _problems(page: Page, answer: ProblemsAnswer) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _problems(page: Page, answer: ProblemsAnswer) -> Iterator[str]:
     title = problem_counts(answer.problems) if answer.problems else "No problems"
     elsewhere = f"; {answer.elsewhere} problems elsewhere, not shown" if answer.elsewhere else ""
     summary = [f"## {title}", f"{entries} in {files}{elsewhere}"]
-    return document(page, summary, [_problem_section(page, answer.problems)], [])
+    return document(page, summary, [_problem_section(page, answer.problems)], noun="problem")
 
 
 def _problem_section(page: Page, problems: Sequence[Problem]) -> Section:
@@ -105,7 +105,7 @@ def _differences(page: Page, differences: Differences) -> Iterator[str]:
         _changes(page, "Different, as reviewed", before),
         _changes(page, "Different, now", now),
     ]
-    return document(page, [f"## Not what was reviewed: {differences}"], sections, [])
+    return document(page, [f"## Not what was reviewed: {differences}"], sections)
 
 
 def _changes(page: Page, title: str, changes: Iterable[Change]) -> Section:
