@@ -182,11 +182,12 @@ def test_a_rotation_promises_no_way_back(
         Draft202012Validator(schemas()["plan"]).validate(document)
         assert document["unsaved"] == ["secret:TOKEN"]
         said = next(line for line in ran.out.splitlines() if line.startswith("Backup: "))
-        way = "restores it, except" if others else "cannot restore"
+        run = said.partition(".jsonl ")[0].rpartition("/")[2]
+        way = f"to restore: devinops rollback {run}, which" if others else "devinops rollback"
         assert said.endswith(
-            f"(devinops rollback {way} the value of a secret, which no backup can hold: secret:TOKEN)"
+            f"({way} cannot restore the value of a secret, which no backup can hold: secret:TOKEN)"
         )
-        back = devinops("rollback", "latest", "-C", root, "--yes", "--report", f"json={report}")
+        back = devinops("rollback", run, "-C", root, "--yes", "--report", f"json={report}")
         assert back.code == 0
         assert "\nsecret:TOKEN was deleted and created again since" in back.out
         document = json.loads(report.read_text())

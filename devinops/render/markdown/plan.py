@@ -27,7 +27,7 @@ from devinops.render.markdown.page import (
     table,
 )
 from devinops.render.needed_approvals import how_to_approve
-from devinops.render.text import drift_summary, full_command, joined
+from devinops.render.text import MERGE, drift_summary, full_command, joined
 
 _BLOCKED: Final = "blocked"
 _OUTSIDE: Final = "changed outside devinops"
@@ -130,7 +130,7 @@ def _dangers(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]:
     if error and not plan.refusals:
         yield alert("CAUTION", "Nothing was applied", [prose(error, 1_000)])
     yield from _refusals(page, plan)
-    yield from _deletes(page, plan.changes)
+    yield from _deletes(page, plan.changes, "would" if error or plan.refusals else "will")
     yield from _blocked(page, plan)
     if plan.notes:
         notes = (f"- {prose(note, 600)}" for note in plan.notes)
@@ -150,19 +150,19 @@ def _to_approve(page: Page, plan: ShownPlan) -> str:
     return " ".join(how_to_approve(plan, page.style.place, code))
 
 
-def _deletes(page: Page, changes: Iterable[Change]) -> Iterator[str]:
+def _deletes(page: Page, changes: Iterable[Change], will: str) -> Iterator[str]:
     deletes = [change for change in changes if change.action is Action.DELETE]
     replaced = [change for change in changes if change.action is Action.REPLACE]
     if deletes:
         lines = (page.item(c.key, place(page, c), c.reason) for c in deletes)
         listed = page.listed(lines, len(deletes), 0.3, "more deletes")
-        yield alert("CAUTION", f"{counted(len(deletes), 'object')} will be deleted", listed)
+        yield alert("CAUTION", f"{counted(len(deletes), 'object')} {will} be deleted", listed)
     if replaced:
         lines = (
             page.item(change.key, page.place(change.source), change.reason) for change in replaced
         )
         listed = page.listed(lines, len(replaced), 0.05)
-        title = f"{counted(len(replaced), 'object')} will be deleted and created again"
+        title = f"{counted(len(replaced), 'object')} {will} be deleted and created again"
         yield alert("CAUTION", title, listed)
 
 
@@ -247,8 +247,8 @@ def _field_blocks(kind: str, fields: Iterable[FieldChange], sides: str) -> Itera
 def drift_sections(page: Page, drift: Sequence[Drift]) -> Iterator[Section]:
     """Yield the section of what was changed outside devinops."""
     intro = (
-        "Nobody reviewed these changes, and this plan keeps them. "
-        "`devinops pull --drift` brings them into the files."
+        "These changes were not reviewed, and they are kept. "
+        "`devinops pull --drift` writes them into the files."
     )
     items = [drift_item(page, item) for item in drift]
     yield Section(f"Changed outside devinops: {len(items)}", items, intro)
@@ -292,7 +292,7 @@ def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:
     job = page.style.job
     if job and job.in_request and not plan.only:
         stays = " What is blocked stays as it is." if plan.blocked else ""
-        yield f"Merge to apply this plan, or nothing if it differs by then.{stays} By hand:"
+        yield f"{MERGE}{stays} By hand:"
     else:
         yield "This applies exactly this plan, or nothing:"
     yield fenced([shown(full_command(plan, f"{command}{page.style.place}"), 1_000)], "sh")

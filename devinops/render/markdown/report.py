@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from devinops.applying.report import Report, Result
@@ -29,9 +30,10 @@ def report_document(page: Page, report: Report) -> Iterator[str]:
         *_blocked(page, report),
     ]
     if report.backup:
-        summary.append(f"Backup: {code(report.backup)} ({prose(rollback_hint(report), 600)})")
+        hint = rollback_hint(report, code, partial(prose, most=600))
+        summary.append(f"Backup: {code(report.backup)} ({hint})")
     sections = [*_done(page, report.results), *drift_sections(page, plan.drift)]
-    return document(page, summary, sections, [])
+    return document(page, summary, sections)
 
 
 def _title(page: Page, report: Report) -> str:

@@ -156,5 +156,6 @@ def test_a_large_plan_is_below_its_limit_and_its_summary_is_whole(
     text = document(PlanAnswer(plan, ExitCode.OK), limit)
     shown = "".join(checked(text, max(limit, MIN_LIMIT)).text)
     assert f"{times} to create, {2 * times} to update, {times} to adopt" in shown
-    assert f"{times} object{'s' * (times > 1)} will be deleted" in shown
+    will = "would" if plan.refusals else "will"
+    assert f"{times} object{'s' * (times > 1)} {will} be deleted" in shown
     assert text.endswith(("plan again.\n", "approve.\n", "`000000000000`\n"))
