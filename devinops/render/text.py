@@ -321,8 +321,9 @@ class Text:
         yield from self._results(report.results)
         yield from self._left(report)
         if report.backup:
-            text = f"Backup: {report.backup} ({rollback_hint(report, str, str)})"
-            yield from self.paragraph(text)
+            yield from self.paragraph(f"Backup: {report.backup}")
+            # On a line of its own, the command stays whole at 80 columns.
+            yield from self.paragraph(f"  {rollback_hint(report, str, str)}")
         yield from self._verdict(tally(report), report_look(report))
 
     def _results(self, results: Sequence[Result]) -> Iterator[str]:

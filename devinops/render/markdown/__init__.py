@@ -24,7 +24,8 @@ from devinops.render.answers import (
 )
 from devinops.render.escape import line
 from devinops.render.markdown.budget import fitting
-from devinops.render.markdown.escape import fenced, prose
+from devinops.render.markdown.escape import fenced
+from devinops.render.markdown.keys import named_keys
 from devinops.render.markdown.page import Item, Page, Section, alert, document
 from devinops.render.markdown.plan import change_item, drift_item, plan_document, problem_line
 from devinops.render.markdown.report import report_document
@@ -33,7 +34,7 @@ from devinops.render.problem_text import problem_counts
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
     """Yield an answer as one Markdown document of at most `style.limit` bytes."""
-    page = Page(style)
+    page = Page(style, frozenset(line(str(key)) for key in named_keys(answer)))
     match answer:
         case PlanAnswer():
             return plan_document(page, answer.plan, answer.error, answer.command)
@@ -77,7 +78,7 @@ def _failure(page: Page, failure: Failure) -> Iterator[str]:
     head = f"{page.failure_marker(failure.target)}\n"
     where = f" for {page.where(failure.target)}" if failure.target else page.in_root
     if not failure.problems:
-        text = alert("CAUTION", "Nothing was written", [prose(failure.error, 2_000)])
+        text = alert("CAUTION", "Nothing was written", [page.prose(failure.error, 2_000)])
         return document(page, [f"{head}## Failed{where}", text], [])
     title = f"Cannot plan{where}: {problem_counts(failure.problems)}"
     summary = [f"{head}## {title}", "Nothing was written. Fix these files, and plan again."]

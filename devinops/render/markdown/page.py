@@ -13,7 +13,7 @@ from devinops.model.target import Target
 from devinops.render import Style, counted
 from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fitting, size
 from devinops.render.markdown.changes import Block, details
-from devinops.render.markdown.escape import code, html_code, prose, safe_url
+from devinops.render.markdown.escape import MAX_TEXT, code, html_code, prose, safe_url
 from devinops.render.marker import TOP, Marker, write
 
 MAX_URL: Final = 1_000
@@ -55,9 +55,13 @@ class Section(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """What all parts of a document need: how people want to read it, and where it is posted."""
+    """What all parts of a document need: how people want to read it, and where it is posted.
+
+    `keys` are those that its sentences can name, as they are shown.
+    """
 
     style: Style
+    keys: frozenset[str] = frozenset()
 
     @property
     def limit(self) -> int:
@@ -92,6 +96,10 @@ class Page:
         """The commit that people review, None outside CI."""
         return (self.style.job.commit or None) if self.style.job else None
 
+    def prose(self, text: str, most: int = MAX_TEXT) -> str:
+        """Return a sentence that is safe, with each key in it as one code span."""
+        return prose(text, most, self.keys)
+
     def place(self, source: Source | None, *, column: bool = False) -> str:
         """Return where something is written, as a link if there is an address; may be empty."""
         if source is None:
@@ -106,7 +114,7 @@ class Page:
             f"**{word}** " if word else "",
             code(str(key)),
             f" ({place})" if place else "",
-            f": {prose(text)}" if text else "",
+            f": {self.prose(text)}" if text else "",
         )
         return f"- {''.join(parts)}"
 
