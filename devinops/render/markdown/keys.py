@@ -26,8 +26,6 @@ def named_keys(answer: Answer) -> Iterator[Key]:
         case Differences():
             pairs = (change for pair in answer.differing for change in pair)
             yield from _of_changes((*answer.new, *answer.gone, *pairs))
-        case _:
-            pass
 
 
 def _of_plan(plan: ShownPlan) -> Iterator[Key]:
