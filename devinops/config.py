@@ -331,7 +331,7 @@ def resolve(project: Project, flags: Flags, environ: Mapping[str, str]) -> Setti
     return Settings(
         root=project.root,
         target=Target(
-            name, api_url, api, values.org_id(), enterprise=values.declared("enterprise", False)
+            name, api_url, api, values.org_id(api), enterprise=values.declared("enterprise", False)
         ),
         key=key,
         enterprise_key=values.enterprise_key(),
@@ -425,13 +425,14 @@ class _Values:
             raise ConfigError(f"{self.sources['api_url']}: {why}")
         return url
 
-    def org_id(self) -> str | None:
+    def org_id(self, api: ApiVersion) -> str | None:
         if self.target.get("enterprise"):
             self.sources["org_id"] = "an enterprise has none"
             return None
         org_id = self.declared_or_variable("org_id", "DEVIN_ORG_ID")
         if org_id is None:
-            self.sources["org_id"] = "looked up with the API; API v1 has none"
+            lookup = {"v3": "looked up with the API", "v1": "API v1 has none"}
+            self.sources["org_id"] = lookup[api]
         elif why := _wrong_org_id(org_id):
             raise ConfigError(f"{self.sources['org_id']}: {why}")
         return org_id
@@ -464,7 +465,7 @@ class _Values:
             return cast(ApiVersion, declared)
         for prefix, version in API_BY_PREFIX.items():
             if key.startswith(prefix):
-                self.sources["api_version"] = f"the key's prefix {prefix}"
+                self.sources["api_version"] = f"the API key's prefix {prefix}"
                 return version
         raise ConfigError(
             f"the key in {variable} begins with neither cog_ (API v3) nor apk_ (API v1); check the "

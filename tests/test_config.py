@@ -35,8 +35,18 @@ def test_without_a_file_everything_comes_from_the_environment_and_defaults(tmp_p
     found = settings(tmp_path, KEY)
     assert found.target == Target("default", "https://api.devin.ai", "v3", None)
     assert found.sources["api_key"] == "environment DEVIN_API_KEY"
-    assert found.sources["api_version"] == "the key's prefix cog_"
+    assert found.sources["api_version"] == "the API key's prefix cog_"
     assert (found.timeout_s, found.parallelism) == (60.0, 8)
+
+
+@pytest.mark.parametrize(
+    ("key", "source"), [("cog_1", "looked up with the API"), ("apk_1", "API v1 has none")]
+)
+def test_an_organization_that_is_not_set_is_looked_up_if_the_api_can(
+    tmp_path: Path, key: str, source: str
+) -> None:
+    found = settings(tmp_path, {"DEVIN_API_KEY": key})
+    assert (found.target.org_id, found.sources["org_id"]) == (None, source)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +82,7 @@ def test_each_value_is_traced_to_its_place(repository: Write) -> None:
         "api_url": "environment DEVIN_API_URL",
         "api_key": "environment DEVIN_API_KEY",
         "enterprise_key_env": "default",
-        "api_version": "the key's prefix cog_",
+        "api_version": "the API key's prefix cog_",
         "v3_macro": "default",
         "prune": "default",
         "scope": "default",

@@ -32,7 +32,7 @@ COMMANDS = {
     "inventory": "Inspect and repair the record of what this repository owns.",
     "drift": "Show what was changed outside devinops since the last apply.",
     "export": "Write the entries as a plugin of skills, or as JSON.",
-    "whoami": "Show the effective settings and who the key belongs to.",
+    "whoami": "Show the effective settings and who the API key belongs to.",
     "schema": "Print the JSON Schemas of the files and of the JSON output.",
     "emulator": "Serve a local stand-in for the Devin API.",
     "demo": "Walk through plan and apply on a local emulator; needs no key.",

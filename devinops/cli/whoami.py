@@ -11,7 +11,7 @@ from devinops.model.exit_codes import ExitCode
 @click.command()
 @common(api=True)
 def command(options: Options) -> ExitCode:
-    """Show the effective settings, the source of each, and who the key belongs to.
+    """Show the effective settings, the source of each, and who the API key belongs to.
 
     \b
       devinops whoami

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import groupby
+from pathlib import PurePosixPath
 
 from devinops.applying.report import Report, Result
 from devinops.kinds import KINDS
@@ -43,6 +44,7 @@ _OUTCOMES = {
 }
 _SHOW = "devinops plan -v"
 _PULL = "devinops pull --drift"
+MERGE = "Merge to apply this plan. If the plan is different then, nothing is applied."
 MAX_NEEDED_BY = 5
 MAX_ALIKE = 5
 """How many results with one message, or changes that are left, are shown, unless `full`."""
@@ -319,9 +321,9 @@ class Text:
         yield from self._results(report.results)
         yield from self._left(report)
         if report.backup:
-            hint = rollback_hint(report)
-            text = f"Backup: {report.backup} ({hint})"
-            yield from self.paragraph(text)
+            yield from self.paragraph(f"Backup: {report.backup}")
+            # On a line of its own, the command stays whole at 80 columns.
+            yield from self.paragraph(f"  {rollback_hint(report, str, str)}")
         yield from self._verdict(tally(report), report_look(report))
 
     def _results(self, results: Sequence[Result]) -> Iterator[str]:
@@ -398,12 +400,10 @@ def full_command(plan: ShownPlan, command: str) -> str:
 def counts(plan: ShownPlan) -> str:
     """Return the last line of a plan; what there is none of is left out."""
     actions = Counter(change.action for change in plan.changes)
-    needed = sum(len(block.needed_by) for block in plan.blocked)
-    needed_by = f" (needed by {counted(needed, 'entry', 'entries')})" if needed else ""
     changes = joined((actions[action], f"to {SIGNS[action].meaning}") for action in Action)
     others = joined(
         (
-            (len(plan.blocked), f"blocked{needed_by}"),
+            (len(plan.blocked), f"blocked{_needed_by(plan.blocked)}"),
             (len(plan.drift), "changed outside devinops"),
             (plan.unchanged, "unchanged"),
             (sum(plan.unmanaged.values()), "unmanaged"),
@@ -412,6 +412,17 @@ def counts(plan: ShownPlan) -> str:
     parts = "; ".join(filter(None, (changes or "nothing to change", others)))
     refused = "refused, " if plan.refusals else ""
     return f"Plan for {plan.target.full_name}: {refused}{parts}."
+
+
+def _needed_by(blocked: Sequence[Blocked]) -> str:
+    """Return by how many entries blocked steps are needed; empty if none needs them."""
+    needed = [block for block in blocked if block.needed_by]
+    if not needed:
+        return ""
+    # An entry may need several of them.
+    entries = len({key for block in needed for key in block.needed_by})
+    which = f"{len(needed)} of them " if len(needed) < len(blocked) else ""
+    return f" ({which}needed by {counted(entries, 'entry', 'entries')})"
 
 
 def joined(counts: Iterable[tuple[int, str]]) -> str:
@@ -447,15 +458,20 @@ def report_look(report: Report) -> Look:
     return Look.WAITING if is_waiting or counts else Look.GOOD
 
 
-def rollback_hint(report: Report) -> str:
-    """Return what devinops rollback can restore of what was overwritten or deleted."""
+def rollback_hint(report: Report, code: Callable[[str], str], prose: Callable[[str], str]) -> str:
+    """Return how to restore what was overwritten or deleted, and what of it no rollback restores.
+
+    `code` marks what people can copy, and `prose` makes a sentence with names safe to show.
+    """
+    assert report.backup
+    restore = code(f"devinops rollback {PurePosixPath(report.backup).stem}")
     lost = []
     if report.unsaved:
         keys = ", ".join(map(str, report.unsaved))
         lost.append(f"the value of a secret, which no backup can hold: {keys}")
     if report.final:
         lost.append(f"what no API creates again: {', '.join(map(str, report.final))}")
-    if not lost:
-        return "devinops rollback"
-    way = "restores it, except" if report.restorable else "cannot restore"
-    return f"devinops rollback {way} {'; and '.join(lost)}"
+    limits = prose(f"cannot restore {'; and '.join(lost)}") if lost else ""
+    if not report.restorable and lost:
+        return f"{code('devinops rollback')} {limits}"
+    return f"to restore: {restore}{f', which {limits}' if lost else ''}"

@@ -761,6 +761,7 @@ def test_whoami_shows_each_value_with_its_source_and_never_the_key(
     document = json.loads(devinops("whoami", "-C", root, "--format", "json").out)
     assert document["settings"]["max_delete"] == {"value": "5", "source": "devinops.yaml:2:36"}
     assert document["org_id"] == "org-emulator"
+    assert document["settings"]["org_id"]["value"] == "org-emulator"
     report = root.parent / "whoami.json"
     both = devinops("whoami", "-C", root, "--timeout", "5", "--report", f"json={report}")
     assert both.out == ran.out
@@ -788,6 +789,7 @@ def test_whoami_shows_the_settings_even_when_the_key_is_wrong(
     ran = devinops("whoami", "-C", tmp_path)
     assert ran.code == 1
     assert "environment DEVIN_API_URL" in ran.out
+    assert "\norg_id             -  (looked up with the API)\n" in ran.out
     assert "401" in ran.err
 
 

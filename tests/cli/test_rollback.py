@@ -181,12 +181,14 @@ def test_a_rotation_promises_no_way_back(
         document = json.loads(report.read_text())
         Draft202012Validator(schemas()["plan"]).validate(document)
         assert document["unsaved"] == ["secret:TOKEN"]
-        said = next(line for line in ran.out.splitlines() if line.startswith("Backup: "))
-        way = "restores it, except" if others else "cannot restore"
-        assert said.endswith(
-            f"(devinops rollback {way} the value of a secret, which no backup can hold: secret:TOKEN)"
+        rows = ran.out.splitlines()
+        number = next(n for n, row in enumerate(rows) if row.startswith("Backup: "))
+        run = Path(rows[number]).stem
+        way = f"to restore: devinops rollback {run}, which" if others else "devinops rollback"
+        assert rows[number + 1] == (
+            f"  {way} cannot restore the value of a secret, which no backup can hold: secret:TOKEN"
         )
-        back = devinops("rollback", "latest", "-C", root, "--yes", "--report", f"json={report}")
+        back = devinops("rollback", run, "-C", root, "--yes", "--report", f"json={report}")
         assert back.code == 0
         assert "\nsecret:TOKEN was deleted and created again since" in back.out
         document = json.loads(report.read_text())

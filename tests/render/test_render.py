@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
 from devinops.applying.report import Report, Result
-from devinops.model.changes import Action, Change, Outcome
+from devinops.model.changes import Action, Blocked, Blocker, Change, Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory
 from devinops.model.keys import ROOT, Key
@@ -28,6 +29,7 @@ from devinops.render.answers import (
     ProblemsAnswer,
     SimpleAnswer,
 )
+from devinops.render.text import counts
 from devinops.schema.backup import BackupsDocument
 from devinops.schema.base_document import HEAD
 
@@ -106,3 +108,26 @@ def test_many_failures_with_one_message_are_counted() -> None:
     assert "    … and 195 more left (-v shows them)" in rows
     assert len(rows) == 14
     assert len("".join(render("text", failing(200), Style(full=True))).splitlines()) == 402
+
+
+A, B = Key("knowledge", ROOT, "A"), Key("knowledge", ROOT, "B")
+
+
+def folder(name: str, *needed_by: Key) -> Blocked:
+    return Blocked(Blocker.REQUIREMENT, Key("folder", ROOT, name), "r", needed_by=needed_by)
+
+
+@pytest.mark.parametrize(
+    ("blocked", "words"),
+    [
+        ((folder("F"),), "1 blocked"),
+        ((folder("F", A),), "1 blocked (needed by 1 entry)"),
+        ((folder("F", A), folder("G", A)), "2 blocked (needed by 1 entry)"),
+        ((folder("F", A, B), folder("G", A)), "2 blocked (needed by 2 entries)"),
+        ((folder("F", A, B), folder("G", A), folder("H")), "3 blocked (2 of them needed by 2 entries)"),
+    ],
+)  # fmt: skip
+def test_an_entry_that_needs_several_blocked_steps_counts_once(
+    blocked: tuple[Blocked, ...], words: str
+) -> None:
+    assert f": nothing to change; {words}." in counts(replace(PLAN, blocked=blocked))

@@ -90,8 +90,7 @@ class _Demo:
         for name, text in FILES.items():
             self._write(name, text)
         self._step(
-            "Two notes and a playbook are files in a repository. What would change in the "
-            "organization? A plan only reads.",
+            "Two notes and a playbook are files. What would change? A plan only reads.",
             "plan --out plan.json",
         )
         self._step(
@@ -101,7 +100,7 @@ class _Demo:
         self._rename()
         self._edit_in_the_web_app()
         self._step(
-            "In a file, the note gets another name. Somebody edits the other note in the web app. "
+            "One note gets another name in its file; the other is edited in the web app. "
             "The rename keeps the note's id; the edit is shown and not overwritten.",
             "apply --yes",
         )

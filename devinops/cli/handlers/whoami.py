@@ -32,7 +32,7 @@ def run(options: Options) -> ExitCode:
         except DevinopsError:
             if options.format == "text":
                 # The cause is often a wrong key or address, so show the settings.
-                for row in _settings(settings):
+                for row in _settings(settings, settings.target.org_id):
                     click.echo(line(row))
             raise
 
@@ -40,13 +40,14 @@ def run(options: Options) -> ExitCode:
     return ExitCode.OK
 
 
-def _rows(settings: Settings) -> dict[str, Any]:
+def _rows(settings: Settings, org_id: str | None) -> dict[str, Any]:
+    """Return the name and value of each setting. `org_id` may have been looked up with the API."""
     return {
         "target": settings.target.name,
         "api_url": settings.target.api_url,
         "api_version": settings.target.api,
-        "org_id": settings.target.org_id,
-        "enterprise": "true" if settings.target.enterprise else None,
+        "org_id": org_id or settings.target.org_id,
+        "enterprise": "true" if settings.target.enterprise else "false",
         "api_key": "*** (never shown)",
         "enterprise_key_env": settings.enterprise_key_env,
         "max_delete": str(settings.policy.max_delete),
@@ -62,17 +63,18 @@ def _rows(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _settings(settings: Settings) -> Iterator[str]:
+def _settings(settings: Settings, org_id: str | None) -> Iterator[str]:
     yield f"{'root':18} {settings.root}"
-    for name, value in _rows(settings).items():
-        shown = "-" if value is None else f"{value:g}" if isinstance(value, float) else value
+    for name, value in _rows(settings, org_id).items():
+        # The only float is a number of seconds.
+        shown = "-" if value is None else f"{value:g} s" if isinstance(value, float) else value
         yield f"{name:18} {shown}  ({settings.sources[name]})"
 
 
 def _answer(
     settings: Settings, identity: Identity, org_id: str | None, emulator: bool | None
 ) -> SimpleAnswer:
-    lines = [*_settings(settings), "", f"The key belongs to {identity.principal}."]
+    lines = [*_settings(settings, org_id), "", f"The API key belongs to {identity.principal}."]
     if org_id is not None:
         lines.append(f"Organization: {org_id}.")
     if settings.target.enterprise and identity.org_id:
@@ -96,7 +98,7 @@ def _document(
         root=str(settings.root),
         settings={
             name: SettingItem(value, settings.sources[name])
-            for name, value in _rows(settings).items()
+            for name, value in _rows(settings, org_id).items()
         },
         principal=identity.principal,
         principal_type=identity.principal_type,

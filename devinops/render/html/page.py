@@ -142,7 +142,7 @@ def _filters(facets: Sequence[Facet]) -> Iterator[Html]:
         _button("view", "Side by side", switch=True),
         _button("all", "Open all"),
         _button("theme", "Theme: system"),
-        _button("help", "Keys"),
+        _button("help", "Keyboard shortcuts"),
     ]
     yield tag(
         "form",

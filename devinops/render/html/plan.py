@@ -30,7 +30,7 @@ from devinops.render.html.parts import (
 )
 from devinops.render.signs import BLOCKED, OUTSIDE, SIGNS
 from devinops.render.terminal import Look, Sign
-from devinops.render.text import counts, flag, full_command, plan_look
+from devinops.render.text import MERGE, counts, flag, full_command, plan_look
 
 
 def plan_page(
@@ -54,7 +54,7 @@ def plan_page(
             *_untouched(plan),
             *([("Commit", job.commit)] if job and job.commit else []),
         ],
-        notices=[*_errors(plan, error), *_attention(plan)],
+        notices=[*_errors(plan, error), *_attention(plan, "would" if stops else "will")],
         facets=_facets(plan),
         sections=_plan_sections(plan, items),
         ending=Html("") if stops else _how_to(plan, job, command),
@@ -107,10 +107,9 @@ def _separated(pieces: Sequence[Html]) -> list[str]:
     return [part for piece in pieces for part in (", ", piece)][1:]
 
 
-def _attention(plan: ShownPlan) -> Iterator[Html]:
+def _attention(plan: ShownPlan, will: str) -> Iterator[Html]:
     """Yield what is deleted and what waits for a person; or that nothing is."""
     numbered = list(enumerate(plan.changes, 1))
-    will = "would" if plan.refusals else "will"
     for action, what in (
         (Action.DELETE, "deleted"),
         (Action.REPLACE, "deleted and created again"),
@@ -178,13 +177,13 @@ def _how_to(plan: ShownPlan, job: JobLinks | None, command: str) -> Html:
     """Return the command that applies this plan and no other."""
     if not plan.changes:
         return Html("")
-    merge = "Merge to apply this plan. By hand:" if job and job.in_request and not plan.only else ""
+    merge = f"{MERGE} By hand:" if job and job.in_request and not plan.only else ""
     blocked = "What is blocked stays as it is. " if plan.blocked else ""
     return tag(
         "section",
         tag("h2", "Apply this plan"),
         tag("p", merge) if merge else Html(""),
         tag("pre", full_command(plan, command), class_="command"),
-        tag("p", f"{blocked}It plans again, and writes nothing if the plan is no longer this one."),
+        tag("p", f"{blocked}It plans again, and writes nothing if the plan is no longer the same."),
         class_="ending",
     )

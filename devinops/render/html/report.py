@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from devinops.applying.report import Report
@@ -71,7 +72,8 @@ def _report_notices(report: Report) -> Iterator[Html]:
     if report.waiting:
         yield blocked_notice(report.plan, report.waiting, "waiting")
     if report.backup:
-        content = [tag("code", report.backup), " (", prose(rollback_hint(report)), ")"]
+        hint = Html(rollback_hint(report, partial(tag, "code"), prose))
+        content = [tag("code", report.backup), " (", hint, ")"]
         yield notice("Backup", [tag("p", *content)], Look.DIM)
 
 

@@ -24,7 +24,8 @@ from devinops.render.answers import (
 )
 from devinops.render.escape import line
 from devinops.render.markdown.budget import fitting
-from devinops.render.markdown.escape import fenced, prose
+from devinops.render.markdown.escape import fenced
+from devinops.render.markdown.keys import named_keys
 from devinops.render.markdown.page import Item, Page, Section, alert, document
 from devinops.render.markdown.plan import change_item, drift_item, plan_document, problem_line
 from devinops.render.markdown.report import report_document
@@ -33,7 +34,7 @@ from devinops.render.problem_text import problem_counts
 
 def render(answer: Answer, style: Style) -> Iterator[str]:
     """Yield an answer as one Markdown document of at most `style.limit` bytes."""
-    page = Page(style)
+    page = Page(style, frozenset(line(str(key)) for key in named_keys(answer)))
     match answer:
         case PlanAnswer():
             return plan_document(page, answer.plan, answer.error, answer.command)
@@ -58,14 +59,14 @@ def _drift(page: Page, answer: DriftAnswer) -> Iterator[str]:
     number = len(findings.drift)
     changed = f"{counted(number, 'object')} changed outside devinops"
     title = f"{changed} in {where}" if number else f"No drift in {where}"
-    advice = "`devinops pull --drift` brings these changes into the files."
+    advice = "`devinops pull --drift` writes these changes into the files."
     summary = [f"{page.marker(answer.target)}\n## {title}", *([advice] if number else [])]
     sections = [
         Section("Changed outside devinops", [drift_item(page, item) for item in findings.drift]),
         _lives(page, "Unmanaged (not drift)", findings.unmanaged),
         _lives(page, "With the label of another owner", findings.foreign),
     ]
-    return document(page, summary, sections, [])
+    return document(page, summary, sections, noun="object")
 
 
 def _lives(page: Page, title: str, lives: Sequence[Live]) -> Section:
@@ -77,11 +78,11 @@ def _failure(page: Page, failure: Failure) -> Iterator[str]:
     head = f"{page.failure_marker(failure.target)}\n"
     where = f" for {page.where(failure.target)}" if failure.target else page.in_root
     if not failure.problems:
-        text = alert("CAUTION", "Nothing was written", [prose(failure.error, 2_000)])
-        return document(page, [f"{head}## Failed{where}", text], [], [])
+        text = alert("CAUTION", "Nothing was written", [page.prose(failure.error, 2_000)])
+        return document(page, [f"{head}## Failed{where}", text], [])
     title = f"Cannot plan{where}: {problem_counts(failure.problems)}"
     summary = [f"{head}## {title}", "Nothing was written. Fix these files, and plan again."]
-    return document(page, summary, [_problem_section(page, failure.problems)], [])
+    return document(page, summary, [_problem_section(page, failure.problems)], noun="problem")
 
 
 def _problems(page: Page, answer: ProblemsAnswer) -> Iterator[str]:
@@ -89,7 +90,7 @@ def _problems(page: Page, answer: ProblemsAnswer) -> Iterator[str]:
     title = problem_counts(answer.problems) if answer.problems else "No problems"
     elsewhere = f"; {answer.elsewhere} problems elsewhere, not shown" if answer.elsewhere else ""
     summary = [f"## {title}", f"{entries} in {files}{elsewhere}"]
-    return document(page, summary, [_problem_section(page, answer.problems)], [])
+    return document(page, summary, [_problem_section(page, answer.problems)], noun="problem")
 
 
 def _problem_section(page: Page, problems: Sequence[Problem]) -> Section:
@@ -105,7 +106,7 @@ def _differences(page: Page, differences: Differences) -> Iterator[str]:
         _changes(page, "Different, as reviewed", before),
         _changes(page, "Different, now", now),
     ]
-    return document(page, [f"## Not what was reviewed: {differences}"], sections, [])
+    return document(page, [f"## Not what was reviewed: {differences}"], sections)
 
 
 def _changes(page: Page, title: str, changes: Iterable[Change]) -> Section:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -19,8 +19,16 @@ MAX_TEXT: Final = 300
 """How many characters of a name or of a sentence are shown."""
 
 _TICKS = re.compile(r"`+")
-_TOKENS = re.compile(r"--[a-z][a-z-]*(?: (?:\d+|git|live)\b)?[,.:;)]*(?= |$)|[^ ]+| +")
-"""An option with its value, any other word, or the space between words."""
+_TOKEN = re.compile(
+    r"""--[a-z][a-z-]*(?:\ (?:\d+|git|live)\b)?[,.:;)]*(?=\ |$)
+    | [a-z_]+:\ \[\{(?:"(?:[^"\\]|\\.)*"(?::\ |,\ )?)+\}\]["').,:;!?]*(?=\ |$)
+    | [^ ]+
+    | [ ]+""",
+    re.VERBOSE,
+)
+"""An option with its value, a field with a list in JSON, any other word, or space between words."""
+_KEY_START = re.compile(r"([\"'(]*)[a-z_-]+:")
+_KEY_END = re.compile(r"(?=([\"').,:;!?]*)(?: |$))")
 _AFFIXES = re.compile(r"([\"'(]*)(.*?)([\"').,:;!?]*)", re.DOTALL)
 _PLAIN = re.compile(r"(?:[^\W_]|[^\x00-\x7f]|['-](?=[^\W\d_]))+")
 _NUMBERS = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d|\d+%")
@@ -43,12 +51,39 @@ def code(text: str, most: int = MAX_TEXT) -> str:
     return f"{ticks}{pad}{safe}{pad}{ticks}"
 
 
-def prose(text: str, most: int = MAX_TEXT) -> str:
-    """Return a sentence in which each word that is more than a word is a code span."""
+def prose(text: str, most: int = MAX_TEXT, keys: Collection[str] = ()) -> str:
+    """Return a sentence in which each word that is more than a word is a code span.
+
+    Each of the `keys`, visible as in `line`, is one span although it may contain spaces. Nothing
+    else tells where a key ends.
+    """
     safe = shown(text.strip(), most)
-    return "".join(
-        _word(token, first=number == 0) for number, token in enumerate(_TOKENS.findall(safe))
-    )
+    return "".join(_spans(safe, keys))
+
+
+def _spans(safe: str, keys: Collection[str]) -> Iterator[str]:
+    position = 0
+    while position < len(safe):
+        if key := _key(safe, position, keys):
+            before, core, after = key
+            yield f"{before}{code(core, len(core))}{after}"
+            position += len(before) + len(core) + len(after)
+        else:
+            token = _TOKEN.match(safe, position)[0]  # type: ignore[index]
+            yield _word(token, first=position == 0)
+            position += len(token)
+
+
+def _key(safe: str, position: int, keys: Collection[str]) -> tuple[str, str, str] | None:
+    """Return the longest key at a position, between what is around it; None if there is none."""
+    start = _KEY_START.match(safe, position)
+    if not (keys and start):
+        return None
+    for end in reversed(list(_KEY_END.finditer(safe, start.end()))):
+        core = safe[start.end(1) : end.start()]
+        if core in keys:
+            return start[1], core, end[1]
+    return None
 
 
 def _word(token: str, *, first: bool) -> str:

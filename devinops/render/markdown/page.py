@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 from devinops.model.keys import Key
 from devinops.model.objects import Source
 from devinops.model.target import Target
-from devinops.render import Style
+from devinops.render import Style, counted
 from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fitting, size
 from devinops.render.markdown.changes import Block, details
-from devinops.render.markdown.escape import code, html_code, prose, safe_url
+from devinops.render.markdown.escape import MAX_TEXT, code, html_code, prose, safe_url
 from devinops.render.marker import TOP, Marker, write
 
 MAX_URL: Final = 1_000
@@ -55,9 +55,13 @@ class Section(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """What all parts of a document need: how people want to read it, and where it is posted."""
+    """What all parts of a document need: how people want to read it, and where it is posted.
+
+    `keys` are those that its sentences can name, as they are shown.
+    """
 
     style: Style
+    keys: frozenset[str] = frozenset()
 
     @property
     def limit(self) -> int:
@@ -92,6 +96,10 @@ class Page:
         """The commit that people review, None outside CI."""
         return (self.style.job.commit or None) if self.style.job else None
 
+    def prose(self, text: str, most: int = MAX_TEXT) -> str:
+        """Return a sentence that is safe, with each key in it as one code span."""
+        return prose(text, most, self.keys)
+
     def place(self, source: Source | None, *, column: bool = False) -> str:
         """Return where something is written, as a link if there is an address; may be empty."""
         if source is None:
@@ -106,7 +114,7 @@ class Page:
             f"**{word}** " if word else "",
             code(str(key)),
             f" ({place})" if place else "",
-            f": {prose(text)}" if text else "",
+            f": {self.prose(text)}" if text else "",
         )
         return f"- {''.join(parts)}"
 
@@ -150,15 +158,22 @@ def table(
 
 
 def document(
-    page: Page, summary: Sequence[str], sections: Sequence[Section], end: Sequence[str]
+    page: Page,
+    summary: Sequence[str],
+    sections: Sequence[Section],
+    end: Sequence[str] = (),
+    noun: str = "change",
 ) -> Iterator[str]:
-    """Yield a document: its summary and end whole, and between them as many details as fit."""
+    """Yield a document: its summary and end whole, and between them as many details as fit.
+
+    `noun` says what its sections list.
+    """
     start, finish = (f"{text}\n" for text in ("\n\n".join(summary), "\n\n".join(end)))
     budget = Budget(page.limit - size(start) - size(finish) - _NOTICE)
     body = _Body(budget, page.limit // 4)
     text = body.fill(sections)
     yield start
-    if notice := body.notice(page):
+    if notice := body.notice(page, noun):
         yield f"\n{notice}\n"
     yield text
     if end:
@@ -210,7 +225,8 @@ class _Body:
             else:
                 self.brief += item.blocks is not None
                 lines += [item.line] if item.line else []
-        left_out = len(section.items) - number
+        # An item without a line is shown only with its details.
+        left_out = len(section.items) - len(folded) - len(lines)
         if left_out or not (folded or lines):
             lines.append(f"- … and {left_out} more" if lines or folded else "(not shown here)")
         parts = ["".join(folded), "".join(f"{text}\n" for text in lines)]
@@ -233,21 +249,23 @@ class _Body:
         self.shortened += made.cut
         return made.text
 
-    def notice(self, page: Page) -> str:
+    def notice(self, page: Page, noun: str) -> str:
         """Return a sentence about what is left out; empty if nothing is."""
         parts = (
-            (self.shortened, "shortened"),
-            (self.brief, "without details"),
-            (self.unlisted, "not listed"),
+            (self.shortened, "is shortened", "are shortened"),
+            (self.brief, "has no details", "have no details"),
+            (self.unlisted, "is not listed", "are not listed"),
         )
-        counts = ", ".join(f"{number} {what}" for number, what in parts if number)
-        if not counts:
+        left_out = [(number, one if number == 1 else many) for number, one, many in parts if number]
+        if not left_out:
             return ""
+        (first, what), *others = left_out
+        rest = "".join(f", {number} {what}" for number, what in others)
         job = page.style.job
         log = f" More is in {_LOG}({job.job_url})." if job and job.job_url else ""
         return (
-            f"**This report is shortened** to fit here: {counts}.{log} `devinops plan -v` and the "
-            "page of `--report html=FILE` show everything."
+            f"**This page is shortened** to fit here: {counted(first, noun)} {what}{rest}.{log} "
+            "`devinops plan -v` and the page of `--report html=FILE` show everything."
         )
 
 

@@ -15,7 +15,7 @@ from devinops.planning.required import Missing, is_missing, missing
 from devinops.planning.saved import SavedPlan, ShownPlan
 from devinops.render import counted
 from devinops.render.markdown.changes import Block, change_blocks, field_blocks
-from devinops.render.markdown.escape import code, fenced, prose, shown
+from devinops.render.markdown.escape import code, fenced, shown
 from devinops.render.markdown.page import (
     MAX_OPEN,
     Item,
@@ -27,7 +27,7 @@ from devinops.render.markdown.page import (
     table,
 )
 from devinops.render.needed_approvals import how_to_approve
-from devinops.render.text import drift_summary, full_command, joined
+from devinops.render.text import MERGE, drift_summary, full_command, joined
 
 _BLOCKED: Final = "blocked"
 _OUTSIDE: Final = "changed outside devinops"
@@ -128,19 +128,19 @@ def _table(plan: ShownPlan) -> Iterator[str]:
 def _dangers(page: Page, plan: ShownPlan, error: str = "") -> Iterator[str]:
     """Yield what a reviewer must see: refusals, deletes, what is blocked, and notes."""
     if error and not plan.refusals:
-        yield alert("CAUTION", "Nothing was applied", [prose(error, 1_000)])
+        yield alert("CAUTION", "Nothing was applied", [page.prose(error, 1_000)])
     yield from _refusals(page, plan)
-    yield from _deletes(page, plan.changes)
+    yield from _deletes(page, plan.changes, "would" if error or plan.refusals else "will")
     yield from _blocked(page, plan)
     if plan.notes:
-        notes = (f"- {prose(note, 600)}" for note in plan.notes)
+        notes = (f"- {page.prose(note, 600)}" for note in plan.notes)
         lines = page.listed(notes, len(plan.notes), 0.06, "more notes")
         yield alert("NOTE", counted(len(plan.notes), "note"), lines)
 
 
 def _refusals(page: Page, plan: ShownPlan) -> Iterator[str]:
     if plan.refusals:
-        reasons = (f"- {prose(refusal.reason, 600)}" for refusal in plan.refusals)
+        reasons = (f"- {page.prose(refusal.reason, 600)}" for refusal in plan.refusals)
         lines = page.listed(reasons, len(plan.refusals), 0.1, "more reasons")
         yield alert("CAUTION", "Refused: nothing will be applied", lines, _to_approve(page, plan))
 
@@ -150,19 +150,19 @@ def _to_approve(page: Page, plan: ShownPlan) -> str:
     return " ".join(how_to_approve(plan, page.style.place, code))
 
 
-def _deletes(page: Page, changes: Iterable[Change]) -> Iterator[str]:
+def _deletes(page: Page, changes: Iterable[Change], will: str) -> Iterator[str]:
     deletes = [change for change in changes if change.action is Action.DELETE]
     replaced = [change for change in changes if change.action is Action.REPLACE]
     if deletes:
         lines = (page.item(c.key, place(page, c), c.reason) for c in deletes)
         listed = page.listed(lines, len(deletes), 0.3, "more deletes")
-        yield alert("CAUTION", f"{counted(len(deletes), 'object')} will be deleted", listed)
+        yield alert("CAUTION", f"{counted(len(deletes), 'object')} {will} be deleted", listed)
     if replaced:
         lines = (
             page.item(change.key, page.place(change.source), change.reason) for change in replaced
         )
         listed = page.listed(lines, len(replaced), 0.05)
-        title = f"{counted(len(replaced), 'object')} will be deleted and created again"
+        title = f"{counted(len(replaced), 'object')} {will} be deleted and created again"
         yield alert("CAUTION", title, listed)
 
 
@@ -221,7 +221,7 @@ def change_item(page: Page, change: Change, word: str = "") -> Item:
         return Item(line)
     one_sided = change.action in (Action.CREATE, Action.DELETE)
     names = "" if one_sided else ", ".join(field.name for field in change.fields)
-    about = ": ".join(filter(None, (place(page, change), prose(change.reason))))
+    about = ": ".join(filter(None, (place(page, change), page.prose(change.reason))))
     blocks = partial(change_blocks, change, full=page.style.full)
     return Item(line, key_html(change.key, names, word), about, blocks)
 
@@ -234,7 +234,7 @@ def place(page: Page, change: Change) -> str:
 
 
 def _blocked_item(page: Page, block: Blocked) -> Item:
-    about = ": ".join(filter(None, (page.place(block.source), prose(block.reason))))
+    about = ": ".join(filter(None, (page.place(block.source), page.prose(block.reason))))
     blocks = partial(_field_blocks, block.key.kind, block.fields, "- live, + files")
     return Item("", key_html(block.key, word=str(block.by)), about, blocks)
 
@@ -247,8 +247,8 @@ def _field_blocks(kind: str, fields: Iterable[FieldChange], sides: str) -> Itera
 def drift_sections(page: Page, drift: Sequence[Drift]) -> Iterator[Section]:
     """Yield the section of what was changed outside devinops."""
     intro = (
-        "Nobody reviewed these changes, and this plan keeps them. "
-        "`devinops pull --drift` brings them into the files."
+        "These changes were not reviewed, and they are kept. "
+        "`devinops pull --drift` writes them into the files."
     )
     items = [drift_item(page, item) for item in drift]
     yield Section(f"Changed outside devinops: {len(items)}", items, intro)
@@ -259,7 +259,7 @@ def drift_item(page: Page, drift: Drift) -> Item:
     line = page.item(drift.key, page.place(drift.source), drift_summary(drift))
     if not drift.fields:
         return Item(line)
-    about = ": ".join(filter(None, (page.place(drift.source), prose(drift_summary(drift)))))
+    about = ": ".join(filter(None, (page.place(drift.source), page.prose(drift_summary(drift)))))
     blocks = partial(_field_blocks, drift.key.kind, drift.fields, "- files, + live")
     names = ", ".join(field.name for field in drift.fields)
     return Item(line, key_html(drift.key, names), about, blocks)
@@ -278,7 +278,8 @@ def _problems(page: Page, problems: Sequence[Problem]) -> Iterator[str]:
 def problem_line(page: Page, problem: Problem) -> str:
     """Return a list item about a problem in a file."""
     place = page.place(problem.source, column=True)
-    return f"- {place}: **{problem.severity}**: {prose(problem.message, 600)} {code(problem.code)}"
+    message = page.prose(problem.message, 600)
+    return f"- {place}: **{problem.severity}**: {message} {code(problem.code)}"
 
 
 def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:
@@ -292,7 +293,7 @@ def _end(page: Page, plan: ShownPlan, command: str) -> Iterator[str]:
     job = page.style.job
     if job and job.in_request and not plan.only:
         stays = " What is blocked stays as it is." if plan.blocked else ""
-        yield f"Merge to apply this plan, or nothing if it differs by then.{stays} By hand:"
+        yield f"{MERGE}{stays} By hand:"
     else:
         yield "This applies exactly this plan, or nothing:"
     yield fenced([shown(full_command(plan, f"{command}{page.style.place}"), 1_000)], "sh")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from devinops.applying.report import Report, Result
 from devinops.model.changes import Action, Outcome
 from devinops.render import counted
-from devinops.render.markdown.escape import code, prose
+from devinops.render.markdown.escape import code
 from devinops.render.markdown.page import Item, Page, Section, alert, document, table
 from devinops.render.markdown.plan import about, drift_sections, place
 from devinops.render.text import joined, rollback_hint
@@ -29,9 +30,10 @@ def report_document(page: Page, report: Report) -> Iterator[str]:
         *_blocked(page, report),
     ]
     if report.backup:
-        summary.append(f"Backup: {code(report.backup)} ({prose(rollback_hint(report), 600)})")
+        hint = rollback_hint(report, code, partial(page.prose, most=600))
+        summary.append(f"Backup: {code(report.backup)} ({hint})")
     sections = [*_done(page, report.results), *drift_sections(page, plan.drift)]
-    return document(page, summary, sections, [])
+    return document(page, summary, sections)
 
 
 def _title(page: Page, report: Report) -> str:
@@ -74,7 +76,7 @@ def _line(page: Page, result: Result) -> str:
 def _left(page: Page, report: Report) -> Iterator[str]:
     """Yield what a plan made afterwards still has."""
     if report.left is None:
-        text = prose(report.unverified, 600)
+        text = page.prose(report.unverified, 600)
         yield alert("WARNING", "What is left could not be checked", [text])
     if report.left:
         lines = (page.item(c.key, place(page, c), c.reason, str(c.action)) for c in report.left)

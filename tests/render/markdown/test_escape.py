@@ -23,12 +23,48 @@ PROSE = {
     "/close": "`/close`",
     "a\nb\u202ec": "`a\\nb\\u202ec`",
     "`tick`": "`` `tick` ``",
+    'add previously: [{"folder": "", "name": "Error envelope"}], and it': 'add `previously: [{"folder": "", "name": "Error envelope"}]`, and it',
+    'previously: [{"name": "a \\"b\\" }] c"}]': '`previously: [{"name": "a \\"b\\" }] c"}]`',
+    'a: [{"b": "`"}]': '``a: [{"b": "`"}]``',
+    'a: [{"b": "@x"}]@y': 'a: `[{"b`": "`@x"}]@y`',
+    'a: [{"b": "c": @octocat"}]': 'a: `[{"b`": "c": `@octocat"}]`',
+    "knowledge:Old name": "`knowledge:Old` name",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("text", PROSE)
 def test_a_word_that_could_be_more_is_code(text: str) -> None:
     assert prose(text) == PROSE[text]
+
+
+KEYS = {
+    "knowledge:Old name",
+    "knowledge:Old name of it",
+    "knowledge:F/What is it?",
+    "knowledge:a `b` @c",
+    "session-tags:x y",
+}
+WITH_KEYS = {
+    "was knowledge:Old name": "was `knowledge:Old name`",
+    "is it knowledge:Old name? Then": "is it `knowledge:Old name`? Then",
+    "is it knowledge:F/What is it?? Then": "is it `knowledge:F/What is it?`? Then",
+    "knowledge:Old name of it: why": "`knowledge:Old name of it`: why",
+    "knowledge:Old name of all": "`knowledge:Old name` of all",
+    "link 'knowledge:Old name' n1": "link '`knowledge:Old name`' n1",
+    "(knowledge:Old name, knowledge:Old name)": "(`knowledge:Old name`, `knowledge:Old name`)",
+    "session-tags:x y changed": "`session-tags:x y` changed",
+    "knowledge:a `b` @c is": "``knowledge:a `b` @c`` is",
+    # Nothing that could be more is next to the span, and no other span.
+    "knowledge:Old name@octocat": "`knowledge:Old` `name@octocat`",
+    "knowledge:Old name,@octocat": "`knowledge:Old` `name,@octocat`",
+    "@knowledge:Old name": "`@knowledge:Old` name",
+    "knowledge:New name": "`knowledge:New` name",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WITH_KEYS)
+def test_a_key_is_one_span_although_it_contains_spaces(text: str) -> None:
+    assert prose(text, keys=KEYS) == WITH_KEYS[text]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import cycle
 from urllib.parse import quote
 
@@ -93,8 +94,16 @@ def plans(draw: st.DrawFn) -> Plan:
     def source() -> Source:
         return Source(next(texts), 3)
 
+    def naming(own: Key) -> str:
+        copied = json.dumps([{"name": next(texts)}], ensure_ascii=False)
+        return f"{next(texts)}{own}{next(texts)} previously: {copied}{next(texts)}"
+
     def change(action: Action, *fields: FieldChange) -> Change:
-        return Change(action, key(), next(texts), fields=fields, declared_at=source())
+        own = key()
+        return Change(action, own, naming(own), fields=fields, declared_at=source())
+
+    def blocked(by: Blocker, own: Key, *fields: FieldChange) -> Blocked:
+        return Blocked(by, own, naming(own), source(), fields=fields)
 
     body = FieldChange("body", next(texts), next(texts))
     return Plan(
@@ -109,8 +118,8 @@ def plans(draw: st.DrawFn) -> Plan:
             change(Action.ADOPT),
         ),
         blocked=(
-            Blocked(Blocker.CONFLICT, key(), next(texts), source(), fields=(body,)),
-            Blocked(Blocker.REQUIREMENT, Key("folder", FolderPath(""), next(texts)), next(texts)),
+            blocked(Blocker.CONFLICT, key(), body),
+            blocked(Blocker.REQUIREMENT, Key("folder", FolderPath(""), next(texts))),
         ),
         drift=(Drift(DriftEvent.EDITED, key(), "id", next(texts), (body,), source(), 0, next(texts)),),
         problems=(Problem(source(), "code", next(texts), Severity.WARNING),),
@@ -156,5 +165,6 @@ def test_a_large_plan_is_below_its_limit_and_its_summary_is_whole(
     text = document(PlanAnswer(plan, ExitCode.OK), limit)
     shown = "".join(checked(text, max(limit, MIN_LIMIT)).text)
     assert f"{times} to create, {2 * times} to update, {times} to adopt" in shown
-    assert f"{times} object{'s' * (times > 1)} will be deleted" in shown
+    will = "would" if plan.refusals else "will"
+    assert f"{times} object{'s' * (times > 1)} {will} be deleted" in shown
     assert text.endswith(("plan again.\n", "approve.\n", "`000000000000`\n"))

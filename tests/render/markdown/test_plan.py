@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from devinops.applying.saved_plan import read_plan, save
+from devinops.model.changes import Drift, DriftEvent
 from devinops.model.exit_codes import ExitCode
+from devinops.model.inventory import Inventory
+from devinops.model.keys import FolderPath, Key
+from devinops.model.objects import Problem, Source
 from devinops.model.policy import Approvals
+from devinops.model.target import Target
+from devinops.planning.drift import Findings
 from devinops.planning.plan import Plan
 from devinops.render import JobLinks, Style, render
-from devinops.render.answers import Answer, Failure, PlanAnswer
+from devinops.render.answers import Answer, DriftAnswer, Failure, PlanAnswer, ProblemsAnswer
 from devinops.render.marker import Marker, read
 from tests.testing.reports import conflict, declared, deletes, empty, note, planned, small
 
@@ -80,7 +87,18 @@ def test_a_long_text_that_is_cut_off_counts_as_shortened() -> None:
     plan = planned(declared(note("Long", body=body)), [])
     text = document(plan)
     assert "@@ … 20 more lines @@" in text
-    assert "**This report is shortened** to fit here: 1 shortened." in text
+    assert "**This page is shortened** to fit here: 1 change is shortened." in text
+
+
+def test_what_is_left_out_is_counted_as_what_it_is() -> None:
+    source, key = Source("knowledge.yaml", 1), Key("knowledge", FolderPath("F" * 99), "N" * 99)
+    problems = (Problem(source, "code", "a message"),) * 1_000
+    text = markdown(ProblemsAnswer(problems, 1, 1, ExitCode.FIX))
+    assert re.search(r" to fit here: \d+ problems are not listed\. ", text)
+    findings = Findings((Drift(DriftEvent.DELETED, key, "id", source=source),) * 1_000)
+    target = Target("production", "https://api.devin.ai", "v3", "org-1")
+    text = markdown(DriftAnswer(target, Inventory(), findings, ExitCode.LOOK))
+    assert re.search(r" to fit here: \d+ objects are not listed\. ", text)
 
 
 @pytest.mark.parametrize("target", ["production", ""])
@@ -89,6 +107,18 @@ def test_a_failure_names_its_root(target: str) -> None:
     assert read(text) == Marker(target or None, root="teams/a")
     expected = "Failed for production (`teams/a`)" if target else "Failed in `teams/a`"
     assert title(text) == f"## {expected}"
+
+
+@pytest.mark.parametrize(
+    ("plan", "error", "will"),
+    [(small(), "", "will"), (small(), "stale", "would"), (deletes(), "refused", "would")],
+)
+@pytest.mark.parametrize("format", ["markdown", "html"])
+def test_what_is_not_applied_would_be_deleted(
+    plan: Plan, error: str, will: str, format: str
+) -> None:
+    text = "".join(render(format, PlanAnswer(plan, ExitCode.OK, error), Style()))
+    assert re.findall(r"objects? (will|would) be deleted", text) == [will]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +159,7 @@ def test_the_command_repeats_what_makes_it_this_plan() -> None:
 def test_in_a_request_merging_applies_the_plan() -> None:
     job = JobLinks("c" * 40, "https://ci.example/1", lambda path, line: "", in_request=True)
     answer = PlanAnswer(conflict(), ExitCode.DECIDE)
-    merge = "Merge to apply this plan, or nothing if it differs by then."
+    merge = "Merge to apply this plan. If the plan is different then, nothing is applied."
     assert f"{merge} What is blocked stays as it is." in markdown(answer, job=job)
     assert "Merge" not in markdown(answer, job=job._replace(in_request=False))
     assert "Merge" not in markdown(answer)
@@ -172,6 +202,14 @@ def test_many_deletes_are_listed_and_the_end_is_folded() -> None:
 
 def test_more_deletes_than_fit_are_counted() -> None:
     text = document(deletes(2_000))
-    assert "2000 objects will be deleted" in text
+    assert "2000 objects would be deleted" in text
     assert "more deletes\n" in text
     assert len(text.encode()) <= 65_000
+
+
+def test_deletes_without_their_details_are_counted_where_the_others_are() -> None:
+    text = document(deletes(2_000))
+    with_details = text.count("<details><summary><code>knowledge:Backend/Old rule ")
+    assert 0 < with_details < 2_000
+    assert f"\n- … and {2_000 - with_details} more\n" in text
+    assert f" to fit here: {2_000 - with_details} changes have no details. " in text

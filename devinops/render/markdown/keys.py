@@ -1,0 +1,58 @@
+"""Lists the keys that the sentences of an answer can name, so that each is shown as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from devinops.applying.report import Report
+from devinops.kinds import KINDS
+from devinops.model.changes import Blocked, Change
+from devinops.model.keys import ROOT, FolderPath, Key
+from devinops.planning.saved import SavedPlan, ShownPlan
+from devinops.render.answers import Answer, Differences, PlanAnswer
+
+
+def named_keys(answer: Answer) -> Iterator[Key]:
+    """Yield the keys that an answer knows, some of them several times."""
+    match answer:
+        case PlanAnswer():
+            yield from _of_plan(answer.plan)
+        case SavedPlan():
+            yield from _of_plan(answer)
+        case Report():
+            yield from _of_plan(answer.plan)
+            yield from _of_changes(answer.left or ())
+            yield from _of_blocked(answer.waiting)
+        case Differences():
+            pairs = (change for pair in answer.differing for change in pair)
+            yield from _of_changes((*answer.new, *answer.gone, *pairs))
+
+
+def _of_plan(plan: ShownPlan) -> Iterator[Key]:
+    yield from _of_changes(plan.changes)
+    yield from _of_blocked(plan.blocked)
+    yield from (drift.key for drift in plan.drift)
+    yield from (record.key for record in plan.inventory.records)
+
+
+def _of_changes(changes: Iterable[Change]) -> Iterator[Key]:
+    for change in changes:
+        yield change.key
+        yield from change.references
+        if KINDS[change.key.kind].renames:
+            yield _previous(change)
+
+
+def _previous(change: Change) -> Key:
+    """Return the key that an object had before a change. A saved plan has no live objects."""
+    kind, key = KINDS[change.key.kind], change.key
+    before = {field.name: field.before for field in change.fields if isinstance(field.before, str)}
+    (name,) = kind.identity.fields
+    folder = before.get(kind.parent, key.folder) if kind.parent else ROOT
+    return Key(key.kind, FolderPath(folder), before.get(name, key.name))
+
+
+def _of_blocked(blocked: Iterable[Blocked]) -> Iterator[Key]:
+    for block in blocked:
+        yield block.key
+        yield from block.needed_by

@@ -1,0 +1,62 @@
+"""A key in a sentence is shown as a whole, whoever names it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from devinops.applying.report import Report
+from devinops.applying.saved_plan import read_plan, save
+from devinops.model.changes import Blocked, Blocker
+from devinops.model.exit_codes import ExitCode
+from devinops.model.keys import FolderPath, Key
+from devinops.planning.plan import Plan
+from devinops.render import Style, render
+from devinops.render.answers import Answer, Differences, PlanAnswer
+from tests.testing.reports import declared, note, planned
+
+TEXT = "One step at a time, and never two of them at once."
+
+
+def markdown(answer: Answer) -> str:
+    return "".join(render("markdown", answer, Style()))
+
+
+def moved() -> Plan:
+    """Return a plan with a rename into another folder."""
+    old = note("Old name", "Backend/APIs", trigger="t", body=TEXT)
+    return planned(
+        declared(note("New name", "Frontend", trigger="t", body=TEXT)), [old], owned=[old]
+    )
+
+
+def test_the_old_key_of_a_renamed_object_is_one_span(tmp_path: Path) -> None:
+    plan = moved()
+    save(tmp_path / "plan.json", render("json", PlanAnswer(plan, ExitCode.OK)))
+    answers: list[Answer] = [
+        PlanAnswer(plan, ExitCode.OK),
+        read_plan(tmp_path / "plan.json"),
+        Report(plan, (), left=plan.changes),
+        Differences(plan.changes, (), ()),
+    ]
+    for answer in answers:
+        assert ": was `knowledge:Backend/APIs/Old name`\n" in markdown(answer)
+
+
+def test_what_people_must_copy_is_one_span() -> None:
+    old = note("Old name", trigger="t", body=TEXT)
+    plan = planned(declared(note("New name", trigger="t", body=f"{TEXT} x")), [old], owned=[old])
+    assert (
+        "is it `knowledge:Backend/Old name`? Then add "
+        '`previously: [{"folder": "Backend", "name": "Old name"}]`, and it keeps its id'
+    ) in markdown(PlanAnswer(plan, ExitCode.OK))
+
+
+@pytest.mark.parametrize("needed", [True, False])
+def test_an_entry_that_needs_a_blocked_step_can_be_named_too(needed: bool) -> None:
+    key = Key("knowledge", FolderPath("F"), "A name")
+    by = (Key("knowledge", FolderPath("F"), "Its name"),) if needed else ()
+    block = Blocked(Blocker.CONFLICT, key, "F/A name or knowledge:F/Its name", needed_by=by)
+    expected = "`knowledge:F/Its name`" if needed else "`knowledge:F/Its` name"
+    assert f" or {expected}\n" in markdown(Report(moved(), (), waiting=(block,)))
