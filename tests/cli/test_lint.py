@@ -399,6 +399,85 @@ def test_fix_changes_no_name_and_no_escape(repository: Write, devinops: Devinops
     assert (root / "knowledge.yaml").read_text() == text
 
 
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        "When fixing the issue \u200b#123 in the shop",
+        "When fixing api:\u200b the shop",
+        "\u200b[urgent] when the shop is down",
+        '\u200b"quoted" words when testing',
+    ],
+)
+def test_fix_leaves_a_character_that_keeps_another_from_being_yaml(
+    trigger: str, repository: Write, devinops: Devinops
+) -> None:
+    text = f"---\nname: A\ntrigger: {trigger}\n---\n\nRun\u200b it.\n"
+    root = repository({"knowledge/a.md": text})
+    ran = devinops("lint", "--fix", "--select", "DV302", "--format", "json")
+    assert (ran.code, ids(ran.out)) == (1, ["DV302"])
+    assert (root / "knowledge/a.md").read_text() == text.replace("Run\u200b", "Run")
+
+
+@pytest.mark.parametrize(
+    "body", ["12\u200b34", "\u200btrue", "\u200bnull", "|\n      \u200b  a\n      b"]
+)
+def test_fix_leaves_a_character_that_keeps_a_value_a_text(
+    body: str, repository: Write, devinops: Devinops
+) -> None:
+    text = f"knowledge:\n  - name: A\n    trigger: When test\u200bing\n    body: {body}\n"
+    root = repository({"knowledge.yaml": text})
+    ran = devinops("lint", "--fix", "--select", "DV302", "--format", "json")
+    assert ids(ran.out) == ["DV302"]
+    assert (root / "knowledge.yaml").read_text() == text.replace("test\u200bing", "testing")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "```md\n```sh\nls\n\u200b```\n```\nDone.",
+        "\u200b# 1 is the number of the shop",
+        "\u200b- is the sign",
+        "First\n\u200b\nthen",
+        "Read [it]\u200b(a.md)",
+        "Run `\u200b`make` now",
+    ],
+)
+@pytest.mark.parametrize("is_file", [True, False])
+def test_fix_leaves_a_character_that_keeps_another_from_being_markdown(
+    body: str, is_file: bool, repository: Write, devinops: Devinops
+) -> None:
+    text = f"{body}\n\nAsk\u200b first.\n"
+    files = {"knowledge/a.md": note(body=text)}
+    if is_file:
+        entry = "knowledge: [{name: A, trigger: When testing it, body_file: texts/a.md}]"
+        files = {"knowledge.yaml": entry, "texts/a.md": text}
+    root = repository(files)
+    ran = devinops("lint", "--fix", "--select", "DV302", "--format", "json")
+    assert set(ids(ran.out)) == {"DV302"}
+    for path, before in files.items():
+        assert (root / path).read_text() == before.replace("Ask\u200b", "Ask")
+
+
+def test_fix_changes_no_macro_and_no_pin(repository: Write, devinops: Devinops) -> None:
+    text = note(macro="!a\u200bb", pinned_repo="acme/\u200bapi")
+    root = repository({"knowledge/a.md": text})
+    ran = devinops("lint", "--fix", "--select", "DV302", "--format", "json")
+    assert ids(ran.out) == ["DV302", "DV302"]
+    assert (root / "knowledge/a.md").read_text() == text
+
+
+@pytest.mark.parametrize("paths", [(), ("knowledge/y.yaml",), ("knowledge/b.md",)])
+def test_fix_leaves_a_file_that_is_an_entry_and_the_text_of_another(
+    paths: tuple[str, ...], repository: Write, devinops: Devinops
+) -> None:
+    text = note(name="A\u200bB", trigger="When test\u200bing it")
+    entry = "knowledge: [{name: Y, trigger: When deploying it, body_file: b.md}]"
+    root = repository({"knowledge/b.md": text, "knowledge/y.yaml": entry})
+    ran = devinops("lint", "--fix", "--select", "DV302", *paths)
+    assert (ran.code, "fixed" in ran.out) == (1, False)
+    assert (root / "knowledge/b.md").read_text() == text
+
+
 # --- pages and formats ----------------------------------------------------------------------------
 
 

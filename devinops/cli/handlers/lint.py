@@ -78,11 +78,11 @@ def _lint(options: Options, request: Request) -> ExitCode:
     file = _baseline_file(project, settings, request)
     _say_what_is_not_looked_for(options, settings)
     selection = Selection.of(request.paths, project.root, skip_outside=request.skip_outside)
-    run = _Run(project, settings, selection, errors)
+    run = _Run(project, settings, selection, errors, needs_all=request.fix)
     fixed = 0
-    while request.fix and (more := fixes.apply(options.root, run.reports)):
+    while request.fix and (more := fixes.apply(options.root, run.reports, run.loaded)):
         fixed += more
-        run = _Run(project, settings, selection, errors)
+        run = _Run(project, settings, selection, errors, needs_all=True)
     if file and request.write_baseline:
         write_file(file, baseline.written(run.reports), "--write-baseline")
     known = baseline.read(_text(file), str(file)) if file else frozenset()
@@ -106,7 +106,11 @@ class _Run:
         settings: Settings,
         selection: Selection,
         problems: Sequence[Problem],
+        *,
+        needs_all: bool,
     ) -> None:
+        self.needs_all = needs_all
+        """Whether all entries must be known: a file can be the text of another."""
         self.project = project
         self.settings = settings
         self.problems = problems
@@ -118,7 +122,7 @@ class _Run:
     def _load(self) -> Loaded:
         """Return all entries; only the selected ones if all rules can judge one by itself."""
         project, prefixes = self.project, self.selection.prefixes
-        if prefixes is not None and (not prefixes or self._judges_each_by_itself()):
+        if prefixes is not None and (not prefixes or self._can_judge_each_by_itself()):
             loaded = load_only(
                 project.root,
                 sorted(prefixes),
@@ -130,8 +134,9 @@ class _Run:
                 return loaded
         return read_repository(project.root)[1]
 
-    def _judges_each_by_itself(self) -> bool:
-        return all(rule.scope is Scope.ENTRY for rule in self.settings.selected(RULES))
+    def _can_judge_each_by_itself(self) -> bool:
+        selected = self.settings.selected(RULES)
+        return not self.needs_all and all(rule.scope is Scope.ENTRY for rule in selected)
 
     def _check(self) -> list[Reported]:
         present = [d for d in self.loaded.declarations if d.ensure is Ensure.PRESENT]
