@@ -8,7 +8,7 @@ problems.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +38,7 @@ __all__ = [
     "misnamed_configs",
     "read_entries",
     "read_yaml",
+    "text_files",
 ]
 
 
@@ -102,7 +103,7 @@ def load(
         declarations=tuple(declarations),
         problems=tuple(sorted(problems)),
         files=tuple(file.path for file in finder.files),
-        bodies=tuple(sorted(reader.bodies - {""})),
+        bodies=tuple(sorted(reader.bodies)),
     )
 
 
@@ -123,6 +124,17 @@ def load_only(root: Path, only: Sequence[str], **settings: Any) -> Loaded | None
         problems=tuple(sorted(reader.problems)),
         files=tuple(file.path for file in finder.files),
     )
+
+
+def text_files(finder: files.Finder) -> Mapping[str, str]:
+    """Return the files that entries name as their texts: real path → path of a file of entries."""
+    reader = _Reader(finder.root)
+    for file in finder.files:
+        text = None if file.markdown else files.read_text(file.real, file.path)[0]
+        # No other file can name one; an escape may stand for any character.
+        if text and ("_file" in text or "\\" in text):
+            reader.read_text(file, text)
+    return reader.bodies
 
 
 def read_entries(
@@ -152,8 +164,8 @@ class _Reader:
         self.seen = seen
         self.declarations: list[Declaration] = []
         self.problems: list[Problem] = []
-        self.bodies: set[str] = set()
-        """Real paths of the files that entries name as their bodies."""
+        self.bodies: dict[str, str] = {}
+        """Real path of each file that an entry names as its body → path of the entry."""
 
     def read(self, file: files.File) -> None:
         text, problems = files.read_text(file.real, file.path)
@@ -217,7 +229,8 @@ class _Reader:
                 text = self.body_at(files.beside(file.path, written))
                 return text, [] if text is not None else [files.missing_body(written, file, source)]
             body = files.read_body(written, file, self.root, source)
-            self.bodies.add(body.real)
+            if body.real:
+                self.bodies.setdefault(body.real, file.path)
             return body.text, body.problems + control_problems(body.text or "", body.path)
 
         return read
