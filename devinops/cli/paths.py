@@ -17,6 +17,12 @@ SKIP_OUTSIDE = click.option(
     help="Skip PATHS outside the root: a hook for Git gets those of the whole repository.",
 )
 
+SKIP_UNTRACKED = click.option(
+    "--skip-untracked",
+    is_flag=True,
+    help="Do not read files that Git does not track: a commit does not have them.",
+)
+
 
 class Selection(NamedTuple):
     """The files at and below PATHS; without PATHS, all files of the root.

@@ -80,18 +80,20 @@ def load(
     paths: Sequence[str] = (),
     ignore: Sequence[str] = (),
     place: files.Place = files.no_place,
+    untracked: frozenset[str] = frozenset(),
     seen: Callable[[Declaration], None] = lambda _: None,
 ) -> Loaded:
     """Return all declarations and problems of the files below `root`.
 
     `paths` and `ignore` are the settings of devinops.yaml; `place` returns the position of each of
-    their patterns. `seen` gets each declaration as soon as it is read. Never raises for the content
-    of files or the state of the disk: see `Loaded.problems`. Entries with problems are not among
-    the declarations, except those with `duplicate-declaration`.
+    their patterns. The files and directories `untracked`, by their paths from the root, are not
+    there. `seen` gets each declaration as soon as it is read. Never raises for the content of files
+    or the state of the disk: see `Loaded.problems`. Entries with problems are not among the
+    declarations, except those with `duplicate-declaration`.
     """
-    finder = files.Finder(root, paths=paths, ignore=ignore, place=place)
+    finder = files.Finder(root, paths=paths, ignore=ignore, place=place, untracked=untracked)
     finder.find()
-    reader = _Reader(finder.root, seen=seen)
+    reader = _Reader(finder.root, seen=seen, untracked=untracked)
     for file in finder.files:
         reader.read(file)
     declarations = sorted(reader.declarations, key=lambda item: (item.key, item.source))
@@ -107,16 +109,18 @@ def load(
     )
 
 
-def load_only(root: Path, only: Sequence[str], **settings: Any) -> Loaded | None:
+def load_only(
+    root: Path, only: Sequence[str], *, untracked: frozenset[str] = frozenset(), **settings: Any
+) -> Loaded | None:
     """Return the declarations and problems of some files, each judged by itself.
 
     `only` are their paths from the root; `settings` are those of `load`. None if one of them is not
     a file of entries, so that only `load` can tell which entries it belongs to.
     """
-    finder = files.Finder(root, **settings)
+    finder = files.Finder(root, untracked=untracked, **settings)
     if not finder.find_only(only) or finder.problems:
         return None
-    reader = _Reader(finder.root)
+    reader = _Reader(finder.root, untracked=untracked)
     for file in finder.files:
         reader.read(file)
     return Loaded(
@@ -158,8 +162,10 @@ class _Reader:
         root: str,
         body_at: Callable[[str], str | None] | None = None,
         seen: Callable[[Declaration], None] = lambda _: None,
+        untracked: frozenset[str] = frozenset(),
     ) -> None:
         self.root = root
+        self.untracked = untracked
         self.body_at = body_at
         self.seen = seen
         self.declarations: list[Declaration] = []
@@ -228,7 +234,7 @@ class _Reader:
             if self.body_at is not None:
                 text = self.body_at(files.beside(file.path, written))
                 return text, [] if text is not None else [files.missing_body(written, file, source)]
-            body = files.read_body(written, file, self.root, source)
+            body = files.read_body(written, file, self.root, source, self.untracked)
             if body.real:
                 self.bodies.setdefault(body.real, file.path)
             return body.text, body.problems + control_problems(body.text or "", body.path)
@@ -242,9 +248,11 @@ def discreet(section: str | None) -> bool:
     return kind is None or kind.confidential
 
 
-def misnamed_config_problems(root: Path, ignore: Sequence[str] = ()) -> list[Problem]:
+def misnamed_config_problems(
+    root: Path, ignore: Sequence[str] = (), untracked: frozenset[str] = frozenset()
+) -> list[Problem]:
     """Return a problem for each file in `root` that is a typo of devinops.yaml and not ignored."""
-    names = misnamed_configs(str(root))
+    names = [name for name in misnamed_configs(str(root)) if untracked.isdisjoint((".", name))]
     rules, _ = read_rules(ignore if names else ())
     ignored = Ignore(rules.values())
     return [misnamed(name, CONFIG) for name in names if not ignored(name)]

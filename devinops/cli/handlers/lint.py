@@ -49,6 +49,7 @@ class Request(NamedTuple):
 
     paths: tuple[Path, ...]
     skip_outside: bool
+    skip_untracked: bool
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     fail_on: str | None
@@ -69,7 +70,8 @@ class Request(NamedTuple):
 
 def _lint(options: Options, request: Request) -> ExitCode:
     request.check()
-    project, problems = open_project(options.root)
+    skipped = _untracked(options.root) if request.skip_untracked else frozenset()
+    project, problems = open_project(options.root, skipped)
     section = usable(project.lint)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     errors += setting_problems(section, RULES, project.place)
@@ -78,17 +80,24 @@ def _lint(options: Options, request: Request) -> ExitCode:
     file = _baseline_file(project, settings, request)
     _say_what_is_not_looked_for(options, settings)
     selection = Selection.of(request.paths, project.root, skip_outside=request.skip_outside)
-    run = _Run(project, settings, selection, errors, needs_all=request.fix)
+    run = _Run(project, settings, selection, errors, skipped, needs_all=request.fix)
     fixed = 0
     while request.fix and (more := fixes.apply(options.root, run.reports, run.loaded)):
         fixed += more
-        run = _Run(project, settings, selection, errors, needs_all=True)
+        run = _Run(project, settings, selection, errors, skipped, needs_all=True)
     if file and request.write_baseline:
         write_file(file, baseline.written(run.reports), "--write-baseline")
     known = baseline.read(_text(file), str(file)) if file else frozenset()
     answer = run.answer(known, fixed, request.paths)
     options.answer(answer)
     return answer.exit_code
+
+
+def _untracked(root: Path) -> frozenset[str]:
+    # Imported late: without the option, nothing needs to run Git.
+    from devinops.cli.checkout import untracked
+
+    return untracked(root)
 
 
 def _say_what_is_not_looked_for(options: Options, settings: Settings) -> None:
@@ -106,6 +115,7 @@ class _Run:
         settings: Settings,
         selection: Selection,
         problems: Sequence[Problem],
+        untracked: frozenset[str],
         *,
         needs_all: bool,
     ) -> None:
@@ -114,6 +124,8 @@ class _Run:
         self.project = project
         self.settings = settings
         self.problems = problems
+        self.untracked = untracked
+        """The files and directories that are not read."""
         self.selection = selection
         self.loaded = self._load()
         self.reports = self._check()
@@ -129,10 +141,11 @@ class _Run:
                 paths=project.paths,
                 ignore=project.ignore,
                 place=project.place,
+                untracked=self.untracked,
             )
             if loaded is not None:
                 return loaded
-        return read_repository(project.root)[1]
+        return read_repository(project.root, self.untracked)[1]
 
     def _can_judge_each_by_itself(self) -> bool:
         selected = self.settings.selected(RULES)

@@ -15,11 +15,9 @@ from devinops.render.answers import ProblemsAnswer
 
 def run(options: Options, paths: tuple[Path, ...], skip_untracked: bool) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    _, loaded = read_repository(options.root)
+    skipped = untracked(options.root) if skip_untracked else frozenset()
+    _, loaded = read_repository(options.root, skipped)
     problems = _below(loaded.problems, options.root, paths)
-    if skip_untracked and problems:
-        skipped = untracked(options.root)
-        problems = [problem for problem in problems if problem.source.path not in skipped]
     failed = any(problem.severity is Severity.ERROR for problem in problems)
     code = ExitCode.FIX if failed else ExitCode.OK
 
