@@ -80,7 +80,7 @@ class LintDetails(NamedTuple):
     `rules` maps the code of a problem to its rule; `related` are the positions of other entries
     concerned. `fail_on` is the lowest severity that fails the run. `baseline` counts the findings
     that the baseline hides, `fixed` those that were fixed, and `gone` the entries of the baseline
-    that are no longer found.
+    that were looked for and are no longer found.
     """
 
     rules: Mapping[str, RuleFacts]

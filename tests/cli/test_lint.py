@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -278,6 +279,53 @@ def test_a_baseline_hides_no_secret(repository: Write, devinops: Devinops) -> No
     assert "DV301" not in (root / "old.json").read_text()
     (root / "knowledge/a.md").write_text(note(body=f"Use {second} here.", trigger="Errors"))
     assert ids(devinops(*argv, "--format", "json").out) == ["DV301"]
+
+
+def test_only_what_was_looked_for_is_gone(repository: Write, devinops: Devinops) -> None:
+    text = "knowledge: [{name: T, trigger: When testing it, body_file: ../texts/t.md}]"
+    files = {
+        "knowledge/a.md": SHORT,
+        "knowledge/c.md": note(name="C", body="See /home/anna/x."),
+        "knowledge/t.yaml": text,
+        "texts/t.md": "```sh\nmake\n",
+        "devinops.yaml": "version: 1\nlint: {baseline: old.json}\n",
+    }
+    root = repository(files)
+    devinops("lint", "--write-baseline")
+    before = (root / "old.json").read_text()
+    assert re.findall(r"DV\d+", before) == ["DV101", "DV206", "DV204"]
+    for option in (("--select", "DV1"), ("--ignore", "DV1"), ("--select", "repository-rules")):
+        ran = devinops("lint", *option)
+        assert (ran.code, "gone" in ran.out) == (0, False), option
+    repository({"knowledge/c.md": "no front matter", "knowledge/t.yaml": "knowledge: ["})
+    for option in ((), ("--write-baseline",)):
+        ran = devinops("lint", *option)
+        assert (ran.code, "gone" in ran.out) == (1, False)
+    assert (root / "old.json").read_text() == before
+    repository({"knowledge/a.md": note(name="Short")})
+    assert "1 of the baseline is gone" in devinops("lint").out
+    repository(files | {"knowledge/a.md": FINE_NOTE})
+    devinops("lint", "--write-baseline")
+    assert "DV101" not in (root / "old.json").read_text()
+
+
+def test_a_pair_stays_in_the_baseline_while_one_of_its_files_cannot_be_read(
+    repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"knowledge/a.md": FINE_NOTE, "knowledge/b.md": TWIN})
+    argv = ("lint", "--baseline", "old.json")
+    devinops(*argv, "--write-baseline")
+    before = (root / "old.json").read_text()
+    assert "DV203" in before
+    repository({"knowledge/a.md": "no front matter"})
+    assert "gone" not in devinops(*argv, "--write-baseline").out
+    assert (root / "old.json").read_text() == before
+
+
+def test_a_baseline_that_is_damaged_is_written_again(repository: Write, devinops: Devinops) -> None:
+    root = repository({"knowledge/a.md": SHORT, "old.json": "{"})
+    assert devinops("lint", "--baseline", "old.json", "--write-baseline").code == 0
+    assert "DV101" in (root / "old.json").read_text()
 
 
 def test_secrets_in_an_older_baseline_are_shown_and_counted_as_gone(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from devinops.cli.options import Options, write_file
@@ -21,7 +22,7 @@ from devinops.lint.selection import setting_problems, unknown_rule, usable
 from devinops.lint.settings import Settings
 from devinops.lint.subject import Subject
 from devinops.load import Loaded, load_only
-from devinops.model.errors import UsageError
+from devinops.model.errors import ConfigError, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Ensure, Problem, Severity
 from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts
@@ -86,7 +87,8 @@ def _lint(options: Options, request: Request) -> ExitCode:
         fixed += more
         run = _Run(project, settings, selection, errors, skipped, needs_all=True)
     if file and request.write_baseline:
-        write_file(file, baseline.written(run.reports), "--write-baseline")
+        others = [known for known in _written_before(file) if not run.looked_for(known)]
+        write_file(file, baseline.written(run.reports, others), "--write-baseline")
     known = baseline.read(_text(file), str(file)) if file else frozenset()
     answer = run.answer(known, fixed, request.paths)
     options.answer(answer)
@@ -165,13 +167,51 @@ class _Run:
         reports = check(context, self.settings, RULES)
         return [report for report in reports if self._is_shown(report.paths)]
 
-    def answer(self, known: frozenset[str], fixed: int, paths: Sequence[Path]) -> ProblemsAnswer:
+    def looked_for(self, known: baseline.Known) -> bool:
+        """Return whether the run would have a known finding if it were still there.
+
+        A rule that does not exist any more finds nothing, and nothing is found in a file that does
+        not exist any more.
+        """
+        if known.rule in self._idle_rules:
+            return False
+        read, broken = self._places
+        if not (broken or self.untracked):
+            return True
+        above = {known.path, *map(str, PurePosixPath(known.path).parents)}
+        if known.rule in self._comparing_rules or not above.isdisjoint(broken):
+            return False
+        # The entry that includes a text may be in a file that was not read.
+        return known.path in read or not (self.project.root / known.path).exists()
+
+    @cached_property
+    def _idle_rules(self) -> frozenset[str]:
+        """The ids of the rules that did not run."""
+        ran = self.settings.selected(RULES)
+        return frozenset(rule.id for rule in RULES if rule not in ran)
+
+    @cached_property
+    def _comparing_rules(self) -> frozenset[str]:
+        """The ids of the rules that look at all entries."""
+        return frozenset(rule.id for rule in RULES if rule.scope is Scope.REPOSITORY)
+
+    @cached_property
+    def _places(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The files that were read, and the files and directories with errors."""
+        read = {path for d in self.loaded.declarations for path in (d.source.path, d.text_file)}
+        errors = {p.source.path for p in self.loaded.problems if p.severity is Severity.ERROR}
+        return frozenset(read), frozenset(errors)
+
+    def answer(
+        self, known: frozenset[baseline.Known], fixed: int, paths: Sequence[Path]
+    ) -> ProblemsAnswer:
         """Return what is shown: errors of loading, and findings that the baseline does not have."""
         errors = [p for p in self.loaded.problems if p.severity is Severity.ERROR]
         errors = sorted({*errors, *self.problems})
         shown_errors = [p for p in errors if self._is_shown({p.source.path})]
         can_be_known = {r.fingerprint for r in self.reports if baseline.can_hide(r)}
-        hidden = known & can_be_known
+        hidden = can_be_known & {one.fingerprint for one in known}
+        gone = [k for k in known if k.fingerprint not in can_be_known and self.looked_for(k)]
         shown = [report for report in self.reports if report.fingerprint not in hidden]
         problems = sorted([*shown_errors, *(report.problem for report in shown)])
         failing = [p for p in problems if _reaches(p.severity, self.settings.fail_on)]
@@ -185,7 +225,7 @@ class _Run:
             lint=_details(shown)._replace(
                 fail_on=self.settings.fail_on,
                 baseline=len(self.reports) - len(shown),
-                gone=0 if paths else len(known - can_be_known),
+                gone=0 if paths else len(gone),
                 fixed=fixed,
             ),
         )
@@ -252,6 +292,14 @@ def _baseline_file(project: Project, settings: Settings, request: Request) -> Pa
         where = "" if request.baseline_file else f"{project.place('lint', 'baseline')}: baseline "
         raise UsageError(f"{where}{file} does not exist; --write-baseline creates it")
     return file
+
+
+def _written_before(file: Path) -> frozenset[baseline.Known]:
+    """Return the findings of the baseline that is to be written again; none if it is damaged."""
+    try:
+        return baseline.read(_text(file), str(file)) if file.exists() else frozenset()
+    except ConfigError:
+        return frozenset()
 
 
 def _text(file: Path) -> str:
