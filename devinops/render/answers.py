@@ -96,6 +96,7 @@ class LintDetails(NamedTuple):
 class ProblemsAnswer(NamedTuple):
     """The problems in the files, only in `paths` if given; `elsewhere` counts the others.
 
+    `unread` were given too, but devinops reads no file at or below them.
     `lint` holds more about the problems that lint found.
     """
 
@@ -104,6 +105,7 @@ class ProblemsAnswer(NamedTuple):
     entries: int
     exit_code: ExitCode
     paths: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     elsewhere: int = 0
     lint: LintDetails | None = None
 

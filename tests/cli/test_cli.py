@@ -676,6 +676,36 @@ def test_validate_says_what_it_did_not_show(
     assert (ran.code, ran.out) == (0, "no problems in knowledge/fine.md; 5 elsewhere, not shown\n")
 
 
+@pytest.mark.parametrize("command", ["validate", "lint"])
+def test_a_path_that_devinops_does_not_read_is_named(
+    command: str, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = "knowledge: [{name: B, trigger: When deploying that, body_file: texts/b.txt}]"
+    files = {
+        "knowledge/a.md": NOTE.replace("testing", "testing the shop"),
+        "knowledge.yaml": entry,
+        "texts/b.txt": "text",
+        "texts/c.txt": "text",
+        "shared/d.md": NOTE.replace("A", "D").replace("testing", "writing mail"),
+        "devinops.yaml": "version: 1\n",
+        "ops/knowledge/x.md": NOTE,
+    }
+    root = repository(files)
+    monkeypatch.chdir(root)
+    (root / "knowledge/d.md").symlink_to("../shared/d.md")
+    (root / "link.md").symlink_to("knowledge/a.md")
+    read = ["knowledge/a.md", "knowledge", "texts", "texts/b.txt", "shared/d.md", "link.md"]
+    for path in [*read, "devinops.yaml", "knowledge/d.md", "."]:
+        assert devinops(command, path).out == f"no problems in {path}\n"
+    ran = devinops(command, "texts/c.txt", "ops/knowledge/x.md")
+    assert (ran.code, ran.out) == (
+        0,
+        "not read by devinops: texts/c.txt, ops/knowledge/x.md\n",
+    )
+    ran = devinops(command, "texts/c.txt", "texts/b.txt")
+    assert ran.out == "no problems in texts/b.txt; not read by devinops: texts/c.txt\n"
+
+
 def test_validate_can_skip_problems_in_files_that_no_commit_has(
     repository: Write, devinops: Devinops
 ) -> None:

@@ -209,7 +209,7 @@ def test_an_ignored_file_stays_ignored_when_it_is_passed(
         {"knowledge/a.md": FINE_NOTE, "knowledge/drafts/b.md": SHORT, "devinops.yaml": settings}
     )
     ran = devinops("lint", "knowledge/drafts/b.md", "--select", "entry-rules")
-    assert (ran.code, ran.out) == (0, "no problems in knowledge/drafts/b.md\n")
+    assert (ran.code, ran.out) == (0, "not read by devinops: knowledge/drafts/b.md\n")
 
 
 def test_a_note_is_checked_when_the_file_behind_its_link_is_passed(
@@ -226,7 +226,12 @@ def test_files_that_no_entry_consists_of_have_no_findings(
 ) -> None:
     repository({"knowledge/a.md": SHORT, "docs/a.md": "x", "other.yaml": "a: ["})
     ran = devinops("lint", "docs/a.md", "other.yaml")
-    assert (ran.code, ran.out) == (0, "no problems in docs/a.md, other.yaml\n")
+    assert (ran.code, ran.out) == (0, "not read by devinops: docs/a.md, other.yaml\n")
+    ran = devinops("lint", "docs", "knowledge/a.md")
+    assert (ran.code, ran.out.splitlines()[-1]) == (
+        1,
+        "0 errors, 1 warning in 1 file; not read by devinops: docs",
+    )
 
 
 def test_a_hook_of_a_larger_repository_skips_what_is_outside_the_root(
@@ -241,6 +246,8 @@ def test_a_hook_of_a_larger_repository_skips_what_is_outside_the_root(
     assert "DV101" in ids(devinops(*skip, outside, root / "knowledge/a.md").out)
     none = devinops(*skip, outside)
     assert (none.code, ids(none.out)) == (0, [])
+    ran = devinops("lint", "--skip-outside", outside)
+    assert (ran.code, ran.out) == (0, f"not read by devinops: {outside}\n")
     missing = devinops(*skip, root / "knowledge/c.md")
     assert (missing.code, "c.md does not exist" in missing.err) == (64, True)
 

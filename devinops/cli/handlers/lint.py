@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from devinops.cli.options import Options, write_file
-from devinops.cli.paths import Selection
+from devinops.cli.paths import Selection, unread
 from devinops.config import Project, open_project, read_repository
 from devinops.lint import baseline, fixes
 from devinops.lint.context import Context
@@ -214,13 +214,15 @@ class _Run:
         gone = [k for k in known if k.fingerprint not in can_be_known and self.looked_for(k)]
         shown = [report for report in self.reports if report.fingerprint not in hidden]
         problems = sorted([*shown_errors, *(report.problem for report in shown)])
+        passed_over = unread(paths, self.project.root, self.loaded)
         failing = [p for p in problems if _reaches(p.severity, self.settings.fail_on)]
         return ProblemsAnswer(
             problems,
             files=len(self.loaded.files),
             entries=len(self.loaded.declarations),
             exit_code=ExitCode.FIX if failing or shown_errors else ExitCode.OK,
-            paths=tuple(map(str, paths)),
+            paths=tuple(str(path) for path in paths if path not in passed_over),
+            unread=tuple(map(str, passed_over)),
             elsewhere=len(errors) - len(shown_errors),
             lint=_details(shown)._replace(
                 fail_on=self.settings.fail_on,
