@@ -150,26 +150,31 @@ def read_project(root: Path) -> Project:
     return project
 
 
-def open_project(root: Path) -> tuple[Project, list[Problem]]:
+def open_project(
+    root: Path, untracked: frozenset[str] = frozenset()
+) -> tuple[Project, list[Problem]]:
     """Return the usable part of devinops.yaml, and its problems.
 
-    A misnamed devinops.yaml is a problem too. Raises UsageError if `root` is not a directory.
+    A misnamed devinops.yaml is a problem too. The files and directories `untracked` are not there.
+    Raises UsageError if `root` is not a directory.
     """
     if not root.is_dir():
         raise UsageError(
             f"{root} is not a directory; --root takes the directory that holds {CONFIG_FILE}"
         )
-    if not os.path.lexists(root / CONFIG_FILE):
-        misnamed = misnamed_config_problems(root)
+    if not os.path.lexists(root / CONFIG_FILE) or not untracked.isdisjoint((".", CONFIG_FILE)):
+        misnamed = misnamed_config_problems(root, untracked=untracked)
         return Project(root, whole=not misnamed), misnamed
     document, problems = read_yaml(root / CONFIG_FILE, root, "config")
     if document is None or not isinstance(document.data, dict):
-        return Project(root, whole=False), sorted([*problems, *misnamed_config_problems(root)])
+        misnamed = misnamed_config_problems(root, untracked=untracked)
+        return Project(root, whole=False), sorted([*problems, *misnamed])
     reported = {problem.source: problem.code for problem in problems}
     further = [*_version_problems(document), *_target_problems(document)]
     problems += (problem for problem in further if _is_news(problem, reported))
     project = Project(root, document, whole=not document.node.tainted)
-    return project, sorted([*problems, *misnamed_config_problems(root, project.ignore)])
+    misnamed = misnamed_config_problems(root, project.ignore, untracked)
+    return project, sorted([*problems, *misnamed])
 
 
 def _is_news(problem: Problem, reported: Mapping[Source, str]) -> bool:
@@ -181,23 +186,32 @@ def _is_news(problem: Problem, reported: Mapping[Source, str]) -> bool:
     return before is None or (before, problem.code) == ("invalid-value", "without-effect")
 
 
-def read_repository(root: Path) -> tuple[Project, Loaded]:
-    """Read devinops.yaml and all entries, with the problems of both. Raises UsageError."""
-    project, problems = open_project(root)
-    return project, read_entries(project, problems)
+def read_repository(root: Path, untracked: frozenset[str] = frozenset()) -> tuple[Project, Loaded]:
+    """Read devinops.yaml and all entries, with the problems of both. Raises UsageError.
+
+    The files and directories `untracked` are not there.
+    """
+    project, problems = open_project(root, untracked)
+    return project, read_entries(project, problems, untracked=untracked)
 
 
 def read_entries(
     project: Project,
     problems: Iterable[Problem],
     seen: Callable[[Declaration], None] = lambda _: None,
+    untracked: frozenset[str] = frozenset(),
 ) -> Loaded:
     """Read all entries of a project; add the problems of its devinops.yaml to theirs.
 
     `seen` gets each declaration as soon as it is read.
     """
     loaded = load(
-        project.root, paths=project.paths, ignore=project.ignore, place=project.place, seen=seen
+        project.root,
+        paths=project.paths,
+        ignore=project.ignore,
+        place=project.place,
+        untracked=untracked,
+        seen=seen,
     )
     problems = [*problems, *loaded.problems]
     if project.whole:
@@ -205,16 +219,17 @@ def read_entries(
         from devinops.planning.capabilities import target_problems
 
         problems += target_problems(loaded.declarations, project.targets)
-        problems += () if loaded.files else (_no_entries(),)
+        problems += () if loaded.files else (_no_entries(untracked),)
     # Both report a misnamed devinops.yaml.
     return loaded._replace(problems=tuple(sorted(set(problems))))
 
 
-def _no_entries() -> Problem:
+def _no_entries(untracked: frozenset[str]) -> Problem:
     places = ", ".join(
         [*(f"{name}/**" for name in sorted(KINDS.directories)), *sorted(KINDS.files)]
     )
-    message = f"no file with entries was found: expected one of {places}"
+    which = "found that Git tracks" if untracked else "found"
+    message = f"no file with entries was {which}: expected one of {places}"
     return Problem(
         Source("."), "no-entries", f"{message}; check --root, or start with devinops init"
     )

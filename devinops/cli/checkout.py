@@ -29,8 +29,9 @@ def below_checkout(root: Path, environment: Mapping[str, str]) -> PurePosixPath 
 def untracked(root: Path) -> frozenset[str]:
     """Return the files below the root that Git does not track, by their paths from the root.
 
+    A directory stands for all files in it if Git tracks none of them, and so does `.` for the root.
     Empty without Git, and outside a repository.
     """
-    result = Git(root).attempt("ls-files", "--others", "-z")
+    result = Git(root).attempt("ls-files", "--others", "--directory", "-z")
     listed = os.fsdecode(result.out) if result and not result.code else ""
-    return frozenset(filter(None, listed.split("\0")))
+    return frozenset(name.removesuffix("/") for name in filter(None, listed.split("\0")))

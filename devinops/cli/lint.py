@@ -8,13 +8,14 @@ import click
 
 from devinops.cli import candidates
 from devinops.cli.options import FilePath, NonEmpty, Options, common
-from devinops.cli.paths import SKIP_OUTSIDE
+from devinops.cli.paths import SKIP_OUTSIDE, SKIP_UNTRACKED
 from devinops.model.exit_codes import ExitCode
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=FilePath())
 @SKIP_OUTSIDE
+@SKIP_UNTRACKED
 @click.option(
     "--select",
     type=NonEmpty(),

@@ -5,16 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from devinops.model.errors import UsageError
 
+if TYPE_CHECKING:
+    from devinops.load import Loaded
+
 SKIP_OUTSIDE = click.option(
     "--skip-outside",
     is_flag=True,
     help="Skip PATHS outside the root: a hook for Git gets those of the whole repository.",
+)
+
+SKIP_UNTRACKED = click.option(
+    "--skip-untracked",
+    is_flag=True,
+    help="Do not read files that Git does not track: a commit does not have them.",
 )
 
 
@@ -44,6 +53,24 @@ class Selection(NamedTuple):
 
     def _has(self, path: str) -> bool:
         return not (self.prefixes or frozenset()).isdisjoint(_at_and_above(path))
+
+
+def unread(paths: Iterable[Path], root: Path, loaded: Loaded) -> list[Path]:
+    """Return the PATHS at and below which no file is read."""
+    # Imported late: the help of a command needs nothing of it.
+    from devinops.load.names import CONFIG
+
+    files = {*loaded.files, CONFIG, *(problem.source.path for problem in loaded.problems)}
+    known = {above for file in files for above in _at_and_above(file)}
+    top = root.resolve()
+    below = {path: os.path.relpath(path.resolve(), top) for path in paths}
+    missing = [path for path, name in below.items() if name.replace(os.sep, "/") not in known]
+    if missing:
+        # Files behind links, which take longer to find.
+        reals = (*loaded.bodies, *(os.path.realpath(top / file) for file in files))
+        links = (os.path.relpath(real, top).replace(os.sep, "/") for real in reals)
+        known = {above for link in links for above in _at_and_above(link)}
+    return [path for path in missing if below[path].replace(os.sep, "/") not in known]
 
 
 def _below(paths: Iterable[Path], root: Path, real: Path, *, skip_outside: bool) -> Iterator[str]:

@@ -7,16 +7,13 @@ from typing import Any
 import click
 
 from devinops.cli.options import FilePath, Options, common
+from devinops.cli.paths import SKIP_UNTRACKED
 from devinops.model.exit_codes import ExitCode
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=FilePath())
-@click.option(
-    "--skip-untracked",
-    is_flag=True,
-    help="Skip problems in files that Git does not track: a commit does not have them.",
-)
+@SKIP_UNTRACKED
 @common(problems=True)
 def command(options: Options, **arguments: Any) -> ExitCode:
     """Check the files, offline and without a key.

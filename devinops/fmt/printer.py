@@ -18,6 +18,9 @@ ITEM: Final = "*"
 
 _FOR_TOOLS = re.compile(r"#\s*(yaml-language-server:|yamllint\b|vim?:|-\*-|\$schema:)")
 _HAS_OTHER_ESCAPE = re.compile(r'(?:[^\\]|\\[nt"\\])*\\[^nt"\\]', re.DOTALL)
+_ESCAPE_OR_FOLD = re.compile(r"(?P<escape>\\[^\n])|(?:(?P<joined>\\)|[ \t]*)\n(?:[ \t]*\n)*[ \t]*")
+"""In double quotes: an escape, or line ends, which are folded; a backslash joins two lines."""
+
 _MAY_END_A_LINE = re.compile("[\ue000-\uf8ff]")
 """Private characters: each may stand for one that ends a line in YAML 1.1, as `shield` says."""
 _MUST_ESCAPE = re.compile(r'["\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
@@ -283,7 +286,7 @@ def _inline(node: Node, *, in_flow: bool) -> str:
     if not node.style and "\n" not in node.value:
         return _plain(node.value)
     if _is_escaped(node):
-        return node.raw
+        return _unfolded(node.raw)
     without_quotes = emit.flow(node.value) if in_flow else emit.plain_or_quoted(node.value)
     if without_quotes == node.value:
         return without_quotes
@@ -302,7 +305,19 @@ def _is_quoted_on_one_line(node: Node) -> bool:
 
 def _is_escaped(node: Node) -> bool:
     """Tell whether a text has an escape that makes a character visible, which must stay."""
-    return _is_quoted_on_one_line(node) and bool(_HAS_OTHER_ESCAPE.match(node.raw))
+    return node.style == '"' and bool(_HAS_OTHER_ESCAPE.match(_unfolded(node.raw)))
+
+
+def _unfolded(raw: str) -> str:
+    """Return a text in double quotes on one line, with its escapes."""
+    return _ESCAPE_OR_FOLD.sub(_on_one_line, raw) if "\n" in raw else raw
+
+
+def _on_one_line(match: re.Match[str]) -> str:
+    if match["escape"]:
+        return match[0]
+    blank_lines = match[0].count("\n") - 1
+    return "\\n" * blank_lines or ("" if match["joined"] else " ")
 
 
 def _quoted(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from devinops.lint.engine import Reported
 from devinops.model.errors import ConfigError
@@ -16,15 +16,27 @@ from devinops.model.errors import ConfigError
 FORMAT: Final = 1
 
 
+class Known(NamedTuple):
+    """A finding in a baseline: the path of its file, the id of its rule, and its fingerprint."""
+
+    path: str
+    rule: str
+    fingerprint: str
+
+
 def can_hide(report: Reported) -> bool:
     """Return whether a baseline can have a finding: not if it is a secret."""
     return not report.rule.conceals
 
 
-def written(reports: Iterable[Reported]) -> Iterator[str]:
-    """Yield the text of a baseline that hides these findings: sorted, one finding a line."""
+def written(reports: Iterable[Reported], others: Iterable[Known] = ()) -> Iterator[str]:
+    """Yield the text of a baseline that hides these findings: sorted, one finding a line.
+
+    `others` are known findings that nobody looked for.
+    """
     accepted = (report for report in reports if can_hide(report))
-    findings = sorted((r.problem.source.path, r.rule.id, r.fingerprint) for r in accepted)
+    found = {Known(r.problem.source.path, r.rule.id, r.fingerprint) for r in accepted}
+    findings = sorted({*found, *others})
     yield f'{{"format_version": {FORMAT}, "findings": ['
     for number, (path, rule, fingerprint) in enumerate(findings):
         item = {"path": path, "rule": rule, "fingerprint": fingerprint}
@@ -32,8 +44,8 @@ def written(reports: Iterable[Reported]) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def read(text: str, name: str) -> frozenset[str]:
-    """Return the fingerprints of a baseline. Raises ConfigError."""
+def read(text: str, name: str) -> frozenset[Known]:
+    """Return the findings of a baseline. Raises ConfigError."""
     try:
         document: Mapping[str, Any] = json.loads(text)
         if document["format_version"] != FORMAT:
@@ -41,7 +53,10 @@ def read(text: str, name: str) -> frozenset[str]:
                 f"{name} is a baseline of format {document['format_version']}, and this devinops "
                 f"reads {FORMAT}: write it again with devinops lint --write-baseline"
             )
-        return frozenset(str(item["fingerprint"]) for item in document["findings"])
+        return frozenset(
+            Known(str(item["path"]), str(item["rule"]), str(item["fingerprint"]))
+            for item in document["findings"]
+        )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigError(
             f"{name} is not a baseline of devinops lint ({error}): restore it from Git, or write "

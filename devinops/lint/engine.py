@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
@@ -22,20 +23,16 @@ class Reported(NamedTuple):
 
     `line` is the line of the file, with stars in place of secrets; None if it must not be shown,
     or if the file spells a secret otherwise than its text.
-    `fingerprint` stays the same when lines above it change.
+    `content` is what it is about, without secrets: the entry and the line of its text, or both
+    entries. `fingerprint` stays the same as long as that does.
     """
 
     problem: Problem
     rule: Rule
     finding: Finding
     line: str | None
+    content: tuple[str, ...]
     fingerprint: str = ""
-
-    @property
-    def about(self) -> str:
-        """The key of the entry that it is about, or else its file."""
-        entries = self.finding.entries
-        return str(entries[0].key) if entries else self.problem.source.path
 
     @property
     def paths(self) -> set[str]:
@@ -79,12 +76,9 @@ class _Run:
         secrets = list(self._secrets([finding for _, finding in found]))
         self.unquoted = set(self._with_other_spellings(secrets))
         concealed = _concealed(finding.conceal for finding in secrets)
-        return _numbered(
-            sorted(
-                (self._report(rule, finding, concealed) for rule, finding in found),
-                key=lambda reported: reported.problem,
-            )
-        )
+        reports = [self._report(rule, finding, concealed) for rule, finding in found]
+        reports.sort(key=lambda reported: reported.problem)
+        return _numbered(_merged(reports))
 
     def _found(self) -> Iterator[tuple[Rule, Finding]]:
         for rule in self.selected:
@@ -160,10 +154,13 @@ class _Run:
         source, message = finding.source, _without(concealed, finding.message)
         problem = Problem(source, rule.id, message, self._severity(rule, _places(finding)))
         line = None
+        keys = sorted(str(entry.key) for entry in finding.entries)
         is_confidential = any(entry.kind.confidential for entry in finding.entries)
         if not is_confidential and source.path not in self.unquoted:
             line = self._shown_line(source, concealed)
-        return Reported(problem, rule, finding, line)
+        if len(keys) == 1 and not is_confidential:
+            keys.append(_without(concealed, finding.line).strip())
+        return Reported(problem, rule, finding, line, (rule.id, *keys))
 
     def _shown_line(self, source: Source, concealed: Sequence[str]) -> str | None:
         place = source.path, source.line
@@ -198,6 +195,21 @@ def _concealed(secrets: Iterable[str]) -> list[str]:
     return sorted(lines, key=lambda line: (-len(line), line))
 
 
+def _merged(reports: Sequence[Reported]) -> list[Reported]:
+    """Return sorted reports, with one for what several entries share, such as a `body_file`."""
+    merged: list[Reported] = []
+    for report in reports:
+        if merged and merged[-1].problem == report.problem:
+            first = merged[-1].finding
+            entries = {entry.source: entry for entry in (*first.entries, *report.finding.entries)}
+            finding = dataclasses.replace(first, entries=tuple(entries.values()))
+            content = min(merged[-1].content, report.content)
+            merged[-1] = merged[-1]._replace(finding=finding, content=content)
+        else:
+            merged.append(report)
+    return merged
+
+
 def _numbered(reports: Sequence[Reported]) -> list[Reported]:
     """Return the reports with fingerprints, which differ for equal findings in one entry."""
     if not reports:
@@ -207,13 +219,11 @@ def _numbered(reports: Sequence[Reported]) -> list[Reported]:
 
     seen: Counter[tuple[str, ...]] = Counter()
     # A line can be long, and have many findings.
-    strip = cache(str.strip)
     begin = cache(lambda content: hashlib.sha256("\0".join((*content, "")).encode()))
     numbered = []
     for report in reports:
-        content = report.rule.id, report.about, strip(report.line or "")
-        digest = begin(content).copy()
-        digest.update(str(seen[content]).encode())
-        seen[content] += 1
+        digest = begin(report.content).copy()
+        digest.update(str(seen[report.content]).encode())
+        seen[report.content] += 1
         numbered.append(report._replace(fingerprint=digest.hexdigest()[:16]))
     return numbered

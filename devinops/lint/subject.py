@@ -112,7 +112,8 @@ class Subject:
         rest = (len(text) if end < 0 else end) - start
         shown = min(length or rest, rest)
         source = self._position(field, text, start)
-        return Finding(source, message, max(shown, 1), (self.declaration,), **facts)
+        line = text[text.rfind("\n", 0, start) + 1 : start + rest]
+        return Finding(source, message, max(shown, 1), line, (self.declaration,), **facts)
 
     def about(self, field: str, message: str, *others: Subject, **facts: Any) -> Finding:
         """Return a finding about the whole value of a field, or about the entry."""
@@ -120,13 +121,13 @@ class Subject:
         first = value.partition("\n")[0]
         source = self._position(field, value, 0) if value else self.declaration.place(field)
         entries = (self.declaration, *(other.declaration for other in others))
-        return Finding(source, message, max(len(first), 1), entries, **facts)
+        return Finding(source, message, max(len(first), 1), first, entries, **facts)
 
     def in_option(self, option: str, text: str, message: str) -> Finding:
         """Return a finding about a text in `meta` or `lint`."""
         place = self.declaration.place(option)
         source = search(self.lines(place.path), place, text)
-        return Finding(source, message, len(text), (self.declaration,))
+        return Finding(source, message, len(text), text, (self.declaration,))
 
     def _position(self, field: str, text: str, start: int) -> Source:
         if field not in self._positions:

@@ -8,7 +8,7 @@ problems.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +38,7 @@ __all__ = [
     "misnamed_configs",
     "read_entries",
     "read_yaml",
+    "text_files",
 ]
 
 
@@ -79,18 +80,20 @@ def load(
     paths: Sequence[str] = (),
     ignore: Sequence[str] = (),
     place: files.Place = files.no_place,
+    untracked: frozenset[str] = frozenset(),
     seen: Callable[[Declaration], None] = lambda _: None,
 ) -> Loaded:
     """Return all declarations and problems of the files below `root`.
 
     `paths` and `ignore` are the settings of devinops.yaml; `place` returns the position of each of
-    their patterns. `seen` gets each declaration as soon as it is read. Never raises for the content
-    of files or the state of the disk: see `Loaded.problems`. Entries with problems are not among
-    the declarations, except those with `duplicate-declaration`.
+    their patterns. The files and directories `untracked`, by their paths from the root, are not
+    there. `seen` gets each declaration as soon as it is read. Never raises for the content of files
+    or the state of the disk: see `Loaded.problems`. Entries with problems are not among the
+    declarations, except those with `duplicate-declaration`.
     """
-    finder = files.Finder(root, paths=paths, ignore=ignore, place=place)
+    finder = files.Finder(root, paths=paths, ignore=ignore, place=place, untracked=untracked)
     finder.find()
-    reader = _Reader(finder.root, seen=seen)
+    reader = _Reader(finder.root, seen=seen, untracked=untracked)
     for file in finder.files:
         reader.read(file)
     declarations = sorted(reader.declarations, key=lambda item: (item.key, item.source))
@@ -102,20 +105,22 @@ def load(
         declarations=tuple(declarations),
         problems=tuple(sorted(problems)),
         files=tuple(file.path for file in finder.files),
-        bodies=tuple(sorted(reader.bodies - {""})),
+        bodies=tuple(sorted(reader.bodies)),
     )
 
 
-def load_only(root: Path, only: Sequence[str], **settings: Any) -> Loaded | None:
+def load_only(
+    root: Path, only: Sequence[str], *, untracked: frozenset[str] = frozenset(), **settings: Any
+) -> Loaded | None:
     """Return the declarations and problems of some files, each judged by itself.
 
     `only` are their paths from the root; `settings` are those of `load`. None if one of them is not
     a file of entries, so that only `load` can tell which entries it belongs to.
     """
-    finder = files.Finder(root, **settings)
+    finder = files.Finder(root, untracked=untracked, **settings)
     if not finder.find_only(only) or finder.problems:
         return None
-    reader = _Reader(finder.root)
+    reader = _Reader(finder.root, untracked=untracked)
     for file in finder.files:
         reader.read(file)
     return Loaded(
@@ -123,6 +128,17 @@ def load_only(root: Path, only: Sequence[str], **settings: Any) -> Loaded | None
         problems=tuple(sorted(reader.problems)),
         files=tuple(file.path for file in finder.files),
     )
+
+
+def text_files(finder: files.Finder) -> Mapping[str, str]:
+    """Return the files that entries name as their texts: real path → path of a file of entries."""
+    reader = _Reader(finder.root)
+    for file in finder.files:
+        text = None if file.markdown else files.read_text(file.real, file.path)[0]
+        # No other file can name one; an escape may stand for any character.
+        if text and ("_file" in text or "\\" in text):
+            reader.read_text(file, text)
+    return reader.bodies
 
 
 def read_entries(
@@ -146,14 +162,16 @@ class _Reader:
         root: str,
         body_at: Callable[[str], str | None] | None = None,
         seen: Callable[[Declaration], None] = lambda _: None,
+        untracked: frozenset[str] = frozenset(),
     ) -> None:
         self.root = root
+        self.untracked = untracked
         self.body_at = body_at
         self.seen = seen
         self.declarations: list[Declaration] = []
         self.problems: list[Problem] = []
-        self.bodies: set[str] = set()
-        """Real paths of the files that entries name as their bodies."""
+        self.bodies: dict[str, str] = {}
+        """Real path of each file that an entry names as its body → path of the entry."""
 
     def read(self, file: files.File) -> None:
         text, problems = files.read_text(file.real, file.path)
@@ -216,8 +234,9 @@ class _Reader:
             if self.body_at is not None:
                 text = self.body_at(files.beside(file.path, written))
                 return text, [] if text is not None else [files.missing_body(written, file, source)]
-            body = files.read_body(written, file, self.root, source)
-            self.bodies.add(body.real)
+            body = files.read_body(written, file, self.root, source, self.untracked)
+            if body.real:
+                self.bodies.setdefault(body.real, file.path)
             return body.text, body.problems + control_problems(body.text or "", body.path)
 
         return read
@@ -229,9 +248,11 @@ def discreet(section: str | None) -> bool:
     return kind is None or kind.confidential
 
 
-def misnamed_config_problems(root: Path, ignore: Sequence[str] = ()) -> list[Problem]:
+def misnamed_config_problems(
+    root: Path, ignore: Sequence[str] = (), untracked: frozenset[str] = frozenset()
+) -> list[Problem]:
     """Return a problem for each file in `root` that is a typo of devinops.yaml and not ignored."""
-    names = misnamed_configs(str(root))
+    names = [name for name in misnamed_configs(str(root)) if untracked.isdisjoint((".", name))]
     rules, _ = read_rules(ignore if names else ())
     ignored = Ignore(rules.values())
     return [misnamed(name, CONFIG) for name in names if not ignored(name)]

@@ -73,6 +73,8 @@ def no_place(_: str, __: int) -> Source:
 class Finder:
     """Finds the files of one root. After `find`, `files` are sorted by path.
 
+    `untracked` are the paths from the root of files and directories that are not there for it.
+
     `problems` are the paths that cannot be read. `misnamed` maps the real path of each file with a
     wrong name to its problem, which does not apply if an entry names the file as its body.
     """
@@ -84,8 +86,10 @@ class Finder:
         paths: Sequence[str] = (),
         ignore: Sequence[str] = (),
         place: Place = no_place,
+        untracked: frozenset[str] = frozenset(),
     ) -> None:
         self.root = os.path.realpath(root)
+        self._untracked = untracked
         self.problems: list[Problem] = []
         self.misnamed: dict[str, Problem] = {}
         self._found: dict[str, File] = {}
@@ -105,13 +109,18 @@ class Finder:
     def find(self) -> None:
         """Find all files, and report all problems."""
         top = self._list("", self.root)
+        configs = [
+            name
+            for name in misnamed_configs(self.root)
+            if self._is_tracked(os.path.join(self.root, name))
+        ]
         for entry in top:
             if entry.name in KINDS.directories or entry.name in KINDS.files:
                 self._entry(entry, entry.name)
         for i, rule in self._paths.items():
             self._search(i, rule)
         self._follow_links()
-        for name in sorted({*(entry.name for entry in top), *misnamed_configs(self.root)}):
+        for name in sorted({*(entry.name for entry in top), *configs}):
             self._check_name(name)
         for i, rule in self._ignore.items():
             self._check_ignore(i, rule)
@@ -123,9 +132,10 @@ class Finder:
         includes: then only `find` tells what belongs together.
         """
         for path in paths:
-            if not self._is_read(path):
+            real = os.path.join(self.root, path)
+            if not (self._is_read(path) and self._is_tracked(real)):
                 return False
-            self._file(path, os.path.join(self.root, path))
+            self._file(path, real)
         return self._found.keys() >= set(paths)
 
     def _is_read(self, path: str) -> bool:
@@ -138,6 +148,9 @@ class Finder:
         return top in (KINDS.directories if above else KINDS.files) or any(
             rule.matches(path, directory=False) for rule in self._paths.values()
         )
+
+    def _is_tracked(self, absolute: str) -> bool:
+        return not is_among(absolute, self.root, self._untracked)
 
     def _report(self, path: str, code: str, message: str) -> None:
         printable = path.encode("utf-8", "backslashreplace").decode()
@@ -231,6 +244,8 @@ class Finder:
 
     def _add_literal(self, path: str, real: str) -> None:
         """Add the file or the directory at a path without wildcards."""
+        if not self._is_tracked(real):
+            return
         if os.path.lexists(real):
             self._ignored.note(path, directory=os.path.isdir(real))
         if os.path.realpath(real) != real:
@@ -268,7 +283,11 @@ class Finder:
             for entry in by_name:
                 here = f"{path}/{entry.name}" if path else entry.name
                 self._ignored.note(here, directory=entry.is_symlink() or entry.is_dir())
-        return [entry for entry in by_name if not entry.name.startswith(".")]
+        return [
+            entry
+            for entry in by_name
+            if not entry.name.startswith(".") and self._is_tracked(entry.path)
+        ]
 
     def _entry(self, entry: os.DirEntry[str], path: str) -> None:
         """Add one entry of a directory; links wait until everything else is known."""
@@ -347,6 +366,9 @@ class Finder:
         directory = os.path.isdir(real)
         if not self._reachable(link.path, real) or self._misplaced(link.path, directory=directory):
             pass
+        elif not self._is_tracked(real):
+            message = "this link leads to what Git does not track: add that with git add"
+            self._report(link.path, "unreadable", message)
         elif not directory:
             self._file(link.path, real)
         elif inside(os.path.realpath(os.path.dirname(link.absolute)), real):
@@ -403,6 +425,14 @@ def section_of(path: str) -> tuple[str, tuple[str, ...]]:
 def inside(real: str, root: str) -> bool:
     """Return whether a path is the root or below it; both are without symlinks."""
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def is_among(absolute: str, root: str, paths: frozenset[str]) -> bool:
+    """Return whether a path below a root, or a directory above it, is among paths from the root."""
+    if not paths:
+        return False
+    path = absolute[len(root.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
+    return not paths.isdisjoint((".", path, *_directories_above(path)))
 
 
 def read_text(
@@ -490,8 +520,13 @@ class Body(NamedTuple):
     real: str = ""
 
 
-def read_body(written: str, file: File, root: str, source: Source) -> Body:
-    """Return the text of the file that the `body_file` of `file` names as `written`."""
+def read_body(
+    written: str, file: File, root: str, source: Source, untracked: frozenset[str] = frozenset()
+) -> Body:
+    """Return the text of the file that the `body_file` of `file` names as `written`.
+
+    `untracked` are the paths of files and directories that are not there for it, as for a `Finder`.
+    """
 
     def refused(code: str, message: str) -> Body:
         return Body(None, [problem(source, code, message)])
@@ -518,6 +553,9 @@ def read_body(written: str, file: File, root: str, source: Source) -> Body:
     path = os.path.relpath(real, root).replace(os.sep, "/")
     if name := hidden_part(path):
         return refused("hidden", _hidden_body(written, name))
+    if is_among(real, root, untracked):
+        message = f"Git does not track the file {written!r}, so a commit lacks it: git add it"
+        return refused("missing-file", message)
     text, problems = read_text(real, path, source)
     return Body(text, problems, path, real)
 

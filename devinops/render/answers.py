@@ -80,7 +80,7 @@ class LintDetails(NamedTuple):
     `rules` maps the code of a problem to its rule; `related` are the positions of other entries
     concerned. `fail_on` is the lowest severity that fails the run. `baseline` counts the findings
     that the baseline hides, `fixed` those that were fixed, and `gone` the entries of the baseline
-    that are no longer found.
+    that were looked for and are no longer found.
     """
 
     rules: Mapping[str, RuleFacts]
@@ -96,6 +96,7 @@ class LintDetails(NamedTuple):
 class ProblemsAnswer(NamedTuple):
     """The problems in the files, only in `paths` if given; `elsewhere` counts the others.
 
+    `unread` were given too, but devinops reads no file at or below them.
     `lint` holds more about the problems that lint found.
     """
 
@@ -104,6 +105,7 @@ class ProblemsAnswer(NamedTuple):
     entries: int
     exit_code: ExitCode
     paths: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     elsewhere: int = 0
     lint: LintDetails | None = None
 

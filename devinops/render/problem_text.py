@@ -75,6 +75,10 @@ def checked(document: ProblemsAnswer) -> tuple[str, Look]:
     """Return the last line about the problems in files, and what it means."""
     more = f"; {document.elsewhere} elsewhere, not shown" if document.elsewhere else ""
     more += _lint_counts(document.lint) if document.lint else ""
+    unread = f"not read by devinops: {', '.join(document.unread)}" if document.unread else ""
+    if unread and not (document.problems or document.paths):
+        return f"{unread}{more}", Look.PLAIN
+    more += f"; {unread}" if unread else ""
     if document.problems:
         severities = {problem.severity for problem in document.problems}
         look = _SEVERITIES[next(s for s in Severity if s in severities)]

@@ -59,6 +59,7 @@ def test_untracked_files_are_those_that_are_not_even_staged(tmp_path: Path, belo
     subprocess.run(["git", "-C", str(tmp_path), "init", "-q"], check=True)
     (tmp_path / "outside.md").write_text("")
     (below / "knowledge" / "é\n.md").write_text("")
-    assert untracked(below) == {"knowledge/a.md", "knowledge/é\n.md"}
+    assert untracked(below) == {"."}
+    assert untracked(tmp_path) == {"outside.md", "team"}
     subprocess.run(["git", "-C", str(below), "add", "knowledge/a.md"], check=True)
     assert untracked(below) == {"knowledge/é\n.md"}

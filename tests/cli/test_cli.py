@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -676,6 +676,36 @@ def test_validate_says_what_it_did_not_show(
     assert (ran.code, ran.out) == (0, "no problems in knowledge/fine.md; 5 elsewhere, not shown\n")
 
 
+@pytest.mark.parametrize("command", ["validate", "lint"])
+def test_a_path_that_devinops_does_not_read_is_named(
+    command: str, repository: Write, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = "knowledge: [{name: B, trigger: When deploying that, body_file: texts/b.txt}]"
+    files = {
+        "knowledge/a.md": NOTE.replace("testing", "testing the shop"),
+        "knowledge.yaml": entry,
+        "texts/b.txt": "text",
+        "texts/c.txt": "text",
+        "shared/d.md": NOTE.replace("A", "D").replace("testing", "writing mail"),
+        "devinops.yaml": "version: 1\n",
+        "ops/knowledge/x.md": NOTE,
+    }
+    root = repository(files)
+    monkeypatch.chdir(root)
+    (root / "knowledge/d.md").symlink_to("../shared/d.md")
+    (root / "link.md").symlink_to("knowledge/a.md")
+    read = ["knowledge/a.md", "knowledge", "texts", "texts/b.txt", "shared/d.md", "link.md"]
+    for path in [*read, "devinops.yaml", "knowledge/d.md", "."]:
+        assert devinops(command, path).out == f"no problems in {path}\n"
+    ran = devinops(command, "texts/c.txt", "ops/knowledge/x.md")
+    assert (ran.code, ran.out) == (
+        0,
+        "not read by devinops: texts/c.txt, ops/knowledge/x.md\n",
+    )
+    ran = devinops(command, "texts/c.txt", "texts/b.txt")
+    assert ran.out == "no problems in texts/b.txt; not read by devinops: texts/c.txt\n"
+
+
 def test_validate_can_skip_problems_in_files_that_no_commit_has(
     repository: Write, devinops: Devinops
 ) -> None:
@@ -683,11 +713,93 @@ def test_validate_can_skip_problems_in_files_that_no_commit_has(
     assert devinops("validate", "-C", root, "--skip-untracked").code == 1
     subprocess.run(["git", "-C", str(root), "init", "-q"], check=True)
     ran = devinops("validate", "-C", root, "--skip-untracked")
-    assert (ran.code, ran.out.splitlines()[-1].endswith("; 1 elsewhere, not shown")) == (0, True)
+    assert (ran.code, "no file with entries was found that Git tracks" in ran.out) == (1, True)
+    subprocess.run(["git", "-C", str(root), "add", "knowledge/fine.md"], check=True)
+    ran = devinops("validate", "-C", root, "--skip-untracked")
+    assert (ran.code, ran.out) == (0, "1 entry in 1 file, no problems\n")
     assert devinops("validate", "-C", root).code == 1
     subprocess.run(["git", "-C", str(root), "add", "knowledge/draft.md"], check=True)
     ran = devinops("validate", "-C", root, "--skip-untracked")
     assert (ran.code, "knowledge/draft.md:1:1: error" in ran.out) == (1, True)
+
+
+UNTRACKED = {
+    "a draft that is a copy": {"knowledge/draft.md": NOTE},
+    "a misnamed directory": {"Playbook/x.md": "hi"},
+    "a misnamed file": {"knowledge.yml": "knowledge: ["},
+    "a file of the root": {"secrets.yaml": "secrets: ["},
+    "a directory where a file is expected": {"secrets.yaml/x.md": "hi"},
+    "a directory": {"knowledge/new/x.md": NOTE, "knowledge/new/y/z.md": "hi"},
+    "settings": {"devinops.yaml": "version: 9"},
+    "misnamed settings": {"devinops.yml": "version: 9"},
+}
+
+
+@pytest.mark.parametrize("command", ["validate", "lint"])
+@pytest.mark.parametrize("files", UNTRACKED.values(), ids=UNTRACKED)
+def test_untracked_files_are_not_read(
+    command: str, files: Mapping[str, str], repository: Write, devinops: Devinops
+) -> None:
+    argv = (command, "--skip-untracked")
+    argv += ("--select", "repository-rules") if command == "lint" else ()
+    root = repository({"knowledge/fine.md": NOTE})
+    subprocess.run(["git", "-C", str(root), "init", "-q"], check=True)
+    subprocess.run(["git", "-C", str(root), "add", "."], check=True)
+    repository(files)
+    for path in ((), (root / "knowledge/fine.md",)):
+        ran = devinops(*argv, "-C", root, *path)
+        assert (ran.code, "no problems" in ran.out, "elsewhere" in ran.out) == (0, True, False)
+    assert devinops(command, "-C", root).code == 1
+    subprocess.run(["git", "-C", str(root), "add", "."], check=True)
+    assert devinops(*argv, "-C", root).code == 1
+
+
+@pytest.mark.parametrize("command", ["validate", "lint"])
+@pytest.mark.parametrize(
+    ("tracked", "untracked", "words"),
+    [
+        (
+            {"knowledge/y.yaml": "knowledge: [{name: Y, trigger: t, body_file: ../texts/t.txt}]"},
+            {"texts/t.txt": "text"},
+            "Git does not track the file '../texts/t.txt', so a commit lacks it: git add it",
+        ),
+        (
+            {"devinops.yaml": "version: 1\npaths: [more.yaml]\n"},
+            {"more.yaml": "knowledge: [{name: Y, trigger: t, body: b}]"},
+            "'more.yaml' matches no .md, .yaml or .yml file",
+        ),
+    ],
+)
+def test_what_the_commit_lacks_is_a_problem_although_the_disk_has_it(
+    command: str,
+    tracked: Mapping[str, str],
+    untracked: Mapping[str, str],
+    words: str,
+    repository: Write,
+    devinops: Devinops,
+) -> None:
+    root = repository({"knowledge/fine.md": NOTE, **tracked})
+    subprocess.run(["git", "-C", str(root), "init", "-q"], check=True)
+    subprocess.run(["git", "-C", str(root), "add", "."], check=True)
+    repository(untracked)
+    argv = (command, "-C", root, "--skip-untracked")
+    ran = devinops(*argv)
+    assert (ran.code, words in ran.out) == (1, True)
+    subprocess.run(["git", "-C", str(root), "add", "."], check=True)
+    assert words not in devinops(*argv).out
+
+
+def test_a_link_to_what_git_does_not_track_is_a_problem(
+    repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"knowledge/fine.md": NOTE})
+    subprocess.run(["git", "-C", str(root), "init", "-q"], check=True)
+    (root / "knowledge/more").symlink_to("../shared")
+    subprocess.run(["git", "-C", str(root), "add", "."], check=True)
+    repository({"shared/x.md": NOTE.replace("A", "B")})
+    ran = devinops("validate", "-C", root, "--skip-untracked")
+    message = "knowledge/more:1:1: error: this link leads to what Git does not track"
+    assert (ran.code, message in ran.out) == (1, True)
 
 
 # --- other commands ---------------------------------------------------------------------------------------

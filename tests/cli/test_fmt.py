@@ -269,6 +269,32 @@ def test_a_file_behind_a_link_is_formatted_in_its_place(
     assert outside.read_text() == UNTIDY
 
 
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("template.md", UNTIDY),
+        ("sample.yaml", "knowledge:\n- trigger: t\n  name: B\n  body: b\n"),
+        ("broken.yaml", "knowledge: [\n"),
+    ],
+)
+@pytest.mark.parametrize("field", ["body_file", '"body\\x5ffile"'])
+def test_a_file_that_is_the_text_of_an_entry_stays_and_is_reported(
+    field: str, name: str, text: str, narrow: bool, repository: Write, devinops: Devinops
+) -> None:
+    entry = f"knowledge:\n  - name: Y\n    trigger: t\n    {field}: {name}\n"
+    root = repository({"knowledge/y.yaml": entry, f"knowledge/{name}": text})
+    ran = devinops("fmt", "-C", root, *([root / "knowledge" / name] if narrow else []))
+    assert ran.code == 1
+    message = (
+        f"knowledge/{name}:1:1: error: this file is also the text of an entry in knowledge/y.yaml"
+    )
+    assert message in " ".join(ran.err.split())
+    assert (root / "knowledge" / name).read_text() == text
+    (root / "knowledge" / name).write_text(TIDY if name.endswith(".md") else entry)
+    assert devinops("fmt", "-C", root, "--check", root / "knowledge" / name).code == 0
+
+
 def test_permissions_stay(repository: Write, devinops: Devinops) -> None:
     root = repository({"knowledge/a.md": UNTIDY})
     (root / "knowledge/a.md").chmod(0o640)

@@ -172,7 +172,7 @@ def test_in_a_sub_directory_ci_and_pre_commit_go_to_the_top(
     assert validate["entry"] == "devinops validate --root 'teams/my devin' --skip-untracked"
     assert validate["always_run"], "pre-commit passes no deleted files"
     assert fmt["entry"] == "devinops fmt --root 'teams/my devin' --skip-outside"
-    assert lint["entry"] == "devinops lint --root 'teams/my devin' --skip-outside"
+    assert lint["entry"] == "devinops lint --root 'teams/my devin' --skip-outside --skip-untracked"
     assert fmt["files"] == lint["files"]
     assert "devinops[secrets]" in lint["additional_dependencies"][0]
     passed = [

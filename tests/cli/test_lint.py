@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -208,7 +209,7 @@ def test_an_ignored_file_stays_ignored_when_it_is_passed(
         {"knowledge/a.md": FINE_NOTE, "knowledge/drafts/b.md": SHORT, "devinops.yaml": settings}
     )
     ran = devinops("lint", "knowledge/drafts/b.md", "--select", "entry-rules")
-    assert (ran.code, ran.out) == (0, "no problems in knowledge/drafts/b.md\n")
+    assert (ran.code, ran.out) == (0, "not read by devinops: knowledge/drafts/b.md\n")
 
 
 def test_a_note_is_checked_when_the_file_behind_its_link_is_passed(
@@ -225,7 +226,12 @@ def test_files_that_no_entry_consists_of_have_no_findings(
 ) -> None:
     repository({"knowledge/a.md": SHORT, "docs/a.md": "x", "other.yaml": "a: ["})
     ran = devinops("lint", "docs/a.md", "other.yaml")
-    assert (ran.code, ran.out) == (0, "no problems in docs/a.md, other.yaml\n")
+    assert (ran.code, ran.out) == (0, "not read by devinops: docs/a.md, other.yaml\n")
+    ran = devinops("lint", "docs", "knowledge/a.md")
+    assert (ran.code, ran.out.splitlines()[-1]) == (
+        1,
+        "0 errors, 1 warning in 1 file; not read by devinops: docs",
+    )
 
 
 def test_a_hook_of_a_larger_repository_skips_what_is_outside_the_root(
@@ -240,6 +246,8 @@ def test_a_hook_of_a_larger_repository_skips_what_is_outside_the_root(
     assert "DV101" in ids(devinops(*skip, outside, root / "knowledge/a.md").out)
     none = devinops(*skip, outside)
     assert (none.code, ids(none.out)) == (0, [])
+    ran = devinops("lint", "--skip-outside", outside)
+    assert (ran.code, ran.out) == (0, f"not read by devinops: {outside}\n")
     missing = devinops(*skip, root / "knowledge/c.md")
     assert (missing.code, "c.md does not exist" in missing.err) == (64, True)
 
@@ -278,6 +286,53 @@ def test_a_baseline_hides_no_secret(repository: Write, devinops: Devinops) -> No
     assert "DV301" not in (root / "old.json").read_text()
     (root / "knowledge/a.md").write_text(note(body=f"Use {second} here.", trigger="Errors"))
     assert ids(devinops(*argv, "--format", "json").out) == ["DV301"]
+
+
+def test_only_what_was_looked_for_is_gone(repository: Write, devinops: Devinops) -> None:
+    text = "knowledge: [{name: T, trigger: When testing it, body_file: ../texts/t.md}]"
+    files = {
+        "knowledge/a.md": SHORT,
+        "knowledge/c.md": note(name="C", body="See /home/anna/x."),
+        "knowledge/t.yaml": text,
+        "texts/t.md": "```sh\nmake\n",
+        "devinops.yaml": "version: 1\nlint: {baseline: old.json}\n",
+    }
+    root = repository(files)
+    devinops("lint", "--write-baseline")
+    before = (root / "old.json").read_text()
+    assert re.findall(r"DV\d+", before) == ["DV101", "DV206", "DV204"]
+    for option in (("--select", "DV1"), ("--ignore", "DV1"), ("--select", "repository-rules")):
+        ran = devinops("lint", *option)
+        assert (ran.code, "gone" in ran.out) == (0, False), option
+    repository({"knowledge/c.md": "no front matter", "knowledge/t.yaml": "knowledge: ["})
+    for option in ((), ("--write-baseline",)):
+        ran = devinops("lint", *option)
+        assert (ran.code, "gone" in ran.out) == (1, False)
+    assert (root / "old.json").read_text() == before
+    repository({"knowledge/a.md": note(name="Short")})
+    assert "1 of the baseline is gone" in devinops("lint").out
+    repository(files | {"knowledge/a.md": FINE_NOTE})
+    devinops("lint", "--write-baseline")
+    assert "DV101" not in (root / "old.json").read_text()
+
+
+def test_a_pair_stays_in_the_baseline_while_one_of_its_files_cannot_be_read(
+    repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"knowledge/a.md": FINE_NOTE, "knowledge/b.md": TWIN})
+    argv = ("lint", "--baseline", "old.json")
+    devinops(*argv, "--write-baseline")
+    before = (root / "old.json").read_text()
+    assert "DV203" in before
+    repository({"knowledge/a.md": "no front matter"})
+    assert "gone" not in devinops(*argv, "--write-baseline").out
+    assert (root / "old.json").read_text() == before
+
+
+def test_a_baseline_that_is_damaged_is_written_again(repository: Write, devinops: Devinops) -> None:
+    root = repository({"knowledge/a.md": SHORT, "old.json": "{"})
+    assert devinops("lint", "--baseline", "old.json", "--write-baseline").code == 0
+    assert "DV101" in (root / "old.json").read_text()
 
 
 def test_secrets_in_an_older_baseline_are_shown_and_counted_as_gone(
@@ -397,6 +452,85 @@ def test_fix_changes_no_name_and_no_escape(repository: Write, devinops: Devinops
     ran = devinops("lint", "--fix", "--select", "DV302", "--format", "json")
     assert ids(ran.out) == ["DV302", "DV302"]
     assert (root / "knowledge.yaml").read_text() == text
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        "When fixing the issue \u200b#123 in the shop",
+        "When fixing api:\u200b the shop",
+        "\u200b[urgent] when the shop is down",
+        '\u200b"quoted" words when testing',
+    ],
+)
+def test_fix_leaves_a_character_that_keeps_another_from_being_yaml(
+    trigger: str, repository: Write, devinops: Devinops
+) -> None:
+    text = f"---\nname: A\ntrigger: {trigger}\n---\n\nRun\u200b it.\n"
+    root = repository({"knowledge/a.md": text})
+    ran = devinops("lint", "--fix", "--select", "DV302", "--format", "json")
+    assert (ran.code, ids(ran.out)) == (1, ["DV302"])
+    assert (root / "knowledge/a.md").read_text() == text.replace("Run\u200b", "Run")
+
+
+@pytest.mark.parametrize(
+    "body", ["12\u200b34", "\u200btrue", "\u200bnull", "|\n      \u200b  a\n      b"]
+)
+def test_fix_leaves_a_character_that_keeps_a_value_a_text(
+    body: str, repository: Write, devinops: Devinops
+) -> None:
+    text = f"knowledge:\n  - name: A\n    trigger: When test\u200bing\n    body: {body}\n"
+    root = repository({"knowledge.yaml": text})
+    ran = devinops("lint", "--fix", "--select", "DV302", "--format", "json")
+    assert ids(ran.out) == ["DV302"]
+    assert (root / "knowledge.yaml").read_text() == text.replace("test\u200bing", "testing")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "```md\n```sh\nls\n\u200b```\n```\nDone.",
+        "\u200b# 1 is the number of the shop",
+        "\u200b- is the sign",
+        "First\n\u200b\nthen",
+        "Read [it]\u200b(a.md)",
+        "Run `\u200b`make` now",
+    ],
+)
+@pytest.mark.parametrize("is_file", [True, False])
+def test_fix_leaves_a_character_that_keeps_another_from_being_markdown(
+    body: str, is_file: bool, repository: Write, devinops: Devinops
+) -> None:
+    text = f"{body}\n\nAsk\u200b first.\n"
+    files = {"knowledge/a.md": note(body=text)}
+    if is_file:
+        entry = "knowledge: [{name: A, trigger: When testing it, body_file: texts/a.md}]"
+        files = {"knowledge.yaml": entry, "texts/a.md": text}
+    root = repository(files)
+    ran = devinops("lint", "--fix", "--select", "DV302", "--format", "json")
+    assert set(ids(ran.out)) == {"DV302"}
+    for path, before in files.items():
+        assert (root / path).read_text() == before.replace("Ask\u200b", "Ask")
+
+
+def test_fix_changes_no_macro_and_no_pin(repository: Write, devinops: Devinops) -> None:
+    text = note(macro="!a\u200bb", pinned_repo="acme/\u200bapi")
+    root = repository({"knowledge/a.md": text})
+    ran = devinops("lint", "--fix", "--select", "DV302", "--format", "json")
+    assert ids(ran.out) == ["DV302", "DV302"]
+    assert (root / "knowledge/a.md").read_text() == text
+
+
+@pytest.mark.parametrize("paths", [(), ("knowledge/y.yaml",), ("knowledge/b.md",)])
+def test_fix_leaves_a_file_that_is_an_entry_and_the_text_of_another(
+    paths: tuple[str, ...], repository: Write, devinops: Devinops
+) -> None:
+    text = note(name="A\u200bB", trigger="When test\u200bing it")
+    entry = "knowledge: [{name: Y, trigger: When deploying it, body_file: b.md}]"
+    root = repository({"knowledge/b.md": text, "knowledge/y.yaml": entry})
+    ran = devinops("lint", "--fix", "--select", "DV302", *paths)
+    assert (ran.code, "fixed" in ran.out) == (1, False)
+    assert (root / "knowledge/b.md").read_text() == text
 
 
 # --- pages and formats ----------------------------------------------------------------------------

@@ -230,3 +230,53 @@ def test_a_fingerprint_survives_other_lines_and_tells_equal_findings_apart() -> 
     assert [r.fingerprint for r in first] == [r.fingerprint for r in moved]
     other = findings({"knowledge/a.md": note(body=body, name="Another")})
     assert not {r.fingerprint for r in first} & {r.fingerprint for r in other}
+
+
+def fingerprints(files: Mapping[str, str]) -> list[str]:
+    return sorted(report.fingerprint for report in findings(files))
+
+
+def test_a_fingerprint_depends_on_the_text_and_not_on_how_it_is_written() -> None:
+    entry = "knowledge:\n- name: A\n  trigger: {}\n  body: {}\n"
+    body = "Read /home/anna/notes.\n"
+    first = fingerprints({"k.yaml": entry.format("'Errors'", '"Read /home/anna/notes.\\n"')})
+    assert len(first) == 2
+    for trigger, text in (("Errors", f"|\n    {body}"), ('"Err\\x6frs"', f">\n\n    {body}")):
+        assert fingerprints({"k.yaml": entry.format(trigger, text)}) == first
+    assert fingerprints({"knowledge/x.md": note(name="A", trigger="Errors", body=body)}) == first
+    other = fingerprints({"k.yaml": entry.format("Issues", "b")})
+    assert other
+    assert not set(other) & set(first)
+
+
+def test_the_fingerprint_of_a_pair_does_not_depend_on_the_names_of_the_files() -> None:
+    before = {"knowledge/a.md": note(name="A"), "knowledge/b.md": note(name="B")}
+    after = {"knowledge/c.md": note(name="A"), "knowledge/b.md": note(name="B")}
+    assert len(fingerprints(before)) == 2
+    assert fingerprints(before) == fingerprints(after)
+    other = {"knowledge/a.md": note(name="A"), "knowledge/b.md": note(name="C")}
+    assert not set(fingerprints(before)) & set(fingerprints(other))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "k.yaml": "knowledge:\n- {name: A, trigger: When testing it, body_file: t.md}\n"
+            "- {name: B, trigger: When deploying that, body_file: t.md}\n",
+            "t.md": "Read /home/anna/notes.\n",
+        },
+        {
+            "k.yaml": "knowledge:\n- {name: A, trigger: When testing it, body: &b Read /home/anna/notes.}\n"
+            "- {name: B, trigger: When deploying that, body: *b}\n",
+        },
+    ],
+    ids=["body_file", "alias"],
+)
+def test_a_finding_in_a_text_that_entries_share_is_reported_once(files: Mapping[str, str]) -> None:
+    (report,) = findings(files)
+    assert report.rule.id == "DV206"
+    assert [entry.key.name for entry in report.finding.entries] == ["A", "B"]
+    excused = "lint: {ignore: [DV206], reason: r}, body"
+    (report,) = findings(files | {"k.yaml": files["k.yaml"].replace("body", excused, 1)})
+    assert [entry.key.name for entry in report.finding.entries] == ["B"]

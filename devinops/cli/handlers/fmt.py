@@ -16,6 +16,7 @@ from devinops.cli.options import Options, echo_err, terminal_width
 from devinops.cli.paths import Selection
 from devinops.config import CONFIG_FILE, Project, open_project
 from devinops.fmt.file_text import formatted, may_quote
+from devinops.load import text_files
 from devinops.load.discover import File, Finder, read_raw
 from devinops.model.errors import NotWritten
 from devinops.model.exit_codes import ExitCode
@@ -102,20 +103,29 @@ class _Run:
             for problem in finder.problems
             if _keeps_a_file(problem) and selection.includes(problem.source.path)
         ]
+        texts = text_files(finder)
         for file in (*_settings(project), *finder.files):
             if selection.includes(file.path):
-                self._add(file, os.path.relpath(file.real, finder.root))
+                self._add(file, os.path.relpath(file.real, finder.root), texts.get(file.real))
         self.problems.sort()
 
-    def _add(self, file: File, place: str) -> None:
+    def _add(self, file: File, place: str, includer: str | None) -> None:
+        """Add a file; one that is the text of an entry in the file `includer` stays as it is."""
         raw, problems = read_raw(file.real, file.path)
         if raw is None:
             self.problems += problems
             return
         result = formatted(file.path, raw)
-        self.problems += result.problems
+        if includer is None:
+            self.problems += result.problems
         if result.text == raw:
             self.unchanged += 1
+        elif includer:
+            message = (
+                f"this file is also the text of an entry in {includer}, which would change: write "
+                "the text into a file that is no entry, or list this file under `ignore`"
+            )
+            self.problems.append(Problem(Source(file.path), "not-formatted", message))
         elif result.text is not None:
             self.changed.append(_Changed(file.path, file.real, place, raw, result.text))
 

@@ -338,7 +338,7 @@ def files(
         "revision": origin.revision or "",
         "entry": command_line(f"devinops validate{pipeline.root} --skip-untracked"),
         "fmt_entry": command_line(f"devinops fmt{pipeline.root} --skip-outside"),
-        "lint_entry": command_line(f"devinops lint{pipeline.root} --skip-outside"),
+        "lint_entry": command_line(f"devinops lint{pipeline.root} --skip-outside --skip-untracked"),
         "args": f"        args: [--root, {json.dumps(git.below, ensure_ascii=False)}]\n"
         if git.below
         else "",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from devinops.cli.options import Options, write_file
-from devinops.cli.paths import Selection
+from devinops.cli.paths import Selection, unread
 from devinops.config import Project, open_project, read_repository
 from devinops.lint import baseline, fixes
 from devinops.lint.context import Context
@@ -21,7 +22,7 @@ from devinops.lint.selection import setting_problems, unknown_rule, usable
 from devinops.lint.settings import Settings
 from devinops.lint.subject import Subject
 from devinops.load import Loaded, load_only
-from devinops.model.errors import UsageError
+from devinops.model.errors import ConfigError, UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Ensure, Problem, Severity
 from devinops.render.answers import Excerpt, LintDetails, ProblemsAnswer, RuleFacts
@@ -49,6 +50,7 @@ class Request(NamedTuple):
 
     paths: tuple[Path, ...]
     skip_outside: bool
+    skip_untracked: bool
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     fail_on: str | None
@@ -69,7 +71,8 @@ class Request(NamedTuple):
 
 def _lint(options: Options, request: Request) -> ExitCode:
     request.check()
-    project, problems = open_project(options.root)
+    skipped = _untracked(options.root) if request.skip_untracked else frozenset()
+    project, problems = open_project(options.root, skipped)
     section = usable(project.lint)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     errors += setting_problems(section, RULES, project.place)
@@ -78,17 +81,25 @@ def _lint(options: Options, request: Request) -> ExitCode:
     file = _baseline_file(project, settings, request)
     _say_what_is_not_looked_for(options, settings)
     selection = Selection.of(request.paths, project.root, skip_outside=request.skip_outside)
-    run = _Run(project, settings, selection, errors)
+    run = _Run(project, settings, selection, errors, skipped, needs_all=request.fix)
     fixed = 0
-    while request.fix and (more := fixes.apply(options.root, run.reports)):
+    while request.fix and (more := fixes.apply(options.root, run.reports, run.loaded)):
         fixed += more
-        run = _Run(project, settings, selection, errors)
+        run = _Run(project, settings, selection, errors, skipped, needs_all=True)
     if file and request.write_baseline:
-        write_file(file, baseline.written(run.reports), "--write-baseline")
+        others = [known for known in _written_before(file) if not run.looked_for(known)]
+        write_file(file, baseline.written(run.reports, others), "--write-baseline")
     known = baseline.read(_text(file), str(file)) if file else frozenset()
     answer = run.answer(known, fixed, request.paths)
     options.answer(answer)
     return answer.exit_code
+
+
+def _untracked(root: Path) -> frozenset[str]:
+    # Imported late: without the option, nothing needs to run Git.
+    from devinops.cli.checkout import untracked
+
+    return untracked(root)
 
 
 def _say_what_is_not_looked_for(options: Options, settings: Settings) -> None:
@@ -106,10 +117,17 @@ class _Run:
         settings: Settings,
         selection: Selection,
         problems: Sequence[Problem],
+        untracked: frozenset[str],
+        *,
+        needs_all: bool,
     ) -> None:
+        self.needs_all = needs_all
+        """Whether all entries must be known: a file can be the text of another."""
         self.project = project
         self.settings = settings
         self.problems = problems
+        self.untracked = untracked
+        """The files and directories that are not read."""
         self.selection = selection
         self.loaded = self._load()
         self.reports = self._check()
@@ -118,20 +136,22 @@ class _Run:
     def _load(self) -> Loaded:
         """Return all entries; only the selected ones if all rules can judge one by itself."""
         project, prefixes = self.project, self.selection.prefixes
-        if prefixes is not None and (not prefixes or self._judges_each_by_itself()):
+        if prefixes is not None and (not prefixes or self._can_judge_each_by_itself()):
             loaded = load_only(
                 project.root,
                 sorted(prefixes),
                 paths=project.paths,
                 ignore=project.ignore,
                 place=project.place,
+                untracked=self.untracked,
             )
             if loaded is not None:
                 return loaded
-        return read_repository(project.root)[1]
+        return read_repository(project.root, self.untracked)[1]
 
-    def _judges_each_by_itself(self) -> bool:
-        return all(rule.scope is Scope.ENTRY for rule in self.settings.selected(RULES))
+    def _can_judge_each_by_itself(self) -> bool:
+        selected = self.settings.selected(RULES)
+        return not self.needs_all and all(rule.scope is Scope.ENTRY for rule in selected)
 
     def _check(self) -> list[Reported]:
         present = [d for d in self.loaded.declarations if d.ensure is Ensure.PRESENT]
@@ -147,27 +167,67 @@ class _Run:
         reports = check(context, self.settings, RULES)
         return [report for report in reports if self._is_shown(report.paths)]
 
-    def answer(self, known: frozenset[str], fixed: int, paths: Sequence[Path]) -> ProblemsAnswer:
+    def looked_for(self, known: baseline.Known) -> bool:
+        """Return whether the run would have a known finding if it were still there.
+
+        A rule that does not exist any more finds nothing, and nothing is found in a file that does
+        not exist any more.
+        """
+        if known.rule in self._idle_rules:
+            return False
+        read, broken = self._places
+        if not (broken or self.untracked):
+            return True
+        above = {known.path, *map(str, PurePosixPath(known.path).parents)}
+        if known.rule in self._comparing_rules or not above.isdisjoint(broken):
+            return False
+        # The entry that includes a text may be in a file that was not read.
+        return known.path in read or not (self.project.root / known.path).exists()
+
+    @cached_property
+    def _idle_rules(self) -> frozenset[str]:
+        """The ids of the rules that did not run."""
+        ran = self.settings.selected(RULES)
+        return frozenset(rule.id for rule in RULES if rule not in ran)
+
+    @cached_property
+    def _comparing_rules(self) -> frozenset[str]:
+        """The ids of the rules that look at all entries."""
+        return frozenset(rule.id for rule in RULES if rule.scope is Scope.REPOSITORY)
+
+    @cached_property
+    def _places(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The files that were read, and the files and directories with errors."""
+        read = {path for d in self.loaded.declarations for path in (d.source.path, d.text_file)}
+        errors = {p.source.path for p in self.loaded.problems if p.severity is Severity.ERROR}
+        return frozenset(read), frozenset(errors)
+
+    def answer(
+        self, known: frozenset[baseline.Known], fixed: int, paths: Sequence[Path]
+    ) -> ProblemsAnswer:
         """Return what is shown: errors of loading, and findings that the baseline does not have."""
         errors = [p for p in self.loaded.problems if p.severity is Severity.ERROR]
         errors = sorted({*errors, *self.problems})
         shown_errors = [p for p in errors if self._is_shown({p.source.path})]
         can_be_known = {r.fingerprint for r in self.reports if baseline.can_hide(r)}
-        hidden = known & can_be_known
+        hidden = can_be_known & {one.fingerprint for one in known}
+        gone = [k for k in known if k.fingerprint not in can_be_known and self.looked_for(k)]
         shown = [report for report in self.reports if report.fingerprint not in hidden]
         problems = sorted([*shown_errors, *(report.problem for report in shown)])
+        passed_over = unread(paths, self.project.root, self.loaded)
         failing = [p for p in problems if _reaches(p.severity, self.settings.fail_on)]
         return ProblemsAnswer(
             problems,
             files=len(self.loaded.files),
             entries=len(self.loaded.declarations),
             exit_code=ExitCode.FIX if failing or shown_errors else ExitCode.OK,
-            paths=tuple(map(str, paths)),
+            paths=tuple(str(path) for path in paths if path not in passed_over),
+            unread=tuple(map(str, passed_over)),
             elsewhere=len(errors) - len(shown_errors),
             lint=_details(shown)._replace(
                 fail_on=self.settings.fail_on,
                 baseline=len(self.reports) - len(shown),
-                gone=0 if paths else len(known - can_be_known),
+                gone=0 if paths else len(gone),
                 fixed=fixed,
             ),
         )
@@ -234,6 +294,14 @@ def _baseline_file(project: Project, settings: Settings, request: Request) -> Pa
         where = "" if request.baseline_file else f"{project.place('lint', 'baseline')}: baseline "
         raise UsageError(f"{where}{file} does not exist; --write-baseline creates it")
     return file
+
+
+def _written_before(file: Path) -> frozenset[baseline.Known]:
+    """Return the findings of the baseline that is to be written again; none if it is damaged."""
+    try:
+        return baseline.read(_text(file), str(file)) if file.exists() else frozenset()
+    except ConfigError:
+        return frozenset()
 
 
 def _text(file: Path) -> str:

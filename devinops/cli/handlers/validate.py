@@ -6,7 +6,7 @@ from pathlib import Path
 
 from devinops.cli.checkout import untracked
 from devinops.cli.options import Options
-from devinops.cli.paths import Selection
+from devinops.cli.paths import Selection, unread
 from devinops.config import read_repository
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Problem, Severity
@@ -15,20 +15,20 @@ from devinops.render.answers import ProblemsAnswer
 
 def run(options: Options, paths: tuple[Path, ...], skip_untracked: bool) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
-    _, loaded = read_repository(options.root)
+    skipped = untracked(options.root) if skip_untracked else frozenset()
+    _, loaded = read_repository(options.root, skipped)
     problems = _below(loaded.problems, options.root, paths)
-    if skip_untracked and problems:
-        skipped = untracked(options.root)
-        problems = [problem for problem in problems if problem.source.path not in skipped]
     failed = any(problem.severity is Severity.ERROR for problem in problems)
     code = ExitCode.FIX if failed else ExitCode.OK
 
+    passed_over = unread(paths, options.root, loaded)
     answer = ProblemsAnswer(
         problems,
         files=len(loaded.files),
         entries=len(loaded.declarations),
         exit_code=code,
-        paths=tuple(map(str, paths)),
+        paths=tuple(str(path) for path in paths if path not in passed_over),
+        unread=tuple(map(str, passed_over)),
         elsewhere=len(loaded.problems) - len(problems),
     )
     options.answer(answer)

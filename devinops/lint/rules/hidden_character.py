@@ -2,7 +2,8 @@
 
 Zero-width characters, tag characters and direction controls can hide instructions from a reviewer,
 which Devin still reads. Joiners in emoji, in Persian and in the scripts of India are part of the
-text, and are not reported. `--fix` deletes characters that only say where a line may break.
+text, and are not reported. `--fix` deletes characters that only say where a line may break, in
+triggers and texts that stay the same otherwise.
 
 In the example, `<U+200B>` stands for the character itself.
 
@@ -47,9 +48,10 @@ def check(subject: Subject, _: Context) -> Iterator[Finding]:
         if text.isascii():
             continue
         is_whole = subject.value(field) == text
+        is_prose = subject.kind.by_name[field].text
         for run in islice(hidden(text), MOST):
             if is_whole:
-                fix = run[0] if _is_harmless(run[0]) and field not in subject.kind.places else ""
+                fix = run[0] if is_prose and _is_harmless(run[0]) else ""
                 yield subject.at(field, _message(run[0]), run.start(), len(run[0]), fix=fix)
             else:
                 yield subject.about(field, _message(run[0]))
