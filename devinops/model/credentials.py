@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from devinops.model.keys import FolderPath, Key
@@ -57,6 +57,42 @@ _WHOLE_KEY = LazyPattern(
 """A private key with its text, to its end or to that of everything."""
 
 
+_URL: Final = LazyPattern(
+    r"\b[a-z][a-z0-9+.-]{1,20}://(?P<user>[^\s/:@'\"<>`]*):(?P<password>[^\s/'\"<>`]{3,100})"
+    r"@(?P<host>\[[0-9a-f:]+\]|[\w.-]+)",
+    re.IGNORECASE,
+    hints=("://",),
+)
+_QUERY: Final = LazyPattern(
+    r"\b[a-z][a-z0-9+.-]{1,20}://(?P<user>)(?P<host>[\w.-]+)[^\s?'\"<>`]{0,300}"
+    r"\?(?:[^\s'\"<>`]{0,300}&)?(?:password|passwd|pwd|secret|(?:access_|auth_)?token|api_?key)="
+    r"(?P<password>(?=[\w.~-]*\d)(?=[\w.~-]*[a-z])[\w.~-]{8,})",
+    re.IGNORECASE,
+    hints=("password=", "passwd=", "pwd=", "secret=", "token=", "key="),
+)
+_TOKEN: Final = LazyPattern(
+    r"\bhttps?://(?P<user>)(?P<password>(?=(?:[a-z]*\d){3})[a-z0-9]{20,100})"
+    r"@(?P<host>(?![\w.-]*\bsentry\b)[\w.-]+)",
+    re.IGNORECASE,
+    hints=("://",),
+)
+"""A token in place of the user. In a DSN of Sentry it is public."""
+
+_URLS: Final = (_URL, _QUERY, _TOKEN)
+_VARIABLE: Final = LazyPattern(r"\$\w+|\$?\{.*\}|<.*>")
+
+_LABELLED: Final = LazyPattern(
+    r"(?:passw(?:or)?d|passphrase|_pass|pwd|secret|token|api[_-]?key|パスワード|bearer(?=[ ]))"
+    r"(?:[\"'`*>]{0,3}\s{0,9}[:=：|][*`]{0,3}[ \t]{0,9}|>(?=[^\s<]+</)|(?<=bearer)[ ]"
+    r"|(?<=--password)[ ])[\"'`]?"
+    r"(?P<password>(?=[^\s\"'`<>|]*[\d!@#%^&+~])(?=[^\s\"'`<>|]*[a-z])(?![$%{(*])"
+    r"[^\s\"'`<>|]{6,200})",
+    re.IGNORECASE,
+    hints=("passw", "passp", "_pass", "pwd", "secre", "token", "key", "パスワード", "bearer"),
+)
+"""A name and its secret, as in settings, options and headers."""
+
+
 def may_hold_secret(text: str) -> bool:
     """Return whether a text has what each of these secrets begins with; faster than a search."""
     lower = text.lower()
@@ -76,7 +112,33 @@ def masked_key(key: Key) -> Key:
 
 
 def starred(text: str) -> str:
-    """Return a text of the same length, with * for each character of what looks like a secret."""
+    """Return a text of the same length, with * for each character of what looks like a secret.
+
+    That is a token, a password in a URL, or a value with a name such as `password`. One star too
+    many hides a word; one too few shows a secret.
+    """
+    text = _with_starred_tokens(text)
+    for pattern in (*_URLS, _LABELLED):
+        text = pattern.sub(_with_stars, text)
+    return text
+
+
+def urls_with_password(text: str) -> Iterator[re.Match[str]]:
+    """Yield `user`, `password` and `host` of URLs; a token of a known service is no password."""
+    for pattern in _URLS:
+        for match in pattern.finditer(text):
+            if _with_starred_tokens(match["password"]) == match["password"]:
+                yield match
+
+
+def _with_starred_tokens(text: str) -> str:
     for pattern in (_WHOLE_KEY, *SECRETS.values()):
         text = pattern.sub(lambda secret: "*" * len(secret[0]), text)
     return text
+
+
+def _with_stars(found: re.Match[str]) -> str:
+    """Return what was found, with stars in place of its password; a variable is none."""
+    start, end = (place - found.start() for place in found.span("password"))
+    is_variable = _VARIABLE.fullmatch(found["password"])
+    return found[0] if is_variable else found[0][:start] + "*" * (end - start) + found[0][end:]

@@ -39,8 +39,8 @@ from devinops.lint.context import Context
 from devinops.lint.detector import leaks
 from devinops.lint.finding import Finding
 from devinops.lint.rule import Rule
-from devinops.lint.rules._urls import urls_with_password
 from devinops.lint.subject import Subject
+from devinops.model.credentials import urls_with_password
 from devinops.model.objects import Severity
 
 
